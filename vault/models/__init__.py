@@ -1,0 +1,41 @@
+from vault.models.benchmark import Benchmark
+from vault.models.budget import Admission, BudgetEntry
+from vault.models.holdout import Holdout, SealedBlob, SealingKey, WrappedKey
+from vault.models.journal import JournalEntry, JournalHead
+from vault.models.panel import Panel
+from vault.models.release import (
+    MechanismState,
+    PublishedResult,
+    RawScore,
+    Release,
+    ReleaseInput,
+    RoundReference,
+)
+from vault.models.round import Round, RoundSecret
+from vault.models.submission import Final, Submission
+from vault.models.team import Team, TeamToken
+
+__all__ = [
+    "Admission",
+    "Benchmark",
+    "BudgetEntry",
+    "Final",
+    "Holdout",
+    "JournalEntry",
+    "JournalHead",
+    "MechanismState",
+    "Panel",
+    "PublishedResult",
+    "RawScore",
+    "Release",
+    "ReleaseInput",
+    "Round",
+    "RoundReference",
+    "RoundSecret",
+    "SealedBlob",
+    "SealingKey",
+    "Submission",
+    "Team",
+    "TeamToken",
+    "WrappedKey",
+]

@@ -1,0 +1,8 @@
+"""The commands of run.py, once its environment stands: demo, serve, test, check, manage."""
+
+import sys
+
+from config.commands import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

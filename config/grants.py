@@ -1,0 +1,137 @@
+"""What each database role may do: the one allow-list. `manage.py grant_roles` makes the database agree.
+
+A column list narrows a privilege to those columns. What is not listed is not granted.
+"""
+
+from dataclasses import dataclass
+
+WEB = "web"
+RESEARCHER = "researcher"
+SCORING = "scoring"
+AUDIT = "audit"
+ROLES = (WEB, RESEARCHER, SCORING, AUDIT)
+
+ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    role: str
+    table: str
+    privilege: str
+    columns: tuple[str, ...] = ()
+
+
+def _grants(role: str, table: str, *privileges: str) -> list[Grant]:
+    grants = []
+    for privilege in privileges:
+        name, _, columns = privilege.partition(" ")
+        listed = tuple(sorted(column.strip() for column in columns.split(",") if column.strip()))
+        grants.append(Grant(role=role, table=table, privilege=name, columns=listed))
+    return grants
+
+
+ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
+SUBMISSION_WORK = "UPDATE status,finished_at,fence,leased_until,n_exceptions,error_code"
+
+GRANTS: list[Grant] = [
+    # web: receives submissions and shows releases. It never reads a raw score, a secret or a blob.
+    *_grants(WEB, "vault_benchmark", "SELECT"),
+    *_grants(WEB, "vault_panel", "SELECT"),
+    *_grants(WEB, "vault_holdout", "SELECT"),
+    *_grants(WEB, "vault_round", "SELECT"),
+    *_grants(WEB, "vault_round_fresh_holdouts", "SELECT"),
+    *_grants(WEB, "vault_team", "SELECT"),
+    *_grants(WEB, "vault_teamtoken", "SELECT", "UPDATE last_used_at"),
+    *_grants(WEB, "vault_admission", "SELECT", "UPDATE k"),
+    *_grants(WEB, "vault_budgetentry", "SELECT", "INSERT"),
+    *_grants(WEB, "vault_submission", "SELECT", "INSERT", "UPDATE status,finished_at"),
+    *_grants(WEB, "vault_final", "SELECT", "INSERT", "UPDATE submission_id,is_declared,chosen_at"),
+    *_grants(WEB, "vault_release", "SELECT"),
+    *_grants(WEB, "vault_roundreference", "SELECT"),
+    *_grants(WEB, "vault_publishedresult", "SELECT"),
+    *_grants(WEB, "audits_publication", "SELECT"),
+    # researcher: the admin's process. It seals, opens rounds and reads audits; labels stay shut.
+    *_grants(RESEARCHER, "auth_user", *ALL),
+    *_grants(RESEARCHER, "auth_user_groups", *ALL),
+    *_grants(RESEARCHER, "auth_user_user_permissions", *ALL),
+    *_grants(RESEARCHER, "auth_group", "SELECT"),
+    *_grants(RESEARCHER, "auth_group_permissions", "SELECT"),
+    *_grants(RESEARCHER, "auth_permission", "SELECT"),
+    *_grants(RESEARCHER, "django_content_type", "SELECT"),
+    *_grants(RESEARCHER, "django_session", *ALL),
+    *_grants(RESEARCHER, "django_admin_log", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "axes_accessattempt", *ALL),
+    *_grants(RESEARCHER, "axes_accesslog", *ALL),
+    *_grants(RESEARCHER, "axes_accessfailurelog", *ALL),
+    *_grants(RESEARCHER, "axes_accessattemptexpiration", *ALL),
+    *_grants(RESEARCHER, "vault_benchmark", "SELECT", "INSERT", "UPDATE"),
+    *_grants(RESEARCHER, "vault_panel", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_holdout", "SELECT", "INSERT", "UPDATE status"),
+    *_grants(RESEARCHER, "vault_sealingkey", "SELECT"),
+    *_grants(RESEARCHER, "vault_sealedblob", "INSERT", "SELECT holdout_id"),
+    *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id"),
+    *_grants(RESEARCHER, "vault_round", "SELECT", "INSERT", "UPDATE"),
+    *_grants(RESEARCHER, "vault_roundsecret", "INSERT", "SELECT round_id"),
+    *_grants(RESEARCHER, "vault_round_fresh_holdouts", "SELECT", "INSERT", "DELETE"),
+    *_grants(RESEARCHER, "vault_team", "SELECT", "INSERT", "UPDATE"),
+    *_grants(RESEARCHER, "vault_teamtoken", "SELECT", "INSERT", "UPDATE revoked_at,label"),
+    *_grants(RESEARCHER, "vault_admission", "SELECT", "INSERT", "UPDATE k,reserved_nats,is_blind"),
+    *_grants(RESEARCHER, "vault_budgetentry", "SELECT"),
+    *_grants(RESEARCHER, "vault_submission", "SELECT"),
+    *_grants(RESEARCHER, "vault_final", "SELECT", "INSERT", "UPDATE"),
+    *_grants(RESEARCHER, "vault_rawscore", "SELECT"),
+    *_grants(RESEARCHER, "vault_release", "SELECT"),
+    *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_publishedresult", "SELECT"),
+    *_grants(RESEARCHER, "vault_journalentry", "SELECT"),
+    *_grants(RESEARCHER, "vault_journalhead", "SELECT"),
+    *_grants(RESEARCHER, "audits_auditrun", "SELECT"),
+    *_grants(RESEARCHER, "audits_finding", "SELECT"),
+    *_grants(RESEARCHER, "audits_report", "SELECT"),
+    *_grants(RESEARCHER, "audits_publication", "SELECT"),
+    # scoring: claims submissions, opens query holdouts, releases scores, sweeps.
+    *_grants(SCORING, "vault_benchmark", "SELECT"),
+    *_grants(SCORING, "vault_panel", "SELECT"),
+    *_grants(SCORING, "vault_holdout", "SELECT"),
+    *_grants(SCORING, "vault_sealingkey", "SELECT"),
+    *_grants(SCORING, "vault_sealedblob", "SELECT"),
+    *_grants(SCORING, "vault_wrappedkey", "SELECT"),
+    *_grants(SCORING, "vault_round", "SELECT", ROUND_STATUS),
+    *_grants(SCORING, "vault_roundsecret", "SELECT"),
+    *_grants(SCORING, "vault_round_fresh_holdouts", "SELECT"),
+    *_grants(SCORING, "vault_team", "SELECT"),
+    *_grants(SCORING, "vault_admission", "SELECT", "UPDATE k"),
+    *_grants(SCORING, "vault_budgetentry", "SELECT", "INSERT"),
+    *_grants(SCORING, "vault_submission", "SELECT", SUBMISSION_WORK),
+    *_grants(SCORING, "vault_final", "SELECT", "INSERT"),
+    *_grants(SCORING, "vault_rawscore", "SELECT", "INSERT"),
+    *_grants(SCORING, "vault_releaseinput", "SELECT", "INSERT"),
+    *_grants(SCORING, "vault_mechanismstate", "SELECT", "INSERT", "UPDATE"),
+    *_grants(SCORING, "vault_release", "SELECT", "INSERT"),
+    *_grants(SCORING, "vault_roundreference", "SELECT"),
+    *_grants(SCORING, "vault_journalentry", "SELECT"),
+    # audit: opens fresh holdouts, writes findings, publishes, turns the conveyor.
+    *_grants(AUDIT, "vault_benchmark", "SELECT"),
+    *_grants(AUDIT, "vault_panel", "SELECT"),
+    *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
+    *_grants(AUDIT, "vault_sealingkey", "SELECT"),
+    *_grants(AUDIT, "vault_sealedblob", "SELECT"),
+    *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),
+    *_grants(AUDIT, "vault_round_fresh_holdouts", "SELECT"),
+    *_grants(AUDIT, "vault_team", "SELECT"),
+    *_grants(AUDIT, "vault_admission", "SELECT"),
+    *_grants(AUDIT, "vault_budgetentry", "SELECT"),
+    *_grants(AUDIT, "vault_submission", "SELECT"),
+    *_grants(AUDIT, "vault_final", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_rawscore", "SELECT"),
+    *_grants(AUDIT, "vault_release", "SELECT"),
+    *_grants(AUDIT, "vault_roundreference", "SELECT"),
+    *_grants(AUDIT, "vault_publishedresult", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_journalentry", "SELECT"),
+    *_grants(AUDIT, "audits_auditrun", "SELECT", "INSERT", "UPDATE"),
+    *_grants(AUDIT, "audits_finding", "SELECT", "INSERT"),
+    *_grants(AUDIT, "audits_report", "SELECT", "INSERT"),
+    *_grants(AUDIT, "audits_publication", "SELECT", "INSERT"),
+]

@@ -1,0 +1,180 @@
+"""The one settings file. Everything that differs between installations comes from the environment."""
+
+import os
+from pathlib import Path
+
+from config.environment import Environment
+
+env = Environment(os.environ)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Which door this process opens: the API for teams, the admin for researchers, or none (a worker).
+SITE = env.choice("SITE", "api", ("api", "admin", "none"))
+
+SECRET_KEY = env.secret("SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+ROOT_URLCONF = "config.admin_urls" if SITE == "admin" else "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+# The API's process carries no admin, no sessions and no password login at all.
+_ADMIN_APPS = [
+    "django.contrib.admin",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+]
+INSTALLED_APPS = [
+    *([] if SITE == "api" else _ADMIN_APPS),
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "rest_framework",
+    "vault",
+    "audits",
+    "lab",
+    "config",
+]
+
+_COMMON_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+]
+_ADMIN_MIDDLEWARE = [
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.content_security_policy.middleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+MIDDLEWARE = _COMMON_MIDDLEWARE + ([] if SITE == "api" else _ADMIN_MIDDLEWARE)
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": env.text("DATABASE_HOST"),
+        "PORT": env.text("DATABASE_PORT", "5432"),
+        "NAME": env.text("DATABASE_NAME", "holdout_vault"),
+        "USER": env.text("DATABASE_USER"),
+        "PASSWORD": env.secret("DATABASE_PASSWORD"),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+# Cookies are sent over TLS only, unless the installation says that it is a loopback trial.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES", default=True)
+SESSION_COOKIE_NAME = "hv_session"
+SESSION_COOKIE_AGE = 12 * 3600
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+# Predictions, panels and reports. Never labels.
+MEDIA_ROOT = env.text("FILES", "/nonexistent")
+# Label files that researchers upload stay in memory: nothing unsealed touches a disk.
+FILE_UPLOAD_HANDLERS = ["vault.admin.memory_upload.MemoryOnlyUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_UPLOAD_BYTES", 64 * 1024 * 1024)
+
+MAX_UPLOAD_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE
+PARSER_PROCESSES = env.integer("PARSER_PROCESSES", 1)
+PARSER_BACKLOG = env.integer("PARSER_BACKLOG", 8)
+PARSER_MEMORY_MB = env.integer("PARSER_MEMORY_MB", 2048)
+PARSER_SECONDS = env.number("PARSER_SECONDS", 20.0)
+
+LEASE_SECONDS = env.number("LEASE_SECONDS", 60.0)
+SWEEP_SECONDS = env.number("SWEEP_SECONDS", 60.0)
+MAX_LOST_LEASES = 10
+MAX_EXCEPTIONS = 3
+MAX_REFUNDED_FAILURES = 3
+
+# Private keys: set in one worker process each, and in no other.
+SCORING_PRIVATE_KEY_FILE = env.text("SCORING_PRIVATE_KEY_FILE", "")
+AUDIT_PRIVATE_KEY_FILE = env.text("AUDIT_PRIVATE_KEY_FILE", "")
+
+CELERY_BROKER_URL = env.secret("BROKER_URL", "redis+socket:///nonexistent")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 1.0,
+    "socket_connect_timeout": 0.5,
+    "visibility_timeout": 3600,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+}
+CELERY_TASK_DEFAULT_QUEUE = "scoring"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "vault.tasks.sweep", "schedule": SWEEP_SECONDS},
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["vault.api.authentication.TeamTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["vault.api.permissions.DenyAll"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "vault.api.problems.handle_exception",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {"django.db.backends": {"level": "WARNING"}},
+}
+
+env.refuse_unknown()

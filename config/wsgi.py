@@ -1,0 +1,9 @@
+"""The WSGI entry of both web processes; `HOLDOUT_VAULT_SITE` says which one this is."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+application = get_wsgi_application()

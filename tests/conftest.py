@@ -1,0 +1,36 @@
+"""Tests run on embedded PostgreSQL: `python3 run.py test` starts it and sets the environment."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Grant the roles, and let the test runner empty append-only tables between tests.
+
+    Row triggers stay: tests that change or delete a row still meet them.
+    """
+    with django_db_blocker.unblock():
+        call_command("grant_roles", verbosity=0)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT tgname, tgrelid::regclass::text FROM pg_trigger "
+                "WHERE tgname LIKE '%\\_no\\_truncate'"
+            )
+            for trigger, table in cursor.fetchall():
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    return dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20260301)

@@ -1,0 +1,85 @@
+"""The domain's errors. Each has a stable `code` and `data`; none knows of HTTP.
+
+VaultError
+  InvalidFileError          the file breaks a rule; `problems` name rows and columns
+  ParserBusyError           too many files are being parsed
+  NotAdmittedError          the team may not submit to this round
+  NoOpenRoundError          nothing to submit to, with `opens_at` where one is planned
+  RoundClosedError          the round takes no more submissions
+  BudgetError
+    WindowExhaustedError    the rolling window is full
+    TotalExhaustedError     the round's total is used up
+    ConcurrencyError        too many submissions are pending
+  AdmissionError            an admission is refused
+  TransitionError           the thing is not in a status that allows this
+  SealingError              labels cannot be sealed as given
+  LabelsUnavailableError    this process may not, or cannot, open these labels
+  JournalError              the chain does not verify
+"""
+
+from typing import Any
+
+
+class VaultError(Exception):
+    code = "vault_error"
+
+    def __init__(self, message: str, **data: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.data = data
+
+
+class InvalidFileError(VaultError):
+    code = "invalid_file"
+
+
+class ParserBusyError(VaultError):
+    code = "parser_busy"
+
+
+class NotAdmittedError(VaultError):
+    code = "not_admitted"
+
+
+class NoOpenRoundError(VaultError):
+    code = "no_open_round"
+
+
+class RoundClosedError(VaultError):
+    code = "round_closed"
+
+
+class BudgetError(VaultError):
+    code = "budget_exhausted"
+
+
+class WindowExhaustedError(BudgetError):
+    code = "budget_window_exhausted"
+
+
+class TotalExhaustedError(BudgetError):
+    code = "budget_total_exhausted"
+
+
+class ConcurrencyError(BudgetError):
+    code = "budget_concurrent_exhausted"
+
+
+class AdmissionError(VaultError):
+    code = "admission_refused"
+
+
+class TransitionError(VaultError):
+    code = "wrong_status"
+
+
+class SealingError(VaultError):
+    code = "sealing_refused"
+
+
+class LabelsUnavailableError(VaultError):
+    code = "labels_unavailable"
+
+
+class JournalError(VaultError):
+    code = "journal_broken"

@@ -1,0 +1,72 @@
+"""The journal: what happened to a benchmark's labels, budgets and scores, in one hash chain.
+
+`append` is the only writer, through the SQL function `journal_append`. It joins the caller's
+transaction: an entry stands if and only if the act it tells of is committed.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from vault.errors import JournalError
+from vault.models import JournalEntry, JournalHead
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """The end of a verified chain: what to keep elsewhere, signed, against truncation."""
+
+    sequence: int
+    hash: str
+
+
+def append(
+    *, benchmark_id: int, kind: str, actor: str, payload: dict[str, Any], now: dt.datetime
+) -> int:
+    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT journal_append(%s, %s, %s, %s, %s)", [benchmark_id, now, kind, actor, text]
+        )
+        return int(cursor.fetchone()[0])
+
+
+def entry_hash(entry: JournalEntry) -> str:
+    at = entry.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    parts = [
+        entry.previous_hash,
+        str(entry.benchmark_id),
+        str(entry.sequence),
+        at,
+        entry.kind,
+        entry.actor,
+        entry.payload,
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def verify(*, benchmark_id: int) -> Head:
+    """Walk the chain. Edits, deletions, insertions and reorderings raise `JournalError`.
+
+    Truncation and a full rewrite leave a chain that is sound in itself: compare the returned head
+    with one that was kept elsewhere.
+    """
+    previous, sequence = GENESIS, 0
+    entries = JournalEntry.objects.filter(benchmark_id=benchmark_id).order_by("sequence")
+    for entry in entries.iterator():
+        sequence += 1
+        if entry.sequence != sequence:
+            raise JournalError(f"entry {sequence} is missing or out of order", sequence=sequence)
+        if entry.previous_hash != previous or entry.hash != entry_hash(entry):
+            raise JournalError(f"entry {sequence} was changed", sequence=sequence)
+        previous = entry.hash
+    head = JournalHead.objects.filter(benchmark_id=benchmark_id).first()
+    if (head.sequence, head.hash) != (sequence, previous) if head else sequence != 0:
+        raise JournalError("the chain does not end at its head", sequence=sequence)
+    return Head(sequence=sequence, hash=previous)

@@ -1,0 +1,53 @@
+from django.db import models
+
+
+class Benchmark(models.Model):
+    class Task(models.TextChoices):
+        BINARY = "binary"
+        MULTICLASS = "multiclass"
+        REGRESSION = "regression"
+
+    class PredictionForm(models.TextChoices):
+        LABEL = "label"
+        PROBABILITY = "probability"
+        VALUE = "value"
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", "anybody may read the board"
+        PRIVATE = "private", "only admitted teams may read the board"
+
+    slug = models.SlugField(unique=True)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    rules = models.TextField(blank=True)
+    data_url = models.URLField(blank=True)
+    task = models.CharField(max_length=16, choices=Task.choices)
+    # The label values in code order, as text: class 1 is the positive one of a binary task.
+    classes = models.JSONField(default=list, blank=True)
+    prediction_form = models.CharField(max_length=16, choices=PredictionForm.choices)
+    primary_metric = models.CharField(max_length=32)
+    secondary_metrics = models.JSONField(default=list, blank=True)
+    # The largest error that counts, in the label's unit; it bounds one item's value in a regression.
+    loss_cap = models.FloatField(null=True, blank=True)
+    cost_matrix = models.JSONField(null=True, blank=True)
+    decision_threshold = models.FloatField(null=True, blank=True)
+    # Inflation below this, in units of the metric's range, is not worth an accusation.
+    delta0 = models.FloatField(default=0.005)
+    visibility = models.CharField(
+        max_length=16, choices=Visibility.choices, default=Visibility.PUBLIC
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(delta0__gte=0), name="benchmark_delta0_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(loss_cap__isnull=True) | models.Q(loss_cap__gt=0),
+                name="benchmark_loss_cap_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug

@@ -1,0 +1,67 @@
+from django.db import models
+
+from vault.models.round import Round
+from vault.models.submission import Submission
+from vault.models.team import Team
+
+
+class Admission(models.Model):
+    """A team's account in a round: k queries and the nats reserved for their answers.
+
+    Its row is the lock under which the budget is counted and changed.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="admissions")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="admissions")
+    k = models.PositiveIntegerField()
+    reserved_nats = models.FloatField()
+    # A blind team is audited and shown no score, so it can learn nothing.
+    is_blind = models.BooleanField(default=False)
+    admitted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "team"], name="admission_once"),
+            models.CheckConstraint(
+                condition=models.Q(reserved_nats__gte=0), name="admission_nats_not_negative"
+            ),
+            models.CheckConstraint(condition=models.Q(k__gt=0), name="admission_k_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team_id} in round {self.round_id}"
+
+
+class BudgetEntry(models.Model):
+    """One line of the ledger; a trigger refuses to change or delete it."""
+
+    class Kind(models.TextChoices):
+        RESERVE = "RESERVE"
+        COMMIT = "COMMIT"
+        REFUND = "REFUND"
+
+    admission = models.ForeignKey(Admission, on_delete=models.PROTECT, related_name="entries")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    reason = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "kind"], name="budgetentry_once_per_kind"
+            ),
+            models.UniqueConstraint(
+                fields=["submission"],
+                condition=models.Q(kind__in=["COMMIT", "REFUND"]),
+                name="budgetentry_settled_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["RESERVE", "COMMIT", "REFUND"]),
+                name="budgetentry_kind_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["admission", "at"], name="budgetentry_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.submission_id}"

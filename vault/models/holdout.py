@@ -1,0 +1,93 @@
+import uuid
+
+from django.db import models
+
+from vault.models.benchmark import Benchmark
+from vault.models.panel import Panel
+from vault.statuses import HoldoutKind, HoldoutStatus
+
+
+class SealingKey(models.Model):
+    """A public key of a worker. The private half is a file that only that worker can read."""
+
+    class Purpose(models.TextChoices):
+        SCORING = "scoring"
+        AUDIT = "audit"
+
+    kid = models.CharField(max_length=64, primary_key=True)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices)
+    public_key = models.BinaryField()
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["purpose"],
+                condition=models.Q(is_active=True),
+                name="sealingkey_one_active_per_purpose",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} key {self.kid[:12]}"
+
+
+class Holdout(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="holdouts")
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="holdouts")
+    kind = models.CharField(max_length=16, choices=HoldoutKind.choices)
+    status = models.CharField(max_length=16, choices=HoldoutStatus.choices)
+    n_items = models.PositiveIntegerField()
+    # Salted SHA-256 of the labels, published at sealing; anyone can check it once the salt is disclosed.
+    commitment = models.CharField(max_length=64)
+    # All shards drawn from one label file carry its batch: only shards of one draw are exchangeable.
+    batch = models.UUIDField()
+    slice_names = models.JSONField(default=list, blank=True)
+    period_start = models.DateField(null=True, blank=True)
+    period_end = models.DateField(null=True, blank=True)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=HoldoutStatus.values), name="holdout_status_known"
+            ),
+            models.CheckConstraint(condition=models.Q(n_items__gt=0), name="holdout_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.benchmark.slug} {self.kind} {str(self.id)[:8]} ({self.status})"
+
+
+class SealedBlob(models.Model):
+    """Ciphertext of one holdout's labels. The web and researcher roles may insert it and never read it."""
+
+    holdout = models.OneToOneField(Holdout, on_delete=models.PROTECT, primary_key=True)
+    cipher = models.CharField(max_length=40)
+    ciphertext = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"sealed blob of {self.holdout_id}"
+
+
+class WrappedKey(models.Model):
+    """A blob's data key, wrapped by HPKE for one sealing key."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="wrapped_keys")
+    sealing_key = models.ForeignKey(SealingKey, on_delete=models.PROTECT)
+    suite = models.CharField(max_length=60)
+    envelope = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["holdout", "sealing_key"], name="wrappedkey_once_per_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"key of {self.holdout_id} for {self.sealing_key_id[:12]}"

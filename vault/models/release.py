@@ -1,0 +1,136 @@
+from django.db import models
+
+from vault.models.holdout import Holdout
+from vault.models.round import Round
+from vault.models.submission import Submission
+from vault.models.team import Team
+
+
+class RawScore(models.Model):
+    """An exact score, in the metric's own units. Workers write it, audits read it, nobody edits it."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="raw_scores")
+    holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="+")
+    scorer_version = models.CharField(max_length=20)
+    metric = models.CharField(max_length=32)
+    value = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    scored_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission", "holdout", "scorer_version", "metric"],
+                name="rawscore_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"raw {self.metric} of {self.submission_id}"
+
+
+class ReleaseInput(models.Model):
+    """What the mechanism was told about a submission, kept so that a worker can replay its release."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
+    holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="+")
+    scorer_version = models.CharField(max_length=20)
+    incumbent = models.ForeignKey(Submission, on_delete=models.PROTECT, null=True, related_name="+")
+    # Oriented: higher is better.
+    score = models.FloatField()
+    paired_se = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "holdout"], name="releaseinput_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"release input of {self.submission_id}"
+
+
+class MechanismState(models.Model):
+    """One team's mechanism memory in one round. It names the incumbent and never holds its vector."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    state = models.JSONField()
+    incumbent = models.ForeignKey(Submission, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "team"], name="mechanismstate_one_per_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"state of {self.team_id} in round {self.round_id}"
+
+
+class Release(models.Model):
+    """The answer to one query: all that a team ever learns from it before publication."""
+
+    class Outcome(models.TextChoices):
+        SCORED = "scored"
+        IMPROVED = "improved"
+        NO_IMPROVEMENT = "no_improvement"
+        CAP_USED = "cap_used"
+        BLIND = "blind"
+
+    submission = models.OneToOneField(
+        Submission, on_delete=models.PROTECT, related_name="release", primary_key=True
+    )
+    # In the metric's own units; null until something may be shown.
+    value = models.FloatField(null=True)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices)
+    released_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    outcome__in=["scored", "improved", "no_improvement", "cap_used", "blind"]
+                ),
+                name="release_outcome_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"release of {self.submission_id}"
+
+
+class RoundReference(models.Model):
+    """A frozen organiser baseline of a round; position 0 is the one the Ladder starts from."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="references")
+    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round", "position"], name="roundreference_position_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"reference {self.position} of round {self.round_id}"
+
+
+class PublishedResult(models.Model):
+    """What publishing a round says of one team: the fresh figure of its final, and the verdict."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="published_results")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
+    # Rounded to the grid, in the metric's own units.
+    fresh_value = models.FloatField()
+    verdict = models.CharField(max_length=16, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "team"], name="publishedresult_one_per_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"result of {self.team_id} in round {self.round_id}"

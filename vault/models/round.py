@@ -1,0 +1,73 @@
+from django.db import models
+
+from vault.models.benchmark import Benchmark
+from vault.models.holdout import Holdout
+from vault.models.panel import Panel
+from vault.statuses import RoundStatus
+
+
+class Round(models.Model):
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="rounds")
+    number = models.PositiveIntegerField()
+    status = models.CharField(
+        max_length=16, choices=RoundStatus.choices, default=RoundStatus.PLANNED
+    )
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    query_holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="rounds")
+    fresh_holdouts = models.ManyToManyField(Holdout, related_name="audited_rounds")
+
+    mechanism = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict, blank=True)
+
+    # The budget policy. The total is each admission's k.
+    window_seconds = models.PositiveIntegerField(default=86400)
+    window_limit = models.PositiveIntegerField(default=5)
+    total_limit = models.PositiveIntegerField(default=100)
+    concurrent_limit = models.PositiveIntegerField(default=2)
+    max_teams = models.PositiveIntegerField(default=50)
+
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    audited_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["benchmark", "number"], name="round_number_unique"),
+            models.UniqueConstraint(
+                fields=["benchmark"],
+                condition=models.Q(status=RoundStatus.OPEN),
+                name="round_one_open_per_benchmark",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=RoundStatus.values), name="round_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closes_at__gt=models.F("opens_at")), name="round_closes_later"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    window_seconds__gt=0,
+                    window_limit__gt=0,
+                    total_limit__gt=0,
+                    concurrent_limit__gt=0,
+                    max_teams__gt=0,
+                ),
+                name="round_limits_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.benchmark.slug} round {self.number}"
+
+
+class RoundSecret(models.Model):
+    """Entropy from which each release's seed is derived; only workers may read it."""
+
+    round = models.OneToOneField(Round, on_delete=models.PROTECT, primary_key=True)
+    entropy = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"secret of round {self.round_id}"

@@ -1,0 +1,98 @@
+import uuid
+
+import uuid_utils.compat
+from django.db import models
+
+from vault.models.panel import Panel
+from vault.models.round import Round
+from vault.models.team import Team
+from vault.statuses import PENDING, SubmissionStatus
+
+
+def new_submission_id() -> uuid.UUID:
+    return uuid_utils.compat.uuid7()
+
+
+class Submission(models.Model):
+    """One immutable set of predictions for the whole panel."""
+
+    id = models.UUIDField(primary_key=True, default=new_submission_id, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="submissions")
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="submissions")
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT)
+    # Position among the team's submissions of the round: a team's answers come in this order.
+    sequence = models.PositiveIntegerField()
+    # Of the canonical predictions in panel order: two files with equal content have equal hashes.
+    sha256 = models.CharField(max_length=64)
+    file_key = models.CharField(max_length=200)
+    status = models.CharField(
+        max_length=16, choices=SubmissionStatus.choices, default=SubmissionStatus.QUEUED
+    )
+    submitted_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    # A worker that claims the row may write its result only while it holds this fencing number.
+    fence = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    n_exceptions = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=40, blank=True)
+
+    model_name = models.CharField(max_length=200, blank=True)
+    commit = models.CharField(max_length=64, blank=True)
+    ci_run_url = models.URLField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round", "team", "sequence"], name="submission_sequence_unique"
+            ),
+            # The memo: identical predictions of one team in one round are one submission.
+            models.UniqueConstraint(
+                fields=["round", "team", "panel", "sha256"],
+                condition=~models.Q(
+                    status__in=[SubmissionStatus.FAILED, SubmissionStatus.CANCELLED]
+                ),
+                name="submission_content_unique",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=SubmissionStatus.values),
+                name="submission_status_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status=SubmissionStatus.SCORING)
+                ^ models.Q(leased_until__isnull=True),
+                name="submission_leased_while_scoring",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=PENDING) ^ models.Q(finished_at__isnull=False),
+                name="submission_finished_when_final",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["round", "team", "sequence"],
+                condition=models.Q(status__in=PENDING),
+                name="submission_pending",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Final(models.Model):
+    """The one submission that a team is judged by: declared by the team, or filled in at the close."""
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="finals")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="finals")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
+    is_declared = models.BooleanField()
+    chosen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "team"], name="final_one_per_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"final of {self.team_id} in round {self.round_id}"

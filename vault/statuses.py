@@ -1,0 +1,76 @@
+"""The lives of a holdout, a submission and a round.
+
+TRANSITIONS is the only place that says what may follow what.
+"""
+
+from django.db import models
+
+
+class HoldoutKind(models.TextChoices):
+    IID = "iid", "random shard of the query pool"
+    TEMPORAL = "temporal", "later period"
+    STRESS = "stress", "rare, adversarial or perturbed cases"
+    PROSPECTIVE = "prospective", "published before its labels exist"
+
+
+class HoldoutStatus(models.TextChoices):
+    SEALED = "SEALED"
+    FRESH = "FRESH"
+    QUERY = "QUERY"
+    RETIRED = "RETIRED"
+    DISCLOSED = "DISCLOSED"
+
+
+class RoundStatus(models.TextChoices):
+    PLANNED = "PLANNED"  # references are submitted and scored before any team may ask
+    OPEN = "OPEN"
+    CLOSING = "CLOSING"  # nothing new; waits until nothing is queued or scoring
+    CLOSED = "CLOSED"  # finals are locked
+    AUDITED = "AUDITED"
+    PUBLISHED = "PUBLISHED"
+
+
+class SubmissionStatus(models.TextChoices):
+    QUEUED = "QUEUED"
+    SCORING = "SCORING"
+    SCORED = "SCORED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class Verdict(models.TextChoices):
+    INVALID = "INVALID"
+    CONFIRMED = "CONFIRMED"
+    SUSPECTED = "SUSPECTED"  # for researchers only, never published
+    SELECTION_ONLY = "SELECTION_ONLY"
+    SHIFT = "SHIFT"
+    NO_EVIDENCE = "NO_EVIDENCE"
+    NOT_TESTED = "NOT_TESTED"
+
+
+PENDING = (SubmissionStatus.QUEUED, SubmissionStatus.SCORING)
+
+TRANSITIONS: dict[str, tuple[str, ...]] = {
+    HoldoutStatus.SEALED: (HoldoutStatus.FRESH, HoldoutStatus.QUERY),
+    HoldoutStatus.FRESH: (HoldoutStatus.QUERY, HoldoutStatus.RETIRED),
+    HoldoutStatus.QUERY: (HoldoutStatus.RETIRED,),
+    HoldoutStatus.RETIRED: (HoldoutStatus.DISCLOSED,),
+    HoldoutStatus.DISCLOSED: (),
+    RoundStatus.PLANNED: (RoundStatus.OPEN,),
+    RoundStatus.OPEN: (RoundStatus.CLOSING,),
+    RoundStatus.CLOSING: (RoundStatus.CLOSED,),
+    RoundStatus.CLOSED: (RoundStatus.AUDITED,),
+    RoundStatus.AUDITED: (RoundStatus.PUBLISHED,),
+    RoundStatus.PUBLISHED: (),
+    SubmissionStatus.QUEUED: (SubmissionStatus.SCORING, SubmissionStatus.CANCELLED),
+    SubmissionStatus.SCORING: (
+        SubmissionStatus.SCORED,
+        SubmissionStatus.QUEUED,
+        SubmissionStatus.FAILED,
+    ),
+    SubmissionStatus.SCORED: (SubmissionStatus.WITHDRAWN,),
+    SubmissionStatus.FAILED: (),
+    SubmissionStatus.CANCELLED: (),
+    SubmissionStatus.WITHDRAWN: (),
+}
