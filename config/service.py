@@ -1,0 +1,354 @@
+"""The embedded service: its processes, their database roles, keys and accounts, and their supervision.
+
+Each process gets only what it needs: the web and admin processes no private key, each worker its own
+key alone. As root, the processes that face the network run as another user; as an ordinary user there
+is no such boundary. A process that dies is started again; the truth is in PostgreSQL.
+"""
+
+import ctypes
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from config import grants
+from config.embedded import (
+    OWNER,
+    EmbeddedServerError,
+    Servers,
+    account_arguments,
+    own,
+    postgresql,
+    prepare_home,
+    secret_text,
+    stop,
+    valkey_command,
+)
+
+PROJECT = Path(__file__).resolve().parent.parent
+SERVICE_ACCOUNT = "www-data"
+PACKAGES = ("config", "lab", "audits", "vault", "stats", "manage.py")
+FASTEST_RESTART = 1.0  # seconds between two starts of a process that keeps dying
+PR_SET_PDEATHSIG = 1
+
+
+def service_account() -> str:
+    """The user of the processes that face the network; Debian has it on every machine."""
+    try:
+        pwd.getpwnam(SERVICE_ACCOUNT)
+    except KeyError:
+        return "nobody"
+    return SERVICE_ACCOUNT
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end a child when its launcher is killed, so that nothing is left behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _reachable(path: Path) -> bool:
+    return all(directory.stat().st_mode & 0o001 for directory in path.resolve().parents)
+
+
+def free_port(preferred: int) -> int:
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise EmbeddedServerError("no free port on 127.0.0.1")
+
+
+@dataclass(kw_only=True)
+class Program:
+    """One supervised process."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    account: str | None = None
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    n_starts: int = field(default=0)
+
+    def start(self, *, cwd: Path) -> None:
+        with self.log.open("ab") as stream:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=cwd,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                **(account_arguments(self.account) if self.account else {}),
+            )
+        self.started = time.monotonic()
+        self.n_starts += 1
+
+
+@dataclass(kw_only=True)
+class Service:
+    """The running service: its addresses, and what the launcher needs to act on it."""
+
+    home: Path
+    servers: Servers
+    code: Path
+    url: str
+    admin_url: str
+    programs: list[Program] = field(default_factory=list)
+
+    def environment(self, *, role: str, site: str, **more: str) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("HOLDOUT_VAULT_") or name == "HOLDOUT_VAULT_REFERENCE_DATA"
+        }
+        return {
+            **kept,
+            **self.servers.database_environment(role),
+            "PYTHONPATH": str(self.code),
+            "HOLDOUT_VAULT_SITE": site,
+            "HOLDOUT_VAULT_SECRET_KEY": secret_text(self.home / "secrets" / f"django-{site}"),
+            "HOLDOUT_VAULT_FILES": str(self.home / "files"),
+            "HOLDOUT_VAULT_SECURE_COOKIES": "0",
+            "ARROW_DEFAULT_MEMORY_POOL": "system",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            **more,
+        }
+
+    def manage(self, *arguments: str, role: str = OWNER, **options: Any) -> int:
+        """Run a management command with a database role's rights; its exit code."""
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "django", *arguments],
+            env={
+                **self.environment(role=role, site="none"),
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+            },
+            check=False,
+            **options,
+        ).returncode
+
+    def supervise(self) -> None:
+        """Start again what has died. Call it often."""
+        for program in self.programs:
+            if program.process is None or program.process.poll() is None:
+                continue
+            if time.monotonic() - program.started >= FASTEST_RESTART:
+                program.start(cwd=self.code)
+
+    def wait_until_ready(self, *, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        for url in (f"{self.url}/readyz", f"{self.admin_url}/admin/login/"):
+            while not _answers(url):
+                if time.monotonic() > deadline:
+                    raise EmbeddedServerError(f"{url} does not answer; see {self.home / 'logs'}")
+                self.supervise()
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop in reverse order: first what makes work, last what others depend on."""
+        for program in reversed(self.programs):
+            if program.process is not None and program.process.poll() is None:
+                program.process.send_signal(signal.SIGTERM)
+        for program in reversed(self.programs):
+            if program.process is not None:
+                stop(program.process)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _code(home: Path) -> Path:
+    """The project's code where the service account can read it; copied if the checkout is closed."""
+    if os.geteuid() != 0 or _reachable(PROJECT / "manage.py"):
+        return PROJECT
+    copy = home / "code"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for name in PACKAGES:
+        source = PROJECT / name
+        if source.is_dir():
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, copy / name, ignore=ignore)
+        else:
+            shutil.copy(source, copy / name)
+    return copy
+
+
+def _granian(site_port: int, *, workers: int, threads: int) -> list[str]:
+    return [
+        *(sys.executable, "-P", "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
+        *("--host", "127.0.0.1", "--port", str(site_port), "--no-ws", "--log-level", "warning"),
+        *("--workers", str(workers), "--blocking-threads", str(threads)),
+        "--respawn-failed-workers",
+    ]
+
+
+def _worker(queue: str, *, concurrency: int) -> list[str]:
+    return [
+        *(sys.executable, "-P", "-m", "celery", "-A", "config", "worker", "-Q", queue),
+        *("-n", f"{queue}@holdout-vault", "-c", str(concurrency), "-O", "fair", "-l", "INFO"),
+        *("--without-gossip", "--without-mingle"),
+    ]
+
+
+def _facing_account(say: Callable[[str], None]) -> str:
+    if os.geteuid() == 0 and not _reachable(Path(sys.executable)):
+        say(f"warning: {sys.executable} is closed to other users, so the web runs as root")
+        return "root"
+    return service_account()
+
+
+def _programs(service: Service, *, port: int, admin_port: int, account: str) -> list[Program]:
+    home = service.home
+    secrets = home / "secrets"
+    socket_path = service.servers.socket_directory / "valkey.sock"
+
+    def program(name: str, command: list[str], environment: dict[str, str]) -> Program:
+        facing = name in ("valkey", "web", "admin")
+        return Program(
+            name=name,
+            command=command,
+            environment=environment,
+            account=account if facing else None,
+            log=home / "logs" / f"{name}.log",
+        )
+
+    environment = service.environment
+    return [
+        program(
+            "valkey",
+            valkey_command(home=home, socket=socket_path),
+            {"PATH": os.environ.get("PATH", "")},
+        ),
+        program(
+            "web",
+            _granian(port, workers=2, threads=4),
+            environment(role=grants.WEB, site="api"),
+        ),
+        program(
+            "admin",
+            _granian(admin_port, workers=1, threads=2),
+            environment(role=grants.RESEARCHER, site="admin"),
+        ),
+        program(
+            "worker-scoring",
+            _worker("scoring", concurrency=2),
+            environment(
+                role=grants.SCORING,
+                site="none",
+                HOLDOUT_VAULT_SCORING_PRIVATE_KEY_FILE=str(secrets / "scoring.key"),
+            ),
+        ),
+        program(
+            "worker-audit",
+            _worker("audit", concurrency=1),
+            environment(
+                role=grants.AUDIT,
+                site="none",
+                HOLDOUT_VAULT_AUDIT_PRIVATE_KEY_FILE=str(secrets / "audit.key"),
+            ),
+        ),
+        program(
+            "beat",
+            [
+                *(sys.executable, "-P", "-m", "celery", "-A", "config", "beat", "-l", "WARNING"),
+                *("-s", str(home / "beat-schedule"), "--pidfile="),
+            ],
+            environment(role=grants.WEB, site="none"),
+        ),
+    ]
+
+
+def _prepare_files(home: Path) -> None:
+    for name in ("", "predictions", "panels"):
+        directory = home / "files" / name
+        directory.mkdir(exist_ok=True)
+        own(directory, service_account())
+    valkey = home / "valkey"
+    valkey.mkdir(mode=0o700, exist_ok=True)
+    own(valkey, service_account())
+
+
+def _migrate(service: Service) -> None:
+    steps: list[list[str]] = [
+        ["migrate", "-v", "0"],
+        ["grant_roles", "-v", "0"],
+    ]
+    for purpose in ("scoring", "audit"):
+        key = service.home / "secrets" / f"{purpose}.key"
+        steps.append(["create_sealing_key", "--purpose", purpose, "--private-key-file", str(key)])
+    for step in steps:
+        if service.manage(*step, stdout=subprocess.DEVNULL) != 0:
+            raise EmbeddedServerError(f"manage.py {step[0]} failed")
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """One service per state directory."""
+    with (home / "service.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EmbeddedServerError(f"a service with the state in {home} is running") from None
+        yield
+
+
+@contextmanager
+def running(
+    *, home: Path, port: int, admin_port: int, say: Callable[[str], None], **overrides: str
+) -> Iterator[Service]:
+    """The whole service, for as long as the block runs; `overrides` are settings of all processes."""
+    prepare_home(home)
+    with locked(home), postgresql(home=home) as servers:
+        say("PostgreSQL is up")
+        port, admin_port = free_port(port), free_port(admin_port)
+        service = Service(
+            home=home,
+            servers=servers,
+            code=_code(home),
+            url=f"http://127.0.0.1:{port}",
+            admin_url=f"http://127.0.0.1:{admin_port}",
+        )
+        _prepare_files(home)
+        _migrate(service)
+        say("the database is ready")
+        service.programs = _programs(
+            service, port=port, admin_port=admin_port, account=_facing_account(say)
+        )
+        for program in service.programs:
+            program.environment |= {
+                f"HOLDOUT_VAULT_{name}": value for name, value in overrides.items()
+            }
+        try:
+            for program in service.programs:
+                program.start(cwd=service.code)
+            service.wait_until_ready()
+            say("the service is ready")
+            yield service
+        finally:
+            service.stop()

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Holdout Vault in one command, on a machine that has only Python 3.11 and pip.
+
+    python3 run.py demo [--seed N] [--exit] [--json FILE]   watch the whole idea work
+    python3 run.py serve                                    the same service, without the play
+    python3 run.py test [pytest arguments]                  all tests
+    python3 run.py check                                    lint, types, layers, migrations, docs
+    python3 run.py manage COMMAND ...                       a management command on the service
+
+This file uses the standard library alone. It fetches a pinned uv, installs the hash-pinned lock file
+into an environment below the state directory (HOLDOUT_VAULT_HOME), and hands over to `config`.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent
+COMMANDS = ("demo", "serve", "test", "check", "manage")
+WITH_DEVELOPMENT_TOOLS = ("test", "check")
+
+
+def say(text: str) -> None:
+    print(f"run.py: {text}", file=sys.stderr, flush=True)
+
+
+def state_directory() -> Path:
+    """The same rule as `config.embedded.default_home`, which cannot be imported yet."""
+    given = os.environ.get("HOLDOUT_VAULT_HOME")
+    if given:
+        return Path(given).absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/holdout-vault")
+    data = os.environ.get("XDG_DATA_HOME")
+    return Path(data or Path.home() / ".local" / "share").absolute() / "holdout-vault"
+
+
+def open_to_others(path: Path) -> bool:
+    resolved = path.resolve()
+    return all(directory.stat().st_mode & 0o001 for directory in resolved.parents)
+
+
+def interpreter() -> str:
+    """The Python of the environment. Root's servers run as another user, who must reach it."""
+    if os.geteuid() == 0 and not open_to_others(Path(sys.executable)):
+        system = Path("/usr/bin/python3")
+        asked = [str(system), "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+        if system.exists() and subprocess.run(asked, check=False).returncode == 0:
+            return str(system)
+    return sys.executable
+
+
+def run(*command: object, quiet: bool = True) -> bool:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=PROJECT,
+        check=False,
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+    )
+    if done.returncode != 0 and quiet:
+        sys.stderr.write(done.stdout)
+    return done.returncode == 0
+
+
+def uv(home: Path, python: str) -> Path:
+    """The pinned uv, installed by pip with its hash; a minimal Debian has no ensurepip."""
+    lock = PROJECT / "requirements-uv.lock"
+    directory = home / f"uv-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    program = directory / "bin" / "uv"
+    if program.exists():
+        return program
+    say("installing uv")
+    shutil.rmtree(directory, ignore_errors=True)
+    incoming = directory.with_suffix(".new")
+    shutil.rmtree(incoming, ignore_errors=True)
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
+    if not run(python, "-m", "venv", "--without-pip", incoming) or not run(
+        *pip, "--python", incoming / "bin" / "python", "install", "--require-hashes", "-r", lock
+    ):
+        sys.exit("run.py: could not install uv: pip for this Python is needed (python3-pip)")
+    incoming.rename(directory)
+    return program
+
+
+def environment(home: Path, lock: Path) -> Path:
+    """The environment of a lock file; a changed lock file gets an environment of its own."""
+    python = interpreter()
+    key = hashlib.sha256(lock.read_bytes() + python.encode()).hexdigest()[:12]
+    directory = home / f"environment-{key}"
+    if (directory / "complete").exists():
+        return directory
+    program = uv(home, python)
+    say(f"installing {lock.name} into {directory}")
+    shutil.rmtree(directory, ignore_errors=True)
+    start = time.monotonic()
+    if not run(program, "venv", "-q", "--python", python, directory):
+        sys.exit("run.py: could not make the environment")
+    target = directory / "bin" / "python"
+    if not run(program, "pip", "sync", "-q", "--require-hashes", "--python", target, lock):
+        say("uv could not install the lock file; trying pip")
+        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
+        if not run(*pip, "--python", target, "install", "--require-hashes", "-r", lock):
+            sys.exit("run.py: could not install the lock file")
+    (directory / "complete").touch()
+    say(f"installed in {time.monotonic() - start:.0f} s")
+    return directory
+
+
+def main() -> None:
+    if sys.version_info < (3, 11):
+        sys.exit("run.py: Python 3.11 or newer is needed")
+    command = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if command not in COMMANDS:
+        print(__doc__)
+        sys.exit(0 if command in ("-h", "--help") else 2)
+    home = state_directory()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock_file = (home / "install.lock").open("w")
+    except OSError as error:
+        sys.exit(f"run.py: cannot write to {home} ({error.strerror}); set HOLDOUT_VAULT_HOME")
+    name = "requirements-dev.lock" if command in WITH_DEVELOPMENT_TOOLS else "requirements.lock"
+    with lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        python = environment(home, PROJECT / name) / "bin" / "python"
+    os.environ["PYTHONPATH"] = str(PROJECT)
+    os.environ["HOLDOUT_VAULT_HOME"] = str(home)
+    os.execv(python, [str(python), "-P", "-m", "config", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()
