@@ -1,0 +1,111 @@
+"""Envelope encryption: AES-256-GCM for the data, HPKE (RFC 9180) for the data's key.
+
+Anybody who has a public key can seal; only the holder of the private key can open. A data key encrypts
+one plaintext and is never used again, so chunk numbers may serve as nonces.
+
+A ciphertext is a run of chunks of 1 MiB of plaintext, each with its own tag. The number of the chunk and
+whether it is the last one are authenticated, so chunks can be neither reordered nor dropped.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke, serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from vault.errors import LabelsUnavailableError
+
+CIPHER = "AES-256-GCM/1MiB"
+SUITE = "HPKE/X25519/HKDF-SHA256/AES-256-GCM"
+
+_CHUNK = 1 << 20
+_TAG = 16
+_SEALED_CHUNK = _CHUNK + _TAG
+_HPKE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encrypted:
+    ciphertext: bytes
+    cipher: str
+    data_key: bytes
+
+
+def generate_private_key() -> bytes:
+    """A new private key as PEM text, the form in which it is kept in its file."""
+    return X25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def public_key_of(private_key: bytes) -> bytes:
+    """The 32 raw bytes of the public half."""
+    return _load(private_key).public_key().public_bytes_raw()
+
+
+def kid_of(public_key: bytes) -> str:
+    return hashlib.sha256(public_key).hexdigest()
+
+
+def encrypt(plaintext: bytes) -> Encrypted:
+    data_key = secrets.token_bytes(32)
+    cipher = AESGCM(data_key)
+    view = memoryview(plaintext)
+    # An empty plaintext is one empty chunk, so that nothing at all never decrypts.
+    n_chunks = max(1, -(-len(view) // _CHUNK))
+    chunks = []
+    for index in range(n_chunks):
+        position = _position(index, is_last=index == n_chunks - 1)
+        chunk = view[index * _CHUNK : (index + 1) * _CHUNK]
+        chunks.append(cipher.encrypt(_nonce(index), chunk, position))
+    return Encrypted(ciphertext=b"".join(chunks), cipher=CIPHER, data_key=data_key)
+
+
+def decrypt(ciphertext: bytes, data_key: bytes) -> bytes:
+    cipher = AESGCM(data_key)
+    view = memoryview(ciphertext)
+    n_chunks = max(1, -(-len(view) // _SEALED_CHUNK))
+    chunks = []
+    try:
+        for index in range(n_chunks):
+            position = _position(index, is_last=index == n_chunks - 1)
+            chunk = view[index * _SEALED_CHUNK : (index + 1) * _SEALED_CHUNK]
+            chunks.append(cipher.decrypt(_nonce(index), chunk, position))
+    except InvalidTag:
+        raise LabelsUnavailableError("the ciphertext was changed, or its key is another") from None
+    return b"".join(chunks)
+
+
+def wrap(data_key: bytes, public_key: bytes, info: bytes) -> bytes:
+    """The data key in an envelope for one public key, good only together with `info`."""
+    return _HPKE.encrypt(data_key, X25519PublicKey.from_public_bytes(public_key), info)
+
+
+def unwrap(envelope: bytes, private_key: bytes, info: bytes) -> bytes:
+    try:
+        return _HPKE.decrypt(envelope, _load(private_key), info)
+    except (InvalidTag, ValueError):
+        raise LabelsUnavailableError("the envelope does not open with this key") from None
+
+
+def _load(private_key: bytes) -> X25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(private_key, password=None)
+    except (ValueError, TypeError):
+        raise LabelsUnavailableError("the private key file holds no private key") from None
+    if not isinstance(key, X25519PrivateKey):
+        raise LabelsUnavailableError("the private key is not an X25519 key")
+    return key
+
+
+def _nonce(index: int) -> bytes:
+    return index.to_bytes(12, "big")
+
+
+def _position(index: int, *, is_last: bool) -> bytes:
+    return index.to_bytes(8, "big") + (b"\1" if is_last else b"\0")
