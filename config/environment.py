@@ -1,10 +1,12 @@
 """Settings from the environment: each name is asked for once, and an unknown name is an error.
 
 A secret may stand in a file (`NAME_FILE`), as container secrets do. A misspelt `HOLDOUT_VAULT_` variable
-would otherwise be ignored in silence, so `Environment.refuse_unknown` names it.
+would otherwise be ignored in silence, so `Environment.refuse_unknown` names it. What was asked for is
+remembered, so that the reference of the settings is written from what the settings really read.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "HOLDOUT_VAULT_"
@@ -17,20 +19,55 @@ class EnvironmentVariableError(Exception):
     """A variable is missing, unknown or has the wrong form."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What was asked of the environment; never what it answered."""
+
+    name: str
+    kind: str
+    default: str | None
+    is_secret: bool = False
+
+
 class Environment:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
-        self._asked: set[str] = set(LAUNCHER_NAMES)
+        self._questions: dict[str, Question] = {}
 
-    def text(self, name: str, default: str | None = None) -> str:
-        self._asked.add(name)
-        value = self._variables.get(PREFIX + name, default)
+    @property
+    def questions(self) -> list[Question]:
+        """In the order in which they were asked."""
+        return list(self._questions.values())
+
+    def _ask(
+        self, name: str, default: str | None, *, kind: str = "text", is_secret: bool = False
+    ) -> str:
+        self._questions[name] = Question(name=name, kind=kind, default=default, is_secret=is_secret)
+        value = self._from_file(name) if is_secret else None
+        if value is None:
+            value = self._variables.get(PREFIX + name, default)
         if value is None:
             raise EnvironmentVariableError(f"{PREFIX}{name} is not set")
         return value
 
+    def _from_file(self, name: str) -> str | None:
+        path = self._variables.get(f"{PREFIX}{name}_FILE")
+        if not path:
+            return None
+        if PREFIX + name in self._variables:
+            raise EnvironmentVariableError(f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set")
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise EnvironmentVariableError(
+                f"{PREFIX}{name}_FILE cannot be read: {path} ({error.strerror})"
+            ) from None
+
+    def text(self, name: str, default: str | None = None) -> str:
+        return self._ask(name, default)
+
     def integer(self, name: str, default: int) -> int:
-        value = self.text(name, str(default))
+        value = self._ask(name, str(default), kind="whole number")
         try:
             return int(value)
         except ValueError:
@@ -39,14 +76,14 @@ class Environment:
             ) from None
 
     def number(self, name: str, default: float) -> float:
-        value = self.text(name, str(default))
+        value = self._ask(name, str(default), kind="number")
         try:
             return float(value)
         except ValueError:
             raise EnvironmentVariableError(f"{PREFIX}{name} is not a number: {value!r}") from None
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        value = self.text(name, default)
+        value = self._ask(name, default, kind=" or ".join(choices))
         if value not in choices:
             raise EnvironmentVariableError(
                 f"{PREFIX}{name} is {value!r}; it may be {', '.join(choices)}"
@@ -57,17 +94,19 @@ class Environment:
         return self.choice(name, "1" if default else "0", ("0", "1")) == "1"
 
     def names(self, name: str, default: str = "") -> list[str]:
-        return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
+        value = self._ask(name, default, kind="names, separated by commas")
+        return [part.strip() for part in value.split(",") if part.strip()]
 
     def secret(self, name: str, default: str | None = None) -> str:
-        self._asked.add(f"{name}_FILE")
-        path = self._variables.get(f"{PREFIX}{name}_FILE")
-        if path:
-            return Path(path).read_text().strip()
-        return self.text(name, default)
+        return self._ask(name, default, is_secret=True)
+
+    def known_names(self) -> set[str]:
+        """Every variable that means something, with the prefix."""
+        files = {f"{name}_FILE" for name, asked in self._questions.items() if asked.is_secret}
+        return {PREFIX + name for name in {*self._questions, *files, *LAUNCHER_NAMES}}
 
     def refuse_unknown(self) -> None:
-        known = {PREFIX + name for name in self._asked}
+        known = self.known_names()
         unknown = sorted(
             name for name in self._variables if name.startswith(PREFIX) and name not in known
         )
