@@ -1,0 +1,51 @@
+"""Files named by the SHA-256 of their content, in Django storage: predictions and panels, never labels.
+
+A name is written once. On a local disk a file gets its name only when it is complete, so a process that
+is killed while it writes leaves nothing behind that looks like the file.
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, default_storage
+
+from vault.errors import VaultError
+
+
+def store(*, directory: str, content: bytes, sha256: str, suffix: str) -> str:
+    """The storage key of `content`, which is written unless it is there already."""
+    key = f"{directory}/{sha256[:2]}/{sha256}{suffix}"
+    if default_storage.exists(key):
+        return key
+    if isinstance(default_storage, FileSystemStorage):
+        _write(Path(default_storage.path(key)), content)
+        return key
+    return default_storage.save(key, ContentFile(content))
+
+
+def load(*, file_key: str) -> bytes:
+    """The content of a stored file, after a check that it still is what its name says."""
+    with default_storage.open(file_key) as file:
+        content = bytes(file.read())
+    if hashlib.sha256(content).hexdigest() != Path(file_key).name.partition(".")[0]:
+        raise VaultError("a stored file was changed", file_key=file_key)
+    return content
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, incoming = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+            # Workers run under other accounts and read these files; they hold no labels.
+            os.fchmod(descriptor, 0o644)
+        Path(incoming).replace(path)
+    except BaseException:
+        Path(incoming).unlink(missing_ok=True)
+        raise
