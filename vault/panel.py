@@ -1,0 +1,96 @@
+"""The published item ids. A new version only appends, so a position never changes its item.
+
+The ids of one batch are sorted before they are appended: their order says nothing about which item is
+in which holdout.
+"""
+
+import hashlib
+from functools import lru_cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vault import content_files, panel_files
+from vault.errors import SealingError
+from vault.models import Benchmark, Panel
+
+DIRECTORY = "panels"
+LONGEST_ID = 200
+
+
+def latest(*, benchmark: Benchmark) -> Panel | None:
+    return Panel.objects.filter(benchmark=benchmark).order_by("-version").first()
+
+
+def ids(panel: Panel) -> pa.Array:
+    """The ids in panel order, int64 or string."""
+    return _ids(panel.file_key)
+
+
+def file_bytes(*, panel: Panel) -> bytes:
+    """The Parquet file, as it was published."""
+    return content_files.load(file_key=panel.file_key)
+
+
+def publish(*, benchmark: Benchmark, ids: pa.Array) -> Panel:
+    """The next version: the benchmark's known items, then these new ones.
+
+    The caller holds a transaction and the lock on the benchmark's row, so two versions never race.
+    """
+    new = _checked(ids)
+    before = latest(benchmark=benchmark)
+    everything = new if before is None else _extended(before, new)
+    content = panel_files.write(everything)
+    sha256 = hashlib.sha256(content).hexdigest()
+    file_key = content_files.store(
+        directory=DIRECTORY, content=content, sha256=sha256, suffix=".parquet"
+    )
+    return Panel.objects.create(
+        benchmark=benchmark,
+        version=1 if before is None else before.version + 1,
+        id_kind=_id_kind(everything),
+        n_items=len(everything),
+        sha256=sha256,
+        file_key=file_key,
+    )
+
+
+# A file never changes its content, so an entry is never stale.
+@lru_cache(maxsize=8)
+def _ids(file_key: str) -> pa.Array:
+    return panel_files.read(content_files.load(file_key=file_key))
+
+
+def _checked(ids: pa.Array) -> pa.Array:
+    """The ids sorted: numbers by value, strings by their UTF-8 bytes."""
+    if ids.type not in (pa.int64(), pa.string()):
+        raise SealingError("item ids are 64-bit whole numbers or strings")
+    if len(ids) == 0 or ids.null_count:
+        raise SealingError("every item needs an id")
+    if pc.count_distinct(ids).as_py() != len(ids):
+        raise SealingError("an item id occurs twice")
+    if ids.type == pa.string():
+        _check_text(ids)
+    return ids.take(pc.sort_indices(ids))
+
+
+def _check_text(ids: pa.Array) -> None:
+    """Every id must survive a line of CSV in anybody's program."""
+    lengths = pc.binary_length(ids)
+    if pc.min(lengths).as_py() == 0 or pc.max(lengths).as_py() > LONGEST_ID:
+        raise SealingError(f"an item id has 1 to {LONGEST_ID} bytes")
+    if pc.any(pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]|^\s|\s$")).as_py():
+        raise SealingError("an item id holds a control character, or white space at an end")
+
+
+def _extended(before: Panel, new: pa.Array) -> pa.Array:
+    known = ids(before)
+    if known.type != new.type:
+        raise SealingError(f"the item ids of this benchmark are of kind {before.id_kind}")
+    if pc.any(pc.is_in(new, value_set=known)).as_py():
+        raise SealingError("an item is sealed already")
+    return pa.concat_arrays([known, new])
+
+
+def _id_kind(ids: pa.Array) -> str:
+    return Panel.IdKind.STRING if ids.type == pa.string() else Panel.IdKind.INTEGER
