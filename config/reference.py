@@ -1,0 +1,201 @@
+"""The reference pages of `docs/reference/`, written from the code that they describe.
+
+Each page is a pure function of what the code declares, so that a page can never say something else.
+No page shows the value of a setting: only what is asked, and the default.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+
+from django.db import models
+
+from config.environment import LAUNCHER_NAMES, PREFIX, Question
+from config.grants import GRANTS, ROLES
+from config.settings import BASE_DIR, env
+from vault import errors
+from vault.errors import VaultError
+from vault.statuses import (
+    TRANSITIONS,
+    HoldoutKind,
+    HoldoutStatus,
+    RoundStatus,
+    SubmissionStatus,
+    Verdict,
+)
+
+NOTE = "Written by `manage.py generate_docs` from {source}; `--check` compares."
+
+MEANINGS = {
+    "SITE": "The door this process opens: the API for teams, the admin for researchers, or none.",
+    "SECRET_KEY": "Signs sessions and forms of the admin. Each kind of process has its own.",
+    "ALLOWED_HOSTS": "The `Host` headers that are answered.",
+    "CSRF_TRUSTED_ORIGINS": "Origins whose forms the admin accepts, such as `https://vault.example`.",
+    "DATABASE_HOST": "PostgreSQL's address, or the directory of its socket.",
+    "DATABASE_PORT": "PostgreSQL's port.",
+    "DATABASE_NAME": "The database.",
+    "DATABASE_USER": "The database role of this process; `roles.md` says what each may do.",
+    "DATABASE_PASSWORD": "The password of that role.",
+    "SECURE_COOKIES": "Send the admin's cookies over TLS only. `0` is for a trial on loopback.",
+    "STATIC_ROOT": "Where `collectstatic` puts the admin's static files.",
+    "FILES": "Predictions, panels and reports: a directory that all processes share. Never labels.",
+    "MAX_UPLOAD_BYTES": "The largest body that is read; a larger one is answered with 413.",
+    "PARSER_PROCESSES": "Child processes that parse files, for each web worker.",
+    "PARSER_BACKLOG": "Files that may wait for one; beyond it, 503 before the body is read.",
+    "PARSER_MEMORY_MB": "Address space of a parsing child, in MiB.",
+    "PARSER_SECONDS": "Time that a file may take to parse.",
+    "LEASE_SECONDS": "How long a worker holds a submission before another may claim it.",
+    "SWEEP_SECONDS": "Time between two sweeps for what was lost on the way.",
+    "SCORING_PRIVATE_KEY_FILE": "The key that opens query holdouts: in the scoring worker alone.",
+    "AUDIT_PRIVATE_KEY_FILE": "The key that opens fresh holdouts: in the audit worker alone.",
+    "BROKER_URL": "Valkey, Redis or RabbitMQ. It wakes workers; nothing is kept there alone.",
+    "LOG_LEVEL": "The least severe message that is logged.",
+    "HOME": "Read by `run.py` alone: the state directory of the embedded service.",
+    "REFERENCE_DATA": "Read by the tests alone: a directory of data to compare figures with.",
+}
+
+PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+class UndocumentedError(Exception):
+    """The code declares something that nobody has described."""
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def page(title: str, source: str, *parts: str) -> str:
+    return "\n\n".join([f"# {title}", NOTE.format(source=source), *parts]) + "\n"
+
+
+def diagram(statuses: type[models.TextChoices], first: Sequence[str]) -> str:
+    """One life as a Mermaid state diagram; a status that nothing follows is an end."""
+    arrows = [f"    [*] --> {status}" for status in first]
+    for status in statuses.values:
+        after = TRANSITIONS[status]
+        arrows += [f"    {status} --> {each}" for each in map(str, after)]
+        if not after:
+            arrows.append(f"    {status} --> [*]")
+    return "\n".join(["```mermaid", "stateDiagram-v2", *arrows, "```"])
+
+
+def statuses_page() -> str:
+    return page(
+        "Statuses",
+        "`vault/statuses.py`",
+        "Nothing else may follow what stands here; the database refuses unknown statuses.",
+        "## Holdout",
+        diagram(HoldoutStatus, (HoldoutStatus.SEALED, HoldoutStatus.FRESH, HoldoutStatus.QUERY)),
+        table(("kind", "meaning"), [(f"`{kind.value}`", kind.label) for kind in HoldoutKind]),
+        "## Round",
+        diagram(RoundStatus, (RoundStatus.PLANNED,)),
+        "## Submission",
+        diagram(SubmissionStatus, (SubmissionStatus.QUEUED,)),
+        "## Verdict",
+        "An audit's verdict has no life: it is given once. " + _list(Verdict) + ".",
+    )
+
+
+def _list(values: type[Enum]) -> str:
+    return ", ".join(f"`{each.value}`" for each in values)
+
+
+def _default(question: Question) -> str:
+    if question.default is None:
+        return "required"
+    if not question.default:
+        return "empty"
+    # A path below the project differs from machine to machine; its place in the project does not.
+    return f"`{question.default.replace(f'{BASE_DIR}/', '')}`"
+
+
+def _meaning(name: str) -> str:
+    if name not in MEANINGS:
+        raise UndocumentedError(
+            f"say what the setting {name} means: MEANINGS in config/reference.py"
+        )
+    return MEANINGS[name]
+
+
+def settings_page(questions: Sequence[Question] | None = None) -> str:
+    asked = env.questions if questions is None else questions
+    rows = []
+    for question in asked:
+        name = f"`{PREFIX}{question.name}`"
+        if question.is_secret:
+            name += f" or `{PREFIX}{question.name}_FILE`"
+        rows.append((name, question.kind, _default(question), _meaning(question.name)))
+    for launcher_name in sorted(LAUNCHER_NAMES):
+        rows.append((f"`{PREFIX}{launcher_name}`", "text", "", _meaning(launcher_name)))
+    return page(
+        "Settings",
+        "`config/settings.py`",
+        "All settings come from the environment. An unknown `HOLDOUT_VAULT_` variable stops the "
+        "process. A secret may stand in a file that a variable ending in `_FILE` names.",
+        table(("variable", "form", "default", "meaning"), rows),
+    )
+
+
+def roles_page() -> str:
+    parts = []
+    for role in ROLES:
+        tables = sorted({grant.table for grant in GRANTS if grant.role == role})
+        rows = [(f"`{name}`", *(_cell(role, name, each) for each in PRIVILEGES)) for name in tables]
+        parts += [f"## `{role}`", table(("table", *map(str.lower, PRIVILEGES)), rows)]
+    return page(
+        "Database roles",
+        "`config/grants.py`",
+        "Column names narrow a right to those columns. What is not listed is refused by the database. "
+        "The role `owner` owns the tables; it runs migrations and no process. Every role may append to "
+        "the journal through the function `journal_append`, and in no other way.",
+        *parts,
+    )
+
+
+def _cell(role: str, name: str, privilege: str) -> str:
+    for grant in GRANTS:
+        if (grant.role, grant.table, grant.privilege) == (role, name, privilege):
+            return ", ".join(f"`{column}`" for column in grant.columns) or "yes"
+    return ""
+
+
+def _error_classes() -> list[type[VaultError]]:
+    found = [
+        each
+        for _, each in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(each, VaultError) and each is not VaultError
+    ]
+    return sorted(found, key=lambda each: each.code)
+
+
+def _error_meanings() -> dict[str, str]:
+    """Class name to meaning, from the tree in the docstring of `vault.errors`."""
+    tree = inspect.getdoc(errors) or ""
+    return dict(re.findall(r"^ +(\w+Error) +(\S.*)$", tree, flags=re.MULTILINE))
+
+
+def errors_page() -> str:
+    meanings = _error_meanings()
+    rows = []
+    for each in _error_classes():
+        if each.__name__ not in meanings and not each.__subclasses__():
+            raise UndocumentedError(f"say what {each.__name__} means: docstring of vault/errors.py")
+        meaning = meanings.get(each.__name__, "a budget is used up")
+        rows.append((f"`{each.code}`", f"`{each.__name__}`", meaning))
+    return page(
+        "Errors",
+        "`vault/errors.py`",
+        "The `code` is stable; the message is for people and may change.",
+        table(("code", "class", "meaning"), rows),
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "errors.md": errors_page,
+    "roles.md": roles_page,
+    "settings.md": settings_page,
+    "statuses.md": statuses_page,
+}
