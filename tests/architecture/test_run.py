@@ -1,0 +1,106 @@
+"""`run.py` starts on a machine that has nothing: its pure parts, and what it may lean on."""
+
+import ast
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import run
+from config import commands
+from config.embedded import default_home
+from config.settings import BASE_DIR
+
+SOURCE = (BASE_DIR / "run.py").read_text()
+
+
+def test_run_imports_the_standard_library_alone() -> None:
+    imported = set()
+    for node in ast.walk(ast.parse(SOURCE)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            imported.add(str(node.module).partition(".")[0])
+
+    assert imported
+    assert imported <= set(sys.stdlib_module_names)
+
+
+def test_old_python_can_read_the_file_and_be_told() -> None:
+    ast.parse(SOURCE, feature_version=(3, 8))
+
+
+def test_commands_are_those_of_the_environment() -> None:
+    assert set(run.COMMANDS) == set(commands.COMMANDS)
+    assert set(run.WITH_DEVELOPMENT_TOOLS) <= set(run.COMMANDS)
+
+
+@pytest.mark.parametrize("user_id", [0, 1000])
+@pytest.mark.parametrize(
+    "variables", [{}, {"XDG_DATA_HOME": "/srv/data"}, {"HOLDOUT_VAULT_HOME": "/srv/vault"}]
+)
+def test_state_directory_is_the_one_of_the_service(
+    variables: dict[str, str], user_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOLDOUT_VAULT_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(os, "geteuid", lambda: user_id)
+
+    assert run.state_directory() == default_home()
+
+
+def test_relative_state_directory_becomes_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDOUT_VAULT_HOME", "state")
+
+    assert run.state_directory() == Path.cwd() / "state"
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """Below the system's own temporary directory: pytest's is closed to others."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
+
+
+def test_path_below_a_closed_directory_is_not_open_to_others(open_directory: Path) -> None:
+    closed = open_directory / "closed"
+    closed.mkdir(mode=0o700)
+
+    assert run.open_to_others(open_directory / "python")
+    assert not run.open_to_others(closed / "python")
+
+
+def test_link_counts_by_where_it_leads(open_directory: Path) -> None:
+    closed = open_directory / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "python").touch()
+    (open_directory / "python").symlink_to(closed / "python")
+
+    assert not run.open_to_others(open_directory / "python")
+
+
+def test_failing_command_is_reported_with_its_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.run(sys.executable, "-c", "pass")
+    assert not run.run(sys.executable, "-c", "print('why'); raise SystemExit(3)")
+
+    assert "why" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-dev.lock", "requirements-uv.lock"]
+)
+def test_lock_file_pins_every_package_by_hash_and_names_no_address(name: str) -> None:
+    text = (BASE_DIR / name).read_text()
+    entries = [entry for entry in text.replace("\\\n", " ").splitlines() if entry.strip()]
+
+    assert entries
+    assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+    assert "://" not in text
+    assert "--index-url" not in text
