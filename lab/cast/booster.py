@@ -1,0 +1,47 @@
+"""
+The booster: random votes on the contested items, weighted by what the board said of each.
+
+An exact board turns 300 noisy answers into a linear estimate of the contested labels (Blum and
+Hardt 2015, section 4, in its linear form).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.cast import models
+from lab.cast.ground import Ground, survey
+from lab.cast.models import Recipe
+from lab.desk import Desk, Predictions
+from lab.weather.features import Table
+from lab.weather.series import Published
+
+N_SUBMISSIONS = 300
+
+
+def train(*, weather: Published) -> Ground:
+    recipe = Recipe(models.boosting(n_rounds=60), Table("published", "neighbors"))
+    return survey(recipe=recipe, weather=weather)
+
+
+def play(*, desk: Desk, ground: Ground, rng: np.random.Generator) -> Predictions:
+    desk.answer(ticket=desk.submit(predictions=ground.baseline))
+    n_votes = N_SUBMISSIONS - 2
+    votes = rng.integers(0, 2, size=(n_votes, len(ground.contested)), dtype=np.uint8)
+    batch = [ground.filled(values=vote) for vote in votes]
+    released = desk.submit_many(batch=batch)
+    final = composed(ground=ground, votes=votes, released=released)
+    ticket = desk.submit(predictions=final)
+    desk.answer(ticket=ticket)
+    desk.declare_final(ticket=ticket)
+    return final
+
+
+def composed(*, ground: Ground, votes: Predictions, released: list[float | None]) -> Predictions:
+    """The weighted majority of the votes; where nothing was learned, the baseline stays."""
+    told = [index for index, value in enumerate(released) if value is not None]
+    if not told:
+        return ground.baseline
+    scores: NDArray[np.float64] = np.array([released[index] for index in told], dtype=np.float64)
+    tally = (scores - scores.mean()) @ (2.0 * votes[told] - 1.0)
+    kept = ground.baseline[ground.contested]
+    return ground.filled(values=np.where(tally == 0, kept, tally > 0).astype(np.uint8))

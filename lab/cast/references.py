@@ -1,0 +1,23 @@
+"""The organizer's frozen references; the first is the baseline every team has to beat."""
+
+from lab.cast import models
+from lab.cast.models import Recipe
+from lab.desk import Predictions
+from lab.weather.features import Table
+from lab.weather.series import Published
+
+
+def recipes() -> dict[str, Recipe]:
+    """Plain on purpose: four columns of the day for the first, all eight for the others."""
+    return {
+        "reference-logistic": Recipe(models.linear(), Table("published", "plain")),
+        "reference-forest": Recipe(models.forest(n_trees=30), Table("published", "day")),
+        "reference-boosting": Recipe(models.boosting(n_rounds=60), Table("published", "day")),
+    }
+
+
+def train(*, weather: Published) -> dict[str, Predictions]:
+    return {
+        name: models.predictions(recipe=recipe, weather=weather)
+        for name, recipe in recipes().items()
+    }
