@@ -1,0 +1,71 @@
+"""What a reader of files is asked for, and what it returns: named columns of strictly read values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vault.file_problems import Problems, quoted, refuse
+
+
+class Kind(Enum):
+    """How a column is read, and the form of what comes out. A null is a problem already reported."""
+
+    INTEGER = "whole number"  # int64 array
+    TEXT = "text"  # string array, or a dictionary of strings
+    KEY = "whole number or text"  # int64 or string array, whichever the whole column is
+    CATEGORY = "text, whole number or Boolean"  # dictionary of strings
+    TIME = "text, date or timestamp"  # dictionary of strings
+    NUMBER = "number"  # float64 in numpy; NaN where a problem was reported
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    name: str
+    kind: Kind
+    # The values of a sealed column never stand in a message.
+    is_sealed: bool = False
+    # How False and True of a Boolean column are spelt.
+    booleans: tuple[str, str] = ("false", "true")
+
+    def show(self, value: Any) -> str:
+        return "" if self.is_sealed else f": {quoted(value)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    columns: dict[str, Any]
+    # What a reader of the file calls each row: line number in CSV, row number in Parquet.
+    rows: NDArray[np.int64]
+    # False when rows were left out because they could not be split into fields.
+    is_complete: bool
+
+
+# From the names in the file to the columns to read; refuses a wrong header.
+Choose = Callable[[list[str]], list[Column]]
+
+
+def check_row_count(n_rows: int, *, max_rows: int) -> None:
+    if n_rows <= 0:
+        refuse("the file has no rows")
+    if n_rows > max_rows:
+        refuse(f"the file has {n_rows} rows, far more than there are items")
+
+
+def finite_or_nan(
+    column: Column, values: NDArray[np.float64], rows: NDArray[np.int64], problems: Problems
+) -> NDArray[np.float64]:
+    """Report what is not finite, in a column that was read without any other problem."""
+    is_wrong = ~np.isfinite(values)
+    if not is_wrong.any():
+        return values
+    problems.add_rows(
+        np.flatnonzero(is_wrong),
+        rows,
+        lambda index: f"not a finite number{column.show(values[index])}",
+        column=column.name,
+    )
+    return np.where(is_wrong, np.nan, values)

@@ -1,0 +1,85 @@
+"""What is wrong with a file: all problems are counted, the first ten are named."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vault.errors import InvalidFileError
+
+NAMED = 10
+_LONGEST_QUOTE = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """`row` is a line number (the header is line 1) of a CSV file, a row number of a Parquet file."""
+
+    row: int | None
+    column: str | None
+    problem: str
+
+
+class Problems:
+    """Collects problems while a file is checked."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._kept: list[Problem] = []
+
+    def add(self, problem: str, *, row: int | None = None, column: str | None = None) -> None:
+        self.count += 1
+        self._kept.append(Problem(row=row, column=column, problem=problem))
+
+    def add_rows(
+        self,
+        indices: NDArray[np.intp],
+        rows: NDArray[np.int64],
+        describe: Callable[[int], str],
+        *,
+        column: str | None,
+    ) -> None:
+        """One problem per index, in ascending order; `rows[i]` is what a reader calls row i."""
+        self.count += len(indices)
+        for index in indices[:NAMED].tolist():
+            self._kept.append(Problem(row=int(rows[index]), column=column, problem=describe(index)))
+
+    def add_file(self, problems: list[str], *, count: int, column: str) -> None:
+        """`count` problems that stand in no row, of which the first are given."""
+        self.count += count
+        for problem in problems[:NAMED]:
+            self._kept.append(Problem(row=None, column=column, problem=problem))
+
+    def first(self) -> list[Problem]:
+        """The first ten by row; those of no row come last."""
+        ordered = sorted(self._kept, key=lambda kept: (kept.row is None, kept.row or 0))
+        return ordered[:NAMED]
+
+    def refuse(self) -> NoReturn:
+        first = self.first()
+        where = "" if first[0].row is None else f"row {first[0].row}: "
+        more = "" if self.count == 1 else f" ({self.count} problems in all)"
+        raise InvalidFileError(
+            f"the file is not valid: {where}{first[0].problem}{more}",
+            problems=[asdict(problem) for problem in first],
+            n_problems=self.count,
+        )
+
+    def refuse_if_any(self) -> None:
+        if self.count:
+            self.refuse()
+
+
+def refuse(problem: str, *, row: int | None = None, column: str | None = None) -> NoReturn:
+    """The file has this one problem, and nothing more can be said of it."""
+    problems = Problems()
+    problems.add(problem, row=row, column=column)
+    problems.refuse()
+
+
+def quoted(value: Any) -> str:
+    """A value of the file for a message, cut to a readable length."""
+    text = str(value)
+    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
