@@ -1,0 +1,149 @@
+"""What every release mechanism is: a pure function of (state, query, rng).
+
+Scores are oriented: higher is better, losses come negated. A state is JSON, so that it can be stored,
+compared and replayed; a mechanism never changes the state that it is given. What a team may learn of
+its score is in `Answer.value` and `Answer.outcome`, and nowhere else: `accepted` only repeats what these
+two say.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import numpy as np
+
+State = dict[str, Any]
+Parameters = dict[str, Any]
+
+# Two scores that are equal on paper may differ as floats; a hair of one grid step counts as equal. The
+# smallest honest difference, one item of n, is 1/sqrt(n) of a step: far larger for any n below 1e16.
+TIE = 1e-9
+
+
+class Outcome(StrEnum):
+    """What a team is told happened to its query; `blind` is an admission without answers."""
+
+    SCORED = "scored"
+    IMPROVED = "improved"
+    NO_IMPROVEMENT = "no_improvement"
+    CAP_USED = "cap_used"
+    BLIND = "blind"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """
+    One evaluation of a submission on the query holdout.
+
+    Parameters
+    ----------
+    score : float
+        Oriented score, finite, in the metric's units.
+    paired_se : float, >= 0
+        Standard error of the mean per-item difference from the incumbent, s / sqrt(n) with ddof 1; the
+        incumbent is the frozen baseline until the team has one. 0 where nothing is compared.
+    n : int, >= 1
+        Number of items.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+    """
+
+    score: float
+    paired_se: float
+    n: int
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.score):
+            raise ValueError("score must be finite")
+        if not (math.isfinite(self.paired_se) and self.paired_se >= 0):
+            raise ValueError("paired_se must be finite and not negative")
+        if self.n < 1:
+            raise ValueError("n must be at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """
+    What one query brings.
+
+    Parameters
+    ----------
+    value : float or None
+        Oriented value that is released. A Ladder repeats the value on display; None: nothing yet.
+    outcome : Outcome
+    accepted : bool
+        Whether the submission becomes the incumbent: the best so far, by what was released.
+    """
+
+    value: float | None
+    outcome: Outcome
+    accepted: bool
+
+
+class Mechanism(Protocol):
+    """
+    A release mechanism.
+
+    In every method `n` is the number of items of the query holdout, `unit` the range u of one item's
+    value (1 for accuracy) and `parameters` what `parameters()` returned.
+    """
+
+    name: str
+    needs_baseline: bool
+
+    def parameters(self, **given: Any) -> Parameters:
+        """Complete `given` with the defaults; ValueError names what is unknown or out of range."""
+        ...
+
+    def initial_state(
+        self, *, baseline: float | None, n: int, unit: float, parameters: Parameters
+    ) -> State:
+        """The state before a team's first query; `baseline` is the frozen baseline's oriented score."""
+        ...
+
+    def respond(
+        self, *, state: State, query: Query, parameters: Parameters, rng: np.random.Generator
+    ) -> tuple[State, Answer]:
+        """Answer one query; equal arguments bring equal answers."""
+        ...
+
+    def display_baseline(
+        self, *, baseline: float, n: int, unit: float, parameters: Parameters
+    ) -> float | None:
+        """What may be shown of a frozen organizer reference (oriented)."""
+        ...
+
+    def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
+        """The smallest difference between two released values; 0 where there is none."""
+        ...
+
+    def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
+        """ln of the number of transcripts that k queries of one team can have (STATISTICS A9)."""
+        ...
+
+
+def check_parameters(given: Parameters, allowed: Parameters) -> Parameters:
+    unknown = sorted(set(given) - set(allowed))
+    if unknown:
+        raise ValueError(f"unknown parameter: {', '.join(unknown)}")
+    return {**allowed, **given}
+
+
+def check_whole(name: str, value: Any, *, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} must be a whole number from {low} to {high}")
+
+
+def check_positive(name: str, value: Any, *, high: float) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= high:
+        raise ValueError(f"{name} must be a positive number up to {high:g}")
+
+
+def level_of(*, score: float, grid: float) -> int:
+    """The number of the highest grid line not above `score`; a tie of floats counts as reached."""
+    return math.floor(score / grid + TIE)

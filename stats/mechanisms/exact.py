@@ -1,0 +1,47 @@
+"""The exact score: how public leaderboards answer. For experiments and comparison, not for defense."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from stats.mechanisms.contract import (
+    Answer,
+    Outcome,
+    Parameters,
+    Query,
+    State,
+    check_parameters,
+)
+
+
+class Exact:
+    name = "exact"
+    needs_baseline = False
+
+    def parameters(self, **given: Any) -> Parameters:
+        return check_parameters(given, {})
+
+    def initial_state(
+        self, *, baseline: float | None, n: int, unit: float, parameters: Parameters
+    ) -> State:
+        return {"best": None}
+
+    def respond(
+        self, *, state: State, query: Query, parameters: Parameters, rng: np.random.Generator
+    ) -> tuple[State, Answer]:
+        accepted = state["best"] is None or query.score > state["best"]
+        after = {"best": query.score if accepted else state["best"]}
+        return after, Answer(value=query.score, outcome=Outcome.SCORED, accepted=accepted)
+
+    def display_baseline(
+        self, *, baseline: float, n: int, unit: float, parameters: Parameters
+    ) -> float | None:
+        return baseline
+
+    def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
+        return 0.0
+
+    def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
+        """k ln(n+1), which counts right items; a metric with more values reveals more than that."""
+        return k * math.log(n + 1)

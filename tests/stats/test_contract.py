@@ -1,0 +1,146 @@
+"""Properties that every registered release mechanism has."""
+
+import copy
+import itertools
+import json
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stats.mechanisms import MECHANISMS, Answer, Query, State
+from stats.mechanisms.contract import level_of
+
+N = 400
+BASELINE = 0.61
+
+mechanisms = st.sampled_from(sorted(MECHANISMS))
+queries = st.lists(
+    st.builds(
+        Query,
+        score=st.integers(0, N).map(lambda right: right / N),
+        paired_se=st.floats(0, 0.05),
+        n=st.just(N),
+    ),
+    max_size=30,
+)
+
+
+def play(name: str, asked: list[Query], seed: int = 1) -> Iterator[tuple[State, State, Answer]]:
+    """Each query's state before, state after, and answer."""
+    mechanism = MECHANISMS[name]
+    parameters = mechanism.parameters()
+    state = mechanism.initial_state(baseline=BASELINE, n=N, unit=1.0, parameters=parameters)
+    for position, query in enumerate(asked):
+        after, answer = mechanism.respond(
+            state=state,
+            query=query,
+            parameters=parameters,
+            rng=np.random.default_rng([seed, position]),
+        )
+        yield state, after, answer
+        state = after
+
+
+@given(mechanisms, queries)
+def test_answers_are_a_function_of_state_query_and_seed(name: str, asked: list[Query]) -> None:
+    assert list(play(name, asked)) == list(play(name, asked))
+
+
+@given(mechanisms, queries)
+def test_respond_never_changes_the_state_it_is_given(name: str, asked: list[Query]) -> None:
+    mechanism = MECHANISMS[name]
+    for before, after, _ in play(name, asked):
+        kept = copy.deepcopy(before)
+        again, _ = mechanism.respond(
+            state=before,
+            query=asked[0],
+            parameters=mechanism.parameters(),
+            rng=np.random.default_rng(1),
+        )
+        assert before == kept
+        assert again is not before
+        assert after is not before
+
+
+@given(mechanisms, queries)
+def test_states_round_trip_through_json(name: str, asked: list[Query]) -> None:
+    for before, after, _ in play(name, asked):
+        assert json.loads(json.dumps(before)) == before
+        assert json.loads(json.dumps(after)) == after
+
+
+@given(mechanisms, queries)
+def test_released_value_is_never_above_the_raw_scores(name: str, asked: list[Query]) -> None:
+    best = -math.inf
+    for query, (_, _, answer) in zip(asked, play(name, asked), strict=True):
+        best = max(best, query.score)
+        assert answer.value is None or answer.value <= best + 1e-12
+        if answer.accepted:
+            assert answer.value is not None
+            assert answer.value <= query.score + 1e-12
+
+
+@given(mechanisms, queries)
+def test_released_values_lie_on_the_grid_of_the_resolution(name: str, asked: list[Query]) -> None:
+    mechanism = MECHANISMS[name]
+    grid = mechanism.resolution(n=N, unit=1.0, parameters=mechanism.parameters())
+    for _, _, answer in play(name, asked):
+        if answer.value is not None and grid > 0:
+            assert abs(answer.value / grid - round(answer.value / grid)) < 1e-9
+
+
+@given(mechanisms, queries)
+def test_each_acceptance_strictly_raises_the_released_value(name: str, asked: list[Query]) -> None:
+    values = [answer.value for _, _, answer in play(name, asked) if answer.accepted]
+    assert all(a < b for a, b in itertools.pairwise(values))  # type: ignore[operator]
+
+
+@given(mechanisms, st.floats(0, 1))
+def test_display_of_a_baseline_is_not_above_it(name: str, baseline: float) -> None:
+    mechanism = MECHANISMS[name]
+    shown = mechanism.display_baseline(
+        baseline=baseline, n=N, unit=1.0, parameters=mechanism.parameters()
+    )
+    assert shown is not None
+    assert shown <= baseline + 1e-10
+
+
+@given(mechanisms, st.integers(1, 500), st.integers(1, 100_000))
+def test_nats_are_finite_and_grow_with_the_queries(name: str, k: int, n: int) -> None:
+    mechanism = MECHANISMS[name]
+    parameters = mechanism.parameters()
+    few = mechanism.nats(k=k, n=n, unit=1.0, parameters=parameters)
+    many = mechanism.nats(k=k + 1, n=n, unit=1.0, parameters=parameters)
+    assert 0 < few < many < math.inf
+
+
+@pytest.mark.parametrize("name", sorted(MECHANISMS))
+def test_unknown_parameters_are_named(name: str) -> None:
+    with pytest.raises(ValueError, match="novelty"):
+        MECHANISMS[name].parameters(novelty=1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"score": math.nan},
+        {"score": math.inf},
+        {"paired_se": -0.1},
+        {"paired_se": math.nan},
+        {"n": 0},
+    ],
+)
+def test_queries_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Query(**{"score": 0.5, "paired_se": 0.1, "n": 10, **wrong})  # type: ignore[arg-type]
+
+
+def test_level_counts_a_tie_of_floats_as_reached() -> None:
+    assert 0.15 / 0.05 < 3
+    assert level_of(score=0.15, grid=0.05) == 3
+    assert level_of(score=-0.15, grid=0.05) == -3
+    assert level_of(score=0.1499, grid=0.05) == 2
