@@ -5,8 +5,9 @@ Every player draws from its own stream, so what it does depends on its own answe
 of play may change who finishes when and must not change any release.
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,11 +67,19 @@ def train(*, weather: Published) -> Cast:
     )
 
 
-def play(*, cast: Cast, desks: Mapping[str, Desk], seed: int, order: Order) -> Finals:
+def play(
+    *,
+    cast: Cast,
+    desks: Mapping[str, Desk],
+    seed: int,
+    order: Order,
+    stopping: threading.Event | None = None,
+) -> Finals:
     """
     Play one benchmark to the end and give each team's declared final.
 
-    The sybil plays if its desks are there. Within a phase the players run side by side.
+    The sybil plays if its desks are there. Within a phase the players run side by side; when one
+    fails, `stopping` is set, which ends the others at desks that share it.
     """
     fair = _fair_players(cast=cast, desks=desks)
     attackers = _attackers(cast=cast, desks=desks, seed=seed)
@@ -81,10 +90,22 @@ def play(*, cast: Cast, desks: Mapping[str, Desk], seed: int, order: Order) -> F
     }[order]
     finals: Finals = {}
     for players in phases:
-        with ThreadPoolExecutor(max_workers=len(players)) as pool:
-            for future in [pool.submit(player) for player in players]:
-                finals |= future.result()
+        finals |= _side_by_side(players=players, stopping=stopping or threading.Event())
     return finals
+
+
+def _side_by_side(*, players: Sequence[Callable[[], Finals]], stopping: threading.Event) -> Finals:
+    with ThreadPoolExecutor(max_workers=len(players)) as pool:
+        futures = [pool.submit(player) for player in players]
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        errors = [error for future in done if (error := future.exception()) is not None]
+        if errors:
+            stopping.set()
+            raise errors[0]
+        finals: Finals = {}
+        for future in futures:
+            finals |= future.result()
+        return finals
 
 
 def _fair_players(*, cast: Cast, desks: Mapping[str, Desk]) -> list[Callable[[], Finals]]:

@@ -1,10 +1,12 @@
+import threading
 from typing import get_args
 
 import numpy as np
 import pytest
 
 from lab import season
-from lab.memory import MemoryRound
+from lab.desk import DeskError, Predictions, Ticket
+from lab.memory import MemoryDesk, MemoryRound
 from lab.season import Cast, Order
 from tests.lab.conftest import League
 
@@ -73,3 +75,19 @@ def test_role_of_every_team() -> None:
         ["honest"] * 6 + ["shopper"] + ["attacker"] * 3 + ["reference"] * 3
     )
     assert {season.role_of(team=team) for team in season.SYBILS} == {"attacker"}
+
+
+def test_failure_of_one_player_stops_the_others_and_is_told(league: League, cast: Cast) -> None:
+    class BrokenDesk(MemoryDesk):
+        def submit(self, *, predictions: Predictions) -> Ticket:
+            raise DeskError("refused")
+
+    round_ = league.round(mechanism="exact")
+    desks = {team: round_.desk(team=team) for team in season.TEAMS}
+    desks[season.CLIMBER] = BrokenDesk(round=round_)
+    stopping = threading.Event()
+
+    with pytest.raises(DeskError, match="refused"):
+        season.play(cast=cast, desks=desks, seed=7, order="interleaved", stopping=stopping)
+
+    assert stopping.is_set()
