@@ -26,7 +26,7 @@ ALIGNED_CONTRASTS = Table("realigned", "contrasts")
 
 
 def _linear() -> list[Recipe]:
-    tables = [PLAIN, DAY, YESTERDAY, ALIGNED_PLAIN, ALIGNED_DAY]
+    tables = [DAY, YESTERDAY, ALIGNED_PLAIN, ALIGNED_DAY]
     tables += [ALIGNED_YESTERDAY, ALIGNED_NEIGHBORS, ALIGNED_CONTRASTS]
     return [Recipe(models.linear(), table) for table in tables]
 

@@ -11,8 +11,8 @@ def recipes() -> dict[str, Recipe]:
     """Plain on purpose: four columns of the day for the first, all eight for the others."""
     return {
         "reference-logistic": Recipe(models.linear(), Table("published", "plain")),
-        "reference-forest": Recipe(models.forest(n_trees=30), Table("published", "day")),
-        "reference-boosting": Recipe(models.boosting(n_rounds=60), Table("published", "day")),
+        "reference-forest": Recipe(models.forest(n_trees=40), Table("published", "day")),
+        "reference-boosting": Recipe(models.boosting(n_rounds=50), Table("published", "day")),
     }
 
 
