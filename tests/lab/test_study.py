@@ -1,0 +1,69 @@
+"""The real data and the real cast; two seeds here, twenty with `manage.py simulate`."""
+
+import numpy as np
+import pytest
+
+from lab import season, study
+from lab.season import Cast
+from lab.study import GUARDED, OPEN, SYBIL
+from lab.weather import series
+from lab.weather.series import Weather
+
+
+@pytest.fixture(scope="module")
+def weather() -> Weather:
+    return series.load()
+
+
+@pytest.fixture(scope="module")
+def cast(weather: Weather) -> Cast:
+    return season.train(weather=weather.published)
+
+
+def test_honest_teams_really_improve(weather: Weather, cast: Cast) -> None:
+    panel = study.draw_panel(weather=weather, seed=1)
+
+    for files in cast.honest.values():
+        right = (np.array(files)[:, : series.N_POOL] == panel.labels[: series.N_POOL]).mean(axis=1)
+        assert right[-1] > right[0]
+        assert right[-1] > right.max() - 0.005
+
+
+def test_nobody_hands_in_a_reference(cast: Cast) -> None:
+    frozen = {file.tobytes() for file in cast.references.values()}
+    files = [*cast.shopper, cast.booster.baseline, cast.climber.baseline]
+    files += [file for attempts in cast.honest.values() for file in attempts]
+
+    assert len(frozen) == 3
+    assert not frozen & {file.tobytes() for file in files}
+
+
+def test_gains_are_clear_or_small(weather: Weather, cast: Cast) -> None:
+    """A gain near two grid steps would leave it to the draw whether a team is shown."""
+    gains = study.true_gains(panel=study.draw_panel(weather=weather, seed=1), cast=cast)
+
+    assert sum(gain > 1.5 * study.CLEAR_GAIN for gain in gains.values()) >= 3
+    assert not [gain for gain in gains.values() if 0.7 < gain / study.CLEAR_GAIN < 1.5]
+
+
+def test_panel_is_drawn_by_the_seed_alone(weather: Weather) -> None:
+    first, again, other = (study.draw_panel(weather=weather, seed=seed) for seed in (1, 1, 2))
+
+    assert np.array_equal(first.query, again.query)
+    assert not np.array_equal(first.query, other.query)
+    assert len(first.query) == 2_400
+    assert len(first.fresh) == 6_700
+    assert len(np.intersect1d(first.query, first.fresh)) == 0
+
+
+@pytest.mark.parametrize("seed", [101, 104])
+def test_promises_hold(weather: Weather, cast: Cast, seed: int) -> None:
+    """Deterministic given the seed. The split alone fires the gate in one of 100 seeds."""
+    result = study.run_seed(weather=weather, cast=cast, seed=seed, n_shuffles=4_000)
+
+    assert result.broken == []
+    assert abs(result.inflation(slug=GUARDED)) < result.inflation(slug=OPEN) / 5
+    attempts = {name: team.attempts for name, team in result.audits[SYBIL].teams.items()}
+    assert {attempts[team] for team in season.SYBILS} == {20}
+    assert attempts[season.EVADER] == 1
+    assert attempts[season.SHOPPER] == 60
