@@ -122,7 +122,7 @@ def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.
         unknown, table.rows, lambda i: f"{_show(ids[i])} is not an item of the panel", column="id"
     )
     problems.add_rows(
-        _repeated(positions),
+        repeated(positions),
         table.rows,
         lambda i: f"{_show(ids[i])} occurs before, in row {_first_row(table, positions, i)}",
         column="id",
@@ -139,7 +139,7 @@ def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.
     return positions
 
 
-def _repeated(positions: NDArray[np.int64]) -> NDArray[np.intp]:
+def repeated(positions: NDArray[np.int64]) -> NDArray[np.intp]:
     """Rows whose item stands in an earlier row as well."""
     order = np.argsort(positions, kind="stable")
     ordered = positions[order]

@@ -1,0 +1,166 @@
+"""From the bytes of a label file to labels that can be sealed, as strict as for predictions.
+
+Columns: `id` and `label`, and if wanted `time`, `group` and any number of `slice:<name>`. Messages name
+the row and the column and never quote a label.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from vault import panel
+from vault.file_columns import Column, Kind, Table
+from vault.file_problems import Problems, quoted, refuse
+from vault.models import Benchmark
+from vault.parsing import READERS, boolean_spelling, class_codes, repeated
+
+SLICE = "slice:"
+MAX_ROWS = 10_000_000
+_TIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelTable:
+    """One row per item: class codes (int64) or values (float64), and what is known of the item.
+
+    Slices, times and groups are dictionaries of strings; times are ISO 8601 dates or date-times.
+    """
+
+    ids: pa.Array
+    labels: NDArray[np.int64] | NDArray[np.float64]
+    slices: dict[str, Any] = field(default_factory=dict)
+    times: Any = None
+    groups: Any = None
+
+
+def read(*, body: bytes, content_type: str, benchmark: Benchmark) -> LabelTable:
+    """Raises `InvalidFileError`, which says nothing of the labels themselves."""
+    if content_type not in READERS:
+        refuse(f"the content type is {quoted(content_type)}; it may be {' or '.join(READERS)}")
+    problems = Problems()
+    table = READERS[content_type](
+        body,
+        choose=lambda names: _columns(names, benchmark),
+        max_rows=MAX_ROWS,
+        problems=problems,
+    )
+    columns = table.columns
+    _check_ids(table, problems)
+    labels = _labels(table, benchmark, problems)
+    if "time" in columns:
+        _check_times(table, problems)
+    problems.refuse_if_any()
+    ids = columns["id"]
+    return LabelTable(
+        ids=ids.cast(pa.string()) if pa.types.is_dictionary(ids.type) else ids,
+        labels=labels,
+        slices={
+            name.removeprefix(SLICE): columns[name]
+            for name in sorted(columns)
+            if name.startswith(SLICE)
+        },
+        times=columns.get("time"),
+        groups=columns.get("group"),
+    )
+
+
+def period(table: LabelTable) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day of the items' times."""
+    if table.times is None:
+        return None
+    days = sorted(dt.date.fromisoformat(text[:10]) for text in table.times.unique().to_pylist())
+    return days[0], days[-1]
+
+
+def _columns(names: list[str], benchmark: Benchmark) -> list[Column]:
+    if len(set(names)) != len(names):
+        refuse("a column occurs twice", row=1)
+    for name in ("id", "label"):
+        if name not in names:
+            refuse(f"the column {name} is missing", row=1)
+    return [_column(name, benchmark) for name in names]
+
+
+def _column(name: str, benchmark: Benchmark) -> Column:
+    if name == "label":
+        is_value = benchmark.task == Benchmark.Task.REGRESSION
+        return Column(
+            name=name,
+            kind=Kind.NUMBER if is_value else Kind.CATEGORY,
+            is_sealed=True,
+            booleans=boolean_spelling(tuple(benchmark.classes)),
+        )
+    if name == "id":
+        return Column(name=name, kind=_id_kind(benchmark))
+    if name == "time":
+        return Column(name=name, kind=Kind.TIME)
+    if name != "group" and not name.removeprefix(SLICE):
+        refuse("a slice needs a name", row=1)
+    if name != "group" and not name.startswith(SLICE):
+        refuse(f"the column {quoted(name)} is none of id, label, time, group, slice:<name>", row=1)
+    return Column(name=name, kind=Kind.CATEGORY)
+
+
+def _id_kind(benchmark: Benchmark) -> Kind:
+    """Later batches have ids of the first one's kind."""
+    published = panel.latest(benchmark=benchmark)
+    if published is None:
+        return Kind.KEY
+    is_text = published.id_kind == published.IdKind.STRING
+    return Kind.TEXT if is_text else Kind.INTEGER
+
+
+def _check_ids(table: Table, problems: Problems) -> None:
+    ids = table.columns["id"]
+    encoded = ids if pa.types.is_dictionary(ids.type) else pc.dictionary_encode(ids)
+    codes = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy()
+    problems.add_rows(
+        repeated(codes), table.rows, lambda i: "the id occurs in an earlier row", column="id"
+    )
+
+
+def _labels(table: Table, benchmark: Benchmark, problems: Problems) -> NDArray[Any]:
+    column = table.columns["label"]
+    if benchmark.task == Benchmark.Task.REGRESSION:
+        values: NDArray[np.float64] = column
+        return values
+    codes = class_codes(column, tuple(benchmark.classes))
+    is_given = column.is_valid().to_numpy(zero_copy_only=False)
+    problems.add_rows(
+        np.flatnonzero((codes < 0) & is_given),
+        table.rows,
+        lambda i: "the label is not one of the benchmark's classes",
+        column="label",
+    )
+    return codes
+
+
+def _is_time(text: str | None) -> bool:
+    if text is None or not _TIME.fullmatch(text):
+        return False
+    try:
+        dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _check_times(table: Table, problems: Problems) -> None:
+    times = table.columns["time"]
+    good = pa.array([_is_time(text) for text in times.dictionary.to_pylist()], pa.bool_())
+    # A null has been reported already.
+    is_wrong = pc.invert(good.take(times.indices)).fill_null(False)
+    problems.add_rows(
+        np.flatnonzero(is_wrong.to_numpy(zero_copy_only=False)),
+        table.rows,
+        lambda i: "not an ISO 8601 date or date-time",
+        column="time",
+    )
