@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from config import reference
 from config.environment import PREFIX, Environment, Question
 from config.settings import BASE_DIR, env
+from stats.mechanisms import MECHANISMS
 from vault.statuses import TRANSITIONS
 
 PAGES = BASE_DIR / "docs" / "reference"
@@ -101,6 +103,36 @@ def test_every_error_has_a_code_of_its_own() -> None:
     codes = re.findall(r"^\| `(\w+)` \|", reference.errors_page(), flags=re.MULTILINE)
 
     assert len(codes) == len(set(codes)) > 10
+
+
+MODELS = [
+    model.__name__
+    for room in ("vault", "audits")
+    for model in apps.get_app_config(room).get_models()
+]
+
+
+@pytest.mark.parametrize("name", [*MODELS, *MECHANISMS])
+def test_glossary_has_every_model_and_mechanism(name: str) -> None:
+    entries = [
+        line.split("|")[2]
+        for line in (BASE_DIR / "docs" / "glossary.md").read_text().splitlines()
+        if line.count("|") >= 5
+    ]
+
+    assert any(f"`{name}`" in entry for entry in entries)
+
+
+def test_decisions_are_numbered_and_short() -> None:
+    decisions = sorted((BASE_DIR / "docs" / "adr").glob("*.md"))
+
+    assert [path.name[:4] for path in decisions] == [f"{i + 1:04d}" for i in range(len(decisions))]
+    for path in decisions:
+        text = path.read_text()
+        assert len(text.splitlines()) <= 30, path.name
+        assert text.startswith(f"# {int(path.name[:4])}. "), path.name
+        for part in ("Status: ", "Context: ", "Decision: ", "Consequences: "):
+            assert f"\n{part}" in text, path.name
 
 
 def anchors_of(text: str) -> set[str]:
