@@ -103,6 +103,8 @@ def _read(body: bytes, metadata: Any, columns: list[Column], limit: int) -> pa.T
                 refuse("the file unpacks to more than its rows can be")
         table = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
         table.validate(full=True)
+    except MemoryError:
+        raise
     except _READ_ERRORS:
         refuse("the Parquet data cannot be read")
     if table.num_rows != metadata.num_rows:

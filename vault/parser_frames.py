@@ -1,0 +1,61 @@
+"""What the parser's pool and its children say to each other: a JSON header and a body, length first."""
+
+import json
+import socket
+import struct
+import time
+from typing import Any
+
+_LENGTHS = struct.Struct("!IQ")
+_PIECE = 1 << 20
+_LARGEST_HEADER = 1 << 20
+
+
+def send(
+    peer: socket.socket, header: dict[str, Any], body: bytes, *, deadline: float | None = None
+) -> None:
+    """Raises `TimeoutError` at the deadline of the monotonic clock, `OSError` if the peer is gone."""
+    encoded = json.dumps(header).encode()
+    _set_deadline(peer, deadline)
+    peer.sendall(_LENGTHS.pack(len(encoded), len(body)) + encoded)
+    _set_deadline(peer, deadline)
+    peer.sendall(body)
+
+
+def receive(
+    peer: socket.socket, *, deadline: float | None = None, largest_body: int | None = None
+) -> tuple[dict[str, Any], bytes] | None:
+    """None when the peer is gone, even in the middle of a message, or says too much."""
+    lengths = _exactly(peer, _LENGTHS.size, deadline)
+    if lengths is None:
+        return None
+    header_length, body_length = _LENGTHS.unpack(lengths)
+    if header_length > _LARGEST_HEADER or body_length > (largest_body or body_length):
+        return None
+    header = _exactly(peer, header_length, deadline)
+    body = _exactly(peer, body_length, deadline)
+    if header is None or body is None:
+        return None
+    return json.loads(header), bytes(body)
+
+
+def _exactly(peer: socket.socket, length: int, deadline: float | None) -> bytearray | None:
+    content = bytearray(length)
+    view, position = memoryview(content), 0
+    while position < length:
+        _set_deadline(peer, deadline)
+        received = peer.recv_into(view[position : position + _PIECE])
+        if received == 0:
+            return None
+        position += received
+    return content
+
+
+def _set_deadline(peer: socket.socket, deadline: float | None) -> None:
+    if deadline is None:
+        peer.settimeout(None)
+        return
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    peer.settimeout(left)
