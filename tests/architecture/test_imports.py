@@ -1,0 +1,101 @@
+"""The rooms import each other as the contracts in pyproject.toml say, and each contract bites."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from config.settings import BASE_DIR
+
+ROOMS = ("config", "lab", "audits", "vault", "stats")
+CONTRACTS = [
+    contract["name"]
+    for contract in tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["tool"][
+        "importlinter"
+    ]["contracts"]
+]
+
+# Contract, a module, and an import in it that the contract must not let pass.
+PLANTS = [
+    ("Config, then lab", "vault.journal", "audits.models"),
+    ("Config, then lab", "audits.models", "lab.desk"),
+    ("Statistics know no web", "stats.metrics", "random"),
+    ("Statistics know no web", "stats.intervals", "django.conf"),
+    ("Labels are reached", "vault.submissions", "vault.holdouts"),
+    ("Labels are reached", "vault.tasks", "vault.holdouts"),
+    ("Keys and ciphers", "vault.scoring", "vault.crypto"),
+    ("Keys and ciphers", "vault.rounds", "vault.sealing_keys"),
+    ("What was not released", "vault.leaderboard", "vault.history"),
+    ("The API's process", "vault.api", "vault.release"),
+    ("Audits touch the vault", "audits.models", "vault.budget"),
+    ("Audits touch the vault", "audits.apps", "vault.history"),
+    ("The cast sees", "lab.cast.climber", "vault.models"),
+    ("The cast sees", "lab.cast.booster", "stats.metrics"),
+    ("Mechanisms share", "stats.mechanisms.exact", "stats.mechanisms.rounded"),
+]
+
+
+def lint(directory: Path) -> str:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-P", "-c"),
+            "from importlinter.cli import lint_imports_command as run; run()",
+            *("--config", "pyproject.toml", "--no-cache"),
+        ],
+        cwd=directory,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(directory)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Contracts:" in done.stdout, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_rooms_keep_the_contracts() -> None:
+    report = lint(BASE_DIR)
+
+    assert "BROKEN" not in report, report
+    for name in CONTRACTS:
+        assert f"{name} KEPT" in report
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the linter says of a copy of the code in which every plant stands."""
+    copy = tmp_path_factory.mktemp("planted")
+    shutil.copy(BASE_DIR / "pyproject.toml", copy)
+    for room in ROOMS:
+        shutil.copytree(BASE_DIR / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for _, importer, imported in PLANTS:
+        path = copy / Path(*importer.split("."))
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        path.write_text(f"{path.read_text()}\nimport {imported}\n")
+    return lint(copy)
+
+
+@pytest.mark.parametrize(("contract", "importer", "imported"), PLANTS)
+def test_planted_import_breaks_its_contract(
+    contract: str, importer: str, imported: str, report: str
+) -> None:
+    name = next(each for each in CONTRACTS if each.startswith(contract))
+    # The part of the report that explains this contract: from its heading to the next one.
+    part = report.partition("Broken contracts")[2].partition(f"\n{name}\n")[2]
+    others = [part.find(f"\n{other}\n") for other in CONTRACTS if f"\n{other}\n" in part]
+    explained = part[: min(others)] if others else part
+
+    assert f"{name} BROKEN" in report
+    assert importer in explained
+    # The linter knows packages from outside by their first name only.
+    package = imported.partition(".")[0]
+    assert (imported if package in ROOMS else package) in explained
+
+
+def test_every_contract_has_a_plant() -> None:
+    assert [
+        name for name in CONTRACTS if not any(name.startswith(each) for each, _, _ in PLANTS)
+    ] == []
