@@ -34,6 +34,8 @@ def _grants(role: str, table: str, *privileges: str) -> list[Grant]:
 ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
 SUBMISSION_WORK = "UPDATE status,finished_at,fence,leased_until,n_exceptions,error_code"
 
+FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"
+
 GRANTS: list[Grant] = [
     # web: receives submissions and shows releases. It never reads a raw score, a secret or a blob.
     *_grants(WEB, "vault_benchmark", "SELECT"),
@@ -46,7 +48,7 @@ GRANTS: list[Grant] = [
     *_grants(WEB, "vault_admission", "SELECT", "UPDATE k"),
     *_grants(WEB, "vault_budgetentry", "SELECT", "INSERT"),
     *_grants(WEB, "vault_submission", "SELECT", "INSERT", "UPDATE status,finished_at"),
-    *_grants(WEB, "vault_final", "SELECT", "INSERT", "UPDATE submission_id,is_declared,chosen_at"),
+    *_grants(WEB, "vault_final", "SELECT", "INSERT", "DELETE", FINAL_CHOICE),
     *_grants(WEB, "vault_release", "SELECT"),
     *_grants(WEB, "vault_roundreference", "SELECT"),
     *_grants(WEB, "vault_publishedresult", "SELECT"),

@@ -34,3 +34,6 @@ def now() -> dt.datetime:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20260301)
+
+
+pytest_plugins = ["tests.vault.factories"]

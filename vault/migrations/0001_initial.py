@@ -341,7 +341,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RoundSecret',
             fields=[
-                ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='vault.round')),
+                ('round', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, related_name='secret', to='vault.round')),
                 ('entropy', models.CharField(max_length=64)),
             ],
         ),

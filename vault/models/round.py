@@ -66,7 +66,9 @@ class Round(models.Model):
 class RoundSecret(models.Model):
     """Entropy from which each release's seed is derived; only workers may read it."""
 
-    round = models.OneToOneField(Round, on_delete=models.PROTECT, primary_key=True)
+    round = models.OneToOneField(
+        Round, on_delete=models.PROTECT, primary_key=True, related_name="secret"
+    )
     entropy = models.CharField(max_length=64)
 
     def __str__(self) -> str:

@@ -1,0 +1,174 @@
+"""Builds small benchmarks with sealed labels, rounds and teams, for tests of the vault and audits."""
+
+import datetime as dt
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection
+from numpy.typing import NDArray
+
+from vault import (
+    budget,
+    canonical,
+    holdouts,
+    label_files,
+    rounds,
+    scoring,
+    sealing_keys,
+    submissions,
+)
+from vault.models import Benchmark, Holdout, Panel, Round, Submission, Team
+
+NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+@dataclass(kw_only=True)
+class World:
+    """One benchmark with a query and a fresh shard, the organiser's labels, and a planned round."""
+
+    benchmark: Benchmark
+    query: Holdout
+    fresh: Holdout
+    round: Round
+    labels: NDArray[np.uint8]  # of the whole panel, in panel order
+    now: dt.datetime = NOW
+    teams: dict[str, Team] = field(default_factory=dict)
+
+    @property
+    def panel(self) -> Panel:
+        return self.round.panel
+
+    def team(self, name: str, *, is_reference: bool = False, **admission: Any) -> Team:
+        team = Team.objects.create(name=f"{self.benchmark.slug}-{name}", is_reference=is_reference)
+        if not is_reference:
+            given = {"k": None, "is_blind": False, "actor": "test", "now": self.now, **admission}
+            budget.admit(round=self.round, team=team, **given)
+        self.teams[name] = team
+        return team
+
+    def submit(
+        self, team: Team, answers: NDArray[Any], *, now: dt.datetime | None = None
+    ) -> submissions.Receipt:
+        return submissions.receive(
+            team=team,
+            benchmark=self.benchmark,
+            panel=self.panel,
+            predictions=canonical.encode(answers),
+            provenance={},
+            now=now or self.now,
+        )
+
+    def score(self, submission: Submission) -> Submission:
+        scoring.score_team(submission_id=submission.pk, clock=lambda: self.now)
+        submission.refresh_from_db()
+        return submission
+
+    def answered(self, team: Team, answers: NDArray[Any]) -> Submission:
+        """Submit and score."""
+        return self.score(self.submit(team, answers).submission)
+
+    def open(self, *, baseline: NDArray[Any] | None = None) -> None:
+        """With a baseline, a reference team hands it in first."""
+        if baseline is not None:
+            self.answered(self.team("reference", is_reference=True), baseline)
+        rounds.open_round(round=self.round, references=None, actor="test", now=self.now)
+
+    def wrong_at(self, positions: Iterable[int]) -> NDArray[np.uint8]:
+        """The true labels with some answers turned round."""
+        answers = self.labels.copy()
+        answers[list(positions)] ^= 1
+        return answers
+
+
+def make_world(
+    slug: str,
+    *,
+    n_query: int = 100,
+    n_fresh: int = 200,
+    mechanism: str = "exact",
+    parameters: dict[str, Any] | None = None,
+    seed: int = 1,
+    labels: NDArray[np.uint8] | None = None,
+    metric: str = "accuracy",
+    **policy: Any,
+) -> World:
+    n = n_query + n_fresh
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(2, size=n).astype(np.uint8)
+    truth = drawn if labels is None else labels
+    benchmark = Benchmark.objects.create(
+        slug=slug,
+        title=slug,
+        task="binary",
+        classes=["0", "1"],
+        prediction_form="label",
+        primary_metric=metric,
+    )
+    rows = "".join(f"item-{i:05d},{v}\n" for i, v in enumerate(truth.tolist()))
+    table = label_files.read(
+        body=("id,label\n" + rows).encode(), content_type="text/csv", benchmark=benchmark
+    )
+    query, fresh = holdouts.seal(
+        benchmark=benchmark,
+        labels=table,
+        shards=[
+            holdouts.Shard(kind="iid", status="QUERY", n=n_query),
+            holdouts.Shard(kind="iid", status="FRESH", n=n_fresh),
+        ],
+        rng=rng,
+        actor="test",
+        now=NOW,
+    )
+    given = {
+        "window_seconds": 86400,
+        "window_limit": 1000,
+        "total_limit": 1000,
+        "concurrent_limit": 1000,
+        "max_teams": 50,
+        "opens_at": NOW - dt.timedelta(hours=1),
+        "closes_at": NOW + dt.timedelta(days=30),
+        **policy,
+    }
+    planned = rounds.plan(
+        benchmark=benchmark,
+        query_holdout=query,
+        fresh_holdouts=[fresh],
+        mechanism=mechanism,
+        parameters=parameters or {},
+        actor="test",
+        now=NOW,
+        **given,
+    )
+    return World(benchmark=benchmark, query=query, fresh=fresh, round=planned, labels=truth)
+
+
+def make_keys(*, directory: Path, settings: Any) -> None:
+    """Both sealing keys, with this process playing both workers."""
+    for purpose in ("scoring", "audit"):
+        path = directory / f"{purpose}.key"
+        sealing_keys.create(purpose=purpose, private_key_file=path)
+        setattr(settings, f"{purpose.upper()}_PRIVATE_KEY_FILE", str(path))
+
+
+@contextmanager
+def acting_as(role: str) -> Any:
+    """Everything inside the block has this database role's rights."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {role}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+
+
+@pytest.fixture
+def vault_keys(tmp_path: Path, settings: Any, transactional_db: None) -> None:
+    """Labels are opened outside transactions, so tests that open them really commit."""
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+    make_keys(directory=tmp_path, settings=settings)

@@ -1,0 +1,74 @@
+"""The bell: tells a worker that a team has something to score.
+
+The broker is only that. A message that is lost or doubled changes nothing: the submission stands in
+PostgreSQL, a worker claims it there, and the sweeper rings again for whatever was not claimed. So a
+request never waits for the broker: a thread of the process publishes, and when the broker hangs for so
+long that the thread's list is full, further rings are dropped.
+"""
+
+import logging
+import os
+import queue
+import threading
+import uuid
+
+import kombu.exceptions
+import redis.exceptions
+from celery import current_app
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+SCORE_TASK = "vault.tasks.score_submission"
+QUEUE = "scoring"
+LONGEST_LIST = 1000
+
+
+class _Publisher:
+    """One thread per process; a forked child starts its own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: int | None = None
+        self._waiting: queue.Queue[uuid.UUID] = queue.Queue(LONGEST_LIST)
+
+    def put(self, submission_id: uuid.UUID) -> bool:
+        with self._lock:
+            if self._process != os.getpid():
+                self._process = os.getpid()
+                self._waiting = queue.Queue(LONGEST_LIST)
+                threading.Thread(target=self._run, args=(self._waiting,), daemon=True).start()
+        try:
+            self._waiting.put_nowait(submission_id)
+        except queue.Full:
+            return False
+        return True
+
+    def _run(self, waiting: "queue.Queue[uuid.UUID]") -> None:
+        while True:
+            _publish(waiting.get())
+
+
+def _publish(submission_id: uuid.UUID) -> None:
+    try:
+        current_app.send_task(
+            SCORE_TASK,
+            kwargs={"submission_id": str(submission_id)},
+            queue=QUEUE,
+            retry=False,
+            ignore_result=True,
+        )
+    except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError) as error:
+        logger.warning("the broker did not take %s: %s", submission_id, type(error).__name__)
+
+
+_publisher = _Publisher()
+
+
+def ring_on_commit(*, submission_id: uuid.UUID) -> None:
+    transaction.on_commit(lambda: ring(submission_id=submission_id))
+
+
+def ring(*, submission_id: uuid.UUID) -> bool:
+    """Whether the ring was listed for publishing; returns at once whatever the broker does."""
+    return _publisher.put(submission_id)

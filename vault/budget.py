@@ -1,0 +1,295 @@
+"""Query budgets: admission, and the ledger of what was reserved, spent and refunded.
+
+A budget is a statistical guarantee, not a throttle: it is counted from the append-only ledger under the
+lock of the account's row, and fails closed. A query is reserved when a submission is received, spent
+when its answer is released, and refunded when neither can happen any more.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import Sum
+
+from stats.mechanisms import MECHANISMS
+from stats.metrics import METRICS
+from vault import journal
+from vault.errors import (
+    AdmissionError,
+    ConcurrencyError,
+    NotAdmittedError,
+    TotalExhaustedError,
+    WindowExhaustedError,
+)
+from vault.models import Admission, Benchmark, BudgetEntry, Release, Round, Submission, Team
+from vault.statuses import RoundStatus
+
+Kind = BudgetEntry.Kind
+
+# A pending submission is usually scored within this time; a bot asks again after it.
+CONCURRENT_RETRY_SECONDS = 2
+# Failures beyond this many refunds are charged, so that failing can never be a free query.
+FAILED = "failed"
+CANCELLED = "cancelled"
+REFUNDS_USED_UP = "refunds_used_up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    total: int
+    window: int
+    concurrent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remaining:
+    """An account as its team may see it: a function of its own submissions, releases and the clock."""
+
+    window_seconds: int
+    window_limit: int
+    window_used: int
+    total_limit: int
+    total_used: int
+    concurrent_limit: int
+    concurrent_used: int
+    next_slot_at: dt.datetime | None
+    accepted_limit: int | None
+    accepted_used: int | None
+    nats_reserved: float
+    nats_used: float
+    is_blind: bool
+
+
+def admit(
+    *,
+    round: Round,
+    team: Team,
+    k: int | None,
+    is_blind: bool,
+    actor: str,
+    now: dt.datetime,
+) -> Admission:
+    """Give a team an account of k queries, and reserve what their answers can reveal."""
+    limit = round.total_limit if k is None else k
+    if team.is_reference:
+        raise AdmissionError("an organiser's reference team needs no admission")
+    if not 1 <= limit <= round.total_limit:
+        raise AdmissionError(f"k is a number from 1 to {round.total_limit}", field="k")
+    if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
+        raise AdmissionError(f"the round is {round.status}")
+    with transaction.atomic():
+        Round.objects.select_for_update().get(pk=round.pk)
+        admitted = Admission.objects.filter(round=round)
+        if admitted.filter(team=team).exists():
+            raise AdmissionError(f"{team} is admitted already")
+        if not is_blind and admitted.filter(is_blind=False).count() >= round.max_teams:
+            raise AdmissionError(
+                f"{round.max_teams} teams are admitted, as many as the holdout was planned for; "
+                "further teams can only be admitted blind"
+            )
+        nats = 0.0 if is_blind else _nats(round=round, k=limit)
+        admission = Admission.objects.create(
+            round=round, team=team, k=limit, reserved_nats=nats, is_blind=is_blind, admitted_at=now
+        )
+        payload = {
+            "round": round.number,
+            "team": team.name,
+            "k": limit,
+            "reserved_nats": nats,
+            "is_blind": is_blind,
+        }
+        journal.append(
+            benchmark_id=round.benchmark_id, kind="admit", actor=actor, payload=payload, now=now
+        )
+    return admission
+
+
+def unit_of(*, benchmark: Benchmark) -> float:
+    """The range u of one item's value of the primary metric."""
+    return METRICS[benchmark.primary_metric].unit(
+        n_classes=len(benchmark.classes) or None, loss_cap=benchmark.loss_cap
+    )
+
+
+def _nats(*, round: Round, k: int) -> float:
+    return MECHANISMS[round.mechanism].nats(
+        k=k,
+        n=round.query_holdout.n_items,
+        unit=unit_of(benchmark=round.benchmark),
+        parameters=round.parameters,
+    )
+
+
+def reserved_nats(*, round: Round) -> float:
+    """What the answers to all admitted teams together may reveal of the round's query holdout."""
+    total = Admission.objects.filter(round=round).aggregate(total=Sum("reserved_nats"))["total"]
+    return float(total or 0.0)
+
+
+def lock_account(*, round: Round, team: Team) -> Admission:
+    """The account with its row locked until the transaction ends."""
+    try:
+        return Admission.objects.select_for_update().get(round=round, team=team)
+    except Admission.DoesNotExist:
+        raise NotAdmittedError(f"{team.name} is not admitted to this round") from None
+
+
+def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
+    """Raise unless one more query fits; the caller holds the account's lock."""
+    usage = _usage(admission=admission, round=round, now=now)
+    if usage.total >= admission.k:
+        raise TotalExhaustedError(
+            f"all {admission.k} queries of this round are used",
+            limit=admission.k,
+            used=usage.total,
+            next_slot_at=None,
+            retry_after=None,
+        )
+    if usage.window >= round.window_limit:
+        slot = _next_window_slot(admission=admission, round=round, usage=usage, now=now)
+        raise WindowExhaustedError(
+            f"{usage.window} of {round.window_limit} queries in "
+            f"{round.window_seconds} seconds are used",
+            limit=round.window_limit,
+            used=usage.window,
+            window_seconds=round.window_seconds,
+            next_slot_at=slot,
+            retry_after=_seconds_until(slot, now),
+        )
+    if usage.concurrent >= round.concurrent_limit:
+        raise ConcurrencyError(
+            f"{usage.concurrent} submissions are waiting for their score",
+            limit=round.concurrent_limit,
+            used=usage.concurrent,
+            next_slot_at=now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS),
+            retry_after=CONCURRENT_RETRY_SECONDS,
+        )
+
+
+def reserve(*, admission: Admission, submission: Submission, now: dt.datetime) -> None:
+    _enter(admission_id=admission.pk, submission=submission, kind=Kind.RESERVE, now=now)
+
+
+def commit(*, submission: Submission, now: dt.datetime, reason: str = "") -> None:
+    """Spend what was reserved for a submission; a reference has reserved nothing."""
+    admission_id = _account_of(submission)
+    if admission_id is not None:
+        _enter(
+            admission_id=admission_id,
+            submission=submission,
+            kind=Kind.COMMIT,
+            now=now,
+            reason=reason,
+        )
+
+
+def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int | None) -> bool:
+    """Give a reserved query back. With `most` refunds for this reason made already, charge it."""
+    admission_id = _account_of(submission)
+    if admission_id is None:
+        return False
+    Admission.objects.select_for_update().get(pk=admission_id)
+    made = BudgetEntry.objects.filter(
+        admission_id=admission_id, kind=Kind.REFUND, reason=reason
+    ).count()
+    if most is not None and made >= most:
+        commit(submission=submission, now=now, reason=REFUNDS_USED_UP)
+        return False
+    _enter(
+        admission_id=admission_id,
+        submission=submission,
+        kind=Kind.REFUND,
+        now=now,
+        reason=reason,
+    )
+    return True
+
+
+def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
+    admission = Admission.objects.filter(round=round, team=team).first()
+    if admission is None:
+        raise NotAdmittedError(f"{team.name} is not admitted to this round")
+    usage = _usage(admission=admission, round=round, now=now)
+    slot: dt.datetime | None = now
+    if usage.total >= admission.k:
+        slot = None
+    elif usage.window >= round.window_limit:
+        slot = _next_window_slot(admission=admission, round=round, usage=usage, now=now)
+    elif usage.concurrent >= round.concurrent_limit:
+        slot = now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS)
+    accepted_limit = round.parameters.get("b")
+    answered = Release.objects.filter(submission__round=round, submission__team=team)
+    accepted = answered.filter(outcome=Release.Outcome.IMPROVED).count()
+    answers = answered.exclude(outcome=Release.Outcome.BLIND).count()
+    return Remaining(
+        window_seconds=round.window_seconds,
+        window_limit=round.window_limit,
+        window_used=usage.window,
+        total_limit=admission.k,
+        total_used=usage.total,
+        concurrent_limit=round.concurrent_limit,
+        concurrent_used=usage.concurrent,
+        next_slot_at=slot,
+        accepted_limit=accepted_limit,
+        accepted_used=None if accepted_limit is None else accepted,
+        nats_reserved=admission.reserved_nats,
+        nats_used=_nats(round=round, k=answers) if answers else 0.0,
+        is_blind=admission.is_blind,
+    )
+
+
+def _usage(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
+    since = now - dt.timedelta(seconds=round.window_seconds)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND'),
+                   count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND' AND entry.at > %s),
+                   count(*) FILTER (WHERE settled.kind IS NULL)
+            FROM vault_budgetentry entry
+            LEFT JOIN vault_budgetentry settled
+                ON settled.submission_id = entry.submission_id AND settled.kind <> 'RESERVE'
+            WHERE entry.admission_id = %s AND entry.kind = 'RESERVE'
+            """,
+            [since, admission.pk],
+        )
+        total, window, concurrent = cursor.fetchone()
+    return Usage(total=total, window=window, concurrent=concurrent)
+
+
+def _next_window_slot(
+    *, admission: Admission, round: Round, usage: Usage, now: dt.datetime
+) -> dt.datetime:
+    """When enough entries have left the window: the (used - limit + 1)-th oldest of those in it."""
+    window = dt.timedelta(seconds=round.window_seconds)
+    refunded = BudgetEntry.objects.filter(admission=admission, kind=Kind.REFUND)
+    held = BudgetEntry.objects.filter(
+        admission=admission, kind=Kind.RESERVE, at__gt=now - window
+    ).exclude(submission__in=refunded.values("submission"))
+    oldest = held.order_by("at").values_list("at", flat=True)[usage.window - round.window_limit]
+    return oldest + window
+
+
+def _seconds_until(slot: dt.datetime, now: dt.datetime) -> int:
+    return max(1, -int(-(slot - now).total_seconds() // 1))
+
+
+def _account_of(submission: Submission) -> int | None:
+    return (
+        BudgetEntry.objects.filter(submission=submission, kind=Kind.RESERVE)
+        .values_list("admission_id", flat=True)
+        .first()
+    )
+
+
+def _enter(
+    *,
+    admission_id: int,
+    submission: Submission,
+    kind: BudgetEntry.Kind,
+    now: dt.datetime,
+    reason: str = "",
+) -> None:
+    BudgetEntry.objects.create(
+        admission_id=admission_id, submission=submission, kind=kind, reason=reason, at=now
+    )

@@ -1,0 +1,123 @@
+"""Privileged reads for audits: what was handed in and answered in a round. Arrays and plain values out,
+no model instances. Raw scores are in it, so no web process may call this (its role cannot read them).
+"""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from vault import leaderboard
+from vault.models import Final, RawScore, Release, Round, RoundReference, Submission
+from vault.statuses import SubmissionStatus
+
+# What was scored: the menu of an audit. A withdrawn submission was charged and is audited.
+SCORED = (SubmissionStatus.SCORED, SubmissionStatus.WITHDRAWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastSubmission:
+    id: uuid.UUID
+    sequence: int
+    submitted_at: dt.datetime
+    released_at: dt.datetime
+    status: str
+    sha256: str
+    file_key: str
+    panel_id: int
+    outcome: str
+    # In the metric's units: what the team was shown, and the exact score on the query holdout.
+    released: float | None
+    raw: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamHistory:
+    team_id: int
+    name: str
+    is_reference: bool
+    attempts: int
+    # The value on the board.
+    released: float | None
+    submissions: list[PastSubmission]
+    final_id: uuid.UUID | None
+    final_is_declared: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundHistory:
+    """Teams by name; references in their frozen order, the baseline first."""
+
+    round_id: int
+    teams: list[TeamHistory]
+    references: list[PastSubmission]
+    first_release_at: dt.datetime | None
+
+
+def round_history(*, round: Round) -> RoundHistory:
+    submissions = _submissions(round)
+    finals = {final.team_id: final for final in Final.objects.filter(round=round)}
+    board = {row.team: row for row in leaderboard.board(round=round)}
+    by_team: dict[int, list[Submission]] = {}
+    for submission in submissions.values():
+        by_team.setdefault(submission.team_id, []).append(submission)
+    past = _past(round, submissions)
+    teams = []
+    for team_id, own in by_team.items():
+        final = finals.get(team_id)
+        team = own[0].team
+        teams.append(
+            TeamHistory(
+                team_id=team_id,
+                name=team.name,
+                is_reference=team.is_reference,
+                attempts=board[team.name].attempts,
+                released=board[team.name].released,
+                submissions=[past[each.pk] for each in own],
+                final_id=None if final is None else final.submission_id,
+                final_is_declared=final is not None and final.is_declared,
+            )
+        )
+    order = RoundReference.objects.filter(round=round).order_by("position")
+    released = [
+        each.released_at for team in teams for each in team.submissions if not team.is_reference
+    ]
+    return RoundHistory(
+        round_id=round.pk,
+        teams=sorted(teams, key=lambda team: team.name),
+        references=[past[pk] for pk in order.values_list("submission_id", flat=True)],
+        first_release_at=min(released, default=None),
+    )
+
+
+def _submissions(round: Round) -> dict[uuid.UUID, Submission]:
+    rows = Submission.objects.filter(round=round, status__in=SCORED).select_related("team")
+    return {row.pk: row for row in rows.order_by("team_id", "sequence")}
+
+
+def _past(
+    round: Round, submissions: dict[uuid.UUID, Submission]
+) -> dict[uuid.UUID, PastSubmission]:
+    raw = dict(
+        RawScore.objects.filter(
+            submission__in=submissions,
+            holdout=round.query_holdout,
+            metric=round.benchmark.primary_metric,
+        ).values_list("submission_id", "value")
+    )
+    releases = Release.objects.in_bulk(submissions)
+    return {
+        pk: PastSubmission(
+            id=pk,
+            sequence=row.sequence,
+            submitted_at=row.submitted_at,
+            released_at=releases[pk].released_at,
+            status=row.status,
+            sha256=row.sha256,
+            file_key=row.file_key,
+            panel_id=row.panel_id,
+            outcome=releases[pk].outcome,
+            released=releases[pk].value,
+            raw=raw[pk],
+        )
+        for pk, row in submissions.items()
+    }

@@ -1,0 +1,113 @@
+"""The public board: a function of releases, constants of the round, attempts and time; after publication
+also of the published results. It never reads a raw score, so it cannot leak one.
+
+Order: rank, then name; then those without a rank by name; organiser references last. A team ranks by
+its best released value among scored submissions; equal values share a rank, and the next rank counts
+them all (1, 1, 3). Unscored, failed, withdrawn and unreleased submissions never rank.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from stats.mechanisms import MECHANISMS
+from stats.metrics import METRICS
+from vault import budget
+from vault.models import BudgetEntry, PublishedResult, Release, Round, Team
+from vault.statuses import RoundStatus, SubmissionStatus
+
+# Answers that carry a submission's own value; other answers only repeat what is on display.
+OWN_VALUE = (Release.Outcome.SCORED, Release.Outcome.IMPROVED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    rank: int | None
+    team: str
+    released: float | None
+    # Charged submissions: failed and withdrawn ones count, refunded ones do not.
+    attempts: int
+    is_reference: bool
+    fresh: float | None
+    verdict: str | None
+
+
+def resolution(*, round: Round) -> float:
+    """The smallest difference between two values on the board, in the metric's units."""
+    return MECHANISMS[round.mechanism].resolution(
+        n=round.query_holdout.n_items,
+        unit=budget.unit_of(benchmark=round.benchmark),
+        parameters=round.parameters,
+    )
+
+
+def board(*, round: Round) -> list[Row]:
+    teams = Team.objects.in_bulk(
+        Release.objects.filter(submission__round=round).values_list("submission__team", flat=True)
+    ) | Team.objects.in_bulk(_attempts(round))
+    values = _best_values(round)
+    attempts = _attempts(round)
+    published = _published(round)
+    ranks = _ranks(
+        {pk: value for pk, value in values.items() if not teams[pk].is_reference}, round=round
+    )
+    rows = []
+    for pk, team in teams.items():
+        result = published.get(pk)
+        rows.append(
+            Row(
+                rank=ranks.get(pk),
+                team=team.name,
+                released=values.get(pk),
+                attempts=attempts.get(pk, 0),
+                is_reference=team.is_reference,
+                fresh=None if result is None else result.fresh_value,
+                verdict=None if result is None else result.verdict or None,
+            )
+        )
+    return sorted(
+        rows,
+        key=lambda row: (row.is_reference, row.rank is None, row.rank or 0, row.team),
+    )
+
+
+def _best_values(round: Round) -> dict[int, float]:
+    releases = Release.objects.filter(
+        submission__round=round,
+        submission__status=SubmissionStatus.SCORED,
+        outcome__in=OWN_VALUE,
+        value__isnull=False,
+    ).values_list("submission__team", "value")
+    better = max if METRICS[round.benchmark.primary_metric].greater_is_better else min
+    best: dict[int, float] = {}
+    for team_id, value in releases:
+        assert value is not None
+        best[team_id] = better(best.get(team_id, value), value)
+    return best
+
+
+def _ranks(values: dict[int, float], *, round: Round) -> dict[int, int]:
+    descending = METRICS[round.benchmark.primary_metric].greater_is_better
+    ordered = sorted(values.values(), reverse=descending)
+    first = {value: len(ordered) - 1 - i for i, value in enumerate(reversed(ordered))}
+    return {pk: first[value] + 1 for pk, value in values.items()}
+
+
+def _attempts(round: Round) -> dict[int, int]:
+    """Reserved and not refunded, for each team with an account."""
+    refunded = BudgetEntry.objects.filter(
+        admission__round=round, kind=BudgetEntry.Kind.REFUND
+    ).values("submission")
+    counted = (
+        BudgetEntry.objects.filter(admission__round=round, kind=BudgetEntry.Kind.RESERVE)
+        .exclude(submission__in=refunded)
+        .values_list("admission__team")
+        .annotate(Count("pk"))
+    )
+    return dict(counted)
+
+
+def _published(round: Round) -> dict[int, PublishedResult]:
+    if round.status != RoundStatus.PUBLISHED:
+        return {}
+    return {row.team_id: row for row in PublishedResult.objects.filter(round=round)}

@@ -1,0 +1,254 @@
+"""Release: the one place where a score becomes something that a team may read.
+
+One short transaction: verify the claim, lock the team's state, ask the mechanism, and write raw scores,
+mechanism input, release, state, ledger and journal together. A query is spent if and only if this
+commits. Mechanisms are pure and seeds are journaled, so each release can be computed again.
+"""
+
+import datetime as dt
+import hashlib
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
+from stats.metrics import oriented
+from vault import budget, journal
+from vault.errors import VaultError
+from vault.models import (
+    Admission,
+    MechanismState,
+    RawScore,
+    Release,
+    ReleaseInput,
+    Round,
+    RoundReference,
+    Submission,
+)
+from vault.statuses import SubmissionStatus
+
+ACTOR = "worker-scoring"
+
+
+class StaleClaimError(VaultError):
+    """Another worker has taken over: this one's result is worth nothing."""
+
+    code = "stale_claim"
+
+
+class IncumbentMovedError(VaultError):
+    """The incumbent changed since it was compared with: compare again."""
+
+    code = "incumbent_moved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """In the metric's own units."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated:
+    """What scoring found; the first score is the primary metric's."""
+
+    scorer_version: str
+    scores: list[Score]
+    incumbent_id: uuid.UUID | None
+    paired_se: float
+
+
+def incumbent_of(*, submission: Submission) -> Submission | None:
+    """The submission that this one must beat: the team's incumbent, at first the frozen baseline."""
+    if submission.team.is_reference:
+        return None
+    state = (
+        MechanismState.objects.filter(round_id=submission.round_id, team_id=submission.team_id)
+        .select_related("incumbent")
+        .first()
+    )
+    if state is not None:
+        return state.incumbent
+    if not MECHANISMS[submission.round.mechanism].needs_baseline:
+        return None
+    return _baseline(round=submission.round).submission
+
+
+def publish(
+    *, submission: Submission, fence: int, evaluated: Evaluated, now: dt.datetime
+) -> Release:
+    with transaction.atomic():
+        _settle(submission=submission, fence=fence, now=now)
+        if submission.team.is_reference:
+            answer, seed = _reference_answer(submission=submission, evaluated=evaluated), None
+        else:
+            answer, seed = _answer(submission=submission, evaluated=evaluated)
+        _record(submission=submission, evaluated=evaluated, now=now)
+        released = Release.objects.create(
+            submission=submission,
+            value=_in_metric_units(round=submission.round, value=answer.value),
+            outcome=answer.outcome.value,
+            released_at=now,
+        )
+        budget.commit(submission=submission, now=now)
+        _journal(submission=submission, released=released, seed=seed, now=now)
+    return released
+
+
+def seed_of(*, round: Round, team_id: int, sequence: int) -> str:
+    """Hexadecimal seed of one release: a function of the round's secret and the team's own history."""
+    text = f"{round.secret.entropy}:{team_id}:{sequence}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def generator(*, seed: str) -> np.random.Generator:
+    return np.random.default_rng(int(seed, 16))
+
+
+def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
+    """A team's state before its first query, and the incumbent it starts with."""
+    mechanism = MECHANISMS[round.mechanism]
+    baseline, incumbent = None, None
+    if mechanism.needs_baseline:
+        reference = _baseline(round=round)
+        incumbent = reference.submission
+        baseline = oriented(
+            metric=round.benchmark.primary_metric, value=_primary_score(round, incumbent)
+        )
+    state = mechanism.initial_state(
+        baseline=baseline,
+        n=round.query_holdout.n_items,
+        unit=budget.unit_of(benchmark=round.benchmark),
+        parameters=round.parameters,
+    )
+    return state, incumbent
+
+
+def _settle(*, submission: Submission, fence: int, now: dt.datetime) -> None:
+    done = Submission.objects.filter(
+        pk=submission.pk, fence=fence, status=SubmissionStatus.SCORING
+    ).update(status=SubmissionStatus.SCORED, leased_until=None, finished_at=now)
+    if not done:
+        raise StaleClaimError(f"{submission.pk} is no longer this worker's")
+
+
+def _reference_answer(*, submission: Submission, evaluated: Evaluated) -> Answer:
+    round = submission.round
+    value = MECHANISMS[round.mechanism].display_baseline(
+        baseline=_oriented_primary(round=round, evaluated=evaluated),
+        n=round.query_holdout.n_items,
+        unit=budget.unit_of(benchmark=round.benchmark),
+        parameters=round.parameters,
+    )
+    return Answer(value=value, outcome=Outcome.SCORED, accepted=False)
+
+
+def _answer(*, submission: Submission, evaluated: Evaluated) -> tuple[Answer, str | None]:
+    """The mechanism's answer; the team's state moves with it. A blind team's state stands still."""
+    round = submission.round
+    state = _locked_state(submission=submission)
+    if state.incumbent_id != evaluated.incumbent_id:
+        raise IncumbentMovedError("the incumbent changed")
+    if Admission.objects.get(round=round, team=submission.team).is_blind:
+        return Answer(value=None, outcome=Outcome.BLIND, accepted=False), None
+    seed = seed_of(round=round, team_id=submission.team_id, sequence=submission.sequence)
+    state.state, answer = MECHANISMS[round.mechanism].respond(
+        state=state.state,
+        query=Query(
+            score=_oriented_primary(round=round, evaluated=evaluated),
+            paired_se=evaluated.paired_se,
+            n=round.query_holdout.n_items,
+        ),
+        parameters=round.parameters,
+        rng=generator(seed=seed),
+    )
+    if answer.accepted:
+        state.incumbent = submission
+    state.save(update_fields=["state", "incumbent"])
+    return answer, seed
+
+
+def _locked_state(*, submission: Submission) -> MechanismState:
+    first, incumbent = initial_state(round=submission.round)
+    MechanismState.objects.get_or_create(
+        round=submission.round,
+        team=submission.team,
+        defaults={"state": first, "incumbent": incumbent},
+    )
+    return MechanismState.objects.select_for_update().get(
+        round=submission.round, team=submission.team
+    )
+
+
+def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -> None:
+    round = submission.round
+    RawScore.objects.bulk_create(
+        RawScore(
+            submission=submission,
+            holdout=round.query_holdout,
+            scorer_version=evaluated.scorer_version,
+            metric=score.metric,
+            value=score.value,
+            low=score.low,
+            high=score.high,
+            scored_at=now,
+        )
+        for score in evaluated.scores
+    )
+    ReleaseInput.objects.create(
+        submission=submission,
+        holdout=round.query_holdout,
+        scorer_version=evaluated.scorer_version,
+        incumbent_id=evaluated.incumbent_id,
+        score=_oriented_primary(round=round, evaluated=evaluated),
+        paired_se=evaluated.paired_se,
+    )
+
+
+def _journal(
+    *, submission: Submission, released: Release, seed: str | None, now: dt.datetime
+) -> None:
+    """Names, constants and what was released: never a raw score."""
+    round = submission.round
+    journal.append(
+        benchmark_id=round.benchmark_id,
+        kind="release",
+        actor=ACTOR,
+        payload={
+            "submission": str(submission.pk),
+            "holdout": str(round.query_holdout_id),
+            "mechanism": round.mechanism,
+            "parameters": round.parameters,
+            "seed": seed,
+            "outcome": released.outcome,
+            "value": released.value,
+        },
+        now=now,
+    )
+
+
+def _baseline(*, round: Round) -> RoundReference:
+    return RoundReference.objects.select_related("submission").get(round=round, position=0)
+
+
+def _primary_score(round: Round, submission: Submission) -> float:
+    return RawScore.objects.values_list("value", flat=True).get(
+        submission=submission,
+        holdout=round.query_holdout,
+        metric=round.benchmark.primary_metric,
+    )
+
+
+def _oriented_primary(*, round: Round, evaluated: Evaluated) -> float:
+    return oriented(metric=round.benchmark.primary_metric, value=evaluated.scores[0].value)
+
+
+def _in_metric_units(*, round: Round, value: float | None) -> float | None:
+    return None if value is None else oriented(metric=round.benchmark.primary_metric, value=value)

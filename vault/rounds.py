@@ -1,0 +1,292 @@
+"""The life of a round: plan, open, close, audit, publish. Every step is journaled.
+
+References are frozen when the round opens: from then on the Ladder has its baseline and the audit its
+untuned models. Finals are locked when it closes, before any fresh label is opened.
+"""
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from stats.mechanisms import MECHANISMS
+from vault import journal, locks, panel
+from vault.errors import TransitionError, VaultError
+from vault.models import (
+    Benchmark,
+    Final,
+    Holdout,
+    MechanismState,
+    PublishedResult,
+    Round,
+    RoundReference,
+    RoundSecret,
+    Submission,
+)
+from vault.statuses import PENDING, HoldoutKind, HoldoutStatus, RoundStatus, SubmissionStatus
+
+SYSTEM = "system"
+
+
+class PlanError(VaultError):
+    """The round cannot be planned like this; `field` says where."""
+
+    code = "round_refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultRow:
+    """What publishing says of one team's final; `fresh_value` is rounded, in the metric's units."""
+
+    team_id: int
+    submission_id: Any
+    fresh_value: float
+    verdict: str
+
+
+def plan(
+    *,
+    benchmark: Benchmark,
+    query_holdout: Holdout,
+    fresh_holdouts: Sequence[Holdout],
+    mechanism: str,
+    parameters: dict[str, Any],
+    opens_at: dt.datetime,
+    closes_at: dt.datetime,
+    window_seconds: int,
+    window_limit: int,
+    total_limit: int,
+    concurrent_limit: int,
+    max_teams: int,
+    actor: str,
+    now: dt.datetime,
+) -> Round:
+    """Put down a round with all its constants; references may be handed in from now on."""
+    complete = _parameters(mechanism, parameters)
+    with transaction.atomic():
+        Benchmark.objects.select_for_update().get(pk=benchmark.pk)
+        _check_holdouts(benchmark, query_holdout, fresh_holdouts)
+        if opens_at >= closes_at:
+            raise PlanError("the round must close after it opens", field="closes_at")
+        latest = panel.latest(benchmark=benchmark)
+        assert latest is not None  # a holdout was sealed, so a panel was published
+        last = Round.objects.filter(benchmark=benchmark).aggregate(last=Max("number"))["last"]
+        round = Round.objects.create(
+            benchmark=benchmark,
+            number=(last or 0) + 1,
+            opens_at=opens_at,
+            closes_at=closes_at,
+            panel=latest,
+            query_holdout=query_holdout,
+            mechanism=mechanism,
+            parameters=complete,
+            window_seconds=window_seconds,
+            window_limit=window_limit,
+            total_limit=total_limit,
+            concurrent_limit=concurrent_limit,
+            max_teams=max_teams,
+        )
+        round.fresh_holdouts.set(fresh_holdouts)
+        RoundSecret.objects.create(round=round, entropy=secrets.token_hex(32))
+        _journal(
+            round,
+            "round_planned",
+            actor=actor,
+            now=now,
+            query_holdout=str(query_holdout.pk),
+            fresh_holdouts=sorted(str(each.pk) for each in fresh_holdouts),
+            mechanism=mechanism,
+            parameters=complete,
+            opens_at=opens_at.isoformat(),
+            closes_at=closes_at.isoformat(),
+            window_seconds=window_seconds,
+            window_limit=window_limit,
+            total_limit=total_limit,
+            concurrent_limit=concurrent_limit,
+            max_teams=max_teams,
+        )
+    return round
+
+
+def open_round(
+    *,
+    round: Round,
+    references: Sequence[Submission] | None,
+    actor: str,
+    now: dt.datetime,
+) -> None:
+    """PLANNED -> OPEN with its references frozen, in the order in which they were submitted.
+
+    `references` chooses and orders them; None takes all. The first is the baseline.
+    """
+    with transaction.atomic():
+        _move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
+        received = Submission.objects.filter(round=round, team__is_reference=True)
+        if received.filter(status__in=PENDING).exists():
+            raise TransitionError("a reference is still being scored")
+        chosen = (
+            list(references)
+            if references is not None
+            else list(
+                received.filter(status=SubmissionStatus.SCORED).order_by("submitted_at", "pk")
+            )
+        )
+        known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
+        if any(reference.pk not in known for reference in chosen):
+            raise TransitionError("a reference is a scored submission of a reference team")
+        if MECHANISMS[round.mechanism].needs_baseline and not chosen:
+            raise TransitionError(
+                f"{round.mechanism} needs a baseline: submit one as a reference team first"
+            )
+        RoundReference.objects.bulk_create(
+            RoundReference(round=round, submission=reference, position=position)
+            for position, reference in enumerate(chosen)
+        )
+
+
+def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
+    """OPEN -> CLOSING: nothing new is received; what waits is still scored."""
+    with transaction.atomic():
+        _move(round, RoundStatus.CLOSING, actor=actor, now=now)
+
+
+def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
+    """CLOSING -> CLOSED once nothing is pending; False while something is."""
+    with transaction.atomic():
+        locks.hold_round(round_id=round.pk)
+        if Submission.objects.filter(round=round, status__in=PENDING).exists():
+            return False
+        _move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
+        _fill_in_finals(round, now=now)
+    return True
+
+
+def mark_audited(*, round: Round, actor: str, now: dt.datetime) -> None:
+    with transaction.atomic():
+        _move(round, RoundStatus.AUDITED, actor=actor, now=now, audited_at=now)
+
+
+def publish(*, round: Round, results: Sequence[ResultRow], actor: str, now: dt.datetime) -> None:
+    """AUDITED -> PUBLISHED, with one fresh figure and one verdict for each final."""
+    with transaction.atomic():
+        _move(round, RoundStatus.PUBLISHED, actor=actor, now=now, published_at=now)
+        PublishedResult.objects.bulk_create(
+            PublishedResult(
+                round=round,
+                team_id=row.team_id,
+                submission_id=row.submission_id,
+                fresh_value=row.fresh_value,
+                verdict=row.verdict,
+            )
+            for row in results
+        )
+
+
+def close_what_is_due(*, now: dt.datetime) -> None:
+    """Close rounds whose time has come, as far as their queues allow."""
+    for round in Round.objects.filter(status=RoundStatus.OPEN, closes_at__lte=now):
+        _unless_moved(request_close, round, now)
+    for round in Round.objects.filter(status=RoundStatus.CLOSING):
+        _unless_moved(close, round, now)
+
+
+def _unless_moved(step: Any, round: Round, now: dt.datetime) -> None:
+    """Another sweeper or an organiser may have been quicker; then there is nothing to do."""
+    try:
+        step(round=round, actor=SYSTEM, now=now)
+    except TransitionError:
+        return
+
+
+def _parameters(mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    if mechanism not in MECHANISMS:
+        raise PlanError(f"there is no mechanism {mechanism!r}", field="mechanism")
+    try:
+        return MECHANISMS[mechanism].parameters(**parameters)
+    except (TypeError, ValueError) as error:
+        raise PlanError(str(error), field="parameters") from None
+
+
+def _check_holdouts(
+    benchmark: Benchmark, query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]
+) -> None:
+    if any(each.benchmark_id != benchmark.pk for each in (query_holdout, *fresh_holdouts)):
+        raise PlanError("a holdout belongs to another benchmark", field="query_holdout")
+    if query_holdout.status != HoldoutStatus.QUERY or query_holdout.kind != HoldoutKind.IID:
+        raise PlanError(
+            "the query holdout is an iid holdout in status QUERY", field="query_holdout"
+        )
+    if any(each.status != HoldoutStatus.FRESH for each in fresh_holdouts):
+        raise PlanError("a fresh holdout is in status FRESH", field="fresh_holdouts")
+    serving = Round.objects.filter(query_holdout=query_holdout)
+    if serving.exclude(status=RoundStatus.PUBLISHED).exists():
+        raise PlanError("the query holdout serves another round", field="query_holdout")
+
+
+def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
+    """Teams that declared nothing are judged by their last accepted improvement, else their latest.
+
+    Never by a raw score: which submission that is would tell something about the scores.
+    """
+    scored = Submission.objects.filter(
+        round=round, status=SubmissionStatus.SCORED, team__is_reference=False
+    )
+    declared = set(Final.objects.filter(round=round).values_list("team_id", flat=True))
+    accepted = dict(
+        MechanismState.objects.filter(
+            round=round, incumbent__status=SubmissionStatus.SCORED
+        ).values_list("team_id", "incumbent_id")
+    )
+    latest: dict[int, Submission] = {}
+    incumbents: dict[int, Submission] = {}
+    for submission in scored.order_by("sequence"):
+        latest[submission.team_id] = submission
+        if accepted.get(submission.team_id) == submission.pk:
+            incumbents[submission.team_id] = submission
+    Final.objects.bulk_create(
+        Final(
+            round=round,
+            team_id=team_id,
+            submission=incumbents.get(team_id, submission),
+            is_declared=False,
+            chosen_at=now,
+        )
+        for team_id, submission in latest.items()
+        if team_id not in declared
+    )
+
+
+def _move(
+    round: Round, status: RoundStatus, *, actor: str, now: dt.datetime, **times: dt.datetime
+) -> None:
+    """Compare and set under the round's lock, with its journal entry."""
+    locks.hold_round(round_id=round.pk)
+    before = {
+        RoundStatus.OPEN: RoundStatus.PLANNED,
+        RoundStatus.CLOSING: RoundStatus.OPEN,
+        RoundStatus.CLOSED: RoundStatus.CLOSING,
+        RoundStatus.AUDITED: RoundStatus.CLOSED,
+        RoundStatus.PUBLISHED: RoundStatus.AUDITED,
+    }[status]
+    moved = Round.objects.filter(pk=round.pk, status=before).update(status=status, **times)
+    if not moved:
+        round.refresh_from_db(fields=["status"])
+        raise TransitionError(f"{round} is {round.status}; only {before} becomes {status}")
+    round.status = status
+    for name, value in times.items():
+        setattr(round, name, value)
+    _journal(round, f"round_{status.lower()}", actor=actor, now=now)
+
+
+def _journal(round: Round, kind: str, *, actor: str, now: dt.datetime, **payload: Any) -> None:
+    journal.append(
+        benchmark_id=round.benchmark_id,
+        kind=kind,
+        actor=actor,
+        payload={"round": round.number, **payload},
+        now=now,
+    )

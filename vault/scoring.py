@@ -1,0 +1,226 @@
+"""Scoring: claim a team's next submission, open the labels, compute, and hand over to `release`.
+
+A claim is a compare-and-set with a lease and a fencing number in PostgreSQL. A team's submissions are
+scored in the order in which they came, so that its answers depend on nothing but its own submissions.
+Nothing is revealed before the release is committed, so a lost attempt is simply made again.
+"""
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from stats import metrics
+from stats.paired import paired_se
+from vault import budget, holdouts, journal, predictions, release
+from vault.models import Benchmark, Submission
+from vault.sealed_labels import OpenLabels
+from vault.statuses import SubmissionStatus
+
+logger = logging.getLogger(__name__)
+
+# Raised when a metric's value changes for equal input.
+SCORER_VERSION = "1"
+ACTOR = "worker-scoring"
+# The one thing that a team learns of a failure: more could depend on a label.
+SCORING_FAILED = "scoring_failed"
+
+Clock = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    submission_id: uuid.UUID
+    fence: int
+    n_exceptions: int
+
+    @property
+    def n_lost_leases(self) -> int:
+        return self.fence - 1 - self.n_exceptions
+
+
+def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
+    """Score what the team of this submission has waiting, in order; how many were scored.
+
+    If another worker holds the team's earliest submission, this one returns: the other goes on with the
+    next after its commit. No wake-up is lost by that, because a submission is committed before its bell
+    rings: whoever sees the earliest one still leased sees it before the holder commits, and the holder
+    looks for more after that.
+    """
+    row = Submission.objects.values("round_id", "team_id").get(pk=submission_id)
+    n_scored = 0
+    while (claim := _claim(**row)) is not None:
+        n_scored += _attempt(claim=claim, clock=clock)
+    return n_scored
+
+
+def _claim(*, round_id: int, team_id: int) -> Claim | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE vault_submission
+            SET status = 'SCORING', fence = fence + 1,
+                leased_until = clock_timestamp() + make_interval(secs => %s)
+            WHERE id = (
+                SELECT id FROM vault_submission
+                WHERE round_id = %s AND team_id = %s AND status IN ('QUEUED', 'SCORING')
+                ORDER BY sequence LIMIT 1
+            ) AND (status = 'QUEUED' OR (status = 'SCORING' AND leased_until < clock_timestamp()))
+            RETURNING id, fence, n_exceptions
+            """,
+            [settings.LEASE_SECONDS, round_id, team_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    return Claim(submission_id=row[0], fence=row[1], n_exceptions=row[2])
+
+
+def _attempt(*, claim: Claim, clock: Clock) -> bool:
+    if claim.n_lost_leases >= settings.MAX_LOST_LEASES:
+        _fail(claim=claim, now=clock())
+        return False
+    try:
+        return _score(claim=claim, clock=clock)
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the submission must not be stuck
+        # Never the message or the traceback: they could hold a label or a score.
+        logger.error("scoring %s failed: %s", claim.submission_id, type(error).__name__)
+        _give_back(claim=claim, now=clock())
+        return False
+
+
+def _score(*, claim: Claim, clock: Clock) -> bool:
+    submission = Submission.objects.select_related(
+        "team", "round__benchmark", "round__query_holdout", "round__secret"
+    ).get(pk=claim.submission_id)
+    opened = holdouts.open_labels(
+        holdout=submission.round.query_holdout,
+        purpose="scoring",
+        reason={"submission": str(submission.pk)},
+        actor=ACTOR,
+        now=clock(),
+    )
+    own = _on_holdout(submission=submission, opened=opened)
+    scores = _scores(benchmark=submission.round.benchmark, labels=opened.labels, answers=own)
+    while True:
+        incumbent = release.incumbent_of(submission=submission)
+        evaluated = release.Evaluated(
+            scorer_version=SCORER_VERSION,
+            scores=scores,
+            incumbent_id=None if incumbent is None else incumbent.pk,
+            paired_se=_paired_se(
+                benchmark=submission.round.benchmark,
+                opened=opened,
+                own=own,
+                incumbent=incumbent,
+            ),
+        )
+        try:
+            release.publish(
+                submission=submission, fence=claim.fence, evaluated=evaluated, now=clock()
+            )
+        except release.IncumbentMovedError:
+            continue
+        except release.StaleClaimError:
+            return False
+        return True
+
+
+def _on_holdout(*, submission: Submission, opened: OpenLabels) -> NDArray[Any]:
+    return predictions.load(file_key=submission.file_key)[opened.positions]
+
+
+def _scores(
+    *, benchmark: Benchmark, labels: NDArray[Any], answers: NDArray[Any]
+) -> list[release.Score]:
+    names = dict.fromkeys([benchmark.primary_metric, *benchmark.secondary_metrics])
+    arguments = _arguments(benchmark=benchmark, labels=labels, answers=answers)
+    scores = []
+    for name in names:
+        interval = metrics.interval(metric=name, **arguments)
+        value = metrics.score(metric=name, **arguments)
+        scores.append(release.Score(metric=name, value=value, low=interval.low, high=interval.high))
+    return scores
+
+
+def _arguments(
+    *, benchmark: Benchmark, labels: NDArray[Any], answers: NDArray[Any]
+) -> dict[str, Any]:
+    return {
+        "labels": labels,
+        "predictions": answers,
+        "n_classes": len(benchmark.classes) or None,
+        "loss_cap": benchmark.loss_cap,
+    }
+
+
+def _paired_se(
+    *,
+    benchmark: Benchmark,
+    opened: OpenLabels,
+    own: NDArray[Any],
+    incumbent: Submission | None,
+) -> float:
+    if incumbent is None:
+        return 0.0
+    theirs = _on_holdout(submission=incumbent, opened=opened)
+    if np.array_equal(own, theirs):
+        return 0.0
+    ours, others = (
+        metrics.per_item_scores(
+            metric=benchmark.primary_metric,
+            **_arguments(benchmark=benchmark, labels=opened.labels, answers=answers),
+        )
+        for answers in (own, theirs)
+    )
+    return paired_se(scores=ours, incumbent_scores=others)
+
+
+def _give_back(*, claim: Claim, now: dt.datetime) -> None:
+    """After an exception: back to the queue, or failed when there were too many."""
+    if claim.n_exceptions + 1 >= settings.MAX_EXCEPTIONS:
+        _fail(claim=claim, now=now)
+        return
+    Submission.objects.filter(
+        pk=claim.submission_id, fence=claim.fence, status=SubmissionStatus.SCORING
+    ).update(
+        status=SubmissionStatus.QUEUED,
+        leased_until=None,
+        n_exceptions=claim.n_exceptions + 1,
+    )
+
+
+def _fail(*, claim: Claim, now: dt.datetime) -> None:
+    """Nothing was released, so the query is refunded, up to the number of refunds a team may have."""
+    with transaction.atomic():
+        failed = Submission.objects.filter(
+            pk=claim.submission_id, fence=claim.fence, status=SubmissionStatus.SCORING
+        ).update(
+            status=SubmissionStatus.FAILED,
+            leased_until=None,
+            finished_at=now,
+            error_code=SCORING_FAILED,
+        )
+        if not failed:
+            return
+        submission = Submission.objects.select_related("round").get(pk=claim.submission_id)
+        refunded = budget.refund(
+            submission=submission,
+            reason=budget.FAILED,
+            now=now,
+            most=settings.MAX_REFUNDED_FAILURES,
+        )
+        journal.append(
+            benchmark_id=submission.round.benchmark_id,
+            kind="scoring_failed",
+            actor=ACTOR,
+            payload={"submission": str(submission.pk), "refunded": refunded},
+            now=now,
+        )

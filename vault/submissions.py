@@ -1,0 +1,175 @@
+"""Receiving submissions, and what a team may do with its own: cancel, withdraw, declare its final.
+
+The order inside a receipt: who may submit, the memo, the budget. Whatever is refused leaves no row and
+no charge. The file is stored first; it lies under its content's hash, so a file without a row harms
+nobody.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+
+from vault import bell, budget, locks, predictions
+from vault.canonical import Predictions
+from vault.errors import (
+    NoOpenRoundError,
+    NotAdmittedError,
+    RoundClosedError,
+    TransitionError,
+)
+from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
+from vault.statuses import RoundStatus, SubmissionStatus
+
+PROVENANCE = ("model_name", "commit", "ci_run_url")
+# A result that never was: the same predictions may be handed in again.
+VOID = (SubmissionStatus.FAILED, SubmissionStatus.CANCELLED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    submission: Submission
+    is_new: bool
+
+
+def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Round:
+    """The round that this team may submit to now."""
+    if not team.is_active:
+        raise NotAdmittedError(f"{team.name} is not active")
+    if team.is_reference:
+        return _planned_round(benchmark=benchmark)
+    rounds = Round.objects.filter(benchmark=benchmark).select_related("query_holdout", "benchmark")
+    latest = rounds.exclude(status=RoundStatus.PLANNED).order_by("-number").first()
+    if latest is not None and latest.status == RoundStatus.OPEN and latest.opens_at <= now:
+        if now >= latest.closes_at:
+            raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
+        if not Admission.objects.filter(round=latest, team=team).exists():
+            raise NotAdmittedError(f"{team.name} is not admitted to this round")
+        return latest
+    waiting = rounds.filter(status__in=(RoundStatus.PLANNED, RoundStatus.OPEN))
+    planned = waiting.order_by("opens_at").first()
+    if planned is None and latest is not None:
+        raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
+    raise NoOpenRoundError(
+        "no round is open", opens_at=None if planned is None else planned.opens_at
+    )
+
+
+def _planned_round(*, benchmark: Benchmark) -> Round:
+    """References are frozen when a round opens, so they are received only before."""
+    planned = (
+        Round.objects.filter(benchmark=benchmark, status=RoundStatus.PLANNED)
+        .select_related("query_holdout", "benchmark")
+        .order_by("number")
+        .first()
+    )
+    if planned is None:
+        raise NoOpenRoundError("no round waits for references", opens_at=None)
+    return planned
+
+
+def receive(
+    *,
+    team: Team,
+    benchmark: Benchmark,
+    panel: Panel,
+    predictions: Predictions,
+    provenance: dict[str, str],
+    now: dt.datetime,
+) -> Receipt:
+    file_key = _stored(predictions)
+    with transaction.atomic():
+        round = current_round(benchmark=benchmark, team=team, now=now)
+        locks.hold_round_open(round_id=round.pk)
+        round.refresh_from_db(fields=["status"])
+        expected = RoundStatus.PLANNED if team.is_reference else RoundStatus.OPEN
+        if round.status != expected:
+            raise RoundClosedError("the round is closed", closes_at=round.closes_at)
+        admission = None
+        if team.is_reference:
+            locks.hold_reference_team(team_id=team.pk)
+        else:
+            admission = budget.lock_account(round=round, team=team)
+        earlier = _identical(round=round, team=team, panel=panel, sha256=predictions.sha256)
+        if earlier is not None:
+            return Receipt(submission=earlier, is_new=False)
+        if admission is not None:
+            budget.check(admission=admission, round=round, now=now)
+        submission = Submission.objects.create(
+            team=team,
+            round=round,
+            panel=panel,
+            sequence=_next_sequence(round=round, team=team),
+            sha256=predictions.sha256,
+            file_key=file_key,
+            submitted_at=now,
+            **{name: provenance.get(name, "") for name in PROVENANCE},
+        )
+        if admission is not None:
+            budget.reserve(admission=admission, submission=submission, now=now)
+        bell.ring_on_commit(submission_id=submission.pk)
+    return Receipt(submission=submission, is_new=True)
+
+
+def _stored(given: Predictions) -> str:
+    return predictions.store(predictions=given)
+
+
+def _identical(*, round: Round, team: Team, panel: Panel, sha256: str) -> Submission | None:
+    return (
+        Submission.objects.filter(round=round, team=team, panel=panel, sha256=sha256)
+        .exclude(status__in=VOID)
+        .select_related("round", "team")
+        .first()
+    )
+
+
+def _next_sequence(*, round: Round, team: Team) -> int:
+    last = Submission.objects.filter(round=round, team=team).aggregate(last=Max("sequence"))["last"]
+    return (last or 0) + 1
+
+
+def cancel(*, submission: Submission, now: dt.datetime) -> None:
+    """Only while queued: once scoring has begun, a cancellation could be a free look."""
+    with transaction.atomic():
+        done = Submission.objects.filter(
+            pk=submission.pk, status=SubmissionStatus.QUEUED, fence=0
+        ).update(status=SubmissionStatus.CANCELLED, finished_at=now)
+        if not done:
+            raise TransitionError("only a submission that waits in the queue can be cancelled")
+        budget.refund(submission=submission, reason=budget.CANCELLED, now=now, most=None)
+
+
+def withdraw(*, submission: Submission, now: dt.datetime) -> None:
+    """The submission stays charged and audited, and ranks no more."""
+    with transaction.atomic():
+        _hold_open(submission)
+        done = Submission.objects.filter(pk=submission.pk, status=SubmissionStatus.SCORED).update(
+            status=SubmissionStatus.WITHDRAWN
+        )
+        if not done:
+            raise TransitionError("only a scored submission can be withdrawn")
+        Final.objects.filter(submission=submission).delete()
+
+
+def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
+    """The submission that its team wants to be judged by; the last declaration counts."""
+    with transaction.atomic():
+        _hold_open(submission)
+        current = Submission.objects.get(pk=submission.pk)
+        if current.status != SubmissionStatus.SCORED:
+            raise TransitionError("only a scored submission can be declared final")
+        final, _ = Final.objects.update_or_create(
+            round_id=current.round_id,
+            team_id=current.team_id,
+            defaults={"submission": current, "is_declared": True, "chosen_at": now},
+        )
+    return final
+
+
+def _hold_open(submission: Submission) -> None:
+    locks.hold_round_open(round_id=submission.round_id)
+    status = Round.objects.values_list("status", flat=True).get(pk=submission.round_id)
+    if status != RoundStatus.OPEN:
+        raise RoundClosedError("the round is closed")

@@ -1,0 +1,32 @@
+"""The sweeper: rings again for every submission that waits without a worker at it."""
+
+import uuid
+
+from django.db import connection
+
+from vault import bell
+
+# A submission that has just been received has just been rung for.
+GRACE_SECONDS = 2
+
+
+def ring_for_the_waiting() -> int:
+    """One ring for each team whose earliest pending submission nobody holds; how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM (
+                SELECT DISTINCT ON (round_id, team_id) id, status, leased_until, submitted_at
+                FROM vault_submission WHERE status IN ('QUEUED', 'SCORING')
+                ORDER BY round_id, team_id, sequence
+            ) earliest
+            WHERE (status = 'QUEUED' AND submitted_at < now() - make_interval(secs => %s))
+                OR leased_until < clock_timestamp()
+            """,
+            [GRACE_SECONDS],
+        )
+        waiting: list[uuid.UUID] = [row[0] for row in cursor.fetchall()]
+    for submission_id in waiting:
+        if not bell.ring(submission_id=submission_id):
+            break
+    return len(waiting)
