@@ -1,0 +1,103 @@
+import io
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from vault import sealing_keys
+from vault.models import Benchmark, Holdout, SealingKey
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def weather(tmp_path: Path, settings: Settings) -> Benchmark:
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+    for purpose in sealing_keys.PURPOSES:
+        sealing_keys.create(purpose=purpose, private_key_file=tmp_path / f"{purpose}.pem")
+    return Benchmark.objects.create(
+        slug="weather",
+        title="Weather",
+        task="binary",
+        classes=["0", "1"],
+        prediction_form="label",
+        primary_metric="accuracy_score",
+    )
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    path = tmp_path / "labels.csv"
+    path.write_text("id,label\n" + "".join(f"{i},{i % 2}\n" for i in range(50)))
+    return path
+
+
+def run(*arguments: str) -> str:
+    written = io.StringIO()
+    call_command(*arguments, stdout=written)
+    return written.getvalue()
+
+
+def test_create_sealing_key_prints_the_key_id_and_nothing_private(tmp_path: Path) -> None:
+    file = tmp_path / "audit.pem"
+
+    said = run("create_sealing_key", "--purpose", "audit", "--private-key-file", str(file))
+
+    key = SealingKey.objects.get()
+    assert said == f"audit key {key.kid} is active\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_create_sealing_key_says_what_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "nowhere" / "audit.pem"
+
+    with pytest.raises(CommandError, match="No such file"):
+        run("create_sealing_key", "--purpose", "audit", "--private-key-file", str(file))
+
+
+def test_seal_holdout_draws_the_shards_it_is_told(weather: Benchmark, labels: Path) -> None:
+    shards = ["--shard", "query=20", "--shard", "fresh=rest"]
+
+    said = run("seal_holdout", "--benchmark", "weather", "--labels", str(labels), *shards)
+
+    sealed = Holdout.objects.order_by("n_items")
+    assert [(h.kind, h.status, h.n_items) for h in sealed] == [
+        ("iid", "QUERY", 20),
+        ("iid", "FRESH", 30),
+    ]
+    assert {h.batch for h in sealed} == {sealed[0].batch}
+    for holdout in sealed:
+        assert f"{holdout.pk} iid {holdout.status} {holdout.n_items} items" in said
+        assert holdout.commitment in said
+
+
+def test_seal_holdout_names_the_rows_that_are_wrong(weather: Benchmark, labels: Path) -> None:
+    labels.write_text("id,label\n1,0\n2,SECRET\n3\n")
+
+    with pytest.raises(CommandError) as caught:
+        run("seal_holdout", "--benchmark=weather", f"--labels={labels}", "--shard=fresh=rest")
+
+    assert str(caught.value).splitlines()[1:] == [
+        "  row 3, label: the label is not one of the benchmark's classes",
+        "  row 4: 1 fields where 2 are expected",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--benchmark=none", "--shard=query=20", "--shard=fresh=30"], "no benchmark none"),
+        (["--benchmark=weather", "--shard=query=20", "--shard=fresh=31"], "50"),
+        (["--benchmark=weather", "--shard=query", "--shard=fresh=30"], "query=2400"),
+        (["--benchmark=weather", "--shard=query=-1", "--shard=fresh=30"], "query=2400"),
+        (["--benchmark=weather", "--labels=/nonexistent.csv", "--shard=fresh=30"], "No such file"),
+        (["--benchmark=weather", "--labels=/etc/hostname", "--shard=fresh=30"], "content type"),
+    ],
+)
+def test_seal_holdout_says_what_is_wrong(
+    weather: Benchmark, labels: Path, arguments: list[str], part: str
+) -> None:
+    with pytest.raises(CommandError, match=part):
+        run("seal_holdout", f"--labels={labels}", *arguments)
+    assert not Holdout.objects.exists()

@@ -1,0 +1,30 @@
+"""Make a worker's key pair: the private half into a file, the public half into the database."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from vault import sealing_keys
+from vault.errors import VaultError
+
+
+class Command(BaseCommand):
+    help = (
+        "Register the key in a file as the active sealing key of a purpose. The file is made, "
+        "readable by its owner alone, if it does not exist. Run by the database's owner."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--purpose", required=True, choices=sealing_keys.PURPOSES)
+        parser.add_argument("--private-key-file", required=True, type=Path, metavar="FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            key = sealing_keys.create(
+                purpose=options["purpose"], private_key_file=options["private_key_file"]
+            )
+        except (VaultError, OSError) as error:
+            raise CommandError(str(error)) from None
+        if options["verbosity"] > 0:
+            self.stdout.write(f"{key.purpose} key {key.kid} is active")
