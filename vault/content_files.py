@@ -17,7 +17,7 @@ from vault.errors import VaultError
 
 def store(*, directory: str, content: bytes, sha256: str, suffix: str) -> str:
     """The storage key of `content`, which is written unless it is there already."""
-    key = f"{directory}/{sha256[:2]}/{sha256}{suffix}"
+    key = f"{directory}/{sha256}{suffix}"
     if default_storage.exists(key):
         return key
     if isinstance(default_storage, FileSystemStorage):
