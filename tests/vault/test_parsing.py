@@ -1,55 +1,30 @@
 """Invariant 2: everything about a file is checked before anything is charged, or even stored."""
 
-import io
 import math
 import re
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.vault.prediction_files import (
+    BINARY,
+    LABEL,
+    MULTI,
+    PANEL,
+    TEXT_PANEL,
+    VALUE,
+    parquet,
+    parse_csv,
+    parse_parquet,
+    problems_of,
+    values,
+)
 from vault import canonical
 from vault.errors import InvalidFileError
-from vault.parsing import CSV, PARQUET, FileSpec, Predictions, parse
-
-LABEL = FileSpec(form="label", task="binary", classes=("0", "1"))
-BINARY = FileSpec(form="probability", task="binary", classes=("0", "1"))
-MULTI = FileSpec(form="probability", task="multiclass", classes=("a", "b", "c"))
-VALUE = FileSpec(form="value", task="regression", classes=())
-PANEL = pa.array([10, 20, 30])
-TEXT_PANEL = pa.array(["a-1", "b,2", 'c"3'])
-
-
-def parse_csv(body: str | bytes, spec: FileSpec = LABEL, panel: pa.Array = PANEL) -> Predictions:
-    content = body.encode() if isinstance(body, str) else body
-    return parse(body=content, content_type=CSV, spec=spec, panel_ids=panel)
-
-
-def parquet(columns: dict[str, Any], **options: Any) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink, **options)
-    return sink.getvalue()
-
-
-def parse_parquet(body: bytes, spec: FileSpec = LABEL, panel: pa.Array = PANEL) -> Predictions:
-    return parse(body=body, content_type=PARQUET, spec=spec, panel_ids=panel)
-
-
-def problems_of(body: str | bytes, spec: FileSpec = LABEL, panel: pa.Array = PANEL) -> list[Any]:
-    with pytest.raises(InvalidFileError) as caught:
-        parse_csv(body, spec, panel)
-    problems = caught.value.data["problems"]
-    assert caught.value.data["n_problems"] >= len(problems) > 0
-    return [(p["row"], p["column"], p["problem"]) for p in problems]
-
-
-def values(predictions: Predictions) -> list[Any]:
-    listed: list[Any] = canonical.decode(predictions.canonical).tolist()
-    return listed
+from vault.parsing import CSV, PARQUET, parse
 
 
 @pytest.mark.parametrize(
@@ -332,109 +307,3 @@ def test_an_id_is_accepted_only_in_its_strict_spelling(field: str) -> None:
         item = 7
 
     assert _is_accepted(f'id,value\n"{escaped}",1\n', pa.array([item])) == is_whole
-
-
-def test_parse_takes_the_plain_parquet_types() -> None:
-    expected = parse_csv("id,label\n10,0\n20,1\n30,0\n")
-    ids = [
-        pa.array([30, 10, 20], kind) for kind in (pa.int64(), pa.int32(), pa.uint8(), pa.uint64())
-    ]
-    labels = [
-        pa.array([0, 0, 1], pa.int8()),
-        pa.array(["0", "0", "1"]),
-        pa.array(["0", "0", "1"], pa.large_string()),
-        pa.array([False, False, True]),
-    ]
-    for id_column in ids:
-        assert parse_parquet(parquet({"id": id_column, "label": labels[0]})) == expected
-    for label in labels:
-        assert parse_parquet(parquet({"id": ids[0], "label": label})) == expected
-    for kind in (pa.string(), pa.large_string()):
-        body = parquet({"id": pa.array(["b,2", 'c"3', "a-1"], kind), "label": [0, 1, 1]})
-        assert values(parse_parquet(body, panel=TEXT_PANEL)) == [1, 0, 1]
-    floats = parquet({"id": ids[0], "probability": pa.array([0.25, 0, 1], pa.float32())})
-    assert values(parse_parquet(floats, BINARY)) == [0.0, 1.0, 0.25]
-
-
-def test_parse_reads_parquet_in_row_groups() -> None:
-    panel = pa.array([f"item {i}" for i in range(1000)])
-    body = parquet(
-        {"id": panel.take(pa.array(range(999, -1, -1))), "label": [0, 1] * 500}, row_group_size=7
-    )
-
-    assert values(parse_parquet(body, panel=panel)) == [1, 0] * 500
-
-
-GOOD_IDS = pa.array([10, 20, 30])
-REFUSED_PARQUET = {
-    "text ids for a panel of numbers": {"id": ["10", "20", "30"], "label": [0, 1, 0]},
-    "float ids": {"id": [10.0, 20.0, 30.0], "label": [0, 1, 0]},
-    "ids out of int64": {"id": pa.array([10, 20, 2**64 - 1], pa.uint64()), "label": [0, 1, 0]},
-    "float labels": {"id": GOOD_IDS, "label": [0.0, 1.0, 0.0]},
-    "nested labels": {"id": GOOD_IDS, "label": [[0], [1], [0]]},
-    "struct labels": {"id": GOOD_IDS, "label": [{"a": 0}, {"a": 1}, {"a": 0}]},
-    "dictionary labels": {"id": GOOD_IDS, "label": pa.array(["0", "1", "0"]).dictionary_encode()},
-    "binary labels": {"id": GOOD_IDS, "label": pa.array([b"0", b"1", b"0"])},
-    "extra column": {"id": GOOD_IDS, "label": [0, 1, 0], "__index_level_0__": [0, 1, 2]},
-    "missing column": {"id": GOOD_IDS},
-    "no rows": {"id": pa.array([], pa.int64()), "label": pa.array([], pa.int64())},
-    "too many rows": {"id": list(range(1007)), "label": [0] * 1007},
-}
-
-
-@pytest.mark.parametrize("name", REFUSED_PARQUET)
-def test_parse_refuses_other_parquet_files(name: str) -> None:
-    with pytest.raises(InvalidFileError) as caught:
-        parse_parquet(parquet(REFUSED_PARQUET[name]))
-
-    assert caught.value.data["n_problems"] == 1
-
-
-def test_parse_names_rows_of_a_parquet_file() -> None:
-    body = parquet({"id": [10, None, 10], "label": ["0", "7", None]})
-
-    with pytest.raises(InvalidFileError) as caught:
-        parse_parquet(body)
-
-    assert [(p["row"], p["column"], p["problem"]) for p in caught.value.data["problems"]] == [
-        (2, "id", "the field is empty"),
-        (2, "label", "'7' is not one of the classes"),
-        (3, "label", "the field is empty"),
-        (3, "id", "id 10 occurs before, in row 1"),
-    ]
-
-
-def test_parse_refuses_parquet_numbers_that_are_not_finite() -> None:
-    body = parquet({"id": GOOD_IDS, "probability": [0.5, None, float("nan")]})
-
-    with pytest.raises(InvalidFileError) as caught:
-        parse_parquet(body, BINARY)
-
-    assert [(p["row"], p["problem"]) for p in caught.value.data["problems"]] == [
-        (2, "the field is empty"),
-        (3, "not a finite number: 'nan'"),
-    ]
-
-
-def test_parse_does_not_expand_a_text_bomb() -> None:
-    """Two thousand rows that repeat one text of a megabyte: two gigabytes when written out."""
-    repeated = pa.DictionaryArray.from_arrays(pa.array([0] * 2000, pa.int32()), ["x" * (1 << 20)])
-    body = parquet(
-        {"id": repeated, "label": [0] * 2000},
-        store_schema=False,
-        dictionary_pagesize_limit=8 << 20,
-    )
-    panel = pa.array([f"item {i}" for i in range(2000)])
-
-    usual = pa.default_memory_pool()
-    counted = pa.proxy_memory_pool(usual)
-    pa.set_memory_pool(counted)
-    try:
-        with pytest.raises(InvalidFileError) as caught:
-            parse_parquet(body, panel=panel)
-    finally:
-        pa.set_memory_pool(usual)
-
-    assert len(body) < 1 << 18
-    assert caught.value.data["n_problems"] == 4000
-    assert 0 < counted.max_memory() < 1 << 25
