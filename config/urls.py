@@ -1,5 +1,44 @@
 """The API's routes: the whole public surface of the service."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from audits.api import AuditDetail, AuditList
+from vault.api import health
+from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, RoundList
+from vault.api.budget import BudgetDetail
+from vault.api.leaderboard import LeaderboardDetail
+from vault.api.panel import PanelTemplate
+from vault.api.submissions import (
+    SubmissionCollection,
+    SubmissionDetail,
+    SubmissionFinal,
+    SubmissionWithdrawal,
+    Validation,
+)
+
+V1 = "api/v1/"
+BENCHMARK = V1 + "benchmarks/<slug:slug>/"
+SUBMISSION = V1 + "submissions/<uuid:submission_id>/"
+
+urlpatterns = [
+    path(V1 + "benchmarks/", BenchmarkList.as_view(), name="benchmarks"),
+    path(BENCHMARK, BenchmarkDetail.as_view(), name="benchmark"),
+    path(BENCHMARK + "rounds/", RoundList.as_view(), name="rounds"),
+    path(BENCHMARK + "panel/", PanelTemplate.as_view(), name="panel"),
+    path(BENCHMARK + "submissions/", SubmissionCollection.as_view(), name="submissions"),
+    path(BENCHMARK + "validate/", Validation.as_view(), name="validate"),
+    path(BENCHMARK + "budget/", BudgetDetail.as_view(), name="budget"),
+    path(BENCHMARK + "leaderboard/", LeaderboardDetail.as_view(), name="leaderboard"),
+    path(BENCHMARK + "audits/", AuditList.as_view(), name="audits"),
+    path(SUBMISSION, SubmissionDetail.as_view(), name="submission"),
+    path(SUBMISSION + "final/", SubmissionFinal.as_view(), name="submission-final"),
+    path(SUBMISSION + "withdraw/", SubmissionWithdrawal.as_view(), name="submission-withdraw"),
+    path(V1 + "audits/<int:audit_id>/", AuditDetail.as_view(), name="audit"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+
+handler400 = "vault.api.problems.handle_400"
+handler403 = "vault.api.problems.handle_403"
+handler404 = "vault.api.problems.handle_404"
+handler500 = "vault.api.problems.handle_500"

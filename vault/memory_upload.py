@@ -1,4 +1,4 @@
-"""Uploads of the admin stay in memory: a label file must never touch a disk unsealed."""
+"""Uploads stay in memory: a label file must never touch a disk unsealed."""
 
 from typing import Any
 

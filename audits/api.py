@@ -1,0 +1,42 @@
+"""Published audits: the documents that `audits.rounds` wrote when it published a round."""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audits.models import Publication
+from vault.api import finding, shown
+from vault.api.permissions import Public
+
+
+class AuditList(APIView):
+    permission_classes = [Public]
+
+    def get(self, request: Request, slug: str) -> Response:
+        benchmark = finding.visible_benchmark(request, slug)
+        published = Publication.objects.filter(benchmark=benchmark).select_related("round")
+        ordered = published.order_by("round__number")
+        return Response({"results": [_shown(each) for each in ordered]})
+
+
+class AuditDetail(APIView):
+    permission_classes = [Public]
+
+    def get(self, request: Request, audit_id: int) -> Response:
+        published = Publication.objects.filter(pk=audit_id).select_related("round", "benchmark")
+        found = published.first()
+        if found is None:
+            raise Http404
+        finding.visible_benchmark(request, found.benchmark.slug)
+        return Response({**_shown(found), "document": found.document})
+
+
+def _shown(given: Publication) -> dict[str, Any]:
+    return {
+        "id": given.pk,
+        "round": given.round.number,
+        "published_at": shown.time(given.published_at),
+    }

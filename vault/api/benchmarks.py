@@ -1,0 +1,45 @@
+"""What anyone may know of a benchmark: its rules, rounds and commitments."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vault import panel as panels
+from vault.api import finding, shown
+from vault.api.permissions import Public
+from vault.models import Holdout
+
+
+class BenchmarkList(APIView):
+    permission_classes = [Public]
+
+    def get(self, request: Request) -> Response:
+        visible = finding.visible_benchmarks(request)
+        return Response({"results": [shown.benchmark(each) for each in visible]})
+
+
+class BenchmarkDetail(APIView):
+    permission_classes = [Public]
+
+    def get(self, request: Request, slug: str) -> Response:
+        benchmark = finding.visible_benchmark(request, slug)
+        latest = panels.latest(benchmark=benchmark)
+        holdouts = Holdout.objects.filter(benchmark=benchmark).order_by("sealed_at", "commitment")
+        return Response(
+            {
+                **shown.benchmark(benchmark),
+                "panel": None if latest is None else shown.panel(latest),
+                "holdouts": [shown.holdout(each) for each in holdouts],
+                "rounds": [shown.round(each) for each in finding.started_rounds(benchmark)],
+            }
+        )
+
+
+class RoundList(APIView):
+    permission_classes = [Public]
+
+    def get(self, request: Request, slug: str) -> Response:
+        benchmark = finding.visible_benchmark(request, slug)
+        return Response(
+            {"results": [shown.round(each) for each in finding.started_rounds(benchmark)]}
+        )

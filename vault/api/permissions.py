@@ -1,0 +1,38 @@
+"""Default-deny: a view that names no permission answers nobody."""
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from vault import tokens
+from vault.models import TeamToken
+
+
+class DenyAll(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return False
+
+
+class Public(BasePermission):
+    """Anybody may ask; what is private is not found by those it is not for."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return True
+
+
+class _Scope(BasePermission):
+    scope: str
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(request.auth, TeamToken) and self.scope in request.auth.scopes
+
+
+class MayRead(_Scope):
+    scope = tokens.READ
+    message = "the token needs the scope 'read'"
+
+
+class MaySubmit(_Scope):
+    scope = tokens.SUBMIT
+    message = "the token needs the scope 'submit'"

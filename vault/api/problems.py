@@ -1,0 +1,149 @@
+"""Every error of the API as problem+json (RFC 9457), with a stable `code`; the one mapping to HTTP."""
+
+import datetime as dt
+import logging
+from typing import Any
+
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from vault import errors, rounds
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+STATUSES: dict[type[errors.VaultError], int] = {
+    errors.InvalidFileError: 422,
+    errors.ParserBusyError: 503,
+    errors.NotAdmittedError: 403,
+    errors.NoOpenRoundError: 403,
+    errors.RoundClosedError: 403,
+    errors.WindowExhaustedError: 429,
+    errors.TotalExhaustedError: 429,
+    errors.ConcurrencyError: 429,
+    errors.TransitionError: 409,
+    rounds.PlanError: 422,
+}
+
+TITLES = {
+    400: "Bad request",
+    401: "Not authenticated",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    411: "Length required",
+    413: "Content too large",
+    415: "Unsupported media type",
+    422: "Invalid content",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Busy",
+}
+
+
+class ProblemError(exceptions.APIException):
+    """A problem of the transport, raised by a view."""
+
+    def __init__(self, status: int, code: str, detail: str, **data: Any) -> None:
+        super().__init__(detail, code)
+        self.status_code = status
+        self.code = code
+        self.data = data
+
+
+def body(*, status: int, code: str, detail: str, **data: Any) -> dict[str, Any]:
+    return {
+        "type": f"/problems/{code}",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **{name: _plain(value) for name, value in data.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook; None lets Django answer 500, which `handle_500` words."""
+    if isinstance(error, errors.VaultError):
+        return _of_vault_error(error)
+    if isinstance(error, ProblemError):
+        content = body(
+            status=error.status_code, code=error.code, detail=str(error.detail), **error.data
+        )
+        return _response(content, retry_after=error.data.get("retry_after"))
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    if isinstance(error, exceptions.APIException):
+        return _of_api_exception(error)
+    return None
+
+
+def _of_vault_error(error: errors.VaultError) -> Response | None:
+    status = STATUSES.get(type(error))
+    if status is None:
+        logger.error("an error without a status reached the API: %s", error.code)
+        return None
+    data = {name: value for name, value in error.data.items() if value is not None}
+    content = body(status=status, code=error.code, detail=error.message, **data)
+    return _response(content, retry_after=error.data.get("retry_after"))
+
+
+CODES = {
+    exceptions.NotAuthenticated: "not_authenticated",
+    exceptions.AuthenticationFailed: "invalid_token",
+    exceptions.PermissionDenied: "forbidden",
+    exceptions.NotFound: "not_found",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.NotAcceptable: "not_acceptable",
+    exceptions.ParseError: "malformed_request",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+    exceptions.Throttled: "throttled",
+}
+
+
+def _of_api_exception(error: exceptions.APIException) -> Response:
+    code = CODES.get(type(error), "malformed_request")
+    content = body(status=error.status_code, code=code, detail=str(error.detail))
+    response = _response(content, retry_after=getattr(error, "wait", None))
+    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _response(content: dict[str, Any], *, retry_after: float | None) -> Response:
+    response = Response(content, status=content["status"], content_type=CONTENT_TYPE)
+    if retry_after is not None:
+        response["Retry-After"] = str(max(1, round(retry_after)))
+    return response
+
+
+def _json(content: dict[str, Any]) -> JsonResponse:
+    return JsonResponse(content, status=content["status"], content_type=CONTENT_TYPE)
+
+
+def handle_400(request: HttpRequest, exception: Exception) -> JsonResponse:
+    return _json(body(status=400, code="malformed_request", detail="The request is malformed."))
+
+
+def handle_403(request: HttpRequest, exception: Exception) -> JsonResponse:
+    return _json(body(status=403, code="forbidden", detail="This is not allowed."))
+
+
+def handle_404(request: HttpRequest, exception: Exception) -> JsonResponse:
+    return _json(body(status=404, code="not_found", detail="There is nothing here."))
+
+
+def handle_500(request: HttpRequest) -> JsonResponse:
+    return _json(
+        body(status=500, code="internal_error", detail="Something failed here; it is logged.")
+    )

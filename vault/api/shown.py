@@ -1,0 +1,138 @@
+"""How the API shows things: plain dictionaries, built from releases and public constants alone."""
+
+import datetime as dt
+from typing import Any
+
+from stats.metrics import METRICS
+from vault import leaderboard
+from vault.budget import Remaining
+from vault.models import Benchmark, Holdout, Panel, Round, Submission
+from vault.statuses import PENDING, RoundStatus
+
+
+def time(value: dt.datetime | None) -> str | None:
+    return None if value is None else value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def benchmark(given: Benchmark) -> dict[str, Any]:
+    return {
+        "slug": given.slug,
+        "title": given.title,
+        "description": given.description,
+        "rules": given.rules,
+        "data_url": given.data_url,
+        "task": given.task,
+        "classes": given.classes,
+        "prediction_form": given.prediction_form,
+        "primary_metric": given.primary_metric,
+        "greater_is_better": METRICS[given.primary_metric].greater_is_better,
+        "secondary_metrics": given.secondary_metrics,
+        "loss_cap": given.loss_cap,
+    }
+
+
+def panel(given: Panel) -> dict[str, Any]:
+    return {
+        "version": given.version,
+        "n_items": given.n_items,
+        "id_kind": given.id_kind,
+        "sha256": given.sha256,
+    }
+
+
+def holdout(given: Holdout) -> dict[str, Any]:
+    """A sealed holdout as anyone may see it; which holdouts a round uses is told when it opens."""
+    return {
+        "kind": given.kind,
+        "status": given.status,
+        "n_items": given.n_items,
+        "commitment": given.commitment,
+        "sealed_at": time(given.sealed_at),
+    }
+
+
+def round(given: Round) -> dict[str, Any]:
+    return {
+        "number": given.number,
+        "status": given.status,
+        "opens_at": time(given.opens_at),
+        "closes_at": time(given.closes_at),
+        "published_at": time(given.published_at),
+        "mechanism": given.mechanism,
+        "parameters": given.parameters,
+        "resolution": leaderboard.resolution(round=given),
+        "panel_version": given.panel.version,
+        "n_query": given.query_holdout.n_items,
+        "query_commitment": given.query_holdout.commitment,
+        "budget": {
+            "window_seconds": given.window_seconds,
+            "window_limit": given.window_limit,
+            "total_limit": given.total_limit,
+            "concurrent_limit": given.concurrent_limit,
+        },
+    }
+
+
+def submission(given: Submission) -> dict[str, Any]:
+    release = getattr(given, "release", None)
+    return {
+        "id": str(given.pk),
+        "round": given.round.number,
+        "sequence": given.sequence,
+        "status": given.status,
+        "sha256": given.sha256,
+        "submitted_at": time(given.submitted_at),
+        "finished_at": time(given.finished_at),
+        "released": None if release is None else release.value,
+        "outcome": None if release is None else release.outcome,
+        "error_code": given.error_code or None,
+        "model_name": given.model_name,
+        "commit": given.commit,
+        "ci_run_url": given.ci_run_url,
+    }
+
+
+def is_pending(given: Submission) -> bool:
+    return given.status in PENDING
+
+
+def budget(given: Remaining, *, round: Round, proven_error: float | None) -> dict[str, Any]:
+    return {
+        "round": round.number,
+        "window": {
+            "seconds": given.window_seconds,
+            "limit": given.window_limit,
+            "used": given.window_used,
+        },
+        "total": {"limit": given.total_limit, "used": given.total_used},
+        "concurrent": {"limit": given.concurrent_limit, "used": given.concurrent_used},
+        "next_slot_at": time(given.next_slot_at),
+        "accepted_improvements": None
+        if given.accepted_limit is None
+        else {"limit": given.accepted_limit, "used": given.accepted_used},
+        "nats": {"reserved": given.nats_reserved, "used": given.nats_used},
+        # Null: the holdout is too small to guarantee anything for this many answers.
+        "proven_error": proven_error,
+        "is_blind": given.is_blind,
+    }
+
+
+def board(given: Round, rows: list[leaderboard.Row]) -> dict[str, Any]:
+    return {
+        "round": given.number,
+        "status": given.status,
+        "is_published": given.status == RoundStatus.PUBLISHED,
+        "resolution": leaderboard.resolution(round=given),
+        "rows": [
+            {
+                "rank": row.rank,
+                "team": row.team,
+                "released": row.released,
+                "attempts": row.attempts,
+                "is_reference": row.is_reference,
+                "fresh": row.fresh,
+                "verdict": row.verdict,
+            }
+            for row in rows
+        ],
+    }
