@@ -1,0 +1,96 @@
+"""Metrics of the confusion counts, and the influence of each item on them.
+
+An influence value is the score plus the item's first-order effect on it times n: influence values have
+the score as their mean, and their spread over sqrt(n) is the score's standard error.
+"""
+
+import numpy as np
+
+from stats.metrics.evaluation import Evaluation, Floats
+
+
+def correct(given: Evaluation) -> Floats:
+    return given.correct
+
+
+def _recalls(given: Evaluation) -> tuple[Floats, Floats]:
+    """Recall of each class, 0 where it does not occur, and the classes' sizes."""
+    sizes = given.class_counts.astype(np.float64)
+    hits = np.bincount(given.labels, weights=given.correct, minlength=given.n_classes)
+    return np.divide(hits, sizes, out=np.zeros_like(hits), where=sizes > 0), sizes
+
+
+def balanced_accuracy(given: Evaluation) -> float:
+    recalls, sizes = _recalls(given)
+    return float(recalls[sizes > 0].mean())
+
+
+def balanced_accuracy_items(given: Evaluation) -> Floats:
+    recalls, sizes = _recalls(given)
+    occurring = recalls[sizes > 0]
+    surplus = given.correct - recalls[given.labels]
+    influence = surplus * given.n / sizes[given.labels] / len(occurring)
+    result: Floats = occurring.mean() + influence
+    return result
+
+
+def _f1_scores(given: Evaluation) -> tuple[Floats, Floats]:
+    """F1 of each class, and its denominator 2 TP + FP + FN."""
+    hits = np.bincount(given.labels, weights=given.correct, minlength=given.n_classes)
+    sizes = given.class_counts + np.bincount(given.codes, minlength=given.n_classes)
+    scores = np.divide(2 * hits, sizes, out=np.zeros(given.n_classes), where=sizes > 0)
+    return scores, sizes.astype(np.float64)
+
+
+def macro_f1(given: Evaluation) -> float:
+    scores, sizes = _f1_scores(given)
+    return float(scores[sizes > 0].mean())
+
+
+def macro_f1_items(given: Evaluation) -> Floats:
+    scores, sizes = _f1_scores(given)
+    counted = sizes > 0
+    ratio = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=counted)
+    y, p = given.labels, given.codes
+    # An item adds 2 [y=p=c] to class c's numerator and [y=c] + [p=c] to its denominator.
+    effect = 2 * given.correct * ratio[y] - scores[y] * ratio[y] - scores[p] * ratio[p]
+    influence = effect * given.n / np.count_nonzero(counted)
+    result: Floats = scores[counted].mean() + influence
+    return result
+
+
+def _mcc_parts(given: Evaluation) -> tuple[int, int, int]:
+    """n^2 times the covariances truth-predicted, predicted-predicted and truth-truth, without rounding."""
+    truth = given.class_counts.tolist()
+    predicted = np.bincount(given.codes, minlength=given.n_classes).tolist()
+    hits = int(np.count_nonzero(given.labels == given.codes))
+    n = given.n
+    return (
+        hits * n - sum(t * p for t, p in zip(truth, predicted, strict=True)),
+        n * n - sum(p * p for p in predicted),
+        n * n - sum(t * t for t in truth),
+    )
+
+
+def mcc(given: Evaluation) -> float:
+    both, of_predicted, of_truth = _mcc_parts(given)
+    if of_predicted == 0 or of_truth == 0:
+        return 0.0
+    return float(both / np.sqrt(float(of_predicted) * float(of_truth)))
+
+
+def mcc_items(given: Evaluation) -> Floats:
+    both, of_predicted, of_truth = _mcc_parts(given)
+    value = mcc(given)
+    if of_predicted == 0 or of_truth == 0:
+        return np.full(given.n, value)
+    a, b = of_predicted / given.n**2, of_truth / given.n**2
+    t = given.class_counts / given.n
+    p = np.bincount(given.codes, minlength=given.n_classes) / given.n
+    y, q = given.labels, given.codes
+    # d(hits/n - p.t) for one item, and d(1 - p.p), d(1 - t.t); each minus its mean.
+    d_both = given.correct - t[q] - p[y] + float(p @ t) - both / given.n**2
+    d_a = -2 * (p[q] - float(p @ p))
+    d_b = -2 * (t[y] - float(t @ t))
+    influence: Floats = d_both / np.sqrt(a * b) - value / 2 * (d_a / a + d_b / b)
+    return value + influence

@@ -1,0 +1,55 @@
+"""Metrics of errors, and the influence of each item on them."""
+
+import numpy as np
+
+from stats.metrics.evaluation import Evaluation, Floats
+
+# Less variance than this counts as none: ratios to it would overflow.
+SMALLEST_VARIANCE = 1e-40
+
+
+def _squared(given: Evaluation) -> Floats:
+    assert given.errors is not None
+    return np.square(given.errors)
+
+
+def rmse(given: Evaluation) -> float:
+    return float(np.sqrt(_squared(given).mean()))
+
+
+def rmse_items(given: Evaluation) -> Floats:
+    value, squared = rmse(given), _squared(given)
+    if value == 0:
+        return np.zeros(given.n)
+    result: Floats = value + (squared - squared.mean()) / (2 * value)
+    return result
+
+
+def mae_items(given: Evaluation) -> Floats:
+    assert given.errors is not None
+    return np.abs(given.errors)
+
+
+def _deviations(given: Evaluation) -> Floats:
+    """Squared deviations of the labels from their mean; exactly 0 where all labels are equal."""
+    if given.labels.min() == given.labels.max():
+        return np.zeros(given.n)
+    result: Floats = np.square(given.labels - given.labels.mean())
+    return result
+
+
+def r2(given: Evaluation) -> float:
+    residual, total = float(_squared(given).mean()), float(_deviations(given).mean())
+    if total < SMALLEST_VARIANCE:
+        return 1.0 if residual == 0 else 0.0
+    return 1 - residual / total
+
+
+def r2_items(given: Evaluation) -> Floats:
+    squared, deviations = _squared(given), _deviations(given)
+    total = float(deviations.mean())
+    if total < SMALLEST_VARIANCE:
+        return np.full(given.n, r2(given))
+    ratio = squared.mean() / total
+    result: Floats = r2(given) - (squared - squared.mean() - ratio * (deviations - total)) / total
+    return result
