@@ -9,7 +9,13 @@ import scipy.stats as sps
 
 
 def guaranteed_error(
-    *, nats: float, k: int, n: int, beta: float = 0.05, unit: float = 1.0
+    *,
+    nats: float,
+    k: int,
+    n: int,
+    beta: float = 0.05,
+    unit: float = 1.0,
+    grid: float = 0.0,
 ) -> float:
     """
     The error that every one of k submissions keeps, with probability 1 - beta (STATISTICS A9).
@@ -24,12 +30,19 @@ def guaranteed_error(
         Items of the holdout.
     unit : float
         Range u of one item's value.
+    grid : float
+        The mechanism's resolution: a released value is that much coarser than the score.
 
     Returns
     -------
     float
-        Bound on |score - expectation| in the metric's units; add the grid for rounded releases. A bound
-        of `unit` or more guarantees nothing.
+        Bound on |released value - expectation| in the metric's units. A bound of `unit` or more
+        guarantees nothing.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
 
     Notes
     -----
@@ -41,14 +54,26 @@ def guaranteed_error(
     >>> round(guaranteed_error(nats=0, k=100, n=4000), 3)
     0.032
     """
-    if n < 1 or k < 1 or not 0 < beta < 1 or nats < 0:
+    if n < 1 or k < 1 or not 0 < beta < 1 or not nats >= 0:
         raise ValueError("n >= 1, k >= 1, nats >= 0 and beta in (0, 1) are needed")
-    return unit * math.sqrt((nats + math.log(2 * k / beta)) / (2 * n))
+    return unit * math.sqrt((nats + math.log(2 * k / beta)) / (2 * n)) + grid
 
 
 def attack_cap(*, n: int, tau: float) -> float:
     """
     Exact-score queries after which the linear attack gains `tau` on a coin-flip task.
+
+    Parameters
+    ----------
+    n : int
+        Items of the holdout.
+    tau : float in (0, .5)
+        Gain in accuracy.
+
+    Raises
+    ------
+    ValueError
+        If `tau` is out of range.
 
     Notes
     -----
