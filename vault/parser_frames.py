@@ -30,7 +30,8 @@ def receive(
     if lengths is None:
         return None
     header_length, body_length = _LENGTHS.unpack(lengths)
-    if header_length > _LARGEST_HEADER or body_length > (largest_body or body_length):
+    is_too_large = largest_body is not None and body_length > largest_body
+    if header_length > _LARGEST_HEADER or is_too_large:
         return None
     header = _exactly(peer, header_length, deadline)
     body = _exactly(peer, body_length, deadline)

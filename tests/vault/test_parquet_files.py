@@ -11,6 +11,7 @@ from tests.vault.prediction_files import (
     parse_parquet,
     values,
 )
+from vault import parquet_files
 from vault.errors import InvalidFileError
 
 
@@ -118,3 +119,39 @@ def test_parse_does_not_expand_a_text_bomb() -> None:
     assert len(body) < 1 << 18
     assert caught.value.data["n_problems"] == 4000
     assert 0 < counted.max_memory() < 1 << 25
+
+
+def refusal(body: bytes) -> str:
+    with pytest.raises(InvalidFileError) as caught:
+        parse_parquet(body)
+    return str(caught.value)
+
+
+def test_parse_checks_rows_times_width_before_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = parquet({"id": GOOD_IDS, "label": [0, 1, 0]})
+    monkeypatch.setattr(parquet_files, "MAX_UNPACKED_BYTES", 3 * 2 * 8 - 1)
+
+    assert "more than 47 bytes" in refusal(body)
+
+
+def test_parse_refuses_more_row_groups_than_a_sound_file_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    body = parquet({"id": GOOD_IDS, "label": [0, 1, 0]}, row_group_size=1)
+    monkeypatch.setattr(parquet_files, "_MAX_ROW_GROUPS", 2)
+
+    assert "row groups" in refusal(body)
+
+
+def test_parse_refuses_fields_larger_than_any_label() -> None:
+    body = parquet({"id": GOOD_IDS, "label": ["x" * (2 << 20)] * 3})
+
+    assert "declares more bytes" in refusal(body)
+
+
+def test_parse_refuses_a_file_without_its_end_or_its_data() -> None:
+    body = parquet({"id": GOOD_IDS, "label": [0, 1, 0]})
+    emptied = b"PAR1" + b"\0" * (len(body) // 4) + body[4 + len(body) // 4 :]
+
+    assert "data cannot be read" in refusal(emptied)
+    assert "not a Parquet file" in refusal(body[:-5])
