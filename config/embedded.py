@@ -139,6 +139,11 @@ def socket_directory(home: Path) -> Path:
     return directory
 
 
+def broker_socket(home: Path) -> Path:
+    """In a directory of its own: the broker runs as another user than the database."""
+    return socket_directory(home) / "broker" / "valkey.sock"
+
+
 def _make_socket_directory(home: Path) -> Path:
     directory = socket_directory(home)
     directory.mkdir(mode=0o755, exist_ok=True)
@@ -314,7 +319,7 @@ def servers_of(home: Path) -> Servers:
     directory = socket_directory(home)
     return Servers(
         socket_directory=directory,
-        broker_url=f"redis+socket://{directory / 'valkey.sock'}",
+        broker_url=f"redis+socket://{broker_socket(home)}",
         passwords=_passwords(home),
     )
 

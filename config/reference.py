@@ -4,6 +4,7 @@ Each page is a pure function of what the code declares, so that a page can never
 No page shows the value of a setting: only what is asked, and the default.
 """
 
+import ast
 import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +16,7 @@ from config.environment import LAUNCHER_NAMES, PREFIX, Question
 from config.grants import GRANTS, ROLES
 from config.settings import BASE_DIR, env
 from vault import errors
+from vault.api import problems
 from vault.errors import VaultError
 from vault.statuses import (
     TRANSITIONS,
@@ -162,34 +164,60 @@ def _cell(role: str, name: str, privilege: str) -> str:
     return ""
 
 
-def _error_classes() -> list[type[VaultError]]:
-    found = [
-        each
-        for _, each in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(each, VaultError) and each is not VaultError
+def _domain_errors() -> list[type[VaultError]]:
+    """Those of `vault.errors`, and whatever else the API has a status for."""
+    declared = [each for _, each in inspect.getmembers(errors, inspect.isclass)]
+    known = {each for each in [*declared, *problems.STATUSES] if issubclass(each, VaultError)}
+    return sorted(known - {VaultError}, key=lambda each: each.code)
+
+
+def _error_meaning(error: type[VaultError]) -> str:
+    """From the tree in the docstring of `vault.errors`, else from the class itself."""
+    tree = dict(re.findall(r"^ +(\w+Error) +(\S.*)$", inspect.getdoc(errors) or "", flags=re.M))
+    if error.__name__ in tree:
+        return str(tree[error.__name__])
+    if error.__subclasses__():
+        return "any of " + ", ".join(f"`{each.code}`" for each in error.__subclasses__())
+    if error.__doc__:
+        return error.__doc__.partition("\n")[0]
+    raise UndocumentedError(f"say what {error.__name__} means: docstring of vault/errors.py")
+
+
+def _domain_rows() -> list[tuple[str, ...]]:
+    return [
+        (
+            f"`{each.code}`",
+            str(problems.STATUSES.get(each, "")),
+            f"`{each.__name__}`",
+            _error_meaning(each),
+        )
+        for each in _domain_errors()
     ]
-    return sorted(found, key=lambda each: each.code)
 
 
-def _error_meanings() -> dict[str, str]:
-    """Class name to meaning, from the tree in the docstring of `vault.errors`."""
-    tree = inspect.getdoc(errors) or ""
-    return dict(re.findall(r"^ +(\w+Error) +(\S.*)$", tree, flags=re.MULTILINE))
+def _transport_problems() -> set[tuple[str, int]]:
+    """Code and status of what views raise themselves, and of what the framework raises for them."""
+    found = {(code, each.status_code) for each, code in problems.CODES.items()}
+    for room in ("vault/api", "audits"):
+        for path in (BASE_DIR / room).glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("ProblemError"):
+                    status, code = (ast.literal_eval(each) for each in node.args[:2])
+                    found.add((code, status))
+    return found
 
 
 def errors_page() -> str:
-    meanings = _error_meanings()
-    rows = []
-    for each in _error_classes():
-        if each.__name__ not in meanings and not each.__subclasses__():
-            raise UndocumentedError(f"say what {each.__name__} means: docstring of vault/errors.py")
-        meaning = meanings.get(each.__name__, "a budget is used up")
-        rows.append((f"`{each.code}`", f"`{each.__name__}`", meaning))
+    transport = [(f"`{code}`", str(status)) for code, status in sorted(_transport_problems())]
     return page(
         "Errors",
-        "`vault/errors.py`",
-        "The `code` is stable; the message is for people and may change.",
-        table(("code", "class", "meaning"), rows),
+        "`vault/errors.py` and `vault/api/`",
+        "The API answers errors as `application/problem+json` (RFC 9457). The `code` is stable; the "
+        "detail is for people and may change. Whatever has no status here never leaves the service.",
+        "## Of the domain",
+        table(("code", "status", "class", "meaning"), _domain_rows()),
+        "## Of the request",
+        table(("code", "status"), transport),
     )
 
 

@@ -29,6 +29,7 @@ from config.embedded import (
     EmbeddedServerError,
     Servers,
     account_arguments,
+    broker_socket,
     own,
     postgresql,
     prepare_home,
@@ -113,6 +114,7 @@ class Service:
     code: Path
     url: str
     admin_url: str
+    say: Callable[[str], None] = lambda text: None
     programs: list[Program] = field(default_factory=list)
 
     def environment(self, *, role: str, site: str, **more: str) -> dict[str, str]:
@@ -153,14 +155,20 @@ class Service:
             if program.process is None or program.process.poll() is None:
                 continue
             if time.monotonic() - program.started >= FASTEST_RESTART:
+                self.say(f"{program.name} ended and is started again; see {program.log}")
                 program.start(cwd=self.code)
 
     def wait_until_ready(self, *, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
-        for url in (f"{self.url}/readyz", f"{self.admin_url}/admin/login/"):
-            while not _answers(url):
+        waiting: list[tuple[str, Callable[[], bool]]] = [
+            ("the broker", lambda: _listens(broker_socket(self.home))),
+            ("the API", lambda: _answers(f"{self.url}/readyz")),
+            ("the admin", lambda: _answers(f"{self.admin_url}/admin/login/")),
+        ]
+        for name, is_up in waiting:
+            while not is_up():
                 if time.monotonic() > deadline:
-                    raise EmbeddedServerError(f"{url} does not answer; see {self.home / 'logs'}")
+                    raise EmbeddedServerError(f"{name} does not answer; see {self.home / 'logs'}")
                 self.supervise()
                 time.sleep(0.05)
 
@@ -172,6 +180,15 @@ class Service:
         for program in reversed(self.programs):
             if program.process is not None:
                 stop(program.process)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def _answers(url: str) -> bool:
@@ -226,7 +243,6 @@ def _facing_account(say: Callable[[str], None]) -> str:
 def _programs(service: Service, *, port: int, admin_port: int, account: str) -> list[Program]:
     home = service.home
     secrets = home / "secrets"
-    socket_path = service.servers.socket_directory / "valkey.sock"
 
     def program(name: str, command: list[str], environment: dict[str, str]) -> Program:
         facing = name in ("valkey", "web", "admin")
@@ -242,7 +258,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
     return [
         program(
             "valkey",
-            valkey_command(home=home, socket=socket_path),
+            valkey_command(home=home, socket=broker_socket(home)),
             {"PATH": os.environ.get("PATH", "")},
         ),
         program(
@@ -289,9 +305,9 @@ def _prepare_files(home: Path) -> None:
         directory = home / "files" / name
         directory.mkdir(exist_ok=True)
         own(directory, service_account())
-    valkey = home / "valkey"
-    valkey.mkdir(mode=0o700, exist_ok=True)
-    own(valkey, service_account())
+    for directory, mode in ((home / "valkey", 0o700), (broker_socket(home).parent, 0o755)):
+        directory.mkdir(mode=mode, exist_ok=True)
+        own(directory, service_account())
 
 
 def _migrate(service: Service) -> None:
@@ -333,6 +349,7 @@ def running(
             code=_code(home),
             url=f"http://127.0.0.1:{port}",
             admin_url=f"http://127.0.0.1:{admin_port}",
+            say=say,
         )
         _prepare_files(home)
         _migrate(service)

@@ -1,0 +1,58 @@
+"""The whole service as processes, once for all service tests, in a state directory of its own."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.embedded import OWNER
+from config.service import PROJECT, Service, running
+from tests.service.staging import Stage
+
+STAGE = PROJECT / "tests" / "service" / "stage.py"
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """Leases of three seconds and a sweep each second, so that recovery can be watched."""
+    with (
+        tempfile.TemporaryDirectory(prefix="hv-service-") as name,
+        running(
+            home=_opened(Path(name)),
+            port=0,
+            admin_port=0,
+            say=lambda text: None,
+            LEASE_SECONDS="3",
+            SWEEP_SECONDS="1",
+        ) as service,
+    ):
+        yield service
+
+
+def _opened(home: Path) -> Path:
+    home.chmod(0o755)
+    return home
+
+
+@pytest.fixture
+def stage(service: Service) -> Callable[..., Stage]:
+    def set_up(slug: str, **options: int) -> Stage:
+        arguments = [f"--{name}={value}" for name, value in options.items()]
+        done = subprocess.run(
+            [sys.executable, "-P", str(STAGE), "--slug", slug, *arguments],
+            env={
+                **service.environment(role=OWNER, site="none"),
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return Stage(slug=slug, tokens=json.loads(done.stdout.splitlines()[-1]))
+
+    return set_up
