@@ -50,7 +50,22 @@ def benjamini_hochberg(*, p_values: ArrayLike) -> Floats:
     """
     Benjamini-Hochberg adjusted p-values: reject where at most q, and the false discovery rate is q.
 
-    Parameters, errors and order as in `holm`. Valid for independent or positively dependent tests [1]_.
+    Parameters
+    ----------
+    p_values : array-like of shape (t,), in [0, 1]
+
+    Returns
+    -------
+    array of shape (t,), in the order given
+
+    Raises
+    ------
+    ValueError
+        If a p-value leaves [0, 1].
+
+    Notes
+    -----
+    Valid for independent or positively dependent tests [1]_. Cost: O(t log t).
 
     References
     ----------

@@ -49,6 +49,16 @@ def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike) -> float:
     float
         p-value; 1 where no item separates them.
 
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+
+    Notes
+    -----
+    The binomial test of the discordant items [1]_. Assumes independent items and submissions that do not
+    depend on their labels. Cost: O(n).
+
     References
     ----------
     .. [1] Q. McNemar, "Note on the sampling error of the difference between correlated proportions", 1947.
