@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
+from typing import Any
 
 from django.db import models
 
@@ -179,7 +180,8 @@ def _error_meaning(error: type[VaultError]) -> str:
     if error.__subclasses__():
         return "any of " + ", ".join(f"`{each.code}`" for each in error.__subclasses__())
     if error.__doc__:
-        return error.__doc__.partition("\n")[0]
+        sentence = error.__doc__.partition("\n")[0].rstrip(".")
+        return sentence[0].lower() + sentence[1:]
     raise UndocumentedError(f"say what {error.__name__} means: docstring of vault/errors.py")
 
 
@@ -197,7 +199,8 @@ def _domain_rows() -> list[tuple[str, ...]]:
 
 def _transport_problems() -> set[tuple[str, int]]:
     """Code and status of what views raise themselves, and of what the framework raises for them."""
-    found = {(code, each.status_code) for each, code in problems.CODES.items()}
+    framework: dict[Any, str] = problems.CODES
+    found = {(code, int(each.status_code)) for each, code in framework.items()}
     for room in ("vault/api", "audits"):
         for path in (BASE_DIR / room).glob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
@@ -213,7 +216,7 @@ def errors_page() -> str:
         "Errors",
         "`vault/errors.py` and `vault/api/`",
         "The API answers errors as `application/problem+json` (RFC 9457). The `code` is stable; the "
-        "detail is for people and may change. Whatever has no status here never leaves the service.",
+        "detail is for people and may change. What has no status here is no answer to a team.",
         "## Of the domain",
         table(("code", "status", "class", "meaning"), _domain_rows()),
         "## Of the request",

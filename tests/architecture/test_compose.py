@@ -1,6 +1,7 @@
 """The container deployment: valid, confined, and the twin of the embedded service."""
 
 import copy
+import json
 import re
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from django.db import connection
 
 from config import embedded, service
 from config.grants import ROLES
+from config.reference import errors_page
 from config.settings import BASE_DIR, env
 from tests.architecture import compose_shape
 from tests.architecture.compose_shape import Compose, environment
+from vault.api import problems
 
 PATH = BASE_DIR / "docker-compose.yml"
 COMPOSE: Compose = yaml.safe_load(PATH.read_text())
@@ -292,3 +295,22 @@ def test_proxy_reads_bodies_to_their_end_and_tells_where_they_came_from() -> Non
     assert [int(size) * 1024**2 > int(str(upload)) for size in body] == [True]
     for header in ("Host", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"):
         assert f"proxy_set_header {header} " in NGINX
+
+
+def test_proxy_answers_as_the_api_does() -> None:
+    answers = [
+        (int(status), json.loads(body))
+        for status, body in re.findall(r"return (\d+) '(.+)';", NGINX)
+    ]
+
+    assert [status for status, _ in answers] == [413, 503]
+    for status, body in answers:
+        detail = body.pop("detail")
+        assert body == {
+            name: value
+            for name, value in problems.body(
+                status=status, code=body["code"], detail=detail
+            ).items()
+            if name != "detail"
+        }
+    assert answers[0][1]["code"] in errors_page()

@@ -12,6 +12,7 @@ from config import reference
 from config.environment import PREFIX, Environment, Question
 from config.settings import BASE_DIR, env
 from stats.mechanisms import MECHANISMS
+from vault.api import problems
 from vault.statuses import TRANSITIONS
 
 PAGES = BASE_DIR / "docs" / "reference"
@@ -102,7 +103,16 @@ def test_status_diagrams_show_the_transitions_and_no_others() -> None:
 def test_every_error_has_a_code_of_its_own() -> None:
     codes = re.findall(r"^\| `(\w+)` \|", reference.errors_page(), flags=re.MULTILINE)
 
-    assert len(codes) == len(set(codes)) > 10
+    assert len(codes) == len(set(codes)) > 20
+
+
+def test_errors_page_shows_every_status_of_the_api() -> None:
+    page = reference.errors_page()
+
+    for error, status in problems.STATUSES.items():
+        assert f"| `{error.code}` | {status} |" in page
+    for line in ("| `length_required` | 411 |", "| `invalid_token` | 401 |"):
+        assert line in page
 
 
 MODELS = [
