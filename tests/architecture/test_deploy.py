@@ -83,9 +83,9 @@ class Database:
         (secrets / "database-postgres").unlink()
         (secrets / "database-postgres").write_text(password)
         with self.connect("postgres", "postgres") as connection:
-            connection.execute("DROP DATABASE holdout_vault")
+            connection.execute("DROP DATABASE IF EXISTS holdout_vault")
             for role in (embedded.OWNER, *ROLES):
-                connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+                connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 
     def connect(self, role: str, database: str = "holdout_vault") -> psycopg.Connection[Any]:
         return psycopg.connect(
@@ -111,14 +111,19 @@ class Database:
         )
 
 
-@pytest.fixture
-def database(secrets: Path) -> Iterator[Database]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[embedded.Servers, Path]]:
     home = Path(tempfile.mkdtemp(prefix="hv-deploy-", dir="/tmp"))
     try:
         with embedded.postgresql(home=home, durable=False) as servers:
-            yield Database(servers, home, secrets)
+            yield servers, home
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def database(server: tuple[embedded.Servers, Path], secrets: Path) -> Database:
+    return Database(*server, secrets)
 
 
 def test_script_makes_roles_that_start_the_service(database: Database) -> None:
