@@ -47,8 +47,10 @@ class Menu:
     @property
     def tie(self) -> float:
         """Differences smaller than this are equal."""
-        spread = float(self.scores.std(axis=0, dtype=np.float64).max())
-        dust = 64 * np.finfo(np.float64).eps * float(np.abs(self.scores).max())
+        # Column by column: a large menu fits into memory once, not twice.
+        spread = max(float(column.std(dtype=np.float64)) for column in self.scores.T)
+        largest = max(float(self.scores.max()), -float(self.scores.min()))
+        dust = 64 * np.finfo(np.float64).eps * largest
         return float(TIE * spread * np.sqrt(1 / self.n + 1 / self.m) + dust)
 
     def residual(self, column: int) -> Floats:
