@@ -126,30 +126,48 @@ def database(server: tuple[embedded.Servers, Path], secrets: Path) -> Database:
     return Database(*server, secrets)
 
 
-def test_script_makes_roles_that_start_the_service(database: Database) -> None:
-    database.run_script()
-
-    service = COMPOSE["services"]["migrate"]
+def migrate_environment(database: Database) -> dict[str, str]:
+    """What compose gives the service `migrate`, at the places of this test."""
+    given = COMPOSE["services"]["migrate"]["environment"]
     environment = {
-        **{
-            name: str(value)
-            for name, value in service["environment"].items()
-            if "$" not in str(value)
-        },
+        **{name: str(value) for name, value in given.items() if "$" not in str(value)},
         "HOLDOUT_VAULT_DATABASE_HOST": database.host,
         "HOLDOUT_VAULT_LOG_LEVEL": "WARNING",
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": str(BASE_DIR),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    for name, value in environment.items():
-        environment[name] = value.replace("/run/secrets", str(database.secrets))
-    subprocess.run(service["command"], env=environment, check=True, capture_output=True)
+    return {
+        name: value.replace("/run/secrets", str(database.secrets))
+        for name, value in environment.items()
+    }
+
+
+def test_first_start_makes_tables_rights_and_keys(database: Database) -> None:
+    """The steps of docs/deploy.md, up to where the containers are started."""
+    database.run_script()
+    environment = migrate_environment(database)
+    keys = database.secrets / "keys"
+
+    def run(*command: str) -> None:
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    run(*COMPOSE["services"]["migrate"]["command"])
+    for purpose in ("scoring", "audit"):
+        arguments = ("--purpose", purpose, "--private-key-file", str(keys / f"{purpose}.key"))
+        run("python", "-m", "django", "create_sealing_key", *arguments)
 
     with database.connect("web") as connection:
         assert connection.execute("SELECT count(*) FROM vault_benchmark").fetchone() == (0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT count(*) FROM vault_rawscore")
+    with database.connect("researcher") as connection:
+        active = connection.execute("SELECT purpose FROM vault_sealingkey WHERE is_active")
+        assert {purpose for (purpose,) in active} == {"scoring", "audit"}
+    for purpose in ("scoring", "audit"):
+        file = COMPOSE["secrets"][f"{purpose}-key"]["file"]
+        made = database.secrets / Path(file).relative_to("deploy/secrets")
+        assert made.stat().st_mode & 0o777 == 0o600
 
 
 def test_roles_have_a_door_each_and_nothing_else(database: Database) -> None:
