@@ -126,6 +126,10 @@ PARSER_BACKLOG = env.integer("PARSER_BACKLOG", 8)
 PARSER_MEMORY_MB = env.integer("PARSER_MEMORY_MB", 2048)
 PARSER_SECONDS = env.number("PARSER_SECONDS", 20.0)
 
+# Flood throttles of each web process; 0 is none. Query budgets are another thing, in PostgreSQL.
+ANONYMOUS_REQUESTS_PER_MINUTE = env.integer("ANONYMOUS_REQUESTS_PER_MINUTE", 600)
+TOKEN_REQUESTS_PER_MINUTE = env.integer("TOKEN_REQUESTS_PER_MINUTE", 60_000)
+
 LEASE_SECONDS = env.number("LEASE_SECONDS", 60.0)
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 60.0)
 MAX_LOST_LEASES = 10
@@ -154,6 +158,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "scoring"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "vault.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "sweep-audits": {
+        "task": "audits.tasks.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"queue": "audit"},
+    },
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
@@ -164,6 +173,11 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "vault.api.problems.handle_exception",
+    "DEFAULT_THROTTLE_CLASSES": ["vault.api.throttles.FloodThrottle"],
+    "NUM_PROXIES": env.integer("PROXIES", 0),
+    # OPTIONS describes nothing, and `format` is no parameter of views that do not offer it.
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
 }

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from stats.mechanisms import MECHANISMS
-from vault import journal, locks, panel
+from vault import budget, journal, leaderboard, locks, panel
 from vault.errors import TransitionError, VaultError
 from vault.models import (
     Benchmark,
@@ -290,3 +290,18 @@ def _journal(round: Round, kind: str, *, actor: str, now: dt.datetime, **payload
         payload={"round": round.number, **payload},
         now=now,
     )
+
+
+def unit(*, round: Round) -> float:
+    """The range u of one item's value of the primary metric."""
+    return budget.unit_of(benchmark=round.benchmark)
+
+
+def reserved_nats(*, round: Round) -> float:
+    """What the answers to all admitted teams together may reveal of the query holdout."""
+    return budget.reserved_nats(round=round)
+
+
+def resolution(*, round: Round) -> float:
+    """The smallest difference between two released values, in the metric's units."""
+    return leaderboard.resolution(round=round)

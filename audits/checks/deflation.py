@@ -1,0 +1,32 @@
+"""Check 7, the winner's curse: what choosing the best of k adds to a score. An estimate, no test."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from audits.checks.result import Result
+from audits.collect import Collected
+from stats.deflation import deflate
+
+NAME = "deflation"
+
+
+def check(collected: Collected, generator: Callable[..., np.random.Generator]) -> list[Result]:
+    if not collected.can_decide:
+        return []
+    results = []
+    for entrant in collected.audited:
+        found = deflate(
+            query_scores=entrant.columns.query,
+            fresh_scores=entrant.columns.fresh,
+            rng=generator(NAME, entrant.history.team_id),
+        )
+        results.append(
+            Result(
+                check=NAME,
+                team_id=entrant.history.team_id,
+                estimate=found.deflated,
+                evidence={"expected_luck": found.expected_luck, "luck_bound": found.luck_bound},
+            )
+        )
+    return results

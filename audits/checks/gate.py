@@ -1,0 +1,42 @@
+"""Check 4, the gate: models that cannot have adapted must score alike on query and fresh items.
+
+A random split makes the holdouts alike, so when untuned models differ, the split is broken and nobody
+can be accused on it.
+"""
+
+import numpy as np
+
+from audits.checks.result import Result
+from audits.collect import Collected
+from stats import inflation
+from stats.inflation import Gate
+
+NAME = "shift_gate"
+
+
+def gate_of(collected: Collected) -> Gate | None:
+    """None where there is nothing untuned, or nothing fresh, to compare."""
+    if not collected.can_decide:
+        return None
+    firsts = [each.columns for each in collected.entrants if each.started_blind]
+    query = np.hstack([collected.references.query, *(each.query[:, :1] for each in firsts)])
+    fresh = np.hstack([collected.references.fresh, *(each.fresh[:, :1] for each in firsts)])
+    if query.shape[1] == 0:
+        return None
+    return inflation.gate(
+        query_items=query.mean(axis=1, dtype=np.float64),
+        fresh_items=fresh.mean(axis=1, dtype=np.float64),
+    )
+
+
+def check(gate: Gate | None) -> list[Result]:
+    if gate is None:
+        return [Result(check=NAME, evidence={"not_tested": "no untuned model or no iid holdout"})]
+    return [
+        Result(
+            check=NAME,
+            estimate=gate.difference,
+            p_value=gate.p_value,
+            evidence={"z": gate.z, "fired": gate.fired},
+        )
+    ]

@@ -1,0 +1,228 @@
+"""The collector: one round's history and opened labels to arrays of per-item scores. The only reader.
+
+Only the query holdout and the iid fresh holdouts drawn with it decide. Later-period and other holdouts
+are measured too and shown; they can never convict. Nothing per item leaves this process.
+"""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stats.metrics import METRICS, oriented, per_item_scores, score
+from vault import history, holdouts, predictions
+from vault.errors import VaultError
+from vault.history import PastSubmission, RoundHistory, TeamHistory
+from vault.models import Benchmark, Holdout, Round
+from vault.statuses import HoldoutKind
+
+Scores = NDArray[Any]
+
+ACTOR = "worker-audit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """Items of one or more holdouts: positions in the panel and their labels."""
+
+    positions: NDArray[np.int64]
+    labels: NDArray[Any]
+
+    @property
+    def n(self) -> int:
+        return len(self.positions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Per-item scores (items x submissions), higher better, and exact oriented scores (submissions,)."""
+
+    query: Scores
+    fresh: Scores
+    query_exact: NDArray[np.float64]
+    fresh_exact: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entrant:
+    """A team with its menu in time order; `final` is its index in the menu."""
+
+    history: TeamHistory
+    columns: Columns
+    final: int | None
+    # Scores of the final on holdouts that do not decide, by holdout, in the metric's own units.
+    elsewhere: dict[str, float]
+
+    @property
+    def k(self) -> int:
+        return len(self.history.submissions)
+
+    @property
+    def started_blind(self) -> bool:
+        """Whether its first file came in before anything had been released to the team."""
+        first = self.history.submissions[0]
+        return all(first.submitted_at < each.released_at for each in self.history.submissions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """Everything that the checks read."""
+
+    metric: str
+    unit: float
+    delta0: float
+    is_mean: bool
+    n: int
+    m: int
+    # Whether there is a fresh iid holdout of the query holdout's own draw.
+    can_decide: bool
+    entrants: list[Entrant]
+    # Teams with a stored file that is missing or is not what was received.
+    damaged: list[TeamHistory]
+    references: Columns
+    reference_history: list[PastSubmission]
+    reference_teams: list[TeamHistory]
+
+    @property
+    def audited(self) -> list[Entrant]:
+        return [entrant for entrant in self.entrants if entrant.final is not None]
+
+
+def collect(*, round: Round, now: dt.datetime) -> Collected:
+    """Open the labels, journaled first, and score every submission of the round on every item."""
+    past = history.round_history(round=round)
+    fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
+    deciding = [each for each in fresh_holdouts if _decides(each, round.query_holdout)]
+    others = [each for each in fresh_holdouts if each not in deciding]
+    scorer = _Scorer(
+        benchmark=round.benchmark,
+        query=_open([round.query_holdout], round, now),
+        fresh=_open(deciding, round, now),
+        others={str(each.pk): _open([each], round, now) for each in others},
+    )
+    teams = [team for team in past.teams if not team.is_reference]
+    damaged = [team for team in teams if not _is_intact(team)]
+    unit = METRICS[scorer.metric].unit(
+        n_classes=len(round.benchmark.classes) or None, loss_cap=round.benchmark.loss_cap
+    )
+    return Collected(
+        metric=scorer.metric,
+        unit=unit,
+        delta0=round.benchmark.delta0 * unit,
+        is_mean=METRICS[scorer.metric].value is None,
+        n=scorer.query.n,
+        m=scorer.fresh.n,
+        can_decide=bool(deciding),
+        entrants=[_entrant(team, scorer) for team in teams if team not in damaged],
+        damaged=damaged,
+        references=scorer.columns(past.references),
+        reference_history=past.references,
+        reference_teams=_reference_teams(past),
+    )
+
+
+def _reference_teams(past: RoundHistory) -> list[TeamHistory]:
+    """In the frozen order of their submissions."""
+    owner = {each.id: team for team in past.teams for each in team.submissions}
+    return [owner[each.id] for each in past.references]
+
+
+def _decides(fresh: Holdout, query: Holdout) -> bool:
+    return fresh.kind == HoldoutKind.IID and fresh.batch == query.batch
+
+
+def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
+    opened = [
+        holdouts.open_labels(
+            holdout=holdout,
+            purpose="audit",
+            reason={"round": round.number},
+            actor=ACTOR,
+            now=now,
+        )
+        for holdout in shards
+    ]
+    if not opened:
+        return Opened(positions=np.empty(0, np.int64), labels=np.empty(0, np.int64))
+    return Opened(
+        positions=np.concatenate([each.positions for each in opened]),
+        labels=np.concatenate([each.labels for each in opened]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scorer:
+    benchmark: Benchmark
+    query: Opened
+    fresh: Opened
+    others: dict[str, Opened]
+
+    @property
+    def metric(self) -> str:
+        return self.benchmark.primary_metric
+
+    def columns(self, submissions: list[PastSubmission]) -> Columns:
+        """Influence values are taken over all items together, so that both parts are comparable."""
+        labels = np.concatenate([self.query.labels, self.fresh.labels])
+        n, k = self.query.n, len(submissions)
+        items = np.empty((len(labels), k), dtype=np.float32)
+        exact = np.zeros((2, k))
+        for column, submission in enumerate(submissions):
+            answers = predictions.load(file_key=submission.file_key)
+            both = answers[np.concatenate([self.query.positions, self.fresh.positions])]
+            items[:, column] = per_item_scores(
+                metric=self.metric, labels=labels, predictions=both, **self._form()
+            )
+            exact[0, column] = self._exact(self.query.labels, both[:n])
+            if self.fresh.n:
+                exact[1, column] = self._exact(self.fresh.labels, both[n:])
+        return Columns(query=items[:n], fresh=items[n:], query_exact=exact[0], fresh_exact=exact[1])
+
+    def elsewhere(self, submission: PastSubmission) -> dict[str, float]:
+        answers = predictions.load(file_key=submission.file_key)
+        return {
+            name: score(
+                metric=self.metric,
+                labels=opened.labels,
+                predictions=answers[opened.positions],
+                **self._form(),
+            )
+            for name, opened in self.others.items()
+        }
+
+    def _exact(self, labels: NDArray[Any], answers: NDArray[Any]) -> float:
+        value = score(metric=self.metric, labels=labels, predictions=answers, **self._form())
+        return oriented(metric=self.metric, value=value)
+
+    def _form(self) -> dict[str, Any]:
+        return {
+            "n_classes": len(self.benchmark.classes) or None,
+            "loss_cap": self.benchmark.loss_cap,
+        }
+
+
+def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:
+    menu = team.submissions
+    ids: list[uuid.UUID] = [each.id for each in menu]
+    final = ids.index(team.final_id) if team.final_id in ids else None
+    return Entrant(
+        history=team,
+        columns=scorer.columns(menu),
+        final=final,
+        elsewhere={} if final is None else scorer.elsewhere(menu[final]),
+    )
+
+
+def _is_intact(team: TeamHistory) -> bool:
+    """Loading compares a file with the hash in its name; the name must be that of the submission."""
+    try:
+        for submission in team.submissions:
+            if submission.sha256 not in submission.file_key:
+                return False
+            predictions.load(file_key=submission.file_key)
+    except (VaultError, OSError):
+        return False
+    return True

@@ -1,0 +1,228 @@
+"""One audit run: collect, check, compose verdicts, store findings. A function of snapshot and seed.
+
+Every random number comes from the run's stored entropy, the name of what draws it and the team, so each
+p-value can be computed again and no team's figures depend on how many others there are.
+"""
+
+import datetime as dt
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from audits import reports, verdicts
+from audits.checks import (
+    deflation,
+    discordance,
+    elsewhere,
+    gate,
+    integrity,
+    ledger,
+    sadd,
+)
+from audits.checks.result import Result
+from audits.checks.sadd import TeamTests
+from audits.collect import ACTOR, Collected, collect
+from audits.models import AuditRun, Finding, Report
+from stats.inflation import Gate
+from vault import journal, rounds
+from vault.models import Round
+from vault.statuses import Verdict
+
+logger = logging.getLogger(__name__)
+
+VERDICT = "verdict"
+VERSION = "1"
+
+Clock = Callable[[], dt.datetime]
+
+
+def run(*, round: Round, clock: Clock) -> AuditRun:
+    """Audit a round and store what was found. A run that a crash left behind is marked as failed."""
+    AuditRun.objects.filter(round=round, status=AuditRun.Status.RUNNING).update(
+        status=AuditRun.Status.FAILED, error="interrupted", finished_at=clock()
+    )
+    started = AuditRun.objects.create(
+        round=round,
+        status=AuditRun.Status.RUNNING,
+        snapshot={},
+        seed_entropy=secrets.token_hex(16),
+        started_at=clock(),
+    )
+    try:
+        collected = collect(round=round, now=clock())
+        _store(started, round=round, collected=collected, now=clock())
+    except Exception as error:
+        # The kind of error only: its message could hold a label.
+        AuditRun.objects.filter(pk=started.pk).update(
+            status=AuditRun.Status.FAILED, error=type(error).__name__, finished_at=clock()
+        )
+        raise
+    return started
+
+
+def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
+    def generator(*purpose: object) -> np.random.Generator:
+        text = ":".join(map(str, (entropy, *purpose)))
+        return np.random.default_rng(int(hashlib.sha256(text.encode()).hexdigest(), 16))
+
+    return generator
+
+
+def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datetime) -> None:
+    generator = generator_of(audit.seed_entropy)
+    observed_gate = gate.gate_of(collected)
+    tests = sadd.run(collected, generator)
+    results = [
+        *integrity.check(collected),
+        *ledger.check(
+            collected,
+            reserved_nats=rounds.reserved_nats(round=round),
+            grid=rounds.resolution(round=round),
+        ),
+        *gate.check(observed_gate),
+        *sadd.check(tests),
+        *discordance.check(collected),
+        *deflation.check(collected, generator),
+        *elsewhere.check(collected),
+        *_verdicts(collected, tests, observed_gate),
+    ]
+    finals = _finals(collected)
+    with transaction.atomic():
+        Finding.objects.bulk_create(_finding(audit, result, finals) for result in results)
+        audit.snapshot = _snapshot(round, collected)
+        audit.board_verdict = verdicts.board_verdict(
+            gate_fired=observed_gate is not None and observed_gate.fired, n_tested=len(tests)
+        )
+        audit.status = AuditRun.Status.DONE
+        audit.finished_at = now
+        audit.save(update_fields=["snapshot", "board_verdict", "status", "finished_at"])
+        html = reports.render(audit=audit)
+        Report.objects.create(
+            run=audit, html=html, sha256=hashlib.sha256(html.encode()).hexdigest(), created_at=now
+        )
+        journal.append(
+            benchmark_id=round.benchmark_id,
+            kind="audit",
+            actor=ACTOR,
+            payload={"round": round.number, "run": audit.pk, "seed": audit.seed_entropy},
+            now=now,
+        )
+
+
+def _verdicts(
+    collected: Collected, tests: dict[int, TeamTests], observed_gate: Gate | None
+) -> list[Result]:
+    triaged = sadd.triage(tests)
+    results = [
+        Result(check=VERDICT, team_id=team.team_id, evidence={"verdict": Verdict.INVALID.value})
+        for team in collected.damaged
+    ]
+    for entrant in collected.audited:
+        team_id, final = entrant.history.team_id, entrant.final
+        assert final is not None  # that is what audited means
+        found = tests.get(team_id)
+        decided = verdicts.verdict(
+            verdicts.Evidence(
+                is_valid=True,
+                was_tested=found is not None,
+                accused=found is not None and found.accuses(delta0=collected.delta0),
+                triaged=team_id in triaged,
+                gate_fired=observed_gate is not None and observed_gate.fired,
+                interval_low=None if found is None else found.shown.low,
+                delta0=collected.delta0,
+            )
+        )
+        shown = None if found is None else found.shown
+        results.append(
+            Result(
+                check=VERDICT,
+                team_id=team_id,
+                estimate=None if shown is None else shown.inflation,
+                low=None if shown is None else shown.low,
+                high=None if shown is None else shown.high,
+                p_value=None if found is None else found.p_value,
+                minimum_detectable_effect=None
+                if shown is None
+                else shown.minimum_detectable_effect,
+                evidence={
+                    "verdict": decided.value,
+                    **entrant.history.on_the_board,
+                    "query": float(entrant.columns.query_exact[final]),
+                    "fresh": float(entrant.columns.fresh_exact[final]),
+                    "delta0": collected.delta0,
+                },
+            )
+        )
+    return results + _reference_scores(collected)
+
+
+def _reference_scores(collected: Collected) -> list[Result]:
+    """References are judged by nobody; their scores stand beside the teams'."""
+    columns = collected.references
+    return [
+        Result(
+            check=VERDICT,
+            team_id=team.team_id,
+            evidence={
+                "verdict": "",
+                **team.on_the_board,
+                "query": float(columns.query_exact[position]),
+                "fresh": float(columns.fresh_exact[position]),
+            },
+        )
+        for position, team in enumerate(collected.reference_teams)
+    ]
+
+
+def _finals(collected: Collected) -> dict[int, Any]:
+    finals = {
+        entrant.history.team_id: entrant.history.submissions[entrant.final].id
+        for entrant in collected.audited
+        if entrant.final is not None
+    }
+    for team, submission in zip(
+        collected.reference_teams, collected.reference_history, strict=True
+    ):
+        finals.setdefault(team.team_id, submission.id)
+    return finals
+
+
+def _finding(audit: AuditRun, result: Result, finals: dict[int, Any]) -> Finding:
+    return Finding(
+        run=audit,
+        team_id=result.team_id,
+        submission_id=None if result.team_id is None else finals.get(result.team_id),
+        check_name=result.check,
+        estimate=result.estimate,
+        low=result.low,
+        high=result.high,
+        p_value=result.p_value,
+        minimum_detectable_effect=result.minimum_detectable_effect,
+        verdict=result.evidence.get("verdict", ""),
+        evidence=result.evidence,
+    )
+
+
+def _snapshot(round: Round, collected: Collected) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "metric": collected.metric,
+        "delta0": collected.delta0,
+        "n_query": collected.n,
+        "n_fresh": collected.m,
+        "query_holdout": str(round.query_holdout_id),
+        "fresh_holdouts": [str(each.pk) for each in round.fresh_holdouts.order_by("pk")],
+        "references": [str(each.id) for each in collected.reference_history],
+        "submissions": {
+            entrant.history.name: [str(each.id) for each in entrant.history.submissions]
+            for entrant in collected.entrants
+        },
+        "alpha": sadd.ALPHA,
+        "triage_alpha": sadd.TRIAGE_ALPHA,
+        "n_shuffles": sadd.N_SHUFFLES,
+    }

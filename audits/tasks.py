@@ -1,0 +1,25 @@
+"""Celery tasks of the audit worker: they read the clock and call the domain. All may run twice."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from audits import rounds
+
+QUEUE = "audit"
+
+
+@shared_task(name="audits.tasks.audit_round", queue=QUEUE)
+def audit_round(*, round_id: int) -> None:
+    rounds.advance(round_id=round_id, clock=timezone.now)
+
+
+@shared_task(name="audits.tasks.publish_round", queue=QUEUE)
+def publish_round(*, round_id: int) -> None:
+    rounds.publish(round_id=round_id, clock=timezone.now)
+
+
+@shared_task(name="audits.tasks.sweep", queue=QUEUE)
+def sweep() -> None:
+    """Whatever interrupted an audit, the next sweep takes it up again."""
+    for round_id in rounds.due():
+        rounds.advance(round_id=round_id, clock=timezone.now)
