@@ -1,9 +1,13 @@
 """Celery tasks of the audit worker: they read the clock and call the domain. All may run twice."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from audits import rounds
+
+logger = logging.getLogger(__name__)
 
 QUEUE = "audit"
 
@@ -22,4 +26,8 @@ def publish_round(*, round_id: int) -> None:
 def sweep() -> None:
     """Whatever interrupted an audit, the next sweep takes it up again."""
     for round_id in rounds.due():
-        rounds.advance(round_id=round_id, clock=timezone.now)
+        try:
+            rounds.advance(round_id=round_id, clock=timezone.now)
+        except Exception:
+            # A round that cannot be audited must not keep the others waiting.
+            logger.exception("round %d was not audited", round_id)

@@ -128,6 +128,7 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "vault_submission", "SELECT"),
     *_grants(AUDIT, "vault_final", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_rawscore", "SELECT"),
+    *_grants(AUDIT, "vault_mechanismstate", "SELECT id,round_id,team_id,incumbent_id"),
     *_grants(AUDIT, "vault_release", "SELECT"),
     *_grants(AUDIT, "vault_roundreference", "SELECT"),
     *_grants(AUDIT, "vault_publishedresult", "SELECT", "INSERT"),

@@ -155,9 +155,15 @@ def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
 
 
 def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
-    """CLOSING -> CLOSED once nothing is pending; False while something is."""
+    """CLOSING -> CLOSED once nothing is pending; False while something is.
+
+    Both workers' sweepers close rounds; whoever comes second finds it done.
+    """
     with transaction.atomic():
         locks.hold_round(round_id=round.pk)
+        round.refresh_from_db(fields=["status", "closed_at"])
+        if round.status == RoundStatus.CLOSED:
+            return True
         if Submission.objects.filter(round=round, status__in=PENDING).exists():
             return False
         _move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
