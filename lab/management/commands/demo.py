@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from lab import demo, table
+from lab import demo, promises, table
 from lab.weather import series
 
 
@@ -44,4 +44,14 @@ class Command(BaseCommand):
         }
         if options["json"]:
             options["json"].write_text(json.dumps(result, indent=1) + "\n")
-        print(f"\n{table.of(result)}", flush=True)
+        print(f"\n{table.of(result)}\n\n{verdict(result=result)}", flush=True)
+
+
+def verdict(*, result: dict[str, Any]) -> str:
+    broken = promises.broken(result=result)
+    if broken:
+        return "Promised and not held: " + "; ".join(broken) + "."
+    return (
+        "As promised: the attackers are CONFIRMED on the open board and nobody else is; under the "
+        "guarded\nLadder nobody is accused, and whoever clearly gained is on the board."
+    )
