@@ -1,0 +1,229 @@
+"""Audits in the admin: runs with their findings and reports, publications, and the acts on a round.
+
+The acts only wake the audit worker: it alone can open fresh labels, and it decides from the round's status
+what is to be done.
+"""
+
+from typing import Any
+
+import kombu.exceptions
+import redis.exceptions
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from audits import tasks
+from audits.models import AuditRun, Finding, Publication, Report
+from vault.admin.acts import Act, Done
+from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, figure, link, moment, pretty
+from vault.admin.rounds import VAULT_ACTS, RoundAdmin
+from vault.admin.site import site
+from vault.errors import VaultError
+from vault.models import Round
+from vault.statuses import RoundStatus
+
+AUDITABLE = (RoundStatus.CLOSING, RoundStatus.CLOSED)
+
+
+class WorkerUnreachableError(VaultError):
+    """The broker took no message; nothing was done."""
+
+    code = "worker_unreachable"
+
+
+def _send(task: Any, round: Round) -> None:
+    try:
+        task.apply_async(kwargs={"round_id": round.pk}, retry=False, ignore_result=True)
+    except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError):
+        raise WorkerUnreachableError(
+            "The audit worker could not be reached. Nothing was done: try again in a minute."
+        ) from None
+
+
+def _audit(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+    _send(tasks.audit_round, round)
+    return Done(message=f"The audit worker was asked to audit {round}. Reload to see its findings.")
+
+
+def _publish(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+    _send(tasks.publish_round, round)
+    return Done(
+        message=f"The audit worker was asked to publish {round}. Reload to see the results."
+    )
+
+
+AUDIT_ACTS = (
+    Act(
+        name="audit",
+        label="Audit",
+        explanation="When nothing waits for a score, finals lock, and the audit worker opens the fresh "
+        "holdouts and compares. Every opening is journaled. Only researchers see the findings.",
+        is_open=lambda round: round.status in AUDITABLE,
+        when="while a round is CLOSING or CLOSED",
+        run=_audit,
+    ),
+    Act(
+        name="publish",
+        label="Publish",
+        explanation="Everybody will see each final's fresh figure and its verdict. The query holdout "
+        "retires and the fresh one takes its place. Read the report first: this is not taken back.",
+        is_open=lambda round: round.status == RoundStatus.AUDITED,
+        when="while a round is AUDITED",
+        run=_publish,
+    ),
+)
+
+
+@admin.register(Round, site=site)
+class AuditedRoundAdmin(RoundAdmin):
+    acts = (*VAULT_ACTS, *AUDIT_ACTS)
+
+    def tables(self, obj: Round) -> list[Table]:
+        runs = obj.audit_runs.order_by("-pk")
+        audited = Table(
+            heading="Audits",
+            header=("Run", "Status", "Board", "Started", "Report"),
+            rows=[
+                (
+                    link(each, f"run {each.pk}"),
+                    each.status,
+                    each.board_verdict or NOTHING,
+                    moment(each.started_at),
+                    link(getattr(each, "report", None), "report"),
+                )
+                for each in runs
+            ],
+            empty="Not audited.",
+        )
+        return [*super().tables(obj), audited]
+
+
+@admin.register(AuditRun, site=site)
+class AuditRunAdmin(ReadOnlyPage):
+    list_display = ("__str__", "status", "board_verdict", "started_at", "finished_at", "error")
+    list_filter = ("round__benchmark", "status")
+    list_select_related = ("round__benchmark",)
+    ordering = ("-started_at",)
+    fields = (
+        "round",
+        "status",
+        "board_verdict",
+        "report_link",
+        "started_at",
+        "finished_at",
+        "error",
+        "seed_entropy",
+        "inputs",
+    )
+    readonly_fields = ("report_link", "inputs")
+
+    @admin.display(description="report")
+    def report_link(self, obj: AuditRun) -> Any:
+        return link(getattr(obj, "report", None), "Report")
+
+    @admin.display(description="snapshot of inputs")
+    def inputs(self, obj: AuditRun) -> Any:
+        return pretty(obj.snapshot)
+
+    def tables(self, obj: AuditRun) -> list[Table]:
+        findings = obj.findings.select_related("team").order_by("check_name", "team__name")
+        return [
+            Table(
+                heading="Findings",
+                header=("Check", "On", "Estimate", "Interval", "p", "Detectable", "Verdict"),
+                rows=[_row(each) for each in findings],
+                empty="No findings.",
+            )
+        ]
+
+
+def _row(finding: Finding) -> tuple[Any, ...]:
+    interval = NOTHING
+    if finding.low is not None or finding.high is not None:
+        interval = f"{figure(finding.low)} to {figure(finding.high)}"
+    return (
+        link(finding, finding.check_name),
+        link(finding.team) if finding.team else "the board",
+        figure(finding.estimate),
+        interval,
+        figure(finding.p_value),
+        figure(finding.minimum_detectable_effect),
+        finding.verdict or NOTHING,
+    )
+
+
+@admin.register(Finding, site=site)
+class FindingAdmin(ReadOnlyPage):
+    list_display = ("check_name", "team", "estimate", "low", "high", "p_value", "verdict", "run")
+    list_filter = ("check_name", "verdict", "run__round__benchmark")
+    search_fields = ("team__name", "check_name")
+    list_select_related = ("team", "run__round__benchmark")
+    ordering = ("-run", "check_name", "team__name")
+    fields = (
+        "run",
+        "check_name",
+        "team",
+        "submission",
+        "estimate",
+        "low",
+        "high",
+        "p_value",
+        "minimum_detectable_effect",
+        "verdict",
+        "shown_evidence",
+    )
+    readonly_fields = ("shown_evidence",)
+
+    @admin.display(description="evidence")
+    def shown_evidence(self, obj: Finding) -> Any:
+        return pretty(obj.evidence)
+
+
+@admin.register(Report, site=site)
+class ReportAdmin(ReadOnlyPage):
+    list_display = ("__str__", "created_at", "hash_start")
+    list_filter = ("run__round__benchmark",)
+    ordering = ("-created_at",)
+    fields = ("run", "open_link", "sha256", "created_at")
+    readonly_fields = ("open_link",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        found: QuerySet[Report] = super().get_queryset(request)
+        return found.select_related("run__round__benchmark").defer("html")
+
+    @admin.display(description="hash")
+    def hash_start(self, obj: Report) -> Any:
+        return code(obj.sha256, length=16)
+
+    @admin.display(description="document")
+    def open_link(self, obj: Report) -> Any:
+        return link(obj, "Read the report")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrapped = self.admin_site.admin_view(self.document_view)
+        document = path("<int:pk>/document/", wrapped, name="audits_report_document")
+        return [document, *super().get_urls()]
+
+    def document_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        html = Report.objects.filter(pk=pk).values_list("html", flat=True).first()
+        if html is None:
+            raise Http404
+        return HttpResponse(html)
+
+
+@admin.register(Publication, site=site)
+class PublicationAdmin(ReadOnlyPage):
+    list_display = ("round", "benchmark", "published_at")
+    list_filter = ("benchmark",)
+    list_select_related = ("round__benchmark", "benchmark")
+    ordering = ("-published_at",)
+    fields = ("round", "benchmark", "published_at", "shown_document")
+    readonly_fields = ("shown_document",)
+
+    @admin.display(description="document")
+    def shown_document(self, obj: Publication) -> Any:
+        return pretty(obj.document)

@@ -1,0 +1,132 @@
+"""Acts: what an organiser does to one object, each on a page of its own that first says what follows.
+
+An act is one call of the domain, which decides, and journals it in the person's name. A page that is
+opened in the wrong status says so and changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from vault.admin.pages import Page, add_error
+from vault.errors import VaultError
+
+
+class ActForm(forms.Form):
+    """A form about `target`; most acts ask nothing."""
+
+    def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.target = target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    message: str
+    # A secret that is shown on the answering page, and nowhere else.
+    shown_once: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    name: str
+    label: str
+    explanation: str
+    is_open: Callable[[Any], bool]
+    # Completes "This is possible ...".
+    when: str
+    run: Callable[..., Done]
+    form: type[ActForm] = ActForm
+
+
+class ActingPage(Page):
+    """An object's page with a button for each act that its status allows."""
+
+    acts: Sequence[Act] = ()
+
+    def may_run(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrapped = self.admin_site.admin_view(self.act_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
+        return [path("<path:object_id>/act/<slug:act>/", wrapped, name=name), *super().get_urls()]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        context = dict(extra_context or {})
+        obj = self.get_object(request, object_id) if object_id else None
+        if obj is not None and self.may_run(request):
+            context["acts"] = [
+                (act.label, self.act_url(obj, act)) for act in self.acts if act.is_open(obj)
+            ]
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def act_url(self, obj: Any, act: Act) -> str:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_act"
+        return reverse(name, args=[quote(obj.pk), act.name])
+
+    def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponse:
+        chosen = next((each for each in self.acts if each.name == act), None)
+        if not self.may_run(request):
+            raise PermissionDenied
+        obj = self.get_object(request, unquote(object_id))
+        if chosen is None or obj is None:
+            raise Http404
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        back = reverse(name, args=[quote(obj.pk)])
+        if not chosen.is_open(obj):
+            messages.error(request, f"{chosen.label}: this is possible {chosen.when}.")
+            return HttpResponseRedirect(back)
+        form = chosen.form(request.POST if request.method == "POST" else None, target=obj)
+        done = self._try(request, chosen, obj, form)
+        if done is None:
+            return self.form_page(
+                request,
+                form,
+                title=f"{chosen.label}: {obj}",
+                explanation=chosen.explanation,
+                submit=chosen.label,
+                original=obj,
+                back=back,
+            )
+        if done.shown_once:
+            return self._show_once(request, obj, done, back)
+        messages.success(request, done.message)
+        return HttpResponseRedirect(back)
+
+    def _try(self, request: HttpRequest, act: Act, obj: Any, form: ActForm) -> Done | None:
+        if not (form.is_bound and form.is_valid()):
+            return None
+        try:
+            done = act.run(request, obj, form.cleaned_data)
+        except VaultError as error:
+            add_error(form, error)
+            return None
+        self.log_change(request, obj, done.message)
+        return done
+
+    def _show_once(self, request: HttpRequest, obj: Any, done: Done, back: str) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": done.message,
+            "original": obj,
+            "secret": done.shown_once,
+            "back": back,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "vault/admin/shown_once.html", context)

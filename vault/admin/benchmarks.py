@@ -1,0 +1,284 @@
+"""Benchmarks: what is predicted and how it is scored.
+
+A sealed holdout fixes what its labels mean, and a planned round fixes how they are scored; from then on
+these fields can be read and no more.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from stats.metrics import METRICS
+from vault import journal
+from vault.admin.pages import Page, Table, link, moment
+from vault.admin.site import site
+from vault.models import Benchmark
+
+# Envelopes are bound to the slug, and labels are stored as codes of the classes.
+FIXED_BY_SEALING = ("slug", "task", "classes")
+FIXED_BY_PLANNING = (
+    "prediction_form",
+    "primary_metric",
+    "secondary_metrics",
+    "loss_cap",
+    "cost_matrix",
+    "decision_threshold",
+    "delta0",
+)
+METRIC_CHOICES = [(metric.name, metric.label) for metric in METRICS.values()]
+
+
+class ClassesField(forms.CharField):
+    """Label values, one a line, in the order of their codes."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "cols": 30})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value) or ""
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(self.prepare_value(initial)) != self.to_python(data))
+
+
+class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
+    data_url = forms.URLField(
+        label="Data URL",
+        required=False,
+        assume_scheme="https",
+        help_text="Where teams get the items.",
+    )
+    classes = ClassesField(
+        required=False,
+        strip=False,
+        help_text="Label values, one a line, in the order of their codes; the second is the positive "
+        "class of a binary task. None for a regression.",
+    )
+    primary_metric = forms.ChoiceField(
+        choices=[("", "---------"), *METRIC_CHOICES],
+        help_text="The score that is released and audited.",
+    )
+    secondary_metrics = forms.MultipleChoiceField(
+        choices=METRIC_CHOICES,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Scored as well, and shown to researchers.",
+    )
+
+    class Meta:
+        model = Benchmark
+        fields = (
+            "slug",
+            "title",
+            "description",
+            "rules",
+            "data_url",
+            "visibility",
+            *FIXED_BY_SEALING[1:],
+            *FIXED_BY_PLANNING,
+        )
+        help_texts = {
+            "slug": "In the API's addresses.",
+            "loss_cap": "Regression: the largest error that counts, in the label's unit.",
+            "cost_matrix": "JSON: a row of costs for each true class, a column for each predicted one.",
+            "decision_threshold": "Binary probabilities: where the positive class begins.",
+            "delta0": "Inflation below this share of the metric's range is not worth an accusation.",
+        }
+        widgets = {"cost_matrix": forms.Textarea(attrs={"rows": 3, "cols": 40})}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        # A field that failed, or that is read-only by now, is judged by what is stored.
+        known = {name: getattr(self.instance, name) for name in self.Meta.fields} | given
+        for field, problem in problems(known).items():
+            self.add_error(field if field in self.fields else None, problem)
+        return given
+
+
+def problems(given: Mapping[str, Any]) -> dict[str, str]:
+    """What does not fit together, by field."""
+    is_regression = given["task"] == Benchmark.Task.REGRESSION
+    found = {
+        "classes": _wrong_classes(given["task"], given["classes"]),
+        "prediction_form": _wrong_form(is_regression, given["prediction_form"]),
+        "primary_metric": _wrong_metric(given, given["primary_metric"]),
+        "secondary_metrics": _wrong_secondaries(given),
+        "loss_cap": _wrong_loss_cap(is_regression, given["loss_cap"]),
+        "cost_matrix": _wrong_costs(given["classes"], given["cost_matrix"]),
+        "decision_threshold": _wrong_threshold(given),
+        "delta0": "" if _is_tolerance(given["delta0"]) else "A number from 0 to 1.",
+    }
+    return {field: problem for field, problem in found.items() if problem}
+
+
+def _wrong_classes(task: str, classes: list[str]) -> str:
+    if task == Benchmark.Task.REGRESSION:
+        return "A regression has no classes." if classes else ""
+    if len(set(classes)) != len(classes):
+        return "A class stands twice."
+    if task == Benchmark.Task.BINARY and len(classes) != 2:
+        return f"A binary task has two classes; {len(classes)} are given."
+    if len(classes) < 2:
+        return "At least two classes are needed."
+    return ""
+
+
+def _wrong_form(is_regression: bool, form: str) -> str:
+    if is_regression and form != Benchmark.PredictionForm.VALUE:
+        return "For a regression, teams predict values."
+    if not is_regression and form == Benchmark.PredictionForm.VALUE:
+        return "Values are predicted in a regression only."
+    return ""
+
+
+def _wrong_metric(given: Mapping[str, Any], name: str) -> str:
+    metric = METRICS.get(name)
+    if metric is None:
+        return ""  # the field itself says so
+    if given["task"] not in metric.tasks:
+        return f"{metric.label} does not score a {given['task']} task."
+    if given["prediction_form"] not in metric.forms:
+        return f"{metric.label} needs predictions of the form {' or '.join(sorted(metric.forms))}."
+    return ""
+
+
+def _wrong_secondaries(given: Mapping[str, Any]) -> str:
+    names = given["secondary_metrics"]
+    if given["primary_metric"] in names:
+        return "The primary metric need not be a secondary one too."
+    return " ".join(filter(None, (_wrong_metric(given, name) for name in names)))
+
+
+def _wrong_loss_cap(is_regression: bool, cap: float | None) -> str:
+    if is_regression and (cap is None or not (math.isfinite(cap) and cap > 0)):
+        return "A regression needs a loss cap above zero: without it one item could decide a score."
+    if not is_regression and cap is not None:
+        return "Only a regression has a loss cap."
+    return ""
+
+
+def _wrong_costs(classes: list[str], costs: Any) -> str:
+    if costs is None:
+        return ""
+    n = len(classes)
+    is_square = isinstance(costs, list) and len(costs) == n > 0
+    if not is_square or not all(isinstance(row, list) and len(row) == n for row in costs):
+        return f"A list of {n} rows of {n} numbers, one for each class."
+    numbers = [cost for row in costs for cost in row]
+    if not all(type(cost) in (int, float) and math.isfinite(cost) for cost in numbers):
+        return "Costs are finite numbers."
+    return ""
+
+
+def _wrong_threshold(given: Mapping[str, Any]) -> str:
+    threshold = given["decision_threshold"]
+    if threshold is None:
+        return ""
+    if (given["task"], given["prediction_form"]) != ("binary", "probability"):
+        return "A threshold needs probabilities of a binary task."
+    return "" if 0 < threshold < 1 else "A number between 0 and 1."
+
+
+def _is_tolerance(value: float | None) -> bool:
+    return value is not None and 0 <= value <= 1
+
+
+@admin.register(Benchmark, site=site)
+class BenchmarkAdmin(Page):
+    form = BenchmarkForm
+    list_display = ("slug", "title", "task", "primary_metric", "visibility", "n_rounds")
+    list_filter = ("task", "visibility")
+    search_fields = ("slug", "title")
+    ordering = ("slug",)
+    fieldsets = (
+        (None, {"fields": ("slug", "title", "description", "rules", "data_url", "visibility")}),
+        ("What is predicted", {"fields": ("task", "classes", "prediction_form")}),
+        (
+            "How it is scored",
+            {
+                "fields": (
+                    "primary_metric",
+                    "secondary_metrics",
+                    "loss_cap",
+                    "cost_matrix",
+                    "decision_threshold",
+                    "delta0",
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Benchmark]:
+        found: QuerySet[Benchmark] = super().get_queryset(request)
+        return found.annotate(n_rounds=Count("rounds"))
+
+    @admin.display(description="rounds", ordering="n_rounds")
+    def n_rounds(self, obj: Any) -> int:
+        return int(obj.n_rounds)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        # Sealing and planning take the same lock: what is editable cannot change under the editor.
+        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+            Benchmark.objects.select_for_update().filter(pk=object_id).first()
+        return super().get_object(request, object_id, from_field)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        fixed = FIXED_BY_SEALING if obj.holdouts.exists() else ()
+        return fixed + (FIXED_BY_PLANNING if obj.rounds.exists() else ())
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        changed = {name: form.cleaned_data[name] for name in form.changed_data}
+        journal.append(
+            benchmark_id=obj.pk,
+            kind="benchmark_changed" if change else "benchmark_created",
+            actor=request.user.get_username(),
+            payload=changed,
+            now=timezone.now(),
+        )
+
+    def tables(self, obj: Any) -> list[Table]:
+        rounds = obj.rounds.order_by("-number")
+        holdouts = obj.holdouts.order_by("-sealed_at", "status")
+        return [
+            Table(
+                heading="Rounds",
+                header=("Round", "Status", "Mechanism", "Opens", "Closes"),
+                rows=[
+                    (
+                        link(each, each.number),
+                        each.status,
+                        each.mechanism,
+                        moment(each.opens_at),
+                        moment(each.closes_at),
+                    )
+                    for each in rounds
+                ],
+            ),
+            Table(
+                heading="Holdouts",
+                header=("Holdout", "Kind", "Status", "Items", "Sealed"),
+                rows=[
+                    (
+                        link(each, str(each.pk)[:8]),
+                        each.kind,
+                        each.status,
+                        each.n_items,
+                        moment(each.sealed_at),
+                    )
+                    for each in holdouts
+                ],
+            ),
+        ]

@@ -1,0 +1,75 @@
+"""Holdouts as anybody may know them: kind, status, size, commitment. Never what is sealed in them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from vault import holdouts
+from vault.admin import sealing
+from vault.admin.acts import Act, ActingPage, Done
+from vault.admin.pages import Table, code, link
+from vault.admin.site import site
+from vault.models import Holdout
+from vault.statuses import HoldoutStatus
+
+
+def _freshen(request: HttpRequest, holdout: Holdout, given: dict[str, Any]) -> Done:
+    holdouts.freshen(holdout=holdout, actor=request.user.get_username(), now=timezone.now())
+    return Done(message="The holdout is fresh: an audit may open it.")
+
+
+@admin.register(Holdout, site=site)
+class HoldoutAdmin(ActingPage):
+    change_list_template = "vault/admin/holdouts.html"
+    list_display = ("__str__", "kind", "status", "n_items", "draw", "commitment_start", "sealed_at")
+    list_filter = ("benchmark", "kind", "status")
+    search_fields = ("commitment",)
+    list_select_related = ("benchmark", "panel__benchmark")
+    ordering = ("-sealed_at", "status")
+    acts = (
+        Act(
+            name="freshen",
+            label="Make fresh",
+            explanation="From here on an audit may open this holdout. It cannot be sealed again. "
+            "Publishing a round does the same to the next sealed holdout.",
+            is_open=lambda holdout: holdout.status == HoldoutStatus.SEALED,
+            when="while a holdout is SEALED",
+            run=_freshen,
+        ),
+    )
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup == "batch" or bool(super().lookup_allowed(lookup, value, request))
+
+    @admin.display(description="draw", ordering="batch")
+    def draw(self, obj: Holdout) -> Any:
+        return code(str(obj.batch), length=8)
+
+    @admin.display(description="commitment")
+    def commitment_start(self, obj: Holdout) -> Any:
+        return code(obj.commitment, length=16)
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return sealing.seal_view(self, request)
+
+    def tables(self, obj: Holdout) -> list[Table]:
+        asked = [(link(each), each.status, "answers queries") for each in obj.rounds.all()]
+        audited = [(link(each), each.status, "is fresh") for each in obj.audited_rounds.all()]
+        return [
+            Table(
+                heading="Rounds",
+                header=("Round", "Status", "In it, this holdout"),
+                rows=asked + audited,
+                empty="It serves no round.",
+            )
+        ]

@@ -1,0 +1,121 @@
+"""What the pages share: nothing is deleted, tables below an object, and how values are shown."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.contrib.admin.helpers import AdminForm
+from django.db.models import Model
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.formats import localize
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from vault.admin.site import ModelAdmin
+from vault.errors import VaultError
+
+NOTHING = "—"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    heading: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    empty: str = "None."
+
+
+class Page(ModelAdmin):
+    """A model's pages; below an object stand the tables that `tables` names."""
+
+    change_form_template = "vault/admin/object.html"
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+    empty_value_display = NOTHING
+
+    class Media:
+        css = {"all": ["vault/admin.css"]}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def tables(self, obj: Any) -> list[Table]:
+        return []
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        context = dict(extra_context or {})
+        obj = self.get_object(request, object_id) if object_id else None
+        if obj is not None and self.has_view_permission(request, obj):
+            context["tables"] = self.tables(obj)
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def form_page(
+        self, request: HttpRequest, form: BaseForm, *, title: str, **context: Any
+    ) -> HttpResponse:
+        """A form of an act, drawn like the admin's own."""
+        # It takes any form, whatever the type checker's stubs say.
+        fieldsets = [(None, {"fields": list(form.fields)})]
+        fields = AdminForm(cast(Any, form), fieldsets, {}, model_admin=self)
+        return TemplateResponse(
+            request,
+            "vault/admin/form.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": title,
+                "adminform": fields,
+                "form": form,
+                "media": self.media + form.media,
+                **context,
+            },
+        )
+
+
+class ReadOnlyPage(Page):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def add_error(form: BaseForm, error: VaultError) -> None:
+    """A refusal of the domain, at the field that it names."""
+    field = error.data.get("field")
+    form.add_error(field if field in form.fields else None, error.message)
+
+
+def link(obj: Model | None, text: Any = None) -> str | SafeString:
+    if obj is None:
+        return NOTHING
+    name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change"
+    return format_html('<a href="{}">{}</a>', reverse(name, args=[obj.pk]), text or obj)
+
+
+def code(text: str, *, length: int | None = None) -> SafeString:
+    """A hash or an id, cut for a list; the whole of it is the element's title."""
+    return format_html('<code title="{}">{}</code>', text, text[:length])
+
+
+def pretty(value: Any) -> SafeString:
+    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def figure(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.6g}"
+
+
+def moment(value: dt.datetime | None) -> str:
+    return NOTHING if value is None else localize(value)

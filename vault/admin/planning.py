@@ -1,0 +1,157 @@
+"""The form that plans a round: its constants, which nobody changes afterwards."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from stats.mechanisms import MECHANISMS
+from vault import rounds
+from vault.admin.pages import add_error
+from vault.errors import VaultError
+from vault.models import Benchmark, Holdout, Round
+from vault.statuses import HoldoutKind, HoldoutStatus
+
+if TYPE_CHECKING:
+    from vault.admin.pages import Page
+
+DEFAULT_LENGTH = dt.timedelta(days=30)
+DEFAULT_MECHANISM = "guarded_ladder"
+LARGEST = 10**9
+
+
+def _default(name: str) -> Any:
+    field = Round._meta.get_field(name)
+    assert isinstance(field, Field)
+    return field.get_default()
+
+
+def _limit(name: str, help_text: str, **more: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        min_value=1, max_value=LARGEST, initial=lambda: _default(name), help_text=help_text, **more
+    )
+
+
+if TYPE_CHECKING:
+    OneHoldout = forms.ModelChoiceField[Holdout]
+    ManyHoldouts = forms.ModelMultipleChoiceField[Holdout]
+else:
+    OneHoldout = forms.ModelChoiceField
+    ManyHoldouts = forms.ModelMultipleChoiceField
+
+
+class HoldoutChoiceField(OneHoldout):
+    def label_from_instance(self, obj: Any) -> str:
+        return _described(obj)
+
+
+class HoldoutsChoiceField(ManyHoldouts):
+    def label_from_instance(self, obj: Any) -> str:
+        return _described(obj)
+
+
+def _described(holdout: Holdout) -> str:
+    return (
+        f"{holdout.benchmark.slug}: {holdout.kind}, {holdout.n_items} items, "
+        f"sealed {holdout.sealed_at:%Y-%m-%d} ({str(holdout.pk)[:8]})"
+    )
+
+
+class PlanForm(forms.Form):
+    benchmark = forms.ModelChoiceField(queryset=Benchmark.objects.order_by("slug"))
+    query_holdout = HoldoutChoiceField(
+        queryset=Holdout.objects.none(), help_text="The iid holdout that answers queries."
+    )
+    fresh_holdouts = HoldoutsChoiceField(
+        queryset=Holdout.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What the audit opens. Only an iid holdout of the query holdout's draw decides a "
+        "verdict; without one, nothing is tested.",
+    )
+    mechanism = forms.ChoiceField(
+        choices=[(name, name) for name in MECHANISMS],
+        initial=DEFAULT_MECHANISM,
+        help_text="How a score becomes an answer. The guarded Ladder needs a reference submission.",
+    )
+    parameters = forms.JSONField(
+        required=False,
+        initial=dict,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 40}),
+        help_text='JSON, such as {"b": 5}; what is left out has its default.',
+    )
+    opens_at = forms.SplitDateTimeField(
+        widget=AdminSplitDateTime, help_text="UTC. Announced; an organiser opens the round."
+    )
+    closes_at = forms.SplitDateTimeField(
+        widget=AdminSplitDateTime, help_text="UTC. From then on nothing is received."
+    )
+    total_limit = _limit("total_limit", "Most queries of one team in the round.")
+    window_limit = _limit("window_limit", "Most queries of one team in a window.")
+    window_seconds = _limit("window_seconds", "Length of the rolling window; a day has 86400.")
+    concurrent_limit = _limit(
+        "concurrent_limit", "Most submissions of one team that wait for a score."
+    )
+    max_teams = _limit("max_teams", "Teams that see scores; further ones are admitted blind.")
+
+    def __init__(self, *args: Any, benchmark: str | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = Holdout.objects.select_related("benchmark").order_by("benchmark__slug", "sealed_at")
+        if benchmark is not None and benchmark.isdecimal():
+            known = known.filter(benchmark=int(benchmark))
+        queries = known.filter(kind=HoldoutKind.IID, status=HoldoutStatus.QUERY)
+        self._choose_from("query_holdout", queries)
+        self._choose_from("fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))
+
+    def _choose_from(self, name: str, holdouts: Any) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = holdouts
+
+    def clean_parameters(self) -> dict[str, Any]:
+        given = self.cleaned_data["parameters"] or {}
+        if not isinstance(given, dict):
+            raise forms.ValidationError('A JSON object is needed, such as {"b": 5}.')
+        return given
+
+    def clean_fresh_holdouts(self) -> list[Holdout]:
+        return list(self.cleaned_data["fresh_holdouts"])
+
+
+def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
+    if not page.has_add_permission(request):
+        raise PermissionDenied
+    benchmark = request.GET.get("benchmark")
+    now = timezone.now().replace(second=0, microsecond=0)
+    initial = {"benchmark": benchmark, "opens_at": now, "closes_at": now + DEFAULT_LENGTH}
+    data = request.POST if request.method == "POST" else None
+    form = PlanForm(data, benchmark=benchmark, initial=initial)
+    if form.is_bound and form.is_valid():
+        try:
+            planned = rounds.plan(
+                **form.cleaned_data, actor=request.user.get_username(), now=timezone.now()
+            )
+        except VaultError as error:
+            add_error(form, error)
+        else:
+            page.log_addition(request, planned, "Planned.")
+            messages.success(
+                request, f"{planned} is planned. Reference teams may submit; then open the round."
+            )
+            return HttpResponseRedirect(reverse("admin:vault_round_change", args=[planned.pk]))
+    return page.form_page(
+        request,
+        form,
+        title="Plan a round",
+        explanation="Teams are admitted to a planned round and reference teams submit to it. Nothing "
+        "that stands here can be changed once it is planned.",
+        submit="Plan",
+        back=reverse("admin:vault_round_changelist"),
+    )

@@ -1,0 +1,317 @@
+"""Rounds: planned here, opened and closed here, teams admitted here.
+
+Audits have acts of their own on a round, so `audits.admin` registers this page and adds them.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from stats import ledger
+from vault import budget, leaderboard, rounds
+from vault.admin import planning
+from vault.admin.acts import Act, ActForm, ActingPage, Done
+from vault.admin.pages import NOTHING, Table, figure, link
+from vault.models import Admission, Round, Submission, Team
+from vault.statuses import RoundStatus, SubmissionStatus
+
+ADMITTING = (RoundStatus.PLANNED, RoundStatus.OPEN)
+
+
+class OpenForm(ActForm):
+    baseline = forms.ModelChoiceField(
+        queryset=Submission.objects.none(),
+        required=False,
+        empty_label="the first that was submitted",
+        help_text="The reference that a Ladder starts from. All scored references are frozen.",
+    )
+
+    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, **kwargs)
+        field = self.fields["baseline"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = _scored_references(target)
+        field.label_from_instance = lambda obj: f"{obj.team.name}, number {obj.sequence}"  # type: ignore[method-assign]
+
+
+class AdmitForm(ActForm):
+    teams = forms.ModelMultipleChoiceField(
+        queryset=Team.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    k = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Queries",
+        help_text="For each of these teams; the round's total if left empty.",
+    )
+    is_blind = forms.BooleanField(
+        required=False,
+        label="Blind",
+        help_text="They are audited and shown no score, so the round's limit of teams leaves them out.",
+    )
+
+    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, **kwargs)
+        field = self.fields["teams"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        admitted = Admission.objects.filter(round=target).values("team")
+        active = Team.objects.filter(is_active=True, is_reference=False)
+        field.queryset = active.exclude(pk__in=admitted).order_by("name")
+
+
+def _scored_references(round: Round) -> QuerySet[Submission]:
+    return (
+        Submission.objects.filter(
+            round=round, team__is_reference=True, status=SubmissionStatus.SCORED
+        )
+        .select_related("team")
+        .order_by("submitted_at", "pk")
+    )
+
+
+def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+    baseline = given["baseline"]
+    references = None
+    if baseline is not None:
+        others = [each for each in _scored_references(round) if each != baseline]
+        references = [baseline, *others]
+    rounds.open_round(
+        round=round,
+        references=references,
+        actor=request.user.get_username(),
+        now=timezone.now(),
+    )
+    return Done(message=f"{round} is open.")
+
+
+def _close(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+    rounds.request_close(round=round, actor=request.user.get_username(), now=timezone.now())
+    return Done(message=f"{round} is closing: what waits is still scored, then finals lock.")
+
+
+def _admit(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+    """All of the chosen teams or none."""
+    with transaction.atomic():
+        for team in given["teams"]:
+            budget.admit(
+                round=round,
+                team=team,
+                k=given["k"],
+                is_blind=given["is_blind"],
+                actor=request.user.get_username(),
+                now=timezone.now(),
+            )
+    return Done(message=f"Admitted: {', '.join(team.name for team in given['teams'])}.")
+
+
+VAULT_ACTS = (
+    Act(
+        name="admit",
+        label="Admit teams",
+        explanation="Each team gets an account of queries, and the nats that their answers can reveal "
+        "are reserved. An admission is journaled and is not taken back.",
+        is_open=lambda round: round.status in ADMITTING,
+        when="while a round is PLANNED or OPEN",
+        run=_admit,
+        form=AdmitForm,
+    ),
+    Act(
+        name="open",
+        label="Open",
+        explanation="The reference submissions are frozen and teams may submit. "
+        "There is no way back to PLANNED.",
+        is_open=lambda round: round.status == RoundStatus.PLANNED,
+        when="while a round is PLANNED",
+        run=_open,
+        form=OpenForm,
+    ),
+    Act(
+        name="close",
+        label="Close",
+        explanation="Nothing more is received, whatever the announced time. What waits is still scored; "
+        "then finals lock and the audit may begin. A closed round is not opened again.",
+        is_open=lambda round: round.status == RoundStatus.OPEN,
+        when="while a round is OPEN",
+        run=_close,
+    ),
+)
+
+
+class RoundAdmin(ActingPage):
+    change_list_template = "vault/admin/rounds.html"
+    list_display = (
+        "__str__",
+        "status",
+        "mechanism",
+        "opens_at",
+        "closes_at",
+        "n_teams",
+        "n_submissions",
+    )
+    list_filter = ("benchmark", "status", "mechanism")
+    list_select_related = ("benchmark",)
+    ordering = ("-opens_at", "-pk")
+    acts: Sequence[Act] = VAULT_ACTS
+    fieldsets = (
+        (None, {"fields": ("benchmark", "number", "status", "panel")}),
+        ("Labels", {"fields": ("query_holdout", "fresh_holdouts")}),
+        (
+            "Release",
+            {"fields": ("mechanism", "parameters", "resolution", "reserved", "proven_error")},
+        ),
+        (
+            "Budget of a team",
+            {
+                "fields": (
+                    "total_limit",
+                    "window_limit",
+                    "window_seconds",
+                    "concurrent_limit",
+                    "max_teams",
+                )
+            },
+        ),
+        (
+            "Times (UTC)",
+            {
+                "fields": (
+                    ("opens_at", "opened_at"),
+                    ("closes_at", "closed_at"),
+                    ("audited_at", "published_at"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("resolution", "reserved", "proven_error")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
+        found: QuerySet[Round] = super().get_queryset(request)
+        return found.select_related(
+            "benchmark", "query_holdout__benchmark", "panel__benchmark"
+        ).annotate(
+            n_teams=Count("admissions", distinct=True),
+            n_submissions=Count("submissions", distinct=True),
+        )
+
+    @admin.display(description="teams", ordering="n_teams")
+    def n_teams(self, obj: Any) -> int:
+        return int(obj.n_teams)
+
+    @admin.display(description="submissions", ordering="n_submissions")
+    def n_submissions(self, obj: Any) -> int:
+        return int(obj.n_submissions)
+
+    @admin.display(description="resolution of a score")
+    def resolution(self, obj: Round) -> str:
+        step = leaderboard.resolution(round=obj)
+        return figure(step) if step else "exact: every digit is shown"
+
+    @admin.display(description="nats reserved")
+    def reserved(self, obj: Round) -> str:
+        return figure(budget.reserved_nats(round=obj))
+
+    @admin.display(description="proven error")
+    def proven_error(self, obj: Round) -> str:
+        return proven_error(obj)
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return planning.plan_view(self, request)
+
+    def tables(self, obj: Round) -> list[Table]:
+        return [_board(obj), _admissions(obj), _references(obj)]
+
+
+def proven_error(round: Round) -> str:
+    """The bound if all admitted teams share what they learn; often it promises nothing, and says so."""
+    k = Admission.objects.filter(round=round, is_blind=False).aggregate(sum=Sum("k"))["sum"]
+    if not k:
+        return "no team that sees scores is admitted"
+    unit = budget.unit_of(benchmark=round.benchmark)
+    bound = ledger.guaranteed_error(
+        nats=budget.reserved_nats(round=round),
+        k=k,
+        n=round.query_holdout.n_items,
+        unit=unit,
+        grid=leaderboard.resolution(round=round),
+    )
+    if bound >= unit:
+        return "nothing is guaranteed if all admitted teams act as one"
+    return f"{figure(bound)}, even if all admitted teams act as one (in 95 of 100 rounds)"
+
+
+def _board(round: Round) -> Table:
+    return Table(
+        heading="Board",
+        header=("Rank", "Team", "Released", "Attempts", "Fresh", "Verdict"),
+        rows=[
+            (
+                row.rank or ("reference" if row.is_reference else NOTHING),
+                row.team,
+                figure(row.released),
+                row.attempts,
+                figure(row.fresh),
+                row.verdict or NOTHING,
+            )
+            for row in leaderboard.board(round=round)
+        ],
+        empty="Nothing was scored yet.",
+    )
+
+
+def _admissions(round: Round) -> Table:
+    used = Count("entries__submission", distinct=True) - Count(
+        "entries", filter=Q(entries__kind="REFUND")
+    )
+    admitted: Iterable[Any] = round.admissions.select_related("team").annotate(used=used)
+    return Table(
+        heading="Admitted teams",
+        header=("Team", "Account", "Queries", "Used", "Nats reserved", "Blind"),
+        rows=[
+            (
+                link(each.team),
+                link(each, "ledger"),
+                each.k,
+                each.used,
+                figure(each.reserved_nats),
+                "blind" if each.is_blind else NOTHING,
+            )
+            for each in sorted(admitted, key=lambda each: each.team.name)
+        ],
+        empty="No team is admitted.",
+    )
+
+
+def _references(round: Round) -> Table:
+    frozen = round.references.select_related("submission__team").order_by("position")
+    if frozen:
+        rows: list[tuple[Any, ...]] = [
+            (each.position, link(each.submission.team), link(each.submission), "frozen")
+            for each in frozen
+        ]
+    else:
+        rows = [
+            (NOTHING, link(each.team), link(each), each.status)
+            for each in Submission.objects.filter(round=round, team__is_reference=True)
+            .select_related("team")
+            .order_by("submitted_at", "pk")
+        ]
+    return Table(
+        heading="References",
+        header=("Position", "Team", "Submission", "Status"),
+        rows=rows,
+        empty="No reference team has submitted.",
+    )

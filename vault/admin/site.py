@@ -1,0 +1,90 @@
+"""The admin's site: who may come in, who may act, and that nothing is ever deleted.
+
+Two locks, each enough by itself: the groups' permissions, which every page asks for, and the site's own
+rule that a request which could change something comes from an organiser. Acts go through the functions of
+the domain, which journal them in the name of the person.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+ORGANISER = "organiser"
+RESEARCHER = "researcher"
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+# What everybody may post about themselves.
+OWN_ACCOUNT = ("logout", "password_change")
+
+# The order of the pages is the order of the work.
+ORDER = (
+    "Benchmark",
+    "Holdout",
+    "Round",
+    "Team",
+    "TeamToken",
+    "Admission",
+    "Submission",
+    "BudgetEntry",
+    "JournalEntry",
+    "AuditRun",
+    "Finding",
+    "Report",
+    "Publication",
+)
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+def may_act(user: AbstractBaseUser | AnonymousUser) -> bool:
+    if not (isinstance(user, User) and user.is_active):
+        return False
+    return user.is_superuser or user.groups.filter(name=ORGANISER).exists()
+
+
+class VaultSite(admin.AdminSite):
+    site_title = site_header = "Holdout Vault"
+    index_title = "Benchmarks, their sealed labels, and what their scores are worth"
+    site_url = None
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if self._is_refused(request):
+                raise PermissionDenied
+            return inner(request, *args, **kwargs)
+
+        return cast(View, guarded)
+
+    def _is_refused(self, request: HttpRequest) -> bool:
+        """Whether somebody who is logged in asks for more than looking. Others are sent to log in."""
+        if request.method in SAFE_METHODS or not self.has_permission(request):
+            return False
+        match = request.resolver_match
+        return not (match and match.url_name in OWN_ACCOUNT) and not may_act(request.user)
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
+        apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        for app in apps:
+            app["models"].sort(key=_place)
+        return sorted(apps, key=lambda app: _place(app["models"][0]))
+
+
+def _place(model: dict[str, Any]) -> int:
+    name = model["object_name"]
+    return ORDER.index(name) if name in ORDER else len(ORDER)
+
+
+site = VaultSite(name="admin")

@@ -1,0 +1,84 @@
+"""Submissions and what was released of them. The exact score is not here: audits say what it shows."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, figure, moment
+from vault.admin.site import site
+from vault.models import BudgetEntry, Release, Submission
+
+
+@admin.register(Submission, site=site)
+class SubmissionAdmin(ReadOnlyPage):
+    list_display = (
+        "short_id",
+        "team",
+        "round",
+        "sequence",
+        "status",
+        "submitted_at",
+        "released",
+        "outcome",
+    )
+    list_filter = ("round__benchmark", "status", "team__is_reference", "round")
+    search_fields = ("id", "team__name", "sha256", "commit", "model_name")
+    ordering = ("-submitted_at", "-pk")
+    fieldsets = (
+        (None, {"fields": ("id", "team", "round", "sequence", "status", "panel", "sha256")}),
+        ("Answer", {"fields": ("released", "outcome", "released_at")}),
+        ("Provenance", {"fields": ("model_name", "commit", "ci_run_url")}),
+        (
+            "Work",
+            {
+                "fields": (
+                    "submitted_at",
+                    "finished_at",
+                    "leased_until",
+                    "fence",
+                    "n_exceptions",
+                    "error_code",
+                )
+            },
+        ),
+    )
+    readonly_fields = ("released", "outcome", "released_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        found: QuerySet[Submission] = super().get_queryset(request)
+        return found.select_related("team", "round__benchmark", "panel__benchmark", "release")
+
+    @admin.display(description="submission", ordering="pk")
+    def short_id(self, obj: Submission) -> Any:
+        # The last part: ids made at one time begin alike.
+        return code(str(obj.pk)[-12:])
+
+    @admin.display(description="released", ordering="release__value")
+    def released(self, obj: Submission) -> str:
+        return figure(getattr(_release(obj), "value", None))
+
+    @admin.display(description="outcome", ordering="release__outcome")
+    def outcome(self, obj: Submission) -> str:
+        release = _release(obj)
+        return NOTHING if release is None else release.get_outcome_display()
+
+    @admin.display(description="released at")
+    def released_at(self, obj: Submission) -> str:
+        return moment(getattr(_release(obj), "released_at", None))
+
+    def tables(self, obj: Submission) -> list[Table]:
+        entries = BudgetEntry.objects.filter(submission=obj).order_by("at", "pk")
+        return [
+            Table(
+                heading="Budget ledger",
+                header=("Entry", "Reason", "At"),
+                rows=[(each.kind, each.reason or NOTHING, moment(each.at)) for each in entries],
+                empty="Nothing was charged.",
+            ),
+        ]
+
+
+def _release(submission: Submission) -> Release | None:
+    return getattr(submission, "release", None)

@@ -1,0 +1,155 @@
+"""Teams and their tokens. A token is shown on the page that issues it, once, and kept by nobody."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.http import HttpRequest
+from django.utils import timezone
+
+from vault import tokens
+from vault.admin.acts import Act, ActForm, ActingPage, Done
+from vault.admin.pages import NOTHING, Table, code, link, moment
+from vault.admin.site import site
+from vault.models import Team, TeamToken
+
+SCOPES = [(tokens.READ, "read"), (tokens.SUBMIT, "submit")]
+
+
+class IssueForm(ActForm):
+    label = forms.CharField(
+        max_length=100, required=False, help_text="Where it is used, such as the name of a CI job."
+    )
+    scopes = forms.MultipleChoiceField(
+        choices=SCOPES,
+        initial=list(tokens.SCOPES),
+        widget=forms.CheckboxSelectMultiple,
+        help_text="What it allows.",
+    )
+    expires_at = forms.SplitDateTimeField(
+        required=False, widget=AdminSplitDateTime, help_text="UTC. Left empty, it does not expire."
+    )
+
+    def clean_expires_at(self) -> dt.datetime | None:
+        expires_at: dt.datetime | None = self.cleaned_data["expires_at"]
+        if expires_at is not None and expires_at <= timezone.now():
+            raise forms.ValidationError("This lies in the past.")
+        return expires_at
+
+
+def _issue(request: HttpRequest, team: Team, given: dict[str, Any]) -> Done:
+    token, plain = tokens.issue(team=team, now=timezone.now(), **given)
+    scopes = ", ".join(token.scopes)
+    return Done(message=f"Issued token {token.prefix}… ({scopes}) to {team}", shown_once=plain)
+
+
+def _revoke(request: HttpRequest, token: TeamToken, given: dict[str, Any]) -> Done:
+    tokens.revoke(token=token, now=timezone.now())
+    return Done(message=f"Token {token.prefix}… is revoked.")
+
+
+def status_of(token: TeamToken, *, now: dt.datetime) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    if token.expires_at is not None and token.expires_at <= now:
+        return "expired"
+    return "valid"
+
+
+@admin.register(Team, site=site)
+class TeamAdmin(ActingPage):
+    list_display = ("name", "title", "is_reference", "is_active", "created_at")
+    list_filter = ("is_reference", "is_active")
+    search_fields = ("name", "title")
+    ordering = ("name",)
+    fields = ("name", "title", "is_reference", "is_active")
+    acts = (
+        Act(
+            name="issue",
+            label="Issue a token",
+            explanation="The token is shown once, on the next page, and only its digest is kept.",
+            is_open=lambda team: team.is_active,
+            when="while a team is active",
+            run=_issue,
+            form=IssueForm,
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # The journal and the board know a team by its name, and budgets by what it is.
+        return () if obj is None else ("name", "is_reference")
+
+    def tables(self, obj: Team) -> list[Table]:
+        now = timezone.now()
+        admitted = obj.admissions.select_related("round__benchmark").order_by("-admitted_at")
+        return [
+            Table(
+                heading="Tokens",
+                header=("Token", "Label", "Scopes", "Status", "Expires", "Last used"),
+                rows=[
+                    (
+                        link(each, f"{each.prefix}…"),
+                        each.label or NOTHING,
+                        ", ".join(each.scopes),
+                        status_of(each, now=now),
+                        moment(each.expires_at),
+                        moment(each.last_used_at),
+                    )
+                    for each in obj.tokens.order_by("-created_at")
+                ],
+                empty="This team has no token.",
+            ),
+            Table(
+                heading="Admissions",
+                header=("Round", "Account", "Queries"),
+                rows=[(link(each.round), link(each, "ledger"), each.k) for each in admitted],
+                empty="Not admitted to any round.",
+            ),
+        ]
+
+
+@admin.register(TeamToken, site=site)
+class TeamTokenAdmin(ActingPage):
+    list_display = ("shown", "team", "label", "status", "expires_at", "last_used_at", "created_at")
+    list_filter = ("team__is_reference",)
+    search_fields = ("prefix", "label", "team__name")
+    list_select_related = ("team",)
+    ordering = ("-created_at",)
+    # The digest is left out: whoever can read it needs it for nothing.
+    fields = (
+        "team",
+        "shown",
+        "label",
+        "scopes",
+        "status",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+        "created_at",
+    )
+    acts = (
+        Act(
+            name="revoke",
+            label="Revoke",
+            explanation="From now on the API refuses this token. It cannot be made valid again.",
+            is_open=lambda token: token.revoked_at is None,
+            when="while a token is not revoked",
+            run=_revoke,
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="token", ordering="prefix")
+    def shown(self, obj: TeamToken) -> Any:
+        return code(f"{obj.prefix}…")
+
+    @admin.display(description="status")
+    def status(self, obj: TeamToken) -> str:
+        return status_of(obj, now=timezone.now())
