@@ -9,12 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
-ORGANISER = "organiser"
-RESEARCHER = "researcher"
+from vault.groups import may_act
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What everybody may post about themselves.
@@ -43,12 +41,6 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
-
-
-def may_act(user: AbstractBaseUser | AnonymousUser) -> bool:
-    if not (isinstance(user, User) and user.is_active):
-        return False
-    return user.is_superuser or user.groups.filter(name=ORGANISER).exists()
 
 
 class VaultSite(admin.AdminSite):

@@ -1,0 +1,62 @@
+"""Make an organiser's account of the admin, or set its password anew."""
+
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from vault.groups import ORGANISER
+
+
+class Command(BaseCommand):
+    help = (
+        "Make or update an account that may act in the admin, with the password in a file. "
+        "Run by the database's owner; to run it again changes nothing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--username", required=True)
+        parser.add_argument("--password-file", required=True, type=Path, metavar="FILE")
+        parser.add_argument(
+            "--superuser", action="store_true", help="may make accounts for other people as well"
+        )
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        password = _password(options["password_file"])
+        user, is_new = User.objects.get_or_create(username=options["username"])
+        self._set_password(user, password)
+        user.is_active = user.is_staff = True
+        user.is_superuser = user.is_superuser or options["superuser"]
+        try:
+            user.full_clean(exclude=["password"])
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        user.save()
+        user.groups.add(Group.objects.get(name=ORGANISER))
+        if options["verbosity"] > 0:
+            self.stdout.write(f"{user.username}: account {'made' if is_new else 'updated'}")
+
+    def _set_password(self, user: User, password: str) -> None:
+        # Setting the same one would end the person's sessions.
+        if user.check_password(password):
+            return
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        user.set_password(password)
+
+
+def _password(path: Path) -> str:
+    try:
+        password = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path}: {error}") from None
+    if not password:
+        raise CommandError(f"{path} is empty")
+    return password
