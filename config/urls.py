@@ -3,9 +3,9 @@
 from django.urls import path
 
 from audits.api import AuditDetail, AuditList
-from vault.api import health
 from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, RoundList
 from vault.api.budget import BudgetDetail
+from vault.api.health import Liveness, Readiness
 from vault.api.leaderboard import LeaderboardDetail
 from vault.api.panel import PanelTemplate
 from vault.api.submissions import (
@@ -13,8 +13,8 @@ from vault.api.submissions import (
     SubmissionDetail,
     SubmissionFinal,
     SubmissionWithdrawal,
-    Validation,
 )
+from vault.api.validate import Validation
 
 V1 = "api/v1/"
 BENCHMARK = V1 + "benchmarks/<slug:slug>/"
@@ -34,8 +34,8 @@ urlpatterns = [
     path(SUBMISSION + "final/", SubmissionFinal.as_view(), name="submission-final"),
     path(SUBMISSION + "withdraw/", SubmissionWithdrawal.as_view(), name="submission-withdraw"),
     path(V1 + "audits/<int:audit_id>/", AuditDetail.as_view(), name="audit"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+    path("healthz", Liveness.as_view(), name="healthz"),
+    path("readyz", Readiness.as_view(), name="readyz"),
 ]
 
 handler400 = "vault.api.problems.handle_400"

@@ -6,6 +6,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from vault import tokens
+from vault.api import throttles
 from vault.models import Team, TeamToken
 
 
@@ -19,6 +20,7 @@ class TeamTokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed("use 'Authorization: Bearer' with a team's token")
         token = tokens.authenticate(plain=plain.strip(), now=timezone.now())
         if token is None:
+            throttles.count_stranger(request)
             raise AuthenticationFailed("the token is not valid")
         return token.team, token
 

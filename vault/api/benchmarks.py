@@ -30,7 +30,7 @@ class BenchmarkDetail(APIView):
                 **shown.benchmark(benchmark),
                 "panel": None if latest is None else shown.panel(latest),
                 "holdouts": [shown.holdout(each) for each in holdouts],
-                "rounds": [shown.round(each) for each in finding.started_rounds(benchmark)],
+                "rounds": [shown.round(each) for each in finding.every_round(benchmark)],
             }
         )
 
@@ -39,7 +39,5 @@ class RoundList(APIView):
     permission_classes = [Public]
 
     def get(self, request: Request, slug: str) -> Response:
-        benchmark = finding.visible_benchmark(request, slug)
-        return Response(
-            {"results": [shown.round(each) for each in finding.started_rounds(benchmark)]}
-        )
+        rounds = finding.every_round(finding.visible_benchmark(request, slug))
+        return Response({"results": [shown.round(each) for each in rounds]})

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from stats import ledger
+from stats.metrics import METRICS
 from vault import budget, leaderboard
 from vault.api import finding, shown
 from vault.api.permissions import MayRead
@@ -26,9 +27,18 @@ class BudgetDetail(APIView):
 
 
 def _proven_error(round: Round, *, k: int, nats: float) -> float | None:
-    """For one team that sees no board; None where the bound is as wide as the metric's range."""
+    """For one team that sees no board. None: nothing is guaranteed.
+
+    The proof is for means of items, and a bound as wide as the metric's range says nothing.
+    """
+    if METRICS[round.benchmark.primary_metric].value is not None:
+        return None
     unit = budget.unit_of(benchmark=round.benchmark)
     bound = ledger.guaranteed_error(
-        nats=nats, k=k, n=round.query_holdout.n_items, unit=unit
-    ) + leaderboard.resolution(round=round)
+        nats=nats,
+        k=k,
+        n=round.query_holdout.n_items,
+        unit=unit,
+        grid=leaderboard.resolution(round=round),
+    )
     return bound if bound < unit else None

@@ -1,45 +1,64 @@
-"""Taking in a prediction file: what the request must be, a parser's slot, then its body, then its rows.
+"""Taking in a prediction file: what the request says it is, a parser's slot, then its body, then its rows.
 
 The slot is taken before the body is read, so that a service that is behind says so at once and cheaply.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
+from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.http.multipartparser import MultiPartParserError
+from django.http import HttpRequest, UnreadablePostError
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from rest_framework.request import Request
 
-from vault import panel as panels
 from vault import parser_pool
-from vault.api.panel import CSV, PARQUET
+from vault.api.forms import CSV, PARQUET
 from vault.api.problems import ProblemError
 from vault.canonical import Predictions
-from vault.errors import NoOpenRoundError
+from vault.memory_upload import MemoryOnlyUploadHandler
 from vault.models import Benchmark, Panel
 
 MULTIPART = "multipart/form-data"
+# More digits than any length has; `int` refuses texts of thousands of digits.
+LONGEST_LENGTH = 15
 
 
-@contextmanager
-def parsed(request: Request, benchmark: Benchmark) -> Iterator[tuple[Panel, Predictions]]:
-    """The panel and the canonical predictions of this request's file."""
+@dataclass(frozen=True, kw_only=True)
+class Announced:
+    """What the headers say of a body that was not read yet."""
+
+    content_type: str
+    length: int
+
+
+def announced(request: Request) -> Announced:
     http = request._request
-    content_type = _content_type(http)
-    length = _content_length(http)
-    panel = panels.latest(benchmark=benchmark)
-    if panel is None:
-        raise NoOpenRoundError("the benchmark has no panel yet", opens_at=None)
+    return Announced(length=_length(http), content_type=_content_type(http))
+
+
+def parsed(
+    request: Request, announced: Announced, *, benchmark: Benchmark, panel: Panel
+) -> Predictions:
+    """The canonical predictions of this request's file, for the whole panel."""
+    http, content_type = request._request, announced.content_type
     with parser_pool.slot():
+        body = _body(http, announced.length)
         if content_type == MULTIPART:
-            content_type, body = _multipart(http)
-        else:
-            body = _body(http, length)
-        predictions = parser_pool.parse_bounded(
+            content_type, body = _file_of_form(http, body)
+        return parser_pool.parse_bounded(
             body=body, content_type=content_type, benchmark=benchmark, panel=panel
         )
-    yield panel, predictions
+
+
+def _length(http: HttpRequest) -> int:
+    """A chunked body reaches the application empty, so its absence must be an error, not a short file."""
+    text = http.META.get("CONTENT_LENGTH") or ""
+    if not text.isdecimal() or "HTTP_TRANSFER_ENCODING" in http.META:
+        raise ProblemError(411, "length_required", "send Content-Length; no chunked bodies")
+    limit = settings.MAX_UPLOAD_BYTES
+    if len(text) > LONGEST_LENGTH or int(text) > limit:
+        raise ProblemError(413, "content_too_large", f"a body may have {limit} bytes", limit=limit)
+    return int(text)
 
 
 def _content_type(http: HttpRequest) -> str:
@@ -50,42 +69,36 @@ def _content_type(http: HttpRequest) -> str:
             "unsupported_media_type",
             f"send {CSV}, {PARQUET} or {MULTIPART} with one field 'file'",
         )
+    if http.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise ProblemError(415, "unsupported_media_type", "send the body without Content-Encoding")
     return given
 
 
-def _content_length(http: HttpRequest) -> int:
-    """A chunked body reaches the application empty, so its absence must be an error, not a short file."""
-    text = http.META.get("CONTENT_LENGTH") or ""
-    if not text.isdecimal() or "chunked" in http.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        raise ProblemError(411, "length_required", "send Content-Length; no chunked bodies")
-    length = int(text)
-    if length > settings.MAX_UPLOAD_BYTES:
-        raise ProblemError(
-            413,
-            "content_too_large",
-            f"a file may have {settings.MAX_UPLOAD_BYTES} bytes",
-            limit=settings.MAX_UPLOAD_BYTES,
-        )
-    return length
-
-
 def _body(http: HttpRequest, length: int) -> bytes:
-    body = http.read(length)
+    """All of it, or an error: of a body that was cut off, what arrived may look like a file."""
+    body = bytearray()
+    try:
+        while len(body) < length and (part := http.read(length - len(body))):
+            body += part
+    except UnreadablePostError:
+        body.clear()
     if len(body) != length:
         raise ProblemError(400, "incomplete_body", "the body is shorter than its Content-Length")
-    return body
+    return bytes(body)
 
 
-def _multipart(http: HttpRequest) -> tuple[str, bytes]:
+def _file_of_form(http: HttpRequest, body: bytes) -> tuple[str, bytes]:
     try:
-        files = http.FILES
+        handlers = [MemoryOnlyUploadHandler(http)]
+        _, files = MultiPartParser(http.META, io.BytesIO(body), handlers, "utf-8").parse()
     except MultiPartParserError:
         raise ProblemError(400, "malformed_request", "the multipart body is malformed") from None
-    if list(files) != ["file"] or len(files.getlist("file")) != 1:
+    uploads = files.getlist("file")
+    if len(files) != 1 or len(uploads) != 1:
         raise ProblemError(400, "malformed_request", "send exactly one file, in the field 'file'")
-    (upload,) = files.getlist("file")
+    (upload,) = uploads
     content_type = (upload.content_type or "").lower()
     if content_type not in (CSV, PARQUET):
-        name = (upload.name or "").lower()
-        content_type = PARQUET if name.endswith(".parquet") else CSV
+        # Programs that guess types from names know Parquet by none.
+        content_type = PARQUET if (upload.name or "").lower().endswith(".parquet") else CSV
     return content_type, upload.read()

@@ -2,10 +2,12 @@
 
 import uuid
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from rest_framework.request import Request
 
-from vault.models import Admission, Benchmark, Round, Submission, Team
+from vault import panel as panels
+from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.statuses import RoundStatus
 
 
@@ -19,53 +21,79 @@ def own_team(request: Request) -> Team:
     return team
 
 
+def visible_benchmarks(request: Request) -> QuerySet[Benchmark]:
+    team = team_of(request)
+    visible = Q(visibility=Benchmark.Visibility.PUBLIC)
+    if team is not None and team.is_reference:
+        visible = Q()
+    elif team is not None:
+        admissions = Admission.objects.filter(round__benchmark=OuterRef("pk"), team=team)
+        visible |= Q(Exists(admissions))
+    return Benchmark.objects.filter(visible).order_by("slug")
+
+
 def visible_benchmark(request: Request, slug: str) -> Benchmark:
-    benchmark = Benchmark.objects.filter(slug=slug).first()
-    if benchmark is None or not _may_see(request, benchmark):
+    benchmark = visible_benchmarks(request).filter(slug=slug).first()
+    if benchmark is None:
         raise Http404
     return benchmark
 
 
-def visible_benchmarks(request: Request) -> list[Benchmark]:
-    every = Benchmark.objects.order_by("slug")
-    return [benchmark for benchmark in every if _may_see(request, benchmark)]
-
-
-def _may_see(request: Request, benchmark: Benchmark) -> bool:
-    if benchmark.visibility == Benchmark.Visibility.PUBLIC:
-        return True
-    team = team_of(request)
-    if team is None:
-        return False
-    admitted = Admission.objects.filter(round__benchmark=benchmark, team=team)
-    return team.is_reference or admitted.exists()
-
-
-def started_rounds(benchmark: Benchmark) -> list[Round]:
-    return list(
-        Round.objects.filter(benchmark=benchmark)
-        .select_related("benchmark", "query_holdout", "panel")
-        .order_by("number")
-    )
+def every_round(benchmark: Benchmark) -> QuerySet[Round]:
+    """Planned ones too: teams want to know when to come."""
+    rounds = Round.objects.filter(benchmark=benchmark).order_by("number")
+    return rounds.select_related("benchmark", "query_holdout", "panel")
 
 
 def asked_round(request: Request, benchmark: Benchmark) -> Round:
     """The round of `?round=N`, else the latest that has opened."""
-    rounds = [each for each in started_rounds(benchmark) if each.status != RoundStatus.PLANNED]
-    wanted = request.query_params.get("round")
-    if wanted is not None:
-        rounds = [each for each in rounds if str(each.number) == wanted]
-    if not rounds:
+    opened = every_round(benchmark).exclude(status=RoundStatus.PLANNED)
+    round = _numbered(request, opened).last()
+    if round is None:
         raise Http404
-    return rounds[-1]
+    return round
+
+
+def asked_panel(request: Request, benchmark: Benchmark) -> Panel:
+    """That of the round of `?round=N`, else of the one that is open or opens next, else the latest.
+
+    A panel that grows while a round is open does not change what the round's files must answer.
+    """
+    rounds = every_round(benchmark)
+    if "round" not in request.query_params:
+        rounds = rounds.filter(status__in=(RoundStatus.OPEN, RoundStatus.PLANNED))
+    round = _numbered(request, rounds).first()
+    if round is not None:
+        return round.panel
+    panel = None if "round" in request.query_params else panels.latest(benchmark=benchmark)
+    if panel is None:
+        raise Http404
+    return panel
+
+
+def _numbered(request: Request, rounds: QuerySet[Round]) -> QuerySet[Round]:
+    number = request.query_params.get("round")
+    if number is None:
+        return rounds
+    return rounds.filter(number=number) if is_number(number) else rounds.none()
+
+
+def is_number(text: str) -> bool:
+    """A count that the database can hold, too."""
+    return text.isdecimal() and len(text) < 9
+
+
+def own_submissions(request: Request) -> QuerySet[Submission]:
+    """With all that is shown of them, in one query."""
+    return (
+        Submission.objects.filter(team=own_team(request))
+        .select_related("release", "round")
+        .annotate(is_final=Exists(Final.objects.filter(submission=OuterRef("pk"))))
+    )
 
 
 def own_submission(request: Request, submission_id: uuid.UUID) -> Submission:
-    submission = (
-        Submission.objects.filter(pk=submission_id, team=own_team(request))
-        .select_related("release", "round")
-        .first()
-    )
+    submission = own_submissions(request).filter(pk=submission_id).first()
     if submission is None:
         raise Http404
     return submission

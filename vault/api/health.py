@@ -1,21 +1,39 @@
-"""For whoever runs the service: is the process alive, and can it do its work?"""
+"""For whoever runs the service: is the process alive, and can it do its work?
+
+Neither asks who calls, nor counts the calls: a probe must not fail for any reason but the one it probes.
+"""
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_safe
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vault.api.permissions import Public
+from vault.api.problems import ProblemError
 
 
-@require_safe
-def healthz(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"status": "ok"})
+class Liveness(APIView):
+    authentication_classes = []
+    throttle_classes = []
+    permission_classes = [Public]
+
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
 
 
-@require_safe
-def readyz(request: HttpRequest) -> JsonResponse:
+class Readiness(APIView):
     """The broker is not asked: without it submissions are still received, and scored later."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"status": "no database"}, status=503)
-    return JsonResponse({"status": "ok"})
+
+    authentication_classes = []
+    throttle_classes = []
+    permission_classes = [Public]
+
+    def get(self, request: Request) -> Response:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except DatabaseError:
+            raise ProblemError(
+                503, "unavailable", "the database does not answer", retry_after=5
+            ) from None
+        return Response({"status": "ok"})

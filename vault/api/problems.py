@@ -2,8 +2,10 @@
 
 import datetime as dt
 import logging
+import math
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -41,7 +43,7 @@ TITLES = {
     422: "Invalid content",
     429: "Too many requests",
     500: "Internal error",
-    503: "Busy",
+    503: "Unavailable",
 }
 
 
@@ -74,18 +76,24 @@ def _plain(value: Any) -> Any:
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook; None lets Django answer 500, which `handle_500` words."""
+    if isinstance(error, OperationalError | InterfaceError):
+        error = _of_lost_database(error)
+    elif isinstance(error, Http404):
+        error = exceptions.NotFound()
     if isinstance(error, errors.VaultError):
         return _of_vault_error(error)
     if isinstance(error, ProblemError):
-        content = body(
-            status=error.status_code, code=error.code, detail=str(error.detail), **error.data
-        )
-        return _response(content, retry_after=error.data.get("retry_after"))
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
+        return _of_problem(error)
     if isinstance(error, exceptions.APIException):
         return _of_api_exception(error)
     return None
+
+
+def _of_problem(error: ProblemError) -> Response:
+    content = body(
+        status=error.status_code, code=error.code, detail=str(error.detail), **error.data
+    )
+    return _response(content, retry_after=error.data.get("retry_after"))
 
 
 def _of_vault_error(error: errors.VaultError) -> Response | None:
@@ -96,6 +104,12 @@ def _of_vault_error(error: errors.VaultError) -> Response | None:
     data = {name: value for name, value in error.data.items() if value is not None}
     content = body(status=status, code=error.code, detail=error.message, **data)
     return _response(content, retry_after=error.data.get("retry_after"))
+
+
+def _of_lost_database(error: Exception) -> ProblemError:
+    """Every request may be repeated, this one too: equal predictions are charged once."""
+    logger.error("the database failed a request: %s", type(error.__cause__ or error).__name__)
+    return ProblemError(503, "unavailable", "the database does not answer", retry_after=5)
 
 
 CODES = {
@@ -116,19 +130,23 @@ def _of_api_exception(error: exceptions.APIException) -> Response:
     content = body(status=error.status_code, code=code, detail=str(error.detail))
     response = _response(content, retry_after=getattr(error, "wait", None))
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-        response["WWW-Authenticate"] = "Bearer"
+        is_wrong = isinstance(error, exceptions.AuthenticationFailed)
+        response["WWW-Authenticate"] = 'Bearer error="invalid_token"' if is_wrong else "Bearer"
     return response
 
 
 def _response(content: dict[str, Any], *, retry_after: float | None) -> Response:
     response = Response(content, status=content["status"], content_type=CONTENT_TYPE)
     if retry_after is not None:
-        response["Retry-After"] = str(max(1, round(retry_after)))
+        response["Retry-After"] = str(max(1, math.ceil(retry_after)))
+    response["Cache-Control"] = "no-store"
     return response
 
 
 def _json(content: dict[str, Any]) -> JsonResponse:
-    return JsonResponse(content, status=content["status"], content_type=CONTENT_TYPE)
+    response = JsonResponse(content, status=content["status"], content_type=CONTENT_TYPE)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def handle_400(request: HttpRequest, exception: Exception) -> JsonResponse:

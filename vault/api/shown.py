@@ -41,7 +41,7 @@ def panel(given: Panel) -> dict[str, Any]:
 
 
 def holdout(given: Holdout) -> dict[str, Any]:
-    """A sealed holdout as anyone may see it; which holdouts a round uses is told when it opens."""
+    """A sealed holdout as anyone may see it. Which items are in it, nobody is told."""
     return {
         "kind": given.kind,
         "status": given.status,
@@ -74,6 +74,7 @@ def round(given: Round) -> dict[str, Any]:
 
 
 def submission(given: Submission) -> dict[str, Any]:
+    """One that `finding.own_submissions` found, so that nothing more is asked of the database."""
     release = getattr(given, "release", None)
     return {
         "id": str(given.pk),
@@ -86,6 +87,7 @@ def submission(given: Submission) -> dict[str, Any]:
         "released": None if release is None else release.value,
         "outcome": None if release is None else release.outcome,
         "error_code": given.error_code or None,
+        "is_final": getattr(given, "is_final", False),
         "model_name": given.model_name,
         "commit": given.commit,
         "ci_run_url": given.ci_run_url,
@@ -111,7 +113,7 @@ def budget(given: Remaining, *, round: Round, proven_error: float | None) -> dic
         if given.accepted_limit is None
         else {"limit": given.accepted_limit, "used": given.accepted_used},
         "nats": {"reserved": given.nats_reserved, "used": given.nats_used},
-        # Null: the holdout is too small to guarantee anything for this many answers.
+        # Null: no guarantee. The holdout is too small for this many answers, or nothing is proven.
         "proven_error": proven_error,
         "is_blind": given.is_blind,
     }

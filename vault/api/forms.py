@@ -1,0 +1,49 @@
+"""The forms an answer comes in: `?format=` first, then `Accept`, then the first that the view offers."""
+
+from collections.abc import Iterable, Mapping
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from vault.api.problems import ProblemError
+
+JSON = "application/json"
+CSV = "text/csv"
+PARQUET = "application/vnd.apache.parquet"
+
+
+class ViewChooses(BaseContentNegotiation):
+    """For views that offer more than JSON: nothing is refused before the view was asked."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return next(iter(parsers))
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
+def wanted(request: Request, offered: Mapping[str, str]) -> str:
+    """The name of the form that is asked for, of those `offered` by name and media type."""
+    name = request.query_params.get("format")
+    if name is None:
+        name = _accepted(request, offered)
+    if name not in offered:
+        raise ProblemError(406, "not_acceptable", f"this comes as {' or '.join(offered)}")
+    return name
+
+
+def _accepted(request: Request, offered: Mapping[str, str]) -> str:
+    """Empty if nothing that is accepted is offered."""
+    http = request._request
+    if not http.accepted_types:
+        return next(iter(offered))
+    media_type = http.get_preferred_type(list(offered.values()))
+    return next((name for name, offer in offered.items() if offer == media_type), "")

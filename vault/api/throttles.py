@@ -1,0 +1,99 @@
+"""The flood throttle: requests a minute, for each token and for each address that shows no valid one.
+
+It protects the process, not the labels: it is counted in this process's memory, may be reset by a
+restart, and has nothing to do with the query budget, which is counted in PostgreSQL and fails closed.
+"""
+
+import ipaddress
+import math
+import threading
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from vault.api.problems import ProblemError
+from vault.models import TeamToken
+
+WINDOW_SECONDS = 60.0
+MOST_CALLERS = 20_000
+
+
+class Flood:
+    """A bucket for each caller that holds a minute's requests and leaks steadily: one number a caller.
+
+    The number is when the bucket will be empty (the generic cell rate algorithm).
+    """
+
+    def __init__(self, *, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval = WINDOW_SECONDS / per_minute
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._empty_at: dict[str, float] = {}
+
+    def wait(self, caller: str) -> float:
+        """Seconds until this caller's request fits; 0 and counted, if it fits now."""
+        with self._lock:
+            now = self._clock()
+            empty_at = max(self._empty_at.get(caller, now), now) + self._interval
+            if empty_at - now > WINDOW_SECONDS + self._interval / 2:
+                return empty_at - now - WINDOW_SECONDS
+            self._empty_at[caller] = empty_at
+            if len(self._empty_at) > MOST_CALLERS:
+                self._forget(now)
+            return 0.0
+
+    def _forget(self, now: float) -> None:
+        """Those who wait for nothing; if nearly all do wait, everybody starts anew."""
+        waiting = {caller: at for caller, at in self._empty_at.items() if at > now}
+        self._empty_at = waiting if len(waiting) < MOST_CALLERS // 2 else {}
+
+
+class FloodThrottle(BaseThrottle):
+    """Raises rather than returns False, so that the problem can say which limit it was."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        token = request.auth
+        if isinstance(token, TeamToken):
+            _count(f"token {token.pk}", settings.TOKEN_REQUESTS_PER_MINUTE)
+        else:
+            count_stranger(request)
+        return True
+
+
+def count_stranger(request: Request) -> None:
+    """Count a request without a valid token by the address that it comes from."""
+    _count(_network(BaseThrottle().get_ident(request)), settings.ANONYMOUS_REQUESTS_PER_MINUTE)
+
+
+def _network(address: str | None) -> str:
+    """One customer of IPv6 has a network of 2**64 addresses."""
+    try:
+        given = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if given.version == 4:
+        return str(given)
+    return str(ipaddress.ip_network((given, 64), strict=False))
+
+
+def _count(caller: str, per_minute: int) -> None:
+    wait = _flood(per_minute).wait(caller) if per_minute else 0.0
+    if wait:
+        raise ProblemError(
+            429,
+            "throttled",
+            "too many HTTP requests; this is not the query budget, and nothing was charged",
+            limit=per_minute,
+            window_seconds=int(WINDOW_SECONDS),
+            retry_after=math.ceil(wait),
+        )
+
+
+@lru_cache(maxsize=4)
+def _flood(per_minute: int) -> Flood:
+    return Flood(per_minute=per_minute)
