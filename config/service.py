@@ -41,7 +41,10 @@ from config.embedded import (
 PROJECT = Path(__file__).resolve().parent.parent
 SERVICE_ACCOUNT = "www-data"
 PACKAGES = ("config", "lab", "audits", "vault", "stats", "manage.py")
-FASTEST_RESTART = 1.0  # seconds between two starts of a process that keeps dying
+# A process that dies younger than this has failed to start; so many failures in a row end the service.
+FIRM_SECONDS = 30.0
+MOST_FAILED_STARTS = 5
+RESTART_SECONDS = 1.0  # before the next start, for each failure
 
 
 def service_account() -> str:
@@ -80,7 +83,10 @@ class Program:
     log: Path
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
-    n_starts: int = field(default=0)
+    n_failed_starts: int = 0
+
+    def is_dead(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
 
     def start(self, *, cwd: Path) -> None:
         with self.log.open("ab") as stream:
@@ -96,7 +102,18 @@ class Program:
                 **(account_arguments(self.account) if self.account else {}),
             )
         self.started = time.monotonic()
-        self.n_starts += 1
+
+    def restart(self, *, cwd: Path) -> bool:
+        """Start again what has died, once its time has come; whether it was started."""
+        age = time.monotonic() - self.started
+        n_failed = self.n_failed_starts + 1 if age < FIRM_SECONDS else 0
+        if n_failed >= MOST_FAILED_STARTS:
+            raise EmbeddedServerError(f"{self.name} keeps ending; see {self.log}")
+        if age < n_failed * RESTART_SECONDS:
+            return False
+        self.n_failed_starts = n_failed
+        self.start(cwd=cwd)
+        return True
 
 
 @dataclass(kw_only=True)
@@ -147,11 +164,8 @@ class Service:
         """Start again what has died. Call it often."""
         self.servers.check()
         for program in self.programs:
-            if program.process is None or program.process.poll() is None:
-                continue
-            if time.monotonic() - program.started >= FASTEST_RESTART:
-                self.say(f"{program.name} ended and is started again; see {program.log}")
-                program.start(cwd=self.code)
+            if program.is_dead() and program.restart(cwd=self.code):
+                self.say(f"{program.name} ended and was started again; see {program.log}")
 
     def wait_until_ready(self, *, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds

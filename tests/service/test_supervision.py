@@ -1,0 +1,92 @@
+"""What the launcher does about processes that die."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from config import service as module
+from config.embedded import EmbeddedServerError, Servers
+from config.service import Program, Service
+
+
+def watched(
+    tmp_path: Path, script: str, *, database: subprocess.Popen[bytes] | None = None
+) -> tuple[Service, Program]:
+    program = Program(
+        name="worker",
+        command=[sys.executable, "-c", script],
+        environment={},
+        log=tmp_path / "worker.log",
+    )
+    servers = Servers(socket_directory=tmp_path, broker_url="", passwords={}, database=database)
+    service = Service(
+        home=tmp_path, servers=servers, code=tmp_path, url="", admin_url="", programs=[program]
+    )
+    return service, program
+
+
+def supervise_for(service: Service, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        service.supervise()
+        time.sleep(0.01)
+
+
+def test_program_that_is_killed_is_started_again(tmp_path: Path) -> None:
+    service, program = watched(tmp_path, "import time; time.sleep(60)")
+    said: list[str] = []
+    service.say = said.append
+    program.start(cwd=tmp_path)
+    first = program.process
+    assert first is not None
+    try:
+        first.kill()
+        first.wait()
+        supervise_for(service, module.RESTART_SECONDS + 0.2)
+
+        assert program.process is not first
+        assert not program.is_dead()
+        assert said == [f"worker ended and was started again; see {program.log}"]
+    finally:
+        service.stop()
+    assert program.is_dead()
+
+
+def test_program_that_cannot_start_ends_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RESTART_SECONDS", 0.01)
+    service, program = watched(tmp_path, "print('started', flush=True); raise SystemExit(1)")
+    program.start(cwd=tmp_path)
+
+    with pytest.raises(EmbeddedServerError, match=r"worker keeps ending; see .*worker\.log"):
+        supervise_for(service, 30)
+
+    assert program.log.read_text().count("started") == module.MOST_FAILED_STARTS
+
+
+def test_failed_starts_of_long_ago_are_forgiven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRM_SECONDS", 0.0)
+    monkeypatch.setattr(module, "RESTART_SECONDS", 0.01)
+    service, program = watched(tmp_path, "print('started', flush=True)")
+    program.start(cwd=tmp_path)
+
+    while program.log.read_text().count("started") <= module.MOST_FAILED_STARTS:
+        supervise_for(service, 0.1)
+
+    assert program.n_failed_starts == 0
+    service.stop()
+
+
+def test_death_of_the_database_ends_the_service(tmp_path: Path) -> None:
+    database = subprocess.Popen([sys.executable, "-c", ""])
+    database.wait()
+    service, _ = watched(tmp_path, "", database=database)
+
+    with pytest.raises(EmbeddedServerError, match="PostgreSQL ended"):
+        service.supervise()
