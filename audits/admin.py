@@ -17,7 +17,17 @@ from django.urls import URLPattern, path
 from audits import tasks
 from audits.models import AuditRun, Finding, Publication, Report
 from vault.admin.acts import Act, Done
-from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, figure, link, moment, pretty
+from vault.admin.pages import (
+    NOTHING,
+    ReadOnlyPage,
+    Table,
+    code,
+    figure,
+    folded,
+    link,
+    moment,
+    pretty,
+)
 from vault.admin.rounds import VAULT_ACTS, RoundAdmin
 from vault.admin.site import site
 from vault.errors import VaultError
@@ -107,12 +117,9 @@ class AuditRunAdmin(ReadOnlyPage):
     list_select_related = ("round__benchmark",)
     ordering = ("-started_at",)
     fields = (
-        "round",
-        "status",
-        "board_verdict",
-        "report_link",
-        "started_at",
-        "finished_at",
+        ("round", "report_link"),
+        ("status", "board_verdict"),
+        ("started_at", "finished_at"),
         "error",
         "seed_entropy",
         "inputs",
@@ -125,7 +132,7 @@ class AuditRunAdmin(ReadOnlyPage):
 
     @admin.display(description="snapshot of inputs")
     def inputs(self, obj: AuditRun) -> Any:
-        return pretty(obj.snapshot)
+        return folded(obj.snapshot)
 
     def tables(self, obj: AuditRun) -> list[Table]:
         findings = obj.findings.select_related("team").order_by("check_name", "team__name")
@@ -226,4 +233,4 @@ class PublicationAdmin(ReadOnlyPage):
 
     @admin.display(description="document")
     def shown_document(self, obj: Publication) -> Any:
-        return pretty(obj.document)
+        return folded(obj.document)

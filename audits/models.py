@@ -55,7 +55,7 @@ class Finding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.check_name} of {self.team_id} in run {self.run_id}"
+        return f"{self.check_name} of {self.team or 'the board'} in run {self.run_id}"
 
 
 class Report(models.Model):

@@ -1,7 +1,13 @@
 """The admin's routes; this surface runs in its own process with the researcher role."""
 
+from django.templatetags.static import static
 from django.urls import path
+from django.views.generic import RedirectView
 
 from vault.admin.site import site
 
-urlpatterns = [path("admin/", site.urls)]
+urlpatterns = [
+    path("admin/", site.urls),
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("favicon.ico", RedirectView.as_view(url=static("vault/icon.svg"))),
+]

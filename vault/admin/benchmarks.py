@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from stats.metrics import METRICS
 from vault import journal
-from vault.admin.pages import Page, Table, link, moment
+from vault.admin.pages import Page, Table, link, listed, moment
 from vault.admin.site import site
-from vault.models import Benchmark
+from vault.models import Benchmark, JournalEntry, Submission
 
 # Envelopes are bound to the slug, and labels are stored as codes of the classes.
 FIXED_BY_SEALING = ("slug", "task", "classes")
@@ -248,6 +248,12 @@ class BenchmarkAdmin(Page):
             payload=changed,
             now=timezone.now(),
         )
+
+    def links(self, obj: Any) -> list[tuple[str, str]]:
+        return [
+            ("Submissions", listed(Submission, round__benchmark__id=obj.pk)),
+            ("Journal", listed(JournalEntry, benchmark__id=obj.pk)),
+        ]
 
     def tables(self, obj: Any) -> list[Table]:
         rounds = obj.rounds.order_by("-number")

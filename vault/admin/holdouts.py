@@ -23,7 +23,16 @@ def _freshen(request: HttpRequest, holdout: Holdout, given: dict[str, Any]) -> D
 @admin.register(Holdout, site=site)
 class HoldoutAdmin(ActingPage):
     change_list_template = "vault/admin/holdouts.html"
-    list_display = ("__str__", "kind", "status", "n_items", "draw", "commitment_start", "sealed_at")
+    list_display = (
+        "start",
+        "benchmark",
+        "kind_of",
+        "status",
+        "n",
+        "draw",
+        "commitment_start",
+        "sealed_at",
+    )
     list_filter = ("benchmark", "kind", "status")
     search_fields = ("commitment",)
     list_select_related = ("benchmark", "panel__benchmark")
@@ -45,6 +54,18 @@ class HoldoutAdmin(ActingPage):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "batch" or bool(super().lookup_allowed(lookup, value, request))
+
+    @admin.display(description="holdout", ordering="pk")
+    def start(self, obj: Holdout) -> Any:
+        return code(str(obj.pk), length=8)
+
+    @admin.display(description="kind", ordering="kind")
+    def kind_of(self, obj: Holdout) -> str:
+        return obj.kind
+
+    @admin.display(description="items", ordering="n_items")
+    def n(self, obj: Holdout) -> int:
+        return obj.n_items
 
     @admin.display(description="draw", ordering="batch")
     def draw(self, obj: Holdout) -> Any:

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from vault.admin.site import ModelAdmin
@@ -48,6 +49,10 @@ class Page(ModelAdmin):
     def tables(self, obj: Any) -> list[Table]:
         return []
 
+    def links(self, obj: Any) -> list[tuple[str, str]]:
+        """Labels and addresses of lists that show what belongs to the object."""
+        return []
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -58,7 +63,7 @@ class Page(ModelAdmin):
         context = dict(extra_context or {})
         obj = self.get_object(request, object_id) if object_id else None
         if obj is not None and self.has_view_permission(request, obj):
-            context["tables"] = self.tables(obj)
+            context |= {"tables": self.tables(obj), "links": self.links(obj)}
         return super().changeform_view(request, object_id, form_url, context)
 
     def form_page(
@@ -109,8 +114,19 @@ def code(text: str, *, length: int | None = None) -> SafeString:
     return format_html('<code title="{}">{}</code>', text, text[:length])
 
 
+def listed(model: type[Model], **only: Any) -> str:
+    """The address of a model's list, narrowed to some objects."""
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{address}?{urlencode({f'{name}__exact': value for name, value in only.items()})}"
+
+
 def pretty(value: Any) -> SafeString:
     return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def folded(value: Any) -> SafeString:
+    """What few want to read, and what is long."""
+    return format_html("<details><summary>Show</summary>{}</details>", pretty(value))
 
 
 def figure(value: float | None) -> str:

@@ -12,13 +12,14 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html_join
 
 from stats import ledger
 from vault import budget, leaderboard, rounds
 from vault.admin import planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
-from vault.admin.pages import NOTHING, Table, figure, link
-from vault.models import Admission, Round, Submission, Team
+from vault.admin.pages import NOTHING, Table, figure, link, listed
+from vault.models import Admission, BudgetEntry, Round, Submission, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
 ADMITTING = (RoundStatus.PLANNED, RoundStatus.OPEN)
@@ -123,7 +124,7 @@ VAULT_ACTS = (
     ),
     Act(
         name="open",
-        label="Open",
+        label="Open the round",
         explanation="The reference submissions are frozen and teams may submit. "
         "There is no way back to PLANNED.",
         is_open=lambda round: round.status == RoundStatus.PLANNED,
@@ -133,7 +134,7 @@ VAULT_ACTS = (
     ),
     Act(
         name="close",
-        label="Close",
+        label="Close the round",
         explanation="Nothing more is received, whatever the announced time. What waits is still scored; "
         "then finals lock and the audit may begin. A closed round is not opened again.",
         is_open=lambda round: round.status == RoundStatus.OPEN,
@@ -160,7 +161,7 @@ class RoundAdmin(ActingPage):
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
         (None, {"fields": ("benchmark", "number", "status", "panel")}),
-        ("Labels", {"fields": ("query_holdout", "fresh_holdouts")}),
+        ("Labels", {"fields": ("query_holdout", "fresh")}),
         (
             "Release",
             {"fields": ("mechanism", "parameters", "resolution", "reserved", "proven_error")},
@@ -188,7 +189,7 @@ class RoundAdmin(ActingPage):
             },
         ),
     )
-    readonly_fields = ("resolution", "reserved", "proven_error")
+    readonly_fields = ("fresh", "resolution", "reserved", "proven_error")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -230,6 +231,17 @@ class RoundAdmin(ActingPage):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         return planning.plan_view(self, request)
+
+    @admin.display(description="fresh holdouts")
+    def fresh(self, obj: Round) -> Any:
+        links = [(link(each),) for each in obj.fresh_holdouts.select_related("benchmark")]
+        return format_html_join(", ", "{}", links) or NOTHING
+
+    def links(self, obj: Round) -> list[tuple[str, str]]:
+        return [
+            ("Submissions", listed(Submission, round__id=obj.pk)),
+            ("Ledger", listed(BudgetEntry, admission__round__id=obj.pk)),
+        ]
 
     def tables(self, obj: Round) -> list[Table]:
         return [_board(obj), _admissions(obj), _references(obj)]

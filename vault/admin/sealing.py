@@ -51,7 +51,7 @@ class SealForm(forms.Form):
     file = forms.FileField(
         label="Label file",
         help_text="CSV or Parquet with the columns id and label, and if wanted time, group and "
-        "slice:<name>. It is read in memory and kept nowhere.",
+        "slice:NAME. It is read in memory and kept nowhere.",
     )
     kind = forms.ChoiceField(
         choices=[(kind.value, f"{kind.value}: {kind.label}") for kind in HoldoutKind],

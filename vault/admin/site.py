@@ -45,7 +45,7 @@ else:
 
 class VaultSite(admin.AdminSite):
     site_title = site_header = "Holdout Vault"
-    index_title = "Benchmarks, their sealed labels, and what their scores are worth"
+    index_title = "Benchmarks, rounds and audits"
     site_url = None
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from vault import tokens
 from vault.admin.acts import Act, ActForm, ActingPage, Done
-from vault.admin.pages import NOTHING, Table, code, link, moment
+from vault.admin.pages import NOTHING, Table, code, link, listed, moment
 from vault.admin.site import site
-from vault.models import Team, TeamToken
+from vault.models import Submission, Team, TeamToken
 
 SCOPES = [(tokens.READ, "read"), (tokens.SUBMIT, "submit")]
 
@@ -80,6 +80,9 @@ class TeamAdmin(ActingPage):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # The journal and the board know a team by its name, and budgets by what it is.
         return () if obj is None else ("name", "is_reference")
+
+    def links(self, obj: Team) -> list[tuple[str, str]]:
+        return [("Submissions", listed(Submission, team__id=obj.pk))]
 
     def tables(self, obj: Team) -> list[Table]:
         now = timezone.now()

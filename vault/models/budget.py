@@ -29,7 +29,7 @@ class Admission(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.team_id} in round {self.round_id}"
+        return f"{self.team} in {self.round}"
 
 
 class BudgetEntry(models.Model):
@@ -47,6 +47,7 @@ class BudgetEntry(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "budget entries"
         constraints = [
             models.UniqueConstraint(
                 fields=["submission", "kind"], name="budgetentry_once_per_kind"

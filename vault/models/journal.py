@@ -17,6 +17,7 @@ class JournalEntry(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
+        verbose_name_plural = "journal entries"
         constraints = [
             models.UniqueConstraint(
                 fields=["benchmark", "sequence"], name="journalentry_sequence_unique"
@@ -24,7 +25,7 @@ class JournalEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.benchmark_id}/{self.sequence} {self.kind}"
+        return f"{self.benchmark} entry {self.sequence}: {self.kind}"
 
 
 class JournalHead(models.Model):

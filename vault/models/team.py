@@ -29,4 +29,4 @@ class TeamToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return f"{self.prefix}… of {self.team_id}"
+        return f"{self.prefix}… of {self.team}"
