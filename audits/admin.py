@@ -13,9 +13,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 
 from audits import tasks
 from audits.models import AuditRun, Finding, Publication, Report
+from vault import journal
 from vault.admin.acts import Act, Done
 from vault.admin.pages import (
     NOTHING,
@@ -52,13 +54,25 @@ def _send(task: Any, round: Round) -> None:
         ) from None
 
 
+def _ask(task: Any, round: Round, *, kind: str, request: HttpRequest) -> None:
+    """Worker and person are both in the journal: the one that acts and the one that wanted it."""
+    _send(task, round)
+    journal.append(
+        benchmark_id=round.benchmark_id,
+        kind=kind,
+        actor=request.user.get_username(),
+        payload={"round": round.number},
+        now=timezone.now(),
+    )
+
+
 def _audit(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    _send(tasks.audit_round, round)
+    _ask(tasks.audit_round, round, kind="audit_requested", request=request)
     return Done(message=f"The audit worker was asked to audit {round}. Reload to see its findings.")
 
 
 def _publish(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    _send(tasks.publish_round, round)
+    _ask(tasks.publish_round, round, kind="publication_requested", request=request)
     return Done(
         message=f"The audit worker was asked to publish {round}. Reload to see the results."
     )
@@ -137,33 +151,40 @@ class AuditRunAdmin(ReadOnlyPage):
     def tables(self, obj: AuditRun) -> list[Table]:
         findings = obj.findings.select_related("team").order_by("check_name", "team__name")
         return [
-            Table(
-                heading="Findings",
-                header=("Check", "On", "Estimate", "Interval", "p", "Detectable", "Verdict"),
-                rows=[_row(each) for each in findings],
-                empty="No findings.",
-            )
+            _findings("Verdicts", [each for each in findings if each.verdict]),
+            _findings("What they rest on", [each for each in findings if not each.verdict]),
         ]
 
 
+def _findings(heading: str, findings: list[Finding]) -> Table:
+    return Table(
+        heading=heading,
+        header=("Check", "On", "Estimate", "Interval", "p", "Detectable", "Verdict"),
+        rows=[_row(each) for each in findings],
+    )
+
+
 def _row(finding: Finding) -> tuple[Any, ...]:
-    interval = NOTHING
-    if finding.low is not None or finding.high is not None:
-        interval = f"{figure(finding.low)} to {figure(finding.high)}"
     return (
         link(finding, finding.check_name),
         link(finding.team) if finding.team else "the board",
         figure(finding.estimate),
-        interval,
+        _interval(finding),
         figure(finding.p_value),
         figure(finding.minimum_detectable_effect),
         finding.verdict or NOTHING,
     )
 
 
+def _interval(finding: Finding) -> str:
+    if finding.low is None and finding.high is None:
+        return NOTHING
+    return f"{figure(finding.low)} to {figure(finding.high)}"
+
+
 @admin.register(Finding, site=site)
 class FindingAdmin(ReadOnlyPage):
-    list_display = ("check_name", "team", "estimate", "low", "high", "p_value", "verdict", "run")
+    list_display = ("check_name", "team", "verdict", "shown_estimate", "interval", "p", "run")
     list_filter = ("check_name", "verdict", "run__round__benchmark")
     search_fields = ("team__name", "check_name")
     list_select_related = ("team", "run__round__benchmark")
@@ -173,15 +194,30 @@ class FindingAdmin(ReadOnlyPage):
         "check_name",
         "team",
         "submission",
-        "estimate",
-        "low",
-        "high",
-        "p_value",
-        "minimum_detectable_effect",
         "verdict",
+        "shown_estimate",
+        "interval",
+        "p",
+        "detectable",
         "shown_evidence",
     )
-    readonly_fields = ("shown_evidence",)
+    readonly_fields = ("shown_estimate", "interval", "p", "detectable", "shown_evidence")
+
+    @admin.display(description="estimate", ordering="estimate")
+    def shown_estimate(self, obj: Finding) -> str:
+        return figure(obj.estimate)
+
+    @admin.display(description="interval", ordering="low")
+    def interval(self, obj: Finding) -> str:
+        return _interval(obj)
+
+    @admin.display(description="p", ordering="p_value")
+    def p(self, obj: Finding) -> str:
+        return figure(obj.p_value)
+
+    @admin.display(description="minimum detectable effect", ordering="minimum_detectable_effect")
+    def detectable(self, obj: Finding) -> str:
+        return figure(obj.minimum_detectable_effect)
 
     @admin.display(description="evidence")
     def shown_evidence(self, obj: Finding) -> Any:

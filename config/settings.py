@@ -106,8 +106,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-DATE_FORMAT = "Y-m-d"
-DATETIME_FORMAT = "Y-m-d H:i:s"
+FORMAT_MODULE_PATH = "config.formats"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 

@@ -87,6 +87,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             *FIXED_BY_SEALING[1:],
             *FIXED_BY_PLANNING,
         )
+        labels = {"delta0": "Tolerance (delta0)"}
         help_texts = {
             "slug": "In the API's addresses.",
             "loss_cap": "Regression: the largest error that counts, in the label's unit.",

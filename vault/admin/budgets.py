@@ -11,11 +11,14 @@ from vault import budget
 from vault.admin.pages import NOTHING, ReadOnlyPage, Table, figure, link, moment
 from vault.admin.site import site
 from vault.models import Admission, BudgetEntry
+from vault.statuses import RoundStatus
 
 
 @admin.register(Admission, site=site)
 class AdmissionAdmin(ReadOnlyPage):
-    list_display = ("team", "round", "k", "used", "left", "nats", "is_blind", "admitted_at")
+    list_display = ("team", "round", "queries", "used", "left", "nats", "is_blind", "admitted_at")
+    fields = ("round", "team", "queries", "nats", "is_blind", "admitted_at")
+    readonly_fields = ("queries", "nats")
     list_filter = ("round__benchmark", "is_blind", "round")
     search_fields = ("team__name",)
     list_select_related = ("team", "round__benchmark")
@@ -26,6 +29,10 @@ class AdmissionAdmin(ReadOnlyPage):
         reserved = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.RESERVE))
         refunded = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.REFUND))
         return found.annotate(used=reserved - refunded, left=F("k") - (reserved - refunded))
+
+    @admin.display(description="queries", ordering="k")
+    def queries(self, obj: Admission) -> int:
+        return obj.k
 
     @admin.display(description="used", ordering="used")
     def used(self, obj: Any) -> int:
@@ -57,10 +64,7 @@ class AdmissionAdmin(ReadOnlyPage):
 
 def _remaining(admission: Admission) -> Table:
     given = budget.remaining(round=admission.round, team=admission.team, now=timezone.now())
-    slot = (
-        "none: all queries are used" if given.next_slot_at is None else moment(given.next_slot_at)
-    )
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         ("queries in the round", given.total_used, given.total_limit),
         (f"queries in {given.window_seconds} seconds", given.window_used, given.window_limit),
         ("waiting for a score", given.concurrent_used, given.concurrent_limit),
@@ -68,11 +72,11 @@ def _remaining(admission: Admission) -> Table:
     ]
     if given.accepted_limit is not None:
         rows.append(("accepted improvements", given.accepted_used or 0, given.accepted_limit))
-    return Table(
-        heading="What is left",
-        header=("Of", "Used", "Limit"),
-        rows=[*rows, ("next query", slot, NOTHING)],
-    )
+    if admission.round.status == RoundStatus.OPEN:
+        is_used_up = given.next_slot_at is None
+        slot = "none: all are used" if is_used_up else moment(given.next_slot_at)
+        rows.append(("next query", slot, NOTHING))
+    return Table(heading="What is left", header=("Of", "Used", "Limit"), rows=rows)
 
 
 @admin.register(BudgetEntry, site=site)

@@ -21,7 +21,7 @@ LONGEST_EXCERPT = 100
 @admin.register(JournalEntry, site=site)
 class JournalEntryAdmin(ReadOnlyPage):
     change_list_template = "vault/admin/journal.html"
-    list_display = ("place", "at", "kind", "actor", "excerpt", "link_hash")
+    list_display = ("place", "at", "kind", "actor", "excerpt")
     list_filter = ("benchmark", "kind")
     search_fields = ("kind", "actor", "payload")
     list_select_related = ("benchmark",)
@@ -47,10 +47,6 @@ class JournalEntryAdmin(ReadOnlyPage):
     def excerpt(self, obj: JournalEntry) -> str:
         text = obj.payload
         return text if len(text) <= LONGEST_EXCERPT else f"{text[:LONGEST_EXCERPT]}…"
-
-    @admin.display(description="hash")
-    def link_hash(self, obj: JournalEntry) -> Any:
-        return code(obj.hash, length=12)
 
     @admin.display(description="content")
     def content(self, obj: JournalEntry) -> Any:

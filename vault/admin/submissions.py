@@ -16,12 +16,12 @@ class SubmissionAdmin(ReadOnlyPage):
     list_display = (
         "short_id",
         "team",
-        "round",
-        "sequence",
+        "number",
         "status",
-        "submitted_at",
         "released",
         "outcome",
+        "submitted_at",
+        "round",
     )
     list_filter = ("round__benchmark", "status", "team__is_reference", "round")
     search_fields = ("id", "team__name", "sha256", "commit", "model_name")
@@ -54,6 +54,10 @@ class SubmissionAdmin(ReadOnlyPage):
     def short_id(self, obj: Submission) -> Any:
         # The last part: ids made at one time begin alike.
         return code(str(obj.pk)[-12:])
+
+    @admin.display(description="no.", ordering="sequence")
+    def number(self, obj: Submission) -> int:
+        return obj.sequence
 
     @admin.display(description="released", ordering="release__value")
     def released(self, obj: Submission) -> str:
