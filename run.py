@@ -103,7 +103,10 @@ def environment(home: Path, lock: Path) -> Path:
     if not run(program, "venv", "-q", "--python", python, directory):
         sys.exit("run.py: could not make the environment")
     target = directory / "bin" / "python"
-    if not run(program, "pip", "sync", "-q", "--require-hashes", "--python", target, lock):
+    # Compiled at once and by all cores: the service's account cannot write here, and a dozen processes
+    # would each compile the same modules.
+    sync = (program, "pip", "sync", "-q", "--compile-bytecode", "--require-hashes")
+    if not run(*sync, "--python", target, lock):
         say("uv could not install the lock file; trying pip")
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
         if not run(*pip, "--python", target, "install", "--require-hashes", "-r", lock):

@@ -23,11 +23,18 @@ from config.embedded import (
     own,
     postgresql,
     prepare_home,
+    secret_text,
     servers_of,
 )
-from config.service import PROJECT, Service, locked, running, service_account
-
-ORGANISER = "organiser"
+from config.service import (
+    ORGANISER,
+    PROJECT,
+    Service,
+    locked,
+    organiser_password,
+    running,
+    service_account,
+)
 
 
 class Stopped(BaseException):
@@ -69,23 +76,8 @@ def stay_up(service: Service) -> None:
         time.sleep(0.5)
 
 
-def organiser_account(service: Service) -> str:
-    """The admin's first account, with a password that is drawn once and kept in the state directory."""
-    path = service.home / "secrets" / "organiser-password"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(12))
-    code = service.manage(
-        *("create_organiser", "--username", ORGANISER, "--password-file", str(path)),
-        stdout=subprocess.DEVNULL,
-    )
-    if code != 0:
-        raise EmbeddedServerError("manage.py create_organiser failed")
-    return path.read_text().strip()
-
-
 def show_addresses(service: Service) -> None:
-    password = organiser_account(service)
+    password = secret_text(organiser_password(service.home))
     print(f"\nAPI    {service.url}/api/v1/\nAdmin  {service.admin_url}/admin/")
     print(f"       user {ORGANISER}, password {password}", flush=True)
 

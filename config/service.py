@@ -40,6 +40,7 @@ from config.embedded import (
 
 PROJECT = Path(__file__).resolve().parent.parent
 SERVICE_ACCOUNT = "www-data"
+ORGANISER = "organiser"
 PACKAGES = ("config", "lab", "audits", "vault", "stats", "manage.py")
 # A process that dies younger than this has failed to start; so many failures in a row end the service.
 FIRM_SECONDS = 30.0
@@ -251,7 +252,7 @@ def _facing_account(say: Callable[[str], None]) -> str:
 
 def _programs(service: Service, *, port: int, admin_port: int, account: str) -> list[Program]:
     home = service.home
-    secrets = home / "secrets"
+    keys = home / "secrets"
 
     def program(name: str, command: list[str], environment: dict[str, str]) -> Program:
         facing = name in ("valkey", "web", "admin")
@@ -286,7 +287,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
             environment(
                 role=grants.SCORING,
                 site="none",
-                HOLDOUT_VAULT_SCORING_PRIVATE_KEY_FILE=str(secrets / "scoring.key"),
+                HOLDOUT_VAULT_SCORING_PRIVATE_KEY_FILE=str(keys / "scoring.key"),
             ),
         ),
         program(
@@ -295,7 +296,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
             environment(
                 role=grants.AUDIT,
                 site="none",
-                HOLDOUT_VAULT_AUDIT_PRIVATE_KEY_FILE=str(secrets / "audit.key"),
+                HOLDOUT_VAULT_AUDIT_PRIVATE_KEY_FILE=str(keys / "audit.key"),
             ),
         ),
         program(
@@ -319,17 +320,20 @@ def _prepare_files(home: Path) -> None:
         own(directory, service_account())
 
 
-def _migrate(service: Service) -> None:
-    steps: list[list[str]] = [
-        ["migrate", "-v", "0"],
-        ["grant_roles", "-v", "0"],
+def organiser_password(home: Path) -> Path:
+    """The file with the password of the admin's first account."""
+    path = home / "secrets" / "organiser-password"
+    secret_text(path)
+    return path
+
+
+def _prepare_database(service: Service) -> None:
+    arguments = [
+        *("--keys", str(service.home / "secrets"), "--organiser", ORGANISER),
+        *("--password-file", str(organiser_password(service.home))),
     ]
-    for purpose in ("scoring", "audit"):
-        key = service.home / "secrets" / f"{purpose}.key"
-        steps.append(["create_sealing_key", "--purpose", purpose, "--private-key-file", str(key)])
-    for step in steps:
-        if service.manage(*step, stdout=subprocess.DEVNULL) != 0:
-            raise EmbeddedServerError(f"manage.py {step[0]} failed")
+    if service.manage("prepare_service", *arguments) != 0:
+        raise EmbeddedServerError("the database could not be prepared")
 
 
 @contextmanager
@@ -361,7 +365,7 @@ def running(
             say=say,
         )
         _prepare_files(home)
-        _migrate(service)
+        _prepare_database(service)
         say("the database is ready")
         service.programs = _programs(
             service, port=port, admin_port=admin_port, account=_facing_account(say)

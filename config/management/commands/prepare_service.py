@@ -1,0 +1,35 @@
+"""All that the embedded service needs before it starts; run by the owner.
+
+One process for all steps: each alone would spend its time on importing Django.
+"""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from vault.sealing_keys import PURPOSES
+
+
+class Command(BaseCommand):
+    help = "Make tables, rights, sealing keys and the organiser's account; to run it again is harmless."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--keys", required=True, type=Path, metavar="DIRECTORY")
+        parser.add_argument("--organiser", required=True, metavar="USERNAME")
+        parser.add_argument("--password-file", required=True, type=Path, metavar="FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        call_command("grant_roles", verbosity=0)
+        for purpose in PURPOSES:
+            key = options["keys"] / f"{purpose}.key"
+            call_command("create_sealing_key", purpose=purpose, private_key_file=key, verbosity=0)
+        call_command(
+            "create_organiser",
+            username=options["organiser"],
+            password_file=options["password_file"],
+            verbosity=0,
+        )
