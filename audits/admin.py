@@ -188,7 +188,7 @@ class FindingAdmin(ReadOnlyPage):
     list_filter = ("check_name", "verdict", "run__round__benchmark")
     search_fields = ("team__name", "check_name")
     list_select_related = ("team", "run__round__benchmark")
-    ordering = ("-run", "check_name", "team__name")
+    ordering = ("-run", "-check_name", "team__name")
     fields = (
         "run",
         "check_name",

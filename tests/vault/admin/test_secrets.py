@@ -1,0 +1,126 @@
+"""What no page may hold: labels, item ids, raw scores that only audits may tell, markup a policy refuses."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.vault.admin.stage import RAW, RAW_ON_FRESH, SEALED_LOG_LOSS, Stage, client_of, url
+from tests.vault.admin.test_access import pages
+from tests.vault.factories import acting_as
+from vault import holdouts, label_files
+from vault.groups import ORGANISER, RESEARCHER
+from vault.holdouts import Shard
+from vault.models import Benchmark
+
+# A number is found however it is rounded: by its first three digits after the point.
+RAW_DIGITS = {f"{value:.3f}"[1:] for value in (RAW, RAW_ON_FRESH, SEALED_LOG_LOSS)}
+AUDITS = "audits_"
+INLINE = re.compile(
+    r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\bsrc=)(?![^>]*application/json)", re.I
+)
+
+
+def text(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def shown(stage: Stage, person: str) -> dict[str, Any]:
+    client, addresses = client_of(person), pages(stage)
+    with acting_as("researcher"):
+        answers = {name: client.get(at) for name, (_, at) in addresses.items()}
+    return {name: answer for name, answer in answers.items() if answer.status_code == 200}
+
+
+@pytest.mark.parametrize("person", [RESEARCHER, ORGANISER])
+def test_raw_scores_are_in_audits_alone(stage: Stage, person: str) -> None:
+    """The stage's submission was answered with "no improvement": its score was not released."""
+    found = {
+        name
+        for name, answer in shown(stage, person).items()
+        if any(digits in text(answer) for digits in RAW_DIGITS)
+    }
+
+    assert found == {"audits_finding_change"}
+
+
+def test_no_page_names_an_item(stage: Stage) -> None:
+    """Without its item, a label says nothing: no page of the admin can hold a label of one."""
+    answers = shown(stage, ORGANISER)
+
+    assert len(answers) > 40
+    assert [name for name, answer in answers.items() if "item-0" in text(answer)] == []
+
+
+def test_no_page_holds_a_value_that_was_sealed(stage: Stage, tmp_path: Path) -> None:
+    values = [7391.5713 + 3 * i for i in range(8)]
+    benchmark = Benchmark.objects.create(
+        slug="rainfall",
+        title="Rainfall",
+        task="regression",
+        prediction_form="value",
+        primary_metric="rmse",
+        loss_cap=100.0,
+    )
+    rows = "".join(f"{i},{value},zone-{i}\n" for i, value in enumerate(values))
+    labels = label_files.read(
+        body=f"id,label,slice:zone\n{rows}".encode(), content_type="text/csv", benchmark=benchmark
+    )
+    query, _ = holdouts.seal(
+        benchmark=benchmark,
+        labels=labels,
+        shards=[Shard(kind="iid", status="QUERY", n=4), Shard(kind="iid", status="FRESH", n=4)],
+        rng=np.random.default_rng(7),
+        actor="test",
+        now=stage.world.now,
+    )
+    client = client_of(ORGANISER)
+    entries = benchmark.journal.values_list("pk", flat=True)
+    addresses = [
+        url("vault_holdout_changelist"),
+        url("vault_holdout_change", query.pk),
+        url("vault_holdout_act", query.pk, "freshen"),
+        url("vault_benchmark_change", benchmark.pk),
+        url("vault_journalentry_changelist"),
+        *(url("vault_journalentry_change", pk) for pk in entries),
+        f"{url('vault_round_add')}?benchmark={benchmark.pk}",
+    ]
+
+    with acting_as("researcher"):
+        answers = [client.get(address, follow=True) for address in addresses]
+
+    assert entries
+    for answer in answers:
+        assert answer.status_code == 200
+        assert not re.search(r"739\d\.57|740\d\.57|741\d\.57|zone-\d", text(answer))
+
+
+@pytest.mark.parametrize("person", [RESEARCHER, ORGANISER])
+def test_pages_hold_nothing_inline_and_are_not_kept(stage: Stage, person: str) -> None:
+    """The policy allows no inline script or style, so a page with one would be broken."""
+    answers = shown(stage, person)
+
+    assert {n for n, a in answers.items() if INLINE.search(text(a))} == set()
+    for name, answer in answers.items():
+        assert "script-src 'self';" in answer["Content-Security-Policy"]
+        assert "no-store" in answer.get("Cache-Control", "") or name.startswith("password_change")
+        assert answer["X-Frame-Options"] == "DENY"
+
+
+def test_searching_says_nothing_of_what_is_hidden(stage: Stage) -> None:
+    """Filters by a related model could be used to ask for a hidden field one digit at a time."""
+    client = client_of(RESEARCHER)
+    questions = [
+        (url("vault_submission_changelist"), "raw_scores__value__gt"),
+        (url("vault_holdout_changelist"), "sealedblob__ciphertext__startswith"),
+        (url("vault_team_changelist"), "tokens__digest__startswith"),
+        (url("vault_teamtoken_changelist"), "team__tokens__digest__startswith"),
+        (url("audits_finding_changelist"), "submission__raw_scores__value__gt"),
+    ]
+
+    with acting_as("researcher"):
+        answers = [client.get(address, {lookup: "0.5"}) for address, lookup in questions]
+
+    assert [answer.status_code for answer in answers] == [400] * len(questions)
