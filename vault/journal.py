@@ -25,6 +25,9 @@ class Head:
     sequence: int
     hash: str
 
+    def __str__(self) -> str:
+        return f"{self.sequence}:{self.hash}"
+
 
 def append(
     *, benchmark_id: int, kind: str, actor: str, payload: dict[str, Any], now: dt.datetime
@@ -51,11 +54,11 @@ def entry_hash(entry: JournalEntry) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def verify(*, benchmark_id: int) -> Head:
+def verify(*, benchmark_id: int, kept: Head | None = None) -> Head:
     """Walk the chain. Edits, deletions, insertions and reorderings raise `JournalError`.
 
-    Truncation and a full rewrite leave a chain that is sound in itself: compare the returned head
-    with one that was kept elsewhere.
+    Truncation and a full rewrite leave a chain that is sound in itself; they show against `kept`, a
+    head that this function returned earlier and that was kept where the database's owner has no hand.
     """
     previous, sequence = GENESIS, 0
     entries = JournalEntry.objects.filter(benchmark_id=benchmark_id).order_by("sequence")
@@ -65,7 +68,13 @@ def verify(*, benchmark_id: int) -> Head:
             raise JournalError(f"entry {sequence} is missing or out of order", sequence=sequence)
         if entry.previous_hash != previous or entry.hash != entry_hash(entry):
             raise JournalError(f"entry {sequence} was changed", sequence=sequence)
+        if kept is not None and kept.sequence == sequence and kept.hash != entry.hash:
+            raise JournalError(f"entry {sequence} is not the head that was kept", sequence=sequence)
         previous = entry.hash
+    if kept is not None and kept.sequence > sequence:
+        raise JournalError(
+            f"the chain ends at entry {sequence}, before the head that was kept", sequence=sequence
+        )
     head = JournalHead.objects.filter(benchmark_id=benchmark_id).first()
     if (head.sequence, head.hash) != (sequence, previous) if head else sequence != 0:
         raise JournalError("the chain does not end at its head", sequence=sequence)
