@@ -9,20 +9,18 @@ from audits import rounds
 
 logger = logging.getLogger(__name__)
 
-QUEUE = "audit"
 
-
-@shared_task(name="audits.tasks.audit_round", queue=QUEUE)
+@shared_task(name="audits.tasks.audit_round")
 def audit_round(*, round_id: int) -> None:
     rounds.advance(round_id=round_id, clock=timezone.now)
 
 
-@shared_task(name="audits.tasks.publish_round", queue=QUEUE)
+@shared_task(name="audits.tasks.publish_round")
 def publish_round(*, round_id: int) -> None:
     rounds.publish(round_id=round_id, clock=timezone.now)
 
 
-@shared_task(name="audits.tasks.sweep", queue=QUEUE)
+@shared_task(name="audits.tasks.sweep")
 def sweep() -> None:
     """Whatever interrupted an audit, the next sweep takes it up again."""
     for round_id in rounds.due():

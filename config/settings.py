@@ -157,12 +157,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
 }
 CELERY_TASK_DEFAULT_QUEUE = "scoring"
+CELERY_TASK_ROUTES = {"audits.tasks.*": {"queue": "audit"}}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "vault.tasks.sweep", "schedule": SWEEP_SECONDS},
     "sweep-audits": {
         "task": "audits.tasks.sweep",
         "schedule": SWEEP_SECONDS,
-        "options": {"queue": "audit"},
     },
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -8,12 +8,12 @@ from django.utils import timezone
 from vault import bell, rounds, scoring, sweeping
 
 
-@shared_task(name=bell.SCORE_TASK, queue=bell.QUEUE)
+@shared_task(name=bell.SCORE_TASK)
 def score_submission(*, submission_id: str) -> None:
     scoring.score_team(submission_id=uuid.UUID(submission_id), clock=timezone.now)
 
 
-@shared_task(name="vault.tasks.sweep", queue=bell.QUEUE)
+@shared_task(name="vault.tasks.sweep")
 def sweep() -> None:
     sweeping.ring_for_the_waiting()
     rounds.close_what_is_due(now=timezone.now())
