@@ -12,8 +12,10 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from audits import tasks
 from audits.models import AuditRun, Finding, Publication, Report
@@ -100,6 +102,13 @@ AUDIT_ACTS = (
 )
 
 
+def _document(report: Report | None) -> str | SafeString:
+    if report is None:
+        return NOTHING
+    address = reverse("admin:audits_report_document", args=[report.pk])
+    return format_html('<a href="{}">Read the report</a>', address)
+
+
 @admin.register(Round, site=site)
 class AuditedRoundAdmin(RoundAdmin):
     acts = (*VAULT_ACTS, *AUDIT_ACTS)
@@ -115,7 +124,7 @@ class AuditedRoundAdmin(RoundAdmin):
                     each.status,
                     each.board_verdict or NOTHING,
                     moment(each.started_at),
-                    link(getattr(each, "report", None), "report"),
+                    _document(getattr(each, "report", None)),
                 )
                 for each in runs
             ],
@@ -142,7 +151,7 @@ class AuditRunAdmin(ReadOnlyPage):
 
     @admin.display(description="report")
     def report_link(self, obj: AuditRun) -> Any:
-        return link(getattr(obj, "report", None), "Report")
+        return _document(getattr(obj, "report", None))
 
     @admin.display(description="snapshot of inputs")
     def inputs(self, obj: AuditRun) -> Any:
@@ -242,7 +251,7 @@ class ReportAdmin(ReadOnlyPage):
 
     @admin.display(description="document")
     def open_link(self, obj: Report) -> Any:
-        return link(obj, "Read the report")
+        return _document(obj)
 
     def get_urls(self) -> list[URLPattern]:
         wrapped = self.admin_site.admin_view(self.document_view)

@@ -1,0 +1,156 @@
+"""Audits in the admin: read by researchers, asked for by organisers, done by the audit worker."""
+
+from typing import Any
+
+import kombu.exceptions
+import pytest
+from celery import current_app
+
+from audits import tasks
+from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
+from tests.vault.factories import acting_as
+from vault.groups import ORGANISER, RESEARCHER
+from vault.models import JournalEntry, Round
+
+__all__ = ["installation", "stage"]  # fixtures of the admin's tests
+
+Sent = list[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """What the broker was given, instead of a broker."""
+    found: Sent = []
+    for task in (tasks.audit_round, tasks.publish_round):
+
+        def send(*, name: str = task.name, **options: Any) -> None:
+            assert options["retry"] is False
+            found.append((name, options["kwargs"]))
+
+        monkeypatch.setattr(task, "apply_async", send)
+    return found
+
+
+def post(person: str, address: str) -> Any:
+    client = client_of(person)
+    with acting_as("researcher"):
+        return client.post(address, follow=True)
+
+
+def get(address: str) -> str:
+    client = client_of(RESEARCHER)
+    with acting_as("researcher"):
+        answer = client.get(address)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("status", "act", "task", "kind"),
+    [
+        ("CLOSING", "audit", "audits.tasks.audit_round", "audit_requested"),
+        ("CLOSED", "audit", "audits.tasks.audit_round", "audit_requested"),
+        ("AUDITED", "publish", "audits.tasks.publish_round", "publication_requested"),
+    ],
+)
+def test_an_organiser_wakes_the_audit_worker(
+    stage: Stage, sent: Sent, status: str, act: str, task: str, kind: str
+) -> None:
+    Round.objects.update(status=status)
+    round = stage.world.round
+
+    answer = post(ORGANISER, url("vault_round_act", round.pk, act))
+
+    assert "The audit worker was asked to" in answer.content.decode()
+    assert sent == [(task, {"round_id": round.pk})]
+    entry = JournalEntry.objects.order_by("-pk")[0]
+    assert (entry.kind, entry.actor) == (kind, ORGANISER)
+    round.refresh_from_db()
+    assert round.status == status  # the worker decides
+
+
+@pytest.mark.parametrize("act", ["audit", "publish"])
+@pytest.mark.parametrize("status", ["PLANNED", "OPEN", "PUBLISHED"])
+def test_in_another_status_nobody_is_woken(stage: Stage, sent: Sent, status: str, act: str) -> None:
+    Round.objects.update(status=status)
+    n = JournalEntry.objects.count()
+
+    answer = post(ORGANISER, url("vault_round_act", stage.world.round.pk, act))
+
+    assert "this is possible while a round is" in answer.content.decode()
+    assert sent == []
+    assert JournalEntry.objects.count() == n
+
+
+@pytest.mark.parametrize("act", ["audit", "publish"])
+def test_a_researcher_wakes_nobody(stage: Stage, sent: Sent, act: str) -> None:
+    for status in ("CLOSED", "AUDITED"):
+        Round.objects.update(status=status)
+        answer = post(RESEARCHER, url("vault_round_act", stage.world.round.pk, act))
+        assert answer.status_code == 403
+
+    assert sent == []
+
+
+def test_a_dead_broker_is_told_and_nothing_is_journaled(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**options: Any) -> None:
+        raise kombu.exceptions.OperationalError("refused")
+
+    monkeypatch.setattr(tasks.audit_round, "apply_async", fail)
+    Round.objects.update(status="CLOSED")
+    n = JournalEntry.objects.count()
+
+    answer = post(ORGANISER, url("vault_round_act", stage.world.round.pk, "audit"))
+
+    assert "could not be reached" in answer.content.decode()
+    assert JournalEntry.objects.count() == n
+
+
+def test_a_finding_carries_its_uncertainty(stage: Stage) -> None:
+    """Invariant 12: "no evidence" stands beside what would have been found."""
+    page = get(url("audits_finding_change", stage.finding.pk))
+    run = get(url("audits_auditrun_change", stage.run.pk))
+
+    for shown in ("0.0123", "-0.02 to 0.04", "0.41", "0.05"):
+        assert shown in page
+        assert shown in run
+    assert "NO_EVIDENCE" in run
+    assert f"{RAW:.6f}" in page  # evidence: what audits are for
+
+
+def test_a_run_shows_verdicts_before_what_they_rest_on(stage: Stage) -> None:
+    run = stage.run
+    run.findings.create(check_name="a_check", estimate=0.3)
+
+    page = get(url("audits_auditrun_change", run.pk))
+
+    assert page.index("Verdicts") < page.index("NO_EVIDENCE") < page.index("What they rest on")
+    assert page.index("What they rest on") < page.index("a_check")
+    assert "the board" in page
+
+
+def test_the_report_is_served_as_it_was_written(stage: Stage) -> None:
+    client = client_of(RESEARCHER)
+    with acting_as("researcher"):
+        answer = client.get(url("audits_report_document", stage.report.pk))
+
+    assert answer.content.decode() == stage.report.html
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert url("audits_report_document", stage.report.pk) in get(
+        url("audits_report_change", stage.report.pk)
+    )
+
+
+def test_a_round_leads_to_its_audits_and_reports(stage: Stage) -> None:
+    page = get(url("vault_round_change", stage.world.round.pk))
+
+    assert url("audits_auditrun_change", stage.run.pk) in page
+    assert url("audits_report_document", stage.report.pk) in page
+
+
+@pytest.mark.parametrize("task", [tasks.audit_round, tasks.publish_round, tasks.sweep])
+def test_audits_have_a_queue_of_their_own(task: Any) -> None:
+    """So that an audit never starves scoring, and no message for it reaches a scoring worker."""
+    assert current_app.amqp.router.route({}, task.name)["queue"].name == "audit"

@@ -1,0 +1,118 @@
+"""The form of a benchmark: what does not fit together is told at its field, and nothing is made."""
+
+from typing import Any
+
+import pytest
+
+from tests.vault.admin.stage import Stage, client_of, url
+from tests.vault.factories import acting_as
+from vault.groups import ORGANISER
+from vault.models import Benchmark, JournalEntry
+
+pytestmark = pytest.mark.usefixtures("installation")
+
+BINARY = {
+    "slug": "rain",
+    "title": "Rain",
+    "visibility": "public",
+    "task": "binary",
+    "classes": "dry\nwet",
+    "prediction_form": "probability",
+    "primary_metric": "roc_auc",
+    "secondary_metrics": ["log_loss", "brier"],
+    "decision_threshold": "0.4",
+    "cost_matrix": "[[0, 1], [5, 0]]",
+    "delta0": "0.01",
+}
+REGRESSION = {
+    "slug": "inches",
+    "title": "Inches of rain",
+    "visibility": "private",
+    "task": "regression",
+    "classes": "",
+    "prediction_form": "value",
+    "primary_metric": "rmse",
+    "loss_cap": "10",
+    "delta0": "0",
+}
+
+
+def add(given: dict[str, Any]) -> Any:
+    client = client_of(ORGANISER)
+    with acting_as("researcher"):
+        return client.post(url("vault_benchmark_add"), given)
+
+
+def test_a_binary_benchmark_is_made_as_given_and_journaled() -> None:
+    assert add(BINARY).status_code == 302
+
+    made = Benchmark.objects.get()
+    assert made.classes == ["dry", "wet"]
+    assert made.secondary_metrics == ["log_loss", "brier"]
+    assert made.cost_matrix == [[0, 1], [5, 0]]
+    assert (made.decision_threshold, made.delta0, made.loss_cap) == (0.4, 0.01, None)
+    entry = JournalEntry.objects.get()
+    assert (entry.kind, entry.actor) == ("benchmark_created", ORGANISER)
+
+
+def test_a_regression_is_made() -> None:
+    assert add(REGRESSION).status_code == 302
+
+    assert Benchmark.objects.get().loss_cap == 10
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"classes": "dry"}, "A binary task has two classes; 1 are given."),
+        ({"classes": "dry\ndry"}, "A class stands twice."),
+        ({"task": "multiclass", "classes": "dry"}, "At least two classes"),
+        ({"prediction_form": "value"}, "in a regression only"),
+        ({"prediction_form": "label"}, "needs predictions of the form probability"),
+        ({"primary_metric": "rmse"}, "does not score a binary task"),
+        ({"primary_metric": "log_loss"}, "need not be a secondary one too"),
+        ({"loss_cap": "3"}, "Only a regression has a loss cap."),
+        ({"cost_matrix": "[[0, 1]]"}, "2 rows of 2 numbers"),
+        ({"cost_matrix": '[[0, "1"], [1, 0]]'}, "Costs are finite numbers."),
+        ({"decision_threshold": "1"}, "A number between 0 and 1."),
+        ({"delta0": "2"}, "A number from 0 to 1."),
+        ({"slug": "no spaces"}, "Enter a valid"),
+    ],
+)
+def test_what_does_not_fit_is_told(changed: dict[str, Any], reason: str) -> None:
+    answer = add({**BINARY, **changed})
+
+    assert answer.status_code == 200
+    assert reason in answer.content.decode()
+    assert not Benchmark.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"loss_cap": ""}, "needs a loss cap above zero"),
+        ({"loss_cap": "-1"}, "needs a loss cap above zero"),
+        ({"classes": "a\nb"}, "A regression has no classes."),
+        ({"prediction_form": "label"}, "teams predict values"),
+    ],
+)
+def test_what_does_not_fit_a_regression_is_told(changed: dict[str, Any], reason: str) -> None:
+    assert reason in add({**REGRESSION, **changed}).content.decode()
+    assert not Benchmark.objects.exists()
+
+
+def test_a_planned_round_fixes_how_it_is_scored(stage: Stage) -> None:
+    benchmark, client = stage.world.benchmark, client_of(ORGANISER)
+    given = {**BINARY, "slug": "other", "title": "New title"}
+
+    with acting_as("researcher"):
+        answer = client.post(url("vault_benchmark_change", benchmark.pk), given)
+
+    assert answer.status_code == 302
+    benchmark.refresh_from_db()
+    assert (benchmark.title, benchmark.visibility) == ("New title", "public")
+    assert (benchmark.slug, benchmark.classes) == ("weather", ["0", "1"])
+    assert (benchmark.primary_metric, benchmark.prediction_form) == ("accuracy", "label")
+    assert (benchmark.secondary_metrics, benchmark.delta0) == ([], 0.005)
+    entry = benchmark.journal.get(kind="benchmark_changed")
+    assert entry.payload == '{"title":"New title"}'

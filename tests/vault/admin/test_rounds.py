@@ -1,0 +1,223 @@
+"""Rounds in the admin: planned, opened, closed and filled with teams in an organiser's name."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests.vault.admin.stage import Stage, client_of, url
+from tests.vault.factories import World, acting_as, make_world
+from vault.groups import ORGANISER
+from vault.models import Admission, JournalEntry, Round, RoundReference, Submission, Team
+
+pytestmark = pytest.mark.usefixtures("installation")
+
+
+@pytest.fixture
+def world() -> World:
+    """Its round is planned."""
+    return make_world("weather", n_query=30, n_fresh=40, max_teams=2, total_limit=20)
+
+
+def post(address: str, **given: Any) -> Any:
+    client = client_of(ORGANISER)
+    with acting_as("researcher"):
+        return client.post(address, given)
+
+
+def act(round: Round, name: str, **given: Any) -> Any:
+    answer = post(url("vault_round_act", round.pk, name), **given)
+    round.refresh_from_db()
+    return answer
+
+
+def kinds(*, actor: str = ORGANISER) -> list[str]:
+    return list(
+        JournalEntry.objects.filter(actor=actor).order_by("pk").values_list("kind", flat=True)
+    )
+
+
+def constants(world: World, **changed: Any) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "benchmark": world.benchmark.pk,
+        "query_holdout": world.query.pk,
+        "fresh_holdouts": [world.fresh.pk],
+        "mechanism": "guarded_ladder",
+        "parameters": '{"b": 3}',
+        "opens_at_0": f"{now:%Y-%m-%d}",
+        "opens_at_1": "00:00",
+        "closes_at_0": f"{now + dt.timedelta(days=7):%Y-%m-%d}",
+        "closes_at_1": "00:00",
+        "total_limit": 40,
+        "window_limit": 4,
+        "window_seconds": 3600,
+        "concurrent_limit": 2,
+        "max_teams": 10,
+        **changed,
+    }
+
+
+def test_a_planned_round_has_the_constants_that_were_given(world: World) -> None:
+    Round.objects.update(status="PUBLISHED")
+
+    answer = post(url("vault_round_add"), **constants(world))
+
+    planned = Round.objects.get(number=2)
+    assert answer["Location"] == url("vault_round_change", planned.pk)
+    assert planned.mechanism == "guarded_ladder"
+    assert planned.parameters["b"] == 3
+    assert (planned.total_limit, planned.window_limit, planned.window_seconds) == (40, 4, 3600)
+    assert (planned.concurrent_limit, planned.max_teams) == (2, 10)
+    assert list(planned.fresh_holdouts.all()) == [world.fresh]
+    assert kinds() == ["round_planned"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"parameters": '{"x": 3}'}, "unknown parameter: x"),
+        ({"parameters": "[3]"}, "A JSON object is needed"),
+        ({"parameters": "{"}, "Enter a valid JSON"),
+        ({"closes_at_0": "2020-01-01"}, "must close after it opens"),
+        ({"total_limit": 0}, "greater than or equal to 1"),
+        ({"mechanism": "honesty"}, "Select a valid choice"),
+        ({"query_holdout": ""}, "This field is required"),
+    ],
+)
+def test_a_round_that_cannot_be_is_not_planned(
+    world: World, changed: dict[str, Any], reason: str
+) -> None:
+    Round.objects.update(status="PUBLISHED")
+
+    answer = post(url("vault_round_add"), **constants(world, **changed))
+
+    assert reason in answer.content.decode()
+    assert Round.objects.count() == 1
+    assert kinds() == []
+
+
+def test_a_fresh_holdout_cannot_be_asked(world: World) -> None:
+    Round.objects.update(status="PUBLISHED")
+
+    answer = post(url("vault_round_add"), **constants(world, query_holdout=world.fresh.pk))
+
+    assert "Select a valid choice" in answer.content.decode()
+    assert Round.objects.count() == 1
+
+
+def test_a_round_goes_from_planned_to_closing(world: World) -> None:
+    assert act(world.round, "open").status_code == 302
+    assert world.round.status == "OPEN"
+    assert act(world.round, "close").status_code == 302
+    assert world.round.status == "CLOSING"
+
+    assert kinds() == ["round_open", "round_closing"]
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"),
+    [
+        ("PLANNED", ["close", "audit", "publish"]),
+        ("OPEN", ["open", "audit", "publish"]),
+        ("CLOSING", ["admit", "open", "close", "publish"]),
+        ("CLOSED", ["admit", "open", "close", "publish"]),
+        ("AUDITED", ["admit", "open", "close", "audit"]),
+        ("PUBLISHED", ["admit", "open", "close", "audit", "publish"]),
+    ],
+)
+def test_an_act_in_the_wrong_status_says_so_and_changes_nothing(
+    world: World, status: str, refused: list[str]
+) -> None:
+    Round.objects.update(status=status)
+    team = Team.objects.create(name="alpha")
+    client = client_of(ORGANISER)
+
+    for name in refused:
+        with acting_as("researcher"):
+            answer = client.post(
+                url("vault_round_act", world.round.pk, name), {"teams": [team.pk]}, follow=True
+            )
+        assert "this is possible while a round is" in answer.content.decode()
+
+    world.round.refresh_from_db()
+    assert world.round.status == status
+    assert kinds() == []
+
+
+def test_the_page_offers_what_the_status_allows(stage: Stage) -> None:
+    client, round = client_of(ORGANISER), stage.world.round
+    with acting_as("researcher"):
+        page = client.get(url("vault_round_change", round.pk)).content.decode()
+
+    offered = [
+        name for name in ("admit", "open", "close", "audit", "publish") if f"/act/{name}/" in page
+    ]
+    assert offered == ["admit", "close"]
+
+
+def test_admitted_teams_have_an_account(world: World) -> None:
+    teams = [Team.objects.create(name=name) for name in ("alpha", "beta")]
+
+    act(world.round, "admit", teams=[team.pk for team in teams], k=7)
+
+    admitted = Admission.objects.order_by("team__name")
+    assert [(each.team, each.k, each.is_blind) for each in admitted] == [
+        (teams[0], 7, False),
+        (teams[1], 7, False),
+    ]
+    assert all(each.reserved_nats > 0 for each in admitted)
+    assert kinds() == ["admit", "admit"]
+
+
+def test_teams_are_admitted_together_or_not_at_all(world: World) -> None:
+    """Three teams and two seats."""
+    teams = [Team.objects.create(name=name) for name in ("alpha", "beta", "gamma")]
+
+    answer = act(world.round, "admit", teams=[team.pk for team in teams])
+
+    assert "Nothing was done" in answer.content.decode()
+    assert not Admission.objects.exists()
+    assert kinds() == []
+
+    assert (
+        act(world.round, "admit", teams=[team.pk for team in teams], is_blind="on").status_code
+        == 302
+    )
+    assert Admission.objects.filter(is_blind=True).count() == 3
+
+
+def test_references_and_admitted_teams_are_not_offered(world: World) -> None:
+    world.team("alpha")
+    reference = Team.objects.create(name="baseline", is_reference=True)
+    gone = Team.objects.create(name="gone", is_active=False)
+
+    for team in (world.teams["alpha"], reference, gone):
+        answer = act(world.round, "admit", teams=[team.pk])
+        assert "Select a valid choice" in answer.content.decode()
+
+    assert Admission.objects.count() == 1
+
+
+def test_a_ladder_does_not_open_without_its_baseline(world: World) -> None:
+    Round.objects.update(mechanism="guarded_ladder", parameters={"b": 5, "c": 1.0, "z": 2.0})
+
+    answer = act(world.round, "open")
+
+    assert "needs a baseline" in answer.content.decode()
+    assert world.round.status == "PLANNED"
+    assert kinds() == []
+
+
+def test_the_chosen_baseline_comes_first(world: World) -> None:
+    given = []
+    for place, name in enumerate(("logistic", "forest")):
+        team = world.team(name, is_reference=True)
+        given.append(world.submit(team, world.wrong_at([place])).submission)
+    Submission.objects.update(status="SCORED", finished_at=world.now)
+
+    act(world.round, "open", baseline=str(given[1].pk))
+
+    frozen = RoundReference.objects.order_by("position").values_list("submission", flat=True)
+    assert list(frozen) == [given[1].pk, given[0].pk]
