@@ -69,11 +69,12 @@ def wait_until_all_scored(service: Service, ids: list[str]) -> None:
     deadline = time.monotonic() + PATIENCE
     pending = -1
     while pending and time.monotonic() < deadline:
-        ((pending,),) = query(
+        ((count,),) = query(
             service,
             "SELECT count(*) FROM vault_submission WHERE id = ANY(%s::uuid[]) AND status <> 'SCORED'",
             ids,
         )
+        pending = int(str(count))
         time.sleep(0.2)
     assert pending == 0
 

@@ -3,6 +3,7 @@
 import socket
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from vault import bell
 
 
 @pytest.fixture
-def broker_at(monkeypatch: pytest.MonkeyPatch):
+def broker_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
     """Point the application at another broker, with a publisher of its own."""
 
     def point(path: Path) -> None:
@@ -32,13 +33,13 @@ def longest_ring() -> float:
     return longest
 
 
-def test_a_dead_broker_does_not_block(broker_at, tmp_path: Path) -> None:
+def test_a_dead_broker_does_not_block(broker_at: Callable[[Path], None], tmp_path: Path) -> None:
     broker_at(tmp_path / "nobody.sock")
 
     assert longest_ring() < 1.0
 
 
-def test_a_hung_broker_does_not_block(broker_at, tmp_path: Path) -> None:
+def test_a_hung_broker_does_not_block(broker_at: Callable[[Path], None], tmp_path: Path) -> None:
     """It accepts the connection and never answers, as a stopped process does."""
     path = tmp_path / "hung.sock"
     with socket.socket(socket.AF_UNIX) as listening:
@@ -49,7 +50,9 @@ def test_a_hung_broker_does_not_block(broker_at, tmp_path: Path) -> None:
         assert longest_ring() < 1.0
 
 
-def test_a_full_list_drops_rings_and_says_so(broker_at, tmp_path: Path) -> None:
+def test_a_full_list_drops_rings_and_says_so(
+    broker_at: Callable[[Path], None], tmp_path: Path
+) -> None:
     broker_at(tmp_path / "nobody.sock")
 
     answers = [bell.ring(submission_id=uuid.uuid4()) for _ in range(bell.LONGEST_LIST + 10)]

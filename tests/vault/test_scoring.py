@@ -1,6 +1,7 @@
 """From a receipt to a release, in the roles of the processes that do it."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_a_submission_under_lease_is_left_to_its_worker(world: World) -> None:
     assert second.status == "QUEUED"
 
 
-def test_three_exceptions_fail_and_refund(world: World, settings) -> None:
+def test_three_exceptions_fail_and_refund(world: World, settings: Any) -> None:
     team = world.team("a")
     submission = world.submit(team, world.labels).submission
     settings.SCORING_PRIVATE_KEY_FILE = "/nonexistent"
@@ -110,7 +111,7 @@ def test_three_exceptions_fail_and_refund(world: World, settings) -> None:
     assert not Release.objects.filter(submission=submission).exists()
 
 
-def test_at_most_three_failures_are_refunded(world: World, settings) -> None:
+def test_at_most_three_failures_are_refunded(world: World, settings: Any) -> None:
     team = world.team("a")
     settings.SCORING_PRIVATE_KEY_FILE = "/nonexistent"
     for wrong in range(5):
@@ -120,7 +121,7 @@ def test_at_most_three_failures_are_refunded(world: World, settings) -> None:
     assert sorted(kinds) == ["COMMIT"] * 2 + ["REFUND"] * 3
 
 
-def test_ten_lost_leases_fail(world: World, settings) -> None:
+def test_ten_lost_leases_fail(world: World, settings: Any) -> None:
     submission = world.submit(world.team("a"), world.labels).submission
     settings.LEASE_SECONDS = -1
     for _ in range(settings.MAX_LOST_LEASES):
