@@ -82,7 +82,6 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_budgetentry", "SELECT"),
     *_grants(RESEARCHER, "vault_submission", "SELECT"),
     *_grants(RESEARCHER, "vault_final", "SELECT", "INSERT", "UPDATE"),
-    *_grants(RESEARCHER, "vault_rawscore", "SELECT"),
     *_grants(RESEARCHER, "vault_release", "SELECT"),
     *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_publishedresult", "SELECT"),

@@ -200,7 +200,8 @@ FORBIDDEN = [
     (RESEARCHER, "SELECT envelope FROM vault_wrappedkey"),
     (RESEARCHER, "SELECT entropy FROM vault_roundsecret"),
     (RESEARCHER, "SELECT state FROM vault_mechanismstate"),
-    (RESEARCHER, "INSERT INTO vault_rawscore SELECT * FROM vault_rawscore"),
+    (RESEARCHER, "SELECT value FROM vault_rawscore"),
+    (RESEARCHER, "SELECT score FROM vault_releaseinput"),
     (RESEARCHER, "UPDATE vault_submission SET status = 'SCORED'"),
     (RESEARCHER, "UPDATE auth_group SET name = ''"),
     (SCORING, "UPDATE vault_holdout SET status = 'QUERY'"),
@@ -236,7 +237,7 @@ def test_role_is_refused(role: str, statement: str) -> None:
     ("role", "statement"),
     [
         (WEB, "SELECT value FROM vault_release"),
-        (RESEARCHER, "SELECT value FROM vault_rawscore"),
+        (RESEARCHER, "SELECT evidence FROM audits_finding"),
         (SCORING, "SELECT ciphertext FROM vault_sealedblob"),
         (AUDIT, "SELECT envelope FROM vault_wrappedkey"),
     ],
