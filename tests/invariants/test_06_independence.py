@@ -1,0 +1,161 @@
+"""Invariant 6: a team's answers depend on its own submissions, the baseline and the round's constants alone.
+
+The same team hands in the same files while others come and go in every random order that a seed gives:
+rivals and sybils admitted half way, wake-ups for other teams and repeated ones, cancelled submissions,
+a rival whose file cannot be read. Seeds are fixed, so a failure is no accident.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings
+from numpy.typing import NDArray
+
+from tests.vault.factories import World, make_world
+from vault import submissions
+from vault.api import shown
+from vault.models import Release, Submission, Team
+
+pytestmark = [pytest.mark.usefixtures("vault_keys")]
+
+N_ITEMS, N_FILES = 300, 6
+MECHANISMS = {"exact": {}, "rounded": {"digits": 2}, "guarded_ladder": {"b": 3}}
+OWN = ("id", "submitted_at", "finished_at")
+
+
+def files_of_the_team(world: World) -> list[NDArray[np.uint8]]:
+    """Better and better, with one that is worse in between."""
+    wrong = (90, 70, 80, 45, 20, 5)
+    return [world.wrong_at(range(count)) for count in wrong]
+
+
+def answers(team: Team) -> list[dict[str, Any]]:
+    """What the API shows of the team's submissions, without ids and times, which are new each time."""
+    scored = Submission.objects.filter(team=team).select_related("release", "round")
+    return [
+        {name: value for name, value in shown.submission(each).items() if name not in OWN}
+        for each in scored.order_by("sequence")
+    ]
+
+
+def opened(slug: str, mechanism: str) -> tuple[World, Team]:
+    world = make_world(slug, mechanism=mechanism, parameters=MECHANISMS[mechanism], seed=6)
+    world.open(baseline=world.wrong_at(range(100)))
+    return world, world.team("observed")
+
+
+def alone(mechanism: str) -> list[dict[str, Any]]:
+    world, team = opened(f"alone-{mechanism}", mechanism)
+    for answers_of_file in files_of_the_team(world):
+        world.answered(team, answers_of_file)
+    return answers(team)
+
+
+class Crowd:
+    """Everybody else, acting at random."""
+
+    def __init__(self, world: World, rng: np.random.Generator) -> None:
+        self.world = world
+        self.rng = rng
+        self.rivals: list[Team] = []
+        self.waiting: list[Submission] = []
+
+    def act(self) -> None:
+        acts = (self.join, *[self.submit] * 4, *[self.wake] * 3, self.cancel, self.spoil)
+        acts[self.rng.integers(len(acts))]()
+
+    def join(self) -> None:
+        if len(self.rivals) < 8:
+            self.rivals.append(self.world.team(f"sybil-{len(self.rivals)}"))
+
+    def submit(self) -> None:
+        if self.rivals:
+            file = self.rng.integers(2, size=N_ITEMS).astype(np.uint8)
+            receipt = self.world.submit(self.rivals[self.rng.integers(len(self.rivals))], file)
+            self.waiting.append(receipt.submission)
+
+    def wake(self) -> None:
+        """For whoever: a message may come late, twice, or for something that is long scored."""
+        if self.waiting:
+            self.world.score(self.waiting[self.rng.integers(len(self.waiting))])
+
+    def cancel(self) -> None:
+        queued = [each for each in self.waiting if self.status_of(each) == "QUEUED"]
+        if queued:
+            submissions.cancel(submission=queued[-1], now=self.world.now)
+
+    def spoil(self) -> None:
+        """A rival's stored file is gone: its scoring fails, again and again."""
+        queued = [each for each in self.waiting if self.status_of(each) == "QUEUED"]
+        if queued:
+            path = Path(settings.MEDIA_ROOT) / queued[0].file_key
+            path.unlink(missing_ok=True)
+            self.world.score(queued[0])
+
+    def status_of(self, submission: Submission) -> str:
+        submission.refresh_from_db()
+        return submission.status
+
+
+@pytest.mark.parametrize("mechanism", sorted(MECHANISMS))
+def test_answers_are_the_same_in_any_company(mechanism: str) -> None:
+    expected = alone(mechanism)
+    assert len(expected) == N_FILES
+    assert len({str(each["released"]) for each in expected}) > 1
+
+    n_others = 0
+    for seed in range(6):
+        rng = np.random.default_rng([606, seed])
+        world, team = opened(f"crowd-{mechanism}-{seed}", mechanism)
+        crowd = Crowd(world, rng)
+        received: list[Submission] = []
+        for answers_of_file in files_of_the_team(world):
+            for _ in range(rng.integers(14)):
+                crowd.act()
+            received.append(world.submit(team, answers_of_file).submission)
+            # Scored at once, or later with the next ones.
+            if rng.random() < 0.5:
+                world.score(received[rng.integers(len(received))])
+        for each in received:
+            world.score(each)
+
+        assert answers(team) == expected
+        n_others += Release.objects.filter(submission__round=world.round).count() - N_FILES
+    assert n_others > 20  # there was a crowd
+
+
+@pytest.mark.parametrize("order", ["attackers-first", "attackers-last"])
+def test_attackers_first_or_last_change_nothing(order: str) -> None:
+    """Byte for byte, with the attacker handing in the observed team's own files as well."""
+    expected = alone("guarded_ladder")
+    world, team = opened(order, "guarded_ladder")
+    attacker = world.team("attacker")
+
+    def attack() -> None:
+        for answers_of_file in reversed(files_of_the_team(world)):
+            world.answered(attacker, answers_of_file)
+
+    if order == "attackers-first":
+        attack()
+    for answers_of_file in files_of_the_team(world):
+        world.answered(team, answers_of_file)
+    if order == "attackers-last":
+        attack()
+
+    assert answers(team) == expected
+
+
+def test_a_rival_at_its_worst_stops_nobody() -> None:
+    """Its file is gone and its budget is spent; the next team is scored all the same."""
+    world = make_world("worst", total_limit=2)
+    world.open()
+    rival, team = world.team("rival"), world.team("team")
+    spoiled = world.submit(rival, world.labels).submission
+    (Path(settings.MEDIA_ROOT) / spoiled.file_key).unlink()
+    world.score(spoiled)
+
+    scored = world.answered(team, world.wrong_at([0]))
+
+    assert (spoiled.status, scored.status) == ("FAILED", "SCORED")
