@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from vault import budget
+from vault.admin.filters import RoundFilter
 from vault.admin.pages import NOTHING, ReadOnlyPage, Table, figure, link, moment
 from vault.admin.site import site
 from vault.models import Admission, BudgetEntry
@@ -19,7 +20,7 @@ class AdmissionAdmin(ReadOnlyPage):
     list_display = ("team", "round", "queries", "used", "left", "nats", "is_blind", "admitted_at")
     fields = ("round", "team", "queries", "nats", "is_blind", "admitted_at")
     readonly_fields = ("queries", "nats")
-    list_filter = ("round__benchmark", "is_blind", "round")
+    list_filter = ("round__benchmark", "is_blind", ("round", RoundFilter))
     search_fields = ("team__name",)
     list_select_related = ("team", "round__benchmark")
     ordering = ("-admitted_at", "-pk")
@@ -82,7 +83,7 @@ def _remaining(admission: Admission) -> Table:
 @admin.register(BudgetEntry, site=site)
 class BudgetEntryAdmin(ReadOnlyPage):
     list_display = ("kind", "team", "round", "submission", "reason", "at")
-    list_filter = ("kind", "admission__round__benchmark", "admission__round")
+    list_filter = ("kind", "admission__round__benchmark", ("admission__round", RoundFilter))
     search_fields = ("admission__team__name", "submission__id")
     list_select_related = ("admission__team", "admission__round__benchmark", "submission")
     ordering = ("-at", "-pk")

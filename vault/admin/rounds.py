@@ -9,7 +9,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -199,8 +200,9 @@ class RoundAdmin(ActingPage):
         return found.select_related(
             "benchmark", "query_holdout__benchmark", "panel__benchmark"
         ).annotate(
-            n_teams=Count("admissions", distinct=True),
-            n_submissions=Count("submissions", distinct=True),
+            # One count each: joined, they would be counted in all combinations.
+            n_teams=_count_of(Admission),
+            n_submissions=_count_of(Submission),
         )
 
     @admin.display(description="teams", ordering="n_teams")
@@ -245,6 +247,12 @@ class RoundAdmin(ActingPage):
 
     def tables(self, obj: Round) -> list[Table]:
         return [_board(obj), _admissions(obj), _references(obj)]
+
+
+def _count_of(model: type[Model]) -> Coalesce:
+    """Rows of the model that belong to the round."""
+    belonging = model._default_manager.filter(round=OuterRef("pk")).order_by().values("round")
+    return Coalesce(Subquery(belonging.annotate(n=Count("pk")).values("n")), 0)
 
 
 def proven_error(round: Round) -> str:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from vault.admin.filters import RoundFilter
 from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, figure, moment
 from vault.admin.site import site
 from vault.models import BudgetEntry, Release, Submission
@@ -23,7 +24,7 @@ class SubmissionAdmin(ReadOnlyPage):
         "submitted_at",
         "round",
     )
-    list_filter = ("round__benchmark", "status", "team__is_reference", "round")
+    list_filter = ("round__benchmark", "status", "team__is_reference", ("round", RoundFilter))
     search_fields = ("id", "team__name", "sha256", "commit", "model_name")
     ordering = ("-submitted_at", "-pk")
     fieldsets = (

@@ -35,23 +35,24 @@ def shown(stage: Stage, person: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("person", [RESEARCHER, ORGANISER])
-def test_raw_scores_are_in_audits_alone(stage: Stage, person: str) -> None:
-    """The stage's submission was answered with "no improvement": its score was not released."""
-    found = {
-        name
-        for name, answer in shown(stage, person).items()
-        if any(digits in text(answer) for digits in RAW_DIGITS)
-    }
+def test_what_pages_do_not_hold(stage: Stage, person: str) -> None:
+    """Of all pages, in one walk.
 
-    assert found == {"audits_finding_change"}
+    The stage's submission was answered with "no improvement", so its score was not released: audits
+    alone may tell it. Without its item a label says nothing, so a page that names no item holds no
+    label of one. The policy allows no inline script or style: a page with one would be broken.
+    """
+    answers = shown(stage, person)
 
-
-def test_no_page_names_an_item(stage: Stage) -> None:
-    """Without its item, a label says nothing: no page of the admin can hold a label of one."""
-    answers = shown(stage, ORGANISER)
-
+    told = {name for name, page in answers.items() if any(raw in text(page) for raw in RAW_DIGITS)}
+    assert told == {"audits_finding_change"}
+    assert {name for name, page in answers.items() if "item-0" in text(page)} == set()
+    assert {name for name, page in answers.items() if INLINE.search(text(page))} == set()
+    for name, answer in answers.items():
+        assert "script-src 'self';" in answer["Content-Security-Policy"]
+        assert "no-store" in answer.get("Cache-Control", "") or name.startswith("password_change")
+        assert answer["X-Frame-Options"] == "DENY"
     assert len(answers) > 40
-    assert [name for name, answer in answers.items() if "item-0" in text(answer)] == []
 
 
 def test_no_page_holds_a_value_that_was_sealed(stage: Stage, tmp_path: Path) -> None:
@@ -95,18 +96,6 @@ def test_no_page_holds_a_value_that_was_sealed(stage: Stage, tmp_path: Path) -> 
     for answer in answers:
         assert answer.status_code == 200
         assert not re.search(r"739\d\.57|740\d\.57|741\d\.57|zone-\d", text(answer))
-
-
-@pytest.mark.parametrize("person", [RESEARCHER, ORGANISER])
-def test_pages_hold_nothing_inline_and_are_not_kept(stage: Stage, person: str) -> None:
-    """The policy allows no inline script or style, so a page with one would be broken."""
-    answers = shown(stage, person)
-
-    assert {n for n, a in answers.items() if INLINE.search(text(a))} == set()
-    for name, answer in answers.items():
-        assert "script-src 'self';" in answer["Content-Security-Policy"]
-        assert "no-store" in answer.get("Cache-Control", "") or name.startswith("password_change")
-        assert answer["X-Frame-Options"] == "DENY"
 
 
 def test_searching_says_nothing_of_what_is_hidden(stage: Stage) -> None:
