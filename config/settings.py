@@ -38,7 +38,7 @@ INSTALLED_APPS = [
     "config",
 ]
 
-_COMMON_MIDDLEWARE = [
+API_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
 ]
 _ADMIN_MIDDLEWARE = [
@@ -52,7 +52,7 @@ _ADMIN_MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
-MIDDLEWARE = _COMMON_MIDDLEWARE + ([] if SITE == "api" else _ADMIN_MIDDLEWARE)
+MIDDLEWARE = API_MIDDLEWARE + ([] if SITE == "api" else _ADMIN_MIDDLEWARE)
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

@@ -168,6 +168,13 @@ def acting_as(role: str) -> Any:
 
 
 @pytest.fixture
+def api_site(settings: Any) -> None:
+    """The API as its own process serves it: its routes, and none of the admin's middleware."""
+    settings.ROOT_URLCONF = "config.urls"
+    settings.MIDDLEWARE = settings.API_MIDDLEWARE
+
+
+@pytest.fixture
 def vault_keys(tmp_path: Path, settings: Any, transactional_db: None) -> None:
     """Labels are opened outside transactions, so tests that open them really commit."""
     settings.MEDIA_ROOT = str(tmp_path / "files")
