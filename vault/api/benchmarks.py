@@ -24,7 +24,9 @@ class BenchmarkDetail(APIView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = finding.visible_benchmark(request, slug)
         latest = panels.latest(benchmark=benchmark)
-        holdouts = Holdout.objects.filter(benchmark=benchmark).order_by("sealed_at", "status", "commitment")
+        holdouts = Holdout.objects.filter(benchmark=benchmark).order_by(
+            "sealed_at", "status", "commitment"
+        )
         return Response(
             {
                 **shown.benchmark(benchmark),
