@@ -1,0 +1,203 @@
+"""Invariant 9: a team reads nothing of another team beyond the public leaderboard.
+
+Every route of the API with every method, as everybody. The routes are read from the URL file, so one
+that is added without a line in the table fails here.
+"""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+
+from config import urls
+from tests.vault.factories import acting_as, make_world
+from vault import tokens
+from vault.models import Benchmark, BudgetEntry, Final, Submission, Team
+
+pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+FAR_AHEAD = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
+SECRET = "owner-model-7"
+NOBODY = ("anonymous", "garbled", "revoked", "expired", "organiser")
+TEAMS = ("outsider", "rival", "reader", "writer", "owner")
+
+# What teams get: an outsider of the private benchmark, a rival in the round, and three tokens of the
+# owner: read only, submit only, both. Left out: 405 for who may pass, 401 for who is nobody.
+READ = {"outsider": 404, "rival": 200, "reader": 200, "writer": 403, "owner": 200}
+PUBLIC = {"outsider": 404, "rival": 200, "reader": 200, "writer": 200, "owner": 200}
+OWN = {"outsider": 404, "rival": 404, "reader": 200, "writer": 403, "owner": 200}
+# A body without a length: 411 is the answer to somebody who is let in.
+FILE = {"outsider": 404, "rival": 411, "reader": 403, "writer": 411, "owner": 411}
+CHANGE = {"outsider": 404, "rival": 404, "reader": 403, "writer": 200, "owner": 200}
+EVERYBODY = dict.fromkeys((*NOBODY, *TEAMS), 200)
+
+ALLOWED: dict[str, dict[str, dict[str, int]]] = {
+    "healthz": {"GET": EVERYBODY},
+    "readyz": {"GET": EVERYBODY},
+    "benchmarks": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
+    "benchmark": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    "rounds": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    "panel": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    "leaderboard": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    "audits": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    # Nothing is published yet.
+    "audit": {"GET": {**dict.fromkeys(TEAMS, 404), "anonymous": 404, "organiser": 404}},
+    "validate": {"POST": FILE},
+    "submissions": {"GET": READ, "POST": FILE},
+    "budget": {"GET": READ},
+    "submission": {"GET": OWN, "DELETE": {**CHANGE, "writer": 409, "owner": 409}},
+    "submission-final": {"POST": CHANGE},
+    "submission-withdraw": {"POST": CHANGE},
+}
+ROUTES = [route for route in urls.urlpatterns if isinstance(route, URLPattern)]
+
+
+class House:
+    """A private benchmark with the owner's scored submission, and everybody who knocks."""
+
+    def __init__(self) -> None:
+        self.world = make_world("house", closes_at=FAR_AHEAD)
+        everybody = Benchmark.objects.filter(pk=self.world.benchmark.pk)
+        everybody.update(visibility=Benchmark.Visibility.PRIVATE)
+        self.world.open()
+        self.owner = self.world.team("owner")
+        self.submission = self.world.answered(self.owner, self.world.wrong_at(range(9)))
+        Submission.objects.filter(pk=self.submission.pk).update(model_name=SECRET)
+        outsider, rival = Team.objects.create(name="outsider"), self.world.team("rival")
+        now = timezone.now()
+        both = ("read", "submit")
+        self.tokens = {
+            "garbled": "hv_" + "x" * 43,
+            "revoked": self._token(self.owner, both, revoked_at=now),
+            "expired": self._token(self.owner, both, expires_at=now - dt.timedelta(seconds=1)),
+            "outsider": self._token(outsider, both),
+            "rival": self._token(rival, both),
+            "reader": self._token(self.owner, ("read",)),
+            "writer": self._token(self.owner, ("submit",)),
+            "owner": self._token(self.owner, both),
+        }
+
+    def _token(self, team: Team, scopes: tuple[str, ...], **changes: dt.datetime) -> str:
+        token, plain = tokens.issue(
+            team=team, label="", scopes=scopes, expires_at=None, now=self.world.now
+        )
+        for name, value in changes.items():
+            setattr(token, name, value)
+        token.save()
+        return plain
+
+    def client_of(self, who: str) -> Client:
+        if who == "organiser":
+            # The API knows no sessions: a person of the admin is nobody here.
+            client = Client()
+            user = User.objects.get_or_create(username="organiser", is_superuser=True)[0]
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            return client
+        token = self.tokens.get(who)
+        return Client(headers={"Authorization": f"Bearer {token}"} if token else {})
+
+    def path_of(self, route: str) -> str:
+        arguments: dict[str, list[Any]] = {
+            "healthz": [],
+            "readyz": [],
+            "benchmarks": [],
+            "audit": [1],
+        }
+        own = (
+            [self.submission.pk] if route.startswith("submission") else [self.world.benchmark.slug]
+        )
+        if route == "submissions":
+            own = [self.world.benchmark.slug]
+        return reverse(route, args=arguments.get(route, own))
+
+    def knock(self, who: str, method: str, route: str) -> Any:
+        client = self.client_of(who)
+        with acting_as("web"):
+            return client.generic(method, self.path_of(route))
+
+
+@pytest.fixture
+def house(vault_keys: None, api_site: None) -> House:
+    return House()
+
+
+def expected(route: str, method: str, who: str) -> set[int]:
+    methods = ALLOWED[route]
+    if method in methods:
+        return {methods[method].get(who, 401)}
+    if method == "HEAD" and "GET" in methods:
+        return {methods["GET"].get(who, 401)}
+    # Not offered: 405, or what keeps this caller from asking at all; OPTIONS tells who may pass.
+    return {401, 403, 405} | ({200} if method == "OPTIONS" else set())
+
+
+def test_table_names_every_route() -> None:
+    assert {route.name for route in ROUTES} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("who", [*NOBODY, *TEAMS])
+def test_every_route_with_every_method(house: House, who: str) -> None:
+    wrong = []
+    for route in ALLOWED:
+        for method in METHODS:
+            response = house.knock(who, method, route)
+            if response.status_code not in expected(route, method, who):
+                wrong.append((route, method, response.status_code))
+            if response.status_code >= 400 and method != "HEAD":
+                problem = response.json()
+                assert response["Content-Type"] == "application/problem+json"
+                assert problem["status"] == response.status_code
+                assert problem["code"]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["anonymous", "outsider", "rival"])
+def test_nothing_of_the_owner_is_in_any_answer_to_another(house: House, who: str) -> None:
+    secrets = (str(house.submission.pk), house.submission.sha256, SECRET)
+    for route in ALLOWED:
+        for method in METHODS:
+            response = house.knock(who, method, route)
+            content = response.content.decode("latin-1") + str(dict(response.items()))
+            for secret in secrets:
+                # The address that was asked for may stand in an error; nothing else may.
+                assert secret not in content.replace(house.path_of(route), "")
+
+
+@pytest.mark.parametrize("who", [*NOBODY, "outsider", "rival", "reader"])
+def test_nobody_else_changes_anything_of_the_owner(house: House, who: str) -> None:
+    def state() -> list[Any]:
+        row = Submission.objects.filter(pk=house.submission.pk).values().get()
+        return [row, Final.objects.count(), BudgetEntry.objects.count()]
+
+    before = state()
+    for route in ALLOWED:
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            house.knock(who, method, route)
+
+    assert state() == before
+
+
+def test_the_same_file_of_a_rival_is_its_own(house: House) -> None:
+    """No memo across teams: a guess at another's predictions is not confirmed."""
+    rival = house.world.teams["rival"]
+    receipt = house.world.submit(rival, house.world.wrong_at(range(9)))
+
+    assert receipt.is_new
+    assert receipt.submission.sha256 == house.submission.sha256
+    assert receipt.submission.pk != house.submission.pk
+
+
+def test_budget_is_ones_own(house: House) -> None:
+    for seed in range(3):
+        answers = np.random.default_rng(seed).integers(2, size=300).astype(np.uint8)
+        house.world.answered(house.owner, answers)
+
+    response = house.knock("rival", "GET", "budget")
+
+    assert response.json()["total"]["used"] == 0
