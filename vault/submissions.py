@@ -78,7 +78,6 @@ def receive(
     provenance: dict[str, str],
     now: dt.datetime,
 ) -> Receipt:
-    file_key = _stored(predictions)
     with transaction.atomic():
         round = current_round(benchmark=benchmark, team=team, now=now)
         locks.hold_round_open(round_id=round.pk)
@@ -96,6 +95,8 @@ def receive(
             return Receipt(submission=earlier, is_new=False)
         if admission is not None:
             budget.check(admission=admission, round=round, now=now)
+        # Not before: what is refused must not fill the disk.
+        file_key = _stored(predictions)
         submission = Submission.objects.create(
             team=team,
             round=round,
