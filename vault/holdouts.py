@@ -169,11 +169,11 @@ def _sizes(shards: Sequence[Shard], n_items: int) -> list[int]:
         _check_shard(shard)
     if sum(shard.n is None for shard in shards) > 1:
         raise SealingError("only one shard can take the rest")
-    rest = n_items - sum(shard.n or 0 for shard in shards)
-    sizes = [rest if shard.n is None else shard.n for shard in shards]
+    named = sum(shard.n or 0 for shard in shards)
+    sizes = [n_items - named if shard.n is None else shard.n for shard in shards]
     if min(sizes) < 1 or sum(sizes) != n_items:
         raise SealingError(
-            f"the shards hold {sum(sizes)} items and the file {n_items}: every item belongs to "
+            f"the shards hold {named} items and the file {n_items}: every item belongs to "
             "one shard, and no shard is empty"
         )
     return sizes

@@ -82,6 +82,7 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
     (GOOD, {"name": "labels.xlsx"}, "must end in .csv or .parquet"),
     (GOOD, {"name": "labels.parquet"}, "the file is not valid"),
     (GOOD, {"query": "50", "fresh": "50", "sealed": ""}, "every item belongs to one shard"),
+    (GOOD, {"query": "80"}, "the shards hold 105 items and the file 60"),
     (GOOD, {"query": "many"}, "neither a number of items"),
     (GOOD, {"query": "", "fresh": "", "sealed": ""}, "how many items go into which shard"),
     (GOOD, {"query": "", "fresh": "60", "sealed": ""}, "at least two shards"),
