@@ -14,6 +14,8 @@ VaultError
   TransitionError           the thing is not in a status that allows this
   SealingError              labels cannot be sealed as given
   LabelsUnavailableError    this process may not, or cannot, open these labels
+  StaleClaimError           another worker has taken over: this one's result is worth nothing
+  IncumbentMovedError       the incumbent changed since it was compared with: compare again
   JournalError              the chain does not verify
 """
 
@@ -79,6 +81,14 @@ class SealingError(VaultError):
 
 class LabelsUnavailableError(VaultError):
     code = "labels_unavailable"
+
+
+class StaleClaimError(VaultError):
+    code = "stale_claim"
+
+
+class IncumbentMovedError(VaultError):
+    code = "incumbent_moved"
 
 
 class JournalError(VaultError):

@@ -17,7 +17,7 @@ from django.db import transaction
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
 from stats.metrics import oriented
 from vault import budget, journal
-from vault.errors import VaultError
+from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     Admission,
     MechanismState,
@@ -31,18 +31,6 @@ from vault.models import (
 from vault.statuses import SubmissionStatus
 
 ACTOR = "worker-scoring"
-
-
-class StaleClaimError(VaultError):
-    """Another worker has taken over: this one's result is worth nothing."""
-
-    code = "stale_claim"
-
-
-class IncumbentMovedError(VaultError):
-    """The incumbent changed since it was compared with: compare again."""
-
-    code = "incumbent_moved"
 
 
 @dataclass(frozen=True, kw_only=True)

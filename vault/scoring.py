@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from stats import metrics
 from stats.paired import paired_se
 from vault import budget, holdouts, journal, predictions, release
+from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import Benchmark, Submission
 from vault.sealed_labels import OpenLabels
 from vault.statuses import SubmissionStatus
@@ -126,9 +127,9 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
             release.publish(
                 submission=submission, fence=claim.fence, evaluated=evaluated, now=clock()
             )
-        except release.IncumbentMovedError:
+        except IncumbentMovedError:
             continue
-        except release.StaleClaimError:
+        except StaleClaimError:
             return False
         return True
 

@@ -9,7 +9,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import budget, holdouts, release, rounds, scoring, submissions
-from vault.errors import NoOpenRoundError, TransitionError
+from vault.errors import NoOpenRoundError, StaleClaimError, TransitionError
 from vault.models import (
     BudgetEntry,
     JournalEntry,
@@ -78,7 +78,7 @@ def test_invariant_3_a_worker_that_lost_its_lease_publishes_nothing(world: World
         "team", "round__benchmark", "round__query_holdout", "round__secret"
     ).get(pk=submission.pk)
 
-    with pytest.raises(release.StaleClaimError):
+    with pytest.raises(StaleClaimError):
         release.publish(submission=late, fence=stale.fence, evaluated=evaluated, now=NOW)
 
     assert RawScore.objects.filter(submission=submission).count() == 1
