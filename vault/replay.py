@@ -1,18 +1,32 @@
 """Replay: compute every release of a round again from its inputs and the journaled seeds.
 
 Mechanisms are pure, so a release that differs from its replay was changed after the fact, or its inputs
-were. Run by a worker or the owner: the inputs are raw scores.
+were. What is compared: raw score, mechanism input, incumbent, seed, the round's constants, release,
+journal entry, and at the end each team's state. Run by the scoring worker or the owner: the inputs are
+raw scores, and seeds come from the round's secret.
 """
 
 import json
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from stats.mechanisms import MECHANISMS, Query
+from stats.mechanisms import MECHANISMS, Query, State
 from stats.metrics import oriented
-from vault import release
+from vault import budget, release
 from vault.errors import JournalError
-from vault.models import Admission, JournalEntry, Release, ReleaseInput, Round
+from vault.models import (
+    Admission,
+    JournalEntry,
+    MechanismState,
+    RawScore,
+    Release,
+    ReleaseInput,
+    Round,
+    Submission,
+)
+
+Told = tuple[float | None, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,52 +34,145 @@ class Replayed:
     n_releases: int
 
 
+@dataclass(kw_only=True)
+class _Memory:
+    """What one team's replay has come to."""
+
+    state: State
+    incumbent_id: uuid.UUID | None
+    is_blind: bool
+
+
 def replay(*, round: Round) -> Replayed:
     """Raise `JournalError` at the first release that its inputs do not give."""
     journaled = _journaled(round)
-    inputs = (
-        ReleaseInput.objects.filter(submission__round=round, submission__team__is_reference=False)
-        .select_related("submission__release", "submission__team")
-        .order_by("submission__team_id", "submission__sequence")
-    )
-    blind = set(
-        Admission.objects.filter(round=round, is_blind=True).values_list("team_id", flat=True)
-    )
-    states: dict[int, dict[str, Any]] = {}
+    inputs = {each.submission_id: each for each in _inputs(round)}
+    raw = _raw_scores(round)
+    _check_nothing_is_gone({*journaled, *map(str, inputs)})
+    memories: dict[int, _Memory] = {}
+    releases = Release.objects.filter(submission__round=round).select_related("submission__team")
     n_releases = 0
-    for given in inputs:
-        team_id = given.submission.team_id
-        if team_id not in states:
-            states[team_id] = release.initial_state(round=round)[0]
-        recorded = journaled.get(str(given.submission_id))
+    for actual in releases.order_by("submission__team_id", "submission__sequence"):
+        submission = actual.submission
+        recorded = journaled.get(str(submission.pk))
+        given = inputs.get(submission.pk)
         if recorded is None:
-            raise JournalError(f"the release of {given.submission_id} is not in the journal")
-        expected: tuple[float | None, str] = (None, Release.Outcome.BLIND.value)
-        if team_id not in blind:
-            states[team_id], expected = _again(round, given, recorded, states[team_id])
-        actual = given.submission.release
+            raise JournalError(f"the release of {submission.pk} is not in the journal")
+        if given is None:
+            raise JournalError(f"the release of {submission.pk} has no input")
+        score = raw.get((submission.pk, given.scorer_version))
+        if score is None or oriented(metric=_metric(round), value=score) != given.score:
+            raise JournalError(f"the raw score of {submission.pk} is not its release's input")
+        expected = _told(round, submission, given, recorded, memories)
         if {expected, (actual.value, actual.outcome)} != {(recorded["value"], recorded["outcome"])}:
-            raise JournalError(f"the release of {given.submission_id} is not what its inputs give")
+            raise JournalError(f"the release of {submission.pk} is not what its inputs give")
         n_releases += 1
+    _check_states(round, memories)
     return Replayed(n_releases=n_releases)
 
 
-def _again(
-    round: Round, given: ReleaseInput, recorded: dict[str, Any], state: dict[str, Any]
-) -> tuple[dict[str, Any], tuple[float | None, str]]:
-    after, answer = MECHANISMS[recorded["mechanism"]].respond(
-        state=state,
+def _told(
+    round: Round,
+    submission: Submission,
+    given: ReleaseInput,
+    recorded: dict[str, Any],
+    memories: dict[int, _Memory],
+) -> Told:
+    """What the team is told of this submission; its memory moves on."""
+    constants = (recorded["mechanism"], recorded["parameters"])
+    if constants != (round.mechanism, round.parameters):
+        raise JournalError(f"the release of {submission.pk} had other constants than the round")
+    if submission.team.is_reference:
+        return _reference(round, given)
+    if submission.team_id not in memories:
+        memories[submission.team_id] = _first_memory(round, submission.team_id)
+    memory = memories[submission.team_id]
+    if given.incumbent_id != memory.incumbent_id:
+        raise JournalError(f"{submission.pk} was compared with another than its incumbent")
+    if memory.is_blind:
+        _check_seed(submission, recorded, None)
+        return None, Release.Outcome.BLIND.value
+    seed = release.seed_of(round=round, team_id=submission.team_id, sequence=submission.sequence)
+    _check_seed(submission, recorded, seed)
+    memory.state, answer = MECHANISMS[round.mechanism].respond(
+        state=memory.state,
         query=Query(score=given.score, paired_se=given.paired_se, n=round.query_holdout.n_items),
-        parameters=recorded["parameters"],
-        rng=release.generator(seed=recorded["seed"]),
+        parameters=round.parameters,
+        rng=release.generator(seed=seed),
     )
-    value = answer.value
-    if value is not None:
-        value = oriented(metric=round.benchmark.primary_metric, value=value)
-    return after, (value, answer.outcome.value)
+    if answer.accepted:
+        memory.incumbent_id = submission.pk
+    return _in_metric_units(round, answer.value), answer.outcome.value
+
+
+def _reference(round: Round, given: ReleaseInput) -> Told:
+    value = MECHANISMS[round.mechanism].display_baseline(
+        baseline=given.score,
+        n=round.query_holdout.n_items,
+        unit=budget.unit_of(benchmark=round.benchmark),
+        parameters=round.parameters,
+    )
+    return _in_metric_units(round, value), Release.Outcome.SCORED.value
+
+
+def _check_seed(submission: Submission, recorded: dict[str, Any], seed: str | None) -> None:
+    if recorded["seed"] != seed:
+        raise JournalError(f"the seed of {submission.pk} does not come from the round's secret")
+
+
+def _check_nothing_is_gone(submissions: set[str]) -> None:
+    standing = {str(pk) for pk in Release.objects.in_bulk(list(submissions))}
+    for submission_id in sorted(submissions - standing):
+        raise JournalError(f"the release of {submission_id} is gone")
+
+
+def _check_states(round: Round, memories: dict[int, _Memory]) -> None:
+    for stored in MechanismState.objects.filter(round=round).select_related("team"):
+        memory = memories.get(stored.team_id)
+        replayed = None if memory is None else (memory.state, memory.incumbent_id)
+        if replayed != (stored.state, stored.incumbent_id):
+            raise JournalError(f"the state of {stored.team} is not what its releases give")
+
+
+def _first_memory(round: Round, team_id: int) -> _Memory:
+    state, incumbent = release.initial_state(round=round)
+    return _Memory(
+        state=state,
+        incumbent_id=None if incumbent is None else incumbent.pk,
+        is_blind=Admission.objects.get(round=round, team_id=team_id).is_blind,
+    )
+
+
+def _inputs(round: Round) -> list[ReleaseInput]:
+    return list(
+        ReleaseInput.objects.filter(submission__round=round, holdout=round.query_holdout)
+        .select_related("submission")
+        .order_by("submission__team_id", "submission__sequence")
+    )
+
+
+def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, str], float]:
+    """By submission and scorer version: re-scoring adds rows beside the one that was released."""
+    rows = RawScore.objects.filter(
+        submission__round=round, holdout=round.query_holdout, metric=_metric(round)
+    ).values_list("submission_id", "scorer_version", "value")
+    return {(submission_id, version): value for submission_id, version, value in rows}
 
 
 def _journaled(round: Round) -> dict[str, dict[str, Any]]:
     entries = JournalEntry.objects.filter(benchmark_id=round.benchmark_id, kind="release")
-    payloads = (json.loads(text) for text in entries.values_list("payload", flat=True))
-    return {payload["submission"]: payload for payload in payloads}
+    found: dict[str, dict[str, Any]] = {}
+    for text in entries.values_list("payload", flat=True):
+        payload = json.loads(text)
+        if payload["submission"] in found:
+            raise JournalError(f"the release of {payload['submission']} is twice in the journal")
+        found[payload["submission"]] = payload
+    return found
+
+
+def _metric(round: Round) -> str:
+    return round.benchmark.primary_metric
+
+
+def _in_metric_units(round: Round, value: float | None) -> float | None:
+    return None if value is None else oriented(metric=_metric(round), value=value)
