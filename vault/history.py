@@ -107,12 +107,15 @@ def _submissions(round: Round) -> dict[uuid.UUID, Submission]:
 def _past(
     round: Round, submissions: dict[uuid.UUID, Submission]
 ) -> dict[uuid.UUID, PastSubmission]:
+    # Re-scoring adds rows; the first of a submission, which is written last here, is the released one.
     raw = dict(
         RawScore.objects.filter(
             submission__in=submissions,
             holdout=round.query_holdout,
             metric=round.benchmark.primary_metric,
-        ).values_list("submission_id", "value")
+        )
+        .order_by("-pk")
+        .values_list("submission_id", "value")
     )
     releases = Release.objects.in_bulk(submissions)
     return {

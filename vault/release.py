@@ -227,11 +227,13 @@ def _baseline(*, round: Round) -> RoundReference:
 
 
 def _primary_score(round: Round, submission: Submission) -> float:
-    return RawScore.objects.values_list("value", flat=True).get(
+    """The one that was released: re-scoring adds rows after it."""
+    scores = RawScore.objects.filter(
         submission=submission,
         holdout=round.query_holdout,
         metric=round.benchmark.primary_metric,
     )
+    return scores.order_by("pk").values_list("value", flat=True)[0]
 
 
 def _oriented_primary(*, round: Round, evaluated: Evaluated) -> float:
