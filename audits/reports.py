@@ -35,7 +35,8 @@ class TeamRow:
     sentence: str
     limit: str | None
     query: float
-    fresh: float
+    # None where no fresh holdout of the same draw was opened.
+    fresh: float | None
     finding: Finding
     evidence: dict[str, Any]
 
@@ -64,7 +65,11 @@ def render(*, audit: AuditRun) -> str:
                 finding for finding in by_check.get(VERDICT, []) if "query" not in finding.evidence
             ],
             "figure": figures.query_against_fresh(
-                [(row.name, row.query, row.fresh, row.verdict) for row in rows]
+                [
+                    (row.name, row.query, row.fresh, row.verdict)
+                    for row in rows
+                    if row.fresh is not None
+                ]
             ),
             "gate": _first(by_check, gate.NAME),
             "ledger": _first(by_check, ledger.NAME),

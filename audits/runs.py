@@ -26,7 +26,7 @@ from audits.checks import (
 )
 from audits.checks.result import Result
 from audits.checks.sadd import TeamTests
-from audits.collect import ACTOR, Collected, collect
+from audits.collect import ACTOR, Collected, Entrant, collect
 from audits.models import AuditRun, Finding, Report
 from stats.inflation import Gate
 from vault import journal, rounds
@@ -42,15 +42,24 @@ Clock = Callable[[], dt.datetime]
 
 
 def run(*, round: Round, clock: Clock) -> AuditRun:
-    """Audit a round and store what was found. A run that a crash left behind is marked as failed."""
-    AuditRun.objects.filter(round=round, status=AuditRun.Status.RUNNING).update(
+    """Audit a round and store what was found, once.
+
+    A run that a crash left behind is marked as failed. The next one takes over its seed: nobody gets
+    other random numbers by stopping an audit and starting it again.
+    """
+    earlier = AuditRun.objects.filter(round=round).order_by("pk")
+    done = earlier.filter(status=AuditRun.Status.DONE).last()
+    if done is not None:
+        return done
+    earlier.filter(status=AuditRun.Status.RUNNING).update(
         status=AuditRun.Status.FAILED, error="interrupted", finished_at=clock()
     )
+    first = earlier.first()
     started = AuditRun.objects.create(
         round=round,
         status=AuditRun.Status.RUNNING,
         snapshot={},
-        seed_entropy=secrets.token_hex(16),
+        seed_entropy=secrets.token_hex(16) if first is None else first.seed_entropy,
         started_at=clock(),
     )
     try:
@@ -118,65 +127,69 @@ def _verdicts(
     collected: Collected, tests: dict[int, TeamTests], observed_gate: Gate | None
 ) -> list[Result]:
     triaged = sadd.triage(tests)
+    invalid = {"verdict": Verdict.INVALID.value, "published_verdict": Verdict.INVALID.value}
     results = [
-        Result(check=VERDICT, team_id=team.team_id, evidence={"verdict": Verdict.INVALID.value})
-        for team in collected.damaged
+        Result(check=VERDICT, team_id=team.team_id, evidence=invalid) for team in collected.damaged
     ]
     for entrant in collected.audited:
-        team_id, final = entrant.history.team_id, entrant.final
-        assert final is not None  # that is what audited means
+        team_id = entrant.history.team_id
         found = tests.get(team_id)
-        decided = verdicts.verdict(
-            verdicts.Evidence(
-                is_valid=True,
-                was_tested=found is not None,
-                accused=found is not None and found.accuses(delta0=collected.delta0),
-                triaged=team_id in triaged,
-                gate_fired=observed_gate is not None and observed_gate.fired,
-                interval_low=None if found is None else found.shown.low,
-                delta0=collected.delta0,
-            )
+        evidence = verdicts.Evidence(
+            is_valid=True,
+            was_tested=found is not None,
+            accused=found is not None and found.accuses(delta0=collected.delta0),
+            triaged=team_id in triaged,
+            gate_fired=observed_gate is not None and observed_gate.fired,
+            interval_low=None if found is None else found.shown.low,
+            delta0=collected.delta0,
         )
-        shown = None if found is None else found.shown
-        results.append(
-            Result(
-                check=VERDICT,
-                team_id=team_id,
-                estimate=None if shown is None else shown.inflation,
-                low=None if shown is None else shown.low,
-                high=None if shown is None else shown.high,
-                p_value=None if found is None else found.p_value,
-                minimum_detectable_effect=None
-                if shown is None
-                else shown.minimum_detectable_effect,
-                evidence={
-                    "verdict": decided.value,
-                    **entrant.history.on_the_board,
-                    "query": float(entrant.columns.query_exact[final]),
-                    "fresh": float(entrant.columns.fresh_exact[final]),
-                    "delta0": collected.delta0,
-                },
-            )
-        )
+        results.append(_verdict_of(entrant, found, evidence, n_fresh=collected.m))
     return results + _reference_scores(collected)
 
 
+def _verdict_of(
+    entrant: Entrant, found: TeamTests | None, evidence: verdicts.Evidence, *, n_fresh: int
+) -> Result:
+    final = entrant.final
+    assert final is not None  # only teams with a final are audited
+    shown = None if found is None else found.shown
+    return Result(
+        check=VERDICT,
+        team_id=entrant.history.team_id,
+        estimate=None if shown is None else shown.inflation,
+        low=None if shown is None else shown.low,
+        high=None if shown is None else shown.high,
+        p_value=None if found is None else found.p_value,
+        minimum_detectable_effect=None if shown is None else shown.minimum_detectable_effect,
+        evidence={
+            "verdict": verdicts.verdict(evidence).value,
+            "published_verdict": verdicts.published(evidence).value,
+            **entrant.history.on_the_board,
+            "query": float(entrant.columns.query_exact[final]),
+            "fresh": float(entrant.columns.fresh_exact[final]) if n_fresh else None,
+            "delta0": evidence.delta0,
+        },
+    )
+
+
 def _reference_scores(collected: Collected) -> list[Result]:
-    """References are judged by nobody; their scores stand beside the teams'."""
+    """References are judged by nobody; their scores stand beside the teams'.
+
+    A reference team with several frozen files stands for the first of them.
+    """
     columns = collected.references
-    return [
-        Result(
-            check=VERDICT,
-            team_id=team.team_id,
-            evidence={
-                "verdict": "",
-                **team.on_the_board,
-                "query": float(columns.query_exact[position]),
-                "fresh": float(columns.fresh_exact[position]),
-            },
+    first: dict[int, Result] = {}
+    for position, team in enumerate(collected.reference_teams):
+        evidence = {
+            "verdict": "",
+            **team.on_the_board,
+            "query": float(columns.query_exact[position]),
+            "fresh": float(columns.fresh_exact[position]) if collected.m else None,
+        }
+        first.setdefault(
+            team.team_id, Result(check=VERDICT, team_id=team.team_id, evidence=evidence)
         )
-        for position, team in enumerate(collected.reference_teams)
-    ]
+    return list(first.values())
 
 
 def _finals(collected: Collected) -> dict[int, Any]:

@@ -4,7 +4,7 @@ CONFIRMED is held to a family-wise error of .01 a round. SUSPECTED is for resear
 published. No evidence always comes with what could have been seen, and what could not be tested says so.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vault.statuses import Verdict
 
@@ -40,9 +40,15 @@ def verdict(evidence: Evidence) -> Verdict:
     return Verdict.NO_EVIDENCE
 
 
-def published(given: Verdict) -> Verdict:
-    """What a team and the public read: a suspicion is not a finding, so it is not told."""
-    return Verdict.NO_EVIDENCE if given == Verdict.SUSPECTED else given
+def published(evidence: Evidence) -> Verdict:
+    """What a team and the public read: the verdict that would stand if nobody had suspected anything.
+
+    A suspicion is not a finding, so it is not told, and no other verdict may give it away.
+    """
+    given = verdict(evidence)
+    if given == Verdict.SUSPECTED:
+        return verdict(replace(evidence, accused=False, triaged=False))
+    return given
 
 
 def board_verdict(*, gate_fired: bool, n_tested: int) -> Verdict:
