@@ -1,0 +1,155 @@
+"""Small made-up histories, as the collector would hand them to the checks."""
+
+import datetime as dt
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.collect import Collected, Columns, Entrant
+from audits.runs import generator_of
+from vault.history import PastSubmission, TeamHistory
+
+NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+MINUTE = dt.timedelta(minutes=1)
+DELTA0 = 0.005
+
+Matrix = NDArray[Any]
+
+generator = generator_of("made-up histories")
+
+
+def columns(query: Matrix, fresh: Matrix) -> Columns:
+    """Per-item scores (items x submissions); the exact scores are their means."""
+    return Columns(
+        query=query.astype(np.float32),
+        fresh=fresh.astype(np.float32),
+        query_exact=query.mean(axis=0, dtype=np.float64),
+        fresh_exact=fresh.mean(axis=0, dtype=np.float64)
+        if len(fresh)
+        else np.zeros(query.shape[1]),
+    )
+
+
+def history(
+    *,
+    team_id: int,
+    k: int,
+    final: int | None,
+    files: Sequence[str] = (),
+    is_reference: bool = False,
+) -> TeamHistory:
+    """A submission a minute, answered after half a minute; `files` name equal predictions."""
+    submissions = [
+        PastSubmission(
+            id=uuid.uuid5(uuid.NAMESPACE_URL, f"{team_id}/{position}"),
+            sequence=position + 1,
+            submitted_at=NOW + position * MINUTE,
+            released_at=NOW + (position + 0.5) * MINUTE,
+            status="SCORED",
+            sha256=hashlib.sha256(
+                (files[position] if files else f"{team_id}/{position}").encode()
+            ).hexdigest(),
+            file_key="",
+            panel_id=1,
+            outcome="scored",
+            released=0.5,
+            raw=0.5,
+        )
+        for position in range(k)
+    ]
+    return TeamHistory(
+        team_id=team_id,
+        name=f"team-{team_id}",
+        is_reference=is_reference,
+        attempts=k,
+        released=0.5,
+        submissions=submissions,
+        final_id=None if final is None else submissions[final].id,
+        final_is_declared=True,
+    )
+
+
+def entrant(
+    team_id: int,
+    query: Matrix,
+    fresh: Matrix,
+    *,
+    final: int | None = -1,
+    files: Sequence[str] = (),
+    elsewhere: dict[str, float] | None = None,
+) -> Entrant:
+    """A final of -1 is the last submission."""
+    k = query.shape[1]
+    chosen = k - 1 if final == -1 else final
+    return Entrant(
+        history=history(team_id=team_id, k=k, final=chosen, files=files),
+        columns=columns(query, fresh),
+        final=chosen,
+        elsewhere=elsewhere or {},
+    )
+
+
+def saw_answers_first(given: Entrant) -> Entrant:
+    """The same team, with its first answer released before its first file came in."""
+    first, *rest = given.history.submissions
+    early = replace(first, released_at=first.submitted_at - MINUTE)
+    return replace(given, history=replace(given.history, submissions=[early, *rest]))
+
+
+def collected(
+    *entrants: Entrant,
+    references: Columns | None = None,
+    damaged: Sequence[TeamHistory] = (),
+    n: int = 0,
+    m: int = 0,
+    **given: Any,
+) -> Collected:
+    """Sizes come from the first team or the references unless given."""
+    known = [each.columns for each in entrants] + ([references] if references else [])
+    n_query, n_fresh = (len(known[0].query), len(known[0].fresh)) if known else (n, m)
+    stood = references or columns(np.zeros((n_query, 0)), np.zeros((n_fresh, 0)))
+    n_references = stood.query.shape[1]
+    team = history(team_id=900, k=n_references, final=None, is_reference=True)
+    defaults: dict[str, Any] = {
+        "metric": "accuracy",
+        "unit": 1.0,
+        "delta0": DELTA0,
+        "is_mean": True,
+        "can_decide": n_fresh > 0,
+    }
+    return Collected(
+        n=n_query,
+        m=n_fresh,
+        entrants=list(entrants),
+        damaged=list(damaged),
+        references=stood,
+        reference_history=team.submissions,
+        reference_teams=[team] * n_references,
+        **{**defaults, **given},
+    )
+
+
+def right(rng: np.random.Generator, n_items: int, k: int, *, rate: float = 0.8) -> Matrix:
+    """Right or wrong at random: models that learned nothing from any answer."""
+    result: Matrix = rng.random((n_items, k)) < rate
+    return result
+
+
+def climbed(base: Matrix, *, n_steps: int, step: int) -> Matrix:
+    """A menu that starts at `base` (items,) and turns `step` more wrong items right each time."""
+    wrong = np.flatnonzero(~base)
+    menu = np.repeat(base[:, None], n_steps + 1, axis=1)
+    for position in range(1, n_steps + 1):
+        menu[wrong[: position * step], position] = True
+    return menu
+
+
+def unmoved(base: Matrix, *, n_steps: int) -> Matrix:
+    """The same files on fresh items, where they changed nothing on balance."""
+    result: Matrix = np.repeat(base[:, None], n_steps + 1, axis=1)
+    return result

@@ -1,0 +1,70 @@
+"""Deflation: what choosing the best of k adds to a score."""
+
+import numpy as np
+import pytest
+
+from audits.checks import deflation
+from tests.audits.histories import collected, entrant, generator, right
+
+
+def test_takes_the_luck_of_the_best_from_its_score(rng: np.random.Generator) -> None:
+    """Ten equally good, independent models: E[max of 10] = 1.5388 standard errors (C2).
+
+    Seed 20260301. The fresh means, the plug-in's true means, differ by chance, so the expected luck is
+    smaller than the bound.
+    """
+    query, fresh = right(rng, 1_000, 10), right(rng, 2_000, 10)
+
+    (found,) = deflation.check(collected(entrant(3, query, fresh)), generator)
+
+    se = np.sqrt(0.8 * 0.2 / 1_000)
+    assert found.team_id == 3
+    assert found.evidence["luck_bound"] == pytest.approx(1.5388 * se, rel=0.1)
+    assert 0 < found.evidence["expected_luck"] <= found.evidence["luck_bound"] * 1.05
+    best = query.mean(axis=0).max()
+    assert found.estimate == pytest.approx(best - found.evidence["expected_luck"])
+
+
+def test_one_submission_had_no_luck(rng: np.random.Generator) -> None:
+    """The mean of 2,000 draws around zero: 4 standard errors are .0011."""
+    (found,) = deflation.check(
+        collected(entrant(1, right(rng, 1_000, 1), right(rng, 2_000, 1))), generator
+    )
+
+    assert found.evidence["expected_luck"] == pytest.approx(0, abs=0.0012)
+
+
+def test_copies_add_no_luck(rng: np.random.Generator) -> None:
+    query, fresh = right(rng, 1_000, 1), right(rng, 2_000, 1)
+
+    (found,) = deflation.check(
+        collected(entrant(1, np.repeat(query, 30, axis=1), np.repeat(fresh, 30, axis=1))),
+        generator,
+    )
+
+    assert found.evidence["luck_bound"] == pytest.approx(0, abs=0.0012)
+
+
+def test_constant_scores(rng: np.random.Generator) -> None:
+    (found,) = deflation.check(collected(entrant(1, np.ones((10, 3)), np.ones((20, 3)))), generator)
+
+    assert found.estimate == 1.0
+    assert found.evidence == {"expected_luck": 0.0, "luck_bound": 0.0}
+
+
+def test_a_team_figures_do_not_depend_on_the_others(rng: np.random.Generator) -> None:
+    first = entrant(1, right(rng, 100, 5), right(rng, 200, 5))
+    second = entrant(2, right(rng, 100, 5), right(rng, 200, 5))
+
+    alone = deflation.check(collected(second), generator)
+    in_company = deflation.check(collected(first, second), generator)
+
+    assert in_company[1:] == alone
+
+
+def test_nothing_without_fresh_items_or_a_final(rng: np.random.Generator) -> None:
+    unseen = entrant(1, right(rng, 100, 2), np.ones((0, 2)))
+    withdrawn = entrant(1, right(rng, 100, 2), right(rng, 100, 2), final=None)
+
+    assert deflation.check(collected(unseen), generator) == []
+    assert deflation.check(collected(withdrawn), generator) == []

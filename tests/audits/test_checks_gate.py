@@ -1,0 +1,82 @@
+"""The gate: models that cannot have adapted must score alike on query and fresh items."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from audits.checks import gate
+from tests.audits.histories import (
+    collected,
+    columns,
+    entrant,
+    right,
+    saw_answers_first,
+)
+
+N, M = 1_000, 2_000
+
+
+def test_is_quiet_when_models_score_alike(rng: np.random.Generator) -> None:
+    """Seed 20260301; it fires on 1 of 100 such draws."""
+    references = columns(right(rng, N, 3), right(rng, M, 3))
+
+    found = gate.gate_of(collected(references=references))
+
+    assert found is not None
+    assert not found.fired
+    assert gate.check(found)[0].p_value == found.p_value > 0.01
+
+
+def test_fires_when_query_items_are_easier_for_all(rng: np.random.Generator) -> None:
+    """Three models at .85 and .75: .10 apart, 12 standard errors of .0081."""
+    references = columns(right(rng, N, 3, rate=0.85), right(rng, M, 3, rate=0.75))
+
+    found = gate.gate_of(collected(references=references))
+
+    assert found is not None
+    assert found.fired
+    assert found.difference == pytest.approx(0.10, abs=0.03)
+    (result,) = gate.check(found)
+    assert result.evidence == {"z": found.z, "fired": True}
+
+
+def test_counts_first_files_and_no_later_ones(rng: np.random.Generator) -> None:
+    """A team that climbs from its second file on leaves the gate alone."""
+    query, fresh = right(rng, N, 5), right(rng, M, 5)
+    query[:, 1:] = True
+    team = entrant(1, query, fresh)
+
+    assert gate.gate_of(collected(team)) == gate.gate_of(
+        collected(entrant(1, query[:, :1], fresh[:, :1]))
+    )
+
+
+def test_leaves_out_a_first_file_that_came_after_an_answer(rng: np.random.Generator) -> None:
+    references = columns(right(rng, N, 3), right(rng, M, 3))
+    adapted = saw_answers_first(entrant(1, np.ones((N, 1)), right(rng, M, 1)))
+
+    assert gate.gate_of(collected(adapted, references=references)) == gate.gate_of(
+        collected(references=references)
+    )
+
+
+def test_is_quiet_on_constant_scores() -> None:
+    """Every item right for everybody: nothing differs, whatever the variance of zero."""
+    found = gate.gate_of(collected(references=columns(np.ones((N, 2)), np.ones((M, 2)))))
+
+    assert found is not None
+    assert (found.difference, found.fired) == (0.0, False)
+
+
+@pytest.mark.parametrize("missing", ["models", "iid holdout"])
+def test_says_that_it_could_not_be_tested(rng: np.random.Generator, missing: str) -> None:
+    models = collected(references=columns(right(rng, N, 3), right(rng, M, 3)))
+    cases = {"models": collected(n=N, m=M), "iid holdout": replace(models, can_decide=False)}
+
+    found = gate.gate_of(cases[missing])
+
+    assert found is None
+    (result,) = gate.check(found)
+    assert result.p_value is None
+    assert result.evidence == {"not_tested": "no untuned model or no iid holdout"}
