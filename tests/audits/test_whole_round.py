@@ -1,0 +1,252 @@
+"""A round from its closing to its publication, in the database role of the process that does it.
+
+The world is fixed by its seed. The attacker's final answers a fifth of the query items right by
+knowledge of their labels, far beyond luck (p < 1e-4); the honest files are independent of the labels
+given their skill, so that one of the three is accused by chance with probability below .01.
+"""
+
+import datetime as dt
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from django.test import Client
+from numpy.typing import NDArray
+
+from audits import publication, rounds
+from audits.checks import deflation
+from audits.models import AuditRun, Finding, Publication, Report
+from audits.summary import summary
+from tests.vault.factories import NOW, World, acting_as, make_world
+from vault import holdouts, leaderboard
+from vault import rounds as vault_rounds
+from vault.errors import TransitionError
+from vault.models import Holdout, JournalEntry, Round
+
+pytestmark = [pytest.mark.usefixtures("vault_keys")]
+
+N_QUERY, N_FRESH = 600, 1200
+FAR_AHEAD = NOW.replace(year=2999)
+
+
+def noisy(world: World, rng: np.random.Generator, accuracy: float) -> NDArray[np.uint8]:
+    """Right with this probability for each item, on both holdouts alike."""
+    wrong = rng.random(len(world.labels)) > accuracy
+    return (world.labels ^ wrong).astype(np.uint8)
+
+
+def in_query(world: World) -> NDArray[np.int64]:
+    opened = holdouts.open_labels(
+        holdout=world.query, purpose="scoring", reason={}, actor="test", now=world.now
+    )
+    return opened.positions
+
+
+def played(slug: str, *, baseline: bool = True) -> World:
+    """An open round: two honest teams that improve, one that hands in once, and the attacker."""
+    rng = np.random.default_rng(1212)
+    world = make_world(slug, n_query=N_QUERY, n_fresh=N_FRESH, seed=12, closes_at=FAR_AHEAD)
+    world.open(baseline=noisy(world, rng, 0.70) if baseline else None)
+    for name, skills in {"forest": (0.7, 0.75, 0.8), "linear": (0.7, 0.72)}.items():
+        for skill in skills:
+            hand_in(world, name, noisy(world, rng, skill))
+    hand_in(world, "once", noisy(world, rng, 0.75))
+    first = noisy(world, rng, 0.7)
+    for _ in range(20):
+        file = np.where(rng.random(first.size) < 0.1, 1 - first, first)
+        hand_in(world, "attacker", file.astype(np.uint8))
+    learned = first.copy()
+    known = rng.choice(in_query(world), size=N_QUERY // 5, replace=False)
+    learned[known] = world.labels[known]
+    hand_in(world, "attacker", learned)
+    return world
+
+
+def hand_in(world: World, name: str, answers: NDArray[np.uint8]) -> None:
+    """A second later: a team's first file is handed in before anything was released to it."""
+    world.now += dt.timedelta(seconds=1)
+    world.answered(world.teams.get(name) or world.team(name), answers)
+
+
+def closing(world: World) -> World:
+    vault_rounds.request_close(round=world.round, actor="test", now=world.now)
+    return world
+
+
+def audited(world: World) -> World:
+    with acting_as("audit"):
+        assert rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+    world.round.refresh_from_db()
+    return world
+
+
+def published(world: World) -> World:
+    with acting_as("audit"):
+        rounds.publish(round_id=world.round.pk, clock=lambda: NOW)
+    world.round.refresh_from_db()
+    return world
+
+
+def verdicts_of(world: World) -> dict[str, str]:
+    found = Finding.objects.filter(run=rounds.latest_run(round=world.round), check_name="verdict")
+    return {
+        finding.team.name.removeprefix(f"{world.benchmark.slug}-"): finding.verdict
+        for finding in found.select_related("team")
+        if finding.team
+    }
+
+
+def figures(world: World) -> list[Any]:
+    run = rounds.latest_run(round=world.round)
+    found = Finding.objects.filter(run=run).order_by("check_name", "team_id", "pk")
+    return list(found.values_list("check_name", "team_id", "estimate", "low", "high", "verdict"))
+
+
+def get(path: str) -> Any:
+    with acting_as("web"):
+        return Client().get(f"/api/v1/{path}").json()
+
+
+def test_the_attacker_alone_is_confirmed_and_everything_else_says_what_was_seen() -> None:
+    """Invariant 12: every verdict without evidence carries its minimum detectable effect."""
+    world = audited(closing(played("whole")))
+
+    assert world.round.status == "AUDITED"
+    told = verdicts_of(world)
+    assert told.keys() == {"attacker", "forest", "linear", "once", "reference"}
+    assert [name for name, verdict in told.items() if verdict == "CONFIRMED"] == ["attacker"]
+    assert told["reference"] == ""  # references are judged by nobody
+    for row in summary(round=world.round):
+        if row["verdict"] is not None:
+            low, high = row["interval"]
+            assert low < row["inflation"] < high
+            assert 0 < row["p_value"] <= 1
+    accused = next(row for row in summary(round=world.round) if row["name"].endswith("attacker"))
+    assert accused["interval"][0] > 0
+    tested = Finding.objects.filter(check_name="verdict").exclude(verdict="")
+    assert all(each.minimum_detectable_effect for each in tested)
+
+
+def test_without_a_reference_one_file_cannot_be_tested() -> None:
+    """Invariant 12: what could not be tested says so."""
+    world = audited(closing(played("no-reference", baseline=False)))
+
+    assert verdicts_of(world)["once"] == "NOT_TESTED"
+    once = Finding.objects.get(check_name="verdict", team=world.teams["once"])
+    assert (once.estimate, once.p_value, once.minimum_detectable_effect) == (None, None, None)
+
+
+def test_twice_is_once_and_killed_half_way_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = closing(played("again"))
+
+    def die(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(vault_rounds, "mark_audited", die)
+        with pytest.raises(KeyboardInterrupt), acting_as("audit"):
+            rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+    killed = figures(world)
+    assert Round.objects.get(pk=world.round.pk).status == "CLOSED"
+
+    audited(world)
+    assert audited(world).round.status == "AUDITED"
+    # The run was complete when the worker died: it is taken over, not made again.
+    assert AuditRun.objects.filter(round=world.round).count() == 1
+    assert figures(world) == killed
+
+
+def test_a_failed_run_tells_only_the_kind_of_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariant 5: a message could hold a label."""
+    world = closing(played("failing"))
+
+    def fail(*_: Any) -> None:
+        raise ValueError(f"label {world.labels[0]} of item-00000")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deflation, "check", fail)
+        with pytest.raises(ValueError, match="label"), acting_as("audit"):
+            rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+
+    run = AuditRun.objects.get(round=world.round)
+    assert (run.status, run.error) == ("FAILED", "ValueError")
+    assert not Finding.objects.filter(run=run).exists()
+    assert not Report.objects.filter(run=run).exists()
+
+
+@pytest.mark.usefixtures("api_site")
+def test_nothing_is_told_before_publication() -> None:
+    """Invariant 5: an audit that is done and not published changes no answer."""
+    world = played("quiet")
+    paths = [f"benchmarks/quiet/{page}/" for page in ("leaderboard", "audits", "rounds")]
+    vault_rounds.request_close(round=world.round, actor="test", now=world.now)
+    assert vault_rounds.close(round=world.round, actor="test", now=world.now)
+    before = json.dumps([get(path) for path in paths])
+
+    audited(world)
+
+    assert json.dumps([get(path) for path in paths]).replace("AUDITED", "CLOSED") == before
+
+
+@pytest.mark.usefixtures("api_site")
+def test_publication_shows_one_coarse_figure_for_each_final() -> None:
+    """Invariant 5: of the fresh holdout, which will answer queries next, nothing finer is told."""
+    world = published(audited(closing(played("shown"))))
+
+    document = Publication.objects.get(round=world.round).document
+    raw = {row["name"]: row["fresh"] for row in summary(round=world.round)}
+    grid = 1 / math.sqrt(N_FRESH)
+    assert document["resolution"] == pytest.approx(grid)
+    assert {row["team"] for row in document["teams"]} == set(raw)
+    for row in document["teams"]:
+        assert set(row) == {"team", "is_reference", "fresh", "verdict", "minimum_detectable_effect"}
+        steps = row["fresh"] / grid
+        assert steps == pytest.approx(round(steps), abs=1e-6)
+        assert raw[row["team"]] - grid < row["fresh"] <= raw[row["team"]] + 1e-9
+    board = {row.team: row for row in leaderboard.board(round=world.round)}
+    assert {name: row.fresh for name, row in board.items()} == {
+        row["team"]: row["fresh"] for row in document["teams"]
+    }
+    listed = get("benchmarks/shown/audits/")["results"]
+    assert get(f"audits/{listed[0]['id']}/")["document"] == document
+
+
+def test_publication_turns_the_conveyor() -> None:
+    world = audited(closing(played("conveyor")))
+
+    published(world)
+    published(world)  # twice is once
+
+    assert world.round.status == "PUBLISHED"
+    assert Holdout.objects.get(pk=world.query.pk).status == "RETIRED"
+    assert Holdout.objects.get(pk=world.fresh.pk).status == "QUERY"
+    entry = JournalEntry.objects.get(benchmark=world.benchmark, kind="fresh_figures_published")
+    told = json.loads(entry.payload)
+    document = Publication.objects.get(round=world.round).document
+    assert told == {
+        "holdout": str(world.fresh.pk),
+        "nats": pytest.approx(publication.nats(shown=document, n_items=N_FRESH)),
+    }
+    # Five finals with a figure each, on a grid of 35 levels; and more for the verdicts.
+    assert told["nats"] > 5 * math.log(35)
+
+
+def test_what_was_not_audited_is_not_published() -> None:
+    world = closing(played("early"))
+
+    with acting_as("audit"), pytest.raises(TransitionError, match="only an audited round"):
+        rounds.publish(round_id=world.round.pk, clock=lambda: NOW)
+
+
+def test_an_audit_waits_for_what_is_being_scored() -> None:
+    world = played("waiting")
+    pending = world.submit(world.teams["once"], world.labels).submission
+    closing(world)
+
+    with acting_as("audit"):
+        assert not rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+    assert not AuditRun.objects.filter(round=world.round).exists()
+    world.score(pending)
+    assert audited(world).round.status == "AUDITED"
