@@ -95,10 +95,10 @@ def entrant(
 
 
 def saw_answers_first(given: Entrant) -> Entrant:
-    """The same team, with its first answer released before its first file came in."""
-    first, *rest = given.history.submissions
-    early = replace(first, released_at=first.submitted_at - MINUTE)
-    return replace(given, history=replace(given.history, submissions=[early, *rest]))
+    """The same team, with an answer released to it before its first file came in."""
+    first, second, *rest = given.history.submissions
+    early = replace(second, released_at=first.submitted_at - MINUTE)
+    return replace(given, history=replace(given.history, submissions=[first, early, *rest]))
 
 
 def collected(

@@ -54,7 +54,7 @@ def test_counts_first_files_and_no_later_ones(rng: np.random.Generator) -> None:
 
 def test_leaves_out_a_first_file_that_came_after_an_answer(rng: np.random.Generator) -> None:
     references = columns(right(rng, N, 3), right(rng, M, 3))
-    adapted = saw_answers_first(entrant(1, np.ones((N, 1)), right(rng, M, 1)))
+    adapted = saw_answers_first(entrant(1, np.ones((N, 2)), right(rng, M, 2)))
 
     assert gate.gate_of(collected(adapted, references=references)) == gate.gate_of(
         collected(references=references)

@@ -9,6 +9,7 @@ from audits.checks import sadd
 from audits.collect import Collected, Entrant
 from tests.audits.histories import (
     DELTA0,
+    MINUTE,
     climbed,
     collected,
     columns,
@@ -144,6 +145,16 @@ def test_without_references_own_first_decides_or_nothing(
 
     assert list(tests) == [2]
     assert tests[2].organiser is None
+
+
+def test_own_first_needs_no_clock_that_two_machines_share(rng: np.random.Generator) -> None:
+    """The first answer bears a time before its file's: the worker's clock is behind the web's."""
+    team = honest(rng, 1)
+    first, *rest = team.history.submissions
+    skewed = replace(first, released_at=first.submitted_at - MINUTE / 600)
+    history = replace(team.history, submissions=[skewed, *rest])
+
+    assert 1 in sadd.run(collected(replace(team, history=history)), generator)
 
 
 def test_a_team_without_a_final_is_not_tested(rng: np.random.Generator) -> None:

@@ -1,0 +1,133 @@
+"""A whole small round in the database: honest teams and one that overfits, up to any step of its audit."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits import rounds
+from audits.models import AuditRun, Finding
+from tests.vault.factories import NOW, World, acting_as, make_world
+from vault import holdouts
+from vault import rounds as vault_rounds
+from vault.models import Release, Submission, Team
+
+N_QUERY, N_FRESH = 600, 1_200
+ATTACKER = "attacker"
+FAR_AHEAD = NOW.replace(year=2999)
+
+File = NDArray[np.uint8]
+
+
+def noisy(world: World, rng: np.random.Generator, *, accuracy: float) -> File:
+    """Right with this probability on every item, whichever holdout it is in."""
+    result: File = world.labels ^ (rng.random(len(world.labels)) > accuracy)
+    return result
+
+
+def query_positions(world: World) -> NDArray[np.int64]:
+    opened = holdouts.open_labels(
+        holdout=world.query, purpose="scoring", reason={}, actor="test", now=world.now
+    )
+    return opened.positions
+
+
+def knows_labels(world: World, answers: File, *, share: float) -> File:
+    """The file with this share of the query items' labels copied in: inflation by force."""
+    known = query_positions(world)[: round(share * world.query.n_items)]
+    learned = answers.copy()
+    learned[known] = world.labels[known]
+    return learned
+
+
+# Of the honest files. About 1 draw in 10 has a team that triage wants looked at: one with and one without.
+QUIET, SUSPICIOUS = 5, 1212
+
+
+def small_round(slug: str, *, n_references: int = 1, draw: int = QUIET, **given: Any) -> World:
+    """Two honest teams, one of a single file, and an attacker of three files, inflated by a fifth."""
+    rng = np.random.default_rng(draw)
+    policy = {"closes_at": FAR_AHEAD, "seed": 12, **given}
+    world = make_world(slug, **{"n_query": N_QUERY, "n_fresh": N_FRESH, **policy})
+    for number in range(n_references):
+        reference = world.team(f"reference-{number}", is_reference=True)
+        world.answered(reference, noisy(world, rng, accuracy=0.7))
+    world.open()
+    improving = world.team("improving")
+    for accuracy in (0.7, 0.75, 0.8):
+        world.answered(improving, noisy(world, rng, accuracy=accuracy))
+    world.answered(world.team("once"), noisy(world, rng, accuracy=0.75))
+    attacker = world.team(ATTACKER)
+    first = noisy(world, rng, accuracy=0.7)
+    for share in (0.0, 0.33, 0.66):
+        varied = first ^ (rng.random(len(first)) < 0.05)
+        world.answered(attacker, knows_labels(world, varied, share=share))
+    return world
+
+
+def climb(world: World, team: Team, rng: np.random.Generator, *, queries: int, flips: int) -> None:
+    """Hill climbing by released scores alone, on the items that the attacker's model is least sure of."""
+    best = noisy(world, rng, accuracy=0.8)
+    contested = rng.permutation(len(best))[: len(best) // 3]
+    best[contested] = rng.integers(2, size=len(contested))
+    highest = released(world.answered(team, best))
+    for _ in range(queries):
+        tried = best.copy()
+        tried[rng.choice(contested, size=flips, replace=False)] ^= 1
+        value = released(world.answered(team, tried))
+        if value > highest:
+            best, highest = tried, value
+
+
+def released(submission: Submission) -> float:
+    value = Release.objects.get(submission=submission).value
+    assert value is not None
+    return value
+
+
+def closing(world: World) -> World:
+    vault_rounds.request_close(round=world.round, actor="test", now=world.now)
+    return world
+
+
+def audited(world: World) -> World:
+    """As the audit worker does it, with its rights."""
+    with acting_as("audit"):
+        assert rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+    world.round.refresh_from_db()
+    return world
+
+
+def published(world: World) -> World:
+    with acting_as("audit"):
+        rounds.publish(round_id=world.round.pk, clock=lambda: NOW)
+    world.round.refresh_from_db()
+    return world
+
+
+def finding_of(world: World, name: str, check: str = "verdict") -> Finding:
+    run = rounds.latest_run(round=world.round)
+    return Finding.objects.get(run=run, check_name=check, team=world.teams[name])
+
+
+def verdicts_of(world: World) -> dict[str, str]:
+    run = rounds.latest_run(round=world.round)
+    found = Finding.objects.filter(run=run, check_name="verdict").select_related("team")
+    start = f"{world.benchmark.slug}-"
+    return {
+        each.team.name.removeprefix(start): each.verdict for each in found if each.team is not None
+    }
+
+
+def figures(run: AuditRun) -> list[dict[str, Any]]:
+    """Everything that a run found, p-values and evidence included."""
+    found = Finding.objects.filter(run=run).order_by("check_name", "team_id")
+    return [
+        {key: value for key, value in row.items() if key not in ("id", "run_id")}
+        for row in found.values()
+    ]
+
+
+def interrupted(*_: Any, **__: Any) -> Any:
+    """Stands for a process that is killed at this call."""
+    raise KeyboardInterrupt

@@ -1,0 +1,291 @@
+"""One audit run through the real database, with the rights of the audit worker."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from audits import collect, reports, rounds
+from audits.checks import deflation, sadd
+from audits.models import AuditRun, Finding, Report
+from tests.audits import stage
+from tests.vault.factories import NOW, World, acting_as, make_world
+from vault import history, journal, predictions, submissions
+from vault import rounds as vault_rounds
+from vault.models import JournalEntry, PublishedResult, Submission
+from vault.statuses import HoldoutStatus
+
+pytestmark = [pytest.mark.usefixtures("vault_keys")]
+
+
+def closed_and_audited(world: World) -> World:
+    return stage.audited(stage.closing(world))
+
+
+def test_the_overfitting_attacker_alone_is_confirmed() -> None:
+    """A hill climber of 150 queries that sees released scores only, against four honest teams.
+
+    Seed 77. CONFIRMED is held to a family-wise error of .01: by chance an honest team would be
+    accused in at most 1 of 100 such leagues.
+    """
+    rng = np.random.default_rng(77)
+    world = make_world(
+        "league", n_query=stage.N_QUERY, n_fresh=stage.N_FRESH, seed=77, closes_at=stage.FAR_AHEAD
+    )
+    world.open(baseline=stage.noisy(world, rng, accuracy=0.7))
+    for name in ("forest", "linear", "boosting", "network"):
+        team = world.team(name)
+        for accuracy in np.linspace(0.7, 0.8, 5):
+            world.answered(team, stage.noisy(world, rng, accuracy=float(accuracy)))
+    stage.climb(world, world.team(stage.ATTACKER), rng, queries=150, flips=12)
+
+    closed_and_audited(world)
+
+    confirmed = [name for name, each in stage.verdicts_of(world).items() if each == "CONFIRMED"]
+    assert confirmed == [stage.ATTACKER]
+    found = stage.finding_of(world, stage.ATTACKER)
+    assert found.low is not None
+    assert found.low > 0
+
+
+def test_findings_are_complete_and_carry_their_limits() -> None:
+    """Invariant 12: every verdict carries its minimum detectable effect."""
+    world = closed_and_audited(stage.small_round("complete"))
+
+    assert stage.verdicts_of(world) == {
+        "attacker": "CONFIRMED",
+        "improving": "NO_EVIDENCE",
+        "once": "NO_EVIDENCE",
+        "reference-0": "",
+    }
+    run = rounds.latest_run(round=world.round)
+    assert run.board_verdict == "NO_EVIDENCE"
+    for name in ("attacker", "improving", "once"):
+        found = stage.finding_of(world, name)
+        assert found.minimum_detectable_effect is not None
+        assert found.minimum_detectable_effect > 0
+        assert found.low is not None
+        assert found.estimate is not None
+        assert found.high is not None
+        assert found.low < found.estimate < found.high
+        assert found.p_value is not None
+        assert 0 < found.p_value <= 1
+    checks = set(Finding.objects.filter(run=run).values_list("check_name", flat=True))
+    assert checks == {
+        "verdict",
+        "sadd",
+        "integrity",
+        "ledger",
+        "shift_gate",
+        "discordant_pairs",
+        "deflation",
+    }
+
+
+def test_without_a_reference_one_file_is_not_tested() -> None:
+    """Invariant 12: what could not be tested says so."""
+    world = closed_and_audited(stage.small_round("alone", n_references=0))
+
+    assert stage.verdicts_of(world)["once"] == "NOT_TESTED"
+    found = stage.finding_of(world, "once")
+    assert (found.estimate, found.p_value, found.minimum_detectable_effect) == (None, None, None)
+
+
+def test_each_opening_is_journaled_before_anything_is_found() -> None:
+    """Invariant 4: both holdouts are opened by the audit worker, and the journal says so first."""
+    world = stage.closing(stage.small_round("opened"))
+    before = JournalEntry.objects.filter(benchmark=world.benchmark).count()
+
+    stage.audited(world)
+
+    entries = JournalEntry.objects.filter(benchmark=world.benchmark).order_by("sequence")[before:]
+    assert [entry.kind for entry in entries] == [
+        "round_closed",
+        "open_labels",
+        "open_labels",
+        "audit",
+        "round_audited",
+    ]
+    assert journal.verify(benchmark_id=world.benchmark.pk)
+
+
+def test_nothing_of_single_items_is_stored() -> None:
+    """DESIGN 4: per-example correctness is label material and is never stored in the clear."""
+    world = closed_and_audited(stage.small_round("per-item"))
+
+    def longest(value: Any) -> int:
+        if isinstance(value, dict):
+            return max(map(longest, value.values()), default=0)
+        if isinstance(value, list):
+            return max(len(value), *map(longest, value)) if value else 0
+        return 0
+
+    for found in Finding.objects.filter(run__round=world.round):
+        assert longest(found.evidence) <= len(world.teams)
+
+
+STEPS = [
+    (history, "round_history"),
+    (predictions, "load"),
+    (collect, "per_item_scores"),
+    (sadd, "run"),
+    (deflation, "deflate"),
+    (journal, "append"),
+    (reports, "render_to_string"),
+]
+
+
+@pytest.mark.parametrize(("room", "step"), STEPS, ids=[step for _, step in STEPS])
+def test_killed_half_way_is_begun_again_with_the_same_figures(
+    monkeypatch: pytest.MonkeyPatch, room: Any, step: str
+) -> None:
+    """Invariant 3, for audits: a crash loses nothing, and nobody gets other random numbers by it."""
+    slug = f"killed-{step.replace('_', '-')}"
+    world = stage.closing(stage.small_round(slug))
+    with acting_as("audit"):
+        whole = runs_figures(world, monkeypatch)
+        AuditRun.objects.filter(round=world.round).update(status="FAILED")
+        with monkeypatch.context() as patched:
+            patched.setattr(room, step, stage.interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+    assert not Finding.objects.filter(run__status="RUNNING").exists()
+
+    stage.audited(world)
+
+    run = rounds.latest_run(round=world.round)
+    assert stage.figures(run) == whole
+    assert Report.objects.filter(run=run).count() == 1
+    assert list(AuditRun.objects.filter(round=world.round).values_list("status", flat=True)) == [
+        "FAILED",
+        "FAILED",
+        "DONE",
+    ]
+
+
+def runs_figures(world: World, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What a run that nothing disturbs finds, without moving the round on."""
+    with monkeypatch.context() as patched:
+        patched.setattr(vault_rounds, "mark_audited", stage.interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+    return stage.figures(rounds.latest_run(round=world.round))
+
+
+def test_a_done_run_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the findings and the round's status: the next advance takes the findings."""
+    world = stage.closing(stage.small_round("done"))
+    with acting_as("audit"):
+        whole = runs_figures(world, monkeypatch)
+
+    stage.audited(world)
+
+    assert world.round.status == "AUDITED"
+    assert stage.figures(AuditRun.objects.get(round=world.round)) == whole
+
+
+def test_an_error_tells_only_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariant 5: a message could hold a label."""
+    world = stage.closing(stage.small_round("failing"))
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise ValueError(f"label {world.labels[0]} of item-00000")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deflation, "deflate", fail)
+        with pytest.raises(ValueError, match="label"), acting_as("audit"):
+            rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+
+    run = AuditRun.objects.get(round=world.round)
+    assert (run.status, run.error) == ("FAILED", "ValueError")
+    assert not Finding.objects.filter(run=run).exists()
+    assert not Report.objects.filter(run=run).exists()
+
+
+def test_a_withdrawn_final_is_in_the_menu_and_not_judged() -> None:
+    world = stage.small_round("withdrawn")
+    attacks = Submission.objects.filter(team=world.teams["attacker"]).order_by("sequence")
+    submissions.declare_final(submission=attacks[2], now=NOW)
+    submissions.withdraw(submission=attacks[2], now=NOW)
+
+    closed_and_audited(world)
+
+    found = stage.finding_of(world, "attacker")
+    assert found.submission_id == attacks[1].pk
+    tested = stage.finding_of(world, "attacker", "sadd")
+    assert tested.evidence["own_first"]["k"] == 3
+
+
+def test_a_team_that_withdrew_everything_has_no_verdict() -> None:
+    world = stage.small_round("nothing-left")
+    for submission in Submission.objects.filter(team=world.teams["once"]):
+        submissions.withdraw(submission=submission, now=NOW)
+
+    assert "once" not in stage.verdicts_of(closed_and_audited(world))
+
+
+def test_a_blind_team_is_audited() -> None:
+    world = stage.small_round("blind")
+    rng = np.random.default_rng(5)
+    blind = world.team("blind", is_blind=True)
+    for _ in range(2):
+        world.answered(blind, stage.noisy(world, rng, accuracy=0.7))
+
+    closed_and_audited(world)
+
+    found = stage.finding_of(world, "blind")
+    assert found.p_value is not None
+    assert found.evidence["released"] is None
+    assert found.evidence["query"] == pytest.approx(0.7, abs=0.1)
+
+
+def test_a_round_without_fresh_items_tests_nobody() -> None:
+    """Invariant 12: the fresh holdout was drawn with another batch, so nothing can be told."""
+    world = stage.small_round("no-fresh")
+    world.round.fresh_holdouts.clear()
+
+    stage.published(closed_and_audited(world))
+
+    assert set(stage.verdicts_of(world).values()) == {"NOT_TESTED", ""}
+    assert stage.finding_of(world, "once").evidence["fresh"] is None
+    assert rounds.latest_run(round=world.round).board_verdict == "NOT_TESTED"
+    assert not PublishedResult.objects.filter(round=world.round).exists()
+    world.query.refresh_from_db()
+    assert world.query.status == HoldoutStatus.RETIRED
+
+
+def test_a_changed_file_is_invalid_and_stops_nobody_else() -> None:
+    world = stage.small_round("changed")
+    own = Submission.objects.filter(team=world.teams["improving"]).order_by("sequence")
+    other = Submission.objects.get(team=world.teams["once"])
+    Submission.objects.filter(pk=own[0].pk).update(file_key=other.file_key)
+
+    closed_and_audited(world)
+
+    verdicts = stage.verdicts_of(world)
+    assert verdicts["improving"] == "INVALID"
+    assert verdicts["attacker"] == "CONFIRMED"
+
+
+def test_a_reference_team_with_two_files_stands_for_its_first() -> None:
+    rng = np.random.default_rng(3)
+    world = make_world("two-files", closes_at=stage.FAR_AHEAD)
+    reference = world.team("reference", is_reference=True)
+    first = world.answered(reference, stage.noisy(world, rng, accuracy=0.7))
+    world.answered(reference, stage.noisy(world, rng, accuracy=0.8))
+    world.open()
+    world.answered(world.team("once"), stage.noisy(world, rng, accuracy=0.7))
+
+    closed_and_audited(world)
+
+    assert stage.finding_of(world, "reference").submission_id == first.pk
+
+
+def test_a_round_that_nobody_entered() -> None:
+    world = make_world("empty", closes_at=stage.FAR_AHEAD)
+    world.open()
+
+    stage.published(closed_and_audited(world))
+
+    assert stage.verdicts_of(world) == {}
+    assert world.round.status == "PUBLISHED"
