@@ -82,15 +82,6 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
     }
 
 
-def test_without_a_reference_one_file_is_not_tested() -> None:
-    """Invariant 12: what could not be tested says so."""
-    world = closed_and_audited(stage.small_round("alone", n_references=0))
-
-    assert stage.verdicts_of(world)["once"] == "NOT_TESTED"
-    found = stage.finding_of(world, "once")
-    assert (found.estimate, found.p_value, found.minimum_detectable_effect) == (None, None, None)
-
-
 def test_each_opening_is_journaled_before_anything_is_found() -> None:
     """Invariant 4: both holdouts are opened by the audit worker, and the journal says so first."""
     world = stage.closing(stage.small_round("opened"))
@@ -170,36 +161,6 @@ def runs_figures(world: World, monkeypatch: pytest.MonkeyPatch) -> list[dict[str
         with pytest.raises(KeyboardInterrupt):
             rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
     return stage.figures(rounds.latest_run(round=world.round))
-
-
-def test_a_done_run_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed between the findings and the round's status: the next advance takes the findings."""
-    world = stage.closing(stage.small_round("done"))
-    with acting_as("audit"):
-        whole = runs_figures(world, monkeypatch)
-
-    stage.audited(world)
-
-    assert world.round.status == "AUDITED"
-    assert stage.figures(AuditRun.objects.get(round=world.round)) == whole
-
-
-def test_an_error_tells_only_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Invariant 5: a message could hold a label."""
-    world = stage.closing(stage.small_round("failing"))
-
-    def fail(*_: Any, **__: Any) -> Any:
-        raise ValueError(f"label {world.labels[0]} of item-00000")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(deflation, "deflate", fail)
-        with pytest.raises(ValueError, match="label"), acting_as("audit"):
-            rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
-
-    run = AuditRun.objects.get(round=world.round)
-    assert (run.status, run.error) == ("FAILED", "ValueError")
-    assert not Finding.objects.filter(run=run).exists()
-    assert not Report.objects.filter(run=run).exists()
 
 
 def test_a_withdrawn_final_is_in_the_menu_and_not_judged() -> None:

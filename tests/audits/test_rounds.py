@@ -1,0 +1,235 @@
+"""Closing, auditing and publishing as steps that any process may take, twice, or half."""
+
+import json
+import math
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection, transaction
+
+from audits import publication, rounds, runs
+from audits.collect import collect
+from audits.models import AuditRun, Publication
+from tests.audits import stage
+from tests.vault.factories import NOW, World, acting_as, make_world
+from vault import holdouts, journal, label_files
+from vault import rounds as vault_rounds
+from vault.errors import TransitionError
+from vault.models import Holdout, JournalEntry, PublishedResult, Round
+
+pytestmark = [pytest.mark.usefixtures("vault_keys")]
+
+
+def advance(world: World) -> bool:
+    with acting_as("audit"):
+        return rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+
+
+def entered(slug: str) -> World:
+    """A round with one honest team; what it scores is of no interest here."""
+    rng = np.random.default_rng(4)
+    world = make_world(slug, closes_at=stage.FAR_AHEAD)
+    world.open(baseline=stage.noisy(world, rng, accuracy=0.7))
+    team = world.team("honest")
+    for accuracy in (0.7, 0.75):
+        world.answered(team, stage.noisy(world, rng, accuracy=accuracy))
+    return world
+
+
+def audited(slug: str) -> World:
+    return stage.audited(stage.closing(entered(slug)))
+
+
+def status_of(given: Holdout | Round) -> str:
+    given.refresh_from_db()
+    return given.status
+
+
+def seal_more(world: World, *, sizes: tuple[int, ...]) -> list[Holdout]:
+    """A later batch, all of it sealed."""
+    rows = "".join(f"later-{i:05d},{i % 2}\n" for i in range(sum(sizes)))
+    table = label_files.read(
+        body=("id,label\n" + rows).encode(), content_type="text/csv", benchmark=world.benchmark
+    )
+    shards = [holdouts.Shard(kind="iid", status="SEALED", n=n) for n in sizes]
+    return holdouts.seal(
+        benchmark=world.benchmark,
+        labels=table,
+        shards=shards,
+        rng=np.random.default_rng(9),
+        actor="test",
+        now=NOW,
+    )
+
+
+def test_an_audit_is_made_once_however_often_it_is_asked_for() -> None:
+    world = stage.closing(entered("once"))
+
+    assert [advance(world) for _ in range(3)] == [True, True, True]
+    assert AuditRun.objects.filter(round=world.round).count() == 1
+
+
+def test_an_open_round_is_left_alone() -> None:
+    world = entered("open")
+
+    assert not advance(world)
+    assert status_of(world.round) == "OPEN"
+    assert not AuditRun.objects.exists()
+
+
+def test_two_workers_at_once_make_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second finds the first at work, whatever moment it comes, and leaves."""
+    world = stage.closing(entered("two-workers"))
+    at_work, may_go_on = threading.Event(), threading.Event()
+    results: list[bool] = []
+
+    def slow(**given: Any) -> Any:
+        at_work.set()
+        assert may_go_on.wait(timeout=30)
+        return collect(**given)
+
+    def other_worker() -> None:
+        try:
+            results.append(advance(world))
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(runs, "collect", slow)
+    worker = threading.Thread(target=other_worker)
+    worker.start()
+    assert at_work.wait(timeout=30)
+    mine = advance(world)
+    may_go_on.set()
+    worker.join(timeout=30)
+
+    assert (mine, results) == (False, [True])
+    assert AuditRun.objects.filter(round=world.round).count() == 1
+    assert status_of(world.round) == "AUDITED"
+
+
+@pytest.mark.parametrize("step", ["close", "mark_audited"])
+def test_killed_between_steps_is_taken_up_again(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    world = stage.closing(entered(f"killed-{step.replace('_', '-')}"))
+    with monkeypatch.context() as patched:
+        patched.setattr(vault_rounds, step, stage.interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            advance(world)
+
+    assert rounds.due() == [world.round.pk]
+    assert advance(world)
+    assert rounds.due() == []
+    assert AuditRun.objects.filter(round=world.round).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("room", "step"),
+    [
+        (publication, "document"),
+        (vault_rounds, "publish"),
+        (holdouts, "retire"),
+        (journal, "append"),
+        (holdouts, "promote"),
+        (holdouts, "freshen"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_publishing_is_all_or_nothing(
+    monkeypatch: pytest.MonkeyPatch, room: Any, step: str
+) -> None:
+    world = audited(f"all-or-nothing-{step}")
+    (sealed, _) = seal_more(world, sizes=(50, 50))
+    with monkeypatch.context() as patched:
+        patched.setattr(room, step, stage.interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            stage.published(world)
+
+    assert status_of(world.round) == "AUDITED"
+    assert not PublishedResult.objects.exists()
+    assert not Publication.objects.exists()
+    kept = [status_of(each) for each in (world.query, world.fresh, sealed)]
+    assert kept == ["QUERY", "FRESH", "SEALED"]
+
+    assert stage.published(world).round.status == "PUBLISHED"
+    assert journal.verify(benchmark_id=world.benchmark.pk)
+
+
+def test_publishing_twice_is_once() -> None:
+    world = stage.published(stage.published(audited("twice")))
+
+    assert Publication.objects.filter(round=world.round).count() == 1
+    assert PublishedResult.objects.filter(round=world.round).count() == 2
+    kinds = JournalEntry.objects.filter(benchmark=world.benchmark).values_list("kind", flat=True)
+    assert list(kinds).count("fresh_figures_published") == 1
+
+
+@pytest.mark.parametrize("status", ["PLANNED", "OPEN", "CLOSING", "CLOSED"])
+def test_nothing_is_published_before_its_audit(status: str) -> None:
+    """Invariant 5: only what was audited, and read by an organizer, is told."""
+    world = entered(f"early-{status.lower()}")
+    Round.objects.filter(pk=world.round.pk).update(status=status)
+
+    with pytest.raises(TransitionError, match="only an audited round"):
+        stage.published(world)
+    assert not PublishedResult.objects.exists()
+
+
+def test_the_conveyor_turns_one_step() -> None:
+    """The oldest sealed batch comes next; of what is newer nothing moves."""
+    world = audited("conveyor")
+    sealed = seal_more(world, sizes=(50, 60))
+
+    stage.published(world)
+
+    assert status_of(world.query) == "RETIRED"
+    assert status_of(world.fresh) == "QUERY"
+    assert sorted(status_of(each) for each in sealed) == ["FRESH", "SEALED"]
+    moves = JournalEntry.objects.filter(benchmark=world.benchmark, kind="holdout_status")
+    assert [json.loads(each.payload)["after"] for each in moves.order_by("sequence")] == [
+        "RETIRED",
+        "QUERY",
+        "FRESH",
+    ]
+
+
+def test_the_scoring_worker_opens_the_promoted_holdout() -> None:
+    """Invariant 4: its key opens it from now on, and opened the retired one for the last time."""
+    world = stage.published(audited("promoted"))
+
+    with acting_as("scoring"):
+        opened = holdouts.open_labels(
+            holdout=world.fresh, purpose="scoring", reason={}, actor="test", now=NOW
+        )
+    np.testing.assert_array_equal(opened.labels, world.labels[opened.positions])
+
+
+def test_what_was_told_of_the_fresh_holdout_is_journaled() -> None:
+    """Two finals' figures, one least effect and one verdict, on a grid of 15 levels (m = 200)."""
+    world = stage.published(audited("nats"))
+
+    entry = JournalEntry.objects.get(benchmark=world.benchmark, kind="fresh_figures_published")
+    assert json.loads(entry.payload) == {
+        "holdout": str(world.fresh.pk),
+        "nats": pytest.approx(3 * math.log(15) + math.log(6)),
+    }
+
+
+def test_an_audit_of_another_round_goes_on_beside_it() -> None:
+    """The lock is a round's own."""
+    first, second = stage.closing(entered("beside-a")), stage.closing(entered("beside-b"))
+    with rounds._alone(first.round.pk) as is_alone:
+        assert is_alone
+        assert advance(second)
+
+
+def test_the_lock_is_given_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = stage.closing(entered("given-back"))
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "collect", stage.interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            advance(world)
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        assert cursor.fetchone() == (0,)
