@@ -163,7 +163,7 @@ def test_a_clock_that_goes_back_gives_nothing_away() -> None:
 
 @pytest.mark.parametrize("limit", ["window_limit", "total_limit", "concurrent_limit"])
 def test_threads_at_the_edge_get_exactly_what_is_left(limit: str) -> None:
-    """16 threads, 40 files, a budget of 5 and a cancellation in the middle: 5 are held at the end."""
+    """16 threads, 40 files, cancellations in the middle: never more than 5, and all 5 can be had."""
     policy = {"window_limit": 50, "total_limit": 50, "concurrent_limit": 50, limit: 5}
     world = small_world(f"edge-{limit.replace('_', '-')}", **policy)
     team = world.team("a")
@@ -189,9 +189,13 @@ def test_threads_at_the_edge_get_exactly_what_is_left(limit: str) -> None:
         list(pool.map(post, range(1, 41)))
 
     assert len(outcomes) == 40
-    assert outcomes.count("accepted") == 5
-    held = budget.remaining(round=world.round, team=team, now=world.now)
-    assert held.total_used == 5
+    # A post may be refused for the sake of one that is cancelled a moment later; then room is left.
+    held = budget.remaining(round=world.round, team=team, now=world.now).total_used
+    assert held == outcomes.count("accepted") <= 5
+    for number in range(41, 41 + 5 - held):
+        world.submit(team, file_number(number))
+    with pytest.raises(EXHAUSTED):
+        world.submit(team, file_number(99))
     sequences = Submission.objects.filter(team=team).values_list("sequence", flat=True)
     assert sorted(sequences) == list(range(1, len(sequences) + 1))
 
