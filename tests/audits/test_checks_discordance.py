@@ -49,7 +49,7 @@ def test_a_final_like_the_first_differs_nowhere() -> None:
 def test_only_right_or_wrong_scores_have_a_table() -> None:
     team = entrant(1, np.full((10, 2), 0.3), np.full((20, 2), 0.3))
 
-    assert discordance.check(collected(team, metric="brier_loss")) == []
+    assert discordance.check(collected(team, metric="brier")) == []
 
 
 def test_no_fresh_holdout_of_the_same_draw() -> None:
