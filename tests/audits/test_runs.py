@@ -23,21 +23,19 @@ def closed_and_audited(world: World) -> World:
 
 
 def test_the_overfitting_attacker_alone_is_confirmed() -> None:
-    """A hill climber of 150 queries that sees released scores only, against four honest teams.
+    """A hill climber of 120 queries that sees released scores only, against four honest teams.
 
     Seed 77. CONFIRMED is held to a family-wise error of .01: by chance an honest team would be
     accused in at most 1 of 100 such leagues.
     """
     rng = np.random.default_rng(77)
-    world = make_world(
-        "league", n_query=stage.N_QUERY, n_fresh=stage.N_FRESH, seed=77, closes_at=stage.FAR_AHEAD
-    )
+    world = make_world("league", n_query=400, n_fresh=800, seed=77, closes_at=stage.FAR_AHEAD)
     world.open(baseline=stage.noisy(world, rng, accuracy=0.7))
     for name in ("forest", "linear", "boosting", "network"):
         team = world.team(name)
         for accuracy in np.linspace(0.7, 0.8, 5):
             world.answered(team, stage.noisy(world, rng, accuracy=float(accuracy)))
-    stage.climb(world, world.team(stage.ATTACKER), rng, queries=150, flips=12)
+    stage.climb(world, world.team(stage.ATTACKER), rng, queries=120, flips=12)
 
     closed_and_audited(world)
 
@@ -132,7 +130,7 @@ def test_killed_half_way_is_begun_again_with_the_same_figures(
 ) -> None:
     """Invariant 3, for audits: a crash loses nothing, and nobody gets other random numbers by it."""
     slug = f"killed-{step.replace('_', '-')}"
-    world = stage.closing(stage.small_round(slug))
+    world = stage.closing(stage.small_round(slug, n_query=100, n_fresh=200))
     with acting_as("audit"):
         whole = runs_figures(world, monkeypatch)
         AuditRun.objects.filter(round=world.round).update(status="FAILED")
