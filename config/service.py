@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -190,6 +190,13 @@ class Service:
         for program in reversed(self.programs):
             if program.process is not None:
                 stop(program.process)
+                _end_group(program.process.pid)
+
+
+def _end_group(leader: int) -> None:
+    """What a program leaves behind of its children: each program leads a group of its own."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _listens(path: Path) -> bool:

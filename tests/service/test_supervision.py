@@ -68,6 +68,24 @@ def test_program_that_cannot_start_ends_the_service(
     assert program.log.read_text().count("started") == module.MOST_FAILED_STARTS
 
 
+def test_nothing_of_a_program_is_left_behind(tmp_path: Path) -> None:
+    """A child that does not notice that its parent has ended."""
+    child = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    script = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]).wait()"
+    service, program = watched(tmp_path, script)
+    program.start(cwd=tmp_path)
+    while not (said := program.log.read_text().split()):
+        time.sleep(0.05)
+
+    service.stop()
+
+    status = Path("/proc") / said[0] / "status"
+    deadline = time.monotonic() + 10
+    while status.exists() and "zombie" not in status.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_failed_starts_of_long_ago_are_forgiven(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
