@@ -1,0 +1,149 @@
+"""Invariant 11: who ranks, how ties are counted, and that the order is total and nobody's accident."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.vault.factories import World, acting_as, make_world
+from vault import leaderboard, rounds, submissions
+from vault.leaderboard import Row
+from vault.models import BudgetEntry, RawScore
+from vault.rounds import ResultRow
+
+pytestmark = [pytest.mark.usefixtures("vault_keys")]
+
+
+def opened(slug: str, **options: Any) -> World:
+    world = make_world(slug, **options)
+    world.open(baseline=world.wrong_at(range(0, 300, 3)))
+    return world
+
+
+def board(world: World) -> dict[str, Row]:
+    """By the team's short name, in the board's order; read with the rights of the web process."""
+    with acting_as("web"):
+        rows = leaderboard.board(round=world.round)
+    return {row.team.removeprefix(f"{world.benchmark.slug}-"): row for row in rows}
+
+
+def ranks(world: World) -> list[tuple[str, int | None]]:
+    return [(name, row.rank) for name, row in board(world).items()]
+
+
+def test_ties_share_a_rank_and_the_next_rank_counts_them_all() -> None:
+    world = opened("ties")
+    for name, wrong in {"d": 40, "b": 20, "a": 20, "c": 10}.items():
+        # The first items are wrong: how many of them are query items is the same for equal counts.
+        world.answered(world.team(name), world.wrong_at(range(wrong)))
+
+    assert ranks(world) == [("c", 1), ("a", 2), ("b", 2), ("d", 4), ("reference", None)]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["a", "b", "c"])))
+def test_order_of_submission_is_no_order_of_rank(order: tuple[str, ...]) -> None:
+    world = opened("order")
+    wrong = {"a": 30, "b": 30, "c": 5}
+    for name in order:
+        world.answered(world.team(name), world.wrong_at(range(wrong[name])))
+
+    assert ranks(world) == [("c", 1), ("a", 2), ("b", 2), ("reference", None)]
+
+
+def test_a_team_ranks_by_its_best_released_score_and_shows_its_attempts() -> None:
+    world = opened("best")
+    team = world.team("a")
+    for wrong in (50, 10, 90):
+        world.answered(team, world.wrong_at(range(wrong)))
+
+    row = board(world)["a"]
+    best = RawScore.objects.filter(submission__team=team).order_by("-value")[0].value
+    assert (row.released, row.attempts) == (best, 3)
+
+
+def test_less_is_better_where_the_metric_is_a_loss() -> None:
+    world = opened("loss")
+    values = {1: 0.5, 2: 0.25, 3: 0.5}
+    world.round.benchmark.primary_metric = "rmse"
+
+    assert leaderboard._ranks(values, round=world.round) == {2: 1, 1: 2, 3: 2}
+
+
+def test_unscored_failed_withdrawn_and_cancelled_never_rank(settings: Any) -> None:
+    world = opened("unranked")
+    withdrawn = world.answered(world.team("withdrawn"), world.wrong_at([1]))
+    submissions.withdraw(submission=withdrawn, now=world.now)
+    cancelled = world.submit(world.team("cancelled"), world.wrong_at([2])).submission
+    submissions.cancel(submission=cancelled, now=world.now)
+    world.submit(world.team("queued"), world.wrong_at([3]))
+    world.answered(world.team("scored"), world.wrong_at(range(60)))
+    failing = world.submit(world.team("failed"), world.wrong_at([4])).submission
+    settings.SCORING_PRIVATE_KEY_FILE = "/nonexistent"
+    world.score(failing)
+
+    rows = board(world)
+    assert {name for name, row in rows.items() if row.rank is not None} == {"scored"}
+    # Withdrawn stays charged; cancelled and failed were refunded and never counted.
+    assert rows["withdrawn"].attempts == 1
+    assert rows["withdrawn"].released is None
+    assert not {"cancelled", "failed"} & rows.keys()
+
+
+def test_null_until_the_baseline_is_beaten() -> None:
+    world = opened("baseline", mechanism="guarded_ladder", n_query=200, n_fresh=100)
+    worse, better = world.team("worse"), world.team("better")
+    world.answered(worse, world.wrong_at(range(0, 300, 2)))
+    world.answered(better, world.labels)
+
+    rows = board(world)
+    assert (rows["worse"].rank, rows["worse"].released, rows["worse"].attempts) == (None, None, 1)
+    assert rows["better"].rank == 1
+    # What is shown is on the grid that the board names.
+    steps = rows["better"].released / leaderboard.resolution(round=world.round)  # type: ignore[operator]
+    assert steps == pytest.approx(round(steps))
+
+
+def test_references_are_shown_and_not_ranked() -> None:
+    world = make_world("references")
+    best = world.team("reference", is_reference=True)
+    world.answered(best, world.labels)
+    rounds.open_round(round=world.round, references=None, actor="test", now=world.now)
+    world.answered(world.team("a"), world.wrong_at(range(9)))
+
+    rows = board(world)
+    assert list(rows) == ["a", "reference"]
+    assert (rows["a"].rank, rows["reference"].rank) == (1, None)
+    assert rows["reference"].released == 1.0
+    assert rows["reference"].is_reference
+    assert not BudgetEntry.objects.filter(submission__team=best).exists()
+
+
+def test_fresh_figures_and_verdicts_stand_on_the_board_once_published() -> None:
+    world = opened("published")
+    scored = world.answered(world.team("a"), world.wrong_at(range(9)))
+    row = ResultRow(
+        team_id=scored.team_id, submission_id=scored.pk, fresh_value=0.9, verdict="NO_EVIDENCE"
+    )
+    rounds.request_close(round=world.round, actor="test", now=world.now)
+    rounds.close(round=world.round, actor="test", now=world.now)
+    rounds.mark_audited(round=world.round, actor="test", now=world.now)
+    before = board(world)["a"]
+    rounds.publish(round=world.round, results=[row], actor="test", now=world.now)
+    after = board(world)["a"]
+
+    assert (before.fresh, before.verdict) == (None, None)
+    assert (after.fresh, after.verdict, after.rank) == (0.9, "NO_EVIDENCE", 1)
+
+
+def test_ranks_are_those_of_the_definition() -> None:
+    """One more than the number of teams that are strictly better, for 200 random boards."""
+    world = opened("definition")
+    rng = np.random.default_rng(1111)
+    for _ in range(200):
+        values = {team: float(rng.integers(4)) / 4 for team in range(int(rng.integers(1, 9)))}
+        expected = {
+            team: 1 + sum(other > value for other in values.values())
+            for team, value in values.items()
+        }
+        assert leaderboard._ranks(values, round=world.round) == expected
