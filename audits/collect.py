@@ -88,10 +88,25 @@ class Collected:
     references: Columns
     reference_history: list[PastSubmission]
     reference_teams: list[TeamHistory]
+    # When a team, no matter which, was first told anything of the query holdout.
+    first_release_at: dt.datetime | None
 
     @property
     def audited(self) -> list[Entrant]:
         return [entrant for entrant in self.entrants if entrant.final is not None]
+
+    @property
+    def came_untold(self) -> list[Entrant]:
+        """Teams whose first file came in before anybody had been told anything.
+
+        A later first file can come from a clean account of somebody who was told.
+        """
+        told = self.first_release_at
+        return [
+            entrant
+            for entrant in self.entrants
+            if told is not None and entrant.history.submissions[0].submitted_at <= told
+        ]
 
 
 def collect(*, round: Round, now: dt.datetime) -> Collected:
@@ -124,6 +139,7 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
         references=scorer.columns(past.references),
         reference_history=past.references,
         reference_teams=_reference_teams(past),
+        first_release_at=past.first_release_at,
     )
 
 

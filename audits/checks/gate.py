@@ -1,7 +1,9 @@
 """Check 4, the gate: models that cannot have adapted must score alike on query and fresh items.
 
 A random split makes the holdouts alike, so when untuned models differ, the split is broken and nobody
-can be accused on it.
+can be accused on it. Untuned are the organizer's references, and first files that came in before
+anything was released to any team: were every team's first file counted, an attacker could shut the gate
+by handing in a boosted file from clean accounts.
 """
 
 import numpy as np
@@ -18,7 +20,7 @@ def gate_of(collected: Collected) -> Gate | None:
     """None where there is nothing untuned, or nothing fresh, to compare."""
     if not collected.can_decide:
         return None
-    firsts = [each.columns for each in collected.entrants if each.started_blind]
+    firsts = [each.columns for each in collected.came_untold]
     query = np.hstack([collected.references.query, *(each.query[:, :1] for each in firsts)])
     fresh = np.hstack([collected.references.fresh, *(each.fresh[:, :1] for each in firsts)])
     if query.shape[1] == 0:

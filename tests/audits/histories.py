@@ -101,6 +101,16 @@ def saw_answers_first(given: Entrant) -> Entrant:
     return replace(given, history=replace(given.history, submissions=[first, early, *rest]))
 
 
+def came_late(given: Entrant) -> Entrant:
+    """The same team, an hour after the others had their first answers."""
+    hour = 60 * MINUTE
+    later = [
+        replace(each, submitted_at=each.submitted_at + hour, released_at=each.released_at + hour)
+        for each in given.history.submissions
+    ]
+    return replace(given, history=replace(given.history, submissions=later))
+
+
 def collected(
     *entrants: Entrant,
     references: Columns | None = None,
@@ -121,6 +131,7 @@ def collected(
         "delta0": DELTA0,
         "is_mean": True,
         "can_decide": n_fresh > 0,
+        "first_release_at": NOW + MINUTE / 2 if entrants else None,
     }
     return Collected(
         n=n_query,

@@ -7,11 +7,11 @@ import pytest
 
 from audits.checks import gate
 from tests.audits.histories import (
+    came_late,
     collected,
     columns,
     entrant,
     right,
-    saw_answers_first,
 )
 
 N, M = 1_000, 2_000
@@ -52,13 +52,23 @@ def test_counts_first_files_and_no_later_ones(rng: np.random.Generator) -> None:
     )
 
 
-def test_leaves_out_a_first_file_that_came_after_an_answer(rng: np.random.Generator) -> None:
+def test_leaves_out_first_files_that_came_after_an_answer_to_anybody(
+    rng: np.random.Generator,
+) -> None:
+    """An attacker's boosted file from ten clean accounts: counted, it would shut the gate."""
     references = columns(right(rng, N, 3), right(rng, M, 3))
-    adapted = saw_answers_first(entrant(1, np.ones((N, 2)), right(rng, M, 2)))
+    boosted = right(rng, N, 1)
+    boosted[: N // 5] = True
+    early = entrant(99, right(rng, N, 2), right(rng, M, 2))
+    clean = [entrant(i, boosted, right(rng, M, 1)) for i in range(10)]
+    in_time = gate.gate_of(collected(early, *clean, references=references))
+    late = gate.gate_of(collected(early, *map(came_late, clean), references=references))
 
-    assert gate.gate_of(collected(adapted, references=references)) == gate.gate_of(
-        collected(references=references)
-    )
+    assert in_time is not None
+    assert in_time.fired
+    assert late == gate.gate_of(collected(early, references=references))
+    assert late is not None
+    assert not late.fired
 
 
 def test_is_quiet_on_constant_scores() -> None:
