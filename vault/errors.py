@@ -11,6 +11,7 @@ VaultError
     TotalExhaustedError     the round's total is used up
     ConcurrencyError        too many submissions are pending
   AdmissionError            an admission is refused
+  PlanError                 the round cannot be planned like this; `field` says where
   TransitionError           the thing is not in a status that allows this
   SealingError              labels cannot be sealed as given
   LabelsUnavailableError    this process may not, or cannot, open these labels
@@ -69,6 +70,10 @@ class ConcurrencyError(BudgetError):
 
 class AdmissionError(VaultError):
     code = "admission_refused"
+
+
+class PlanError(VaultError):
+    code = "round_refused"
 
 
 class TransitionError(VaultError):

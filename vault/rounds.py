@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from stats.mechanisms import MECHANISMS
 from vault import budget, journal, leaderboard, locks, panel
-from vault.errors import TransitionError, VaultError
+from vault.errors import PlanError, TransitionError
 from vault.models import (
     Benchmark,
     Final,
@@ -30,12 +30,6 @@ from vault.models import (
 from vault.statuses import PENDING, HoldoutKind, HoldoutStatus, RoundStatus, SubmissionStatus
 
 SYSTEM = "system"
-
-
-class PlanError(VaultError):
-    """The round cannot be planned like this; `field` says where."""
-
-    code = "round_refused"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from vault import errors, rounds
+from vault import errors
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,6 @@ STATUSES: dict[type[errors.VaultError], int] = {
     errors.TotalExhaustedError: 429,
     errors.ConcurrencyError: 429,
     errors.TransitionError: 409,
-    rounds.PlanError: 422,
 }
 
 TITLES = {
