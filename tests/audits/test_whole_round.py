@@ -19,46 +19,42 @@ from audits import publication, rounds
 from audits.checks import deflation
 from audits.models import AuditRun, Finding, Publication, Report
 from audits.summary import summary
+from tests.audits.stage import (
+    FAR_AHEAD,
+    N_FRESH,
+    N_QUERY,
+    audited,
+    closing,
+    figures,
+    noisy,
+    published,
+    query_positions,
+    verdicts_of,
+)
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import holdouts, leaderboard
+from vault import leaderboard
 from vault import rounds as vault_rounds
 from vault.errors import TransitionError
 from vault.models import Holdout, JournalEntry, Round
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
-N_QUERY, N_FRESH = 600, 1200
-FAR_AHEAD = NOW.replace(year=2999)
-
-
-def noisy(world: World, rng: np.random.Generator, accuracy: float) -> NDArray[np.uint8]:
-    """Right with this probability for each item, on both holdouts alike."""
-    wrong = rng.random(len(world.labels)) > accuracy
-    return (world.labels ^ wrong).astype(np.uint8)
-
-
-def in_query(world: World) -> NDArray[np.int64]:
-    opened = holdouts.open_labels(
-        holdout=world.query, purpose="scoring", reason={}, actor="test", now=world.now
-    )
-    return opened.positions
-
 
 def played(slug: str, *, baseline: bool = True) -> World:
     """An open round: two honest teams that improve, one that hands in once, and the attacker."""
     rng = np.random.default_rng(1212)
     world = make_world(slug, n_query=N_QUERY, n_fresh=N_FRESH, seed=12, closes_at=FAR_AHEAD)
-    world.open(baseline=noisy(world, rng, 0.70) if baseline else None)
+    world.open(baseline=noisy(world, rng, accuracy=0.70) if baseline else None)
     for name, skills in {"forest": (0.7, 0.75, 0.8), "linear": (0.7, 0.72)}.items():
         for skill in skills:
-            hand_in(world, name, noisy(world, rng, skill))
-    hand_in(world, "once", noisy(world, rng, 0.75))
-    first = noisy(world, rng, 0.7)
-    for _ in range(20):
+            hand_in(world, name, noisy(world, rng, accuracy=skill))
+    hand_in(world, "once", noisy(world, rng, accuracy=0.75))
+    first = noisy(world, rng, accuracy=0.7)
+    for _ in range(6):
         file = np.where(rng.random(first.size) < 0.1, 1 - first, first)
         hand_in(world, "attacker", file.astype(np.uint8))
     learned = first.copy()
-    known = rng.choice(in_query(world), size=N_QUERY // 5, replace=False)
+    known = rng.choice(query_positions(world), size=N_QUERY // 5, replace=False)
     learned[known] = world.labels[known]
     hand_in(world, "attacker", learned)
     return world
@@ -68,40 +64,6 @@ def hand_in(world: World, name: str, answers: NDArray[np.uint8]) -> None:
     """A second later: a team's first file is handed in before anything was released to it."""
     world.now += dt.timedelta(seconds=1)
     world.answered(world.teams.get(name) or world.team(name), answers)
-
-
-def closing(world: World) -> World:
-    vault_rounds.request_close(round=world.round, actor="test", now=world.now)
-    return world
-
-
-def audited(world: World) -> World:
-    with acting_as("audit"):
-        assert rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
-    world.round.refresh_from_db()
-    return world
-
-
-def published(world: World) -> World:
-    with acting_as("audit"):
-        rounds.publish(round_id=world.round.pk, clock=lambda: NOW)
-    world.round.refresh_from_db()
-    return world
-
-
-def verdicts_of(world: World) -> dict[str, str]:
-    found = Finding.objects.filter(run=rounds.latest_run(round=world.round), check_name="verdict")
-    return {
-        finding.team.name.removeprefix(f"{world.benchmark.slug}-"): finding.verdict
-        for finding in found.select_related("team")
-        if finding.team
-    }
-
-
-def figures(world: World) -> list[Any]:
-    run = rounds.latest_run(round=world.round)
-    found = Finding.objects.filter(run=run).order_by("check_name", "team_id", "pk")
-    return list(found.values_list("check_name", "team_id", "estimate", "low", "high", "verdict"))
 
 
 def get(path: str) -> Any:
@@ -148,14 +110,14 @@ def test_twice_is_once_and_killed_half_way_is_begun_again(monkeypatch: pytest.Mo
         patched.setattr(vault_rounds, "mark_audited", die)
         with pytest.raises(KeyboardInterrupt), acting_as("audit"):
             rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
-    killed = figures(world)
+    killed = figures(rounds.latest_run(round=world.round))
     assert Round.objects.get(pk=world.round.pk).status == "CLOSED"
 
     audited(world)
     assert audited(world).round.status == "AUDITED"
     # The run was complete when the worker died: it is taken over, not made again.
     assert AuditRun.objects.filter(round=world.round).count() == 1
-    assert figures(world) == killed
+    assert figures(rounds.latest_run(round=world.round)) == killed
 
 
 def test_a_failed_run_tells_only_the_kind_of_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
