@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from vault.groups import may_act
+from vault.models import JournalEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +89,10 @@ def test_a_missing_file_and_a_bad_name_are_told(file: Path, tmp_path: Path) -> N
         run(file, username="a name with spaces")
 
     assert not User.objects.exists()
+
+
+def test_the_longest_username_fits_into_the_journal() -> None:
+    """Whoever may log in may act, and acts are journaled by name."""
+    longest = User._meta.get_field("username").max_length
+
+    assert JournalEntry._meta.get_field("actor").max_length == longest

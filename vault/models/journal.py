@@ -10,7 +10,7 @@ class JournalEntry(models.Model):
     sequence = models.PositiveIntegerField()
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
-    actor = models.CharField(max_length=100)
+    actor = models.CharField(max_length=150)  # as long as a username
     # Canonical JSON text: the hash covers these bytes, so they are kept as they were hashed.
     payload = models.TextField()
     previous_hash = models.CharField(max_length=64)
