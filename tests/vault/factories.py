@@ -172,6 +172,8 @@ def api_site(settings: Any) -> None:
     """The API as its own process serves it: its routes, and none of the admin's middleware."""
     settings.ROOT_URLCONF = "config.urls"
     settings.MIDDLEWARE = settings.API_MIDDLEWARE
+    # It is counted in the process, which here is that of all tests.
+    settings.ANONYMOUS_REQUESTS_PER_MINUTE = 0
 
 
 @pytest.fixture
