@@ -1,0 +1,150 @@
+"""The one header that says who asks, in every shape that it may and may not have."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests.vault.api.stage import Caller, a_world, file_number, problem
+from tests.vault.factories import World
+from vault import tokens
+from vault.models import Team, TeamToken
+
+OWN = "benchmarks/weather/budget/"
+PUBLIC = "benchmarks/weather/"
+
+
+@pytest.fixture
+def world() -> World:
+    return a_world()
+
+
+@pytest.fixture
+def team(world: World) -> Team:
+    return world.team("ours")
+
+
+def plain_of(team: Team) -> str:
+    return Caller(team).headers["Authorization"].removeprefix("Bearer ")
+
+
+def asked(path: str, authorization: str) -> Any:
+    return Caller().get(path, Authorization=authorization)
+
+
+@pytest.mark.parametrize("spelling", ["Bearer {}", "bearer {}", "BEARER   {} "])
+def test_token_is_taken(team: Team, spelling: str) -> None:
+    assert asked(OWN, spelling.format(plain_of(team))).status_code == 200
+
+
+def test_without_a_token_one_is_asked_for(world: World) -> None:
+    response = Caller().get(OWN)
+
+    assert problem(response) == (401, "not_authenticated")
+    assert response["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer hv_",
+        "Bearer hv_" + "x" * 43,
+        "Bearer " + "hv_" * 100_000,
+        "Bearer hv_\xe9\xff",
+        "Bearer hv_\x00",
+        "Basic aHZfOng=",
+        "Token hv_abc",
+        "hv_abc",
+        "\xff\xfe",
+        "Bearer\thv_abc",
+        "Digest " + "a" * 10_000,
+    ],
+)
+@pytest.mark.parametrize("path", [OWN, PUBLIC])
+def test_what_is_no_token_is_refused(world: World, authorization: str, path: str) -> None:
+    """On public routes too: a program with a broken token should notice."""
+    response = asked(path, authorization)
+
+    assert problem(response) == (401, "invalid_token")
+    assert response["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert "hv_" not in response.json()["detail"]
+
+
+def test_part_of_a_token_is_none(team: Team) -> None:
+    plain = plain_of(team)
+    digest = TeamToken.objects.get().digest
+
+    for wrong in (plain[:-1], plain + "x", plain.swapcase(), digest, f"hv_{digest}", plain[3:]):
+        assert problem(asked(OWN, f"Bearer {wrong}")) == (401, "invalid_token")
+
+
+def test_revoked_token_is_refused_at_once(team: Team) -> None:
+    bot = Caller(team)
+    assert bot.get(OWN).status_code == 200
+
+    tokens.revoke(token=TeamToken.objects.get(), now=timezone.now())
+
+    assert problem(bot.get(OWN)) == (401, "invalid_token")
+
+
+def test_expired_token_is_refused(team: Team) -> None:
+    bot = Caller(team)
+    TeamToken.objects.update(expires_at=timezone.now() + dt.timedelta(hours=1))
+    assert bot.get(OWN).status_code == 200
+
+    TeamToken.objects.update(expires_at=timezone.now())
+
+    assert problem(bot.get(OWN)) == (401, "invalid_token")
+
+
+def test_team_that_is_put_to_rest_has_no_valid_token(team: Team) -> None:
+    bot = Caller(team)
+    Team.objects.update(is_active=False)
+
+    assert problem(bot.get(OWN)) == (401, "invalid_token")
+
+
+@pytest.mark.parametrize(
+    ("scopes", "reads", "submits"),
+    [([], 403, 403), (["read"], 200, 403), (["submit"], 403, 202), (["admin", "write"], 403, 403)],
+)
+def test_scopes_are_all_that_a_token_may(
+    team: Team, scopes: list[str], reads: int, submits: int
+) -> None:
+    bot = Caller(team)
+    TeamToken.objects.update(scopes=scopes)
+
+    read, submitted = bot.get(OWN), bot.post(f"{PUBLIC}submissions/", file_number(1))
+
+    assert (read.status_code, submitted.status_code) == (reads, submits)
+    if reads == 403:
+        assert problem(read) == (403, "forbidden")
+        assert read.json()["detail"] == "the token needs the scope 'read'"
+    # What anybody may read needs no scope.
+    assert bot.get(PUBLIC).status_code == 200
+
+
+def test_token_in_the_address_or_a_cookie_is_not_looked_at(team: Team) -> None:
+    plain = plain_of(team)
+
+    assert Caller().get(f"{OWN}?access_token={plain}&token={plain}").status_code == 401
+    assert Caller().get(OWN, Cookie=f"Authorization=Bearer {plain}").status_code == 401
+
+
+def test_use_is_noted_once_a_minute(team: Team) -> None:
+    bot = Caller(team)
+    bot.get(OWN)
+    noted = TeamToken.objects.get().last_used_at
+
+    bot.get(OWN)
+    assert noted is not None
+    assert TeamToken.objects.get().last_used_at == noted
+
+    TeamToken.objects.update(last_used_at=noted - dt.timedelta(minutes=2))
+    bot.get(OWN)
+    last = TeamToken.objects.get().last_used_at
+    assert last is not None
+    assert last >= noted

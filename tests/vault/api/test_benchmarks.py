@@ -1,0 +1,142 @@
+"""What anyone may know of a benchmark."""
+
+import pytest
+
+from tests.vault.api.stage import N_FRESH, N_ITEMS, N_QUERY, Caller, a_world, problem
+from tests.vault.factories import World
+from vault.models import Benchmark, Holdout, Round, Team
+
+ANYONE = Caller()
+PUBLIC_HOLDOUT = {"kind", "status", "n_items", "commitment", "sealed_at"}
+
+
+@pytest.fixture
+def world() -> World:
+    return a_world(mechanism="guarded_ladder", parameters={"b": 3}, total_limit=40)
+
+
+def hide(world: World) -> None:
+    Benchmark.objects.filter(pk=world.benchmark.pk).update(visibility="private")
+
+
+def test_list_is_by_slug(world: World) -> None:
+    a_world("autumn")
+
+    results = ANYONE.get("benchmarks/").json()["results"]
+
+    assert [each["slug"] for each in results] == ["autumn", "weather"]
+    assert results[1] == {
+        "slug": "weather",
+        "title": "weather",
+        "description": "",
+        "rules": "",
+        "data_url": "",
+        "task": "binary",
+        "classes": ["0", "1"],
+        "prediction_form": "label",
+        "primary_metric": "accuracy",
+        "greater_is_better": True,
+        "secondary_metrics": [],
+        "loss_cap": None,
+    }
+
+
+def test_detail_names_panel_holdouts_and_rounds(world: World) -> None:
+    shown = ANYONE.get("benchmarks/weather/").json()
+
+    assert shown["slug"] == "weather"
+    assert shown["panel"] == {
+        "version": 1,
+        "n_items": N_ITEMS,
+        "id_kind": "string",
+        "sha256": world.panel.sha256,
+    }
+    assert sorted(each["n_items"] for each in shown["holdouts"]) == [N_QUERY, N_FRESH]
+    assert all(set(each) == PUBLIC_HOLDOUT for each in shown["holdouts"])
+    assert [each["number"] for each in shown["rounds"]] == [1]
+
+
+def test_benchmark_without_anything_has_no_panel(world: World) -> None:
+    Benchmark.objects.create(
+        slug="empty", task="binary", prediction_form="label", primary_metric="log_loss"
+    )
+
+    shown = ANYONE.get("benchmarks/empty/").json()
+
+    assert (shown["panel"], shown["holdouts"], shown["rounds"]) == (None, [], [])
+    assert shown["greater_is_better"] is False
+
+
+def test_round_says_the_rules_of_its_answers(world: World) -> None:
+    (shown,) = ANYONE.get("benchmarks/weather/rounds/").json()["results"]
+
+    resolution = shown.pop("resolution")
+    assert 0 < resolution < 1
+    assert shown == {
+        "number": 1,
+        "status": "OPEN",
+        "opens_at": "2020-01-01T00:00:00Z",
+        "closes_at": "2999-01-01T00:00:00Z",
+        "published_at": None,
+        "mechanism": "guarded_ladder",
+        "parameters": Round.objects.get().parameters,
+        "panel_version": 1,
+        "n_query": N_QUERY,
+        "query_commitment": world.query.commitment,
+        "budget": {
+            "window_seconds": 86400,
+            "window_limit": 1000,
+            "total_limit": 40,
+            "concurrent_limit": 1000,
+        },
+    }
+    assert shown["parameters"]["b"] == 3
+
+
+def test_planned_rounds_are_shown(world: World) -> None:
+    a_world("autumn", is_open=False)
+
+    (shown,) = ANYONE.get("benchmarks/autumn/rounds/").json()["results"]
+
+    assert shown["status"] == "PLANNED"
+
+
+def test_seed_of_a_round_is_nowhere(world: World) -> None:
+    """Invariant 5: nor is the salt of a commitment, nor the place of an item."""
+    text = b"".join(
+        ANYONE.get(path).content
+        for path in ("benchmarks/", "benchmarks/weather/", "benchmarks/weather/rounds/")
+    ).decode()
+
+    for word in ("seed", "salt", "positions", "batch", "file_key", "public_key"):
+        assert word not in text
+    for holdout in Holdout.objects.all():
+        assert holdout.commitment in text
+
+
+def test_private_benchmark_is_for_those_who_are_admitted(world: World) -> None:
+    insider, reference = Caller(world.team("in")), world.team("reference", is_reference=True)
+    outsider = Caller(Team.objects.create(name="outsider"))
+    hide(world)
+
+    for caller in (insider, Caller(reference)):
+        assert len(caller.get("benchmarks/").json()["results"]) == 1
+        assert caller.get("benchmarks/weather/").status_code == 200
+    for caller in (ANYONE, outsider):
+        assert caller.get("benchmarks/").json()["results"] == []
+        hidden = caller.get("benchmarks/weather/")
+        assert problem(hidden) == (404, "not_found")
+        # As if it were not there.
+        assert hidden.content == caller.get("benchmarks/nowhere/").content
+
+
+@pytest.mark.parametrize(
+    "slug", ["nowhere", "w%C3%A9ather", "a%20b", "weather%00", "..", "%2e%2e", "x" * 5000, "'--"]
+)
+def test_what_is_no_benchmark_is_not_found(world: World, slug: str) -> None:
+    assert problem(ANYONE.get(f"benchmarks/{slug}/")) == (404, "not_found")
+
+
+def test_address_without_its_slash_is_not_found(world: World) -> None:
+    """No redirect: it would turn a POST into a GET."""
+    assert problem(ANYONE.get("benchmarks/weather")) == (404, "not_found")

@@ -1,0 +1,140 @@
+"""What a team has left, as a program reads it before it submits."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from stats import ledger
+from tests.vault.api.stage import Caller, a_world, file_number, handed_in, problem, scored
+from vault.models import Admission, Round, Team
+
+BUDGET = "benchmarks/weather/budget/"
+
+
+def test_untouched_budget() -> None:
+    world = a_world(window_limit=5, window_seconds=60, total_limit=9, concurrent_limit=2)
+    before = timezone.now()
+
+    shown = Caller(world.team("ours")).get(BUDGET).json()
+
+    slot = dt.datetime.fromisoformat(shown.pop("next_slot_at"))
+    assert before <= slot <= timezone.now()
+    assert shown.pop("nats")["used"] == 0
+    assert 0 < shown.pop("proven_error") < 1
+    assert shown == {
+        "round": 1,
+        "window": {"seconds": 60, "limit": 5, "used": 0},
+        "total": {"limit": 9, "used": 0},
+        "concurrent": {"limit": 2, "used": 0},
+        "accepted_improvements": None,
+        "is_blind": False,
+    }
+
+
+def test_what_was_asked_is_used() -> None:
+    world = a_world(total_limit=9)
+    team = world.team("ours")
+    scored(world, team, 1)
+    handed_in(world, team, 2)
+
+    shown = Caller(team).get(BUDGET).json()
+
+    assert (shown["window"]["used"], shown["total"]["used"]) == (2, 2)
+    # The row was changed behind the ledger's back, which still waits for both.
+    assert shown["concurrent"]["used"] == 2
+    assert 0 < shown["nats"]["used"] < shown["nats"]["reserved"]
+
+
+def test_used_up_total_has_no_next_slot() -> None:
+    world = a_world(total_limit=1)
+    bot = Caller(world.team("ours"))
+    bot.post("benchmarks/weather/submissions/", file_number(1))
+
+    assert bot.get(BUDGET).json()["next_slot_at"] is None
+
+
+def test_full_window_opens_when_the_first_query_leaves_it() -> None:
+    world = a_world(window_limit=1, window_seconds=600)
+    team = world.team("ours")
+    first = handed_in(world, team)
+
+    slot = dt.datetime.fromisoformat(Caller(team).get(BUDGET).json()["next_slot_at"])
+
+    assert slot == first.submitted_at + dt.timedelta(seconds=600)
+
+
+def test_admission_may_give_less_than_the_round() -> None:
+    world = a_world(total_limit=9)
+
+    shown = Caller(world.team("ours", k=3)).get(BUDGET).json()
+
+    assert shown["total"] == {"limit": 3, "used": 0}
+
+
+def test_accepted_improvements_of_the_ladder() -> None:
+    world = a_world(mechanism="guarded_ladder", parameters={"b": 3})
+    team = world.team("ours")
+    scored(world, team, 1, outcome="improved")
+    scored(world, team, 2, value=None, outcome="no_improvement")
+
+    shown = Caller(team).get(BUDGET).json()
+
+    assert shown["accepted_improvements"] == {"limit": 3, "used": 1}
+
+
+def test_proven_error_is_the_planners_or_nothing() -> None:
+    """Twenty items prove nothing; of a million, something can be said."""
+    world = a_world(mechanism="guarded_ladder", total_limit=1000)
+    bot = Caller(world.team("ours"))
+    assert bot.get(BUDGET).json()["proven_error"] is None
+
+    type(world.query).objects.filter(pk=world.query.pk).update(n_items=1_000_000)
+    shown = bot.get(BUDGET).json()
+
+    round = Round.objects.select_related("query_holdout").get()
+    grid = Caller().get("benchmarks/weather/rounds/").json()["results"][0]["resolution"]
+    expected = ledger.guaranteed_error(
+        nats=Admission.objects.get().reserved_nats,
+        k=1000,
+        n=round.query_holdout.n_items,
+        unit=1.0,
+        grid=grid,
+    )
+    assert shown["proven_error"] == pytest.approx(expected, rel=1e-12)
+    assert 0 < expected < 0.02
+
+
+def test_metric_that_is_no_mean_of_items_has_no_proof() -> None:
+    world = a_world(mechanism="guarded_ladder", metric="balanced_accuracy", total_limit=10)
+    type(world.query).objects.filter(pk=world.query.pk).update(n_items=1_000_000)
+
+    assert Caller(world.team("ours")).get(BUDGET).json()["proven_error"] is None
+
+
+def test_blind_team_knows_that_it_is() -> None:
+    world = a_world()
+
+    shown = Caller(world.team("ours", is_blind=True)).get(BUDGET).json()
+
+    assert (shown["is_blind"], shown["nats"]["reserved"]) == (True, 0)
+
+
+def test_team_that_is_not_admitted_has_none() -> None:
+    a_world()
+    other = Caller(Team.objects.create(name="other"))
+
+    assert problem(other.get(BUDGET)) == (403, "not_admitted")
+
+
+def test_planned_round_is_not_asked_for() -> None:
+    world = a_world(is_open=False)
+
+    assert problem(Caller(world.team("ours")).get(BUDGET)) == (404, "not_found")
+
+
+@pytest.mark.parametrize("query", ["?round=2", "?round=x", "?round=1.0", "?round=+1"])
+def test_round_that_is_not_there(query: str) -> None:
+    world = a_world()
+
+    assert problem(Caller(world.team("ours")).get(BUDGET + query)) == (404, "not_found")
