@@ -3,21 +3,23 @@
 SADD (selection-adjusted difference-in-differences) by pooled shuffle is the main test. The vault drew at
 random which items are query and which fresh; if no submission depends on query labels, every other draw
 of the same sizes was as likely, so shuffling the items gives an exact null whatever the metric, the
-number of submissions and their dependence. Items must come from one draw (`iid` shards).
+number of submissions and their dependence. Items must come from one draw (`iid` shards), of single
+items or of whole clusters, from one pool or within strata (`stats.draw`).
 
 Arrays are items x submissions. Scores are per item, higher better; a metric that is no mean of items
 brings influence values on the pooled items, and its exact difference as `observed`. Positive means
 inflated. The null audits the submission with the best query mean; of equal ones the earliest.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.stats as sps
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from stats.menu import RANK_TOLERANCE, Menu, menu, scatter
+from stats import shuffles
+from stats.menu import Menu, menu
+from stats.shuffles import BLOCK, Draws, Floats
 
 __all__ = [
     "Gate",
@@ -30,14 +32,9 @@ __all__ = [
     "sadd_shuffle",
 ]
 
-Floats = NDArray[np.float64]
-Draws = Callable[[int], Floats]
-
 N_DRAWS = 2_000
 # A p-value from this many exceedances has a relative standard error of about a fifth.
 ENOUGH_EXCEEDANCES = 20
-BLOCK = 4_000
-SHUFFLE_BLOCK = 400
 SMALLEST_SE = 1e-150
 POWER = 0.8
 GATE_Z = 2.576
@@ -53,7 +50,8 @@ class Sadd:
     inflation : float
         D, the part of the public gain over the references that fresh labels do not show.
     low, high : float
-        95 % interval of the inflation, D +- 1.96 sd_F(y_j)/sqrt(m); valid however the final was chosen.
+        95 % interval of the inflation, D +- 1.96 sd_F(y_j)/sqrt(m), over clusters where whole clusters
+        were drawn; valid however the final was chosen.
     p_value : float
         One-sided.
     luck : float
@@ -137,7 +135,7 @@ def sadd(
         menu=menu,
         final=final,
         d=_observed(menu, final, observed),
-        draws=_gaussian_draws(menu, rng),
+        draws=shuffles.gaussian(menu=menu, rng=rng),
         first=N_DRAWS,
         most=max(most, N_DRAWS),
         first_step=alpha / n_tests,
@@ -169,7 +167,7 @@ def sadd_shuffle(
         menu=menu,
         final=final,
         d=_observed(menu, final, observed),
-        draws=_shuffled_draws(menu, rng),
+        draws=shuffles.shuffled(menu=menu, rng=rng),
         first=n_draws,
         most=n_draws,
         first_step=alpha / n_tests,
@@ -181,9 +179,8 @@ def _tested(
 ) -> Sadd:
     null, p_value = _compared(least=d - menu.tie, draws=draws, first=first, most=most)
     residual = menu.residual(final)
-    fresh_se = residual[menu.n :].std(ddof=1) / np.sqrt(menu.m)
-    spread = residual.std(ddof=1) * np.sqrt(1 / menu.n + 1 / menu.m)
-    half_width = float(sps.norm.ppf(0.975) * fresh_se)
+    half_width = _half_width(menu, residual)
+    spread = shuffles.spread(menu=menu, residual=residual)
     # A quantile this far out would take 20/first_step draws, so the null's normal tail stands in.
     critical = null.mean() + sps.norm.ppf(1 - first_step) * null.std(ddof=1)
     return Sadd(
@@ -202,6 +199,16 @@ def _tested(
     )
 
 
+def _half_width(menu: Menu, residual: Floats) -> float:
+    """1.96 standard errors of the fresh mean; t quantiles, since clusters may be few."""
+    drawn = menu.draw
+    centered = residual - residual[menu.n :].mean()
+    totals = drawn.totals(centered[:, None])[~drawn.is_query, 0].astype(np.float64)
+    units = len(totals)
+    se = np.sqrt(np.square(totals).sum() * units / (units - 1)) / menu.m
+    return float(sps.t.ppf(0.975, units - 1) * se)
+
+
 def _compared(*, least: float, draws: Draws, first: int, most: int) -> tuple[Floats, float]:
     """The null draws and the p-value: the share of draws of at least `least`."""
     null = draws(first)
@@ -215,58 +222,6 @@ def _compared(*, least: float, draws: Draws, first: int, most: int) -> tuple[Flo
         # Stopping at the 20th keeps the p-value valid; the rest of the block is not looked at.
         return null, ENOUGH_EXCEEDANCES / float(exceeding[ENOUGH_EXCEEDANCES - 1] + 1)
     return null, (1 + len(exceeding)) / (1 + len(null))
-
-
-def _gaussian_draws(menu: Menu, rng: np.random.Generator) -> Draws:
-    """g = dY_J with (dC, dR) ~ N(0, S(1/n + 1/m)) and J = argmax(U + m/(n+m) dC)."""
-    n, m, k = menu.n, menu.m, menu.k
-    within = scatter(menu.scores[:n]) + scatter(menu.scores[n:])
-    values, vectors = np.linalg.eigh(within / (n + m - 2) * (1 / n + 1 / m))
-    values[values < RANK_TOLERANCE * values.max()] = 0.0
-    root = vectors * np.sqrt(values)
-    pooled = menu.means
-
-    def draw(count: int) -> Floats:
-        blocks = []
-        for size in _sizes(count, BLOCK):
-            change = rng.standard_normal((size, len(values))) @ root.T
-            best = np.argmax(pooled + m / (n + m) * change[:, :k], axis=1)
-            blocks.append(_gain_of(change=change, best=best, menu=menu))
-        return np.concatenate(blocks)
-
-    return draw
-
-
-def _shuffled_draws(menu: Menu, rng: np.random.Generator) -> Draws:
-    n, m, k = menu.n, menu.m, menu.k
-    total = menu.scores.sum(axis=0, dtype=np.float64)
-
-    def draw(count: int) -> Floats:
-        blocks = []
-        for size in _sizes(count, SHUFFLE_BLOCK):
-            keys = rng.random((size, n + m))
-            bound = np.partition(keys, n - 1, axis=1)[:, n - 1 : n]
-            chosen = (keys <= bound).astype(menu.scores.dtype)
-            sums = (chosen @ menu.scores).astype(np.float64)
-            best = np.argmax(sums[:, :k], axis=1)
-            change = sums / n - (total - sums) / m
-            blocks.append(_gain_of(change=change, best=best, menu=menu))
-        return np.concatenate(blocks)
-
-    return draw
-
-
-def _gain_of(*, change: Floats, best: NDArray[np.intp], menu: Menu) -> Floats:
-    """dY of each draw's best-looking submission, from the changes of submissions and references."""
-    rows = np.arange(len(best))
-    of_references = np.einsum("bl,lb->b", change[:, menu.k :], menu.weights[:, best])
-    result: Floats = change[rows, best] - of_references
-    return result
-
-
-def _sizes(count: int, block: int) -> Iterator[int]:
-    for start in range(0, count, block):
-        yield min(block, count - start)
 
 
 def _observed(menu: Menu, final: int, observed: float | None) -> float:

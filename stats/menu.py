@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stats.draw import Draw, draw
+
 Floats = NDArray[np.float64]
 
 # Sums of the same terms in another order differ by less than this share of their standard error.
@@ -25,14 +27,23 @@ class Menu:
         Submissions in order, then references; float32 if all are 0 or 1, whose sums it holds exactly.
     weights : array of shape (L, k)
         Each submission's best combination of references; columns sum to one.
-    n, m : int
-        Query and fresh items.
+    draw : Draw
+        Which items are query, and what was drawn.
     """
 
     scores: NDArray[Any]
     weights: Floats
-    n: int
-    m: int
+    draw: Draw
+
+    @property
+    def n(self) -> int:
+        """Query items."""
+        return self.draw.n
+
+    @property
+    def m(self) -> int:
+        """Fresh items."""
+        return self.draw.m
 
     @property
     def k(self) -> int:
@@ -71,6 +82,10 @@ def menu(
     fresh_scores: ArrayLike,
     query_references: ArrayLike,
     fresh_references: ArrayLike,
+    query_clusters: ArrayLike | None = None,
+    fresh_clusters: ArrayLike | None = None,
+    query_strata: ArrayLike | None = None,
+    fresh_strata: ArrayLike | None = None,
 ) -> Menu:
     """
     Stack a team's scores and fit each submission to the references.
@@ -82,6 +97,8 @@ def menu(
     query_references, fresh_references : array-like of shape (n, L) and (m, L)
         Per-item scores of the L references: the team's own first submission (5a), or frozen organizer
         references (5b).
+    query_clusters, fresh_clusters, query_strata, fresh_strata : array-like, optional
+        Whole clusters that were drawn, and strata that were drawn from: see `stats.draw.draw`.
 
     Returns
     -------
@@ -91,7 +108,8 @@ def menu(
     Raises
     ------
     ValueError
-        If shapes disagree, there are fewer than two items in a holdout, or a value is not finite.
+        If shapes disagree, there are fewer than two items in a holdout, a value is not finite, or
+        clusters and strata do not describe a draw.
 
     Notes
     -----
@@ -111,7 +129,15 @@ def menu(
     scores = np.empty((n + m, k + query_r.shape[1]), dtype=dtype)
     scores[:n, :k], scores[:n, k:] = query, query_r
     scores[n:, :k], scores[n:, k:] = fresh, fresh_r
-    return Menu(scores=scores, weights=_weights(scores, k), n=n, m=m)
+    drawn = draw(
+        n=n,
+        m=m,
+        query_clusters=query_clusters,
+        fresh_clusters=fresh_clusters,
+        query_strata=query_strata,
+        fresh_strata=fresh_strata,
+    )
+    return Menu(scores=scores, weights=_weights(scores, k), draw=drawn)
 
 
 def scatter(scores: NDArray[Any]) -> Floats:
