@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stats.accusation import Columns
 from stats.metrics import METRICS, oriented, per_item_scores, score
 from vault import history, holdouts, predictions
 from vault.errors import VaultError
@@ -34,16 +35,6 @@ class Opened:
     @property
     def n(self) -> int:
         return len(self.positions)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """Per-item scores (items x submissions), higher better, and exact oriented scores (submissions,)."""
-
-    query: Scores
-    fresh: Scores
-    query_exact: NDArray[np.float64]
-    fresh_exact: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,9 +25,10 @@ from audits.checks import (
     sadd,
 )
 from audits.checks.result import Result
-from audits.checks.sadd import TeamTests
 from audits.collect import ACTOR, Collected, Entrant, collect
 from audits.models import AuditRun, Finding, Report
+from stats import accusation
+from stats.accusation import TeamTests
 from stats.inflation import Gate
 from vault import journal, rounds
 from vault.models import Round
@@ -126,7 +127,7 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datet
 def _verdicts(
     collected: Collected, tests: dict[int, TeamTests], observed_gate: Gate | None
 ) -> list[Result]:
-    triaged = sadd.triage(tests)
+    triaged = accusation.triage(tests=tests)
     invalid = {"verdict": Verdict.INVALID.value, "published_verdict": Verdict.INVALID.value}
     results = [
         Result(check=VERDICT, team_id=team.team_id, evidence=invalid) for team in collected.damaged
@@ -235,7 +236,7 @@ def _snapshot(round: Round, collected: Collected) -> dict[str, Any]:
             entrant.history.name: [str(each.id) for each in entrant.history.submissions]
             for entrant in collected.entrants
         },
-        "alpha": sadd.ALPHA,
-        "triage_alpha": sadd.TRIAGE_ALPHA,
-        "n_shuffles": sadd.N_SHUFFLES,
+        "alpha": accusation.ALPHA,
+        "triage_alpha": accusation.TRIAGE_ALPHA,
+        "n_shuffles": accusation.N_SHUFFLES,
     }

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.collect import Collected, Columns, Entrant
+from audits.collect import Collected, Entrant
 from audits.runs import generator_of
+from stats.accusation import Columns
 from vault.history import PastSubmission, TeamHistory
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)

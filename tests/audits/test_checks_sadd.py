@@ -7,6 +7,7 @@ import pytest
 
 from audits.checks import sadd
 from audits.collect import Collected, Entrant
+from stats import accusation
 from tests.audits.histories import (
     DELTA0,
     MINUTE,
@@ -55,7 +56,7 @@ def test_the_attacker_alone_is_accused(rng: np.random.Generator) -> None:
     assert attacker.own_first.sadd.inflation == pytest.approx(0.16)
     assert attacker.own_first.sadd.k == 21
     assert attacker.shown is attacker.own_first.sadd
-    assert 6 in sadd.triage(tests)
+    assert 6 in accusation.triage(tests=tests)
 
 
 def test_the_real_shuffle_is_made_for_whom_the_gaussian_form_accuses(
@@ -66,13 +67,13 @@ def test_the_real_shuffle_is_made_for_whom_the_gaussian_form_accuses(
     for team, each in tests.items():
         for tested in (each.own_first, each.organiser):
             assert tested is not None
-            gaussian = tested.adjusted <= sadd.ALPHA and tested.sadd.excess_low > DELTA0
+            gaussian = tested.adjusted <= accusation.ALPHA and tested.sadd.excess_low > DELTA0
             assert (tested.shuffled is not None) == gaussian, team
     accused = tests[6].own_first
     assert accused is not None
     assert accused.shuffled is not None
-    assert accused.shuffled.n_draws == sadd.N_SHUFFLES
-    assert accused.shuffled.p_value == pytest.approx(1 / (sadd.N_SHUFFLES + 1))
+    assert accused.shuffled.n_draws == accusation.N_SHUFFLES
+    assert accused.shuffled.p_value == pytest.approx(1 / (accusation.N_SHUFFLES + 1))
 
 
 def test_an_accusation_needs_every_part(rng: np.random.Generator) -> None:
@@ -167,7 +168,7 @@ def test_nothing_decides_without_fresh_items_of_the_draw(rng: np.random.Generato
     given = replace(league(rng), can_decide=False)
 
     assert sadd.run(given, generator) == {}
-    assert sadd.triage({}) == set()
+    assert accusation.triage(tests={}) == set()
     assert sadd.check({}) == []
 
 
@@ -229,6 +230,6 @@ def test_findings_tell_both_tests(rng: np.random.Generator) -> None:
         shown = tests[each.team_id or 0].shown
         assert (each.estimate, each.low, each.high) == (shown.inflation, shown.low, shown.high)
         assert each.minimum_detectable_effect is not None
-        for kind in (sadd.OWN_FIRST, sadd.ORGANISER):
+        for kind in (accusation.OWN_FIRST, accusation.ORGANISER):
             assert each.evidence[kind]["minimum_detectable_effect"] > 0
             assert each.evidence[kind]["p_value"] <= each.evidence[kind]["p_value_holm"]
