@@ -91,8 +91,8 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datet
         *integrity.check(collected),
         *ledger.check(
             collected,
+            account=rounds.account(round=round),
             reserved_nats=rounds.reserved_nats(round=round),
-            grid=rounds.resolution(round=round),
         ),
         *gate.check(observed_gate),
         *sadd.check(tests),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.db.models import Sum
 
+from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import journal
@@ -87,7 +88,7 @@ def admit(
                 f"{round.max_teams} teams are admitted, as many as the holdout was planned for; "
                 "further teams can only be admitted blind"
             )
-        nats = 0.0 if is_blind else _nats(round=round, k=limit)
+        nats = 0.0 if is_blind else account_of(round=round).nats(k=limit)
         admission = Admission.objects.create(
             round=round, team=team, k=limit, reserved_nats=nats, is_blind=is_blind, admitted_at=now
         )
@@ -111,12 +112,14 @@ def unit_of(*, benchmark: Benchmark) -> float:
     )
 
 
-def _nats(*, round: Round, k: int) -> float:
-    return MECHANISMS[round.mechanism].nats(
-        k=k,
+def account_of(*, round: Round) -> Account:
+    """What one team may ask of the round's query holdout, for the ledger's arithmetic."""
+    return Account(
+        mechanism=MECHANISMS[round.mechanism],
+        parameters=round.parameters,
         n=round.query_holdout.n_items,
         unit=unit_of(benchmark=round.benchmark),
-        parameters=round.parameters,
+        is_mean=METRICS[round.benchmark.primary_metric].value is None,
     )
 
 
@@ -233,7 +236,7 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
         accepted_limit=accepted_limit,
         accepted_used=None if accepted_limit is None else accepted,
         nats_reserved=admission.reserved_nats,
-        nats_used=_nats(round=round, k=answers) if answers else 0.0,
+        nats_used=account_of(round=round).nats(k=answers) if answers else 0.0,
         is_blind=admission.is_blind,
     )
 

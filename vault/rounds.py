@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from vault import budget, journal, leaderboard, locks, panel
 from vault.errors import PlanError, TransitionError
@@ -205,6 +206,11 @@ def _unless_moved(step: Any, round: Round, now: dt.datetime) -> None:
 def _parameters(mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
     if mechanism not in MECHANISMS:
         raise PlanError(f"there is no mechanism {mechanism!r}", field="mechanism")
+    if MECHANISMS[mechanism].needs_reported:
+        raise PlanError(
+            f"{mechanism} needs a validation score with each submission, which the API does not take",
+            field="mechanism",
+        )
     try:
         return MECHANISMS[mechanism].parameters(**parameters)
     except (TypeError, ValueError) as error:
@@ -302,6 +308,6 @@ def reserved_nats(*, round: Round) -> float:
     return budget.reserved_nats(round=round)
 
 
-def resolution(*, round: Round) -> float:
-    """The smallest difference between two released values, in the metric's units."""
-    return leaderboard.resolution(round=round)
+def account(*, round: Round) -> Account:
+    """What one team could ask of the round's query holdout."""
+    return budget.account_of(round=round)

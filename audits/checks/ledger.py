@@ -2,21 +2,19 @@
 
 from audits.checks.result import Result
 from audits.collect import Collected
-from stats.ledger import attack_cap, guaranteed_error
+from stats.ledger import Account, attack_cap, proven_error
 
 NAME = "ledger"
 BETA = 0.05
 ATTACK_GAIN = 0.05
 
 
-def check(collected: Collected, *, reserved_nats: float, grid: float) -> list[Result]:
+def check(collected: Collected, *, account: Account, reserved_nats: float) -> list[Result]:
     """`reserved_nats` is the sum over admitted teams: the bound holds if all of them collude."""
     k = sum(entrant.k for entrant in collected.entrants)
     if k == 0:
         return []
-    bound = guaranteed_error(
-        nats=reserved_nats, k=k, n=collected.n, beta=BETA, unit=collected.unit, grid=grid
-    )
+    bound = proven_error(account=account, nats=reserved_nats, k=k, beta=BETA)
     return [
         Result(
             check=NAME,
@@ -24,7 +22,7 @@ def check(collected: Collected, *, reserved_nats: float, grid: float) -> list[Re
             evidence={
                 "nats_reserved": reserved_nats,
                 "n_submissions": k,
-                "guarantees_something": bound < collected.unit,
+                "guarantees_something": bound is not None,
                 "attack_cap": attack_cap(n=collected.n, tau=ATTACK_GAIN),
             },
         )

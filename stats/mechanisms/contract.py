@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln, logsumexp
 
 State = dict[str, Any]
 Parameters = dict[str, Any]
@@ -45,6 +47,8 @@ class Query:
         incumbent is the frozen baseline until the team has one. 0 where nothing is compared.
     n : int, >= 1
         Number of items.
+    reported : float, optional
+        The team's own validation score, oriented, in the metric's units: what Thresholdout compares with.
 
     Raises
     ------
@@ -55,6 +59,7 @@ class Query:
     score: float
     paired_se: float
     n: int
+    reported: float | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.score):
@@ -63,6 +68,8 @@ class Query:
             raise ValueError("paired_se must be finite and not negative")
         if self.n < 1:
             raise ValueError("n must be at least 1")
+        if self.reported is not None and not math.isfinite(self.reported):
+            raise ValueError("reported must be finite")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +97,23 @@ class Mechanism(Protocol):
 
     In every method `n` is the number of items of the query holdout, `unit` the range u of one item's
     value (1 for accuracy) and `parameters` what `parameters()` returned.
+
+    Attributes
+    ----------
+    name : str
+    needs_baseline : bool
+        Whether a round needs a frozen baseline to start from.
+    needs_reported : bool
+        Whether every query must bring the team's own validation score.
+    noisy : bool
+        Whether answers carry noise. Then they may exceed the score, the transcripts are not countable, and
+        `nats` is a bound on mutual information.
     """
 
     name: str
     needs_baseline: bool
+    needs_reported: bool
+    noisy: bool
 
     def parameters(self, **given: Any) -> Parameters:
         """Complete `given` with the defaults; ValueError names what is unknown or out of range."""
@@ -122,7 +142,10 @@ class Mechanism(Protocol):
         ...
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """ln of the number of transcripts that k queries of one team can have (STATISTICS A9)."""
+        """What k queries of one team can reveal: ln of the number of transcripts (STATISTICS A9).
+
+        Of a noisy mechanism, a bound on the mutual information of answers and labels (A8).
+        """
         ...
 
 
@@ -142,6 +165,23 @@ def check_positive(name: str, value: Any, *, high: float) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 < value <= high:
         raise ValueError(f"{name} must be a positive number up to {high:g}")
+
+
+def ln_choose(n: int, k: NDArray[np.float64]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return result
+
+
+def ladder_nats(*, k: int, levels: int, most: int) -> float:
+    """ln sum_{i<=most} C(k,i) C(G,i): which queries rose, and to which of G rising levels."""
+    steps = np.arange(min(most, k, levels) + 1, dtype=np.float64)
+    return float(logsumexp(ln_choose(k, steps) + ln_choose(levels, steps)))
+
+
+def unchanged(state: State, outcome: Outcome) -> tuple[State, Answer]:
+    """A Ladder's answer that shows the old value again."""
+    value = None if state["level"] is None else state["level"] * state["step"]
+    return dict(state), Answer(value=value, outcome=outcome, accepted=False)
 
 
 def level_of(*, score: float, grid: float) -> int:

@@ -18,6 +18,8 @@ from stats.mechanisms.contract import (
 class Exact:
     name = "exact"
     needs_baseline = False
+    needs_reported = False
+    noisy = False
 
     def parameters(self, **given: Any) -> Parameters:
         return check_parameters(given, {})

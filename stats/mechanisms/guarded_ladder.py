@@ -18,8 +18,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import gammaln, logsumexp
 
 from stats.mechanisms.contract import (
     TIE,
@@ -31,13 +29,17 @@ from stats.mechanisms.contract import (
     check_parameters,
     check_positive,
     check_whole,
+    ladder_nats,
     level_of,
+    unchanged,
 )
 
 
 class GuardedLadder:
     name = "guarded_ladder"
     needs_baseline = True
+    needs_reported = False
+    noisy = False
 
     def parameters(self, **given: Any) -> Parameters:
         parameters = check_parameters(given, {"z": 2.0, "c": 1.0, "b": 5})
@@ -58,11 +60,11 @@ class GuardedLadder:
         self, *, state: State, query: Query, parameters: Parameters, rng: np.random.Generator
     ) -> tuple[State, Answer]:
         if state["accepted"] >= parameters["b"]:
-            return _unchanged(state, Outcome.CAP_USED)
+            return unchanged(state, Outcome.CAP_USED)
         step = state["step"]
         threshold = state["incumbent"] + max(parameters["z"] * query.paired_se, step)
         if query.score <= threshold + TIE * step:
-            return _unchanged(state, Outcome.NO_IMPROVEMENT)
+            return unchanged(state, Outcome.NO_IMPROVEMENT)
         level = level_of(score=query.score, grid=step)
         after = {
             "incumbent": float(query.score),
@@ -84,15 +86,4 @@ class GuardedLadder:
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
         """ln sum_{i<=b} C(k,i) C(G,i): which queries were accepted, and at which rising levels."""
         levels = math.ceil(unit / self.resolution(n=n, unit=unit, parameters=parameters) - TIE)
-        steps = np.arange(min(parameters["b"], k, levels) + 1, dtype=np.float64)
-        return float(logsumexp(_ln_choose(k, steps) + _ln_choose(levels, steps)))
-
-
-def _unchanged(state: State, outcome: Outcome) -> tuple[State, Answer]:
-    value = None if state["level"] is None else state["level"] * state["step"]
-    return dict(state), Answer(value=value, outcome=outcome, accepted=False)
-
-
-def _ln_choose(n: int, k: NDArray[np.float64]) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
-    return result
+        return ladder_nats(k=k, levels=levels, most=parameters["b"])

@@ -21,6 +21,8 @@ from stats.mechanisms.contract import (
 class Rounded:
     name = "rounded"
     needs_baseline = False
+    needs_reported = False
+    noisy = False
 
     def parameters(self, **given: Any) -> Parameters:
         parameters = check_parameters(given, {"digits": 2})

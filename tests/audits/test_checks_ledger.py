@@ -4,19 +4,28 @@ import numpy as np
 import pytest
 
 from audits.checks import ledger
-from stats.ledger import attack_cap, guaranteed_error
+from stats.ledger import Account, attack_cap, guaranteed_error
+from stats.mechanisms import MECHANISMS
 from tests.audits.histories import collected, entrant
+
+LADDER = MECHANISMS["guarded_ladder"]
+
+
+def account(n: int, *, unit: float = 1.0, is_mean: bool = True) -> Account:
+    return Account(
+        mechanism=LADDER, parameters=LADDER.parameters(), n=n, unit=unit, is_mean=is_mean
+    )
 
 
 def test_states_the_bound_for_all_teams_together() -> None:
     teams = [entrant(i, np.ones((4_000, 3)), np.ones((10, 3))) for i in (1, 2)]
 
-    (found,) = ledger.check(collected(*teams), reserved_nats=20.0, grid=0.016)
+    (found,) = ledger.check(collected(*teams), reserved_nats=20.0, account=account(4_000))
 
     assert found.team_id is None
     # sqrt((20 + ln(2 * 6 / .05)) / 8000) + .016
     assert found.estimate == pytest.approx(0.0725, abs=5e-4)
-    assert found.estimate == guaranteed_error(nats=20.0, k=6, n=4_000, grid=0.016)
+    assert found.estimate == guaranteed_error(nats=20.0, k=6, n=4_000, grid=1 / np.sqrt(4_000))
     assert found.evidence == {
         "nats_reserved": 20.0,
         "n_submissions": 6,
@@ -28,22 +37,32 @@ def test_states_the_bound_for_all_teams_together() -> None:
 def test_says_when_a_small_holdout_guarantees_nothing() -> None:
     team = entrant(1, np.ones((50, 1)), np.ones((10, 1)))
 
-    (found,) = ledger.check(collected(team), reserved_nats=500.0, grid=0.14)
+    (found,) = ledger.check(collected(team), reserved_nats=500.0, account=account(50))
 
-    assert found.estimate is not None
-    assert found.estimate > 1
+    assert found.estimate is None
+    assert found.evidence["guarantees_something"] is False
+
+
+def test_says_nothing_of_a_metric_that_is_no_mean() -> None:
+    team = entrant(1, np.ones((4_000, 1)), np.ones((10, 1)))
+
+    (found,) = ledger.check(
+        collected(team), reserved_nats=0.0, account=account(4_000, is_mean=False)
+    )
+
+    assert found.estimate is None
     assert found.evidence["guarantees_something"] is False
 
 
 def test_scales_with_the_unit() -> None:
     team = entrant(1, np.ones((400, 1)), np.ones((10, 1)))
 
-    (plain,) = ledger.check(collected(team), reserved_nats=5.0, grid=0.0)
-    (loss,) = ledger.check(collected(team, unit=4.6), reserved_nats=5.0, grid=0.0)
+    (plain,) = ledger.check(collected(team), reserved_nats=5.0, account=account(400))
+    (loss,) = ledger.check(collected(team), reserved_nats=5.0, account=account(400, unit=4.6))
 
     assert plain.estimate is not None
     assert loss.estimate == pytest.approx(4.6 * plain.estimate)
 
 
 def test_without_a_submission_there_is_nothing_to_bound() -> None:
-    assert ledger.check(collected(n=100, m=100), reserved_nats=0.0, grid=0.1) == []
+    assert ledger.check(collected(n=100, m=100), reserved_nats=0.0, account=account(100)) == []

@@ -17,7 +17,12 @@ pytestmark = [pytest.mark.usefixtures("vault_keys")]
 MECHANISMS: dict[str, dict[str, Any]] = {
     "exact": {},
     "rounded": {"digits": 2},
+    "ladder": {"c": 0.5},
+    "parameter_free_ladder": {},
     "guarded_ladder": {"b": 2},
+    "gaussian": {"c": 0.5},
+    "one_bit": {"b": 2},
+    "blind": {},
 }
 
 

@@ -260,15 +260,10 @@ def proven_error(round: Round) -> str:
     k = Admission.objects.filter(round=round, is_blind=False).aggregate(sum=Sum("k"))["sum"]
     if not k:
         return "no team that sees scores is admitted"
-    unit = budget.unit_of(benchmark=round.benchmark)
-    bound = ledger.guaranteed_error(
-        nats=budget.reserved_nats(round=round),
-        k=k,
-        n=round.query_holdout.n_items,
-        unit=unit,
-        grid=leaderboard.resolution(round=round),
+    bound = ledger.proven_error(
+        account=budget.account_of(round=round), nats=budget.reserved_nats(round=round), k=k
     )
-    if bound >= unit:
+    if bound is None:
         return "nothing is guaranteed if all admitted teams act as one"
     return f"{figure(bound)}, even if all admitted teams act as one (in 95 of 100 rounds)"
 

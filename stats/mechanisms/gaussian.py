@@ -1,0 +1,59 @@
+"""The score with Gaussian noise (STATISTICS A7, A8): every answer is charged, and errs.
+
+An identical file is answered by the vault's memo, not by fresh noise; but a file with one changed answer
+gets new noise, so averaging cannot be prevented, only paid for in queries.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from stats.mechanisms.contract import (
+    Answer,
+    Outcome,
+    Parameters,
+    Query,
+    State,
+    check_parameters,
+    check_positive,
+)
+
+
+class Gaussian:
+    name = "gaussian"
+    needs_baseline = False
+    needs_reported = False
+    noisy = True
+
+    def parameters(self, **given: Any) -> Parameters:
+        """`c`: the noise's standard deviation in multiples of u/sqrt(n)."""
+        parameters = check_parameters(given, {"c": 2.0})
+        check_positive("c", parameters["c"], high=100)
+        return parameters
+
+    def initial_state(
+        self, *, baseline: float | None, n: int, unit: float, parameters: Parameters
+    ) -> State:
+        return {"best": None, "sd": parameters["c"] * unit / math.sqrt(n)}
+
+    def respond(
+        self, *, state: State, query: Query, parameters: Parameters, rng: np.random.Generator
+    ) -> tuple[State, Answer]:
+        value = float(query.score + state["sd"] * rng.standard_normal())
+        accepted = state["best"] is None or value > state["best"]
+        after = {**state, "best": value if accepted else state["best"]}
+        return after, Answer(value=value, outcome=Outcome.SCORED, accepted=accepted)
+
+    def display_baseline(
+        self, *, baseline: float, n: int, unit: float, parameters: Parameters
+    ) -> float | None:
+        """None: a reference's answer is shown without a seed of its own, so it could not be noisy."""
+        return None
+
+    def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
+        return 0.0
+
+    def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
+        """k / (2 c^2): concentrated differential privacy of one query, 1/(2 n c^2), times n, times k."""
+        return float(k / (2 * parameters["c"] ** 2))

@@ -1,0 +1,71 @@
+"""One bit: whether a submission beats the team's best so far, and never a value (STATISTICS A7).
+
+The bit alone is no defense: with margin 0 it is as leaky as exact scores for a hill climber (.096 in 400
+queries at n = 4,000). The margin c*u/sqrt(n) and the cap b on the yes answers are what protects.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+
+from stats.mechanisms.contract import (
+    TIE,
+    Answer,
+    Outcome,
+    Parameters,
+    Query,
+    State,
+    check_parameters,
+    check_whole,
+    ln_choose,
+)
+
+
+class OneBit:
+    name = "one_bit"
+    needs_baseline = True
+    needs_reported = False
+    noisy = False
+
+    def parameters(self, **given: Any) -> Parameters:
+        """`c`: the margin in multiples of u/sqrt(n), 0 allowed; `b`: yes answers before it falls silent."""
+        parameters = check_parameters(given, {"c": 1.0, "b": 10})
+        margin = parameters["c"]
+        is_number = isinstance(margin, int | float) and not isinstance(margin, bool)
+        if not is_number or not 0 <= margin <= 100:
+            raise ValueError("c must be a number from 0 to 100")
+        check_whole("b", parameters["b"], low=1, high=100_000)
+        return parameters
+
+    def initial_state(
+        self, *, baseline: float | None, n: int, unit: float, parameters: Parameters
+    ) -> State:
+        if baseline is None or not math.isfinite(baseline):
+            raise ValueError("baseline: one bit compares with a frozen baseline's score at first")
+        margin = parameters["c"] * unit / math.sqrt(n)
+        return {"incumbent": float(baseline), "accepted": 0, "margin": margin, "item": unit / n}
+
+    def respond(
+        self, *, state: State, query: Query, parameters: Parameters, rng: np.random.Generator
+    ) -> tuple[State, Answer]:
+        if state["accepted"] >= parameters["b"]:
+            return dict(state), Answer(value=None, outcome=Outcome.CAP_USED, accepted=False)
+        if query.score <= state["incumbent"] + state["margin"] + TIE * state["item"]:
+            return dict(state), Answer(value=None, outcome=Outcome.NO_IMPROVEMENT, accepted=False)
+        after = {**state, "incumbent": float(query.score), "accepted": state["accepted"] + 1}
+        return after, Answer(value=None, outcome=Outcome.IMPROVED, accepted=True)
+
+    def display_baseline(
+        self, *, baseline: float, n: int, unit: float, parameters: Parameters
+    ) -> float | None:
+        return None
+
+    def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
+        return 0.0
+
+    def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
+        """ln sum_{i<=b} C(k,i): which queries were answered yes."""
+        yes = np.arange(min(parameters["b"], k) + 1, dtype=np.float64)
+        return float(logsumexp(ln_choose(k, yes)))

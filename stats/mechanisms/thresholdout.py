@@ -1,0 +1,82 @@
+"""Thresholdout, the reusable holdout (Dwork et al. 2015; STATISTICS A6).
+
+A team reports its own validation score with each submission. If the holdout agrees within a noisy
+threshold, the team is told its own number again and learns little; if not, it is told the holdout's score
+with noise, and one of b such answers is used up. The practical form of the authors' experiment: Gaussian
+noise of standard deviation c*u/sqrt(n), threshold t*u/sqrt(n).
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from stats.mechanisms.contract import (
+    Answer,
+    Outcome,
+    Parameters,
+    Query,
+    State,
+    check_parameters,
+    check_positive,
+    check_whole,
+)
+
+
+class Thresholdout:
+    name = "thresholdout"
+    needs_baseline = False
+    needs_reported = True
+    noisy = True
+
+    def parameters(self, **given: Any) -> Parameters:
+        """`t`: threshold, `c`: noise, both in multiples of u/sqrt(n); `b`: answers from the holdout."""
+        parameters = check_parameters(given, {"t": 4.0, "c": 1.0, "b": 1000})
+        check_positive("t", parameters["t"], high=100)
+        check_positive("c", parameters["c"], high=100)
+        check_whole("b", parameters["b"], low=1, high=100_000)
+        return parameters
+
+    def initial_state(
+        self, *, baseline: float | None, n: int, unit: float, parameters: Parameters
+    ) -> State:
+        step = unit / math.sqrt(n)
+        return {
+            "best": None,
+            "used": 0,
+            "threshold": parameters["t"] * step,
+            "sd": parameters["c"] * step,
+        }
+
+    def respond(
+        self, *, state: State, query: Query, parameters: Parameters, rng: np.random.Generator
+    ) -> tuple[State, Answer]:
+        if query.reported is None:
+            raise ValueError("reported: Thresholdout needs the team's own validation score")
+        if state["used"] >= parameters["b"]:
+            return dict(state), Answer(
+                value=state["best"], outcome=Outcome.CAP_USED, accepted=False
+            )
+        noise = state["sd"] * rng.standard_normal(2)
+        overfits = abs(query.score - query.reported) > state["threshold"] + noise[0]
+        value = float(query.score + noise[1]) if overfits else float(query.reported)
+        accepted = state["best"] is None or value > state["best"]
+        after = {
+            **state,
+            "best": value if accepted else state["best"],
+            "used": state["used"] + bool(overfits),
+        }
+        return after, Answer(value=value, outcome=Outcome.SCORED, accepted=accepted)
+
+    def display_baseline(
+        self, *, baseline: float, n: int, unit: float, parameters: Parameters
+    ) -> float | None:
+        """None: a reference reports nothing, and its exact score would be an answer without noise."""
+        return None
+
+    def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
+        return 0.0
+
+    def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
+        """(k + min(k, b)) / (2 c^2): one noisy comparison a query, and at most b noisy answers."""
+        return float((k + min(k, parameters["b"])) / (2 * parameters["c"] ** 2))
