@@ -12,6 +12,7 @@ class Blind:
     needs_baseline = False
     needs_reported = False
     noisy = False
+    raw = False
 
     def parameters(self, **given: Any) -> Parameters:
         return check_parameters(given, {})
@@ -33,6 +34,11 @@ class Blind:
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
         return 0.0
+
+    def distortion(
+        self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
+    ) -> float:
+        return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
         """0: there is one transcript."""

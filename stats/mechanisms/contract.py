@@ -107,13 +107,17 @@ class Mechanism(Protocol):
         Whether every query must bring the team's own validation score.
     noisy : bool
         Whether answers carry noise. Then they may exceed the score, the transcripts are not countable, and
-        `nats` is a bound on mutual information.
+        `nats` is a bound on mutual information, of a metric that is a mean of items.
+    raw : bool
+        Whether answers are scores to the last digit. Then `nats` counts the transcripts only of a metric
+        that counts items: one exact log loss of well chosen probabilities can spell out every label.
     """
 
     name: str
     needs_baseline: bool
     needs_reported: bool
     noisy: bool
+    raw: bool
 
     def parameters(self, **given: Any) -> Parameters:
         """Complete `given` with the defaults; ValueError names what is unknown or out of range."""
@@ -139,6 +143,12 @@ class Mechanism(Protocol):
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
         """The smallest difference between two released values; 0 where there is none."""
+        ...
+
+    def distortion(
+        self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
+    ) -> float:
+        """How far k released values may be from their raw scores; of noise, with probability 1 - beta."""
         ...
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:

@@ -20,6 +20,7 @@ class Exact:
     needs_baseline = False
     needs_reported = False
     noisy = False
+    raw = True
 
     def parameters(self, **given: Any) -> Parameters:
         return check_parameters(given, {})
@@ -44,6 +45,11 @@ class Exact:
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
         return 0.0
 
+    def distortion(
+        self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
+    ) -> float:
+        return self.resolution(n=n, unit=unit, parameters=parameters)
+
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """k ln(n+1), which counts right items; a metric with more values reveals more than that."""
+        """k ln(n+1): of a metric that counts items; others reveal more, up to every label at once."""
         return k * math.log(n + 1)

@@ -25,6 +25,7 @@ class Gaussian:
     needs_baseline = False
     needs_reported = False
     noisy = True
+    raw = False
 
     def parameters(self, **given: Any) -> Parameters:
         """`c`: the noise's standard deviation in multiples of u/sqrt(n)."""
@@ -53,6 +54,13 @@ class Gaussian:
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
         return 0.0
+
+    def distortion(
+        self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
+    ) -> float:
+        """The tail bound of k normal draws, s sqrt(2 ln(2k/beta))."""
+        sd = parameters["c"] * unit / math.sqrt(n)
+        return float(sd * math.sqrt(2 * math.log(2 * k / beta)))
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
         """k / (2 c^2): concentrated differential privacy of one query, 1/(2 n c^2), times n, times k."""

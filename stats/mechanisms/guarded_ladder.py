@@ -40,6 +40,7 @@ class GuardedLadder:
     needs_baseline = True
     needs_reported = False
     noisy = False
+    raw = False
 
     def parameters(self, **given: Any) -> Parameters:
         parameters = check_parameters(given, {"z": 2.0, "c": 1.0, "b": 5})
@@ -82,6 +83,11 @@ class GuardedLadder:
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
         return float(parameters["c"] * unit / math.sqrt(n))
+
+    def distortion(
+        self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
+    ) -> float:
+        return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
         """ln sum_{i<=b} C(k,i) C(G,i): which queries were accepted, and at which rising levels."""

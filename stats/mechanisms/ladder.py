@@ -27,16 +27,27 @@ from stats.mechanisms.contract import (
     unchanged,
 )
 
+# A step of .02 at n = 4,000, which hardly any attack climbs.
+DEFAULT_C = 1.25
+
 
 class Ladder:
     name = "ladder"
     needs_baseline = True
     needs_reported = False
     noisy = False
+    raw = False
 
     def parameters(self, **given: Any) -> Parameters:
-        """`c`: the step in multiples of u/sqrt(n)."""
-        parameters = check_parameters(given, {"c": 1.25})
+        """`c`: the step in multiples of u/sqrt(n), 1.25; or `step` itself, in the metric's units."""
+        parameters = check_parameters(given, {"c": None, "step": None})
+        if parameters["step"] is not None:
+            if parameters["c"] is not None:
+                raise ValueError("c must be left out where step is given")
+            check_positive("step", parameters["step"], high=1e20)
+            return parameters
+        if parameters["c"] is None:
+            parameters["c"] = DEFAULT_C
         check_positive("c", parameters["c"], high=100)
         return parameters
 
@@ -64,7 +75,14 @@ class Ladder:
         return level_of(score=baseline, grid=step) * step
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
+        if parameters["step"] is not None:
+            return float(parameters["step"])
         return float(parameters["c"] * unit / math.sqrt(n))
+
+    def distortion(
+        self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
+    ) -> float:
+        return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
         """ln sum_i C(k,i) C(G,i) over up to G = u/step acceptances."""

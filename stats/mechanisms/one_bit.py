@@ -28,6 +28,7 @@ class OneBit:
     needs_baseline = True
     needs_reported = False
     noisy = False
+    raw = False
 
     def parameters(self, **given: Any) -> Parameters:
         """`c`: the margin in multiples of u/sqrt(n), 0 allowed; `b`: yes answers before it falls silent."""
@@ -64,6 +65,11 @@ class OneBit:
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
         return 0.0
+
+    def distortion(
+        self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
+    ) -> float:
+        return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
         """ln sum_{i<=b} C(k,i): which queries were answered yes."""

@@ -34,6 +34,7 @@ class ParameterFreeLadder:
     needs_baseline = True
     needs_reported = False
     noisy = False
+    raw = False
 
     def parameters(self, **given: Any) -> Parameters:
         """`z`: the paired standard errors that count as a step; 1 in the paper."""
@@ -70,6 +71,11 @@ class ParameterFreeLadder:
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
         """One item: values are multiples of u/n."""
         return unit / n
+
+    def distortion(
+        self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
+    ) -> float:
+        return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
         """ln sum_i C(k,i) C(n,i): any number of acceptances, each at least one item higher."""

@@ -23,6 +23,7 @@ class Rounded:
     needs_baseline = False
     needs_reported = False
     noisy = False
+    raw = False
 
     def parameters(self, **given: Any) -> Parameters:
         parameters = check_parameters(given, {"digits": 2})
@@ -49,6 +50,11 @@ class Rounded:
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
         return float(10.0 ** -parameters["digits"])
+
+    def distortion(
+        self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
+    ) -> float:
+        return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
         """k ln(values): grid lines in a range of u, whatever the metric."""

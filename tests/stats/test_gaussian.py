@@ -50,3 +50,10 @@ def test_nothing_is_shown_of_a_baseline() -> None:
 def test_impossible_noise_is_refused(c: object) -> None:
     with pytest.raises(ValueError, match="c must be"):
         GAUSSIAN.parameters(c=c)
+
+
+def test_distortion_is_the_tail_of_k_draws() -> None:
+    """n = 400, c = 2: s = .1; 50 draws at beta = .05 stay within s sqrt(2 ln 2000)."""
+    bound = GAUSSIAN.distortion(k=50, n=400, unit=1.0, parameters=GAUSSIAN.parameters(), beta=0.05)
+
+    assert bound == pytest.approx(0.1 * np.sqrt(2 * np.log(2_000)))

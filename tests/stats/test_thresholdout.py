@@ -55,3 +55,11 @@ def test_nothing_is_shown_of_a_baseline() -> None:
     parameters = THRESHOLDOUT.parameters()
 
     assert THRESHOLDOUT.display_baseline(baseline=0.7, n=9, unit=1, parameters=parameters) is None
+
+
+def test_distortion_holds_the_threshold() -> None:
+    """n = 400, t = 4, c = 1: .2 and .05 sqrt(2 ln(4 * 50 / .05))."""
+    parameters = THRESHOLDOUT.parameters()
+    bound = THRESHOLDOUT.distortion(k=50, n=400, unit=1.0, parameters=parameters, beta=0.05)
+
+    assert bound == pytest.approx(0.2 + 0.05 * np.sqrt(2 * np.log(4_000)))
