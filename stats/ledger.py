@@ -6,6 +6,7 @@ of others (AUC, F1) nothing is proven here, and nothing is said.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import scipy.stats as sps
@@ -32,6 +33,8 @@ class Account:
         Range u of one item's value.
     is_mean : bool, default=True
         Whether the metric is the mean of its items.
+    counts_items : bool, default=False
+        Whether the metric counts items, so that it has n + 1 values (accuracy).
     """
 
     mechanism: Mechanism
@@ -39,15 +42,22 @@ class Account:
     n: int
     unit: float = 1.0
     is_mean: bool = True
+    counts_items: bool = False
+
+    @property
+    def is_provable(self) -> bool:
+        """Whether anything can be proven: of means of items, and of raw scores only where they are counts."""
+        return self.is_mean and (self.counts_items or not self.mechanism.raw)
 
     def nats(self, *, k: int) -> float:
         """What k answers can reveal."""
         return self.mechanism.nats(k=k, n=self.n, unit=self.unit, parameters=self.parameters)
 
-    @property
-    def grid(self) -> float:
-        """How much coarser than the score an answer is; 0 where the answer is the score, or none."""
-        return self.mechanism.resolution(n=self.n, unit=self.unit, parameters=self.parameters)
+    def distortion(self, *, k: int, beta: float) -> float:
+        """How far k answers may be from their raw scores; of noisy ones, with probability 1 - beta."""
+        return self.mechanism.distortion(
+            k=k, n=self.n, unit=self.unit, parameters=self.parameters, beta=beta
+        )
 
 
 def guaranteed_error(
@@ -101,21 +111,21 @@ def guaranteed_error(
     return unit * math.sqrt((nats + math.log(2 * k / beta)) / (2 * n)) + grid
 
 
-def noisy_error(*, nats: float, k: int, n: int, beta: float = 0.05, unit: float = 1.0) -> float:
+def information_error(*, nats: float, n: int, beta: float = 0.05, unit: float = 1.0) -> float:
     """
-    The error that k noisy answers keep, by their mutual information with the labels (STATISTICS A8).
+    The error that scores keep after answers of so much mutual information with the labels (STATISTICS A8).
 
     Parameters
     ----------
-    nats : float, > 0
+    nats : float, >= 0
         Bound on the information of all answers: rho n for each, if each is rho-zero-concentrated.
-    k, n, beta, unit
+    n, beta, unit
         As in `guaranteed_error`.
 
     Returns
     -------
     float
-        Bound on |answer - expectation|, noise included, of every answer with probability 1 - beta.
+        Bound on |score - expectation| of every submission with probability 1 - beta, in the metric's units.
 
     Raises
     ------
@@ -124,21 +134,19 @@ def noisy_error(*, nats: float, k: int, n: int, beta: float = 0.05, unit: float 
 
     Notes
     -----
-    sqrt(min_l (2 I - ln(1-l))/l / (2 n beta)) for what the labels lend, and sqrt(ln(4k/beta)/rho)/n for the
-    noise. Markov's inequality, Donsker-Varadhan and sub-Gaussian deviations; much wider than the union bound.
-    Cost: O(1). Source: Rogers et al. 2020, rederived in STATISTICS A8.
+    sqrt(min_l (2 I - ln(1-l))/l / (4 n beta)) by Markov's inequality, Donsker-Varadhan and sub-Gaussian
+    deviations of independent items; much wider than the union bound. Cost: one scalar minimization. Source:
+    Rogers et al. 2020, rederived in STATISTICS A8.
     """
-    if n < 1 or k < 1 or not 0 < beta < 1 or not nats > 0:
-        raise ValueError("n >= 1, k >= 1, nats > 0 and beta in (0, 1) are needed")
-    rho = nats / (k * n)
+    if n < 1 or not 0 < beta < 1 or not nats >= 0:
+        raise ValueError("n >= 1, nats >= 0 and beta in (0, 1) are needed")
     best = minimize_scalar(
         lambda share: (2 * nats - math.log1p(-share)) / share,
-        bounds=(1e-6, 1 - 1e-12),
+        bounds=(1e-9, 1 - 1e-12),
         method="bounded",
+        options={"xatol": 1e-10},
     )
-    from_labels = math.sqrt(float(best.fun) / (2 * n * beta))
-    from_noise = math.sqrt(math.log(4 * k / beta) / rho) / n
-    return unit * (from_labels + from_noise)
+    return unit * math.sqrt(float(best.fun) / (4 * n * beta))
 
 
 def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -> float | None:
@@ -158,8 +166,9 @@ def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -
     Returns
     -------
     float or None
-        In the metric's units. None: nothing is guaranteed, because the metric is no mean of items or the
-        bound is as wide as the metric's range.
+        Bound on |released value - expectation| in the metric's units; of a mechanism that shows no value,
+        on |score - expectation|. None: nothing is guaranteed, because no bound is proven for this metric and
+        mechanism or because the bound is as wide as the metric's range.
 
     Raises
     ------
@@ -168,21 +177,25 @@ def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -
 
     Notes
     -----
-    Assumes: independent items. A mechanism that answers nothing keeps Hoeffding's bound on the finals. Cost:
+    Assumes independent items. Noisy mechanisms have beta/2 for the labels and beta/2 for the noise. Cost:
     O(1). Source: STATISTICS A9 and A8.
     """
-    if not account.is_mean:
+    if not account.is_provable:
         return None
     if account.mechanism.noisy:
-        bound = noisy_error(nats=nats, k=k, n=account.n, beta=beta, unit=account.unit)
+        bound = information_error(nats=nats, n=account.n, beta=beta / 2, unit=account.unit)
+        bound += account.distortion(k=k, beta=beta / 2)
     else:
+        grid = account.distortion(k=k, beta=beta)
         bound = guaranteed_error(
-            nats=nats, k=k, n=account.n, beta=beta, unit=account.unit, grid=account.grid
+            nats=nats, k=k, n=account.n, beta=beta, unit=account.unit, grid=grid
         )
     return bound if bound < account.unit else None
 
 
-def permissible_queries(*, account: Account, tau: float, beta: float = 0.05, teams: int = 1) -> int:
+def permissible_queries(
+    *, account: Account, tau: float, beta: float = 0.05, teams: int = 1
+) -> int | None:
     """
     The most queries a team may have so that every answer is within `tau`.
 
@@ -197,8 +210,9 @@ def permissible_queries(*, account: Account, tau: float, beta: float = 0.05, tea
 
     Returns
     -------
-    int
-        From 0, not even one, to 1,000,000, which stands for more than anybody asks.
+    int or None
+        From 0, not even one, to 1,000,000, which stands for more than anybody asks. None: no bound is
+        proven for this metric and mechanism, so there is nothing to count.
 
     Raises
     ------
@@ -211,12 +225,35 @@ def permissible_queries(*, account: Account, tau: float, beta: float = 0.05, tea
     """
     if not tau > 0 or teams < 1:
         raise ValueError("tau > 0 and teams >= 1 are needed")
+    if not account.is_provable:
+        return None
 
     def within(k: int) -> bool:
         nats = teams * account.nats(k=k)
         bound = proven_error(account=account, nats=nats, k=teams * k, beta=beta)
         return bound is not None and bound <= tau
 
+    return largest(within=within)
+
+
+def largest(*, within: Callable[[int], bool]) -> int:
+    """
+    The largest number of queries that is within an error.
+
+    Parameters
+    ----------
+    within : function of k
+        True up to some k and false beyond it.
+
+    Returns
+    -------
+    int
+        From 0, where not even one query is, to 1,000,000, which stands for more than anybody asks.
+
+    Notes
+    -----
+    Bisection. Cost: O(log k) calls.
+    """
     if not within(1):
         return 0
     low, high = 1, MOST_QUERIES
@@ -226,70 +263,6 @@ def permissible_queries(*, account: Account, tau: float, beta: float = 0.05, tea
         middle = (low + high) // 2
         low, high = (middle, high) if within(middle) else (low, middle)
     return low
-
-
-def ladder_theorem_error(*, k: int, n: int, beta: float = 0.05) -> float:
-    """
-    The error of the published theorem for the fixed-step Ladder, at its best step (STATISTICS A1).
-
-    Parameters
-    ----------
-    k : int, >= 1
-        Submissions.
-    n : int, >= 1
-        Items.
-    beta : float in (0, 1), default=.05
-
-    Returns
-    -------
-    float
-        Bound on the error of the best so far, in accuracy.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    min over eta of eta + sqrt(((1/eta + 2) ln(4k/eta) + 1 + ln(1/beta))/(2n)). Cost: one scalar minimization.
-    Source: Blum and Hardt 2015, theorem 3.1.
-    """
-    if n < 1 or k < 1 or not 0 < beta < 1:
-        raise ValueError("n >= 1, k >= 1 and beta in (0, 1) are needed")
-
-    def bound(step: float) -> float:
-        inner = (1 / step + 2) * math.log(4 * k / step) + 1 + math.log(1 / beta)
-        return step + math.sqrt(inner / (2 * n))
-
-    return float(minimize_scalar(bound, bounds=(1e-4, 1.0), method="bounded").fun)
-
-
-def sample_split_error(*, k: int, n: int, beta: float = 0.05) -> float:
-    """
-    The error if each of k submissions is scored on items of its own.
-
-    Parameters, errors
-    ------------------
-    As in `ladder_theorem_error`.
-
-    Returns
-    -------
-    float
-        sqrt(k ln(2k/beta) / (2n)).
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    Hoeffding's inequality on n/k items each. Cost: O(1). Source: STATISTICS A7.
-    """
-    if n < 1 or k < 1 or not 0 < beta < 1:
-        raise ValueError("n >= 1, k >= 1 and beta in (0, 1) are needed")
-    return math.sqrt(k * math.log(2 * k / beta) / (2 * n))
 
 
 def attack_cap(*, n: int, tau: float) -> float:

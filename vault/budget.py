@@ -114,12 +114,14 @@ def unit_of(*, benchmark: Benchmark) -> float:
 
 def account_of(*, round: Round) -> Account:
     """What one team may ask of the round's query holdout, for the ledger's arithmetic."""
+    metric = METRICS[round.benchmark.primary_metric]
     return Account(
         mechanism=MECHANISMS[round.mechanism],
         parameters=round.parameters,
         n=round.query_holdout.n_items,
         unit=unit_of(benchmark=round.benchmark),
-        is_mean=METRICS[round.benchmark.primary_metric].value is None,
+        is_mean=metric.is_mean,
+        counts_items=metric.counts_items,
     )
 
 

@@ -62,6 +62,8 @@ class Metric:
         Bounds of the score.
     by_class : bool
         Whether a small class weighs as much as a large one.
+    counts_items : bool
+        Whether the score is a count of items over n, so that it has n + 1 values.
     """
 
     name: str
@@ -74,6 +76,12 @@ class Metric:
     low: float = 0.0
     high: float = 1.0
     by_class: bool = False
+    counts_items: bool = False
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether the score is the mean of its items, which every proven bound needs."""
+        return self.value is None
 
     def score(self, given: Evaluation) -> float:
         """The score in the metric's own units."""
@@ -117,6 +125,7 @@ METRICS: dict[str, Metric] = {
             tasks=CLASSES,
             forms=LABELS,
             items=counts.correct,
+            counts_items=True,
         ),
         Metric(
             name="balanced_accuracy",
