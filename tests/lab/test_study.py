@@ -1,4 +1,4 @@
-"""The real data and the real cast; two seeds here, twenty with `manage.py simulate`."""
+"""The real data and the real cast; two seeds here, twenty with `manage.py rehearse_demo`."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-from lab.management.commands.simulate import row, summary
+from lab.management.commands.rehearse_demo import row, summary
 from lab.memory_audit import RoundAudit, TeamAudit, Verdict
 from lab.season import SYBILS, TEAMS
 from lab.study import ATTACKERS, GUARDED, OPEN, SYBIL, SeedResult
