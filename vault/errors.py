@@ -6,6 +6,7 @@ VaultError
   NotAdmittedError          the team may not submit to this round
   NoOpenRoundError          nothing to submit to, with `opens_at` where one is planned
   RoundClosedError          the round takes no more submissions
+  ValidationScoreNeededError  the round's mechanism compares with the team's own validation score
   BudgetError
     WindowExhaustedError    the rolling window is full
     TotalExhaustedError     the round's total is used up
@@ -50,6 +51,10 @@ class NoOpenRoundError(VaultError):
 
 class RoundClosedError(VaultError):
     code = "round_closed"
+
+
+class ValidationScoreNeededError(VaultError):
+    code = "validation_score_needed"
 
 
 class BudgetError(VaultError):

@@ -119,6 +119,14 @@ def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
     return state, incumbent
 
 
+def reported(*, submission: Submission) -> float | None:
+    """The team's own validation score, oriented."""
+    given = submission.validation_score
+    if given is None:
+        return None
+    return oriented(metric=submission.round.benchmark.primary_metric, value=given)
+
+
 def _settle(*, submission: Submission, fence: int, now: dt.datetime) -> None:
     done = Submission.objects.filter(
         pk=submission.pk, fence=fence, status=SubmissionStatus.SCORING
@@ -153,6 +161,7 @@ def _answer(*, submission: Submission, evaluated: Evaluated) -> tuple[Answer, st
             score=_oriented_primary(round=round, evaluated=evaluated),
             paired_se=evaluated.paired_se,
             n=round.query_holdout.n_items,
+            reported=reported(submission=submission),
         ),
         parameters=round.parameters,
         rng=generator(seed=seed),
@@ -197,6 +206,7 @@ def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -
         incumbent_id=evaluated.incumbent_id,
         score=_oriented_primary(round=round, evaluated=evaluated),
         paired_se=evaluated.paired_se,
+        reported=reported(submission=submission),
     )
 
 

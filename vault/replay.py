@@ -50,7 +50,9 @@ def replay(*, round: Round) -> Replayed:
     raw = _raw_scores(round)
     _check_nothing_is_gone({*journaled, *map(str, inputs)})
     memories: dict[int, _Memory] = {}
-    releases = Release.objects.filter(submission__round=round).select_related("submission__team")
+    releases = Release.objects.filter(submission__round=round).select_related(
+        "submission__team", "submission__round__benchmark"
+    )
     n_releases = 0
     for actual in releases.order_by("submission__team_id", "submission__sequence"):
         submission = actual.submission
@@ -63,6 +65,10 @@ def replay(*, round: Round) -> Replayed:
         score = raw.get((submission.pk, given.scorer_version))
         if score is None or oriented(metric=_metric(round), value=score) != given.score:
             raise JournalError(f"the raw score of {submission.pk} is not its release's input")
+        if release.reported(submission=submission) != given.reported:
+            raise JournalError(
+                f"the validation score of {submission.pk} is not its release's input"
+            )
         expected = _told(round, submission, given, recorded, memories)
         if {expected, (actual.value, actual.outcome)} != {(recorded["value"], recorded["outcome"])}:
             raise JournalError(f"the release of {submission.pk} is not what its inputs give")
@@ -96,7 +102,12 @@ def _told(
     _check_seed(submission, recorded, seed)
     memory.state, answer = MECHANISMS[round.mechanism].respond(
         state=memory.state,
-        query=Query(score=given.score, paired_se=given.paired_se, n=round.query_holdout.n_items),
+        query=Query(
+            score=given.score,
+            paired_se=given.paired_se,
+            n=round.query_holdout.n_items,
+            reported=given.reported,
+        ),
         parameters=round.parameters,
         rng=release.generator(seed=seed),
     )

@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, leaderboard, locks, panel
+from vault import budget, journal, locks, panel
 from vault.errors import PlanError, TransitionError
 from vault.models import (
     Benchmark,
@@ -206,11 +206,6 @@ def _unless_moved(step: Any, round: Round, now: dt.datetime) -> None:
 def _parameters(mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
     if mechanism not in MECHANISMS:
         raise PlanError(f"there is no mechanism {mechanism!r}", field="mechanism")
-    if MECHANISMS[mechanism].needs_reported:
-        raise PlanError(
-            f"{mechanism} needs a validation score with each submission, which the API does not take",
-            field="mechanism",
-        )
     try:
         return MECHANISMS[mechanism].parameters(**parameters)
     except (TypeError, ValueError) as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Max
 
+from stats.mechanisms import MECHANISMS
 from vault import bell, budget, locks, predictions
 from vault.canonical import Predictions
 from vault.errors import (
@@ -18,6 +19,7 @@ from vault.errors import (
     NotAdmittedError,
     RoundClosedError,
     TransitionError,
+    ValidationScoreNeededError,
 )
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -69,6 +71,16 @@ def _planned_round(*, benchmark: Benchmark) -> Round:
     return planned
 
 
+def check_validation_score(*, round: Round, team: Team, given: float | None) -> None:
+    """Refuse what the round's mechanism could not answer: before the body is read, and before any charge."""
+    is_needed = MECHANISMS[round.mechanism].needs_reported and not team.is_reference
+    if is_needed and given is None:
+        raise ValidationScoreNeededError(
+            f"{round.mechanism} compares with your own validation score: give validation_score",
+            field="validation_score",
+        )
+
+
 def receive(
     *,
     team: Team,
@@ -77,9 +89,11 @@ def receive(
     predictions: Predictions,
     provenance: dict[str, str],
     now: dt.datetime,
+    validation_score: float | None = None,
 ) -> Receipt:
     with transaction.atomic():
         round = current_round(benchmark=benchmark, team=team, now=now)
+        check_validation_score(round=round, team=team, given=validation_score)
         locks.hold_round_open(round_id=round.pk)
         round.refresh_from_db(fields=["status"])
         expected = RoundStatus.PLANNED if team.is_reference else RoundStatus.OPEN
@@ -105,6 +119,7 @@ def receive(
             sha256=predictions.sha256,
             file_key=file_key,
             submitted_at=now,
+            validation_score=validation_score,
             **{name: provenance.get(name, "") for name in PROVENANCE},
         )
         if admission is not None:

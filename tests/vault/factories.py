@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from numpy.typing import NDArray
 
+from stats.mechanisms import MECHANISMS
 from vault import (
     budget,
     canonical,
@@ -61,7 +62,14 @@ class World:
             predictions=canonical.encode(answers),
             provenance={},
             now=now or self.now,
+            validation_score=self.validation_score(answers),
         )
+
+    def validation_score(self, answers: NDArray[Any]) -> float | None:
+        """What an honest team reports where it has to: its share of right answers, on all items."""
+        if not MECHANISMS[self.round.mechanism].needs_reported:
+            return None
+        return float(np.mean(answers == self.labels))
 
     def score(self, submission: Submission) -> Submission:
         scoring.score_team(submission_id=submission.pk, clock=lambda: self.now)

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import F
 
+from stats.mechanisms import MECHANISMS as REGISTERED
 from tests.vault.factories import NOW, World, acting_as, make_world
 from tests.vault.tampering import tamper
 from vault import journal, replay
@@ -20,8 +22,9 @@ MECHANISMS: dict[str, dict[str, Any]] = {
     "ladder": {"c": 0.5},
     "parameter_free_ladder": {},
     "guarded_ladder": {"b": 2},
+    "thresholdout": {"t": 0.01, "c": 0.5, "b": 4},
     "gaussian": {"c": 0.5},
-    "one_bit": {"b": 2},
+    "one_bit": {"b": 3},
     "blind": {},
 }
 
@@ -103,6 +106,28 @@ def test_a_changed_release_of_a_reference_is_named(world: World) -> None:
     )
 
     refused(world, reference)
+
+
+@pytest.mark.parametrize("table", ["submission", "release_input"])
+def test_a_changed_validation_score_is_named(vault_keys: None, table: str) -> None:
+    """Even where the answer would have been the same."""
+    world = played("thresholdout")
+    changed = improved(world)
+    if table == "submission":
+        slightly = F("validation_score") + 1e-12
+        Submission.objects.filter(pk=changed.pk).update(validation_score=slightly)
+    else:
+        tamper(
+            "vault_releaseinput",
+            "UPDATE vault_releaseinput SET reported = reported + 1e-12 WHERE submission_id = %s",
+            changed.pk,
+        )
+
+    assert "validation score" in refused(world, changed)
+
+
+def test_every_mechanism_is_replayed() -> None:
+    assert set(MECHANISMS) == set(REGISTERED)
 
 
 @pytest.mark.parametrize("table", ["vault_rawscore", "vault_releaseinput"])

@@ -77,9 +77,10 @@ class PlanForm(forms.Form):
         "verdict; without one, nothing is tested.",
     )
     mechanism = forms.ChoiceField(
-        choices=[(name, name) for name, each in MECHANISMS.items() if not each.needs_reported],
+        choices=[(name, name) for name in MECHANISMS],
         initial=DEFAULT_MECHANISM,
-        help_text="How a score becomes an answer. The Ladders and one bit need a reference submission.",
+        help_text="How a score becomes an answer. The Ladders and one bit need a reference submission, "
+        "Thresholdout the teams' own validation scores.",
     )
     parameters = forms.JSONField(
         required=False,

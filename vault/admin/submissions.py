@@ -30,7 +30,7 @@ class SubmissionAdmin(ReadOnlyPage):
     fieldsets = (
         (None, {"fields": ("id", "team", "round", "sequence", "status", "panel", "sha256")}),
         ("Answer", {"fields": ("released", "outcome", "released_at")}),
-        ("Provenance", {"fields": ("model_name", "commit", "ci_run_url")}),
+        ("Provenance", {"fields": ("model_name", "commit", "ci_run_url", "validation_score")}),
         (
             "Work",
             {

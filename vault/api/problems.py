@@ -22,6 +22,7 @@ STATUSES: dict[type[errors.VaultError], int] = {
     errors.NotAdmittedError: 403,
     errors.NoOpenRoundError: 403,
     errors.RoundClosedError: 403,
+    errors.ValidationScoreNeededError: 422,
     errors.WindowExhaustedError: 429,
     errors.TotalExhaustedError: 429,
     errors.ConcurrencyError: 429,

@@ -91,6 +91,7 @@ def submission(given: Submission) -> dict[str, Any]:
         "model_name": given.model_name,
         "commit": given.commit,
         "ci_run_url": given.ci_run_url,
+        "validation_score": given.validation_score,
     }
 
 

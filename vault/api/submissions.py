@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from vault import submissions
 from vault.api import files, finding, shown
 from vault.api.permissions import MayRead, MaySubmit
-from vault.api.provenance import provenance
+from vault.api.provenance import provenance, validation_score
 from vault.models import Submission
 
 # When a bot may look again; a submission is usually scored within it.
@@ -44,13 +44,16 @@ class SubmissionCollection(APIView):
         benchmark = finding.visible_benchmark(request, slug)
         announced = files.announced(request)
         given = provenance(request)
+        own_score = validation_score(request)
         round = submissions.current_round(benchmark=benchmark, team=team, now=timezone.now())
+        submissions.check_validation_score(round=round, team=team, given=own_score)
         receipt = submissions.receive(
             team=team,
             benchmark=benchmark,
             panel=round.panel,
             predictions=files.parsed(request, announced, benchmark=benchmark, panel=round.panel),
             provenance=given,
+            validation_score=own_score,
             now=timezone.now(),
         )
         submission = finding.own_submission(request, receipt.submission.pk)

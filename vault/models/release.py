@@ -40,6 +40,8 @@ class ReleaseInput(models.Model):
     # Oriented: higher is better.
     score = models.FloatField()
     paired_se = models.FloatField()
+    # The team's own validation score, oriented.
+    reported = models.FloatField(null=True)
 
     class Meta:
         constraints = [

@@ -40,6 +40,8 @@ class Submission(models.Model):
     model_name = models.CharField(max_length=200, blank=True)
     commit = models.CharField(max_length=64, blank=True)
     ci_run_url = models.URLField(max_length=500, blank=True)
+    # The team's own, in the metric's units. Thresholdout compares with it; nothing else reads it.
+    validation_score = models.FloatField(null=True, blank=True)
 
     class Meta:
         constraints = [

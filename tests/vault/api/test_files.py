@@ -334,6 +334,10 @@ def test_validation_does_not_ask_for_admission_or_an_open_round() -> None:
         ("ci_run_url=javascript:alert(1)", "ci_run_url"),
         ("ci_run_url=https://" + "x" * 500, "ci_run_url"),
         ("ci_run_url=https://[", "ci_run_url"),
+        ("validation_score=good", "validation_score"),
+        ("validation_score=nan", "validation_score"),
+        ("validation_score=-inf", "validation_score"),
+        ("validation_score=1e21", "validation_score"),
     ],
 )
 def test_provenance_that_does_not_fit_costs_nothing(bot: Caller, query: str, field: str) -> None:

@@ -66,6 +66,7 @@ def test_new_file_is_accepted_and_charged(world: World, bot: Caller) -> None:
         "model_name": "",
         "commit": "",
         "ci_run_url": "",
+        "validation_score": None,
     }
     assert BudgetEntry.objects.filter(kind="RESERVE", submission=submission).count() == 1
 

@@ -1,0 +1,31 @@
+"""The team's own validation score: kept, and needed where the round's mechanism compares with it."""
+
+import pytest
+
+from tests.vault.api.stage import Caller, a_world, file_number, problem
+from vault.models import BudgetEntry, Submission
+
+POST = "benchmarks/weather/submissions/"
+
+
+def test_validation_score_is_kept() -> None:
+    bot = Caller(a_world().team("ours"))
+
+    shown = bot.post(f"{POST}?validation_score=-0.25", file_number(1)).json()
+
+    assert shown["validation_score"] == -0.25
+    assert Submission.objects.get().validation_score == -0.25
+
+
+@pytest.mark.parametrize("given", ["", "?validation_score="])
+def test_mechanism_that_needs_a_validation_score_refuses_a_file_without(given: str) -> None:
+    """Before the body is read, and before anything is charged."""
+    bot = Caller(a_world(mechanism="thresholdout").team("ours"))
+
+    response = bot.post(POST + given, b"not even a file")
+
+    assert problem(response) == (422, "validation_score_needed")
+    assert response.json()["field"] == "validation_score"
+    assert not Submission.objects.exists()
+    assert not BudgetEntry.objects.exists()
+    assert bot.post(f"{POST}?validation_score=0.7", file_number(1)).status_code == 202
