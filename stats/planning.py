@@ -8,6 +8,7 @@ from stats.mechanisms import MECHANISMS, Parameters
 from stats.metrics import METRICS
 
 GUARDED = "guarded_ladder"
+LARGEST = {"n": 10**12, "k": 10**6, "teams": 10**6}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,15 +18,15 @@ class Plan:
 
     Parameters
     ----------
-    n : int, >= 1
+    n : int from 1 to 10^12
         Items of the holdout.
     tau : float, > 0
         Error allowed, in the metric's units.
     beta : float in (0, 1)
         Probability with which a guarantee may fail.
-    k : int, >= 1
+    k : int from 1 to 10^6
         Queries of each team.
-    teams : int, >= 1
+    teams : int from 1 to 10^6
         Teams that are admitted.
     b : int, optional
         Cap of the mechanisms that have one; None: each its own default.
@@ -50,9 +51,9 @@ class Plan:
     unit: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("n", "k", "teams"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1")
+        for name, most in LARGEST.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be from 1 to {most:,}")
         if self.metric not in METRICS:
             raise ValueError(f"metric must be one of {', '.join(METRICS)}")
         if not 0 < self.tau < self.unit:

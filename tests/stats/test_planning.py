@@ -97,7 +97,9 @@ def test_proof_says_whether_the_bound_is_within_tau() -> None:
     "wrong",
     [
         {"n": 0},
+        {"n": 10**12 + 1},
         {"k": 0},
+        {"k": 10**6 + 1},
         {"teams": 0},
         {"tau": 0.0},
         {"tau": 1.0},

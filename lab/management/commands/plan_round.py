@@ -1,0 +1,93 @@
+"""`manage.py plan_round`: what a holdout of n items can guarantee, by mechanism."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from lab import coalitions, round_plan
+from lab.coalitions import Coalition
+from stats.mechanisms import MECHANISMS
+from stats.metrics import METRICS
+from stats.planning import GUARDED, Plan, planned
+
+STDOUT = Path("-")
+
+
+class Command(BaseCommand):
+    help = "Say what a holdout guarantees, by release mechanism, and what coalitions gain from it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--n", type=int, required=True, help="items of the query holdout")
+        parser.add_argument(
+            "--tau", type=float, required=True, help="error allowed, in the metric's units"
+        )
+        parser.add_argument(
+            "--beta", type=float, default=0.05, help="share of rounds in which a bound may fail"
+        )
+        parser.add_argument("--k", type=int, default=100, help="queries of each team")
+        parser.add_argument(
+            "--b", type=int, help="cap on accepted improvements; each mechanism has its own default"
+        )
+        parser.add_argument("--teams", type=int, default=1, help="teams that see scores")
+        parser.add_argument("--metric", default="accuracy", help=", ".join(METRICS))
+        parser.add_argument("--classes", type=int, default=2, help="classes of the task")
+        parser.add_argument("--loss-cap", type=float, help="a regression's largest error")
+        parser.add_argument(
+            "--reps", type=int, default=20, help="runs of each coalition; 0 leaves them out"
+        )
+        parser.add_argument("--seed", type=int, default=1, help="of the coalitions' runs")
+        parser.add_argument(
+            "--json", type=Path, metavar="FILE", help="write JSON there; - is standard output"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        plan = asked(options)
+        table = planned(plan=plan)
+        simulated = self._coalitions(plan, reps=options["reps"], seed=options["seed"])
+        if options["json"] is None:
+            self.stdout.write(round_plan.as_text(table=table, coalitions=simulated))
+            return
+        text = json.dumps(round_plan.as_json(table=table, coalitions=simulated), indent=1)
+        if options["json"] == STDOUT:
+            self.stdout.write(text)
+            return
+        try:
+            options["json"].write_text(text + "\n")
+        except OSError as error:
+            raise CommandError(f"--json: {error}") from None
+
+    def _coalitions(self, plan: Plan, *, reps: int, seed: int) -> list[Coalition] | None:
+        """Their gains are in accuracy; of other metrics, and of what takes too long, none are simulated."""
+        if reps == 0 or plan.metric != "accuracy":
+            return None
+        if coalitions.is_too_large(n=plan.n, k=plan.k, reps=reps):
+            self.stderr.write("coalitions are not simulated: it would take too long; lower --reps")
+            return None
+        b = MECHANISMS[GUARDED].parameters()["b"] if plan.b is None else plan.b
+        return coalitions.simulated(n=plan.n, k=plan.k, b=b, reps=reps, seed=seed)
+
+
+def asked(options: dict[str, Any]) -> Plan:
+    """The options as a plan; what is wrong with one is said by its name."""
+    if options["reps"] < 0 or options["reps"] == 1:
+        raise CommandError("--reps must be 0, or at least 2")
+    if options["seed"] < 0:
+        raise CommandError("--seed must not be negative")
+    if options["classes"] < 2:
+        raise CommandError("--classes must be at least 2")
+    if options["metric"] not in METRICS:
+        raise CommandError(f"--metric must be one of {', '.join(METRICS)}")
+    try:
+        unit = METRICS[options["metric"]].unit(
+            n_classes=options["classes"], loss_cap=options["loss_cap"]
+        )
+    except ValueError as error:
+        raise CommandError(f"--loss-cap: {error}") from None
+    given = {name: options[name] for name in ("n", "tau", "beta", "k", "b", "teams", "metric")}
+    try:
+        return Plan(**given, unit=unit)
+    except ValueError as error:
+        raise CommandError(f"--{error}") from None

@@ -1,0 +1,185 @@
+"""`manage.py plan_round`: its words, its JSON, and what it refuses."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from stats.bounds import BOUNDS
+from stats.mechanisms import MECHANISMS
+
+
+def printed(*arguments: str) -> str:
+    written = io.StringIO()
+    call_command("plan_round", *arguments, stdout=written)
+    return written.getvalue()
+
+
+def planned(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(printed(*arguments, "--json", "-"))
+    return found
+
+
+def row(shown: dict[str, Any], mechanism: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        each for each in shown["mechanisms"] if each["mechanism"] == mechanism
+    )
+    return found
+
+
+def test_json_has_a_row_for_each_mechanism_and_the_three_errors() -> None:
+    shown = planned("--n", "50000", "--tau", ".05", "--teams", "3", "--k", "20", "--reps", "2")
+
+    assert set(shown) == {
+        "n",
+        "tau",
+        "beta",
+        "k",
+        "b",
+        "teams",
+        "metric",
+        "unit",
+        "guarantees_nothing",
+        "attack_cap",
+        "mechanisms",
+        "guarded_ladder",
+        "for_comparison",
+    }
+    assert [each["mechanism"] for each in shown["mechanisms"]] == list(MECHANISMS)
+    assert [each["bound_of"] for each in shown["for_comparison"]] == list(BOUNDS)
+    ladder = row(shown, "guarded_ladder")
+    assert ladder["parameters"] == {"z": 2.0, "c": 1.0, "b": 5}
+    assert ladder["permissible_queries"] == 1_000_000
+    assert ladder["guaranteed_error"] == ladder["bound"] < 0.05
+    three = shown["guarded_ladder"]
+    assert three["alone"]["guaranteed_error"] == ladder["guaranteed_error"]
+    assert three["colluding"]["teams"] == 3
+    assert three["colluding"]["guaranteed_error"] > ladder["guaranteed_error"]
+    assert [each["accounts"] for each in three["coalitions"]] == [1, 3, 5, 20]
+    for each in three["coalitions"]:
+        assert each["gain_mean"] < three["colluding"]["guaranteed_error"]
+        assert each["reps"] == 2
+
+
+def test_small_holdouts_guarantee_nothing_in_plain_words() -> None:
+    """No figure beyond tau stands where a guarantee would."""
+    arguments = ("--n", "4000", "--tau", ".02", "--reps", "0")
+    text, shown = printed(*arguments), planned(*arguments)
+
+    assert "4,000 items guarantee nothing at 0.02" in text
+    assert "nothing within 0.02 is guaranteed" in text
+    assert "coalitions under the attack suite (simulated): not simulated" in text
+    assert shown["guarantees_nothing"] is True
+    rows = [*shown["mechanisms"], *shown["for_comparison"]]
+    assert {each["guaranteed_error"] for each in rows} == {None}
+    assert {each["permissible_queries"] for each in rows} == {0}
+    assert shown["guarded_ladder"]["colluding"]["guaranteed_error"] is None
+
+
+def test_text_says_what_large_holdouts_guarantee() -> None:
+    text = printed("--n", "1000000", "--tau", ".05", "--reps", "0", "--teams", "20")
+
+    assert "guarantee nothing" not in text
+    assert "- all 20 admitted teams acting as one (proven): within 0.0" in text
+    assert "- one team that sees no board (proven): within 0.0" in text
+    assert "over 1,000,000" in text
+    assert "After 15,791 exact answers" in text
+
+
+def test_coalitions_stand_beside_the_proofs() -> None:
+    text = printed("--n", "400", "--tau", ".2", "--k", "4", "--reps", "2")
+
+    assert "(simulated): 1 account " in text
+    assert ", 20 accounts " in text
+    assert "on average of 2 runs" in text
+    assert "- the one admitted team (proven)" in text
+
+
+def test_metric_without_a_proof_says_so() -> None:
+    text = printed("--n", "1000000", "--tau", ".1", "--metric", "roc_auc")
+    shown = planned("--n", "1000000", "--tau", ".1", "--metric", "roc_auc")
+
+    assert "No bound is proven for roc_auc" in text
+    assert "no proven bound" in text
+    assert "exact answers the linear attack" not in text
+    assert "nothing is guaranteed" in text
+    assert shown["for_comparison"] == []
+    assert shown["guarded_ladder"]["coalitions"] is None
+    for each in shown["mechanisms"]:
+        assert (each["is_provable"], each["permissible_queries"]) == (False, None)
+        assert each["guaranteed_error"] is None
+
+
+def test_loss_is_planned_in_its_own_units() -> None:
+    given = ("--n", "100000", "--tau", "1", "--metric", "mae", "--loss-cap", "10")
+
+    assert planned(*given)["unit"] == 10
+    assert planned("--n", "9", "--tau", ".1", "--metric", "brier", "--classes", "3")["unit"] == 2
+
+
+def test_cap_goes_to_the_mechanisms_that_have_one() -> None:
+    shown = planned("--n", "4000", "--tau", ".1", "--b", "2", "--reps", "0")
+
+    assert row(shown, "guarded_ladder")["parameters"]["b"] == 2
+    assert row(shown, "one_bit")["parameters"]["b"] == 2
+    assert row(shown, "exact")["parameters"] == {}
+
+
+def test_json_goes_to_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+
+    assert printed("--n", "100", "--tau", ".3", "--reps", "0", "--json", str(path)) == ""
+    assert json.loads(path.read_text())["n"] == 100
+    with pytest.raises(CommandError, match=r"^--json: "):
+        printed("--n", "100", "--tau", ".3", "--reps", "0", "--json", str(tmp_path))
+
+
+def test_too_long_simulations_are_left_out_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = planned("--n", "1000000", "--tau", ".1", "--k", "100000")
+
+    assert shown["guarded_ladder"]["coalitions"] is None
+    assert "coalitions are not simulated" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--n", "0"),
+        ("--n", "many"),
+        ("--tau", "0"),
+        ("--tau", "1"),
+        ("--tau", "nan"),
+        ("--beta", "0"),
+        ("--beta", "1"),
+        ("--k", "0"),
+        ("--b", "0"),
+        ("--teams", "0"),
+        ("--metric", "novelty"),
+        ("--reps", "-1"),
+        ("--reps", "1"),
+        ("--seed", "-1"),
+        ("--classes", "1"),
+    ],
+)
+def test_bad_values_are_refused_by_the_name_of_their_option(option: str, value: str) -> None:
+    given = {"--n": "100", "--tau": ".1", option: value}
+
+    with pytest.raises(CommandError, match=option):
+        printed(*(part for pair in given.items() for part in pair))
+
+
+def test_regressions_need_a_loss_cap() -> None:
+    with pytest.raises(CommandError, match="--loss-cap"):
+        printed("--n", "100", "--tau", ".1", "--metric", "mae")
+
+
+@pytest.mark.parametrize("missing", ["--n", "--tau"])
+def test_size_and_error_are_needed(missing: str) -> None:
+    given = {"--n": "100", "--tau": ".1"}
+    del given[missing]
+
+    with pytest.raises(CommandError, match=missing):
+        printed(*(part for pair in given.items() for part in pair))
