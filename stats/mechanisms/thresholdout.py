@@ -2,12 +2,13 @@
 
 A team reports its own validation score with each submission. If the holdout agrees within a noisy
 threshold, the team is told its own number again and learns little; if not, it is told the holdout's score
-with noise, and one of b such answers is used up. After b of them the best value told is repeated.
+with noise, and that answer is used up. After so many answers of the holdout the best value told is
+repeated.
 
 This is the practical form of the authors' experiment: Gaussian noise of standard deviation c*u/sqrt(n),
 threshold t*u/sqrt(n), with c = 1 and t = 4. The form with a theorem has Laplace noise of tau/(96 ln(4k/beta))
 around a threshold of 3 tau/4 and needs holdouts far beyond what leaderboards have (n >= C ln(k/beta)
-sqrt(b ...)/tau^2 with an unknown constant), so it is not offered; what is proven of the practical form is
+sqrt(B ...)/tau^2 with an unknown constant), so it is not offered; what is proven of the practical form is
 the bound by information (`nats`).
 """
 
@@ -36,11 +37,11 @@ class Thresholdout:
     raw = False
 
     def parameters(self, **given: Any) -> Parameters:
-        """`t`: threshold, `c`: noise, both in multiples of u/sqrt(n); `b`: answers from the holdout."""
-        parameters = check_parameters(given, {"t": 4.0, "c": 1.0, "b": 1000})
+        """`t`: threshold, `c`: noise, in multiples of u/sqrt(n); `answers`: the most the holdout gives."""
+        parameters = check_parameters(given, {"t": 4.0, "c": 1.0, "answers": 1000})
         check_positive("t", parameters["t"], high=100)
         check_positive("c", parameters["c"], high=100)
-        check_whole("b", parameters["b"], low=1, high=100_000)
+        check_whole("answers", parameters["answers"], low=1, high=100_000)
         return parameters
 
     def initial_state(
@@ -59,7 +60,7 @@ class Thresholdout:
     ) -> tuple[State, Answer]:
         if query.reported is None:
             raise ValueError("reported: Thresholdout needs the team's own validation score")
-        if state["used"] >= parameters["b"]:
+        if state["used"] >= parameters["answers"]:
             return dict(state), Answer(
                 value=state["best"], outcome=Outcome.CAP_USED, accepted=False
             )
@@ -92,5 +93,5 @@ class Thresholdout:
         return float(step * (parameters["t"] + noise))
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """(k + min(k, b)) / (2 c^2): one noisy comparison a query, and at most b noisy answers."""
-        return float((k + min(k, parameters["b"])) / (2 * parameters["c"] ** 2))
+        """(k + min(k, answers)) / (2 c^2): a noisy comparison for each query, and so many noisy answers."""
+        return float((k + min(k, parameters["answers"])) / (2 * parameters["c"] ** 2))

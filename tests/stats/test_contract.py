@@ -181,6 +181,43 @@ def test_parameters_survive_being_completed_again(name: str) -> None:
     assert json.loads(json.dumps(complete)) == complete
 
 
+COUNTABLE = sorted(name for name, each in MECHANISMS.items() if not each.noisy)
+
+
+@pytest.mark.parametrize("name", COUNTABLE)
+@pytest.mark.parametrize("baseline", [0.0, 0.5])
+def test_there_are_no_more_transcripts_than_the_nats_say(name: str, baseline: float) -> None:
+    """Every row of 3 counts of 9 items, each with two standard errors, answered one after another."""
+    mechanism, n, k = MECHANISMS[name], 9, 3
+    parameters = mechanism.parameters()
+    start = mechanism.initial_state(baseline=baseline, n=n, unit=1.0, parameters=parameters)
+    queries = [
+        Query(score=count / n, paired_se=se, n=n) for count in range(n + 1) for se in (0.0, 0.1)
+    ]
+    rng = np.random.default_rng(1)
+    reached: set[tuple[str, tuple[str, ...]]] = {(json.dumps(start), ())}
+    for _ in range(k):
+        steps = [
+            (
+                mechanism.respond(
+                    state=json.loads(state), query=query, parameters=parameters, rng=rng
+                ),
+                told,
+            )
+            for state, told in reached
+            for query in queries
+        ]
+        reached = {
+            (json.dumps(state), (*told, f"{answer.value} {answer.outcome}"))
+            for (state, answer), told in steps
+        }
+
+    transcripts = {told for _, told in reached}
+    assert math.log(len(transcripts)) <= 1e-9 + mechanism.nats(
+        k=k, n=n, unit=1.0, parameters=parameters
+    )
+
+
 @pytest.mark.parametrize("name", sorted(MECHANISMS))
 def test_unknown_parameters_are_named(name: str) -> None:
     with pytest.raises(ValueError, match="novelty"):

@@ -19,7 +19,7 @@ def test_a_report_that_agrees_comes_back_unchanged() -> None:
 
 def test_a_report_that_overfits_is_told_the_holdout_score_with_noise() -> None:
     """A difference of .5 is six noise standard deviations beyond the threshold."""
-    given = answers("thresholdout", [0.5] * 2_000, reported=[1.0] * 2_000, b=2_000, seed=72)
+    given = answers("thresholdout", [0.5] * 2_000, reported=[1.0] * 2_000, answers=2_000, seed=72)
     values = np.array([float(answer.value or 0) for answer in given])
 
     assert values.mean() == pytest.approx(0.5, abs=6 * 0.05 / np.sqrt(2_000))
@@ -27,7 +27,7 @@ def test_a_report_that_overfits_is_told_the_holdout_score_with_noise() -> None:
 
 
 def test_answers_from_the_holdout_are_capped() -> None:
-    given = answers("thresholdout", [0.5] * 4, reported=[1.0] * 4, b=2)
+    given = answers("thresholdout", [0.5] * 4, reported=[1.0] * 4, answers=2)
 
     assert [answer.outcome.value for answer in given] == ["scored"] * 2 + ["cap_used"] * 2
     assert given[3].value == max(answer.value or 0 for answer in given[:2])
@@ -39,13 +39,13 @@ def test_a_report_is_needed() -> None:
 
 
 def test_information_counts_comparisons_and_answers() -> None:
-    parameters = THRESHOLDOUT.parameters(b=10, c=1.0)
+    parameters = THRESHOLDOUT.parameters(answers=10, c=1.0)
 
     assert THRESHOLDOUT.nats(k=100, n=400, unit=1.0, parameters=parameters) == pytest.approx(55)
     assert THRESHOLDOUT.nats(k=4, n=400, unit=1.0, parameters=parameters) == pytest.approx(4)
 
 
-@pytest.mark.parametrize("wrong", [{"t": 0}, {"c": -1}, {"b": 0}], ids=str)
+@pytest.mark.parametrize("wrong", [{"t": 0}, {"c": -1}, {"answers": 0}], ids=str)
 def test_impossible_parameters_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be"):
         THRESHOLDOUT.parameters(**wrong)

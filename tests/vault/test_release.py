@@ -35,7 +35,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "ladder": {"c": 0.5},
     "parameter_free_ladder": {},
     "guarded_ladder": {"z": 2.0, "c": 1.0, "b": 3},
-    "thresholdout": {"t": 0.01, "c": 0.5, "b": 4},
+    "thresholdout": {"t": 0.01, "c": 0.5, "answers": 4},
     "gaussian": {"c": 0.5},
     "one_bit": {"b": 3},
     "blind": {},
