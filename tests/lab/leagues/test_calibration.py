@@ -1,0 +1,101 @@
+"""The study: its command, its page, and a reduced league study."""
+
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from lab.leagues import calibration, tables
+from lab.leagues.calibration import SHIFTS, Calibration, LeagueCount, count_leagues
+from lab.leagues.power import ATTEMPTS, Power, measure
+from lab.leagues.settings import SETTINGS
+from lab.leagues.size import Size
+
+
+@pytest.mark.calibration
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_honest_leagues_have_nobody_confirmed(shift: float) -> None:
+    """60 leagues of 40 teams, seed 121: Binomial(60, .01) exceeds 5 with p < 1e-5."""
+    count = count_leagues(
+        shift=shift, n_leagues=60, rng=np.random.default_rng([121, round(100 * shift) + 2])
+    )
+
+    assert count.confirmed <= 5
+    # Two points are 2.2 standard errors of the gate: it fires in about half of such leagues.
+    assert (count.gate_fired >= 10) == (shift != 0)
+
+
+@pytest.mark.calibration
+def test_linear_vote_of_a_hundred_queries_is_found() -> None:
+    """Measured .980 over 400 runs. 60 runs, seed 122: below 52 has p < 1e-4 at a power of .95."""
+    (attempt,) = [each for each in ATTEMPTS if each.name == "linear vote, k=100, n=2000, m=4000"]
+    found = measure(attempt=attempt, reps=60, rng=np.random.default_rng(122))
+
+    assert round(60 * found.own_first) >= 52
+
+
+def made_up() -> Calibration:
+    size = Size(
+        setting=SETTINGS[0],
+        reps=100,
+        own_first={0.05: 0.05, 0.01: 0.02},
+        organiser={0.05: float("nan"), 0.01: float("nan")},
+        inflation=0.0123,
+    )
+    adaptive = next(each for each in SETTINGS if each.adaptive)
+    return Calibration(
+        seed=7,
+        leagues=[LeagueCount(shift=-0.02, leagues=400, gate_fired=5, confirmed=3, rejected=20)],
+        sizes=[size, Size(**{**vars(size), "setting": adaptive})],
+        powers=[
+            Power(
+                attempt=ATTEMPTS[0],
+                reps=100,
+                own_first=0.5,
+                organiser=1.0,
+                confirmed=0.25,
+                inflation=0.03,
+                effect=0.04,
+            )
+        ],
+    )
+
+
+def test_limit_is_the_binomial_one() -> None:
+    """Stated for 400 leagues at a family-wise error of .01: 9."""
+    assert made_up().leagues[0].limit == 9
+
+
+def test_page_has_every_figure_with_its_error() -> None:
+    page = tables.page(made_up())
+
+    assert "--seed 7" in page
+    assert "| -2 points | 400 | 3 | 9 | 5 | 20 |" in page
+    assert "| 100 | 0.050 ± 0.022 / 0.020 ± 0.014 | – / – | 0.0123 |" in page
+    assert "| 100 | 0.500 ± 0.050 | 1.000 ± 0.000 | 0.250 ± 0.043 | 0.0300 | 0.0400 |" in page
+    assert page.index(SETTINGS[0].name) < page.index("answers shape") < page.index("Attackers")
+
+
+def test_command_writes_the_page(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One league a shift and one line of each study, twice: equal, because each line has its seed."""
+    monkeypatch.setattr(calibration, "SETTINGS", SETTINGS[:1])
+    monkeypatch.setattr(calibration, "ATTEMPTS", ATTEMPTS[:1])
+    target = tmp_path / "page.md"
+    arguments = ("calibrate", "--scale", "0.0025", "--seed", "3")
+    call_command(*arguments, "--write", str(target), stderr=StringIO())
+    again = StringIO()
+    call_command(*arguments, stdout=again, stderr=StringIO())
+
+    assert target.read_text().strip() == again.getvalue().strip()
+    assert target.read_text().count("| 1 |") >= 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--seed", "-1"], "--seed"), (["--scale", "2"], "--scale"), (["--jobs", "0"], "--jobs")],
+)
+def test_command_names_the_wrong_option(arguments: list[str], said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        call_command("calibrate", *arguments)
