@@ -14,7 +14,7 @@ import numpy as np
 
 from lab import memory, season
 from lab.memory import MemoryRound
-from lab.memory_audit import N_SHUFFLES, Panel, RoundAudit, audit
+from lab.memory_audit import Panel, RoundAudit, audit
 from lab.season import Cast, Order
 from lab.weather.series import N_POOL, N_QUERY, Weather
 
@@ -40,16 +40,12 @@ class SeedResult:
         return float(np.mean([self.audits[slug].teams[team].inflation for team in teams]))
 
 
-def run(
-    *, weather: Weather, cast: Cast, seeds: Sequence[int], n_shuffles: int = N_SHUFFLES
-) -> Iterator[SeedResult]:
+def run(*, weather: Weather, cast: Cast, seeds: Sequence[int]) -> Iterator[SeedResult]:
     for seed in seeds:
-        yield run_seed(weather=weather, cast=cast, seed=seed, n_shuffles=n_shuffles)
+        yield run_seed(weather=weather, cast=cast, seed=seed)
 
 
-def run_seed(
-    *, weather: Weather, cast: Cast, seed: int, n_shuffles: int = N_SHUFFLES
-) -> SeedResult:
+def run_seed(*, weather: Weather, cast: Cast, seed: int) -> SeedResult:
     panel = draw_panel(weather=weather, seed=seed)
     rounds = {slug: play(panel=panel, cast=cast, slug=slug, seed=seed) for slug in MECHANISMS}
     audits = {
@@ -58,7 +54,6 @@ def run_seed(
             panel=panel,
             references=cast.references,
             rng=np.random.default_rng([seed, AUDIT_STREAM]),
-            n_shuffles=n_shuffles,
         )
         for slug, round_ in rounds.items()
     }

@@ -56,10 +56,11 @@ def test_panel_is_drawn_by_the_seed_alone(weather: Weather) -> None:
     assert len(np.intersect1d(first.query, first.fresh)) == 0
 
 
+@pytest.mark.calibration
 @pytest.mark.parametrize("seed", [101, 104])
 def test_promises_hold(weather: Weather, cast: Cast, seed: int) -> None:
     """Deterministic given the seed. The split alone fires the gate in one of 100 seeds."""
-    result = study.run_seed(weather=weather, cast=cast, seed=seed, n_shuffles=4_000)
+    result = study.run_seed(weather=weather, cast=cast, seed=seed)
 
     assert result.broken == []
     assert abs(result.inflation(slug=GUARDED)) < result.inflation(slug=OPEN) / 5

@@ -7,7 +7,6 @@ import numpy as np
 from django.core.management.base import BaseCommand
 
 from lab import season, study
-from lab.memory_audit import N_SHUFFLES
 from lab.study import GUARDED, OPEN, SYBIL, SeedResult
 from lab.weather import series
 
@@ -18,7 +17,6 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--first", type=int, default=1, help="first seed")
         parser.add_argument("--last", type=int, default=20, help="last seed")
-        parser.add_argument("--shuffles", type=int, default=N_SHUFFLES)
 
     def handle(self, *args: Any, **options: Any) -> None:
         weather = series.load()
@@ -30,9 +28,7 @@ class Command(BaseCommand):
             "| confirmed, guarded | sybil accounts confirmed | broken |\n"
             "|---|---|---|---|---|---|---|---|"
         )
-        for result in study.run(
-            weather=weather, cast=cast, seeds=seeds, n_shuffles=options["shuffles"]
-        ):
+        for result in study.run(weather=weather, cast=cast, seeds=seeds):
             results.append(result)
             self.stdout.write(row(result=result))
             self.stdout.flush()
