@@ -1,0 +1,50 @@
+"""FP2, near-duplicates: files that ask again with a few answers changed."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from stats.fingerprints.contract import Fingerprint, hamming, predictions_matrix
+
+SHARE_OF_ITEMS = 0.001
+FEWEST_ITEMS = 3
+THRESHOLD = 5
+
+
+def near_duplicates(*, predictions: ArrayLike) -> Fingerprint:
+    """
+    Count the submissions that differ from an earlier one in very few answers.
+
+    Parameters
+    ----------
+    predictions : array-like of int, shape (k, n), k >= 1
+        Predicted classes in time order, one submission a row.
+
+    Returns
+    -------
+    Fingerprint
+        The value is the number of submissions within max(3, n/1000) answers of an earlier one, and not
+        equal to one: equal files are answered from memory and ask nothing. Flagged from 5 on; `words` gives
+        the share.
+
+    Raises
+    ------
+    ValueError
+        If `predictions` are no class codes.
+
+    Notes
+    -----
+    All pairs by one matrix product a class: O(k^2 n classes). Source: STATISTICS C6.
+    """
+    matrix = predictions_matrix(predictions, least=1)
+    k, n = matrix.shape
+    distance = hamming(matrix)
+    earlier = np.tri(k, k=-1, dtype=bool)
+    near = earlier & (distance <= max(FEWEST_ITEMS, SHARE_OF_ITEMS * n))
+    repeated = (earlier & (distance == 0)).any(axis=1)
+    count = int((near.any(axis=1) & ~repeated).sum())
+    return Fingerprint(
+        value=float(count),
+        threshold=float(THRESHOLD),
+        flagged=count >= THRESHOLD,
+        words=f"{count} of {k} submissions ({count / k:.0%}) change an earlier one in a handful of answers.",
+    )
