@@ -101,7 +101,7 @@ def ladder_theorem_error(*, k: int, n: int, beta: float = 0.05) -> float:
         inner = (1 / step + 2) * math.log(4 * k / step) + 1 + math.log(1 / beta)
         return step + math.sqrt(inner / (2 * n))
 
-    return _minimum(bound, low=1e-6, high=10.0)
+    return _minimum(bound, low=1e-6, high=1.0)
 
 
 def jung_error(*, k: int, n: int, beta: float = 0.05) -> float:
@@ -233,7 +233,7 @@ def _check(*, k: int, n: int, beta: float) -> None:
 
 def _minimum(bound: Callable[[float], float], *, low: float, high: float) -> float:
     """Over a variable that is searched on the logarithmic scale: first a grid, then around its best point."""
-    grid = np.linspace(math.log(low), math.log(high), 60)
+    grid = np.linspace(math.log(low), math.log(high), 24)
     values = [bound(each) for each in grid]
     best = int(np.argmin(values))
     around = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])

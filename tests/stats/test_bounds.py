@@ -143,6 +143,16 @@ def test_bounds_grow_with_queries_and_shrink_with_items(bound: Callable[..., flo
 
 
 @pytest.mark.parametrize("bound", BOUNDS.values(), ids=BOUNDS)
+@pytest.mark.parametrize("n", [1, 1_000, 10**9])
+@pytest.mark.parametrize("k", [1, 10**6])
+@pytest.mark.parametrize("beta", [1e-9, 0.99])
+def test_extreme_sizes_have_a_bound(
+    bound: Callable[..., float], n: int, k: int, beta: float
+) -> None:
+    assert 0 < bound(n=n, k=k, beta=beta) < math.inf
+
+
+@pytest.mark.parametrize("bound", BOUNDS.values(), ids=BOUNDS)
 @pytest.mark.parametrize("wrong", [{"n": 0}, {"k": 0}, {"beta": 0.0}, {"beta": 1.0}], ids=str)
 def test_impossible_sizes_are_refused(bound: Callable[..., float], wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="needed"):
