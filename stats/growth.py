@@ -1,0 +1,219 @@
+"""Gap growth: does the gap between query and fresh scores widen as a team goes on asking?
+
+Supporting evidence about the mechanism, never a verdict: an easier fresh set makes these tests reject too
+often (.16 to .24 at .05), and what a team composes in its last file leaves no slope.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats as sps
+from numpy.typing import NDArray
+
+from stats.menu import TIE, Menu, scatter
+
+Floats = NDArray[np.float64]
+
+N_DRAWS = 2_000
+BLOCK = 2_000
+CUSUM_ALLOWANCE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    """
+    One statistic of the gaps g_j = query mean - fresh mean of submissions in time order.
+
+    Parameters
+    ----------
+    statistic : float
+        Positive means that the gap grows; its unit is that of the function that made it.
+    p_value : float
+        One-sided.
+    """
+
+    statistic: float
+    p_value: float
+
+
+def gap_slope(*, menu: Menu) -> Growth:
+    """
+    Test the slope of the gap over log(1 + j).
+
+    Parameters
+    ----------
+    menu : Menu
+        The team's k >= 2 submissions in time order; the references are not used.
+
+    Returns
+    -------
+    Growth
+        The statistic is z; 0 with p = .5 where the submissions do not differ.
+
+    Raises
+    ------
+    ValueError
+        If the menu has fewer than two submissions.
+
+    Notes
+    -----
+    z = x'g / sqrt(x'S x (1/n + 1/m)), x = log(1 + j) centered, S the pooled within-holdout covariance,
+    reached through the single column C x: O((n+m) k). Assumes independent items of one draw. Source:
+    STATISTICS C5.
+    """
+    _check(menu)
+    x = np.log1p(np.arange(1, menu.k + 1))
+    x -= x.mean()
+    along = menu.scores[:, : menu.k].astype(np.float64) @ x
+    query, fresh = along[: menu.n], along[menu.n :]
+    squares = np.square(query - query.mean()).sum() + np.square(fresh - fresh.mean()).sum()
+    variance = squares / (menu.n + menu.m - 2) * (1 / menu.n + 1 / menu.m)
+    difference = query.mean() - fresh.mean()
+    z = float(difference / np.sqrt(variance)) if abs(difference) > menu.tie else 0.0
+    return Growth(statistic=z, p_value=float(sps.norm.sf(z)))
+
+
+def isotonic_growth(*, menu: Menu, rng: np.random.Generator, n_draws: int = N_DRAWS) -> Growth:
+    """
+    Test the range of the best non-decreasing fit to the gaps.
+
+    Parameters
+    ----------
+    menu : Menu
+        As in `gap_slope`.
+    rng : numpy Generator
+    n_draws : int, default=2,000
+
+    Returns
+    -------
+    Growth
+        The statistic is in the units of the scores, at least 0.
+
+    Raises
+    ------
+    ValueError
+        If the menu has fewer than two submissions or `n_draws` is below 1.
+
+    Notes
+    -----
+    The pool-adjacent-violators fit ends at its largest suffix mean and starts at its smallest prefix mean,
+    so no fit is computed. Null: gaps drawn from N(0, S (1/n + 1/m)). Cost: O((n+m) k^2 + n_draws k^2).
+    Source: STATISTICS C5.
+    """
+    return _simulated(menu, rng, n_draws, _isotonic_range)
+
+
+def cusum_growth(*, menu: Menu, rng: np.random.Generator, n_draws: int = N_DRAWS) -> Growth:
+    """
+    Test the highest point of a CUSUM of the standardized steps of the gap.
+
+    Parameters, errors and cost as in `isotonic_growth`.
+
+    Returns
+    -------
+    Growth
+        The statistic is in standard errors, at least 0.
+
+    Notes
+    -----
+    C_j = max(0, C_{j-1} + (g_j - g_{j-1})/sd_j - 1/2), sd_j the null's standard deviation of that step; a
+    step between equal files is 0. Source: STATISTICS C5.
+    """
+    _check(menu)
+    sd = _step_sd(_covariance(menu))
+
+    def highest(gaps: Floats) -> Floats:
+        steps = np.diff(gaps, axis=1) / sd
+        level = np.zeros(len(gaps))
+        top = level
+        for step in steps.T:
+            level = np.maximum(0.0, level + step - CUSUM_ALLOWANCE)
+            top = np.maximum(top, level)
+        return top
+
+    return _simulated(menu, rng, n_draws, highest)
+
+
+def accepted_rate(*, accepted: int, k: int, z: float = 2.0) -> Growth:
+    """
+    Compare how often a Ladder accepted with how often chance alone would pass its threshold.
+
+    Parameters
+    ----------
+    accepted, k : int
+        0 <= accepted <= k, k >= 1: accepted improvements of k submissions after the first.
+    z : float, default=2
+        The Ladder's threshold in paired standard errors: luck passes it with probability 2.3 %.
+
+    Returns
+    -------
+    Growth
+        The statistic is the accepted share; the p-value is binomial.
+
+    Raises
+    ------
+    ValueError
+        If the counts are out of range or `z` is not finite.
+
+    Notes
+    -----
+    Needs no fresh labels, and cannot tell a team that improves from one that climbs on noise: it rejects
+    for both, so it is informational. Against an incumbent that was itself accepted for its luck the rate of
+    luck is lower. Cost: O(1). Source: STATISTICS C5.
+    """
+    if k < 1 or not 0 <= accepted <= k:
+        raise ValueError("accepted and k: 0 <= accepted <= k and k >= 1 are needed")
+    if not np.isfinite(z):
+        raise ValueError("z must be finite")
+    found = sps.binomtest(accepted, k, float(sps.norm.sf(z)), alternative="greater")
+    return Growth(statistic=accepted / k, p_value=float(found.pvalue))
+
+
+def _simulated(
+    menu: Menu, rng: np.random.Generator, n_draws: int, statistic: Callable[[Floats], Floats]
+) -> Growth:
+    _check(menu)
+    if n_draws < 1:
+        raise ValueError("n_draws must be at least 1")
+    submissions = menu.scores[:, : menu.k]
+    query = submissions[: menu.n].mean(axis=0, dtype=np.float64)
+    gaps = query - submissions[menu.n :].mean(axis=0, dtype=np.float64)
+    observed = float(statistic(gaps[None])[0])
+    values, vectors = np.linalg.eigh(_covariance(menu))
+    root = vectors * np.sqrt(np.clip(values, 0, None))
+    exceeding = 0
+    for start in range(0, n_draws, BLOCK):
+        draws = rng.standard_normal((min(BLOCK, n_draws - start), menu.k)) @ root.T
+        exceeding += int(np.count_nonzero(statistic(draws) >= observed - TIE * abs(observed)))
+    return Growth(statistic=observed, p_value=(1 + exceeding) / (n_draws + 1))
+
+
+def _covariance(menu: Menu) -> Floats:
+    """Of the gaps: pooled within-holdout covariance times 1/n + 1/m."""
+    submissions = menu.scores[:, : menu.k]
+    within = scatter(submissions[: menu.n]) + scatter(submissions[menu.n :])
+    result: Floats = within / (menu.n + menu.m - 2) * (1 / menu.n + 1 / menu.m)
+    return result
+
+
+def _isotonic_range(gaps: Floats) -> Floats:
+    counts = np.arange(1, gaps.shape[1] + 1)
+    lowest = (np.cumsum(gaps, axis=1) / counts).min(axis=1)
+    highest = (np.cumsum(gaps[:, ::-1], axis=1) / counts).max(axis=1)
+    result: Floats = np.maximum(highest - lowest, 0.0)
+    return result
+
+
+def _step_sd(covariance: Floats) -> Floats:
+    """Standard deviation of each step; infinite between equal files, whose step is none."""
+    variance = np.diag(covariance)
+    steps = variance[1:] + variance[:-1] - 2 * np.diag(covariance, 1)
+    dust = 1e-12 * max(float(variance.max()), np.finfo(np.float64).tiny)
+    result: Floats = np.sqrt(np.where(steps > dust, steps, np.inf))
+    return result
+
+
+def _check(menu: Menu) -> None:
+    if menu.k < 2:
+        raise ValueError("menu: at least two submissions are needed")
