@@ -1,4 +1,4 @@
-"""Many tests at once: Holm for accusations, Benjamini-Hochberg for triage."""
+"""Many tests at once: Holm for accusations, Benjamini-Hochberg for triage, e-values for streams."""
 
 import numpy as np
 import scipy.stats as sps
@@ -76,6 +76,117 @@ def benjamini_hochberg(*, p_values: ArrayLike) -> Floats:
         return values
     result: Floats = sps.false_discovery_control(values, method="bh")
     return result
+
+
+def bonferroni(*, p_values: ArrayLike) -> Floats:
+    """
+    Bonferroni's adjusted p-values: each times their number.
+
+    Parameters
+    ----------
+    p_values : array-like of shape (t,), in [0, 1]
+
+    Returns
+    -------
+    array of shape (t,), in the order given
+
+    Raises
+    ------
+    ValueError
+        If a p-value leaves [0, 1].
+
+    Notes
+    -----
+    Valid under any dependence; Holm rejects whatever this rejects. Cost: O(t). Source: C. E.
+    Bonferroni, 1936.
+
+    Examples
+    --------
+    >>> bonferroni(p_values=[.01, .04, .5]).round(2).tolist()
+    [0.03, 0.12, 1.0]
+    """
+    values = _checked(p_values)
+    result: Floats = np.minimum(values * len(values), 1.0)
+    return result
+
+
+def benjamini_yekutieli(*, p_values: ArrayLike) -> Floats:
+    """
+    Benjamini-Yekutieli adjusted p-values: as Benjamini-Hochberg, whatever the dependence.
+
+    Parameters
+    ----------
+    p_values : array-like of shape (t,), in [0, 1]
+
+    Returns
+    -------
+    array of shape (t,), in the order given
+
+    Raises
+    ------
+    ValueError
+        If a p-value leaves [0, 1].
+
+    Notes
+    -----
+    Larger than Benjamini-Hochberg's by the factor 1 + 1/2 + ... + 1/t [1]_. Cost: O(t log t).
+
+    References
+    ----------
+    .. [1] Y. Benjamini and D. Yekutieli, "The control of the false discovery rate in multiple testing
+       under dependency", 2001.
+    """
+    values = _checked(p_values)
+    if len(values) == 0:
+        return values
+    result: Floats = sps.false_discovery_control(values, method="by")
+    return result
+
+
+def e_benjamini_hochberg(*, e_values: ArrayLike, alpha: float) -> NDArray[np.bool_]:
+    """
+    The e-BH procedure: which e-values to reject so that the false discovery rate is at most alpha.
+
+    Parameters
+    ----------
+    e_values : array-like of shape (t,), >= 0
+        Each of mean at most 1 under its null hypothesis, such as the value of an e-process when it stops.
+    alpha : float in (0, 1)
+
+    Returns
+    -------
+    array of shape (t,), bool, in the order given
+
+    Raises
+    ------
+    ValueError
+        If an e-value is negative or not a number, or alpha is out of range.
+
+    Notes
+    -----
+    Rejects the s largest, s the most for which the s-th largest is at least t/(alpha s). Valid under any
+    dependence [1]_. Cost: O(t log t).
+
+    References
+    ----------
+    .. [1] R. Wang and A. Ramdas, "False discovery rate control with e-values", 2022.
+
+    Examples
+    --------
+    >>> e_benjamini_hochberg(e_values=[50, 1, 30], alpha=.1).tolist()
+    [True, False, True]
+    """
+    values = np.asarray(e_values, dtype=np.float64)
+    if values.ndim != 1 or not (values >= 0).all():
+        raise ValueError("e-values are needed, each of at least 0")
+    if not 0 < alpha < 1:
+        raise ValueError("alpha must be in (0, 1)")
+    order = np.argsort(-values, kind="stable")
+    enough = values[order] >= len(values) / (alpha * np.arange(1, len(values) + 1))
+    rejected = np.zeros(len(values), dtype=bool)
+    if enough.any():
+        rejected[order[: np.flatnonzero(enough)[-1] + 1]] = True
+    return rejected
 
 
 def _checked(p_values: ArrayLike) -> Floats:

@@ -1,8 +1,10 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.stats as sps
 
-from stats.paired import mcnemar, paired_se
+from stats.paired import mcnemar, paired_auc, paired_count_interval, paired_difference, paired_se
 
 
 def test_paired_se_is_that_of_the_paired_t_test() -> None:
@@ -37,3 +39,112 @@ def test_unequal_items_are_refused(ours: list[int], theirs: list[int]) -> None:
 def test_mcnemar_refuses_unequal_items() -> None:
     with pytest.raises(ValueError, match="length"):
         mcnemar(correct=[1], reference_correct=[1, 0])
+
+
+def test_mid_p_counts_the_observed_table_half() -> None:
+    """6 against 2 of 8: exact 2 (1 + 8 + 28) / 256, mid-p one 28 less; 4 against 4: all but half of 70."""
+    for ours, theirs, exact, mid in ((6, 2, 74 / 256, 46 / 256), (4, 4, 1.0, 1 - 35 / 256)):
+        correct = np.repeat([1, 0], [ours, theirs])
+        assert mcnemar(correct=correct, reference_correct=1 - correct) == pytest.approx(exact)
+        found = mcnemar(correct=correct, reference_correct=1 - correct, mid_p=True)
+        assert found == pytest.approx(mid)
+
+
+def test_paired_difference_is_the_paired_t_test() -> None:
+    rng = np.random.default_rng(141)
+    ours, theirs = rng.random(40), rng.random(40)
+
+    found = paired_difference(scores=ours, reference_scores=theirs)
+
+    expected = sps.ttest_rel(ours, theirs)
+    assert found.statistic == pytest.approx(expected.statistic)
+    assert found.p_value == pytest.approx(expected.pvalue)
+    interval = expected.confidence_interval()
+    assert (found.interval.low, found.interval.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_copies_of_an_item_tell_nothing_more() -> None:
+    rng = np.random.default_rng(142)
+    ours, theirs = rng.random(30), rng.random(30)
+    single = paired_difference(scores=ours, reference_scores=theirs)
+
+    copied = paired_difference(
+        scores=np.repeat(ours, 7),
+        reference_scores=np.repeat(theirs, 7),
+        groups=np.repeat(np.arange(30), 7),
+    )
+
+    assert vars(copied).keys() == vars(single).keys()
+    assert copied.se == pytest.approx(single.se)
+    assert copied.p_value == pytest.approx(single.p_value)
+
+
+def test_differences_without_spread() -> None:
+    equal = paired_difference(scores=[1, 0, 1], reference_scores=[1, 0, 1])
+    certain = paired_difference(scores=[0, 0], reference_scores=[1, 1])
+
+    assert (equal.statistic, equal.p_value) == (0, 1)
+    assert (certain.statistic, certain.p_value) == (-np.inf, 0)
+
+
+def test_count_interval_is_that_of_resampled_items() -> None:
+    """Seed 143: 20,000 multinomial draws against 20,000 resamples of 300 items; quantiles within .006."""
+    rng = np.random.default_rng(143)
+    ours, theirs = rng.random(300) < 0.8, rng.random(300) < 0.7
+
+    found = paired_count_interval(correct=ours, reference_correct=theirs, rng=rng, n_draws=20_000)
+
+    items = rng.integers(300, size=(20_000, 300))
+    slow = (ours.astype(float) - theirs)[items].mean(axis=1)
+    assert (found.low, found.high) == pytest.approx(np.quantile(slow, [0.025, 0.975]), abs=0.006)
+
+
+def test_paired_auc_is_delongs_test() -> None:
+    """Against the variance by its definition: placements of each pair, covariance of the two models."""
+    rng = np.random.default_rng(144)
+    labels = rng.random(60) < 0.4
+    scores = rng.normal(labels, 1.0), rng.normal(0.5 * labels, 1.0).round(1)
+
+    found = paired_auc(labels=labels, scores=scores[0], reference_scores=scores[1])
+
+    kernels = [
+        (each[labels][:, None] > each[~labels]) + 0.5 * (each[labels][:, None] == each[~labels])
+        for each in scores
+    ]
+    differences = kernels[0] - kernels[1]
+    variance = (
+        differences.mean(axis=1).var(ddof=1) / labels.sum()
+        + differences.mean(axis=0).var(ddof=1) / (~labels).sum()
+    )
+    assert found.estimate == pytest.approx(differences.mean())
+    assert found.se == pytest.approx(np.sqrt(variance))
+    assert found.p_value == pytest.approx(2 * sps.norm.sf(abs(differences.mean()) / found.se))
+
+
+def test_paired_auc_of_one_positive() -> None:
+    found = paired_auc(labels=[1, 0, 0], scores=[0.9, 0.1, 0.2], reference_scores=[0.1, 0.3, 0.2])
+
+    assert found.estimate == 1
+    assert found.se == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"scores": [1.0], "reference_scores": [1.0, 2.0]}, "equal length"),
+        ({"scores": [1.0, np.nan], "reference_scores": [1.0, 2.0]}, "finite"),
+        ({"scores": [1.0], "reference_scores": [1.0]}, "at least two"),
+        ({"scores": [], "reference_scores": []}, "at least two"),
+        ({"scores": [1, 2], "reference_scores": [1, 2], "groups": [1]}, "groups: one"),
+        ({"scores": [1, 2], "reference_scores": [1, 2], "groups": [1, 1]}, "groups: at least"),
+        ({"scores": [1, 2], "reference_scores": [1, 2], "confidence_level": 1}, "confidence"),
+    ],
+)
+def test_impossible_comparisons_are_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        paired_difference(**given)
+
+
+def test_counting_refuses_unequal_items(rng: np.random.Generator) -> None:
+    with pytest.raises(ValueError, match="length"):
+        paired_count_interval(correct=[1], reference_correct=[1, 0], rng=rng)

@@ -1,0 +1,243 @@
+"""What a ranking is worth: agreement of two rankings, intervals of ranks, tiers (STATISTICS C9).
+
+Scores are higher better; rank 1 is the best.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats as sps
+from numpy.typing import ArrayLike, NDArray
+
+from stats.intervals import Interval
+from stats.multiplicity import holm
+from stats.paired import mcnemar, paired_difference
+
+Floats = NDArray[np.float64]
+
+N_DRAWS = 2_000
+# Items whose weights are drawn at once: bounds the memory.
+BLOCK = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """
+    How two rankings of the same teams agree.
+
+    Parameters
+    ----------
+    tau : float in [-1, 1]
+        Kendall's tau-b; 1 where a score has no two different values.
+    tau_interval : Interval
+        Percentile bootstrap over teams.
+    shake_up : float in [0, 1)
+        Mean absolute change of rank, as a share of the teams.
+    top_overlap : float in [0, 1]
+        Share of the best `top` that both rankings have in common.
+    top : int
+    """
+
+    tau: float
+    tau_interval: Interval
+    shake_up: float
+    top_overlap: float
+    top: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranks:
+    """
+    Ranks of T teams with their uncertainty.
+
+    Parameters
+    ----------
+    low, high : array of shape (T,), int
+        Percentile interval of each team's rank, best end first.
+    first : array of shape (T,)
+        Share of the draws in which the team ranks first.
+    """
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    first: Floats
+
+
+def agreement(
+    *,
+    query_scores: ArrayLike,
+    fresh_scores: ArrayLike,
+    rng: np.random.Generator,
+    top: int = 10,
+    n_draws: int = N_DRAWS,
+    confidence_level: float = 0.95,
+) -> Agreement:
+    """
+    Compare the ranking by query scores with that by fresh scores.
+
+    Parameters
+    ----------
+    query_scores, fresh_scores : array-like of shape (T,)
+        Higher better; losses are to be negated.
+    rng : numpy Generator
+    top : int, default=10
+        Cut to T.
+    n_draws : int, default=2000
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    Agreement
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two teams, lengths differ or a score is not finite.
+
+    Notes
+    -----
+    The shake-up is the platforms' convention mean |rank - rank| / T. The bootstrap draws teams, so the
+    interval speaks of a population of teams like these. Cost: O(n_draws T log T). Source: STATISTICS
+    C9.
+    """
+    query, fresh = _scores(query_scores), _scores(fresh_scores)
+    if query.shape != fresh.shape:
+        raise ValueError("fresh_scores: as many as query_scores are needed")
+    n_teams = len(query)
+    draws = rng.integers(n_teams, size=(n_draws, n_teams))
+    taus = [_tau(query[draw], fresh[draw]) for draw in draws]
+    tail = (1 - confidence_level) / 2
+    low, high = np.quantile(taus, [tail, 1 - tail])
+    ranks = [sps.rankdata(-scores, method="average") for scores in (query, fresh)]
+    top = min(top, n_teams)
+    best = [set(np.argsort(-scores, kind="stable")[:top].tolist()) for scores in (query, fresh)]
+    return Agreement(
+        tau=_tau(query, fresh),
+        tau_interval=Interval(low=float(low), high=float(high)),
+        shake_up=float(np.abs(ranks[0] - ranks[1]).mean() / n_teams),
+        top_overlap=len(best[0] & best[1]) / top,
+        top=top,
+    )
+
+
+def rank_intervals(
+    *,
+    item_scores: ArrayLike,
+    rng: np.random.Generator,
+    n_draws: int = 1_000,
+    confidence_level: float = 0.95,
+) -> Ranks:
+    """
+    Intervals of the teams' ranks over resampled items.
+
+    Parameters
+    ----------
+    item_scores : array-like of shape (n, T)
+        Per-item scores of T teams on the same items.
+    rng : numpy Generator
+    n_draws : int, default=1000
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    Ranks
+
+    Raises
+    ------
+    ValueError
+        If there is no team, fewer than two items or a value is not finite.
+
+    Notes
+    -----
+    Poisson bootstrap: item weights Poisson(1), one matrix product for all teams; ties share the better
+    rank. Assumes independent items. Cost: O(n_draws n T). Source: STATISTICS C9, E4.
+    """
+    scores = np.asarray(item_scores, dtype=np.float64)
+    if scores.ndim != 2 or scores.shape[0] < 2 or scores.shape[1] < 1:
+        raise ValueError(
+            "item_scores: a matrix of items and teams is needed, with two items or more"
+        )
+    if not np.isfinite(scores).all():
+        raise ValueError("item_scores: every value must be finite")
+    sums = np.zeros((n_draws, scores.shape[1]))
+    weights = np.zeros((n_draws, 1))
+    for start in range(0, len(scores), BLOCK):
+        part = scores[start : start + BLOCK]
+        drawn = rng.poisson(1.0, size=(n_draws, len(part))).astype(np.float64)
+        sums += drawn @ part
+        weights += drawn.sum(axis=1, keepdims=True)
+    # An empty resample of very few items ranks everybody alike.
+    means = sums / np.maximum(weights, 1.0)
+    ranks = sps.rankdata(-means.round(12), axis=1, method="min")
+    tail = (1 - confidence_level) / 2
+    low = np.quantile(ranks, tail, axis=0, method="inverted_cdf").astype(np.int64)
+    high = np.quantile(ranks, 1 - tail, axis=0, method="inverted_cdf").astype(np.int64)
+    return Ranks(low=low, high=high, first=(ranks == 1).mean(axis=0))
+
+
+def tiers(*, item_scores: ArrayLike, alpha: float = 0.05) -> NDArray[np.int64]:
+    """
+    Tiers: the teams that cannot be told from the tier's leader share it.
+
+    Parameters
+    ----------
+    item_scores : array-like of shape (n, T)
+        Per-item scores of T teams on the same items.
+    alpha : float in (0, 1), default=.05
+        Family-wise error of each tier's comparisons with its leader.
+
+    Returns
+    -------
+    array of shape (T,), int
+        Tier of each team, 1 the best.
+
+    Raises
+    ------
+    ValueError
+        If there is no team, fewer than two items or alpha is out of range.
+
+    Notes
+    -----
+    The best of the teams left is compared with each other one left: exact McNemar for right-or-wrong
+    scores, else paired t; Holm over the comparisons. Whoever is not rejected joins the leader. Assumes
+    independent items. Cost: O(tiers n T). Source: STATISTICS C9.
+    """
+    scores = np.asarray(item_scores, dtype=np.float64)
+    if scores.ndim != 2 or scores.shape[0] < 2 or scores.shape[1] < 1:
+        raise ValueError(
+            "item_scores: a matrix of items and teams is needed, with two items or more"
+        )
+    if not 0 < alpha < 1:
+        raise ValueError("alpha must be in (0, 1)")
+    counted = bool(np.isin(scores, (0.0, 1.0)).all())
+    tier = np.zeros(scores.shape[1], dtype=np.int64)
+    left = np.argsort(-scores.mean(axis=0), kind="stable")
+    number = 0
+    while len(left):
+        number += 1
+        leader, others = left[0], left[1:]
+        p_values = [_p_value(scores[:, leader], scores[:, each], counted) for each in others]
+        apart = holm(p_values=p_values) <= alpha
+        tier[leader] = number
+        tier[others[~apart]] = number
+        left = others[apart]
+    return tier
+
+
+def _p_value(leader: Floats, other: Floats, counted: bool) -> float:
+    if counted:
+        return mcnemar(correct=leader, reference_correct=other)
+    return paired_difference(scores=leader, reference_scores=other).p_value
+
+
+def _tau(query: Floats, fresh: Floats) -> float:
+    if np.ptp(query) == 0 or np.ptp(fresh) == 0:
+        return 1.0
+    return float(sps.kendalltau(query, fresh).statistic)
+
+
+def _scores(given: ArrayLike) -> Floats:
+    values = np.asarray(given, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError("scores: at least two finite values are needed")
+    return values

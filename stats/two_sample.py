@@ -1,0 +1,193 @@
+"""Comparing query with fresh items: different examples, so nothing is paired but the models.
+
+Positive differences mean that the query score is higher. A submission that was chosen by its query score
+looks better there without any fault (the winner's curse): a small p-value of these tests is no evidence
+of adaptivity. The test that allows for the choice is `stats.inflation.sadd`.
+"""
+
+import numpy as np
+import scipy.stats as sps
+from numpy.typing import ArrayLike, NDArray
+
+from stats.intervals import delong
+from stats.paired import Difference, t_difference
+
+Floats = NDArray[np.float64]
+
+
+def welch(
+    *, query_scores: ArrayLike, fresh_scores: ArrayLike, confidence_level: float = 0.95
+) -> Difference:
+    """
+    Welch's test of one submission's mean score on query and fresh items.
+
+    Parameters
+    ----------
+    query_scores, fresh_scores : array-like of shape (n,) and (m,)
+        Per-item scores, higher better, or influence values.
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    Difference
+        Query less fresh.
+
+    Raises
+    ------
+    ValueError
+        If a holdout has fewer than two items or a value is not finite.
+
+    Notes
+    -----
+    Assumes independent items and a submission fixed beforehand. Cost: O(n+m). Source: B. L. Welch, 1947;
+    STATISTICS C1.
+    """
+    query, fresh = _items(query_scores, "query_scores"), _items(fresh_scores, "fresh_scores")
+    parts = query.var(ddof=1) / len(query), fresh.var(ddof=1) / len(fresh)
+    variance = float(sum(parts))
+    freedom = np.inf
+    if variance > 0:
+        smaller = parts[0] ** 2 / (len(query) - 1) + parts[1] ** 2 / (len(fresh) - 1)
+        freedom = variance**2 / smaller
+    return t_difference(
+        estimate=float(query.mean() - fresh.mean()),
+        se=float(np.sqrt(variance)),
+        freedom=freedom,
+        confidence_level=confidence_level,
+    )
+
+
+def difference_in_differences(
+    *,
+    query_scores: ArrayLike,
+    query_reference: ArrayLike,
+    fresh_scores: ArrayLike,
+    fresh_reference: ArrayLike,
+    confidence_level: float = 0.95,
+) -> Difference:
+    """
+    Welch's test of a submission's lead over a reference, on query and fresh items.
+
+    Parameters
+    ----------
+    query_scores, query_reference : array-like of shape (n,)
+    fresh_scores, fresh_reference : array-like of shape (m,)
+        Per-item scores, higher better.
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    Difference
+        Lead on query items less lead on fresh items.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a holdout has fewer than two items or a value is not finite.
+
+    Notes
+    -----
+    As `welch` on the paired differences, so what is easier for both models cancels. Assumes a submission
+    fixed beforehand. Cost: O(n+m). Source: STATISTICS C1.
+    """
+    leads = []
+    for scores, reference, name in (
+        (query_scores, query_reference, "query_reference"),
+        (fresh_scores, fresh_reference, "fresh_reference"),
+    ):
+        ours, theirs = np.asarray(scores, float), np.asarray(reference, float)
+        if ours.shape != theirs.shape:
+            raise ValueError(f"{name}: as many items as the scores are needed")
+        leads.append(ours - theirs)
+    return welch(query_scores=leads[0], fresh_scores=leads[1], confidence_level=confidence_level)
+
+
+def two_sample_auc(
+    *,
+    query_labels: ArrayLike,
+    query_scores: ArrayLike,
+    fresh_labels: ArrayLike,
+    fresh_scores: ArrayLike,
+    confidence_level: float = 0.95,
+) -> Difference:
+    """
+    One submission's AUC on query and fresh items; DeLong's variances add.
+
+    Parameters
+    ----------
+    query_labels, query_scores : array-like of shape (n,)
+    fresh_labels, fresh_scores : array-like of shape (m,)
+        Labels 0 or 1; scores higher for class 1.
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    Difference
+        Query less fresh.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ or a class does not occur.
+
+    Notes
+    -----
+    Assumes independent items and a submission fixed beforehand. Cost: O(n log n). Source: STATISTICS C1.
+    """
+    query = delong(labels=query_labels, scores=query_scores)
+    fresh = delong(labels=fresh_labels, scores=fresh_scores)
+    return t_difference(
+        estimate=query.auc - fresh.auc,
+        se=float(np.sqrt(query.variance + fresh.variance)),
+        freedom=np.inf,
+        confidence_level=confidence_level,
+    )
+
+
+def binomial_gap(*, query_accuracy: ArrayLike, fresh_accuracy: ArrayLike, n: int, m: int) -> Floats:
+    """
+    Two-sided p-values that accuracies on query and fresh items differ by chance alone.
+
+    Parameters
+    ----------
+    query_accuracy, fresh_accuracy : array-like of shape (s,), in [0, 1]
+        Of s submissions.
+    n, m : int, >= 1
+        Query and fresh items.
+
+    Returns
+    -------
+    array of shape (s,)
+        1 where both accuracies are 0, or both 1.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, an accuracy leaves [0, 1] or a holdout is empty.
+
+    Notes
+    -----
+    z = (a - b)/sqrt(p(1-p)(1/n + 1/m)), p the pooled accuracy. The distribution function of *first*
+    submissions' p-values is a control: if these already reject, the split is broken or the data
+    shifted. Cost: O(s). Source: R. Roelofs et al., 2019, as reported in STATISTICS C8; the pooling
+    there is from memory.
+    """
+    query, fresh = np.asarray(query_accuracy, float), np.asarray(fresh_accuracy, float)
+    if n < 1 or m < 1:
+        raise ValueError("n and m must be at least 1")
+    if query.shape != fresh.shape or query.ndim != 1:
+        raise ValueError("fresh_accuracy: as many as query_accuracy are needed")
+    if not (((query >= 0) & (query <= 1)).all() and ((fresh >= 0) & (fresh <= 1)).all()):
+        raise ValueError("accuracies must be in [0, 1]")
+    pooled = (n * query + m * fresh) / (n + m)
+    se = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
+    z = np.divide(query - fresh, se, out=np.zeros_like(query), where=se > 0)
+    result: Floats = 2 * sps.norm.sf(np.abs(z))
+    return result
+
+
+def _items(scores: ArrayLike, name: str) -> Floats:
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError(f"{name}: at least two finite values are needed")
+    return values

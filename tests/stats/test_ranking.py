@@ -1,0 +1,128 @@
+"""Rankings: published contests, ranks under resampling, tiers."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stats.ranking import agreement, rank_intervals, tiers
+from tests.stats.reference_data import reference_file
+
+
+def photo_contest(kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Public and private losses of the 50 best teams, by the release of the public one."""
+    rows = reference_file(f"ladder_jl/top50{kind}-private.csv").read_text().splitlines()[1:]
+    values = [[float(cell.strip('"')) for cell in row.split(",")] for row in rows]
+    return tuple(np.array(values).T)
+
+
+@pytest.mark.parametrize(
+    ("kind", "tau", "difference"), [("kaggle", 0.7702, 0.002388), ("ladder", 0.7910, 0.002501)]
+)
+def test_photo_contest(kind: str, tau: float, difference: float) -> None:
+    """AT-11."""
+    public, private = photo_contest(kind)
+
+    found = agreement(
+        query_scores=-public, fresh_scores=-private, rng=np.random.default_rng(161), n_draws=200
+    )
+
+    assert found.tau == pytest.approx(tau, abs=1e-4)
+    assert np.mean(public - private) == pytest.approx(difference, abs=1e-4)
+
+
+def test_photo_contest_differences_between_releases() -> None:
+    """AT-11: 23 of 50 public scores differ, by .00195 at most."""
+    exact, ladder = photo_contest("kaggle")[0], photo_contest("ladder")[0]
+    gaps = np.abs(exact - ladder)
+
+    assert np.count_nonzero(gaps > 1e-12) == 23
+    assert gaps.max() == pytest.approx(0.00195, abs=1e-5)
+
+
+def test_agreement_by_hand() -> None:
+    """Ranks 1 2 3 4 and 2 1 3 4: one of six pairs turned, two teams moved by one of four ranks."""
+    found = agreement(
+        query_scores=[4, 3, 2, 1], fresh_scores=[3, 4, 2, 1], rng=np.random.default_rng(1), top=1
+    )
+
+    assert found.tau == pytest.approx(4 / 6)
+    assert found.shake_up == pytest.approx(2 / 4 / 4)
+    assert (found.top, found.top_overlap) == (1, 0)
+    assert -1 <= found.tau_interval.low <= found.tau_interval.high <= 1
+
+
+def test_a_ranking_of_equals_agrees_with_any() -> None:
+    found = agreement(
+        query_scores=[1, 1, 1], fresh_scores=[1, 2, 3], rng=np.random.default_rng(1), n_draws=10
+    )
+
+    assert found.tau == 1
+    assert found.top == 3
+
+
+def test_rank_intervals_are_those_of_resampled_items() -> None:
+    """Poisson against index resampling, seed 162, 4,000 draws each: first ranks within .05 (5 se)."""
+    rng = np.random.default_rng(162)
+    scores = (rng.random((400, 4)) < [0.80, 0.79, 0.77, 0.6]).astype(float)
+
+    found = rank_intervals(item_scores=scores, rng=rng, n_draws=4_000)
+
+    means = scores[rng.integers(400, size=(4_000, 400))].mean(axis=1)
+    best = (means.round(12) == means.round(12).max(axis=1, keepdims=True)).mean(axis=0)
+    assert found.first == pytest.approx(best, abs=0.05)
+    assert (found.low[3], found.high[3]) == (4, 4)
+    assert (found.low <= found.high).all()
+
+
+def test_equal_teams_share_the_better_rank() -> None:
+    scores = np.repeat(np.random.default_rng(163).random((50, 1)), 3, axis=1)
+
+    found = rank_intervals(item_scores=scores, rng=np.random.default_rng(1), n_draws=50)
+
+    assert found.low.tolist() == found.high.tolist() == [1, 1, 1]
+
+
+def test_many_items_are_weighted_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stats.ranking.BLOCK", 30)
+    scores = np.column_stack([np.ones(100), np.zeros(100)])
+
+    found = rank_intervals(item_scores=scores, rng=np.random.default_rng(1), n_draws=20)
+
+    assert found.first.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("kind", ["right or wrong", "real"])
+def test_tiers_hold_those_who_cannot_be_told_apart(kind: str) -> None:
+    """Two pairs of nearly equal teams, .9 and .7: 10 standard errors apart at 2,000 items."""
+    rng = np.random.default_rng(164)
+    right = rng.random((2000, 4)) < [0.7, 0.9, 0.9, 0.7]
+    scores = right * (1.0 if kind == "right or wrong" else 0.5)
+
+    assert tiers(item_scores=scores).tolist() == [2, 1, 1, 2]
+
+
+def test_one_team_is_one_tier() -> None:
+    assert tiers(item_scores=[[1], [0]]).tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "said"),
+    [
+        (agreement, {"query_scores": [1], "fresh_scores": [1]}, "at least two"),
+        (agreement, {"query_scores": [1, 2], "fresh_scores": [1, 2, 3]}, "fresh_scores"),
+        (agreement, {"query_scores": [1, np.nan], "fresh_scores": [1, 2]}, "finite"),
+        (rank_intervals, {"item_scores": [[1.0]]}, "item_scores"),
+        (rank_intervals, {"item_scores": [[1.0], [np.inf]]}, "finite"),
+    ],
+)
+def test_impossible_rankings_are_refused(call: Any, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        call(**given, rng=np.random.default_rng(1))
+
+
+def test_impossible_tiers_are_refused() -> None:
+    with pytest.raises(ValueError, match="item_scores"):
+        tiers(item_scores=[1, 2])
+    with pytest.raises(ValueError, match="alpha"):
+        tiers(item_scores=[[1], [2]], alpha=0)
