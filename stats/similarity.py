@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stats.expected_maximum import expected_maximum
+
 Floats = NDArray[np.float64]
 
 N_DRAWS = 20_000
@@ -30,7 +32,9 @@ class Similarity:
     standard_error : float
         Mean over the models of the standard error of their accuracy.
     studentized_maximum : float
-        E[max_j e_j / se_j], to be compared with the expected maximum of k independent normals.
+        E[max_j e_j / se_j].
+    independent_maximum : float
+        What it would be for k independent models.
     """
 
     agreement: float
@@ -39,6 +43,7 @@ class Similarity:
     expected_maximum: float
     standard_error: float
     studentized_maximum: float
+    independent_maximum: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +112,7 @@ def similarity(
         expected_maximum=raw,
         standard_error=float(se.mean()),
         studentized_maximum=studentized,
+        independent_maximum=expected_maximum(k=k),
     )
 
 

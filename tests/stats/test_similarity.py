@@ -30,6 +30,7 @@ def test_thirty_published_models_are_as_alike_as_measured(cifar: NDArray[np.bool
     assert found.standard_error == pytest.approx(0.00241, abs=5e-6)
     assert found.expected_maximum == pytest.approx(0.00414, abs=1e-4)
     assert found.studentized_maximum == pytest.approx(1.518, abs=0.02)
+    assert found.independent_maximum == pytest.approx(2.043, abs=5e-4)
 
 
 def test_the_best_fifteen_are_more_alike(cifar: NDArray[np.bool_]) -> None:
@@ -38,6 +39,7 @@ def test_the_best_fifteen_are_more_alike(cifar: NDArray[np.bool_]) -> None:
 
     assert found.correlation == pytest.approx(0.535, abs=5e-4)
     assert found.studentized_maximum == pytest.approx(1.196, abs=0.02)
+    assert found.independent_maximum == pytest.approx(1.736, abs=5e-4)
 
 
 def test_effective_numbers_of_the_published_models(cifar: NDArray[np.bool_]) -> None:
