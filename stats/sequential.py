@@ -1,0 +1,294 @@
+"""Tests that may be looked at after every label (STATISTICS C7).
+
+Fresh labels arrive as a stream; a bot looks each time and may stop whenever it likes. An e-process keeps
+its error rate under any such rule (Ville's inequality), and a confidence sequence covers at all times at
+once. The stream is over fresh *examples*: submissions that share a holdout depend on each other.
+
+Streams are losses in [0, 1], or (Y + 1)/2 of paired differences Y in [-1, 1]: higher is worse. The last
+axis is time, so that many streams can be followed together.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats as sps
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+# Alternatives of the mixture, above m0.
+STEPS = (0.005, 0.01, 0.02, 0.04, 0.08)
+CAP = 0.5
+LARGEST_BET = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class EProcess:
+    """
+    Evidence against a mean of at most m0, after each observation.
+
+    Parameters
+    ----------
+    values : array of shape (..., t)
+        E_t; reject at level alpha as soon as one is at least 1/alpha.
+    p_values : array of shape (..., t)
+        1 / max over the time so far, at most 1: a p-value at any time.
+    """
+
+    values: Floats
+    p_values: Floats
+
+    def stops(self, *, alpha: float) -> NDArray[np.int64]:
+        """The first time, counted from 1, at which E_t reaches 1/alpha; 0 where it never does."""
+        crossed = self.values >= 1 / alpha
+        first: NDArray[np.int64] = np.where(
+            crossed.any(axis=-1), np.argmax(crossed, axis=-1) + 1, 0
+        )
+        return first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequence:
+    """
+    A confidence sequence for a mean.
+
+    Parameters
+    ----------
+    low, high : arrays of shape (..., t)
+        All intervals together cover with the stated probability.
+    """
+
+    low: Floats
+    high: Floats
+
+
+def betting(*, stream: ArrayLike, m0: float, cap: float = CAP) -> EProcess:
+    """
+    One-sided e-process that bets against a mean of at most m0 ("approximate Kelly").
+
+    Parameters
+    ----------
+    stream : array-like of shape (..., t), in [0, 1]
+        Losses in order of arrival.
+    m0 : float in (0, 1)
+        Largest mean of the null hypothesis.
+    cap : float in (0, 1), default=.5
+        Largest share of the wealth at stake; .9 for paired differences.
+
+    Returns
+    -------
+    EProcess
+
+    Raises
+    ------
+    ValueError
+        If a value leaves [0, 1], there is none, or m0 or cap is out of range.
+
+    Notes
+    -----
+    E_t = prod (1 + l_i (X_i - m0)) with predictable l_i = clip((mu - m0)/(v + (mu - m0)^2), 0, cap/m0)
+    from the mean and variance before i, which begin as 1/2 and 1/4. Assumes conditional means of at
+    most m0 under the null; nothing else. Cost: O(t). Source: Waudby-Smith and Ramdas, 2024; STATISTICS
+    C7.
+    """
+    values = _stream(stream)
+    _check_level(m0, "m0")
+    _check_level(cap, "cap")
+    mean, variance = _predictable(values)
+    lead = mean - m0
+    bets = np.clip(lead / (variance + lead**2), 0.0, cap / m0)
+    return _process(np.cumsum(np.log1p(bets * (values - m0)), axis=-1))
+
+
+def mixture(*, stream: ArrayLike, m0: float, steps: ArrayLike = STEPS) -> EProcess:
+    """
+    Mixture of likelihood ratios of means above m0, for streams of 0 and 1.
+
+    Parameters
+    ----------
+    stream : array-like of shape (..., t), 0 or 1
+    m0 : float in (0, 1)
+    steps : array-like, > 0
+        Alternatives m0 + step, those below 1, in equal parts.
+
+    Returns
+    -------
+    EProcess
+
+    Raises
+    ------
+    ValueError
+        If a value is not 0 or 1, m0 is out of range, or no alternative is left.
+
+    Notes
+    -----
+    A test martingale at m0 and a supermartingale below it. Cost: O(t steps). Source: STATISTICS C7.
+    """
+    values = _stream(stream)
+    _check_level(m0, "m0")
+    if not np.isin(values, (0.0, 1.0)).all():
+        raise ValueError("stream: 0 and 1 are needed")
+    alternatives = m0 + np.asarray(steps, dtype=np.float64)
+    alternatives = alternatives[(alternatives > m0) & (alternatives < 1)]
+    if not len(alternatives):
+        raise ValueError("steps: no alternative lies between m0 and 1")
+    wins = np.cumsum(values, axis=-1)
+    losses = np.arange(1, values.shape[-1] + 1) - wins
+    total = np.full(values.shape, -np.inf)
+    for each in alternatives:
+        ratio = wins * np.log(each / m0) + losses * np.log((1 - each) / (1 - m0))
+        total = np.logaddexp(total, ratio)
+    return _process(total - np.log(len(alternatives)))
+
+
+def released_limit(
+    *, released_loss: float, se: float, k: int, alpha: float = 0.05, tolerance: float = 0.005
+) -> float:
+    """
+    The m0 that a released loss allows: what its final may lose on fresh items without being inflated.
+
+    Parameters
+    ----------
+    released_loss : float
+        Loss on the query holdout, of the best of k submissions.
+    se : float, >= 0
+        Its standard error.
+    k : int, >= 1
+        Submissions scored so far: the final may be the luckiest.
+    alpha : float in (0, 1), default=.05
+        Of both parts together; run the e-process at alpha/2.
+    tolerance : float, default=.005
+        Difference of no interest, in loss.
+
+    Returns
+    -------
+    float
+        released_loss + z_{1 - alpha/(2k)} se + tolerance.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Notes
+    -----
+    Union bound over k submissions for alpha/2, and alpha/2 for the e-process. Cost: O(1). Source:
+    STATISTICS C7.
+    """
+    _check_level(alpha, "alpha")
+    if k < 1 or not se >= 0:
+        raise ValueError("k >= 1 and se >= 0 are needed")
+    return float(released_loss + sps.norm.isf(alpha / (2 * k)) * se + tolerance)
+
+
+def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
+    """
+    Predictable-mixture empirical-Bernstein confidence sequence for the mean of values in [0, 1].
+
+    Parameters
+    ----------
+    stream : array-like of shape (..., t), in [0, 1]
+    alpha : float in (0, 1), default=.05
+
+    Returns
+    -------
+    Sequence
+        Cut to [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If a value leaves [0, 1], there is none, or alpha is out of range.
+
+    Notes
+    -----
+    Weights min(sqrt(2 ln(2/alpha) / (t ln(1+t) v)), 1/2), v the variance before t; centre: weighted
+    mean; radius: (ln(2/ alpha) + sum (X - mean before)^2 (-ln(1-l) - l)) / sum of weights. Assumes a
+    constant conditional mean. Cost: O(t). Source: Waudby-Smith and Ramdas, 2024; STATISTICS C7.
+    """
+    values = _stream(stream)
+    _check_level(alpha, "alpha")
+    mean, variance = _predictable(values)
+    time = np.arange(1, values.shape[-1] + 1)
+    budget = np.log(2 / alpha)
+    weights = np.minimum(np.sqrt(2 * budget / (time * np.log1p(time) * variance)), LARGEST_BET)
+    total = np.cumsum(weights, axis=-1)
+    center = np.cumsum(weights * values, axis=-1) / total
+    spent = np.cumsum((values - mean) ** 2 * (-np.log1p(-weights) - weights), axis=-1)
+    radius = (budget + spent) / total
+    return Sequence(low=np.maximum(center - radius, 0.0), high=np.minimum(center + radius, 1.0))
+
+
+def asymptotic(*, stream: ArrayLike, alpha: float = 0.05, tuned_at: int = 5_000) -> Sequence:
+    """
+    Asymptotic confidence sequence (Robbins' mixture with the running standard deviation).
+
+    Parameters
+    ----------
+    stream : array-like of shape (..., t)
+        Finite values of any unit.
+    alpha : float in (0, 1), default=.05
+    tuned_at : int, default=5000
+        Number of observations at which it is to be narrowest.
+
+    Returns
+    -------
+    Sequence
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite, there is none, or alpha or tuned_at is out of range.
+
+    Notes
+    -----
+    Half-width sd sqrt((t r^2 + 1)/(t^2 r^2) ln((t r^2 + 1)/alpha^2)), r^2 = (-2 ln alpha + ln(1 - 2 ln
+    alpha)) / tuned_at. Narrower than `empirical_bernstein`, and covers only once the sample is large.
+    Cost: O(t). Source: Waudby-Smith et al., 2024; STATISTICS C7.
+    """
+    values = np.asarray(stream, dtype=np.float64)
+    if values.ndim < 1 or values.shape[-1] == 0 or not np.isfinite(values).all():
+        raise ValueError("stream: finite values are needed")
+    _check_level(alpha, "alpha")
+    if tuned_at < 1:
+        raise ValueError("tuned_at must be at least 1")
+    time = np.arange(1, values.shape[-1] + 1)
+    mean = np.cumsum(values, axis=-1) / time
+    variance = np.maximum(np.cumsum(values**2, axis=-1) / time - mean**2, 0.0)
+    logs = -2 * np.log(alpha)
+    rho2 = (logs + np.log(1 + logs)) / tuned_at
+    grown = time * rho2 + 1
+    radius = np.sqrt(variance * grown / (time**2 * rho2) * np.log(grown / alpha**2))
+    return Sequence(low=mean - radius, high=mean + radius)
+
+
+def _predictable(values: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of what came before each observation, with 1/2 and 1/4 as one made-up item."""
+    time = np.arange(1, values.shape[-1] + 1)
+    mean = (0.5 + np.cumsum(values, axis=-1)) / (time + 1)
+    variance = (0.25 + np.cumsum((values - mean) ** 2, axis=-1)) / (time + 1)
+    first = np.full((*values.shape[:-1], 1), 0.5)
+    before = np.concatenate([first, mean[..., :-1]], axis=-1)
+    spread = np.concatenate([first / 2, variance[..., :-1]], axis=-1)
+    return before, spread
+
+
+def _process(logs: Floats) -> EProcess:
+    # Evidence beyond 1e300 is no larger than 1e300.
+    values = np.exp(np.minimum(logs, 690.0))
+    largest = np.maximum.accumulate(values, axis=-1)
+    return EProcess(values=values, p_values=np.minimum(1.0, 1.0 / np.maximum(largest, 1e-300)))
+
+
+def _stream(given: ArrayLike) -> Floats:
+    values = np.asarray(given, dtype=np.float64)
+    if values.ndim < 1 or values.shape[-1] == 0:
+        raise ValueError("stream: at least one value is needed")
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError("stream: values in [0, 1] are needed")
+    return values
+
+
+def _check_level(value: float, name: str) -> None:
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must be in (0, 1)")

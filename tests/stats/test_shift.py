@@ -1,0 +1,131 @@
+"""Tests of equal distributions: their nulls by simulation, their power, and the edges."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.stats as sps
+
+from stats.shift import (
+    classifier_two_sample,
+    kolmogorov_smirnov,
+    maximum_mean_discrepancy,
+    population_stability,
+)
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "mean", "upper"), [(1000, 1000, 0.0180, 0.0338), (2000, 10_000, 0.0054, 0.0102)]
+)
+def test_stability_index_has_its_chi_square_null(n: int, m: int, mean: float, upper: float) -> None:
+    """D4's table; 600 samples, seed 181: the mean errs by 2 % (5 of these: .10), the rate by .009."""
+    rng = np.random.default_rng(181)
+    found = [
+        population_stability(reference=rng.random(n), sample=rng.random(m)) for _ in range(600)
+    ]
+
+    assert found[0].expected == pytest.approx(mean, abs=5e-5)
+    assert sps.chi2.ppf(0.95, 9) * (1 / n + 1 / m) == pytest.approx(upper, abs=1e-4)
+    assert np.mean([each.statistic for each in found]) == pytest.approx(mean, rel=0.10)
+    assert np.mean([each.p_value <= 0.05 for each in found]) == pytest.approx(0.05, abs=0.045)
+
+
+def test_stability_index_by_hand() -> None:
+    """Two bins of the reference, half and half; the sample has 3 of 4 in the upper one."""
+    found = population_stability(reference=[1, 2, 3, 4], sample=[1, 3, 4, 4], n_bins=2)
+
+    assert found.statistic == pytest.approx(0.25 * np.log(2) - 0.25 * np.log(2 / 3))
+
+
+def test_stability_index_of_ties_and_empty_bins() -> None:
+    constant = population_stability(reference=[1] * 20, sample=[1] * 20)
+    assert (constant.statistic, constant.expected, constant.p_value) == (0, 0, 1)
+    apart = population_stability(reference=np.arange(20), sample=np.full(20, 100.0))
+    assert np.isfinite(apart.statistic)
+    assert apart.p_value < 1e-3
+
+
+def test_kolmogorov_smirnov_is_scipys() -> None:
+    rng = np.random.default_rng(182)
+    one, other = rng.normal(size=80), rng.normal(0.5, size=90)
+
+    found = kolmogorov_smirnov(reference=one, sample=other)
+
+    expected = sps.ks_2samp(one, other)
+    assert (found.statistic, found.p_value) == (expected.statistic, expected.pvalue)
+
+
+def test_discrepancy_is_its_definition() -> None:
+    """Sums over pairs, without an item beside itself, at the median bandwidth."""
+    rng = np.random.default_rng(183)
+    x, y = rng.normal(size=(6, 2)), rng.normal(0.3, size=(8, 2))
+
+    found = maximum_mean_discrepancy(reference=x, sample=y, rng=rng, n_permutations=20)
+
+    both = np.vstack([x, y])
+    pairs = [np.linalg.norm(a - b) for i, a in enumerate(both) for b in both[i + 1 :]]
+    width = np.median(pairs)
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> float:
+        return float(np.exp(-np.sum((a - b) ** 2) / (2 * width**2)))
+
+    within = [
+        sum(kernel(a, b) for i, a in enumerate(z) for j, b in enumerate(z) if i != j)
+        / (len(z) * (len(z) - 1))
+        for z in (x, y)
+    ]
+    across = np.mean([kernel(a, b) for a in x for b in y])
+    assert found.statistic == pytest.approx(sum(within) - 2 * across)
+    assert 1 / 21 <= found.p_value <= 1
+
+
+@pytest.mark.parametrize("test", [maximum_mean_discrepancy, classifier_two_sample])
+def test_level_and_power(test: Any) -> None:
+    """150 pairs of 40, seed 184: Binomial(150, .05) exceeds 20 with p < 1e-4; two sd apart fires."""
+    rng = np.random.default_rng(184)
+    more = {"n_permutations": 99} if test is maximum_mean_discrepancy else {}
+    fired = {0.0: 0, 2.0: 0}
+    for shift in fired:
+        for _ in range(150 if shift == 0 else 10):
+            x, y = rng.normal(size=40), rng.normal(shift, size=50)
+            found = test(reference=x, sample=y, rng=rng, **more)
+            fired[shift] += found.p_value <= 0.05
+
+    assert fired[0.0] <= 20
+    assert fired[2.0] >= 9
+
+
+def test_discrepancy_of_equal_items() -> None:
+    found = maximum_mean_discrepancy(
+        reference=[1, 1], sample=[1, 1], rng=np.random.default_rng(1), n_permutations=9
+    )
+
+    assert found.statistic == pytest.approx(0)
+    assert found.p_value == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "said"),
+    [
+        (population_stability, {"reference": [1] * 9, "sample": [1] * 20}, "fewer values"),
+        (population_stability, {"reference": [1, 2], "sample": [1, 2], "n_bins": 1}, "n_bins"),
+        (population_stability, {"reference": [np.nan], "sample": [1]}, "reference"),
+        (kolmogorov_smirnov, {"reference": [1], "sample": []}, "sample"),
+    ],
+)
+def test_impossible_values_are_refused(call: Any, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        call(**given)
+
+
+@pytest.mark.parametrize("call", [maximum_mean_discrepancy, classifier_two_sample])
+def test_impossible_items_are_refused(call: Any, rng: np.random.Generator) -> None:
+    with pytest.raises(ValueError, match="columns"):
+        call(reference=np.ones((5, 2)), sample=np.ones((5, 3)), rng=rng)
+    with pytest.raises(ValueError, match="reference"):
+        call(reference=[1], sample=[1, 2], rng=rng)
+
+
+def test_a_classifier_needs_items_to_learn_from(rng: np.random.Generator) -> None:
+    with pytest.raises(ValueError, match="at least four"):
+        classifier_two_sample(reference=[1, 2, 3], sample=[1, 2, 3, 4], rng=rng)
