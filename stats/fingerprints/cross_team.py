@@ -66,8 +66,8 @@ def account_groups(*, predictions: ArrayLike, labels: ArrayLike, n_classes: int)
     -------
     AccountGroups
         Two classes: linked above both .9 and the league's median + 6 MAD over pairs, or equal. More: above
-        .97, or equal. With fewer than ten pairs (five teams) the median is not used. A pair with fewer than
-        20 common errors has same-wrong rate 0.
+        .97, or equal. With fewer than ten pairs (five teams), or where that bar is 1 or more, only .9 counts.
+        A pair with fewer than 20 common errors has same-wrong rate 0.
 
     Raises
     ------
@@ -77,8 +77,9 @@ def account_groups(*, predictions: ArrayLike, labels: ArrayLike, n_classes: int)
     Notes
     -----
     MAD is the plain median of absolute deviations. All pairs by matrix products, one a class: O(teams^2 n
-    classes). A coalition that is most of its league raises the median and hides behind it. Source:
-    STATISTICS C6 and G.
+    classes). Many copies raise the bar: of copies with 3 % of the answers edited half were missed in a
+    league that shared a starter notebook. Source: STATISTICS C6 and G; the return to .9 is a choice made
+    here.
     """
     if n_classes < 2:
         raise ValueError("n_classes must be at least 2")
@@ -111,7 +112,9 @@ def _league_threshold(kappa: Floats) -> float:
     if len(pairs) < ENOUGH_PAIRS:
         return KAPPA
     mad = sps.median_abs_deviation(pairs)
-    return max(KAPPA, float(np.median(pairs) + MAD_MULTIPLIER * mad))
+    usual = float(np.median(pairs) + MAD_MULTIPLIER * mad)
+    # A bar that no kappa can pass says that the pairs are of two kinds: many copies among others.
+    return max(KAPPA, usual) if usual < 1 else KAPPA
 
 
 def _same_wrong_rate(matrix: NDArray[Any], truth: NDArray[Any]) -> Floats:

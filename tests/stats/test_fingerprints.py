@@ -230,14 +230,34 @@ def test_equal_files_are_linked_whatever_the_league(rng: np.random.Generator) ->
 def test_the_league_sets_the_bar_where_all_are_alike(rng: np.random.Generator) -> None:
     base, labels = models(rng, 1), np.ones(N, dtype=int)
     files = np.repeat(base, 6, axis=0)
-    for file, edits in zip(files, (2, 4, 8, 16, 32, 64), strict=True):
+    for file, edits in zip(files, (6, 7, 8, 8, 9, 10), strict=True):
         file[rng.choice(N, edits, replace=False)] ^= 1
 
     found = account_groups(predictions=files, labels=labels, n_classes=2)
 
     pairs = found.similarity[np.triu_indices(6, 1)]
     mad = np.median(np.abs(pairs - np.median(pairs)))
-    assert found.threshold == pytest.approx(max(0.9, np.median(pairs) + 6 * mad))
+    assert found.threshold == pytest.approx(np.median(pairs) + 6 * mad)
+    assert 0.9 < found.threshold < 1
+    assert not found.flagged
+
+
+def test_many_copies_do_not_raise_the_bar_beyond_all_kappas(rng: np.random.Generator) -> None:
+    """40 teams that share a notebook and 80 copies of one: the median + 6 MAD of their pairs is above 1."""
+    shared = models(rng, 1)
+    changed = rng.random((40, N)) < 0.04
+    teams = np.where(changed, models(rng, 40), shared).astype(np.uint8)
+    copies = np.repeat(teams[:1], 80, axis=0)
+    copies[np.arange(80), rng.integers(N, size=80)] ^= 1
+
+    found = account_groups(
+        predictions=np.vstack([teams, copies]), labels=np.ones(N, dtype=int), n_classes=2
+    )
+    pairs = found.similarity[np.triu_indices(120, 1)]
+
+    assert np.median(pairs) + 6 * np.median(np.abs(pairs - np.median(pairs))) > 1
+    assert found.threshold == 0.9
+    assert (found.groups[40:] == found.groups[0]).all()
 
 
 def test_published_models_are_no_accounts(cifar: dict[str, NDArray[Any]]) -> None:
