@@ -176,8 +176,8 @@ def equicorrelated_luck(*, k: int, sd: float, correlation: float = 0.0) -> float
     Notes
     -----
     k stays k: shrinking it to an effective number as well would count the likeness twice. Near
-    correlation 1 the few discrete values of a real accuracy make it larger than this normal figure
-    (.0071 instead of .0048 at k = 100, n = 1,000, p = .8, rho = .95). Cost: O(1). Source: STATISTICS C2, B8.
+    correlation 1 real accuracies, which have few values, show less than this normal figure: .0048 simulated
+    where it is .0071 (k = 100, n = 1,000, p = .8, rho = .95). Cost: O(1). Source: STATISTICS C2, B8.
 
     Examples
     --------
