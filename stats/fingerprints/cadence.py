@@ -58,7 +58,7 @@ def cadence(*, times: ArrayLike) -> Cadence:
     -----
     Cost: O(k). Source: STATISTICS C6.
     """
-    moments = finite_vector(times, "times")
+    moments = finite_vector(given=times, name="times")
     between = np.diff(moments)
     if (between < 0).any():
         raise ValueError("times must not decrease")

@@ -83,8 +83,8 @@ def account_groups(*, predictions: ArrayLike, labels: ArrayLike, n_classes: int)
     """
     if n_classes < 2:
         raise ValueError("n_classes must be at least 2")
-    matrix = predictions_matrix(predictions, least=2)
-    truth = predictions_matrix(np.asarray(labels)[None], least=1)[0]
+    matrix = predictions_matrix(given=predictions, least=2)
+    truth = predictions_matrix(given=np.asarray(labels)[None], least=1, name="labels")[0]
     if truth.shape != matrix.shape[1:] or len(truth) < 2:
         raise ValueError("labels and predictions must have the same items, at least two")
     if max(matrix.max(), truth.max()) >= n_classes:
@@ -94,7 +94,7 @@ def account_groups(*, predictions: ArrayLike, labels: ArrayLike, n_classes: int)
         threshold = _league_threshold(similarity)
     else:
         similarity, threshold = _same_wrong_rate(matrix, truth), SAME_WRONG
-    linked = (similarity > threshold) | (hamming(matrix) == 0)
+    linked = (similarity > threshold) | (hamming(predictions=matrix) == 0)
     np.fill_diagonal(linked, False)
     n_groups, groups = connected_components(linked, directed=False)
     return AccountGroups(

@@ -43,9 +43,9 @@ def flip_uniformity(*, predictions: ArrayLike) -> Fingerprint:
     contested items that it changes, changes at random would give counts with variance sum p_j (1 - p_j).
     Cost: O(k^2 n classes). Source: STATISTICS C6; the parent is a choice made here.
     """
-    matrix = predictions_matrix(predictions, least=2)
-    matrix = matrix[:, contested(matrix)]
-    distance = hamming(matrix).astype(np.float64)
+    matrix = predictions_matrix(given=predictions, least=2)
+    matrix = matrix[:, contested(predictions=matrix)]
+    distance = hamming(predictions=matrix).astype(np.float64)
     distance[np.triu_indices(len(matrix))] = np.inf
     parents = distance[1:].argmin(axis=1)
     flips = matrix[1:] != matrix[parents]

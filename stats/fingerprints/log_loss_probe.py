@@ -37,7 +37,7 @@ def log_loss_probe(*, probabilities: ArrayLike) -> Fingerprint:
     Sorted by size, the logits of a probed batch are -n u 2^j. A batch of two is not told from chance and
     not looked for. Cost: O(n log n). Source: STATISTICS B6 and C6.
     """
-    values = finite_vector(probabilities, "probabilities")
+    values = finite_vector(given=probabilities, name="probabilities")
     if values.min() < 0 or values.max() > 1:
         raise ValueError("probabilities must be in [0, 1]")
     distinct, counts = np.unique(values, return_counts=True)

@@ -40,9 +40,9 @@ def near_duplicates(*, predictions: ArrayLike) -> Fingerprint:
     -----
     All pairs by one matrix product a class: O(k^2 n classes). Source: STATISTICS C6.
     """
-    matrix = predictions_matrix(predictions, least=1)
+    matrix = predictions_matrix(given=predictions, least=1)
     k, n = matrix.shape
-    distance = hamming(matrix)
+    distance = hamming(predictions=matrix)
     earlier = np.tri(k, k=-1, dtype=bool)
     near = earlier & (distance <= max(FEWEST_ITEMS, SHARE_OF_ITEMS * n))
     repeated = (earlier & (distance == 0)).any(axis=1)

@@ -41,11 +41,13 @@ def rank_ratio(*, predictions: ArrayLike) -> Fingerprint:
     squares, divided by k/(1 + k/n_contested). Strong, diverse honest models reach .88, so it counts only
     together with FP3 or the inflation test. Cost: O(k^2 n). Source: STATISTICS C6.
     """
-    matrix = predictions_matrix(predictions, least=2)
-    matrix = matrix[:, contested(matrix)]
+    matrix = predictions_matrix(given=predictions, least=2)
+    matrix = matrix[:, contested(predictions=matrix)]
     value, k = 0.0, 0
     if matrix.shape[1]:
-        consensus = np.unique(matrix)[votes(matrix, np.ones(len(matrix))).argmax(axis=0)]
+        consensus = np.unique(matrix)[
+            votes(predictions=matrix, weights=np.ones(len(matrix))).argmax(axis=0)
+        ]
         differs = (matrix != consensus).astype(np.float64)
         differs = differs[differs.std(axis=1) > 0]
         k = len(differs)

@@ -45,15 +45,15 @@ def vote_match(*, predictions: ArrayLike, released: ArrayLike, final: ArrayLike)
     sum_j (r_j - mean r) q_j. Honest ensemblers reach .89: never alone. Cost: O(k n classes). Source:
     STATISTICS C6.
     """
-    matrix = predictions_matrix(predictions, least=2)
-    scores = finite_vector(released, "released", len(matrix))
-    last = predictions_matrix(np.asarray(final)[None], least=1)[0]
+    matrix = predictions_matrix(given=predictions, least=2)
+    scores = finite_vector(given=released, name="released", length=len(matrix))
+    last = predictions_matrix(given=np.asarray(final)[None], least=1, name="final")[0]
     if last.shape != matrix.shape[1:]:
         raise ValueError("final and predictions have different items")
-    matrix, last = matrix[:, contested(matrix)], last[contested(matrix)]
+    matrix, last = matrix[:, contested(predictions=matrix)], last[contested(predictions=matrix)]
     value = 0.0
     if matrix.shape[1]:
-        tally = votes(matrix, scores - scores.mean())
+        tally = votes(predictions=matrix, weights=scores - scores.mean())
         ordered = np.sort(tally, axis=0)
         decided = ordered[-1] - ordered[-2] > 1e-12 * np.abs(scores).max()
         winner = np.unique(matrix)[tally.argmax(axis=0)]

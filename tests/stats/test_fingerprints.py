@@ -44,7 +44,7 @@ def models(rng: np.random.Generator, k: int = 30) -> NDArray[np.uint8]:
 def test_distances_are_those_of_a_loop(rng: np.random.Generator) -> None:
     files = rng.integers(4, size=(6, 50))
 
-    assert hamming(files).tolist() == [
+    assert hamming(predictions=files).tolist() == [
         [int(np.sum(one != other)) for other in files] for one in files
     ]
 
@@ -326,6 +326,8 @@ FILES = np.array([[0, 1], [1, 1]])
         (lambda: vote_match(predictions=FILES, released=[1], final=[0, 1]), "released"),
         (lambda: vote_match(predictions=FILES, released=[1, np.nan], final=[0, 1]), "released"),
         (lambda: vote_match(predictions=FILES, released=[1, 2], final=[0]), "final"),
+        (lambda: vote_match(predictions=FILES, released=[1, 2], final=[0.5, 1]), "final"),
+        (lambda: account_groups(predictions=FILES, labels=[-1, 0], n_classes=2), "labels"),
         (lambda: log_loss_probe(probabilities=[]), "probabilities"),
         (lambda: log_loss_probe(probabilities=[1.5]), "probabilities"),
         (lambda: log_loss_probe(probabilities=[-0.5]), "probabilities"),
