@@ -5,6 +5,7 @@
     python3 run.py serve                                    the same service, without the play
     python3 run.py test [pytest arguments]                  all tests
     python3 run.py check                                    lint, types, layers, migrations, docs
+    python3 run.py bench [NAME ...] [--json FILE]           speed, beside the usual ways
     python3 run.py manage COMMAND ...                       a management command on the service
 
 This file uses the standard library alone. It fetches a pinned uv, installs the hash-pinned lock file
@@ -21,7 +22,7 @@ import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent
-COMMANDS = ("demo", "serve", "test", "check", "manage")
+COMMANDS = ("demo", "serve", "test", "check", "bench", "manage")
 WITH_DEVELOPMENT_TOOLS = ("test", "check")
 
 

@@ -1,4 +1,4 @@
-"""What `run.py` does in the locked environment: demo, serve, test, check, manage."""
+"""What `run.py` does in the locked environment: demo, serve, test, check, bench, manage."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from config import grants
+from config import bench, grants
 from config.embedded import (
     OWNER,
     EmbeddedServerError,
@@ -212,7 +212,14 @@ def check(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-COMMANDS = {"demo": demo, "serve": serve, "test": test, "check": check, "manage": manage}
+COMMANDS = {
+    "demo": demo,
+    "serve": serve,
+    "test": test,
+    "check": check,
+    "bench": bench.main,
+    "manage": manage,
+}
 
 
 def main(arguments: list[str]) -> int:

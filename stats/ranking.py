@@ -9,6 +9,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.bootstrap import poisson_bootstrap
 from stats.intervals import Interval
 from stats.multiplicity import holm
 from stats.paired import mcnemar, paired_difference
@@ -16,8 +17,6 @@ from stats.paired import mcnemar, paired_difference
 Floats = NDArray[np.float64]
 
 N_DRAWS = 2_000
-# Items whose weights are drawn at once: bounds the memory.
-BLOCK = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,23 +151,11 @@ def rank_intervals(
     Poisson bootstrap: item weights Poisson(1), one matrix product for all teams; ties share the better
     rank. Assumes independent items. Cost: O(n_draws n T). Source: STATISTICS C9, E4.
     """
-    scores = np.asarray(item_scores, dtype=np.float64)
-    if scores.ndim != 2 or scores.shape[0] < 2 or scores.shape[1] < 1:
-        raise ValueError(
-            "item_scores: a matrix of items and teams is needed, with two items or more"
-        )
-    if not np.isfinite(scores).all():
-        raise ValueError("item_scores: every value must be finite")
-    sums = np.zeros((n_draws, scores.shape[1]))
-    weights = np.zeros((n_draws, 1))
-    for start in range(0, len(scores), BLOCK):
-        part = scores[start : start + BLOCK]
-        drawn = rng.poisson(1.0, size=(n_draws, len(part))).astype(np.float64)
-        sums += drawn @ part
-        weights += drawn.sum(axis=1, keepdims=True)
-    # An empty resample of very few items ranks everybody alike.
-    means = sums / np.maximum(weights, 1.0)
-    ranks = sps.rankdata(-means.round(12), axis=1, method="min")
+    if np.asarray(item_scores).ndim != 2 or len(np.asarray(item_scores)) < 2:
+        raise ValueError("item_scores: a matrix of two items or more, and teams, is needed")
+    means = poisson_bootstrap(item_scores=item_scores, rng=rng, n_draws=n_draws)
+    # Sums in single precision err by 1e-6: scores closer than that tie.
+    ranks = sps.rankdata(-means.round(6), axis=1, method="min")
     tail = (1 - confidence_level) / 2
     low = np.quantile(ranks, tail, axis=0, method="inverted_cdf").astype(np.int64)
     high = np.quantile(ranks, 1 - tail, axis=0, method="inverted_cdf").astype(np.int64)

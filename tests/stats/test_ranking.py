@@ -83,15 +83,6 @@ def test_equal_teams_share_the_better_rank() -> None:
     assert found.low.tolist() == found.high.tolist() == [1, 1, 1]
 
 
-def test_many_items_are_weighted_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stats.ranking.BLOCK", 30)
-    scores = np.column_stack([np.ones(100), np.zeros(100)])
-
-    found = rank_intervals(item_scores=scores, rng=np.random.default_rng(1), n_draws=20)
-
-    assert found.first.tolist() == [1, 0]
-
-
 @pytest.mark.parametrize("kind", ["right or wrong", "real"])
 def test_tiers_hold_those_who_cannot_be_told_apart(kind: str) -> None:
     """Two pairs of nearly equal teams, .9 and .7: 10 standard errors apart at 2,000 items."""

@@ -1,0 +1,336 @@
+"""The bootstrap, fast: exact in law where counts suffice, one matrix product for many models (STATISTICS E).
+
+All functions return the statistic's resampled values; percentiles of these are intervals. `count_bootstrap`
+of `stats.intervals` makes intervals of any statistic of counts.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.stats as sps
+from numpy.typing import ArrayLike, NDArray
+
+from stats.intervals import Interval
+
+Floats = NDArray[np.float64]
+
+N_DRAWS = 2_000
+N_BINS = 1_000
+# Weights of 8 and more have a probability of 1e-5 under Poisson(1).
+LARGEST_WEIGHT = 8
+# Item weights that are drawn at once: bounds the memory.
+CELLS_AT_ONCE = 20_000_000
+
+
+def _weight_table() -> NDArray[np.uint8]:
+    """Poisson(1) by 65,536 equally likely entries."""
+    uniform = (np.arange(65_536) + 0.5) / 65_536
+    table: NDArray[np.uint8] = np.minimum(sps.poisson.ppf(uniform, 1.0), LARGEST_WEIGHT).astype(
+        np.uint8
+    )
+    return table
+
+
+WEIGHTS = _weight_table()
+
+
+def accuracy_bootstrap(
+    *, n_correct: int, n: int, rng: np.random.Generator, n_draws: int = N_DRAWS
+) -> Floats:
+    """
+    Resampled accuracies.
+
+    Parameters
+    ----------
+    n_correct, n : int
+        Right items, and items.
+    rng : numpy Generator
+    n_draws : int, default=2000
+
+    Returns
+    -------
+    array of shape (n_draws,), in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If there is no item or more right items than items.
+
+    Notes
+    -----
+    Resampling n items with replacement and counting the right ones is one Binomial(n, n_correct/n)
+    draw: equal in law, at a cost of O(n_draws). Assumes independent items. Source: STATISTICS E2.
+    """
+    if n < 1 or not 0 <= n_correct <= n:
+        raise ValueError("n_correct: from 0 to n, with n of at least 1")
+    result: Floats = rng.binomial(n, n_correct / n, size=n_draws) / n
+    return result
+
+
+def poisson_bootstrap(
+    *, item_scores: ArrayLike, rng: np.random.Generator, n_draws: int = N_DRAWS
+) -> Floats:
+    """
+    Resampled means of many models on the same items.
+
+    Parameters
+    ----------
+    item_scores : array-like of shape (n, T)
+        Per-item scores of T models.
+    rng : numpy Generator
+    n_draws : int, default=2000
+
+    Returns
+    -------
+    array of shape (n_draws, T)
+        In the scores' unit; of each draw all models see the same items.
+
+    Raises
+    ------
+    ValueError
+        If there is no item or model, or a value is not finite.
+
+    Notes
+    -----
+    Item weights are Poisson(1), cut at 8, from a table of 65,536 entries; a draw without any item has
+    mean 0. One matrix product, in single precision (sums err by 1e-6). Assumes independent items. Cost:
+    O(n_draws n T). Source: STATISTICS E4.
+    """
+    scores = np.asarray(item_scores, dtype=np.float32)
+    if scores.ndim != 2 or not scores.size:
+        raise ValueError("item_scores: a matrix of items and models is needed")
+    if not np.isfinite(scores).all():
+        raise ValueError("item_scores: every value must be finite")
+    block = max(1, CELLS_AT_ONCE // n_draws)
+    sums = np.zeros((n_draws, scores.shape[1]))
+    total = np.zeros((n_draws, 1))
+    for start in range(0, len(scores), block):
+        part = scores[start : start + block]
+        drawn = rng.integers(65_536, size=(n_draws, len(part)), dtype=np.uint16)
+        weights = WEIGHTS[drawn].astype(np.float32)
+        sums += weights @ part
+        total += weights.sum(axis=1, dtype=np.float64, keepdims=True)
+    result: Floats = sums / np.maximum(total, 1.0)
+    return result
+
+
+def auc_bootstrap(
+    *,
+    labels: ArrayLike,
+    scores: ArrayLike,
+    rng: np.random.Generator,
+    n_draws: int = N_DRAWS,
+) -> Floats:
+    """
+    Resampled areas under the ROC curve, exact.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n,), 0 or 1
+    scores : array-like of shape (n,)
+        Higher for class 1.
+    rng : numpy Generator
+    n_draws : int, default=2000
+
+    Returns
+    -------
+    array of shape (n_draws,), in [0, 1]
+        .5 for a draw in which one class does not occur.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a class does not occur, or a value is out of range.
+
+    Notes
+    -----
+    Sorted once; each draw counts positives and negatives of each distinct score. Assumes independent
+    items. Cost: O(n log n + n_draws n). Source: STATISTICS E3.
+    """
+    cell, n_levels = _cells(labels, scores)
+    n = len(cell)
+    values = np.empty(n_draws)
+    for draw in range(n_draws):
+        counts = np.bincount(cell[rng.integers(n, size=n)], minlength=2 * n_levels)
+        values[draw] = _areas(counts[None].astype(np.float64), n_levels)[0]
+    return values
+
+
+def binned_auc_bootstrap(
+    *,
+    labels: ArrayLike,
+    scores: ArrayLike,
+    rng: np.random.Generator,
+    n_bins: int = N_BINS,
+    n_draws: int = N_DRAWS,
+) -> Floats:
+    """
+    Resampled areas under the ROC curve of scores cut into quantile bins: for many items.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n,), 0 or 1
+    scores : array-like of shape (n,)
+        Higher for class 1.
+    rng : numpy Generator
+    n_bins : int, default=1000
+        Bins of equal mass.
+    n_draws : int, default=2000
+
+    Returns
+    -------
+    array of shape (n_draws,), in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a class does not occur, a value is out of range, or n_bins is less than 2.
+
+    Notes
+    -----
+    One Multinomial(n, cells/n) draw of two cells a bin. Scores of a bin count as ties: the bias is
+    about -1e-4 at n = 10,000 and vanishes beyond. Assumes independent items. Cost: O(n log n + n_draws
+    n_bins). Source: STATISTICS E3.
+    """
+    if n_bins < 2:
+        raise ValueError("n_bins must be at least 2")
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim == 1 and len(values) and np.isfinite(values).all():
+        edges = np.unique(np.quantile(values, np.linspace(0, 1, n_bins + 1)[1:-1]))
+        values = np.searchsorted(edges, values, side="right").astype(np.float64)
+    cell, n_levels = _cells(labels, values)
+    counts = np.bincount(cell, minlength=2 * n_levels)
+    drawn = rng.multinomial(len(cell), counts / len(cell), size=n_draws)
+    return _areas(drawn.astype(np.float64), n_levels)
+
+
+def cluster_bootstrap(
+    *,
+    item_scores: ArrayLike,
+    groups: ArrayLike,
+    rng: np.random.Generator,
+    n_draws: int = N_DRAWS,
+) -> Floats:
+    """
+    Resampled means where items of a group belong together: groups are drawn, with all their items.
+
+    Parameters
+    ----------
+    item_scores : array-like of shape (n,)
+        Per-item scores.
+    groups : array-like of shape (n,)
+        Each item's group.
+    rng : numpy Generator
+    n_draws : int, default=2000
+
+    Returns
+    -------
+    array of shape (n_draws,)
+        In the scores' unit.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there are fewer than two groups or a value is not finite.
+
+    Notes
+    -----
+    Mean = sum of the drawn groups' scores over their items. Assumes independent groups. Cost: O(n log n
+    + n_draws groups). Source: STATISTICS E1.
+    """
+    scores, given = np.asarray(item_scores, dtype=np.float64), np.asarray(groups)
+    if scores.ndim != 1 or scores.shape != given.shape:
+        raise ValueError("groups: one for each item is needed")
+    if not np.isfinite(scores).all():
+        raise ValueError("item_scores: every value must be finite")
+    number = np.unique(given, return_inverse=True)[1]
+    sizes = np.bincount(number)
+    if len(sizes) < 2:
+        raise ValueError("groups: at least two are needed")
+    totals = np.bincount(number, weights=scores)
+    drawn = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=n_draws)
+    result: Floats = (drawn @ totals) / (drawn @ sizes)
+    return result
+
+
+def bca_interval(
+    *,
+    counts: ArrayLike,
+    statistic: Callable[[NDArray[np.int64]], Floats],
+    rng: np.random.Generator,
+    n_draws: int = N_DRAWS,
+    confidence_level: float = 0.95,
+) -> Interval:
+    """
+    Bias-corrected and accelerated bootstrap of a smooth metric of counts.
+
+    Parameters
+    ----------
+    counts : array-like of shape (cells,), int >= 0
+        How many items are in each cell, such as a confusion matrix, flattened.
+    statistic : function
+        From counts of shape (draws, cells) to values of shape (draws,), finite also for one item less.
+    rng : numpy Generator
+    n_draws : int, default=2000
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    Interval
+        In the statistic's unit; a point where no draw differs.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative, there are fewer than two items, or the level is out of range.
+
+    Notes
+    -----
+    The jackknife leaves out one item of each cell, weighted by the cell's items, so its cost does not
+    depend on n. For skewed smooth statistics with n below 2,000; useless for maxima and ranks. Cost:
+    O((n_draws + cells) cells). Source: B. Efron, "Better bootstrap confidence intervals", 1987.
+    """
+    cells = np.asarray(counts, dtype=np.int64)
+    n = int(cells.sum())
+    if cells.ndim != 1 or (cells < 0).any() or n < 2:
+        raise ValueError("counts: of at least 0, with a sum of at least 2")
+    if not 0 < confidence_level < 1:
+        raise ValueError("confidence_level must be in (0, 1)")
+    observed = float(statistic(cells[None])[0])
+    values = np.sort(statistic(rng.multinomial(n, cells / n, size=n_draws)))
+    below = np.mean(values < observed) + 0.5 * np.mean(values == observed)
+    bias = float(sps.norm.ppf(np.clip(below, 0.5 / n_draws, 1 - 0.5 / n_draws)))
+    filled = np.flatnonzero(cells)
+    left_out = cells - np.eye(len(cells), dtype=np.int64)[filled]
+    jackknife = statistic(left_out)
+    effects = np.average(jackknife, weights=cells[filled]) - jackknife
+    spread = float(np.sum(cells[filled] * effects**2))
+    acceleration = 0.0
+    if spread > 0:
+        acceleration = float(np.sum(cells[filled] * effects**3)) / (6 * spread**1.5)
+    z = bias + sps.norm.ppf([0.5 - confidence_level / 2, 0.5 + confidence_level / 2])
+    low, high = np.quantile(values, sps.norm.cdf(bias + z / (1 - acceleration * z)))
+    return Interval(low=float(low), high=float(high))
+
+
+def _cells(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.intp], int]:
+    """Each item's cell: the number of its distinct score, positives after all negatives."""
+    truth, values = np.asarray(labels), np.asarray(scores, dtype=np.float64)
+    if truth.ndim != 1 or truth.shape != values.shape:
+        raise ValueError("scores: one for each label is needed")
+    if not np.isin(truth, (0, 1)).all() or len(np.unique(truth)) != 2:
+        raise ValueError("labels: 0 and 1 are needed, both of them")
+    if not np.isfinite(values).all():
+        raise ValueError("scores: every value must be finite")
+    levels, number = np.unique(values, return_inverse=True)
+    return number + len(levels) * truth.astype(np.intp), len(levels)
+
+
+def _areas(counts: Floats, n_levels: int) -> Floats:
+    """AUC of each row of counts: negatives of each level, then positives."""
+    negatives, positives = counts[:, :n_levels], counts[:, n_levels:]
+    won = np.cumsum(negatives, axis=1) - negatives / 2
+    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+    beaten = np.einsum("bl,bl->b", positives, won)
+    result: Floats = np.divide(beaten, pairs, out=np.full(len(counts), 0.5), where=pairs > 0)
+    return result
