@@ -16,6 +16,7 @@ from lab.attacks import Play, climbs, votes
 from lab.leagues import players
 from lab.leagues.players import Player
 from lab.leagues.pool import Right, make_pool
+from stats.fingerprints.cross_team import account_groups
 from stats.fingerprints.flip_uniformity import flip_uniformity
 from stats.fingerprints.log_loss_probe import log_loss_probe
 from stats.fingerprints.near_duplicates import near_duplicates
@@ -159,6 +160,37 @@ def test_log_loss_batches_of_three_and_more_are_seen() -> None:
         probabilities = np.full(4000, 0.5)
         probabilities[:size] = expit(-4000 * 1e-5 * 2.0 ** np.arange(size))
         assert log_loss_probe(probabilities=probabilities).flagged == (size >= 3)
+
+
+def finals(kind: str, rng: np.random.Generator) -> Codes:
+    """Finals of a league of 40 teams; `notebook`: all start from one shared model."""
+    pool = make_pool(n=N, m=2, rng=rng)
+    player = {
+        "improving": players.improving,
+        "seeds": players.seeds,
+        "notebook": players.notebook(pool.lineage(own=players.OWN, rng=rng)),
+    }[kind]
+    played = [player(pool, 10, rng) for _ in range(40)]
+    return np.array([each.right[:N, each.final] for each in played], dtype=np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["improving", "seeds", "notebook"])
+def test_account_groups_join_copies_and_no_honest_teams(kind: str) -> None:
+    """10 leagues, seed 75, and 5, 35 or 80 copies of one final with .5 % of the answers edited.
+
+    A measurement with a fixed seed: 0 of 50 leagues of each kind had a link, and all copies were joined.
+    """
+    rng, labels = np.random.default_rng(75), np.ones(N, dtype=int)
+    for _ in range(10):
+        league = finals(kind, rng)
+        assert not account_groups(predictions=league, labels=labels, n_classes=2).flagged
+    for count in (5, 35, 80):
+        copies = np.repeat(league[:1], count, axis=0)
+        for copy in copies:
+            copy[rng.choice(N, 10, replace=False)] ^= 1
+        found = account_groups(predictions=np.vstack([league, copies]), labels=labels, n_classes=2)
+        assert (found.groups[40:] == found.groups[0]).all()
+        assert len(set(found.groups.tolist())) == 40
 
 
 def rejections(right: list[Right], seed: int) -> Floats:
