@@ -192,7 +192,7 @@ def test_bca_of_a_statistic_without_spread() -> None:
 def test_coverage_by_enumeration(
     n: int, p: float, wald: float, wilsons: float, exact: float, percentile: float
 ) -> None:
-    """E1's table. The percentile bootstrap's law is binomial; its ends depend on how a quantile is cut: .003."""
+    """E1's table. The percentile bootstrap's law is binomial; how a quantile is cut matters: .003."""
     counts = np.arange(n + 1)
     probability = sps.binom.pmf(counts, n, p)
 

@@ -1,0 +1,1 @@
+"""Beyond the single score: calibration, decisions, slices, time, labels, latency (STATISTICS D)."""

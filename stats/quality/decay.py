@@ -1,0 +1,184 @@
+"""How a score changes from window to window (STATISTICS D4)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats as sps
+from numpy.typing import ArrayLike, NDArray
+
+from stats.intervals import Interval
+
+Floats = NDArray[np.float64]
+
+N_DRAWS = 2_000
+# Traffic that is split unequally by chance is as rare as this; more often the split is broken.
+RATIO_ALPHA = 0.001
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decay:
+    """
+    A line through the windows' scores.
+
+    Parameters
+    ----------
+    slope : float
+        Change of the score a window; negative where it decays.
+    se : float
+        From the windows' variances; does not know of drift that is more than a line.
+    bootstrap : Interval
+        Moving-block bootstrap of the slope, 95 %: allows for neighboring windows that resemble each other.
+    half_life : float
+        Windows until the score halves if it falls exponentially; infinite where it does not fall.
+    """
+
+    slope: float
+    se: float
+    bootstrap: Interval
+    half_life: float
+
+
+def decay(
+    *,
+    scores: ArrayLike,
+    variances: ArrayLike,
+    rng: np.random.Generator,
+    block: int = 3,
+    n_draws: int = N_DRAWS,
+) -> Decay:
+    """
+    Weighted least squares of the windows' scores on their number.
+
+    Parameters
+    ----------
+    scores : array-like of shape (W,)
+        Score of each window in order of time, higher better.
+    variances : array-like of shape (W,), > 0
+        Squared standard error of each.
+    rng : numpy Generator
+    block : int, default=3
+        Neighboring windows whose residuals are drawn together.
+    n_draws : int, default=2000
+
+    Returns
+    -------
+    Decay
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three windows, lengths differ, a variance is not positive, or the block
+        is no part of the windows.
+
+    Notes
+    -----
+    Weights 1/variance. The bootstrap draws blocks of standardized residuals around the fitted line. The
+    half-life is that of a weighted line through the logarithms of positive scores. Assumes windows of
+    equal length. Cost: O(n_draws W). Source: STATISTICS D4.
+    """
+    values, spread = np.asarray(scores, dtype=np.float64), np.asarray(variances, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 3 or values.shape != spread.shape:
+        raise ValueError("scores: at least three windows, with a variance each, are needed")
+    if not (np.isfinite(values).all() and np.isfinite(spread).all() and (spread > 0).all()):
+        raise ValueError("variances: finite scores and positive variances are needed")
+    if not 1 <= block <= len(values):
+        raise ValueError("block: from 1 to the number of windows")
+    time = np.arange(len(values), dtype=np.float64)
+    weights = 1 / spread
+    center = np.average(time, weights=weights)
+    scale = float(np.sum(weights * (time - center) ** 2))
+    # The slope is linear in the scores.
+    share = weights * (time - center) / scale
+    slope = float(share @ values)
+    fitted = np.average(values, weights=weights) + slope * (time - center)
+    standardized = (values - fitted) * np.sqrt(weights)
+    starts = rng.integers(len(values) - block + 1, size=(n_draws, -(-len(values) // block)))
+    rows = (starts[:, :, None] + np.arange(block)).reshape(n_draws, -1)[:, : len(values)]
+    drawn = fitted + standardized[rows] / np.sqrt(weights)
+    low, high = np.quantile(drawn @ share, [0.025, 0.975])
+    return Decay(
+        slope=slope,
+        se=float(1 / np.sqrt(scale)),
+        bootstrap=Interval(low=float(low), high=float(high)),
+        half_life=_half_life(values, share),
+    )
+
+
+def rank_stability(*, scores: ArrayLike) -> Floats:
+    """
+    Kendall's tau-b between the windows' rankings of the same teams.
+
+    Parameters
+    ----------
+    scores : array-like of shape (W, T)
+        Score of T teams in W windows.
+
+    Returns
+    -------
+    array of shape (W, W)
+        1 on the diagonal, and where a window has no two different scores.
+
+    Raises
+    ------
+    ValueError
+        If there is no window, there are fewer than two teams, or a score is not finite.
+
+    Notes
+    -----
+    Cost: O(W^2 T log T). Source: STATISTICS D4.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != 2 or len(values) < 1 or values.shape[1] < 2:
+        raise ValueError("scores: a matrix of windows and at least two teams is needed")
+    if not np.isfinite(values).all():
+        raise ValueError("scores: every value must be finite")
+    taus = np.ones((len(values), len(values)))
+    for i, one in enumerate(values):
+        for j in range(i):
+            if np.ptp(one) > 0 and np.ptp(values[j]) > 0:
+                taus[i, j] = taus[j, i] = sps.kendalltau(one, values[j]).statistic
+    return taus
+
+
+def sample_ratio(*, counts: ArrayLike, shares: ArrayLike) -> tuple[float, bool]:
+    """
+    Whether traffic was split as planned.
+
+    Parameters
+    ----------
+    counts : array-like of shape (arms,), int >= 0
+        Items that each arm received.
+    shares : array-like of shape (arms,), > 0
+        Planned parts; they need not sum to one.
+
+    Returns
+    -------
+    p_value : float
+    mismatch : bool
+        Whether p < .001: then no comparison of the arms is to be believed.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two arms, lengths differ, nothing was counted, or a value is out of range.
+
+    Notes
+    -----
+    Chi-square of the counts. Assumes independent items. Cost: O(arms). Source: Fabijan et al., 2019;
+    STATISTICS D4.
+    """
+    observed, planned = np.asarray(counts, dtype=np.float64), np.asarray(shares, dtype=np.float64)
+    if observed.ndim != 1 or len(observed) < 2 or observed.shape != planned.shape:
+        raise ValueError("shares: one for each of at least two arms is needed")
+    if not ((observed >= 0).all() and observed.sum() > 0 and (planned > 0).all()):
+        raise ValueError("counts: at least 0 and not all 0, with positive shares")
+    expected = observed.sum() * planned / planned.sum()
+    p_value = float(sps.chisquare(observed, expected).pvalue)
+    return p_value, p_value < RATIO_ALPHA
+
+
+def _half_life(values: Floats, share: Floats) -> float:
+    if not (values > 0).all():
+        return float("inf")
+    rate = float(share @ np.log(values))
+    return float(np.log(2) / -rate) if rate < 0 else float("inf")

@@ -1,0 +1,295 @@
+"""What predictions are worth when they decide something: cost, net benefit, thresholds (STATISTICS D2).
+
+Labels 0 or 1, probabilities of class 1; an item is treated as 1 if its probability is at least the
+threshold. Costs are in any unit; lower is better.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stats.bootstrap import WEIGHTS
+from stats.quality.forecasts import checked_forecasts
+
+Floats = NDArray[np.float64]
+
+N_DRAWS = 500
+NEARBY = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """
+    Cost at every threshold that makes a difference.
+
+    Parameters
+    ----------
+    thresholds : array of shape (t,)
+        Ascending; the last one treats nobody.
+    cost : array of shape (t,)
+        Mean cost of an item.
+    low, high : arrays of shape (t,)
+        Percentile bootstrap band, pointwise.
+    best : int
+        Index of the smallest cost, of equal ones the first.
+    """
+
+    thresholds: Floats
+    cost: Floats
+    low: Floats
+    high: Floats
+    best: int
+
+    @property
+    def plausible(self) -> Floats:
+        """Thresholds whose interval reaches the interval of the smallest cost."""
+        result: Floats = self.thresholds[self.low <= self.high[self.best]]
+        return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionCost:
+    """
+    What deciding by the probabilities costs.
+
+    Parameters
+    ----------
+    threshold : float
+        t* = c_FP / (c_FP + c_FN): the best one if the probabilities are calibrated.
+    cost : float
+        Mean cost of an item at t*.
+    best_threshold, best_cost : float
+        The cheapest threshold on these items.
+    regret : float, >= 0
+        cost - best_cost: what calibration would save at most.
+    sensitivity : float, >= 0
+        Range of the cost over t* +- .05.
+    """
+
+    threshold: float
+    cost: float
+    best_threshold: float
+    best_cost: float
+    regret: float
+    sensitivity: float
+
+
+def expected_cost(*, labels: ArrayLike, predictions: ArrayLike, costs: ArrayLike) -> float:
+    """
+    Mean cost of predicted classes.
+
+    Parameters
+    ----------
+    labels, predictions : array-like of shape (n,)
+        Class codes 0..C-1.
+    costs : array-like of shape (C, C)
+        Of predicting the column's class where the row's is true.
+
+    Returns
+    -------
+    float
+        In the unit of `costs`.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, there is no item, a code is out of range or a cost is not finite.
+
+    Notes
+    -----
+    Cost: O(n). Source: C. Elkan, 2001; STATISTICS D2.
+    """
+    truth, given = np.asarray(labels, dtype=np.int64), np.asarray(predictions, dtype=np.int64)
+    matrix = np.asarray(costs, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
+        raise ValueError("costs: a finite square matrix is needed")
+    if truth.ndim != 1 or truth.shape != given.shape or len(truth) == 0:
+        raise ValueError("predictions: one for each label is needed, and at least one")
+    if min(truth.min(), given.min()) < 0 or max(truth.max(), given.max()) >= len(matrix):
+        raise ValueError("labels: class codes within the matrix are needed")
+    return float(matrix[truth, given].mean())
+
+
+def net_benefit(*, labels: ArrayLike, probabilities: ArrayLike, threshold: float) -> float:
+    """
+    Net benefit of treating items whose probability reaches the threshold.
+
+    Parameters
+    ----------
+    labels, probabilities : array-like of shape (n,)
+    threshold : float in (0, 1)
+        Probability at which treating and not treating are worth the same.
+
+    Returns
+    -------
+    float
+        True positives an item, less false positives weighted by the odds; treating nobody has 0.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there is no item, or a value is out of range.
+
+    Notes
+    -----
+    TP/n - FP/n t/(1-t). Cost: O(n). Source: Vickers and Elkin, 2006.
+    """
+    truth, given = checked_forecasts(labels, probabilities)
+    _check_threshold(threshold)
+    treated = given >= threshold
+    odds = threshold / (1 - threshold)
+    return float(np.mean(treated & (truth == 1)) - np.mean(treated & (truth == 0)) * odds)
+
+
+def net_benefit_of_all(*, labels: ArrayLike, threshold: float) -> float:
+    """
+    Net benefit of treating everybody.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n,)
+    threshold : float in (0, 1)
+
+    Returns
+    -------
+    float
+        pi - (1 - pi) t/(1-t), pi the share of label 1.
+
+    Raises
+    ------
+    ValueError
+        If there is no item or a value is out of range.
+
+    Notes
+    -----
+    Cost: O(n). Source: Vickers and Elkin, 2006.
+    """
+    truth = np.asarray(labels, dtype=np.float64)
+    return net_benefit(labels=truth, probabilities=np.ones(truth.shape), threshold=threshold)
+
+
+def threshold_sweep(
+    *,
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    cost_false_positive: float,
+    cost_false_negative: float,
+    rng: np.random.Generator,
+    n_draws: int = N_DRAWS,
+    confidence_level: float = 0.95,
+) -> Sweep:
+    """
+    Mean cost at every threshold, with a band.
+
+    Parameters
+    ----------
+    labels, probabilities : array-like of shape (n,)
+    cost_false_positive, cost_false_negative : float, > 0
+        Right decisions cost nothing.
+    rng : numpy Generator
+    n_draws : int, default=500
+        Poisson bootstrap over items.
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there is no item, or a value is out of range.
+
+    Notes
+    -----
+    Sorted once; costs are cumulative weighted counts. Assumes independent items. Cost: O(n log n +
+    n_draws n); memory O(n_draws n). Source: STATISTICS D2.
+    """
+    truth, given = checked_forecasts(labels, probabilities)
+    _check_costs(cost_false_positive, cost_false_negative)
+    thresholds, number = np.unique(given, return_inverse=True)
+    levels = len(thresholds) + 1
+    drawn = WEIGHTS[rng.integers(65_536, size=(n_draws, len(truth)), dtype=np.uint16)]
+    weights = np.vstack([np.ones(len(truth)), drawn])
+    missed = np.zeros((len(weights), levels))
+    treated = np.zeros((len(weights), levels))
+    for row, each in enumerate(weights):
+        missed[row, 1:] = np.bincount(number, weights=each * (truth == 1))
+        treated[row, :-1] = np.bincount(number, weights=each * (truth == 0))
+    false_negatives = np.cumsum(missed, axis=1)
+    false_positives = np.cumsum(treated[:, ::-1], axis=1)[:, ::-1]
+    total = np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
+    costs = (cost_false_negative * false_negatives + cost_false_positive * false_positives) / total
+    tail = (1 - confidence_level) / 2
+    low, high = np.quantile(costs[1:], [tail, 1 - tail], axis=0)
+    return Sweep(
+        thresholds=np.append(thresholds, np.inf),
+        cost=costs[0],
+        low=low,
+        high=high,
+        best=int(np.argmin(costs[0])),
+    )
+
+
+def decision_cost(
+    *,
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    cost_false_positive: float,
+    cost_false_negative: float,
+) -> DecisionCost:
+    """
+    Cost at the threshold for calibrated probabilities, beside the best one.
+
+    Parameters
+    ----------
+    labels, probabilities : array-like of shape (n,)
+    cost_false_positive, cost_false_negative : float, > 0
+
+    Returns
+    -------
+    DecisionCost
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there is no item, or a value is out of range.
+
+    Notes
+    -----
+    The best threshold is chosen on these very items, so its cost is optimistic. Cost: O(n log n).
+    Source: C. Elkan, 2001; STATISTICS D2.
+    """
+    truth, given = checked_forecasts(labels, probabilities)
+    _check_costs(cost_false_positive, cost_false_negative)
+    target = cost_false_positive / (cost_false_positive + cost_false_negative)
+
+    def cost(threshold: float) -> float:
+        wrong = (given >= threshold) != (truth == 1)
+        each = np.where(truth == 1, cost_false_negative, cost_false_positive)
+        return float(np.mean(wrong * each))
+
+    candidates = np.append(np.unique(given), np.inf)
+    costs = [cost(each) for each in candidates]
+    best = int(np.argmin(costs))
+    near = candidates[np.abs(candidates - target) <= NEARBY]
+    around = [cost(each) for each in (target - NEARBY, target, *near, target + NEARBY)]
+    return DecisionCost(
+        threshold=target,
+        cost=cost(target),
+        best_threshold=float(candidates[best]),
+        best_cost=costs[best],
+        regret=cost(target) - costs[best],
+        sensitivity=max(around) - min(around),
+    )
+
+
+def _check_threshold(threshold: float) -> None:
+    if not 0 < threshold < 1:
+        raise ValueError("threshold must be in (0, 1)")
+
+
+def _check_costs(*costs: float) -> None:
+    if not all(np.isfinite(each) and each > 0 for each in costs):
+        raise ValueError("cost_false_positive and cost_false_negative must be positive")

@@ -1,0 +1,39 @@
+"""Probabilities of class 1 beside what happened."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+def checked_forecasts(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Floats, Floats]:
+    """
+    Labels and probabilities as arrays, or what is wrong with them.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n,), 0 or 1
+    probabilities : array-like of shape (n,), in [0, 1]
+
+    Returns
+    -------
+    two arrays of shape (n,), float64
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there is no item, or a value is out of range.
+
+    Notes
+    -----
+    Cost: O(n). Source: the conventions of STATISTICS D.
+    """
+    truth = np.asarray(labels, dtype=np.float64)
+    given = np.asarray(probabilities, dtype=np.float64)
+    if truth.ndim != 1 or truth.shape != given.shape or len(truth) == 0:
+        raise ValueError("probabilities: one for each label is needed, and at least one")
+    if not np.isin(truth, (0.0, 1.0)).all():
+        raise ValueError("labels: 0 and 1 are needed")
+    if not ((given >= 0) & (given <= 1)).all():
+        raise ValueError("probabilities must be in [0, 1]")
+    return truth, given

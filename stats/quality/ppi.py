@@ -1,0 +1,106 @@
+"""Prediction-powered inference: few labels and many guesses (STATISTICS D6).
+
+The guesses come from a frozen judge model; a team's own confidence would let the team choose its score.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats as sps
+from numpy.typing import ArrayLike, NDArray
+
+from stats.intervals import Interval
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionPowered:
+    """
+    A mean from labels and guesses.
+
+    Parameters
+    ----------
+    estimate : float
+        In the labels' unit.
+    se : float
+    interval : Interval
+    power : float in [0, 1]
+        lambda: how much the guesses count; 0 is the labels' own mean.
+    classical : Interval
+        From the labels alone, for comparison.
+    """
+
+    estimate: float
+    se: float
+    interval: Interval
+    power: float
+    classical: Interval
+
+
+def prediction_powered_mean(
+    *,
+    labels: ArrayLike,
+    guesses: ArrayLike,
+    unlabeled_guesses: ArrayLike,
+    confidence_level: float = 0.95,
+) -> PredictionPowered:
+    """
+    PPI++ estimate of a mean.
+
+    Parameters
+    ----------
+    labels, guesses : array-like of shape (n,)
+        Labeled items: what was measured, and what the judge says of them.
+    unlabeled_guesses : array-like of shape (N,)
+        What the judge says of items without labels.
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    PredictionPowered
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there are fewer than two labeled or unlabeled items, a value is not finite,
+        or the level is out of range.
+
+    Notes
+    -----
+    theta = l mean(unlabeled) + mean(Y - l f), var = l^2 Var(unlabeled)/N + Var(Y - l f)/n, l = Cov(Y,
+    f)/((1 + n/N) Var f) cut to [0, 1], Var f over all guesses; variances with divisor n. Assumes
+    labeled and unlabeled items from one population. Cost: O(n+N). Source: Angelopoulos, Duchi and
+    Zrnic, 2023.
+    """
+    truth, guess = _finite(labels, "labels"), _finite(guesses, "guesses")
+    rest = _finite(unlabeled_guesses, "unlabeled_guesses")
+    if truth.shape != guess.shape:
+        raise ValueError("guesses: one for each label is needed")
+    if not 0 < confidence_level < 1:
+        raise ValueError("confidence_level must be in (0, 1)")
+    n, unlabeled = len(truth), len(rest)
+    spread = float(np.var(np.concatenate([guess, rest])))
+    covariance = float(np.mean((truth - truth.mean()) * (guess - guess.mean())))
+    power = 0.0
+    if spread > 0:
+        power = float(np.clip(covariance / ((1 + n / unlabeled) * spread), 0.0, 1.0))
+    rectifier = truth - power * guess
+    estimate = float(power * rest.mean() + rectifier.mean())
+    se = float(np.sqrt(power**2 * rest.var() / unlabeled + rectifier.var() / n))
+    z = float(sps.norm.ppf(0.5 + confidence_level / 2))
+    alone = z * float(truth.std() / np.sqrt(n))
+    return PredictionPowered(
+        estimate=estimate,
+        se=se,
+        interval=Interval(low=estimate - z * se, high=estimate + z * se),
+        power=power,
+        classical=Interval(low=float(truth.mean()) - alone, high=float(truth.mean()) + alone),
+    )
+
+
+def _finite(given: ArrayLike, name: str) -> Floats:
+    values = np.asarray(given, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError(f"{name}: at least two finite values are needed")
+    return values
