@@ -4,6 +4,7 @@
     python3 run.py demo [--seed N] [--exit] [--json FILE]   watch the whole idea work
     python3 run.py serve                                    the same service, without the play
     python3 run.py test [pytest arguments]                  all tests
+    python3 run.py stats                                    tests of stats/, with its own needs alone
     python3 run.py check                                    lint, types, layers, migrations, docs
     python3 run.py bench [NAME ...] [--json FILE]           speed, beside the usual ways
     python3 run.py manage COMMAND ...                       a management command on the service
@@ -18,12 +19,17 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent
-COMMANDS = ("demo", "serve", "test", "check", "bench", "manage")
-WITH_DEVELOPMENT_TOOLS = ("test", "check")
+COMMANDS = ("demo", "serve", "test", "stats", "check", "bench", "manage")
+LOCKS = {
+    "test": "requirements-dev.lock",
+    "check": "requirements-dev.lock",
+    "stats": "requirements-stats.lock",
+}
 
 
 def say(text: str) -> None:
@@ -117,6 +123,19 @@ def environment(home: Path, lock: Path) -> Path:
     return directory
 
 
+def statistics_alone(python: Path) -> int:
+    """The fast tests of stats/ where only its own dependencies are installed; every branch must run."""
+    with tempfile.TemporaryDirectory(prefix="hv-stats-") as directory:
+        os.environ["COVERAGE_FILE"] = str(Path(directory) / "coverage")
+        coverage = (python, "-P", "-m", "coverage")
+        tests = ("tests/stats", "-c", "tests/stats/alone.ini", "--confcutdir", "tests/stats")
+        measured = (*coverage, "run", "--branch", "--source=stats", "-m", "pytest", "-q")
+        if not run(*measured, "--rootdir", PROJECT, *tests, quiet=False):
+            return 1
+        report = (*coverage, "report", "--show-missing", "--skip-covered", "--fail-under=100")
+        return 0 if run(*report, quiet=False) else 1
+
+
 def main() -> None:
     if sys.version_info < (3, 11):
         sys.exit("run.py: Python 3.11 or newer is needed")
@@ -130,12 +149,15 @@ def main() -> None:
         lock_file = (home / "install.lock").open("w")
     except OSError as error:
         sys.exit(f"run.py: cannot write to {home} ({error.strerror}); set HOLDOUT_VAULT_HOME")
-    name = "requirements-dev.lock" if command in WITH_DEVELOPMENT_TOOLS else "requirements.lock"
+    name = LOCKS.get(command, "requirements.lock")
     with lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
         python = environment(home, PROJECT / name) / "bin" / "python"
     os.environ["PYTHONPATH"] = str(PROJECT)
     os.environ["HOLDOUT_VAULT_HOME"] = str(home)
+    if command == "stats":
+        # Not by way of `config`, whose imports are not installed there.
+        sys.exit(statistics_alone(python))
     os.execv(python, [str(python), "-P", "-m", "config", *sys.argv[1:]])
 
 
