@@ -59,7 +59,7 @@ def accuracy_bootstrap(
     Notes
     -----
     Resampling n items with replacement and counting the right ones is one Binomial(n, n_correct/n)
-    draw: equal in law, at a cost of O(n_draws). Assumes independent items. Source: STATISTICS E2.
+    draw: equal in law. Assumes independent items. Cost: O(n_draws). Source: STATISTICS E2.
     """
     if n < 1 or not 0 <= n_correct <= n:
         raise ValueError("n_correct: from 0 to n, with n of at least 1")

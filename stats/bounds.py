@@ -217,7 +217,7 @@ def permissible_by(*, bound: str, n: int, tau: float, beta: float = 0.05) -> int
 
     Notes
     -----
-    Bisection: O(log k) bounds. Source: STATISTICS A9.
+    Bisection. Cost: O(log k) bounds. Source: STATISTICS A9.
     """
     if bound not in BOUNDS:
         raise ValueError(f"bound must be one of {', '.join(BOUNDS)}")

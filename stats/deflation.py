@@ -58,7 +58,8 @@ def deflate(
     Notes
     -----
     Assumes: a fixed menu. e ~ N(0, S/n), S the covariance of the fresh per-item scores, and
-    J = argmax(mu + e) over 2,000 draws. An estimate, no test. Cost: O(m k^2 + 2000 k^2).
+    J = argmax(mu + e) over 2,000 draws. An estimate, no test. Cost: O(m k^2 + 2000 k^2). Source:
+    STATISTICS C2.
     """
     query, fresh = _pair(query_scores, fresh_scores)
     errors = _errors(fresh, len(query), rng)

@@ -13,7 +13,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """Two-sided; in the units of the estimate."""
+    """
+    A two-sided interval.
+
+    Parameters
+    ----------
+    low, high : float
+        In the units of the estimate.
+    """
 
     low: float
     high: float
@@ -27,11 +34,21 @@ def wilson(*, successes: int, n: int, confidence_level: float = 0.95) -> Interva
     ----------
     successes, n : int
         0 <= successes <= n, n >= 1.
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    Interval
+        Of the share, in [0, 1].
 
     Raises
     ------
     ValueError
         If the counts are out of range.
+
+    Notes
+    -----
+    Assumes independent items. Cost: O(1) [1]_.
 
     References
     ----------
@@ -73,7 +90,18 @@ def _check_counts(successes: int, n: int) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class DeLong:
-    """AUC with its structural components, shapes (m1,) for positives and (n1,) for negatives."""
+    """
+    AUC with its structural components.
+
+    Parameters
+    ----------
+    auc : float in [0, 1]
+    variance : float
+        Of the AUC.
+    interval : Interval
+    of_positives, of_negatives : arrays of shape (m1,) and (n1,)
+        The share of the other class that each item is on the right side of.
+    """
 
     auc: float
     variance: float
@@ -104,7 +132,7 @@ def placements(*, labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]
 
     Notes
     -----
-    One sort: O(n log n).
+    One sort. Cost: O(n log n). Source: STATISTICS E3.
     """
     positive = np.asarray(labels) == 1
     m1 = int(positive.sum())
@@ -128,6 +156,11 @@ def delong(*, labels: ArrayLike, scores: ArrayLike, confidence_level: float = 0.
     labels : array-like of shape (n,), 0 or 1
     scores : array-like of shape (n,)
         Higher means more likely of class 1.
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    DeLong
 
     Raises
     ------
@@ -136,7 +169,7 @@ def delong(*, labels: ArrayLike, scores: ArrayLike, confidence_level: float = 0.
 
     Notes
     -----
-    The interval is normal and cut to [0, 1]. Cost: O(n log n) [1]_.
+    Assumes independent items. The interval is normal and cut to [0, 1]. Cost: O(n log n) [1]_.
 
     References
     ----------
@@ -182,6 +215,8 @@ def count_bootstrap(
     statistic : function
         From counts of shape (draws, cells) to values of shape (draws,), finite for every draw.
     rng : numpy Generator
+    n_draws : int, default=2000
+    confidence_level : float in (0, 1)
 
     Returns
     -------
@@ -195,7 +230,7 @@ def count_bootstrap(
     Notes
     -----
     Resampling n items with replacement and counting anew is one Multinomial(n, cells / n). Cost:
-    O(n_draws cells), independent of n.
+    O(n_draws cells), independent of n. Source: STATISTICS E2.
 
     Examples
     --------

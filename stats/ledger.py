@@ -80,6 +80,8 @@ def guaranteed_error(
         Submissions on the holdout.
     n : int
         Items of the holdout.
+    beta : float in (0, 1), default=.05
+        Probability with which the bound may fail.
     unit : float
         Range u of one item's value.
     grid : float
@@ -99,7 +101,7 @@ def guaranteed_error(
     Notes
     -----
     Hoeffding's inequality and a union bound over transcripts; items independent. Holds for metrics that
-    are means of items.
+    are means of items. Cost: O(1).
 
     Examples
     --------
@@ -252,7 +254,7 @@ def largest(*, within: Callable[[int], bool]) -> int:
 
     Notes
     -----
-    Bisection. Cost: O(log k) calls.
+    Bisection. Cost: O(log k) calls. Source: elementary.
     """
     if not within(1):
         return 0
@@ -276,6 +278,11 @@ def attack_cap(*, n: int, tau: float) -> float:
     tau : float in (0, .5)
         Gain in accuracy.
 
+    Returns
+    -------
+    float
+        Queries.
+
     Raises
     ------
     ValueError
@@ -283,7 +290,7 @@ def attack_cap(*, n: int, tau: float) -> float:
 
     Notes
     -----
-    n * z^2, z = Phi^-1(1/2 + tau): an attack that exists, not a guarantee.
+    n * z^2, z = Phi^-1(1/2 + tau): an attack that exists, not a guarantee. Cost: O(1). Source: STATISTICS A9.
     """
     if not 0 < tau < 0.5:
         raise ValueError("tau must be in (0, .5)")

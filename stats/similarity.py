@@ -93,8 +93,8 @@ def similarity(
 
     Notes
     -----
-    Assumes: items are independent draws. All pairs by one matrix product: O(n k^2 + n_draws k^2). Source:
-    STATISTICS C2; Mania et al. 2019 on why similarity extends a test set's life.
+    Assumes: items are independent draws. All pairs by one matrix product. Cost: O(n k^2 + n_draws k^2).
+    Source: STATISTICS C2; Mania et al. 2019 on why similarity extends a test set's life.
     """
     right = _correctness(correctness)
     if n_draws < 1:
@@ -138,7 +138,8 @@ def agreement_and_kappa(*, correctness: ArrayLike) -> tuple[Floats, Floats]:
 
     Notes
     -----
-    One matrix product in single precision, exact for up to 16 million items: O(n k^2).
+    One matrix product in single precision, exact for up to 16 million items. Cost: O(n k^2). Source:
+    STATISTICS C2 and C6.
     """
     right = _correctness(correctness)
     n = len(right)

@@ -8,7 +8,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from lab.arena import Arena, Codes, make_task
-from lab.attacks import climbs, log_loss, multiclass, ranking, selection, sybils, votes
+from lab.attacks import (
+    climbs,
+    feature_selection,
+    log_loss,
+    multiclass,
+    ranking,
+    selection,
+    sybils,
+    votes,
+)
 from stats.mechanisms import MECHANISMS
 
 SPLIT_ACCOUNTS = 10
@@ -132,6 +141,7 @@ ATTACKS: dict[str, Attack] = {
     "probe": Attack(gain=in_arena(climbs.probe), theory=on_contested(climbs.probe_theory)),
     "near_duplicates": Attack(gain=in_arena(climbs.near_duplicates)),
     "best_of_k": Attack(gain=alone(selection.best_of_k), theory=on_all(selection.best_of_k_theory)),
+    "feature_selection": Attack(gain=alone(feature_selection.feature_selection_gain)),
     "log_loss_oracle": Attack(gain=alone(log_loss.oracle_gain), metric="log_loss"),
     "auc_linear": Attack(
         gain=alone(ranking.auc_linear_gain),

@@ -24,6 +24,6 @@ def is_random_vote_composition(
 
     Notes
     -----
-    A label of the mechanism; it changes no verdict. Source: STATISTICS C6.
+    A label of the mechanism; it changes no verdict. Cost: O(1). Source: STATISTICS C6.
     """
     return rank_ratio.flagged and (vote_match.flagged or is_inflated)

@@ -76,10 +76,10 @@ def account_groups(*, predictions: ArrayLike, labels: ArrayLike, n_classes: int)
 
     Notes
     -----
-    MAD is the plain median of absolute deviations. All pairs by matrix products, one a class: O(teams^2 n
-    classes). Many copies raise the bar: of copies with 3 % of the answers edited half were missed in a
-    league that shared a starter notebook. Source: STATISTICS C6 and G; the return to .9 is a choice made
-    here.
+    MAD is the plain median of absolute deviations. All pairs by matrix products, one a class. Cost:
+    O(teams^2 n classes). Many copies raise the bar: of copies with 3 % of the answers edited half were
+    missed in a league that shared a starter notebook. Source: STATISTICS C6 and G; the return to .9 is
+    a choice made here.
     """
     if n_classes < 2:
         raise ValueError("n_classes must be at least 2")

@@ -28,7 +28,7 @@ def ledger_share(*, spent: float, allowed: float) -> Fingerprint:
 
     Notes
     -----
-    Deterministic. Source: STATISTICS C6 and A9.
+    Deterministic. Cost: O(1). Source: STATISTICS C6 and A9.
     """
     for name, nats in (("spent", spent), ("allowed", allowed)):
         if not (math.isfinite(nats) and nats >= 0):

@@ -38,7 +38,7 @@ def near_duplicates(*, predictions: ArrayLike) -> Fingerprint:
 
     Notes
     -----
-    All pairs by one matrix product a class: O(k^2 n classes). Source: STATISTICS C6.
+    All pairs by one matrix product a class. Cost: O(k^2 n classes). Source: STATISTICS C6.
     """
     matrix = predictions_matrix(given=predictions, least=1)
     k, n = matrix.shape

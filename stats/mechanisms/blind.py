@@ -8,6 +8,8 @@ from stats.mechanisms.contract import Answer, Outcome, Parameters, Query, State,
 
 
 class Blind:
+    """Answers nothing. Methods as in `stats.mechanisms.contract.Mechanism`."""
+
     name = "blind"
     needs_baseline = False
     needs_reported = False

@@ -183,7 +183,27 @@ def ln_choose(n: int, k: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def ladder_nats(*, k: int, levels: int, most: int) -> float:
-    """ln sum_{i<=most} C(k,i) C(G,i): which queries rose, and to which of G rising levels."""
+    """
+    What a Ladder's answers can reveal.
+
+    Parameters
+    ----------
+    k : int
+        Queries.
+    levels : int
+        Values G that the display can have.
+    most : int
+        Acceptances at most.
+
+    Returns
+    -------
+    float
+        ln sum_{i<=most} C(k,i) C(G,i): which queries rose, and to which of G rising levels; in nats.
+
+    Notes
+    -----
+    Cost: O(most). Source: STATISTICS A9.
+    """
     steps = np.arange(min(most, k, levels) + 1, dtype=np.float64)
     return float(logsumexp(ln_choose(k, steps) + ln_choose(levels, steps)))
 
@@ -195,5 +215,23 @@ def unchanged(state: State, outcome: Outcome) -> tuple[State, Answer]:
 
 
 def level_of(*, score: float, grid: float) -> int:
-    """The number of the highest grid line not above `score`; a tie of floats counts as reached."""
+    """
+    The number of the highest grid line not above a score.
+
+    Parameters
+    ----------
+    score : float
+        Oriented, in the metric's units.
+    grid : float, > 0
+        Distance of two lines.
+
+    Returns
+    -------
+    int
+        A score that misses a line by a hair of one step has reached it: floats tie where numbers do.
+
+    Notes
+    -----
+    Cost: O(1). Source: STATISTICS A3.
+    """
     return math.floor(score / grid + TIE)

@@ -16,6 +16,8 @@ from stats.mechanisms.contract import (
 
 
 class Exact:
+    """Answers with the score. Methods as in `stats.mechanisms.contract.Mechanism`."""
+
     name = "exact"
     needs_baseline = False
     needs_reported = False

@@ -21,6 +21,8 @@ from stats.mechanisms.contract import (
 
 
 class Gaussian:
+    """Answers with the score and normal noise. Methods as in `stats.mechanisms.contract.Mechanism`."""
+
     name = "gaussian"
     needs_baseline = False
     needs_reported = False

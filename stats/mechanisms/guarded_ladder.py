@@ -36,6 +36,8 @@ from stats.mechanisms.contract import (
 
 
 class GuardedLadder:
+    """Answers real steps up, a few of them. Methods as in `stats.mechanisms.contract.Mechanism`."""
+
     name = "guarded_ladder"
     needs_baseline = True
     needs_reported = False

@@ -32,6 +32,8 @@ DEFAULT_C = 1.25
 
 
 class Ladder:
+    """Answers steps of a fixed size. Methods as in `stats.mechanisms.contract.Mechanism`."""
+
     name = "ladder"
     needs_baseline = True
     needs_reported = False

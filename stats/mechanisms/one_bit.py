@@ -24,6 +24,8 @@ from stats.mechanisms.contract import (
 
 
 class OneBit:
+    """Answers whether the own best was beaten. Methods as in `stats.mechanisms.contract.Mechanism`."""
+
     name = "one_bit"
     needs_baseline = True
     needs_reported = False

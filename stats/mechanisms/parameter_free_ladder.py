@@ -30,6 +30,8 @@ from stats.mechanisms.contract import (
 
 
 class ParameterFreeLadder:
+    """Answers steps of one paired standard error. Methods as in `stats.mechanisms.contract.Mechanism`."""
+
     name = "parameter_free_ladder"
     needs_baseline = True
     needs_reported = False

@@ -19,6 +19,8 @@ from stats.mechanisms.contract import (
 
 
 class Rounded:
+    """Answers with a fixed number of digits. Methods as in `stats.mechanisms.contract.Mechanism`."""
+
     name = "rounded"
     needs_baseline = False
     needs_reported = False

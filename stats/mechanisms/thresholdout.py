@@ -30,6 +30,8 @@ from stats.mechanisms.contract import (
 
 
 class Thresholdout:
+    """Answers with the team's own score, if it can. Methods as in `stats.mechanisms.contract.Mechanism`."""
+
     name = "thresholdout"
     needs_baseline = False
     needs_reported = True

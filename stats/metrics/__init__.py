@@ -225,7 +225,25 @@ METRICS: dict[str, Metric] = {
 
 
 def oriented(*, metric: str, value: float) -> float:
-    """`value` turned so that higher is better; its own inverse."""
+    """
+    Turn a value of a metric so that higher is better; its own inverse.
+
+    Parameters
+    ----------
+    metric : str
+        A key of METRICS.
+    value : float
+        In the metric's units, or oriented.
+
+    Returns
+    -------
+    float
+        Negated for a loss.
+
+    Notes
+    -----
+    Cost: O(1). Source: the convention of this module.
+    """
     return value if METRICS[metric].greater_is_better else -value
 
 
@@ -264,6 +282,7 @@ def score(
     -----
     Equal to scikit-learn's function of that name to 1e-12 where that is defined; log loss is that of
     probabilities clipped to [.01, .99]. Cost: O(n), or O(n log n) for AUC and average precision.
+    Source: scikit-learn.
     """
     given = evaluation(
         labels=labels, predictions=predictions, n_classes=n_classes, loss_cap=loss_cap

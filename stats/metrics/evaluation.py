@@ -78,10 +78,18 @@ def evaluation(
     loss_cap : float, optional
         Regression: errors count up to this size, in the label's units.
 
+    Returns
+    -------
+    Evaluation
+
     Raises
     ------
     ValueError
         If the lengths differ or there are no items.
+
+    Notes
+    -----
+    Cost: O(n). Source: the conventions of `stats.metrics`.
     """
     if len(labels) != len(predictions) or len(labels) == 0:
         raise ValueError("labels and predictions of equal, positive length are needed")
