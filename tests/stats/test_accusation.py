@@ -48,6 +48,14 @@ def accused(tests: dict[str, TeamTests]) -> list[str]:
     return [team for team, each in tests.items() if each.accuses(delta0=DELTA0)]
 
 
+def test_first_of_the_columns_is_one_submission() -> None:
+    of_all = references(np.random.default_rng(42))
+
+    assert (of_all.k, of_all.first.k) == (3, 1)
+    assert np.array_equal(of_all.first.query[:, 0], of_all.query[:, 0])
+    assert of_all.first.fresh_exact == of_all.fresh_exact[:1]
+
+
 @pytest.fixture
 def contestants() -> dict[str, Contestant]:
     rng = np.random.default_rng(41)

@@ -97,6 +97,47 @@ def test_strata_keep_their_numbers() -> None:
         assert np.mean(null >= limit) == pytest.approx(np.mean(exact >= limit), abs=0.0177)
 
 
+def test_stratum_of_fresh_items_alone_stays_fresh() -> None:
+    """4 of 8 items were drawn; 3 of another kind never could be. All 70 draws against 20,000 shuffles.
+
+    Seed 35; shares within 5 standard deviations (.0177), p > 1 - 1e-6. The spread is the one without the
+    stratum, which only makes the fresh mean's denominator larger.
+    """
+    rng = np.random.default_rng(35)
+    columns = (rng.random((11, 3)) < 0.6).astype(float)
+    kind = np.repeat([0, 1], [8, 3])
+    given = menu(
+        query_scores=columns[:4],
+        fresh_scores=columns[4:],
+        query_references=columns[:4, :1],
+        fresh_references=columns[4:, :1],
+        query_strata=kind[:4],
+        fresh_strata=kind[4:],
+    )
+    drawn = menu(
+        query_scores=columns[:4],
+        fresh_scores=columns[4:8],
+        query_references=columns[:4, :1],
+        fresh_references=columns[4:8, :1],
+    )
+    exact = []
+    for chosen in itertools.combinations(range(8), 4):
+        is_query = np.isin(np.arange(11), chosen)
+        query, fresh = columns[is_query].mean(axis=0), columns[~is_query].mean(axis=0)
+        best = int(np.argmax(query.round(12)))
+        exact.append((query - fresh)[best] - (query - fresh)[0])
+    residual = rng.normal(size=11)
+
+    null = shuffles.shuffled(menu=given, rng=rng)(20_000)
+
+    for limit in np.quantile(exact, [0.25, 0.5, 0.75]) - 1e-9:
+        assert np.mean(null >= limit) == pytest.approx(np.mean(exact >= limit), abs=0.0177)
+    of_drawn = shuffles.spread(menu=drawn, residual=residual[:8]) / (1 / 4 + 1 / 4)
+    assert shuffles.spread(menu=given, residual=residual) == pytest.approx(
+        of_drawn * (1 / 4 + 1 / 7), rel=1e-12
+    )
+
+
 @pytest.mark.parametrize("kind", ["clusters", "strata", "unequal strata"])
 def test_gaussian_form_follows_the_draw(kind: str) -> None:
     """Seed 33: mean and spread of D, 40,000 Gaussian draws against 8,000 shuffles.
