@@ -60,8 +60,8 @@ def gap_slope(*, menu: Menu) -> Growth:
     -----
     z = x'g / sqrt(x'S x (1/n + 1/m)), x = log(1 + j) centered, S the pooled within-holdout covariance,
     reached through the single column C x. Cost: O((n+m) k). Assumes independent items of one draw. Size
-    .038 to .062 at .05 for teams that use no answer; honest teams that keep only improvements are rejected, for their
-    gap does grow. Source: STATISTICS C5.
+    .038 to .062 at .05 for teams that use no answer; honest teams that keep only improvements are
+    rejected, for their gap does grow. Source: STATISTICS C5.
     """
     _check(menu)
     x = np.log1p(np.arange(1, menu.k + 1))

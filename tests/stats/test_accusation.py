@@ -82,6 +82,7 @@ def test_the_climber_alone_is_accused(contestants: dict[str, Contestant]) -> Non
     assert CLIMBER in triage(tests=tests)
     found = tests[CLIMBER]
     assert found.own_first is not None
+    assert found.own_first.sadd.k == contestants[CLIMBER].columns.k == K
     assert found.own_first.sadd.inflation == pytest.approx(0.22)
     assert found.shown is found.own_first.sadd
     assert found.own_first.shuffled is not None

@@ -174,6 +174,27 @@ def test_gaussian_form_follows_the_draw(kind: str) -> None:
     assert np.quantile(normal, 0.95) == pytest.approx(np.quantile(real, 0.95), rel=0.08)
 
 
+def test_a_stratum_of_one_holdout_alone_stays_there() -> None:
+    """Only the items of stratum 0 can change places; both forms leave the others where they are."""
+    rng = np.random.default_rng(37)
+    columns = (rng.random((90, 2)) < 0.6).astype(float)
+    stratum = np.repeat([0, 1, 0, 2], [20, 10, 40, 20])
+    given = menu(
+        query_scores=columns[:30],
+        fresh_scores=columns[30:],
+        query_references=columns[:30, :1],
+        fresh_references=columns[30:, :1],
+        query_strata=stratum[:30],
+        fresh_strata=stratum[30:],
+    )
+
+    normal = shuffles.gaussian(menu=given, rng=rng)(40_000)
+    real = shuffles.shuffled(menu=given, rng=rng)(8_000)
+
+    assert normal.mean() == pytest.approx(real.mean(), abs=5 * real.std() / np.sqrt(6_600))
+    assert normal.std() == pytest.approx(real.std(), rel=0.05)
+
+
 def test_spread_is_that_of_one_column_over_the_draws() -> None:
     """Seed 34: a column fixed beforehand; 8,000 shuffles know their spread to .8 %, 5 of which are .04."""
     rng = np.random.default_rng(34)
