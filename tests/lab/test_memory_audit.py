@@ -31,6 +31,8 @@ def test_exact_board_convicts_the_attackers_alone(league: League) -> None:
     result = audited(league, played(league, mechanism="exact"))
 
     assert result.confirmed == ATTACKERS
+    # The evader handed in one file, so only the references can be compared with.
+    assert result.teams[season.EVADER].attempts == 1
     for name in ATTACKERS:
         team = result.teams[name]
         assert team.interval[0] > 0
@@ -62,11 +64,3 @@ def test_nobody_is_convicted_when_the_gate_fires(league: League) -> None:
 
     assert result.gate.fired
     assert result.confirmed == []
-
-
-def test_team_of_one_file_is_compared_with_the_references(league: League) -> None:
-    result = audited(league, played(league, mechanism="exact"))
-
-    evader = result.teams[season.EVADER]
-    assert evader.attempts == 1
-    assert evader.verdict == "CONFIRMED"

@@ -1,4 +1,7 @@
-"""The real data and the real cast; two seeds here, twenty with `manage.py rehearse_demo`."""
+"""The real data and the real cast; two seeds here, twenty with `manage.py rehearse_demo`.
+
+Training the cast takes a while, so what needs it runs with the calibration suite.
+"""
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ def cast(weather: Weather) -> Cast:
     return season.train(weather=weather.published)
 
 
+@pytest.mark.calibration
 def test_honest_teams_really_improve(weather: Weather, cast: Cast) -> None:
     panel = study.draw_panel(weather=weather, seed=1)
 
@@ -29,6 +33,7 @@ def test_honest_teams_really_improve(weather: Weather, cast: Cast) -> None:
         assert right[-1] > right.max() - 0.005
 
 
+@pytest.mark.calibration
 def test_nobody_hands_in_a_reference(cast: Cast) -> None:
     frozen = {file.tobytes() for file in cast.references.values()}
     files = [*cast.shopper, cast.booster.baseline, cast.climber.baseline]
@@ -38,6 +43,7 @@ def test_nobody_hands_in_a_reference(cast: Cast) -> None:
     assert not frozen & {file.tobytes() for file in files}
 
 
+@pytest.mark.calibration
 def test_gains_are_clear_or_small(weather: Weather, cast: Cast) -> None:
     """A gain near two grid steps would leave it to the draw whether a team is shown."""
     gains = study.true_gains(panel=study.draw_panel(weather=weather, seed=1), cast=cast)

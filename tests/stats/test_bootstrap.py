@@ -164,7 +164,7 @@ def test_bca_is_scipys() -> None:
         slow_f1,
         paired=True,
         vectorized=False,
-        n_resamples=1_500,
+        n_resamples=800,
         method="BCa",
         rng=rng,
     ).confidence_interval
