@@ -110,7 +110,7 @@ def cusum_growth(*, menu: Menu, rng: np.random.Generator, n_draws: int = N_DRAWS
     """
     Test the highest point of a CUSUM of the standardized steps of the gap.
 
-    Parameters, errors and cost as in `isotonic_growth`.
+    Parameters and errors as in `isotonic_growth`.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def cusum_growth(*, menu: Menu, rng: np.random.Generator, n_draws: int = N_DRAWS
     -----
     C_j = max(0, C_{j-1} + (g_j - g_{j-1})/sd_j - 1/2), sd_j the null's standard deviation of that step; a
     step between equal files is 0. Size .030 to .075 at .05. It sees a composed last file (.98) and next to
-    nothing of a slow climb (.10): prefer `isotonic_growth`. Source: STATISTICS C5.
+    nothing of a slow climb (.10): prefer `isotonic_growth`. Cost: as there. Source: STATISTICS C5.
     """
     _check(menu)
     sd = _step_sd(_covariance(menu))

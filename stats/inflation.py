@@ -161,7 +161,7 @@ def sadd_shuffle(
     Notes
     -----
     Cost: O(n_draws (n+m)(k+L)), a matrix product in blocks of 400 shuffles, in single precision for
-    right-or-wrong scores (whose sums it holds exactly).
+    right-or-wrong scores (whose sums it holds exactly). Source: STATISTICS C3.
     """
     return _tested(
         menu=menu,

@@ -74,7 +74,7 @@ def clopper_pearson(*, successes: int, n: int, confidence_level: float = 0.95) -
     """
     The exact interval of a share: at least nominal coverage, so wider than Wilson's.
 
-    Parameters, errors and units as in `wilson`. Source: Clopper and Pearson, 1934.
+    Parameters, errors and units as in `wilson`. Cost: O(1). Source: Clopper and Pearson, 1934.
     """
     _check_counts(successes, n)
     tail = (1 - confidence_level) / 2

@@ -311,7 +311,7 @@ def per_item_scores(
     Notes
     -----
     The spread of the values, or of two submissions' differences, over sqrt(n) is a standard error.
-    Influence values are a first-order (delta method) approximation. Cost: as `score`.
+    Influence values are a first-order (delta method) approximation. Cost: as `score`. Source: STATISTICS C3.
     """
     given = evaluation(
         labels=labels, predictions=predictions, n_classes=n_classes, loss_cap=loss_cap
@@ -342,7 +342,7 @@ def interval(
     metric's bounds; that of a metric by class is never narrower than Wilson's intervals of classes
     without a mistake, whose items have no spread. Assumes independent items and a submission that does
     not depend on their labels: of a selected submission it says how noisy the score is, not where the
-    truth lies. Cost: as `score`.
+    truth lies. Cost: as `score`. Source: Wilson, 1927; DeLong, 1988; the delta method.
     """
     given = evaluation(
         labels=labels, predictions=predictions, n_classes=n_classes, loss_cap=loss_cap

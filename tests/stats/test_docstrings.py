@@ -4,9 +4,10 @@ The rule, for functions and classes that a module of `stats` defines and whose n
 takes positional arguments is shared between modules and no interface: public functions take keywords.
 
 - a function names each of its parameters in a section "Parameters" and has sections "Returns" and "Notes";
-  what is the same as in another function may be given by reference ("as in `score`");
+  sections that are the same as those of another function may be given by reference ("as in `score`"),
+  which must exist;
 - "Raises" if its own body raises ValueError;
-- the notes state a cost ("Cost:") and a source ("Source:", a reference, or "STATISTICS");
+- it states a cost ("Cost:") and a source ("Source:", a reference, or "STATISTICS");
 - a class that holds data names each of its fields; every class says what it is.
 
 Methods are left to their class, and the mechanisms' to the protocol that they share.
@@ -29,7 +30,7 @@ import stats
 MODULES = ["stats"] + [
     module.name for module in pkgutil.walk_packages(stats.__path__, prefix="stats.")
 ]
-BY_REFERENCE = re.compile(r"\bas (in|for) `|\bAs (in )?`|as `")
+BY_REFERENCE = re.compile(r"\b[Aa]s (?:in |for )?`([\w.]+)`")
 
 
 def defined(kind: Callable[[object], bool]) -> list[Any]:
@@ -57,10 +58,20 @@ def raises_value_errors(function: Any) -> bool:
     )
 
 
+def exists(name: str, function: Any) -> bool:
+    """In the function's own module, or by its full name."""
+    module, _, member = name.rpartition(".")
+    place = importlib.import_module(module or function.__module__)
+    return hasattr(place, member)
+
+
 def faults_of_function(function: Any) -> list[str]:
     text = inspect.getdoc(function) or ""
-    referred = bool(BY_REFERENCE.search(text))
+    reference = BY_REFERENCE.search(text)
+    referred = reference is not None
     faults = []
+    if reference is not None and not exists(reference.group(1), function):
+        faults.append(f"refers to {reference.group(1)}, which is nowhere")
     for name in inspect.signature(function).parameters:
         if not re.search(rf"^[\w, ]*\b{name}\b[\w, ]*( :|$)", text, re.M) and not referred:
             faults.append(f"says nothing of {name}")
@@ -69,9 +80,9 @@ def faults_of_function(function: Any) -> list[str]:
             faults.append(f"has no section {section}")
     if raises_value_errors(function) and not referred and "Raises\n------" not in text:
         faults.append("raises and does not say so")
-    if not re.search(r"Cost:\s", text) and not referred:
+    if not re.search(r"Cost:\s", text):
         faults.append("states no cost")
-    if not re.search(r"Source:\s|References\n-{3,}|STATISTICS", text) and not referred:
+    if not re.search(r"Source:\s|References\n-{3,}|STATISTICS", text):
         faults.append("names no source")
     return faults
 

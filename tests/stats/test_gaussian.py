@@ -40,6 +40,10 @@ def test_information_is_that_of_concentrated_privacy() -> None:
     assert nats == pytest.approx(12.5)
 
 
+def test_values_lie_on_no_grid() -> None:
+    assert GAUSSIAN.resolution(n=400, unit=1.0, parameters=GAUSSIAN.parameters()) == 0
+
+
 def test_nothing_is_shown_of_a_baseline() -> None:
     shown = GAUSSIAN.display_baseline(baseline=0.7, n=9, unit=1, parameters=GAUSSIAN.parameters())
 
