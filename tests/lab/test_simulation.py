@@ -9,7 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from lab.attacks import ATTACKS, Setup
-from lab.simulation import COLUMNS, ROWS, Column, matrix, setup_of, simulate
+from lab.attacks.sybils import sandbag_ladder
+from lab.simulation import ROWS, Column, matrix, setup_of, simulate
 from stats.mechanisms import MECHANISMS
 
 # STATISTICS B9, largest gain of the suite at 6 and 3 repetitions, by row.
@@ -56,10 +57,7 @@ def test_repetitions_have_a_spread() -> None:
 
 @pytest.mark.calibration
 def test_matrix_is_the_references() -> None:
-    """AT-18: within .01 of B9 (seed 1, 6 and 3 repetitions), the stronger votes aside; under each bound.
-
-    The guarded Ladder's worst cells for one account: .02 at k = 400, .03 at k = 2,000.
-    """
+    """AT-18: within .01 of B9 (seed 1, 6 and 3 repetitions), the stronger votes aside; under each bound."""
     found: dict[str, list[float]] = {}
     for worst in matrix(seed=1):
         gain, bound = worst.simulated.gain_mean, worst.simulated.bound
@@ -73,8 +71,41 @@ def test_matrix_is_the_references() -> None:
             gain <= max(each + 0.01, 0.025)
             for gain, each in zip(found[name], expected, strict=True)
         )
-    limits = [0.02 if column.k == 400 else 0.03 for column in COLUMNS]
-    assert all(np.array(found["guarded Ladder"]) <= limits)
+
+
+@pytest.mark.calibration
+@pytest.mark.parametrize(("k", "plays", "limit"), [(400, 20, 0.02), (2000, 4, 0.03)])
+def test_guarded_ladder_against_one_account(k: int, plays: int, limit: float) -> None:
+    """Worst attack of all, n = 4,000, from a coin flip, mean of 5 seeds.
+
+    Of 200 and 30 plays the worst were .0149 +- .0008 and .0251 +- .0004. A mean of 100 plays errs by .0012
+    and one of 20 by .0005, so the limits are 4 and 9 errors away. On a contested fifth gains are smaller.
+    """
+    (row,) = [each for each in ROWS if each.mechanism == "guarded_ladder"]
+    setup = setup_of(row=row, column=Column(base=0.5, contested=1.0, k=k, reps=plays))
+    alone = [
+        name
+        for name, attack in ATTACKS.items()
+        if attack.accounts == 1 and attack.metric == "accuracy"
+    ]
+    gains = {
+        name: np.mean(
+            [
+                simulate(
+                    attack=name, setup=setup, reps=plays, rng=np.random.default_rng([seed, k])
+                ).gain_mean
+                for seed in range(1, 6)
+            ]
+        )
+        for name in alone
+    }
+    rng = np.random.default_rng([1, k])
+    gains["sandbag_ladder"] = np.mean(
+        [sandbag_ladder(n=4000, k=k, b=5, accounts=1, rng=rng) for _ in range(20)]
+    )
+
+    assert len(gains) > 12
+    assert max(gains.values()) <= limit, gains
 
 
 def test_a_small_matrix_names_the_worst_attack() -> None:

@@ -18,23 +18,34 @@ from lab.leagues.size import measure as measure_size
 @pytest.mark.calibration
 @pytest.mark.parametrize("shift", SHIFTS)
 def test_honest_leagues_have_nobody_confirmed(shift: float) -> None:
-    """60 leagues of 40 teams, seed 121: Binomial(60, .01) exceeds 5 with p < 1e-5."""
+    """40 leagues of 40 teams, seed 121: Binomial(40, .01) exceeds 4 with p < 1e-4."""
     count = count_leagues(
-        shift=shift, n_leagues=60, rng=np.random.default_rng([121, round(100 * shift) + 2])
+        shift=shift, n_leagues=40, rng=np.random.default_rng([121, round(100 * shift) + 2])
     )
 
-    assert count.confirmed <= 5
+    assert count.confirmed <= 4
     # Two points are 2.2 standard errors of the gate: it fires in about half of such leagues.
-    assert (count.gate_fired >= 10) == (shift != 0)
+    assert (count.gate_fired >= 8) == (shift != 0)
+
+
+# C3's power at .05 in a single test, 5a: of the tasks here, measured over 400 runs, seed 1.
+POWER = {
+    "linear vote, k=50, n=2000, m=4000": 0.698,
+    "linear vote, k=100, n=2000, m=4000": 0.980,
+    "linear vote, m=n/2, k=100, n=2000, m=1000": 0.927,
+    "hill climb, h=9, k=100, n=2000, m=4000": 0.990,
+}
 
 
 @pytest.mark.calibration
-def test_linear_vote_of_a_hundred_queries_is_found() -> None:
-    """Measured .980 over 400 runs. 60 runs, seed 122: below 52 has p < 1e-4 at a power of .95."""
-    (attempt,) = [each for each in ATTEMPTS if each.name == "linear vote, k=100, n=2000, m=4000"]
-    found = measure(attempt=attempt, reps=60, rng=np.random.default_rng(122))
+@pytest.mark.parametrize("name", sorted(POWER))
+def test_attackers_are_found_as_often_as_stated(name: str) -> None:
+    """AT-18: within .1. 80 runs, seed 122; .1 is 2 standard errors at .70 and more than 3 elsewhere."""
+    (attempt,) = [each for each in ATTEMPTS if each.name == name]
 
-    assert round(60 * found.own_first) >= 52
+    found = measure(attempt=attempt, reps=80, rng=np.random.default_rng(122))
+
+    assert found.own_first == pytest.approx(POWER[name], abs=0.1)
 
 
 def made_up() -> Calibration:

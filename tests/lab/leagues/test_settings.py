@@ -22,6 +22,24 @@ def test_a_line_can_be_played(setting: Setting) -> None:
     assert abs(outcome.inflation) < 0.2
 
 
+@pytest.mark.calibration
+@pytest.mark.parametrize(
+    "setting",
+    [
+        setting
+        for setting in SETTINGS
+        if not setting.adaptive and not any(f"k={k}," in setting.name for k in (50, 100, 300, 2000))
+    ],
+    ids=lambda setting: setting.name,
+)
+def test_honest_teams_are_rejected_as_often_as_stated(setting: Setting) -> None:
+    """AT-18, C3's sizes: at most .08 at .05. 600 leagues, seed 123: Binomial(600, .05) > 48 has p < 5e-4."""
+    found = measure(setting=setting, reps=600, rng=np.random.default_rng(123))
+
+    for shares in (found.own_first, found.organiser):
+        assert math.isnan(shares[0.05]) or shares[0.05] <= 0.08
+
+
 def test_names_are_unique() -> None:
     assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
 
