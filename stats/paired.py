@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from stats.intervals import Interval, count_bootstrap, delong
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ def paired_se(*, scores: ArrayLike, incumbent_scores: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If the lengths differ or there are no items.
+        If the lengths differ, there are no items or a value is not finite.
 
     Notes
     -----
@@ -59,10 +60,13 @@ def paired_se(*, scores: ArrayLike, incumbent_scores: ArrayLike) -> float:
     """
     ours, theirs = np.asarray(scores, float), np.asarray(incumbent_scores, float)
     if ours.shape != theirs.shape or ours.ndim != 1 or len(ours) == 0:
-        raise ValueError("two arrays of equal, positive length are needed")
+        raise ValueError("incumbent_scores: two arrays of equal, positive length are needed")
+    differences = ours - theirs
+    if not np.isfinite(differences).all():
+        raise ValueError("scores, incumbent_scores: every value must be finite")
     if len(ours) == 1:
         return 0.0
-    return float((ours - theirs).std(ddof=1) / np.sqrt(len(ours)))
+    return float(differences.std(ddof=1) / np.sqrt(len(ours)))
 
 
 def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike, mid_p: bool = False) -> float:
@@ -83,7 +87,7 @@ def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike, mid_p: bool = F
     Raises
     ------
     ValueError
-        If the lengths differ.
+        If the lengths differ or a value is neither 0 nor 1.
 
     Notes
     -----
@@ -94,9 +98,7 @@ def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike, mid_p: bool = F
     ----------
     .. [1] Q. McNemar, "Note on the sampling error of the difference between correlated proportions", 1947.
     """
-    ours, theirs = np.asarray(correct, bool), np.asarray(reference_correct, bool)
-    if ours.shape != theirs.shape:
-        raise ValueError("two arrays of equal length are needed")
+    ours, theirs = _outcomes(correct, reference_correct)
     only_ours = int(np.count_nonzero(ours & ~theirs))
     only_theirs = int(np.count_nonzero(~ours & theirs))
     if only_ours + only_theirs == 0:
@@ -186,16 +188,20 @@ def paired_count_interval(
     Raises
     ------
     ValueError
-        If the lengths differ or there are no items.
+        If the lengths differ, there are no items, a value is neither 0 nor 1, or n_draws or
+        confidence_level is out of range.
 
     Notes
     -----
     Resampling items and counting both, first only, second only and none is one multinomial draw. Assumes
     independent items. Cost: O(n + n_draws). Source: STATISTICS E2.
     """
-    ours, theirs = np.asarray(correct, bool), np.asarray(reference_correct, bool)
-    if ours.shape != theirs.shape or len(ours) == 0:
-        raise ValueError("correct: two arrays of equal, positive length are needed")
+    ours, theirs = _outcomes(correct, reference_correct)
+    if len(ours) == 0:
+        raise ValueError("correct: at least one item is needed")
+    if n_draws < 1:
+        raise ValueError("n_draws must be at least 1")
+    _check_level(confidence_level)
     alike, only_ours = np.count_nonzero(ours == theirs), np.count_nonzero(ours & ~theirs)
     cells = [alike, only_ours, len(ours) - alike - only_ours]
 
@@ -236,13 +242,15 @@ def paired_auc(
     Raises
     ------
     ValueError
-        If lengths differ or a class does not occur.
+        If lengths differ, a class does not occur, a label is neither 0 nor 1 or a score is not finite.
 
     Notes
     -----
     Variance from the differences of the placements, so the two areas' covariance counts. Assumes
     independent items. Cost: O(n log n). Source: E. DeLong et al., 1988; STATISTICS E3.
     """
+    check_ranked(labels=labels, scores=scores, name="scores")
+    check_ranked(labels=labels, scores=reference_scores, name="reference_scores")
     ours = delong(labels=labels, scores=scores)
     theirs = delong(labels=labels, scores=reference_scores)
     variance = sum(
@@ -287,8 +295,7 @@ def t_difference(
     -----
     Without spread any difference but 0 is certain. Cost: O(1). Source: elementary.
     """
-    if not 0 < confidence_level < 1:
-        raise ValueError("confidence_level must be in (0, 1)")
+    _check_level(confidence_level)
     certain = 0.0 if estimate == 0 else float(np.copysign(np.inf, estimate))
     statistic = estimate / se if se > 0 else certain
     half = float(sps.t.ppf(0.5 + confidence_level / 2, freedom)) * se
@@ -299,6 +306,56 @@ def t_difference(
         p_value=float(2 * sps.t.sf(abs(statistic), freedom)),
         interval=Interval(low=estimate - half, high=estimate + half),
     )
+
+
+def check_ranked(*, labels: ArrayLike, scores: ArrayLike, name: str) -> None:
+    """
+    Refuse labels and scores that have no area under the ROC curve.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n,), 0 or 1
+    scores : array-like of shape (n,)
+        Finite, in any unit, higher for class 1.
+    name : str
+        What the caller names the scores.
+
+    Returns
+    -------
+    None
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, a label is neither 0 nor 1 or a score is not finite.
+
+    Notes
+    -----
+    Otherwise not a number would rank like a number and a third label as class 0. Cost: O(n). Source:
+    elementary.
+    """
+    classes, values = np.asarray(labels, float), np.asarray(scores, float)
+    if classes.shape != values.shape or classes.ndim != 1:
+        raise ValueError(f"{name}: one for each label is needed")
+    if not ((classes == 0) | (classes == 1)).all():
+        raise ValueError("labels: 0 and 1 are needed")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name}: every value must be finite")
+
+
+def _outcomes(correct: ArrayLike, reference_correct: ArrayLike) -> tuple[Bools, Bools]:
+    ours, theirs = np.asarray(correct, float), np.asarray(reference_correct, float)
+    if ours.shape != theirs.shape or ours.ndim != 1:
+        raise ValueError("reference_correct: two arrays of equal length are needed")
+    for values, name in ((ours, "correct"), (theirs, "reference_correct")):
+        if not ((values == 0) | (values == 1)).all():
+            raise ValueError(f"{name}: 0 and 1 are needed")
+    return ours == 1, theirs == 1
+
+
+def _check_level(confidence_level: float) -> None:
+    if not 0 < confidence_level < 1:
+        raise ValueError("confidence_level must be in (0, 1)")
 
 
 def _group_numbers(groups: ArrayLike | None, n: int) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
 from stats.intervals import delong
-from stats.paired import Difference, t_difference
+from stats.paired import Difference, check_ranked, t_difference
 
 Floats = NDArray[np.float64]
 
@@ -128,12 +128,14 @@ def two_sample_auc(
     Raises
     ------
     ValueError
-        If lengths differ or a class does not occur.
+        If lengths differ, a class does not occur, a label is neither 0 nor 1 or a score is not finite.
 
     Notes
     -----
     Assumes independent items and a submission fixed beforehand. Cost: O(n log n). Source: STATISTICS C1.
     """
+    check_ranked(labels=query_labels, scores=query_scores, name="query_scores")
+    check_ranked(labels=fresh_labels, scores=fresh_scores, name="fresh_scores")
     query = delong(labels=query_labels, scores=query_scores)
     fresh = delong(labels=fresh_labels, scores=fresh_scores)
     return t_difference(

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import scipy.stats as sps
 
-from stats.paired import mcnemar, paired_auc, paired_count_interval, paired_difference, paired_se
+from stats.paired import (
+    check_ranked,
+    mcnemar,
+    paired_auc,
+    paired_count_interval,
+    paired_difference,
+    paired_se,
+)
 
 
 def test_paired_se_is_that_of_the_paired_t_test() -> None:
@@ -145,6 +152,49 @@ def test_impossible_comparisons_are_refused(given: dict[str, Any], said: str) ->
         paired_difference(**given)
 
 
-def test_counting_refuses_unequal_items(rng: np.random.Generator) -> None:
-    with pytest.raises(ValueError, match="length"):
-        paired_count_interval(correct=[1], reference_correct=[1, 0], rng=rng)
+def test_what_is_not_a_number_has_no_paired_error() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        paired_se(scores=[np.nan, 1], incumbent_scores=[1, 0])
+
+
+@pytest.mark.parametrize("wrong", [[np.nan, 0], [0.5, 0], [2, 0]])
+def test_mcnemar_refuses_what_is_neither_right_nor_wrong(wrong: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"^correct: 0 and 1"):
+        mcnemar(correct=wrong, reference_correct=[1, 0])
+    with pytest.raises(ValueError, match=r"^reference_correct: 0 and 1"):
+        mcnemar(correct=[1, 0], reference_correct=wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"correct": [1], "reference_correct": [1, 0]}, "length"),
+        ({"correct": [], "reference_correct": []}, "at least one item"),
+        ({"correct": [1], "reference_correct": [0], "n_draws": 0}, "n_draws"),
+        ({"correct": [1], "reference_correct": [0], "confidence_level": 2}, "confidence"),
+    ],
+)
+def test_impossible_counts_are_refused(
+    given: dict[str, Any], said: str, rng: np.random.Generator
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        paired_count_interval(**given, rng=rng)
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "said"),
+    [
+        ([1, 0, 1], [1, 2], "scores: one for each"),
+        ([[1, 0]], [[1, 2]], "scores: one for each"),
+        ([1, 0, 2], [1, 2, 3], "labels"),
+        ([1, 0, np.nan], [1, 2, 3], "labels"),
+        ([1, 0, 1], [1, 2, np.nan], "scores: every value"),
+    ],
+)
+def test_areas_need_labels_and_finite_scores(
+    labels: list[float], scores: list[float], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        check_ranked(labels=labels, scores=scores, name="scores")
+    with pytest.raises(ValueError, match=said):
+        paired_auc(labels=labels, scores=scores, reference_scores=scores)

@@ -107,6 +107,15 @@ def test_impossible_accuracies_are_refused(given: dict[str, Any], said: str) -> 
         binomial_gap(**given)
 
 
+def test_areas_of_what_is_not_a_number_are_refused() -> None:
+    good, bad = [0.1, 0.2], [np.nan, 0.2]
+    for query, fresh, said in ((bad, good, "query_scores"), (good, bad, "fresh_scores")):
+        with pytest.raises(ValueError, match=said):
+            two_sample_auc(
+                query_labels=[0, 1], query_scores=query, fresh_labels=[0, 1], fresh_scores=fresh
+            )
+
+
 def test_impossible_scores_are_refused() -> None:
     with pytest.raises(ValueError, match="fresh_scores"):
         welch(query_scores=[1, 0], fresh_scores=[1])
