@@ -178,7 +178,7 @@ def e_benjamini_hochberg(*, e_values: ArrayLike, alpha: float) -> NDArray[np.boo
     """
     values = np.asarray(e_values, dtype=np.float64)
     if values.ndim != 1 or not (values >= 0).all():
-        raise ValueError("e-values are needed, each of at least 0")
+        raise ValueError("e_values: each must be at least 0")
     if not 0 < alpha < 1:
         raise ValueError("alpha must be in (0, 1)")
     order = np.argsort(-values, kind="stable")
@@ -192,5 +192,5 @@ def e_benjamini_hochberg(*, e_values: ArrayLike, alpha: float) -> NDArray[np.boo
 def _checked(p_values: ArrayLike) -> Floats:
     values = np.asarray(p_values, dtype=np.float64)
     if values.ndim != 1 or not ((values >= 0) & (values <= 1)).all():
-        raise ValueError("p-values are needed, each in [0, 1]")
+        raise ValueError("p_values: each must be in [0, 1]")
     return values

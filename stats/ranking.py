@@ -91,7 +91,8 @@ def agreement(
     Raises
     ------
     ValueError
-        If there are fewer than two teams, lengths differ or a score is not finite.
+        If there are fewer than two teams, lengths differ, a score is not finite, or top, n_draws or
+        confidence_level is out of range.
 
     Notes
     -----
@@ -99,9 +100,12 @@ def agreement(
     interval speaks of a population of teams like these. Cost: O(n_draws T log T). Source: STATISTICS
     C9.
     """
-    query, fresh = _scores(query_scores), _scores(fresh_scores)
+    query, fresh = _scores(query_scores, "query_scores"), _scores(fresh_scores, "fresh_scores")
     if query.shape != fresh.shape:
         raise ValueError("fresh_scores: as many as query_scores are needed")
+    if top < 1:
+        raise ValueError("top must be at least 1")
+    _check_draws(n_draws, confidence_level)
     n_teams = len(query)
     draws = rng.integers(n_teams, size=(n_draws, n_teams))
     taus = [_tau(query[draw], fresh[draw]) for draw in draws]
@@ -144,7 +148,8 @@ def rank_intervals(
     Raises
     ------
     ValueError
-        If there is no team, fewer than two items or a value is not finite.
+        If there is no team, fewer than two items, a value is not finite, or n_draws or
+        confidence_level is out of range.
 
     Notes
     -----
@@ -153,6 +158,7 @@ def rank_intervals(
     """
     if np.asarray(item_scores).ndim != 2 or len(np.asarray(item_scores)) < 2:
         raise ValueError("item_scores: a matrix of two items or more, and teams, is needed")
+    _check_draws(n_draws, confidence_level)
     means = poisson_bootstrap(item_scores=item_scores, rng=rng, n_draws=n_draws)
     # Sums in single precision err by 1e-6: scores closer than that tie.
     ranks = sps.rankdata(-means.round(6), axis=1, method="min")
@@ -181,7 +187,7 @@ def tiers(*, item_scores: ArrayLike, alpha: float = 0.05) -> NDArray[np.int64]:
     Raises
     ------
     ValueError
-        If there is no team, fewer than two items or alpha is out of range.
+        If there is no team, fewer than two items, a value is not finite or alpha is out of range.
 
     Notes
     -----
@@ -194,6 +200,8 @@ def tiers(*, item_scores: ArrayLike, alpha: float = 0.05) -> NDArray[np.int64]:
         raise ValueError(
             "item_scores: a matrix of items and teams is needed, with two items or more"
         )
+    if not np.isfinite(scores).all():
+        raise ValueError("item_scores: every value must be finite")
     if not 0 < alpha < 1:
         raise ValueError("alpha must be in (0, 1)")
     counted = bool(np.isin(scores, (0.0, 1.0)).all())
@@ -223,8 +231,15 @@ def _tau(query: Floats, fresh: Floats) -> float:
     return float(sps.kendalltau(query, fresh).statistic)
 
 
-def _scores(given: ArrayLike) -> Floats:
+def _check_draws(n_draws: int, confidence_level: float) -> None:
+    if n_draws < 1:
+        raise ValueError("n_draws must be at least 1")
+    if not 0 < confidence_level < 1:
+        raise ValueError("confidence_level must be in (0, 1)")
+
+
+def _scores(given: ArrayLike, name: str) -> Floats:
     values = np.asarray(given, dtype=np.float64)
     if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
-        raise ValueError("scores: at least two finite values are needed")
+        raise ValueError(f"{name}: at least two finite values are needed")
     return values

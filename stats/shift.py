@@ -144,7 +144,8 @@ def maximum_mean_discrepancy(
     Raises
     ------
     ValueError
-        If columns differ, a sample has fewer than two items or a value is not finite.
+        If columns differ, a sample has fewer than two items, a value is not finite or n_permutations is
+        less than 1.
 
     Notes
     -----
@@ -154,6 +155,8 @@ def maximum_mean_discrepancy(
     first, second = _items(reference, "reference"), _items(sample, "sample")
     if first.shape[1] != second.shape[1]:
         raise ValueError("sample: as many columns as the reference are needed")
+    if n_permutations < 1:
+        raise ValueError("n_permutations must be at least 1")
     both = np.vstack([first, second])
     bandwidth = float(np.median(pdist(both))) or 1.0
     kernel = np.exp(-cdist(both, both, "sqeuclidean") / (2 * bandwidth**2))
@@ -168,7 +171,7 @@ def maximum_mean_discrepancy(
     rest = kernel.sum() - within - 2 * across
     values = within / (n * (n - 1)) + rest / (m * (m - 1)) - 2 * across / (n * m)
     dust = 1e-12 * max(1.0, float(np.abs(values).max()))
-    exceeding = np.count_nonzero(values[1:] >= values[0] - dust)
+    exceeding = int(np.count_nonzero(values[1:] >= values[0] - dust))
     return Shift(
         statistic=float(values[0]),
         expected=0.0,

@@ -40,7 +40,7 @@ def test_no_tests_give_no_rejections() -> None:
 
 @pytest.mark.parametrize("wrong", [[-0.1], [1.1], [float("nan")], [[0.5]]])
 def test_no_p_value_is_refused(wrong: list[float]) -> None:
-    with pytest.raises(ValueError, match="p-values"):
+    with pytest.raises(ValueError, match="p_values"):
         holm(p_values=wrong)
 
 

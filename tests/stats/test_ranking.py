@@ -103,6 +103,10 @@ def test_one_team_is_one_tier() -> None:
         (agreement, {"query_scores": [1], "fresh_scores": [1]}, "at least two"),
         (agreement, {"query_scores": [1, 2], "fresh_scores": [1, 2, 3]}, "fresh_scores"),
         (agreement, {"query_scores": [1, np.nan], "fresh_scores": [1, 2]}, "finite"),
+        (agreement, {"query_scores": [1, 2], "fresh_scores": [1, 2], "top": 0}, "top"),
+        (agreement, {"query_scores": [1, 2], "fresh_scores": [1, 2], "n_draws": 0}, "n_draws"),
+        (rank_intervals, {"item_scores": [[1.0], [0.0]], "n_draws": 0}, "n_draws"),
+        (rank_intervals, {"item_scores": [[1.0], [0.0]], "confidence_level": 0}, "confidence"),
         (rank_intervals, {"item_scores": [[1.0]]}, "item_scores"),
         (rank_intervals, {"item_scores": [[1.0], [np.inf]]}, "finite"),
     ],
@@ -115,5 +119,7 @@ def test_impossible_rankings_are_refused(call: Any, given: dict[str, Any], said:
 def test_impossible_tiers_are_refused() -> None:
     with pytest.raises(ValueError, match="item_scores"):
         tiers(item_scores=[1, 2])
+    with pytest.raises(ValueError, match="finite"):
+        tiers(item_scores=[[np.nan], [1.0]])
     with pytest.raises(ValueError, match="alpha"):
         tiers(item_scores=[[1], [2]], alpha=0)

@@ -126,6 +126,11 @@ def test_impossible_items_are_refused(call: Any, rng: np.random.Generator) -> No
         call(reference=[1], sample=[1, 2], rng=rng)
 
 
+def test_a_discrepancy_needs_permutations(rng: np.random.Generator) -> None:
+    with pytest.raises(ValueError, match="n_permutations"):
+        maximum_mean_discrepancy(reference=[1, 2], sample=[1, 2], rng=rng, n_permutations=0)
+
+
 def test_a_classifier_needs_items_to_learn_from(rng: np.random.Generator) -> None:
     with pytest.raises(ValueError, match="at least four"):
         classifier_two_sample(reference=[1, 2, 3], sample=[1, 2, 3, 4], rng=rng)
