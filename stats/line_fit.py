@@ -5,12 +5,13 @@ harder and nobody has overfitted (Recht et al. 2019). A model below the line los
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.bootstrap import poisson_bootstrap
 from stats.intervals import Interval
 
 Floats = NDArray[np.float64]
@@ -72,8 +73,9 @@ def line_fit(
     Raises
     ------
     ValueError
-        If there are fewer than four models, lengths differ, an accuracy is out of range, or fewer than
-        three different query accuracies are given.
+        If there are fewer than four models, lengths differ, an accuracy, n_draws or confidence_level is
+        out of range, the scale is unknown, fewer than three different query accuracies are given, or no
+        draw has two.
 
     Notes
     -----
@@ -81,7 +83,9 @@ def line_fit(
     that do not depend on either holdout's labels. Cost: O(n_draws T). Source: Recht et al., 2019;
     STATISTICS C10.
     """
-    x, y = _accuracies(query_accuracy, "query_accuracy"), _accuracies(fresh_accuracy, "fresh")
+    _check_draws(scale, n_draws, confidence_level)
+    x = _accuracies(query_accuracy, "query_accuracy")
+    y = _accuracies(fresh_accuracy, "fresh_accuracy")
     if x.shape != y.shape or len(x) < 4:
         raise ValueError("fresh_accuracy: as many as query_accuracy, and at least four, are needed")
     if len(np.unique(x)) < 3:
@@ -92,17 +96,77 @@ def line_fit(
         x, y = sps.norm.ppf(x), sps.norm.ppf(y)
     slope, intercept = _line(x, y)
     draws = rng.integers(len(x), size=(n_draws, len(x)))
-    varied = draws[np.ptp(x[draws], axis=1) > 0]
-    slopes = [_line(x[draw], y[draw])[0] for draw in varied]
-    tail = (1 - confidence_level) / 2
-    low, high = np.quantile(slopes, [tail, 1 - tail])
     return LineFit(
         slope=slope,
         intercept=intercept,
         correlation=float(np.corrcoef(x, y)[0, 1]) if np.ptp(y) > 0 else 0.0,
-        slope_interval=Interval(low=float(low), high=float(high)),
+        slope_interval=_slope_interval(x[draws], y[draws], confidence_level),
         residuals=_left_out(x, y, scale),
     )
+
+
+def slope_over_items(
+    *,
+    query_items: ArrayLike,
+    fresh_items: ArrayLike,
+    rng: np.random.Generator,
+    scale: Scale = "linear",
+    n_draws: int = N_DRAWS,
+    confidence_level: float = 0.95,
+) -> Interval:
+    """
+    Interval of the slope of the same line over resampled items, for these very models.
+
+    Parameters
+    ----------
+    query_items, fresh_items : array-like of shape (n, T) and (m, T), 0 or 1
+        Correctness of T models.
+    rng : numpy Generator
+    scale : "linear" or "probit"
+        Probit takes accuracies from half an item to all but half an item.
+    n_draws : int, default=2000
+    confidence_level : float in (0, 1)
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than four models, their numbers differ, a value is neither 0 nor 1, n_draws or
+        confidence_level is out of range, the scale is unknown, or in no draw two query accuracies
+        differ.
+
+    Notes
+    -----
+    `LineFit.slope_interval` speaks of other models on these items, this of other items for these models.
+    Poisson bootstrap of both holdouts. Assumes independent items and models that do not depend on
+    their labels. Cost: O(n_draws (n+m) T). Source: STATISTICS C10, E4.
+    """
+    _check_draws(scale, n_draws, confidence_level)
+    query, fresh = _outcomes(query_items, "query_items"), _outcomes(fresh_items, "fresh_items")
+    if query.shape[1] != fresh.shape[1] or query.shape[1] < 4:
+        raise ValueError("fresh_items: as many models as in query_items, and four, are needed")
+    means = []
+    for items in (query, fresh):
+        # Sums in single precision err by 1e-6: accuracies closer than that are equal.
+        drawn = poisson_bootstrap(item_scores=items, rng=rng, n_draws=n_draws).round(6)
+        half = 0.5 / len(items)
+        means.append(sps.norm.ppf(np.clip(drawn, half, 1 - half)) if scale == "probit" else drawn)
+    return _slope_interval(means[0], means[1], confidence_level)
+
+
+def _slope_interval(x: Floats, y: Floats, confidence_level: float) -> Interval:
+    """Percentiles of the slopes of y on x, one a row."""
+    varied = np.ptp(x, axis=1) > 0
+    if not varied.any():
+        raise ValueError("n_draws: in no draw two query accuracies differ")
+    centered = x[varied] - x[varied].mean(axis=1, keepdims=True)
+    slopes = (centered * y[varied]).sum(axis=1) / np.square(centered).sum(axis=1)
+    tail = (1 - confidence_level) / 2
+    low, high = np.quantile(slopes, [tail, 1 - tail])
+    return Interval(low=float(low), high=float(high))
 
 
 def _left_out(x: Floats, y: Floats, scale: Scale) -> Floats:
@@ -122,6 +186,22 @@ def _line(x: Floats, y: Floats) -> tuple[float, float]:
     centered = x - x.mean()
     slope = float(centered @ y / (centered @ centered))
     return slope, float(y.mean() - slope * x.mean())
+
+
+def _check_draws(scale: Scale, n_draws: int, confidence_level: float) -> None:
+    if scale not in get_args(Scale):
+        raise ValueError("scale must be linear or probit")
+    if n_draws < 1:
+        raise ValueError("n_draws must be at least 1")
+    if not 0 < confidence_level < 1:
+        raise ValueError("confidence_level must be in (0, 1)")
+
+
+def _outcomes(given: ArrayLike, name: str) -> Floats:
+    values = np.asarray(given, dtype=np.float64)
+    if values.ndim != 2 or not ((values == 0) | (values == 1)).all():
+        raise ValueError(f"{name}: a matrix of 0 and 1, items and models, is needed")
+    return values
 
 
 def _accuracies(given: ArrayLike, name: str) -> Floats:
