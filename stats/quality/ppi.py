@@ -69,9 +69,9 @@ def prediction_powered_mean(
     Notes
     -----
     theta = l mean(unlabeled) + mean(Y - l f), var = l^2 Var(unlabeled)/N + Var(Y - l f)/n, l = Cov(Y,
-    f)/((1 + n/N) Var f) cut to [0, 1], Var f over all guesses; variances with divisor n. Assumes
-    labeled and unlabeled items from one population. Cost: O(n+N). Source: Angelopoulos, Duchi and
-    Zrnic, 2023.
+    f)/((1 + n/N) Var f) cut to [0, 1], Var f over all guesses with divisor n+N-1, the other variances
+    with divisor n. Assumes labeled and unlabeled items from one population. Cost: O(n+N). Source:
+    Angelopoulos, Duchi and Zrnic, 2023; the divisors are those of ppi_py 0.2.3.
     """
     truth, guess = _finite(labels, "labels"), _finite(guesses, "guesses")
     rest = _finite(unlabeled_guesses, "unlabeled_guesses")
@@ -80,7 +80,7 @@ def prediction_powered_mean(
     if not 0 < confidence_level < 1:
         raise ValueError("confidence_level must be in (0, 1)")
     n, unlabeled = len(truth), len(rest)
-    spread = float(np.var(np.concatenate([guess, rest])))
+    spread = float(np.var(np.concatenate([guess, rest]), ddof=1))
     covariance = float(np.mean((truth - truth.mean()) * (guess - guess.mean())))
     power = 0.0
     if spread > 0:

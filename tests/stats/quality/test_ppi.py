@@ -23,12 +23,28 @@ def test_estimate_is_its_definition() -> None:
     found = prediction_powered_mean(**given)
 
     covariance = np.cov(y, f, ddof=0)[0, 1]
-    power = covariance / ((1 + 50 / 300) * np.concatenate([f, rest]).var())
+    power = covariance / ((1 + 50 / 300) * np.concatenate([f, rest]).var(ddof=1))
     assert found.power == pytest.approx(min(power, 1), abs=1e-12)
     theta = found.power * rest.mean() + np.mean(y - found.power * f)
     assert found.estimate == pytest.approx(theta, abs=1e-12)
     variance = found.power**2 * rest.var() / 300 + np.var(y - found.power * f) / 50
     assert found.se == pytest.approx(np.sqrt(variance), abs=1e-12)
+
+
+def test_figures_of_the_published_implementation() -> None:
+    """AT-15: what ppi_py 0.2.3 gives for these numbers, at 90 %; the tolerance asked is 1e-5."""
+    labeled, unlabeled = np.arange(40), np.arange(300)
+    y = np.sin(labeled) ** 2
+    found = prediction_powered_mean(
+        labels=y,
+        guesses=0.7 * y + 0.2 * np.cos(3 * labeled) ** 2,
+        unlabeled_guesses=0.7 * np.sin(unlabeled + 0.5) ** 2 + 0.2 * np.cos(3 * unlabeled) ** 2,
+        confidence_level=0.9,
+    )
+
+    assert found.estimate == pytest.approx(0.5067091569692304, abs=1e-12)
+    assert found.interval.low == pytest.approx(0.46510989042085427, abs=1e-12)
+    assert found.interval.high == pytest.approx(0.5483084235176064, abs=1e-12)
 
 
 def test_power_nearly_minimizes_the_variance() -> None:
