@@ -1,24 +1,19 @@
-"""The reference pages of `docs/reference/`, written from the code that they describe.
+"""`docs/errors.md` and the pages of `docs/reference/`, written from the code that they describe.
 
 Each page is a pure function of what the code declares, so that a page can never say something else.
 No page shows the value of a setting: only what is asked, and the default.
 """
 
-import ast
-import inspect
-import re
+import json
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from typing import Any
 
 from django.db import models
 
 from config.environment import LAUNCHER_NAMES, PREFIX, Question
 from config.grants import GRANTS, ROLES
 from config.settings import BASE_DIR, env
-from vault import errors
-from vault.api import problems
-from vault.errors import VaultError
+from vault.api import problem_codes
 from vault.statuses import (
     TRANSITIONS,
     HoldoutKind,
@@ -168,68 +163,37 @@ def _cell(role: str, name: str, privilege: str) -> str:
     return ""
 
 
-def _domain_errors() -> list[type[VaultError]]:
-    """Those of `vault.errors`, and whatever else the API has a status for."""
-    declared = [each for _, each in inspect.getmembers(errors, inspect.isclass)]
-    known = {each for each in [*declared, *problems.STATUSES] if issubclass(each, VaultError)}
-    return sorted(known - {VaultError}, key=lambda each: each.code)
-
-
-def _error_meaning(error: type[VaultError]) -> str:
-    """From the tree in the docstring of `vault.errors`, else from the class itself."""
-    tree = dict(re.findall(r"^ +(\w+Error) +(\S.*)$", inspect.getdoc(errors) or "", flags=re.M))
-    if error.__name__ in tree:
-        return str(tree[error.__name__])
-    if error.__subclasses__():
-        return "any of " + ", ".join(f"`{each.code}`" for each in error.__subclasses__())
-    if error.__doc__:
-        sentence = error.__doc__.partition("\n")[0].rstrip(".")
-        return sentence[0].lower() + sentence[1:]
-    raise UndocumentedError(f"say what {error.__name__} means: docstring of vault/errors.py")
-
-
-def _domain_rows() -> list[tuple[str, ...]]:
-    return [
-        (
-            f"`{each.code}`",
-            str(problems.STATUSES.get(each, "")),
-            f"`{each.__name__}`",
-            _error_meaning(each),
-        )
-        for each in _domain_errors()
-    ]
-
-
-def _transport_problems() -> set[tuple[str, int]]:
-    """Code and status of what views raise themselves, and of what the framework raises for them."""
-    framework: dict[Any, str] = problems.CODES
-    found = {(code, int(each.status_code)) for each, code in framework.items()}
-    for room in ("vault/api", "audits"):
-        for path in (BASE_DIR / room).glob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("ProblemError"):
-                    status, code = (ast.literal_eval(each) for each in node.args[:2])
-                    found.add((code, status))
-    return found
-
-
 def errors_page() -> str:
-    transport = [(f"`{code}`", str(status)) for code, status in sorted(_transport_problems())]
+    known = problem_codes.CATALOGUE
+    ordered = sorted(known, key=lambda code: (known[code].status, code))
+    rows = [
+        (f"[`{code}`](#{code})", str(known[code].status), known[code].title) for code in ordered
+    ]
+    parts = []
+    for code in ordered:
+        parts += [f"## {code}", f"{known[code].status}. {known[code].meaning}", _example(code)]
     return page(
         "Errors",
-        "`vault/errors.py` and `vault/api/`",
-        "The API answers errors as `application/problem+json` (RFC 9457). The `code` is stable; the "
-        "detail is for people and may change. What has no status here is no answer to a team.",
-        "## Of the domain",
-        table(("code", "status", "class", "meaning"), _domain_rows()),
-        "## Of the request",
-        table(("code", "status"), transport),
+        "`vault/api/problem_codes.py`",
+        "The API answers every error as `application/problem+json` (RFC 9457). The `code` is stable; "
+        "the `detail` is for people and may change. Members that do not apply to a case are left out, "
+        "and new ones may come: ignore those you do not know. The `type` leads to the meaning of its "
+        "code, at the same service. A `retry_after` stands in the header `Retry-After` as well.",
+        "Before a request reaches the API, the HTTP server and the proxies before it answer in words "
+        "of their own: a request line or a header that is too long, or one that is no HTTP.",
+        table(("code", "status", "title"), rows),
+        *parts,
     )
+
+
+def _example(code: str) -> str:
+    text = json.dumps(problem_codes.example(code), indent=2, ensure_ascii=False)
+    return f"```json\n{text}\n```"
 
 
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
-    "roles.md": roles_page,
-    "settings.md": settings_page,
-    "statuses.md": statuses_page,
+    "reference/roles.md": roles_page,
+    "reference/settings.md": settings_page,
+    "reference/statuses.md": statuses_page,
 }

@@ -8,6 +8,7 @@ from vault.api.budget import BudgetDetail
 from vault.api.health import Liveness, Readiness
 from vault.api.leaderboard import LeaderboardDetail
 from vault.api.panel import PanelTemplate
+from vault.api.problem_types import ProblemType
 from vault.api.submissions import (
     SubmissionCollection,
     SubmissionDetail,
@@ -34,6 +35,7 @@ urlpatterns = [
     path(SUBMISSION + "final/", SubmissionFinal.as_view(), name="submission-final"),
     path(SUBMISSION + "withdraw/", SubmissionWithdrawal.as_view(), name="submission-withdraw"),
     path(V1 + "audits/<int:audit_id>/", AuditDetail.as_view(), name="audit"),
+    path("problems/<slug:code>", ProblemType.as_view(), name="problem-type"),
     path("healthz", Liveness.as_view(), name="healthz"),
     path("readyz", Readiness.as_view(), name="readyz"),
 ]

@@ -1,6 +1,7 @@
 """The documents say what the code says."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from config import reference
 from config.environment import PREFIX, Environment, Question
 from config.settings import BASE_DIR, env
 from stats.mechanisms import MECHANISMS
-from vault.api import problems
+from vault.api import problem_codes
 from vault.statuses import TRANSITIONS
 
 PAGES = BASE_DIR / "docs" / "reference"
@@ -31,7 +32,7 @@ def test_reference_pages_are_current() -> None:
 def test_check_names_the_page_that_differs(tmp_path: Path) -> None:
     call_command("generate_docs", directory=tmp_path)
     call_command("generate_docs", "--check", directory=tmp_path)
-    (tmp_path / "roles.md").write_text("web may do everything\n")
+    (tmp_path / "reference" / "roles.md").write_text("web may do everything\n")
 
     with pytest.raises(CommandError, match=r"not current: roles\.md;"):
         call_command("generate_docs", "--check", directory=tmp_path)
@@ -39,9 +40,10 @@ def test_check_names_the_page_that_differs(tmp_path: Path) -> None:
 
 def test_check_names_missing_and_left_over_pages(tmp_path: Path) -> None:
     call_command("generate_docs", directory=tmp_path)
-    (tmp_path / "errors.md").rename(tmp_path / "mistakes.md")
+    directory = tmp_path / "reference"
+    (directory / "roles.md").rename(directory / "rights.md")
 
-    with pytest.raises(CommandError, match=r"not current: errors\.md, mistakes\.md;"):
+    with pytest.raises(CommandError, match=r"not current: roles\.md, rights\.md;"):
         call_command("generate_docs", "--check", directory=tmp_path)
 
 
@@ -100,19 +102,14 @@ def test_status_diagrams_show_the_transitions_and_no_others() -> None:
     }
 
 
-def test_every_error_has_a_code_of_its_own() -> None:
-    codes = re.findall(r"^\| `(\w+)` \|", reference.errors_page(), flags=re.MULTILINE)
+@pytest.mark.parametrize("code", problem_codes.CATALOGUE)
+def test_errors_page_shows_each_code_with_an_example(code: str) -> None:
+    _, _, section = reference.errors_page().partition(f"\n## {code}\n")
+    meaning, _, example = section.partition("```json\n")
 
-    assert len(codes) == len(set(codes)) > 20
-
-
-def test_errors_page_shows_every_status_of_the_api() -> None:
-    page = reference.errors_page()
-
-    for error, status in problems.STATUSES.items():
-        assert f"| `{error.code}` | {status} |" in page
-    for line in ("| `length_required` | 411 |", "| `invalid_token` | 401 |"):
-        assert line in page
+    known = problem_codes.CATALOGUE[code]
+    assert meaning.strip() == f"{known.status}. {known.meaning}"
+    assert json.loads(example.partition("```")[0]) == problem_codes.example(code)
 
 
 MODELS = [

@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from vault import errors
+from vault.api.problem_codes import TITLES
 
 logger = logging.getLogger(__name__)
 
@@ -27,23 +28,6 @@ STATUSES: dict[type[errors.VaultError], int] = {
     errors.TotalExhaustedError: 429,
     errors.ConcurrencyError: 429,
     errors.TransitionError: 409,
-}
-
-TITLES = {
-    400: "Bad request",
-    401: "Not authenticated",
-    403: "Forbidden",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "Conflict",
-    411: "Length required",
-    413: "Content too large",
-    415: "Unsupported media type",
-    422: "Invalid content",
-    429: "Too many requests",
-    500: "Internal error",
-    503: "Unavailable",
 }
 
 

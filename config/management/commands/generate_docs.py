@@ -8,11 +8,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config.reference import PAGES
 from config.settings import BASE_DIR
 
-DIRECTORY = BASE_DIR / "docs" / "reference"
+DIRECTORY = BASE_DIR / "docs"
+# Every page of it is written here; the rest of `docs/` is written by hand.
+GENERATED = "reference"
 
 
 class Command(BaseCommand):
-    help = "Write docs/reference from the code; with --check, only compare."
+    help = "Write docs/errors.md and docs/reference from the code; with --check, only compare."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,8 +27,8 @@ class Command(BaseCommand):
         if options["check"]:
             self._compare(pages, directory)
             return
-        directory.mkdir(parents=True, exist_ok=True)
         for path, text in pages.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
     def _compare(self, pages: dict[Path, str], directory: Path) -> None:
@@ -36,7 +38,8 @@ class Command(BaseCommand):
             if not path.exists() or path.read_text() != text
         ]
         # A page that nothing writes any more would go on saying what once was.
-        left_over = [path.name for path in sorted(directory.glob("*.md")) if path not in pages]
+        written = sorted((directory / GENERATED).glob("*.md"))
+        left_over = [path.name for path in written if path not in pages]
         if outdated or left_over:
             raise CommandError(
                 f"not current: {', '.join(outdated + left_over)}; run manage.py generate_docs"

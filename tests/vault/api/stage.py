@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tests.vault.factories import World, acting_as, make_world
 from vault import tokens
+from vault.api import problem_codes
 from vault.models import Release, Round, Submission, Team
 
 N_QUERY, N_FRESH = 20, 40
@@ -85,6 +86,9 @@ def _check(response: Any) -> None:
     assert problem["type"] == f"/problems/{problem['code']}"
     assert problem["title"]
     assert problem["detail"]
+    example = problem_codes.example(problem["code"])
+    assert problem["status"] == example["status"]
+    assert set(problem) <= set(example)
 
 
 def problem(response: Any) -> tuple[int, str]:

@@ -16,7 +16,7 @@ from rest_framework.settings import api_settings
 from config import urls
 from tests.vault.api.stage import PROBLEM, Caller, a_world, problem
 from vault import errors
-from vault.api import problems
+from vault.api import problem_codes, problems
 
 SECRET = "hunter2 at 10.0.0.7"
 
@@ -116,7 +116,7 @@ def test_domain_errors_become_problems(kind: type[errors.VaultError]) -> None:
     assert response["Retry-After"] == "2"
     assert response.data == {
         "type": f"/problems/{kind.code}",
-        "title": problems.TITLES[response.status_code],
+        "title": problem_codes.TITLES[response.status_code],
         "status": response.status_code,
         "code": kind.code,
         "detail": "what people read",
@@ -151,7 +151,7 @@ def test_every_status_has_a_title() -> None:
     framework: dict[Any, str] = problems.CODES
     statuses = {*problems.STATUSES.values(), *(each.status_code for each in framework)}
 
-    assert statuses <= set(problems.TITLES)
+    assert statuses <= set(problem_codes.TITLES)
 
 
 @pytest.mark.parametrize("wait", [0, 0.2, 1, 1.0001, 59.5])

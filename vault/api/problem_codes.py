@@ -1,0 +1,224 @@
+"""Every code that an error of the API can carry: its status, what it means, and an example.
+
+`docs/errors.md`, `GET /problems/{code}` and the OpenAPI description are written from this table. The
+codes are stable: one that bots know is never renamed, and never answered with another status.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+TITLES = {
+    400: "Bad request",
+    401: "Not authenticated",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    411: "Length required",
+    413: "Content too large",
+    415: "Unsupported media type",
+    422: "Invalid content",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Unavailable",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemCode:
+    status: int
+    meaning: str
+    # An example of what people read; its words may change.
+    detail: str
+    # Examples of the extension members; one that does not apply to a case is left out.
+    members: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.status]
+
+
+_UNCHARGED = "this is not the query budget, and nothing was charged"
+
+CATALOGUE: dict[str, ProblemCode] = {
+    "budget_concurrent_exhausted": ProblemCode(
+        status=429,
+        meaning="Too many of the team's submissions wait for their score. Nothing was charged; "
+        "hand in again when one of them has finished.",
+        detail="2 submissions are waiting for their score",
+        members={
+            "limit": 2,
+            "used": 2,
+            "next_slot_at": "2026-03-01T12:00:02Z",
+            "retry_after": 2,
+        },
+    ),
+    "budget_total_exhausted": ProblemCode(
+        status=429,
+        meaning="All queries of this round are used. There is no `Retry-After`: no later request "
+        "will succeed in this round, so a program stops at once.",
+        detail="all 100 queries of this round are used",
+        members={"limit": 100, "used": 100},
+    ),
+    "budget_window_exhausted": ProblemCode(
+        status=429,
+        meaning="The queries of the rolling window are used. Nothing was charged; the next one is "
+        "free at `next_slot_at`.",
+        detail="5 of 5 queries in 86400 seconds are used",
+        members={
+            "limit": 5,
+            "used": 5,
+            "window_seconds": 86400,
+            "next_slot_at": "2026-03-01T17:30:00Z",
+            "retry_after": 19800,
+        },
+    ),
+    "content_too_large": ProblemCode(
+        status=413,
+        meaning="The body is larger than this installation reads. Nothing was charged.",
+        detail="a body may have 67108864 bytes",
+        members={"limit": 67108864},
+    ),
+    "forbidden": ProblemCode(
+        status=403,
+        meaning="The token is valid, but lacks the scope that this operation needs.",
+        detail="the token needs the scope 'submit'",
+    ),
+    "incomplete_body": ProblemCode(
+        status=400,
+        meaning="The connection ended before all of the body had arrived. Nothing was charged; "
+        "send it again.",
+        detail="the body is shorter than its Content-Length",
+    ),
+    "internal_error": ProblemCode(
+        status=500,
+        meaning="Something failed in the service. It is logged there, and the answer says nothing of "
+        "it. The request may be repeated: equal predictions are charged once.",
+        detail="Something failed here; it is logged.",
+    ),
+    "invalid_file": ProblemCode(
+        status=422,
+        meaning="The file breaks a rule. The first ten problems are named by row and column, all are "
+        "counted. Nothing was charged.",
+        detail="the file is not valid: row 3: id 'item-0001' occurs before, in row 2 (2 problems in all)",
+        members={
+            "n_problems": 2,
+            "problems": [
+                {"row": 3, "column": "id", "problem": "id 'item-0001' occurs before, in row 2"},
+                {"row": None, "column": "id", "problem": "id 'item-0002' is missing"},
+            ],
+        },
+    ),
+    "invalid_parameter": ProblemCode(
+        status=422,
+        meaning="A parameter of the query does not fit; `field` names it.",
+        detail="model_name: at most 200 characters",
+        members={"field": "model_name"},
+    ),
+    "invalid_token": ProblemCode(
+        status=401,
+        meaning="The token is unknown, revoked or expired, or the header is no `Authorization: "
+        "Bearer`. Public operations answer it too: a program learns that its token is dead.",
+        detail="the token is not valid",
+    ),
+    "length_required": ProblemCode(
+        status=411,
+        meaning="The request has no `Content-Length`. Chunked bodies are not read.",
+        detail="send Content-Length; no chunked bodies",
+    ),
+    "malformed_request": ProblemCode(
+        status=400,
+        meaning="The request cannot be read: broken JSON, a broken multipart body, or a `Host` that "
+        "this service does not answer for.",
+        detail="The request is malformed.",
+    ),
+    "method_not_allowed": ProblemCode(
+        status=405,
+        meaning="There is such an address, but not with this method; `Allow` lists those it has.",
+        detail='Method "PUT" not allowed.',
+    ),
+    "no_open_round": ProblemCode(
+        status=403,
+        meaning="The benchmark has no open round; `opens_at` says when a planned one opens.",
+        detail="no round is open",
+        members={"opens_at": "2026-03-02T00:00:00Z"},
+    ),
+    "not_acceptable": ProblemCode(
+        status=406,
+        meaning="What `Accept` or `format` asks for is not offered here.",
+        detail="this comes as json or csv",
+    ),
+    "not_admitted": ProblemCode(
+        status=403,
+        meaning="The team may not take part in this round; the benchmark's organizers admit teams.",
+        detail="team-a is not admitted to this round",
+    ),
+    "not_authenticated": ProblemCode(
+        status=401,
+        meaning="This operation needs a token: `Authorization: Bearer hv_...`.",
+        detail="Authentication credentials were not provided.",
+    ),
+    "not_found": ProblemCode(
+        status=404,
+        meaning="There is nothing here, or nothing that this token may see.",
+        detail="Not found.",
+    ),
+    "parser_busy": ProblemCode(
+        status=503,
+        meaning="Too many files are being parsed. Nothing was read or charged; send it again after "
+        "`Retry-After`.",
+        detail="too many files are being parsed",
+        members={"retry_after": 2},
+    ),
+    "round_closed": ProblemCode(
+        status=403,
+        meaning="The round takes no more submissions and no more finals.",
+        detail="the round is closed",
+        members={"closes_at": "2026-03-01T00:00:00Z"},
+    ),
+    "throttled": ProblemCode(
+        status=429,
+        meaning=f"Too many HTTP requests in a minute: {_UNCHARGED}.",
+        detail=f"too many HTTP requests; {_UNCHARGED}",
+        members={"limit": 600, "window_seconds": 60, "retry_after": 3},
+    ),
+    "unavailable": ProblemCode(
+        status=503,
+        meaning="The database does not answer. Send the request again after `Retry-After`: equal "
+        "predictions are charged once.",
+        detail="the database does not answer",
+        members={"retry_after": 5},
+    ),
+    "unsupported_media_type": ProblemCode(
+        status=415,
+        meaning="The body comes in a form or encoding that is not read here.",
+        detail="send text/csv, application/vnd.apache.parquet or multipart/form-data with one field "
+        "'file'",
+    ),
+    "validation_score_needed": ProblemCode(
+        status=422,
+        meaning="The round's mechanism compares with the team's own validation score: give the "
+        "parameter that `field` names.",
+        detail="thresholdout compares with your own validation score: give validation_score",
+        members={"field": "validation_score"},
+    ),
+    "wrong_status": ProblemCode(
+        status=409,
+        meaning="The submission is not in a status that allows this.",
+        detail="only a submission that waits in the queue can be cancelled",
+    ),
+}
+
+
+def example(code: str) -> dict[str, Any]:
+    """A whole problem document, as an answer carries it."""
+    known = CATALOGUE[code]
+    return {
+        "type": f"/problems/{code}",
+        "title": known.title,
+        "status": known.status,
+        "code": code,
+        "detail": known.detail,
+        **known.members,
+    }

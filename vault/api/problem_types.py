@@ -1,0 +1,32 @@
+"""What the `type` of a problem leads to: the meaning of its code."""
+
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vault.api import problem_codes
+from vault.api.permissions import Public
+
+
+class ProblemType(APIView):
+    """Asks for no token: whoever met the problem, a bad token included, may read of it."""
+
+    authentication_classes = []
+    permission_classes = [Public]
+
+    def get(self, request: Request, code: str) -> Response:
+        known = problem_codes.CATALOGUE.get(code)
+        if known is None:
+            raise Http404
+        response = Response(
+            {
+                "code": code,
+                "status": known.status,
+                "title": known.title,
+                "meaning": known.meaning,
+                "example": problem_codes.example(code),
+            }
+        )
+        response["Cache-Control"] = "public, max-age=3600"
+        return response
