@@ -202,6 +202,10 @@ def check(arguments: list[str]) -> int:
             *("makemigrations", "--check", "--dry-run"),
         ],
         "docs": [*python, "django", "generate_docs", "--check"],
+        "description": [
+            *(*python, "django", "spectacular", "--fail-on-warn", "--validate"),
+            *("--file", os.devnull),
+        ],
     }
     failed = []
     for name, command in checks.items():

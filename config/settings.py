@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "rest_framework",
+    "drf_spectacular",
     "vault",
     "audits",
     "lab",
@@ -181,6 +182,16 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
+    "DEFAULT_SCHEMA_CLASS": "vault.api.openapi.document.DescribedOperation",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Holdout Vault",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "POSTPROCESSING_HOOKS": ["vault.api.openapi.document.complete"],
+    "SORT_OPERATIONS": False,
 }
 
 LOGGING = {

@@ -7,6 +7,7 @@ from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, RoundList
 from vault.api.budget import BudgetDetail
 from vault.api.health import Liveness, Readiness
 from vault.api.leaderboard import LeaderboardDetail
+from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
 from vault.api.panel import PanelTemplate
 from vault.api.problem_types import ProblemType
 from vault.api.submissions import (
@@ -35,6 +36,9 @@ urlpatterns = [
     path(SUBMISSION + "final/", SubmissionFinal.as_view(), name="submission-final"),
     path(SUBMISSION + "withdraw/", SubmissionWithdrawal.as_view(), name="submission-withdraw"),
     path(V1 + "audits/<int:audit_id>/", AuditDetail.as_view(), name="audit"),
+    path(V1 + "openapi.json", DescriptionAsJson.as_view(), name="description-json"),
+    path(V1 + "openapi.yaml", DescriptionAsYaml.as_view(), name="description-yaml"),
+    path(V1 + "docs/", DescriptionAsPage.as_view(), name="description-page"),
     path("problems/<slug:code>", ProblemType.as_view(), name="problem-type"),
     path("healthz", Liveness.as_view(), name="healthz"),
     path("readyz", Readiness.as_view(), name="readyz"),

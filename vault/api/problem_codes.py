@@ -38,6 +38,13 @@ class ProblemCode:
     def title(self) -> str:
         return TITLES[self.status]
 
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """What such an answer has beside its body."""
+        if self.status == 401:
+            return ("WWW-Authenticate",)
+        return ("Retry-After",) if "retry_after" in self.members else ()
+
 
 _UNCHARGED = "this is not the query budget, and nothing was charged"
 

@@ -1,0 +1,75 @@
+"""The whole description: every operation's entry, the shapes, and the frame around them."""
+
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ComponentRegistry
+
+from vault.api.openapi import (
+    benchmarks,
+    headers,
+    problem_answers,
+    results,
+    service,
+    submissions,
+)
+from vault.api.openapi.operation import Operation
+
+CONCEPTS = (benchmarks, submissions, results, service)
+
+OPERATIONS: dict[tuple[str, str], Operation] = {
+    key: operation for concept in CONCEPTS for key, operation in concept.OPERATIONS.items()
+}
+
+DESCRIPTION = """\
+Scores predictions against sealed holdouts, and meters the answers.
+
+Hand in a file, poll the submission until it has finished, and read the answer that the round's
+mechanism releases. Every request may be repeated: equal predictions are charged once. Every error is
+`application/problem+json` (RFC 9457) with a stable `code`, whose `type` leads to its meaning.
+
+Ignore members that you do not know: new ones may come.
+"""
+
+
+class UndescribedError(Exception):
+    """A route answers a method that nothing describes."""
+
+
+class DescribedOperation(AutoSchema):
+    """Takes an operation from the table, by path and method, rather than from decorators."""
+
+    def get_operation(
+        self,
+        path: str,
+        path_regex: str,
+        path_prefix: str,
+        method: str,
+        registry: ComponentRegistry,
+    ) -> dict[str, Any]:
+        try:
+            return OPERATIONS[path, method.upper()].as_openapi()
+        except KeyError:
+            raise UndescribedError(f"describe {method} {path} in vault/api/openapi/") from None
+
+
+def complete(
+    result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
+) -> dict[str, Any]:
+    """drf-spectacular's hook: add what the operations refer to."""
+    shapes = {name: shape for concept in CONCEPTS for name, shape in concept.SHAPES.items()}
+    result["info"]["description"] = DESCRIPTION
+    result["tags"] = [{"name": concept.TAG} for concept in CONCEPTS]
+    result["components"] = {
+        "schemas": {**shapes, **problem_answers.components()},
+        "headers": headers.COMPONENTS,
+        "securitySchemes": {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A team's token, `hv_...`. Its scopes are `read` and `submit`.",
+            }
+        },
+    }
+    return result

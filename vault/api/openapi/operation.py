@@ -1,0 +1,100 @@
+"""What one operation says of itself, and how drf-spectacular gets to hear it.
+
+The views carry no decorators: what stands here describes them by path and method.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from vault.api.openapi import problem_answers, schemas
+from vault.api.openapi.schemas import Schema
+
+JSON = "application/json"
+
+
+class Access(Enum):
+    """Who may ask, and what those hear who may not."""
+
+    ANYBODY = "no token is looked at"
+    PUBLIC = "anybody; a token shows private benchmarks of its team, too"
+    READ = "a token with the scope `read`"
+    SUBMIT = "a token with the scope `submit`"
+
+
+SECURITY: dict[Access, list[dict[str, list[str]]]] = {
+    Access.ANYBODY: [],
+    Access.PUBLIC: [{}, {"bearer": []}],
+    Access.READ: [{"bearer": []}],
+    Access.SUBMIT: [{"bearer": []}],
+}
+_REFUSALS: dict[Access, tuple[str, ...]] = {
+    Access.ANYBODY: (),
+    Access.PUBLIC: ("invalid_token",),
+    Access.READ: ("invalid_token", "not_authenticated", "forbidden"),
+    Access.SUBMIT: ("invalid_token", "not_authenticated", "forbidden"),
+}
+# What may happen to any request.
+COMMON = ("malformed_request", "not_acceptable", "throttled", "internal_error", "unavailable")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    id: str
+    tag: str
+    summary: str
+    description: str
+    access: Access
+    answers: dict[int, dict[str, Any]]
+    parameters: tuple[dict[str, Any], ...] = ()
+    body: dict[str, Any] | None = None
+    problems: tuple[str, ...] = ()
+    common: tuple[str, ...] = field(default=COMMON)
+
+    def as_openapi(self) -> dict[str, Any]:
+        codes = (*self.problems, *_REFUSALS[self.access], *self.common)
+        described: dict[str, Any] = {
+            "operationId": self.id,
+            "tags": [self.tag],
+            "summary": self.summary,
+            "description": f"{self.description}\n\nAccess: {self.access.value}.",
+            "security": SECURITY[self.access],
+            "responses": {
+                **{str(status): answer for status, answer in self.answers.items()},
+                **problem_answers.answers(codes),
+            },
+        }
+        if self.parameters:
+            described["parameters"] = list(self.parameters)
+        if self.body is not None:
+            described["requestBody"] = self.body
+        return described
+
+
+def shown(
+    name: str, description: str, *, example: Any, headers: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A JSON answer of a named shape."""
+    return answer(description, {JSON: schemas.reference(name)}, {JSON: example}, headers=headers)
+
+
+def answer(
+    description: str,
+    content: dict[str, Schema],
+    examples: dict[str, Any],
+    *,
+    headers: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """An answer in one or more media types, with an example of each that can be read by people."""
+    described: dict[str, Any] = {"description": description}
+    if content:
+        described["content"] = {
+            media_type: {
+                "schema": schema,
+                **({"example": examples[media_type]} if media_type in examples else {}),
+            }
+            for media_type, schema in content.items()
+        }
+    if headers:
+        described["headers"] = headers
+    return described

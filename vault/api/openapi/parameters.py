@@ -1,0 +1,47 @@
+"""Parameters that several operations share, with their exact limits."""
+
+from typing import Any
+
+from vault.api.openapi import schemas
+from vault.api.openapi.schemas import Schema
+
+
+def in_path(name: str, schema: Schema, description: str, example: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": schema,
+        "example": example,
+    }
+
+
+def in_query(
+    name: str, schema: Schema, description: str, example: Any | None = None
+) -> dict[str, Any]:
+    parameter = {"name": name, "in": "query", "description": description, "schema": schema}
+    return parameter if example is None else {**parameter, "example": example}
+
+
+SLUG = in_path(
+    "slug",
+    schemas.text(pattern="^[-a-zA-Z0-9_]+$", maxLength=50),
+    "The benchmark's short name.",
+    "rain-tomorrow",
+)
+SUBMISSION_ID = in_path(
+    "submission_id",
+    schemas.text(format="uuid"),
+    "The submission's id.",
+    "0195a4f0-5b1c-7d8e-9f00-112233445566",
+)
+ROUND = in_query(
+    "round",
+    schemas.integer(minimum=0, maximum=99_999_999),
+    "The number of a round of this benchmark; without it the latest that has opened.",
+)
+PANEL_ROUND = {**ROUND, "description": "The number of a round of this benchmark."}
+# Lists are whole: none of them has more than its newest 500.
+PAGE: tuple[dict[str, Any], ...] = ()
+PAGE_PROBLEMS: tuple[str, ...] = ()

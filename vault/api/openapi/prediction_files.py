@@ -1,0 +1,45 @@
+"""Prediction files in the description: the bodies of a submission and of its dry run."""
+
+from typing import Any
+
+from vault.api import forms
+
+_CSV = "id,label\nstation-1-2026-03-01,0\nstation-1-2026-03-02,1\n"
+
+BODY: dict[str, Any] = {
+    "required": True,
+    "description": "One row for each item of the panel, in any order: `id` and `label`, `probability` "
+    "or one column for each class, or `value`, as the benchmark's `prediction_form` says. A body needs "
+    "`Content-Length`; chunked bodies and `Content-Encoding` are refused.",
+    "content": {
+        forms.CSV: {
+            "schema": {"type": "string", "description": "UTF-8, with a header line."},
+            "example": _CSV,
+        },
+        forms.PARQUET: {"schema": {"type": "string", "format": "binary"}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "file": {
+                        "type": "string",
+                        "format": "binary",
+                        "description": "The only file of the form, CSV or Parquet.",
+                    }
+                },
+                "required": ["file"],
+            },
+            "encoding": {"file": {"contentType": f"{forms.CSV}, {forms.PARQUET}"}},
+        },
+    },
+}
+
+# What a body may meet, before and while it is parsed.
+PROBLEMS = (
+    "length_required",
+    "content_too_large",
+    "unsupported_media_type",
+    "incomplete_body",
+    "invalid_file",
+    "parser_busy",
+)

@@ -1,0 +1,214 @@
+"""Results in the description: the team's budget, the board and published audits."""
+
+from typing import Any
+
+from vault.api import forms
+from vault.api.openapi import parameters, schemas
+from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
+from vault.api.openapi.schemas import Schema
+from vault.statuses import RoundStatus, Verdict
+
+TAG = "Results"
+
+_LIMIT_AND_USED = {"limit": schemas.integer(minimum=0), "used": schemas.count()}
+_VERDICT = schemas.or_null(
+    schemas.one_of(
+        [each for each in Verdict.values if each != Verdict.SUSPECTED], "Of the published audit."
+    )
+)
+_FRESH = schemas.or_null(
+    schemas.number("The final's score on labels that nobody had queried, once published.")
+)
+_AUDIT: dict[str, Schema] = {
+    "id": schemas.integer(minimum=1),
+    "round": schemas.integer(minimum=1),
+    "published_at": schemas.time(),
+}
+
+SHAPES: dict[str, Schema] = {
+    "Budget": schemas.record(
+        {
+            "round": schemas.integer(minimum=1),
+            "window": schemas.record({"seconds": schemas.integer(minimum=1), **_LIMIT_AND_USED}),
+            "total": schemas.record(_LIMIT_AND_USED),
+            "concurrent": schemas.record(_LIMIT_AND_USED),
+            "next_slot_at": schemas.or_null(
+                schemas.time("When the next query is free; null: never in this round.")
+            ),
+            "accepted_improvements": {
+                "oneOf": [schemas.record(_LIMIT_AND_USED), {"type": "null"}],
+                "description": "Of mechanisms that accept a limited number of them.",
+            },
+            "nats": schemas.record(
+                {
+                    "reserved": schemas.number("What the answers may reveal.", minimum=0),
+                    "used": schemas.number("What they may have revealed so far.", minimum=0),
+                }
+            ),
+            "proven_error": schemas.or_null(
+                schemas.number("A bound on the error of all answers; null: none is proven.")
+            ),
+            "is_blind": schemas.flag("A blind team is audited and shown no score."),
+        }
+    ),
+    "BoardRow": schemas.record(
+        {
+            "rank": schemas.or_null(schemas.integer(minimum=1)),
+            "team": schemas.text(),
+            "released": schemas.or_null(
+                schemas.number("The best released value, in the metric's units.")
+            ),
+            "attempts": schemas.count("Charged submissions."),
+            "is_reference": schemas.flag("An organizer's, which does not rank."),
+            "fresh": _FRESH,
+            "verdict": _VERDICT,
+        }
+    ),
+    "Board": schemas.record(
+        {
+            "round": schemas.integer(minimum=1),
+            "status": schemas.one_of(RoundStatus.values),
+            "is_published": schemas.flag(),
+            "resolution": schemas.number("The smallest difference between two values."),
+            "rows": schemas.list_of(schemas.reference("BoardRow")),
+        }
+    ),
+    "AuditSummary": schemas.record(_AUDIT),
+    "AuditList": schemas.page_of("AuditSummary"),
+    "Audit": schemas.record({**_AUDIT, "document": schemas.reference("AuditDocument")}),
+    "AuditDocument": schemas.record(
+        {
+            "benchmark": schemas.text(),
+            "round": schemas.integer(minimum=1),
+            "metric": schemas.text(),
+            "resolution": schemas.number("The grid that fresh figures are rounded to."),
+            "board_verdict": schemas.text("Of the board as a whole."),
+            "family_wise_error": schemas.number("The chance of any false accusation."),
+            "teams": schemas.list_of(
+                schemas.record(
+                    {
+                        "team": schemas.text(),
+                        "is_reference": schemas.flag(),
+                        "fresh": _FRESH,
+                        "verdict": _VERDICT,
+                        "minimum_detectable_effect": schemas.or_null(
+                            schemas.number("The least inflation that would have been found.")
+                        ),
+                    }
+                )
+            ),
+        }
+    ),
+}
+
+_BUDGET: dict[str, Any] = {
+    "round": 1,
+    "window": {"seconds": 86400, "limit": 5, "used": 2},
+    "total": {"limit": 100, "used": 12},
+    "concurrent": {"limit": 2, "used": 0},
+    "next_slot_at": "2026-03-01T12:00:00Z",
+    "accepted_improvements": None,
+    "nats": {"reserved": 41.2, "used": 5.3},
+    "proven_error": 0.031,
+    "is_blind": False,
+}
+_BOARD: dict[str, Any] = {
+    "round": 1,
+    "status": "OPEN",
+    "is_published": False,
+    "resolution": 0.01,
+    "rows": [
+        {
+            "rank": 1,
+            "team": "team-a",
+            "released": 0.79,
+            "attempts": 12,
+            "is_reference": False,
+            "fresh": None,
+            "verdict": None,
+        }
+    ],
+}
+_CSV = "rank,team,released,attempts,is_reference,fresh,verdict\n1,team-a,0.79,12,False,,\n"
+_SUMMARY: dict[str, Any] = {"id": 3, "round": 1, "published_at": "2026-04-03T09:00:00Z"}
+_DOCUMENT: dict[str, Any] = {
+    "benchmark": "rain-tomorrow",
+    "round": 1,
+    "metric": "accuracy",
+    "resolution": 0.02,
+    "board_verdict": "NO_EVIDENCE",
+    "family_wise_error": 0.01,
+    "teams": [
+        {
+            "team": "team-a",
+            "is_reference": False,
+            "fresh": 0.78,
+            "verdict": "NO_EVIDENCE",
+            "minimum_detectable_effect": 0.04,
+        }
+    ],
+}
+
+OPERATIONS = {
+    ("/api/v1/benchmarks/{slug}/budget/", "GET"): Operation(
+        id="get_budget",
+        tag=TAG,
+        summary="What the team has left",
+        description="Queries of the window, of the round and at once; accepted improvements and nats.",
+        access=Access.READ,
+        parameters=(parameters.SLUG, parameters.ROUND),
+        answers={200: shown("Budget", "The team's account.", example=_BUDGET)},
+        problems=("not_found", "not_admitted"),
+    ),
+    ("/api/v1/benchmarks/{slug}/leaderboard/", "GET"): Operation(
+        id="get_leaderboard",
+        tag=TAG,
+        summary="The board",
+        description="Released answers, never a raw score; after publication the fresh results, too.",
+        access=Access.PUBLIC,
+        parameters=(
+            parameters.SLUG,
+            parameters.ROUND,
+            parameters.in_query(
+                "format",
+                schemas.one_of(("json", "csv")),
+                "Goes before `Accept`; without either it is `json`.",
+            ),
+        ),
+        answers={
+            200: answer(
+                "The board.",
+                {JSON: schemas.reference("Board"), forms.CSV: {"type": "string"}},
+                {JSON: _BOARD, forms.CSV: _CSV},
+            )
+        },
+        problems=("not_found",),
+    ),
+    ("/api/v1/benchmarks/{slug}/audits/", "GET"): Operation(
+        id="list_audits",
+        tag=TAG,
+        summary="List published audits",
+        description="By round.",
+        access=Access.PUBLIC,
+        parameters=(parameters.SLUG, *parameters.PAGE),
+        answers={200: shown("AuditList", "A page.", example=schemas.page_example(_SUMMARY))},
+        problems=("not_found", *parameters.PAGE_PROBLEMS),
+    ),
+    ("/api/v1/audits/{audit_id}/", "GET"): Operation(
+        id="get_audit",
+        tag=TAG,
+        summary="One published audit",
+        description="How much of the round's progress is real.",
+        access=Access.PUBLIC,
+        parameters=(
+            parameters.in_path(
+                "audit_id",
+                schemas.integer(minimum=1, maximum=schemas.LONGEST_INTEGER),
+                "The audit's id.",
+                3,
+            ),
+        ),
+        answers={200: shown("Audit", "The audit.", example={**_SUMMARY, "document": _DOCUMENT})},
+        problems=("not_found",),
+    ),
+}

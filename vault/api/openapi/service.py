@@ -1,0 +1,103 @@
+"""The service itself in the description: probes, the meaning of codes, and this description."""
+
+from vault.api import problem_codes
+from vault.api.openapi import parameters, schemas
+from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
+from vault.api.openapi.schemas import Schema
+
+TAG = "Service"
+
+SHAPES: dict[str, Schema] = {
+    "Health": schemas.record({"status": {"type": "string", "const": "ok"}}),
+    "ProblemType": schemas.record(
+        {
+            "code": schemas.one_of(problem_codes.CATALOGUE),
+            "status": schemas.integer(minimum=400, maximum=599),
+            "title": schemas.text(),
+            "meaning": schemas.text(),
+            "example": {"type": "object", "description": "A whole problem document."},
+        }
+    ),
+}
+
+_CODE = "budget_total_exhausted"
+_KNOWN = problem_codes.CATALOGUE[_CODE]
+_PROBE = ("malformed_request", "not_acceptable", "internal_error")
+# These come in one form, whatever is accepted.
+_DESCRIPTION = ("malformed_request", "throttled", "internal_error")
+YAML = "application/yaml"
+HTML = "text/html"
+
+OPERATIONS = {
+    ("/healthz", "GET"): Operation(
+        id="is_alive",
+        tag=TAG,
+        summary="Is the process alive?",
+        description="Asks nothing but the process itself.",
+        access=Access.ANYBODY,
+        answers={200: shown("Health", "It is.", example={"status": "ok"})},
+        common=_PROBE,
+    ),
+    ("/readyz", "GET"): Operation(
+        id="is_ready",
+        tag=TAG,
+        summary="Can it do its work?",
+        description="Asks the database.",
+        access=Access.ANYBODY,
+        answers={200: shown("Health", "It can.", example={"status": "ok"})},
+        common=(*_PROBE, "unavailable"),
+    ),
+    ("/problems/{code}", "GET"): Operation(
+        id="get_problem_type",
+        tag=TAG,
+        summary="What an error's code means",
+        description="Where the `type` of each problem leads.",
+        access=Access.ANYBODY,
+        parameters=(
+            parameters.in_path(
+                "code", schemas.text(pattern="^[-a-zA-Z0-9_]+$"), "The problem's code.", _CODE
+            ),
+        ),
+        answers={
+            200: shown(
+                "ProblemType",
+                "Its meaning.",
+                example={
+                    "code": _CODE,
+                    "status": _KNOWN.status,
+                    "title": _KNOWN.title,
+                    "meaning": _KNOWN.meaning,
+                    "example": problem_codes.example(_CODE),
+                },
+            )
+        },
+        problems=("not_found",),
+    ),
+    ("/api/v1/openapi.json", "GET"): Operation(
+        id="get_description_json",
+        tag=TAG,
+        summary="This description as JSON",
+        description="OpenAPI 3.1.",
+        access=Access.ANYBODY,
+        answers={200: answer("The description.", {JSON: {"type": "object"}}, {})},
+        common=_DESCRIPTION,
+    ),
+    ("/api/v1/openapi.yaml", "GET"): Operation(
+        id="get_description_yaml",
+        tag=TAG,
+        summary="This description as YAML",
+        description="OpenAPI 3.1.",
+        access=Access.ANYBODY,
+        answers={200: answer("The description.", {YAML: {"type": "object"}}, {})},
+        common=_DESCRIPTION,
+    ),
+    ("/api/v1/docs/", "GET"): Operation(
+        id="get_docs",
+        tag=TAG,
+        summary="This description for people",
+        description="A page with Swagger UI, all of it from this service.",
+        access=Access.ANYBODY,
+        answers={200: answer("The page.", {HTML: {"type": "string"}}, {})},
+        common=_DESCRIPTION,
+    ),
+}
