@@ -41,6 +41,7 @@ INSTALLED_APPS = [
 
 API_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.known_hosts.middleware",
 ]
 _ADMIN_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -177,8 +178,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "vault.api.problems.handle_exception",
     "DEFAULT_THROTTLE_CLASSES": ["vault.api.throttles.FloodThrottle"],
     "NUM_PROXIES": env.integer("PROXIES", 0),
-    # OPTIONS describes nothing, and `format` is no parameter of views that do not offer it.
-    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_METADATA_CLASS": "vault.api.options.AllowAlone",
+    # `format` is no parameter of views that do not offer it.
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,

@@ -36,9 +36,12 @@ def test_other_methods_are_not_allowed(method: str) -> None:
     assert "GET" in response["Allow"]
 
 
-def test_options_describes_nothing() -> None:
-    """The documentation does; a description per view would be one more thing to keep honest."""
-    assert problem(Caller().ask("OPTIONS", "/api/v1/benchmarks/")) == (405, "method_not_allowed")
+def test_options_names_the_methods_and_describes_nothing() -> None:
+    """The description does; another one per view would be one more thing to keep honest."""
+    response = Caller().ask("OPTIONS", "/api/v1/benchmarks/")
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["Allow"] == "GET, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize(
@@ -56,12 +59,19 @@ def test_error_to_a_head_has_no_body() -> None:
 
 def test_unknown_host_is_a_bad_request(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["vault.example"]
-    settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 
     response = Caller().ask("GET", "/api/v1/benchmarks/", headers={"Host": "evil.example"})
 
     assert problem(response) == (400, "malformed_request")
     assert "evil" not in response.content.decode()
+
+
+def test_probes_are_answered_by_any_name(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["vault.example"]
+
+    response = Caller().ask("GET", "/healthz", headers={"Host": "10.0.0.7:8000"})
+
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("error", [OperationalError(SECRET), InterfaceError(SECRET)])
