@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audits.models import Publication
-from vault.api import finding, shown
+from vault.api import finding, pages, shown
 from vault.api.permissions import Public
 
 
@@ -18,8 +18,7 @@ class AuditList(APIView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = finding.visible_benchmark(request, slug)
         published = Publication.objects.filter(benchmark=benchmark).select_related("round")
-        ordered = published.order_by("round__number")
-        return Response({"results": [_shown(each) for each in ordered]})
+        return pages.page(request, published, _shown, ordering="id")
 
 
 class AuditDetail(APIView):

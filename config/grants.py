@@ -34,6 +34,7 @@ def _grants(role: str, table: str, *privileges: str) -> list[Grant]:
 ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
 SUBMISSION_WORK = "UPDATE status,finished_at,fence,leased_until,n_exceptions,error_code"
 
+RENEWAL = "UPDATE last_used_at,expires_at,revoked_at"
 FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"
 
 GRANTS: list[Grant] = [
@@ -44,7 +45,8 @@ GRANTS: list[Grant] = [
     *_grants(WEB, "vault_round", "SELECT"),
     *_grants(WEB, "vault_round_fresh_holdouts", "SELECT"),
     *_grants(WEB, "vault_team", "SELECT"),
-    *_grants(WEB, "vault_teamtoken", "SELECT", "UPDATE last_used_at"),
+    *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
+    *_grants(WEB, "vault_idempotentanswer", *ALL),
     *_grants(WEB, "vault_admission", "SELECT", "UPDATE k"),
     *_grants(WEB, "vault_budgetentry", "SELECT", "INSERT"),
     *_grants(WEB, "vault_submission", "SELECT", "INSERT", "UPDATE status,finished_at"),
@@ -102,6 +104,8 @@ GRANTS: list[Grant] = [
     *_grants(SCORING, "vault_roundsecret", "SELECT"),
     *_grants(SCORING, "vault_round_fresh_holdouts", "SELECT"),
     *_grants(SCORING, "vault_team", "SELECT"),
+    # The sweeper forgets what has expired.
+    *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id", "DELETE"),
     *_grants(SCORING, "vault_admission", "SELECT", "UPDATE k"),
     *_grants(SCORING, "vault_budgetentry", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_submission", "SELECT", SUBMISSION_WORK),

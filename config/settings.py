@@ -132,6 +132,11 @@ PARSER_SECONDS = env.number("PARSER_SECONDS", 20.0)
 # Flood throttles of each web process; 0 is none. Query budgets are another thing, in PostgreSQL.
 ANONYMOUS_REQUESTS_PER_MINUTE = env.integer("ANONYMOUS_REQUESTS_PER_MINUTE", 600)
 TOKEN_REQUESTS_PER_MINUTE = env.integer("TOKEN_REQUESTS_PER_MINUTE", 60_000)
+PARSES_PER_MINUTE = env.integer("PARSES_PER_MINUTE", 120)
+# A revoked token, or one of a deactivated team, still passes for so long; 0 asks PostgreSQL each time.
+TOKEN_CACHE_SECONDS = env.number("TOKEN_CACHE_SECONDS", 5.0)
+# Requests of a web process that may wait for a score (`Prefer: wait`); each holds a thread.
+WAITERS = env.integer("WAITERS", 2)
 
 LEASE_SECONDS = env.number("LEASE_SECONDS", 60.0)
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 60.0)

@@ -16,6 +16,7 @@ from vault.api.submissions import (
     SubmissionFinal,
     SubmissionWithdrawal,
 )
+from vault.api.tokens import TokenCollection, TokenDetail, TokenRotation
 from vault.api.validate import Validation
 
 V1 = "api/v1/"
@@ -35,6 +36,9 @@ urlpatterns = [
     path(SUBMISSION, SubmissionDetail.as_view(), name="submission"),
     path(SUBMISSION + "final/", SubmissionFinal.as_view(), name="submission-final"),
     path(SUBMISSION + "withdraw/", SubmissionWithdrawal.as_view(), name="submission-withdraw"),
+    path(V1 + "tokens/", TokenCollection.as_view(), name="tokens"),
+    path(V1 + "tokens/<int:token_id>/", TokenDetail.as_view(), name="token"),
+    path(V1 + "tokens/<int:token_id>/rotate/", TokenRotation.as_view(), name="token-rotate"),
     path(V1 + "audits/<int:audit_id>/", AuditDetail.as_view(), name="audit"),
     path(V1 + "openapi.json", DescriptionAsJson.as_view(), name="description-json"),
     path(V1 + "openapi.yaml", DescriptionAsYaml.as_view(), name="description-yaml"),

@@ -11,6 +11,8 @@ VaultError
     WindowExhaustedError    the rolling window is full
     TotalExhaustedError     the round's total is used up
     ConcurrencyError        too many submissions are pending
+  TokenRefusedError         a token cannot give what it has not
+  TooManyTokensError        the team has as many tokens as it may
   AdmissionError            an admission is refused
   PlanError                 the round cannot be planned like this; `field` says where
   TransitionError           the thing is not in a status that allows this
@@ -71,6 +73,14 @@ class TotalExhaustedError(BudgetError):
 
 class ConcurrencyError(BudgetError):
     code = "budget_concurrent_exhausted"
+
+
+class TokenRefusedError(VaultError):
+    code = "token_refused"
+
+
+class TooManyTokensError(VaultError):
+    code = "too_many_tokens"
 
 
 class AdmissionError(VaultError):

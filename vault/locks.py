@@ -9,6 +9,7 @@ from django.db import connection
 # First halves of two-part advisory lock keys.
 _ROUND = 4801
 _REFERENCE = 4802
+_TOKENS = 4803
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -24,6 +25,11 @@ def hold_round(*, round_id: int) -> None:
 def hold_reference_team(*, team_id: int) -> None:
     """Orders a reference team's submissions: it has no account whose row could be locked."""
     _lock("pg_advisory_xact_lock", _REFERENCE, team_id)
+
+
+def hold_team_tokens(*, team_id: int) -> None:
+    """Orders the making of a team's tokens, so that their number is exact."""
+    _lock("pg_advisory_xact_lock", _TOKENS, team_id)
 
 
 def _lock(function: str, kind: int, key: int) -> None:

@@ -6,7 +6,7 @@ nobody.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.db import transaction
 from django.db.models import Max
@@ -24,9 +24,21 @@ from vault.errors import (
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
-PROVENANCE = ("model_name", "commit", "ci_run_url")
 # A result that never was: the same predictions may be handed in again.
 VOID = (SubmissionStatus.FAILED, SubmissionStatus.CANCELLED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a submission comes from and what it promises, as its team says; nothing here is checked."""
+
+    model_name: str = ""
+    commit: str = ""
+    ci_run_url: str = ""
+    # In the metric's units; Thresholdout compares with it.
+    validation_score: float | None = None
+    latency_p95_ms: float | None = None
+    cost_per_1000: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +99,13 @@ def receive(
     benchmark: Benchmark,
     panel: Panel,
     predictions: Predictions,
-    provenance: dict[str, str],
+    provenance: Provenance,
     now: dt.datetime,
-    validation_score: float | None = None,
+    idempotency_key: str = "",
 ) -> Receipt:
     with transaction.atomic():
         round = current_round(benchmark=benchmark, team=team, now=now)
-        check_validation_score(round=round, team=team, given=validation_score)
+        check_validation_score(round=round, team=team, given=provenance.validation_score)
         locks.hold_round_open(round_id=round.pk)
         round.refresh_from_db(fields=["status"])
         expected = RoundStatus.PLANNED if team.is_reference else RoundStatus.OPEN
@@ -119,8 +131,8 @@ def receive(
             sha256=predictions.sha256,
             file_key=file_key,
             submitted_at=now,
-            validation_score=validation_score,
-            **{name: provenance.get(name, "") for name in PROVENANCE},
+            idempotency_key=idempotency_key,
+            **asdict(provenance),
         )
         if admission is not None:
             budget.reserve(admission=admission, submission=submission, now=now)

@@ -1,10 +1,12 @@
-"""The sweeper: rings again for every submission that waits without a worker at it."""
+"""The sweeper: rings for every submission that waits without a worker, and forgets what is over."""
 
+import datetime as dt
 import uuid
 
 from django.db import connection
 
 from vault import bell
+from vault.models import IdempotentAnswer
 
 # A submission that has just been received has just been rung for.
 GRACE_SECONDS = 2
@@ -30,3 +32,8 @@ def ring_for_the_waiting() -> int:
         if not bell.ring(submission_id=submission_id):
             break
     return len(waiting)
+
+
+def forget_answers(*, now: dt.datetime) -> int:
+    """Delete the answers that were kept for repeated requests until now; how many."""
+    return IdempotentAnswer.objects.filter(expires_at__lt=now).delete()[0]

@@ -16,4 +16,5 @@ def score_submission(*, submission_id: str) -> None:
 @shared_task(name="vault.tasks.sweep")
 def sweep() -> None:
     sweeping.ring_for_the_waiting()
+    sweeping.forget_answers(now=timezone.now())
     rounds.close_what_is_due(now=timezone.now())

@@ -9,8 +9,11 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 
+from vault import locks
+from vault.errors import TokenRefusedError, TooManyTokensError
 from vault.models import Team, TeamToken
 
 PREFIX = "hv_"
@@ -18,6 +21,8 @@ SHOWN = len(PREFIX) + 6
 READ = "read"
 SUBMIT = "submit"
 SCOPES = (READ, SUBMIT)
+# Of one team; more would be a leak that nobody notices.
+MOST_LIVE = 50
 # Writing the time of each use would make every read a write.
 LAST_USED_PRECISION = dt.timedelta(minutes=1)
 
@@ -63,6 +68,47 @@ def authenticate(*, plain: str, now: dt.datetime) -> TeamToken | None:
     return token
 
 
+def live(*, team: Team, now: dt.datetime) -> QuerySet[TeamToken]:
+    """The team's tokens that are neither revoked nor expired."""
+    own = TeamToken.objects.filter(team=team, revoked_at=None)
+    return own.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+
+
+def issue_from(
+    *,
+    parent: TeamToken,
+    label: str,
+    scopes: Sequence[str],
+    expires_at: dt.datetime | None,
+    now: dt.datetime,
+) -> tuple[TeamToken, str]:
+    """A token that may do no more, and lives no longer, than the one that asks for it."""
+    if not set(scopes) <= set(parent.scopes):
+        raise TokenRefusedError("a token cannot give scopes that it has not", field="scopes")
+    if parent.expires_at is not None and (expires_at is None or expires_at > parent.expires_at):
+        expires_at = parent.expires_at
+    with transaction.atomic():
+        locks.hold_team_tokens(team_id=parent.team_id)
+        if live(team=parent.team, now=now).count() >= MOST_LIVE:
+            raise TooManyTokensError(f"a team may have {MOST_LIVE} tokens", limit=MOST_LIVE)
+        return issue(team=parent.team, label=label, scopes=scopes, expires_at=expires_at, now=now)
+
+
+def rotate(*, token: TeamToken, grace: dt.timedelta, now: dt.datetime) -> tuple[TeamToken, str]:
+    """A successor with the same scopes and end; the token itself ends after the grace."""
+    with transaction.atomic():
+        successor, plain = issue_from(
+            parent=token,
+            label=token.label,
+            scopes=token.scopes,
+            expires_at=token.expires_at,
+            now=now,
+        )
+        end = now + grace if token.expires_at is None else min(now + grace, token.expires_at)
+        TeamToken.objects.filter(pk=token.pk).update(expires_at=end)
+    return successor, plain
+
+
 def revoke(*, token: TeamToken, now: dt.datetime) -> None:
     TeamToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
 
@@ -70,6 +116,7 @@ def revoke(*, token: TeamToken, now: dt.datetime) -> None:
 def _note_use(token: TeamToken, *, now: dt.datetime) -> None:
     if token.last_used_at is None or now - token.last_used_at >= LAST_USED_PRECISION:
         TeamToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        token.last_used_at = now
 
 
 def _digest(plain: str) -> str:

@@ -31,6 +31,8 @@ N_QUERY, N_FRESH = 200, 400
 RANDOM = re.compile(
     r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"  # ids
     r"|\b[0-9a-f]{64}\b"  # commitments
+    r'|(?<=ETag: ")[0-9a-f]{32}\b'  # of a submission's id and state
+    r'|hv_[\w-]+|(?<="id":)\d+|(?<=tokens/)\d+'  # tokens
     r"|\d{4}-\d\d-\d\dT[0-9:.]+Z"  # times
 )
 FAR_AHEAD = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
@@ -150,6 +152,10 @@ def _look_everywhere(reader: Reader) -> None:
     ):
         reader.ask("GET", path)
         reader.ask("OPTIONS", path)
+    made: Any = reader.ask("POST", "tokens/")
+    reader.ask("GET", "tokens/")
+    reader.ask("POST", f"tokens/{made.json()['id']}/rotate/")
+    reader.ask("DELETE", f"tokens/{made.json()['id']}/")
     for submission in Submission.objects.filter(round=reader.world.round).order_by("pk"):
         reader.ask("GET", f"submissions/{submission.pk}/")
     reader.ask("POST", f"submissions/{submission.pk}/withdraw/")

@@ -33,7 +33,7 @@ MECHANISMS: dict[str, dict[str, Any]] = {
     "one_bit": {"b": 3},
     "blind": {},
 }
-OWN = ("id", "submitted_at", "finished_at")
+OWN = ("id", "submitted_at", "finished_at", "benchmark")
 
 
 def files_of_the_team(world: World) -> list[NDArray[np.uint8]]:
@@ -43,7 +43,7 @@ def files_of_the_team(world: World) -> list[NDArray[np.uint8]]:
 
 
 def answers(team: Team) -> list[dict[str, Any]]:
-    """What the API shows of the team's submissions, without ids and times, which are new each time."""
+    """What the API shows of the team's submissions, without names, ids and times, which are new each time."""
     scored = Submission.objects.filter(team=team).select_related("release", "round")
     return [
         {name: value for name, value in shown.submission(each).items() if name not in OWN}

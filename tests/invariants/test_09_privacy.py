@@ -54,6 +54,12 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "submission": {"GET": OWN, "DELETE": {**CHANGE, "writer": 409, "owner": 409}},
     "submission-final": {"POST": CHANGE},
     "submission-withdraw": {"POST": CHANGE},
+    "tokens": {
+        "GET": {**dict.fromkeys(TEAMS, 200), "writer": 403},
+        "POST": dict.fromkeys(TEAMS, 201),
+    },
+    "token-rotate": {"POST": {**OWN, "reader": 403, "writer": 403, "owner": 201}},
+    "token": {"DELETE": {**OWN, "reader": 403, "writer": 403, "owner": 204}},
 }
 ROUTES = [route for route in urls.urlpatterns if isinstance(route, URLPattern)]
 
@@ -72,6 +78,10 @@ class House:
         outsider, rival = Team.objects.create(name="outsider"), self.world.team("rival")
         now = timezone.now()
         both = ("read", "submit")
+        # One more of the owner's, with both scopes, for whoever tries to take it away.
+        self.spare, _ = tokens.issue(
+            team=self.owner, label="", scopes=both, expires_at=None, now=self.world.now
+        )
         self.tokens = {
             "garbled": "hv_" + "x" * 43,
             "revoked": self._token(self.owner, both, revoked_at=now),
@@ -108,6 +118,9 @@ class House:
             "readyz": [],
             "benchmarks": [],
             "audit": [1],
+            "tokens": [],
+            "token": [self.spare.pk],
+            "token-rotate": [self.spare.pk],
         }
         own = (
             [self.submission.pk] if route.startswith("submission") else [self.world.benchmark.slug]

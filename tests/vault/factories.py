@@ -60,9 +60,8 @@ class World:
             benchmark=self.benchmark,
             panel=self.panel,
             predictions=canonical.encode(answers),
-            provenance={},
+            provenance=submissions.Provenance(validation_score=self.validation_score(answers)),
             now=now or self.now,
-            validation_score=self.validation_score(answers),
         )
 
     def validation_score(self, answers: NDArray[Any]) -> float | None:

@@ -30,7 +30,15 @@ class SubmissionAdmin(ReadOnlyPage):
     fieldsets = (
         (None, {"fields": ("id", "team", "round", "sequence", "status", "panel", "sha256")}),
         ("Answer", {"fields": ("released", "outcome", "released_at")}),
-        ("Provenance", {"fields": ("model_name", "commit", "ci_run_url", "validation_score")}),
+        (
+            "Provenance",
+            {
+                "fields": (
+                    *("model_name", "commit", "ci_run_url", "idempotency_key"),
+                    *("validation_score", "latency_p95_ms", "cost_per_1000"),
+                )
+            },
+        ),
         (
             "Work",
             {

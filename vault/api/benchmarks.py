@@ -5,7 +5,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vault import panel as panels
-from vault.api import finding, shown
+from vault.api import finding, pages, shown
 from vault.api.permissions import Public
 from vault.models import Holdout
 
@@ -15,7 +15,7 @@ class BenchmarkList(APIView):
 
     def get(self, request: Request) -> Response:
         visible = finding.visible_benchmarks(request)
-        return Response({"results": [shown.benchmark(each) for each in visible]})
+        return pages.page(request, visible, shown.benchmark, ordering="slug")
 
 
 class BenchmarkDetail(APIView):
@@ -42,4 +42,4 @@ class RoundList(APIView):
 
     def get(self, request: Request, slug: str) -> Response:
         rounds = finding.every_round(finding.visible_benchmark(request, slug))
-        return Response({"results": [shown.round(each) for each in rounds]})
+        return pages.page(request, rounds, shown.round, ordering="number")

@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 
 from stats import ledger
 from vault import budget
-from vault.api import finding, shown
+from vault.api import finding, limits, shown
 from vault.api.permissions import MayRead
 
 
@@ -17,13 +17,15 @@ class BudgetDetail(APIView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = finding.visible_benchmark(request, slug)
         round = finding.asked_round(request, benchmark)
-        remaining = budget.remaining(
-            round=round, team=finding.own_team(request), now=timezone.now()
-        )
+        now = timezone.now()
+        remaining = budget.remaining(round=round, team=finding.own_team(request), now=now)
         # For this team alone, which sees no board.
         error = ledger.proven_error(
             account=budget.account_of(round=round),
             nats=remaining.nats_reserved,
             k=remaining.total_limit,
         )
-        return Response(shown.budget(remaining, round=round, proven_error=error))
+        response = Response(shown.budget(remaining, round=round, proven_error=error))
+        limits.set_fields(response, limits.of_budget(remaining, now=now))
+        response["Cache-Control"] = "no-store"
+        return response

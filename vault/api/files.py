@@ -36,18 +36,28 @@ def announced(request: Request) -> Announced:
     return Announced(length=_length(http), content_type=_content_type(http))
 
 
-def parsed(
-    request: Request, announced: Announced, *, benchmark: Benchmark, panel: Panel
-) -> Predictions:
-    """The canonical predictions of this request's file, for the whole panel."""
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """The file as it was sent, and what it claims to be."""
+
+    content_type: str
+    content: bytes
+
+
+def read(request: Request, announced: Announced) -> Upload:
+    """The file of this request; the caller holds a parser's slot."""
     http, content_type = request._request, announced.content_type
-    with parser_pool.slot():
-        body = _body(http, announced.length)
-        if content_type == MULTIPART:
-            content_type, body = _file_of_form(http, body)
-        return parser_pool.parse_bounded(
-            body=body, content_type=content_type, benchmark=benchmark, panel=panel
-        )
+    content = _body(http, announced.length)
+    if content_type == MULTIPART:
+        content_type, content = _file_of_form(http, content)
+    return Upload(content_type=content_type, content=content)
+
+
+def parsed(upload: Upload, *, benchmark: Benchmark, panel: Panel) -> Predictions:
+    """The canonical predictions of a file, for the whole panel; the caller holds a parser's slot."""
+    return parser_pool.parse_bounded(
+        body=upload.content, content_type=upload.content_type, benchmark=benchmark, panel=panel
+    )
 
 
 def _length(http: HttpRequest) -> int:

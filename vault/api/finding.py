@@ -80,14 +80,14 @@ def _numbered(request: Request, rounds: QuerySet[Round]) -> QuerySet[Round]:
 
 def is_number(text: str) -> bool:
     """A count that the database can hold, too."""
-    return text.isdecimal() and len(text) < 9
+    return text.isascii() and text.isdecimal() and len(text) < 9
 
 
 def own_submissions(request: Request) -> QuerySet[Submission]:
     """With all that is shown of them, in one query."""
     return (
         Submission.objects.filter(team=own_team(request))
-        .select_related("release", "round")
+        .select_related("release", "round__benchmark")
         .annotate(is_final=Exists(Final.objects.filter(submission=OuterRef("pk"))))
     )
 

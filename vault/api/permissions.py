@@ -21,6 +21,13 @@ class Public(BasePermission):
         return True
 
 
+class HasToken(BasePermission):
+    """A team of any scope."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(request.auth, TeamToken)
+
+
 class _Scope(BasePermission):
     scope: str
 

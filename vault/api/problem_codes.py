@@ -43,7 +43,8 @@ class ProblemCode:
         """What such an answer has beside its body."""
         if self.status == 401:
             return ("WWW-Authenticate",)
-        return ("Retry-After",) if "retry_after" in self.members else ()
+        limits = ("RateLimit", "RateLimit-Policy") if "policy" in self.members else ()
+        return (*limits, "Retry-After") if "retry_after" in self.members else limits
 
 
 _UNCHARGED = "this is not the query budget, and nothing was charged"
@@ -55,6 +56,7 @@ CATALOGUE: dict[str, ProblemCode] = {
         "hand in again when one of them has finished.",
         detail="2 submissions are waiting for their score",
         members={
+            "policy": "concurrent",
             "limit": 2,
             "used": 2,
             "next_slot_at": "2026-03-01T12:00:02Z",
@@ -66,7 +68,7 @@ CATALOGUE: dict[str, ProblemCode] = {
         meaning="All queries of this round are used. There is no `Retry-After`: no later request "
         "will succeed in this round, so a program stops at once.",
         detail="all 100 queries of this round are used",
-        members={"limit": 100, "used": 100},
+        members={"policy": "total", "limit": 100, "used": 100},
     ),
     "budget_window_exhausted": ProblemCode(
         status=429,
@@ -74,6 +76,7 @@ CATALOGUE: dict[str, ProblemCode] = {
         "free at `next_slot_at`.",
         detail="5 of 5 queries in 86400 seconds are used",
         members={
+            "policy": "window",
             "limit": 5,
             "used": 5,
             "window_seconds": 86400,
@@ -91,6 +94,19 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=403,
         meaning="The token is valid, but lacks the scope that this operation needs.",
         detail="the token needs the scope 'submit'",
+    ),
+    "idempotency_key_in_use": ProblemCode(
+        status=409,
+        meaning="A request with this `Idempotency-Key` is in hand. Send it again when that one is done: "
+        "then its answer is given again.",
+        detail="a request with this key is in hand; ask again when it is done",
+        members={"retry_after": 1},
+    ),
+    "idempotency_key_reused": ProblemCode(
+        status=422,
+        meaning="This `Idempotency-Key` was used for another request: another method, address, query or "
+        "content. Nothing was done or charged; take a fresh key.",
+        detail="this key was used for another request; nothing was done or charged",
     ),
     "incomplete_body": ProblemCode(
         status=400,
@@ -117,9 +133,14 @@ CATALOGUE: dict[str, ProblemCode] = {
             ],
         },
     ),
+    "invalid_idempotency_key": ProblemCode(
+        status=400,
+        meaning="The `Idempotency-Key` is not a string of 1 to 255 printable ASCII characters.",
+        detail="Idempotency-Key is a string of 1 to 255 printable ASCII characters, in quotes",
+    ),
     "invalid_parameter": ProblemCode(
         status=422,
-        meaning="A parameter of the query does not fit; `field` names it.",
+        meaning="A parameter of the query or a member of the body does not fit; `field` names it.",
         detail="model_name: at most 200 characters",
         members={"field": "model_name"},
     ),
@@ -171,6 +192,12 @@ CATALOGUE: dict[str, ProblemCode] = {
         meaning="There is nothing here, or nothing that this token may see.",
         detail="Not found.",
     ),
+    "parse_throttled": ProblemCode(
+        status=429,
+        meaning=f"Too many dry runs and rejected files of one team in a minute: {_UNCHARGED}.",
+        detail=f"too many dry runs and rejected files; {_UNCHARGED}",
+        members={"policy": "parses", "limit": 120, "window_seconds": 60, "retry_after": 1},
+    ),
     "parser_busy": ProblemCode(
         status=503,
         meaning="Too many files are being parsed. Nothing was read or charged; send it again after "
@@ -188,7 +215,19 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=429,
         meaning=f"Too many HTTP requests in a minute: {_UNCHARGED}.",
         detail=f"too many HTTP requests; {_UNCHARGED}",
-        members={"limit": 600, "window_seconds": 60, "retry_after": 3},
+        members={"policy": "requests", "limit": 600, "window_seconds": 60, "retry_after": 3},
+    ),
+    "token_refused": ProblemCode(
+        status=403,
+        meaning="A token cannot give a scope that it has not; `field` names what was asked for.",
+        detail="a token cannot give scopes that it has not",
+        members={"field": "scopes"},
+    ),
+    "too_many_tokens": ProblemCode(
+        status=409,
+        meaning="The team has as many live tokens as it may; revoke one first.",
+        detail="a team may have 50 tokens",
+        members={"limit": 50},
     ),
     "unavailable": ProblemCode(
         status=503,

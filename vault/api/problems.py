@@ -6,11 +6,14 @@ import math
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from vault import errors
+from vault.api import limits
+from vault.api.answers import encoded
+from vault.api.limits import Limit
 from vault.api.problem_codes import TITLES
 
 logger = logging.getLogger(__name__)
@@ -28,17 +31,23 @@ STATUSES: dict[type[errors.VaultError], int] = {
     errors.TotalExhaustedError: 429,
     errors.ConcurrencyError: 429,
     errors.TransitionError: 409,
+    errors.TokenRefusedError: 403,
+    errors.TooManyTokensError: 409,
 }
 
 
 class ProblemError(exceptions.APIException):
     """A problem of the transport, raised by a view."""
 
-    def __init__(self, status: int, code: str, detail: str, **data: Any) -> None:
+    def __init__(
+        self, status: int, code: str, detail: str, limit_of: Limit | None = None, **data: Any
+    ) -> None:
         super().__init__(detail, code)
         self.status_code = status
         self.code = code
         self.data = data
+        # The throttle that refuses, for the RateLimit fields.
+        self.limit = limit_of
 
 
 def body(*, status: int, code: str, detail: str, **data: Any) -> dict[str, Any]:
@@ -77,7 +86,10 @@ def _of_problem(error: ProblemError) -> Response:
     content = body(
         status=error.status_code, code=error.code, detail=str(error.detail), **error.data
     )
-    return _response(content, retry_after=error.data.get("retry_after"))
+    response = _response(content, retry_after=error.data.get("retry_after"))
+    if error.limit is not None:
+        limits.set_fields(response, [error.limit])
+    return response
 
 
 def _of_vault_error(error: errors.VaultError) -> Response | None:
@@ -86,8 +98,14 @@ def _of_vault_error(error: errors.VaultError) -> Response | None:
         logger.error("an error without a status reached the API: %s", error.code)
         return None
     data = {name: value for name, value in error.data.items() if value is not None}
+    refusing = limits.of_error(error) if isinstance(error, errors.BudgetError) else None
+    if refusing is not None:
+        data["policy"] = refusing.name
     content = body(status=status, code=error.code, detail=error.message, **data)
-    return _response(content, retry_after=error.data.get("retry_after"))
+    response = _response(content, retry_after=error.data.get("retry_after"))
+    if refusing is not None:
+        limits.set_fields(response, [refusing])
+    return response
 
 
 def _of_lost_database(error: Exception) -> ProblemError:
@@ -125,6 +143,14 @@ def _response(content: dict[str, Any], *, retry_after: float | None) -> Response
         response["Retry-After"] = str(max(1, math.ceil(retry_after)))
     response["Cache-Control"] = "no-store"
     return response
+
+
+def as_http(error: errors.VaultError) -> HttpResponse:
+    """The answer to a domain error as bytes, for when it is kept."""
+    content = body(
+        status=STATUSES[type(error)], code=error.code, detail=error.message, **error.data
+    )
+    return HttpResponse(encoded(content), status=content["status"], content_type=CONTENT_TYPE)
 
 
 def _json(content: dict[str, Any]) -> JsonResponse:

@@ -2,54 +2,79 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from rest_framework.request import Request
 
 from vault.api.problems import ProblemError
+from vault.submissions import Provenance
 
 _text = RegexValidator(r"\A[^\x00-\x1f\x7f]*\Z", "no control characters")
 _name = RegexValidator(r"\A[0-9A-Za-z._/-]*\Z", "letters, digits, '.', '_', '/' and '-' only")
-LARGEST_SCORE = 1e20
 _address = URLValidator(schemes=["https", "http"])
 
-# Longest value, and its form.
-PARAMETERS: dict[str, tuple[int, Callable[[str], None]]] = {
-    "model_name": (200, _text),
-    "commit": (64, _name),
-    "ci_run_url": (500, _address),
+LARGEST_SCORE = 1e20
+LARGEST_MEASURE = 1e12
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    longest: int
+    check: Callable[[str], None]
+
+    def __call__(self, value: str) -> str:
+        if len(value) > self.longest:
+            raise ValidationError(f"at most {self.longest} characters")
+        self.check(value)
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    low: float
+    high: float
+
+    def __call__(self, value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not self.low <= number <= self.high:
+            raise ValidationError(f"a number from {self.low:g} to {self.high:g}")
+        return number
+
+
+# What may be said of a submission, and the form of each.
+TEXTS = {
+    "model_name": Text(longest=200, check=_text),
+    "commit": Text(longest=64, check=_name),
+    "ci_run_url": Text(longest=500, check=_address),
+}
+NUMBERS = {
+    # In the metric's units.
+    "validation_score": Number(low=-LARGEST_SCORE, high=LARGEST_SCORE),
+    "latency_p95_ms": Number(low=0.0, high=LARGEST_MEASURE),
+    "cost_per_1000": Number(low=0.0, high=LARGEST_MEASURE),
 }
 
 
-def provenance(request: Request) -> dict[str, str]:
+def provenance(request: Request) -> Provenance:
     """What is given, checked; 422 names the first parameter that does not fit."""
-    given = {}
-    for name, (longest, check) in PARAMETERS.items():
-        value = request.query_params.get(name, "")
-        if not value:
-            continue
-        try:
-            if len(value) > longest:
-                raise ValidationError(f"at most {longest} characters")
-            check(value)
-        except ValidationError as error:
-            detail = f"{name}: {error.messages[0]}"
-            raise ProblemError(422, "invalid_parameter", detail, field=name) from None
-        given[name] = value
-    return given
+    given: dict[str, Any] = {name: _read(request, name, form) or "" for name, form in TEXTS.items()}
+    given |= {name: _read(request, name, form) for name, form in NUMBERS.items()}
+    return Provenance(**given)
 
 
-def validation_score(request: Request) -> float | None:
-    """The team's own, in the metric's units; 422 unless it is a number."""
-    text = request.query_params.get("validation_score", "")
-    if not text:
+def _read(request: Request, name: str, form: Callable[[str], T]) -> T | None:
+    value = request.query_params.get(name, "")
+    if not value:
         return None
     try:
-        given = float(text)
-    except ValueError:
-        given = math.nan
-    if not abs(given) <= LARGEST_SCORE:
-        detail = f"validation_score: a number of at most {LARGEST_SCORE:g} in size"
-        raise ProblemError(422, "invalid_parameter", detail, field="validation_score")
-    return given
+        return form(value)
+    except ValidationError as error:
+        detail = f"{name}: {error.messages[0]}"
+        raise ProblemError(422, "invalid_parameter", detail, field=name) from None

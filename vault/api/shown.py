@@ -6,8 +6,8 @@ from typing import Any
 from stats.metrics import METRICS
 from vault import leaderboard
 from vault.budget import Remaining
-from vault.models import Benchmark, Holdout, Panel, Round, Submission
-from vault.statuses import PENDING, RoundStatus
+from vault.models import Benchmark, Holdout, Panel, Round, Submission, TeamToken
+from vault.statuses import RoundStatus
 
 
 def time(value: dt.datetime | None) -> str | None:
@@ -78,6 +78,7 @@ def submission(given: Submission) -> dict[str, Any]:
     release = getattr(given, "release", None)
     return {
         "id": str(given.pk),
+        "benchmark": given.round.benchmark.slug,
         "round": given.round.number,
         "sequence": given.sequence,
         "status": given.status,
@@ -92,11 +93,24 @@ def submission(given: Submission) -> dict[str, Any]:
         "commit": given.commit,
         "ci_run_url": given.ci_run_url,
         "validation_score": given.validation_score,
+        "latency_p95_ms": given.latency_p95_ms,
+        "cost_per_1000": given.cost_per_1000,
+        "idempotency_key": given.idempotency_key or None,
     }
 
 
-def is_pending(given: Submission) -> bool:
-    return given.status in PENDING
+def token(given: TeamToken, *, is_current: bool) -> dict[str, Any]:
+    """All but the secret, which is not kept."""
+    return {
+        "id": given.pk,
+        "label": given.label,
+        "prefix": given.prefix,
+        "scopes": given.scopes,
+        "created_at": time(given.created_at),
+        "expires_at": time(given.expires_at),
+        "last_used_at": time(given.last_used_at),
+        "is_current": is_current,
+    }
 
 
 def budget(given: Remaining, *, round: Round, proven_error: float | None) -> dict[str, Any]:

@@ -1,23 +1,61 @@
-"""A team's submissions: hand in, look, cancel, withdraw, declare final."""
+"""A team's submissions: hand in, list, cancel, withdraw, declare final."""
 
+import re
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault import submissions
-from vault.api import files, finding, shown
+from vault import budget, parser_pool, submissions
+from vault.api import bodies, files, finding, idempotency, limits, pages, polling, shown, throttles
+from vault.api.answers import json_answer
+from vault.api.idempotency import Once, idempotent
+from vault.api.pace import PACE
 from vault.api.permissions import MayRead, MaySubmit
-from vault.api.provenance import provenance, validation_score
-from vault.models import Submission
+from vault.api.polling import Polled
+from vault.api.provenance import provenance
+from vault.errors import InvalidFileError
+from vault.models import Benchmark, Round, Submission
+from vault.statuses import SubmissionStatus
+from vault.submissions import Provenance
 
-# When a bot may look again; a submission is usually scored within it.
-PENDING_RETRY_SECONDS = 1
-LONGEST_LIST = 500
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """A query parameter that narrows the list."""
+
+    column: str
+    form: str
+    fits: Callable[[str], object]
+
+
+FILTERS = {
+    "status": Filter(
+        column="status",
+        form=f"one of {', '.join(SubmissionStatus.values)}",
+        fits=lambda text: text in SubmissionStatus.values,
+    ),
+    "sha256": Filter(
+        column="sha256",
+        form="64 hexadecimal digits in lower case",
+        fits=re.compile(r"[0-9a-f]{64}").fullmatch,
+    ),
+    "round": Filter(column="round__number", form="a round's number", fits=finding.is_number),
+    "key": Filter(
+        column="idempotency_key",
+        form=f"1 to {idempotency.LONGEST_KEY} printable ASCII characters",
+        fits=idempotency.is_key,
+    ),
+}
 
 
 class SubmissionCollection(APIView):
@@ -25,82 +63,150 @@ class SubmissionCollection(APIView):
         return [MaySubmit() if self.request.method == "POST" else MayRead()]
 
     def get(self, request: Request, slug: str) -> Response:
-        """One's own, newest first; `?status=`, `?sha256=`, `?round=` narrow the list."""
+        """One's own, newest first; `?status=`, `?sha256=`, `?round=` and `?key=` narrow the list."""
         benchmark = finding.visible_benchmark(request, slug)
         own = finding.own_submissions(request).filter(round__benchmark=benchmark)
-        filters = {"status": "status", "sha256": "sha256", "round": "round__number"}
-        for parameter, field in filters.items():
-            value = request.query_params.get(parameter)
-            if value is not None:
-                own = own.filter(**{field: value}) if _fits(parameter, value) else own.none()
-        listed = own.order_by("-submitted_at", "-sequence")[:LONGEST_LIST]
-        response = Response({"results": [shown.submission(each) for each in listed]})
-        response["Cache-Control"] = "no-store"
-        return response
+        # Ids are made of the time, so the newest is the largest.
+        return pages.page(request, _narrowed(request, own), shown.submission, ordering="-id")
 
-    def post(self, request: Request, slug: str) -> Response:
+    def post(self, request: Request, slug: str) -> HttpResponse:
         """What is cheap to refuse is refused first, and the body is read last."""
-        team = finding.own_team(request)
         benchmark = finding.visible_benchmark(request, slug)
         announced = files.announced(request)
-        given = provenance(request)
-        own_score = validation_score(request)
-        round = submissions.current_round(benchmark=benchmark, team=team, now=timezone.now())
-        submissions.check_validation_score(round=round, team=team, given=own_score)
-        receipt = submissions.receive(
-            team=team,
-            benchmark=benchmark,
-            panel=round.panel,
-            predictions=files.parsed(request, announced, benchmark=benchmark, panel=round.panel),
-            provenance=given,
-            validation_score=own_score,
-            now=timezone.now(),
-        )
-        submission = finding.own_submission(request, receipt.submission.pk)
-        response = _shown(submission, status=202 if receipt.is_new else 200)
-        response["Location"] = reverse("submission", args=[submission.pk])
-        return response
+        throttles.check_parses(finding.own_team(request))
+        with idempotency.once(request) as given:
+            prepared = None if given.is_known else _prepared(request, benchmark)
+            with parser_pool.slot():
+                upload = files.read(request, announced)
+                given.recognize(upload.content, form=upload.content_type)
+                if prepared is None:
+                    return given.replay()
+                round, provenance = prepared
+                predictions = _parsed(given, upload, round=round)
+            given.keep_for(seconds=round.window_seconds)
+            receipt = submissions.receive(
+                team=given.team,
+                benchmark=benchmark,
+                panel=round.panel,
+                predictions=predictions,
+                provenance=provenance,
+                idempotency_key=given.key,
+                now=timezone.now(),
+            )
+            return given.keep(_received(request, receipt))
 
 
 class SubmissionDetail(APIView):
     def get_permissions(self) -> list[Any]:
         return [MaySubmit() if self.request.method == "DELETE" else MayRead()]
 
-    def get(self, request: Request, submission_id: uuid.UUID) -> Response:
-        return _shown(finding.own_submission(request, submission_id))
+    def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponseBase:
+        """Usually one query and a 304; the whole row is read only for who has not seen it."""
+        team_id = finding.own_team(request).pk
 
-    def delete(self, request: Request, submission_id: uuid.UUID) -> Response:
+        def look() -> Polled | None:
+            return polling.polled(submission_id=submission_id, team_id=team_id)
+
+        latest, waited = look(), 0
+        seconds = polling.preferred_wait(request._request)
+        if latest is not None and latest.state.is_pending and seconds:
+            after = polling.WAITERS.wait(latest, look, seconds=seconds)
+            if after is not None:
+                latest, waited = after, seconds
+        response: HttpResponseBase | None = None
+        if latest is not None:
+            response = get_conditional_response(request._request, etag=latest.etag())
+        if response is None or latest is None:
+            row = finding.own_submission(request, submission_id)
+            latest = polling.of_row(row)
+            response = json_answer(shown.submission(row))
+        response["ETag"] = latest.etag()
+        response["Cache-Control"] = "no-cache"
+        response["Vary"] = "Authorization, Prefer"
+        if waited:
+            response["Preference-Applied"] = f"wait={waited}"
+        return _paced(response, latest)
+
+    @idempotent()
+    def delete(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
         submission = finding.own_submission(request, submission_id)
         submissions.cancel(submission=submission, now=timezone.now())
-        return _shown(finding.own_submission(request, submission_id))
+        return _whole(request, submission_id)
 
 
 class SubmissionFinal(APIView):
     permission_classes = [MaySubmit]
 
-    def post(self, request: Request, submission_id: uuid.UUID) -> Response:
+    @idempotent()
+    def post(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
         submission = finding.own_submission(request, submission_id)
         submissions.declare_final(submission=submission, now=timezone.now())
-        return _shown(finding.own_submission(request, submission_id))
+        return _whole(request, submission_id)
 
 
 class SubmissionWithdrawal(APIView):
     permission_classes = [MaySubmit]
 
-    def post(self, request: Request, submission_id: uuid.UUID) -> Response:
+    @idempotent()
+    def post(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
         submission = finding.own_submission(request, submission_id)
         submissions.withdraw(submission=submission, now=timezone.now())
-        return _shown(finding.own_submission(request, submission_id))
+        return _whole(request, submission_id)
 
 
-def _shown(submission: Submission, *, status: int = 200) -> Response:
-    response = Response(shown.submission(submission), status=status)
-    response["Cache-Control"] = "no-store"
-    if shown.is_pending(submission):
-        response["Retry-After"] = str(PENDING_RETRY_SECONDS)
+def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance]:
+    """All that can be refused without the body."""
+    given = provenance(request)
+    team = finding.own_team(request)
+    round = submissions.current_round(benchmark=benchmark, team=team, now=timezone.now())
+    submissions.check_validation_score(round=round, team=team, given=given.validation_score)
+    return round, given
+
+
+def _parsed(given: Once, upload: files.Upload, *, round: Round) -> Any:
+    try:
+        return files.parsed(upload, benchmark=round.benchmark, panel=round.panel)
+    except InvalidFileError:
+        throttles.count_parse(given.team)
+        raise
+
+
+def _received(request: Request, receipt: submissions.Receipt) -> HttpResponse:
+    submission = finding.own_submission(request, receipt.submission.pk)
+    response = json_answer(
+        shown.submission(submission),
+        status=202 if receipt.is_new else 200,
+        Location=reverse("submission", args=[submission.pk]),
+    )
+    team, now = finding.own_team(request), timezone.now()
+    if not team.is_reference:
+        left = budget.remaining(round=submission.round, team=team, now=now)
+        limits.set_fields(response, limits.of_budget(left, now=now))
+    _paced(response, polling.of_row(submission))
     return response
 
 
-def _fits(parameter: str, value: str) -> bool:
-    """Whether the database can compare with it at all."""
-    return finding.is_number(value) if parameter == "round" else "\x00" not in value
+def _whole(request: Request, submission_id: uuid.UUID) -> HttpResponse:
+    submission = finding.own_submission(request, submission_id)
+    response = json_answer(shown.submission(submission))
+    _paced(response, polling.of_row(submission))
+    return response
+
+
+def _paced(response: HttpResponseBase, given: Polled) -> HttpResponseBase:
+    if given.state.is_pending:
+        wait = PACE.retry_after(submitted_at=given.submitted_at, now=timezone.now())
+        response["Retry-After"] = str(wait)
+    return response
+
+
+def _narrowed(request: Request, own: QuerySet[Submission]) -> QuerySet[Submission]:
+    """By the parameters given; a value that can match nothing is an error, not an empty list."""
+    for name, narrowing in FILTERS.items():
+        value = request.query_params.get(name)
+        if value is None:
+            continue
+        if not narrowing.fits(value):
+            raise bodies.refused(name, narrowing.form)
+        own = own.filter(**{narrowing.column: value})
+    return own

@@ -1,7 +1,9 @@
-"""The flood throttle: requests a minute, for each token and for each address that shows no valid one.
+"""Two throttles of this process, neither of which is the query budget.
 
-It protects the process, not the labels: it is counted in this process's memory, may be reset by a
-restart, and has nothing to do with the query budget, which is counted in PostgreSQL and fails closed.
+Requests: so many a minute for each token, and for each address that shows no valid one. Parses: so many
+dry runs and rejected files a minute for each team, because parsing is the dearest thing that costs no
+query. Both protect the process, not the labels: they are counted in this process's memory and may be
+reset by a restart. The query budget is counted in PostgreSQL and fails closed.
 """
 
 import ipaddress
@@ -16,8 +18,9 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from vault.api.limits import Limit
 from vault.api.problems import ProblemError
-from vault.models import TeamToken
+from vault.models import Team, TeamToken
 
 WINDOW_SECONDS = 60.0
 MOST_CALLERS = 20_000
@@ -46,6 +49,13 @@ class Flood:
             if len(self._empty_at) > MOST_CALLERS:
                 self._forget(now)
             return 0.0
+
+    def is_full(self, caller: str) -> float:
+        """Seconds until this caller's request would fit, without counting one."""
+        with self._lock:
+            now = self._clock()
+            ahead = max(self._empty_at.get(caller, now), now) + self._interval - now
+            return max(0.0, ahead - WINDOW_SECONDS - self._interval / 2)
 
     def _forget(self, now: float) -> None:
         """Those who wait for nothing; if nearly all do wait, everybody starts anew."""
@@ -81,19 +91,50 @@ def _network(address: str | None) -> str:
     return str(ipaddress.ip_network((given, 64), strict=False))
 
 
+def check_parses(team: Team) -> None:
+    """Refuse a file before its body is read, if this team's last minute was full of parses for nothing."""
+    per_minute = settings.PARSES_PER_MINUTE
+    wait = _flood("parses", per_minute).is_full(f"team {team.pk}") if per_minute else 0.0
+    if wait:
+        raise ProblemError(
+            429,
+            "parse_throttled",
+            "too many dry runs and rejected files; this is not the query budget, and nothing was charged",
+            **_refusal("parses", per_minute=per_minute, wait=wait),
+        )
+
+
+def count_parse(team: Team) -> None:
+    """Note a dry run or a rejected file."""
+    if settings.PARSES_PER_MINUTE:
+        _flood("parses", settings.PARSES_PER_MINUTE).wait(f"team {team.pk}")
+
+
 def _count(caller: str, per_minute: int) -> None:
-    wait = _flood(per_minute).wait(caller) if per_minute else 0.0
+    wait = _flood("requests", per_minute).wait(caller) if per_minute else 0.0
     if wait:
         raise ProblemError(
             429,
             "throttled",
             "too many HTTP requests; this is not the query budget, and nothing was charged",
-            limit=per_minute,
-            window_seconds=int(WINDOW_SECONDS),
-            retry_after=math.ceil(wait),
+            **_refusal("requests", per_minute=per_minute, wait=wait),
         )
 
 
+def _refusal(policy: str, *, per_minute: int, wait: float) -> dict[str, Any]:
+    """The members of the problem, and the limit for its header fields."""
+    seconds, window = math.ceil(wait), int(WINDOW_SECONDS)
+    return {
+        "limit_of": Limit(
+            name=policy, quota=per_minute, remaining=0, window_seconds=window, more_in=seconds
+        ),
+        "limit": per_minute,
+        "policy": policy,
+        "window_seconds": window,
+        "retry_after": seconds,
+    }
+
+
 @lru_cache(maxsize=4)
-def _flood(per_minute: int) -> Flood:
+def _flood(policy: str, per_minute: int) -> Flood:
     return Flood(per_minute=per_minute)

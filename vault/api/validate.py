@@ -1,26 +1,35 @@
 """The dry run: a submission's checks and nothing else. No charge, no row, no file, nothing of labels."""
 
+from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault.api import files, finding
+from vault import parser_pool
+from vault.api import files, finding, idempotency, throttles
+from vault.api.answers import json_answer
 from vault.api.permissions import MaySubmit
 
 
 class Validation(APIView):
     permission_classes = [MaySubmit]
 
-    def post(self, request: Request, slug: str) -> Response:
+    def post(self, request: Request, slug: str) -> HttpResponse:
         benchmark = finding.visible_benchmark(request, slug)
         announced = files.announced(request)
-        panel = finding.asked_panel(request, benchmark)
-        predictions = files.parsed(request, announced, benchmark=benchmark, panel=panel)
-        return Response(
-            {
+        throttles.check_parses(finding.own_team(request))
+        with idempotency.once(request) as given:
+            panel = finding.asked_panel(request, benchmark)
+            with parser_pool.slot():
+                upload = files.read(request, announced)
+                given.recognize(upload.content, form=upload.content_type)
+                if given.is_known:
+                    return given.replay()
+                throttles.count_parse(given.team)
+                predictions = files.parsed(upload, benchmark=benchmark, panel=panel)
+            verdict = {
                 "is_valid": True,
                 "panel_version": panel.version,
                 "n_items": panel.n_items,
                 "sha256": predictions.sha256,
             }
-        )
+            return given.keep(json_answer(verdict))

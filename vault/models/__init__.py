@@ -1,6 +1,7 @@
 from vault.models.benchmark import Benchmark
 from vault.models.budget import Admission, BudgetEntry
 from vault.models.holdout import Holdout, SealedBlob, SealingKey, WrappedKey
+from vault.models.idempotency import IdempotentAnswer
 from vault.models.journal import JournalEntry, JournalHead
 from vault.models.panel import Panel
 from vault.models.release import (
@@ -21,6 +22,7 @@ __all__ = [
     "BudgetEntry",
     "Final",
     "Holdout",
+    "IdempotentAnswer",
     "JournalEntry",
     "JournalHead",
     "MechanismState",

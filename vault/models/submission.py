@@ -42,6 +42,11 @@ class Submission(models.Model):
     ci_run_url = models.URLField(max_length=500, blank=True)
     # The team's own, in the metric's units. Thresholdout compares with it; nothing else reads it.
     validation_score = models.FloatField(null=True, blank=True)
+    # Self-reported: milliseconds of the slowest twentieth of answers, and what a thousand of them cost.
+    latency_p95_ms = models.FloatField(null=True, blank=True)
+    cost_per_1000 = models.FloatField(null=True, blank=True)
+    # By which a bot that lost its network finds what it handed in.
+    idempotency_key = models.CharField(max_length=255, blank=True)
 
     class Meta:
         constraints = [
@@ -76,6 +81,9 @@ class Submission(models.Model):
                 condition=models.Q(status__in=PENDING),
                 name="submission_pending",
             ),
+            # The queue's pace is read from the last few; a team's list is walked newest first.
+            models.Index(fields=["-finished_at"], name="submission_last_finished"),
+            models.Index(fields=["team", "-id"], name="submission_newest_of_team"),
         ]
 
     def __str__(self) -> str:

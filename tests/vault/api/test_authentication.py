@@ -1,14 +1,18 @@
 """The one header that says who asks, in every shape that it may and may not have."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from tests.vault.api.stage import Caller, a_world, file_number, problem
 from tests.vault.factories import World
 from vault import tokens
+from vault.api import authentication
+from vault.api.authentication import RecentTokens
 from vault.models import Team, TeamToken
 
 OWN = "benchmarks/weather/budget/"
@@ -23,6 +27,14 @@ def world() -> World:
 @pytest.fixture
 def team(world: World) -> Team:
     return world.team("ours")
+
+
+@dataclass
+class Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def plain_of(team: Team) -> str:
@@ -81,7 +93,31 @@ def test_part_of_a_token_is_none(team: Team) -> None:
         assert problem(asked(OWN, f"Bearer {wrong}")) == (401, "invalid_token")
 
 
-def test_revoked_token_is_refused_at_once(team: Team) -> None:
+@pytest.mark.parametrize("change", ["revoked", "inactive", "narrowed"])
+def test_change_of_a_token_is_noticed_when_it_is_looked_up_again(
+    team: Team, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(authentication, "RECENT", RecentTokens(clock=clock))
+    bot = Caller(team)
+    assert bot.get(OWN).status_code == 200
+
+    if change == "revoked":
+        tokens.revoke(token=TeamToken.objects.get(), now=timezone.now())
+    elif change == "inactive":
+        Team.objects.update(is_active=False)
+    else:
+        TeamToken.objects.update(scopes=["submit"])
+
+    clock.now += settings.TOKEN_CACHE_SECONDS - 0.01
+    assert bot.get(OWN).status_code == 200
+    clock.now += 0.01
+    assert bot.get(OWN).status_code == (403 if change == "narrowed" else 401)
+    assert settings.TOKEN_CACHE_SECONDS <= 10
+
+
+def test_nothing_is_remembered_where_the_setting_says_so(team: Team, settings: Any) -> None:
+    settings.TOKEN_CACHE_SECONDS = 0
     bot = Caller(team)
     assert bot.get(OWN).status_code == 200
 
@@ -90,11 +126,27 @@ def test_revoked_token_is_refused_at_once(team: Team) -> None:
     assert problem(bot.get(OWN)) == (401, "invalid_token")
 
 
+def test_expiry_is_noticed_at_once(team: Team) -> None:
+    bot, recent, now = Caller(team), RecentTokens(clock=Clock()), timezone.now()
+    TeamToken.objects.update(expires_at=now + dt.timedelta(seconds=1))
+    plain = bot.headers["Authorization"].removeprefix("Bearer ")
+
+    assert recent.authenticate(plain, now=now) is not None
+    assert recent.authenticate(plain, now=now + dt.timedelta(seconds=1)) is None
+
+
+def test_memory_of_tokens_is_bounded(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authentication, "MOST_REMEMBERED", 3)
+    recent, now = RecentTokens(clock=Clock()), timezone.now()
+    for _ in range(10):
+        plain = Caller(team).headers["Authorization"].removeprefix("Bearer ")
+        assert recent.authenticate(plain, now=now) is not None
+
+    assert len(recent._known) <= 3
+
+
 def test_expired_token_is_refused(team: Team) -> None:
     bot = Caller(team)
-    TeamToken.objects.update(expires_at=timezone.now() + dt.timedelta(hours=1))
-    assert bot.get(OWN).status_code == 200
-
     TeamToken.objects.update(expires_at=timezone.now())
 
     assert problem(bot.get(OWN)) == (401, "invalid_token")
@@ -134,7 +186,8 @@ def test_token_in_the_address_or_a_cookie_is_not_looked_at(team: Team) -> None:
     assert Caller().get(OWN, Cookie=f"Authorization=Bearer {plain}").status_code == 401
 
 
-def test_use_is_noted_once_a_minute(team: Team) -> None:
+def test_use_is_noted_once_a_minute(team: Team, settings: Any) -> None:
+    settings.TOKEN_CACHE_SECONDS = 0
     bot = Caller(team)
     bot.get(OWN)
     noted = TeamToken.objects.get().last_used_at

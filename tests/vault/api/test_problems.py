@@ -16,7 +16,7 @@ from rest_framework.settings import api_settings
 from config import urls
 from tests.vault.api.stage import PROBLEM, Caller, a_world, problem
 from vault import errors
-from vault.api import problem_codes, problems
+from vault.api import limits, problem_codes, problems
 
 SECRET = "hunter2 at 10.0.0.7"
 
@@ -124,7 +124,9 @@ def test_domain_errors_become_problems(kind: type[errors.VaultError]) -> None:
     assert response is not None
     assert response.status_code == problems.STATUSES[kind]
     assert response["Retry-After"] == "2"
+    policy = {"policy": limits.POLICIES[kind]} if kind in limits.POLICIES else {}
     assert response.data == {
+        **policy,
         "type": f"/problems/{kind.code}",
         "title": problem_codes.TITLES[response.status_code],
         "status": response.status_code,

@@ -13,10 +13,11 @@ from vault.api.openapi import (
     results,
     service,
     submissions,
+    tokens,
 )
 from vault.api.openapi.operation import Operation
 
-CONCEPTS = (benchmarks, submissions, results, service)
+CONCEPTS = (benchmarks, submissions, results, tokens, service)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     key: operation for concept in CONCEPTS for key, operation in concept.OPERATIONS.items()

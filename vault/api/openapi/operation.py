@@ -18,6 +18,7 @@ class Access(Enum):
 
     ANYBODY = "no token is looked at"
     PUBLIC = "anybody; a token shows private benchmarks of its team, too"
+    TEAM = "any token of a team"
     READ = "a token with the scope `read`"
     SUBMIT = "a token with the scope `submit`"
 
@@ -25,12 +26,14 @@ class Access(Enum):
 SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.ANYBODY: [],
     Access.PUBLIC: [{}, {"bearer": []}],
+    Access.TEAM: [{"bearer": []}],
     Access.READ: [{"bearer": []}],
     Access.SUBMIT: [{"bearer": []}],
 }
 _REFUSALS: dict[Access, tuple[str, ...]] = {
     Access.ANYBODY: (),
     Access.PUBLIC: ("invalid_token",),
+    Access.TEAM: ("invalid_token", "not_authenticated"),
     Access.READ: ("invalid_token", "not_authenticated", "forbidden"),
     Access.SUBMIT: ("invalid_token", "not_authenticated", "forbidden"),
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
+from vault.api.pages import LONGEST_PAGE, PAGE_SIZE
 
 
 def in_path(name: str, schema: Schema, description: str, example: Any) -> dict[str, Any]:
@@ -42,6 +43,13 @@ ROUND = in_query(
     "The number of a round of this benchmark; without it the latest that has opened.",
 )
 PANEL_ROUND = {**ROUND, "description": "The number of a round of this benchmark."}
-# Lists are whole: none of them has more than its newest 500.
-PAGE: tuple[dict[str, Any], ...] = ()
-PAGE_PROBLEMS: tuple[str, ...] = ()
+PAGE: tuple[dict[str, Any], ...] = (
+    in_query("cursor", schemas.text(), "Where the page begins: from `next` or `previous`."),
+    in_query(
+        "page_size",
+        schemas.integer(minimum=1, maximum=LONGEST_PAGE),
+        f"The most entries of a page; {PAGE_SIZE} if it is left out.",
+        50,
+    ),
+)
+PAGE_PROBLEMS: tuple[str, ...] = ("invalid_parameter",)

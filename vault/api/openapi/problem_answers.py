@@ -17,6 +17,7 @@ MEMBERS: dict[str, Schema] = {
     "n_problems": schemas.integer("How many problems the file has.", minimum=1),
     "next_slot_at": schemas.time("When the next query is free."),
     "opens_at": schemas.time("When the planned round opens."),
+    "policy": schemas.text("Which limit it was: its name in `RateLimit-Policy`."),
     "problems": schemas.list_of(
         schemas.record(
             {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from vault.api import forms
-from vault.api.openapi import parameters, schemas
+from vault.api.openapi import headers, parameters, schemas
 from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
 from vault.statuses import RoundStatus, Verdict
@@ -157,7 +157,14 @@ OPERATIONS = {
         description="Queries of the window, of the round and at once; accepted improvements and nats.",
         access=Access.READ,
         parameters=(parameters.SLUG, parameters.ROUND),
-        answers={200: shown("Budget", "The team's account.", example=_BUDGET)},
+        answers={
+            200: shown(
+                "Budget",
+                "The team's account.",
+                example=_BUDGET,
+                headers=headers.answered("RateLimit", "RateLimit-Policy"),
+            )
+        },
         problems=("not_found", "not_admitted"),
     ),
     ("/api/v1/benchmarks/{slug}/leaderboard/", "GET"): Operation(

@@ -79,8 +79,14 @@ def _described(schema: Schema, description: str) -> Schema:
 
 
 def page_of(name: str) -> Schema:
-    return record({"results": list_of(reference(name))})
+    return record(
+        {
+            "next": or_null(text("The next page, if there is one.", format="uri-reference")),
+            "previous": or_null(text("The page before.", format="uri-reference")),
+            "results": list_of(reference(name)),
+        }
+    )
 
 
 def page_example(*results: Any) -> Schema:
-    return {"results": list(results)}
+    return {"next": None, "previous": None, "results": list(results)}

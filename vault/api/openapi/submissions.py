@@ -3,9 +3,9 @@
 from typing import Any
 
 from vault.api.openapi import headers, parameters, prediction_files, schemas
-from vault.api.openapi.operation import Access, Operation, shown
+from vault.api.openapi.operation import Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
-from vault.api.provenance import LARGEST_SCORE
+from vault.api.provenance import LARGEST_MEASURE, LARGEST_SCORE
 from vault.models import Release
 from vault.statuses import SubmissionStatus
 
@@ -15,6 +15,7 @@ SHAPES: dict[str, Schema] = {
     "Submission": schemas.record(
         {
             "id": schemas.text(format="uuid"),
+            "benchmark": schemas.text("The benchmark's short name."),
             "round": schemas.integer("The number of its round.", minimum=1),
             "sequence": schemas.integer(
                 "Its place among the team's submissions of the round.", minimum=1
@@ -39,6 +40,9 @@ SHAPES: dict[str, Schema] = {
             "commit": schemas.text(),
             "ci_run_url": schemas.text(),
             "validation_score": schemas.or_null(schemas.number("The team's own.")),
+            "latency_p95_ms": schemas.or_null(schemas.number("As the team says.", minimum=0)),
+            "cost_per_1000": schemas.or_null(schemas.number("As the team says.", minimum=0)),
+            "idempotency_key": schemas.or_null(schemas.text("Of the request that made it.")),
         }
     ),
     "SubmissionList": schemas.page_of("Submission"),
@@ -55,6 +59,7 @@ SHAPES: dict[str, Schema] = {
 _SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 _QUEUED: dict[str, Any] = {
     "id": "0195a4f0-5b1c-7d8e-9f00-112233445566",
+    "benchmark": "rain-tomorrow",
     "round": 1,
     "sequence": 12,
     "status": "QUEUED",
@@ -69,6 +74,9 @@ _QUEUED: dict[str, Any] = {
     "commit": "2f6c1d9",
     "ci_run_url": "https://ci.example/runs/17",
     "validation_score": 0.81,
+    "latency_p95_ms": 38.0,
+    "cost_per_1000": 0.12,
+    "idempotency_key": "run-17",
 }
 _SCORED = {
     **_QUEUED,
@@ -103,9 +111,28 @@ PROVENANCE = (
         "The team's own validation score, in the metric's units. Some mechanisms need it.",
         0.81,
     ),
+    parameters.in_query(
+        "latency_p95_ms",
+        schemas.number(minimum=0, maximum=LARGEST_MEASURE),
+        "Milliseconds of the slowest twentieth of the model's answers, as the team measured them.",
+        38.0,
+    ),
+    parameters.in_query(
+        "cost_per_1000",
+        schemas.number(minimum=0, maximum=LARGEST_MEASURE),
+        "What a thousand answers of the model cost, in the team's currency.",
+        0.12,
+    ),
 )
 
-_PENDING = headers.answered("Retry-After")
+_POLLED = headers.answered("ETag", "Retry-After", "Preference-Applied")
+_RECEIVED = headers.answered(
+    "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed"
+)
+_ACT_PROBLEMS = (
+    *("length_required", "content_too_large", "incomplete_body"),
+    *headers.KEY_PROBLEMS,
+)
 
 OPERATIONS = {
     ("/api/v1/benchmarks/{slug}/submissions/", "GET"): Operation(
@@ -116,6 +143,12 @@ OPERATIONS = {
         access=Access.READ,
         parameters=(
             parameters.SLUG,
+            parameters.in_query(
+                "key",
+                schemas.text(pattern="^[ -~]+$", minLength=1, maxLength=255),
+                "Only the one that was handed in under this `Idempotency-Key`.",
+                "run-17",
+            ),
             parameters.in_query(
                 "status", schemas.one_of(SubmissionStatus.values), "Only those in this status."
             ),
@@ -134,20 +167,20 @@ OPERATIONS = {
         "predictions before: then the submission of that time is shown, and nothing is charged. "
         "Refused requests are never charged.",
         access=Access.SUBMIT,
-        parameters=(parameters.SLUG, *PROVENANCE),
+        parameters=(parameters.SLUG, *PROVENANCE, headers.IDEMPOTENCY_KEY),
         body=prediction_files.BODY,
         answers={
             202: shown(
                 "Submission",
                 "Received and charged; it waits for its score.",
                 example=_QUEUED,
-                headers=headers.answered("Location", "Retry-After"),
+                headers=_RECEIVED,
             ),
             200: shown(
                 "Submission",
                 "These predictions were handed in before; nothing was charged.",
                 example=_SCORED,
-                headers=headers.answered("Location", "Retry-After"),
+                headers=_RECEIVED,
             ),
         },
         problems=(
@@ -160,6 +193,8 @@ OPERATIONS = {
             "budget_window_exhausted",
             "budget_total_exhausted",
             "budget_concurrent_exhausted",
+            "parse_throttled",
+            *headers.KEY_PROBLEMS,
             *prediction_files.PROBLEMS,
         ),
     ),
@@ -170,7 +205,7 @@ OPERATIONS = {
         description="A submission's checks and nothing else: nothing is charged or kept, and nothing "
         "of the labels is told.",
         access=Access.SUBMIT,
-        parameters=(parameters.SLUG, parameters.PANEL_ROUND),
+        parameters=(parameters.SLUG, parameters.PANEL_ROUND, headers.IDEMPOTENCY_KEY),
         body=prediction_files.BODY,
         answers={
             200: shown(
@@ -184,7 +219,11 @@ OPERATIONS = {
                 },
             )
         },
-        problems=("not_found", *prediction_files.PROBLEMS),
+        problems=(
+            *("not_found", "parse_throttled"),
+            *headers.KEY_PROBLEMS,
+            *prediction_files.PROBLEMS,
+        ),
     ),
     ("/api/v1/submissions/{submission_id}/", "GET"): Operation(
         id="get_submission",
@@ -192,14 +231,15 @@ OPERATIONS = {
         summary="One submission",
         description="Its status, and its answer once there is one.",
         access=Access.READ,
-        parameters=(parameters.SUBMISSION_ID,),
+        parameters=(parameters.SUBMISSION_ID, headers.IF_NONE_MATCH, headers.PREFER),
         answers={
+            304: answer("Nothing has changed.", {}, {}, headers=_POLLED),
             200: shown(
                 "Submission",
                 "The submission. While it waits, `Retry-After` says when to ask again.",
                 example=_SCORED,
-                headers=_PENDING,
-            )
+                headers=_POLLED,
+            ),
         },
         problems=("not_found",),
     ),
@@ -209,7 +249,7 @@ OPERATIONS = {
         summary="Cancel while it waits",
         description="Gives its query back. The submission stays and can be looked at.",
         access=Access.SUBMIT,
-        parameters=(parameters.SUBMISSION_ID,),
+        parameters=(parameters.SUBMISSION_ID, headers.IDEMPOTENCY_KEY),
         answers={
             200: shown(
                 "Submission",
@@ -221,7 +261,7 @@ OPERATIONS = {
                 },
             )
         },
-        problems=("not_found", "wrong_status"),
+        problems=("not_found", "wrong_status", *_ACT_PROBLEMS),
     ),
     ("/api/v1/submissions/{submission_id}/final/", "POST"): Operation(
         id="declare_final",
@@ -230,11 +270,11 @@ OPERATIONS = {
         description="A scored submission of an open round becomes the one that the audit judges; the "
         "last declaration counts.",
         access=Access.SUBMIT,
-        parameters=(parameters.SUBMISSION_ID,),
+        parameters=(parameters.SUBMISSION_ID, headers.IDEMPOTENCY_KEY),
         answers={
             200: shown("Submission", "The final.", example={**_SCORED, "is_final": True}),
         },
-        problems=("not_found", "wrong_status", "round_closed"),
+        problems=("not_found", "wrong_status", "round_closed", *_ACT_PROBLEMS),
     ),
     ("/api/v1/submissions/{submission_id}/withdraw/", "POST"): Operation(
         id="withdraw_submission",
@@ -242,10 +282,10 @@ OPERATIONS = {
         summary="Withdraw after its score",
         description="It ranks no more. Its query stays charged: its answer was given.",
         access=Access.SUBMIT,
-        parameters=(parameters.SUBMISSION_ID,),
+        parameters=(parameters.SUBMISSION_ID, headers.IDEMPOTENCY_KEY),
         answers={
             200: shown("Submission", "As it is now.", example={**_SCORED, "status": "WITHDRAWN"}),
         },
-        problems=("not_found", "wrong_status", "round_closed"),
+        problems=("not_found", "wrong_status", "round_closed", *_ACT_PROBLEMS),
     ),
 }

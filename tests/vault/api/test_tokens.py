@@ -1,0 +1,213 @@
+"""A team's own tokens over HTTP: none gives more than it has, and each text is shown to its asker alone."""
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests.vault.api.stage import Caller, a_world, problem
+from tests.vault.factories import World
+from vault import tokens
+from vault.models import IdempotentAnswer, Team, TeamToken
+
+pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
+
+
+@pytest.fixture
+def world() -> World:
+    return a_world()
+
+
+@pytest.fixture
+def team(world: World) -> Team:
+    return world.team("bots")
+
+
+@pytest.fixture
+def bot(team: Team) -> Caller:
+    return Caller(team)
+
+
+def send(bot: Caller, path: str, content: Any = None, **headers: str) -> Any:
+    body = b"" if content is None else json.dumps(content).encode()
+    return bot.post(path, body, content_type="application/json", headers=headers)
+
+
+def bearer(plain: str) -> Caller:
+    caller = Caller()
+    caller.headers["Authorization"] = f"Bearer {plain}"
+    return caller
+
+
+def test_new_token_works_and_is_shown_once(bot: Caller) -> None:
+    response = send(bot, "tokens/", {"label": "nightly", "scopes": ["read"]})
+
+    made = response.json()
+    assert (response.status_code, made["label"], made["scopes"]) == (201, "nightly", ["read"])
+    other = bearer(made["token"])
+    assert other.get("benchmarks/weather/budget/").status_code == 200
+    assert problem(send(other, "webhooks-or-anything/"))[0] == 404
+    assert problem(other.post("benchmarks/weather/validate/"))[0] == 403
+    listed = bot.get("tokens/").json()["results"]
+    assert [each["label"] for each in listed] == ["nightly", ""]
+    assert [each["is_current"] for each in listed] == [False, True]
+    assert made["token"] not in bot.get("tokens/").content.decode()
+    assert made["token"].startswith(made["prefix"])
+
+
+def test_lost_answer_is_shown_again_and_is_not_kept_in_the_clear(bot: Caller) -> None:
+    first = send(bot, "tokens/", {"label": "x"}, **{"Idempotency-Key": "k"})
+    again = send(bot, "tokens/", {"label": "x"}, **{"Idempotency-Key": "k"})
+
+    assert again.json() == first.json()
+    assert again["Idempotency-Replayed"] == "true"
+    assert TeamToken.objects.count() == 2
+    kept = bytes(IdempotentAnswer.objects.get().body)
+    assert first.json()["token"].encode() not in kept
+    assert b"label" not in kept
+
+
+def test_another_token_of_the_team_cannot_fetch_that_answer(team: Team, bot: Caller) -> None:
+    send(bot, "tokens/", {"label": "x"}, **{"Idempotency-Key": "k"})
+
+    response = send(Caller(team), "tokens/", {"label": "x"}, **{"Idempotency-Key": "k"})
+
+    assert problem(response) == (422, "idempotency_key_reused")
+
+
+def test_token_gives_no_scope_that_it_has_not(team: Team) -> None:
+    reader = Caller(team, scopes=["read"])
+
+    refused = send(reader, "tokens/", {"scopes": ["read", "submit"]})
+
+    assert problem(refused) == (403, "token_refused")
+    assert send(reader, "tokens/").json()["scopes"] == ["read"]
+
+
+def test_token_cannot_outlive_the_one_that_made_it(team: Team, bot: Caller) -> None:
+    end = timezone.now() + dt.timedelta(hours=1)
+    TeamToken.objects.update(expires_at=end)
+
+    for asked in (None, (end + dt.timedelta(days=1)).isoformat()):
+        made = send(bot, "tokens/", {"expires_at": asked}).json()
+        assert TeamToken.objects.get(pk=made["id"]).expires_at == end
+    sooner = (end - dt.timedelta(minutes=30)).isoformat()
+    made = send(bot, "tokens/", {"expires_at": sooner}).json()
+    assert TeamToken.objects.get(pk=made["id"]).expires_at == end - dt.timedelta(minutes=30)
+
+
+def test_rotation_gives_a_successor_and_ends_the_old_one(bot: Caller) -> None:
+    (old,) = bot.get("tokens/").json()["results"]
+
+    made = send(bot, f"tokens/{old['id']}/rotate/", {"grace_seconds": 60}).json()
+
+    assert made["scopes"] == old["scopes"]
+    assert bearer(made["token"]).get("tokens/").status_code == 200
+    end = TeamToken.objects.get(pk=old["id"]).expires_at
+    assert end is not None
+    assert 50 < (end - timezone.now()).total_seconds() <= 60
+    assert TeamToken.objects.get(pk=made["id"]).expires_at is None
+
+
+def test_rotation_without_grace_ends_the_old_one_now(bot: Caller) -> None:
+    (old,) = bot.get("tokens/").json()["results"]
+
+    made = send(bot, f"tokens/{old['id']}/rotate/", {"grace_seconds": 0}).json()
+
+    assert problem(bot.get("tokens/")) == (401, "invalid_token")
+    assert bearer(made["token"]).get("tokens/").status_code == 200
+
+
+def test_revoked_token_is_over(bot: Caller, team: Team) -> None:
+    (own,) = bot.get("tokens/").json()["results"]
+
+    assert bot.ask("DELETE", f"/api/v1/tokens/{own['id']}/").status_code == 204
+
+    assert problem(bot.get("tokens/")) == (401, "invalid_token")
+    assert TeamToken.objects.get().revoked_at is not None
+
+
+def test_read_token_touches_no_stronger_one(team: Team, bot: Caller) -> None:
+    reader = Caller(team, scopes=["read"])
+    (strong,) = (each["id"] for each in bot.get("tokens/").json()["results"] if each["is_current"])
+
+    assert problem(reader.ask("DELETE", f"/api/v1/tokens/{strong}/")) == (403, "forbidden")
+    assert problem(send(reader, f"tokens/{strong}/rotate/")) == (403, "forbidden")
+    assert bot.get("tokens/").status_code == 200
+
+
+def test_tokens_of_others_are_not_found(world: World, bot: Caller) -> None:
+    rival = Caller(world.team("rival"))
+    (own,) = bot.get("tokens/").json()["results"]
+
+    assert problem(rival.ask("DELETE", f"/api/v1/tokens/{own['id']}/")) == (404, "not_found")
+    assert problem(send(rival, f"tokens/{own['id']}/rotate/")) == (404, "not_found")
+    assert len(rival.get("tokens/").json()["results"]) == 1
+
+
+def test_number_of_live_tokens_is_bounded(bot: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "MOST_LIVE", 3)
+    made = [send(bot, "tokens/") for _ in range(3)]
+
+    assert [each.status_code for each in made] == [201, 201, 409]
+    assert problem(made[2]) == (409, "too_many_tokens")
+    bot.ask("DELETE", f"/api/v1/tokens/{made[0].json()['id']}/")
+    assert send(bot, "tokens/").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ({"label": "x" * 101}, "label"),
+        ({"label": "a\x00b"}, "label"),
+        ({"label": 7}, "label"),
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["admin"]}, "scopes"),
+        ({"scopes": "read"}, "scopes"),
+        ({"scopes": [["read"]]}, "scopes"),
+        ({"expires_at": "tomorrow"}, "expires_at"),
+        ({"expires_at": "2999-13-01T00:00:00Z"}, "expires_at"),
+        ({"expires_at": "2999-01-01T00:00:00"}, "expires_at"),
+        ({"expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
+        ({"expires_at": 7}, "expires_at"),
+        ({"team": "other"}, "team"),
+    ],
+)
+def test_content_that_does_not_fit_names_the_field(
+    bot: Caller, content: dict[str, Any], field: str
+) -> None:
+    response = send(bot, "tokens/", content)
+
+    assert problem(response) == (422, "invalid_parameter")
+    assert response.json()["field"] == field
+    assert TeamToken.objects.count() == 1
+
+
+@pytest.mark.parametrize("grace", [-1, 86_401, 1.5, "60", True, None])
+def test_grace_is_a_number_of_seconds(bot: Caller, grace: Any) -> None:
+    (own,) = bot.get("tokens/").json()["results"]
+
+    response = send(bot, f"tokens/{own['id']}/rotate/", {"grace_seconds": grace})
+
+    assert response.json()["field"] == "grace_seconds"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "expected"),
+    [
+        (b"{", "application/json", (400, "malformed_request")),
+        (b"[]", "application/json", (400, "malformed_request")),
+        (b'{"label":"a","label":"b"}', "application/json", (400, "malformed_request")),
+        (b'{"label":NaN}', "application/json", (400, "malformed_request")),
+        (b"\xff", "application/json", (400, "malformed_request")),
+        (b"[" * 60_000, "application/json", (400, "malformed_request")),
+        (b"{}", "text/csv", (415, "unsupported_media_type")),
+        (b" " * 65_537, "application/json", (413, "content_too_large")),
+    ],
+)
+def test_bodies_are_read_strictly(
+    bot: Caller, body: bytes, content_type: str, expected: tuple[int, str]
+) -> None:
+    assert problem(bot.post("tokens/", body, content_type=content_type)) == expected

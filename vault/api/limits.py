@@ -1,0 +1,92 @@
+"""`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): the limits as bots read them.
+
+The query budget has three policies: `window`, `total` and `concurrent`. The throttles of HTTP requests
+(`requests`) and of parsed files (`parses`) protect the process and are another thing.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.http import HttpResponseBase
+
+from vault import errors
+from vault.budget import Remaining
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """One policy and what is left of it."""
+
+    name: str
+    quota: int
+    remaining: int
+    window_seconds: int | None = None
+    unit: str = ""
+    # Seconds until there is more.
+    more_in: int | None = None
+
+    def policy(self) -> str:
+        window = "" if self.window_seconds is None else f";w={self.window_seconds}"
+        unit = f';qu="{self.unit}"' if self.unit else ""
+        return f'"{self.name}";q={self.quota}{unit}{window}'
+
+    def state(self) -> str:
+        more = "" if self.more_in is None else f";t={self.more_in}"
+        return f'"{self.name}";r={max(0, self.remaining)}{more}'
+
+
+# Which limit of the budget an error speaks of.
+POLICIES: dict[type[errors.VaultError], str] = {
+    errors.WindowExhaustedError: "window",
+    errors.TotalExhaustedError: "total",
+    errors.ConcurrencyError: "concurrent",
+}
+CONCURRENT = "concurrent-requests"
+
+
+def of_budget(given: Remaining, *, now: dt.datetime) -> list[Limit]:
+    is_full = given.window_used >= given.window_limit
+    more_in = None
+    if is_full and given.next_slot_at is not None:
+        more_in = math.ceil(max(0.0, (given.next_slot_at - now).total_seconds()))
+    return [
+        Limit(
+            name="window",
+            quota=given.window_limit,
+            remaining=given.window_limit - given.window_used,
+            window_seconds=given.window_seconds,
+            more_in=more_in,
+        ),
+        Limit(
+            name="total",
+            quota=given.total_limit,
+            remaining=given.total_limit - given.total_used,
+        ),
+        Limit(
+            name="concurrent",
+            quota=given.concurrent_limit,
+            remaining=given.concurrent_limit - given.concurrent_used,
+            unit=CONCURRENT,
+        ),
+    ]
+
+
+def of_error(error: errors.BudgetError) -> Limit:
+    """The one limit that refused."""
+    name = POLICIES[type(error)]
+    return Limit(
+        name=name,
+        quota=error.data["limit"],
+        remaining=0,
+        window_seconds=error.data.get("window_seconds"),
+        unit=CONCURRENT if name == "concurrent" else "",
+        more_in=error.data["retry_after"],
+    )
+
+
+def set_fields(response: HttpResponseBase, limits: Iterable[Limit]) -> None:
+    listed = list(limits)
+    response["RateLimit-Policy"] = ", ".join(each.policy() for each in listed)
+    response["RateLimit"] = ", ".join(each.state() for each in listed)

@@ -1,0 +1,138 @@
+"""A team's own tokens in the description: list, make, rotate, revoke."""
+
+from typing import Any
+
+from vault import tokens
+from vault.api.openapi import headers, parameters, schemas
+from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
+from vault.api.openapi.schemas import Schema
+from vault.api.tokens import DEFAULT_GRACE, LONGEST_GRACE
+
+TAG = "Tokens"
+
+_SCOPES: Schema = {
+    "type": "array",
+    "items": schemas.one_of(tokens.SCOPES),
+    "minItems": 1,
+    "description": "What the token may do; no more than the one that asks.",
+}
+_LABEL = schemas.text(
+    "What it is for.", maxLength=100, pattern="^[^\\u0000-\\u001f\\ud800-\\udfff]*$"
+)
+_TOKEN: dict[str, Schema] = {
+    "id": schemas.integer(minimum=1),
+    "label": schemas.text(),
+    "prefix": schemas.text("Its first characters, to tell tokens apart."),
+    "scopes": schemas.list_of(schemas.one_of(tokens.SCOPES)),
+    "created_at": schemas.time(),
+    "expires_at": schemas.or_null(schemas.time()),
+    "last_used_at": schemas.or_null(schemas.time("To the minute.")),
+    "is_current": schemas.flag("The one that asks."),
+}
+
+SHAPES: dict[str, Schema] = {
+    "Token": schemas.record(_TOKEN),
+    "TokenList": schemas.page_of("Token"),
+    "IssuedToken": schemas.record(
+        {**_TOKEN, "token": schemas.text("The secret: shown now and never again.")}
+    ),
+    "NewToken": schemas.record(
+        {
+            "label": _LABEL,
+            "scopes": _SCOPES,
+            "expires_at": schemas.or_null(schemas.time("To come; at most the end of the asker's.")),
+        },
+        optional=("label", "scopes", "expires_at"),
+        additionalProperties=False,
+    ),
+    "Rotation": schemas.record(
+        {
+            "grace_seconds": schemas.integer(
+                f"How long the old token still passes; {DEFAULT_GRACE} if it is left out.",
+                minimum=0,
+                maximum=LONGEST_GRACE,
+            )
+        },
+        optional=("grace_seconds",),
+        additionalProperties=False,
+    ),
+}
+
+_EXAMPLE: dict[str, Any] = {
+    "id": 7,
+    "label": "nightly",
+    "prefix": "hv_x4T9bQ",
+    "scopes": ["read", "submit"],
+    "created_at": "2026-03-01T12:00:00Z",
+    "expires_at": None,
+    "last_used_at": "2026-03-02T03:00:00Z",
+    "is_current": True,
+}
+_ISSUED = {**_EXAMPLE, "last_used_at": None, "is_current": False, "token": "hv_x4T9bQ..."}
+_TOKEN_ID = parameters.in_path(
+    "token_id",
+    schemas.integer(minimum=1, maximum=schemas.LONGEST_INTEGER),
+    "The token's id.",
+    7,
+)
+_BODY_PROBLEMS = (
+    *("invalid_parameter", "length_required", "content_too_large", "unsupported_media_type"),
+    "incomplete_body",
+)
+
+
+def _body(name: str, example: Any) -> dict[str, Any]:
+    return {
+        "required": False,
+        "content": {JSON: {"schema": schemas.reference(name), "example": example}},
+    }
+
+
+OPERATIONS = {
+    ("/api/v1/tokens/", "GET"): Operation(
+        id="list_tokens",
+        tag=TAG,
+        summary="List the team's tokens",
+        description="Those that are neither revoked nor expired, newest first; never their secrets.",
+        access=Access.READ,
+        parameters=parameters.PAGE,
+        answers={200: shown("TokenList", "A page.", example=schemas.page_example(_EXAMPLE))},
+        problems=parameters.PAGE_PROBLEMS,
+    ),
+    ("/api/v1/tokens/", "POST"): Operation(
+        id="create_token",
+        tag=TAG,
+        summary="Make a token",
+        description="It may do no more, and lives no longer, than the one that asks.",
+        access=Access.TEAM,
+        parameters=(headers.IDEMPOTENCY_KEY,),
+        body=_body("NewToken", {"label": "nightly", "scopes": ["read", "submit"]}),
+        answers={201: shown("IssuedToken", "The token and its secret.", example=_ISSUED)},
+        problems=(*_BODY_PROBLEMS, *headers.KEY_PROBLEMS, "token_refused", "too_many_tokens"),
+    ),
+    ("/api/v1/tokens/{token_id}/", "DELETE"): Operation(
+        id="revoke_token",
+        tag=TAG,
+        summary="Revoke a token",
+        description="It passes nowhere after ten seconds at the latest.",
+        access=Access.TEAM,
+        parameters=(_TOKEN_ID,),
+        answers={204: answer("Revoked.", {}, {})},
+        problems=("not_found", "forbidden"),
+    ),
+    ("/api/v1/tokens/{token_id}/rotate/", "POST"): Operation(
+        id="rotate_token",
+        tag=TAG,
+        summary="Rotate a token",
+        description="A successor with the same scopes and end; the old one passes for a grace.",
+        access=Access.TEAM,
+        parameters=(_TOKEN_ID, headers.IDEMPOTENCY_KEY),
+        body=_body("Rotation", {"grace_seconds": 600}),
+        answers={201: shown("IssuedToken", "The successor and its secret.", example=_ISSUED)},
+        problems=(
+            *("not_found", "forbidden", "too_many_tokens"),
+            *_BODY_PROBLEMS,
+            *headers.KEY_PROBLEMS,
+        ),
+    ),
+}

@@ -1,0 +1,73 @@
+"""Lists come in pages that a cursor walks: what is added meanwhile neither doubles nor hides a row."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from django.db.models import Model, QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from vault.api.problems import ProblemError
+
+PAGE_SIZE = 100
+LONGEST_PAGE = 500
+Row = TypeVar("Row", bound=Model)
+
+
+class Pages(CursorPagination):
+    cursor_query_param = "cursor"
+    page_size_query_param = "page_size"
+
+    def __init__(self, *, ordering: str) -> None:
+        self.ordering = ordering
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        return (str(self.ordering),)
+
+    def get_page_size(self, request: Request) -> int:
+        text = request.query_params.get(self.page_size_query_param or "")
+        if text is None:
+            return PAGE_SIZE
+        if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= LONGEST_PAGE:
+            raise _refused("page_size", f"a whole number from 1 to {LONGEST_PAGE}")
+        return int(text)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        try:
+            return super().decode_cursor(request)
+        except (NotFound, UnicodeError):
+            raise _refused("cursor", "take it from `next` or `previous`") from None
+
+
+def page(
+    request: Request,
+    rows: QuerySet[Row],
+    show: Callable[[Row], dict[str, Any]],
+    *,
+    ordering: str,
+) -> Response:
+    """One page of `rows`, by a unique column. The links are paths: a proxy may change the host."""
+    pages = Pages(ordering=ordering)
+    try:
+        listed = pages.paginate_queryset(rows, request)
+    except (ValidationError, ValueError, DataError):
+        # A cursor holds the value it stands at as text, which need not be one of the column's.
+        raise _refused("cursor", "take it from `next` or `previous`") from None
+    pages.base_url = request.get_full_path()
+    response = Response(
+        {
+            "next": pages.get_next_link(),
+            "previous": pages.get_previous_link(),
+            "results": [show(each) for each in listed or []],
+        }
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _refused(field: str, reason: str) -> ProblemError:
+    return ProblemError(422, "invalid_parameter", f"{field}: {reason}", field=field)
