@@ -36,7 +36,11 @@ RANDOM = re.compile(
     r"|\d{4}-\d\d-\d\dT[0-9:.]+Z"  # times
 )
 FAR_AHEAD = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
-NOT_FOR_TEAMS = {"healthz", "readyz"}
+# What no team is told anything by: probes, the description and the meanings of codes.
+NOT_FOR_TEAMS = {
+    *("healthz", "readyz", "problem-type"),
+    *("description-json", "description-yaml", "description-page"),
+}
 
 
 @dataclass(kw_only=True)
