@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator, URLValidator
+from django.core.validators import RegexValidator
 from rest_framework.request import Request
 
 from vault.api.problems import ProblemError
 from vault.submissions import Provenance
-
-_text = RegexValidator(r"\A[^\x00-\x1f\x7f]*\Z", "no control characters")
-_name = RegexValidator(r"\A[0-9A-Za-z._/-]*\Z", "letters, digits, '.', '_', '/' and '-' only")
-_address = URLValidator(schemes=["https", "http"])
 
 LARGEST_SCORE = 1e20
 LARGEST_MEASURE = 1e12
@@ -24,12 +20,14 @@ T = TypeVar("T")
 @dataclass(frozen=True, kw_only=True)
 class Text:
     longest: int
-    check: Callable[[str], None]
+    # As the description has it, to the letter.
+    pattern: str
+    rule: str
 
     def __call__(self, value: str) -> str:
         if len(value) > self.longest:
             raise ValidationError(f"at most {self.longest} characters")
-        self.check(value)
+        RegexValidator(rf"\A{self.pattern}\Z", self.rule)(value)
         return value
 
 
@@ -50,9 +48,18 @@ class Number:
 
 # What may be said of a submission, and the form of each.
 TEXTS = {
-    "model_name": Text(longest=200, check=_text),
-    "commit": Text(longest=64, check=_name),
-    "ci_run_url": Text(longest=500, check=_address),
+    "model_name": Text(longest=200, pattern=r"[^\x00-\x1f\x7f]*", rule="no control characters"),
+    "commit": Text(
+        longest=64,
+        pattern=r"[0-9A-Za-z._/-]*",
+        rule="letters, digits, '.', '_', '/' and '-' only",
+    ),
+    "ci_run_url": Text(
+        longest=500,
+        # It names no user, so that no password is kept.
+        pattern=r"(https?://([0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#][!-~]*)?)?",
+        rule="an http or https URL, without user and spaces",
+    ),
 }
 NUMBERS = {
     # In the metric's units.

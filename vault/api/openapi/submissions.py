@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from vault.api import provenance
 from vault.api.openapi import headers, parameters, prediction_files, schemas
 from vault.api.openapi.operation import Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
-from vault.api.provenance import LARGEST_MEASURE, LARGEST_SCORE
 from vault.models import Release
 from vault.statuses import SubmissionStatus
 
@@ -86,40 +86,51 @@ _SCORED = {
     "outcome": "improved",
 }
 
+
+def _text(name: str) -> Schema:
+    form = provenance.TEXTS[name]
+    return schemas.text(pattern=f"^{form.pattern}$", maxLength=form.longest)
+
+
+def _number(name: str) -> Schema:
+    form = provenance.NUMBERS[name]
+    return schemas.number(minimum=form.low, maximum=form.high)
+
+
 PROVENANCE = (
     parameters.in_query(
         "model_name",
-        schemas.text(pattern=r"^[^\u0000-\u001f\u007f]*$", maxLength=200),
+        _text("model_name"),
         "What the team calls its model.",
         "gradient boosting",
     ),
     parameters.in_query(
         "commit",
-        schemas.text(pattern="^[0-9A-Za-z._/-]*$", maxLength=64),
+        _text("commit"),
         "The commit that made the file.",
         "2f6c1d9",
     ),
     parameters.in_query(
         "ci_run_url",
-        schemas.text(format="uri", pattern="^https?://", maxLength=500),
+        _text("ci_run_url"),
         "The pipeline run that made the file.",
         "https://ci.example/runs/17",
     ),
     parameters.in_query(
         "validation_score",
-        schemas.number(minimum=-LARGEST_SCORE, maximum=LARGEST_SCORE),
+        _number("validation_score"),
         "The team's own validation score, in the metric's units. Some mechanisms need it.",
         0.81,
     ),
     parameters.in_query(
         "latency_p95_ms",
-        schemas.number(minimum=0, maximum=LARGEST_MEASURE),
+        _number("latency_p95_ms"),
         "Milliseconds of the slowest twentieth of the model's answers, as the team measured them.",
         38.0,
     ),
     parameters.in_query(
         "cost_per_1000",
-        schemas.number(minimum=0, maximum=LARGEST_MEASURE),
+        _number("cost_per_1000"),
         "What a thousand answers of the model cost, in the team's currency.",
         0.12,
     ),
