@@ -63,6 +63,8 @@ def text(given: dict[str, Any], field: str, *, longest: int, default: str = "") 
 
 def whole(given: dict[str, Any], field: str, *, low: int, high: int, default: int) -> int:
     value = given.get(field, default)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON has one kind of number
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise refused(field, f"a whole number from {low} to {high}")
     return value

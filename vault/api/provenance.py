@@ -57,7 +57,7 @@ TEXTS = {
     "ci_run_url": Text(
         longest=500,
         # It names no user, so that no password is kept.
-        pattern=r"(https?://([0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#][!-~]*)?)?",
+        pattern=r"(https?://[0-9A-Za-z._-]+(:[0-9]{1,5})?([/?#][!-~]*)?)?",
         rule="an http or https URL, without user and spaces",
     ),
 }

@@ -44,7 +44,9 @@ ROUND = in_query(
 )
 PANEL_ROUND = {**ROUND, "description": "The number of a round of this benchmark."}
 PAGE: tuple[dict[str, Any], ...] = (
-    in_query("cursor", schemas.text(), "Where the page begins: from `next` or `previous`."),
+    in_query(
+        "cursor", schemas.text(minLength=1), "Where the page begins: from `next` or `previous`."
+    ),
     in_query(
         "page_size",
         schemas.integer(minimum=1, maximum=LONGEST_PAGE),

@@ -131,7 +131,7 @@ _BOARD: dict[str, Any] = {
 }
 _CSV = "rank,team,released,attempts,is_reference,fresh,verdict\n1,team-a,0.79,12,False,,\n"
 _SUMMARY: dict[str, Any] = {"id": 3, "round": 1, "published_at": "2026-04-03T09:00:00Z"}
-_DOCUMENT: dict[str, Any] = {
+DOCUMENT: dict[str, Any] = {
     "benchmark": "rain-tomorrow",
     "round": 1,
     "metric": "accuracy",
@@ -215,7 +215,7 @@ OPERATIONS = {
                 3,
             ),
         ),
-        answers={200: shown("Audit", "The audit.", example={**_SUMMARY, "document": _DOCUMENT})},
+        answers={200: shown("Audit", "The audit.", example={**_SUMMARY, "document": DOCUMENT})},
         problems=("not_found",),
     ),
 }

@@ -16,9 +16,7 @@ _SCOPES: Schema = {
     "minItems": 1,
     "description": "What the token may do; no more than the one that asks.",
 }
-_LABEL = schemas.text(
-    "What it is for.", maxLength=100, pattern="^[^\\u0000-\\u001f\\ud800-\\udfff]*$"
-)
+_LABEL = schemas.text("What it is for.", maxLength=100, pattern=r"^[^\x00-\x1f]*$")
 _TOKEN: dict[str, Schema] = {
     "id": schemas.integer(minimum=1),
     "label": schemas.text(),
