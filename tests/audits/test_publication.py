@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from stats.metrics import METRICS
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import holdouts, label_files, leaderboard
+from vault.api.openapi import results
 from vault.models import JournalEntry, RawScore, Submission
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
@@ -55,6 +57,7 @@ def test_shows_each_final_and_nothing_of_other_submissions() -> None:
     assert sorted(teams_of(world)) == ["attacker", "improving", "once", "reference-0"]
     for row in document["teams"]:
         assert set(row) == {"team", "is_reference", "fresh", "verdict", "minimum_detectable_effect"}
+    jsonschema.Draft202012Validator(results.SHAPES["AuditDocument"]).validate(document)
     text = json.dumps(document)
     for submission in Submission.objects.filter(round=world.round):
         assert str(submission.pk) not in text

@@ -28,6 +28,9 @@ def service() -> Iterator[Service]:
             say=lambda text: None,
             LEASE_SECONDS="3",
             SWEEP_SECONDS="1",
+            # Above what a test of everything else asks without a token.
+            ANONYMOUS_REQUESTS_PER_MINUTE="3000",
+            PARSES_PER_MINUTE="0",
         ) as service,
     ):
         yield service

@@ -16,10 +16,22 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
+from audits.models import Publication  # noqa: E402
 from vault import budget, holdouts, label_files, rounds, tokens  # noqa: E402
-from vault.models import Benchmark, Team  # noqa: E402
+from vault.api.openapi import results  # noqa: E402
+from vault.models import Benchmark, Round, Team  # noqa: E402
 
 N_ITEMS = 400
+
+
+def publish(round: Round) -> None:
+    """A document such as `audits.publication` makes, without the play that leads to one."""
+    Publication.objects.create(
+        round=round,
+        benchmark=round.benchmark,
+        document=results.DOCUMENT,
+        published_at=timezone.now(),
+    )
 
 
 def main() -> None:
@@ -28,6 +40,7 @@ def main() -> None:
     parser.add_argument("--teams", type=int, default=1)
     parser.add_argument("--total", type=int, default=1000)
     parser.add_argument("--concurrent", type=int, default=1000)
+    parser.add_argument("--publish", type=int, default=0, help="1 puts a published audit there")
     options = parser.parse_args()
     now = timezone.now()
     benchmark = Benchmark.objects.create(
@@ -71,6 +84,8 @@ def main() -> None:
         now=now,
     )
     rounds.open_round(round=round, references=None, actor="stage", now=now)
+    if options.publish:
+        publish(round)
     issued = {}
     for number in range(options.teams):
         team = Team.objects.create(name=f"{options.slug}-{number}")
