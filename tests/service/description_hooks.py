@@ -90,6 +90,17 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.headers["Idempotency-Key"] = f'"{digest}"'
 
 
+@schemathesis.check
+def every_header_is_described(ctx: Any, response: Any, case: Any) -> None:
+    """A field that the description knows stands at every answer that has it."""
+    answer = case.operation.definition.raw["responses"].get(str(response.status_code))
+    if answer is not None:
+        known = {name.lower() for name in case.operation.schema.raw_schema["components"]["headers"]}
+        described = {name.lower() for name in answer.get("headers", {})}
+        found = {name.lower() for name in response.headers} & known
+        assert found <= described, f"not described: {sorted(found - described)}"
+
+
 def _put_ahead(body: dict[str, Any]) -> None:
     """No shape can say that a time must be to come, and schemathesis sends times that it has seen."""
     given: Any = body.get("expires_at")

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from config.service import Service
-from tests.service.staging import Stage
+from tests.service.staging import Stage, client
 from vault.api import problem_codes
 
 pytestmark = pytest.mark.service
@@ -57,6 +57,7 @@ def ask(
 
 
 BENCHMARKS = "/api/v1/benchmarks/"
+UNKNOWN = "0195a4f0-5b1c-7d8e-9f00-112233445566"
 
 
 @pytest.mark.parametrize(
@@ -231,6 +232,61 @@ def test_flood_is_throttled_and_says_that_it_is_no_query(service: Service) -> No
     assert (answer.status_code, problem["code"]) == (429, "throttled")
     assert "not the query budget" in problem["detail"]
     assert int(answer.headers["Retry-After"]) >= problem["retry_after"] > 0
+
+
+def test_parses_have_a_throttle_that_is_no_query(
+    service: Service, stage: Callable[..., Stage]
+) -> None:
+    staged = stage("parses")
+    (token,) = staged.tokens.values()
+    with client(service, token) as http:
+        http.headers["Content-Type"] = "text/csv"
+        answer = http.post(f"benchmarks/{staged.slug}/validate/", content=b"x")
+        for _ in range(3000):
+            if answer.status_code != 422:
+                break
+            answer = http.post(f"benchmarks/{staged.slug}/validate/", content=b"x")
+        budget = http.get(f"benchmarks/{staged.slug}/budget/")
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (429, "parse_throttled")
+    assert "not the query budget" in problem["detail"]
+    assert answer.headers["RateLimit-Policy"] == '"parses";q=400;w=60'
+    assert answer.headers["RateLimit"].startswith('"parses";r=0;t=')
+    assert budget.json()["total"]["used"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "code"),
+    [
+        ("tokens/", {"Content-Type": "application/json"}, b"{", "malformed_request"),
+        ("tokens/", {"Content-Type": "application/json"}, b"[1]", "malformed_request"),
+        ("tokens/", {"Content-Type": "application/json"}, b'{"la', "malformed_request"),
+        ("tokens/", {"Content-Type": "application/json"}, b'{"x": 1}', "invalid_parameter"),
+        ("tokens/", {"Content-Type": "application/xml"}, b"<a/>", "unsupported_media_type"),
+        ("tokens/", {"Idempotency-Key": '""'}, b"", "invalid_idempotency_key"),
+        ("tokens/", {"Idempotency-Key": '"a'}, b"", "invalid_idempotency_key"),
+        ("tokens/0/rotate/", {}, b"", "not_found"),
+        (f"submissions/{UNKNOWN}/final/", {}, b"", "not_found"),
+    ],
+)
+def test_small_bodies_and_keys_that_cannot_be_read_are_refused(
+    service: Service,
+    stage: Callable[..., Stage],
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    code: str,
+) -> None:
+    (token,) = _staged(stage).tokens.values()
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    length = f"Content-Length: {len(body)}"
+
+    answer = ask(
+        service, f"POST /api/v1/{path}", f"Authorization: Bearer {token}", length, *lines, body=body
+    )
+
+    assert answer.code() == code
 
 
 @pytest.mark.parametrize(

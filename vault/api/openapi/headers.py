@@ -22,6 +22,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     ),
     "example": '"run-17"',
 }
+REPLAYED = "Idempotency-Replayed"
 KEY_PROBLEMS = ("invalid_idempotency_key", "idempotency_key_in_use", "idempotency_key_reused")
 PREFER: dict[str, Any] = {
     "name": "Prefer",
@@ -43,7 +44,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "schema": schemas.text(format="uri-reference"),
         "example": "/api/v1/submissions/0195a4f0-5b1c-7d8e-9f00-112233445566/",
     },
-    "Idempotency-Replayed": {
+    REPLAYED: {
         "description": "This is the answer that the key's first request was given.",
         "schema": {"type": "string", "const": "true"},
         "example": "true",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from vault.api.openapi import problem_answers, schemas
+from vault.api import problem_codes
+from vault.api.openapi import headers, problem_answers, schemas
 from vault.api.openapi.schemas import Schema
 
 JSON = "application/json"
@@ -67,11 +68,22 @@ class Operation:
                 **problem_answers.answers(codes),
             },
         }
+        if headers.IDEMPOTENCY_KEY in self.parameters:
+            self._add_replays(described["responses"])
         if self.parameters:
             described["parameters"] = list(self.parameters)
         if self.body is not None:
             described["requestBody"] = self.body
         return described
+
+    def _add_replays(self, responses: dict[str, Any]) -> None:
+        """What is kept under a key, and answered again: successes, and the verdict on a file."""
+        kept = {str(status) for status in self.answers}
+        if "invalid_file" in self.problems:
+            kept.add(str(problem_codes.CATALOGUE["invalid_file"].status))
+        for status in kept:
+            fields = {**responses[status].get("headers", {}), **headers.answered(headers.REPLAYED)}
+            responses[status] = {**responses[status], "headers": fields}
 
 
 def shown(

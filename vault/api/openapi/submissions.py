@@ -137,9 +137,7 @@ PROVENANCE = (
 )
 
 _POLLED = headers.answered("ETag", "Retry-After", "Preference-Applied")
-_RECEIVED = headers.answered(
-    "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed"
-)
+_RECEIVED = headers.answered("Location", "Retry-After", "RateLimit", "RateLimit-Policy")
 _ACT_PROBLEMS = (
     *("length_required", "content_too_large", "incomplete_body"),
     *headers.KEY_PROBLEMS,
