@@ -17,6 +17,8 @@ import numpy as np
 from scipy.stats import bootstrap
 from sklearn.metrics import roc_auc_score
 
+from config import poll_bench
+from config.poll_bench import PollRow
 from stats.bootstrap import accuracy_bootstrap, auc_bootstrap, poisson_bootstrap
 
 N_DRAWS = 1_000
@@ -24,6 +26,9 @@ ROUNDS = 5
 # A side that takes less is repeated until it takes this long, so that the clock can tell.
 LEAST_SECONDS = 0.02
 N_MODELS = 50
+
+# Measured on a running service, unlike the others.
+POLL = "poll"
 
 Side = Callable[[], object]
 
@@ -167,20 +172,32 @@ def seconds(side: Side) -> float:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="run.py bench")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON")
     options = parser.parse_args(arguments)
-    unknown = sorted(set(options.names) - set(BENCHES))
+    unknown = sorted(set(options.names) - set(names()))
     if unknown:
-        parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}")
-    rows = []
-    for name in options.names or BENCHES:
+        parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(names())}")
+    rows: list[Row] = []
+    polls: list[PollRow] = []
+    for name in options.names or names():
         print(f"bench: {name}", file=sys.stderr, flush=True)
-        rows.append(measure(name, BENCHES[name]()))
-    print(table(rows), flush=True)
+        if name == POLL:
+            polls.append(poll_bench.measure())
+        else:
+            rows.append(measure(name, BENCHES[name]()))
+    if rows:
+        print(table(rows), flush=True)
+    if polls:
+        print(poll_bench.table(polls), flush=True)
     if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+        written = [*map(asdict, rows), *map(asdict, polls)]
+        options.json.write_text(json.dumps(written, indent=2) + "\n")
     return 0
+
+
+def names() -> list[str]:
+    return [*BENCHES, POLL]
 
 
 def table(rows: list[Row]) -> str:

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -27,9 +28,7 @@ from config.embedded import (
     OWNER,
     EmbeddedServerError,
     Servers,
-    account_arguments,
     broker_socket,
-    ending_with_parent,
     own,
     postgresql,
     prepare_home,
@@ -37,15 +36,12 @@ from config.embedded import (
     stop,
     valkey_command,
 )
+from config.programs import Program, granian, worker
 
 PROJECT = Path(__file__).resolve().parent.parent
 SERVICE_ACCOUNT = "www-data"
 ORGANISER = "organiser"
 PACKAGES = ("config", "lab", "audits", "vault", "stats", "manage.py")
-# A process that dies younger than this has failed to start; so many failures in a row end the service.
-FIRM_SECONDS = 30.0
-MOST_FAILED_STARTS = 5
-RESTART_SECONDS = 1.0  # before the next start, for each failure
 
 
 def service_account() -> str:
@@ -71,50 +67,6 @@ def free_port(preferred: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise EmbeddedServerError("no free port on 127.0.0.1")
-
-
-@dataclass(kw_only=True)
-class Program:
-    """One supervised process."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str]
-    account: str | None = None
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    n_failed_starts: int = 0
-
-    def is_dead(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
-
-    def start(self, *, cwd: Path) -> None:
-        with self.log.open("ab") as stream:
-            self.process = subprocess.Popen(
-                self.command,
-                cwd=cwd,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                start_new_session=True,
-                preexec_fn=ending_with_parent(signal.SIGTERM),
-                **(account_arguments(self.account) if self.account else {}),
-            )
-        self.started = time.monotonic()
-
-    def restart(self, *, cwd: Path) -> bool:
-        """Start again what has died, once its time has come; whether it was started."""
-        age = time.monotonic() - self.started
-        n_failed = self.n_failed_starts + 1 if age < FIRM_SECONDS else 0
-        if n_failed >= MOST_FAILED_STARTS:
-            raise EmbeddedServerError(f"{self.name} keeps ending; see {self.log}")
-        if age < n_failed * RESTART_SECONDS:
-            return False
-        self.n_failed_starts = n_failed
-        self.start(cwd=cwd)
-        return True
 
 
 @dataclass(kw_only=True)
@@ -161,6 +113,15 @@ class Service:
             **options,
         ).returncode
 
+    def output_of(self, *arguments: str, role: str = OWNER) -> str:
+        """What a management command prints; an error tells what went wrong."""
+        with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
+            if self.manage(*arguments, role=role, stdout=printed, stderr=said) != 0:
+                said.seek(0)
+                raise EmbeddedServerError(f"{arguments[0]} failed: {said.read()}")
+            printed.seek(0)
+            return printed.read()
+
     def supervise(self) -> None:
         """Start again what has died. Call it often."""
         self.servers.check()
@@ -172,8 +133,8 @@ class Service:
         deadline = time.monotonic() + seconds
         waiting: list[tuple[str, Callable[[], bool]]] = [
             ("the broker", lambda: _listens(broker_socket(self.home))),
-            ("the API", lambda: _answers(f"{self.url}/readyz")),
-            ("the admin", lambda: _answers(f"{self.admin_url}/admin/login/")),
+            ("the API", lambda: answers(f"{self.url}/readyz")),
+            ("the admin", lambda: answers(f"{self.admin_url}/admin/login/")),
         ]
         for name, is_up in waiting:
             while not is_up():
@@ -208,7 +169,7 @@ def _listens(path: Path) -> bool:
     return True
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310
             return bool(response.status == 200)
@@ -231,23 +192,6 @@ def _code(home: Path) -> Path:
         else:
             shutil.copy(source, copy / name)
     return copy
-
-
-def _granian(site_port: int, *, workers: int, threads: int) -> list[str]:
-    return [
-        *(sys.executable, "-P", "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
-        *("--host", "127.0.0.1", "--port", str(site_port), "--no-ws", "--log-level", "warning"),
-        *("--workers", str(workers), "--blocking-threads", str(threads)),
-        "--respawn-failed-workers",
-    ]
-
-
-def _worker(queue: str, *, concurrency: int) -> list[str]:
-    return [
-        *(sys.executable, "-P", "-m", "celery", "-A", "config", "worker", "-Q", queue),
-        *("-n", f"{queue}@holdout-vault", "-c", str(concurrency), "-O", "fair", "-l", "INFO"),
-        *("--without-gossip", "--without-mingle"),
-    ]
 
 
 def _facing_account(say: Callable[[str], None]) -> str:
@@ -280,17 +224,17 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
         ),
         program(
             "web",
-            _granian(port, workers=2, threads=4),
+            granian(port),
             environment(role=grants.WEB, site="api"),
         ),
         program(
             "admin",
-            _granian(admin_port, workers=1, threads=2),
+            granian(admin_port, workers=1, threads=2),
             environment(role=grants.RESEARCHER, site="admin"),
         ),
         program(
             "worker-scoring",
-            _worker("scoring", concurrency=2),
+            worker("scoring", concurrency=2),
             environment(
                 role=grants.SCORING,
                 site="none",
@@ -299,7 +243,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
         ),
         program(
             "worker-audit",
-            _worker("audit", concurrency=1),
+            worker("audit", concurrency=1),
             environment(
                 role=grants.AUDIT,
                 site="none",

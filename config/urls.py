@@ -24,6 +24,8 @@ BENCHMARK = V1 + "benchmarks/<slug:slug>/"
 SUBMISSION = V1 + "submissions/<uuid:submission_id>/"
 
 urlpatterns = [
+    # First, because it is asked for more often than all others.
+    path(SUBMISSION, SubmissionDetail.as_view(), name="submission"),
     path(V1 + "benchmarks/", BenchmarkList.as_view(), name="benchmarks"),
     path(BENCHMARK, BenchmarkDetail.as_view(), name="benchmark"),
     path(BENCHMARK + "rounds/", RoundList.as_view(), name="rounds"),
@@ -33,7 +35,6 @@ urlpatterns = [
     path(BENCHMARK + "budget/", BudgetDetail.as_view(), name="budget"),
     path(BENCHMARK + "leaderboard/", LeaderboardDetail.as_view(), name="leaderboard"),
     path(BENCHMARK + "audits/", AuditList.as_view(), name="audits"),
-    path(SUBMISSION, SubmissionDetail.as_view(), name="submission"),
     path(SUBMISSION + "final/", SubmissionFinal.as_view(), name="submission-final"),
     path(SUBMISSION + "withdraw/", SubmissionWithdrawal.as_view(), name="submission-withdraw"),
     path(V1 + "tokens/", TokenCollection.as_view(), name="tokens"),

@@ -19,6 +19,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
             "ranks_50_models": lambda: bench.ranks_pair(300),
         },
     )
+    monkeypatch.setattr(bench, "names", lambda: list(bench.BENCHES))
     monkeypatch.setattr(bench, "N_DRAWS", 50)
     monkeypatch.setattr(bench, "LEAST_SECONDS", 0.001)
 

@@ -15,6 +15,7 @@ from django.db import connection
 
 from config import embedded, service
 from config.grants import ROLES
+from config.programs import Program
 from config.reference import errors_page
 from config.settings import BASE_DIR, env
 from tests.architecture import compose_shape
@@ -202,7 +203,7 @@ def essence(command: list[str]) -> list[str]:
 
 
 @pytest.fixture
-def programs(tmp_path: Path) -> dict[str, service.Program]:
+def programs(tmp_path: Path) -> dict[str, Program]:
     servers = embedded.Servers(
         socket_directory=tmp_path,
         broker_url="redis+socket:///nonexistent",
@@ -213,15 +214,13 @@ def programs(tmp_path: Path) -> dict[str, service.Program]:
     return {program.name: program for program in found}
 
 
-def test_services_are_those_of_the_embedded_service(programs: dict[str, service.Program]) -> None:
+def test_services_are_those_of_the_embedded_service(programs: dict[str, Program]) -> None:
     assert set(COMPOSE["services"]) - set(programs) == {"db", "migrate", "nginx"}
     assert set(programs) <= set(COMPOSE["services"])
 
 
 @pytest.mark.parametrize("name", ["web", "admin", "worker-scoring", "worker-audit", "beat"])
-def test_service_is_the_twin_of_the_embedded_one(
-    name: str, programs: dict[str, service.Program]
-) -> None:
+def test_service_is_the_twin_of_the_embedded_one(name: str, programs: dict[str, Program]) -> None:
     given, twin = environment(COMPOSE["services"][name]), programs[name].environment
 
     assert essence(COMPOSE["services"][name]["command"]) == essence(programs[name].command)
@@ -232,7 +231,7 @@ def test_service_is_the_twin_of_the_embedded_one(
         assert given["HOLDOUT_VAULT_DATABASE_USER"] == twin["HOLDOUT_VAULT_DATABASE_USER"]
 
 
-def test_broker_keeps_what_the_embedded_one_keeps(programs: dict[str, service.Program]) -> None:
+def test_broker_keeps_what_the_embedded_one_keeps(programs: dict[str, Program]) -> None:
     twin = programs["valkey"].command
     kept = [
         twin[twin.index(word) : twin.index(word) + 2]
@@ -245,7 +244,7 @@ def test_broker_keeps_what_the_embedded_one_keeps(programs: dict[str, service.Pr
 
 @pytest.mark.django_db
 def test_servers_are_the_versions_that_the_tests_run_on(
-    programs: dict[str, service.Program],
+    programs: dict[str, Program],
 ) -> None:
     valkey = subprocess.run(
         [programs["valkey"].command[0], "--version"], capture_output=True, text=True, check=True

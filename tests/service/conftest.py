@@ -1,19 +1,14 @@
 """The whole service as processes, once for all service tests, in a state directory of its own."""
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from config.embedded import OWNER
-from config.service import PROJECT, Service, running
+from config.service import Service, running
 from tests.service.staging import Stage
-
-STAGE = PROJECT / "tests" / "service" / "stage.py"
 
 
 @pytest.fixture(scope="session")
@@ -45,17 +40,7 @@ def _opened(home: Path) -> Path:
 def stage(service: Service) -> Callable[..., Stage]:
     def set_up(slug: str, **options: int) -> Stage:
         arguments = [f"--{name}={value}" for name, value in options.items()]
-        done = subprocess.run(
-            [sys.executable, "-P", str(STAGE), "--slug", slug, *arguments],
-            env={
-                **service.environment(role=OWNER, site="none"),
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return Stage(slug=slug, tokens=json.loads(done.stdout.splitlines()[-1]))
+        printed = service.output_of("stage_benchmark", "--slug", slug, *arguments)
+        return Stage(slug=slug, tokens=json.loads(printed))
 
     return set_up

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from config import service as module
+from config import programs as module
 from config.embedded import EmbeddedServerError, Servers
-from config.service import Program, Service
+from config.programs import Program
+from config.service import Service
 
 
 def watched(

@@ -21,6 +21,8 @@ from vault.api import throttles
 from vault.models import Team, TeamToken
 
 MOST_REMEMBERED = 10_000
+# How a token usually comes; other spellings of the scheme are read with more care.
+USUAL = "Bearer "
 
 
 class RecentTokens:
@@ -32,27 +34,38 @@ class RecentTokens:
         self._known: dict[bytes, tuple[float, TeamToken]] = {}
 
     def authenticate(self, plain: str, *, now: dt.datetime) -> TeamToken | None:
-        seconds = settings.TOKEN_CACHE_SECONDS
-        name = hashlib.sha256(plain.encode()).digest()
-        at, token = self._known.get(name, (0.0, None))
-        if token is not None and self._clock() - at < seconds:
-            is_over = token.expires_at is not None and token.expires_at <= now
-            return None if is_over else token
+        token = self._recent(plain, now=now)
+        if token is not None:
+            return token
         asked_at = self._clock()
         token = tokens.authenticate(plain=plain, now=now)
-        with self._lock:
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            if token is not None and seconds:
-                self._known[name] = (asked_at, token)
-            else:
-                self._known.pop(name, None)
+        if token is not None and settings.TOKEN_CACHE_SECONDS:
+            with self._lock:
+                if len(self._known) >= MOST_REMEMBERED:
+                    self._known.clear()
+                self._known[_name(plain)] = (asked_at, token)
         return token
+
+    def known(self, header: str) -> TeamToken | None:
+        """That of an `Authorization` header, if it was looked up just now."""
+        if not header.startswith(USUAL):
+            return None
+        return self._recent(header.removeprefix(USUAL), now=timezone.now())
+
+    def _recent(self, plain: str, *, now: dt.datetime) -> TeamToken | None:
+        at, token = self._known.get(_name(plain), (0.0, None))
+        if token is None or self._clock() - at >= settings.TOKEN_CACHE_SECONDS:
+            return None
+        return token if token.expires_at is None or token.expires_at > now else None
 
     def forget(self) -> None:
         """For a change that this process has made itself."""
         with self._lock:
             self._known.clear()
+
+
+def _name(plain: str) -> bytes:
+    return hashlib.sha256(plain.encode("utf-8", "replace")).digest()
 
 
 RECENT = RecentTokens()

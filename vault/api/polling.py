@@ -5,104 +5,24 @@ waiting request holds a thread, so only a few wait in each process; the others g
 once, and a `Retry-After` that tells when to come again.
 """
 
-import datetime as dt
-import hashlib
-import inspect
 import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
 
+import psycopg
 from django.conf import settings
-from django.db import connection
-from django.http import HttpRequest
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotModified
+from django.utils import timezone
 
-from vault.api import shown
-from vault.models import Submission
-from vault.statuses import PENDING
+from vault import tokens
+from vault.api import authentication, throttles
+from vault.api.pace import PACE
+from vault.api.submission_state import Polled, polled
 
 LONGEST_WAIT = 30
 LOOK_SECONDS = 0.1
-# The ETag names a state; this names how it is shown, so that new code means new ETags.
-_FORM = hashlib.sha256(inspect.getsource(shown.submission).encode()).digest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """All of a submission that can change after it was received."""
-
-    status: str
-    finished_at: dt.datetime | None
-    error_code: str
-    released: float | None
-    outcome: str | None
-    is_final: bool
-
-    @property
-    def is_pending(self) -> bool:
-        return self.status in PENDING
-
-
-@dataclass(frozen=True, kw_only=True)
-class Polled:
-    submission_id: uuid.UUID
-    submitted_at: dt.datetime
-    state: State
-
-    def etag(self) -> str:
-        state = repr(astuple(self.state)).encode()
-        digest = hashlib.sha256(b"\0".join([_FORM, self.submission_id.bytes, state]))
-        return f'"{digest.hexdigest()[:32]}"'
-
-
-def polled(*, submission_id: uuid.UUID, team_id: int) -> Polled | None:
-    """A team's own submission by one query; None if it has no such submission."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT submission.submitted_at, submission.status, submission.finished_at,
-                   submission.error_code, answer.value, answer.outcome,
-                   EXISTS (SELECT FROM vault_final WHERE submission_id = submission.id)
-            FROM vault_submission submission
-            LEFT JOIN vault_release answer ON answer.submission_id = submission.id
-            WHERE submission.id = %s AND submission.team_id = %s
-            """,
-            [submission_id, team_id],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    submitted_at, status, finished_at, error_code, value, outcome, is_final = row
-    return Polled(
-        submission_id=submission_id,
-        submitted_at=submitted_at,
-        state=State(
-            status=status,
-            finished_at=finished_at,
-            error_code=error_code,
-            released=value,
-            outcome=outcome,
-            is_final=is_final,
-        ),
-    )
-
-
-def of_row(given: Submission) -> Polled:
-    """The same of a row that `finding.own_submissions` found."""
-    release = getattr(given, "release", None)
-    return Polled(
-        submission_id=given.pk,
-        submitted_at=given.submitted_at,
-        state=State(
-            status=given.status,
-            finished_at=given.finished_at,
-            error_code=given.error_code,
-            released=None if release is None else release.value,
-            outcome=None if release is None else release.outcome,
-            is_final=bool(getattr(given, "is_final", False)),
-        ),
-    )
 
 
 def preferred_wait(request: HttpRequest) -> int:
@@ -114,6 +34,47 @@ def preferred_wait(request: HttpRequest) -> int:
             is_number = text.isdecimal() and text.isascii() and len(text) < 9
             return min(LONGEST_WAIT, int(text)) if is_number else 0
     return 0
+
+
+def unchanged(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase | None:
+    """The 304 to the most usual poll, without the machinery that other requests need.
+
+    None for whatever is not usual: the view answers that, and any error. Usual is a GET with a token
+    that this process has just looked up, which may read, and with the ETag that the submission has.
+    """
+    sent = request.META  # `request.headers` would read all of them anew for each request
+    etag = sent.get("HTTP_IF_NONE_MATCH")
+    if request.method != "GET" or etag is None or "HTTP_PREFER" in sent:
+        return None
+    token = authentication.RECENT.known(sent.get("HTTP_AUTHORIZATION", ""))
+    if token is None or tokens.READ not in token.scopes or not throttles.admits(token):
+        return None
+    try:
+        latest = polled(submission_id=submission_id, team_id=token.team_id)
+    except (OperationalError, psycopg.OperationalError):
+        # A connection that died while it was idle: the view makes a new one.
+        connection.close()
+        return None
+    if latest is None or latest.etag() != etag:
+        return None
+    response = HttpResponseNotModified()
+    set_fields(response, latest, etag=etag)
+    return response
+
+
+def set_fields(response: HttpResponseBase, given: Polled, *, etag: str) -> None:
+    """The fields of an answer to a poll."""
+    response["ETag"] = etag
+    response["Cache-Control"] = "no-cache"
+    response["Vary"] = "Authorization, Prefer"
+    pace(response, given)
+
+
+def pace(response: HttpResponseBase, given: Polled) -> None:
+    """Say when to come again, while there is something to come for."""
+    if given.state.is_pending:
+        wait = PACE.retry_after(submitted_at=given.submitted_at, now=timezone.now())
+        response["Retry-After"] = str(wait)
 
 
 class Waiters:

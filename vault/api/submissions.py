@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
@@ -16,13 +16,23 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vault import budget, parser_pool, submissions
-from vault.api import bodies, files, finding, idempotency, limits, pages, polling, shown, throttles
+from vault.api import (
+    bodies,
+    files,
+    finding,
+    idempotency,
+    limits,
+    pages,
+    polling,
+    shown,
+    submission_state,
+    throttles,
+)
 from vault.api.answers import json_answer
 from vault.api.idempotency import Once, idempotent
-from vault.api.pace import PACE
 from vault.api.permissions import MayRead, MaySubmit
-from vault.api.polling import Polled
 from vault.api.provenance import provenance
+from vault.api.submission_state import Polled
 from vault.errors import InvalidFileError
 from vault.models import Benchmark, Round, Submission
 from vault.statuses import SubmissionStatus
@@ -100,12 +110,15 @@ class SubmissionDetail(APIView):
     def get_permissions(self) -> list[Any]:
         return [MaySubmit() if self.request.method == "DELETE" else MayRead()]
 
+    def dispatch(self, request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
+        usual = polling.unchanged(request, named["submission_id"])
+        return super().dispatch(request, *args, **named) if usual is None else usual
+
     def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponseBase:
-        """Usually one query and a 304; the whole row is read only for who has not seen it."""
         team_id = finding.own_team(request).pk
 
         def look() -> Polled | None:
-            return polling.polled(submission_id=submission_id, team_id=team_id)
+            return submission_state.polled(submission_id=submission_id, team_id=team_id)
 
         latest, waited = look(), 0
         seconds = polling.preferred_wait(request._request)
@@ -118,14 +131,12 @@ class SubmissionDetail(APIView):
             response = get_conditional_response(request._request, etag=latest.etag())
         if response is None or latest is None:
             row = finding.own_submission(request, submission_id)
-            latest = polling.of_row(row)
+            latest = submission_state.of_row(row)
             response = json_answer(shown.submission(row))
-        response["ETag"] = latest.etag()
-        response["Cache-Control"] = "no-cache"
-        response["Vary"] = "Authorization, Prefer"
         if waited:
             response["Preference-Applied"] = f"wait={waited}"
-        return _paced(response, latest)
+        polling.set_fields(response, latest, etag=latest.etag())
+        return response
 
     @idempotent()
     def delete(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
@@ -182,21 +193,14 @@ def _received(request: Request, receipt: submissions.Receipt) -> HttpResponse:
     if not team.is_reference:
         left = budget.remaining(round=submission.round, team=team, now=now)
         limits.set_fields(response, limits.of_budget(left, now=now))
-    _paced(response, polling.of_row(submission))
+    polling.pace(response, submission_state.of_row(submission))
     return response
 
 
 def _whole(request: Request, submission_id: uuid.UUID) -> HttpResponse:
     submission = finding.own_submission(request, submission_id)
     response = json_answer(shown.submission(submission))
-    _paced(response, polling.of_row(submission))
-    return response
-
-
-def _paced(response: HttpResponseBase, given: Polled) -> HttpResponseBase:
-    if given.state.is_pending:
-        wait = PACE.retry_after(submitted_at=given.submitted_at, now=timezone.now())
-        response["Retry-After"] = str(wait)
+    polling.pace(response, submission_state.of_row(submission))
     return response
 
 

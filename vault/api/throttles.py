@@ -63,6 +63,12 @@ class Flood:
         self._empty_at = waiting if len(waiting) < MOST_CALLERS // 2 else {}
 
 
+def admits(token: TeamToken) -> bool:
+    """Count a request of this token, if it fits."""
+    per_minute = settings.TOKEN_REQUESTS_PER_MINUTE
+    return not per_minute or not _flood("requests", per_minute).wait(f"token {token.pk}")
+
+
 class FloodThrottle(BaseThrottle):
     """Raises rather than returns False, so that the problem can say which limit it was."""
 

@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,8 +14,9 @@ from django.utils import timezone
 
 from tests.vault.api.stage import Caller, a_world, handed_in, scored
 from tests.vault.factories import World
-from vault.api import polling
-from vault.api.polling import Polled, State, Waiters
+from vault.api import polling, submission_state, throttles
+from vault.api.polling import Waiters
+from vault.api.submission_state import Polled, State
 from vault.models import Final, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
@@ -76,26 +78,70 @@ def test_submissions_in_the_same_state_have_other_etags(
     assert bot.get(f"submissions/{one.pk}/")["ETag"] != bot.get(f"submissions/{two.pk}/")["ETag"]
 
 
-@pytest.mark.parametrize("change", ["queued", "scored"])
-def test_quick_look_and_whole_row_agree(world: World, team: Team, change: str) -> None:
-    """The ETag of the one query is the ETag of the row that is shown."""
-    made = handed_in(world, team) if change == "queued" else scored(world, team)
-    row = Submission.objects.select_related("release").get(pk=made.pk)
-
-    looked = polling.polled(submission_id=made.pk, team_id=team.pk)
-
-    assert looked == polling.of_row(row)
-
-
-def test_unchanged_poll_is_one_query(world: World, bot: Caller, team: Team) -> None:
-    """The token is remembered from the first poll."""
+def test_unchanged_poll_is_one_query(
+    world: World, bot: Caller, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token is remembered from the first poll, and Django's own cursors are not asked at all."""
     path = f"submissions/{scored(world, team).pk}/"
     etag = bot.get(path)["ETag"]
+    looks = []
+    honest = submission_state.polled
 
+    def counted(**named: Any) -> Polled | None:
+        looks.append(named)
+        return honest(**named)
+
+    monkeypatch.setattr(polling, "polled", counted)
     with CaptureQueriesContext(connection) as queries:
         assert bot.get(path, **{"If-None-Match": etag}).status_code == 304
 
-    assert sum("vault_" in each["sql"] for each in queries.captured_queries) == 1
+    assert len(looks) == 1
+    assert not any("vault_" in each["sql"] for each in queries.captured_queries)
+
+
+def test_usual_and_unusual_polls_are_answered_alike(
+    world: World, bot: Caller, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The short way and the long one: same status, fields and bytes."""
+    path = f"submissions/{handed_in(world, team).pk}/"
+    etag = bot.get(path)["ETag"]
+    short = bot.get(path, **{"If-None-Match": etag})
+    monkeypatch.setattr(polling, "unchanged", lambda *_: None)
+
+    long = bot.get(path, **{"If-None-Match": etag})
+
+    def said(response: Any) -> Any:
+        fields = {name: text for name, text in response.items() if name != "Allow"}
+        return response.status_code, response.content, fields
+
+    assert said(short) == said(long)
+
+
+def test_short_way_is_no_way_round_what_a_token_may(
+    world: World, bot: Caller, team: Team, settings: Any
+) -> None:
+    path = f"submissions/{handed_in(world, team).pk}/"
+    etag = bot.get(path)["ETag"]
+    writer, rival = Caller(team, scopes=["submit"]), Caller(world.team("rival"))
+    for caller, expected in ((writer, 403), (rival, 404), (Caller(), 401)):
+        caller.get("benchmarks/")
+        assert caller.get(path, **{"If-None-Match": etag}).status_code == expected
+
+    settings.TOKEN_REQUESTS_PER_MINUTE = 3
+    throttles._flood.cache_clear()
+    asked = [bot.get(path, **{"If-None-Match": etag}).status_code for _ in range(5)]
+    assert asked == [304, 304, 304, 429, 429]
+
+
+@pytest.mark.parametrize("other", ['"00000000000000000000000000000000"', "*", 'W/"x"', "", "x"])
+def test_other_etags_are_read_as_the_standard_says(
+    world: World, bot: Caller, team: Team, other: str
+) -> None:
+    path = f"submissions/{handed_in(world, team).pk}/"
+    etag = bot.get(path)["ETag"]
+
+    assert bot.get(path, **{"If-None-Match": other}).status_code == (304 if other == "*" else 200)
+    assert bot.get(path, **{"If-None-Match": f"{other}, W/{etag}"}).status_code == 304
 
 
 @pytest.mark.parametrize(
