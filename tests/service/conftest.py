@@ -2,7 +2,9 @@
 
 import json
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,27 @@ def service() -> Iterator[Service]:
             ANONYMOUS_REQUESTS_PER_MINUTE="3000",
             PARSES_PER_MINUTE="400",
         ) as service,
+        _supervised(service),
     ):
         yield service
+
+
+@contextmanager
+def _supervised(service: Service) -> Iterator[None]:
+    """What a test kills is started again, by one thread: programs end with the thread that started them."""
+    stopped = threading.Event()
+
+    def supervise() -> None:
+        while not stopped.wait(0.1):
+            service.supervise()
+
+    thread = threading.Thread(target=supervise)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def _opened(home: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 
@@ -59,12 +58,6 @@ def query(service: Service, statement: str, *parameters: object) -> list[tuple[o
         return connection.execute(statement, parameters).fetchall()
 
 
-def supervised(service: Service, stopped: threading.Event) -> None:
-    while not stopped.is_set():
-        service.supervise()
-        time.sleep(0.1)
-
-
 def wait_until_all_scored(service: Service, ids: list[str]) -> None:
     deadline = time.monotonic() + PATIENCE
     pending = -1
@@ -86,21 +79,14 @@ def test_kill_9_of_worker_broker_and_web_in_the_middle_of_200_submissions(
     rng = np.random.default_rng(2)
     files = [csv_file(rng) for _ in range(N_SUBMISSIONS)]
     tokens = list(staged.tokens.values())
-    stopped = threading.Event()
-    watcher = threading.Thread(target=supervised, args=(service, stopped))
     killed = {40: "worker-scoring", 90: "valkey", 140: "web", 170: "worker-scoring"}
     ids = []
-    watcher.start()
-    try:
-        for index, body in enumerate(files):
-            if index in killed:
-                kill_group(service, killed[index])
-            token = tokens[index % len(tokens)]
-            ids.append(submit_until_received(service, slug="kill", token=token, body=body))
-        wait_until_all_scored(service, ids)
-    finally:
-        stopped.set()
-        watcher.join()
+    for index, body in enumerate(files):
+        if index in killed:
+            kill_group(service, killed[index])
+        token = tokens[index % len(tokens)]
+        ids.append(submit_until_received(service, slug="kill", token=token, body=body))
+    wait_until_all_scored(service, ids)
 
     assert len(set(ids)) == N_SUBMISSIONS
     for table, column, condition in [
