@@ -1,7 +1,9 @@
 """The scripts of `deploy/`, run against a real PostgreSQL and a real Valkey."""
 
 import importlib.util
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -22,6 +24,7 @@ from psycopg import sql
 from config import embedded
 from config.grants import ROLES
 from config.settings import BASE_DIR
+from vault.api import problem_codes
 
 DEPLOY = BASE_DIR / "deploy"
 COMPOSE = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())
@@ -30,6 +33,19 @@ COMPOSE = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())
 def make_secrets(directory: Path) -> None:
     command = [str(DEPLOY / "make-secrets.sh"), str(directory), str(os.geteuid())]
     subprocess.run(command, check=True, capture_output=True)
+
+
+def test_what_nginx_answers_itself_is_in_the_catalogue() -> None:
+    written = re.findall(r"return (\d+) '(\{.*\})';", (DEPLOY / "nginx.conf").read_text())
+
+    assert len(written) == 2
+    for status, text in written:
+        problem = json.loads(text)
+        example = problem_codes.example(problem["code"])
+        fixed = ("type", "title", "status")
+        assert [problem[name] for name in fixed] == [example[name] for name in fixed]
+        assert problem["status"] == int(status)
+        assert set(problem) <= set(example)
 
 
 @pytest.fixture
