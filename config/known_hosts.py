@@ -1,20 +1,14 @@
-"""A `Host` that is not this service's is refused before anything else is done.
+"""Django's common middleware for the API: unknown hosts are refused, and answers say how long they are.
 
-Django itself looks at it only where an address is built from it. The probes ask by whatever address the
-machine has, and answer nothing that depends on it.
+The probes ask by whatever address the machine has, and answer nothing that depends on it.
 """
 
-from collections.abc import Callable
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
 
 PROBES = ("/healthz", "/readyz")
 
 
-def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    def respond(request: HttpRequest) -> HttpResponse:
-        if request.path_info not in PROBES:
-            request.get_host()
-        return get_response(request)
-
-    return respond
+class KnownHosts(CommonMiddleware):
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        return None if request.path_info in PROBES else super().process_request(request)

@@ -41,9 +41,10 @@ INSTALLED_APPS = [
 
 API_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "config.known_hosts.middleware",
+    "config.known_hosts.KnownHosts",
 ]
 _ADMIN_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.content_security_policy.middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -54,7 +55,9 @@ _ADMIN_MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
-MIDDLEWARE = API_MIDDLEWARE + ([] if SITE == "api" else _ADMIN_MIDDLEWARE)
+# The API's addresses are exact: a POST must not be sent on.
+APPEND_SLASH = SITE == "admin"
+MIDDLEWARE = API_MIDDLEWARE if SITE == "api" else _ADMIN_MIDDLEWARE
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",

@@ -41,10 +41,11 @@ def unchanged(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBas
 
     None for whatever is not usual: the view answers that, and any error. Usual is a GET with a token
     that this process has just looked up, which may read, and with the ETag that the submission has.
+    Who would wait where nobody can wait is answered alike.
     """
     sent = request.META  # `request.headers` would read all of them anew for each request
     etag = sent.get("HTTP_IF_NONE_MATCH")
-    if request.method != "GET" or etag is None or "HTTP_PREFER" in sent:
+    if request.method != "GET" or etag is None or ("HTTP_PREFER" in sent and WAITERS.has_room):
         return None
     token = authentication.RECENT.known(sent.get("HTTP_AUTHORIZATION", ""))
     if token is None or tokens.READ not in token.scopes or not throttles.admits(token):
@@ -81,14 +82,22 @@ class Waiters:
     """The requests of this process that wait for a score."""
 
     def __init__(self, *, most: int) -> None:
-        self._places = threading.BoundedSemaphore(most) if most else None
+        self._lock = threading.Lock()
+        self._free = most
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more could wait; another may be quicker."""
+        return self._free > 0
 
     def wait(
         self, first: Polled, look: Callable[[], Polled | None], *, seconds: float
     ) -> Polled | None:
         """The submission once it is finished or the time is up; None, at once, if too many wait."""
-        if self._places is None or not self._places.acquire(blocking=False):
-            return None
+        with self._lock:
+            if self._free <= 0:
+                return None
+            self._free -= 1
         try:
             end = time.monotonic() + seconds
             latest: Polled | None = first
@@ -97,7 +106,8 @@ class Waiters:
                 latest = look()
             return latest
         finally:
-            self._places.release()
+            with self._lock:
+                self._free += 1
 
 
 WAITERS = Waiters(most=settings.WAITERS)
