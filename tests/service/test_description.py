@@ -6,6 +6,7 @@ All checks, with the tokens of two teams that may not see each other's things, a
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -152,6 +153,23 @@ def test_few_questions_find_nothing(
     service: Service, described: Described, tmp_path: Path, has_token: bool
 ) -> None:
     ask(service, described, tmp_path, seed=FIXED_SEED, n_examples=FEW, has_token=has_token)
+
+
+def test_page_and_all_that_it_loads_are_served(service: Service) -> None:
+    with httpx.Client(base_url=service.url) as http:
+        page = http.get("/api/v1/docs/")
+        loaded = re.findall(r'<(?:link|script)[^>]+(?:href|src)="([^"]+)"', page.text)
+        answers = {path: http.get(path) for path in loaded}
+
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert len(answers) == 5
+    forms = {".js": "text/javascript", ".css": "text/css", ".png": "image/png"}
+    for path, answer in answers.items():
+        assert answer.status_code == 200, path
+        assert answer.headers["Content-Type"].startswith(forms[Path(path).suffix])
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 @pytest.mark.live

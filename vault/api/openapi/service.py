@@ -55,7 +55,7 @@ OPERATIONS = {
         access=Access.ANYBODY,
         parameters=(
             parameters.in_path(
-                "code", schemas.text(pattern="^[-a-zA-Z0-9_]+$"), "The problem's code.", _CODE
+                "code", schemas.one_of(problem_codes.CATALOGUE), "The problem's code.", _CODE
             ),
         ),
         answers={
