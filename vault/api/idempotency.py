@@ -1,6 +1,6 @@
 """`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a request sent again is answered again.
 
-A team's key stands for one request: method, path, query and content. While that request is in hand its
+A team's key stands for one request: method, path, parameters and content. While that request is in hand its
 key is held by an advisory lock of the database session, so that a process that dies lets go of it at
 once. What is kept is what will not change: a success, and the verdict on a file. Refusals that may pass
 (401, 403, 409, 429) and failures of the service are never kept, and the request is then done anew.
@@ -23,7 +23,7 @@ from django.utils import timezone
 from rest_framework.authentication import get_authorization_header
 from rest_framework.request import Request
 
-from vault.api import bodies, finding, problems
+from vault.api import bodies, finding, problems, provenance
 from vault.api.problems import ProblemError
 from vault.errors import InvalidFileError
 from vault.models import IdempotentAnswer, Team
@@ -77,11 +77,15 @@ class Once:
         return self.earlier is not None
 
     def recognize(self, content: bytes = b"", *, form: str = "") -> None:
-        """Take the request's content into account; 422 if this key stands for another request."""
+        """Take the request's content into account; 422 if this key stands for another request.
+
+        What a submission tells of its origin is left out: a pipeline that runs again has another address.
+        """
         http = self.request._request
         digest = hashlib.sha256()
         bearer = get_authorization_header(self.request) if self.is_secret else b""
-        named = (http.method or "", http.path, http.META.get("QUERY_STRING", ""), form)
+        told = [pair for pair in sorted(http.GET.lists()) if pair[0] not in provenance.TOLD]
+        named = (http.method or "", http.path, repr(told), form)
         for part in (*(each.encode("utf-8", "replace") for each in named), bearer, content):
             digest.update(len(part).to_bytes(8, "big") + part)
         self.fingerprint = digest.hexdigest()

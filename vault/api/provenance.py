@@ -67,6 +67,8 @@ NUMBERS = {
     "latency_p95_ms": Number(low=0.0, high=LARGEST_MEASURE),
     "cost_per_1000": Number(low=0.0, high=LARGEST_MEASURE),
 }
+# What changes nothing but what is shown of a submission; the validation score is an input to its answer.
+TOLD = (*TEXTS, "latency_p95_ms", "cost_per_1000")
 
 
 def provenance(request: Request) -> Provenance:

@@ -79,11 +79,23 @@ def test_key_of_another_request_is_refused(bot: Caller) -> None:
 
     for path, body in (
         (POST, file_number(2)),
-        (f"{POST}?model_name=other", file_number(1)),
+        (f"{POST}?validation_score=0.5", file_number(1)),
         (VALIDATE, file_number(1)),
     ):
         assert problem(bot.post(path, body, **keyed("k"))) == (422, "idempotency_key_reused")
     assert Submission.objects.count() == 1
+
+
+def test_pipeline_that_runs_again_is_the_same_request(bot: Caller) -> None:
+    """Its address is another one, and its measurements differ; its file and its commit do not."""
+    first = bot.post(f"{POST}?ci_run_url=https://ci.example/1", file_number(1), **keyed("k"))
+    told = (
+        "model_name=x&commit=abc&latency_p95_ms=3&cost_per_1000=1&ci_run_url=https://ci.example/2"
+    )
+    again = bot.post(f"{POST}?{told}", file_number(1), **keyed("k"))
+
+    assert again.content == first.content
+    assert again["Idempotency-Replayed"] == "true"
 
 
 def test_multipart_of_another_boundary_is_the_same_request(bot: Caller) -> None:
