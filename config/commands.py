@@ -180,6 +180,8 @@ def check(arguments: list[str]) -> int:
     """Lint, types, layers, migrations and generated docs: each is run, and each failure counts."""
     environment = {
         **os.environ,
+        # The client is a distribution of its own; its package is looked at, too.
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(PROJECT / "client")]),
         "HOLDOUT_VAULT_SITE": "none",
         "HOLDOUT_VAULT_SECRET_KEY": "check",
         "HOLDOUT_VAULT_DATABASE_HOST": "/nonexistent",

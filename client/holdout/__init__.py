@@ -1,0 +1,32 @@
+"""The client of Holdout Vault: hand in predictions, wait for the score, read the budget and the board."""
+
+from holdout.client import Client
+from holdout.errors import (
+    BudgetExhaustedError,
+    HoldoutError,
+    InvalidFileError,
+    NetworkError,
+    ProblemError,
+    RefusedError,
+    ServiceError,
+    SettingsError,
+    WaitTimeoutError,
+)
+from holdout.records import Benchmark, Provenance, Round, Submission
+
+__all__ = [
+    "Benchmark",
+    "BudgetExhaustedError",
+    "Client",
+    "HoldoutError",
+    "InvalidFileError",
+    "NetworkError",
+    "ProblemError",
+    "Provenance",
+    "RefusedError",
+    "Round",
+    "ServiceError",
+    "SettingsError",
+    "Submission",
+    "WaitTimeoutError",
+]

@@ -1,0 +1,3 @@
+from holdout.cli import main
+
+main()

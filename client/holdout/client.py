@@ -1,0 +1,283 @@
+"""The service's API as typed calls. Every call may be interrupted and made again."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from holdout import prediction_files
+from holdout.errors import NetworkError, SettingsError, WaitTimeoutError
+from holdout.prediction_files import Progress, idempotency_key
+from holdout.records import Benchmark, Provenance, Round, Submission, read
+from holdout.transport import Transport
+
+VERSION = "0.1.0"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Held back by the service for at most so many seconds; the answer must come within more than that.
+HELD_BACK = 20
+VOID = ("CANCELLED", "FAILED")
+MOST_ATTEMPTS = 20
+PAGE = 500
+
+Watch = Callable[[Submission], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a dry run says of a file that is valid."""
+
+    is_valid: bool
+    panel_version: int
+    n_items: int
+    sha256: str
+
+
+class Client:
+    """
+    A team's access to one service.
+
+    Parameters
+    ----------
+    url : str
+        Of the service, such as `https://vault.example`. Plain HTTP goes to loopback only, unless
+        `insecure_http` allows it: a token must not travel in the clear.
+    token : str
+        The team's, `hv_...`. It is sent to this service alone: redirects are not followed.
+    patience : float, default=120
+        Seconds for which a request is repeated while the service is busy or away.
+    transport : Transport, optional
+        For tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        token: str,
+        patience: float = 120.0,
+        insecure_http: bool = False,
+        transport: Transport | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError(f"{url} is no address of a service")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK and not insecure_http:
+            raise SettingsError(f"{url} would send the token in the clear: use https")
+        self._transport = transport or Transport(
+            http=httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)), patience=patience
+        )
+        self._transport.http.base_url = httpx.URL(f"{self.url}/api/v1/")
+        self._transport.http.headers["User-Agent"] = f"holdout-client/{VERSION}"
+        if token:
+            self._transport.http.headers["Authorization"] = f"Bearer {token}"
+
+    def __repr__(self) -> str:
+        return f"Client(url={self.url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.http.close()
+
+    # What anybody may read.
+
+    def benchmarks(self) -> list[Benchmark]:
+        return [read(Benchmark, each) for each in self._pages("benchmarks/")]
+
+    def benchmark(self, slug: str) -> Benchmark:
+        return read(Benchmark, self._get(f"benchmarks/{slug}/"))
+
+    def rounds(self, slug: str) -> list[Round]:
+        return [read(Round, each) for each in self._pages(f"benchmarks/{slug}/rounds/")]
+
+    def template(self, slug: str, *, form: str = "csv") -> bytes:
+        """The ids to answer, as a file to fill in."""
+        path = f"benchmarks/{slug}/panel/"
+        return self._transport.ask("GET", path, parameters={"format": form}).content
+
+    def leaderboard(self, slug: str, *, round: int | None = None) -> dict[str, Any]:
+        return self._get(f"benchmarks/{slug}/leaderboard/", **_numbered(round))
+
+    def leaderboard_csv(self, slug: str, *, round: int | None = None) -> str:
+        parameters = {"format": "csv", **_numbered(round)}
+        path = f"benchmarks/{slug}/leaderboard/"
+        return self._transport.ask("GET", path, parameters=parameters).text
+
+    def audits(self, slug: str) -> list[dict[str, Any]]:
+        return list(self._pages(f"benchmarks/{slug}/audits/"))
+
+    def audit(self, audit_id: int) -> dict[str, Any]:
+        return self._get(f"audits/{audit_id}/")
+
+    # What a team may read of its own.
+
+    def budget(self, slug: str, *, round: int | None = None) -> dict[str, Any]:
+        return self._get(f"benchmarks/{slug}/budget/", **_numbered(round))
+
+    def submission(self, submission_id: str) -> Submission:
+        return read(Submission, self._get(f"submissions/{submission_id}/"))
+
+    def submissions(self, slug: str, **filters: str) -> Iterator[Submission]:
+        """Newest first; `status`, `sha256`, `round` and `key` narrow the list."""
+        for each in self._pages(f"benchmarks/{slug}/submissions/", **filters):
+            yield read(Submission, each)
+
+    def tokens(self) -> list[dict[str, Any]]:
+        return list(self._pages("tokens/"))
+
+    # What changes something.
+
+    def validate(self, path: Path, *, benchmark: str, progress: Progress | None = None) -> Verdict:
+        """The checks of a submission, without one; `InvalidFileError` names what is wrong."""
+        file = prediction_files.opened(path)
+        answer = self._transport.ask(
+            "POST",
+            f"benchmarks/{benchmark}/validate/",
+            headers=file.headers(),
+            body=lambda: file.pieces(progress),
+        )
+        return read(Verdict, answer.json())
+
+    def submit(
+        self,
+        path: Path,
+        *,
+        benchmark: str,
+        provenance: Provenance | None = None,
+        patience: float | None = None,
+        progress: Progress | None = None,
+    ) -> Submission:
+        """
+        Hand in a file once, however often this is called.
+
+        The same file of the same commit in the same round is the same submission; after a cancelled or
+        failed one it is a new one. A full window is waited for while `patience` lasts.
+        """
+        given = provenance or Provenance()
+        file = prediction_files.opened(path)
+        open_round = self._open_round(benchmark)
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            key = idempotency_key(
+                commit=given.commit,
+                benchmark=benchmark,
+                round=open_round,
+                sha256=file.sha256,
+                attempt=attempt,
+            )
+            answer = self._transport.ask(
+                "POST",
+                f"benchmarks/{benchmark}/submissions/",
+                parameters=given.parameters(),
+                headers={**file.headers(), "Idempotency-Key": f'"{key}"'},
+                body=lambda: file.pieces(progress),
+                patience=patience,
+            )
+            handed_in = read(Submission, answer.json())
+            if "Idempotency-Replayed" in answer.headers:
+                # The first answer; meanwhile it may have been scored, or cancelled.
+                handed_in = self.submission(handed_in.id)
+            if handed_in.status not in VOID:
+                break
+        return handed_in
+
+    def wait(
+        self, submission_id: str, *, timeout: float = 600.0, watch: Watch | None = None
+    ) -> Submission:
+        """The submission once it is finished; `WaitTimeoutError` if that takes longer."""
+        clock, path = self._transport.clock, f"submissions/{submission_id}/"
+        end = clock() + timeout
+        known, etag = None, ""
+        while (left := end - clock()) > 0:
+            wait = max(1, min(HELD_BACK, int(left)))
+            fields = {"Prefer": f"wait={wait}", **({"If-None-Match": etag} if etag else {})}
+            answer = self._transport.ask(
+                "GET", path, headers=fields, patience=left, timeout=wait + 30.0
+            )
+            if answer.status_code != 304 or known is None:
+                known, etag = read(Submission, answer.json()), answer.headers.get("ETag", "")
+            if watch is not None:
+                watch(known)
+            if not known.is_pending:
+                return known
+            self._transport.pause(answer, left=end - clock())
+        raise WaitTimeoutError(f"no score of {submission_id} after {timeout:g} seconds")
+
+    def cancel(self, submission_id: str) -> Submission:
+        return read(Submission, self._act("DELETE", f"submissions/{submission_id}/"))
+
+    def declare_final(self, submission_id: str) -> Submission:
+        return read(Submission, self._act("POST", f"submissions/{submission_id}/final/"))
+
+    def withdraw(self, submission_id: str) -> Submission:
+        return read(Submission, self._act("POST", f"submissions/{submission_id}/withdraw/"))
+
+    def create_token(self, **members: Any) -> dict[str, Any]:
+        """Members: `label`, `scopes`, `expires_at`. The answer's `token` is shown this once."""
+        return self._act("POST", "tokens/", members)
+
+    def rotate_token(self, token_id: int, *, grace_seconds: int) -> dict[str, Any]:
+        return self._act("POST", f"tokens/{token_id}/rotate/", {"grace_seconds": grace_seconds})
+
+    def revoke_token(self, token_id: int) -> None:
+        self._transport.ask("DELETE", f"tokens/{token_id}/")
+
+    def _open_round(self, benchmark: str) -> int | None:
+        open_now = [each.number for each in self.rounds(benchmark) if each.status == "OPEN"]
+        return max(open_now, default=None)
+
+    def _act(self, method: str, path: str, content: Any = None) -> dict[str, Any]:
+        """One act, done once, although a lost answer makes the request go out again."""
+        body = b"" if content is None else json.dumps(content).encode()
+        answer = self._transport.ask(
+            method,
+            path,
+            headers={
+                "Content-Type": "application/json",
+                "Content-Length": str(len(body)),
+                "Idempotency-Key": f'"{uuid.uuid4()}"',
+            },
+            body=lambda: iter([body]),
+        )
+        return _document(answer)
+
+    def _get(self, path: str, **parameters: str) -> dict[str, Any]:
+        return _document(self._transport.ask("GET", path, parameters=parameters))
+
+    def _pages(self, path: str, **parameters: str) -> Iterator[dict[str, Any]]:
+        listed = self._get(path, page_size=str(PAGE), **parameters)
+        while True:
+            yield from listed["results"]
+            following = listed.get("next")
+            if not following:
+                return
+            # A path on this service, whatever it calls itself.
+            query = dict(httpx.URL(following).params)
+            listed = self._get(path, **query)
+
+
+def _document(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        read = answer.json()
+    except ValueError:
+        raise NetworkError("the answer is no JSON: is this the service's address?") from None
+    return dict(read)
+
+
+def _numbered(round: int | None) -> dict[str, str]:
+    return {} if round is None else {"round": str(round)}

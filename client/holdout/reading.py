@@ -1,0 +1,166 @@
+"""The commands that change nothing: submissions, budget, board, audits, the template and a dry run."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from holdout.errors import SettingsError
+from holdout.prediction_files import opened
+from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, failing
+from holdout.shown import Show
+
+
+def status(context: typer.Context, submission_id: SubmissionId) -> None:
+    """Show a submission as it is now."""
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        given.show.submission(client.submission(submission_id))
+
+
+def list_submissions(
+    context: typer.Context,
+    benchmark: BenchmarkName,
+    status: Annotated[str | None, typer.Option(help="Only those in this status.")] = None,
+    round: RoundNumber = None,
+) -> None:
+    """The team's own submissions, newest first."""
+    given: Settings = context.obj
+    filters = {"status": status, "round": None if round is None else str(round)}
+    with failing(given.show), given.client() as client:
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        rows = [asdict(each) for each in client.submissions(benchmark, **wanted)]
+        columns = ("id", "round", "sequence", "status", "released", "outcome", "commit")
+        _listed(given.show, rows, columns)
+
+
+def _listed(show: Show, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    if show.as_json:
+        show.document(rows)
+    else:
+        show.table(rows, columns)
+
+
+def validate(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet.", dir_okay=False)],
+    benchmark: BenchmarkName,
+) -> None:
+    """Check a file as a submission would be checked; nothing is charged."""
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        with given.show.upload(opened(file).size) as progress:
+            verdict = client.validate(file, benchmark=benchmark, progress=progress)
+        if given.show.as_json:
+            given.show.document(verdict)
+        else:
+            version, n_items = verdict.panel_version, verdict.n_items
+            given.show.say(f"{file} is valid: {n_items} items of panel version {version}")
+
+
+def template(
+    context: typer.Context,
+    benchmark: BenchmarkName,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Else standard output.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="csv or parquet")] = "csv",
+) -> None:
+    """The ids that every submission must answer, as a file to fill in."""
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        content = client.template(benchmark, form=form)
+        if output is None:
+            sys.stdout.buffer.write(content)
+        else:
+            output.write_bytes(content)
+            given.show.say(f"{len(content)} bytes in {output}")
+
+
+def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:
+    """What the team has left: queries, accepted improvements, nats."""
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        left = client.budget(benchmark, round=round)
+        if given.show.as_json:
+            given.show.document(left)
+            return
+        window, total, pending = left["window"], left["total"], left["concurrent"]
+        accepted = left.get("accepted_improvements")
+        given.show.facts(
+            {
+                "round": left["round"],
+                "in the window": f"{window['used']} of {window['limit']} in {window['seconds']} s",
+                "in the round": f"{total['used']} of {total['limit']}",
+                "waiting": f"{pending['used']} of {pending['limit']}",
+                "next query": left["next_slot_at"] or "never in this round",
+                "accepted improvements": f"{accepted['used']} of {accepted['limit']}"
+                if accepted
+                else None,
+                "nats": f"{left['nats']['used']:.3g} of {left['nats']['reserved']:.3g}",
+                "proven error": left["proven_error"]
+                if left["proven_error"] is not None
+                else "no guarantee",
+            }
+        )
+
+
+def leaderboard(
+    context: typer.Context,
+    benchmark: BenchmarkName,
+    round: RoundNumber = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+) -> None:
+    """The board: released scores, and after publication the fresh ones."""
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        if as_csv:
+            sys.stdout.write(client.leaderboard_csv(benchmark, round=round))
+            return
+        board = client.leaderboard(benchmark, round=round)
+        if given.show.as_json:
+            given.show.document(board)
+            return
+        columns = ["rank", "team", "released", "attempts"]
+        given.show.say(
+            f"round {board['round']}, {board['status']}, resolution {board['resolution']:g}"
+        )
+        published = ["fresh", "verdict"] if board["is_published"] else []
+        given.show.table(board["rows"], [*columns, *published])
+
+
+def audit(
+    context: typer.Context,
+    audit_id: Annotated[int | None, typer.Argument(help="Else all of the benchmark.")] = None,
+    benchmark: Annotated[
+        str, typer.Option("--benchmark", "-b", envvar="HOLDOUT_BENCHMARK", help="Its short name.")
+    ] = "",
+) -> None:
+    """Published audits: how much of a round's progress is real."""
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        if audit_id is None:
+            if not benchmark:
+                raise SettingsError("give an audit's id, or --benchmark for the list")
+            _listed(given.show, client.audits(benchmark), ("id", "round", "published_at"))
+            return
+        found = client.audit(audit_id)
+        if given.show.as_json:
+            given.show.document(found)
+            return
+        document = found["document"]
+        given.show.say(
+            f"{document['benchmark']}, round {document['round']}: {document['board_verdict']}"
+        )
+        columns = ("team", "fresh", "verdict", "minimum_detectable_effect")
+        given.show.table(document["teams"], columns)
+
+
+def list_tokens(context: typer.Context) -> None:
+    """The team's tokens, without their secrets."""
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        columns = ("id", "label", "prefix", "scopes", "expires_at", "last_used_at", "is_current")
+        _listed(given.show, client.tokens(), columns)

@@ -1,0 +1,82 @@
+"""What every command shares: whom it speaks to, how it shows things, and how it fails."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from holdout import credentials
+from holdout.client import Client
+from holdout.credentials import Credentials
+from holdout.errors import HoldoutError, InvalidFileError, ProblemError, SettingsError
+from holdout.exit_codes import ExitCode, exit_code
+from holdout.shown import Show
+from holdout.waits import Waits, waits
+
+BenchmarkName = Annotated[
+    str, typer.Option("--benchmark", "-b", envvar="HOLDOUT_BENCHMARK", help="Its short name.")
+]
+RoundNumber = Annotated[int | None, typer.Option("--round", help="Another round than the latest.")]
+SubmissionId = Annotated[str, typer.Argument(help="The submission's id.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait at most.")]
+FailBelow = Annotated[
+    float | None, typer.Option("--fail-below", help="Exit 5 if the score is worse than this.")
+]
+FailUnlessImproved = Annotated[
+    bool, typer.Option("--fail-unless-improved", help="Exit 5 unless the score is the best so far.")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    url: str | None
+    show: Show
+    insecure_http: bool
+    patience: float = 120.0
+    open_client: Callable[..., Client] = Client
+
+    def credentials(self) -> Credentials:
+        return credentials.found(os.environ, url=self.url)
+
+    def client(self, credentials: Credentials | None = None) -> Client:
+        given = credentials or self.credentials()
+        return self.open_client(
+            url=given.url,
+            token=given.token,
+            insecure_http=self.insecure_http,
+            patience=self.patience,
+        )
+
+    def waits(self) -> Waits:
+        return waits(os.environ, url=self.credentials().url)
+
+
+@contextmanager
+def failing(show: Show) -> Iterator[None]:
+    """Say in words, and in the exit code, what went wrong."""
+    try:
+        yield
+    except HoldoutError as error:
+        _tell(show, error)
+        raise typer.Exit(exit_code(error)) from None
+    except OSError as error:
+        _tell(show, SettingsError(f"{error.filename}: {error.strerror}"))
+        raise typer.Exit(ExitCode.USAGE) from None
+
+
+def _tell(show: Show, error: HoldoutError) -> None:
+    data = error.data if isinstance(error, ProblemError) else {}
+    if show.as_json:
+        code = error.code if isinstance(error, ProblemError) else type(error).__name__
+        show.document({"error": {"detail": str(error), "code": code, **data}})
+        return
+    show.say(f"holdout: {error}")
+    if isinstance(error, InvalidFileError):
+        for each in error.problems:
+            place = f"row {each['row']}" if each.get("row") is not None else "file"
+            show.say(f"  {place}, {each.get('column') or 'all columns'}: {each.get('problem')}")
+    if data.get("next_slot_at"):
+        show.say(f"  the next query is free at {data['next_slot_at']}")

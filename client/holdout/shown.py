@@ -1,0 +1,109 @@
+"""For people: tables and progress bars on a terminal. For machines: one JSON document."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from holdout.records import Submission
+
+
+class Show:
+    """Answers go to standard output, everything else to standard error."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def document(self, content: Any) -> None:
+        plain = asdict(content) if is_dataclass(content) else content  # type: ignore[arg-type]
+        sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+
+    def say(self, text: str) -> None:
+        self.err.print(escape(text))
+
+    def table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*(escape(_text(row.get(name))) for name in columns))
+        self.out.print(table)
+
+    def facts(self, facts: Mapping[str, Any]) -> None:
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for name, value in facts.items():
+            table.add_row(f"[bold]{escape(name)}[/bold]", escape(_text(value)))
+        self.out.print(table)
+
+    def submission(self, given: Submission) -> None:
+        if self.as_json:
+            self.document(given)
+            return
+        self.facts(
+            {
+                "submission": given.id,
+                "status": given.status,
+                "released": given.released,
+                "outcome": given.outcome,
+                "round": given.round,
+                "submitted at": given.submitted_at,
+                "finished at": given.finished_at,
+                **({"error": given.error_code} if given.error_code else {}),
+                **({"final": "yes"} if given.is_final else {}),
+            }
+        )
+
+    @contextmanager
+    def upload(self, size: int) -> Iterator[Callable[[int], None]]:
+        """A bar while a file goes out, if somebody looks."""
+        bar = Progress(
+            TextColumn("uploading"),
+            BarColumn(),
+            DownloadColumn(),
+            console=self.err,
+            transient=True,
+            disable=not self._is_watched,
+        )
+        with bar:
+            task = bar.add_task("upload", total=size)
+            yield lambda taken: bar.advance(task, taken)
+
+    @contextmanager
+    def waiting(self) -> Iterator[Callable[[Submission], None]]:
+        bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=self.err,
+            transient=True,
+            disable=not self._is_watched,
+        )
+        with bar:
+            task = bar.add_task("waiting for the score", total=None)
+            yield lambda given: bar.update(task, description=given.status.lower())
+
+    @property
+    def _is_watched(self) -> bool:
+        return self.err.is_terminal and not self.as_json
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,180 @@
+"""The commands that change something: log in, hand in, wait, cancel, declare final, withdraw, rotate."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from holdout import credentials, judging, pipeline
+from holdout.client import Client
+from holdout.credentials import Credentials
+from holdout.errors import SettingsError
+from holdout.exit_codes import ExitCode
+from holdout.prediction_files import opened
+from holdout.records import Provenance, Submission
+from holdout.session import (
+    BenchmarkName,
+    FailBelow,
+    FailUnlessImproved,
+    Settings,
+    SubmissionId,
+    Timeout,
+    failing,
+)
+
+
+def login(context: typer.Context) -> None:
+    """Keep the service's address and a token for later, in a file that only you can read."""
+    given: Settings = context.obj
+    with failing(given.show):
+        entered = Credentials(url=given.credentials().url, token=_asked())
+        with given.client(entered) as client:
+            n_tokens = len(client.tokens())
+        path = credentials.store(os.environ, entered)
+        given.show.say(f"the token is valid ({n_tokens} of the team's); kept in {path}")
+
+
+def _asked() -> str:
+    """From a person without an echo, or from a pipe."""
+    is_person = sys.stdin.isatty()
+    text = typer.prompt("Token", hide_input=True) if is_person else sys.stdin.readline()
+    return str(text).strip()
+
+
+def submit(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet.", dir_okay=False)],
+    benchmark: BenchmarkName,
+    wait: Annotated[bool, typer.Option("--wait", help="Until the score is there.")] = False,
+    timeout: Timeout = 600.0,
+    final: Annotated[bool, typer.Option("--final", help="Declare it the team's final.")] = False,
+    fail_below: FailBelow = None,
+    fail_unless_improved: FailUnlessImproved = False,
+    model_name: Annotated[str, typer.Option(help="What you call the model.")] = "",
+    commit: Annotated[str, typer.Option(help="Else the pipeline's.")] = "",
+    ci_run_url: Annotated[str, typer.Option(help="Else the pipeline's.")] = "",
+    validation_score: Annotated[float | None, typer.Option(help="Your own.")] = None,
+    latency_p95_ms: Annotated[float | None, typer.Option(min=0, help="As you measured.")] = None,
+    cost_per_1000: Annotated[float | None, typer.Option(min=0, help="As you measured.")] = None,
+) -> None:
+    """Hand in a prediction file, once, however often this is run."""
+    given: Settings = context.obj
+    provenance = Provenance(
+        model_name=model_name,
+        commit=commit or pipeline.commit(os.environ),
+        ci_run_url=ci_run_url or pipeline.run_url(os.environ),
+        validation_score=validation_score,
+        latency_p95_ms=latency_p95_ms,
+        cost_per_1000=cost_per_1000,
+    )
+    with failing(given.show), given.client() as client:
+        with given.show.upload(opened(file).size) as progress:
+            made = client.submit(
+                file,
+                benchmark=benchmark,
+                provenance=provenance,
+                patience=timeout if wait else None,
+                progress=progress,
+            )
+        if wait or final or fail_below is not None or fail_unless_improved:
+            made = _waited(given, client, made.id, timeout=timeout)
+            if final and made.status == "SCORED":
+                made = client.declare_final(made.id)
+        given.show.submission(made)
+        if not made.is_pending:
+            _judge(given, client, made, fail_below, fail_unless_improved)
+
+
+def wait(
+    context: typer.Context,
+    submission_id: Annotated[
+        str | None, typer.Argument(help="Else the last wait that broke off.")
+    ] = None,
+    timeout: Timeout = 600.0,
+    fail_below: FailBelow = None,
+    fail_unless_improved: FailUnlessImproved = False,
+) -> None:
+    """Wait for a score; without an id, go on with the last wait that broke off."""
+    given: Settings = context.obj
+    with failing(given.show):
+        name = submission_id or given.waits().latest()
+        if name is None:
+            raise SettingsError("no wait has broken off: give a submission's id")
+        with given.client() as client:
+            made = _waited(given, client, name, timeout=timeout)
+            given.show.submission(made)
+            _judge(given, client, made, fail_below, fail_unless_improved)
+
+
+def _waited(given: Settings, client: Client, name: str, *, timeout: float) -> Submission:
+    """Noted on disk for as long as it lasts."""
+    kept = given.waits()
+    kept.begin(name)
+    with given.show.waiting() as watch:
+        made = client.wait(name, timeout=timeout, watch=watch)
+    kept.end(name)
+    return made
+
+
+def _judge(
+    given: Settings,
+    client: Client,
+    made: Submission,
+    fail_below: float | None,
+    fail_unless_improved: bool,
+) -> None:
+    if made.status not in ("SCORED", "WITHDRAWN"):
+        raise typer.Exit(ExitCode.NOT_SCORED)
+    if fail_below is None and not fail_unless_improved:
+        return
+    greater = client.benchmark(made.benchmark).greater_is_better
+    if fail_below is not None and judging.is_below(
+        made, threshold=fail_below, greater_is_better=greater
+    ):
+        given.show.say(f"holdout: {made.released} does not reach {fail_below:g}")
+        raise typer.Exit(ExitCode.BELOW_THRESHOLD)
+    if fail_unless_improved:
+        earlier = client.submissions(made.benchmark, round=str(made.round))
+        if not judging.has_improved(made, earlier, greater_is_better=greater):
+            given.show.say("holdout: the score has not improved")
+            raise typer.Exit(ExitCode.BELOW_THRESHOLD)
+
+
+def cancel(context: typer.Context, submission_id: SubmissionId) -> None:
+    """Take a submission back while it waits; its query is free again."""
+    _shown(context, lambda client: client.cancel(submission_id))
+
+
+def final(context: typer.Context, submission_id: SubmissionId) -> None:
+    """Declare a scored submission the one that the team is judged by."""
+    _shown(context, lambda client: client.declare_final(submission_id))
+
+
+def withdraw(context: typer.Context, submission_id: SubmissionId) -> None:
+    """Take a scored submission off the board; it stays charged."""
+    _shown(context, lambda client: client.withdraw(submission_id))
+
+
+def _shown(context: typer.Context, act: Callable[[Client], Submission]) -> None:
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        given.show.submission(act(client))
+
+
+def rotate_token(
+    context: typer.Context,
+    grace: Annotated[
+        int, typer.Option(min=0, max=86400, help="Seconds that the old one lives.")
+    ] = 3600,
+) -> None:
+    """Replace the token that `login` has stored by a new one, which is stored and not printed."""
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        (current,) = (each["id"] for each in client.tokens() if each["is_current"])
+        made = client.rotate_token(current, grace_seconds=grace)
+        entered = Credentials(url=given.credentials().url, token=made["token"])
+        path = credentials.store(os.environ, entered)
+        given.show.say(f"a new token is kept in {path}; the old one ends in {grace} s")

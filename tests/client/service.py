@@ -1,0 +1,99 @@
+"""A made-up service: answers in the order given, a clock that only sleeping moves, and what was asked."""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from holdout import Client
+from holdout.transport import Transport
+
+TOKEN = "hv_a-secret-that-nobody-may-see"
+URL = "https://vault.example"
+
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+
+
+@dataclass(kw_only=True)
+class Service:
+    answers: list[Answer] = field(default_factory=list)
+    asked: list[httpx.Request] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+    now: float = 1000.0
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        self.bodies.append(request.read())
+        assert self.answers, f"nobody expected {request.method} {request.url}"
+        given = self.answers.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return given(request) if callable(given) else given
+
+    def transport(self, *, patience: float = 120.0, seed: int = 1) -> Transport:
+        return Transport(
+            http=httpx.Client(transport=httpx.MockTransport(self.answer)),
+            patience=patience,
+            sleep=self.sleep,
+            clock=lambda: self.now,
+            chance=random.Random(seed),
+        )
+
+    def client(self, *, patience: float = 120.0, seed: int = 1) -> Client:
+        transport = self.transport(patience=patience, seed=seed)
+        return Client(url=URL, token=TOKEN, transport=transport)
+
+
+def answer(content: Any, status: int = 200, **headers: str) -> httpx.Response:
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(status, content=json.dumps(content).encode(), headers=fields)
+
+
+def problem(
+    status: int, code: str, *, retry_after: int | None = None, **data: Any
+) -> httpx.Response:
+    headers = {} if retry_after is None else {"Retry_After": str(retry_after)}
+    return answer(
+        {"status": status, "code": code, "detail": f"said {code}", **data}, status, **headers
+    )
+
+
+def page(*results: Any, following: str | None = None) -> httpx.Response:
+    return answer({"next": following, "previous": None, "results": list(results)})
+
+
+def a_submission(status: str = "QUEUED", **members: Any) -> dict[str, Any]:
+    return {
+        "id": "0195a4f0-5b1c-7d8e-9f00-112233445566",
+        "benchmark": "rain",
+        "round": 2,
+        "sequence": 5,
+        "status": status,
+        "sha256": "0" * 64,
+        "submitted_at": "2026-03-01T12:00:00Z",
+        "finished_at": None,
+        "released": 0.75 if status == "SCORED" else None,
+        "outcome": "scored" if status == "SCORED" else None,
+        "error_code": None,
+        "is_final": False,
+        "something_new": {"that": "this version does not know"},
+        **members,
+    }
+
+
+def a_round(number: int = 2, status: str = "OPEN") -> dict[str, Any]:
+    return {
+        "number": number,
+        "status": status,
+        "opens_at": "2026-03-01T00:00:00Z",
+        "closes_at": "2026-04-01T00:00:00Z",
+        "mechanism": "exact",
+        "resolution": 0.01,
+    }

@@ -1,0 +1,256 @@
+"""The typed client: one submission however often it is asked for, and waits that end."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from holdout import Client, Provenance, SettingsError, WaitTimeoutError
+from holdout.prediction_files import idempotency_key, opened
+
+from tests.client.service import (
+    TOKEN,
+    URL,
+    Service,
+    a_round,
+    a_submission,
+    answer,
+    page,
+    problem,
+)
+
+ROWS = b"id,label\nitem-1,0\nitem-2,1\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "predictions.csv"
+    path.write_bytes(ROWS)
+    return path
+
+
+def keys(service: Service) -> list[str]:
+    return [each.headers["Idempotency-Key"] for each in service.asked if each.method == "POST"]
+
+
+def test_submission_is_whole_and_has_a_key(file: Path) -> None:
+    service = Service(
+        answers=[page(a_round(1, "PUBLISHED"), a_round()), answer(a_submission(), 202)]
+    )
+
+    made = service.client().submit(
+        file, benchmark="rain", provenance=Provenance(commit="abc", validation_score=0.5)
+    )
+
+    request = service.asked[1]
+    assert (made.status, made.is_pending, made.benchmark) == ("QUEUED", True, "rain")
+    assert service.bodies[1] == ROWS
+    assert request.headers["Content-Length"] == str(len(ROWS))
+    assert "Transfer-Encoding" not in request.headers
+    assert request.headers["Content-Type"] == "text/csv"
+    assert dict(request.url.params) == {"commit": "abc", "validation_score": "0.5"}
+    expected = idempotency_key(commit="abc", benchmark="rain", round=2, sha256=opened(file).sha256)
+    assert keys(service) == [f'"{expected}"']
+
+
+def test_lost_answer_is_asked_for_under_the_same_key(file: Path) -> None:
+    """The whole body goes out again."""
+    service = Service(
+        answers=[
+            page(a_round()),
+            httpx.ReadError("lost"),
+            problem(409, "idempotency_key_in_use", retry_after=1),
+            answer(a_submission(), 202, Idempotency_Replayed="true"),
+            answer(a_submission("SCORED")),
+        ]
+    )
+
+    made = service.client().submit(file, benchmark="rain")
+
+    assert made.status == "SCORED"
+    assert service.bodies[1:4] == [ROWS] * 3
+    assert len(set(keys(service))) == 1
+
+
+@pytest.mark.parametrize("void", ["CANCELLED", "FAILED"])
+def test_after_a_cancelled_one_the_key_is_fresh(file: Path, void: str) -> None:
+    service = Service(
+        answers=[
+            page(a_round()),
+            answer(a_submission(), 202, Idempotency_Replayed="true"),
+            answer(a_submission(void)),
+            answer(a_submission(), 202),
+        ]
+    )
+
+    assert service.client().submit(file, benchmark="rain").status == "QUEUED"
+
+    first, second = keys(service)
+    assert first != second
+
+
+def test_key_is_that_of_the_work() -> None:
+    work = {"commit": "a", "benchmark": "b", "round": 1, "sha256": "c"}
+    key = idempotency_key(**work)  # type: ignore[arg-type]
+
+    assert key == idempotency_key(**work)  # type: ignore[arg-type]
+    others = [{**work, name: value} for name, value in (("commit", "x"), ("round", 2))]
+    others += [{**work, "benchmark": "x"}, {**work, "sha256": "x"}, {**work, "attempt": 2}]
+    assert len({key, *(idempotency_key(**each) for each in others)}) == 6  # type: ignore[arg-type]
+
+
+def test_parquet_is_known_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "p.PARQUET").write_bytes(b"PAR1")
+
+    assert opened(tmp_path / "p.PARQUET").content_type == "application/vnd.apache.parquet"
+
+
+def test_large_file_goes_out_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    seen: list[int] = []
+    path.write_bytes(b"x" * 600_000)
+    service = Service(answers=[page(a_round()), answer(a_submission(), 202)])
+
+    service.client().submit(path, benchmark="rain", progress=seen.append)
+
+    assert len(seen) == 3
+    assert sum(seen) == len(service.bodies[1]) == 600_000
+
+
+def test_wait_asks_to_be_held_back_and_comes_again_as_told() -> None:
+    service = Service(
+        answers=[
+            answer(a_submission(), ETag='"1"', Retry_After="3"),
+            httpx.Response(304, headers={"ETag": '"1"', "Retry-After": "9"}),
+            answer(a_submission("SCORED"), ETag='"2"'),
+        ]
+    )
+    watched: list[str] = []
+
+    made = service.client().wait("x", watch=lambda given: watched.append(given.status))
+
+    assert (made.status, made.released) == ("SCORED", 0.75)
+    assert watched == ["QUEUED", "QUEUED", "SCORED"]
+    assert [each.headers["Prefer"] for each in service.asked] == ["wait=20"] * 3
+    assert [each.headers.get("If-None-Match") for each in service.asked] == [None, '"1"', '"1"']
+    assert 3 <= service.slept[0] <= 3.75
+    assert 9 <= service.slept[1] <= 11.25
+
+
+def test_wait_outlives_a_service_that_is_away() -> None:
+    service = Service(
+        answers=[
+            httpx.ConnectError("away"),
+            problem(503, "unavailable", retry_after=5),
+            answer(a_submission("SCORED")),
+        ]
+    )
+
+    assert service.client(patience=1).wait("x", timeout=100).status == "SCORED"
+
+
+def test_wait_ends() -> None:
+    pending = answer(a_submission(), Retry_After="4")
+    service = Service(answers=[pending] * 50)
+
+    with pytest.raises(WaitTimeoutError):
+        service.client().wait("x", timeout=30)
+
+    assert service.now - 1000 == pytest.approx(30)
+    assert service.asked[-1].headers["Prefer"] != "wait=20"
+
+
+def test_pages_are_walked_on_this_service_alone() -> None:
+    following = "http://evil.example/api/v1/benchmarks/rain/submissions/?cursor=abc&page_size=500"
+    service = Service(
+        answers=[
+            page(a_submission(sequence=5), following=following),
+            page(a_submission(sequence=4)),
+        ]
+    )
+
+    found = list(service.client().submissions("rain", status="SCORED"))
+
+    assert [each.sequence for each in found] == [5, 4]
+    assert {each.url.host for each in service.asked} == {"vault.example"}
+    assert service.asked[1].url.params["cursor"] == "abc"
+
+
+@pytest.mark.parametrize("act", ["cancel", "declare_final", "withdraw"])
+def test_acts_have_a_key_each_that_survives_a_retry(act: str) -> None:
+    lost = httpx.ReadError("lost")
+    service = Service(answers=[lost, answer(a_submission()), answer(a_submission())])
+    client = service.client()
+
+    getattr(client, act)("x")
+    getattr(client, act)("x")
+
+    sent = [each.headers["Idempotency-Key"] for each in service.asked]
+    assert sent[0] == sent[1] != sent[2]
+
+
+def test_token_is_sent_and_never_shown() -> None:
+    service = Service(answers=[page(), problem(401, "invalid_token")])
+    client = service.client()
+
+    client.tokens()
+    with pytest.raises(Exception, match="said invalid_token") as raised:
+        client.tokens()
+
+    assert service.asked[0].headers["Authorization"] == f"Bearer {TOKEN}"
+    assert TOKEN not in repr(client) + repr(raised.value) + str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://vault.example/", True),
+        ("http://127.0.0.1:8000", True),
+        ("http://localhost:8000", True),
+        ("http://[::1]:8000", True),
+        ("http://vault.example", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("ftp://vault.example", False),
+        ("vault.example", False),
+        ("", False),
+    ],
+)
+def test_token_travels_by_tls_or_on_this_machine(url: str, is_taken: bool) -> None:
+    if is_taken:
+        Client(url=url, token=TOKEN).close()
+        return
+    with pytest.raises(SettingsError) as raised:
+        Client(url=url, token=TOKEN)
+    assert TOKEN not in str(raised.value)
+
+
+def test_plain_http_can_be_allowed() -> None:
+    Client(url="http://vault.internal", token=TOKEN, insecure_http=True).close()
+
+
+def test_other_reads_are_documents() -> None:
+    service = Service(
+        answers=[answer({"rows": []}), answer({"total": {}}), page({"id": 3}), answer({"id": 3})]
+    )
+    client = service.client()
+
+    assert client.leaderboard("rain", round=4) == {"rows": []}
+    assert client.budget("rain") == {"total": {}}
+    assert client.audits("rain") == [{"id": 3}]
+    assert client.audit(3) == {"id": 3}
+    assert [each.url.path for each in service.asked] == [
+        "/api/v1/benchmarks/rain/leaderboard/",
+        "/api/v1/benchmarks/rain/budget/",
+        "/api/v1/benchmarks/rain/audits/",
+        "/api/v1/audits/3/",
+    ]
+    assert service.asked[0].url.params["round"] == "4"
+
+
+def test_rotation_sends_json() -> None:
+    service = Service(answers=[answer({"token": "hv_new"}, 201)])
+
+    assert service.client().rotate_token(7, grace_seconds=60) == {"token": "hv_new"}
+
+    assert json.loads(service.bodies[0]) == {"grace_seconds": 60}
+    assert str(service.asked[0].url) == f"{URL}/api/v1/tokens/7/rotate/"

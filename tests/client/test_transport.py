@@ -1,0 +1,131 @@
+"""Retries: what is repeated, after how long, and when it ends."""
+
+import statistics
+
+import httpx
+import pytest
+from holdout.errors import (
+    BudgetExhaustedError,
+    InvalidFileError,
+    NetworkError,
+    ProblemError,
+    RefusedError,
+    ServiceError,
+)
+from holdout.transport import JITTER, retry_after
+
+from tests.client.service import Service, answer, problem
+
+LOST = httpx.ConnectError("no route to 10.0.0.7")
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        problem(503, "parser_busy", retry_after=7),
+        problem(503, "unavailable", retry_after=7),
+        problem(429, "throttled", retry_after=7),
+        problem(429, "parse_throttled", retry_after=7),
+        problem(429, "budget_concurrent_exhausted", retry_after=7),
+        problem(429, "budget_window_exhausted", retry_after=7),
+        problem(409, "idempotency_key_in_use", retry_after=7),
+    ],
+)
+def test_never_sooner_than_the_service_says(passing: httpx.Response) -> None:
+    service = Service(answers=[passing, answer({"done": True})])
+
+    assert service.transport().ask("GET", "https://vault.example/x").json() == {"done": True}
+
+    (slept,) = service.slept
+    assert 7 <= slept <= 7 * (1 + JITTER)
+
+
+def test_bots_do_not_come_back_together() -> None:
+    """The spread of 200 bots that were told the same; a constant would have none."""
+    waits = []
+    for seed in range(200):
+        service = Service(answers=[problem(503, "unavailable", retry_after=8), answer({})])
+        service.transport(seed=seed).ask("GET", "https://vault.example/x")
+        waits += service.slept
+
+    assert statistics.pstdev(waits) > 0.4
+    assert min(waits) >= 8
+
+
+def test_lost_network_is_tried_again_ever_more_rarely() -> None:
+    service = Service(answers=[*[LOST] * 5, answer({})])
+
+    service.transport().ask("GET", "https://vault.example/x")
+
+    longest = [0.5, 1, 2, 4, 8]
+    assert len(service.slept) == 5
+    assert all(one / 4 <= slept <= one for slept, one in zip(service.slept, longest, strict=True))
+
+
+def test_patience_ends() -> None:
+    service = Service(answers=[LOST] * 100)
+
+    with pytest.raises(NetworkError) as raised:
+        service.transport(patience=60).ask("GET", "https://vault.example/x")
+
+    assert 20 < service.now - 1000 <= 60
+    assert "10.0.0.7" not in str(raised.value)
+
+
+def test_wait_that_is_longer_than_patience_is_not_begun() -> None:
+    service = Service(answers=[problem(429, "budget_window_exhausted", retry_after=3600)])
+
+    with pytest.raises(BudgetExhaustedError):
+        service.transport(patience=60).ask("GET", "https://vault.example/x")
+
+    assert service.slept == []
+
+
+def test_used_up_total_stops_at_once() -> None:
+    service = Service(answers=[problem(429, "budget_total_exhausted", limit=5, used=5)])
+
+    with pytest.raises(BudgetExhaustedError) as raised:
+        service.transport(patience=1e9).ask("GET", "https://vault.example/x")
+
+    assert (service.slept, raised.value.next_slot_at) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind"),
+    [
+        (problem(422, "invalid_file", problems=[]), InvalidFileError),
+        (problem(401, "invalid_token"), RefusedError),
+        (problem(403, "round_closed"), RefusedError),
+        (problem(404, "not_found"), RefusedError),
+        (problem(409, "wrong_status"), RefusedError),
+        (problem(422, "idempotency_key_reused"), RefusedError),
+        (problem(500, "internal_error"), ServiceError),
+        (httpx.Response(404, content=b"<html>"), RefusedError),
+        (httpx.Response(500, content=b"[]"), ServiceError),
+        (httpx.Response(302, headers={"Location": "https://evil.example/"}), ServiceError),
+    ],
+)
+def test_what_does_not_pass_is_not_repeated(
+    refusal: httpx.Response, kind: type[ProblemError]
+) -> None:
+    service = Service(answers=[refusal])
+
+    with pytest.raises(ProblemError) as raised:
+        service.transport().ask("GET", "https://vault.example/x")
+
+    assert type(raised.value) is kind
+    assert len(service.asked) == 1
+
+
+def test_proxy_without_a_problem_document_is_tried_again() -> None:
+    service = Service(answers=[httpx.Response(502, content=b"<html>bad gateway"), answer({})])
+
+    assert service.transport().ask("GET", "https://vault.example/x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("7", 7.0), ("", None), ("soon", None), ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0)],
+)
+def test_retry_after_is_a_number_or_a_date(text: str, seconds: float | None) -> None:
+    assert retry_after(httpx.Response(503, headers={"Retry-After": text})) == seconds
