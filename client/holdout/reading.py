@@ -70,7 +70,7 @@ def template(
 ) -> None:
     """The ids that every submission must answer, as a file to fill in."""
     given: Settings = context.obj
-    with failing(given.show), given.client() as client:
+    with failing(given.show), given.client(needs_token=False) as client:
         content = client.template(benchmark, form=form)
         if output is None:
             sys.stdout.buffer.write(content)
@@ -115,7 +115,7 @@ def leaderboard(
 ) -> None:
     """The board: released scores, and after publication the fresh ones."""
     given: Settings = context.obj
-    with failing(given.show), given.client() as client:
+    with failing(given.show), given.client(needs_token=False) as client:
         if as_csv:
             sys.stdout.write(client.leaderboard_csv(benchmark, round=round))
             return
@@ -140,7 +140,7 @@ def audit(
 ) -> None:
     """Published audits: how much of a round's progress is real."""
     given: Settings = context.obj
-    with failing(given.show), given.client() as client:
+    with failing(given.show), given.client(needs_token=False) as client:
         if audit_id is None:
             if not benchmark:
                 raise SettingsError("give an audit's id, or --benchmark for the list")

@@ -41,8 +41,10 @@ class Settings:
     def credentials(self) -> Credentials:
         return credentials.found(os.environ, url=self.url)
 
-    def client(self, credentials: Credentials | None = None) -> Client:
+    def client(self, credentials: Credentials | None = None, *, needs_token: bool = True) -> Client:
         given = credentials or self.credentials()
+        if needs_token and not given.token:
+            raise SettingsError("there is no token: set HOLDOUT_TOKEN or run `holdout login`")
         return self.open_client(
             url=given.url,
             token=given.token,

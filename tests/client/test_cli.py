@@ -261,6 +261,17 @@ def test_damaged_credentials_say_what_to_do(
     assert "login" in given.stderr
 
 
+def test_without_a_token_only_what_is_public_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOLDOUT_TOKEN")
+
+    refused = run(Service(), "budget", "-b", "rain")
+    public = run(Service(answers=[page()]), "audit", "-b", "rain")
+
+    assert refused.exit_code == ExitCode.USAGE
+    assert "HOLDOUT_TOKEN" in refused.stderr
+    assert public.exit_code == ExitCode.OK
+
+
 def test_missing_file_is_a_mistake_of_the_caller() -> None:
     given = run(Service(), "submit", "/nowhere/p.csv", "-b", "rain")
 
