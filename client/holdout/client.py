@@ -19,8 +19,9 @@ from holdout.transport import Transport
 
 VERSION = "0.1.0"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# Held back by the service for at most so many seconds; the answer must come within more than that.
+# Held back by the service for at most so many seconds, and so many more until it is here.
 HELD_BACK = 20
+LATE = 5.0
 VOID = ("CANCELLED", "FAILED")
 MOST_ATTEMPTS = 20
 PAGE = 500
@@ -65,11 +66,9 @@ class Client:
         transport: Transport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingsError(f"{url} is no address of a service")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK and not insecure_http:
-            raise SettingsError(f"{url} would send the token in the clear: use https")
+        _check_address(self.url, insecure_http=insecure_http)
+        if not all("!" <= each <= "~" for each in token):
+            raise SettingsError("the token holds a blank or a character that no token has")
         self._transport = transport or Transport(
             http=httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)), patience=patience
         )
@@ -91,6 +90,10 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def now(self) -> float:
+        """Seconds, by the clock that timeouts are measured with."""
+        return self._transport.clock()
 
     def close(self) -> None:
         self._transport.http.close()
@@ -152,7 +155,7 @@ class Client:
             headers=file.headers(),
             body=lambda: file.pieces(progress),
         )
-        return read(Verdict, answer.json())
+        return read(Verdict, _document(answer))
 
     def submit(
         self,
@@ -188,7 +191,7 @@ class Client:
                 body=lambda: file.pieces(progress),
                 patience=patience,
             )
-            handed_in = read(Submission, answer.json())
+            handed_in = read(Submission, _document(answer))
             if "Idempotency-Replayed" in answer.headers:
                 # The first answer; meanwhile it may have been scored, or cancelled.
                 handed_in = self.submission(handed_in.id)
@@ -207,10 +210,11 @@ class Client:
             wait = max(1, min(HELD_BACK, int(left)))
             fields = {"Prefer": f"wait={wait}", **({"If-None-Match": etag} if etag else {})}
             answer = self._transport.ask(
-                "GET", path, headers=fields, patience=left, timeout=wait + 30.0
+                "GET", path, headers=fields, patience=left, timeout=wait + LATE
             )
             if answer.status_code != 304 or known is None:
-                known, etag = read(Submission, answer.json()), answer.headers.get("ETag", "")
+                known = read(Submission, _document(answer))
+                etag = answer.headers.get("ETag", "")
             if watch is not None:
                 watch(known)
             if not known.is_pending:
@@ -262,6 +266,8 @@ class Client:
     def _pages(self, path: str, **parameters: str) -> Iterator[dict[str, Any]]:
         listed = self._get(path, page_size=str(PAGE), **parameters)
         while True:
+            if not isinstance(listed.get("results"), list):
+                raise NetworkError("the answer is no list: is this the service's address?")
             yield from listed["results"]
             following = listed.get("next")
             if not following:
@@ -271,12 +277,27 @@ class Client:
             listed = self._get(path, **query)
 
 
+def _check_address(url: str, *, insecure_http: bool) -> None:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        is_address = False
+    if not is_address:
+        raise SettingsError(f"{url} is no address of a service")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not insecure_http:
+        raise SettingsError(f"{url} would send the token in the clear: use https")
+
+
 def _document(answer: httpx.Response) -> dict[str, Any]:
     try:
-        read = answer.json()
+        document = answer.json()
     except ValueError:
-        raise NetworkError("the answer is no JSON: is this the service's address?") from None
-    return dict(read)
+        document = None
+    if not isinstance(document, dict):
+        raise NetworkError("the answer is no JSON object: is this the service's address?")
+    return document
 
 
 def _numbered(round: int | None) -> dict[str, str]:

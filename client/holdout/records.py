@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
+from holdout.errors import NetworkError
+
 PENDING = ("QUEUED", "SCORING")
 R = TypeVar("R")
 
@@ -71,4 +73,8 @@ class Provenance:
 
 def read(kind: type[R], document: dict[str, Any]) -> R:
     known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: value for name, value in document.items() if name in known})
+    try:
+        return kind(**{name: value for name, value in document.items() if name in known})
+    except TypeError:
+        name = kind.__name__.lower()
+        raise NetworkError(f"the answer is no {name}: is this the service's address?") from None

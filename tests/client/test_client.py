@@ -160,6 +160,15 @@ def test_wait_ends() -> None:
     assert service.asked[-1].headers["Prefer"] != "wait=20"
 
 
+def test_wait_gives_no_request_much_longer_than_its_timeout() -> None:
+    """A service that takes the request and says nothing must not hold the pipeline."""
+    service = Service(answers=[answer(a_submission("SCORED"))])
+
+    service.client().wait("x", timeout=2)
+
+    assert service.asked[0].extensions["timeout"]["read"] <= 2 + 5
+
+
 def test_pages_are_walked_on_this_service_alone() -> None:
     following = "http://evil.example/api/v1/benchmarks/rain/submissions/?cursor=abc&page_size=500"
     service = Service(
@@ -211,6 +220,8 @@ def test_token_is_sent_and_never_shown() -> None:
         ("http://vault.example", False),
         ("http://127.0.0.1.evil.example", False),
         ("ftp://vault.example", False),
+        ("http://[::1", False),
+        ("https://vault.example:port", False),
         ("vault.example", False),
         ("", False),
     ],
@@ -222,6 +233,15 @@ def test_token_travels_by_tls_or_on_this_machine(url: str, is_taken: bool) -> No
     with pytest.raises(SettingsError) as raised:
         Client(url=url, token=TOKEN)
     assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "token", ["hv_secret\n", "hv_secret x", "hv_secret\u00e9", "hv_secret\x00"]
+)
+def test_token_that_no_header_can_hold(token: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Client(url=URL, token=token)
+    assert "secret" not in str(raised.value)
 
 
 def test_plain_http_can_be_allowed() -> None:
