@@ -1,5 +1,6 @@
 """What every command shares: whom it speaks to, how it shows things, and how it fails."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,8 +23,18 @@ BenchmarkName = Annotated[
 RoundNumber = Annotated[int | None, typer.Option("--round", help="Another round than the latest.")]
 SubmissionId = Annotated[str, typer.Argument(help="The submission's id.")]
 Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait at most.")]
+
+
+def _number(given: float | None) -> float | None:
+    """Nothing is worse than `nan`: it would let every score pass."""
+    if given is not None and math.isnan(given):
+        raise typer.BadParameter("give a number")
+    return given
+
+
 FailBelow = Annotated[
-    float | None, typer.Option("--fail-below", help="Exit 5 if the score is worse than this.")
+    float | None,
+    typer.Option("--fail-below", callback=_number, help="Exit 5 if the score is worse than this."),
 ]
 FailUnlessImproved = Annotated[
     bool, typer.Option("--fail-unless-improved", help="Exit 5 unless the score is the best so far.")

@@ -11,7 +11,7 @@ import typer
 from holdout import credentials, judging, pipeline
 from holdout.client import Client
 from holdout.credentials import Credentials
-from holdout.errors import SettingsError
+from holdout.errors import RefusedError, SettingsError
 from holdout.exit_codes import ExitCode
 from holdout.prediction_files import opened
 from holdout.records import Provenance, Submission
@@ -24,6 +24,8 @@ from holdout.session import (
     Timeout,
     failing,
 )
+
+NOT_FOUND = 404
 
 
 def login(context: typer.Context) -> None:
@@ -70,17 +72,21 @@ def submit(
         latency_p95_ms=latency_p95_ms,
         cost_per_1000=cost_per_1000,
     )
+    is_waited_for = wait or final or fail_below is not None or fail_unless_improved
     with failing(given.show), given.client() as client:
+        end = client.now() + timeout
         with given.show.upload(opened(file).size) as progress:
             made = client.submit(
                 file,
                 benchmark=benchmark,
                 provenance=provenance,
-                patience=timeout if wait else None,
+                patience=timeout if is_waited_for else None,
                 progress=progress,
             )
-        if wait or final or fail_below is not None or fail_unless_improved:
-            made = _waited(given, client, made.id, timeout=timeout)
+        if is_waited_for:
+            # What the slot took is gone; one look is always left.
+            left = max(1.0, end - client.now())
+            made = _waited(given, client, made.id, timeout=left)
             if final and made.status == "SCORED":
                 made = client.declare_final(made.id)
         given.show.submission(made)
@@ -91,7 +97,7 @@ def submit(
 def wait(
     context: typer.Context,
     submission_id: Annotated[
-        str | None, typer.Argument(help="Else the last wait that broke off.")
+        str | None, typer.Argument(help="Else the last that broke off in this directory.")
     ] = None,
     timeout: Timeout = 600.0,
     fail_below: FailBelow = None,
@@ -110,11 +116,20 @@ def wait(
 
 
 def _waited(given: Settings, client: Client, name: str, *, timeout: float) -> Submission:
-    """Noted on disk for as long as it lasts."""
+    """Noted on disk for as long as it lasts, if that can be: the query is charged, so the wait goes on."""
     kept = given.waits()
-    kept.begin(name)
-    with given.show.waiting() as watch:
-        made = client.wait(name, timeout=timeout, watch=watch)
+    try:
+        kept.begin(name)
+    except OSError as error:
+        reason = f"{kept.path} cannot be written ({error.strerror})"
+        given.show.say(f"holdout: {reason}; if this breaks off: `holdout wait {name}`")
+    try:
+        with given.show.waiting() as watch:
+            made = client.wait(name, timeout=timeout, watch=watch)
+    except RefusedError as error:
+        if error.status == NOT_FOUND:
+            kept.end(name)
+        raise
     kept.end(name)
     return made
 

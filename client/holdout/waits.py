@@ -12,26 +12,33 @@ MOST = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Waits:
-    """The submissions of one service that were waited for, the latest last."""
+    """The submissions of one service that were waited for in one directory, the latest last."""
 
     path: Path
     url: str
+    directory: Path
 
     def begin(self, submission_id: str) -> None:
         self._write([*(each for each in self._read() if each != submission_id), submission_id])
 
     def end(self, submission_id: str) -> None:
-        self._write([each for each in self._read() if each != submission_id])
+        waiting = self._read()
+        if submission_id in waiting:
+            self._write([each for each in waiting if each != submission_id])
 
     def latest(self) -> str | None:
         return next(reversed(self._read()), None)
 
     def _read(self) -> list[str]:
-        return self._all().get(self.url, [])
+        return self._all().get(self._name, [])
 
     def _write(self, waiting: list[str]) -> None:
-        kept = {**self._all(), self.url: waiting[-MOST:]}
-        write_private(self.path, json.dumps({url: ids for url, ids in kept.items() if ids}))
+        kept = {**self._all(), self._name: waiting[-MOST:]}
+        write_private(self.path, json.dumps({name: ids for name, ids in kept.items() if ids}))
+
+    @property
+    def _name(self) -> str:
+        return f"{self.url} {self.directory}"
 
     def _all(self) -> dict[str, list[str]]:
         """A damaged file is no reason to stop: all that it holds can be found in the service's list."""
@@ -39,9 +46,14 @@ class Waits:
             read = json.loads(self.path.read_text())
         except (OSError, ValueError):
             return {}
-        return read if isinstance(read, dict) else {}
+        entries = read.items() if isinstance(read, dict) else ()
+        return {name: [str(each) for each in ids] for name, ids in entries if isinstance(ids, list)}
 
 
 def waits(environment: Mapping[str, str], *, url: str) -> Waits:
     base = environment.get("XDG_STATE_HOME") or Path(environment.get("HOME", "~")) / ".local/state"
-    return Waits(path=Path(base).expanduser() / "holdout" / "waits.json", url=url.rstrip("/"))
+    return Waits(
+        path=Path(base).expanduser() / "holdout" / "waits.json",
+        url=url.rstrip("/"),
+        directory=Path.cwd(),
+    )

@@ -197,6 +197,23 @@ def test_timeout_keeps_the_wait(file: str) -> None:
     assert run(Service(answers=[answer(SCORED)]), "wait").exit_code == ExitCode.OK
 
 
+def test_timeout_counts_the_wait_for_a_slot(file: str) -> None:
+    full = problem(429, "budget_window_exhausted", retry_after=40)
+    pending = [answer(a_submission(), Retry_After="5") for _ in range(20)]
+    service = submitting(full, answer(a_submission(), 202), *pending)
+
+    given = run(service, "submit", file, "-b", "rain", "--wait", "--timeout", "60")
+
+    assert given.exit_code == ExitCode.TIMEOUT
+    assert service.now - 1000 == pytest.approx(60)
+
+
+def test_threshold_is_a_number(file: str) -> None:
+    given = run(Service(), "submit", file, "-b", "rain", "--wait", "--fail-below", "nan")
+
+    assert given.exit_code == ExitCode.USAGE
+
+
 def test_pipeline_is_named(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "GITHUB_SHA": "abc123",
