@@ -141,7 +141,7 @@ def test_200_pollers_leave_others_within_twice_their_time(
                     etag = http.get(f"submissions/{name}/").headers["ETag"]
                     fields = {"Authorization": f"Bearer {token}", "If_None_Match": etag}
                     path = f"/api/v1/submissions/{name}/"
-                    polls.append(load.request(path, **fields, Prefer="wait=20").decode())
+                    polls.append(load.request(path, **fields, Prefer="wait=4").decode())
             reads.append(
                 load.request("/api/v1/benchmarks/crowd/budget/", Authorization=f"Bearer {token}")
             )
