@@ -160,14 +160,18 @@ def _manage(home: Path, arguments: list[str]) -> int:
     return service.manage(*arguments)
 
 
+# The service's tests share one service, so one process has them all.
+ALL_CORES = ["-n", "auto", "--dist", "loadgroup"]
+
+
 def test(arguments: list[str]) -> int:
-    """All tests, on an embedded PostgreSQL that is thrown away afterwards."""
+    """All tests on all cores, or what the arguments ask for, on a PostgreSQL that is thrown away."""
     home = Path(tempfile.mkdtemp(prefix="hv-test-"))
     try:
         with postgresql(home=home, durable=False) as servers:
             service = Service(home=home, servers=servers, code=PROJECT, url="", admin_url="")
             return subprocess.run(
-                [sys.executable, "-P", "-m", "pytest", *arguments],
+                [sys.executable, "-P", "-m", "pytest", *(arguments or ALL_CORES)],
                 cwd=PROJECT,
                 env=service.environment(role=OWNER, site="none"),
                 check=False,
