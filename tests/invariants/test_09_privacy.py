@@ -60,7 +60,7 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "submission-withdraw": {"POST": CHANGE},
     "tokens": {
         "GET": {**dict.fromkeys(TEAMS, 200), "writer": 403},
-        "POST": dict.fromkeys(TEAMS, 201),
+        "POST": {**dict.fromkeys(TEAMS, 201), "reader": 403},
     },
     "token-rotate": {"POST": {**OWN, "reader": 403, "writer": 403, "owner": 201}},
     "token": {"DELETE": {**OWN, "reader": 403, "writer": 403, "owner": 204}},

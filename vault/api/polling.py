@@ -10,9 +10,8 @@ import time
 import uuid
 from collections.abc import Callable
 
-import psycopg
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotModified
 from django.utils import timezone
 
@@ -52,9 +51,7 @@ def unchanged(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBas
         return None
     try:
         latest = polled(submission_id=submission_id, team_id=token.team_id)
-    except (OperationalError, psycopg.OperationalError):
-        # A connection that died while it was idle: the view makes a new one.
-        connection.close()
+    except OperationalError:
         return None
     if latest is None or latest.etag() != etag:
         return None

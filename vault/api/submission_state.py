@@ -12,7 +12,7 @@ from typing import NamedTuple
 from weakref import WeakSet
 
 import psycopg
-from django.db import connection
+from django.db import OperationalError, connection
 from psycopg.pq import ExecStatus
 
 from vault.api import shown
@@ -104,21 +104,32 @@ def _time(text: str) -> dt.datetime:
 
 
 def _row(parameters: list[bytes]) -> list[str | None] | None:
-    """The first row in text form; the interpreter is free for other threads meanwhile."""
+    """The first row in text form. A session that died while it was idle is replaced, once."""
+    try:
+        return _asked(parameters)
+    except OperationalError:
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        return _asked(parameters)
+
+
+def _asked(parameters: list[bytes]) -> list[str | None] | None:
+    """By libpq, which leaves the interpreter to other threads while it waits."""
     connection.ensure_connection()
     session = connection.connection
-    if session not in _prepared:
-        _checked(session, session.pgconn.prepare(_NAME, _LOOK).status)
-        _prepared.add(session)
-    answer = session.pgconn.exec_prepared(_NAME, parameters)
-    _checked(session, answer.status)
+    with connection.wrap_database_errors:
+        if session not in _prepared:
+            _check(session.pgconn.prepare(_NAME, _LOOK).status)
+            _prepared.add(session)
+        answer = session.pgconn.exec_prepared(_NAME, parameters)
+        _check(answer.status)
     if not answer.ntuples:
         return None
     values = (answer.get_value(0, column) for column in range(answer.nfields))
     return [None if value is None else value.decode() for value in values]
 
 
-def _checked(session: "psycopg.Connection", status: int) -> None:
+def _check(status: int) -> None:
     if status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-        _prepared.discard(session)
         raise psycopg.OperationalError("the state of a submission could not be read")

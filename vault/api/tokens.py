@@ -20,7 +20,7 @@ from vault.api import bodies, finding, pages, shown
 from vault.api.answers import json_answer
 from vault.api.authentication import RECENT
 from vault.api.idempotency import idempotent
-from vault.api.permissions import HasToken, MayRead
+from vault.api.permissions import HasToken, MayRead, MaySubmit
 from vault.models import TeamToken
 
 LONGEST_GRACE = 86_400
@@ -29,7 +29,7 @@ DEFAULT_GRACE = 3_600
 
 class TokenCollection(APIView):
     def get_permissions(self) -> list[Any]:
-        return [HasToken() if self.request.method == "POST" else MayRead()]
+        return [MaySubmit() if self.request.method == "POST" else MayRead()]
 
     def get(self, request: Request) -> Response:
         """Newest first; those that are over are not listed."""

@@ -8,12 +8,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from tests.vault.api.stage import a_world, handed_in, scored
+from tests.vault.api.stage import Caller, a_world, handed_in, problem, scored
 from tests.vault.factories import World
-from vault.api import finding
+from vault.api import finding, submission_state
 from vault.api.submission_state import of_row, polled
 from vault.models import Final, Release, Submission, Team
 
@@ -77,16 +77,46 @@ def test_of_others_nothing_is_seen(world: World, team: Team) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_lost_session_is_an_error_and_the_next_one_works(world: World, team: Team) -> None:
+def test_session_that_died_while_idle_is_replaced(world: World, team: Team) -> None:
     made = handed_in(world, team)
-    assert polled(submission_id=made.pk, team_id=team.pk) is not None
+    before = polled(submission_id=made.pk, team_id=team.pk)
     _end_session()
 
-    with pytest.raises(psycopg.OperationalError):
-        polled(submission_id=made.pk, team_id=team.pk)
+    assert polled(submission_id=made.pk, team_id=team.pk) == before
 
+
+@pytest.mark.django_db(transaction=True)
+def test_poll_while_postgresql_is_away_is_a_503(
+    world: World, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Short way and long way: an error of the database, and never one of the service."""
+    bot, made = Caller(team), handed_in(world, team)
+    path = f"submissions/{made.pk}/"
+    etag = bot.get(path)["ETag"]
+
+    def away(parameters: list[bytes]) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(submission_state, "_asked", away)
+    for headers in ({}, {"If-None-Match": etag}, {"Prefer": "wait=1"}):
+        assert problem(bot.get(path, **headers)) == (503, "unavailable")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statement_that_fails_is_an_error_of_the_database(world: World, team: Team) -> None:
+    """Inside a transaction nothing is tried again: it could not succeed."""
+    made = handed_in(world, team)
+    with pytest.raises(OperationalError):
+        _look_in_an_ended_transaction(made)
     connection.close()
+
     assert polled(submission_id=made.pk, team_id=team.pk) is not None
+
+
+def _look_in_an_ended_transaction(made: Submission) -> None:
+    with transaction.atomic():
+        _end_session()
+        polled(submission_id=made.pk, team_id=made.team_id)
 
 
 def _end_session() -> None:

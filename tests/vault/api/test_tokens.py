@@ -78,12 +78,21 @@ def test_another_token_of_the_team_cannot_fetch_that_answer(team: Team, bot: Cal
 
 
 def test_token_gives_no_scope_that_it_has_not(team: Team) -> None:
-    reader = Caller(team, scopes=["read"])
+    writer = Caller(team, scopes=["submit"])
 
-    refused = send(reader, "tokens/", {"scopes": ["read", "submit"]})
+    refused = send(writer, "tokens/", {"scopes": ["read", "submit"]})
 
     assert problem(refused) == (403, "token_refused")
-    assert send(reader, "tokens/").json()["scopes"] == ["read"]
+    assert send(writer, "tokens/").json()["scopes"] == ["submit"]
+
+
+def test_token_that_only_reads_makes_no_other(team: Team) -> None:
+    """Who finds one in a log cannot stay when it is revoked; it may be rotated, which its team notices."""
+    reader = Caller(team, scopes=["read"])
+
+    assert problem(send(reader, "tokens/")) == (403, "forbidden")
+    (own,) = reader.get("tokens/").json()["results"]
+    assert send(reader, f"tokens/{own['id']}/rotate/").status_code == 201
 
 
 def test_token_cannot_outlive_the_one_that_made_it(team: Team, bot: Caller) -> None:

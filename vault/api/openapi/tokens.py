@@ -102,7 +102,7 @@ OPERATIONS = {
         tag=TAG,
         summary="Make a token",
         description="It may do no more, and lives no longer, than the one that asks.",
-        access=Access.TEAM,
+        access=Access.SUBMIT,
         parameters=(headers.IDEMPOTENCY_KEY,),
         body=_body("NewToken", {"label": "nightly", "scopes": ["read", "submit"]}),
         answers={201: shown("IssuedToken", "The token and its secret.", example=_ISSUED)},
