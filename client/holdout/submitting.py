@@ -187,9 +187,16 @@ def rotate_token(
 ) -> None:
     """Replace the token that `login` has stored by a new one, which is stored and not printed."""
     given: Settings = context.obj
-    with failing(given.show), given.client() as client:
-        (current,) = (each["id"] for each in client.tokens() if each["is_current"])
-        made = client.rotate_token(current, grace_seconds=grace)
+    with failing(given.show):
+        if os.environ.get("HOLDOUT_TOKEN") or os.environ.get("HOLDOUT_TOKEN_FILE"):
+            raise SettingsError(
+                "the token comes from the environment: only a stored one is rotated"
+            )
+        # Written once before, so that the new token cannot be lost for want of a place.
+        credentials.store(os.environ, given.credentials())
+        with given.client() as client:
+            current = [each["id"] for each in client.tokens() if each["is_current"]]
+            made = client.rotate_token(current[0], grace_seconds=grace)
         entered = Credentials(url=given.credentials().url, token=made["token"])
         path = credentials.store(os.environ, entered)
         given.show.say(f"a new token is kept in {path}; the old one ends in {grace} s")

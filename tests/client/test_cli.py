@@ -296,7 +296,12 @@ def test_missing_file_is_a_mistake_of_the_caller() -> None:
     assert "/nowhere/p.csv" in given.stderr
 
 
-def test_rotated_token_is_kept_and_not_printed(tmp_path: Path) -> None:
+def test_rotated_token_is_kept_and_not_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOLDOUT_TOKEN")
+    stored_in = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    credentials.store(stored_in, Credentials(url=URL, token=TOKEN))
     listed = page({"id": 6, "is_current": False}, {"id": 7, "is_current": True})
     service = Service(answers=[listed, answer({"id": 8, "token": "hv_successor"}, 201)])
 
@@ -304,8 +309,15 @@ def test_rotated_token_is_kept_and_not_printed(tmp_path: Path) -> None:
 
     assert "hv_successor" not in given.output
     assert "/tokens/7/rotate/" in str(service.asked[1].url)
-    stored = credentials.found({"XDG_CONFIG_HOME": str(tmp_path / "config")})
-    assert stored.token == "hv_successor"
+    assert credentials.found(stored_in).token == "hv_successor"
+
+
+def test_token_of_the_environment_is_not_rotated() -> None:
+    """The pipeline would go on with the old one until it ends."""
+    given = run(Service(), "rotate")
+
+    assert given.exit_code == ExitCode.USAGE
+    assert "environment" in given.stderr
 
 
 def test_exit_codes_are_documented_everywhere() -> None:
