@@ -39,8 +39,9 @@ def rng() -> np.random.Generator:
 pytest_plugins = ["tests.vault.factories"]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (`-n 2`) one of them has all tests that start the service."""
+    """With several processes (`-n auto`) one of them has all tests that start the service."""
     for item in items:
         if item.get_closest_marker("service"):
             item.add_marker(pytest.mark.xdist_group("service"))
