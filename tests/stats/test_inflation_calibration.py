@@ -16,7 +16,7 @@ pytestmark = pytest.mark.calibration
 N, M = 2000, 4000
 Matrix = NDArray[np.bool_]
 Honest = Callable[[np.random.Generator, int], Matrix]
-Record = Callable[[str, object], None]
+Record = Callable[[str, float], None]
 
 
 def p_value(right: Matrix, final: int, rng: np.random.Generator) -> float:
@@ -60,7 +60,7 @@ def test_honest_winners_are_rejected_as_often_as_stated(
         p_values.append(p_value(right, int(np.argmax(right[:N].mean(axis=0))), rng))
 
     rejected = np.count_nonzero(np.array(p_values) <= 0.05)
-    record_property("rejected", rejected / 300)
+    record_property("rejected", float(rejected / 300))
     assert 1 <= rejected <= 36
 
 
@@ -81,5 +81,5 @@ def test_linear_attack_is_found_as_often_as_stated(
         right = np.column_stack([votes > 0, final])
         found += p_value(right, k, rng) <= 0.05
 
-    record_property("found", found / 200)
+    record_property("found", float(found / 200))
     assert found / 200 == pytest.approx(power, abs=0.1)
