@@ -1,15 +1,21 @@
-"""Locks that order what row locks cannot: held until the transaction ends, and needing no privilege.
+"""Locks that order what row locks cannot, and that need no privilege.
+
+Most are held until the transaction ends; `of_session` until its block ends, or the database's session.
 
 A round's status may change only while nobody is handing in to it, and the other way round. An advisory
 lock serves, because the web role may not lock a round's row, which it has no right to update.
 """
 
-from django.db import connection
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from django.db import DatabaseError, connection
 
 # First halves of two-part advisory lock keys.
 _ROUND = 4801
 _REFERENCE = 4802
 _TOKENS = 4803
+_WEBHOOKS = 4804
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -30,6 +36,30 @@ def hold_reference_team(*, team_id: int) -> None:
 def hold_team_tokens(*, team_id: int) -> None:
     """Orders the making of a team's tokens, so that their number is exact."""
     _lock("pg_advisory_xact_lock", _TOKENS, team_id)
+
+
+def hold_team_webhooks(*, team_id: int) -> None:
+    """Orders the making of a team's webhooks and tests, so that their number is exact."""
+    _lock("pg_advisory_xact_lock", _WEBHOOKS, team_id)
+
+
+@contextmanager
+def of_session(*, lock: int) -> Iterator[bool]:
+    """Whether the lock of 64 bits was free; it is held by this process, and let go when that dies."""
+    is_held = _asked("pg_try_advisory_lock", lock)
+    try:
+        yield is_held
+    finally:
+        # A lost session has lost its locks, too.
+        with suppress(DatabaseError):
+            if is_held:
+                _asked("pg_advisory_unlock", lock)
+
+
+def _asked(function: str, lock: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [lock])
+        return bool(cursor.fetchone()[0])
 
 
 def _lock(function: str, kind: int, key: int) -> None:

@@ -11,18 +11,18 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.db import DatabaseError, connection
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.authentication import get_authorization_header
 from rest_framework.request import Request
 
+from vault import locks
 from vault.api import bodies, finding, problems, provenance
 from vault.api.problems import ProblemError
 from vault.errors import InvalidFileError
@@ -203,23 +203,12 @@ def _held(team: Team, key: str) -> Iterator[None]:
     if not key:
         yield
         return
-    lock = lock_of(team_id=team.pk, key=key)
-    if not _asked("pg_try_advisory_lock", lock):
-        raise ProblemError(
-            409,
-            "idempotency_key_in_use",
-            "a request with this key is in hand; ask again when it is done",
-            retry_after=1,
-        )
-    try:
+    with locks.of_session(lock=lock_of(team_id=team.pk, key=key)) as is_held:
+        if not is_held:
+            raise ProblemError(
+                409,
+                "idempotency_key_in_use",
+                "a request with this key is in hand; ask again when it is done",
+                retry_after=1,
+            )
         yield
-    finally:
-        # A lost session has lost its locks, too.
-        with suppress(DatabaseError):
-            _asked("pg_advisory_unlock", lock)
-
-
-def _asked(function: str, lock: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [lock])
-        return bool(cursor.fetchone()[0])
