@@ -7,6 +7,7 @@ remembered, so that the reference of the settings is written from what the setti
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 PREFIX = "HOLDOUT_VAULT_"
@@ -96,6 +97,13 @@ class Environment:
     def names(self, name: str, default: str = "") -> list[str]:
         value = self._ask(name, default, kind="names, separated by commas")
         return [part.strip() for part in value.split(",") if part.strip()]
+
+    def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
+        value = self._ask(name, "", kind="networks, separated by commas")
+        try:
+            return [ip_network(part.strip()) for part in value.split(",") if part.strip()]
+        except ValueError as error:
+            raise EnvironmentVariableError(f"{PREFIX}{name}: {error}") from None
 
     def secret(self, name: str, default: str | None = None) -> str:
         return self._ask(name, default, is_secret=True)

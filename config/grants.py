@@ -35,10 +35,11 @@ ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
 SUBMISSION_WORK = "UPDATE status,finished_at,fence,leased_until,n_exceptions,error_code"
 
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at"
+DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
 FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"
 
 GRANTS: list[Grant] = [
-    # web: receives submissions and shows releases. It never reads a raw score, a secret or a blob.
+    # web: receives submissions, shows releases and tells webhooks. It never reads a raw score or a blob.
     *_grants(WEB, "vault_benchmark", "SELECT"),
     *_grants(WEB, "vault_panel", "SELECT"),
     *_grants(WEB, "vault_holdout", "SELECT"),
@@ -47,6 +48,8 @@ GRANTS: list[Grant] = [
     *_grants(WEB, "vault_team", "SELECT"),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_idempotentanswer", *ALL),
+    *_grants(WEB, "vault_webhook", "SELECT", "INSERT", "DELETE", "UPDATE is_active,noted_until"),
+    *_grants(WEB, "vault_webhookdelivery", "SELECT", "INSERT", "DELETE", DELIVERY_WORK),
     *_grants(WEB, "vault_admission", "SELECT", "UPDATE k"),
     *_grants(WEB, "vault_budgetentry", "SELECT", "INSERT"),
     *_grants(WEB, "vault_submission", "SELECT", "INSERT", "UPDATE status,finished_at"),
@@ -80,6 +83,8 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_round_fresh_holdouts", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_team", "SELECT", "INSERT", "UPDATE"),
     *_grants(RESEARCHER, "vault_teamtoken", "SELECT", "INSERT", "UPDATE revoked_at"),
+    *_grants(RESEARCHER, "vault_webhook", "SELECT"),
+    *_grants(RESEARCHER, "vault_webhookdelivery", "SELECT"),
     *_grants(RESEARCHER, "vault_admission", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_budgetentry", "SELECT"),
     *_grants(RESEARCHER, "vault_submission", "SELECT"),

@@ -51,6 +51,10 @@ MEANINGS = {
     "PARSER_SECONDS": "Time that a file may take to parse.",
     "LEASE_SECONDS": "How long a worker holds a submission before another may claim it.",
     "SWEEP_SECONDS": "Time between two sweeps for what was lost on the way.",
+    "WEBHOOK_KEY": "Signs webhooks: in the API's process and its worker. Empty switches webhooks off.",
+    "WEBHOOK_ALLOWED_NETWORKS": "Networks that webhooks may lead to beside the open internet, such as "
+    "`10.1.0.0/16`; there plain HTTP will do.",
+    "WEBHOOK_SECONDS": "Time between two looks for events to tell and attempts that are due.",
     "SCORING_PRIVATE_KEY_FILE": "The key that opens query holdouts: in the scoring worker alone.",
     "AUDIT_PRIVATE_KEY_FILE": "The key that opens fresh holdouts: in the audit worker alone.",
     "BROKER_URL": "Valkey, Redis or RabbitMQ. It wakes workers; nothing is kept there alone.",

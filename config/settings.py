@@ -141,6 +141,12 @@ TOKEN_CACHE_SECONDS = env.number("TOKEN_CACHE_SECONDS", 5.0)
 # Requests of a web process that may wait for a score (`Prefer: wait`); each holds a thread.
 WAITERS = env.integer("WAITERS", 2)
 
+# Signs webhooks, in the API's process and in the worker that sends them; empty: there are none.
+WEBHOOK_KEY = env.secret("WEBHOOK_KEY", "")
+# Beyond the open internet, where HTTPS is demanded, webhooks may lead here, also by plain HTTP.
+WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
+WEBHOOK_SECONDS = env.number("WEBHOOK_SECONDS", 2.0)
+
 LEASE_SECONDS = env.number("LEASE_SECONDS", 60.0)
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 60.0)
 MAX_LOST_LEASES = 10
@@ -167,12 +173,21 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
 }
 CELERY_TASK_DEFAULT_QUEUE = "scoring"
-CELERY_TASK_ROUTES = {"audits.tasks.*": {"queue": "audit"}}
+CELERY_TASK_ROUTES = {
+    "audits.tasks.*": {"queue": "audit"},
+    "vault.tasks.send_webhooks": {"queue": "webhooks"},
+}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "vault.tasks.sweep", "schedule": SWEEP_SECONDS},
     "sweep-audits": {
         "task": "audits.tasks.sweep",
         "schedule": SWEEP_SECONDS,
+    },
+    "send-webhooks": {
+        "task": "vault.tasks.send_webhooks",
+        "schedule": WEBHOOK_SECONDS,
+        # A tick that nobody heard is worth nothing once the next has come.
+        "options": {"expires": WEBHOOK_SECONDS},
     },
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

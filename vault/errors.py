@@ -13,6 +13,8 @@ VaultError
     ConcurrencyError        too many submissions are pending
   TokenRefusedError         a token cannot give what it has not
   TooManyTokensError        the team has as many tokens as it may
+  WebhooksDisabledError     this installation sends no webhooks
+  TooManyWebhooksError      the team has as many webhooks as it may
   AdmissionError            an admission is refused
   PlanError                 the round cannot be planned like this; `field` says where
   TransitionError           the thing is not in a status that allows this
@@ -81,6 +83,14 @@ class TokenRefusedError(VaultError):
 
 class TooManyTokensError(VaultError):
     code = "too_many_tokens"
+
+
+class WebhooksDisabledError(VaultError):
+    code = "webhooks_disabled"
+
+
+class TooManyWebhooksError(VaultError):
+    code = "too_many_webhooks"
 
 
 class AdmissionError(VaultError):

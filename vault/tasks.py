@@ -5,7 +5,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from vault import bell, rounds, scoring, sweeping
+from vault import bell, rounds, scoring, sweeping, webhook_dispatch
 
 
 @shared_task(name=bell.SCORE_TASK)
@@ -18,3 +18,8 @@ def sweep() -> None:
     sweeping.ring_for_the_waiting()
     sweeping.forget_answers(now=timezone.now())
     rounds.close_what_is_due(now=timezone.now())
+
+
+@shared_task(name="vault.tasks.send_webhooks")
+def send_webhooks() -> None:
+    webhook_dispatch.run(clock=timezone.now)

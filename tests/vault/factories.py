@@ -184,6 +184,12 @@ def api_site(settings: Any) -> None:
 
 
 @pytest.fixture
+def signing(settings: Any) -> None:
+    """Webhooks are on."""
+    settings.WEBHOOK_KEY = "a key that only tests know"
+
+
+@pytest.fixture
 def vault_keys(tmp_path: Path, settings: Any, transactional_db: None) -> None:
     """Labels are opened outside transactions, so tests that open them really commit."""
     settings.MEDIA_ROOT = str(tmp_path / "files")

@@ -13,7 +13,7 @@ from vault import tokens
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.pages import NOTHING, Table, code, link, listed, moment
 from vault.admin.site import site
-from vault.models import Submission, Team, TeamToken
+from vault.models import Submission, Team, TeamToken, WebhookDelivery
 
 SCOPES = [(tokens.READ, "read"), (tokens.SUBMIT, "submit")]
 
@@ -103,6 +103,21 @@ class TeamAdmin(ActingPage):
                     for each in obj.tokens.order_by("-created_at")
                 ],
                 empty="This team has no token.",
+            ),
+            Table(
+                heading="Webhooks",
+                header=("Address", "Events", "Status", "Waiting", "Failed"),
+                rows=[
+                    (
+                        each.url,
+                        ", ".join(each.events),
+                        "active" if each.is_active else "ended by its receiver",
+                        each.deliveries.filter(status=WebhookDelivery.Status.WAITING).count(),
+                        each.deliveries.filter(status=WebhookDelivery.Status.FAILED).count(),
+                    )
+                    for each in obj.webhooks.order_by("-id")
+                ],
+                empty="This team has no webhook.",
             ),
             Table(
                 heading="Admissions",

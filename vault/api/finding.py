@@ -22,7 +22,11 @@ def own_team(request: Request) -> Team:
 
 
 def visible_benchmarks(request: Request) -> QuerySet[Benchmark]:
-    team = team_of(request)
+    return benchmarks_of(team_of(request))
+
+
+def benchmarks_of(team: Team | None) -> QuerySet[Benchmark]:
+    """Those that a team, or a stranger, may see."""
     visible = Q(visibility=Benchmark.Visibility.PUBLIC)
     if team is not None and team.is_reference:
         visible = Q()
@@ -84,9 +88,13 @@ def is_number(text: str) -> bool:
 
 
 def own_submissions(request: Request) -> QuerySet[Submission]:
+    return submissions_of(own_team(request))
+
+
+def submissions_of(team: Team) -> QuerySet[Submission]:
     """With all that is shown of them, in one query."""
     return (
-        Submission.objects.filter(team=own_team(request))
+        Submission.objects.filter(team=team)
         .select_related("release", "round__benchmark")
         .annotate(is_final=Exists(Final.objects.filter(submission=OuterRef("pk"))))
     )

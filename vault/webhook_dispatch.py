@@ -1,0 +1,92 @@
+"""The dispatcher: notes events, and tells them to receivers, several teams at a time.
+
+There is one at a time in the installation, and one attempt at a time for each team: a team whose receiver
+is slow waits for itself.
+"""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from django.conf import settings
+
+from vault import locks, webhook_outbox, webhook_sending, webhooks
+from vault.api import webhook_messages
+from vault.models import WebhookDelivery
+from vault.webhook_sending import Attempt
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 16
+# No attempt begins later than this, so that a worker that shall stop can.
+LONGEST_SECONDS = 20.0
+_LOCK = 4805
+GONE = 410
+
+Clock = Callable[[], dt.datetime]
+
+
+def run(*, clock: Clock) -> int:
+    """Make the attempts that are due until there are none; how many were made."""
+    if not webhooks.are_on():
+        return 0
+    with locks.of_session(lock=_LOCK) as is_only_one:
+        return _dispatch(clock) if is_only_one else 0
+
+
+def _dispatch(clock: Clock) -> int:
+    n_made = 0
+    webhook_outbox.forget(now=clock())
+    end = time.monotonic() + LONGEST_SECONDS
+    on_the_way: dict[Future[Attempt], WebhookDelivery] = {}
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        while True:
+            webhook_outbox.note_events(now=clock())
+            if time.monotonic() < end:
+                teams = {each.webhook.team_id for each in on_the_way.values()}
+                free = AT_ONCE - len(on_the_way)
+                for each in webhook_outbox.take_due(now=clock(), limit=free, besides=teams):
+                    sent = _start(each, threads, clock=clock)
+                    if sent is not None:
+                        on_the_way[sent] = each
+            if not on_the_way:
+                return n_made
+            for future in wait(on_the_way, timeout=1, return_when=FIRST_COMPLETED).done:
+                _settle(on_the_way.pop(future), _outcome(future))
+                n_made += 1
+
+
+def _start(
+    delivery: WebhookDelivery, threads: ThreadPoolExecutor, *, clock: Clock
+) -> Future[Attempt] | None:
+    """None if there is nothing to tell. What is told is read here: the threads know no database."""
+    content = webhook_messages.content(delivery=delivery)
+    if content is None:
+        webhook_outbox.drop(delivery=delivery)
+        return None
+    return threads.submit(
+        webhook_sending.send,
+        url=delivery.webhook.url,
+        headers=webhook_messages.headers(delivery=delivery, content=content, now=clock()),
+        content=content,
+        allowed=settings.WEBHOOK_ALLOWED_NETWORKS,
+    )
+
+
+def _outcome(future: Future[Attempt]) -> Attempt:
+    """One message that cannot be sent must not keep the others."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    logger.error("a webhook could not be sent", exc_info=error)
+    return Attempt(status=None, result="it could not be sent")
+
+
+def _settle(delivery: WebhookDelivery, attempt: Attempt) -> None:
+    webhook_outbox.settle(delivery=delivery, result=attempt.result, is_done=attempt.is_done)
+    if attempt.status == GONE:
+        webhook_outbox.end(webhook_id=delivery.webhook_id)
+    if not attempt.is_done:
+        logger.info("webhook %s of %s: %s", delivery.webhook_id, delivery.id, attempt.result)

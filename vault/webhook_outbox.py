@@ -1,0 +1,139 @@
+"""What webhooks have to tell, and when: derived from the database, so that no event is lost with a process.
+
+An event is noted once for each webhook. Each attempt is written down before it is made: one that is cut
+off counts, and the next comes after its time.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from vault import webhooks
+from vault.models import Webhook, WebhookDelivery
+
+Status = WebhookDelivery.Status
+
+# After each failed attempt, the time to the next; the last failure is the end.
+BACK_OFF = tuple(
+    dt.timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
+)
+MOST_ATTEMPTS = len(BACK_OFF) + 1
+KEPT = dt.timedelta(days=30)
+# A transaction is visible some time after the time it writes. Looking so far back finds those, too.
+OVERLAP = dt.timedelta(minutes=10)
+
+# A row of each webhook and each thing that happened to it, once. FROM and WHERE of the events follow.
+_NOTE = """
+    INSERT INTO vault_webhookdelivery (id, webhook_id, event, subject, occurred_at, status,
+                                       n_attempts, next_attempt_at, last_result)
+    SELECT uuidv7(), found.webhook_id, %(event)s, found.id::text, found.occurred_at, 'WAITING',
+           0, %(now)s, ''
+    FROM (
+        SELECT webhook.id AS webhook_id, thing.id, thing.@time AS occurred_at
+        FROM vault_webhook webhook
+        JOIN vault_team team ON team.id = webhook.team_id
+        JOIN @events
+        AND thing.@time >= GREATEST(webhook.created_at, webhook.noted_until - %(overlap)s::interval)
+        AND webhook.is_active AND webhook.events ? %(event)s
+        FOR KEY SHARE OF webhook
+    ) found
+    ON CONFLICT (webhook_id, event, subject) DO NOTHING
+"""
+_SUBMISSIONS = "vault_submission thing ON thing.team_id = webhook.team_id WHERE true"
+# Of a benchmark that the team may see: as `finding.benchmarks_of` finds it.
+_ROUNDS = """
+    vault_round thing ON true
+    JOIN vault_benchmark benchmark ON benchmark.id = thing.benchmark_id
+    WHERE (benchmark.visibility = 'public' OR team.is_reference OR EXISTS (
+        SELECT FROM vault_admission admission
+        JOIN vault_round admitted ON admitted.id = admission.round_id
+        WHERE admitted.benchmark_id = benchmark.id AND admission.team_id = webhook.team_id
+    ))
+"""
+_STATEMENTS = {
+    event: _NOTE.replace("@events", things).replace("@time", time)
+    for event, things, time in (
+        (webhooks.SUBMISSION_FINISHED, _SUBMISSIONS, "finished_at"),
+        (webhooks.ROUND_OPENED, _ROUNDS, "opened_at"),
+        (webhooks.ROUND_CLOSED, _ROUNDS, "closed_at"),
+        (webhooks.ROUND_PUBLISHED, _ROUNDS, "published_at"),
+    )
+}
+
+
+def note_events(*, now: dt.datetime) -> int:
+    """A waiting delivery for each event that has none; how many are new."""
+    n_new = 0
+    overlap = f"{OVERLAP.total_seconds():g} seconds"
+    with connection.cursor() as cursor:
+        for event, statement in _STATEMENTS.items():
+            cursor.execute(statement, {"now": now, "event": event, "overlap": overlap})
+            n_new += cursor.rowcount
+    # Rarely, because it writes every row.
+    behind = Webhook.objects.filter(is_active=True, noted_until__lt=now - OVERLAP / 2)
+    behind.update(noted_until=now)
+    return n_new
+
+
+def take_due(*, now: dt.datetime, limit: int, besides: Collection[int]) -> list[WebhookDelivery]:
+    """Deliveries to attempt now, at most one of each team, none of the teams `besides`.
+
+    Their attempts are counted, and the next is written down. Only the dispatcher may call this.
+    """
+    due = (
+        WebhookDelivery.objects.filter(status=Status.WAITING, next_attempt_at__lte=now)
+        .filter(webhook__is_active=True, webhook__team__is_active=True)
+        .exclude(webhook__team__in=besides)
+    )
+    first = due.order_by("webhook__team", "next_attempt_at", "id").distinct("webhook__team")
+    fair = WebhookDelivery.objects.filter(pk__in=first.values("pk")).order_by(
+        "next_attempt_at", "id"
+    )
+    taken = list(fair.select_related("webhook__team")[:limit])
+    for delivery in taken:
+        wait = BACK_OFF[min(delivery.n_attempts, len(BACK_OFF) - 1)]
+        _update(
+            delivery.pk,
+            n_attempts=F("n_attempts") + 1,
+            next_attempt_at=now + wait,
+            last_attempt_at=now,
+            last_result="no answer yet",
+        )
+        delivery.n_attempts += 1
+    return taken
+
+
+def settle(*, delivery: WebhookDelivery, result: str, is_done: bool) -> None:
+    """Write down how an attempt went: done, or to be made again unless it was the last."""
+    if is_done:
+        end = {"status": Status.DELIVERED, "next_attempt_at": None}
+    elif delivery.n_attempts >= MOST_ATTEMPTS:
+        end = {"status": Status.FAILED, "next_attempt_at": None}
+    else:
+        end = {}
+    _update(delivery.pk, last_result=result, **end)
+
+
+def drop(*, delivery: WebhookDelivery) -> None:
+    """Nothing to tell any more: what it is about may no longer be seen by the team."""
+    WebhookDelivery.objects.filter(pk=delivery.pk).delete()
+
+
+def end(*, webhook_id: uuid.UUID) -> None:
+    """The receiver wants no more; what waits for it has failed."""
+    Webhook.objects.filter(pk=webhook_id).update(is_active=False)
+    waiting = WebhookDelivery.objects.filter(webhook=webhook_id, status=Status.WAITING)
+    waiting.update(status=Status.FAILED, next_attempt_at=None)
+
+
+def forget(*, now: dt.datetime) -> int:
+    """Delete what was over long ago; how many."""
+    old: QuerySet[WebhookDelivery] = WebhookDelivery.objects.filter(occurred_at__lt=now - KEPT)
+    return old.exclude(status=Status.WAITING).delete()[0]
+
+
+def _update(delivery_id: uuid.UUID, **columns: object) -> None:
+    WebhookDelivery.objects.filter(pk=delivery_id).update(**columns)
