@@ -18,9 +18,11 @@ from vault.api.submissions import (
 )
 from vault.api.tokens import TokenCollection, TokenDetail, TokenRotation
 from vault.api.validate import Validation
+from vault.api.webhooks import WebhookCollection, WebhookDeliveries, WebhookDetail, WebhookTest
 
 V1 = "api/v1/"
 BENCHMARK = V1 + "benchmarks/<slug:slug>/"
+WEBHOOK = V1 + "webhooks/<uuid:webhook_id>/"
 SUBMISSION = V1 + "submissions/<uuid:submission_id>/"
 
 urlpatterns = [
@@ -40,6 +42,10 @@ urlpatterns = [
     path(V1 + "tokens/", TokenCollection.as_view(), name="tokens"),
     path(V1 + "tokens/<int:token_id>/", TokenDetail.as_view(), name="token"),
     path(V1 + "tokens/<int:token_id>/rotate/", TokenRotation.as_view(), name="token-rotate"),
+    path(V1 + "webhooks/", WebhookCollection.as_view(), name="webhooks"),
+    path(WEBHOOK, WebhookDetail.as_view(), name="webhook"),
+    path(WEBHOOK + "deliveries/", WebhookDeliveries.as_view(), name="webhook-deliveries"),
+    path(WEBHOOK + "test/", WebhookTest.as_view(), name="webhook-test"),
     path(V1 + "audits/<int:audit_id>/", AuditDetail.as_view(), name="audit"),
     path(V1 + "openapi.json", DescriptionAsJson.as_view(), name="description-json"),
     path(V1 + "openapi.yaml", DescriptionAsYaml.as_view(), name="description-yaml"),

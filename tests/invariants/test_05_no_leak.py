@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from config import urls
 from tests.vault.factories import World, acting_as, make_world
-from vault import rounds, tokens
-from vault.api import shown
-from vault.models import Benchmark, RawScore, Release, Submission
+from vault import rounds, tokens, webhook_outbox
+from vault.api import shown, webhook_messages
+from vault.models import Benchmark, RawScore, Release, Submission, Webhook, WebhookDelivery
 
-pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
+pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site", "signing")]
 
 N_QUERY, N_FRESH = 200, 400
 RANDOM = re.compile(
@@ -33,8 +33,10 @@ RANDOM = re.compile(
     r"|\b[0-9a-f]{64}\b"  # commitments
     r'|(?<=ETag: ")[0-9a-f]{32}\b'  # of a submission's id and state
     r'|hv_[\w-]+|(?<="id":)\d+|(?<=tokens/)\d+'  # tokens
+    r"|whsec_[\w+/]+=*"  # secrets of webhooks
     r"|\d{4}-\d\d-\d\dT[0-9:.]+Z"  # times
 )
+LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 FAR_AHEAD = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
 # What no team is told anything by: probes, the description and the meanings of codes.
 NOT_FOR_TEAMS = {
@@ -62,9 +64,12 @@ class Reader:
         body = b"".join(response.streaming_content) if response.streaming else response.content
         headers = "\n".join(f"{name}: {value}" for name, value in sorted(response.items()))
         text = f"{method} {path}\n{response.status_code}\n{headers}\n{body.decode('latin-1')}"
-        self.transcript.append(RANDOM.sub(self._named, text.replace(self.slug, "SLUG")))
+        self.write_down(text)
         found: HttpResponse = response
         return found
+
+    def write_down(self, text: str) -> None:
+        self.transcript.append(RANDOM.sub(self._named, text.replace(self.slug, "SLUG")))
 
     def _named(self, match: re.Match[str]) -> str:
         return self.seen.setdefault(match[0], f"<{len(self.seen)}>")
@@ -156,6 +161,7 @@ def _look_everywhere(reader: Reader) -> None:
     ):
         reader.ask("GET", path)
         reader.ask("OPTIONS", path)
+    _look_at_webhooks(reader)
     made: Any = reader.ask("POST", "tokens/")
     reader.ask("GET", "tokens/")
     reader.ask("POST", f"tokens/{made.json()['id']}/rotate/")
@@ -163,6 +169,25 @@ def _look_everywhere(reader: Reader) -> None:
     for submission in Submission.objects.filter(round=reader.world.round).order_by("pk"):
         reader.ask("GET", f"submissions/{submission.pk}/")
     reader.ask("POST", f"submissions/{submission.pk}/withdraw/")
+
+
+def _look_at_webhooks(reader: Reader) -> None:
+    """Their messages too, of all that has happened so far."""
+    address = b'{"url": "https://ci.example.org/"}'
+    json = {"content_type": "application/json", "data": address}
+    made: Any = reader.ask("POST", "webhooks/", **json)
+    webhook = f"webhooks/{made.json()['id']}/"
+    Webhook.objects.update(created_at=LONG_AGO, noted_until=LONG_AGO)
+    with acting_as("web"):
+        webhook_outbox.note_events(now=reader.world.now)
+        told = WebhookDelivery.objects.select_related("webhook__team").order_by("event", "subject")
+        for delivery in told:
+            content = webhook_messages.content(delivery=delivery) or b"nothing"
+            reader.write_down(f"{delivery.event}\n{content.decode()}")
+    reader.ask("POST", f"{webhook}test/")
+    for path in ("webhooks/", webhook, f"{webhook}deliveries/"):
+        reader.ask("GET", path)
+    reader.ask("DELETE", webhook)
 
 
 def visible(reader: Reader) -> list[tuple[float | None, str]]:

@@ -229,6 +229,12 @@ CATALOGUE: dict[str, ProblemCode] = {
         detail="a team may have 50 tokens",
         members={"limit": 50},
     ),
+    "too_many_webhooks": ProblemCode(
+        status=409,
+        meaning="The team has as many webhooks as it may; remove one first.",
+        detail="a team may have 10 webhooks",
+        members={"limit": 10},
+    ),
     "unavailable": ProblemCode(
         status=503,
         meaning="The database does not answer. Send the request again after `Retry-After`: equal "
@@ -248,6 +254,11 @@ CATALOGUE: dict[str, ProblemCode] = {
         "parameter that `field` names.",
         detail="thresholdout compares with your own validation score: give validation_score",
         members={"field": "validation_score"},
+    ),
+    "webhooks_disabled": ProblemCode(
+        status=403,
+        meaning="This installation sends no webhooks; poll instead.",
+        detail="this installation sends no webhooks",
     ),
     "wrong_status": ProblemCode(
         status=409,

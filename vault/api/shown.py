@@ -6,7 +6,16 @@ from typing import Any
 from stats.metrics import METRICS
 from vault import leaderboard
 from vault.budget import Remaining
-from vault.models import Benchmark, Holdout, Panel, Round, Submission, TeamToken
+from vault.models import (
+    Benchmark,
+    Holdout,
+    Panel,
+    Round,
+    Submission,
+    TeamToken,
+    Webhook,
+    WebhookDelivery,
+)
 from vault.statuses import RoundStatus
 
 
@@ -110,6 +119,30 @@ def token(given: TeamToken, *, is_current: bool) -> dict[str, Any]:
         "expires_at": time(given.expires_at),
         "last_used_at": time(given.last_used_at),
         "is_current": is_current,
+    }
+
+
+def webhook(given: Webhook) -> dict[str, Any]:
+    """All but the secret, which is not kept."""
+    return {
+        "id": str(given.pk),
+        "url": given.url,
+        "events": given.events,
+        "is_active": given.is_active,
+        "created_at": time(given.created_at),
+    }
+
+
+def delivery(given: WebhookDelivery) -> dict[str, Any]:
+    return {
+        "id": str(given.pk),
+        "event": given.event,
+        "occurred_at": time(given.occurred_at),
+        "status": given.status,
+        "n_attempts": given.n_attempts,
+        "next_attempt_at": time(given.next_attempt_at),
+        "last_attempt_at": time(given.last_attempt_at),
+        "last_result": given.last_result or None,
     }
 
 

@@ -14,10 +14,11 @@ from vault.api.openapi import (
     service,
     submissions,
     tokens,
+    webhooks,
 )
 from vault.api.openapi.operation import Operation
 
-CONCEPTS = (benchmarks, submissions, results, tokens, service)
+CONCEPTS = (benchmarks, submissions, results, tokens, webhooks, service)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     key: operation for concept in CONCEPTS for key, operation in concept.OPERATIONS.items()

@@ -4,7 +4,7 @@ from typing import Any
 
 from vault import tokens
 from vault.api.openapi import headers, parameters, schemas
-from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
+from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
 from vault.api.tokens import DEFAULT_GRACE, LONGEST_GRACE
 
@@ -73,10 +73,6 @@ _TOKEN_ID = parameters.in_path(
     "The token's id.",
     7,
 )
-_BODY_PROBLEMS = (
-    *("invalid_parameter", "length_required", "content_too_large", "unsupported_media_type"),
-    "incomplete_body",
-)
 
 
 def _body(name: str, example: Any) -> dict[str, Any]:
@@ -106,7 +102,7 @@ OPERATIONS = {
         parameters=(headers.IDEMPOTENCY_KEY,),
         body=_body("NewToken", {"label": "nightly", "scopes": ["read", "submit"]}),
         answers={201: shown("IssuedToken", "The token and its secret.", example=_ISSUED)},
-        problems=(*_BODY_PROBLEMS, *headers.KEY_PROBLEMS, "token_refused", "too_many_tokens"),
+        problems=(*BODY_PROBLEMS, *headers.KEY_PROBLEMS, "token_refused", "too_many_tokens"),
     ),
     ("/api/v1/tokens/{token_id}/", "DELETE"): Operation(
         id="revoke_token",
@@ -129,7 +125,7 @@ OPERATIONS = {
         answers={201: shown("IssuedToken", "The successor and its secret.", example=_ISSUED)},
         problems=(
             *("not_found", "forbidden", "too_many_tokens"),
-            *_BODY_PROBLEMS,
+            *BODY_PROBLEMS,
             *headers.KEY_PROBLEMS,
         ),
     ),

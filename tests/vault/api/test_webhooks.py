@@ -1,0 +1,172 @@
+"""Webhooks over HTTP: a team's own alone, their secrets shown once, and no address of a local network."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+
+from tests.vault.api.stage import Caller, a_world, problem
+from tests.vault.factories import World
+from vault import webhooks
+from vault.models import IdempotentAnswer, Team, Webhook, WebhookDelivery
+
+pytestmark = [pytest.mark.usefixtures("api_site", "signing")]
+
+URL = "https://ci.example.org/hook"
+
+
+@pytest.fixture
+def world() -> World:
+    return a_world()
+
+
+@pytest.fixture
+def team(world: World) -> Team:
+    return world.team("bots")
+
+
+@pytest.fixture
+def bot(team: Team) -> Caller:
+    return Caller(team)
+
+
+def send(bot: Caller, path: str, content: Any = None, **headers: str) -> Any:
+    body = b"" if content is None else json.dumps(content).encode()
+    return bot.post(path, body, content_type="application/json", headers=headers)
+
+
+def remove(bot: Caller, webhook_id: str) -> Any:
+    return bot.ask("DELETE", f"/api/v1/webhooks/{webhook_id}/")
+
+
+def test_webhook_is_made_listed_shown_and_removed(bot: Caller) -> None:
+    response = send(bot, "webhooks/", {"url": URL, "events": ["round.closed", "round.closed"]})
+
+    made = response.json()
+    assert response.status_code == 201
+    assert (made["url"], made["events"], made["is_active"]) == (URL, ["round.closed"], True)
+    secret = made.pop("secret")
+    assert bot.get("webhooks/").json()["results"] == [made]
+    assert bot.get(f"webhooks/{made['id']}/").json() == made
+    assert bot.get(f"webhooks/{made['id']}/deliveries/").json()["results"] == []
+    for path in ("webhooks/", f"webhooks/{made['id']}/", f"webhooks/{made['id']}/deliveries/"):
+        assert secret not in bot.get(path).content.decode()
+
+    assert remove(bot, made["id"]).status_code == 204
+    assert bot.get("webhooks/").json()["results"] == []
+    assert problem(remove(bot, made["id"])) == (404, "not_found")
+
+
+def test_secret_signs(bot: Caller) -> None:
+    made = send(bot, "webhooks/", {"url": URL}).json()
+
+    signature = webhooks.signature(
+        webhook_id=Webhook.objects.get().pk, message_id="m", timestamp=1, content=b"x"
+    )
+
+    key = base64.b64decode(made["secret"].removeprefix("whsec_"))
+    expected = base64.b64encode(hmac.digest(key, b"m.1.x", hashlib.sha256)).decode()
+    assert signature == f"v1,{expected}"
+    assert made["events"] == sorted(webhooks.EVENTS)
+
+
+def test_lost_answer_is_shown_again_and_is_not_kept_in_the_clear(bot: Caller) -> None:
+    first = send(bot, "webhooks/", {"url": URL}, **{"Idempotency-Key": "k"})
+    again = send(bot, "webhooks/", {"url": URL}, **{"Idempotency-Key": "k"})
+
+    assert again.json() == first.json()
+    assert Webhook.objects.count() == 1
+    assert first.json()["secret"].encode() not in bytes(IdempotentAnswer.objects.get().body)
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ({}, "url"),
+        ({"url": ""}, "url"),
+        ({"url": 7}, "url"),
+        ({"url": "http://ci.example.org/"}, "url"),
+        ({"url": "https://localhost/"}, "url"),
+        ({"url": "https://2130706433/"}, "url"),
+        ({"url": "https://[::ffff:10.0.0.1]/"}, "url"),
+        ({"url": "https://169.254.169.254/latest/meta-data/"}, "url"),
+        ({"url": "https://user:pass@ci.example.org/"}, "url"),
+        ({"url": "https://ci.example.org/" + "x" * 500}, "url"),
+        ({"url": URL, "events": []}, "events"),
+        ({"url": URL, "events": ["webhook.test"]}, "events"),
+        ({"url": URL, "events": [["round.closed"]]}, "events"),
+        ({"url": URL, "events": "round.closed"}, "events"),
+        ({"url": URL, "secret": "x"}, "secret"),
+    ],
+)
+def test_content_that_does_not_fit_names_the_field(
+    bot: Caller, content: dict[str, Any], field: str
+) -> None:
+    response = send(bot, "webhooks/", content)
+
+    assert problem(response) == (422, "invalid_parameter")
+    assert response.json()["field"] == field
+    assert Webhook.objects.count() == 0
+
+
+def test_number_is_bounded(bot: Caller) -> None:
+    made = [send(bot, "webhooks/", {"url": URL}).status_code for _ in range(webhooks.MOST)]
+
+    refused = send(bot, "webhooks/", {"url": URL})
+
+    assert made == [201] * webhooks.MOST
+    assert problem(refused) == (409, "too_many_webhooks")
+    assert refused.json()["limit"] == webhooks.MOST
+
+
+def test_installation_without_a_key_says_so(bot: Caller, settings: Any) -> None:
+    settings.WEBHOOK_KEY = ""
+
+    assert problem(send(bot, "webhooks/", {"url": URL})) == (403, "webhooks_disabled")
+    assert bot.get("webhooks/").json()["results"] == []
+
+
+def test_test_is_queued_and_seen_once(bot: Caller) -> None:
+    made = send(bot, "webhooks/", {"url": URL}).json()
+
+    first = send(bot, f"webhooks/{made['id']}/test/")
+    again = send(bot, f"webhooks/{made['id']}/test/")
+
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json() == again.json()
+    assert (first.json()["event"], first.json()["status"]) == ("webhook.test", "WAITING")
+    WebhookDelivery.objects.update(status="DELIVERED", next_attempt_at=None)
+    assert send(bot, f"webhooks/{made['id']}/test/").json()["id"] == first.json()["id"]
+    assert WebhookDelivery.objects.count() == 1
+
+
+def test_webhooks_of_others_are_not_found(world: World, bot: Caller) -> None:
+    made = send(bot, "webhooks/", {"url": URL}).json()
+    rival = Caller(world.team("rival"))
+
+    for response in (
+        rival.get(f"webhooks/{made['id']}/"),
+        rival.get(f"webhooks/{made['id']}/deliveries/"),
+        send(rival, f"webhooks/{made['id']}/test/"),
+        remove(rival, made["id"]),
+    ):
+        assert problem(response) == (404, "not_found")
+    assert rival.get("webhooks/").json()["results"] == []
+    assert Webhook.objects.count() == 1
+
+
+def test_token_that_only_reads_changes_nothing(team: Team, bot: Caller) -> None:
+    made = send(bot, "webhooks/", {"url": URL}).json()
+    reader = Caller(team, scopes=["read"])
+
+    for response in (
+        send(reader, "webhooks/", {"url": URL}),
+        send(reader, f"webhooks/{made['id']}/test/"),
+        remove(reader, made["id"]),
+    ):
+        assert problem(response) == (403, "forbidden")
+    assert reader.get(f"webhooks/{made['id']}/").status_code == 200
+    assert (Webhook.objects.count(), WebhookDelivery.objects.count()) == (1, 0)

@@ -1,0 +1,91 @@
+"""A team's webhooks: list them, make one, look at one and its deliveries, test it, remove it.
+
+The secret that signs is shown once, also to a request that is sent again.
+"""
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vault import webhooks
+from vault.api import bodies, finding, pages, shown
+from vault.api.answers import json_answer
+from vault.api.idempotency import idempotent
+from vault.api.permissions import MayRead, MaySubmit
+from vault.models import Webhook
+from vault.webhook_targets import LONGEST_URL, TargetRefusedError
+
+
+class WebhookCollection(APIView):
+    def get_permissions(self) -> list[Any]:
+        return [MaySubmit() if self.request.method == "POST" else MayRead()]
+
+    def get(self, request: Request) -> Response:
+        """Newest first."""
+        own = Webhook.objects.filter(team=finding.own_team(request))
+        return pages.page(request, own, shown.webhook, ordering="-id")
+
+    @idempotent(is_secret=True)
+    def post(self, request: Request) -> HttpResponse:
+        given = bodies.members(request, known=("url", "events"))
+        url, events = bodies.text(given, "url", longest=LONGEST_URL), _events(given)
+        try:
+            webhook = webhooks.register(
+                team=finding.own_team(request), url=url, events=events, now=timezone.now()
+            )
+        except TargetRefusedError as refusal:
+            raise bodies.refused("url", str(refusal)) from None
+        secret = webhooks.secret(webhook=webhook)
+        return json_answer({**shown.webhook(webhook), "secret": secret}, status=201)
+
+
+class WebhookDetail(APIView):
+    def get_permissions(self) -> list[Any]:
+        return [MaySubmit() if self.request.method == "DELETE" else MayRead()]
+
+    def get(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
+        return json_answer(shown.webhook(_found(request, webhook_id)))
+
+    def delete(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
+        webhooks.remove(webhook=_found(request, webhook_id))
+        return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+
+
+class WebhookDeliveries(APIView):
+    permission_classes = [MayRead]
+
+    def get(self, request: Request, webhook_id: uuid.UUID) -> Response:
+        """Newest first."""
+        deliveries = _found(request, webhook_id).deliveries.all()
+        return pages.page(request, deliveries, shown.delivery, ordering="-id")
+
+
+class WebhookTest(APIView):
+    permission_classes = [MaySubmit]
+
+    @idempotent()
+    def post(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
+        bodies.members(request, known=())
+        delivery = webhooks.test(webhook=_found(request, webhook_id), now=timezone.now())
+        return json_answer(shown.delivery(delivery), status=202)
+
+
+def _found(request: Request, webhook_id: uuid.UUID) -> Webhook:
+    own = Webhook.objects.filter(team=finding.own_team(request), pk=webhook_id)
+    webhook = own.select_related("team").first()
+    if webhook is None:
+        raise Http404
+    return webhook
+
+
+def _events(given: dict[str, Any]) -> list[str]:
+    events = given.get("events", list(webhooks.EVENTS))
+    is_list = isinstance(events, list) and bool(events)
+    if not is_list or any(each not in webhooks.EVENTS for each in events):
+        raise bodies.refused("events", f"a list of {', '.join(webhooks.EVENTS)}")
+    return sorted(set(events))
