@@ -206,7 +206,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
     keys = home / "secrets"
 
     def program(name: str, command: list[str], environment: dict[str, str]) -> Program:
-        facing = name in ("valkey", "web", "admin")
+        facing = name in ("valkey", "web", "admin", "worker-webhooks")
         return Program(
             name=name,
             command=command,
@@ -216,6 +216,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
         )
 
     environment = service.environment
+    signing = {"HOLDOUT_VAULT_WEBHOOK_KEY": secret_text(keys / "webhooks")}
     return [
         program(
             "valkey",
@@ -225,7 +226,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
         program(
             "web",
             granian(port),
-            environment(role=grants.WEB, site="api"),
+            environment(role=grants.WEB, site="api", **signing),
         ),
         program(
             "admin",
@@ -249,6 +250,11 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
                 site="none",
                 HOLDOUT_VAULT_AUDIT_PRIVATE_KEY_FILE=str(keys / "audit.key"),
             ),
+        ),
+        program(
+            "worker-webhooks",
+            worker("webhooks", concurrency=1),
+            environment(role=grants.WEB, site="none", **signing),
         ),
         program(
             "beat",

@@ -28,7 +28,7 @@ keep() {
 }
 
 for name in database-postgres database-owner database-web database-researcher database-scoring \
-    database-audit django-api django-admin django-none organiser-password; do
+    database-audit django-api django-admin django-none webhook-key organiser-password; do
     [ -e "$directory/$name" ] || draw | keep "$name"
 done
 

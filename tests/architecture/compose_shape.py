@@ -11,6 +11,7 @@ Problems = Iterator[str]
 
 PRIVATE_KEYS = {"scoring-key": "worker-scoring", "audit-key": "worker-audit"}
 PUBLISHING = {"nginx", "admin"}
+CALLING_OUT = {"worker-webhooks"}
 STORES = {"db", "valkey"}
 FILE_WRITERS = {"web", "admin"}
 FILE_READERS = {"worker-scoring", "worker-audit"}
@@ -84,7 +85,7 @@ def networks(compose: Compose) -> Problems:
         joined = set(service.get("networks", []))
         if not joined:
             yield f"{name} is on the default network"
-        if name not in PUBLISHING and not joined <= internal:
+        if name not in PUBLISHING | CALLING_OUT and not joined <= internal:
             yield f"{name} can reach the outside"
     joined_by_nginx = set(compose["services"]["nginx"]["networks"])
     for name, service in services(compose):

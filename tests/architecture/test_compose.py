@@ -126,6 +126,7 @@ BROKEN: list[tuple[Callable[[Compose], None], str]] = [
     (add("web", "volumes")("./deploy/secrets/keys:/keys:ro"), "web mounts the host's"),
     (put("nginx", "volumes")(["./deploy/nginx.conf:/etc/nginx/nginx.conf"]), "nginx can write"),
     (put("worker-audit", "volumes")(["files:/srv/files"]), "worker-audit can change files"),
+    (add("worker-webhooks", "volumes")("files:/srv/files"), "worker-webhooks has no business"),
     (add("beat", "volumes")("files:/srv/files"), "beat has no business with files"),
     (add("db", "ports")("127.0.0.1:5432:5432"), "db publishes a port"),
     (add("valkey", "ports")("127.0.0.1:6379:6379"), "valkey publishes a port"),
@@ -134,10 +135,12 @@ BROKEN: list[tuple[Callable[[Compose], None], str]] = [
     (put("admin", "ports")(["0.0.0.0:8001:8001"]), "admin publishes beyond loopback"),
     (open_network, "db can reach the outside"),
     (add("worker-scoring", "networks")("edge"), "worker-scoring can reach the outside"),
+    (add("worker-audit", "networks")("outside"), "worker-audit can reach the outside"),
     (add("nginx", "networks")("database"), "nginx can reach db"),
     (add("db", "networks")("front"), "nginx can reach db"),
     (put("web", "networks")(None), "web is on the default network"),
     (add("web", "secrets")("scoring-key"), "scoring-key is with web"),
+    (add("worker-webhooks", "secrets")("audit-key"), "audit-key is with worker-webhooks"),
     (add("worker-scoring", "secrets")("audit-key"), "audit-key is with worker-scoring"),
     (add("worker-audit", "secrets")("scoring-key"), "scoring-key is with worker-audit"),
     (put("worker-audit", "secrets")(["audit-key"]), "worker-audit holds []"),
@@ -219,13 +222,17 @@ def test_services_are_those_of_the_embedded_service(programs: dict[str, Program]
     assert set(programs) <= set(COMPOSE["services"])
 
 
-@pytest.mark.parametrize("name", ["web", "admin", "worker-scoring", "worker-audit", "beat"])
+@pytest.mark.parametrize(
+    "name", ["web", "admin", "worker-scoring", "worker-audit", "worker-webhooks", "beat"]
+)
 def test_service_is_the_twin_of_the_embedded_one(name: str, programs: dict[str, Program]) -> None:
     given, twin = environment(COMPOSE["services"][name]), programs[name].environment
 
     assert essence(COMPOSE["services"][name]["command"]) == essence(programs[name].command)
     assert given["HOLDOUT_VAULT_SITE"] == twin["HOLDOUT_VAULT_SITE"]
     assert {key for key in given if "PRIVATE" in key} == {key for key in twin if "PRIVATE" in key}
+    signs = "HOLDOUT_VAULT_WEBHOOK_KEY"
+    assert (f"{signs}_FILE" in given) == (signs in twin)
     # Without containers around it, beat runs with a role like the others; here it has no database.
     if name != "beat":
         assert given["HOLDOUT_VAULT_DATABASE_USER"] == twin["HOLDOUT_VAULT_DATABASE_USER"]
