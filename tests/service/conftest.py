@@ -28,6 +28,8 @@ def service() -> Iterator[Service]:
             # Above what a test of anything else asks.
             ANONYMOUS_REQUESTS_PER_MINUTE="3000",
             PARSES_PER_MINUTE="400",
+            WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8",
+            WEBHOOK_SECONDS="0.5",
         ) as service,
         _supervised(service),
     ):

@@ -49,8 +49,12 @@ def described(service: Service, stage: Callable[..., Stage]) -> Described:
     with client(service, token) as http:
         given = [handed_in(http, slug, seed) for seed in range(6)]
         tokens = [http.post("tokens/", json={"label": "spare"}).json()["id"] for _ in range(4)]
+        hooks = [
+            http.post("webhooks/", json={"url": f"{description_hooks.RECEIVER}{n}"}).json()["id"]
+            for n in range(4)
+        ]
         audits = http.get(f"benchmarks/{slug}/audits/").json()["results"]
-        lists = ("benchmarks/", "benchmarks/{slug}/submissions/", "tokens/")
+        lists = ("benchmarks/", "benchmarks/{slug}/submissions/", "tokens/", "webhooks/")
         cursors = {f"/api/v1/{each}": cursor(http, each.format(slug=slug)) for each in lists}
     return Described(
         stage=staged,
@@ -58,6 +62,7 @@ def described(service: Service, stage: Callable[..., Stage]) -> Described:
             "slug": [slug, "nowhere"],
             "submission_id": [*given, NOWHERE],
             "audit_id": [*(each["id"] for each in audits), description_hooks.NOBODYS],
+            "webhook_id": [*hooks, NOWHERE],
             "token_id": [*tokens, description_hooks.NOBODYS],
         },
         cursors=cursors,
