@@ -1,8 +1,11 @@
 """The command `holdout`: one line in a pipeline, and readable at a terminal."""
 
+import inspect
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from dataclasses import replace
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
@@ -22,6 +25,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document, for machines.")]
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "login": submitting.login,
     "submit": submitting.submit,
@@ -39,8 +44,35 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "tokens": reading.list_tokens,
     "rotate": submitting.rotate_token,
 }
+
+
+def _with_json(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with `--json` of its own: a bot writes it last, and the program takes it first too."""
+
+    @wraps(command)
+    def run(context: typer.Context, as_json: bool, **given: Any) -> None:
+        if as_json:
+            _show_json(context)
+        command(context, **given)
+
+    own = inspect.signature(command, eval_str=True)
+    option = inspect.Parameter(
+        "as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=AsJson
+    )
+    # What typer reads the options from.
+    run.__signature__ = own.replace(  # type: ignore[attr-defined]
+        parameters=[*own.parameters.values(), option]
+    )
+    run.__annotations__ = {**command.__annotations__, "as_json": AsJson}
+    return run
+
+
+def _show_json(context: typer.Context) -> None:
+    context.obj = replace(context.obj, show=Show(as_json=True))
+
+
 for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)
+    app.command(_name)(_with_json(_command))
 
 
 @app.callback(invoke_without_command=True)
@@ -49,9 +81,7 @@ def settings(
     url: Annotated[
         str | None, typer.Option(help="The service; else HOLDOUT_URL or `login`'s.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON document, for machines.")
-    ] = False,
+    as_json: AsJson = False,
     insecure_http: Annotated[
         bool, typer.Option(help="Send the token over plain HTTP to another machine.")
     ] = False,
@@ -67,10 +97,12 @@ def settings(
     if not isinstance(context.obj, Settings):
         context.obj = Settings(
             url=url,
-            show=Show(as_json=as_json),
+            show=Show(as_json=False),
             insecure_http=insecure_http,
             patience=patience,
         )
+    if as_json:
+        _show_json(context)
 
 
 def main() -> None:
