@@ -35,7 +35,7 @@ _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _BARE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
 KEPT = dt.timedelta(hours=24)
 MARGIN = dt.timedelta(hours=1)
-KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
+KEPT_HEADERS = ("Content-Type", "Location")
 _NONCE_BYTES = 12
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
@@ -90,7 +90,7 @@ class SubmissionCollection(APIView):
                 upload = files.read(request, announced)
                 given.recognize(upload.content, form=upload.content_type)
                 if prepared is None:
-                    return given.replay()
+                    return _replayed(request, given)
                 round, provenance = prepared
                 predictions = _parsed(given, upload, round=round)
             given.keep_for(seconds=round.window_seconds)
@@ -103,7 +103,7 @@ class SubmissionCollection(APIView):
                 idempotency_key=given.key,
                 now=timezone.now(),
             )
-            return given.keep(_received(request, receipt))
+            return _with_pace(request, given.keep(_received(request, receipt)))
 
 
 class SubmissionDetail(APIView):
@@ -184,11 +184,23 @@ def _parsed(given: Once, upload: files.Upload, *, round: Round) -> Any:
 
 def _received(request: Request, receipt: submissions.Receipt) -> HttpResponse:
     submission = finding.own_submission(request, receipt.submission.pk)
-    response = json_answer(
+    return json_answer(
         shown.submission(submission),
         status=202 if receipt.is_new else 200,
         Location=reverse("submission", args=[submission.pk]),
     )
+
+
+def _replayed(request: Request, given: Once) -> HttpResponse:
+    """The first answer; a verdict on a file is one, too."""
+    response = given.replay()
+    return _with_pace(request, response) if response.status_code < 300 else response
+
+
+def _with_pace(request: Request, response: HttpResponse) -> HttpResponse:
+    """What is left, and when to come again, are of now: also where the answer is an earlier one."""
+    submission_id = resolve(response["Location"]).kwargs["submission_id"]
+    submission = finding.own_submission(request, submission_id)
     team, now = finding.own_team(request), timezone.now()
     if not team.is_reference:
         left = budget.remaining(round=submission.round, team=team, now=now)

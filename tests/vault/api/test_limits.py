@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.vault.api.stage import Caller, a_world, csv_of, file_number, problem
 from tests.vault.factories import World
 from vault.api import throttles
-from vault.models import Team
+from vault.models import Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 
@@ -64,6 +65,20 @@ def test_submission_and_budget_tell_what_is_left(bot: Caller) -> None:
             "total": {"r": 4},
             "concurrent": {"r": 1},
         }
+
+
+def test_answer_that_is_given_again_tells_what_is_left_now(bot: Caller, team: Team) -> None:
+    """And asks nobody to come again for what is over."""
+    first = bot.post(POST, file_number(1), headers={"Idempotency-Key": "k"})
+    bot.post(POST, file_number(2))
+    Submission.objects.filter(team=team).update(status="SCORED", finished_at=timezone.now())
+
+    again = bot.post(POST, file_number(1), headers={"Idempotency-Key": "k"})
+
+    assert again["Idempotency-Replayed"] == "true"
+    assert again.content == first.content
+    assert (fields(first["RateLimit"])["window"]["r"], "Retry-After" in first) == (1, True)
+    assert (fields(again["RateLimit"])["window"]["r"], "Retry-After" in again) == (0, False)
 
 
 def test_full_window_says_when_there_is_more(bot: Caller) -> None:
