@@ -1,23 +1,49 @@
 """The command `holdout`: one line in a pipeline, and readable at a terminal."""
 
 import inspect
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from holdout import reading, submitting
 from holdout.client import VERSION
-from holdout.exit_codes import MEANINGS
+from holdout.exit_codes import MEANINGS, ExitCode
 from holdout.session import Settings
 from holdout.shown import Show
 
 CODES = "\n".join(f"  {code.value}  {meaning}" for code, meaning in MEANINGS.items())
+# The parent of all that a command line can have wrong; typer exports it under no name.
+MISUSE: type[Exception] = typer.BadParameter.__mro__[1]
+INTERRUPTED = 130
+
+
+class Program(TyperGroup):
+    """A wrong command line, too, is told to machines as one document."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(given, *rest, **{**options, "standalone_mode": False})
+        except MISUSE as error:
+            if "--json" in given:
+                said = error.format_message()  # type: ignore[attr-defined]
+                Show(as_json=True).document({"error": {"code": "usage", "detail": said}})
+            error.show()  # type: ignore[attr-defined]
+            sys.exit(ExitCode.USAGE)
+        except typer.Abort:
+            sys.exit(INTERRUPTED)
+        sys.exit(code if isinstance(code, int) else ExitCode.OK)
+
+
 app = typer.Typer(
     name="holdout",
+    cls=Program,
     help="Hand in predictions to Holdout Vault, wait for the score, read the budget and the board.",
     epilog="\b\nExit codes:\n" + CODES,
     no_args_is_help=True,
@@ -92,8 +118,11 @@ def settings(
     version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False,
 ) -> None:
     if version:
-        sys.stdout.write(f"holdout {VERSION}\n")
+        sys.stdout.write(json.dumps({"version": VERSION}) if as_json else f"holdout {VERSION}")
+        sys.stdout.write("\n")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
     if not isinstance(context.obj, Settings):
         context.obj = Settings(
             url=url,

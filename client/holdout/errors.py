@@ -21,7 +21,8 @@ BUDGET = "budget_"
 
 
 class HoldoutError(Exception):
-    pass
+    # Stable, for machines; a `ProblemError` has the service's own.
+    code = "usage"
 
 
 class SettingsError(HoldoutError):
@@ -29,11 +30,11 @@ class SettingsError(HoldoutError):
 
 
 class NetworkError(HoldoutError):
-    pass
+    code = "unreachable"
 
 
 class WaitTimeoutError(HoldoutError):
-    pass
+    code = "timeout"
 
 
 class ProblemError(HoldoutError):

@@ -55,9 +55,8 @@ def validate(
             verdict = client.validate(file, benchmark=benchmark, progress=progress)
         if given.show.as_json:
             given.show.document(verdict)
-        else:
-            version, n_items = verdict.panel_version, verdict.n_items
-            given.show.say(f"{file} is valid: {n_items} items of panel version {version}")
+        version, n_items = verdict.panel_version, verdict.n_items
+        given.show.say(f"{file} is valid: {n_items} items of panel version {version}")
 
 
 def template(
@@ -71,12 +70,16 @@ def template(
     """The ids that every submission must answer, as a file to fill in."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
+        if output is None and given.show.as_json:
+            raise SettingsError("a template is no JSON: give --output with --json")
         content = client.template(benchmark, form=form)
         if output is None:
             sys.stdout.buffer.write(content)
-        else:
-            output.write_bytes(content)
-            given.show.say(f"{len(content)} bytes in {output}")
+            return
+        output.write_bytes(content)
+        if given.show.as_json:
+            given.show.document({"path": str(output), "format": form, "size": len(content)})
+        given.show.say(f"{len(content)} bytes in {output}")
 
 
 def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:
@@ -116,6 +119,8 @@ def leaderboard(
     """The board: released scores, and after publication the fresh ones."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
+        if as_csv and given.show.as_json:
+            raise SettingsError("--csv and --json exclude each other")
         if as_csv:
             sys.stdout.write(client.leaderboard_csv(benchmark, round=round))
             return

@@ -4,7 +4,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
@@ -83,10 +83,13 @@ def failing(show: Show) -> Iterator[None]:
 def _tell(show: Show, error: HoldoutError) -> None:
     data = error.data if isinstance(error, ProblemError) else {}
     if show.as_json:
-        code = error.code if isinstance(error, ProblemError) else type(error).__name__
-        show.document({"error": {"detail": str(error), "code": code, **data}})
-        return
+        detail = error.detail if isinstance(error, ProblemError) else str(error)
+        known = {} if show.known is None else {"submission": asdict(show.known)}
+        show.document({"error": {**data, "code": error.code, "detail": detail}, **known})
     show.say(f"holdout: {error}")
+    if show.known is not None:
+        released = "" if show.known.released is None else f", released {show.known.released:g}"
+        show.say(f"  submission {show.known.id} is {show.known.status}{released}")
     if isinstance(error, InvalidFileError):
         for each in error.problems:
             place = f"row {each['row']}" if each.get("row") is not None else "file"

@@ -27,12 +27,14 @@ class Show:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
+        # What an error is told with: the query is charged, so its submission must not be lost sight of.
+        self.known: Submission | None = None
         self.out = Console(highlight=False, soft_wrap=True)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def document(self, content: Any) -> None:
         plain = asdict(content) if is_dataclass(content) else content  # type: ignore[arg-type]
-        sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(plain, indent=2) + "\n")
 
     def say(self, text: str) -> None:
         self.err.print(escape(text))
@@ -94,7 +96,12 @@ class Show:
         )
         with bar:
             task = bar.add_task("waiting for the score", total=None)
-            yield lambda given: bar.update(task, description=given.status.lower())
+
+            def watch(given: Submission) -> None:
+                self.known = given
+                bar.update(task, description=given.status.lower())
+
+            yield watch
 
     @property
     def _is_watched(self) -> bool:

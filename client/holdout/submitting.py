@@ -36,13 +36,15 @@ def login(context: typer.Context) -> None:
         with given.client(entered) as client:
             n_tokens = len(client.tokens())
         path = credentials.store(os.environ, entered)
+        if given.show.as_json:
+            given.show.document({"url": entered.url, "path": str(path), "n_tokens": n_tokens})
         given.show.say(f"the token is valid ({n_tokens} of the team's); kept in {path}")
 
 
 def _asked() -> str:
     """From a person without an echo, or from a pipe."""
     is_person = sys.stdin.isatty()
-    text = typer.prompt("Token", hide_input=True) if is_person else sys.stdin.readline()
+    text = typer.prompt("Token", hide_input=True, err=True) if is_person else sys.stdin.readline()
     return str(text).strip()
 
 
@@ -83,15 +85,14 @@ def submit(
                 patience=timeout if is_waited_for else None,
                 progress=progress,
             )
+        given.show.known = made
         if is_waited_for:
             # What the slot took is gone; one look is always left.
             left = max(1.0, end - client.now())
             made = _waited(given, client, made.id, timeout=left)
             if final and made.status == "SCORED":
                 made = client.declare_final(made.id)
-        given.show.submission(made)
-        if not made.is_pending:
-            _judge(given, client, made, fail_below, fail_unless_improved)
+        _end(given, client, made, fail_below, fail_unless_improved)
 
 
 def wait(
@@ -111,8 +112,7 @@ def wait(
             raise SettingsError("no wait has broken off: give a submission's id")
         with given.client() as client:
             made = _waited(given, client, name, timeout=timeout)
-            given.show.submission(made)
-            _judge(given, client, made, fail_below, fail_unless_improved)
+            _end(given, client, made, fail_below, fail_unless_improved)
 
 
 def _waited(given: Settings, client: Client, name: str, *, timeout: float) -> Submission:
@@ -134,28 +134,45 @@ def _waited(given: Settings, client: Client, name: str, *, timeout: float) -> Su
     return made
 
 
-def _judge(
+def _end(
     given: Settings,
     client: Client,
     made: Submission,
     fail_below: float | None,
     fail_unless_improved: bool,
 ) -> None:
+    """Judged before it is shown: what fails on the way is told with it, in one document."""
+    code = ExitCode.OK
+    if not made.is_pending:
+        code = _judged(given, client, made, fail_below, fail_unless_improved)
+    given.show.submission(made)
+    if code != ExitCode.OK:
+        raise typer.Exit(code)
+
+
+def _judged(
+    given: Settings,
+    client: Client,
+    made: Submission,
+    fail_below: float | None,
+    fail_unless_improved: bool,
+) -> ExitCode:
     if made.status not in ("SCORED", "WITHDRAWN"):
-        raise typer.Exit(ExitCode.NOT_SCORED)
+        return ExitCode.NOT_SCORED
     if fail_below is None and not fail_unless_improved:
-        return
+        return ExitCode.OK
     greater = client.benchmark(made.benchmark).greater_is_better
     if fail_below is not None and judging.is_below(
         made, threshold=fail_below, greater_is_better=greater
     ):
         given.show.say(f"holdout: {made.released} does not reach {fail_below:g}")
-        raise typer.Exit(ExitCode.BELOW_THRESHOLD)
+        return ExitCode.BELOW_THRESHOLD
     if fail_unless_improved:
         earlier = client.submissions(made.benchmark, round=str(made.round))
         if not judging.has_improved(made, earlier, greater_is_better=greater):
             given.show.say("holdout: the score has not improved")
-            raise typer.Exit(ExitCode.BELOW_THRESHOLD)
+            return ExitCode.BELOW_THRESHOLD
+    return ExitCode.OK
 
 
 def cancel(context: typer.Context, submission_id: SubmissionId) -> None:
@@ -199,4 +216,7 @@ def rotate_token(
             made = client.rotate_token(current[0], grace_seconds=grace)
         entered = Credentials(url=given.credentials().url, token=made["token"])
         path = credentials.store(os.environ, entered)
+        if given.show.as_json:
+            kept = {name: value for name, value in made.items() if name != "token"}
+            given.show.document({**kept, "path": str(path), "grace_seconds": grace})
         given.show.say(f"a new token is kept in {path}; the old one ends in {grace} s")
