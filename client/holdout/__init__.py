@@ -2,6 +2,7 @@
 
 from holdout.client import Client
 from holdout.errors import (
+    AnswerError,
     BudgetExhaustedError,
     HoldoutError,
     InvalidFileError,
@@ -12,9 +13,10 @@ from holdout.errors import (
     SettingsError,
     WaitTimeoutError,
 )
-from holdout.records import Benchmark, Provenance, Round, Submission
+from holdout.records import Benchmark, Provenance, Round, Submission, Verdict
 
 __all__ = [
+    "AnswerError",
     "Benchmark",
     "BudgetExhaustedError",
     "Client",
@@ -28,5 +30,6 @@ __all__ = [
     "ServiceError",
     "SettingsError",
     "Submission",
+    "Verdict",
     "WaitTimeoutError",
 ]

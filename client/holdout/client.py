@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,9 +11,23 @@ from urllib.parse import urlsplit
 import httpx
 
 from holdout import prediction_files
-from holdout.errors import NetworkError, SettingsError, WaitTimeoutError
-from holdout.prediction_files import Progress, idempotency_key
-from holdout.records import Benchmark, Provenance, Round, Submission, read
+from holdout.answers import checked, content, document, record
+from holdout.errors import AnswerError, SettingsError, WaitTimeoutError
+from holdout.prediction_files import CSV, PARQUET, Progress, idempotency_key
+from holdout.records import (
+    Audit,
+    Benchmark,
+    Board,
+    Budget,
+    NewToken,
+    Page,
+    Provenance,
+    PublishedAudit,
+    Round,
+    Submission,
+    Token,
+    Verdict,
+)
 from holdout.transport import Transport
 
 VERSION = "0.1.0"
@@ -27,16 +40,6 @@ MOST_ATTEMPTS = 20
 PAGE = 500
 
 Watch = Callable[[Submission], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What a dry run says of a file that is valid."""
-
-    is_valid: bool
-    panel_version: int
-    n_items: int
-    sha256: str
 
 
 class Client:
@@ -101,48 +104,50 @@ class Client:
     # What anybody may read.
 
     def benchmarks(self) -> list[Benchmark]:
-        return [read(Benchmark, each) for each in self._pages("benchmarks/")]
+        return [record(Benchmark, each) for each in self._pages("benchmarks/")]
 
     def benchmark(self, slug: str) -> Benchmark:
-        return read(Benchmark, self._get(f"benchmarks/{slug}/"))
+        return record(Benchmark, self._get(f"benchmarks/{slug}/"))
 
     def rounds(self, slug: str) -> list[Round]:
-        return [read(Round, each) for each in self._pages(f"benchmarks/{slug}/rounds/")]
+        return [record(Round, each) for each in self._pages(f"benchmarks/{slug}/rounds/")]
 
     def template(self, slug: str, *, form: str = "csv") -> bytes:
         """The ids to answer, as a file to fill in."""
         path = f"benchmarks/{slug}/panel/"
-        return self._transport.ask("GET", path, parameters={"format": form}).content
+        answer = self._transport.ask("GET", path, parameters={"format": form})
+        return content(answer, media_type=PARQUET if form == "parquet" else CSV)
 
-    def leaderboard(self, slug: str, *, round: int | None = None) -> dict[str, Any]:
-        return self._get(f"benchmarks/{slug}/leaderboard/", **_numbered(round))
+    def leaderboard(self, slug: str, *, round: int | None = None) -> Board:
+        return checked(Board, self._get(f"benchmarks/{slug}/leaderboard/", **_numbered(round)))
 
     def leaderboard_csv(self, slug: str, *, round: int | None = None) -> str:
         parameters = {"format": "csv", **_numbered(round)}
         path = f"benchmarks/{slug}/leaderboard/"
-        return self._transport.ask("GET", path, parameters=parameters).text
+        answer = self._transport.ask("GET", path, parameters=parameters)
+        return content(answer, media_type=CSV).decode(errors="replace")
 
-    def audits(self, slug: str) -> list[dict[str, Any]]:
-        return list(self._pages(f"benchmarks/{slug}/audits/"))
+    def audits(self, slug: str) -> list[PublishedAudit]:
+        return [checked(PublishedAudit, each) for each in self._pages(f"benchmarks/{slug}/audits/")]
 
-    def audit(self, audit_id: int) -> dict[str, Any]:
-        return self._get(f"audits/{audit_id}/")
+    def audit(self, audit_id: int) -> Audit:
+        return checked(Audit, self._get(f"audits/{audit_id}/"))
 
     # What a team may read of its own.
 
-    def budget(self, slug: str, *, round: int | None = None) -> dict[str, Any]:
-        return self._get(f"benchmarks/{slug}/budget/", **_numbered(round))
+    def budget(self, slug: str, *, round: int | None = None) -> Budget:
+        return checked(Budget, self._get(f"benchmarks/{slug}/budget/", **_numbered(round)))
 
     def submission(self, submission_id: str) -> Submission:
-        return read(Submission, self._get(f"submissions/{submission_id}/"))
+        return record(Submission, self._get(f"submissions/{submission_id}/"))
 
     def submissions(self, slug: str, **filters: str) -> Iterator[Submission]:
         """Newest first; `status`, `sha256`, `round` and `key` narrow the list."""
         for each in self._pages(f"benchmarks/{slug}/submissions/", **filters):
-            yield read(Submission, each)
+            yield record(Submission, each)
 
-    def tokens(self) -> list[dict[str, Any]]:
-        return list(self._pages("tokens/"))
+    def tokens(self) -> list[Token]:
+        return [checked(Token, each) for each in self._pages("tokens/")]
 
     # What changes something.
 
@@ -155,7 +160,7 @@ class Client:
             headers=file.headers(),
             body=lambda: file.pieces(progress),
         )
-        return read(Verdict, _document(answer))
+        return record(Verdict, document(answer))
 
     def submit(
         self,
@@ -191,7 +196,7 @@ class Client:
                 body=lambda: file.pieces(progress),
                 patience=patience,
             )
-            handed_in = read(Submission, _document(answer))
+            handed_in = record(Submission, document(answer))
             if "Idempotency-Replayed" in answer.headers:
                 # The first answer; meanwhile it may have been scored, or cancelled.
                 handed_in = self.submission(handed_in.id)
@@ -213,7 +218,7 @@ class Client:
                 "GET", path, headers=fields, patience=left, timeout=wait + LATE
             )
             if answer.status_code != 304 or known is None:
-                known = read(Submission, _document(answer))
+                known = record(Submission, document(answer))
                 etag = answer.headers.get("ETag", "")
             if watch is not None:
                 watch(known)
@@ -223,20 +228,21 @@ class Client:
         raise WaitTimeoutError(f"no score of {submission_id} after {timeout:g} seconds")
 
     def cancel(self, submission_id: str) -> Submission:
-        return read(Submission, self._act("DELETE", f"submissions/{submission_id}/"))
+        return record(Submission, self._act("DELETE", f"submissions/{submission_id}/"))
 
     def declare_final(self, submission_id: str) -> Submission:
-        return read(Submission, self._act("POST", f"submissions/{submission_id}/final/"))
+        return record(Submission, self._act("POST", f"submissions/{submission_id}/final/"))
 
     def withdraw(self, submission_id: str) -> Submission:
-        return read(Submission, self._act("POST", f"submissions/{submission_id}/withdraw/"))
+        return record(Submission, self._act("POST", f"submissions/{submission_id}/withdraw/"))
 
-    def create_token(self, **members: Any) -> dict[str, Any]:
+    def create_token(self, **members: Any) -> NewToken:
         """Members: `label`, `scopes`, `expires_at`. The answer's `token` is shown this once."""
-        return self._act("POST", "tokens/", members)
+        return checked(NewToken, self._act("POST", "tokens/", members))
 
-    def rotate_token(self, token_id: int, *, grace_seconds: int) -> dict[str, Any]:
-        return self._act("POST", f"tokens/{token_id}/rotate/", {"grace_seconds": grace_seconds})
+    def rotate_token(self, token_id: int, *, grace_seconds: int) -> NewToken:
+        path, members = f"tokens/{token_id}/rotate/", {"grace_seconds": grace_seconds}
+        return checked(NewToken, self._act("POST", path, members))
 
     def revoke_token(self, token_id: int) -> None:
         self._transport.ask("DELETE", f"tokens/{token_id}/")
@@ -245,9 +251,9 @@ class Client:
         open_now = [each.number for each in self.rounds(benchmark) if each.status == "OPEN"]
         return max(open_now, default=None)
 
-    def _act(self, method: str, path: str, content: Any = None) -> dict[str, Any]:
+    def _act(self, method: str, path: str, members: Any = None) -> dict[str, Any]:
         """One act, done once, although a lost answer makes the request go out again."""
-        body = b"" if content is None else json.dumps(content).encode()
+        body = b"" if members is None else json.dumps(members).encode()
         answer = self._transport.ask(
             method,
             path,
@@ -258,23 +264,22 @@ class Client:
             },
             body=lambda: iter([body]),
         )
-        return _document(answer)
+        return document(answer)
 
     def _get(self, path: str, **parameters: str) -> dict[str, Any]:
-        return _document(self._transport.ask("GET", path, parameters=parameters))
+        return document(self._transport.ask("GET", path, parameters=parameters))
 
-    def _pages(self, path: str, **parameters: str) -> Iterator[dict[str, Any]]:
-        listed = self._get(path, page_size=str(PAGE), **parameters)
+    def _pages(self, path: str, **parameters: str) -> Iterator[Any]:
+        query = {"page_size": str(PAGE), **parameters}
         while True:
-            if not isinstance(listed.get("results"), list):
-                raise NetworkError("the answer is no list: is this the service's address?")
+            listed = checked(Page, self._get(path, **query))
             yield from listed["results"]
-            following = listed.get("next")
-            if not following:
+            if not listed["next"]:
                 return
             # A path on this service, whatever it calls itself.
-            query = dict(httpx.URL(following).params)
-            listed = self._get(path, **query)
+            before, query = query, _query(listed["next"])
+            if query == before:
+                raise AnswerError("the answer is a page that follows itself")
 
 
 def _check_address(url: str, *, insecure_http: bool) -> None:
@@ -290,14 +295,11 @@ def _check_address(url: str, *, insecure_http: bool) -> None:
         raise SettingsError(f"{url} would send the token in the clear: use https")
 
 
-def _document(answer: httpx.Response) -> dict[str, Any]:
+def _query(url: str) -> dict[str, str]:
     try:
-        document = answer.json()
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise NetworkError("the answer is no JSON object: is this the service's address?")
-    return document
+        return dict(httpx.URL(url).params)
+    except httpx.InvalidURL:
+        raise AnswerError("the answer is a page whose next has no address") from None
 
 
 def _numbered(round: int | None) -> dict[str, str]:

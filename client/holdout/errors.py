@@ -3,6 +3,7 @@
 HoldoutError
   SettingsError            no token, or an address that a token must not be sent to
   NetworkError             the service could not be reached for as long as was allowed
+  AnswerError              what answered is not the service: a proxy's page, or another program
   WaitTimeoutError         the score did not come in time; the submission still waits
   ProblemError             the service refused, with a problem document (RFC 9457)
     InvalidFileError       the file breaks a rule; `problems` name rows and columns
@@ -13,10 +14,7 @@ HoldoutError
 
 from typing import Any
 
-import httpx
-
 INVALID_FILE = "invalid_file"
-TOTAL_EXHAUSTED = "budget_total_exhausted"
 BUDGET = "budget_"
 
 
@@ -31,6 +29,10 @@ class SettingsError(HoldoutError):
 
 class NetworkError(HoldoutError):
     code = "unreachable"
+
+
+class AnswerError(HoldoutError):
+    code = "malformed_answer"
 
 
 class WaitTimeoutError(HoldoutError):
@@ -49,7 +51,9 @@ class ProblemError(HoldoutError):
 class InvalidFileError(ProblemError):
     @property
     def problems(self) -> list[dict[str, Any]]:
-        return list(self.data.get("problems", []))
+        found = self.data.get("problems")
+        listed = found if isinstance(found, list) else []
+        return [each for each in listed if isinstance(each, dict)]
 
 
 class BudgetExhaustedError(ProblemError):
@@ -65,22 +69,3 @@ class RefusedError(ProblemError):
 
 class ServiceError(ProblemError):
     pass
-
-
-def problem_of(response: httpx.Response) -> ProblemError:
-    """The error that an answer is; one without a problem document, too (a proxy's, say)."""
-    try:
-        read = response.json()
-    except ValueError:
-        read = {}
-    document = read if isinstance(read, dict) else {}
-    code = str(document.get("code", f"http_{response.status_code}"))
-    detail = str(document.get("detail", response.reason_phrase or "no explanation"))
-    kind: type[ProblemError] = RefusedError
-    if code == INVALID_FILE:
-        kind = InvalidFileError
-    elif code.startswith(BUDGET):
-        kind = BudgetExhaustedError
-    elif response.status_code >= 500 or response.status_code < 400:
-        kind = ServiceError
-    return kind(status=response.status_code, code=code, detail=detail, data=document)

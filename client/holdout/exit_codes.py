@@ -3,6 +3,7 @@
 from enum import IntEnum
 
 from holdout.errors import (
+    AnswerError,
     BudgetExhaustedError,
     HoldoutError,
     InvalidFileError,
@@ -41,6 +42,7 @@ MEANINGS = {
 _OF_ERRORS: dict[type[HoldoutError], ExitCode] = {
     SettingsError: ExitCode.USAGE,
     NetworkError: ExitCode.SERVICE_FAILURE,
+    AnswerError: ExitCode.SERVICE_FAILURE,
     WaitTimeoutError: ExitCode.TIMEOUT,
     InvalidFileError: ExitCode.INVALID_FILE,
     BudgetExhaustedError: ExitCode.BUDGET_EXHAUSTED,

@@ -1,9 +1,10 @@
 """The commands that change nothing: submissions, budget, board, audits, the template and a dry run."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -36,7 +37,7 @@ def list_submissions(
         _listed(given.show, rows, columns)
 
 
-def _listed(show: Show, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+def _listed(show: Show, rows: Sequence[Mapping[str, object]], columns: tuple[str, ...]) -> None:
     if show.as_json:
         show.document(rows)
     else:
@@ -91,7 +92,7 @@ def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber 
             given.show.document(left)
             return
         window, total, pending = left["window"], left["total"], left["concurrent"]
-        accepted = left.get("accepted_improvements")
+        accepted = left["accepted_improvements"]
         given.show.facts(
             {
                 "round": left["round"],

@@ -1,12 +1,9 @@
-"""What the service answers, as frozen records. Members that this version does not know are left out."""
+"""What the service answers, as far as this version relies on it; further members may come with it."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeVar
-
-from holdout.errors import NetworkError
+from dataclasses import asdict, dataclass
+from typing import TypedDict
 
 PENDING = ("QUEUED", "SCORING")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +53,16 @@ class Round:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a dry run says of a file that is valid."""
+
+    is_valid: bool
+    panel_version: int
+    n_items: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Where a submission comes from, and what its team measured of it."""
 
@@ -71,10 +78,90 @@ class Provenance:
         return {name: str(value) for name, value in given.items() if value not in ("", None)}
 
 
-def read(kind: type[R], document: dict[str, Any]) -> R:
-    known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
-    try:
-        return kind(**{name: value for name, value in document.items() if name in known})
-    except TypeError:
-        name = kind.__name__.lower()
-        raise NetworkError(f"the answer is no {name}: is this the service's address?") from None
+class Page(TypedDict):
+    next: str | None
+    results: list[object]
+
+
+class Limit(TypedDict):
+    limit: int
+    used: int
+
+
+class Window(Limit):
+    seconds: int
+
+
+class Nats(TypedDict):
+    reserved: float
+    used: float
+
+
+class Budget(TypedDict):
+    round: int
+    window: Window
+    total: Limit
+    concurrent: Limit
+    next_slot_at: str | None
+    accepted_improvements: Limit | None
+    nats: Nats
+    # None: no guarantee.
+    proven_error: float | None
+
+
+class BoardRow(TypedDict):
+    rank: int | None
+    team: str
+    released: float | None
+    attempts: int
+    fresh: float | None
+    verdict: str | None
+
+
+class Board(TypedDict):
+    round: int
+    status: str
+    is_published: bool
+    resolution: float
+    rows: list[BoardRow]
+
+
+class AuditedTeam(TypedDict):
+    team: str
+    fresh: float | None
+    verdict: str | None
+    minimum_detectable_effect: float | None
+
+
+class AuditDocument(TypedDict):
+    benchmark: str
+    round: int
+    board_verdict: str
+    teams: list[AuditedTeam]
+
+
+class PublishedAudit(TypedDict):
+    id: int
+    round: int
+    published_at: str
+
+
+class Audit(PublishedAudit):
+    document: AuditDocument
+
+
+class Token(TypedDict):
+    id: int
+    label: str
+    prefix: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    is_current: bool
+
+
+class NewToken(TypedDict):
+    id: int
+    label: str
+    token: str

@@ -39,7 +39,7 @@ class Show:
     def say(self, text: str) -> None:
         self.err.print(escape(text))
 
-    def table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    def table(self, rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
         table = Table(*columns, box=None, pad_edge=False, header_style="bold")
         for row in rows:
             table.add_row(*(escape(_text(row.get(name))) for name in columns))

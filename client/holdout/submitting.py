@@ -11,7 +11,7 @@ import typer
 from holdout import credentials, judging, pipeline
 from holdout.client import Client
 from holdout.credentials import Credentials
-from holdout.errors import RefusedError, SettingsError
+from holdout.errors import AnswerError, RefusedError, SettingsError
 from holdout.exit_codes import ExitCode
 from holdout.prediction_files import opened
 from holdout.records import Provenance, Submission
@@ -212,8 +212,10 @@ def rotate_token(
         # Written once before, so that the new token cannot be lost for want of a place.
         credentials.store(os.environ, given.credentials())
         with given.client() as client:
-            current = [each["id"] for each in client.tokens() if each["is_current"]]
-            made = client.rotate_token(current[0], grace_seconds=grace)
+            current = next((each["id"] for each in client.tokens() if each["is_current"]), None)
+            if current is None:
+                raise AnswerError("the service does not list the token that it was asked with")
+            made = client.rotate_token(current, grace_seconds=grace)
         entered = Credentials(url=given.credentials().url, token=made["token"])
         path = credentials.store(os.environ, entered)
         if given.show.as_json:

@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from holdout.errors import TOTAL_EXHAUSTED, NetworkError, ProblemError, problem_of
+from holdout.answers import problem_of
+from holdout.errors import AnswerError, NetworkError, ProblemError
 
 # Refusals that pass by themselves; a full window passes too, but may take a day.
 PASSING = {
@@ -54,7 +55,7 @@ class Transport:
         patience: float | None = None,
         timeout: float | None = None,
     ) -> httpx.Response:
-        """An answer below 400; otherwise a `ProblemError` or `NetworkError`."""
+        """An answer below 300, or 304; otherwise a `ProblemError`, `NetworkError` or `AnswerError`."""
         end = self.clock() + (self.patience if patience is None else patience)
         options: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
         attempt = 0
@@ -62,7 +63,7 @@ class Transport:
             error: ProblemError | NetworkError
             wait = self._back_off(attempt)
             try:
-                response = self.http.request(
+                response = self._sent(
                     method,
                     path,
                     params=dict(parameters or {}),
@@ -70,8 +71,8 @@ class Transport:
                     content=None if body is None else body(),
                     **options,
                 )
-            except httpx.TransportError as failure:
-                error = NetworkError(f"the service cannot be reached ({type(failure).__name__})")
+            except NetworkError as failure:
+                error = failure
             else:
                 if response.status_code < 300 or response.status_code == 304:
                     return response
@@ -79,13 +80,22 @@ class Transport:
                 if error.code not in PASSING:
                     raise error
                 asked = retry_after(response)
-                if error.code == TOTAL_EXHAUSTED or (asked is None and error.status == 429):
+                if asked is None and error.status == 429:
                     raise error
                 wait = wait if asked is None else self._spread(asked)
             if self.clock() + wait > end:
                 raise error
             self.sleep(wait)
             attempt += 1
+
+    def _sent(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return self.http.request(method, path, **options)
+        except httpx.DecodingError:
+            raise AnswerError("the answer cannot be unpacked") from None
+        except httpx.TransportError as failure:
+            kind = type(failure).__name__
+            raise NetworkError(f"the service cannot be reached ({kind})") from None
 
     def pause(self, response: httpx.Response, *, left: float) -> None:
         """Wait as long as a pending answer says, with jitter, but not longer than is left."""

@@ -97,3 +97,56 @@ def a_round(number: int = 2, status: str = "OPEN") -> dict[str, Any]:
         "mechanism": "exact",
         "resolution": 0.01,
     }
+
+
+def file_answer(content: bytes, media_type: str = "text/csv") -> httpx.Response:
+    return httpx.Response(200, content=content, headers={"Content-Type": media_type})
+
+
+def a_verdict() -> dict[str, Any]:
+    return {"is_valid": True, "panel_version": 2, "n_items": 1, "sha256": "0"}
+
+
+def a_budget() -> dict[str, Any]:
+    return {
+        "round": 1,
+        "window": {"seconds": 86400, "limit": 5, "used": 2},
+        "total": {"limit": 100, "used": 12},
+        "concurrent": {"limit": 2, "used": 0},
+        "next_slot_at": None,
+        "accepted_improvements": {"limit": 5, "used": 1},
+        "nats": {"reserved": 41.2, "used": 5.3},
+        "proven_error": None,
+        "is_blind": False,
+    }
+
+
+def a_board(team: str = "team-[a]") -> dict[str, Any]:
+    row = {"rank": 1, "team": team, "released": 0.5, "attempts": 3, "fresh": None, "verdict": None}
+    return {
+        "round": 1,
+        "status": "OPEN",
+        "is_published": False,
+        "resolution": 0.01,
+        "rows": [row],
+    }
+
+
+def an_audit() -> dict[str, Any]:
+    row = {"team": "a", "fresh": 0.7, "verdict": "CONFIRMED", "minimum_detectable_effect": 0.04}
+    document = {"benchmark": "rain", "round": 1, "board_verdict": "CONFIRMED", "teams": [row]}
+    return {"id": 3, "round": 1, "published_at": "2026-03-02T00:00:00Z", "document": document}
+
+
+def a_token(token_id: int = 7, **members: Any) -> dict[str, Any]:
+    return {
+        "id": token_id,
+        "label": "nightly",
+        "prefix": "hv_abc",
+        "scopes": ["read"],
+        "created_at": "2026-03-01T00:00:00Z",
+        "expires_at": None,
+        "last_used_at": None,
+        "is_current": True,
+        **members,
+    }

@@ -24,6 +24,7 @@ from tests.client.service import (
     Service,
     a_round,
     a_submission,
+    a_token,
     answer,
     page,
     problem,
@@ -237,7 +238,7 @@ def test_login_keeps_the_token_for_its_owner_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("HOLDOUT_TOKEN")
-    given = run(Service(answers=[page({"id": 1})]), "login", entered=f"{TOKEN}\n")
+    given = run(Service(answers=[page(a_token())]), "login", entered=f"{TOKEN}\n")
 
     path = tmp_path / "config" / "holdout" / "credentials.json"
     assert given.exit_code == 0
@@ -302,8 +303,8 @@ def test_rotated_token_is_kept_and_not_printed(
     monkeypatch.delenv("HOLDOUT_TOKEN")
     stored_in = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
     credentials.store(stored_in, Credentials(url=URL, token=TOKEN))
-    listed = page({"id": 6, "is_current": False}, {"id": 7, "is_current": True})
-    service = Service(answers=[listed, answer({"id": 8, "token": "hv_successor"}, 201)])
+    listed = page(a_token(6, is_current=False), a_token(7))
+    service = Service(answers=[listed, answer(a_token(8, token="hv_successor"), 201)])
 
     given = run(service, "rotate", "--grace", "60")
 

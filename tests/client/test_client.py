@@ -12,8 +12,12 @@ from tests.client.service import (
     TOKEN,
     URL,
     Service,
+    a_board,
+    a_budget,
     a_round,
     a_submission,
+    a_token,
+    an_audit,
     answer,
     page,
     problem,
@@ -250,14 +254,14 @@ def test_plain_http_can_be_allowed() -> None:
 
 def test_other_reads_are_documents() -> None:
     service = Service(
-        answers=[answer({"rows": []}), answer({"total": {}}), page({"id": 3}), answer({"id": 3})]
+        answers=[answer(a_board()), answer(a_budget()), page(an_audit()), answer(an_audit())]
     )
     client = service.client()
 
-    assert client.leaderboard("rain", round=4) == {"rows": []}
-    assert client.budget("rain") == {"total": {}}
-    assert client.audits("rain") == [{"id": 3}]
-    assert client.audit(3) == {"id": 3}
+    assert client.leaderboard("rain", round=4)["rows"][0]["attempts"] == 3
+    assert client.budget("rain")["total"] == {"limit": 100, "used": 12}
+    assert client.audits("rain")[0]["id"] == 3
+    assert client.audit(3)["document"]["benchmark"] == "rain"
     assert [each.url.path for each in service.asked] == [
         "/api/v1/benchmarks/rain/leaderboard/",
         "/api/v1/benchmarks/rain/budget/",
@@ -268,9 +272,9 @@ def test_other_reads_are_documents() -> None:
 
 
 def test_rotation_sends_json() -> None:
-    service = Service(answers=[answer({"token": "hv_new"}, 201)])
+    service = Service(answers=[answer(a_token(8, token="hv_new"), 201)])
 
-    assert service.client().rotate_token(7, grace_seconds=60) == {"token": "hv_new"}
+    assert service.client().rotate_token(7, grace_seconds=60)["token"] == "hv_new"
 
     assert json.loads(service.bodies[0]) == {"grace_seconds": 60}
     assert str(service.asked[0].url) == f"{URL}/api/v1/tokens/7/rotate/"

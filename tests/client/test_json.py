@@ -17,19 +17,24 @@ from tests.client.service import (
     TOKEN,
     URL,
     Service,
+    a_board,
+    a_budget,
     a_round,
     a_submission,
+    a_token,
+    a_verdict,
+    an_audit,
     answer,
+    file_answer,
     page,
     problem,
 )
 
 SCORED = a_submission("SCORED")
 QUEUED = a_submission()
-LISTED = {"id": 7, "label": "nightly", "is_current": True}
 # Of each command: its arguments, what the service answers, and a member of its document.
 CALLS: dict[str, tuple[list[str], list[Any], str]] = {
-    "login": ([], [page(LISTED)], "n_tokens"),
+    "login": ([], [page(a_token())], "n_tokens"),
     "submit": (["FILE", "-b", "rain"], [page(a_round()), answer(QUEUED, 202)], "status"),
     "wait": (["x"], [answer(SCORED)], "released"),
     "status": (["x"], [answer(SCORED)], "released"),
@@ -39,19 +44,19 @@ CALLS: dict[str, tuple[list[str], list[Any], str]] = {
     "withdraw": (["x"], [answer(a_submission("WITHDRAWN"))], "status"),
     "validate": (
         ["FILE", "-b", "rain"],
-        [answer({"is_valid": True, "panel_version": 2, "n_items": 1, "sha256": "0"})],
+        [answer(a_verdict())],
         "n_items",
     ),
     "template": (
         ["-b", "rain", "-o", "template.csv"],
-        [httpx.Response(200, content=b"id\nitem-1\n")],
+        [file_answer(b"id\nitem-1\n")],
         "size",
     ),
-    "budget": (["-b", "rain"], [answer({"total": {"used": 1}})], "total"),
-    "leaderboard": (["-b", "rain"], [answer({"rows": []})], "rows"),
-    "audit": (["3"], [answer({"id": 3, "document": {}})], "document"),
-    "tokens": ([], [page(LISTED)], "label"),
-    "rotate": ([], [page(LISTED), answer({"id": 8, "token": "hv_successor"}, 201)], "path"),
+    "budget": (["-b", "rain"], [answer(a_budget())], "total"),
+    "leaderboard": (["-b", "rain"], [answer(a_board())], "rows"),
+    "audit": (["3"], [answer(an_audit())], "document"),
+    "tokens": ([], [page(a_token())], "label"),
+    "rotate": ([], [page(a_token()), answer(a_token(8, token="hv_successor"), 201)], "path"),
 }
 
 
@@ -112,9 +117,8 @@ def test_every_error_is_one_document(command: str, file: str) -> None:
     )
     assert refused.exit_code == ExitCode.REFUSED
     assert "said forbidden" in refused.stderr
-    if command != "template":
-        assert json.loads(broken.stdout)["error"]["code"] == "unreachable"
-        assert broken.exit_code == ExitCode.SERVICE_FAILURE
+    assert json.loads(broken.stdout)["error"]["code"] == "malformed_answer"
+    assert broken.exit_code == ExitCode.SERVICE_FAILURE
 
 
 @pytest.mark.parametrize(
@@ -185,7 +189,7 @@ def test_score_below_the_threshold_is_its_submission(file: str) -> None:
 
 
 def test_text_of_any_alphabet_is_written_anywhere() -> None:
-    service = Service(answers=[answer({"rows": [{"team": "Grüße \ud800"}]})])
+    service = Service(answers=[answer(a_board("Grüße \ud800"))])
 
     given = run(service, "leaderboard", "-b", "rain", "--json")
 
