@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -107,43 +107,48 @@ class Client:
         return [record(Benchmark, each) for each in self._pages("benchmarks/")]
 
     def benchmark(self, slug: str) -> Benchmark:
-        return record(Benchmark, self._get(f"benchmarks/{slug}/"))
+        return record(Benchmark, self._get(_path("benchmarks", slug)))
 
     def rounds(self, slug: str) -> list[Round]:
-        return [record(Round, each) for each in self._pages(f"benchmarks/{slug}/rounds/")]
+        return [record(Round, each) for each in self._pages(_path("benchmarks", slug, "rounds"))]
 
     def template(self, slug: str, *, form: str = "csv") -> bytes:
         """The ids to answer, as a file to fill in."""
-        path = f"benchmarks/{slug}/panel/"
+        path = _path("benchmarks", slug, "panel")
         answer = self._transport.ask("GET", path, parameters={"format": form})
         return content(answer, media_type=PARQUET if form == "parquet" else CSV)
 
     def leaderboard(self, slug: str, *, round: int | None = None) -> Board:
-        return checked(Board, self._get(f"benchmarks/{slug}/leaderboard/", **_numbered(round)))
+        return checked(
+            Board, self._get(_path("benchmarks", slug, "leaderboard"), **_numbered(round))
+        )
 
     def leaderboard_csv(self, slug: str, *, round: int | None = None) -> str:
         parameters = {"format": "csv", **_numbered(round)}
-        path = f"benchmarks/{slug}/leaderboard/"
+        path = _path("benchmarks", slug, "leaderboard")
         answer = self._transport.ask("GET", path, parameters=parameters)
         return content(answer, media_type=CSV).decode(errors="replace")
 
     def audits(self, slug: str) -> list[PublishedAudit]:
-        return [checked(PublishedAudit, each) for each in self._pages(f"benchmarks/{slug}/audits/")]
+        return [
+            checked(PublishedAudit, each)
+            for each in self._pages(_path("benchmarks", slug, "audits"))
+        ]
 
     def audit(self, audit_id: int) -> Audit:
-        return checked(Audit, self._get(f"audits/{audit_id}/"))
+        return checked(Audit, self._get(_path("audits", audit_id)))
 
     # What a team may read of its own.
 
     def budget(self, slug: str, *, round: int | None = None) -> Budget:
-        return checked(Budget, self._get(f"benchmarks/{slug}/budget/", **_numbered(round)))
+        return checked(Budget, self._get(_path("benchmarks", slug, "budget"), **_numbered(round)))
 
     def submission(self, submission_id: str) -> Submission:
-        return record(Submission, self._get(f"submissions/{submission_id}/"))
+        return record(Submission, self._get(_path("submissions", submission_id)))
 
     def submissions(self, slug: str, **filters: str) -> Iterator[Submission]:
         """Newest first; `status`, `sha256`, `round` and `key` narrow the list."""
-        for each in self._pages(f"benchmarks/{slug}/submissions/", **filters):
+        for each in self._pages(_path("benchmarks", slug, "submissions"), **filters):
             yield record(Submission, each)
 
     def tokens(self) -> list[Token]:
@@ -156,7 +161,7 @@ class Client:
         file = prediction_files.opened(path)
         answer = self._transport.ask(
             "POST",
-            f"benchmarks/{benchmark}/validate/",
+            _path("benchmarks", benchmark, "validate"),
             headers=file.headers(),
             body=lambda: file.pieces(progress),
         )
@@ -190,7 +195,7 @@ class Client:
             )
             answer = self._transport.ask(
                 "POST",
-                f"benchmarks/{benchmark}/submissions/",
+                _path("benchmarks", benchmark, "submissions"),
                 parameters=given.parameters(),
                 headers={**file.headers(), "Idempotency-Key": f'"{key}"'},
                 body=lambda: file.pieces(progress),
@@ -208,7 +213,7 @@ class Client:
         self, submission_id: str, *, timeout: float = 600.0, watch: Watch | None = None
     ) -> Submission:
         """The submission once it is finished; `WaitTimeoutError` if that takes longer."""
-        clock, path = self._transport.clock, f"submissions/{submission_id}/"
+        clock, path = self._transport.clock, _path("submissions", submission_id)
         end = clock() + timeout
         known, etag = None, ""
         while (left := end - clock()) > 0:
@@ -228,24 +233,26 @@ class Client:
         raise WaitTimeoutError(f"no score of {submission_id} after {timeout:g} seconds")
 
     def cancel(self, submission_id: str) -> Submission:
-        return record(Submission, self._act("DELETE", f"submissions/{submission_id}/"))
+        return record(Submission, self._act("DELETE", _path("submissions", submission_id)))
 
     def declare_final(self, submission_id: str) -> Submission:
-        return record(Submission, self._act("POST", f"submissions/{submission_id}/final/"))
+        return record(Submission, self._act("POST", _path("submissions", submission_id, "final")))
 
     def withdraw(self, submission_id: str) -> Submission:
-        return record(Submission, self._act("POST", f"submissions/{submission_id}/withdraw/"))
+        return record(
+            Submission, self._act("POST", _path("submissions", submission_id, "withdraw"))
+        )
 
     def create_token(self, **members: Any) -> NewToken:
         """Members: `label`, `scopes`, `expires_at`. The answer's `token` is shown this once."""
         return checked(NewToken, self._act("POST", "tokens/", members))
 
     def rotate_token(self, token_id: int, *, grace_seconds: int) -> NewToken:
-        path, members = f"tokens/{token_id}/rotate/", {"grace_seconds": grace_seconds}
+        path, members = _path("tokens", token_id, "rotate"), {"grace_seconds": grace_seconds}
         return checked(NewToken, self._act("POST", path, members))
 
     def revoke_token(self, token_id: int) -> None:
-        self._transport.ask("DELETE", f"tokens/{token_id}/")
+        self._transport.ask("DELETE", _path("tokens", token_id))
 
     def _open_round(self, benchmark: str) -> int | None:
         open_now = [each.number for each in self.rounds(benchmark) if each.status == "OPEN"]
@@ -293,6 +300,18 @@ def _check_address(url: str, *, insecure_http: bool) -> None:
         raise SettingsError(f"{url} is no address of a service")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK and not insecure_http:
         raise SettingsError(f"{url} would send the token in the clear: use https")
+
+
+def _path(*parts: str | int) -> str:
+    """
+    The address of one thing, whatever its name is made of.
+
+    A slash is refused although it could be escaped: servers undo that before they choose the route.
+    """
+    for each in map(str, parts):
+        if each in ("", ".", "..") or "/" in each or "\\" in each:
+            raise SettingsError(f"{each!r} is no name of a benchmark and no id")
+    return "".join(f"{quote(str(each), safe='', errors='replace')}/" for each in parts)
 
 
 def _query(url: str) -> dict[str, str]:

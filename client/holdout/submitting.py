@@ -126,6 +126,9 @@ def _waited(given: Settings, client: Client, name: str, *, timeout: float) -> Su
     try:
         with given.show.waiting() as watch:
             made = client.wait(name, timeout=timeout, watch=watch)
+    except SettingsError:  # no name at all
+        kept.end(name)
+        raise
     except RefusedError as error:
         if error.status == NOT_FOUND:
             kept.end(name)

@@ -1,6 +1,7 @@
 """The typed client: one submission however often it is asked for, and waits that end."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -278,3 +279,47 @@ def test_rotation_sends_json() -> None:
 
     assert json.loads(service.bodies[0]) == {"grace_seconds": 60}
     assert str(service.asked[0].url) == f"{URL}/api/v1/tokens/7/rotate/"
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("a?b", "a%3Fb"),
+        ("a#b", "a%23b"),
+        ("a b", "a%20b"),
+        ("%2e%2e", "%252e%252e"),
+        ("a%2Fb", "a%252Fb"),
+        ("Grüße", "Gr%C3%BC%C3%9Fe"),
+        ("\udcff", "%3F"),
+        ("a;b=c&d@e:f", "a%3Bb%3Dc%26d%40e%3Af"),
+    ],
+)
+def test_name_of_any_kind_stays_one_part_of_the_path(name: str, sent: str) -> None:
+    service = Service(answers=[answer(a_budget()), answer(a_submission())])
+    client = service.client()
+
+    client.budget(name)
+    client.submission(name)
+
+    assert [each.url.raw_path.decode() for each in service.asked] == [
+        f"/api/v1/benchmarks/{sent}/budget/",
+        f"/api/v1/submissions/{sent}/",
+    ]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "rain/submissions", "/", "a\\b"])
+def test_name_that_leads_elsewhere_is_not_asked_for(name: str, file: Path) -> None:
+    client = Service().client()
+    calls: list[Callable[[], object]] = [
+        lambda: client.budget(name),
+        lambda: client.validate(file, benchmark=name),
+        lambda: client.submit(file, benchmark=name),
+        lambda: client.wait(name),
+        lambda: client.cancel(name),
+        lambda: client.withdraw(name),
+        lambda: client.template(name),
+    ]
+
+    for call in calls:
+        with pytest.raises(SettingsError, match="no name"):
+            call()

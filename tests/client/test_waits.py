@@ -56,6 +56,12 @@ def test_submission_that_is_gone_is_not_waited_for_again(file: str) -> None:
     assert run(Service(), "wait").exit_code == ExitCode.USAGE
 
 
+def test_name_that_is_none_is_not_waited_for_again() -> None:
+    assert run(Service(), "wait", "../x").exit_code == ExitCode.USAGE
+
+    assert "no wait has broken off" in run(Service(), "wait").stderr
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "null", '{"https://vault.example": 5}'])
 def test_damaged_file_holds_no_waits(text: str, tmp_path: Path) -> None:
     path = tmp_path / "state" / "holdout" / "waits.json"
