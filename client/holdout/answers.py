@@ -21,6 +21,8 @@ from holdout.errors import (
     ServiceError,
 )
 
+PROBLEM = "application/problem+json"
+CROWDED_PROXY = "http_429"
 LARGEST = sys.float_info.max
 A = TypeVar("A")
 
@@ -57,8 +59,8 @@ def checked(kind: type[A], found: Any) -> A:
 
 
 def problem_of(answer: httpx.Response) -> ProblemError:
-    """The error that an answer is; one without a problem document, too (a proxy's, say)."""
-    found = _parsed(answer)
+    """The error that an answer is. What a proxy says in JSON of its own is not taken for the service's."""
+    found = _parsed(answer) if _media_type(answer) == PROBLEM else None
     members: dict[str, Any] = found if isinstance(found, dict) else {}
     code = str(members.get("code", f"http_{answer.status_code}"))
     detail = str(members.get("detail", answer.reason_phrase or "no explanation"))
@@ -67,7 +69,7 @@ def problem_of(answer: httpx.Response) -> ProblemError:
         kind = InvalidFileError
     elif code.startswith(BUDGET):
         kind = BudgetExhaustedError
-    elif answer.status_code >= 500 or answer.status_code < 400:
+    elif answer.status_code >= 500 or answer.status_code < 400 or code == CROWDED_PROXY:
         kind = ServiceError
     return kind(status=answer.status_code, code=code, detail=detail, data=members)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from holdout.answers import problem_of
-from holdout.errors import AnswerError, NetworkError, ProblemError
+from holdout.answers import CROWDED_PROXY, problem_of
+from holdout.errors import AnswerError, BudgetExhaustedError, NetworkError, ProblemError
 
 # Refusals that pass by themselves; a full window passes too, but may take a day.
 PASSING = {
@@ -22,6 +22,8 @@ PASSING = {
     "unavailable",
     "budget_concurrent_exhausted",
     "budget_window_exhausted",
+    # A proxy's, which has no problem document.
+    CROWDED_PROXY,
     "http_502",
     "http_503",
     "http_504",
@@ -80,9 +82,10 @@ class Transport:
                 if error.code not in PASSING:
                     raise error
                 asked = retry_after(response)
-                if asked is None and error.status == 429:
+                if asked is None and isinstance(error, BudgetExhaustedError):
                     raise error
-                wait = wait if asked is None else self._spread(asked)
+                # A proxy that says 0 would be asked without a pause.
+                wait = self._spread(asked) if asked else wait
             if self.clock() + wait > end:
                 raise error
             self.sleep(wait)
@@ -100,7 +103,7 @@ class Transport:
     def pause(self, response: httpx.Response, *, left: float) -> None:
         """Wait as long as a pending answer says, with jitter, but not longer than is left."""
         asked = retry_after(response)
-        self.sleep(max(0.0, min(self._spread(1.0 if asked is None else asked), left)))
+        self.sleep(max(0.0, min(self._spread(asked or 1.0), left)))
 
     def _spread(self, seconds: float) -> float:
         return seconds + self.chance.uniform(0, min(MOST_JITTER, max(0.1, JITTER * seconds)))

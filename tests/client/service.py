@@ -59,10 +59,11 @@ def answer(content: Any, status: int = 200, **headers: str) -> httpx.Response:
 def problem(
     status: int, code: str, *, retry_after: int | None = None, **data: Any
 ) -> httpx.Response:
-    headers = {} if retry_after is None else {"Retry_After": str(retry_after)}
-    return answer(
-        {"status": status, "code": code, "detail": f"said {code}", **data}, status, **headers
-    )
+    headers = {"Content_Type": "application/problem+json"}
+    if retry_after is not None:
+        headers["Retry_After"] = str(retry_after)
+    members = {"status": status, "code": code, "detail": f"said {code}", **data}
+    return answer(members, status, **headers)
 
 
 def page(*results: Any, following: str | None = None) -> httpx.Response:

@@ -24,6 +24,7 @@ from tests.client.service import (
     answer,
     file_answer,
     page,
+    problem,
 )
 
 Call = Callable[[Client, Path], Any]
@@ -159,8 +160,8 @@ def test_answer_that_cannot_be_unpacked() -> None:
 
 @pytest.mark.parametrize("problems", [None, 5, "x", [5], [{"row": {}}], {"row": 1}])
 def test_problems_of_another_shape(problems: Any, file: str) -> None:
-    content = {"code": "invalid_file", "detail": "no", "problems": problems}
-    service = Service(answers=[page(a_round()), answer(content, 422)])
+    refusal = problem(422, "invalid_file", problems=problems)
+    service = Service(answers=[page(a_round()), refusal])
 
     given = run(service, "submit", file, "-b", "rain")
 

@@ -117,10 +117,52 @@ def test_what_does_not_pass_is_not_repeated(
     assert len(service.asked) == 1
 
 
-def test_proxy_without_a_problem_document_is_tried_again() -> None:
-    service = Service(answers=[httpx.Response(502, content=b"<html>bad gateway"), answer({})])
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize(
+    "content", [b"<html>", b'{"code": 7}', b'{"code": "forbidden"}', b"[1]", b""]
+)
+def test_proxy_without_a_problem_document_is_tried_again(status: int, content: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    told = httpx.Response(status, content=content, headers={**headers, "Retry-After": "7"})
+    service = Service(answers=[httpx.Response(status, content=content), told, answer({})])
 
     assert service.transport().ask("GET", "https://vault.example/x").status_code == 200
+
+    first, second = service.slept
+    assert 0 < first <= 0.5
+    assert 7 <= second <= 7 * (1 + JITTER)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_proxy_is_not_asked_for_ever(status: int) -> None:
+    service = Service(answers=[httpx.Response(status, content=b"<html>")] * 100)
+
+    with pytest.raises(ServiceError) as raised:
+        service.transport(patience=60).ask("GET", "https://vault.example/x")
+
+    assert raised.value.code == f"http_{status}"
+    assert 20 < service.now - 1000 <= 60
+    assert len(service.asked) < 20
+
+
+@pytest.mark.parametrize("text", ["0", "Sun, 06 Nov 1994 08:49:37 GMT"])
+def test_proxy_that_says_at_once_is_asked_ever_more_rarely(text: str) -> None:
+    hasty = httpx.Response(503, headers={"Retry-After": text})
+    service = Service(answers=[hasty] * 100)
+
+    with pytest.raises(ServiceError):
+        service.transport(patience=60).ask("GET", "https://vault.example/x")
+
+    assert len(service.asked) < 20
+
+
+def test_window_without_a_next_slot_is_not_waited_for() -> None:
+    service = Service(answers=[problem(429, "budget_window_exhausted")])
+
+    with pytest.raises(BudgetExhaustedError):
+        service.transport(patience=1e9).ask("GET", "https://vault.example/x")
+
+    assert service.slept == []
 
 
 @pytest.mark.parametrize(
