@@ -110,7 +110,7 @@ GRANTS: list[Grant] = [
     *_grants(SCORING, "vault_round_fresh_holdouts", "SELECT"),
     *_grants(SCORING, "vault_team", "SELECT"),
     # The sweeper forgets what has expired.
-    *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id", "DELETE"),
+    *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id,team_id", "DELETE"),
     *_grants(SCORING, "vault_admission", "SELECT", "UPDATE k"),
     *_grants(SCORING, "vault_budgetentry", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_submission", "SELECT", SUBMISSION_WORK),

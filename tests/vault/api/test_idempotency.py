@@ -292,6 +292,23 @@ def test_sweeper_forgets_what_has_expired_and_nothing_else(bot: Caller) -> None:
     assert [each.key for each in IdempotentAnswer.objects.all()] == ["new"]
 
 
+def test_flood_of_keys_is_bounded_for_each_team(
+    world: World, bot: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest stay; those of another team are not counted."""
+    rival = Caller(world.team("rival"))
+    rival.post(POST, file_number(1), **keyed("rival"))
+    for number in range(4):
+        bot.post("benchmarks/weather/submissions/", csv_of([7] * 12), **keyed(f"k{number}"))
+    monkeypatch.setattr(sweeping, "MOST_KEPT", 2)
+
+    with acting_as("scoring"):
+        assert sweeping.forget_answers(now=timezone.now()) == 2
+
+    kept = IdempotentAnswer.objects.order_by("id").values_list("key", flat=True)
+    assert list(kept) == ["rival", "k2", "k3"]
+
+
 def test_expired_key_is_a_new_one(bot: Caller) -> None:
     bot.post(POST, file_number(1), **keyed("k"))
     IdempotentAnswer.objects.update(expires_at=timezone.now() - dt.timedelta(seconds=1))
