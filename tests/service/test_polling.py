@@ -183,7 +183,8 @@ def test_200_pollers_leave_others_within_twice_their_time(
 
 def p99(port: int, requests: list[bytes]) -> float:
     measured = load.closed_loop(port=port, requests=requests, status=200, connections=2, seconds=4)
-    assert measured.n > 200
+    # Of fewer, the percentile is the slowest one alone.
+    assert measured.n > 100
     return measured.percentile(0.99)
 
 
