@@ -179,24 +179,25 @@ class Client:
         """
         Hand in a file once, however often this is called.
 
-        The same file of the same commit in the same round is the same submission; after a cancelled or
-        failed one it is a new one. A full window is waited for while `patience` lasts.
+        The same file in the same round is the same submission, and keeps the provenance that it came with
+        first; after a cancelled or failed one it is a new one. A full window is waited for while `patience`
+        lasts.
         """
-        given = provenance or Provenance()
+        parameters = (provenance or Provenance()).parameters()
         file = prediction_files.opened(path)
         open_round = self._open_round(benchmark)
         for attempt in range(1, MOST_ATTEMPTS + 1):
             key = idempotency_key(
-                commit=given.commit,
+                file=file,
                 benchmark=benchmark,
                 round=open_round,
-                sha256=file.sha256,
+                parameters=parameters,
                 attempt=attempt,
             )
             answer = self._transport.ask(
                 "POST",
                 _path("benchmarks", benchmark, "submissions"),
-                parameters=given.parameters(),
+                parameters=parameters,
                 headers={**file.headers(), "Idempotency-Key": f'"{key}"'},
                 body=lambda: file.pieces(progress),
                 patience=patience,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,11 +49,21 @@ def opened(path: Path) -> PredictionFile:
 
 
 def idempotency_key(
-    *, commit: str, benchmark: str, round: int | None, sha256: str, attempt: int = 1
+    *,
+    file: PredictionFile,
+    benchmark: str,
+    round: int | None,
+    parameters: Mapping[str, str],
+    attempt: int = 1,
 ) -> str:
-    """The same for the same work, so that a pipeline that starts again asks for the same thing.
+    """
+    The same for the same request, so that a pipeline that starts again asks for the same thing.
+
+    A key belongs to one request: what the next run says of itself differently, such as its address, must
+    not meet the key of the last one. The service knows identical predictions by themselves.
 
     `attempt` grows when an earlier submission under the key was cancelled or has failed.
     """
-    named = json.dumps([commit, benchmark, round, sha256, attempt])
+    said = sorted(parameters.items())
+    named = json.dumps([file.sha256, file.content_type, benchmark, round, said, attempt])
     return "holdout-" + hashlib.sha256(named.encode()).hexdigest()[:40]

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -54,7 +56,12 @@ def test_submission_is_whole_and_has_a_key(file: Path) -> None:
     assert "Transfer-Encoding" not in request.headers
     assert request.headers["Content-Type"] == "text/csv"
     assert dict(request.url.params) == {"commit": "abc", "validation_score": "0.5"}
-    expected = idempotency_key(commit="abc", benchmark="rain", round=2, sha256=opened(file).sha256)
+    expected = idempotency_key(
+        file=opened(file),
+        benchmark="rain",
+        round=2,
+        parameters={"validation_score": "0.5", "commit": "abc"},
+    )
     assert keys(service) == [f'"{expected}"']
 
 
@@ -94,14 +101,23 @@ def test_after_a_cancelled_one_the_key_is_fresh(file: Path, void: str) -> None:
     assert first != second
 
 
-def test_key_is_that_of_the_work() -> None:
-    work = {"commit": "a", "benchmark": "b", "round": 1, "sha256": "c"}
-    key = idempotency_key(**work)  # type: ignore[arg-type]
+def test_key_is_that_of_the_request(file: Path) -> None:
+    """The service refuses a key that comes back with another request."""
+    request = {"file": opened(file), "benchmark": "b", "round": 1, "parameters": {"commit": "a"}}
+    parquet = replace(opened(file), content_type="application/vnd.apache.parquet")
+    others: list[dict[str, Any]] = [
+        {"file": parquet},
+        {"file": replace(opened(file), sha256="x")},
+        {"benchmark": "x"},
+        {"round": 2},
+        {"parameters": {"commit": "x"}},
+        {"parameters": {"commit": "a", "ci_run_url": "https://ci.example/2"}},
+        {"attempt": 2},
+    ]
 
-    assert key == idempotency_key(**work)  # type: ignore[arg-type]
-    others = [{**work, name: value} for name, value in (("commit", "x"), ("round", 2))]
-    others += [{**work, "benchmark": "x"}, {**work, "sha256": "x"}, {**work, "attempt": 2}]
-    assert len({key, *(idempotency_key(**each) for each in others)}) == 6  # type: ignore[arg-type]
+    made = {idempotency_key(**{**request, **each}) for each in [{}, {}, *others]}
+
+    assert len(made) == 1 + len(others)
 
 
 def test_parquet_is_known_by_its_name(tmp_path: Path) -> None:

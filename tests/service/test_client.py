@@ -107,6 +107,21 @@ def test_run_again_is_the_same_submission(pipeline: Pipeline) -> None:
     assert pipeline.used() == 1
 
 
+def test_next_run_of_the_pipeline_is_the_same_submission(pipeline: Pipeline) -> None:
+    """Another run, job or commit with the same predictions: nothing is charged, nothing refused."""
+    file = pipeline.file(1)
+    runs = [
+        {"GITHUB_SHA": "2f6c1d9", "CI_JOB_URL": "https://ci.example/1"},
+        {"GITHUB_SHA": "2f6c1d9", "CI_JOB_URL": "https://ci.example/2"},
+        {"GITHUB_SHA": "8d1e0aa", "CI_JOB_URL": "https://ci.example/3"},
+    ]
+    done = [pipeline.holdout("submit", file, "--wait", "--json", **each) for each in runs]
+
+    assert [each.returncode for each in done] == [0, 0, 0]
+    assert len({json.loads(each.stdout)["id"] for each in done}) == 1
+    assert pipeline.used() == 1
+
+
 def test_cancelled_one_is_handed_in_anew(pipeline: Pipeline, service: Service) -> None:
     file = pipeline.file(1)
     with stopped(service, "worker-scoring"):
