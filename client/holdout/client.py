@@ -218,7 +218,7 @@ class Client:
         end = clock() + timeout
         known, etag = None, ""
         while (left := end - clock()) > 0:
-            wait = max(1, min(HELD_BACK, int(left)))
+            wait = max(1, int(min(HELD_BACK, left)))
             fields = {"Prefer": f"wait={wait}", **({"If-None-Match": etag} if etag else {})}
             answer = self._transport.ask(
                 "GET", path, headers=fields, patience=left, timeout=wait + LATE
@@ -231,7 +231,7 @@ class Client:
             if not known.is_pending:
                 return known
             self._transport.pause(answer, left=end - clock())
-        raise WaitTimeoutError(f"no score of {submission_id} after {timeout:g} seconds")
+        raise WaitTimeoutError(f"no score of {submission_id} after {timeout:.0f} seconds")
 
     def cancel(self, submission_id: str) -> Submission:
         return record(Submission, self._act("DELETE", _path("submissions", submission_id)))

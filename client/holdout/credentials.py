@@ -69,3 +69,5 @@ def _read(path: Path) -> str:
         return path.read_text()
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is no text") from None

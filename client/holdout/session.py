@@ -12,7 +12,13 @@ import typer
 from holdout import credentials
 from holdout.client import Client
 from holdout.credentials import Credentials
-from holdout.errors import HoldoutError, InvalidFileError, ProblemError, SettingsError
+from holdout.errors import (
+    HoldoutError,
+    InvalidFileError,
+    ProblemError,
+    SettingsError,
+    WaitTimeoutError,
+)
 from holdout.exit_codes import ExitCode, exit_code
 from holdout.shown import Show
 from holdout.waits import Waits, waits
@@ -75,8 +81,11 @@ def failing(show: Show) -> Iterator[None]:
     except HoldoutError as error:
         _tell(show, error)
         raise typer.Exit(exit_code(error)) from None
+    except BrokenPipeError:
+        raise  # nobody reads on: no more to say
     except OSError as error:
-        _tell(show, SettingsError(f"{error.filename}: {error.strerror}"))
+        reason = error.strerror or type(error).__name__
+        _tell(show, SettingsError(f"{error.filename}: {reason}" if error.filename else reason))
         raise typer.Exit(ExitCode.USAGE) from None
 
 
@@ -90,6 +99,8 @@ def _tell(show: Show, error: HoldoutError) -> None:
     if show.known is not None:
         released = "" if show.known.released is None else f", released {show.known.released:g}"
         show.say(f"  submission {show.known.id} is {show.known.status}{released}")
+    if isinstance(error, WaitTimeoutError):
+        show.say("  `holdout wait` goes on waiting")
     if isinstance(error, InvalidFileError):
         for each in error.problems:
             place = f"row {each['row']}" if each.get("row") is not None else "file"

@@ -33,6 +33,8 @@ def login(context: typer.Context) -> None:
     given: Settings = context.obj
     with failing(given.show):
         entered = Credentials(url=given.credentials().url, token=_asked())
+        if not entered.token:
+            raise SettingsError("no token was entered")
         with given.client(entered) as client:
             n_tokens = len(client.tokens())
         path = credentials.store(os.environ, entered)

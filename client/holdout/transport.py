@@ -11,7 +11,13 @@ from typing import Any
 import httpx
 
 from holdout.answers import CROWDED_PROXY, problem_of
-from holdout.errors import AnswerError, BudgetExhaustedError, NetworkError, ProblemError
+from holdout.errors import (
+    AnswerError,
+    BudgetExhaustedError,
+    NetworkError,
+    ProblemError,
+    SettingsError,
+)
 
 # Refusals that pass by themselves; a full window passes too, but may take a day.
 PASSING = {
@@ -99,6 +105,8 @@ class Transport:
         except httpx.TransportError as failure:
             kind = type(failure).__name__
             raise NetworkError(f"the service cannot be reached ({kind})") from None
+        except UnicodeEncodeError:
+            raise SettingsError("what is asked for holds bytes that are no text") from None
 
     def pause(self, response: httpx.Response, *, left: float) -> None:
         """Wait as long as a pending answer says, with jitter, but not longer than is left."""

@@ -13,6 +13,7 @@ import typer.testing
 from holdout import credentials
 from holdout.cli import app
 from holdout.credentials import Credentials
+from holdout.errors import SettingsError
 from holdout.exit_codes import MEANINGS, ExitCode
 from holdout.session import Settings
 from holdout.shown import Show
@@ -194,6 +195,7 @@ def test_timeout_keeps_the_wait(file: str) -> None:
     given = run(service, "submit", file, "-b", "rain", "--wait", "--timeout", "60")
 
     assert given.exit_code == ExitCode.TIMEOUT
+    assert "`holdout wait` goes on" in given.stderr
     assert run(Service(answers=[answer(SCORED)]), "wait").exit_code == ExitCode.OK
 
 
@@ -287,6 +289,36 @@ def test_without_a_token_only_what_is_public_is_asked_for(monkeypatch: pytest.Mo
     assert refused.exit_code == ExitCode.USAGE
     assert "HOLDOUT_TOKEN" in refused.stderr
     assert public.exit_code == ExitCode.OK
+
+
+def test_input_that_is_no_text(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    option = run(submitting(), "submit", file, "-b", "rain", "--commit", "\udcff")
+    monkeypatch.delenv("HOLDOUT_TOKEN")
+    monkeypatch.setenv("HOLDOUT_TOKEN_FILE", str(tmp_path / "token"))
+    (tmp_path / "token").write_bytes(b"hv_\xff")
+    settings = Settings(url=None, show=Show(as_json=False), insecure_http=False)
+
+    assert option.exit_code == ExitCode.USAGE
+    assert "no text" in option.stderr
+    with pytest.raises(SettingsError, match="is no text"):
+        settings.credentials()
+
+
+def test_nothing_entered_is_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOLDOUT_TOKEN")
+
+    given = run(Service(), "login", entered="\n")
+
+    assert given.exit_code == ExitCode.USAGE
+    assert "no token was entered" in given.stderr
+
+
+def test_timeout_may_be_for_ever(file: str) -> None:
+    service = submitting(answer(a_submission(), 202), answer(a_submission()), answer(SCORED))
+
+    given = run(service, "submit", file, "-b", "rain", "--wait", "--timeout", "inf")
+
+    assert given.exit_code == ExitCode.OK
 
 
 def test_missing_file_is_a_mistake_of_the_caller() -> None:
