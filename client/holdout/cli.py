@@ -47,6 +47,7 @@ app = typer.Typer(
     help="Hand in predictions to Holdout Vault, wait for the score, read the budget and the board.",
     epilog="\b\nExit codes:\n" + CODES,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,  # a traceback with local variables would show the token
     rich_markup_mode=None,
 )
@@ -109,7 +110,8 @@ def settings(
     ] = None,
     as_json: AsJson = False,
     insecure_http: Annotated[
-        bool, typer.Option(help="Send the token over plain HTTP to another machine.")
+        bool,
+        typer.Option("--insecure-http", help="Send the token over plain HTTP to another machine."),
     ] = False,
     patience: Annotated[
         float,
@@ -135,4 +137,4 @@ def settings(
 
 
 def main() -> None:
-    app()
+    app(prog_name="holdout")

@@ -10,6 +10,7 @@ import typer
 
 from holdout.errors import SettingsError
 from holdout.prediction_files import opened
+from holdout.records import Budget
 from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, failing
 from holdout.shown import Show
 
@@ -49,7 +50,7 @@ def validate(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet.", dir_okay=False)],
     benchmark: BenchmarkName,
 ) -> None:
-    """Check a file as a submission would be checked; nothing is charged."""
+    """Check a file as submit would; nothing is charged."""
     given: Settings = context.obj
     with failing(given.show), given.client() as client:
         with given.show.upload(opened(file).size) as progress:
@@ -68,7 +69,7 @@ def template(
     ] = None,
     form: Annotated[str, typer.Option("--format", help="csv or parquet")] = "csv",
 ) -> None:
-    """The ids that every submission must answer, as a file to fill in."""
+    """The ids that a submission must answer, as a file to fill in."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
         if output is None and given.show.as_json:
@@ -84,7 +85,7 @@ def template(
 
 
 def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:
-    """What the team has left: queries, accepted improvements, nats."""
+    """What the team has left: queries, improvements, nats."""
     given: Settings = context.obj
     with failing(given.show), given.client() as client:
         left = client.budget(benchmark, round=round)
@@ -99,7 +100,7 @@ def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber 
                 "in the window": f"{window['used']} of {window['limit']} in {window['seconds']} s",
                 "in the round": f"{total['used']} of {total['limit']}",
                 "waiting": f"{pending['used']} of {pending['limit']}",
-                "next query": left["next_slot_at"] or "never in this round",
+                "next query": _next_query(left),
                 "accepted improvements": f"{accepted['used']} of {accepted['limit']}"
                 if accepted
                 else None,
@@ -111,13 +112,21 @@ def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber 
         )
 
 
+def _next_query(left: Budget) -> str:
+    if left["next_slot_at"] is None:
+        return "never in this round"
+    limits = (left["window"], left["total"], left["concurrent"])
+    is_free = all(each["used"] < each["limit"] for each in limits)
+    return "now" if is_free else left["next_slot_at"]
+
+
 def leaderboard(
     context: typer.Context,
     benchmark: BenchmarkName,
     round: RoundNumber = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
 ) -> None:
-    """The board: released scores, and after publication the fresh ones."""
+    """The board: released scores, once published fresh ones."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
         if as_csv and given.show.as_json:
@@ -144,7 +153,7 @@ def audit(
         str, typer.Option("--benchmark", "-b", envvar="HOLDOUT_BENCHMARK", help="Its short name.")
     ] = "",
 ) -> None:
-    """Published audits: how much of a round's progress is real."""
+    """Published audits: how much of the progress is real."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
         if audit_id is None:

@@ -21,6 +21,9 @@ from rich.table import Table
 
 from holdout.records import Submission
 
+LOG_WIDTH = 1000
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+
 
 class Show:
     """Answers go to standard output, everything else to standard error."""
@@ -29,7 +32,10 @@ class Show:
         self.as_json = as_json
         # What an error is told with: the query is charged, so its submission must not be lost sight of.
         self.known: Submission | None = None
-        self.out = Console(highlight=False, soft_wrap=True)
+        # A log has no width that an id should be cut at.
+        self.out = Console(
+            highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else LOG_WIDTH
+        )
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def document(self, content: Any) -> None:
@@ -37,10 +43,13 @@ class Show:
         sys.stdout.write(json.dumps(plain, indent=2) + "\n")
 
     def say(self, text: str) -> None:
-        self.err.print(escape(text))
+        self.err.print(escape(_printable(text)))
 
     def table(self, rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
-        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in columns:
+            # An id is there to be copied.
+            table.add_column(name, no_wrap=name == "id")
         for row in rows:
             table.add_row(*(escape(_text(row.get(name))) for name in columns))
         self.out.print(table)
@@ -113,4 +122,11 @@ def _text(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, list):
+        return ", ".join(_text(each) for each in value)
+    return f"{value:.6g}" if isinstance(value, float) else _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """What another team calls itself must not steer this terminal."""
+    return "".join(each if each.isprintable() else UNKNOWN for each in text)

@@ -29,7 +29,7 @@ NOT_FOUND = 404
 
 
 def login(context: typer.Context) -> None:
-    """Keep the service's address and a token for later, in a file that only you can read."""
+    """Keep an address and its token, readable by you alone."""
     given: Settings = context.obj
     with failing(given.show):
         entered = Credentials(url=given.credentials().url, token=_asked())
@@ -66,7 +66,7 @@ def submit(
     latency_p95_ms: Annotated[float | None, typer.Option(min=0, help="As you measured.")] = None,
     cost_per_1000: Annotated[float | None, typer.Option(min=0, help="As you measured.")] = None,
 ) -> None:
-    """Hand in a prediction file, once, however often this is run."""
+    """Hand in a file, once, however often this is run."""
     given: Settings = context.obj
     provenance = Provenance(
         model_name=model_name,
@@ -106,7 +106,7 @@ def wait(
     fail_below: FailBelow = None,
     fail_unless_improved: FailUnlessImproved = False,
 ) -> None:
-    """Wait for a score; without an id, go on with the last wait that broke off."""
+    """Wait for a score, or go on where a wait broke off."""
     given: Settings = context.obj
     with failing(given.show):
         name = submission_id or given.waits().latest()
@@ -181,17 +181,17 @@ def _judged(
 
 
 def cancel(context: typer.Context, submission_id: SubmissionId) -> None:
-    """Take a submission back while it waits; its query is free again."""
+    """Take back a submission that waits; its query is free."""
     _shown(context, lambda client: client.cancel(submission_id))
 
 
 def final(context: typer.Context, submission_id: SubmissionId) -> None:
-    """Declare a scored submission the one that the team is judged by."""
+    """Declare the submission that the team is judged by."""
     _shown(context, lambda client: client.declare_final(submission_id))
 
 
 def withdraw(context: typer.Context, submission_id: SubmissionId) -> None:
-    """Take a scored submission off the board; it stays charged."""
+    """Take a submission off the board; it stays charged."""
     _shown(context, lambda client: client.withdraw(submission_id))
 
 
@@ -207,7 +207,7 @@ def rotate_token(
         int, typer.Option(min=0, max=86400, help="Seconds that the old one lives.")
     ] = 3600,
 ) -> None:
-    """Replace the token that `login` has stored by a new one, which is stored and not printed."""
+    """Replace the token that `login` keeps, without printing it."""
     given: Settings = context.obj
     with failing(given.show):
         if os.environ.get("HOLDOUT_TOKEN") or os.environ.get("HOLDOUT_TOKEN_FILE"):

@@ -1,6 +1,7 @@
 """The commands that change nothing: what they show to people and to machines."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def test_budget_is_told_in_words() -> None:
     given = run(Service(answers=[answer(left)]), "budget", "-b", "rain")
     as_json = run(Service(answers=[answer(left)]), "budget", "-b", "rain", as_json=True)
 
+    assert re.search(r"next query +never in this round", given.stdout)
     for text in ("2 of 5", "12 of 100", "never in this round", "1 of 5", "no guarantee"):
         assert text in given.stdout
     assert json.loads(as_json.stdout) == left
@@ -83,3 +85,43 @@ def test_template_goes_into_a_file(tmp_path: Path) -> None:
     run(service, "template", "-b", "rain", "-o", str(target))
 
     assert target.read_bytes() == b"id\nitem-1\n"
+
+
+@pytest.mark.parametrize(("used", "shown"), [(0, "now"), (2, "2026-03-02T00:00:00Z")])
+def test_next_query_is_now_or_later(used: int, shown: str) -> None:
+    concurrent = {"limit": 2, "used": used}
+    left = {**a_budget(), "next_slot_at": "2026-03-02T00:00:00Z", "concurrent": concurrent}
+
+    given = run(Service(answers=[answer(left)]), "budget", "-b", "rain")
+
+    assert re.search(rf"next query +{shown}", given.stdout)
+
+
+def test_ids_are_whole_in_a_log() -> None:
+    row = a_submission("SCORED", commit="2f6c1d9" * 6, outcome="no_improvement")
+
+    given = run(Service(answers=[page(row)]), "list", "-b", "rain")
+
+    assert row["id"] in given.stdout
+    assert row["commit"] in given.stdout
+
+
+def test_scopes_are_words() -> None:
+    given = run(Service(answers=[page(a_token(scopes=["read", "submit"]))]), "tokens")
+
+    assert "read, submit" in given.stdout
+
+
+def test_name_of_a_team_does_not_steer_the_terminal() -> None:
+    given = run(Service(answers=[answer(a_board("a\x1b[2J\ud800b"))]), "leaderboard", "-b", "rain")
+
+    assert "\x1b" not in given.stdout
+    assert "a\ufffd[2J\ufffdb" in given.stdout
+
+
+def test_list_of_commands_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    given = run(Service(), "-h")
+
+    assert "..." not in given.stdout.split("Commands:")[1].split("Exit codes")[0]
