@@ -31,6 +31,7 @@ from holdout.records import (
 from holdout.transport import Transport
 
 VERSION = "0.1.0"
+API = "/api/v1"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Held back by the service for at most so many seconds, and so many more until it is here.
 HELD_BACK = 20
@@ -68,14 +69,15 @@ class Client:
         insecure_http: bool = False,
         transport: Transport | None = None,
     ) -> None:
-        self.url = url.rstrip("/")
+        # The address of the API is one that people have at hand too.
+        self.url = url.rstrip("/").removesuffix(API)
         _check_address(self.url, insecure_http=insecure_http)
         if not all("!" <= each <= "~" for each in token):
             raise SettingsError("the token holds a blank or a character that no token has")
         self._transport = transport or Transport(
             http=httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)), patience=patience
         )
-        self._transport.http.base_url = httpx.URL(f"{self.url}/api/v1/")
+        self._transport.http.base_url = httpx.URL(f"{self.url}{API}/")
         self._transport.http.headers["User-Agent"] = f"holdout-client/{VERSION}"
         if token:
             self._transport.http.headers["Authorization"] = f"Bearer {token}"

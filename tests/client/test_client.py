@@ -265,6 +265,15 @@ def test_token_that_no_header_can_hold(token: str) -> None:
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.parametrize("url", [URL, f"{URL}/", f"{URL}/api/v1", f"{URL}/api/v1/"])
+def test_address_of_the_service_or_of_its_api(url: str) -> None:
+    service = Service(answers=[page()])
+
+    Client(url=url, token=TOKEN, transport=service.transport()).tokens()
+
+    assert service.asked[0].url.path == "/api/v1/tokens/"
+
+
 def test_plain_http_can_be_allowed() -> None:
     Client(url="http://vault.internal", token=TOKEN, insecure_http=True).close()
 

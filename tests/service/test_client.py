@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +45,7 @@ class Pipeline:
             "HOLDOUT_BENCHMARK": stage.slug,
         }
         self.token = token
+        self.slug = stage.slug
 
     def run(self, *command: str, **environment: str) -> Any:
         done = subprocess.run(
@@ -64,6 +67,12 @@ class Pipeline:
         path = self.directory / f"predictions-{seed}.csv"
         path.write_bytes(csv_file(np.random.default_rng(seed)))
         return str(path)
+
+    def answer_all(self, name: str) -> None:
+        """A template with a column of answers."""
+        path = self.directory / name
+        head, *ids = path.read_text().splitlines()
+        path.write_text("\n".join([f"{head},label", *(f"{each},1" for each in ids), ""]))
 
     def used(self) -> int:
         return int(json.loads(self.holdout("--json", "budget").stdout)["total"]["used"])
@@ -94,6 +103,31 @@ def test_steps_of_the_documented_pipeline(pipeline: Pipeline) -> None:
     score = json.loads((pipeline.directory / "score.json").read_text())
     assert (score["status"], score["commit"]) == ("SCORED", "2f6c1d9")
     assert score["released"] >= 0.2
+    assert pipeline.used() == 1
+
+
+def test_lines_of_the_readme(pipeline: Pipeline) -> None:
+    """In the order in which a newcomer takes them, with the benchmark's name for the example's."""
+    page = (PROJECT / "client" / "README.md").read_text().replace("rain-tomorrow", pipeline.slug)
+    lines = re.findall(r"^    (holdout .+)$", page, flags=re.M)
+    assert len(lines) == 5
+
+    for line in lines:
+        done = pipeline.run("bash", "-e", "-c", line)
+        assert done.returncode == 0, (line, done.stderr)
+        if " template " in line:
+            pipeline.answer_all("predictions.csv")
+
+    program = textwrap.dedent(page.split("## From Python")[1].split("`Retry-After`")[0])
+    for example, own in {
+        '"https://vault.example"': 'os.environ["HOLDOUT_URL"]',
+        "token=token": 'token=os.environ["HOLDOUT_TOKEN"]',
+    }.items():
+        assert example in program
+        program = program.replace(example, own)
+    done = pipeline.run(sys.executable, "-c", "import os\n" + program)
+    assert done.returncode == 0, done.stderr
+    assert 0 < float(done.stdout) < 1
     assert pipeline.used() == 1
 
 
