@@ -185,7 +185,7 @@ class Client:
         first; after a cancelled or failed one it is a new one. A full window is waited for while `patience`
         lasts.
         """
-        parameters = (provenance or Provenance()).parameters()
+        given = provenance or Provenance()
         file = prediction_files.opened(path)
         open_round = self._open_round(benchmark)
         for attempt in range(1, MOST_ATTEMPTS + 1):
@@ -193,13 +193,13 @@ class Client:
                 file=file,
                 benchmark=benchmark,
                 round=open_round,
-                parameters=parameters,
+                provenance=given,
                 attempt=attempt,
             )
             answer = self._transport.ask(
                 "POST",
                 _path("benchmarks", benchmark, "submissions"),
-                parameters=parameters,
+                parameters=given.parameters(),
                 headers={**file.headers(), "Idempotency-Key": f'"{key}"'},
                 body=lambda: file.pieces(progress),
                 patience=patience,

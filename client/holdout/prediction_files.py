@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from holdout.records import Provenance
 
 PARQUET = "application/vnd.apache.parquet"
 CSV = "text/csv"
@@ -53,17 +55,17 @@ def idempotency_key(
     file: PredictionFile,
     benchmark: str,
     round: int | None,
-    parameters: Mapping[str, str],
+    provenance: Provenance,
     attempt: int = 1,
 ) -> str:
     """
-    The same for the same request, so that a pipeline that starts again asks for the same thing.
+    The same for the same work, so that a pipeline that starts again asks for the same thing.
 
-    A key belongs to one request: what the next run says of itself differently, such as its address, must
-    not meet the key of the last one. The service knows identical predictions by themselves.
+    Another run's address and measurements make no other work; another validation score does, because the
+    answer may depend on it.
 
     `attempt` grows when an earlier submission under the key was cancelled or has failed.
     """
-    said = sorted(parameters.items())
-    named = json.dumps([file.sha256, file.content_type, benchmark, round, said, attempt])
+    work = [provenance.commit, benchmark, round, file.sha256, file.content_type]
+    named = json.dumps([*work, provenance.validation_score, attempt])
     return "holdout-" + hashlib.sha256(named.encode()).hexdigest()[:40]

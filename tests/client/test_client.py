@@ -60,7 +60,7 @@ def test_submission_is_whole_and_has_a_key(file: Path) -> None:
         file=opened(file),
         benchmark="rain",
         round=2,
-        parameters={"validation_score": "0.5", "commit": "abc"},
+        provenance=Provenance(validation_score=0.5, commit="abc"),
     )
     assert keys(service) == [f'"{expected}"']
 
@@ -101,21 +101,27 @@ def test_after_a_cancelled_one_the_key_is_fresh(file: Path, void: str) -> None:
     assert first != second
 
 
-def test_key_is_that_of_the_request(file: Path) -> None:
-    """The service refuses a key that comes back with another request."""
-    request = {"file": opened(file), "benchmark": "b", "round": 1, "parameters": {"commit": "a"}}
+def test_key_is_that_of_the_work(file: Path) -> None:
+    """The service refuses a key that comes back with other work; another run's address is none."""
+    work = {
+        "file": opened(file),
+        "benchmark": "b",
+        "round": 1,
+        "provenance": Provenance(commit="a", ci_run_url="https://ci.example/1"),
+    }
+    again = {"provenance": Provenance(commit="a", ci_run_url="https://ci.example/2")}
     parquet = replace(opened(file), content_type="application/vnd.apache.parquet")
     others: list[dict[str, Any]] = [
         {"file": parquet},
         {"file": replace(opened(file), sha256="x")},
         {"benchmark": "x"},
         {"round": 2},
-        {"parameters": {"commit": "x"}},
-        {"parameters": {"commit": "a", "ci_run_url": "https://ci.example/2"}},
+        {"provenance": Provenance(commit="x")},
+        {"provenance": Provenance(commit="a", validation_score=0.5)},
         {"attempt": 2},
     ]
 
-    made = {idempotency_key(**{**request, **each}) for each in [{}, {}, *others]}
+    made = {idempotency_key(**{**work, **each}) for each in [{}, {}, again, *others]}
 
     assert len(made) == 1 + len(others)
 
