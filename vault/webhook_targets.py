@@ -100,6 +100,8 @@ def _check_without_asking(target: Target, *, allowed: Sequence[Network]) -> None
     numeric = _addresses(target, flags=socket.AI_NUMERICHOST)
     for address in numeric:
         _check(address, scheme=target.scheme, allowed=allowed)
+    if ":" in target.host and not numeric:
+        raise TargetRefusedError("not an address of IPv6 in brackets")
     # Where networks are allowed, local names and plain HTTP may lead there: see `resolve`.
     if numeric or allowed:
         return

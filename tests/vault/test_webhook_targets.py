@@ -120,6 +120,11 @@ def test_allowed_network_may_be_called_by_plain_http_and_by_a_local_name(
         webhook_targets.resolve(target=parse("http://elsewhere/", LOOPBACK), allowed=LOOPBACK)
 
 
+def test_what_stands_in_brackets_is_an_address() -> None:
+    with pytest.raises(TargetRefusedError, match="brackets"):
+        parse("https://[1::2::3]/", LOOPBACK)
+
+
 def test_plain_http_leads_into_allowed_networks_only(monkeypatch: pytest.MonkeyPatch) -> None:
     names(monkeypatch, ci_example_org=["93.184.216.34"])
 
