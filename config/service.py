@@ -41,6 +41,8 @@ from config.programs import Program, granian, worker
 PROJECT = Path(__file__).resolve().parent.parent
 SERVICE_ACCOUNT = "www-data"
 ORGANISER = "organiser"
+# Of the launcher's own settings; the others are its to choose.
+TAKEN_OVER = ("HOLDOUT_VAULT_REFERENCE_DATA", "HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS")
 PACKAGES = ("config", "lab", "audits", "vault", "stats", "manage.py")
 
 
@@ -85,7 +87,7 @@ class Service:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("HOLDOUT_VAULT_") or name == "HOLDOUT_VAULT_REFERENCE_DATA"
+            if not name.startswith("HOLDOUT_VAULT_") or name in TAKEN_OVER
         }
         return {
             **kept,
