@@ -20,8 +20,8 @@ from vault.webhook_sending import Attempt
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 16
-# No attempt begins later than this, so that a worker that shall stop can.
-LONGEST_SECONDS = 20.0
+# No attempt begins later than this: a worker that shall stop waits for it and for one attempt.
+LONGEST_SECONDS = 8.0
 _LOCK = 4805
 GONE = 410
 
