@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import connection
 from django.utils import timezone
 
+from tests.vault import sessions
 from tests.vault.api.stage import a_world, scored
 from tests.vault.factories import World, acting_as, make_keys
 from vault import webhook_dispatch, webhook_sending, webhooks
@@ -97,16 +96,12 @@ def test_nothing_is_sent_while_webhooks_are_off(
 def test_another_dispatcher_leaves_it_to_the_first(world: World, receivers: Receivers) -> None:
     webhook_of(world.teams["bots"])
     scored(world, world.teams["bots"])
-    parameters = connection.get_connection_params()
-    names = ("host", "port", "dbname", "user", "password")
-    with psycopg.connect(
-        **{name: parameters[name] for name in names if name in parameters}
-    ) as other:
+    with sessions.of_another_process() as other:
         other.execute("SELECT pg_advisory_lock(%s)", [webhook_dispatch._LOCK])
         assert run() == 0
         assert receivers.sent == []
 
-    # Its session is over, and with it the lock.
+    sessions.wait_until_free(webhook_dispatch._LOCK)
     assert run() == 1
 
 

@@ -6,11 +6,11 @@ import time
 import uuid
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from tests.vault import sessions
 from tests.vault.api.stage import Caller, a_world, handed_in, problem, scored
 from tests.vault.factories import World
 from vault.api import finding, submission_state
@@ -120,9 +120,7 @@ def _look_in_an_ended_transaction(made: Submission) -> None:
 
 
 def _end_session() -> None:
-    given = connection.get_connection_params()
-    wanted = {name: given[name] for name in ("host", "port", "dbname", "user", "password")}
-    with psycopg.connect(**wanted, autocommit=True) as other:
+    with sessions.of_another_process() as other:
         other.execute(
             "SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid]
         )
