@@ -7,15 +7,14 @@ query holdout retires and the fresh one takes its place.
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from audits import publication, runs
 from audits.models import AuditRun, Publication
-from vault import holdouts, journal, rounds
+from vault import holdouts, journal, locks, rounds
 from vault.errors import TransitionError
 from vault.models import Holdout, Round
 from vault.statuses import HoldoutKind, HoldoutStatus, RoundStatus
@@ -23,15 +22,13 @@ from vault.statuses import HoldoutKind, HoldoutStatus, RoundStatus
 logger = logging.getLogger(__name__)
 
 ACTOR = "worker-audit"
-# First half of the advisory lock's key: one audit of a round at a time.
-_AUDIT = 4803
 
 Clock = Callable[[], dt.datetime]
 
 
 def advance(*, round_id: int, clock: Clock) -> bool:
     """CLOSING or CLOSED -> AUDITED; False while submissions wait or another worker is at it."""
-    with _alone(round_id) as is_alone:
+    with locks.one_audit(round_id=round_id) as is_alone:
         if not is_alone:
             return False
         round = _get(round_id)
@@ -48,7 +45,7 @@ def advance(*, round_id: int, clock: Clock) -> bool:
 
 def publish(*, round_id: int, clock: Clock) -> None:
     """AUDITED -> PUBLISHED, all in one transaction with the conveyor. Twice is once."""
-    with _alone(round_id) as is_alone:
+    with locks.one_audit(round_id=round_id) as is_alone:
         round = _get(round_id)
         if not is_alone or round.status == RoundStatus.PUBLISHED:
             return
@@ -81,20 +78,6 @@ def due() -> list[int]:
 
 def _get(round_id: int) -> Round:
     return Round.objects.select_related("benchmark", "query_holdout").get(pk=round_id)
-
-
-@contextmanager
-def _alone(round_id: int) -> Iterator[bool]:
-    """A session's advisory lock: it survives commits and ends with the process."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_AUDIT, round_id])
-        (is_alone,) = cursor.fetchone()
-    try:
-        yield is_alone
-    finally:
-        if is_alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_AUDIT, round_id])
 
 
 def _turn_conveyor(round: Round, *, shown: dict[str, Any], now: dt.datetime) -> None:

@@ -7,15 +7,17 @@ lock serves, because the web role may not lock a round's row, which it has no ri
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from django.db import DatabaseError, connection
 
-# First halves of two-part advisory lock keys.
+# First halves of two-part advisory lock keys: all of the installation's stand here, so that no two are one.
 _ROUND = 4801
 _REFERENCE = 4802
 _TOKENS = 4803
 _WEBHOOKS = 4804
+_DISPATCHER = 4805
+_AUDIT = 4806
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -43,22 +45,32 @@ def hold_team_webhooks(*, team_id: int) -> None:
     _lock("pg_advisory_xact_lock", _WEBHOOKS, team_id)
 
 
+def one_audit(*, round_id: int) -> AbstractContextManager[bool]:
+    """One process at a time audits a round, or publishes it."""
+    return of_session(key=(_AUDIT, round_id))
+
+
+def one_dispatcher() -> AbstractContextManager[bool]:
+    """One process at a time tells webhooks."""
+    return of_session(key=(_DISPATCHER, 0))
+
+
 @contextmanager
-def of_session(*, lock: int) -> Iterator[bool]:
-    """Whether the lock of 64 bits was free; it is held by this process, and let go when that dies."""
-    is_held = _asked("pg_try_advisory_lock", lock)
+def of_session(*, key: tuple[int] | tuple[int, int]) -> Iterator[bool]:
+    """Whether the lock (64 bits, or 2 x 32) was free; it is held until the block ends, or the process."""
+    is_held = _asked("pg_try_advisory_lock", key)
     try:
         yield is_held
     finally:
         # A lost session has lost its locks, too.
         with suppress(DatabaseError):
             if is_held:
-                _asked("pg_advisory_unlock", lock)
+                _asked("pg_advisory_unlock", key)
 
 
-def _asked(function: str, lock: int) -> bool:
+def _asked(function: str, key: tuple[int, ...]) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [lock])
+        cursor.execute(f"SELECT {function}({', '.join(['%s'] * len(key))})", key)
         return bool(cursor.fetchone()[0])
 
 

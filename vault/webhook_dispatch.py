@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 16
 # No attempt begins later than this: a worker that shall stop waits for it and for one attempt.
 LONGEST_SECONDS = 8.0
-_LOCK = 4805
 GONE = 410
 
 Clock = Callable[[], dt.datetime]
@@ -32,7 +31,7 @@ def run(*, clock: Clock) -> int:
     """Make the attempts that are due until there are none; how many were made."""
     if not webhooks.are_on():
         return 0
-    with locks.of_session(lock=_LOCK) as is_only_one:
+    with locks.one_dispatcher() as is_only_one:
         return _dispatch(clock) if is_only_one else 0
 
 

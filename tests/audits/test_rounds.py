@@ -14,7 +14,7 @@ from audits.collect import collect
 from audits.models import AuditRun, Publication
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import holdouts, journal, label_files
+from vault import holdouts, journal, label_files, locks
 from vault import rounds as vault_rounds
 from vault.errors import TransitionError
 from vault.models import Holdout, JournalEntry, PublishedResult, Round
@@ -218,7 +218,7 @@ def test_what_was_told_of_the_fresh_holdout_is_journaled() -> None:
 def test_an_audit_of_another_round_goes_on_beside_it() -> None:
     """The lock is a round's own."""
     first, second = stage.closing(entered("beside-a")), stage.closing(entered("beside-b"))
-    with rounds._alone(first.round.pk) as is_alone:
+    with locks.one_audit(round_id=first.round.pk) as is_alone:
         assert is_alone
         assert advance(second)
 

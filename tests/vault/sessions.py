@@ -12,9 +12,17 @@ def of_another_process() -> psycopg.Connection[Any]:
     return psycopg.connect(**wanted, autocommit=True)
 
 
-def wait_until_free(lock: int) -> None:
+def hold(session: psycopg.Connection[Any], *key: int) -> None:
+    """The advisory lock, until the session ends."""
+    session.execute(f"SELECT pg_advisory_lock({_places(key)})", key)
+
+
+def wait_until_free(*key: int) -> None:
     """PostgreSQL ends a session, and lets go of its locks, a moment after it was closed."""
     with of_another_process() as session:
         session.execute("SET lock_timeout = '20s'")
-        session.execute("SELECT pg_advisory_lock(%s)", [lock])
-        session.execute("SELECT pg_advisory_unlock(%s)", [lock])
+        session.execute(f"SELECT pg_advisory_xact_lock({_places(key)})", key)
+
+
+def _places(key: tuple[int, ...]) -> str:
+    return ", ".join(["%s"] * len(key))

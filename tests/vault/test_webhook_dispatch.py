@@ -13,7 +13,7 @@ from django.utils import timezone
 from tests.vault import sessions
 from tests.vault.api.stage import a_world, scored
 from tests.vault.factories import World, acting_as, make_keys
-from vault import webhook_dispatch, webhook_sending, webhooks
+from vault import locks, webhook_dispatch, webhook_sending, webhooks
 from vault.models import Team, Webhook, WebhookDelivery
 from vault.webhook_sending import Attempt
 
@@ -96,12 +96,13 @@ def test_nothing_is_sent_while_webhooks_are_off(
 def test_another_dispatcher_leaves_it_to_the_first(world: World, receivers: Receivers) -> None:
     webhook_of(world.teams["bots"])
     scored(world, world.teams["bots"])
+    key = (locks._DISPATCHER, 0)
     with sessions.of_another_process() as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [webhook_dispatch._LOCK])
+        sessions.hold(other, *key)
         assert run() == 0
         assert receivers.sent == []
 
-    sessions.wait_until_free(webhook_dispatch._LOCK)
+    sessions.wait_until_free(*key)
     assert run() == 1
 
 

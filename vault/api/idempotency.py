@@ -203,7 +203,7 @@ def _held(team: Team, key: str) -> Iterator[None]:
     if not key:
         yield
         return
-    with locks.of_session(lock=lock_of(team_id=team.pk, key=key)) as is_held:
+    with locks.of_session(key=(lock_of(team_id=team.pk, key=key),)) as is_held:
         if not is_held:
             raise ProblemError(
                 409,

@@ -174,7 +174,7 @@ def test_request_in_hand_elsewhere_is_not_done_twice(
     team: Team, bot: Caller, elsewhere: psycopg.Connection[Any]
 ) -> None:
     lock = idempotency.lock_of(team_id=team.pk, key="k")
-    elsewhere.execute("SELECT pg_advisory_lock(%s)", [lock])
+    sessions.hold(elsewhere, lock)
 
     response = bot.post(POST, file_number(1), **keyed("k"))
 
