@@ -35,6 +35,7 @@ ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
 SUBMISSION_WORK = "UPDATE status,finished_at,fence,leased_until,n_exceptions,error_code"
 
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at"
+WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"
 DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
 FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"
 
@@ -48,7 +49,7 @@ GRANTS: list[Grant] = [
     *_grants(WEB, "vault_team", "SELECT"),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_idempotentanswer", *ALL),
-    *_grants(WEB, "vault_webhook", "SELECT", "INSERT", "DELETE", "UPDATE is_active,noted_until"),
+    *_grants(WEB, "vault_webhook", "SELECT", "INSERT", "DELETE", WEBHOOK_WORK),
     *_grants(WEB, "vault_webhookdelivery", "SELECT", "INSERT", "DELETE", DELIVERY_WORK),
     *_grants(WEB, "vault_admission", "SELECT", "UPDATE k"),
     *_grants(WEB, "vault_budgetentry", "SELECT", "INSERT"),

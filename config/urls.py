@@ -18,7 +18,13 @@ from vault.api.submissions import (
 )
 from vault.api.tokens import TokenCollection, TokenDetail, TokenRotation
 from vault.api.validate import Validation
-from vault.api.webhooks import WebhookCollection, WebhookDeliveries, WebhookDetail, WebhookTest
+from vault.api.webhooks import (
+    WebhookCollection,
+    WebhookDeliveries,
+    WebhookDetail,
+    WebhookRotation,
+    WebhookTest,
+)
 
 V1 = "api/v1/"
 BENCHMARK = V1 + "benchmarks/<slug:slug>/"
@@ -45,6 +51,7 @@ urlpatterns = [
     path(V1 + "webhooks/", WebhookCollection.as_view(), name="webhooks"),
     path(WEBHOOK, WebhookDetail.as_view(), name="webhook"),
     path(WEBHOOK + "deliveries/", WebhookDeliveries.as_view(), name="webhook-deliveries"),
+    path(WEBHOOK + "rotate/", WebhookRotation.as_view(), name="webhook-rotate"),
     path(WEBHOOK + "test/", WebhookTest.as_view(), name="webhook-test"),
     path(V1 + "audits/<int:audit_id>/", AuditDetail.as_view(), name="audit"),
     path(V1 + "openapi.json", DescriptionAsJson.as_view(), name="description-json"),

@@ -184,6 +184,7 @@ def _look_at_webhooks(reader: Reader) -> None:
         for delivery in told:
             content = webhook_messages.content(delivery=delivery) or b"nothing"
             reader.write_down(f"{delivery.event}\n{content.decode()}")
+    reader.ask("POST", f"{webhook}rotate/")
     reader.ask("POST", f"{webhook}test/")
     for path in ("webhooks/", webhook, f"{webhook}deliveries/"):
         reader.ask("GET", path)

@@ -68,6 +68,7 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
         "POST": {**dict.fromkeys(TEAMS, 422), "reader": 403},
     },
     "webhook-deliveries": {"GET": OWN},
+    "webhook-rotate": {"POST": {**CHANGE, "writer": 200, "owner": 200}},
     "webhook-test": {"POST": {**CHANGE, "writer": 202, "owner": 202}},
     "webhook": {"GET": OWN, "DELETE": {**CHANGE, "writer": 204, "owner": 204}},
     "token-rotate": {"POST": {**OWN, "reader": 403, "writer": 403, "owner": 201}},
@@ -139,7 +140,10 @@ class House:
             "token": [self.spare.pk],
             "token-rotate": [self.spare.pk],
             "webhooks": [],
-            **{f"webhook{act}": [self.webhook.pk] for act in ("", "-deliveries", "-test")},
+            **{
+                f"webhook{act}": [self.webhook.pk]
+                for act in ("", "-deliveries", "-rotate", "-test")
+            },
         }
         own = (
             [self.submission.pk] if route.startswith("submission") else [self.world.benchmark.slug]
@@ -205,8 +209,9 @@ def test_nothing_of_the_owner_is_in_any_answer_to_another(house: House, who: str
 def test_nobody_else_changes_anything_of_the_owner(house: House, who: str) -> None:
     def state() -> list[Any]:
         row = Submission.objects.filter(pk=house.submission.pk).values().get()
+        webhook = Webhook.objects.filter(pk=house.webhook.pk).values().get()
         counts = [each.objects.count() for each in (Final, BudgetEntry, Webhook, WebhookDelivery)]
-        return [row, *counts]
+        return [row, webhook, *counts]
 
     before = state()
     for route in ALLOWED:

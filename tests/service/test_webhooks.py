@@ -15,7 +15,7 @@ import pytest
 from config.service import Service
 from tests.service.staging import Stage, client, csv_file
 from tests.service.test_kill import kill_group, query
-from tests.vault.test_webhooks import documented_check
+from tests.vault.test_webhook_secrets import documented_check
 
 pytestmark = pytest.mark.service
 
@@ -175,6 +175,29 @@ def test_message_outlives_the_worker_that_was_sending_it(
     _, again = receiver.wait_for(of_type("webhook.test"), 2)
     assert is_genuine(again.headers, again.body, webhook["secret"])
     assert deliveries(http, webhook)[0]["n_attempts"] == 2
+
+
+def test_secret_is_rotated_without_a_gap(
+    team: tuple[httpx.Client, str], receiver: Receiver
+) -> None:
+    http, slug = team
+    webhook = register(http, receiver, "submission.finished")
+    path = f"webhooks/{webhook['id']}/rotate/"
+
+    second = http.post(path, json={"grace_seconds": 3600}).json()["secret"]
+    submit(http, slug, 1)
+    (message,) = receiver.wait_for(of_type("submission.finished"))
+    third = http.post(path, json={"grace_seconds": 0}).json()["secret"]
+    submit(http, slug, 2)
+    _, last = receiver.wait_for(of_type("submission.finished"), 2)
+
+    secrets = (webhook["secret"], second, third)
+    assert [is_genuine(message.headers, message.body, each) for each in secrets] == [
+        True,
+        True,
+        False,
+    ]
+    assert [is_genuine(last.headers, last.body, each) for each in secrets] == [False, False, True]
 
 
 def test_receiver_that_is_gone_is_told_no_more(

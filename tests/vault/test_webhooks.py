@@ -1,86 +1,113 @@
-"""Secrets and signatures of webhooks."""
+"""A team's webhooks: whether there are any, their secrets' rotation, and their removal beside other work."""
 
-import base64
 import datetime as dt
-import hashlib
-import hmac
-import re
-import uuid
-from collections.abc import Callable, Mapping
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
-from config.settings import BASE_DIR
-from vault import webhooks
-from vault.api import webhook_messages
-from vault.models import Webhook, WebhookDelivery
+from tests.vault.api.stage import a_world, scored
+from tests.vault.factories import World, acting_as, make_keys
+from vault import webhook_outbox, webhooks
+from vault.errors import WebhooksDisabledError
+from vault.models import Team, Webhook, WebhookDelivery
 
-pytestmark = pytest.mark.usefixtures("signing")
+pytestmark = pytest.mark.usefixtures("transactional_db", "signing")
 
-ID = uuid.UUID("0195a4f0-6c2d-7e9f-8a11-223344556677")
-
-
-def test_secret_is_a_key_of_256_bits_that_differs_by_webhook_and_installation(
-    settings: Any,
-) -> None:
-    first = webhooks.secret(webhook=Webhook(pk=ID))
-    other = webhooks.secret(webhook=Webhook(pk=uuid.uuid4()))
-
-    assert first.startswith("whsec_")
-    assert len(base64.b64decode(first.removeprefix("whsec_"), validate=True)) == 32
-    assert first == webhooks.secret(webhook=Webhook(pk=ID))
-    settings.WEBHOOK_KEY = "another"
-    assert len({first, other, webhooks.secret(webhook=Webhook(pk=ID))}) == 3
+HOUR = dt.timedelta(hours=1)
 
 
-def test_signature_is_that_of_the_specification() -> None:
-    """The algorithm, not our code: HMAC-SHA256 of `id.timestamp.body` with the decoded secret."""
-    content = b'{"type":"webhook.test"}'
+@pytest.fixture
+def world(tmp_path: Path, settings: Any) -> World:
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+    make_keys(directory=tmp_path, settings=settings)
+    return a_world()
 
-    signature = webhooks.signature(
-        webhook_id=ID, message_id="m-1", timestamp=1_700_000_000, content=content
+
+@pytest.fixture
+def team(world: World) -> Team:
+    return world.team("bots")
+
+
+@pytest.fixture
+def webhook(team: Team, world: World) -> Webhook:
+    return webhooks.register(
+        team=team,
+        url="https://ci.example.org/",
+        events=[webhooks.SUBMISSION_FINISHED],
+        now=world.now - HOUR,
     )
 
-    key = base64.b64decode(webhooks.secret(webhook=Webhook(pk=ID)).removeprefix("whsec_"))
-    expected = hmac.new(key, b"m-1.1700000000." + content, hashlib.sha256).digest()
-    assert signature == "v1," + base64.b64encode(expected).decode()
+
+def rotate(webhook: Webhook, now: dt.datetime) -> None:
+    with acting_as("web"), transaction.atomic():
+        held = webhooks.held(team=webhook.team, webhook_id=webhook.pk)
+        assert held is not None
+        webhooks.rotate_secret(webhook=held, grace=HOUR, now=now)
 
 
-def test_without_a_key_they_are_off(settings: Any) -> None:
+def test_without_a_key_they_are_off(settings: Any, webhook: Webhook, world: World) -> None:
     assert webhooks.are_on()
     settings.WEBHOOK_KEY = ""
     assert not webhooks.are_on()
+    with pytest.raises(WebhooksDisabledError):
+        rotate(webhook, world.now)
+    assert Webhook.objects.get().secret_version == 1
 
 
-def documented_check() -> Callable[[Mapping[str, str], bytes, str], bool]:
-    """The code of docs/webhooks.md, as it stands there."""
-    page = (BASE_DIR / "docs/webhooks.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(code, names)  # noqa: S102
-    check: Callable[[Mapping[str, str], bytes, str], bool] = names["is_genuine"]
-    return check
+def test_rotation_counts_on_and_dates_the_end_of_the_old_secret(
+    webhook: Webhook, world: World
+) -> None:
+    rotate(webhook, world.now)
+    rotate(webhook, world.now + HOUR)
+
+    found = Webhook.objects.get()
+    assert (found.secret_version, found.old_secret_until) == (3, world.now + 2 * HOUR)
 
 
-def test_receiver_of_the_documentation_takes_what_is_signed_and_nothing_else() -> None:
-    is_genuine = documented_check()
-    delivery = WebhookDelivery(webhook_id=ID)
-    content = b'{"type":"webhook.test"}'
-    now = dt.datetime.now(dt.UTC)
-    headers = webhook_messages.headers(delivery=delivery, content=content, now=now)
-    secret = webhooks.secret(webhook=Webhook(pk=ID))
-    old = webhook_messages.headers(
-        delivery=delivery, content=content, now=now - dt.timedelta(minutes=6)
-    )
-    two = {**headers, "webhook-signature": "v1,eA== " + headers["webhook-signature"]}
-    other = webhooks.secret(webhook=Webhook(pk=uuid.uuid4()))
+def test_rotations_at_once_give_each_a_secret(webhook: Webhook, world: World) -> None:
+    def one() -> None:
+        try:
+            rotate(webhook, world.now)
+        finally:
+            connection.close()
 
-    assert is_genuine(headers, content, secret)
-    assert is_genuine(two, content, secret)
-    assert not is_genuine(headers, content + b" ", secret)
-    assert not is_genuine(headers, content, other)
-    assert not is_genuine(old, content, secret)
-    assert not is_genuine({**headers, "webhook-id": "x"}, content, secret)
-    moved = {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) + 1)}
-    assert not is_genuine(moved, content, secret)
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert Webhook.objects.get().secret_version == 5
+
+
+def test_removed_while_the_dispatcher_looks(webhook: Webhook, team: Team, world: World) -> None:
+    """The look waits for the removal, and notes nothing for what is gone."""
+    scored(world, team)
+    noted: list[int] = []
+
+    def look() -> None:
+        try:
+            noted.append(webhook_outbox.note_events(now=world.now))
+        finally:
+            connection.close()
+
+    looking = threading.Thread(target=look)
+    with transaction.atomic():
+        held = webhooks.held(team=team, webhook_id=webhook.pk)
+        assert held is not None
+        looking.start()
+        looking.join(timeout=0.5)
+        assert noted == []
+        webhooks.remove(webhook=held)
+    looking.join()
+
+    assert noted == [0]
+    assert not WebhookDelivery.objects.exists()
+
+
+def test_webhook_of_others_is_not_held(webhook: Webhook, world: World) -> None:
+    with transaction.atomic():
+        assert webhooks.held(team=world.team("rival"), webhook_id=webhook.pk) is None

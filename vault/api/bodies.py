@@ -1,5 +1,6 @@
 """Small JSON bodies, read strictly: what is not understood is refused, and the error names the field."""
 
+import datetime as dt
 import json
 from collections.abc import Collection
 from typing import Any
@@ -68,6 +69,12 @@ def whole(given: dict[str, Any], field: str, *, low: int, high: int, default: in
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise refused(field, f"a whole number from {low} to {high}")
     return value
+
+
+def grace(request: Request, *, default: int, longest: int) -> dt.timedelta:
+    """Of a rotation, the body's only member: `grace_seconds`."""
+    given = members(request, known=("grace_seconds",))
+    return dt.timedelta(seconds=whole(given, "grace_seconds", low=0, high=longest, default=default))
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -130,6 +130,7 @@ def webhook(given: Webhook) -> dict[str, Any]:
         "events": given.events,
         "is_active": given.is_active,
         "created_at": time(given.created_at),
+        "old_secret_until": time(given.old_secret_until),
     }
 
 

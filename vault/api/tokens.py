@@ -67,12 +67,9 @@ class TokenRotation(APIView):
 
     @idempotent(is_secret=True)
     def post(self, request: Request, token_id: int) -> HttpResponse:
-        given = bodies.members(request, known=("grace_seconds",))
-        grace = bodies.whole(
-            given, "grace_seconds", low=0, high=LONGEST_GRACE, default=DEFAULT_GRACE
-        )
+        grace = bodies.grace(request, default=DEFAULT_GRACE, longest=LONGEST_GRACE)
         token, plain = tokens.rotate(
-            token=_found(request, token_id), grace=dt.timedelta(seconds=grace), now=timezone.now()
+            token=_found(request, token_id), grace=grace, now=timezone.now()
         )
         RECENT.forget()
         return _issued(token, plain)

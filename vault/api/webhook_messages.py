@@ -8,7 +8,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from vault import webhooks
+from vault import webhook_secrets, webhooks
 from vault.api import finding, shown
 from vault.api.answers import encoded
 from vault.models import Round, Team, WebhookDelivery
@@ -26,15 +26,19 @@ def content(*, delivery: WebhookDelivery) -> bytes | None:
 
 def headers(*, delivery: WebhookDelivery, content: bytes, now: dt.datetime) -> dict[str, str]:
     message_id, timestamp = str(delivery.pk), int(now.timestamp())
-    signature = webhooks.signature(
-        webhook_id=delivery.webhook_id, message_id=message_id, timestamp=timestamp, content=content
+    signatures = webhook_secrets.signatures(
+        webhook=delivery.webhook,
+        message_id=message_id,
+        timestamp=timestamp,
+        content=content,
+        now=now,
     )
     return {
         "Content-Type": "application/json",
         "User-Agent": "holdout-vault",
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature,
+        "webhook-signature": signatures,
     }
 
 

@@ -1,4 +1,4 @@
-"""A team's webhooks: list them, make one, look at one and its deliveries, test it, remove it.
+"""A team's webhooks: list, make, look at one and its deliveries, rotate its secret, test it, remove it.
 
 The secret that signs is shown once, also to a request that is sent again.
 """
@@ -6,19 +6,24 @@ The secret that signs is shown once, also to a request that is sent again.
 import uuid
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault import webhooks
+from vault import webhook_secrets, webhooks
 from vault.api import bodies, finding, pages, shown
 from vault.api.answers import json_answer
 from vault.api.idempotency import idempotent
 from vault.api.permissions import MayRead, MaySubmit
 from vault.models import Webhook
 from vault.webhook_targets import LONGEST_URL, TargetRefusedError
+
+# Receivers may have to be deployed anew before they know the new secret.
+DEFAULT_GRACE = 86_400
+LONGEST_GRACE = 604_800
 
 
 class WebhookCollection(APIView):
@@ -40,8 +45,7 @@ class WebhookCollection(APIView):
             )
         except TargetRefusedError as refusal:
             raise bodies.refused("url", str(refusal)) from None
-        secret = webhooks.secret(webhook=webhook)
-        return json_answer({**shown.webhook(webhook), "secret": secret}, status=201)
+        return _with_secret(webhook, status=201)
 
 
 class WebhookDetail(APIView):
@@ -52,7 +56,8 @@ class WebhookDetail(APIView):
         return json_answer(shown.webhook(_found(request, webhook_id)))
 
     def delete(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
-        webhooks.remove(webhook=_found(request, webhook_id))
+        with transaction.atomic():
+            webhooks.remove(webhook=_held(request, webhook_id))
         return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
 
 
@@ -65,22 +70,47 @@ class WebhookDeliveries(APIView):
         return pages.page(request, deliveries, shown.delivery, ordering="-id")
 
 
+class WebhookRotation(APIView):
+    permission_classes = [MaySubmit]
+
+    @idempotent(is_secret=True)
+    def post(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
+        grace = bodies.grace(request, default=DEFAULT_GRACE, longest=LONGEST_GRACE)
+        with transaction.atomic():
+            webhook = _held(request, webhook_id)
+            webhooks.rotate_secret(webhook=webhook, grace=grace, now=timezone.now())
+        return _with_secret(webhook, status=200)
+
+
 class WebhookTest(APIView):
     permission_classes = [MaySubmit]
 
     @idempotent()
     def post(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
         bodies.members(request, known=())
-        delivery = webhooks.test(webhook=_found(request, webhook_id), now=timezone.now())
+        with transaction.atomic():
+            delivery = webhooks.test(webhook=_held(request, webhook_id), now=timezone.now())
         return json_answer(shown.delivery(delivery), status=202)
 
 
 def _found(request: Request, webhook_id: uuid.UUID) -> Webhook:
     own = Webhook.objects.filter(team=finding.own_team(request), pk=webhook_id)
-    webhook = own.select_related("team").first()
+    return _present(own.first())
+
+
+def _held(request: Request, webhook_id: uuid.UUID) -> Webhook:
+    return _present(webhooks.held(team=finding.own_team(request), webhook_id=webhook_id))
+
+
+def _present(webhook: Webhook | None) -> Webhook:
     if webhook is None:
         raise Http404
     return webhook
+
+
+def _with_secret(webhook: Webhook, *, status: int) -> HttpResponse:
+    secret = webhook_secrets.secret(webhook=webhook)
+    return json_answer({**shown.webhook(webhook), "secret": secret}, status=status)
 
 
 def _events(given: dict[str, Any]) -> list[str]:

@@ -20,6 +20,9 @@ class Webhook(models.Model):
     # Ended by its receiver, which answered 410.
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    # Counts rotations: a part of what the secret is derived from. The one before signs for a while, too.
+    secret_version = models.PositiveIntegerField(default=1)
+    old_secret_until = models.DateTimeField(null=True, blank=True)
     # Events before this time have their deliveries; those shortly before it are looked for again.
     noted_until = models.DateTimeField()
 

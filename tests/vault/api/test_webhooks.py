@@ -1,16 +1,19 @@
 """Webhooks over HTTP: a team's own alone, their secrets shown once, and no address of a local network."""
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.vault.api.stage import Caller, a_world, problem
 from tests.vault.factories import World
 from vault import webhooks
+from vault.api import webhook_messages
 from vault.models import IdempotentAnswer, Team, Webhook, WebhookDelivery
 
 pytestmark = [pytest.mark.usefixtures("api_site", "signing")]
@@ -60,17 +63,52 @@ def test_webhook_is_made_listed_shown_and_removed(bot: Caller) -> None:
     assert problem(remove(bot, made["id"])) == (404, "not_found")
 
 
-def test_secret_signs(bot: Caller) -> None:
+def taken_by(secret: str, headers: dict[str, str], content: bytes) -> bool:
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + content
+    expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+    return f"v1,{expected}" in headers["webhook-signature"].split(" ")
+
+
+def test_secret_signs_and_the_old_one_beside_it_for_a_while(bot: Caller) -> None:
+    made = send(bot, "webhooks/", {"url": URL}).json()
+    assert made["events"] == sorted(webhooks.EVENTS)
+    assert made["old_secret_until"] is None
+
+    rotated = send(bot, f"webhooks/{made['id']}/rotate/", {"grace_seconds": 60}).json()
+
+    until = dt.datetime.fromisoformat(rotated["old_secret_until"])
+    assert dt.timedelta(seconds=50) < until - timezone.now() <= dt.timedelta(seconds=60)
+    delivery = WebhookDelivery(webhook=Webhook.objects.get())
+    for now, is_old_taken in ((timezone.now(), True), (until, False)):
+        headers = webhook_messages.headers(delivery=delivery, content=b"x", now=now)
+        assert taken_by(rotated["secret"], headers, b"x")
+        assert taken_by(made["secret"], headers, b"x") == is_old_taken
+
+
+def test_rotation_that_is_sent_again_is_one(bot: Caller) -> None:
+    made = send(bot, "webhooks/", {"url": URL}).json()
+    path = f"webhooks/{made['id']}/rotate/"
+
+    first = send(bot, path, **{"Idempotency-Key": "k"})
+    again = send(bot, path, **{"Idempotency-Key": "k"})
+
+    assert (first.status_code, again.json()) == (200, first.json())
+    assert first.json()["secret"] != made["secret"]
+    kept = IdempotentAnswer.objects.get()
+    assert first.json()["secret"].encode() not in bytes(kept.body)
+    assert Webhook.objects.get().secret_version == 2
+
+
+@pytest.mark.parametrize("grace", [-1, 604_801, 0.5, True, "60", None])
+def test_rotation_names_a_grace_that_does_not_fit(bot: Caller, grace: Any) -> None:
     made = send(bot, "webhooks/", {"url": URL}).json()
 
-    signature = webhooks.signature(
-        webhook_id=Webhook.objects.get().pk, message_id="m", timestamp=1, content=b"x"
-    )
+    response = send(bot, f"webhooks/{made['id']}/rotate/", {"grace_seconds": grace})
 
-    key = base64.b64decode(made["secret"].removeprefix("whsec_"))
-    expected = base64.b64encode(hmac.digest(key, b"m.1.x", hashlib.sha256)).decode()
-    assert signature == f"v1,{expected}"
-    assert made["events"] == sorted(webhooks.EVENTS)
+    assert problem(response) == (422, "invalid_parameter")
+    assert response.json()["field"] == "grace_seconds"
+    assert Webhook.objects.get().secret_version == 1
 
 
 def test_lost_answer_is_shown_again_and_is_not_kept_in_the_clear(bot: Caller) -> None:
@@ -123,10 +161,12 @@ def test_number_is_bounded(bot: Caller) -> None:
 
 
 def test_installation_without_a_key_says_so(bot: Caller, settings: Any) -> None:
+    made = send(bot, "webhooks/", {"url": URL}).json()
     settings.WEBHOOK_KEY = ""
 
     assert problem(send(bot, "webhooks/", {"url": URL})) == (403, "webhooks_disabled")
-    assert bot.get("webhooks/").json()["results"] == []
+    assert problem(send(bot, f"webhooks/{made['id']}/rotate/")) == (403, "webhooks_disabled")
+    assert [each["id"] for each in bot.get("webhooks/").json()["results"]] == [made["id"]]
 
 
 def test_test_is_queued_and_seen_once(bot: Caller) -> None:
@@ -150,6 +190,7 @@ def test_webhooks_of_others_are_not_found(world: World, bot: Caller) -> None:
     for response in (
         rival.get(f"webhooks/{made['id']}/"),
         rival.get(f"webhooks/{made['id']}/deliveries/"),
+        send(rival, f"webhooks/{made['id']}/rotate/"),
         send(rival, f"webhooks/{made['id']}/test/"),
         remove(rival, made["id"]),
     ):
@@ -164,6 +205,7 @@ def test_token_that_only_reads_changes_nothing(team: Team, bot: Caller) -> None:
 
     for response in (
         send(reader, "webhooks/", {"url": URL}),
+        send(reader, f"webhooks/{made['id']}/rotate/"),
         send(reader, f"webhooks/{made['id']}/test/"),
         remove(reader, made["id"]),
     ):

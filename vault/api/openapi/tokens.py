@@ -43,17 +43,7 @@ SHAPES: dict[str, Schema] = {
         optional=("label", "scopes", "expires_at"),
         additionalProperties=False,
     ),
-    "Rotation": schemas.record(
-        {
-            "grace_seconds": schemas.integer(
-                f"How long the old token still passes; {DEFAULT_GRACE} if it is left out.",
-                minimum=0,
-                maximum=LONGEST_GRACE,
-            )
-        },
-        optional=("grace_seconds",),
-        additionalProperties=False,
-    ),
+    "Rotation": schemas.rotation(of="token", default=DEFAULT_GRACE, longest=LONGEST_GRACE),
 }
 
 _EXAMPLE: dict[str, Any] = {

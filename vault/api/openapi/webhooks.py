@@ -6,6 +6,7 @@ from vault import webhooks
 from vault.api.openapi import headers, parameters, schemas
 from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
+from vault.api.webhooks import DEFAULT_GRACE, LONGEST_GRACE
 from vault.models import WebhookDelivery
 from vault.webhook_targets import LONGEST_URL
 
@@ -18,6 +19,9 @@ _WEBHOOK: dict[str, Schema] = {
     "events": _EVENTS,
     "is_active": schemas.flag("False once the receiver has answered 410: it is told nothing more."),
     "created_at": schemas.time(),
+    "old_secret_until": schemas.or_null(
+        schemas.time("Until then messages are signed with the secret before this one, too.")
+    ),
 }
 
 SHAPES: dict[str, Schema] = {
@@ -46,6 +50,7 @@ SHAPES: dict[str, Schema] = {
             "secret": schemas.text("Signs its messages: shown now and never again."),
         }
     ),
+    "WebhookRotation": schemas.rotation(of="secret", default=DEFAULT_GRACE, longest=LONGEST_GRACE),
     "WebhookDelivery": schemas.record(
         {
             "id": schemas.text("The message's `webhook-id`.", format="uuid"),
@@ -68,7 +73,9 @@ _EXAMPLE: dict[str, Any] = {
     "events": ["round.published", "submission.finished"],
     "is_active": True,
     "created_at": "2026-03-01T12:00:00Z",
+    "old_secret_until": None,
 }
+_REGISTERED = {**_EXAMPLE, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw..."}
 _DELIVERY: dict[str, Any] = {
     "id": "0195a4f1-0000-7000-8000-00000000a001",
     "event": "submission.finished",
@@ -117,7 +124,7 @@ OPERATIONS = {
             201: shown(
                 "RegisteredWebhook",
                 "The webhook and its secret.",
-                example={**_EXAMPLE, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw..."},
+                example=_REGISTERED,
             )
         },
         problems=(
@@ -157,6 +164,31 @@ OPERATIONS = {
             200: shown("WebhookDeliveryList", "A page.", example=schemas.page_example(_DELIVERY))
         },
         problems=("not_found", *parameters.PAGE_PROBLEMS),
+    ),
+    ("/api/v1/webhooks/{webhook_id}/rotate/", "POST"): Operation(
+        id="rotate_webhook_secret",
+        tag=TAG,
+        summary="Give a webhook a new secret",
+        description="Until the grace is over messages carry a second signature, by the secret before it.",
+        access=Access.SUBMIT,
+        parameters=(_WEBHOOK_ID, headers.IDEMPOTENCY_KEY),
+        body={
+            "required": False,
+            "content": {
+                JSON: {
+                    "schema": schemas.reference("WebhookRotation"),
+                    "example": {"grace_seconds": 3600},
+                }
+            },
+        },
+        answers={
+            200: shown(
+                "RegisteredWebhook",
+                "The webhook and its new secret.",
+                example={**_REGISTERED, "old_secret_until": "2026-03-02T12:00:00Z"},
+            )
+        },
+        problems=("not_found", *BODY_PROBLEMS, *headers.KEY_PROBLEMS, "webhooks_disabled"),
     ),
     ("/api/v1/webhooks/{webhook_id}/test/", "POST"): Operation(
         id="test_webhook",
