@@ -126,8 +126,3 @@ def figures(run: AuditRun) -> list[dict[str, Any]]:
         {key: value for key, value in row.items() if key not in ("id", "run_id")}
         for row in found.values()
     ]
-
-
-def interrupted(*_: Any, **__: Any) -> Any:
-    """Stands for a process that is killed at this call."""
-    raise KeyboardInterrupt

@@ -13,7 +13,7 @@ from audits import publication, rounds, runs
 from audits.collect import collect
 from audits.models import AuditRun, Publication
 from tests.audits import stage
-from tests.vault.factories import NOW, World, acting_as, make_world
+from tests.vault.factories import NOW, World, acting_as, die, make_world
 from vault import holdouts, journal, label_files, locks
 from vault import rounds as vault_rounds
 from vault.errors import TransitionError
@@ -113,7 +113,7 @@ def test_two_workers_at_once_make_one_run(monkeypatch: pytest.MonkeyPatch) -> No
 def test_killed_between_steps_is_taken_up_again(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     world = stage.closing(entered(f"killed-{step.replace('_', '-')}"))
     with monkeypatch.context() as patched:
-        patched.setattr(vault_rounds, step, stage.interrupted)
+        patched.setattr(vault_rounds, step, die)
         with pytest.raises(KeyboardInterrupt):
             advance(world)
 
@@ -141,7 +141,7 @@ def test_publishing_is_all_or_nothing(
     world = audited(f"all-or-nothing-{step}")
     (sealed, _) = seal_more(world, sizes=(50, 50))
     with monkeypatch.context() as patched:
-        patched.setattr(room, step, stage.interrupted)
+        patched.setattr(room, step, die)
         with pytest.raises(KeyboardInterrupt):
             stage.published(world)
 
@@ -226,7 +226,7 @@ def test_an_audit_of_another_round_goes_on_beside_it() -> None:
 def test_the_lock_is_given_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     world = stage.closing(entered("given-back"))
     with monkeypatch.context() as patched:
-        patched.setattr(runs, "collect", stage.interrupted)
+        patched.setattr(runs, "collect", die)
         with pytest.raises(KeyboardInterrupt):
             advance(world)
 

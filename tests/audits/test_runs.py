@@ -9,7 +9,7 @@ from audits import collect, reports, rounds
 from audits.checks import deflation, sadd
 from audits.models import AuditRun, Finding, Report
 from tests.audits import stage
-from tests.vault.factories import NOW, World, acting_as, make_world
+from tests.vault.factories import NOW, World, acting_as, die, make_world
 from vault import history, journal, predictions, submissions
 from vault import rounds as vault_rounds
 from vault.models import JournalEntry, PublishedResult, Submission
@@ -135,7 +135,7 @@ def test_killed_half_way_is_begun_again_with_the_same_figures(
         whole = runs_figures(world, monkeypatch)
         AuditRun.objects.filter(round=world.round).update(status="FAILED")
         with monkeypatch.context() as patched:
-            patched.setattr(room, step, stage.interrupted)
+            patched.setattr(room, step, die)
             with pytest.raises(KeyboardInterrupt):
                 rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
     assert not Finding.objects.filter(run__status="RUNNING").exists()
@@ -155,7 +155,7 @@ def test_killed_half_way_is_begun_again_with_the_same_figures(
 def runs_figures(world: World, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What a run that nothing disturbs finds, without moving the round on."""
     with monkeypatch.context() as patched:
-        patched.setattr(vault_rounds, "mark_audited", stage.interrupted)
+        patched.setattr(vault_rounds, "mark_audited", die)
         with pytest.raises(KeyboardInterrupt):
             rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
     return stage.figures(rounds.latest_run(round=world.round))

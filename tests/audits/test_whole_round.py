@@ -31,7 +31,7 @@ from tests.audits.stage import (
     query_positions,
     verdicts_of,
 )
-from tests.vault.factories import NOW, World, acting_as, make_world
+from tests.vault.factories import NOW, World, acting_as, die, make_world
 from vault import leaderboard
 from vault import rounds as vault_rounds
 from vault.errors import TransitionError
@@ -102,10 +102,6 @@ def test_without_a_reference_one_file_cannot_be_tested() -> None:
 
 def test_twice_is_once_and_killed_half_way_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
     world = closing(played("again"))
-
-    def die(**_: Any) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patched:
         patched.setattr(vault_rounds, "mark_audited", die)
         with pytest.raises(KeyboardInterrupt), acting_as("audit"):

@@ -12,7 +12,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from stats.mechanisms import MECHANISMS, Query
-from tests.vault.factories import NOW, World, acting_as, make_world
+from tests.vault.factories import NOW, World, acting_as, die, make_world
 from vault import holdouts, release, scoring
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
@@ -270,7 +270,7 @@ def test_a_release_against_an_old_incumbent_is_refused(vault_keys: None) -> None
 
 
 @pytest.mark.parametrize("place", ["_record", "_journal"])
-def test_a_worker_that_dies_before_the_commit_has_told_nothing(
+def test_a_worker_thatdies_before_the_commit_has_told_nothing(
     monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """Invariants 3 and 6: the state did not move either, so the second attempt gives the same."""
@@ -281,7 +281,7 @@ def test_a_worker_that_dies_before_the_commit_has_told_nothing(
     for count in WRONG:
         submission = world.submit(team, world.wrong_at(range(count))).submission
         with monkeypatch.context() as patched:
-            patched.setattr(release, place, _die)
+            patched.setattr(release, place, die)
             with pytest.raises(KeyboardInterrupt):
                 world.score(submission)
         assert set(counts(submission).values()) == {0}
@@ -291,11 +291,6 @@ def test_a_worker_that_dies_before_the_commit_has_told_nothing(
         assert set(counts(submission).values()) == {1}
 
     assert told(team) == told(alone.teams["a"])
-
-
-def _die(**_: Any) -> None:
-    """As an interrupted process: no `except Exception` sees it."""
-    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("seed", range(3))

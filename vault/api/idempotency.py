@@ -17,6 +17,7 @@ from functools import wraps
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.authentication import get_authorization_header
@@ -178,7 +179,9 @@ def idempotent(
                 given.recognize(bodies.raw(request))
                 if given.is_known:
                     return given.replay()
-                return given.keep(post(view, request, **named))
+                # Done and kept, or neither: what is sent again after a crash is not done twice.
+                with transaction.atomic():
+                    return given.keep(post(view, request, **named))
 
         return answered
 

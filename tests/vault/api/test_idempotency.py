@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from tests.vault import sessions
 from tests.vault.api.stage import Caller, a_world, csv_of, file_number, problem
-from tests.vault.factories import World, acting_as
+from tests.vault.factories import World, acting_as, die
 from vault import sweeping
 from vault.api import idempotency
-from vault.models import BudgetEntry, IdempotentAnswer, Submission, Team
+from vault.models import BudgetEntry, IdempotentAnswer, Submission, Team, TeamToken, Webhook
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 
@@ -242,6 +242,30 @@ def test_acts_are_replayed(world: World, bot: Caller, act: str) -> None:
     assert (first.status_code, again.status_code) == (200, 200)
     assert again["Idempotency-Replayed"] == "true"
     assert again.content == first.content
+
+
+@pytest.mark.parametrize(
+    ("path", "count"), [("tokens/", TeamToken.objects.count), ("webhooks/", Webhook.objects.count)]
+)
+def test_died_before_a_small_answer_was_kept(
+    bot: Caller,
+    signing: None,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    count: Callable[[], int],
+) -> None:
+    """Then nothing was done either: nobody has a token, or a secret, that its team never saw."""
+    body = b'{"url": "https://ci.example.org/"}' if path == "webhooks/" else b""
+    given = {"content_type": "application/json", **keyed("k")}
+    before = count()
+    with monkeypatch.context() as patched:
+        patched.setattr(idempotency.Once, "keep", die)
+        with pytest.raises(KeyboardInterrupt):
+            bot.post(path, body, **given)
+
+    assert count() == before
+    assert bot.post(path, body, **given).status_code == 201
+    assert count() == before + 1
 
 
 def test_cancelling_twice_with_a_key_is_one_cancellation(bot: Caller) -> None:
