@@ -34,7 +34,7 @@ def _grants(role: str, table: str, *privileges: str) -> list[Grant]:
 ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
 SUBMISSION_WORK = "UPDATE status,finished_at,fence,leased_until,n_exceptions,error_code"
 
-RENEWAL = "UPDATE last_used_at,expires_at,revoked_at"
+RENEWAL = "UPDATE last_used_at,expires_at,revoked_at,made_by_id"
 WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"
 DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
 FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"

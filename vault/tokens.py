@@ -7,13 +7,14 @@ is nothing to guess from, so a slow hash would protect nothing and cost every re
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from vault import locks
-from vault.errors import TokenRefusedError, TooManyTokensError
+from vault.errors import TokenRefusedError, TooManyTokensError, TransitionError
 from vault.models import Team, TeamToken
 
 PREFIX = "hv_"
@@ -34,6 +35,7 @@ def issue(
     scopes: Sequence[str],
     expires_at: dt.datetime | None,
     now: dt.datetime,
+    made_by: TeamToken | None = None,
 ) -> tuple[TeamToken, str]:
     """The token's row and its plain text, which cannot be had again."""
     unknown = sorted(set(scopes) - set(SCOPES))
@@ -49,6 +51,7 @@ def issue(
         digest=_digest(plain),
         scopes=sorted(scopes),
         expires_at=expires_at,
+        made_by=made_by,
     )
     return token, plain
 
@@ -82,35 +85,79 @@ def issue_from(
     expires_at: dt.datetime | None,
     now: dt.datetime,
 ) -> tuple[TeamToken, str]:
-    """A token that may do no more, and lives no longer, than the one that asks for it."""
+    """A token that may do no more, and lives no longer, than the one that asks for it.
+
+    Raises:
+        TokenRefusedError: a scope that the parent has not.
+        TooManyTokensError: the team has `MOST_LIVE`.
+        TransitionError: the parent has ended meanwhile.
+    """
     if not set(scopes) <= set(parent.scopes):
         raise TokenRefusedError("a token cannot give scopes that it has not", field="scopes")
     if parent.expires_at is not None and (expires_at is None or expires_at > parent.expires_at):
         expires_at = parent.expires_at
-    with transaction.atomic():
-        locks.hold_team_tokens(team_id=parent.team_id)
-        if live(team=parent.team, now=now).count() >= MOST_LIVE:
-            raise TooManyTokensError(f"a team may have {MOST_LIVE} tokens", limit=MOST_LIVE)
-        return issue(team=parent.team, label=label, scopes=scopes, expires_at=expires_at, now=now)
+    with _room_beside(parent, now=now):
+        return issue(
+            team=parent.team,
+            label=label,
+            scopes=scopes,
+            expires_at=expires_at,
+            now=now,
+            made_by=parent,
+        )
 
 
 def rotate(*, token: TeamToken, grace: dt.timedelta, now: dt.datetime) -> tuple[TeamToken, str]:
-    """A successor with the same scopes and end; the token itself ends after the grace."""
-    with transaction.atomic():
-        successor, plain = issue_from(
-            parent=token,
+    """A successor in the token's place: same scopes, end and maker, and what it made is the successor's.
+
+    The token itself ends after the grace.
+
+    Raises:
+        TooManyTokensError: the team has `MOST_LIVE`.
+        TransitionError: the token has ended meanwhile.
+    """
+    with _room_beside(token, now=now):
+        successor, plain = issue(
+            team=token.team,
             label=token.label,
             scopes=token.scopes,
             expires_at=token.expires_at,
             now=now,
+            made_by=token.made_by,
         )
         end = now + grace if token.expires_at is None else min(now + grace, token.expires_at)
         TeamToken.objects.filter(pk=token.pk).update(expires_at=end)
+        TeamToken.objects.filter(made_by=token).update(made_by=successor)
     return successor, plain
 
 
-def revoke(*, token: TeamToken, now: dt.datetime) -> None:
-    TeamToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+@contextmanager
+def _room_beside(token: TeamToken, *, now: dt.datetime) -> Iterator[None]:
+    """A transaction in which the token is alive, its team has room for one more, and none ends or comes."""
+    with transaction.atomic():
+        locks.hold_team_tokens(team_id=token.team_id)
+        alive = live(team=token.team, now=now)
+        if not alive.filter(pk=token.pk).exists():
+            raise TransitionError("the token is revoked or expired")
+        if alive.count() >= MOST_LIVE:
+            raise TooManyTokensError(f"a team may have {MOST_LIVE} tokens", limit=MOST_LIVE)
+        yield
+
+
+def revoke(*, token: TeamToken, now: dt.datetime) -> int:
+    """End the token and all that it made, and those made; how many ended.
+
+    Whoever found a lost token may have made others with it. A successor by rotation stands in its
+    predecessor's place and stays.
+    """
+    with transaction.atomic():
+        locks.hold_team_tokens(team_id=token.team_id)
+        ended, last = {token.pk}, {token.pk}
+        while last:
+            made = TeamToken.objects.filter(made_by__in=last).values_list("pk", flat=True)
+            last = set(made) - ended
+            ended |= last
+        return TeamToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)
 
 
 def _note_use(token: TeamToken, *, now: dt.datetime) -> None:

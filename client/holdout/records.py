@@ -158,6 +158,7 @@ class Token(TypedDict):
     created_at: str
     expires_at: str | None
     last_used_at: str | None
+    made_by: int | None
     is_current: bool
 
 

@@ -148,6 +148,7 @@ def a_token(token_id: int = 7, **members: Any) -> dict[str, Any]:
         "created_at": "2026-03-01T00:00:00Z",
         "expires_at": None,
         "last_used_at": None,
+        "made_by": None,
         "is_current": True,
         **members,
     }

@@ -46,8 +46,9 @@ def _issue(request: HttpRequest, team: Team, given: dict[str, Any]) -> Done:
 
 
 def _revoke(request: HttpRequest, token: TeamToken, given: dict[str, Any]) -> Done:
-    tokens.revoke(token=token, now=timezone.now())
-    return Done(message=f"Token {token.prefix}… is revoked.")
+    n_others = tokens.revoke(token=token, now=timezone.now()) - 1
+    others = f", and {n_others} that it made" if n_others else ""
+    return Done(message=f"Token {token.prefix}… is revoked{others}.")
 
 
 def status_of(token: TeamToken, *, now: dt.datetime) -> str:
@@ -90,17 +91,18 @@ class TeamAdmin(ActingPage):
         return [
             Table(
                 heading="Tokens",
-                header=("Token", "Label", "Scopes", "Status", "Expires", "Last used"),
+                header=("Token", "Label", "Scopes", "Made by", "Status", "Expires", "Last used"),
                 rows=[
                     (
                         link(each, f"{each.prefix}…"),
                         each.label or NOTHING,
                         ", ".join(each.scopes),
+                        "an organizer" if each.made_by is None else f"{each.made_by.prefix}…",
                         status_of(each, now=now),
                         moment(each.expires_at),
                         moment(each.last_used_at),
                     )
-                    for each in obj.tokens.order_by("-created_at")
+                    for each in obj.tokens.select_related("made_by").order_by("-created_at")
                 ],
                 empty="This team has no token.",
             ),
@@ -141,6 +143,7 @@ class TeamTokenAdmin(ActingPage):
         "shown",
         "label",
         "scopes",
+        "made_by",
         "status",
         "expires_at",
         "revoked_at",
@@ -151,7 +154,8 @@ class TeamTokenAdmin(ActingPage):
         Act(
             name="revoke",
             label="Revoke",
-            explanation="From now on the API refuses this token. It cannot be made valid again.",
+            explanation="From now on the API refuses this token and all that its team made with it. None of "
+            "them can be made valid again.",
             is_open=lambda token: token.revoked_at is None,
             when="while a token is not revoked",
             run=_revoke,

@@ -118,6 +118,7 @@ def token(given: TeamToken, *, is_current: bool) -> dict[str, Any]:
         "created_at": time(given.created_at),
         "expires_at": time(given.expires_at),
         "last_used_at": time(given.last_used_at),
+        "made_by": given.made_by_id,
         "is_current": is_current,
     }
 

@@ -1,7 +1,8 @@
 """A team's own tokens: list them, make one, rotate one, revoke one.
 
-No token can make one that may do more, or lives longer, than it does itself: what an organiser has
-limited stays limited. A new token's text is shown once, also to a request that is sent again.
+No token can make one that may do more, or lives longer, than it does itself, and what it made is revoked
+with it: what an organiser has limited stays limited. A new token's text is shown once, also to a request
+that is sent again.
 """
 
 import datetime as dt

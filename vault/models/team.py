@@ -23,6 +23,10 @@ class TeamToken(models.Model):
     prefix = models.CharField(max_length=16)
     digest = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
+    # Empty if an organizer issued it. It ends with the token that made it.
+    made_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="made"
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

@@ -126,6 +126,22 @@ def test_revoking_shuts_the_door_at_once_and_for_good(team: Team) -> None:
     assert token.revoked_at == revoked_at
 
 
+def test_revoking_ends_what_the_team_made_with_it_and_says_so(team: Team) -> None:
+    now = timezone.now()
+    token, _ = tokens.issue(team=team, label="lost", scopes=["submit"], expires_at=None, now=now)
+    _, secret = tokens.issue_from(
+        parent=token, label="made", scopes=["submit"], expires_at=None, now=now
+    )
+    client = client_of(ORGANISER)
+    with acting_as("researcher"):
+        answer = client.post(url("vault_teamtoken_act", token.pk, "revoke"), follow=True)
+        page = client.get(url("vault_team_change", team.pk)).content.decode()
+
+    assert f"Token {token.prefix}… is revoked, and 1 that it made." in answer.content.decode()
+    assert page.count(f"<td>{token.prefix}…</td>") == 1  # as the maker of the other
+    assert tokens.authenticate(plain=secret, now=now) is None
+
+
 def test_an_inactive_team_gets_no_token(team: Team) -> None:
     Team.objects.update(is_active=False)
 

@@ -139,6 +139,48 @@ def test_revoked_token_is_over(bot: Caller, team: Team) -> None:
     assert TeamToken.objects.get().revoked_at is not None
 
 
+def test_what_a_token_made_is_revoked_with_it(bot: Caller, team: Team) -> None:
+    """Nobody stays by a token that was made with a lost one."""
+    first = send(bot, "tokens/", {"label": "first"}).json()
+    second = send(bearer(first["token"]), "tokens/", {"label": "second"}).json()
+    third = send(bearer(second["token"]), f"tokens/{second['id']}/rotate/").json()
+    other = Caller(team)
+    made_by = {each["label"]: each["made_by"] for each in bot.get("tokens/").json()["results"]}
+
+    assert bot.ask("DELETE", f"/api/v1/tokens/{first['id']}/").status_code == 204
+
+    assert made_by == {
+        "": None,
+        "first": TeamToken.objects.earliest("id").pk,
+        "second": first["id"],
+    }
+    assert third["made_by"] == first["id"]
+    for each in (first, second, third):
+        assert problem(bearer(each["token"]).get("tokens/")) == (401, "invalid_token")
+    assert [each.get("tokens/").status_code for each in (bot, other)] == [200, 200]
+
+
+def test_successor_stays_when_its_predecessor_is_revoked(bot: Caller) -> None:
+    (old,) = bot.get("tokens/").json()["results"]
+    before = send(bot, "tokens/", {"label": "made before"}).json()
+    new = send(bot, f"tokens/{old['id']}/rotate/").json()
+
+    assert bot.ask("DELETE", f"/api/v1/tokens/{old['id']}/").status_code == 204
+
+    successor = bearer(new["token"])
+    made_by = {each["id"]: each["made_by"] for each in successor.get("tokens/").json()["results"]}
+    assert made_by == {new["id"]: None, before["id"]: new["id"]}
+
+
+def test_token_that_has_ended_meanwhile_makes_none(team: Team, bot: Caller) -> None:
+    """A process trusts a token for some seconds after another process has revoked it."""
+    bot.get("tokens/")
+    TeamToken.objects.update(revoked_at=timezone.now())
+
+    assert problem(send(bot, "tokens/")) == (409, "wrong_status")
+    assert TeamToken.objects.count() == 1
+
+
 def test_read_token_touches_no_stronger_one(team: Team, bot: Caller) -> None:
     reader = Caller(team, scopes=["read"])
     (strong,) = (each["id"] for each in bot.get("tokens/").json()["results"] if each["is_current"])

@@ -25,6 +25,11 @@ _TOKEN: dict[str, Schema] = {
     "created_at": schemas.time(),
     "expires_at": schemas.or_null(schemas.time()),
     "last_used_at": schemas.or_null(schemas.time("To the minute.")),
+    "made_by": schemas.or_null(
+        schemas.integer(
+            "The token that made it, which it ends with; null if an organizer did.", minimum=1
+        )
+    ),
     "is_current": schemas.flag("The one that asks."),
 }
 
@@ -54,6 +59,7 @@ _EXAMPLE: dict[str, Any] = {
     "created_at": "2026-03-01T12:00:00Z",
     "expires_at": None,
     "last_used_at": "2026-03-02T03:00:00Z",
+    "made_by": None,
     "is_current": True,
 }
 _ISSUED = {**_EXAMPLE, "last_used_at": None, "is_current": False, "token": "hv_x4T9bQ..."}
@@ -92,13 +98,18 @@ OPERATIONS = {
         parameters=(headers.IDEMPOTENCY_KEY,),
         body=_body("NewToken", {"label": "nightly", "scopes": ["read", "submit"]}),
         answers={201: shown("IssuedToken", "The token and its secret.", example=_ISSUED)},
-        problems=(*BODY_PROBLEMS, *headers.KEY_PROBLEMS, "token_refused", "too_many_tokens"),
+        problems=(
+            *("token_refused", "too_many_tokens", "wrong_status"),
+            *BODY_PROBLEMS,
+            *headers.KEY_PROBLEMS,
+        ),
     ),
     ("/api/v1/tokens/{token_id}/", "DELETE"): Operation(
         id="revoke_token",
         tag=TAG,
         summary="Revoke a token",
-        description="It passes nowhere after ten seconds at the latest.",
+        description="It and every token that it made pass nowhere after ten seconds at the latest. A "
+        "successor by rotation stays.",
         access=Access.TEAM,
         parameters=(_TOKEN_ID,),
         answers={204: answer("Revoked.", {}, {})},
@@ -114,7 +125,7 @@ OPERATIONS = {
         body=_body("Rotation", {"grace_seconds": 600}),
         answers={201: shown("IssuedToken", "The successor and its secret.", example=_ISSUED)},
         problems=(
-            *("not_found", "forbidden", "too_many_tokens"),
+            *("not_found", "forbidden", "too_many_tokens", "wrong_status"),
             *BODY_PROBLEMS,
             *headers.KEY_PROBLEMS,
         ),
