@@ -20,7 +20,6 @@ from holdout.shown import Show
 CODES = "\n".join(f"  {code.value}  {meaning}" for code, meaning in MEANINGS.items())
 # The parent of all that a command line can have wrong; typer exports it under no name.
 MISUSE: type[Exception] = typer.BadParameter.__mro__[1]
-INTERRUPTED = 130
 
 
 class Program(TyperGroup):
@@ -31,14 +30,19 @@ class Program(TyperGroup):
         try:
             code = super().main(given, *rest, **{**options, "standalone_mode": False})
         except MISUSE as error:
-            if "--json" in given:
-                said = error.format_message()  # type: ignore[attr-defined]
-                Show(as_json=True).document({"error": {"code": "usage", "detail": said}})
+            _tell(given, "usage", error.format_message())  # type: ignore[attr-defined]
             error.show()  # type: ignore[attr-defined]
             sys.exit(ExitCode.USAGE)
-        except typer.Abort:
-            sys.exit(INTERRUPTED)
+        except typer.Abort:  # at a prompt; elsewhere it is a code
+            code = ExitCode.INTERRUPTED
+        if code == ExitCode.INTERRUPTED:
+            _tell(given, "interrupted", MEANINGS[ExitCode.INTERRUPTED])
         sys.exit(code if isinstance(code, int) else ExitCode.OK)
+
+
+def _tell(given: Sequence[str], code: str, detail: str) -> None:
+    if "--json" in given:
+        Show(as_json=True).document({"error": {"code": code, "detail": detail}})
 
 
 app = typer.Typer(

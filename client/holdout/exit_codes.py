@@ -25,6 +25,7 @@ class ExitCode(IntEnum):
     TIMEOUT = 7
     REFUSED = 8
     NOT_SCORED = 9
+    INTERRUPTED = 130
 
 
 MEANINGS = {
@@ -37,6 +38,7 @@ MEANINGS = {
     ExitCode.TIMEOUT: "no score within --timeout; `holdout wait` goes on waiting",
     ExitCode.REFUSED: "refused: bad token, closed round, not admitted, wrong status",
     ExitCode.NOT_SCORED: "the submission has failed or was cancelled",
+    ExitCode.INTERRUPTED: "interrupted from the keyboard; the same command takes it up again",
 }
 
 _OF_ERRORS: dict[type[HoldoutError], ExitCode] = {

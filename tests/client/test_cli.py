@@ -354,7 +354,7 @@ def test_token_of_the_environment_is_not_rotated() -> None:
 
 def test_exit_codes_are_documented_everywhere() -> None:
     assert set(MEANINGS) == set(ExitCode)
-    listed = dict(re.findall(r"^\| (\d) \| (.+) \|$", README.read_text(), flags=re.M))
+    listed = dict(re.findall(r"^\| (\d+) \| (.+) \|$", README.read_text(), flags=re.M))
     assert listed == {str(code.value): meaning for code, meaning in MEANINGS.items()}
     helped = typer.testing.CliRunner().invoke(app, ["--help"]).output
     assert all(f"{code.value}  {meaning}" in helped for code, meaning in MEANINGS.items())

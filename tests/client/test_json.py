@@ -151,6 +151,22 @@ def test_wrong_command_line_is_prose_for_people() -> None:
     assert "Missing" in given.stderr
 
 
+@pytest.mark.parametrize("flag", [["--json"], []])
+def test_interrupted_from_the_keyboard(file: str, flag: list[str]) -> None:
+    def interrupt(request: httpx.Request) -> httpx.Response:
+        raise KeyboardInterrupt
+
+    service = Service(answers=[page(a_round()), answer(QUEUED, 202), interrupt])
+
+    given = run(service, "submit", file, "-b", "rain", "--wait", *flag)
+
+    assert given.exit_code == ExitCode.INTERRUPTED
+    if flag:
+        assert json.loads(given.stdout)["error"]["code"] == "interrupted"
+    else:
+        assert given.stdout == ""
+
+
 def test_timeout_names_the_submission(file: str) -> None:
     """It is charged: a pipeline must be able to go on with it."""
     pending = [answer(QUEUED, Retry_After="20") for _ in range(5)]
