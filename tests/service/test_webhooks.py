@@ -216,7 +216,7 @@ def test_receiver_that_is_gone_is_told_no_more(
     assert deliveries(http, webhook)[0]["status"] == "FAILED"
 
 
-def test_round_is_told_of_when_it_opens_and_closes(
+def test_round_is_told_of_when_it_opens_closes_and_is_published(
     service: Service,
     team: tuple[httpx.Client, str],
     receiver: Receiver,
@@ -224,7 +224,7 @@ def test_round_is_told_of_when_it_opens_and_closes(
 ) -> None:
     """Of a benchmark that everybody may see; the sweeper closes the round when its time has come."""
     http, _ = team
-    webhook = register(http, receiver, "round.opened", "round.closed")
+    webhook = register(http, receiver, "round.opened", "round.closed", "round.published")
     slug = f"told-{time.time_ns()}"
 
     def about_it(message: Message) -> bool:
@@ -246,7 +246,29 @@ def test_round_is_told_of_when_it_opens_and_closes(
     assert closed.content["data"]["status"] in ("CLOSED", "AUDITED")
     (round,) = http.get(f"benchmarks/{slug}/rounds/").json()["results"]
     assert {"benchmark": slug, **round, "status": "?"} == {**closed.content["data"], "status": "?"}
-    assert all(is_genuine(each.headers, each.body, webhook["secret"]) for each in (opened, closed))
+
+    # Publishing is an organizer's decision in the admin: here only its trace is set.
+    wait_for_status(http, slug, "AUDITED")
+    query(
+        service,
+        "UPDATE vault_round SET status = 'PUBLISHED', published_at = now() FROM vault_benchmark benchmark "
+        "WHERE benchmark.id = benchmark_id AND slug = %s RETURNING 1",
+        slug,
+    )
+    told = receiver.wait_for(about_it, 3)
+    assert told[2].content["type"] == "round.published"
+    assert told[2].content["data"]["status"] == "PUBLISHED"
+    assert all(is_genuine(each.headers, each.body, webhook["secret"]) for each in told)
+
+
+def wait_for_status(http: httpx.Client, slug: str, status: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        (round,) = http.get(f"benchmarks/{slug}/rounds/").json()["results"]
+        if round["status"] == status:
+            return
+        assert time.monotonic() < deadline, round
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize(
