@@ -193,12 +193,17 @@ def _factor(n_query: int, n_fresh: int) -> float:
 
 
 def _within(draw: Draw, values: Floats) -> Floats:
-    """Totals of units less their size times the mean of the items in their holdout and stratum."""
+    """Totals of units less their size times the mean of the items in their holdout and stratum.
+
+    A stratum of one query and one fresh unit has no spread within holdouts: the mean there is that of both,
+    whose swap has exactly that variance if the holdouts are one draw.
+    """
     totals: NDArray[Any] = draw.totals(values)
     sizes = draw.sizes
     result = np.empty(totals.shape)
     for units in draw.strata:
-        for part in (units[draw.is_query[units]], units[~draw.is_query[units]]):
+        parts = [units[draw.is_query[units]], units[~draw.is_query[units]]]
+        for part in [units] if len(units) == 2 else parts:
             if len(part):
                 mean = totals[part].sum(axis=0) / sizes[part].sum()
                 result[part] = totals[part] - np.outer(sizes[part], mean)
