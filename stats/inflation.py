@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from stats import shuffles
 from stats.menu import Menu, menu
 from stats.shuffles import BLOCK, Draws, Floats
+from stats.two_sample import sample_mean
 
 __all__ = [
     "Gate",
@@ -116,7 +117,8 @@ def sadd(
     Raises
     ------
     ValueError
-        If `final` is no submission of the menu.
+        If `final` is no submission of the menu, `observed` is not finite, or `n_tests` or `alpha` is out
+        of range.
 
     Notes
     -----
@@ -130,6 +132,7 @@ def sadd(
     ----------
     .. [1] J. Besag and P. Clifford, "Sequential Monte Carlo p-values", 1991.
     """
+    _check_level(n_tests=n_tests, alpha=alpha)
     most = int(np.ceil(ENOUGH_EXCEEDANCES * n_tests / alpha))
     return _tested(
         menu=menu,
@@ -155,14 +158,17 @@ def sadd_shuffle(
     """
     The same test by real shuffles of the items: exact, and slower.
 
-    Parameters, errors and result as in `sadd`; all `n_draws` shuffles are made, so the smallest p-value
-    is 1 / (n_draws + 1).
+    Parameters, errors and result as in `sadd`; all `n_draws` >= 2 shuffles are made, so the smallest
+    p-value is 1 / (n_draws + 1).
 
     Notes
     -----
     Cost: O(n_draws (n+m)(k+L)), a matrix product in blocks of 400 shuffles, in single precision for
     right-or-wrong scores (whose sums it holds exactly). Source: STATISTICS C3.
     """
+    _check_level(n_tests=n_tests, alpha=alpha)
+    if n_draws < 2:
+        raise ValueError("n_draws must be at least 2")
     return _tested(
         menu=menu,
         final=final,
@@ -227,7 +233,19 @@ def _compared(*, least: float, draws: Draws, first: int, most: int) -> tuple[Flo
 def _observed(menu: Menu, final: int, observed: float | None) -> float:
     if not 0 <= final < menu.k:
         raise ValueError(f"final is {final}, the menu has {menu.k} submissions")
-    return menu.observed(final) if observed is None else observed
+    if observed is None:
+        return menu.observed(final)
+    # No draw is at least as large as what is no number: it would get the smallest p-value there is.
+    if not np.isfinite(observed):
+        raise ValueError("observed must be finite")
+    return observed
+
+
+def _check_level(*, n_tests: int, alpha: float) -> None:
+    if not n_tests >= 1:
+        raise ValueError("n_tests must be at least 1")
+    if not 0 < alpha < 1:
+        raise ValueError("alpha must be in (0, 1)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,18 +285,16 @@ def gate(*, query_items: ArrayLike, fresh_items: ArrayLike) -> Gate:
     Raises
     ------
     ValueError
-        If a holdout has fewer than two items.
+        If a holdout has fewer than two items or a value is not finite.
 
     Notes
     -----
     Assumes: submissions independent of both holdouts' labels. A two-sample z over items. Cost: O(n+m).
     """
-    query, fresh = np.asarray(query_items, float), np.asarray(fresh_items, float)
-    if min(len(query), len(fresh)) < 2:
-        raise ValueError("at least two items a holdout are needed")
-    difference = float(query.mean() - fresh.mean())
-    se = float(np.sqrt(query.var(ddof=1) / len(query) + fresh.var(ddof=1) / len(fresh)))
-    z = difference / max(se, SMALLEST_SE)
+    query = sample_mean(scores=query_items, name="query_items")
+    fresh = sample_mean(scores=fresh_items, name="fresh_items")
+    difference = query.mean - fresh.mean
+    z = difference / max(float(np.sqrt(query.variance + fresh.variance)), SMALLEST_SE)
     return Gate(
         difference=difference,
         z=z,
@@ -306,10 +322,23 @@ def planning_effect(
     float
         Accuracy units. The MDE with selection (`Sadd`) is 25 to 40 % larger.
 
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
     Notes
     -----
     (z_{1-alpha} + z_power) sqrt(d (1/n + 1/m)). Assumes right-or-wrong scores and a final fixed beforehand.
     Cost: O(1). Source: STATISTICS C11.
     """
-    quantiles = sps.norm.ppf(1 - alpha) + sps.norm.ppf(power)
+    if not 0 <= disagreement <= 1:
+        raise ValueError("disagreement must be in [0, 1]")
+    for name, items in (("n", n), ("m", m)):
+        if not 1 <= items < np.inf:
+            raise ValueError(f"{name} must be at least 1")
+    for name, level in (("alpha", alpha), ("power", power)):
+        if not 0 < level < 1:
+            raise ValueError(f"{name} must be in (0, 1)")
+    quantiles = sps.norm.isf(alpha) + sps.norm.ppf(power)
     return float(quantiles * np.sqrt(disagreement * (1 / n + 1 / m)))

@@ -5,6 +5,8 @@ looks better there without any fault (the winner's curse): a small p-value of th
 of adaptivity. The test that allows for the choice is `stats.inflation.sadd`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +15,62 @@ from stats.intervals import delong
 from stats.paired import Difference, check_ranked, t_difference
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleMean:
+    """
+    The mean of independent items.
+
+    Parameters
+    ----------
+    n : int
+        Items.
+    mean : float
+        In the scores' units.
+    variance : float
+        Of the mean: s^2 / n, ddof 1.
+    """
+
+    n: int
+    mean: float
+    variance: float
+
+
+def sample_mean(*, scores: ArrayLike, name: str) -> SampleMean:
+    """
+    The mean of a holdout's items and its variance.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n,)
+        Finite, n >= 2.
+    name : str
+        What an error calls them.
+
+    Returns
+    -------
+    SampleMean
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two items or a value is not finite.
+
+    Notes
+    -----
+    Of equal values the mean is that value and the variance 0, exactly: the rounding errors of two sums of
+    different length would otherwise look like a difference with next to no spread. Cost: O(n). Source:
+    elementary.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError(f"{name}: at least two finite values are needed")
+    if values.min() == values.max():
+        return SampleMean(n=len(values), mean=float(values[0]), variance=0.0)
+    return SampleMean(
+        n=len(values), mean=float(values.mean()), variance=float(values.var(ddof=1) / len(values))
+    )
 
 
 def welch(
@@ -42,15 +100,15 @@ def welch(
     Assumes independent items and a submission fixed beforehand. Cost: O(n+m). Source: B. L. Welch, 1947;
     STATISTICS C1.
     """
-    query, fresh = _items(query_scores, "query_scores"), _items(fresh_scores, "fresh_scores")
-    parts = query.var(ddof=1) / len(query), fresh.var(ddof=1) / len(fresh)
-    variance = float(sum(parts))
+    query = sample_mean(scores=query_scores, name="query_scores")
+    fresh = sample_mean(scores=fresh_scores, name="fresh_scores")
+    variance = query.variance + fresh.variance
     freedom = np.inf
     if variance > 0:
-        smaller = parts[0] ** 2 / (len(query) - 1) + parts[1] ** 2 / (len(fresh) - 1)
+        smaller = query.variance**2 / (query.n - 1) + fresh.variance**2 / (fresh.n - 1)
         freedom = variance**2 / smaller
     return t_difference(
-        estimate=float(query.mean() - fresh.mean()),
+        estimate=query.mean - fresh.mean,
         se=float(np.sqrt(variance)),
         freedom=freedom,
         confidence_level=confidence_level,
@@ -186,10 +244,3 @@ def binomial_gap(*, query_accuracy: ArrayLike, fresh_accuracy: ArrayLike, n: int
     z = np.divide(query - fresh, se, out=np.zeros_like(query), where=se > 0)
     result: Floats = 2 * sps.norm.sf(np.abs(z))
     return result
-
-
-def _items(scores: ArrayLike, name: str) -> Floats:
-    values = np.asarray(scores, dtype=np.float64)
-    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
-        raise ValueError(f"{name}: at least two finite values are needed")
-    return values

@@ -3,6 +3,7 @@
 import itertools
 import json
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -298,8 +299,52 @@ def test_gate_without_any_spread() -> None:
     broken = gate(query_items=[1, 1], fresh_items=[0, 0])
     assert broken.fired
     assert np.isfinite(broken.z)
-    with pytest.raises(ValueError, match="two items"):
+    with pytest.raises(ValueError, match="query_items: at least two"):
         gate(query_items=[1], fresh_items=[1, 1])
+
+
+def test_gate_takes_rounding_errors_for_no_difference() -> None:
+    """4,000 times .1 has another rounded mean than 10,000 times .1: 107 standard errors apart."""
+    found = gate(query_items=[0.1] * 4_000, fresh_items=[0.1] * 10_000)
+
+    assert (found.z, found.fired) == (0, False)
+
+
+@pytest.mark.parametrize("name", ["query_items", "fresh_items"])
+def test_gate_does_not_pass_over_what_is_no_number(name: str) -> None:
+    given = {"query_items": [0.0, 1.0], "fresh_items": [0.0, 1.0], name: [0.0, np.nan]}
+
+    with pytest.raises(ValueError, match=f"{name}: at least two finite values"):
+        gate(**given)
+
+
+@pytest.mark.parametrize("test", [sadd, sadd_shuffle])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("observed", np.nan),
+        ("observed", np.inf),
+        ("n_tests", 0),
+        ("alpha", 0),
+        ("alpha", 1),
+        ("alpha", np.nan),
+    ],
+)
+def test_impossible_arguments_are_refused(test: Any, name: str, value: float) -> None:
+    """Above all an exact difference that is no number: no draw is as large, so its p-value was the least."""
+    rng = np.random.default_rng(30)
+    given = own_first(league(rng, n=20, m=20, k=3), 20)
+
+    with pytest.raises(ValueError, match=name):
+        test(menu=given, final=1, rng=rng, **{name: value})
+
+
+def test_one_shuffle_has_no_spread() -> None:
+    rng = np.random.default_rng(30)
+    given = own_first(league(rng, n=20, m=20, k=3), 20)
+
+    with pytest.raises(ValueError, match="n_draws must be at least 2"):
+        sadd_shuffle(menu=given, final=1, rng=rng, n_draws=1)
 
 
 @pytest.mark.parametrize(
@@ -316,3 +361,22 @@ def test_planning_effect(d: float, n: int, m: int, alpha: float, effect: float) 
     found = planning_effect(disagreement=d, n=n, m=m, alpha=alpha)
 
     assert found == pytest.approx(effect, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("disagreement", -0.1),
+        ("disagreement", 1.1),
+        ("disagreement", np.nan),
+        ("n", 0),
+        ("m", np.nan),
+        ("alpha", 0),
+        ("power", 1),
+    ],
+)
+def test_impossible_plans_are_refused(name: str, value: float) -> None:
+    given: dict[str, Any] = {"disagreement": 0.1, "n": 100, "m": 100, name: value}
+
+    with pytest.raises(ValueError, match=f"^{name} must be"):
+        planning_effect(**given)

@@ -28,6 +28,14 @@ def test_scores_without_spread() -> None:
     assert welch(query_scores=[1, 1], fresh_scores=[0, 0]).p_value == 0
 
 
+@pytest.mark.parametrize(("n", "m"), [(10, 7), (4_000, 10_000)])
+def test_rounding_errors_are_no_difference(n: int, m: int) -> None:
+    """The means of n and of m times .1 differ by rounding, and so did their spread from 0: p < .05."""
+    found = welch(query_scores=[0.1] * n, fresh_scores=[0.1] * m)
+
+    assert (found.estimate, found.se, found.p_value) == (0, 0, 1)
+
+
 def test_what_is_easier_for_both_cancels() -> None:
     rng = np.random.default_rng(152)
     query, fresh = rng.random((200, 2)), rng.random((300, 2))
