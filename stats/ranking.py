@@ -156,11 +156,14 @@ def rank_intervals(
     Poisson bootstrap: item weights Poisson(1), one matrix product for all teams; ties share the better
     rank. Assumes independent items. Cost: O(n_draws n T). Source: STATISTICS C9, E4.
     """
-    if np.asarray(item_scores).ndim != 2 or len(np.asarray(item_scores)) < 2:
-        raise ValueError("item_scores: a matrix of two items or more, and teams, is needed")
+    scores = _matrix(item_scores)
     _check_draws(n_draws, confidence_level)
-    means = poisson_bootstrap(item_scores=item_scores, rng=rng, n_draws=n_draws)
-    # Sums in single precision err by 1e-6: scores closer than that tie.
+    # Ranks know no unit; scores of 0 and 1 stay what they are.
+    spread = float(np.ptp(scores)) or 1.0
+    means = poisson_bootstrap(
+        item_scores=(scores - scores.min()) / spread, rng=rng, n_draws=n_draws
+    )
+    # Sums in single precision err by 1e-6 of the scores' range: scores closer than that tie.
     ranks = sps.rankdata(-means.round(6), axis=1, method="min")
     tail = (1 - confidence_level) / 2
     low = np.quantile(ranks, tail, axis=0, method="inverted_cdf").astype(np.int64)
@@ -195,13 +198,7 @@ def tiers(*, item_scores: ArrayLike, alpha: float = 0.05) -> NDArray[np.int64]:
     scores, else paired t; Holm over the comparisons. Whoever is not rejected joins the leader. Assumes
     independent items. Cost: O(tiers n T). Source: STATISTICS C9.
     """
-    scores = np.asarray(item_scores, dtype=np.float64)
-    if scores.ndim != 2 or scores.shape[0] < 2 or scores.shape[1] < 1:
-        raise ValueError(
-            "item_scores: a matrix of items and teams is needed, with two items or more"
-        )
-    if not np.isfinite(scores).all():
-        raise ValueError("item_scores: every value must be finite")
+    scores = _matrix(item_scores)
     if not 0 < alpha < 1:
         raise ValueError("alpha must be in (0, 1)")
     counted = bool(np.isin(scores, (0.0, 1.0)).all())
@@ -236,6 +233,17 @@ def _check_draws(n_draws: int, confidence_level: float) -> None:
         raise ValueError("n_draws must be at least 1")
     if not 0 < confidence_level < 1:
         raise ValueError("confidence_level must be in (0, 1)")
+
+
+def _matrix(item_scores: ArrayLike) -> Floats:
+    scores = np.asarray(item_scores, dtype=np.float64)
+    if scores.ndim != 2 or scores.shape[0] < 2 or scores.shape[1] < 1:
+        raise ValueError(
+            "item_scores: a matrix of items and teams is needed, with two items or more"
+        )
+    if not np.isfinite(scores).all():
+        raise ValueError("item_scores: every value must be finite")
+    return scores
 
 
 def _scores(given: ArrayLike, name: str) -> Floats:

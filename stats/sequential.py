@@ -40,6 +40,7 @@ class EProcess:
 
     def stops(self, *, alpha: float) -> NDArray[np.int64]:
         """The first time, counted from 1, at which E_t reaches 1/alpha; 0 where it never does."""
+        _check_level(alpha, "alpha")
         crossed = self.values >= 1 / alpha
         first: NDArray[np.int64] = np.where(
             crossed.any(axis=-1), np.argmax(crossed, axis=-1) + 1, 0
@@ -180,7 +181,7 @@ def released_limit(
     STATISTICS C7.
     """
     _check_level(alpha, "alpha")
-    if k < 1 or not 0 <= se < np.inf:
+    if not (1 <= k < np.inf and 0 <= se < np.inf):
         raise ValueError("k >= 1 and se >= 0 are needed")
     if not (np.isfinite(released_loss) and np.isfinite(tolerance)):
         raise ValueError("released_loss and tolerance must be finite")
@@ -256,11 +257,14 @@ def asymptotic(*, stream: ArrayLike, alpha: float = 0.05, tuned_at: int = 5_000)
     if values.ndim < 1 or values.shape[-1] == 0 or not np.isfinite(values).all():
         raise ValueError("stream: finite values are needed")
     _check_level(alpha, "alpha")
-    if tuned_at < 1:
+    if not 1 <= tuned_at < np.inf:
         raise ValueError("tuned_at must be at least 1")
     time = np.arange(1, values.shape[-1] + 1)
     mean = np.cumsum(values, axis=-1) / time
-    variance = np.maximum(np.cumsum(values**2, axis=-1) / time - mean**2, 0.0)
+    # From the first value on: the squares of a stream far from 0 would swallow its spread.
+    moved = values - values[..., :1]
+    squares = np.cumsum(moved**2, axis=-1) / time - (np.cumsum(moved, axis=-1) / time) ** 2
+    variance = np.maximum(squares, 0.0)
     logs = -2 * np.log(alpha)
     rho2 = (logs + np.log(1 + logs)) / tuned_at
     grown = time * rho2 + 1

@@ -75,6 +75,23 @@ def test_rank_intervals_are_those_of_resampled_items() -> None:
     assert (found.low <= found.high).all()
 
 
+@pytest.mark.parametrize(("scale", "offset"), [(1e-7, 0), (1e6, 0), (1, 1e7)])
+def test_rank_intervals_know_no_unit(scale: float, offset: float) -> None:
+    """Small differences are no ties, and single precision does not swallow those of large scores."""
+    rng = np.random.default_rng(165)
+    scores = rng.random((500, 4)) + 0.02 * np.arange(4)
+
+    found = [
+        rank_intervals(item_scores=given, rng=np.random.default_rng(1), n_draws=400)
+        for given in (scores, scale * scores + offset)
+    ]
+
+    assert found[1].low.tolist() == found[0].low.tolist()
+    assert found[0].low.tolist() != found[0].high.tolist()
+    assert found[1].high.tolist() == found[0].high.tolist()
+    assert found[1].first == pytest.approx(found[0].first, abs=0.01)
+
+
 def test_equal_teams_share_the_better_rank() -> None:
     scores = np.repeat(np.random.default_rng(163).random((50, 1)), 3, axis=1)
 

@@ -233,3 +233,22 @@ def test_sequences_cover_in_short() -> None:
 def test_impossible_streams_are_refused(call: Any, given: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         call(**given)
+
+
+def test_a_stream_far_from_zero_keeps_its_spread() -> None:
+    stream = np.random.default_rng(186).normal(size=2_000)
+
+    near, far = (asymptotic(stream=stream + offset) for offset in (0, 1e8))
+
+    assert far.high - far.low == pytest.approx(near.high - near.low, rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize("alpha", [0, 1, np.nan, -0.05])
+def test_a_process_stops_at_a_level_only(alpha: float) -> None:
+    with pytest.raises(ValueError, match="alpha must be in"):
+        betting(stream=[0.5], m0=0.5).stops(alpha=alpha)
+
+
+def test_a_limit_of_no_number_of_submissions_is_refused() -> None:
+    with pytest.raises(ValueError, match="k >= 1"):
+        released_limit(released_loss=0.2, se=0.01, k=np.nan)  # type: ignore[arg-type]
