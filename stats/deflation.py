@@ -121,7 +121,7 @@ def deflated_probability(
     Raises
     ------
     ValueError
-        As `deflate`, or if the reference has other items.
+        As `deflate`, or if the reference has other items or a value that is not finite.
 
     Notes
     -----
@@ -134,6 +134,8 @@ def deflated_probability(
     on_fresh = np.asarray(fresh_reference, dtype=np.float64)
     if on_query.shape != (len(query),) or on_fresh.shape != (len(fresh),):
         raise ValueError("query_reference and fresh_reference must have the scores' items")
+    if not (np.isfinite(on_query).all() and np.isfinite(on_fresh).all()):
+        raise ValueError("query_reference and fresh_reference: finite values are needed")
     errors = _errors(np.column_stack([fresh, on_fresh]), len(query), rng)
     best = np.argmax(fresh.mean(axis=0) + errors[:, :-1], axis=1)
     luck = float((errors[np.arange(len(errors)), best] - errors[:, -1]).mean())

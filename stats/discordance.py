@@ -48,20 +48,24 @@ def discordant_pairs(
     Raises
     ------
     ValueError
-        If final and reference have different items.
+        If final and reference have different items, or a value is neither 0 nor 1.
 
     Notes
     -----
     A final chosen after any release is selected, and then the level does not hold (.079 over honest
     teams and .186 for a seed shopper at .05, STATISTICS C4). Cost: O(n+m).
     """
-    query, fresh = _row(query_final, query_reference), _row(fresh_final, fresh_reference)
+    query = _row(query_final, query_reference, "query")
+    fresh = _row(fresh_final, fresh_reference, "fresh")
     p_value = float(sps.fisher_exact([query, fresh], alternative="greater")[1])
     return DiscordantPairs(query=query, fresh=fresh, p_value=p_value)
 
 
-def _row(final: ArrayLike, reference: ArrayLike) -> tuple[int, int]:
-    ours, theirs = np.asarray(final, bool), np.asarray(reference, bool)
-    if ours.shape != theirs.shape:
-        raise ValueError("final and reference have different items")
+def _row(final: ArrayLike, reference: ArrayLike, holdout: str) -> tuple[int, int]:
+    given = np.asarray(final, float), np.asarray(reference, float)
+    if given[0].shape != given[1].shape or given[0].ndim != 1:
+        raise ValueError(f"{holdout}_final and {holdout}_reference have different items")
+    if not all(((each == 0) | (each == 1)).all() for each in given):
+        raise ValueError(f"{holdout}_final and {holdout}_reference: 0 and 1 are needed")
+    ours, theirs = given[0] == 1, given[1] == 1
     return int(np.count_nonzero(ours & ~theirs)), int(np.count_nonzero(~ours & theirs))

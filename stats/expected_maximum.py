@@ -104,5 +104,5 @@ def blom(*, k: int) -> float:
 
 
 def _check(k: int, *, least: int = 1) -> None:
-    if k < least:
+    if not least <= k < np.inf:
         raise ValueError(f"k must be at least {least}")

@@ -171,3 +171,16 @@ def test_a_reference_on_other_items_is_refused() -> None:
             fresh_reference=np.ones(5),
             rng=np.random.default_rng(1),
         )
+
+
+@pytest.mark.parametrize("name", ["query_reference", "fresh_reference"])
+def test_a_reference_that_is_no_number_is_refused(name: str) -> None:
+    given = {"query_reference": np.ones(5), "fresh_reference": np.ones(5), name: np.full(5, np.nan)}
+
+    with pytest.raises(ValueError, match=f"{name}.*finite"):
+        deflated_probability(
+            query_scores=np.ones((5, 1)),
+            fresh_scores=np.ones((5, 1)),
+            rng=np.random.default_rng(1),
+            **given,
+        )

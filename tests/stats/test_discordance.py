@@ -30,3 +30,11 @@ def test_different_items_are_refused() -> None:
         discordant_pairs(
             query_final=[1, 0], query_reference=[1], fresh_final=[1], fresh_reference=[1]
         )
+
+
+@pytest.mark.parametrize("value", [0.5, 2, float("nan")])
+def test_what_is_neither_right_nor_wrong_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="fresh_final and fresh_reference: 0 and 1"):
+        discordant_pairs(
+            query_final=[1, 0], query_reference=[1, 0], fresh_final=[value], fresh_reference=[1]
+        )

@@ -1,5 +1,7 @@
 """AT-13: the expected maximum and its approximations."""
 
+from collections.abc import Callable
+
 import pytest
 
 from stats.expected_maximum import bailey_lopez_de_prado, blom, expected_maximum
@@ -40,3 +42,10 @@ def test_a_maximum_of_nothing_is_refused() -> None:
             function(k=0)
     with pytest.raises(ValueError, match="at least 2"):
         bailey_lopez_de_prado(k=1)
+
+
+@pytest.mark.parametrize("k", [float("nan"), float("inf")])
+@pytest.mark.parametrize("of", [expected_maximum, bailey_lopez_de_prado, blom])
+def test_a_maximum_of_no_number_is_refused(of: Callable[..., float], k: float) -> None:
+    with pytest.raises(ValueError, match="k must be at least"):
+        of(k=k)
