@@ -10,7 +10,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import Interval
+from stats.intervals import Interval, check_draws, check_level, check_ranked, checked_counts
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def accuracy_bootstrap(
     Raises
     ------
     ValueError
-        If there is no item or more right items than items.
+        If there is no item or draw, or more right items than items.
 
     Notes
     -----
@@ -63,6 +63,7 @@ def accuracy_bootstrap(
     """
     if n < 1 or not 0 <= n_correct <= n:
         raise ValueError("n_correct: from 0 to n, with n of at least 1")
+    check_draws(n_draws=n_draws)
     result: Floats = rng.binomial(n, n_correct / n, size=n_draws) / n
     return result
 
@@ -88,7 +89,7 @@ def poisson_bootstrap(
     Raises
     ------
     ValueError
-        If there is no item or model, or a value is not finite.
+        If there is no item, model or draw, or a value is not finite.
 
     Notes
     -----
@@ -101,6 +102,7 @@ def poisson_bootstrap(
         raise ValueError("item_scores: a matrix of items and models is needed")
     if not np.isfinite(scores).all():
         raise ValueError("item_scores: every value must be finite")
+    check_draws(n_draws=n_draws)
     block = max(1, CELLS_AT_ONCE // n_draws)
     sums = np.zeros((n_draws, scores.shape[1]))
     total = np.zeros((n_draws, 1))
@@ -140,13 +142,14 @@ def auc_bootstrap(
     Raises
     ------
     ValueError
-        If lengths differ, a class does not occur, or a value is out of range.
+        If lengths differ, a class does not occur, there is no draw, or a value is out of range.
 
     Notes
     -----
     Sorted once; each draw counts positives and negatives of each distinct score. Assumes independent
     items. Cost: O(n log n + n_draws n). Source: STATISTICS E3.
     """
+    check_draws(n_draws=n_draws)
     cell, n_levels = _cells(labels, scores)
     n = len(cell)
     values = np.empty(n_draws)
@@ -184,7 +187,8 @@ def binned_auc_bootstrap(
     Raises
     ------
     ValueError
-        If lengths differ, a class does not occur, a value is out of range, or n_bins is less than 2.
+        If lengths differ, a class does not occur, a value is out of range, there is no draw, or n_bins is
+        less than 2.
 
     Notes
     -----
@@ -194,6 +198,7 @@ def binned_auc_bootstrap(
     """
     if n_bins < 2:
         raise ValueError("n_bins must be at least 2")
+    check_draws(n_draws=n_draws)
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim == 1 and len(values) and np.isfinite(values).all():
         edges = np.unique(np.quantile(values, np.linspace(0, 1, n_bins + 1)[1:-1]))
@@ -231,7 +236,7 @@ def cluster_bootstrap(
     Raises
     ------
     ValueError
-        If lengths differ, there are fewer than two groups or a value is not finite.
+        If lengths differ, there are fewer than two groups, no draw or a value is not finite.
 
     Notes
     -----
@@ -243,6 +248,7 @@ def cluster_bootstrap(
         raise ValueError("groups: one for each item is needed")
     if not np.isfinite(scores).all():
         raise ValueError("item_scores: every value must be finite")
+    check_draws(n_draws=n_draws)
     number = np.unique(given, return_inverse=True)[1]
     sizes = np.bincount(number)
     if len(sizes) < 2:
@@ -282,7 +288,8 @@ def bca_interval(
     Raises
     ------
     ValueError
-        If a count is negative, there are fewer than two items, or the level is out of range.
+        If a count is negative or no whole number, there are fewer than two items, n_draws or the level is
+        out of range, or the statistic of a draw is not finite.
 
     Notes
     -----
@@ -290,12 +297,10 @@ def bca_interval(
     depend on n. For skewed smooth statistics with n below 2,000; useless for maxima and ranks. Cost:
     O((n_draws + cells) cells). Source: B. Efron, "Better bootstrap confidence intervals", 1987.
     """
-    cells = np.asarray(counts, dtype=np.int64)
+    cells = checked_counts(counts=counts, least=2)
+    check_draws(n_draws=n_draws)
+    check_level(confidence_level=confidence_level)
     n = int(cells.sum())
-    if cells.ndim != 1 or (cells < 0).any() or n < 2:
-        raise ValueError("counts: of at least 0, with a sum of at least 2")
-    if not 0 < confidence_level < 1:
-        raise ValueError("confidence_level must be in (0, 1)")
     observed = float(statistic(cells[None])[0])
     values = np.sort(statistic(rng.multinomial(n, cells / n, size=n_draws)))
     below = np.mean(values < observed) + 0.5 * np.mean(values == observed)
@@ -303,6 +308,10 @@ def bca_interval(
     filled = np.flatnonzero(cells)
     left_out = cells - np.eye(len(cells), dtype=np.int64)[filled]
     jackknife = statistic(left_out)
+    if not all(np.isfinite(each).all() for each in (observed, values, jackknife)):
+        raise ValueError(
+            "statistic: a finite value for every draw, and for one item less, is needed"
+        )
     effects = np.average(jackknife, weights=cells[filled]) - jackknife
     spread = float(np.sum(cells[filled] * effects**2))
     acceleration = 0.0
@@ -316,12 +325,9 @@ def bca_interval(
 def _cells(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.intp], int]:
     """Each item's cell: the number of its distinct score, positives after all negatives."""
     truth, values = np.asarray(labels), np.asarray(scores, dtype=np.float64)
-    if truth.ndim != 1 or truth.shape != values.shape:
-        raise ValueError("scores: one for each label is needed")
-    if not np.isin(truth, (0, 1)).all() or len(np.unique(truth)) != 2:
+    check_ranked(labels=labels, scores=scores, name="scores")
+    if len(np.unique(truth)) != 2:
         raise ValueError("labels: 0 and 1 are needed, both of them")
-    if not np.isfinite(values).all():
-        raise ValueError("scores: every value must be finite")
     levels, number = np.unique(values, return_inverse=True)
     return number + len(levels) * truth.astype(np.intp), len(levels)
 

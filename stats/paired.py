@@ -6,7 +6,13 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import Interval, count_bootstrap, delong
+from stats.intervals import (
+    Interval,
+    check_level,
+    check_ranked,
+    count_bootstrap,
+    delong,
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -199,9 +205,6 @@ def paired_count_interval(
     ours, theirs = _outcomes(correct, reference_correct)
     if len(ours) == 0:
         raise ValueError("correct: at least one item is needed")
-    if n_draws < 1:
-        raise ValueError("n_draws must be at least 1")
-    _check_level(confidence_level)
     alike, only_ours = np.count_nonzero(ours == theirs), np.count_nonzero(ours & ~theirs)
     cells = [alike, only_ours, len(ours) - alike - only_ours]
 
@@ -242,7 +245,8 @@ def paired_auc(
     Raises
     ------
     ValueError
-        If lengths differ, a class does not occur, a label is neither 0 nor 1 or a score is not finite.
+        If lengths differ, a class has fewer than two items, a label is neither 0 nor 1 or a score is not
+        finite.
 
     Notes
     -----
@@ -253,8 +257,10 @@ def paired_auc(
     check_ranked(labels=labels, scores=reference_scores, name="reference_scores")
     ours = delong(labels=labels, scores=scores)
     theirs = delong(labels=labels, scores=reference_scores)
+    if not ours.has_variance:
+        raise ValueError("labels: at least two items of each class are needed")
     variance = sum(
-        float(np.var(a - b, ddof=1) / len(a)) if len(a) > 1 else 0.0
+        float(np.var(a - b, ddof=1) / len(a))
         for a, b in (
             (ours.of_positives, theirs.of_positives),
             (ours.of_negatives, theirs.of_negatives),
@@ -289,13 +295,19 @@ def t_difference(
     Raises
     ------
     ValueError
-        If the confidence level is out of range.
+        If an argument is out of range.
 
     Notes
     -----
     Without spread any difference but 0 is certain. Cost: O(1). Source: elementary.
     """
-    _check_level(confidence_level)
+    check_level(confidence_level=confidence_level)
+    if not np.isfinite(estimate):
+        raise ValueError("estimate must be finite")
+    if not 0 <= se < np.inf:
+        raise ValueError("se must be finite and at least 0")
+    if not freedom > 0:
+        raise ValueError("freedom must be positive")
     certain = 0.0 if estimate == 0 else float(np.copysign(np.inf, estimate))
     statistic = estimate / se if se > 0 else certain
     half = float(sps.t.ppf(0.5 + confidence_level / 2, freedom)) * se
@@ -308,41 +320,6 @@ def t_difference(
     )
 
 
-def check_ranked(*, labels: ArrayLike, scores: ArrayLike, name: str) -> None:
-    """
-    Refuse labels and scores that have no area under the ROC curve.
-
-    Parameters
-    ----------
-    labels : array-like of shape (n,), 0 or 1
-    scores : array-like of shape (n,)
-        Finite, in any unit, higher for class 1.
-    name : str
-        What the caller names the scores.
-
-    Returns
-    -------
-    None
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, a label is neither 0 nor 1 or a score is not finite.
-
-    Notes
-    -----
-    Otherwise not a number would rank like a number and a third label as class 0. Cost: O(n). Source:
-    elementary.
-    """
-    classes, values = np.asarray(labels, float), np.asarray(scores, float)
-    if classes.shape != values.shape or classes.ndim != 1:
-        raise ValueError(f"{name}: one for each label is needed")
-    if not ((classes == 0) | (classes == 1)).all():
-        raise ValueError("labels: 0 and 1 are needed")
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name}: every value must be finite")
-
-
 def _outcomes(correct: ArrayLike, reference_correct: ArrayLike) -> tuple[Bools, Bools]:
     ours, theirs = np.asarray(correct, float), np.asarray(reference_correct, float)
     if ours.shape != theirs.shape or ours.ndim != 1:
@@ -351,11 +328,6 @@ def _outcomes(correct: ArrayLike, reference_correct: ArrayLike) -> tuple[Bools, 
         if not ((values == 0) | (values == 1)).all():
             raise ValueError(f"{name}: 0 and 1 are needed")
     return ours == 1, theirs == 1
-
-
-def _check_level(confidence_level: float) -> None:
-    if not 0 < confidence_level < 1:
-        raise ValueError("confidence_level must be in (0, 1)")
 
 
 def _group_numbers(groups: ArrayLike | None, n: int) -> NDArray[np.intp]:

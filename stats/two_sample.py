@@ -11,8 +11,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import delong
-from stats.paired import Difference, check_ranked, t_difference
+from stats.intervals import check_ranked, delong
+from stats.paired import Difference, t_difference
 
 Floats = NDArray[np.float64]
 
@@ -186,7 +186,8 @@ def two_sample_auc(
     Raises
     ------
     ValueError
-        If lengths differ, a class does not occur, a label is neither 0 nor 1 or a score is not finite.
+        If lengths differ, a class has fewer than two items, a label is neither 0 nor 1 or a score is not
+        finite.
 
     Notes
     -----
@@ -196,6 +197,9 @@ def two_sample_auc(
     check_ranked(labels=fresh_labels, scores=fresh_scores, name="fresh_scores")
     query = delong(labels=query_labels, scores=query_scores)
     fresh = delong(labels=fresh_labels, scores=fresh_scores)
+    for found, name in ((query, "query_labels"), (fresh, "fresh_labels")):
+        if not found.has_variance:
+            raise ValueError(f"{name}: at least two items of each class are needed")
     return t_difference(
         estimate=query.auc - fresh.auc,
         se=float(np.sqrt(query.variance + fresh.variance)),
@@ -233,7 +237,7 @@ def binomial_gap(*, query_accuracy: ArrayLike, fresh_accuracy: ArrayLike, n: int
     there is from memory.
     """
     query, fresh = np.asarray(query_accuracy, float), np.asarray(fresh_accuracy, float)
-    if n < 1 or m < 1:
+    if not (1 <= n < np.inf and 1 <= m < np.inf):
         raise ValueError("n and m must be at least 1")
     if query.shape != fresh.shape or query.ndim != 1:
         raise ValueError("fresh_accuracy: as many as query_accuracy are needed")

@@ -219,6 +219,11 @@ def test_coverage_by_enumeration(
     [
         (accuracy_bootstrap, {"n_correct": 2, "n": 1}, "n_correct"),
         (accuracy_bootstrap, {"n_correct": 0, "n": 0}, "n_correct"),
+        (accuracy_bootstrap, {"n_correct": 1, "n": 2, "n_draws": 0}, "n_draws"),
+        (poisson_bootstrap, {"item_scores": [[1.0]], "n_draws": 0}, "n_draws"),
+        (auc_bootstrap, {"labels": [0, 1], "scores": [1, 2], "n_draws": 0}, "n_draws"),
+        (binned_auc_bootstrap, {"labels": [0, 1], "scores": [1, 2], "n_draws": 0}, "n_draws"),
+        (cluster_bootstrap, {"item_scores": [1, 2], "groups": [1, 2], "n_draws": 0}, "n_draws"),
         (poisson_bootstrap, {"item_scores": [1.0]}, "matrix"),
         (poisson_bootstrap, {"item_scores": [[np.nan]]}, "finite"),
         (auc_bootstrap, {"labels": [0, 1], "scores": [1]}, "scores: one"),

@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import scipy.stats as sps
 from numpy.typing import NDArray
 
+from stats.bootstrap import bca_interval
 from stats.intervals import Interval, clopper_pearson, count_bootstrap, delong, wilson
 
 
@@ -85,9 +87,53 @@ def test_count_bootstrap_is_the_bootstrap_of_items() -> None:
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.018)
 
 
-@pytest.mark.parametrize("counts", [[0, 0], [-1, 5], [[1, 2]]])
-def test_count_bootstrap_refuses_what_is_no_count(counts: list[int]) -> None:
+@pytest.mark.parametrize("counts", [[0, 0], [-1, 5], [[1, 2]], [90.9, 10.1], [np.nan, 1]])
+def test_count_bootstrap_refuses_what_is_no_count(counts: list[float]) -> None:
     with pytest.raises(ValueError, match="counts"):
         count_bootstrap(
             counts=counts, statistic=lambda c: c[:, 0] / 1.0, rng=np.random.default_rng(1)
         )
+
+
+@pytest.mark.parametrize("level", [0, 1, 1.5, np.nan])
+@pytest.mark.parametrize("of_share", [wilson, clopper_pearson])
+def test_a_share_has_intervals_of_possible_levels_only(of_share: Any, level: float) -> None:
+    with pytest.raises(ValueError, match="confidence_level"):
+        of_share(successes=5, n=10, confidence_level=level)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("labels", [0, 2, 1, 1], "labels: 0 and 1"),
+        ("labels", [0, np.nan, 1, 1], "labels: 0 and 1"),
+        ("labels", [0, 1], "scores: one for each label"),
+        ("scores", [0.1, np.nan, 0.3, 0.2], "scores: every value must be finite"),
+        ("confidence_level", 1.5, "confidence_level"),
+    ],
+)
+def test_what_has_no_area_is_refused(name: str, value: Any, said: str) -> None:
+    """A third label counted as class 0, and NaN ranked above all numbers."""
+    given = {"labels": [0, 0, 1, 1], "scores": [0.1, 0.4, 0.3, 0.2], name: value}
+
+    with pytest.raises(ValueError, match=said):
+        delong(**given)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("n_draws", 0, "n_draws"),
+        ("confidence_level", 0, "confidence_level"),
+        ("statistic", lambda counts: counts[:, 0] / 0.0 / 0.0, "statistic"),
+    ],
+)
+@pytest.mark.parametrize("bootstrap", [count_bootstrap, bca_interval])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_bootstrap_without_percentiles_is_refused(
+    bootstrap: Any, name: str, value: Any, said: str
+) -> None:
+    given = {"counts": [5, 5], "statistic": lambda counts: counts[:, 0] / 10.0, name: value}
+
+    with pytest.raises(ValueError, match=said):
+        bootstrap(**given, rng=np.random.default_rng(1))

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import scipy.stats as sps
 
+from stats.intervals import check_ranked
 from stats.paired import (
-    check_ranked,
     mcnemar,
     paired_auc,
     paired_count_interval,
     paired_difference,
     paired_se,
+    t_difference,
 )
 
 
@@ -128,11 +129,10 @@ def test_paired_auc_is_delongs_test() -> None:
     assert found.p_value == pytest.approx(2 * sps.norm.sf(abs(differences.mean()) / found.se))
 
 
-def test_paired_auc_of_one_positive() -> None:
-    found = paired_auc(labels=[1, 0, 0], scores=[0.9, 0.1, 0.2], reference_scores=[0.1, 0.3, 0.2])
-
-    assert found.estimate == 1
-    assert found.se == 0
+def test_one_positive_says_nothing_of_its_class() -> None:
+    """Its variance counted as 0: of two models that rank at random the test rejected 85 % at .05."""
+    with pytest.raises(ValueError, match="at least two items of each class"):
+        paired_auc(labels=[1, 0, 0], scores=[0.9, 0.1, 0.2], reference_scores=[0.1, 0.3, 0.2])
 
 
 @pytest.mark.parametrize(
@@ -198,3 +198,21 @@ def test_areas_need_labels_and_finite_scores(
         check_ranked(labels=labels, scores=scores, name="scores")
     with pytest.raises(ValueError, match=said):
         paired_auc(labels=labels, scores=scores, reference_scores=scores)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("estimate", np.nan),
+        ("se", -1),
+        ("se", np.nan),
+        ("freedom", 0),
+        ("freedom", np.nan),
+        ("confidence_level", 1),
+    ],
+)
+def test_a_difference_of_no_numbers_is_refused(name: str, value: float) -> None:
+    given = {"estimate": 1.0, "se": 1.0, "freedom": 1.0, "confidence_level": 0.95, name: value}
+
+    with pytest.raises(ValueError, match=f"^{name} must be"):
+        t_difference(**given)

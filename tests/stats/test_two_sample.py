@@ -124,6 +124,20 @@ def test_areas_of_what_is_not_a_number_are_refused() -> None:
             )
 
 
+@pytest.mark.parametrize("holdout", ["query", "fresh"])
+def test_one_item_of_a_class_says_nothing_of_it(holdout: str) -> None:
+    given: dict[str, Any] = {
+        "query_labels": [0, 0, 1, 1],
+        "query_scores": [0.1, 0.3, 0.2, 0.4],
+        "fresh_labels": [0, 0, 1, 1],
+        "fresh_scores": [0.1, 0.3, 0.2, 0.4],
+        f"{holdout}_labels": [0, 0, 0, 1],
+    }
+
+    with pytest.raises(ValueError, match=f"{holdout}_labels: at least two items of each class"):
+        two_sample_auc(**given)
+
+
 def test_impossible_scores_are_refused() -> None:
     with pytest.raises(ValueError, match="fresh_scores"):
         welch(query_scores=[1, 0], fresh_scores=[1])
