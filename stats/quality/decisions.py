@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stats.bootstrap import WEIGHTS
-from stats.quality.forecasts import checked_forecasts
+from stats.intervals import check_draws, check_level
+from stats.quality.forecasts import checked_codes, checked_forecasts
 
 Floats = NDArray[np.float64]
 
@@ -100,14 +101,13 @@ def expected_cost(*, labels: ArrayLike, predictions: ArrayLike, costs: ArrayLike
     -----
     Cost: O(n). Source: C. Elkan, 2001; STATISTICS D2.
     """
-    truth, given = np.asarray(labels, dtype=np.int64), np.asarray(predictions, dtype=np.int64)
     matrix = np.asarray(costs, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
         raise ValueError("costs: a finite square matrix is needed")
-    if truth.ndim != 1 or truth.shape != given.shape or len(truth) == 0:
-        raise ValueError("predictions: one for each label is needed, and at least one")
-    if min(truth.min(), given.min()) < 0 or max(truth.max(), given.max()) >= len(matrix):
-        raise ValueError("labels: class codes within the matrix are needed")
+    truth = checked_codes(codes=labels, name="labels", n_classes=len(matrix))
+    given = checked_codes(codes=predictions, name="predictions", n_classes=len(matrix))
+    if truth.shape != given.shape:
+        raise ValueError("predictions: one for each label is needed")
     return float(matrix[truth, given].mean())
 
 
@@ -208,6 +208,8 @@ def threshold_sweep(
     """
     truth, given = checked_forecasts(labels, probabilities)
     _check_costs(cost_false_positive, cost_false_negative)
+    check_draws(n_draws=n_draws)
+    check_level(confidence_level=confidence_level)
     thresholds, number = np.unique(given, return_inverse=True)
     levels = len(thresholds) + 1
     drawn = WEIGHTS[rng.integers(65_536, size=(n_draws, len(truth)), dtype=np.uint16)]
@@ -264,24 +266,22 @@ def decision_cost(
     truth, given = checked_forecasts(labels, probabilities)
     _check_costs(cost_false_positive, cost_false_negative)
     target = cost_false_positive / (cost_false_positive + cost_false_negative)
-
-    def cost(threshold: float) -> float:
-        wrong = (given >= threshold) != (truth == 1)
-        each = np.where(truth == 1, cost_false_negative, cost_false_positive)
-        return float(np.mean(wrong * each))
-
-    candidates = np.append(np.unique(given), np.inf)
-    costs = [cost(each) for each in candidates]
+    thresholds, number = np.unique(given, return_inverse=True)
+    positives = np.bincount(number, weights=truth)
+    missed = np.append(0, np.cumsum(positives))
+    treated = np.append(np.cumsum((np.bincount(number) - positives)[::-1])[::-1], 0)
+    costs = (cost_false_negative * missed + cost_false_positive * treated) / len(truth)
+    # A threshold costs what the next probability that reaches it does.
+    first, at, last = np.searchsorted(thresholds, (target - NEARBY, target, target + NEARBY))
+    around = costs[first : last + 1]
     best = int(np.argmin(costs))
-    near = candidates[np.abs(candidates - target) <= NEARBY]
-    around = [cost(each) for each in (target - NEARBY, target, *near, target + NEARBY)]
     return DecisionCost(
         threshold=target,
-        cost=cost(target),
-        best_threshold=float(candidates[best]),
-        best_cost=costs[best],
-        regret=cost(target) - costs[best],
-        sensitivity=max(around) - min(around),
+        cost=float(costs[at]),
+        best_threshold=float(np.append(thresholds, np.inf)[best]),
+        best_cost=float(costs[best]),
+        regret=float(costs[at] - costs[best]),
+        sensitivity=float(np.ptp(around)),
     )
 
 

@@ -6,6 +6,40 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 
+def checked_codes(*, codes: ArrayLike, name: str, n_classes: int) -> NDArray[np.int64]:
+    """
+    Class codes as an array, or what is wrong with them.
+
+    Parameters
+    ----------
+    codes : array-like of shape (n,)
+        Whole numbers 0..C-1, n >= 1.
+    name : str
+        What an error calls them.
+    n_classes : int
+        C.
+
+    Returns
+    -------
+    array of shape (n,), int64
+
+    Raises
+    ------
+    ValueError
+        If there is no item or a value is no such code.
+
+    Notes
+    -----
+    Otherwise .7 would count as class 0. Cost: O(n). Source: the conventions of STATISTICS D.
+    """
+    given = np.asarray(codes, dtype=np.float64)
+    if given.ndim != 1 or len(given) == 0:
+        raise ValueError(f"{name}: a code for each item is needed, and at least one")
+    if not ((given >= 0) & (given < n_classes) & (given == np.floor(given))).all():
+        raise ValueError(f"{name}: class codes from 0 to {n_classes - 1} are needed")
+    return given.astype(np.int64)
+
+
 def checked_forecasts(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Floats, Floats]:
     """
     Labels and probabilities as arrays, or what is wrong with them.

@@ -15,6 +15,13 @@ from stats.quality.decisions import (
 
 LABELS = [0, 0, 1, 1]
 FORECASTS = [0.1, 0.6, 0.4, 0.9]
+SWEPT: dict[str, Any] = {
+    "labels": LABELS,
+    "probabilities": FORECASTS,
+    "cost_false_positive": 1,
+    "cost_false_negative": 1,
+    "rng": np.random.default_rng(1),
+}
 
 
 def test_expected_cost_reads_the_matrix() -> None:
@@ -93,13 +100,44 @@ def test_band_has_the_spread_of_resampled_items() -> None:
     assert found.high[1] - found.low[1] == pytest.approx(width, rel=0.10)
 
 
+def test_costs_are_those_of_every_threshold_tried() -> None:
+    """200 small samples with ties, seed 224, by brute force over thresholds."""
+    rng = np.random.default_rng(224)
+    for _ in range(200):
+        chances = rng.random(rng.integers(1, 20)).round(1)
+        labels = (rng.random(len(chances)) < chances).astype(int)
+        tried = np.append(np.unique(chances), np.inf)
+        target = 1 / 4
+
+        def cost(threshold: float, chances: Any = chances, labels: Any = labels) -> float:
+            treated = chances >= threshold
+            wrong = 3 * (~treated & (labels == 1)) + (treated & (labels == 0))
+            return float(wrong.mean())
+
+        found = decision_cost(
+            labels=labels, probabilities=chances, cost_false_positive=1, cost_false_negative=3
+        )
+
+        around = [cost(each) for each in np.linspace(target - 0.05, target + 0.05, 41)]
+        assert found.threshold == target
+        assert found.cost == pytest.approx(cost(target))
+        assert found.best_cost == pytest.approx(min(map(cost, tried)))
+        assert cost(found.best_threshold) == pytest.approx(found.best_cost)
+        assert found.regret == pytest.approx(found.cost - found.best_cost)
+        assert found.sensitivity == pytest.approx(max(around) - min(around))
+
+
 @pytest.mark.parametrize(
     ("call", "given", "said"),
     [
         (expected_cost, {"labels": [0], "predictions": [0], "costs": [[0, 1]]}, "costs"),
         (expected_cost, {"labels": [0], "predictions": [], "costs": [[0]]}, "predictions"),
         (expected_cost, {"labels": [1], "predictions": [0], "costs": [[0]]}, "class codes"),
+        (expected_cost, {"labels": [0.7], "predictions": [0], "costs": [[0]]}, "labels: class"),
+        (expected_cost, {"labels": [0, 0], "predictions": [0], "costs": [[0]]}, "predictions: one"),
         (net_benefit, {"labels": [0], "probabilities": [0.5], "threshold": 1}, "threshold"),
+        (threshold_sweep, {**SWEPT, "n_draws": 0}, "n_draws"),
+        (threshold_sweep, {**SWEPT, "confidence_level": 1}, "confidence_level"),
         (
             decision_cost,
             {
