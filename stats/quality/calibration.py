@@ -5,14 +5,14 @@ shrinks with n: never compare it between different n. The debiased error does no
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import wilson
-from stats.quality.forecasts import checked_forecasts
+from stats.intervals import check_draws, wilson
+from stats.quality.forecasts import checked_codes, checked_forecasts
 
 Floats = NDArray[np.float64]
 Binning = Literal["width", "mass"]
@@ -150,7 +150,8 @@ def spiegelhalter(*, labels: ArrayLike, probabilities: ArrayLike) -> tuple[float
     z : float
         Positive where the Brier score is worse than the probabilities promise.
     p_value : float
-        Two-sided; 1 where all probabilities are 0, 1/2 or 1.
+        Two-sided. Where all probabilities are 0, 1/2 or 1 nothing is left to chance: z is 0 and p 1, or
+        infinite and 0 if what had probability 0 happened.
 
     Raises
     ------
@@ -164,9 +165,10 @@ def spiegelhalter(*, labels: ArrayLike, probabilities: ArrayLike) -> tuple[float
     """
     truth, given = checked_forecasts(labels, probabilities)
     variance = float(np.sum((1 - 2 * given) ** 2 * given * (1 - given)))
+    surplus = float(np.sum((truth - given) * (1 - 2 * given)))
     if variance == 0:
-        return 0.0, 1.0
-    z = float(np.sum((truth - given) * (1 - 2 * given)) / np.sqrt(variance))
+        return (float("inf"), 0.0) if surplus > 0 else (0.0, 1.0)
+    z = float(surplus / np.sqrt(variance))
     return z, float(2 * sps.norm.sf(abs(z)))
 
 
@@ -307,6 +309,7 @@ def reliability(
     n_draws n). Source: Broecker and Smith, 2007; STATISTICS D1.
     """
     truth, given = checked_forecasts(labels, probabilities)
+    check_draws(n_draws=n_draws)
     number = _bin_numbers(given, n_bins, "mass")
     n, forecast, observed = _means(truth, given, number)
     intervals = [
@@ -352,6 +355,8 @@ def _means(
 def _bin_numbers(given: Floats, n_bins: int, binning: Binning) -> NDArray[np.intp]:
     if n_bins < 1:
         raise ValueError("n_bins must be at least 1")
+    if binning not in get_args(Binning):
+        raise ValueError("binning must be width or mass")
     if binning == "width":
         return np.minimum((given * n_bins).astype(np.intp), n_bins - 1)
     edges = np.unique(np.quantile(given, np.linspace(0, 1, n_bins + 1)[1:-1]))
@@ -359,10 +364,9 @@ def _bin_numbers(given: Floats, n_bins: int, binning: Binning) -> NDArray[np.int
 
 
 def _classes(labels: ArrayLike, probabilities: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
-    codes = np.asarray(labels, dtype=np.int64)
     given = np.asarray(probabilities, dtype=np.float64)
-    if given.ndim != 2 or codes.shape != given.shape[:1]:
+    if given.ndim != 2 or np.asarray(labels).shape != given.shape[:1]:
         raise ValueError("probabilities: a row for each label is needed")
-    if not ((codes >= 0) & (codes < given.shape[1])).all():
-        raise ValueError("labels: class codes from 0 are needed")
-    return codes, given
+    if not ((given >= 0) & (given <= 1)).all():
+        raise ValueError("probabilities must be in [0, 1]")
+    return checked_codes(codes=labels, name="labels", n_classes=given.shape[1]), given

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import Interval
+from stats.intervals import Interval, check_draws
 
 Floats = NDArray[np.float64]
 
@@ -67,8 +67,8 @@ def decay(
     Raises
     ------
     ValueError
-        If there are fewer than three windows, lengths differ, a variance is not positive, or the block
-        is no part of the windows.
+        If there are fewer than three windows, lengths differ, a variance is not positive, the block is no
+        part of the windows, or there is no draw.
 
     Notes
     -----
@@ -83,6 +83,7 @@ def decay(
         raise ValueError("variances: finite scores and positive variances are needed")
     if not 1 <= block <= len(values):
         raise ValueError("block: from 1 to the number of windows")
+    check_draws(n_draws=n_draws)
     time = np.arange(len(values), dtype=np.float64)
     weights = 1 / spread
     center = np.average(time, weights=weights)
@@ -170,8 +171,10 @@ def sample_ratio(*, counts: ArrayLike, shares: ArrayLike) -> tuple[float, bool]:
     observed, planned = np.asarray(counts, dtype=np.float64), np.asarray(shares, dtype=np.float64)
     if observed.ndim != 1 or len(observed) < 2 or observed.shape != planned.shape:
         raise ValueError("shares: one for each of at least two arms is needed")
-    if not ((observed >= 0).all() and observed.sum() > 0 and (planned > 0).all()):
-        raise ValueError("counts: at least 0 and not all 0, with positive shares")
+    if not ((observed >= 0).all() and 0 < observed.sum() < np.inf):
+        raise ValueError("counts: finite, at least 0 and not all 0")
+    if not ((planned > 0).all() and planned.sum() < np.inf):
+        raise ValueError("shares: positive and finite ones are needed")
     expected = observed.sum() * planned / planned.sum()
     p_value = float(sps.chisquare(observed, expected).pvalue)
     return p_value, p_value < RATIO_ALPHA

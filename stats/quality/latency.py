@@ -12,6 +12,7 @@ import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
 from stats.bootstrap import WEIGHTS
+from stats.intervals import check_draws
 
 Floats = NDArray[np.float64]
 
@@ -89,7 +90,7 @@ def percentile(
     low = int(sps.binom.ppf(tail, n, share))
     high = int(sps.binom.ppf(1 - tail, n, share)) + 1
     # The share itself may err by a hair: .99 * 100 is 99.
-    position = int(np.ceil(share * n - 1e-9))
+    position = max(1, int(np.ceil(share * n - 1e-9)))
     return Percentile(
         share=share,
         value=float(ordered[position - 1]),
@@ -161,7 +162,7 @@ def throughput_at(
     Cost: O(N log N) of all times. Source: STATISTICS D7.
     """
     offered = np.asarray(rates, dtype=np.float64)
-    if offered.ndim != 1 or len(offered) != len(times) or not (offered > 0).all():
+    if offered.ndim != 1 or not 1 <= len(offered) == len(times) or not (offered > 0).all():
         raise ValueError("rates: a positive one for each set of times is needed")
     if not limit > 0:
         raise ValueError("limit must be positive")
@@ -216,6 +217,7 @@ def pareto_front(
         raise ValueError("item_scores: every value must be finite")
     if not (taken >= 0).all() or not 0 < share < 1:
         raise ValueError("times: at least 0, with a share in (0, 1)")
+    check_draws(n_draws=n_draws)
     order = np.argsort(taken, axis=0, kind="stable")
     ordered = np.take_along_axis(taken, order, axis=0)
     on_front = _front(_measured(scores, ordered, order, np.ones(len(scores)), share))
@@ -247,7 +249,7 @@ def _front(measured: tuple[Floats, Floats]) -> NDArray[np.bool_]:
 
 def _times(given: ArrayLike | Sequence[ArrayLike]) -> Floats:
     parts = given if isinstance(given, list | tuple) and len(given) else [given]
-    values = np.concatenate([np.atleast_1d(np.asarray(part, dtype=np.float64)) for part in parts])
+    values = np.concatenate([np.ravel(np.asarray(part, dtype=np.float64)) for part in parts])
     if not len(values) or not (values >= 0).all():
         raise ValueError("times: at least one is needed, each of at least 0")
     return values

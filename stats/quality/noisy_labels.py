@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stats.quality.forecasts import checked_codes
+
 Floats = NDArray[np.float64]
 
 
@@ -112,13 +114,15 @@ def class_conditional(
     for each item. Assumes noise independent of the prediction, given the true class. Cost: O(n + C^3).
     Source: STATISTICS D5.
     """
-    given, guessed = np.asarray(labels, dtype=np.int64), np.asarray(predictions, dtype=np.int64)
     matrix = np.asarray(transition, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError("transition: a square matrix is needed")
     if not ((matrix >= 0).all() and np.allclose(matrix.sum(axis=1), 1)):
         raise ValueError("transition: rows of probabilities that sum to one are needed")
-    _check_codes(given, guessed, len(matrix))
+    given = checked_codes(codes=labels, name="labels", n_classes=len(matrix))
+    guessed = checked_codes(codes=predictions, name="predictions", n_classes=len(matrix))
+    if given.shape != guessed.shape:
+        raise ValueError("predictions: one for each label is needed")
     if np.linalg.cond(matrix) > 1e10:
         raise ValueError("transition: the matrix cannot be inverted, so the labels tell nothing")
     inverse = np.linalg.inv(matrix)
@@ -154,14 +158,13 @@ def confident_joint(*, labels: ArrayLike, probabilities: ArrayLike) -> Suspects:
     probability of that class over items labeled with it. A class without labels is nobody's. Cost: O(n
     C). Source: Northcutt, Jiang and Chuang, 2021; STATISTICS D5.
     """
-    given = np.asarray(labels, dtype=np.int64)
     chances = np.asarray(probabilities, dtype=np.float64)
-    if chances.ndim != 2 or given.shape != chances.shape[:1] or len(given) == 0:
+    if chances.ndim != 2 or np.asarray(labels).shape != chances.shape[:1] or not chances.size:
         raise ValueError("probabilities: a row for each label is needed, and at least one")
     if not ((chances >= 0) & (chances <= 1)).all():
         raise ValueError("probabilities must be in [0, 1]")
     classes = chances.shape[1]
-    _check_codes(given, given, classes)
+    given = checked_codes(codes=labels, name="labels", n_classes=classes)
     sizes = np.bincount(given, minlength=classes)
     own = np.bincount(given, weights=chances[np.arange(len(given)), given], minlength=classes)
     limits = np.divide(own, sizes, out=np.full(classes, np.inf), where=sizes > 0)
@@ -171,10 +174,3 @@ def confident_joint(*, labels: ArrayLike, probabilities: ArrayLike) -> Suspects:
     joint = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(joint, (given[is_confident], confident[is_confident]), 1)
     return Suspects(joint=joint, flagged=is_confident & (confident != given))
-
-
-def _check_codes(one: NDArray[np.int64], other: NDArray[np.int64], classes: int) -> None:
-    if one.ndim != 1 or one.shape != other.shape or len(one) == 0:
-        raise ValueError("predictions: one for each label is needed, and at least one")
-    if min(one.min(), other.min()) < 0 or max(one.max(), other.max()) >= classes:
-        raise ValueError("labels: class codes from 0 are needed")

@@ -5,13 +5,13 @@ sign turned: the worst slice looks worse than it is.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import wilson
+from stats.intervals import check_draws, wilson
 
 Floats = NDArray[np.float64]
 Method = Literal["wilson", "multiplier"]
@@ -105,7 +105,10 @@ def slice_scores(
         raise ValueError("item_scores: a finite one for each item's slice is needed")
     if not 0 < alpha < 1:
         raise ValueError("alpha must be in (0, 1)")
-    if least_items < 2 or not shrinkage >= 0:
+    if method not in get_args(Method):
+        raise ValueError("method must be wilson or multiplier")
+    check_draws(n_draws=n_draws)
+    if not (least_items >= 2 and 0 <= shrinkage < np.inf):
         raise ValueError("least_items >= 2 and shrinkage >= 0 are needed")
     names, number = np.unique(given, return_inverse=True)
     sizes = np.bincount(number, minlength=len(names))

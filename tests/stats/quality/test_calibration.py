@@ -73,6 +73,10 @@ def test_spiegelhalter_keeps_its_level_and_finds_a_shift() -> None:
     assert spiegelhalter(labels=[0, 1], probabilities=[0.5, 1.0]) == (0.0, 1.0)
 
 
+def test_what_was_impossible_and_happened_refutes_calibration() -> None:
+    assert spiegelhalter(labels=[1, 0], probabilities=[0.0, 0.0]) == (np.inf, 0.0)
+
+
 def test_brier_parts_sum_to_the_score() -> None:
     rng = np.random.default_rng(214)
     probabilities = rng.random(1000).round(2)
@@ -153,3 +157,21 @@ def test_impossible_forecasts_are_refused(given: dict[str, Any], said: str) -> N
 def test_impossible_classes_are_refused(labels: list[int], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         top_label_error(labels=labels, probabilities=[[0.5, 0.5], [0.5, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("call", "changed", "said"),
+    [
+        (calibration_error, {"binning": "equal"}, "binning"),
+        (reliability, {"n_draws": 0, "rng": np.random.default_rng(1)}, "n_draws"),
+        (top_label_error, {"probabilities": [[0.5, 0.5], [-0.5, 0.6]]}, "probabilities must be"),
+        (top_label_error, {"labels": [0.7, 1], "probabilities": np.eye(2)}, "labels: class codes"),
+        (classwise_error, {"labels": [np.nan, 1], "probabilities": np.eye(2)}, "labels: class"),
+        (classwise_error, {"labels": [], "probabilities": np.empty((0, 2))}, "at least one"),
+    ],
+)
+def test_what_is_no_forecast_is_refused(call: Any, changed: dict[str, Any], said: str) -> None:
+    given: dict[str, Any] = {"labels": [0, 1], "probabilities": [0.2, 0.8]}
+
+    with pytest.raises(ValueError, match=said):
+        call(**{**given, **changed})

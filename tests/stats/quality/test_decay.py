@@ -92,6 +92,7 @@ def test_split_traffic() -> None:
         ({"variances": [1.0, 1.0, 0.0]}, "positive"),
         ({"scores": [1.0, 2.0, np.nan]}, "finite"),
         ({"block": 4}, "block"),
+        ({"n_draws": 0}, "n_draws"),
     ],
 )
 def test_impossible_windows_are_refused(changed: dict[str, Any], said: str) -> None:
@@ -107,5 +108,9 @@ def test_impossible_rankings_and_splits_are_refused() -> None:
         rank_stability(scores=[[1, np.inf]])
     with pytest.raises(ValueError, match="two arms"):
         sample_ratio(counts=[1], shares=[1])
+    with pytest.raises(ValueError, match="counts: finite"):
+        sample_ratio(counts=[1, np.inf], shares=[1, 1])
+    with pytest.raises(ValueError, match="shares: positive and finite"):
+        sample_ratio(counts=[1, 1], shares=[1, np.inf])
     with pytest.raises(ValueError, match="counts"):
         sample_ratio(counts=[0, 0], shares=[1, 1])

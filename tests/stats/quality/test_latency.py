@@ -14,6 +14,8 @@ def test_percentile_is_an_order_statistic() -> None:
     assert percentile(times=times, share=0.5).value == 50
     assert percentile(times=times, share=0.99).value == 99
     assert percentile(times=[7.0], share=0.5).value == 7
+    assert percentile(times=times, share=1e-12).value == 1
+    assert percentile(times=np.reshape(times, (4, 25)), share=0.5).value == 50
 
 
 def test_interval_covers() -> None:
@@ -99,6 +101,7 @@ def test_front_of_one_item() -> None:
         (score_under_budget, {"item_scores": [2.0], "times": [1.0], "budget": 1}, "item_scores"),
         (score_under_budget, {"item_scores": [1.0], "times": [1.0], "budget": 0}, "budget"),
         (throughput_at, {"rates": [0.0], "times": [[1.0]], "limit": 1}, "rates"),
+        (throughput_at, {"rates": [], "times": [], "limit": 1}, "rates"),
         (throughput_at, {"rates": [1.0], "times": [[1.0]], "limit": 0}, "limit"),
     ],
 )
@@ -113,6 +116,7 @@ def test_impossible_times_are_refused(call: Any, given: dict[str, Any], said: st
         ({"times": [[1.0]]}, "times: a matrix"),
         ({"item_scores": [[np.nan, 1.0]]}, "finite"),
         ({"times": [[-1.0, 1.0]]}, "at least 0"),
+        ({"n_draws": 0}, "n_draws"),
     ],
 )
 def test_impossible_fronts_are_refused(changed: dict[str, Any], said: str) -> None:

@@ -89,6 +89,12 @@ def test_a_class_without_labels_is_nobodys() -> None:
     [
         (symmetric, {"n_correct": 2, "n": 1, "noise": 0.1}, "n_correct"),
         (symmetric, {"n_correct": 1, "n": 1, "noise": 0.5}, "noise"),
+        (confident_joint, {"labels": [0.7], "probabilities": [[1, 0]]}, "labels: class codes"),
+        (
+            class_conditional,
+            {"labels": [0, 1], "predictions": [0], "transition": [[1, 0], [0, 1]]},
+            "predictions: one",
+        ),
         (
             class_conditional,
             {"labels": [0], "predictions": [0], "transition": [[1, 0]]},
