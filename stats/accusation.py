@@ -175,13 +175,15 @@ def accuse(
     Raises
     ------
     ValueError
-        As `stats.menu.menu` and `stats.inflation.sadd`.
+        As `stats.menu.menu` and `stats.inflation.sadd`, or if `delta0` is negative or not a number.
 
     Notes
     -----
     Assumes: query and fresh items are one random draw. Cost: two `sadd` a team, and two `sadd_shuffle` of
     20,000 draws for each team that would be accused. Source: STATISTICS C3 and G.
     """
+    if not delta0 >= 0:
+        raise ValueError("delta0 must be at least 0")
     families = {
         OWN_FIRST: {
             team: each.columns.first

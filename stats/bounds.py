@@ -227,7 +227,7 @@ def permissible_by(*, bound: str, n: int, tau: float, beta: float = 0.05) -> int
 
 
 def _check(*, k: int, n: int, beta: float) -> None:
-    if n < 1 or k < 1 or not 0 < beta < 1:
+    if not (1 <= n < np.inf and 1 <= k < np.inf and 0 < beta < 1):
         raise ValueError("n >= 1, k >= 1 and beta in (0, 1) are needed")
 
 

@@ -108,8 +108,10 @@ def guaranteed_error(
     >>> round(guaranteed_error(nats=0, k=100, n=4000), 3)
     0.032
     """
-    if n < 1 or k < 1 or not 0 < beta < 1 or not nats >= 0:
+    if not (n >= 1 and k >= 1 and 0 < beta < 1 and nats >= 0):
         raise ValueError("n >= 1, k >= 1, nats >= 0 and beta in (0, 1) are needed")
+    if not (unit > 0 and grid >= 0):
+        raise ValueError("unit > 0 and grid >= 0 are needed")
     return unit * math.sqrt((nats + math.log(2 * k / beta)) / (2 * n)) + grid
 
 
@@ -140,8 +142,8 @@ def information_error(*, nats: float, n: int, beta: float = 0.05, unit: float = 
     deviations of independent items; much wider than the union bound. Cost: one scalar minimization. Source:
     Rogers et al. 2020, rederived in STATISTICS A8.
     """
-    if n < 1 or not 0 < beta < 1 or not nats >= 0:
-        raise ValueError("n >= 1, nats >= 0 and beta in (0, 1) are needed")
+    if not (n >= 1 and 0 < beta < 1 and nats >= 0 and unit > 0):
+        raise ValueError("n >= 1, nats >= 0, beta in (0, 1) and unit > 0 are needed")
     best = minimize_scalar(
         lambda share: (2 * nats - math.log1p(-share)) / share,
         bounds=(1e-9, 1 - 1e-12),
@@ -182,6 +184,8 @@ def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -
     Assumes independent items. Noisy mechanisms have beta/2 for the labels and beta/2 for the noise. Cost:
     O(1). Source: STATISTICS A9 and A8.
     """
+    if not (k >= 1 and nats >= 0 and 0 < beta < 1):
+        raise ValueError("k >= 1, nats >= 0 and beta in (0, 1) are needed")
     if not account.is_provable:
         return None
     if account.mechanism.noisy:
@@ -225,8 +229,8 @@ def permissible_queries(
     -----
     The bound grows with k: bisection. Cost: O(log k) bounds. Source: STATISTICS A9.
     """
-    if not tau > 0 or teams < 1:
-        raise ValueError("tau > 0 and teams >= 1 are needed")
+    if not (tau > 0 and teams >= 1 and 0 < beta < 1):
+        raise ValueError("tau > 0, teams >= 1 and beta in (0, 1) are needed")
     if not account.is_provable:
         return None
 
@@ -286,12 +290,14 @@ def attack_cap(*, n: int, tau: float) -> float:
     Raises
     ------
     ValueError
-        If `tau` is out of range.
+        If `n` or `tau` is out of range.
 
     Notes
     -----
     n * z^2, z = Phi^-1(1/2 + tau): an attack that exists, not a guarantee. Cost: O(1). Source: STATISTICS A9.
     """
+    if not n >= 1:
+        raise ValueError("n must be at least 1")
     if not 0 < tau < 0.5:
         raise ValueError("tau must be in (0, .5)")
     return float(n * sps.norm.ppf(0.5 + tau) ** 2)

@@ -1,5 +1,6 @@
 """The planner's table: what each release mechanism guarantees on a holdout (DESIGN 7)."""
 
+import math
 from dataclasses import dataclass
 
 from stats.bounds import BOUNDS, permissible_by
@@ -56,6 +57,8 @@ class Plan:
                 raise ValueError(f"{name} must be from 1 to {most:,}")
         if self.metric not in METRICS:
             raise ValueError(f"metric must be one of {', '.join(METRICS)}")
+        if not 0 < self.unit < math.inf:
+            raise ValueError("unit must be above 0 and finite")
         if not 0 < self.tau < self.unit:
             raise ValueError(f"tau must be above 0 and below the metric's range, {self.unit:g}")
         if not 0 < self.beta < 1:

@@ -200,10 +200,17 @@ def ladder_nats(*, k: int, levels: int, most: int) -> float:
     float
         ln sum_{i<=most} C(k,i) C(G,i): which queries rose, and to which of G rising levels; in nats.
 
+    Raises
+    ------
+    ValueError
+        If an argument is negative.
+
     Notes
     -----
     Cost: O(most). Source: STATISTICS A9.
     """
+    if not min(k, levels, most) >= 0:
+        raise ValueError("k, levels and most must be at least 0")
     steps = np.arange(min(most, k, levels) + 1, dtype=np.float64)
     return float(logsumexp(ln_choose(k, steps) + ln_choose(levels, steps)))
 
@@ -230,8 +237,15 @@ def level_of(*, score: float, grid: float) -> int:
     int
         A score that misses a line by a hair of one step has reached it: floats tie where numbers do.
 
+    Raises
+    ------
+    ValueError
+        If the score is not finite or the grid is not positive.
+
     Notes
     -----
     Cost: O(1). Source: STATISTICS A3.
     """
+    if not (math.isfinite(score) and 0 < grid < math.inf):
+        raise ValueError("score: a finite one is needed, and a grid of positive steps")
     return math.floor(score / grid + TIE)

@@ -57,6 +57,10 @@ class Ladder:
         self, *, baseline: float | None, n: int, unit: float, parameters: Parameters
     ) -> State:
         step = self.resolution(n=n, unit=unit, parameters=parameters)
+        if baseline is not None and not math.isfinite(baseline):
+            raise ValueError(
+                "baseline: the Ladder starts from a frozen baseline's score, or from none"
+            )
         start = None if baseline is None else float(baseline)
         return {"shown": start, "level": None, "step": step}
 

@@ -10,6 +10,7 @@ Rounds start from the frozen baseline; a state made without one is the paper's, 
 submission and so shows it.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,10 @@ class ParameterFreeLadder:
         self, *, baseline: float | None, n: int, unit: float, parameters: Parameters
     ) -> State:
         step = self.resolution(n=n, unit=unit, parameters=parameters)
+        if baseline is not None and not math.isfinite(baseline):
+            raise ValueError(
+                "baseline: the Ladder starts from a frozen baseline's score, or from none"
+            )
         start = None if baseline is None else float(baseline)
         return {"shown": start, "level": None, "step": step}
 

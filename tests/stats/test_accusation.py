@@ -143,3 +143,10 @@ def test_exact_scores_decide_where_the_metric_is_no_mean(
 def test_nobody_to_test() -> None:
     assert judged({}, against=None) == {}
     assert triage(tests={}) == set()
+
+
+@pytest.mark.parametrize("delta0", [-0.1, float("nan")])
+def test_impossible_inflation_of_no_interest_is_refused(delta0: float) -> None:
+    """Beside NaN nothing is larger, so nobody would have been accused."""
+    with pytest.raises(ValueError, match="delta0 must be at least 0"):
+        accuse(contestants={}, references=None, delta0=delta0, is_mean=True, generator=generator)

@@ -153,7 +153,11 @@ def test_extreme_sizes_have_a_bound(
 
 
 @pytest.mark.parametrize("bound", BOUNDS.values(), ids=BOUNDS)
-@pytest.mark.parametrize("wrong", [{"n": 0}, {"k": 0}, {"beta": 0.0}, {"beta": 1.0}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"n": 0}, {"n": math.nan}, {"k": 0}, {"k": math.inf}, {"beta": 0.0}, {"beta": 1.0}],
+    ids=str,
+)
 def test_impossible_sizes_are_refused(bound: Callable[..., float], wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="needed"):
         bound(**{"k": 1, "n": 10, **wrong})

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.mechanisms import MECHANISMS, Answer, Query, State
-from stats.mechanisms.contract import level_of
+from stats.mechanisms.contract import ladder_nats, level_of
 
 N = 400
 BASELINE = 0.61
@@ -245,3 +245,26 @@ def test_level_counts_a_tie_of_floats_as_reached() -> None:
     assert level_of(score=0.15, grid=0.05) == 3
     assert level_of(score=-0.15, grid=0.05) == -3
     assert level_of(score=0.1499, grid=0.05) == 2
+
+
+@pytest.mark.parametrize("name", ["ladder", "parameter_free_ladder"])
+@pytest.mark.parametrize("baseline", [math.nan, math.inf])
+def test_a_ladder_starts_from_no_impossible_baseline(name: str, baseline: float) -> None:
+    """From NaN it accepted any first submission, as if there were no baseline."""
+    mechanism = MECHANISMS[name]
+
+    with pytest.raises(ValueError, match="baseline"):
+        mechanism.initial_state(
+            baseline=baseline, n=100, unit=1.0, parameters=mechanism.parameters()
+        )
+
+
+def test_no_transcripts_of_fewer_than_no_queries() -> None:
+    with pytest.raises(ValueError, match="k, levels and most"):
+        ladder_nats(k=-1, levels=10, most=5)
+
+
+@pytest.mark.parametrize(("score", "grid"), [(math.nan, 0.1), (0.5, 0.0), (0.5, math.nan)])
+def test_no_line_of_an_impossible_grid(score: float, grid: float) -> None:
+    with pytest.raises(ValueError, match="score: a finite one"):
+        level_of(score=score, grid=grid)

@@ -53,7 +53,21 @@ def test_attack_cap(n: int, tau: float, cap: int) -> None:
     assert math.floor(attack_cap(n=n, tau=tau)) == cap
 
 
-@pytest.mark.parametrize("wrong", [{"n": 0}, {"k": 0}, {"beta": 1.0}, {"nats": -1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n": 0},
+        {"n": math.nan},
+        {"k": 0},
+        {"beta": 1.0},
+        {"nats": -1.0},
+        {"unit": 0.0},
+        {"unit": math.nan},
+        {"grid": -0.1},
+        {"grid": math.nan},
+    ],
+    ids=str,
+)
 def test_impossible_input_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="needed"):
         guaranteed_error(**{"nats": 1.0, "k": 1, "n": 10, **wrong})  # type: ignore[arg-type]
@@ -247,13 +261,36 @@ def test_a_report_that_comes_back_may_be_off_by_the_threshold() -> None:
     assert bound > given.distortion(k=10, beta=0.025) > 4 / math.sqrt(1_000_000)
 
 
-@pytest.mark.parametrize("wrong", [{"n": 0}, {"nats": -1.0}, {"nats": math.nan}, {"beta": 1.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n": 0},
+        {"nats": -1.0},
+        {"nats": math.nan},
+        {"beta": 1.0},
+        {"unit": 0.0},
+        {"unit": math.nan},
+    ],
+    ids=str,
+)
 def test_impossible_information_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="needed"):
         information_error(**{"nats": 1.0, "n": 10, **wrong})
 
 
-@pytest.mark.parametrize("wrong", [{"tau": 0.0}, {"teams": 0}])
+@pytest.mark.parametrize("name", ["gaussian", "rounded", "exact"])
+@pytest.mark.parametrize("wrong", [{"k": 0}, {"nats": math.nan}, {"beta": 0.0}], ids=str)
+def test_impossible_answers_have_no_bound(name: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="needed"):
+        proven_error(**{"account": account(name, 10), "nats": 1.0, "k": 1, **wrong})
+
+
+def test_no_holdout_has_no_attack_cap() -> None:
+    with pytest.raises(ValueError, match="n must be at least 1"):
+        attack_cap(n=-5, tau=0.1)
+
+
+@pytest.mark.parametrize("wrong", [{"tau": 0.0}, {"teams": 0}, {"beta": 0.0}], ids=str)
 def test_impossible_plans_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="needed"):
         permissible_queries(**{"account": account("rounded", 10), "tau": 0.1, **wrong})

@@ -109,6 +109,9 @@ def test_proof_says_whether_the_bound_is_within_tau() -> None:
         {"b": 0},
         {"b": 1_001},
         {"metric": "novelty"},
+        {"unit": math.nan},
+        {"unit": math.inf},
+        {"unit": -1.0},
     ],
     ids=str,
 )
