@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.stats as sps
 
-from stats.intervals import Interval, delong, wilson
+from stats.intervals import Interval, check_level, delong, wilson
 from stats.metrics import counts, probabilities, rankings, regressions
 from stats.metrics.evaluation import Array, Evaluation, Floats, evaluation
 
@@ -242,9 +242,9 @@ def oriented(*, metric: str, value: float) -> float:
 
     Notes
     -----
-    Cost: O(1). Source: the convention of this module.
+    ValueError for another metric. Cost: O(1). Source: the convention of this module.
     """
-    return value if METRICS[metric].greater_is_better else -value
+    return value if _named(metric).greater_is_better else -value
 
 
 def score(
@@ -276,7 +276,8 @@ def score(
     Raises
     ------
     ValueError
-        If the lengths differ or there are no items.
+        If the lengths differ, there are no items, a value is out of range, or there is no such metric of
+        such predictions.
 
     Notes
     -----
@@ -287,7 +288,7 @@ def score(
     given = evaluation(
         labels=labels, predictions=predictions, n_classes=n_classes, loss_cap=loss_cap
     )
-    return METRICS[metric].score(given)
+    return _scoring(metric, given).score(given)
 
 
 def per_item_scores(
@@ -316,7 +317,7 @@ def per_item_scores(
     given = evaluation(
         labels=labels, predictions=predictions, n_classes=n_classes, loss_cap=loss_cap
     )
-    chosen = METRICS[metric]
+    chosen = _scoring(metric, given)
     items = chosen.items(given)
     return items if chosen.greater_is_better else -items
 
@@ -347,7 +348,8 @@ def interval(
     given = evaluation(
         labels=labels, predictions=predictions, n_classes=n_classes, loss_cap=loss_cap
     )
-    chosen = METRICS[metric]
+    chosen = _scoring(metric, given)
+    check_level(confidence_level=confidence_level)
     if metric == "accuracy":
         right = int(np.count_nonzero(given.labels == given.codes))
         return wilson(successes=right, n=given.n, confidence_level=confidence_level)
@@ -358,6 +360,22 @@ def interval(
     # Sums of floats may pass a bound by a hair: the score itself is always inside.
     low, high = max(value - half, chosen.low), min(value + half, high)
     return Interval(low=min(low, value), high=max(high, value))
+
+
+def _named(metric: str) -> Metric:
+    if metric not in METRICS:
+        raise ValueError(f"metric must be one of {', '.join(METRICS)}")
+    return METRICS[metric]
+
+
+def _scoring(metric: str, given: Evaluation) -> Metric:
+    """The metric, if it scores such predictions."""
+    chosen = _named(metric)
+    is_scored = ("regression" in chosen.tasks) == (given.errors is not None)
+    is_enough = chosen.forms != PROBABILITIES or given.n_columns > 0
+    if not (is_scored and is_enough and (chosen.tasks != BINARY or given.n_columns == 1)):
+        raise ValueError(f"predictions: {metric} does not score this form of them")
+    return chosen
 
 
 def _normal(chosen: Metric, given: Evaluation, confidence_level: float) -> tuple[float, float]:

@@ -300,3 +300,64 @@ def test_oriented_turns_losses_and_is_its_own_inverse() -> None:
 def test_unequal_or_empty_files_are_refused(n: int) -> None:
     with pytest.raises(ValueError, match="equal, positive length"):
         evaluation(labels=np.zeros(min(n, 2)), predictions=np.zeros(n), n_classes=None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"metric": "novelty"}, "metric must be one of accuracy"),
+        ({"labels": np.array([0, 1, 3])}, "labels: class codes from 0 to 1"),
+        ({"labels": np.array([0, 1, -1])}, "labels: class codes"),
+        ({"labels": np.array([0, 1, 0.5])}, "labels: class codes"),
+        ({"labels": np.array([0, 1, np.nan])}, "labels: class codes"),
+        ({"labels": np.array([[0], [1], [1]])}, "labels: class codes"),
+        ({"predictions": np.array([0, 1, 2])}, "predictions: class codes"),
+        ({"predictions": np.array([0.1, 0.2, 1.1])}, r"in \[0, 1\]"),
+        ({"predictions": np.array([0.1, 0.2, np.nan])}, r"in \[0, 1\]"),
+        ({"predictions": np.full((3, 3), 1 / 3)}, "of class 1 of two"),
+        ({"n_classes": 3}, "of class 1 of two"),
+        ({"metric": "log_loss", "predictions": np.array([0, 1, 1])}, "log_loss does not score"),
+        ({"predictions": np.full((3, 2), 0.5)}, "of class 1 of two"),
+        (
+            {"metric": "roc_auc", "predictions": np.full((3, 3), 1 / 3), "n_classes": 3},
+            "roc_auc does not score",
+        ),
+        ({"metric": "rmse"}, "rmse does not score"),
+        ({"n_classes": None}, "accuracy does not score"),
+        ({"metric": "mae", "n_classes": None, "loss_cap": -1}, "loss_cap must be positive"),
+        ({"metric": "mae", "n_classes": None, "loss_cap": np.nan}, "loss_cap must be positive"),
+        (
+            {"metric": "mae", "n_classes": None, "predictions": np.array([0.1, 0.2, np.nan])},
+            "predictions: one number",
+        ),
+        (
+            {"metric": "mae", "n_classes": None, "predictions": np.full((3, 1), 0.5)},
+            "predictions: one number",
+        ),
+    ],
+)
+@pytest.mark.parametrize("call", [score, per_item_scores, interval])
+def test_what_no_metric_scores_is_refused(call: Any, changed: dict[str, Any], said: str) -> None:
+    """A label beyond the classes had a Brier score of 4, NaN was the wrong class, an error -1."""
+    given = {
+        "metric": "accuracy",
+        "labels": np.array([0, 1, 1]),
+        "predictions": np.array([0.1, 0.9, 0.6]),
+        "n_classes": 2,
+    }
+
+    with pytest.raises(ValueError, match=said):
+        call(**{**given, **changed})
+
+
+def test_an_interval_has_a_possible_level() -> None:
+    with pytest.raises(ValueError, match="confidence_level"):
+        interval(
+            metric="mae",
+            labels=np.array([0.1, 0.2]),
+            predictions=np.array([0.1, 0.3]),
+            n_classes=None,
+            confidence_level=2,
+        )
+    with pytest.raises(ValueError, match="metric must be one of"):
+        oriented(metric="novelty", value=1)
