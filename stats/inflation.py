@@ -242,7 +242,7 @@ def _observed(menu: Menu, final: int, observed: float | None) -> float:
 
 
 def _check_level(*, n_tests: int, alpha: float) -> None:
-    if not n_tests >= 1:
+    if not 1 <= n_tests < np.inf:
         raise ValueError("n_tests must be at least 1")
     if not 0 < alpha < 1:
         raise ValueError("alpha must be in (0, 1)")

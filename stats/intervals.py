@@ -167,7 +167,7 @@ def clopper_pearson(*, successes: int, n: int, confidence_level: float = 0.95) -
 
 
 def _check_counts(successes: int, n: int) -> None:
-    if n < 1 or not 0 <= successes <= n:
+    if not (1 <= n < math.inf and 0 <= successes <= n):
         raise ValueError("0 <= successes <= n and n >= 1 are needed")
 
 

@@ -152,9 +152,9 @@ def paired_difference(
     """
     ours, theirs = np.asarray(scores, float), np.asarray(reference_scores, float)
     if ours.shape != theirs.shape or ours.ndim != 1:
-        raise ValueError("scores: two arrays of equal length are needed")
+        raise ValueError("scores, reference_scores: two arrays of equal length are needed")
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
-        raise ValueError("scores: every value must be finite")
+        raise ValueError("scores, reference_scores: every value must be finite")
     differences = ours - theirs
     numbers = _group_numbers(groups, len(differences))
     n_groups = int(numbers.max()) + 1 if len(numbers) else 0

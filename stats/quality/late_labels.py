@@ -65,18 +65,21 @@ def arrival_curve(*, delays: ArrayLike, arrived: ArrayLike) -> tuple[Floats, Flo
     Raises
     ------
     ValueError
-        If lengths differ, there is no item, or a delay is negative.
+        If lengths differ, there is no item, a delay is negative, or `arrived` is neither yes nor no.
 
     Notes
     -----
     Assumes delays independent of the time at which the item was made. Cost: O(n log n). Source: Kaplan
     and Meier, 1958.
     """
-    ages, seen = np.asarray(delays, dtype=np.float64), np.asarray(arrived, dtype=bool)
+    ages, given = np.asarray(delays, dtype=np.float64), np.asarray(arrived, dtype=np.float64)
+    seen = given == 1
     if ages.ndim != 1 or ages.shape != seen.shape or len(ages) == 0:
         raise ValueError("arrived: one for each delay is needed, and at least one")
     if not (np.isfinite(ages).all() and (ages >= 0).all()):
         raise ValueError("delays must be finite and not negative")
+    if not (seen | (given == 0)).all():
+        raise ValueError("arrived: yes or no, 1 or 0, is needed")
     if not seen.any():
         return np.array([0.0]), np.array([0.0])
     found = sps.ecdf(sps.CensoredData(uncensored=ages[seen], right=ages[~seen])).cdf

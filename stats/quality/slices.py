@@ -97,8 +97,11 @@ def slice_scores(
     Notes
     -----
     Multiplier: the 1 - alpha quantile of max_g |sum_i e_i (x_i - mean_g)| / (sd_g sqrt(n_g)), e
-    standard normal. A slice without spread has a point as its interval there. Assumes independent
-    items. Cost: O(n log n + n_draws n). Source: Chernozhukov et al., 2013; STATISTICS D3.
+    standard normal. A slice without spread has a point as its interval there. They are symmetric, so of
+    skewed scores they miss more often than stated: of 6 slices of 100 items all were covered in .94 of 400
+    samples of normal scores, .91 of right-or-wrong ones of .75 (Wilson .94) and .87 of exponential ones,
+    where .95 is meant. Assumes independent items. Cost: O(n log n + n_draws n). Source: Chernozhukov et
+    al., 2013; STATISTICS D3.
     """
     scores, given = np.asarray(item_scores, dtype=np.float64), np.asarray(slices)
     if scores.ndim != 1 or scores.shape != given.shape or not np.isfinite(scores).all():

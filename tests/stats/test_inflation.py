@@ -325,6 +325,7 @@ def test_gate_does_not_pass_over_what_is_no_number(name: str) -> None:
         ("observed", np.nan),
         ("observed", np.inf),
         ("n_tests", 0),
+        ("n_tests", np.inf),
         ("alpha", 0),
         ("alpha", 1),
         ("alpha", np.nan),

@@ -112,7 +112,13 @@ def test_impossible_arrivals_are_refused(changed: dict[str, Any], said: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("delays", "arrived", "said"), [([1], [True, False], "arrived"), ([-1.0], [True], "negative")]
+    ("delays", "arrived", "said"),
+    [
+        ([1], [True, False], "arrived"),
+        ([-1.0], [True], "negative"),
+        ([1.0], [np.nan], "arrived: yes or no"),
+        ([1.0], [0.5], "arrived: yes or no"),
+    ],
 )
 def test_impossible_curves_are_refused(delays: Any, arrived: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
