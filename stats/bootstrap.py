@@ -10,7 +10,14 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import Interval, check_draws, check_level, check_ranked, checked_counts
+from stats.arguments import (
+    check_counts,
+    check_finite,
+    check_fractions,
+    check_ranked,
+    checked_counts,
+)
+from stats.intervals import Interval
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +70,7 @@ def accuracy_bootstrap(
     """
     if n < 1 or not 0 <= n_correct <= n:
         raise ValueError("n_correct: from 0 to n, with n of at least 1")
-    check_draws(n_draws=n_draws)
+    check_counts(n_draws=n_draws)
     result: Floats = rng.binomial(n, n_correct / n, size=n_draws) / n
     return result
 
@@ -100,9 +107,8 @@ def poisson_bootstrap(
     scores = np.asarray(item_scores, dtype=np.float32)
     if scores.ndim != 2 or not scores.size:
         raise ValueError("item_scores: a matrix of items and models is needed")
-    if not np.isfinite(scores).all():
-        raise ValueError("item_scores: every value must be finite")
-    check_draws(n_draws=n_draws)
+    check_finite(item_scores=scores)
+    check_counts(n_draws=n_draws)
     block = max(1, CELLS_AT_ONCE // n_draws)
     sums = np.zeros((n_draws, scores.shape[1]))
     total = np.zeros((n_draws, 1))
@@ -149,7 +155,7 @@ def auc_bootstrap(
     Sorted once; each draw counts positives and negatives of each distinct score. Assumes independent
     items. Cost: O(n log n + n_draws n). Source: STATISTICS E3.
     """
-    check_draws(n_draws=n_draws)
+    check_counts(n_draws=n_draws)
     cell, n_levels = _cells(labels, scores)
     n = len(cell)
     values = np.empty(n_draws)
@@ -198,7 +204,7 @@ def binned_auc_bootstrap(
     """
     if n_bins < 2:
         raise ValueError("n_bins must be at least 2")
-    check_draws(n_draws=n_draws)
+    check_counts(n_draws=n_draws)
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim == 1 and len(values) and np.isfinite(values).all():
         edges = np.unique(np.quantile(values, np.linspace(0, 1, n_bins + 1)[1:-1]))
@@ -246,9 +252,10 @@ def cluster_bootstrap(
     scores, given = np.asarray(item_scores, dtype=np.float64), np.asarray(groups)
     if scores.ndim != 1 or scores.shape != given.shape:
         raise ValueError("groups: one for each item is needed")
-    if not np.isfinite(scores).all():
-        raise ValueError("item_scores: every value must be finite")
-    check_draws(n_draws=n_draws)
+    check_finite(item_scores=scores)
+    check_counts(n_draws=n_draws)
+    if given.dtype.kind == "f":
+        check_finite(groups=given)
     number = np.unique(given, return_inverse=True)[1]
     sizes = np.bincount(number)
     if len(sizes) < 2:
@@ -298,8 +305,8 @@ def bca_interval(
     O((n_draws + cells) cells). Source: B. Efron, "Better bootstrap confidence intervals", 1987.
     """
     cells = checked_counts(counts=counts, least=2)
-    check_draws(n_draws=n_draws)
-    check_level(confidence_level=confidence_level)
+    check_counts(n_draws=n_draws)
+    check_fractions(confidence_level=confidence_level)
     n = int(cells.sum())
     observed = float(statistic(cells[None])[0])
     values = np.sort(statistic(rng.multinomial(n, cells / n, size=n_draws)))

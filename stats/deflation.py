@@ -7,6 +7,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_finite, check_not_negative
 from stats.expected_maximum import expected_maximum
 
 Floats = NDArray[np.float64]
@@ -134,8 +135,7 @@ def deflated_probability(
     on_fresh = np.asarray(fresh_reference, dtype=np.float64)
     if on_query.shape != (len(query),) or on_fresh.shape != (len(fresh),):
         raise ValueError("query_reference and fresh_reference must have the scores' items")
-    if not (np.isfinite(on_query).all() and np.isfinite(on_fresh).all()):
-        raise ValueError("query_reference and fresh_reference: finite values are needed")
+    check_finite(query_reference=on_query, fresh_reference=on_fresh)
     errors = _errors(np.column_stack([fresh, on_fresh]), len(query), rng)
     best = np.argmax(fresh.mean(axis=0) + errors[:, :-1], axis=1)
     luck = float((errors[np.arange(len(errors)), best] - errors[:, -1]).mean())
@@ -187,8 +187,7 @@ def equicorrelated_luck(*, k: int, sd: float, correlation: float = 0.0) -> float
     >>> round(equicorrelated_luck(k=100, sd=0.01264911), 4)
     0.0317
     """
-    if not (np.isfinite(sd) and sd >= 0):
-        raise ValueError("sd must be finite and at least 0")
+    check_not_negative(sd=sd)
     if not 0 <= correlation <= 1:
         raise ValueError("correlation must be in [0, 1]")
     return float(sd * np.sqrt(1 - correlation) * expected_maximum(k=k))

@@ -6,6 +6,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike
 
+from stats.arguments import outcomes
+
 
 @dataclass(frozen=True, kw_only=True)
 class DiscordantPairs:
@@ -62,10 +64,8 @@ def discordant_pairs(
 
 
 def _row(final: ArrayLike, reference: ArrayLike, holdout: str) -> tuple[int, int]:
-    given = np.asarray(final, float), np.asarray(reference, float)
-    if given[0].shape != given[1].shape or given[0].ndim != 1:
+    if np.shape(final) != np.shape(reference) or np.ndim(final) != 1:
         raise ValueError(f"{holdout}_final and {holdout}_reference have different items")
-    if not all(((each == 0) | (each == 1)).all() for each in given):
-        raise ValueError(f"{holdout}_final and {holdout}_reference: 0 and 1 are needed")
-    ours, theirs = given[0] == 1, given[1] == 1
+    ours = outcomes(f"{holdout}_final", final)
+    theirs = outcomes(f"{holdout}_reference", reference)
     return int(np.count_nonzero(ours & ~theirs)), int(np.count_nonzero(~ours & theirs))

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import NDArray
 
+from stats.arguments import check_counts
 from stats.menu import TIE, Menu, scatter
 
 Floats = NDArray[np.float64]
@@ -177,8 +178,7 @@ def _simulated(
     menu: Menu, rng: np.random.Generator, n_draws: int, statistic: Callable[[Floats], Floats]
 ) -> Growth:
     _check(menu)
-    if n_draws < 1:
-        raise ValueError("n_draws must be at least 1")
+    check_counts(n_draws=n_draws)
     submissions = menu.scores[:, : menu.k]
     query = submissions[: menu.n].mean(axis=0, dtype=np.float64)
     gaps = query - submissions[menu.n :].mean(axis=0, dtype=np.float64)

@@ -18,6 +18,7 @@ import scipy.stats as sps
 from numpy.typing import ArrayLike
 
 from stats import shuffles
+from stats.arguments import check_counts, check_finite, check_fractions
 from stats.menu import Menu, menu
 from stats.shuffles import BLOCK, Draws, Floats
 from stats.two_sample import sample_mean
@@ -132,7 +133,8 @@ def sadd(
     ----------
     .. [1] J. Besag and P. Clifford, "Sequential Monte Carlo p-values", 1991.
     """
-    _check_level(n_tests=n_tests, alpha=alpha)
+    check_counts(n_tests=n_tests)
+    check_fractions(alpha=alpha)
     most = int(np.ceil(ENOUGH_EXCEEDANCES * n_tests / alpha))
     return _tested(
         menu=menu,
@@ -166,7 +168,8 @@ def sadd_shuffle(
     Cost: O(n_draws (n+m)(k+L)), a matrix product in blocks of 400 shuffles, in single precision for
     right-or-wrong scores (whose sums it holds exactly). Source: STATISTICS C3.
     """
-    _check_level(n_tests=n_tests, alpha=alpha)
+    check_counts(n_tests=n_tests)
+    check_fractions(alpha=alpha)
     if n_draws < 2:
         raise ValueError("n_draws must be at least 2")
     return _tested(
@@ -236,16 +239,8 @@ def _observed(menu: Menu, final: int, observed: float | None) -> float:
     if observed is None:
         return menu.observed(final)
     # No draw is at least as large as what is no number: it would get the smallest p-value there is.
-    if not np.isfinite(observed):
-        raise ValueError("observed must be finite")
+    check_finite(observed=observed)
     return observed
-
-
-def _check_level(*, n_tests: int, alpha: float) -> None:
-    if not 1 <= n_tests < np.inf:
-        raise ValueError("n_tests must be at least 1")
-    if not 0 < alpha < 1:
-        raise ValueError("alpha must be in (0, 1)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,11 +329,7 @@ def planning_effect(
     """
     if not 0 <= disagreement <= 1:
         raise ValueError("disagreement must be in [0, 1]")
-    for name, items in (("n", n), ("m", m)):
-        if not 1 <= items < np.inf:
-            raise ValueError(f"{name} must be at least 1")
-    for name, level in (("alpha", alpha), ("power", power)):
-        if not 0 < level < 1:
-            raise ValueError(f"{name} must be in (0, 1)")
+    check_counts(n=n, m=m)
+    check_fractions(alpha=alpha, power=power)
     quantiles = sps.norm.isf(alpha) + sps.norm.ppf(power)
     return float(quantiles * np.sqrt(disagreement * (1 / n + 1 / m)))

@@ -8,6 +8,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_counts, check_fractions, check_ranked, checked_counts
+
 Floats = NDArray[np.float64]
 
 
@@ -24,87 +26,6 @@ class Interval:
 
     low: float
     high: float
-
-
-def check_level(*, confidence_level: float) -> None:
-    """
-    Refuse what is no confidence level.
-
-    Parameters
-    ----------
-    confidence_level : float in (0, 1)
-
-    Returns
-    -------
-    None
-
-    Raises
-    ------
-    ValueError
-        If it is out of range or not a number.
-
-    Notes
-    -----
-    Otherwise an interval would have NaN as its limits. Cost: O(1). Source: elementary.
-    """
-    if not 0 < confidence_level < 1:
-        raise ValueError("confidence_level must be in (0, 1)")
-
-
-def check_draws(*, n_draws: int) -> None:
-    """
-    Refuse what is no number of draws.
-
-    Parameters
-    ----------
-    n_draws : int, >= 1
-
-    Returns
-    -------
-    None
-
-    Raises
-    ------
-    ValueError
-        If there is to be no draw.
-
-    Notes
-    -----
-    Otherwise there would be no value whose percentile is meant. Cost: O(1). Source: elementary.
-    """
-    if not n_draws >= 1:
-        raise ValueError("n_draws must be at least 1")
-
-
-def checked_counts(*, counts: ArrayLike, least: int) -> NDArray[np.int64]:
-    """
-    Check how many items are in each cell.
-
-    Parameters
-    ----------
-    counts : array-like of shape (cells,), whole numbers of at least 0
-    least : int
-        Items that are needed in all.
-
-    Returns
-    -------
-    array of shape (cells,), int
-
-    Raises
-    ------
-    ValueError
-        If a count is negative or no whole number, or there are fewer items.
-
-    Notes
-    -----
-    Otherwise 90.9 items would count as 90. Cost: O(cells). Source: elementary.
-    """
-    given = np.asarray(counts, dtype=np.float64)
-    if given.ndim != 1 or not ((given >= 0) & (given == np.floor(given))).all():
-        raise ValueError("counts: whole numbers of at least 0 are needed")
-    if not least <= given.sum() < 2**63:
-        raise ValueError(f"counts: a sum of at least {least} is needed")
-    return np.asarray(counts).astype(np.int64)
 
 
 def wilson(*, successes: int, n: int, confidence_level: float = 0.95) -> Interval:
@@ -141,7 +62,7 @@ def wilson(*, successes: int, n: int, confidence_level: float = 0.95) -> Interva
     True
     """
     _check_counts(successes, n)
-    check_level(confidence_level=confidence_level)
+    check_fractions(confidence_level=confidence_level)
     z2 = float(sps.norm.ppf(0.5 + confidence_level / 2) ** 2)
     share, weight = successes / n, n / (n + z2)
     middle = weight * share + (1 - weight) / 2
@@ -159,7 +80,7 @@ def clopper_pearson(*, successes: int, n: int, confidence_level: float = 0.95) -
     Parameters, errors and units as in `wilson`. Cost: O(1). Source: Clopper and Pearson, 1934.
     """
     _check_counts(successes, n)
-    check_level(confidence_level=confidence_level)
+    check_fractions(confidence_level=confidence_level)
     tail = (1 - confidence_level) / 2
     low = sps.beta.ppf(tail, successes, n - successes + 1) if successes > 0 else 0.0
     high = sps.beta.ppf(1 - tail, successes + 1, n - successes) if successes < n else 1.0
@@ -196,41 +117,6 @@ class DeLong:
     def has_variance(self) -> bool:
         """Whether both classes have two items: one says nothing of its class's spread, and counts as none."""
         return min(len(self.of_positives), len(self.of_negatives)) >= 2
-
-
-def check_ranked(*, labels: ArrayLike, scores: ArrayLike, name: str) -> None:
-    """
-    Refuse labels and scores that have no area under the ROC curve.
-
-    Parameters
-    ----------
-    labels : array-like of shape (n,), 0 or 1
-    scores : array-like of shape (n,)
-        Finite, in any unit, higher for class 1.
-    name : str
-        What the caller names the scores.
-
-    Returns
-    -------
-    None
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, a label is neither 0 nor 1 or a score is not finite.
-
-    Notes
-    -----
-    Otherwise not a number would rank like a number and a third label as class 0. Cost: O(n). Source:
-    elementary.
-    """
-    classes, values = np.asarray(labels, float), np.asarray(scores, float)
-    if classes.shape != values.shape or classes.ndim != 1:
-        raise ValueError(f"{name}: one for each label is needed")
-    if not ((classes == 0) | (classes == 1)).all():
-        raise ValueError("labels: 0 and 1 are needed")
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name}: every value must be finite")
 
 
 def placements(*, labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
@@ -305,7 +191,7 @@ def delong(*, labels: ArrayLike, scores: ArrayLike, confidence_level: float = 0.
     >>> delong(labels=[0, 0, 1, 1], scores=[.1, .4, .35, .8]).auc
     0.75
     """
-    check_level(confidence_level=confidence_level)
+    check_fractions(confidence_level=confidence_level)
     of_positives, of_negatives = placements(labels=labels, scores=scores)
     auc = float(of_positives.mean())
     variance = _variance_of_mean(of_positives) + _variance_of_mean(of_negatives)
@@ -367,8 +253,8 @@ def count_bootstrap(
     (0.84, 0.95)
     """
     cells = checked_counts(counts=counts, least=1)
-    check_draws(n_draws=n_draws)
-    check_level(confidence_level=confidence_level)
+    check_counts(n_draws=n_draws)
+    check_fractions(confidence_level=confidence_level)
     n = int(cells.sum())
     values = statistic(rng.multinomial(n, cells / n, size=n_draws))
     if not np.isfinite(values).all():

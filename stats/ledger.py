@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import scipy.stats as sps
 from scipy.optimize import minimize_scalar
 
+from stats.arguments import check_counts
 from stats.mechanisms import Mechanism, Parameters
 
 MOST_QUERIES = 1_000_000
@@ -296,8 +297,7 @@ def attack_cap(*, n: int, tau: float) -> float:
     -----
     n * z^2, z = Phi^-1(1/2 + tau): an attack that exists, not a guarantee. Cost: O(1). Source: STATISTICS A9.
     """
-    if not n >= 1:
-        raise ValueError("n must be at least 1")
+    check_counts(n=n)
     if not 0 < tau < 0.5:
         raise ValueError("tau must be in (0, .5)")
     return float(n * sps.norm.ppf(0.5 + tau) ** 2)

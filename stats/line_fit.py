@@ -11,6 +11,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_counts, check_fractions
 from stats.bootstrap import poisson_bootstrap
 from stats.intervals import Interval
 
@@ -191,10 +192,8 @@ def _line(x: Floats, y: Floats) -> tuple[float, float]:
 def _check_draws(scale: Scale, n_draws: int, confidence_level: float) -> None:
     if scale not in get_args(Scale):
         raise ValueError("scale must be linear or probit")
-    if n_draws < 1:
-        raise ValueError("n_draws must be at least 1")
-    if not 0 < confidence_level < 1:
-        raise ValueError("confidence_level must be in (0, 1)")
+    check_counts(n_draws=n_draws)
+    check_fractions(confidence_level=confidence_level)
 
 
 def _outcomes(given: ArrayLike, name: str) -> Floats:

@@ -4,6 +4,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_fractions
+
 Floats = NDArray[np.float64]
 
 
@@ -179,8 +181,7 @@ def e_benjamini_hochberg(*, e_values: ArrayLike, alpha: float) -> NDArray[np.boo
     values = np.asarray(e_values, dtype=np.float64)
     if values.ndim != 1 or not (values >= 0).all():
         raise ValueError("e_values: each must be at least 0")
-    if not 0 < alpha < 1:
-        raise ValueError("alpha must be in (0, 1)")
+    check_fractions(alpha=alpha)
     order = np.argsort(-values, kind="stable")
     enough = values[order] >= len(values) / (alpha * np.arange(1, len(values) + 1))
     rejected = np.zeros(len(values), dtype=bool)

@@ -6,16 +6,17 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import (
-    Interval,
-    check_level,
+from stats.arguments import (
+    Bools,
+    check_finite,
+    check_fractions,
+    check_not_negative,
     check_ranked,
-    count_bootstrap,
-    delong,
+    outcomes,
 )
+from stats.intervals import Interval, count_bootstrap, delong
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,11 +302,9 @@ def t_difference(
     -----
     Without spread any difference but 0 is certain. Cost: O(1). Source: elementary.
     """
-    check_level(confidence_level=confidence_level)
-    if not np.isfinite(estimate):
-        raise ValueError("estimate must be finite")
-    if not 0 <= se < np.inf:
-        raise ValueError("se must be finite and at least 0")
+    check_fractions(confidence_level=confidence_level)
+    check_finite(estimate=estimate)
+    check_not_negative(se=se)
     if not freedom > 0:
         raise ValueError("freedom must be positive")
     certain = 0.0 if estimate == 0 else float(np.copysign(np.inf, estimate))
@@ -321,13 +320,9 @@ def t_difference(
 
 
 def _outcomes(correct: ArrayLike, reference_correct: ArrayLike) -> tuple[Bools, Bools]:
-    ours, theirs = np.asarray(correct, float), np.asarray(reference_correct, float)
-    if ours.shape != theirs.shape or ours.ndim != 1:
+    if np.shape(correct) != np.shape(reference_correct) or np.ndim(correct) != 1:
         raise ValueError("reference_correct: two arrays of equal length are needed")
-    for values, name in ((ours, "correct"), (theirs, "reference_correct")):
-        if not ((values == 0) | (values == 1)).all():
-            raise ValueError(f"{name}: 0 and 1 are needed")
-    return ours == 1, theirs == 1
+    return outcomes("correct", correct), outcomes("reference_correct", reference_correct)
 
 
 def _group_numbers(groups: ArrayLike | None, n: int) -> NDArray[np.intp]:

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_counts, check_finite, check_fractions
 from stats.bootstrap import poisson_bootstrap
 from stats.intervals import Interval
 from stats.multiplicity import holm
@@ -103,8 +104,7 @@ def agreement(
     query, fresh = _scores(query_scores, "query_scores"), _scores(fresh_scores, "fresh_scores")
     if query.shape != fresh.shape:
         raise ValueError("fresh_scores: as many as query_scores are needed")
-    if top < 1:
-        raise ValueError("top must be at least 1")
+    check_counts(top=top)
     _check_draws(n_draws, confidence_level)
     n_teams = len(query)
     draws = rng.integers(n_teams, size=(n_draws, n_teams))
@@ -199,8 +199,7 @@ def tiers(*, item_scores: ArrayLike, alpha: float = 0.05) -> NDArray[np.int64]:
     independent items. Cost: O(tiers n T). Source: STATISTICS C9.
     """
     scores = _matrix(item_scores)
-    if not 0 < alpha < 1:
-        raise ValueError("alpha must be in (0, 1)")
+    check_fractions(alpha=alpha)
     counted = bool(np.isin(scores, (0.0, 1.0)).all())
     tier = np.zeros(scores.shape[1], dtype=np.int64)
     left = np.argsort(-scores.mean(axis=0), kind="stable")
@@ -229,10 +228,8 @@ def _tau(query: Floats, fresh: Floats) -> float:
 
 
 def _check_draws(n_draws: int, confidence_level: float) -> None:
-    if n_draws < 1:
-        raise ValueError("n_draws must be at least 1")
-    if not 0 < confidence_level < 1:
-        raise ValueError("confidence_level must be in (0, 1)")
+    check_counts(n_draws=n_draws)
+    check_fractions(confidence_level=confidence_level)
 
 
 def _matrix(item_scores: ArrayLike) -> Floats:
@@ -241,8 +238,7 @@ def _matrix(item_scores: ArrayLike) -> Floats:
         raise ValueError(
             "item_scores: a matrix of items and teams is needed, with two items or more"
         )
-    if not np.isfinite(scores).all():
-        raise ValueError("item_scores: every value must be finite")
+    check_finite(item_scores=scores)
     return scores
 
 

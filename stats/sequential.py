@@ -14,6 +14,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_counts, check_finite, check_fractions, check_not_negative
+
 Floats = NDArray[np.float64]
 
 # Alternatives of the mixture, above m0.
@@ -40,7 +42,7 @@ class EProcess:
 
     def stops(self, *, alpha: float) -> NDArray[np.int64]:
         """The first time, counted from 1, at which E_t reaches 1/alpha; 0 where it never does."""
-        _check_level(alpha, "alpha")
+        check_fractions(alpha=alpha)
         crossed = self.values >= 1 / alpha
         first: NDArray[np.int64] = np.where(
             crossed.any(axis=-1), np.argmax(crossed, axis=-1) + 1, 0
@@ -93,8 +95,7 @@ def betting(*, stream: ArrayLike, m0: float, cap: float = CAP) -> EProcess:
     C7.
     """
     values = _stream(stream)
-    _check_level(m0, "m0")
-    _check_level(cap, "cap")
+    check_fractions(m0=m0, cap=cap)
     mean, variance = _predictable(values)
     lead = mean - m0
     bets = np.clip(lead / (variance + lead**2), 0.0, cap / m0)
@@ -119,16 +120,17 @@ def mixture(*, stream: ArrayLike, m0: float, steps: ArrayLike = STEPS) -> EProce
     Raises
     ------
     ValueError
-        If a value is not 0 or 1, m0 is out of range, or no alternative is left.
+        If a value is not 0 or 1, m0 is out of range, a step is not finite, or no alternative is left.
 
     Notes
     -----
     A test martingale at m0 and a supermartingale below it. Cost: O(t steps). Source: STATISTICS C7.
     """
     values = _stream(stream)
-    _check_level(m0, "m0")
+    check_fractions(m0=m0)
     if not np.isin(values, (0.0, 1.0)).all():
         raise ValueError("stream: 0 and 1 are needed")
+    check_finite(steps=steps)
     alternatives = m0 + np.asarray(steps, dtype=np.float64)
     alternatives = alternatives[(alternatives > m0) & (alternatives < 1)]
     if not len(alternatives):
@@ -180,11 +182,10 @@ def released_limit(
     `wilson(confidence_level=1 - alpha/k).high` keeps the level by itself. Cost: O(1). Source:
     STATISTICS C7.
     """
-    _check_level(alpha, "alpha")
-    if not (1 <= k < np.inf and 0 <= se < np.inf):
-        raise ValueError("k >= 1 and se >= 0 are needed")
-    if not (np.isfinite(released_loss) and np.isfinite(tolerance)):
-        raise ValueError("released_loss and tolerance must be finite")
+    check_fractions(alpha=alpha)
+    check_counts(k=k)
+    check_not_negative(se=se)
+    check_finite(released_loss=released_loss, tolerance=tolerance)
     return float(released_loss + sps.norm.isf(alpha / (2 * k)) * se + tolerance)
 
 
@@ -214,7 +215,7 @@ def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
     constant conditional mean. Cost: O(t). Source: Waudby-Smith and Ramdas, 2024; STATISTICS C7.
     """
     values = _stream(stream)
-    _check_level(alpha, "alpha")
+    check_fractions(alpha=alpha)
     mean, variance = _predictable(values)
     time = np.arange(1, values.shape[-1] + 1)
     budget = np.log(2 / alpha)
@@ -256,9 +257,8 @@ def asymptotic(*, stream: ArrayLike, alpha: float = 0.05, tuned_at: int = 5_000)
     values = np.asarray(stream, dtype=np.float64)
     if values.ndim < 1 or values.shape[-1] == 0 or not np.isfinite(values).all():
         raise ValueError("stream: finite values are needed")
-    _check_level(alpha, "alpha")
-    if not 1 <= tuned_at < np.inf:
-        raise ValueError("tuned_at must be at least 1")
+    check_fractions(alpha=alpha)
+    check_counts(tuned_at=tuned_at)
     time = np.arange(1, values.shape[-1] + 1)
     mean = np.cumsum(values, axis=-1) / time
     # From the first value on: the squares of a stream far from 0 would swallow its spread.
@@ -297,8 +297,3 @@ def _stream(given: ArrayLike) -> Floats:
     if not ((values >= 0) & (values <= 1)).all():
         raise ValueError("stream: values in [0, 1] are needed")
     return values
-
-
-def _check_level(value: float, name: str) -> None:
-    if not 0 < value < 1:
-        raise ValueError(f"{name} must be in (0, 1)")

@@ -14,6 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from stats.arguments import check_counts
+
 Floats = NDArray[np.float64]
 
 N_BINS = 10
@@ -155,8 +157,7 @@ def maximum_mean_discrepancy(
     first, second = _items(reference, "reference"), _items(sample, "sample")
     if first.shape[1] != second.shape[1]:
         raise ValueError("sample: as many columns as the reference are needed")
-    if n_permutations < 1:
-        raise ValueError("n_permutations must be at least 1")
+    check_counts(n_permutations=n_permutations)
     both = np.vstack([first, second])
     bandwidth = float(np.median(pdist(both))) or 1.0
     kernel = np.exp(-cdist(both, both, "sqeuclidean") / (2 * bandwidth**2))

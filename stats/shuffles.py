@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stats.arguments import check_finite
 from stats.draw import Draw
 from stats.menu import RANK_TOLERANCE, Menu, scatter
 
@@ -113,10 +114,18 @@ def spread(*, menu: Menu, residual: Floats) -> float:
     float
         In the units of `residual`.
 
+    Raises
+    ------
+    ValueError
+        If `residual` has another shape or a value that is not finite.
+
     Notes
     -----
     Cost: O(n+m). Source: STATISTICS C11, with the covariance of `gaussian`.
     """
+    if residual.shape != (menu.n + menu.m,):
+        raise ValueError("residual: one for each item is needed")
+    check_finite(residual=residual)
     variance = _variance_of_sums(menu.draw, _within(menu.draw, residual[:, None]))
     return float(np.sqrt(variance[0, 0]) * (1 / menu.n + 1 / menu.m))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_counts, outcomes
 from stats.expected_maximum import expected_maximum
 
 Floats = NDArray[np.float64]
@@ -97,8 +98,7 @@ def similarity(
     Source: STATISTICS C2; Mania et al. 2019 on why similarity extends a test set's life.
     """
     right = _correctness(correctness)
-    if n_draws < 1:
-        raise ValueError("n_draws must be at least 1")
+    check_counts(n_draws=n_draws)
     n, k = right.shape
     pairs = np.triu_indices(k, 1)
     agreement, kappa = agreement_and_kappa(correctness=right)
@@ -194,9 +194,7 @@ def _correctness(given: ArrayLike) -> NDArray[np.float32]:
     right = np.asarray(given)
     if right.ndim != 2 or right.shape[0] < 2 or right.shape[1] < 2:
         raise ValueError("correctness: a matrix of at least two items and two models is needed")
-    if not ((right == 0) | (right == 1)).all():
-        raise ValueError("correctness must be 0 or 1")
-    return right.astype(np.float32)
+    return outcomes("correctness", right).astype(np.float32)
 
 
 def _correlation(right: NDArray[np.float32]) -> Floats:

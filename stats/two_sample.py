@@ -11,7 +11,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import check_ranked, delong
+from stats.arguments import check_ranked
+from stats.intervals import delong
 from stats.paired import Difference, t_difference
 
 Floats = NDArray[np.float64]

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.stats as sps
 
-from stats.intervals import Interval, check_level, delong, wilson
+from stats.arguments import check_fractions
+from stats.intervals import Interval, delong, wilson
 from stats.metrics import counts, probabilities, rankings, regressions
 from stats.metrics.evaluation import Array, Evaluation, Floats, evaluation
 
@@ -349,7 +350,7 @@ def interval(
         labels=labels, predictions=predictions, n_classes=n_classes, loss_cap=loss_cap
     )
     chosen = _scoring(metric, given)
-    check_level(confidence_level=confidence_level)
+    check_fractions(confidence_level=confidence_level)
     if metric == "accuracy":
         right = int(np.count_nonzero(given.labels == given.codes))
         return wilson(successes=right, n=given.n, confidence_level=confidence_level)

@@ -11,7 +11,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import check_draws, wilson
+from stats.arguments import check_counts
+from stats.intervals import wilson
 from stats.quality.forecasts import checked_codes, checked_forecasts
 
 Floats = NDArray[np.float64]
@@ -309,7 +310,7 @@ def reliability(
     n_draws n). Source: Broecker and Smith, 2007; STATISTICS D1.
     """
     truth, given = checked_forecasts(labels, probabilities)
-    check_draws(n_draws=n_draws)
+    check_counts(n_draws=n_draws)
     number = _bin_numbers(given, n_bins, "mass")
     n, forecast, observed = _means(truth, given, number)
     intervals = [
@@ -353,8 +354,7 @@ def _means(
 
 
 def _bin_numbers(given: Floats, n_bins: int, binning: Binning) -> NDArray[np.intp]:
-    if n_bins < 1:
-        raise ValueError("n_bins must be at least 1")
+    check_counts(n_bins=n_bins)
     if binning not in get_args(Binning):
         raise ValueError("binning must be width or mass")
     if binning == "width":

@@ -6,7 +6,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import Interval, check_draws
+from stats.arguments import check_counts, check_finite
+from stats.intervals import Interval
 
 Floats = NDArray[np.float64]
 
@@ -83,7 +84,7 @@ def decay(
         raise ValueError("variances: finite scores and positive variances are needed")
     if not 1 <= block <= len(values):
         raise ValueError("block: from 1 to the number of windows")
-    check_draws(n_draws=n_draws)
+    check_counts(n_draws=n_draws)
     time = np.arange(len(values), dtype=np.float64)
     weights = 1 / spread
     center = np.average(time, weights=weights)
@@ -131,8 +132,7 @@ def rank_stability(*, scores: ArrayLike) -> Floats:
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 2 or len(values) < 1 or values.shape[1] < 2:
         raise ValueError("scores: a matrix of windows and at least two teams is needed")
-    if not np.isfinite(values).all():
-        raise ValueError("scores: every value must be finite")
+    check_finite(scores=values)
     taus = np.ones((len(values), len(values)))
     for i, one in enumerate(values):
         for j in range(i):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_counts, check_fractions
 from stats.bootstrap import WEIGHTS
-from stats.intervals import check_draws, check_level
 from stats.quality.forecasts import checked_codes, checked_forecasts
 
 Floats = NDArray[np.float64]
@@ -208,8 +208,8 @@ def threshold_sweep(
     """
     truth, given = checked_forecasts(labels, probabilities)
     _check_costs(cost_false_positive, cost_false_negative)
-    check_draws(n_draws=n_draws)
-    check_level(confidence_level=confidence_level)
+    check_counts(n_draws=n_draws)
+    check_fractions(confidence_level=confidence_level)
     thresholds, number = np.unique(given, return_inverse=True)
     levels = len(thresholds) + 1
     drawn = WEIGHTS[rng.integers(65_536, size=(n_draws, len(truth)), dtype=np.uint16)]
@@ -286,8 +286,7 @@ def decision_cost(
 
 
 def _check_threshold(threshold: float) -> None:
-    if not 0 < threshold < 1:
-        raise ValueError("threshold must be in (0, 1)")
+    check_fractions(threshold=threshold)
 
 
 def _check_costs(*costs: float) -> None:

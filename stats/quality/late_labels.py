@@ -11,6 +11,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_fractions
+
 Floats = NDArray[np.float64]
 
 MATURE_QUANTILE = 0.95
@@ -131,8 +133,7 @@ def late_score(
         raise ValueError("ages: as many as delays and errors are needed, and at least one")
     if not (np.isfinite(age).all() and (age >= 0).all()):
         raise ValueError("ages must be finite and not negative")
-    if not (0 < quantile < 1 and 0 < alpha < 1):
-        raise ValueError("quantile and alpha must be in (0, 1)")
+    check_fractions(quantile=quantile, alpha=alpha)
     seen = np.nan_to_num(delay, nan=np.inf) <= age
     if not np.isfinite(loss[seen]).all() or (delay[seen] < 0).any():
         raise ValueError("errors: finite losses and delays of at least 0 are needed where arrived")

@@ -11,8 +11,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_counts, check_finite, check_fractions
 from stats.bootstrap import WEIGHTS
-from stats.intervals import check_draws
 
 Floats = NDArray[np.float64]
 
@@ -82,8 +82,7 @@ def percentile(
     smallest time with P(l <= Bin(N, share) < u) of at least the level, in equal tails. Assumes
     independent times. Cost: O(N log N). Source: STATISTICS D7.
     """
-    if not (0 < share < 1 and 0 < confidence_level < 1):
-        raise ValueError("share and confidence_level must be in (0, 1)")
+    check_fractions(share=share, confidence_level=confidence_level)
     ordered = np.sort(_times(times))
     n = len(ordered)
     tail = (1 - confidence_level) / 2
@@ -213,11 +212,11 @@ def pareto_front(
     taken = np.asarray(times, dtype=np.float64)
     if scores.ndim != 2 or scores.shape != taken.shape or not scores.size:
         raise ValueError("times: a matrix of items and teams, as the scores, is needed")
-    if not np.isfinite(scores).all():
-        raise ValueError("item_scores: every value must be finite")
-    if not (taken >= 0).all() or not 0 < share < 1:
-        raise ValueError("times: at least 0, with a share in (0, 1)")
-    check_draws(n_draws=n_draws)
+    check_finite(item_scores=scores)
+    check_fractions(share=share)
+    if not (taken >= 0).all():
+        raise ValueError("times: none may be below 0")
+    check_counts(n_draws=n_draws)
     order = np.argsort(taken, axis=0, kind="stable")
     ordered = np.take_along_axis(taken, order, axis=0)
     on_front = _front(_measured(scores, ordered, order, np.ones(len(scores)), share))

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
+from stats.arguments import check_fractions
 from stats.intervals import Interval
 
 Floats = NDArray[np.float64]
@@ -77,8 +78,7 @@ def prediction_powered_mean(
     rest = _finite(unlabeled_guesses, "unlabeled_guesses")
     if truth.shape != guess.shape:
         raise ValueError("guesses: one for each label is needed")
-    if not 0 < confidence_level < 1:
-        raise ValueError("confidence_level must be in (0, 1)")
+    check_fractions(confidence_level=confidence_level)
     n, unlabeled = len(truth), len(rest)
     spread = float(np.var(np.concatenate([guess, rest]), ddof=1))
     covariance = float(np.mean((truth - truth.mean()) * (guess - guess.mean())))

@@ -11,7 +11,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.intervals import check_draws, wilson
+from stats.arguments import check_counts, check_finite, check_fractions, check_not_negative
+from stats.intervals import wilson
 
 Floats = NDArray[np.float64]
 Method = Literal["wilson", "multiplier"]
@@ -106,13 +107,13 @@ def slice_scores(
     scores, given = np.asarray(item_scores, dtype=np.float64), np.asarray(slices)
     if scores.ndim != 1 or scores.shape != given.shape or not np.isfinite(scores).all():
         raise ValueError("item_scores: a finite one for each item's slice is needed")
-    if not 0 < alpha < 1:
-        raise ValueError("alpha must be in (0, 1)")
+    check_fractions(alpha=alpha)
     if method not in get_args(Method):
         raise ValueError("method must be wilson or multiplier")
-    check_draws(n_draws=n_draws)
-    if not (least_items >= 2 and 0 <= shrinkage < np.inf):
-        raise ValueError("least_items >= 2 and shrinkage >= 0 are needed")
+    check_counts(n_draws=n_draws)
+    check_not_negative(shrinkage=shrinkage)
+    if least_items < 2:
+        raise ValueError("least_items must be at least 2")
     names, number = np.unique(given, return_inverse=True)
     sizes = np.bincount(number, minlength=len(names))
     enough = np.flatnonzero(sizes >= least_items)
@@ -154,7 +155,7 @@ def consistency(*, clean: ArrayLike, perturbed: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If lengths differ or there is no item.
+        If lengths differ, there is no item or a value is not finite.
 
     Notes
     -----
@@ -163,6 +164,7 @@ def consistency(*, clean: ArrayLike, perturbed: ArrayLike) -> float:
     before, after = np.asarray(clean), np.asarray(perturbed)
     if before.ndim != 1 or before.shape != after.shape or len(before) == 0:
         raise ValueError("perturbed: one for each clean prediction is needed, and at least one")
+    check_finite(clean=before, perturbed=after)
     return float(np.mean(before == after))
 
 

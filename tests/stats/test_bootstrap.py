@@ -235,6 +235,7 @@ def test_coverage_by_enumeration(
         (cluster_bootstrap, {"item_scores": [1, 2], "groups": [1]}, "groups: one"),
         (cluster_bootstrap, {"item_scores": [1, 2], "groups": [1, 1]}, "at least two"),
         (cluster_bootstrap, {"item_scores": [1, np.nan], "groups": [1, 2]}, "finite"),
+        (cluster_bootstrap, {"item_scores": [1, 2], "groups": [1, np.nan]}, "groups: every"),
         (bca_interval, {"counts": [1], "statistic": f1_of}, "counts"),
         (
             bca_interval,

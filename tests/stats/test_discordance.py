@@ -34,7 +34,7 @@ def test_different_items_are_refused() -> None:
 
 @pytest.mark.parametrize("value", [0.5, 2, float("nan")])
 def test_what_is_neither_right_nor_wrong_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match="fresh_final and fresh_reference: 0 and 1"):
+    with pytest.raises(ValueError, match="fresh_final: 0 and 1"):
         discordant_pairs(
             query_final=[1, 0], query_reference=[1, 0], fresh_final=[value], fresh_reference=[1]
         )

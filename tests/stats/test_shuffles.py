@@ -246,6 +246,15 @@ def test_spread_is_that_of_one_column_over_the_draws() -> None:
     assert found == pytest.approx(real.std(), rel=0.04)
 
 
+@pytest.mark.parametrize("residual", [np.zeros(9), np.zeros((10, 1)), np.full(10, np.nan)])
+def test_spread_is_of_one_finite_value_for_each_item(residual: Floats) -> None:
+    columns = np.random.default_rng(1).integers(2, size=(10, 3)).astype(float)
+    given = of_clusters(columns, np.arange(10), 4)
+
+    with pytest.raises(ValueError, match="residual"):
+        shuffles.spread(menu=given, residual=residual)
+
+
 @pytest.mark.parametrize("test", [sadd, sadd_shuffle])
 def test_size_holds_where_whole_clusters_were_drawn(test: object) -> None:
     """The best of 6 equal submissions on 60 + 120 clusters of 10 alike items, 200 leagues, seed 35.

@@ -115,7 +115,7 @@ def test_impossible_times_are_refused(call: Any, given: dict[str, Any], said: st
     [
         ({"times": [[1.0]]}, "times: a matrix"),
         ({"item_scores": [[np.nan, 1.0]]}, "finite"),
-        ({"times": [[-1.0, 1.0]]}, "at least 0"),
+        ({"times": [[-1.0, 1.0]]}, "below 0"),
         ({"n_draws": 0}, "n_draws"),
     ],
 )
