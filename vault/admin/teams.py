@@ -46,8 +46,8 @@ def _issue(request: HttpRequest, team: Team, given: dict[str, Any]) -> Done:
 
 
 def _revoke(request: HttpRequest, token: TeamToken, given: dict[str, Any]) -> Done:
-    n_others = tokens.revoke(token=token, now=timezone.now()) - 1
-    others = f", and {n_others} that it made" if n_others else ""
+    n_ended = tokens.revoke(token=token, now=timezone.now())
+    others = f", and {n_ended - 1} that it made" if n_ended > 1 else ""
     return Done(message=f"Token {token.prefix}… is revoked{others}.")
 
 
