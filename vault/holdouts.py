@@ -9,16 +9,15 @@ import datetime as dt
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from vault import crypto, journal, label_files, panel, sealed_labels, sealing_keys
+from vault import crypto, draws, journal, label_files, panel, sealed_labels, sealing_keys
+from vault.draws import Shard
 from vault.errors import LabelsUnavailableError, SealingError, TransitionError
 from vault.label_files import LabelTable
 from vault.models import Benchmark, Holdout, Panel, SealedBlob, SealingKey
@@ -34,6 +33,7 @@ __all__ = [
     "check_commitment",
     "disclose",
     "freshen",
+    "how_drawn",
     "open_labels",
     "promote",
     "retire",
@@ -41,14 +41,6 @@ __all__ = [
 ]
 
 LOCKED_ROUNDS = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shard:
-    kind: str
-    status: str
-    # None: all the items that the other shards leave.
-    n: int | None
 
 
 def seal(
@@ -59,23 +51,31 @@ def seal(
     rng: np.random.Generator,
     actor: str,
     now: dt.datetime,
+    stratify: bool = False,
 ) -> list[Holdout]:
-    """One random draw of every item into one of the shards; the panel grows by all of them."""
+    """One random draw of every item into one of the shards; the panel grows by all of them.
+
+    Whole groups are drawn if the table has groups: then sizes are targets, and `n_items` is what each holdout
+    got. `stratify` draws from each class separately.
+    """
     _check_labels(benchmark, labels)
-    sizes = _sizes(shards, len(labels.ids))
+    counts = draws.fixed_counts(
+        benchmark=benchmark, labels=labels, shards=shards, stratify=stratify
+    )
     with transaction.atomic():
         Benchmark.objects.select_for_update().get(pk=benchmark.pk)
         keys = {purpose: sealing_keys.active(purpose=purpose) for purpose in _purposes(shards)}
         published = panel.publish(benchmark=benchmark, ids=labels.ids)
-        draw = _draw(labels, published, sizes, rng)
-        batch = uuid.uuid4()
+        where = _positions(labels, published)
+        drawn = draws.draw(
+            labels=labels, positions=where, counts=counts, stratify=stratify, rng=rng
+        )
+        common = _of_all(benchmark, published, labels, stratify=stratify, now=now)
         holdouts = []
-        for shard, (rows, positions) in zip(shards, draw, strict=True):
-            holdout = _new_holdout(
-                benchmark, published, shard, batch=batch, labels=labels, n=len(rows), now=now
-            )
+        for shard, rows in zip(shards, drawn, strict=True):
+            holdout = Holdout(**common, kind=shard.kind, status=shard.status, n_items=len(rows))
             plaintext = sealed_labels.pack(
-                _take(labels, rows), positions=positions, classes=benchmark.classes
+                labels.take(rows), positions=where[rows], classes=benchmark.classes
             )
             _store(holdout, plaintext, [keys[purpose] for purpose in _purposes([shard])])
             holdouts.append(holdout)
@@ -83,10 +83,21 @@ def seal(
             benchmark_id=benchmark.pk,
             kind="seal",
             actor=actor,
-            payload=_seal_payload(batch, published, holdouts),
+            payload=_seal_payload(published, holdouts),
             now=now,
         )
     return holdouts
+
+
+def how_drawn(*, holdout: Holdout) -> list[str]:
+    """In sentences, for whoever sealed it."""
+    sentences = {
+        "Whole groups were drawn, so a number of items may differ from the one asked for.": (
+            holdout.draws_groups
+        ),
+        "Each class was drawn from separately.": holdout.stratified,
+    }
+    return [sentence for sentence, is_so in sentences.items() if is_so]
 
 
 def open_labels(
@@ -96,7 +107,7 @@ def open_labels(
     current = _current(holdout)
     _check_may_open(current, purpose)
     plaintext = _open(current, purpose, reason=reason, actor=actor, now=now)
-    return sealed_labels.unpack(plaintext)
+    return sealed_labels.unpack(plaintext, draws_groups=current.draws_groups)
 
 
 def freshen(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
@@ -157,91 +168,35 @@ def _check_labels(benchmark: Benchmark, labels: LabelTable) -> None:
         raise SealingError("a label is not one that the benchmark can have")
 
 
-def _sizes(shards: Sequence[Shard], n_items: int) -> list[int]:
-    """Sizes that use up every item."""
-    kinds = {shard.kind for shard in shards}
-    if len(kinds) != 1:
-        raise SealingError("the shards of one draw are of one kind")
-    if kinds == {HoldoutKind.IID} and len(shards) < 2:
-        # A panel that grows by one holdout's items would say which they are.
-        raise SealingError("an iid draw makes at least two shards")
-    for shard in shards:
-        _check_shard(shard)
-    if sum(shard.n is None for shard in shards) > 1:
-        raise SealingError("only one shard can take the rest")
-    named = sum(shard.n or 0 for shard in shards)
-    sizes = [n_items - named if shard.n is None else shard.n for shard in shards]
-    if min(sizes) < 1 or sum(sizes) != n_items:
-        raise SealingError(
-            f"the shards hold {named} items and the file {n_items}: every item belongs to "
-            "one shard, and no shard is empty"
-        )
-    return sizes
-
-
-def _check_shard(shard: Shard) -> None:
-    statuses = {HoldoutStatus.SEALED, HoldoutStatus.FRESH}
-    if shard.kind == HoldoutKind.IID:
-        statuses.add(HoldoutStatus.QUERY)
-    if shard.kind not in HoldoutKind.values or shard.status not in statuses:
-        raise SealingError(f"a {shard.kind} shard cannot be sealed as {shard.status}")
-
-
 def _purposes(shards: Sequence[Shard]) -> list[Purpose]:
     is_query = any(shard.status == HoldoutStatus.QUERY for shard in shards)
     return [AUDIT, SCORING] if is_query else [AUDIT]
 
 
-def _draw(
-    labels: LabelTable, published: Panel, sizes: list[int], rng: np.random.Generator
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Rows of the label table and panel positions of each shard, by position.
-
-    The draw is made over items in panel order, so it depends on the seed and the set of items, and
-    not on the order of the label file.
-    """
-    where = pc.index_in(labels.ids, value_set=panel.ids(published)).to_numpy().astype(np.int64)
-    in_order = np.argsort(where)
-    drawn = np.split(rng.permutation(len(where)), np.cumsum(sizes)[:-1])
-    rows = [in_order[np.sort(part)] for part in drawn]
-    return [(part, where[part]) for part in rows]
+def _positions(labels: LabelTable, published: Panel) -> NDArray[np.int64]:
+    """Where each item stands in the panel."""
+    found = pc.index_in(labels.ids, value_set=panel.ids(published)).to_numpy()
+    positions: NDArray[np.int64] = found.astype(np.int64)
+    return positions
 
 
-def _take(labels: LabelTable, rows: NDArray[np.int64]) -> LabelTable:
-    chosen = pa.array(rows)
-    return LabelTable(
-        ids=labels.ids.take(chosen),
-        labels=labels.labels[rows],
-        slices={name: column.take(chosen) for name, column in labels.slices.items()},
-        times=None if labels.times is None else labels.times.take(chosen),
-        groups=None if labels.groups is None else labels.groups.take(chosen),
-    )
-
-
-def _new_holdout(
-    benchmark: Benchmark,
-    published: Panel,
-    shard: Shard,
-    *,
-    batch: uuid.UUID,
-    labels: LabelTable,
-    n: int,
-    now: dt.datetime,
-) -> Holdout:
+def _of_all(
+    benchmark: Benchmark, published: Panel, labels: LabelTable, *, stratify: bool, now: dt.datetime
+) -> dict[str, Any]:
+    """What the holdouts of one draw have in common."""
     # The period of the whole draw: that of one shard would tell something about its items.
     period = label_files.period(labels)
-    return Holdout(
-        benchmark=benchmark,
-        panel=published,
-        kind=shard.kind,
-        status=shard.status,
-        n_items=n,
-        batch=batch,
-        slice_names=sorted(labels.slices),
-        period_start=period[0] if period else None,
-        period_end=period[1] if period else None,
-        sealed_at=now,
-    )
+    return {
+        "benchmark": benchmark,
+        "panel": published,
+        "batch": uuid.uuid4(),
+        "draws_groups": labels.groups is not None,
+        "stratified": stratify,
+        "slice_names": sorted(labels.slices),
+        "period_start": period[0] if period else None,
+        "period_end": period[1] if period else None,
+        "sealed_at": now,
+    }
 
 
 def _store(holdout: Holdout, plaintext: bytes, keys: list[SealingKey]) -> None:
@@ -259,9 +214,11 @@ def _store(holdout: Holdout, plaintext: bytes, keys: list[SealingKey]) -> None:
         )
 
 
-def _seal_payload(batch: uuid.UUID, published: Panel, holdouts: list[Holdout]) -> dict[str, Any]:
+def _seal_payload(published: Panel, holdouts: list[Holdout]) -> dict[str, Any]:
     return {
-        "batch": str(batch),
+        "batch": str(holdouts[0].batch),
+        "draws_groups": holdouts[0].draws_groups,
+        "stratified": holdouts[0].stratified,
         "panel": published.version,
         "panel_sha256": published.sha256,
         "holdouts": [

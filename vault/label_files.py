@@ -1,7 +1,8 @@
 """From the bytes of a label file to labels that can be sealed, as strict as for predictions.
 
-Columns: `id` and `label`, and if wanted `time`, `group` and any number of `slice:<name>`. Messages name
-the row and the column and never quote a label.
+Columns: `id` and `label`, and if wanted `time`, `group` and any number of `slice:<name>`. Items of one group
+are drawn into one shard; an item whose group is empty is drawn by itself. Messages name the row and the
+column and never quote a label.
 """
 
 import datetime as dt
@@ -39,6 +40,17 @@ class LabelTable:
     slices: dict[str, Any] = field(default_factory=dict)
     times: Any = None
     groups: Any = None
+
+    def take(self, rows: NDArray[np.intp]) -> "LabelTable":
+        """These rows, in this order."""
+        chosen = pa.array(rows)
+        return LabelTable(
+            ids=self.ids.take(chosen),
+            labels=self.labels[rows],
+            slices={name: column.take(chosen) for name, column in self.slices.items()},
+            times=None if self.times is None else self.times.take(chosen),
+            groups=None if self.groups is None else self.groups.take(chosen),
+        )
 
 
 def read(*, body: bytes, content_type: str, benchmark: Benchmark) -> LabelTable:

@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from vault import draws
 from vault.canonical import code_dtype
 from vault.label_files import SLICE, LabelTable
 
@@ -30,7 +31,11 @@ SALT_BYTES = 32
 
 @dataclass(frozen=True, kw_only=True)
 class OpenLabels:
-    """One holdout's labels. `positions` point into the panel and ascend."""
+    """One holdout's labels. `positions` point into the panel and ascend.
+
+    `groups` names what each item was drawn with, comparably between the holdouts of one batch: its group, or
+    the item itself where it has none. None: items were drawn one by one, whatever groups are sealed.
+    """
 
     positions: NDArray[np.int64]
     labels: NDArray[np.int64] | NDArray[np.float64]
@@ -66,11 +71,12 @@ def pack(table: LabelTable, *, positions: NDArray[np.int64], classes: list[str])
     return sink.getvalue()
 
 
-def unpack(plaintext: bytes) -> OpenLabels:
+def unpack(plaintext: bytes, *, draws_groups: bool) -> OpenLabels:
     content = _content(plaintext)
     labels = content["label"].to_numpy()
+    positions = content["position"].to_numpy().astype(np.int64)
     return OpenLabels(
-        positions=content["position"].to_numpy().astype(np.int64),
+        positions=positions,
         labels=labels if labels.dtype.kind == "f" else labels.astype(np.int64),
         slices={
             name.removeprefix(SLICE): _objects(content[name])
@@ -78,7 +84,7 @@ def unpack(plaintext: bytes) -> OpenLabels:
             if name.startswith(SLICE)
         },
         times=_objects(content["time"]) if "time" in content.column_names else None,
-        groups=_objects(content["group"]) if "group" in content.column_names else None,
+        groups=_units(content["group"], positions) if draws_groups else None,
     )
 
 
@@ -102,6 +108,13 @@ def commitment_of(disclosed: Disclosure) -> str:
 def _content(plaintext: bytes) -> pa.Table:
     with pa.ipc.open_stream(pa.py_buffer(plaintext)) as stream:
         return stream.read_all()
+
+
+def _units(groups: pa.ChunkedArray, positions: NDArray[np.int64]) -> NDArray[np.object_]:
+    names: NDArray[np.object_] = draws.unit_names(groups=groups, positions=positions).to_numpy(
+        zero_copy_only=False
+    )
+    return names
 
 
 def _objects(column: pa.ChunkedArray) -> NDArray[np.object_]:

@@ -72,6 +72,30 @@ def test_seal_holdout_draws_the_shards_it_is_told(weather: Benchmark, labels: Pa
         assert holdout.commitment in said
 
 
+def test_seal_holdout_says_what_whole_groups_came_to(weather: Benchmark, labels: Path) -> None:
+    labels.write_text(
+        "id,label,group\n" + "".join(f"{i},{i % 2},g{min(i // 3, 15)}\n" for i in range(53))
+    )
+    shards = ["--shard=query=20", "--shard=fresh=rest"]
+
+    said = run(
+        "seal_holdout",
+        "--benchmark=weather",
+        f"--labels={labels}",
+        *shards,
+        "--stratify",
+        "--seed=1",
+    )
+
+    query = Holdout.objects.get(status="QUERY")
+    assert query.n_items != 20
+    assert f"{query.n_items} items (asked: 20), commitment" in said
+    assert said.count("asked:") == 1
+    assert "Whole groups were drawn, so a number of items may differ" in said
+    assert "Each class was drawn from separately." in said
+    assert (query.draws_groups, query.stratified) == (True, True)
+
+
 def test_seal_holdout_names_the_rows_that_are_wrong(weather: Benchmark, labels: Path) -> None:
     labels.write_text("id,label\n1,0\n2,SECRET\n3\n")
 

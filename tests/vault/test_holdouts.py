@@ -62,7 +62,7 @@ def test_seal_and_open_labels_keep_every_item_with_its_label(
         assert labels.times is not None
         assert labels.times.tolist() == [f"2001-01-{i % 28 + 1:02d}" for i in items]
         assert labels.groups is not None
-        assert labels.groups.tolist() == [f"station {i % 2}" for i in items]
+        assert labels.groups.tolist() == [f"group:station {i}" for i in items]
     assert query.slice_names == ["season"]
     assert (query.period_start, query.period_end) == (dt.date(2001, 1, 1), dt.date(2001, 1, 28))
 
@@ -75,14 +75,15 @@ def test_seal_keeps_values_of_a_regression(now: dt.datetime) -> None:
         prediction_form="value",
         primary_metric="rmse_loss",
     )
-    table = LabelTable(ids=pa.array(["a", "b", "c"]), labels=np.array([0.1, -2.5, 1e-300]))
-    shards = [Shard(kind="iid", status="QUERY", n=1), Shard(kind="iid", status="FRESH", n=None)]
+    values = [0.1, -2.5, 1e-300, *map(float, range(17))]
+    table = LabelTable(ids=pa.array(list("abcdefghijklmnopqrst")), labels=np.array(values))
+    shards = [Shard(kind="iid", status="QUERY", n=10), Shard(kind="iid", status="FRESH", n=None)]
 
     query, fresh = seal(benchmark, now, shards=shards, table=table)
     opened = [open_labels(query, "scoring", now), open_labels(fresh, "audit", now)]
 
     pairs = [pair for o in opened for pair in zip(o.positions, o.labels, strict=True)]
-    assert sorted(pairs) == [(0, 0.1), (1, -2.5), (2, 1e-300)]
+    assert sorted(pairs) == list(enumerate(values))
     assert opened[0].times is None
     assert opened[0].slices == {}
 
@@ -169,7 +170,7 @@ def test_commitment_can_be_recomputed_from_the_documented_text(
     lines = ["id,label,slice:season,time,group"]
     for i in sorted(items.tolist()):
         label = "rain" if i % 3 == 0 else "dry"
-        lines.append(f"{i},{label},s{i % 4},2001-01-{i % 28 + 1:02d},station {i % 2}")
+        lines.append(f"{i},{label},s{i % 4},2001-01-{i % 28 + 1:02d},station {i}")
     text = "\n".join(lines) + "\n"
     assert disclosed.text == text
     assert len(disclosed.salt) == 32

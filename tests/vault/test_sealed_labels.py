@@ -65,7 +65,8 @@ def test_unpack_returns_what_was_packed() -> None:
     )
 
     opened = sealed_labels.unpack(
-        sealed_labels.pack(table, positions=np.array([2, 7]), classes=["0", "1"])
+        sealed_labels.pack(table, positions=np.array([2, 7]), classes=["0", "1"]),
+        draws_groups=False,
     )
 
     assert opened.positions.tolist() == [2, 7]

@@ -30,6 +30,7 @@ class HoldoutAdmin(ActingPage):
         "status",
         "n",
         "draw",
+        "how_drawn",
         "commitment_start",
         "sealed_at",
     )
@@ -70,6 +71,11 @@ class HoldoutAdmin(ActingPage):
     @admin.display(description="draw", ordering="batch")
     def draw(self, obj: Holdout) -> Any:
         return code(str(obj.batch), length=8)
+
+    @admin.display(description="drawn")
+    def how_drawn(self, obj: Holdout) -> str:
+        units = "in groups" if obj.draws_groups else "one by one"
+        return f"{units}, by class" if obj.stratified else units
 
     @admin.display(description="commitment")
     def commitment_start(self, obj: Holdout) -> Any:

@@ -51,7 +51,8 @@ class SealForm(forms.Form):
     file = forms.FileField(
         label="Label file",
         help_text="CSV or Parquet with the columns id and label, and if wanted time, group and "
-        "slice:NAME. It is read in memory and kept nowhere.",
+        "slice:NAME. Where there is a group, whole groups are drawn. The file is read in memory and kept "
+        "nowhere.",
     )
     kind = forms.ChoiceField(
         choices=[(kind.value, f"{kind.value}: {kind.label}") for kind in HoldoutKind],
@@ -61,7 +62,8 @@ class SealForm(forms.Form):
     query = SizesField(
         required=False,
         label="Query shards",
-        help_text="Items of the shard that answers the next round's queries, such as 2400.",
+        help_text="Items of the shard that answers the next round's queries, such as 2400. With groups, "
+        "which are drawn whole, this and the numbers below are targets.",
     )
     fresh = SizesField(
         required=False,
@@ -72,6 +74,13 @@ class SealForm(forms.Form):
         required=False,
         label="Sealed shards",
         help_text="Items of each shard kept for later rounds, such as 3000, 3000.",
+    )
+
+    stratify = forms.BooleanField(
+        required=False,
+        label="Draw from each class separately",
+        help_text="Each shard then has its share of every class, and at least one of a rare one if there is "
+        "one for every shard. Not for a regression.",
     )
 
     def clean_file(self) -> Any:
@@ -122,7 +131,7 @@ def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
         except VaultError as error:
             add_error(form, error)
         else:
-            return _sealed(page, request, sealed)
+            return _sealed(page, request, form, sealed)
     return page.form_page(
         request,
         form,
@@ -146,19 +155,26 @@ def _seal(form: SealForm, *, actor: str) -> list[Holdout]:
         benchmark=given["benchmark"],
         labels=labels,
         shards=form.shards(),
+        stratify=given["stratify"],
         rng=np.random.default_rng(),
         actor=actor,
         now=timezone.now(),
     )
 
 
-def _sealed(page: "Page", request: HttpRequest, sealed: list[Holdout]) -> HttpResponse:
-    for holdout in sealed:
+def _sealed(
+    page: "Page", request: HttpRequest, form: SealForm, sealed: list[Holdout]
+) -> HttpResponse:
+    for asked, holdout in zip(form.shards(), sealed, strict=True):
         page.log_addition(request, holdout, "Sealed.")
+        target = "" if asked.n in (None, holdout.n_items) else f" ({asked.n} were asked for)"
         messages.success(
             request,
-            f"Sealed {holdout.n_items} items as {holdout.status}. Commitment: {holdout.commitment}",
+            f"Sealed {holdout.n_items} items as {holdout.status}{target}. "
+            f"Commitment: {holdout.commitment}",
         )
+    for sentence in holdouts.how_drawn(holdout=sealed[0]):
+        messages.info(request, sentence)
     drawn = f"{reverse('admin:vault_holdout_changelist')}?batch={sealed[0].batch}"
     return HttpResponseRedirect(drawn)
 

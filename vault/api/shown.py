@@ -55,6 +55,8 @@ def holdout(given: Holdout) -> dict[str, Any]:
         "kind": given.kind,
         "status": given.status,
         "n_items": given.n_items,
+        "draws_groups": given.draws_groups,
+        "stratified": given.stratified,
         "commitment": given.commitment,
         "sealed_at": time(given.sealed_at),
     }

@@ -44,6 +44,10 @@ class Holdout(models.Model):
     commitment = models.CharField(max_length=64)
     # All shards drawn from one label file carry its batch: only shards of one draw are exchangeable.
     batch = models.UUIDField()
+    # How the batch was drawn, which whoever repeats the draw must know: in whole groups, and from each class
+    # separately. Which item is in which group stays sealed.
+    draws_groups = models.BooleanField(default=False)
+    stratified = models.BooleanField(default=False)
     slice_names = models.JSONField(default=list, blank=True)
     period_start = models.DateField(null=True, blank=True)
     period_end = models.DateField(null=True, blank=True)

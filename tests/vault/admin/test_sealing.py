@@ -66,6 +66,27 @@ def test_a_file_is_sealed_and_the_organiser_journaled(benchmark: Benchmark) -> N
     assert all(each.commitment[:16] in page for each in sealed)
 
 
+def test_groups_and_classes_are_told_of(benchmark: Benchmark) -> None:
+    header, *rows = GOOD.splitlines()
+    grouped = "\n".join(
+        [f"{header},group", *(f"{row},farm-{i // 3}" for i, row in enumerate(rows))]
+    )
+
+    answer = seal(benchmark, grouped + "\n", stratify="on")
+
+    assert answer.status_code == 302
+    with acting_as("researcher"):
+        page = answer.client.get(answer["Location"]).content.decode()
+    assert "Whole groups were drawn" in page
+    assert "Each class was drawn from separately" in page
+    assert "in groups, by class" in page
+    assert "farm-" not in page
+    # A third of 60 items are 6.7 of 20 groups of three.
+    query = Holdout.objects.get(status="QUERY")
+    assert query.n_items == 21
+    assert "Sealed 21 items as QUERY (20 were asked for)." in page
+
+
 def test_labels_touch_no_disk(benchmark: Benchmark, tmp_path: Path) -> None:
     seal(benchmark, GOOD)
 

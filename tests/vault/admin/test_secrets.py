@@ -56,7 +56,7 @@ def test_what_pages_do_not_hold(stage: Stage, person: str) -> None:
 
 
 def test_no_page_holds_a_value_that_was_sealed(stage: Stage, tmp_path: Path) -> None:
-    values = [7391.5713 + 3 * i for i in range(8)]
+    values = [7391.5713 + 3 * i for i in range(20)]
     benchmark = Benchmark.objects.create(
         slug="rainfall",
         title="Rainfall",
@@ -72,7 +72,7 @@ def test_no_page_holds_a_value_that_was_sealed(stage: Stage, tmp_path: Path) -> 
     query, _ = holdouts.seal(
         benchmark=benchmark,
         labels=labels,
-        shards=[Shard(kind="iid", status="QUERY", n=4), Shard(kind="iid", status="FRESH", n=4)],
+        shards=[Shard(kind="iid", status="QUERY", n=10), Shard(kind="iid", status="FRESH", n=10)],
         rng=np.random.default_rng(7),
         actor="test",
         now=stage.world.now,

@@ -7,7 +7,9 @@ from tests.vault.factories import World
 from vault.models import Benchmark, Holdout, Round, Team
 
 ANYONE = Caller()
-PUBLIC_HOLDOUT = {"kind", "status", "n_items", "commitment", "sealed_at"}
+PUBLIC_HOLDOUT = {
+    *("kind", "status", "n_items", "draws_groups", "stratified", "commitment", "sealed_at"),
+}
 
 
 @pytest.fixture

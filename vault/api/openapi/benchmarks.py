@@ -58,6 +58,10 @@ SHAPES: dict[str, Schema] = {
             "kind": schemas.one_of(HoldoutKind.values),
             "status": schemas.one_of(HoldoutStatus.values),
             "n_items": schemas.count(),
+            "draws_groups": schemas.flag(
+                "Whole groups were drawn, such as all items of a patient."
+            ),
+            "stratified": schemas.flag("It was drawn from each class separately."),
             "commitment": schemas.sha256("Of its labels, published before any answer."),
             "sealed_at": schemas.time(),
         },
@@ -140,6 +144,8 @@ _DETAIL = {
             "kind": "iid",
             "status": "QUERY",
             "n_items": 2000,
+            "draws_groups": False,
+            "stratified": False,
             "commitment": _COMMITMENT,
             "sealed_at": "2026-02-20T08:00:00Z",
         }

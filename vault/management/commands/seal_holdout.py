@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from vault import holdouts, label_files
 from vault.errors import InvalidFileError, VaultError
 from vault.holdouts import Shard
-from vault.models import Benchmark
+from vault.models import Benchmark, Holdout
 from vault.parsing import CSV, PARQUET
 from vault.statuses import HoldoutKind, HoldoutStatus
 
@@ -33,7 +33,10 @@ def shard(text: str) -> tuple[str, int | None]:
 
 
 class Command(BaseCommand):
-    help = "Seal the labels in a CSV or Parquet file: id, label, and slice:<name>, time, group."
+    help = (
+        "Seal the labels in a CSV or Parquet file: id, label, and slice:<name>, time, group. "
+        "Where there is a group, whole groups are drawn."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--benchmark", required=True, metavar="SLUG")
@@ -44,9 +47,15 @@ class Command(BaseCommand):
             action="append",
             type=shard,
             metavar="STATUS=N",
-            help=f"query, fresh or sealed, and a number of items or {REST!r}; once per shard",
+            help=f"query, fresh or sealed, and a number of items or {REST!r}; once per shard. "
+            "With groups the number is a target, as they are drawn whole",
         )
         parser.add_argument("--kind", default=HoldoutKind.IID, choices=HoldoutKind.values)
+        parser.add_argument(
+            "--stratify",
+            action="store_true",
+            help="draw from each class separately, so that a rare one is in every shard",
+        )
         parser.add_argument(
             "--seed",
             type=int,
@@ -55,6 +64,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["labels"]
+        shards = [Shard(kind=options["kind"], status=status, n=n) for status, n in options["shard"]]
         try:
             benchmark = Benchmark.objects.get(slug=options["benchmark"])
             labels = label_files.read(
@@ -65,10 +75,8 @@ class Command(BaseCommand):
             sealed = holdouts.seal(
                 benchmark=benchmark,
                 labels=labels,
-                shards=[
-                    Shard(kind=options["kind"], status=status, n=n)
-                    for status, n in options["shard"]
-                ],
+                shards=shards,
+                stratify=options["stratify"],
                 rng=np.random.default_rng(options["seed"]),
                 actor="seal_holdout",
                 now=dt.datetime.now(dt.UTC),
@@ -79,11 +87,17 @@ class Command(BaseCommand):
             raise CommandError(_listed(error)) from None
         except (VaultError, OSError) as error:
             raise CommandError(str(error)) from None
-        for holdout in sealed:
+        for asked, holdout in zip(shards, sealed, strict=True):
             self.stdout.write(
-                f"{holdout.pk} {holdout.kind} {holdout.status} {holdout.n_items} items, "
-                f"commitment {holdout.commitment}"
+                f"{holdout.pk} {holdout.kind} {holdout.status} {holdout.n_items} items"
+                f"{_target(asked, holdout)}, commitment {holdout.commitment}"
             )
+        for sentence in holdouts.how_drawn(holdout=sealed[0]):
+            self.stdout.write(sentence)
+
+
+def _target(asked: Shard, holdout: Holdout) -> str:
+    return "" if asked.n in (None, holdout.n_items) else f" (asked: {asked.n})"
 
 
 def _listed(error: InvalidFileError) -> str:

@@ -1,0 +1,134 @@
+"""How the items of a label file come into shards: which are drawn together, from what, and how many.
+
+Where the file names groups, whole groups are drawn, because items of one group resemble each other: cut by
+the draw, a group tells through its query items what its fresh items are. On request each class is drawn from
+separately, so that a rare one is in every shard. All numbers are fixed before anything is drawn
+(`stats.drawing` says why), and so is every refusal: whoever could draw again until a draw is accepted would
+have chosen it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from stats import drawing
+from stats.drawing import Pool
+from vault.errors import SealingError
+from vault.label_files import LabelTable
+from vault.models import Benchmark
+from vault.statuses import HoldoutKind, HoldoutStatus
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """`n` is exact for single items and a target for groups. None: all that the other shards leave."""
+
+    kind: str
+    status: str
+    n: int | None
+
+
+def unit_names(*, groups: Any, positions: NDArray[np.int64]) -> pa.Array:
+    """What each item is drawn with: its group, or itself where the group is empty.
+
+    The two are told apart by their first word, so that no name of a group is that of a single item.
+    """
+    texts = _texts(groups)
+    alone = pc.binary_join_element_wise("item", pa.array(positions).cast(pa.string()), ":")
+    together = pc.binary_join_element_wise("group", texts, ":")
+    return pc.if_else(pc.equal(texts, ""), alone, together)
+
+
+def fixed_counts(
+    *, benchmark: Benchmark, labels: LabelTable, shards: Sequence[Shard], stratify: bool
+) -> Counts:
+    """Units of each stratum in each shard, shape (strata, shards), or why they cannot be drawn."""
+    if stratify and benchmark.task == Benchmark.Task.REGRESSION:
+        raise SealingError(
+            f"only classes can be drawn from separately, and {benchmark.slug} is a regression"
+        )
+    sizes = _sizes(shards, len(labels.ids))
+    pool = _pool(labels, positions=np.arange(len(labels.ids)), stratify=stratify)
+    try:
+        return drawing.allocate(pool=pool, sizes=sizes)
+    except ValueError:
+        raise SealingError(_too_small(pool, stratify=stratify)) from None
+
+
+def draw(
+    *,
+    labels: LabelTable,
+    positions: NDArray[np.int64],
+    counts: Counts,
+    stratify: bool,
+    rng: np.random.Generator,
+) -> list[NDArray[np.int64]]:
+    """Rows of the label table for each shard, by the items' positions in the panel.
+
+    The draw is made over items in panel order, so it depends on the seed and the set of items, and
+    not on the order of the label file.
+    """
+    in_order = np.argsort(positions)
+    pool = _pool(labels.take(in_order), positions=positions[in_order], stratify=stratify)
+    return [in_order[part] for part in drawing.draw_shards(pool=pool, counts=counts, rng=rng)]
+
+
+def _pool(labels: LabelTable, *, positions: NDArray[np.int64], stratify: bool) -> Pool:
+    units = None
+    if labels.groups is not None:
+        names = pc.dictionary_encode(unit_names(groups=labels.groups, positions=positions))
+        units = names.indices.to_numpy()
+    strata = drawing.strata_of(labels=labels.labels, units=units) if stratify else None
+    return drawing.pool(n=len(labels.ids), units=units, strata=strata)
+
+
+def _texts(groups: Any) -> pa.Array:
+    texts = groups.cast(pa.string())
+    whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    return whole.fill_null("")
+
+
+def _sizes(shards: Sequence[Shard], n_items: int) -> list[int]:
+    """Sizes that use up every item."""
+    kinds = {shard.kind for shard in shards}
+    if len(kinds) != 1:
+        raise SealingError("the shards of one draw are of one kind")
+    if kinds == {HoldoutKind.IID} and len(shards) < 2:
+        # A panel that grows by one holdout's items would say which they are.
+        raise SealingError("an iid draw makes at least two shards")
+    for shard in shards:
+        _check_shard(shard)
+    if sum(shard.n is None for shard in shards) > 1:
+        raise SealingError("only one shard can take the rest")
+    named = sum(shard.n or 0 for shard in shards)
+    sizes = [n_items - named if shard.n is None else shard.n for shard in shards]
+    if min(sizes) < 1 or sum(sizes) != n_items:
+        raise SealingError(
+            f"the shards hold {named} items and the file {n_items}: every item belongs to "
+            "one shard, and no shard is empty"
+        )
+    return sizes
+
+
+def _check_shard(shard: Shard) -> None:
+    statuses = {HoldoutStatus.SEALED, HoldoutStatus.FRESH}
+    if shard.kind == HoldoutKind.IID:
+        statuses.add(HoldoutStatus.QUERY)
+    if shard.kind not in HoldoutKind.values or shard.status not in statuses:
+        raise SealingError(f"a {shard.kind} shard cannot be sealed as {shard.status}")
+
+
+def _too_small(pool: Pool, *, stratify: bool) -> str:
+    if not stratify:
+        return f"there are too few groups for these shards, as they are drawn whole: {pool.n_units}"
+    return (
+        "a shard is too small to get something of each class that has enough for every shard: ask "
+        "for larger shards, or do not draw from each class separately"
+    )
