@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stats import drawing
-from stats.drawing import Pool
+from stats.drawing import LEAST_ITEMS, LEAST_UNITS, Pool
 from vault.errors import SealingError
 from vault.label_files import LabelTable
 from vault.models import Benchmark
@@ -57,9 +57,14 @@ def fixed_counts(
     sizes = _sizes(shards, len(labels.ids))
     pool = _pool(labels, positions=np.arange(len(labels.ids)), stratify=stratify)
     try:
-        return drawing.allocate(pool=pool, sizes=sizes)
+        counts = drawing.allocate(pool=pool, sizes=sizes)
     except ValueError:
         raise SealingError(_too_small(pool, stratify=stratify)) from None
+    fewest = drawing.fewest_items(pool=pool, counts=counts)
+    for shard, n_units, n_items in zip(shards, counts.sum(axis=0), fewest, strict=True):
+        if shard.kind == HoldoutKind.IID:
+            _check_least(shard, int(n_units), int(n_items), pool=pool)
+    return counts
 
 
 def draw(
@@ -123,6 +128,22 @@ def _check_shard(shard: Shard) -> None:
         statuses.add(HoldoutStatus.QUERY)
     if shard.kind not in HoldoutKind.values or shard.status not in statuses:
         raise SealingError(f"a {shard.kind} shard cannot be sealed as {shard.status}")
+
+
+def _check_least(shard: Shard, n_units: int, n_items: int, *, pool: Pool) -> None:
+    """An iid shard decides a verdict, which a shuffle of a few units or items cannot."""
+    if n_items < LEAST_ITEMS:
+        is_exact = pool.n_units == len(pool.unit_of_item)
+        got = f"would have {n_items}" if is_exact else f"could get as few as {n_items}"
+        raise SealingError(
+            f"an iid shard needs at least {LEAST_ITEMS} items, and the {shard.status} shard {got}: "
+            "ask for a larger one"
+        )
+    if n_units < LEAST_UNITS:
+        raise SealingError(
+            f"an iid shard needs at least {LEAST_UNITS} groups, and the {shard.status} shard would "
+            f"get {n_units} of {pool.n_units}, because groups are drawn whole: ask for a larger one"
+        )
 
 
 def _too_small(pool: Pool, *, stratify: bool) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
+from stats.drawing import LEAST_ITEMS
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from vault import budget, journal, locks, panel
@@ -223,9 +224,24 @@ def _check_holdouts(
         )
     if any(each.status != HoldoutStatus.FRESH for each in fresh_holdouts):
         raise PlanError("a fresh holdout is in status FRESH", field="fresh_holdouts")
+    _check_sizes(query_holdout, fresh_holdouts)
     serving = Round.objects.filter(query_holdout=query_holdout)
     if serving.exclude(status=RoundStatus.PUBLISHED).exists():
         raise PlanError("the query holdout serves another round", field="query_holdout")
+
+
+def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> None:
+    """Holdouts that were sealed before sealing refused small ones."""
+    for field, each in [
+        ("query_holdout", query_holdout),
+        *(("fresh_holdouts", each) for each in fresh_holdouts if each.kind == HoldoutKind.IID),
+    ]:
+        if each.n_items < LEAST_ITEMS:
+            raise PlanError(
+                f"an iid holdout needs at least {LEAST_ITEMS} items to decide a verdict, and this one "
+                f"has {each.n_items}: seal a larger one",
+                field=field,
+            )
 
 
 def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:

@@ -13,11 +13,12 @@ from pytest_django import Settings
 from stats.draw import draw
 from stats.drawing import strata_of
 from tests.vault.sealed_weather import make_benchmark, make_keys, open_labels
-from vault import draws, holdouts
-from vault.errors import SealingError
+from vault import draws, holdouts, panel
+from vault.errors import PlanError, SealingError
 from vault.holdouts import OpenLabels, Shard
 from vault.label_files import LabelTable
 from vault.models import Benchmark, Holdout, JournalEntry, Panel
+from vault.rounds import plan
 
 # Each opening must be committed to the journal, so these tests cannot run inside one transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -234,6 +235,31 @@ def test_later_periods_are_drawn_in_groups_too(weather: Benchmark, now: dt.datet
 
 REFUSED: list[tuple[LabelTable, list[Shard], dict[str, Any], str]] = [
     (
+        table(np.arange(40) % 2),
+        iid(9, None),
+        {},
+        "at least 10 items, and the QUERY shard would have 9",
+    ),
+    (
+        table(np.arange(40) % 2),
+        iid(None, 9),
+        {},
+        "at least 10 items, and the FRESH shard would have 9",
+    ),
+    (
+        table(np.arange(80) % 2, patients(80, 10)),
+        iid(40, None),
+        {},
+        "at least 5 groups, and the QUERY shard would get 4 of 8",
+    ),
+    (
+        # Half of the units are single: ten items are likely, and five are possible.
+        table(np.arange(55) % 2, [*patients(50, 10), *[""] * 5]),
+        iid(27, None),
+        {},
+        "at least 10 items, and the QUERY shard could get as few as 5",
+    ),
+    (
         table(np.arange(80) % 2, patients(80, 40)),
         [Shard(kind="temporal", status="FRESH", n=n) for n in (10, None)],
         {},
@@ -280,3 +306,35 @@ def test_a_regression_has_no_classes_to_draw_from(now: dt.datetime) -> None:
     with pytest.raises(SealingError, match="rainfall is a regression"):
         seal(rainfall, values, iid(20, None), now, stratify=True)
     assert [each.n_items for each in seal(rainfall, values, iid(20, None), now)] == [20, 20]
+
+
+@pytest.mark.parametrize("field", ["query_holdout", "fresh_holdouts"])
+def test_a_holdout_that_was_sealed_too_small_is_refused_at_planning(
+    weather: Benchmark, now: dt.datetime, field: str
+) -> None:
+    query, fresh = seal(weather, table(np.arange(40) % 2), iid(20, None), now)
+    small = query if field == "query_holdout" else fresh
+    Holdout.objects.filter(pk=small.pk).update(n_items=1)
+    query.refresh_from_db()
+    fresh.refresh_from_db()
+
+    with pytest.raises(PlanError, match=r"at least 10 items .* has 1: seal a larger") as caught:
+        plan(
+            benchmark=weather,
+            query_holdout=query,
+            fresh_holdouts=[fresh],
+            mechanism="exact",
+            parameters={},
+            opens_at=now,
+            closes_at=now + dt.timedelta(days=1),
+            window_seconds=3600,
+            window_limit=10,
+            total_limit=10,
+            concurrent_limit=1,
+            max_teams=3,
+            actor="olivia",
+            now=now,
+        )
+
+    assert caught.value.data["field"] == field
+    assert panel.latest(benchmark=weather) is not None
