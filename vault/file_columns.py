@@ -30,6 +30,8 @@ class Column:
     is_sealed: bool = False
     # How False and True of a Boolean column are spelt.
     booleans: tuple[str, str] = ("false", "true")
+    # A null of a category is then the empty text, as an empty field of CSV is.
+    may_be_empty: bool = False
 
     def show(self, value: Any) -> str:
         return "" if self.is_sealed else f": {quoted(value)}"

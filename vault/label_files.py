@@ -114,9 +114,11 @@ def _column(name: str, benchmark: Benchmark) -> Column:
         return Column(name=name, kind=_id_kind(benchmark))
     if name == "time":
         return Column(name=name, kind=Kind.TIME)
-    if name != "group" and not name.removeprefix(SLICE):
+    if name == "group":
+        return Column(name=name, kind=Kind.CATEGORY, may_be_empty=True)
+    if not name.removeprefix(SLICE):
         refuse("a slice needs a name", row=1)
-    if name != "group" and not name.startswith(SLICE):
+    if not name.startswith(SLICE):
         refuse(f"the column {quoted(name)} is none of id, label, time, group, slice:<name>", row=1)
     return Column(name=name, kind=Kind.CATEGORY)
 

@@ -116,6 +116,8 @@ def _values(
     column: Column, chunked: pa.ChunkedArray, rows: NDArray[np.int64], problems: Problems
 ) -> Any:
     array = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
+    if column.may_be_empty:
+        return _filled(_texts(array))
     nulls = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
     problems.add_rows(nulls, rows, lambda index: "the field is empty", column=column.name)
     if column.kind is Kind.NUMBER:
@@ -141,6 +143,14 @@ def _numbers(
     missing = array.is_null().to_numpy(zero_copy_only=False)
     values = array.cast(pa.float64(), safe=False).fill_null(0.0).to_numpy(zero_copy_only=False)
     return np.where(missing, np.nan, finite_or_nan(column, values, rows, problems))
+
+
+def _filled(texts: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Nulls point to an empty text of the dictionary, so that nothing is expanded."""
+    return pa.DictionaryArray.from_arrays(
+        texts.indices.fill_null(len(texts.dictionary)),
+        pa.concat_arrays([texts.dictionary, pa.array([""])]),
+    )
 
 
 def _texts(array: pa.Array) -> pa.Array:

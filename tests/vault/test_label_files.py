@@ -78,6 +78,33 @@ def test_read_takes_the_same_from_parquet(weather: Benchmark) -> None:
 
 
 @pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        (pa.array([1, None]), ["1", ""]),
+        (pa.array(["a", None]), ["a", ""]),
+        (pa.array([None, ""], pa.string()), ["", ""]),
+        (pa.array([True, None]), ["true", ""]),
+    ],
+)
+def test_a_group_may_be_empty_and_nothing_else(
+    weather: Benchmark, groups: pa.Array, expected: list[str]
+) -> None:
+    """A null of Parquet and an empty field of CSV are the same: the item has no group."""
+    columns = {"id": pa.array([7, 5]), "label": pa.array([1, 0]), "group": groups}
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+
+    table = label_files.read(body=sink.getvalue(), content_type=PARQUET, benchmark=weather)
+
+    assert table.groups.to_pylist() == expected
+    assert read(weather, "id,label,group\n7,1,a\n5,0,\n").groups.to_pylist() == ["a", ""]
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns | {"slice:s": pa.array(["x", None])}), sink)
+    with pytest.raises(InvalidFileError, match="the field is empty"):
+        label_files.read(body=sink.getvalue(), content_type=PARQUET, benchmark=weather)
+
+
+@pytest.mark.parametrize(
     ("ids", "expected"),
     [
         (["1", "2"], [1, 2]),
