@@ -104,6 +104,14 @@ def test_single_items_without_strata_give_the_sizes_that_were_asked_for() -> Non
     assert [len(each) for each in shards] == [17, 80, 3]
 
 
+def test_single_items_are_cut_from_one_permutation() -> None:
+    """What a seed drew before there were groups it draws still: published tables name their seeds."""
+    shards = drawn(pool(n=100), [17, 80, 3], np.random.default_rng(1))
+
+    expected = np.split(np.random.default_rng(1).permutation(100), [17, 97])
+    assert [each.tolist() for each in shards] == [sorted(each.tolist()) for each in expected]
+
+
 def test_strata_of_single_items_keep_the_sizes_and_the_shares() -> None:
     made = pool(n=1000, strata=np.repeat([0, 1, 2], [500, 333, 167]))
 
