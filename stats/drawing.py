@@ -8,9 +8,12 @@ held enough items would break this, because a large unit would then be likelier 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln
 
 from stats.arguments import check_counts
 
@@ -23,6 +26,7 @@ Counts = NDArray[np.int64]
 # .24 to .76): with fewer a score says next to nothing, and of one item there is no spread at all.
 LEAST_UNITS = 5
 LEAST_ITEMS = 10
+LEAST_SPLITS = comb(2 * LEAST_UNITS, LEAST_UNITS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +213,33 @@ def fewest_items(*, pool: Pool, counts: ArrayLike) -> Counts:
     for units, of_shards in zip(pool.members, given, strict=True):
         fewest += np.concatenate([[0], np.cumsum(np.sort(n_items[units]))])[of_shards]
     return fewest
+
+
+def log_splits(*, counts: ArrayLike) -> float:
+    """
+    Measure what chance decided between two shards.
+
+    Parameters
+    ----------
+    counts : array-like of shape (strata, shards)
+        Units of each stratum in each shard, from `allocate`; at least two shards.
+
+    Returns
+    -------
+    float
+        ln of the number of ways in which two shards could have shared their units, of the pair that has the
+        fewest: a shuffle finds no smaller p-value than one in so many.
+
+    Notes
+    -----
+    A stratum that has units in only one of the two leaves nothing to chance there. Cost: O(strata shards^2).
+    Source: elementary; the logarithm, as the numbers have thousands of digits.
+    """
+    shards = np.asarray(counts).T
+    return min(
+        float((gammaln(a + b + 1) - gammaln(a + 1) - gammaln(b + 1)).sum())
+        for a, b in combinations(shards, 2)
+    )
 
 
 def draw_shards(*, pool: Pool, counts: ArrayLike, rng: np.random.Generator) -> list[Numbers]:

@@ -7,6 +7,7 @@ separately, so that a rare one is in every shard. All numbers are fixed before a
 have chosen it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stats import drawing
-from stats.drawing import LEAST_ITEMS, LEAST_UNITS, Pool
+from stats.drawing import LEAST_ITEMS, LEAST_SPLITS, LEAST_UNITS, Pool
 from vault.errors import SealingError
 from vault.label_files import LabelTable
 from vault.models import Benchmark
@@ -60,11 +61,22 @@ def fixed_counts(
         counts = drawing.allocate(pool=pool, sizes=sizes)
     except ValueError:
         raise SealingError(_too_small(pool, stratify=stratify)) from None
+    if shards[0].kind == HoldoutKind.IID:
+        _check_chance(shards, pool, counts)
+    return counts
+
+
+def _check_chance(shards: Sequence[Shard], pool: Pool, counts: Counts) -> None:
+    """Iid shards decide a verdict, which a shuffle of a few items, units or ways to share them cannot."""
     fewest = drawing.fewest_items(pool=pool, counts=counts)
     for shard, n_units, n_items in zip(shards, counts.sum(axis=0), fewest, strict=True):
-        if shard.kind == HoldoutKind.IID:
-            _check_least(shard, int(n_units), int(n_items), pool=pool)
-    return counts
+        _check_least(shard, int(n_units), int(n_items), pool=pool)
+    # As many ways as the least number of units has where it is not bound to strata.
+    if drawing.log_splits(counts=counts) < math.log(LEAST_SPLITS) - 1e-9:
+        raise SealingError(
+            "each class has so few items or groups that drawing from each separately leaves nearly "
+            "nothing to chance, and a shuffle could show nothing: do not draw from each class separately"
+        )
 
 
 def draw(
@@ -131,7 +143,6 @@ def _check_shard(shard: Shard) -> None:
 
 
 def _check_least(shard: Shard, n_units: int, n_items: int, *, pool: Pool) -> None:
-    """An iid shard decides a verdict, which a shuffle of a few units or items cannot."""
     if n_items < LEAST_ITEMS:
         is_exact = pool.n_units == len(pool.unit_of_item)
         got = f"would have {n_items}" if is_exact else f"could get as few as {n_items}"

@@ -13,11 +13,13 @@ from scipy.stats import chisquare
 
 from stats.draw import draw
 from stats.drawing import (
+    LEAST_SPLITS,
     LEAST_UNITS,
     Pool,
     allocate,
     draw_shards,
     fewest_items,
+    log_splits,
     pool,
     strata_of,
 )
@@ -261,6 +263,14 @@ def test_a_draw_is_one_that_a_shuffle_can_repeat() -> None:
     for code, members in enumerate(repeated.strata):
         assert repeated.is_query[members].sum() == counts[code, 0]
         assert (~repeated.is_query[members]).sum() == counts[code, 1:3].sum()
+
+
+def test_splits_are_counted_for_the_pair_with_the_fewest() -> None:
+    counts = [[2, 3, 9], [0, 4, 1], [1, 1, 0]]
+
+    # Between the first and the second shard: 10 x 1 x 2; first and third 55, second and third 220 x 5.
+    assert np.exp(log_splits(counts=counts)) == pytest.approx(20)
+    assert log_splits(counts=[[5, 5]]) == pytest.approx(np.log(LEAST_SPLITS))
 
 
 def test_the_least_number_of_units_is_the_first_with_which_anything_can_be_found() -> None:

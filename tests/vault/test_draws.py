@@ -292,6 +292,21 @@ def test_a_draw_that_decides_nothing_is_refused_in_words(
     assert not Panel.objects.exists()
 
 
+def test_classes_that_leave_nothing_to_chance_are_not_drawn_from_separately(
+    now: dt.datetime,
+) -> None:
+    """Twenty classes of one item: that one item is all there is to choose from."""
+    birds = make_benchmark("birds")
+    birds.task = "multiclass"
+    birds.classes = [f"bird {i}" for i in range(20)]
+    birds.save()
+
+    with pytest.raises(SealingError, match="leaves nearly nothing to chance"):
+        seal(birds, table(range(20)), iid(10, None), now, stratify=True)
+    pairs = seal(birds, table(np.arange(40) % 20), iid(20, None), now, stratify=True)
+    assert [each.n_items for each in pairs] == [20, 20]
+
+
 def test_a_regression_has_no_classes_to_draw_from(now: dt.datetime) -> None:
     rainfall = Benchmark.objects.create(
         slug="rainfall",
