@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.accusation import Columns
-from stats.metrics import METRICS, oriented, per_item_scores, score
+from stats.metrics import Scorer
 from vault import history, holdouts, predictions
 from vault.errors import VaultError
 from vault.history import PastSubmission, RoundHistory, TeamHistory
-from vault.models import Benchmark, Holdout, Round
+from vault.models import Holdout, Round
+from vault.scorers import scorer_of
 from vault.statuses import HoldoutKind
 
 Scores = NDArray[Any]
@@ -107,21 +108,19 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
     deciding = [each for each in fresh_holdouts if _decides(each, round.query_holdout)]
     others = [each for each in fresh_holdouts if each not in deciding]
     scorer = _Scorer(
-        benchmark=round.benchmark,
+        of=scorer_of(benchmark=round.benchmark),
         query=_open([round.query_holdout], round, now),
         fresh=_open(deciding, round, now),
         others={str(each.pk): _open([each], round, now) for each in others},
     )
     teams = [team for team in past.teams if not team.is_reference]
     damaged = [team for team in teams if not _is_intact(team)]
-    unit = METRICS[scorer.metric].unit(
-        n_classes=len(round.benchmark.classes) or None, loss_cap=round.benchmark.loss_cap
-    )
+    unit = scorer.of.unit
     return Collected(
-        metric=scorer.metric,
+        metric=scorer.of.metric,
         unit=unit,
         delta0=round.benchmark.delta0 * unit,
-        is_mean=METRICS[scorer.metric].value is None,
+        is_mean=scorer.of.is_mean,
         n=scorer.query.n,
         m=scorer.fresh.n,
         can_decide=bool(deciding),
@@ -165,14 +164,10 @@ def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class _Scorer:
-    benchmark: Benchmark
+    of: Scorer
     query: Opened
     fresh: Opened
     others: dict[str, Opened]
-
-    @property
-    def metric(self) -> str:
-        return self.benchmark.primary_metric
 
     def columns(self, submissions: list[PastSubmission]) -> Columns:
         """Influence values are taken over all items together, so that both parts are comparable."""
@@ -183,9 +178,7 @@ class _Scorer:
         for column, submission in enumerate(submissions):
             answers = predictions.load(file_key=submission.file_key)
             both = answers[np.concatenate([self.query.positions, self.fresh.positions])]
-            items[:, column] = per_item_scores(
-                metric=self.metric, labels=labels, predictions=both, **self._form()
-            )
+            items[:, column] = self.of.items(labels=labels, predictions=both)
             exact[0, column] = self._exact(self.query.labels, both[:n])
             if self.fresh.n:
                 exact[1, column] = self._exact(self.fresh.labels, both[n:])
@@ -194,24 +187,12 @@ class _Scorer:
     def elsewhere(self, submission: PastSubmission) -> dict[str, float]:
         answers = predictions.load(file_key=submission.file_key)
         return {
-            name: score(
-                metric=self.metric,
-                labels=opened.labels,
-                predictions=answers[opened.positions],
-                **self._form(),
-            )
+            name: self.of.score(labels=opened.labels, predictions=answers[opened.positions])
             for name, opened in self.others.items()
         }
 
     def _exact(self, labels: NDArray[Any], answers: NDArray[Any]) -> float:
-        value = score(metric=self.metric, labels=labels, predictions=answers, **self._form())
-        return oriented(metric=self.metric, value=value)
-
-    def _form(self) -> dict[str, Any]:
-        return {
-            "n_classes": len(self.benchmark.classes) or None,
-            "loss_cap": self.benchmark.loss_cap,
-        }
+        return self.of.orient(self.of.score(labels=labels, predictions=answers))
 
 
 def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:

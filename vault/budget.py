@@ -23,6 +23,7 @@ from vault.errors import (
     WindowExhaustedError,
 )
 from vault.models import Admission, Benchmark, BudgetEntry, Release, Round, Submission, Team
+from vault.scorers import scorer_of
 from vault.statuses import RoundStatus
 
 Kind = BudgetEntry.Kind
@@ -107,9 +108,7 @@ def admit(
 
 def unit_of(*, benchmark: Benchmark) -> float:
     """The range u of one item's value of the primary metric."""
-    return METRICS[benchmark.primary_metric].unit(
-        n_classes=len(benchmark.classes) or None, loss_cap=benchmark.loss_cap
-    )
+    return scorer_of(benchmark=benchmark).unit
 
 
 def account_of(*, round: Round) -> Account:

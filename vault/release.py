@@ -15,7 +15,7 @@ import numpy as np
 from django.db import transaction
 
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
-from stats.metrics import oriented
+from stats.metrics import METRICS, Metric
 from vault import budget, journal
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
@@ -107,9 +107,7 @@ def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
     if mechanism.needs_baseline:
         reference = _baseline(round=round)
         incumbent = reference.submission
-        baseline = oriented(
-            metric=round.benchmark.primary_metric, value=_primary_score(round, incumbent)
-        )
+        baseline = _metric(round).orient(_primary_score(round, incumbent))
     state = mechanism.initial_state(
         baseline=baseline,
         n=round.query_holdout.n_items,
@@ -124,7 +122,7 @@ def reported(*, submission: Submission) -> float | None:
     given = submission.validation_score
     if given is None:
         return None
-    return oriented(metric=submission.round.benchmark.primary_metric, value=given)
+    return _metric(submission.round).orient(given)
 
 
 def _settle(*, submission: Submission, fence: int, now: dt.datetime) -> None:
@@ -247,8 +245,12 @@ def _primary_score(round: Round, submission: Submission) -> float:
 
 
 def _oriented_primary(*, round: Round, evaluated: Evaluated) -> float:
-    return oriented(metric=round.benchmark.primary_metric, value=evaluated.scores[0].value)
+    return _metric(round).orient(evaluated.scores[0].value)
 
 
 def _in_metric_units(*, round: Round, value: float | None) -> float | None:
-    return None if value is None else oriented(metric=round.benchmark.primary_metric, value=value)
+    return None if value is None else _metric(round).orient(value)
+
+
+def _metric(round: Round) -> Metric:
+    return METRICS[round.benchmark.primary_metric]

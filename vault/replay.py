@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stats.mechanisms import MECHANISMS, Query, State
-from stats.metrics import oriented
+from stats.metrics import METRICS
 from vault import budget, release
 from vault.errors import JournalError
 from vault.models import (
@@ -63,7 +63,7 @@ def replay(*, round: Round) -> Replayed:
         if given is None:
             raise JournalError(f"the release of {submission.pk} has no input")
         score = raw.get((submission.pk, given.scorer_version))
-        if score is None or oriented(metric=_metric(round), value=score) != given.score:
+        if score is None or METRICS[_metric(round)].orient(score) != given.score:
             raise JournalError(f"the raw score of {submission.pk} is not its release's input")
         if release.reported(submission=submission) != given.reported:
             raise JournalError(
@@ -186,4 +186,4 @@ def _metric(round: Round) -> str:
 
 
 def _in_metric_units(round: Round, value: float | None) -> float | None:
-    return None if value is None else oriented(metric=_metric(round), value=value)
+    return None if value is None else METRICS[_metric(round)].orient(value)

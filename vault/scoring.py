@@ -17,11 +17,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from stats import metrics
 from stats.paired import paired_se
 from vault import budget, holdouts, journal, predictions, release
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import Benchmark, Submission
+from vault.scorers import scorer_of
 from vault.sealed_labels import OpenLabels
 from vault.statuses import SubmissionStatus
 
@@ -142,24 +142,13 @@ def _scores(
     *, benchmark: Benchmark, labels: NDArray[Any], answers: NDArray[Any]
 ) -> list[release.Score]:
     names = dict.fromkeys([benchmark.primary_metric, *benchmark.secondary_metrics])
-    arguments = _arguments(benchmark=benchmark, labels=labels, answers=answers)
     scores = []
     for name in names:
-        interval = metrics.interval(metric=name, **arguments)
-        value = metrics.score(metric=name, **arguments)
+        scorer = scorer_of(benchmark=benchmark, metric=name)
+        interval = scorer.interval(labels=labels, predictions=answers)
+        value = scorer.score(labels=labels, predictions=answers)
         scores.append(release.Score(metric=name, value=value, low=interval.low, high=interval.high))
     return scores
-
-
-def _arguments(
-    *, benchmark: Benchmark, labels: NDArray[Any], answers: NDArray[Any]
-) -> dict[str, Any]:
-    return {
-        "labels": labels,
-        "predictions": answers,
-        "n_classes": len(benchmark.classes) or None,
-        "loss_cap": benchmark.loss_cap,
-    }
 
 
 def _paired_se(
@@ -174,12 +163,9 @@ def _paired_se(
     theirs = _on_holdout(submission=incumbent, opened=opened)
     if np.array_equal(own, theirs):
         return 0.0
+    scorer = scorer_of(benchmark=benchmark)
     ours, others = (
-        metrics.per_item_scores(
-            metric=benchmark.primary_metric,
-            **_arguments(benchmark=benchmark, labels=opened.labels, answers=answers),
-        )
-        for answers in (own, theirs)
+        scorer.items(labels=opened.labels, predictions=answers) for answers in (own, theirs)
     )
     return paired_se(scores=ours, incumbent_scores=others)
 

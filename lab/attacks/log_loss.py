@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.mechanisms import Mechanism, Parameters, Query
-from stats.metrics.probabilities import PROBABILITY_CLIP
+from stats.metrics import PROBABILITY_CLIP, Scorer
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -83,7 +83,7 @@ def oracle_gain(
         Share of the labels that were read rightly, and half of the others, less one half.
     """
     labels = rng.integers(2, size=n)
-    unit = 2 * float(-np.log(PROBABILITY_CLIP) - -np.log(1 - PROBABILITY_CLIP)) / 2
+    unit = Scorer(metric="log_loss", n_classes=2).unit
     state = mechanism.initial_state(
         baseline=-math.log(2) if mechanism.needs_baseline else None,
         n=n,

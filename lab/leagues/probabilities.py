@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from lab.leagues.size import Outcome
 from stats.accusation import Columns, Contestant, accuse
-from stats.metrics import oriented, per_item_scores, score
+from stats.metrics import Scorer
 
 Floats = NDArray[np.float64]
 
@@ -36,20 +36,11 @@ def improving(rng: np.random.Generator, *, metric: str, k: int, n: int, m: int) 
 
 
 def _columns(metric: str, labels: NDArray[np.int64], files: Floats, n: int) -> Columns:
-    items = np.column_stack(
-        [
-            per_item_scores(metric=metric, labels=labels, predictions=each, n_classes=2)
-            for each in files.T
-        ]
-    )
+    scorer = Scorer(metric=metric, n_classes=2)
+    items = np.column_stack([scorer.items(labels=labels, predictions=each) for each in files.T])
     exact = [
         [
-            oriented(
-                metric=metric,
-                value=score(
-                    metric=metric, labels=labels[part], predictions=each[part], n_classes=2
-                ),
-            )
+            scorer.orient(scorer.score(labels=labels[part], predictions=each[part]))
             for each in files.T
         ]
         for part in (slice(n), slice(n, None))

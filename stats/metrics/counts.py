@@ -6,7 +6,7 @@ the score as their mean, and their spread over sqrt(n) is the score's standard e
 
 import numpy as np
 
-from stats.metrics.evaluation import Evaluation, Floats
+from stats.metrics.evaluation import Bounds, Evaluation, Floats, Rules
 
 
 def correct(given: Evaluation) -> Floats:
@@ -70,6 +70,10 @@ def _mcc_parts(given: Evaluation) -> tuple[int, int, int]:
         n * n - sum(p * p for p in predicted),
         n * n - sum(t * t for t in truth),
     )
+
+
+def mcc_bounds(rules: Rules) -> Bounds:
+    return -1.0, 1.0
 
 
 def mcc(given: Evaluation) -> float:

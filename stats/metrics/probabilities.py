@@ -2,10 +2,7 @@
 
 import numpy as np
 
-from stats.metrics.evaluation import Evaluation, Floats
-
-# A log loss is released query by query, and without a clip one item could tell its label.
-PROBABILITY_CLIP = 0.01
+from stats.metrics.evaluation import Bounds, Evaluation, Floats, Rules
 
 
 def log_loss_items(given: Evaluation) -> Floats:
@@ -14,8 +11,14 @@ def log_loss_items(given: Evaluation) -> Floats:
         of_label = np.where(given.labels == 1, given.probabilities, 1 - given.probabilities)
     else:
         of_label = given.probabilities[np.arange(given.n), given.labels]
-    result: Floats = -np.log(np.clip(of_label, PROBABILITY_CLIP, 1 - PROBABILITY_CLIP))
+    clip = given.probability_clip
+    result: Floats = -np.log(np.clip(of_label, clip, 1 - clip))
     return result
+
+
+def log_loss_bounds(rules: Rules) -> Bounds:
+    clip = rules.probability_clip
+    return float(-np.log(1 - clip)), float(-np.log(clip))
 
 
 def brier_items(given: Evaluation) -> Floats:
@@ -26,3 +29,8 @@ def brier_items(given: Evaluation) -> Floats:
     truth[np.arange(given.n), given.labels] = 1
     result: Floats = np.square(given.probabilities - truth).sum(axis=1)
     return result
+
+
+def brier_bounds(rules: Rules) -> Bounds:
+    """Of two classes one probability is given, and its square counts once."""
+    return 0.0, 1.0 if rules.n_classes == 2 else 2.0

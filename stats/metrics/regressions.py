@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stats.metrics.evaluation import Evaluation, Floats
+from stats.metrics.evaluation import Bounds, Evaluation, Floats, Rules
 
 # Less variance than this counts as none: ratios to it would overflow.
 SMALLEST_VARIANCE = 1e-40
@@ -11,6 +11,10 @@ SMALLEST_VARIANCE = 1e-40
 def _squared(given: Evaluation) -> Floats:
     assert given.errors is not None
     return np.square(given.errors)
+
+
+def error_bounds(rules: Rules) -> Bounds:
+    return 0.0, np.inf if rules.loss_cap is None else rules.loss_cap
 
 
 def rmse(given: Evaluation) -> float:
@@ -53,3 +57,7 @@ def r2_items(given: Evaluation) -> Floats:
     ratio = squared.mean() / total
     result: Floats = r2(given) - (squared - squared.mean() - ratio * (deviations - total)) / total
     return result
+
+
+def r2_bounds(rules: Rules) -> Bounds:
+    return -np.inf, 1.0

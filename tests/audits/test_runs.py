@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audits import collect, reports, rounds
+from audits import reports, rounds
 from audits.checks import deflation, sadd
 from audits.models import AuditRun, Finding, Report
+from stats.metrics import Scorer
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, die, make_world
 from vault import history, journal, predictions, submissions
@@ -116,7 +117,7 @@ def test_nothing_of_single_items_is_stored() -> None:
 STEPS = [
     (history, "round_history"),
     (predictions, "load"),
-    (collect, "per_item_scores"),
+    (Scorer, "items"),
     (sadd, "run"),
     (deflation, "deflate"),
     (journal, "append"),

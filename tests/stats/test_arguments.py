@@ -8,7 +8,7 @@ import pytest
 
 from stats import arguments
 from stats.accusation import accuse
-from stats.metrics import evaluation, interval, score
+from stats.metrics import Rules, Scorer
 from stats.quality.calibration import reliability
 from stats.quality.decisions import threshold_sweep
 from stats.quality.latency import percentile
@@ -57,19 +57,16 @@ FORECASTS = {"labels": [0, 1, 1, 0], "probabilities": [0.1, 0.9, 0.6, 0.4]}
 COSTS = {"cost_false_positive": 1.0, "cost_false_negative": 2.0}
 SLICED = {"item_scores": [1.0, 0.0, 1.0, 1.0], "slices": ["a", "a", "b", "b"]}
 CLASSES = {
-    "metric": "accuracy",
     "labels": np.array([0, 1, 2]),
     "predictions": np.array([0, 1, 1]),
-    "n_classes": 3,
 }
 PROBABILITIES = {**CLASSES, "predictions": np.full((3, 3), 1 / 3)}
 VALUES = {
-    "metric": "mae",
     "labels": np.array([0.0, 1.0]),
     "predictions": np.array([0.5, 0.5]),
-    "n_classes": None,
-    "loss_cap": 1.0,
 }
+OF_CLASSES = Scorer(metric="accuracy", n_classes=3)
+OF_VALUES = Scorer(metric="mae", loss_cap=1.0)
 
 
 @pytest.mark.parametrize(
@@ -85,16 +82,16 @@ VALUES = {
         (slice_scores, {**SLICED, "least_items": 2, "rng": 1}, {"n_draws": 0}),
         (slice_scores, {**SLICED, "least_items": 2, "rng": 1}, {"shrinkage": INF}),
         (slice_scores, {**SLICED, "least_items": 2, "rng": 1}, {"least_items": 1}),
-        (score, CLASSES, {"labels": np.array([0, 1, 3])}),
-        (score, CLASSES, {"labels": np.array([0, 1, NAN])}),
-        (score, CLASSES, {"labels": np.array([[0], [1], [2]])}),
-        (score, CLASSES, {"predictions": np.array([0, 1, -1])}),
-        (score, CLASSES, {"predictions": np.array([[0], [1], [2]])}),
-        (score, PROBABILITIES, {"predictions": np.full((3, 2), 0.5)}),
-        (score, PROBABILITIES, {"predictions": np.full((3, 3), NAN)}),
-        (score, VALUES, {"predictions": np.array([0.5, NAN])}),
-        (score, VALUES, {"predictions": np.array([[0.5], [0.5]])}),
-        (interval, CLASSES, {"confidence_level": NAN}),
+        (OF_CLASSES.score, CLASSES, {"labels": np.array([0, 1, 3])}),
+        (OF_CLASSES.score, CLASSES, {"labels": np.array([0, 1, NAN])}),
+        (OF_CLASSES.score, CLASSES, {"labels": np.array([[0], [1], [2]])}),
+        (OF_CLASSES.score, CLASSES, {"predictions": np.array([0, 1, -1])}),
+        (OF_CLASSES.score, CLASSES, {"predictions": np.array([[0], [1], [2]])}),
+        (OF_CLASSES.score, PROBABILITIES, {"predictions": np.full((3, 2), 0.5)}),
+        (OF_CLASSES.score, PROBABILITIES, {"predictions": np.full((3, 3), NAN)}),
+        (OF_VALUES.score, VALUES, {"predictions": np.array([0.5, NAN])}),
+        (OF_VALUES.score, VALUES, {"predictions": np.array([[0.5], [0.5]])}),
+        (OF_CLASSES.interval, CLASSES, {"confidence_level": NAN}),
     ],
 )
 def test_bad_arguments_are_named(
@@ -122,8 +119,8 @@ def test_margin_of_no_interest_is_a_number(wrong: float) -> None:
 
 def test_codes_of_other_types_are_codes() -> None:
     """As long as no cast changes them."""
-    found = evaluation(
-        labels=np.array([0.0, 1.0]), predictions=np.array([True, False]), n_classes=2
+    found = Rules(n_classes=2).evaluation(
+        labels=np.array([0.0, 1.0]), predictions=np.array([True, False])
     )
 
     assert found.labels.dtype == np.int64

@@ -7,10 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from stats.mechanisms import MECHANISMS, Answer, Query
-from stats.metrics import METRICS, oriented, per_item_scores, score
+from stats.metrics import METRICS, Scorer
 from stats.paired import paired_se
 
 N, LOSS_CAP = 900, 3.0
+COSTS = [[0.0, 1.0], [2.0, 0.5]]
 ERRORS = (0.42, 0.44, 0.2, 0.03)  # the baseline's, then those of three submissions
 
 
@@ -31,17 +32,15 @@ def play(metric: str, mechanism: str) -> tuple[list[float], list[Answer], float]
     rng = np.random.default_rng(41)
     labels, predictions = files(metric, rng)
     is_regression = "regression" in METRICS[metric].tasks
-    known: dict[str, Any] = {
-        "metric": metric,
-        "labels": labels,
-        "n_classes": None if is_regression else 2,
-        "loss_cap": LOSS_CAP if is_regression else None,
-    }
-    items = [per_item_scores(predictions=each, **known) for each in predictions]
-    scores = [
-        oriented(metric=metric, value=score(predictions=each, **known)) for each in predictions
-    ]
-    unit = METRICS[metric].unit(n_classes=2, loss_cap=known["loss_cap"])
+    scorer = Scorer(
+        metric=metric,
+        n_classes=None if is_regression else 2,
+        loss_cap=LOSS_CAP if is_regression else None,
+        cost_matrix=COSTS if METRICS[metric].needs_costs else None,
+    )
+    items = [scorer.items(labels=labels, predictions=each) for each in predictions]
+    scores = [scorer.orient(scorer.score(labels=labels, predictions=each)) for each in predictions]
+    unit = scorer.unit
     chosen = MECHANISMS[mechanism]
     parameters = chosen.parameters()
     baseline = scores[0] if chosen.needs_baseline else None

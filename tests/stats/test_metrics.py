@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stats.metrics import METRICS, evaluation, interval, oriented, per_item_scores, score
+from stats.intervals import Interval
+from stats.metrics import METRICS, Rules, Scorer, oriented
 
 Array = NDArray[Any]
 
 OF_CODES = ["accuracy", "balanced_accuracy", "macro_f1", "mcc"]
+OF_COSTS = ["expected_cost", "expected_regret"]
 OF_PROBABILITIES = ["log_loss", "brier"]
 RANKINGS = ["roc_auc", "average_precision"]
 REGRESSIONS = ["rmse", "mae", "r2"]
@@ -30,13 +32,31 @@ class File:
     n_classes: int | None
 
     def score(self, metric: str) -> float:
-        return score(metric=metric, **vars(self))
+        return scorer(metric, self.n_classes).score(**self.arrays)
 
     def items(self, metric: str) -> Array:
-        return per_item_scores(metric=metric, **vars(self))
+        return scorer(metric, self.n_classes).items(**self.arrays)
+
+    def interval(self, metric: str) -> Interval:
+        return scorer(metric, self.n_classes).interval(**self.arrays)
+
+    @property
+    def arrays(self) -> dict[str, Any]:
+        return {"labels": self.labels, "predictions": self.predictions}
 
     def rows(self, rows: Array) -> "File":
         return File(self.labels[rows], self.predictions[rows], self.n_classes)
+
+
+def costs(n_classes: int) -> Array:
+    """Right decisions cost something too, and another amount in each class."""
+    result: Array = np.add.outer(2.0 ** np.arange(n_classes), np.arange(n_classes)) * 0.25
+    return result
+
+
+def scorer(metric: str, n_classes: int | None) -> Scorer:
+    matrix = None if n_classes is None else costs(n_classes).tolist()
+    return Scorer(metric=metric, n_classes=n_classes, cost_matrix=matrix)
 
 
 def reference(metric: str, file: File) -> float:
@@ -61,6 +81,11 @@ def reference(metric: str, file: File) -> float:
         if metric == "brier":
             half = {"scale_by_half": p.ndim == 1}
             return float(skm.brier_score_loss(y, p, labels=np.arange(n_classes or 0), **half))
+        if metric in OF_COSTS:
+            matrix = costs(n_classes or 0)
+            counts = skm.confusion_matrix(y, p, labels=np.arange(n_classes or 0))
+            least = 0 if metric == "expected_cost" else matrix.min(axis=1, keepdims=True)
+            return float((counts * (matrix - least)).sum() / len(y))
         return float(functions[metric](y, p))
 
 
@@ -77,7 +102,7 @@ def files(draw: st.DrawFn, metric: str, *, size: int = 30) -> File:
         return File(column(values, float), column(values, float), None)
     n_classes = 2 if metric in RANKINGS else draw(st.integers(2, 4))
     labels = column(st.integers(0, n_classes - 1), np.int64)
-    if metric in OF_CODES:
+    if metric in OF_CODES + OF_COSTS:
         return File(labels, column(st.integers(0, n_classes - 1), np.uint8), n_classes)
     if n_classes == 2:
         return File(labels, column(st.integers(0, 20).map(lambda part: part / 20), float), 2)
@@ -95,7 +120,7 @@ def example(metric: str, *, n: int, seed: int, n_classes: int = 2) -> File:
     n_classes = 2 if metric in RANKINGS else n_classes
     sizes = np.arange(n_classes + 1, 1, -1)
     codes = rng.choice(n_classes, p=sizes / sizes.sum(), size=n)
-    if metric in OF_CODES:
+    if metric in OF_CODES + OF_COSTS:
         predicted = np.where(rng.random(n) < 0.6, codes, rng.integers(n_classes, size=n))
         return File(codes, predicted.astype(np.uint8), n_classes)
     noise = rng.integers(1, 20, size=(n, n_classes))
@@ -172,7 +197,7 @@ def test_every_metric_is_finite_for_all_labels(metric: str, data: st.DataObject)
         file = File(np.array(data.draw(anything)), np.array(data.draw(anything)), None)
 
     value = file.score(metric)
-    bounds = interval(metric=metric, **vars(file))
+    bounds = file.interval(metric)
 
     assert np.isfinite(value)
     assert np.isfinite(file.items(metric)).all()
@@ -232,24 +257,29 @@ def test_interval_covers_the_truth_about_as_often_as_it_says(metric: str, n_clas
     covered = 0
     for _ in range(300):
         sample = population.rows(rng.integers(20_000, size=400))
-        found = interval(metric=metric, **vars(sample))
+        found = sample.interval(metric)
         covered += found.low <= truth <= found.high
 
     assert 256 <= covered < 300
 
 
-@pytest.mark.parametrize("metric", [*OF_CODES, *RANKINGS])
+@pytest.mark.parametrize("metric", [*OF_CODES, *OF_COSTS, *RANKINGS])
 def test_a_file_without_a_mistake_has_an_interval_all_the_same(metric: str) -> None:
     labels = np.array([0] * 90 + [1] * 10)
-    predictions = labels.astype(np.uint8) if metric in OF_CODES else labels.astype(float)
+    predictions = labels.astype(float if metric in RANKINGS else np.uint8)
 
-    found = interval(metric=metric, labels=labels, predictions=predictions, n_classes=2)
+    found = File(labels, predictions, 2).interval(metric)
 
     assert 0.01 < found.high - found.low < 1
 
 
 def test_unit_is_the_range_of_one_item() -> None:
-    units = {name: METRICS[name].unit(n_classes=2, loss_cap=3.0) for name in METRICS}
+    costly = {"n_classes": 2, "cost_matrix": [[1, 4], [7, 5]]}
+    capped = {"n_classes": None, "loss_cap": 3.0}
+    units = {
+        name: Scorer(metric=name, **(capped if name in REGRESSIONS else costly)).unit
+        for name in METRICS
+    }
 
     assert units.pop("log_loss") == pytest.approx(np.log(99))
     assert units == {
@@ -260,34 +290,32 @@ def test_unit_is_the_range_of_one_item() -> None:
         "brier": 1,
         "roc_auc": 1,
         "average_precision": 1,
+        "expected_cost": 6,
+        "expected_regret": 3,
         "rmse": 3,
         "mae": 3,
         "r2": 1,
     }
-    assert METRICS["brier"].unit(n_classes=3) == 2
+    assert Scorer(metric="brier", n_classes=3).unit == 2
+    clipped = Scorer(metric="log_loss", n_classes=3, probability_clip=0.001)
+    assert clipped.unit == pytest.approx(np.log(999))
 
 
 @pytest.mark.parametrize("metric", REGRESSIONS)
-@pytest.mark.parametrize("loss_cap", [None, 0.0])
-def test_a_regression_has_no_unit_without_a_loss_cap(metric: str, loss_cap: float | None) -> None:
-    with pytest.raises(ValueError, match="loss cap"):
-        METRICS[metric].unit(loss_cap=loss_cap)
+def test_a_regression_has_no_unit_without_a_loss_cap(metric: str) -> None:
+    with pytest.raises(ValueError, match=r"^loss_cap: "):
+        Scorer(metric=metric).unit  # noqa: B018 - a property that raises
 
 
 @pytest.mark.parametrize(("metric", "value"), [("mae", 1.5), ("rmse", np.sqrt(2.5))])
 def test_loss_cap_bounds_an_error(metric: str, value: float) -> None:
-    arguments: dict[str, Any] = {
-        "metric": metric,
-        "labels": np.zeros(2),
-        "predictions": np.array([10.0, -1.0]),
-        "n_classes": None,
-        "loss_cap": 2.0,
-    }
+    capped = Scorer(metric=metric, loss_cap=2.0)
+    arrays: dict[str, Any] = {"labels": np.zeros(2), "predictions": np.array([10.0, -1.0])}
 
-    assert score(**arguments) == pytest.approx(value)
-    assert per_item_scores(**arguments).mean() == pytest.approx(-value)
-    found = interval(**arguments)
-    assert 0 <= found.low < value < found.high
+    assert capped.score(**arrays) == pytest.approx(value)
+    assert capped.items(**arrays).mean() == pytest.approx(-value)
+    found = capped.interval(**arrays)
+    assert 0 <= found.low < value < found.high <= 2.0
 
 
 def test_oriented_turns_losses_and_is_its_own_inverse() -> None:
@@ -299,13 +327,12 @@ def test_oriented_turns_losses_and_is_its_own_inverse() -> None:
 @pytest.mark.parametrize("n", [0, 3])
 def test_unequal_or_empty_files_are_refused(n: int) -> None:
     with pytest.raises(ValueError, match="equal, positive length"):
-        evaluation(labels=np.zeros(min(n, 2)), predictions=np.zeros(n), n_classes=None)
+        Rules().evaluation(labels=np.zeros(min(n, 2)), predictions=np.zeros(n))
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"metric": "novelty"}, "metric must be one of accuracy"),
         ({"labels": np.array([0, 1, 3])}, "labels: class codes from 0 to 1"),
         ({"labels": np.array([0, 1, -1])}, "labels: class codes"),
         ({"labels": np.array([0, 1, 0.5])}, "labels: class codes"),
@@ -319,14 +346,6 @@ def test_unequal_or_empty_files_are_refused(n: int) -> None:
         ({"metric": "log_loss", "predictions": np.array([0, 1, 1])}, "log_loss does not score"),
         ({"predictions": np.full((3, 2), 0.5)}, "of class 1 of two"),
         (
-            {"metric": "roc_auc", "predictions": np.full((3, 3), 1 / 3), "n_classes": 3},
-            "roc_auc does not score",
-        ),
-        ({"metric": "rmse"}, "rmse does not score"),
-        ({"n_classes": None}, "accuracy does not score"),
-        ({"metric": "mae", "n_classes": None, "loss_cap": -1}, "loss_cap must be positive"),
-        ({"metric": "mae", "n_classes": None, "loss_cap": np.nan}, "loss_cap must be positive"),
-        (
             {"metric": "mae", "n_classes": None, "predictions": np.array([0.1, 0.2, np.nan])},
             "predictions: one number",
         ),
@@ -336,28 +355,64 @@ def test_unequal_or_empty_files_are_refused(n: int) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("call", [score, per_item_scores, interval])
-def test_what_no_metric_scores_is_refused(call: Any, changed: dict[str, Any], said: str) -> None:
+@pytest.mark.parametrize("call", ["score", "items", "interval"])
+def test_what_no_metric_scores_is_refused(call: str, changed: dict[str, Any], said: str) -> None:
     """A label beyond the classes had a Brier score of 4, NaN was the wrong class, an error -1."""
-    given = {
+    given: dict[str, Any] = {
         "metric": "accuracy",
+        "n_classes": 2,
         "labels": np.array([0, 1, 1]),
         "predictions": np.array([0.1, 0.9, 0.6]),
-        "n_classes": 2,
-    }
+    } | changed
+    chosen = Scorer(metric=given.pop("metric"), n_classes=given.pop("n_classes"))
 
     with pytest.raises(ValueError, match=said):
-        call(**{**given, **changed})
+        getattr(chosen, call)(**given)
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"metric": "novelty"}, "^metric must be one of accuracy"),
+        ({"n_classes": None}, "^n_classes: accuracy does not score values"),
+        ({"metric": "rmse"}, "^n_classes: rmse does not score classes"),
+        ({"metric": "roc_auc", "n_classes": 3}, "^n_classes: roc_auc does not score more than two"),
+        ({"n_classes": 1}, "^n_classes must be"),
+        ({"n_classes": 2.5}, "^n_classes must be"),
+        ({"loss_cap": 1.0}, "^loss_cap: only a regression"),
+        ({"metric": "mae", "n_classes": None, "loss_cap": -1}, "^loss_cap must be positive"),
+        ({"metric": "mae", "n_classes": None, "loss_cap": np.nan}, "^loss_cap must be positive"),
+        ({"metric": "mae", "n_classes": None, "loss_cap": np.inf}, "^loss_cap must be positive"),
+        ({"decision_threshold": 1.0}, "^decision_threshold must be"),
+        ({"decision_threshold": np.nan}, "^decision_threshold must be"),
+        ({"decision_threshold": 0.3, "n_classes": 3}, "^decision_threshold: only"),
+        ({"probability_clip": 0.0}, "^probability_clip must be"),
+        ({"probability_clip": 0.5}, "^probability_clip must be"),
+        ({"probability_clip": np.nan}, "^probability_clip must be"),
+        ({"metric": "expected_cost"}, "^cost_matrix: expected_cost needs one"),
+        ({"metric": "expected_regret"}, "^cost_matrix: expected_regret needs one"),
+        ({"metric": "mae", "n_classes": None, "cost_matrix": [[0]]}, "^cost_matrix: a regression"),
+        ({"cost_matrix": 3}, "^cost_matrix: 2 rows of 2 numbers"),
+        ({"cost_matrix": [1, 2]}, "^cost_matrix: 2 rows of 2 numbers"),
+        ({"cost_matrix": [[0, 1, 2], [1, 0]]}, "^cost_matrix: 2 rows of 2 numbers"),
+        ({"cost_matrix": [[0, 1]]}, "^cost_matrix: 2 rows of 2 numbers"),
+        ({"cost_matrix": [[0, -1], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
+        ({"cost_matrix": [[0, np.nan], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
+        ({"cost_matrix": [[0, 1e300], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
+        ({"cost_matrix": [[0, True], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
+        ({"cost_matrix": [[0, "1"], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
+        ({"cost_matrix": [[1, 1], [2, 2]]}, "^cost_matrix: every decision costs the same"),
+    ],
+)
+def test_rules_that_do_not_fit_together_are_refused(rules: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Scorer(**{"metric": "accuracy", "n_classes": 2, **rules})
 
 
 def test_an_interval_has_a_possible_level() -> None:
     with pytest.raises(ValueError, match="confidence_level"):
-        interval(
-            metric="mae",
-            labels=np.array([0.1, 0.2]),
-            predictions=np.array([0.1, 0.3]),
-            n_classes=None,
-            confidence_level=2,
+        Scorer(metric="mae").interval(
+            labels=np.array([0.1, 0.2]), predictions=np.array([0.1, 0.3]), confidence_level=2
         )
     with pytest.raises(ValueError, match="metric must be one of"):
         oriented(metric="novelty", value=1)

@@ -11,10 +11,10 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.forms.models import model_to_dict
 
-from stats import metrics
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import canonical, history, holdouts, label_files, predictions, replay, rounds, scoring
 from vault.models import Benchmark, BudgetEntry, RawScore, Release, Round, Submission
+from vault.scorers import scorer_of
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -39,16 +39,15 @@ def again(submission: Submission) -> dict[str, tuple[float, float, float]]:
         actor="test",
         now=NOW,
     )
-    arguments: dict[str, Any] = {
+    arrays: dict[str, Any] = {
         "labels": opened.labels,
         "predictions": predictions.load(file_key=submission.file_key)[opened.positions],
-        "n_classes": len(benchmark.classes),
-        "loss_cap": benchmark.loss_cap,
     }
     found = {}
     for metric in [benchmark.primary_metric, *benchmark.secondary_metrics]:
-        interval = metrics.interval(metric=metric, **arguments)
-        found[metric] = (metrics.score(metric=metric, **arguments), interval.low, interval.high)
+        scorer = scorer_of(benchmark=benchmark, metric=metric)
+        interval = scorer.interval(**arrays)
+        found[metric] = (scorer.score(**arrays), interval.low, interval.high)
     return found
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from lab import coalitions, round_plan
 from lab.coalitions import Coalition
 from stats.mechanisms import MECHANISMS
-from stats.metrics import METRICS
+from stats.metrics import METRICS, PROBABILITY_CLIP, Scorer
 from stats.planning import GUARDED, Plan, planned
 
 STDOUT = Path("-")
@@ -35,6 +35,16 @@ class Command(BaseCommand):
         parser.add_argument("--metric", default="accuracy", help=", ".join(METRICS))
         parser.add_argument("--classes", type=int, default=2, help="classes of the task")
         parser.add_argument("--loss-cap", type=float, help="a regression's largest error")
+        parser.add_argument(
+            "--probability-clip",
+            type=float,
+            default=PROBABILITY_CLIP,
+            help="how near to 0 and 1 the log loss lets a probability come",
+        )
+        parser.add_argument(
+            "--cost-matrix",
+            help="JSON: a row of costs for each true class, a column for each decision",
+        )
         parser.add_argument(
             "--reps", type=int, default=20, help="runs of each coalition; 0 leaves them out"
         )
@@ -80,14 +90,29 @@ def asked(options: dict[str, Any]) -> Plan:
         raise CommandError("--classes must be at least 2")
     if options["metric"] not in METRICS:
         raise CommandError(f"--metric must be one of {', '.join(METRICS)}")
-    try:
-        unit = METRICS[options["metric"]].unit(
-            n_classes=options["classes"], loss_cap=options["loss_cap"]
-        )
-    except ValueError as error:
-        raise CommandError(f"--loss-cap: {error}") from None
+    unit = _unit(options)
     given = {name: options[name] for name in ("n", "tau", "beta", "k", "b", "teams", "metric")}
     try:
         return Plan(**given, unit=unit)
     except ValueError as error:
         raise CommandError(f"--{error}") from None
+
+
+def _unit(options: dict[str, Any]) -> float:
+    """The metric's range; an error begins with the rule at fault, which is named as the option is."""
+    is_regression = "regression" in METRICS[options["metric"]].tasks
+    try:
+        costs = options["cost_matrix"]
+        return Scorer(
+            metric=options["metric"],
+            n_classes=None if is_regression else options["classes"],
+            loss_cap=options["loss_cap"],
+            probability_clip=options["probability_clip"],
+            cost_matrix=None if costs is None else json.loads(costs),
+        ).unit
+    except json.JSONDecodeError as error:
+        raise CommandError(f"--cost-matrix: {error}") from None
+    except ValueError as error:
+        rule, _, rest = str(error).partition(" ")
+        option = rule.replace("n_classes", "classes").replace("_", "-")
+        raise CommandError(f"--{option} {rest}") from None

@@ -1,0 +1,18 @@
+"""A benchmark's rules of scoring as `stats` takes them: the one place that reads them off the benchmark."""
+
+from stats.metrics import METRICS, Scorer
+from vault.models import Benchmark
+
+
+def scorer_of(*, benchmark: Benchmark, metric: str | None = None) -> Scorer:
+    """Of the primary metric, or of one of the secondary ones."""
+    name = benchmark.primary_metric if metric is None else metric
+    chosen = METRICS.get(name)
+    return Scorer(
+        metric=name,
+        n_classes=len(benchmark.classes) or None,
+        loss_cap=benchmark.loss_cap,
+        decision_threshold=benchmark.decision_threshold,
+        # A matrix that no metric reads was never held to what costs must be.
+        cost_matrix=benchmark.cost_matrix if chosen is not None and chosen.needs_costs else None,
+    )
