@@ -1,5 +1,6 @@
 """The commands that change nothing: submissions, budget, board, audits, the template and a dry run."""
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,9 +11,12 @@ import typer
 
 from holdout.errors import SettingsError
 from holdout.prediction_files import opened
-from holdout.records import Budget
+from holdout.records import Benchmark, Budget
 from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, failing
 from holdout.shown import Show
+
+# Where class 1 begins if the benchmark does not say.
+EVEN_ODDS = 0.5
 
 
 def status(context: typer.Context, submission_id: SubmissionId) -> None:
@@ -82,6 +86,25 @@ def template(
         if given.show.as_json:
             given.show.document({"path": str(output), "format": form, "size": len(content)})
         given.show.say(f"{len(content)} bytes in {output}")
+        if not given.show.as_json:
+            for rule in _scoring_rules(client.benchmark(benchmark)):
+                given.show.say(rule)
+
+
+def _scoring_rules(benchmark: Benchmark) -> list[str]:
+    """What whoever fills in a template should know, and what no line of a CSV file could say."""
+    rules = []
+    if (benchmark.task, benchmark.prediction_form) == ("binary", "probability"):
+        threshold = benchmark.decision_threshold or EVEN_ODDS
+        rules.append(f"a probability above {threshold:g} is scored as class 1 by metrics of labels")
+    clip = benchmark.probability_clip
+    if clip is not None and "log_loss" in benchmark.metrics:
+        rules.append(f"the log loss takes probabilities below {clip:g} as {clip:g}")
+        rules.append(f"and above {1 - clip:g} as {1 - clip:g}: surer ones gain nothing")
+    if benchmark.cost_matrix is not None:
+        costs = json.dumps(benchmark.cost_matrix)
+        rules.append(f"costs, a row for each true class, a column for each predicted: {costs}")
+    return rules
 
 
 def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:

@@ -40,6 +40,17 @@ class Benchmark:
     title: str
     primary_metric: str
     greater_is_better: bool
+    task: str = ""
+    prediction_form: str = ""
+    secondary_metrics: list[str] | None = None
+    # How files are scored; an older service does not say.
+    decision_threshold: float | None = None
+    probability_clip: float | None = None
+    cost_matrix: list[list[float]] | None = None
+
+    @property
+    def metrics(self) -> list[str]:
+        return [self.primary_metric, *(self.secondary_metrics or [])]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,12 @@ from tests.client.service import (
 )
 
 SCORED = a_submission("SCORED")
+OLDER_BENCHMARK = {
+    "slug": "rain",
+    "title": "Rain",
+    "primary_metric": "log_loss",
+    "greater_is_better": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -80,11 +86,32 @@ def test_validate_says_that_it_is_valid(file: str) -> None:
 
 def test_template_goes_into_a_file(tmp_path: Path) -> None:
     target = tmp_path / "template.csv"
-    service = Service(answers=[file_answer(b"id\nitem-1\n")])
+    service = Service(answers=[file_answer(b"id\nitem-1\n"), answer(OLDER_BENCHMARK)])
 
-    run(service, "template", "-b", "rain", "-o", str(target))
+    given = run(service, "template", "-b", "rain", "-o", str(target))
 
+    assert given.exit_code == 0
     assert target.read_bytes() == b"id\nitem-1\n"
+
+
+def test_template_comes_with_the_rules_of_scoring(tmp_path: Path) -> None:
+    """A CSV template has no line for a comment; until now nothing told that .999 gains nothing on .99."""
+    rules = {
+        "task": "binary",
+        "prediction_form": "probability",
+        "secondary_metrics": ["expected_cost"],
+        "decision_threshold": 0.3,
+        "probability_clip": 0.01,
+        "cost_matrix": [[0, 1], [5, 0]],
+    }
+    service = Service(answers=[file_answer(b"id\n"), answer(OLDER_BENCHMARK | rules)])
+
+    given = run(service, "template", "-b", "rain", "-o", str(tmp_path / "template.csv"))
+
+    assert "a probability above 0.3 is scored as class 1" in given.stderr
+    assert "below 0.01 as 0.01" in given.stderr
+    assert "above 0.99 as 0.99" in given.stderr
+    assert "[[0, 1], [5, 0]]" in given.stderr
 
 
 @pytest.mark.parametrize(("used", "shown"), [(0, "now"), (2, "2026-03-02T00:00:00Z")])
