@@ -13,6 +13,7 @@ def scorer_of(*, benchmark: Benchmark, metric: str | None = None) -> Scorer:
         n_classes=len(benchmark.classes) or None,
         loss_cap=benchmark.loss_cap,
         decision_threshold=benchmark.decision_threshold,
+        probability_clip=benchmark.probability_clip,
         # A matrix that no metric reads was never held to what costs must be.
         cost_matrix=benchmark.cost_matrix if chosen is not None and chosen.needs_costs else None,
     )

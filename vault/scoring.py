@@ -28,7 +28,7 @@ from vault.statuses import SubmissionStatus
 logger = logging.getLogger(__name__)
 
 # Raised when a metric's value changes for equal input.
-SCORER_VERSION = "1"
+SCORER_VERSION = "2"
 ACTOR = "worker-scoring"
 # The one thing that a team learns of a failure: more could depend on a label.
 SCORING_FAILED = "scoring_failed"

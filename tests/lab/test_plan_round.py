@@ -171,9 +171,34 @@ def test_bad_values_are_refused_by_the_name_of_their_option(option: str, value: 
         printed(*(part for pair in given.items() for part in pair))
 
 
-def test_regressions_need_a_loss_cap() -> None:
-    with pytest.raises(CommandError, match="--loss-cap"):
-        printed("--n", "100", "--tau", ".1", "--metric", "mae")
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        (("--metric", "mae"), "--loss-cap: mae needs one"),
+        (("--metric", "mae", "--loss-cap", "0"), "--loss-cap must be positive"),
+        (("--loss-cap", "3"), "--loss-cap: only a regression"),
+        (("--metric", "roc_auc", "--classes", "3"), "--classes: roc_auc does not score"),
+        (("--metric", "log_loss", "--probability-clip", ".5"), "--probability-clip must be"),
+        (("--metric", "expected_cost"), "--cost-matrix: expected_cost needs one"),
+        (("--metric", "expected_cost", "--cost-matrix", "[[0, 1]"), "--cost-matrix: Expecting"),
+        (("--metric", "expected_cost", "--cost-matrix", "[[0, 1]]"), "--cost-matrix: 2 rows"),
+    ],
+)
+def test_a_rule_that_a_metric_lacks_is_named_as_its_option(
+    given: tuple[str, ...], option: str
+) -> None:
+    with pytest.raises(CommandError, match=option):
+        printed("--n", "100", "--tau", ".1", *given)
+
+
+def test_the_range_follows_the_clip_and_the_costs() -> None:
+    """Below each range a plan is made; at it, tau is refused by the range's own number."""
+    clipped = ("--metric", "log_loss", "--probability-clip", ".001")
+    costly = ("--metric", "expected_cost", "--cost-matrix", "[[0, 1], [40, 0]]")
+
+    for given, unit in ((clipped, r"6\.90675"), (costly, "40")):
+        with pytest.raises(CommandError, match=f"below the metric's range, {unit}"):
+            printed("--n", "100", "--tau", "40", *given)
 
 
 @pytest.mark.parametrize("missing", ["--n", "--tau"])

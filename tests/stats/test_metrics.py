@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stats.intervals import Interval
-from stats.metrics import METRICS, Rules, Scorer, oriented
+from stats.metrics import METRICS, Scorer, oriented
 
 Array = NDArray[Any]
 
@@ -273,146 +273,7 @@ def test_a_file_without_a_mistake_has_an_interval_all_the_same(metric: str) -> N
     assert 0.01 < found.high - found.low < 1
 
 
-def test_unit_is_the_range_of_one_item() -> None:
-    costly = {"n_classes": 2, "cost_matrix": [[1, 4], [7, 5]]}
-    capped = {"n_classes": None, "loss_cap": 3.0}
-    units = {
-        name: Scorer(metric=name, **(capped if name in REGRESSIONS else costly)).unit
-        for name in METRICS
-    }
-
-    assert units.pop("log_loss") == pytest.approx(np.log(99))
-    assert units == {
-        "accuracy": 1,
-        "balanced_accuracy": 1,
-        "macro_f1": 1,
-        "mcc": 2,
-        "brier": 1,
-        "roc_auc": 1,
-        "average_precision": 1,
-        "expected_cost": 6,
-        "expected_regret": 3,
-        "rmse": 3,
-        "mae": 3,
-        "r2": 1,
-    }
-    assert Scorer(metric="brier", n_classes=3).unit == 2
-    clipped = Scorer(metric="log_loss", n_classes=3, probability_clip=0.001)
-    assert clipped.unit == pytest.approx(np.log(999))
-
-
-@pytest.mark.parametrize("metric", REGRESSIONS)
-def test_a_regression_has_no_unit_without_a_loss_cap(metric: str) -> None:
-    with pytest.raises(ValueError, match=r"^loss_cap: "):
-        Scorer(metric=metric).unit  # noqa: B018 - a property that raises
-
-
-@pytest.mark.parametrize(("metric", "value"), [("mae", 1.5), ("rmse", np.sqrt(2.5))])
-def test_loss_cap_bounds_an_error(metric: str, value: float) -> None:
-    capped = Scorer(metric=metric, loss_cap=2.0)
-    arrays: dict[str, Any] = {"labels": np.zeros(2), "predictions": np.array([10.0, -1.0])}
-
-    assert capped.score(**arrays) == pytest.approx(value)
-    assert capped.items(**arrays).mean() == pytest.approx(-value)
-    found = capped.interval(**arrays)
-    assert 0 <= found.low < value < found.high <= 2.0
-
-
 def test_oriented_turns_losses_and_is_its_own_inverse() -> None:
     assert oriented(metric="accuracy", value=0.3) == 0.3
     assert oriented(metric="rmse", value=0.3) == -0.3
     assert oriented(metric="rmse", value=oriented(metric="rmse", value=0.3)) == 0.3
-
-
-@pytest.mark.parametrize("n", [0, 3])
-def test_unequal_or_empty_files_are_refused(n: int) -> None:
-    with pytest.raises(ValueError, match="equal, positive length"):
-        Rules().evaluation(labels=np.zeros(min(n, 2)), predictions=np.zeros(n))
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"labels": np.array([0, 1, 3])}, "labels: class codes from 0 to 1"),
-        ({"labels": np.array([0, 1, -1])}, "labels: class codes"),
-        ({"labels": np.array([0, 1, 0.5])}, "labels: class codes"),
-        ({"labels": np.array([0, 1, np.nan])}, "labels: class codes"),
-        ({"labels": np.array([[0], [1], [1]])}, "labels: class codes"),
-        ({"predictions": np.array([0, 1, 2])}, "predictions: class codes"),
-        ({"predictions": np.array([0.1, 0.2, 1.1])}, r"in \[0, 1\]"),
-        ({"predictions": np.array([0.1, 0.2, np.nan])}, r"in \[0, 1\]"),
-        ({"predictions": np.full((3, 3), 1 / 3)}, "of class 1 of two"),
-        ({"n_classes": 3}, "of class 1 of two"),
-        ({"metric": "log_loss", "predictions": np.array([0, 1, 1])}, "log_loss does not score"),
-        ({"predictions": np.full((3, 2), 0.5)}, "of class 1 of two"),
-        (
-            {"metric": "mae", "n_classes": None, "predictions": np.array([0.1, 0.2, np.nan])},
-            "predictions: one number",
-        ),
-        (
-            {"metric": "mae", "n_classes": None, "predictions": np.full((3, 1), 0.5)},
-            "predictions: one number",
-        ),
-    ],
-)
-@pytest.mark.parametrize("call", ["score", "items", "interval"])
-def test_what_no_metric_scores_is_refused(call: str, changed: dict[str, Any], said: str) -> None:
-    """A label beyond the classes had a Brier score of 4, NaN was the wrong class, an error -1."""
-    given: dict[str, Any] = {
-        "metric": "accuracy",
-        "n_classes": 2,
-        "labels": np.array([0, 1, 1]),
-        "predictions": np.array([0.1, 0.9, 0.6]),
-    } | changed
-    chosen = Scorer(metric=given.pop("metric"), n_classes=given.pop("n_classes"))
-
-    with pytest.raises(ValueError, match=said):
-        getattr(chosen, call)(**given)
-
-
-@pytest.mark.parametrize(
-    ("rules", "said"),
-    [
-        ({"metric": "novelty"}, "^metric must be one of accuracy"),
-        ({"n_classes": None}, "^n_classes: accuracy does not score values"),
-        ({"metric": "rmse"}, "^n_classes: rmse does not score classes"),
-        ({"metric": "roc_auc", "n_classes": 3}, "^n_classes: roc_auc does not score more than two"),
-        ({"n_classes": 1}, "^n_classes must be"),
-        ({"n_classes": 2.5}, "^n_classes must be"),
-        ({"loss_cap": 1.0}, "^loss_cap: only a regression"),
-        ({"metric": "mae", "n_classes": None, "loss_cap": -1}, "^loss_cap must be positive"),
-        ({"metric": "mae", "n_classes": None, "loss_cap": np.nan}, "^loss_cap must be positive"),
-        ({"metric": "mae", "n_classes": None, "loss_cap": np.inf}, "^loss_cap must be positive"),
-        ({"decision_threshold": 1.0}, "^decision_threshold must be"),
-        ({"decision_threshold": np.nan}, "^decision_threshold must be"),
-        ({"decision_threshold": 0.3, "n_classes": 3}, "^decision_threshold: only"),
-        ({"probability_clip": 0.0}, "^probability_clip must be"),
-        ({"probability_clip": 0.5}, "^probability_clip must be"),
-        ({"probability_clip": np.nan}, "^probability_clip must be"),
-        ({"metric": "expected_cost"}, "^cost_matrix: expected_cost needs one"),
-        ({"metric": "expected_regret"}, "^cost_matrix: expected_regret needs one"),
-        ({"metric": "mae", "n_classes": None, "cost_matrix": [[0]]}, "^cost_matrix: a regression"),
-        ({"cost_matrix": 3}, "^cost_matrix: 2 rows of 2 numbers"),
-        ({"cost_matrix": [1, 2]}, "^cost_matrix: 2 rows of 2 numbers"),
-        ({"cost_matrix": [[0, 1, 2], [1, 0]]}, "^cost_matrix: 2 rows of 2 numbers"),
-        ({"cost_matrix": [[0, 1]]}, "^cost_matrix: 2 rows of 2 numbers"),
-        ({"cost_matrix": [[0, -1], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
-        ({"cost_matrix": [[0, np.nan], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
-        ({"cost_matrix": [[0, 1e300], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
-        ({"cost_matrix": [[0, True], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
-        ({"cost_matrix": [[0, "1"], [1, 0]]}, "^cost_matrix: costs are numbers from 0"),
-        ({"cost_matrix": [[1, 1], [2, 2]]}, "^cost_matrix: every decision costs the same"),
-    ],
-)
-def test_rules_that_do_not_fit_together_are_refused(rules: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        Scorer(**{"metric": "accuracy", "n_classes": 2, **rules})
-
-
-def test_an_interval_has_a_possible_level() -> None:
-    with pytest.raises(ValueError, match="confidence_level"):
-        Scorer(metric="mae").interval(
-            labels=np.array([0.1, 0.2]), predictions=np.array([0.1, 0.3]), confidence_level=2
-        )
-    with pytest.raises(ValueError, match="metric must be one of"):
-        oriented(metric="novelty", value=1)

@@ -70,7 +70,7 @@ def add_version(submission: Submission, *, value: float) -> None:
         RawScore.objects.create(
             submission=submission,
             holdout=submission.round.query_holdout,
-            scorer_version="2",
+            scorer_version="later",
             metric="accuracy",
             value=value,
             low=0.0,

@@ -15,7 +15,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from stats.metrics import METRICS
+from stats.metrics import LARGEST_LOSS, METRICS, check_costs
 from vault import journal
 from vault.admin.pages import Page, Table, link, listed, moment
 from vault.admin.site import site
@@ -30,6 +30,7 @@ FIXED_BY_PLANNING = (
     "loss_cap",
     "cost_matrix",
     "decision_threshold",
+    "probability_clip",
     "delta0",
 )
 METRIC_CHOICES = [(metric.name, metric.label) for metric in METRICS.values()]
@@ -90,9 +91,14 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {"delta0": "Tolerance (delta0)"}
         help_texts = {
             "slug": "In the API's addresses.",
-            "loss_cap": "Regression: the largest error that counts, in the label's unit.",
-            "cost_matrix": "JSON: a row of costs for each true class, a column for each predicted one.",
-            "decision_threshold": "Binary probabilities: where the positive class begins.",
+            "loss_cap": f"Regression: the largest error that counts, in the label's unit; at most "
+            f"{LARGEST_LOSS:g}.",
+            "cost_matrix": "JSON: a row of costs for each true class, a column for each predicted one; "
+            "numbers from 0. Expected cost and expected regret are scored by it.",
+            "decision_threshold": "Binary probabilities: a probability above it is scored as the positive "
+            "class, one at it or below as the other, by every metric of labels. Empty: 0.5.",
+            "probability_clip": "The log loss takes a probability nearer to 0 or 1 than this as if it were "
+            "this near. The smaller it is, the more of a score a single item can be.",
             "delta0": "Inflation below this share of the metric's range is not worth an accusation.",
         }
         widgets = {"cost_matrix": forms.Textarea(attrs={"rows": 3, "cols": 40})}
@@ -102,7 +108,9 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
         # A field that failed, or that is read-only by now, is judged by what is stored.
         known = {name: getattr(self.instance, name) for name in self.Meta.fields} | given
         for field, problem in problems(known).items():
-            self.add_error(field if field in self.fields else None, problem)
+            # What can no longer be edited cannot be mended here either, and the rest still may be.
+            if field in self.fields:
+                self.add_error(field, problem)
         return given
 
 
@@ -115,8 +123,9 @@ def problems(given: Mapping[str, Any]) -> dict[str, str]:
         "primary_metric": _wrong_metric(given, given["primary_metric"]),
         "secondary_metrics": _wrong_secondaries(given),
         "loss_cap": _wrong_loss_cap(is_regression, given["loss_cap"]),
-        "cost_matrix": _wrong_costs(given["classes"], given["cost_matrix"]),
+        "cost_matrix": _wrong_costs(given),
         "decision_threshold": _wrong_threshold(given),
+        "probability_clip": "" if _is_clip(given["probability_clip"]) else "Above 0 and below 0.5.",
         "delta0": "" if _is_tolerance(given["delta0"]) else "A number from 0 to 1.",
     }
     return {field: problem for field, problem in found.items() if problem}
@@ -163,22 +172,29 @@ def _wrong_secondaries(given: Mapping[str, Any]) -> str:
 def _wrong_loss_cap(is_regression: bool, cap: float | None) -> str:
     if is_regression and (cap is None or not (math.isfinite(cap) and cap > 0)):
         return "A regression needs a loss cap above zero: without it one item could decide a score."
+    if is_regression and cap is not None and cap > LARGEST_LOSS:
+        return f"The largest loss cap is {LARGEST_LOSS:g}: give the labels in a larger unit."
     if not is_regression and cap is not None:
         return "Only a regression has a loss cap."
     return ""
 
 
-def _wrong_costs(classes: list[str], costs: Any) -> str:
+def _wrong_costs(given: Mapping[str, Any]) -> str:
+    costs = given["cost_matrix"]
     if costs is None:
-        return ""
-    n = len(classes)
-    is_square = isinstance(costs, list) and len(costs) == n > 0
-    if not is_square or not all(isinstance(row, list) and len(row) == n for row in costs):
-        return f"A list of {n} rows of {n} numbers, one for each class."
-    numbers = [cost for row in costs for cost in row]
-    if not all(type(cost) in (int, float) and math.isfinite(cost) for cost in numbers):
-        return "Costs are finite numbers."
+        names = [given["primary_metric"], *given["secondary_metrics"]]
+        needing = [METRICS[name].label for name in names if _needs_costs(name)]
+        return f"For {' and '.join(needing)} a cost matrix is needed." if needing else ""
+    try:
+        check_costs(costs, len(given["classes"]) or None)
+    except ValueError as error:
+        problem = str(error).removeprefix("cost_matrix: ")
+        return f"{problem[0].upper()}{problem[1:]}."
     return ""
+
+
+def _needs_costs(name: str) -> bool:
+    return name in METRICS and METRICS[name].needs_costs
 
 
 def _wrong_threshold(given: Mapping[str, Any]) -> str:
@@ -188,6 +204,10 @@ def _wrong_threshold(given: Mapping[str, Any]) -> str:
     if (given["task"], given["prediction_form"]) != ("binary", "probability"):
         return "A threshold needs probabilities of a binary task."
     return "" if 0 < threshold < 1 else "A number between 0 and 1."
+
+
+def _is_clip(value: float | None) -> bool:
+    return value is not None and 0 < value < 0.5
 
 
 def _is_tolerance(value: float | None) -> bool:
@@ -213,6 +233,7 @@ class BenchmarkAdmin(Page):
                     "loss_cap",
                     "cost_matrix",
                     "decision_threshold",
+                    "probability_clip",
                     "delta0",
                 )
             },

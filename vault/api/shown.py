@@ -37,6 +37,9 @@ def benchmark(given: Benchmark) -> dict[str, Any]:
         "greater_is_better": METRICS[given.primary_metric].greater_is_better,
         "secondary_metrics": given.secondary_metrics,
         "loss_cap": given.loss_cap,
+        "decision_threshold": given.decision_threshold,
+        "probability_clip": given.probability_clip,
+        "cost_matrix": given.cost_matrix,
     }
 
 

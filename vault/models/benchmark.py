@@ -1,5 +1,7 @@
 from django.db import models
 
+from stats.metrics import LARGEST_LOSS, PROBABILITY_CLIP
+
 
 class Benchmark(models.Model):
     class Task(models.TextChoices):
@@ -29,8 +31,12 @@ class Benchmark(models.Model):
     secondary_metrics = models.JSONField(default=list, blank=True)
     # The largest error that counts, in the label's unit; it bounds one item's value in a regression.
     loss_cap = models.FloatField(null=True, blank=True)
+    # What it costs to decide for a class (column) where another is true (row).
     cost_matrix = models.JSONField(null=True, blank=True)
+    # Binary probabilities: class 1 is decided for above it; null is one half.
     decision_threshold = models.FloatField(null=True, blank=True)
+    # The log loss lets no probability come nearer to 0 and 1: without a clip one item tells its label.
+    probability_clip = models.FloatField(default=PROBABILITY_CLIP)
     # Inflation below this, in units of the metric's range, is not worth an accusation.
     delta0 = models.FloatField(default=0.005)
     visibility = models.CharField(
@@ -46,6 +52,19 @@ class Benchmark(models.Model):
             models.CheckConstraint(
                 condition=models.Q(loss_cap__isnull=True) | models.Q(loss_cap__gt=0),
                 name="benchmark_loss_cap_positive",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(loss_cap__isnull=True) | models.Q(loss_cap__lte=LARGEST_LOSS),
+                name="benchmark_loss_cap_not_too_large",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decision_threshold__isnull=True)
+                | models.Q(decision_threshold__gt=0, decision_threshold__lt=1),
+                name="benchmark_decision_threshold_between_0_and_1",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(probability_clip__gt=0, probability_clip__lt=0.5),
+                name="benchmark_probability_clip_below_half",
             ),
         ]
 

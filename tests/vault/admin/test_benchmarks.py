@@ -21,6 +21,7 @@ BINARY = {
     "primary_metric": "roc_auc",
     "secondary_metrics": ["log_loss", "brier"],
     "decision_threshold": "0.4",
+    "probability_clip": "0.001",
     "cost_matrix": "[[0, 1], [5, 0]]",
     "delta0": "0.01",
 }
@@ -33,6 +34,7 @@ REGRESSION = {
     "prediction_form": "value",
     "primary_metric": "rmse",
     "loss_cap": "10",
+    "probability_clip": "0.01",
     "delta0": "0",
 }
 
@@ -51,6 +53,7 @@ def test_a_binary_benchmark_is_made_as_given_and_journaled() -> None:
     assert made.secondary_metrics == ["log_loss", "brier"]
     assert made.cost_matrix == [[0, 1], [5, 0]]
     assert (made.decision_threshold, made.delta0, made.loss_cap) == (0.4, 0.01, None)
+    assert made.probability_clip == 0.001
     entry = JournalEntry.objects.get()
     assert (entry.kind, entry.actor) == ("benchmark_created", ORGANISER)
 
@@ -73,8 +76,24 @@ def test_a_regression_is_made() -> None:
         ({"primary_metric": "log_loss"}, "need not be a secondary one too"),
         ({"loss_cap": "3"}, "Only a regression has a loss cap."),
         ({"cost_matrix": "[[0, 1]]"}, "2 rows of 2 numbers"),
-        ({"cost_matrix": '[[0, "1"], [1, 0]]'}, "Costs are finite numbers."),
+        ({"cost_matrix": '[[0, "1"], [1, 0]]'}, "Costs are numbers from 0 to"),
+        ({"cost_matrix": "[[0, -1], [1, 0]]"}, "Costs are numbers from 0 to"),
+        ({"cost_matrix": "[[1, 1], [2, 2]]"}, "Every decision costs the same"),
+        (
+            {"primary_metric": "expected_cost", "cost_matrix": ""},
+            "For expected cost a cost matrix is needed.",
+        ),
+        (
+            {"secondary_metrics": ["expected_regret"], "cost_matrix": ""},
+            "For expected regret a cost matrix is needed.",
+        ),
         ({"decision_threshold": "1"}, "A number between 0 and 1."),
+        (
+            {"prediction_form": "label", "primary_metric": "mcc", "secondary_metrics": []},
+            "A threshold needs probabilities of a binary task.",
+        ),
+        ({"probability_clip": "0.5"}, "Above 0 and below 0.5."),
+        ({"probability_clip": "0"}, "Above 0 and below 0.5."),
         ({"delta0": "2"}, "A number from 0 to 1."),
         ({"slug": "no spaces"}, "Enter a valid"),
     ],
@@ -92,6 +111,8 @@ def test_what_does_not_fit_is_told(changed: dict[str, Any], reason: str) -> None
     [
         ({"loss_cap": ""}, "needs a loss cap above zero"),
         ({"loss_cap": "-1"}, "needs a loss cap above zero"),
+        ({"loss_cap": "1e13"}, "The largest loss cap is 1e+12"),
+        ({"cost_matrix": "[[0, 1], [1, 0]]"}, "A regression has no classes to decide for."),
         ({"classes": "a\nb"}, "A regression has no classes."),
         ({"prediction_form": "label"}, "teams predict values"),
     ],

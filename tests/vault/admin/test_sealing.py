@@ -145,6 +145,7 @@ def test_a_benchmark_that_is_sealed_keeps_its_classes(benchmark: Benchmark) -> N
         "visibility": "public",
         "prediction_form": "label",
         "primary_metric": "accuracy",
+        "probability_clip": "0.01",
         "delta0": "0.01",
         "classes": "wet\ndry",
         "slug": "sun",

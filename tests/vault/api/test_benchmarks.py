@@ -40,6 +40,9 @@ def test_list_is_by_slug(world: World) -> None:
         "greater_is_better": True,
         "secondary_metrics": [],
         "loss_cap": None,
+        "decision_threshold": None,
+        "probability_clip": 0.01,
+        "cost_matrix": None,
     }
 
 

@@ -32,6 +32,23 @@ _BENCHMARK: dict[str, Schema] = {
     "loss_cap": schemas.or_null(
         schemas.number("The largest error that counts, in the label's unit.")
     ),
+    "decision_threshold": schemas.or_null(
+        schemas.number(
+            "Of a binary task whose files hold probabilities: metrics of labels take a probability above "
+            "it as class 1, one at it or below as class 0. null: 0.5."
+        )
+    ),
+    "probability_clip": schemas.number(
+        "The log loss takes a probability below this as this, and one above 1 less this as 1 less this: "
+        "surer predictions gain nothing, and wrong ones cost no more than -ln of it."
+    ),
+    "cost_matrix": schemas.or_null(
+        schemas.list_of(
+            schemas.list_of(schemas.number(minimum=0)),
+            "A row for each true class, a column for each predicted one, in code order: what such an item "
+            "costs. Expected cost is the mean of it, expected regret that above the cheapest decisions.",
+        )
+    ),
 }
 
 SHAPES: dict[str, Schema] = {
@@ -110,6 +127,9 @@ _EXAMPLE: dict[str, Any] = {
     "greater_is_better": True,
     "secondary_metrics": ["mcc"],
     "loss_cap": None,
+    "decision_threshold": None,
+    "probability_clip": 0.01,
+    "cost_matrix": None,
 }
 _COMMITMENT = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _ROUND = {
