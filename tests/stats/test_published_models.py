@@ -84,9 +84,10 @@ def test_order_hardly_changes() -> None:
 
 
 def test_the_leader_is_hardly_known() -> None:
-    """C9: rank 1 with probability .502, rank interval 1 to 4; ranks 6 and 7 are 5 to 9.
+    """C9: rank 1 with probability .502; pointwise rank intervals 1 to 4, of ranks 6 and 7 5 to 9.
 
-    Seed 133, 1,000 draws: .502 errs by .016; .06 covers 3 of these and the reference's own error.
+    Those that hold for all models at once are wider. Seed 133, 1,000 draws: .502 errs by .016; .06 covers 3
+    of these and the reference's own error.
     """
     models = published_models()
     order = np.argsort(-models.original.mean(axis=0), kind="stable")
@@ -96,6 +97,6 @@ def test_the_leader_is_hardly_known() -> None:
     )
 
     assert found.first[0] == pytest.approx(0.502, abs=0.06)
-    assert (found.low[0], found.high[0]) == (1, 4)
-    assert found.low[5:7].tolist() == [5, 5]
-    assert found.high[5:7].tolist() == [9, 9]
+    assert (found.low[0], found.high[0]) == (1, 7)
+    assert found.low[5:7].tolist() == [1, 1]
+    assert found.high[5:7].tolist() == [10, 10]
