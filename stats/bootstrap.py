@@ -17,7 +17,7 @@ from stats.arguments import (
     check_ranked,
     checked_counts,
 )
-from stats.intervals import Interval
+from stats.intervals import Interval, two_sided_z
 
 Floats = NDArray[np.float64]
 
@@ -324,7 +324,7 @@ def bca_interval(
     acceleration = 0.0
     if spread > 0:
         acceleration = float(np.sum(cells[filled] * effects**3)) / (6 * spread**1.5)
-    z = bias + sps.norm.ppf([0.5 - confidence_level / 2, 0.5 + confidence_level / 2])
+    z = bias + two_sided_z(confidence_level) * np.array([-1.0, 1.0])
     low, high = np.quantile(values, sps.norm.cdf(bias + z / (1 - acceleration * z)))
     return Interval(low=float(low), high=float(high))
 

@@ -1,6 +1,6 @@
 """Comparing two submissions on the same items. Positive differences mean that the first is better."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.stats as sps
@@ -15,6 +15,7 @@ from stats.arguments import (
     outcomes,
 )
 from stats.intervals import Interval, count_bootstrap, delong
+from stats.scaling import exponent_of, scaled
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +41,16 @@ class Difference:
     statistic: float
     p_value: float
     interval: Interval
+
+    def times_two_to(self, exponent: int) -> "Difference":
+        """The same in a unit that is smaller by this power of two, without rounding."""
+        low, high = np.ldexp([self.interval.low, self.interval.high], exponent)
+        return replace(
+            self,
+            estimate=float(np.ldexp(self.estimate, exponent)),
+            se=float(np.ldexp(self.se, exponent)),
+            interval=Interval(low=float(low), high=float(high)),
+        )
 
 
 def paired_se(*, scores: ArrayLike, incumbent_scores: ArrayLike) -> float:
@@ -73,7 +84,9 @@ def paired_se(*, scores: ArrayLike, incumbent_scores: ArrayLike) -> float:
         raise ValueError("scores, incumbent_scores: every value must be finite")
     if len(ours) == 1:
         return 0.0
-    return float(differences.std(ddof=1) / np.sqrt(len(ours)))
+    exponent = exponent_of(differences)
+    se = scaled(differences, exponent).std(ddof=1) / np.sqrt(len(ours))
+    return float(np.ldexp(se, exponent))
 
 
 def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike, mid_p: bool = False) -> float:
@@ -156,7 +169,9 @@ def paired_difference(
         raise ValueError("scores, reference_scores: two arrays of equal length are needed")
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
         raise ValueError("scores, reference_scores: every value must be finite")
-    differences = ours - theirs
+    exact = ours - theirs
+    exponent = exponent_of(exact)
+    differences = scaled(exact, exponent)
     numbers = _group_numbers(groups, len(differences))
     n_groups = int(numbers.max()) + 1 if len(numbers) else 0
     if n_groups < 2:
@@ -164,9 +179,10 @@ def paired_difference(
     mean = float(differences.mean())
     totals = np.bincount(numbers, weights=differences - mean)
     se = float(np.sqrt(np.square(totals).sum() * n_groups / (n_groups - 1)) / len(differences))
-    return t_difference(
+    found = t_difference(
         estimate=mean, se=se, freedom=n_groups - 1, confidence_level=confidence_level
     )
+    return found.times_two_to(exponent)
 
 
 def paired_count_interval(
@@ -251,7 +267,8 @@ def paired_auc(
 
     Notes
     -----
-    Variance from the differences of the placements, so the two areas' covariance counts. Assumes
+    Variance from the differences of the placements, so the two areas' covariance counts; where these are
+    all the same and not 0, it is that of misses by Laplace's rule in the smaller class. Assumes
     independent items. Cost: O(n log n). Source: E. DeLong et al., 1988; STATISTICS E3.
     """
     check_ranked(labels=labels, scores=scores, name="scores")
@@ -267,6 +284,9 @@ def paired_auc(
             (ours.of_negatives, theirs.of_negatives),
         )
     )
+    if variance == 0 and ours.auc != theirs.auc:
+        # One sets the classes apart and one the wrong way round: differences from -1 to 1, all the same.
+        variance = 4 * ours.least_variance
     return t_difference(
         estimate=ours.auc - theirs.auc,
         se=float(np.sqrt(variance)),
@@ -309,7 +329,7 @@ def t_difference(
         raise ValueError("freedom must be positive")
     certain = 0.0 if estimate == 0 else float(np.copysign(np.inf, estimate))
     statistic = estimate / se if se > 0 else certain
-    half = float(sps.t.ppf(0.5 + confidence_level / 2, freedom)) * se
+    half = float(sps.t.isf((1 - confidence_level) / 2, freedom)) * se
     return Difference(
         estimate=estimate,
         se=se,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from stats.metrics.evaluation import Bounds, Evaluation, Floats, Rules
+from stats.scaling import exponent_of, scaled
 
 # Less variance than this counts as none: ratios to it would overflow.
 SMALLEST_VARIANCE = 1e-40
@@ -18,15 +19,25 @@ def error_bounds(rules: Rules) -> Bounds:
 
 
 def rmse(given: Evaluation) -> float:
-    return float(np.sqrt(_squared(given).mean()))
+    errors, scale = _scaled(given)
+    return float(np.sqrt(np.square(errors).mean())) * scale
 
 
 def rmse_items(given: Evaluation) -> Floats:
-    value, squared = rmse(given), _squared(given)
+    errors, scale = _scaled(given)
+    squared = np.square(errors)
+    value = float(np.sqrt(squared.mean()))
     if value == 0:
         return np.zeros(given.n)
-    result: Floats = value + (squared - squared.mean()) / (2 * value)
+    result: Floats = (value + (squared - squared.mean()) / (2 * value)) * scale
     return result
+
+
+def _scaled(given: Evaluation) -> tuple[Floats, float]:
+    """The errors in units of their own size, and that unit: small errors make no perfect file."""
+    assert given.errors is not None
+    exponent = exponent_of(given.errors)
+    return scaled(given.errors, exponent), float(np.ldexp(1.0, exponent))
 
 
 def mae_items(given: Evaluation) -> Floats:

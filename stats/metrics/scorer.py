@@ -6,10 +6,11 @@ import numpy as np
 import scipy.stats as sps
 
 from stats.arguments import check_fractions
-from stats.intervals import Interval, delong, wilson
+from stats.intervals import Interval, delong, width_without_a_miss, wilson
 from stats.metrics import rankings
 from stats.metrics.catalogue import BINARY, PROBABILITIES, Metric, named
 from stats.metrics.evaluation import Array, Bounds, Evaluation, Floats, Rules
+from stats.scaling import exponent_of, scaled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +138,11 @@ class Scorer(Rules):
         if self.of.counts_items:
             right = int(np.count_nonzero(given.labels == given.codes))
             return wilson(successes=right, n=given.n, confidence_level=confidence_level)
+        if self.metric == "roc_auc" and rankings.has_both_classes(given):
+            assert given.probabilities is not None
+            return delong(
+                labels=given.labels, scores=given.probabilities, confidence_level=confidence_level
+            ).interval
         value = self.of.score(given)
         half = max(
             self._half_width(given, confidence_level),
@@ -155,24 +161,21 @@ class Scorer(Rules):
         return given
 
     def _half_width(self, given: Evaluation, confidence_level: float) -> float:
-        upper = 0.5 + confidence_level / 2
-        if self.metric == "roc_auc" and rankings.has_both_classes(given):
-            assert given.probabilities is not None
-            found = delong(labels=given.labels, scores=given.probabilities)
-            return float(sps.norm.ppf(upper) * np.sqrt(found.variance))
         if given.n == 1:
             return 0.0
-        spread = self.of.items(given).std(ddof=1) / np.sqrt(given.n)
-        return float(sps.t.ppf(upper, given.n - 1) * spread)
+        items = self.of.items(given)
+        exponent = exponent_of(items)
+        spread = scaled(items, exponent).std(ddof=1) / np.sqrt(given.n)
+        upper = sps.t.isf((1 - confidence_level) / 2, given.n - 1)
+        return float(np.ldexp(upper * spread, exponent))
 
     def _least_half_width(self, given: Evaluation, confidence_level: float) -> float:
         """Wilson's widths for a share without a miss, z^2/(n+z^2), combined as in a mean of classes."""
         if self.of.by_class:
-            sizes = given.class_counts[given.class_counts > 0]
+            sizes = given.class_counts[given.class_counts > 0].tolist()
         elif self.of.by_decision:
-            sizes = np.array([given.n])
+            sizes = [given.n]
         else:
             return 0.0
-        z2 = float(sps.norm.ppf(0.5 + confidence_level / 2) ** 2)
-        widths = z2 / (sizes + z2)
+        widths = [width_without_a_miss(size, confidence_level) for size in sizes]
         return self.unit * float(np.sqrt(np.square(widths).sum()) / len(widths))

@@ -189,6 +189,6 @@ def _multiplier(
             sums = rng.standard_normal((n_draws, len(part))) @ (part - mean) / len(part)
             largest = np.maximum(largest, np.abs(sums) / error)
     # Of a few items the multipliers' tail is too thin; Student's t is its least.
-    least = float(sps.t.ppf(1 - alpha / 2, min(len(part) for part in parts) - 1))
+    least = float(sps.t.isf(alpha / 2, min(len(part) for part in parts) - 1))
     half = max(float(np.quantile(largest, 1 - alpha)), least) * errors
     return means - half, means + half

@@ -216,3 +216,28 @@ def test_a_difference_of_no_numbers_is_refused(name: str, value: float) -> None:
 
     with pytest.raises(ValueError, match=rf"^{name}\b"):
         t_difference(**given)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e150])
+def test_paired_figures_know_no_unit(scale: float) -> None:
+    """Squares of 1e-200 are 0: any difference was certain, p = 0, and the standard error 0."""
+    rng = np.random.default_rng(149)
+    ours, theirs = rng.random((2, 50))
+
+    found = paired_difference(scores=ours * scale, reference_scores=theirs * scale)
+
+    expected = paired_difference(scores=ours, reference_scores=theirs)
+    assert found.p_value == pytest.approx(expected.p_value, rel=1e-9)
+    assert found.se == pytest.approx(expected.se * scale, rel=1e-9)
+    assert found.interval.high == pytest.approx(expected.interval.high * scale, rel=1e-9)
+    assert paired_se(scores=ours * scale, incumbent_scores=theirs * scale) == pytest.approx(
+        paired_se(scores=ours, incumbent_scores=theirs) * scale, rel=1e-9
+    )
+
+
+def test_four_items_set_apart_both_ways_prove_little() -> None:
+    found = paired_auc(labels=[0, 0, 1, 1], scores=[0, 0, 1, 1], reference_scores=[1, 1, 0, 0])
+    same = paired_auc(labels=[0, 0, 1, 1], scores=[0, 0, 1, 1], reference_scores=[0, 0, 1, 1])
+
+    assert found.p_value > 0.05
+    assert (same.se, same.p_value) == (0.0, 1.0)

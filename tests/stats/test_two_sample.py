@@ -145,3 +145,48 @@ def test_impossible_scores_are_refused() -> None:
         difference_in_differences(
             query_scores=[1, 0], query_reference=[1], fresh_scores=[1, 0], fresh_reference=[1, 0]
         )
+
+
+def test_small_scores_have_a_spread() -> None:
+    """Squares of 1e-200 are 0: any difference was certain, p = 0."""
+    rng = np.random.default_rng(155)
+    query, fresh = rng.random(40), rng.random(60) + 0.1
+
+    found = welch(query_scores=query * 2.0**-700, fresh_scores=fresh * 2.0**-700)
+
+    expected = welch(query_scores=query, fresh_scores=fresh)
+    assert 0 < found.p_value < 1
+    assert (found.p_value, found.statistic) == (expected.p_value, expected.statistic)
+    assert found.estimate == expected.estimate * 2.0**-700
+    assert found.se == expected.se * 2.0**-700
+    assert found.interval.low == expected.interval.low * 2.0**-700
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e150])
+def test_p_values_know_no_unit(scale: float) -> None:
+    rng = np.random.default_rng(156)
+    query, fresh = rng.random(40), rng.random(60) + 0.1
+
+    found = welch(query_scores=query * scale, fresh_scores=fresh * scale)
+
+    expected = welch(query_scores=query, fresh_scores=fresh)
+    assert found.p_value == pytest.approx(expected.p_value, rel=1e-9)
+
+
+def test_a_spread_far_below_the_other_is_none_to_speak_of() -> None:
+    """The degrees of freedom were 0 / 0."""
+    found = welch(query_scores=[1.0, 1.0], fresh_scores=[0.0, 1e-160, 2e-160])
+
+    assert (found.estimate, found.p_value) == (1.0, 0.0)
+
+
+def test_four_items_set_apart_prove_little() -> None:
+    """A perfect area and a reversed one, of two items of each class: p was 0."""
+    given: dict[str, Any] = {"query_labels": [0, 0, 1, 1], "fresh_labels": [0, 0, 1, 1]}
+
+    found = two_sample_auc(**given, query_scores=[0, 0, 1, 1], fresh_scores=[1, 1, 0, 0])
+    same = two_sample_auc(**given, query_scores=[0, 0, 1, 1], fresh_scores=[0, 0, 1, 1])
+
+    assert found.p_value > 0.01
+    assert (same.estimate, same.p_value) == (0.0, 1.0)
+    assert same.interval.low < -0.5
