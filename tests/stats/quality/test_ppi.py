@@ -85,11 +85,9 @@ def test_coverage_and_width() -> None:
 
 
 def test_useless_guesses_leave_the_labels_alone() -> None:
-    y = np.array([0.0, 1.0, 1.0, 0.0])
-    for guesses in ([0.5] * 4, [1.0, 0.0, 0.0, 1.0]):
-        found = prediction_powered_mean(
-            labels=y, guesses=guesses, unlabeled_guesses=[0.5, 0.5, 0.5]
-        )
+    y = np.array([0.0, 1.0] * 10)
+    for guesses in ([0.5] * 20, [1.0, 0.0] * 10):
+        found = prediction_powered_mean(labels=y, guesses=guesses, unlabeled_guesses=[0.5] * 20)
         assert found.power == 0
         assert found.estimate == 0.5
         assert found.interval == found.classical
@@ -98,17 +96,20 @@ def test_useless_guesses_leave_the_labels_alone() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"guesses": [1.0, 2.0, 3.0]}, "guesses"),
-        ({"labels": [1.0]}, "labels"),
-        ({"unlabeled_guesses": [1.0, np.nan]}, "unlabeled_guesses"),
+        ({"guesses": [1.0, 2.0, 3.0] * 10}, "^guesses: one for each label"),
+        ({"labels": [1.0] * 19}, "^labels: at least 20"),
+        ({"guesses": [1.0] * 19}, "^guesses: at least 20"),
+        ({"unlabeled_guesses": [1.0] * 19}, "^unlabeled_guesses: at least 20"),
+        ({"unlabeled_guesses": [1.0] * 19 + [np.nan]}, "^unlabeled_guesses"),
         ({"confidence_level": 1}, "confidence"),
     ],
 )
 def test_impossible_samples_are_refused(changed: dict[str, Any], said: str) -> None:
     given: dict[str, Any] = {
-        "labels": [1.0, 0.0],
-        "guesses": [1.0, 0.0],
-        "unlabeled_guesses": [1.0, 0.0],
+        "labels": [1.0, 0.0] * 10,
+        "guesses": [1.0, 0.0] * 10,
+        "unlabeled_guesses": [1.0, 0.0] * 10,
     }
+    prediction_powered_mean(**given)
     with pytest.raises(ValueError, match=said):
         prediction_powered_mean(**{**given, **changed})
