@@ -108,9 +108,9 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
         # A field that failed, or that is read-only by now, is judged by what is stored.
         known = {name: getattr(self.instance, name) for name in self.Meta.fields} | given
         for field, problem in problems(known).items():
-            # What can no longer be edited cannot be mended here either, and the rest still may be.
-            if field in self.fields:
-                self.add_error(field, problem)
+            # A fixed matrix from when nothing read it may be refused now: the rest can still be edited.
+            if field in self.fields or field != "cost_matrix":
+                self.add_error(field if field in self.fields else None, problem)
         return given
 
 

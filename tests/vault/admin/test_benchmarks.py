@@ -137,3 +137,19 @@ def test_a_planned_round_fixes_how_it_is_scored(stage: Stage) -> None:
     assert (benchmark.secondary_metrics, benchmark.delta0) == ([], 0.005)
     entry = benchmark.journal.get(kind="benchmark_changed")
     assert entry.payload == '{"title":"New title"}'
+
+
+def test_costs_that_nothing_reads_do_not_lock_a_benchmark(stage: Stage) -> None:
+    """Gains as negative costs were accepted while no metric read a matrix."""
+    benchmark, client = stage.world.benchmark, client_of(ORGANISER)
+    Benchmark.objects.filter(pk=benchmark.pk).update(cost_matrix=[[-1, 1], [5, -2]])
+
+    with acting_as("researcher"):
+        answer = client.post(
+            url("vault_benchmark_change", benchmark.pk),
+            {**BINARY, "slug": "other", "title": "New title"},
+        )
+
+    assert answer.status_code == 302
+    benchmark.refresh_from_db()
+    assert (benchmark.title, benchmark.cost_matrix) == ("New title", [[-1, 1], [5, -2]])

@@ -213,7 +213,8 @@ OPERATIONS = {
         tag=TAG,
         summary="The panel as a template",
         description="The ids that every file must answer, in panel order, to be filled in. Of the "
-        "round that is open or opens next, unless `round` names another.",
+        "round that is open or opens next, unless `round` names another. A template has no comments: "
+        "threshold, clip and costs by which files are scored stand in the benchmark.",
         access=Access.PUBLIC,
         parameters=(
             parameters.SLUG,
