@@ -200,3 +200,14 @@ def test_log_loss_clips_as_far_as_the_rules_say(clip: float, least: float) -> No
 
     assert found.score(**arrays) == pytest.approx(least, abs=5e-6)
     assert list(found.bounds) == pytest.approx([-np.log(1 - clip), -np.log(clip)])
+
+
+def test_a_scorer_says_whether_bounds_for_means_hold() -> None:
+    given: dict[str, Any] = {"n_classes": 2, "cost_matrix": [[0, 1], [5, 0]]}
+    means = {
+        name
+        for name, metric in METRICS.items()
+        if Scorer(metric=name, **({} if "regression" in metric.tasks else given)).is_mean
+    }
+
+    assert means == {"accuracy", "log_loss", "brier", "expected_cost", "expected_regret", "mae"}
