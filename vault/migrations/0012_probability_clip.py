@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0010_tokens_made_by_tokens'),
+        ('vault', '0011_how_holdouts_were_drawn'),
     ]
 
     operations = [
