@@ -76,8 +76,9 @@ class RestDesk:
         while waited < MAX_SCORING_SECONDS:
             submission = self._request("GET", f"/api/v1/submissions/{ticket}/").json()
             if submission["status"] == "SCORED":
-                released = submission["released"]
-                return None if released is None else float(released)
+                # What stands on display, as the mechanisms in memory answer it.
+                shown = submission["on_display"]
+                return None if shown is None else float(shown)
             if submission["status"] not in PENDING:
                 raise DeskError(f"submission {ticket} ended as {submission['status']}")
             self._wait(seconds=delay)

@@ -26,7 +26,8 @@ class PastSubmission:
     file_key: str
     panel_id: int
     outcome: str
-    # In the metric's units: what the team was shown, and the exact score on the query holdout.
+    # In the metric's units: its own released value, None where the answer only repeated an earlier
+    # one, and its exact score on the query holdout.
     released: float | None
     raw: float
 
@@ -129,7 +130,7 @@ def _past(
             file_key=row.file_key,
             panel_id=row.panel_id,
             outcome=releases[pk].outcome,
-            released=releases[pk].value,
+            released=releases[pk].released,
             raw=raw[pk],
         )
         for pk, row in submissions.items()

@@ -16,9 +16,6 @@ from vault import budget
 from vault.models import BudgetEntry, PublishedResult, Release, Round, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
-# Answers that carry a submission's own value; other answers only repeat what is on display.
-OWN_VALUE = (Release.Outcome.SCORED, Release.Outcome.IMPROVED)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -75,7 +72,7 @@ def _best_values(round: Round) -> dict[int, float]:
     releases = Release.objects.filter(
         submission__round=round,
         submission__status=SubmissionStatus.SCORED,
-        outcome__in=OWN_VALUE,
+        outcome__in=Release.OWN_VALUE,
         value__isnull=False,
     ).values_list("submission__team", "value")
     better = max if METRICS[round.benchmark.primary_metric].greater_is_better else min

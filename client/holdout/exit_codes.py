@@ -33,7 +33,8 @@ MEANINGS = {
     ExitCode.USAGE: "the command line is wrong, a file is missing, or there is no token",
     ExitCode.INVALID_FILE: "the file breaks a rule; nothing was charged",
     ExitCode.BUDGET_EXHAUSTED: "no query is left, or none before the timeout; nothing was charged",
-    ExitCode.BELOW_THRESHOLD: "scored, but worse than --fail-below or not improved",
+    ExitCode.BELOW_THRESHOLD: "scored, but worse than --fail-below, not improved, or no value of its "
+    "own was released",
     ExitCode.SERVICE_FAILURE: "the service failed or cannot be reached",
     ExitCode.TIMEOUT: "no score within --timeout; `holdout wait` goes on waiting",
     ExitCode.REFUSED: "refused: bad token, closed round, not admitted, wrong status",

@@ -7,11 +7,30 @@ from holdout.records import Submission
 IMPROVED, SCORED = "improved", "scored"
 
 
+def own_value(given: Submission) -> float | None:
+    """What was released of this file; a value that an answer only repeats is an earlier file's."""
+    return given.released if given.outcome in (IMPROVED, SCORED) else None
+
+
 def is_below(given: Submission, *, threshold: float, greater_is_better: bool) -> bool:
-    """Worse than the threshold; where nothing is shown, nothing has reached it."""
-    if given.released is None:
+    """Worse than the threshold; where nothing was released of this file, it has not reached it."""
+    own = own_value(given)
+    if own is None:
         return True
-    return given.released < threshold if greater_is_better else given.released > threshold
+    return own < threshold if greater_is_better else own > threshold
+
+
+def shortfall(given: Submission, *, threshold: float) -> str:
+    """Why a pipeline stops at the threshold, for people."""
+    own = own_value(given)
+    if own is not None:
+        return f"{own:.10g} does not reach {threshold:g}"
+    shown = given.released if given.on_display is None else given.on_display
+    repeated = "" if shown is None else f"; {shown:.10g} on display is of an earlier submission"
+    return (
+        f"no value was released of this submission ({given.outcome}), so it does not reach "
+        f"{threshold:g}{repeated}"
+    )
 
 
 def has_improved(
@@ -21,12 +40,12 @@ def has_improved(
     if given.outcome != SCORED or given.released is None:
         return given.outcome == IMPROVED
     before = [
-        each.released
+        value
         for each in earlier
         if each.round == given.round
         and each.sequence < given.sequence
         and each.status == "SCORED"
-        and each.released is not None
+        and (value := own_value(each)) is not None
     ]
     if not before:
         return True

@@ -38,7 +38,16 @@ def list_submissions(
     with failing(given.show), given.client() as client:
         wanted = {name: value for name, value in filters.items() if value is not None}
         rows = [asdict(each) for each in client.submissions(benchmark, **wanted)]
-        columns = ("id", "round", "sequence", "status", "released", "outcome", "commit")
+        columns = (
+            "id",
+            "round",
+            "sequence",
+            "status",
+            "released",
+            "on_display",
+            "outcome",
+            "commit",
+        )
         _listed(given.show, rows, columns)
 
 

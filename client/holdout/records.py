@@ -15,11 +15,14 @@ class Submission:
     sha256: str
     submitted_at: str
     finished_at: str | None
-    # In the metric's units; None while nothing may be shown.
+    # The submission's own value, in the metric's units; None where it has none: it did not improve, or
+    # nothing may be shown.
     released: float | None
     outcome: str | None
     error_code: str | None
     is_final: bool
+    # What the team's earlier answers left on display where the submission has no value of its own.
+    on_display: float | None = None
     benchmark: str = ""
     model_name: str = ""
     commit: str = ""

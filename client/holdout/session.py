@@ -40,7 +40,9 @@ def _number(given: float | None) -> float | None:
 
 FailBelow = Annotated[
     float | None,
-    typer.Option("--fail-below", callback=_number, help="Exit 5 if the score is worse than this."),
+    typer.Option(
+        "--fail-below", callback=_number, help="Exit 5 unless the file's own score reaches this."
+    ),
 ]
 FailUnlessImproved = Annotated[
     bool, typer.Option("--fail-unless-improved", help="Exit 5 unless the score is the best so far.")

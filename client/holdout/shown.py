@@ -69,6 +69,7 @@ class Show:
                 "submission": given.id,
                 "status": given.status,
                 "released": given.released,
+                "on display": given.on_display,
                 "outcome": given.outcome,
                 "round": given.round,
                 "submitted at": given.submitted_at,

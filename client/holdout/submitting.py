@@ -170,12 +170,12 @@ def _judged(
     if fail_below is not None and judging.is_below(
         made, threshold=fail_below, greater_is_better=greater
     ):
-        given.show.say(f"holdout: {made.released} does not reach {fail_below:g}")
+        given.show.say(f"holdout: {judging.shortfall(made, threshold=fail_below)}")
         return ExitCode.BELOW_THRESHOLD
     if fail_unless_improved:
         earlier = client.submissions(made.benchmark, round=str(made.round))
         if not judging.has_improved(made, earlier, greater_is_better=greater):
-            given.show.say("holdout: the score has not improved")
+            given.show.say(f"holdout: the score has not improved ({made.outcome})")
             return ExitCode.BELOW_THRESHOLD
     return ExitCode.OK
 

@@ -33,12 +33,6 @@ from tests.client.service import (
 
 README = Path(__file__).parents[2] / "client" / "README.md"
 SCORED = a_submission("SCORED")
-BENCHMARK = {
-    "slug": "rain",
-    "title": "Rain",
-    "primary_metric": "accuracy",
-    "greater_is_better": True,
-}
 
 
 def submitting(*later: Any) -> Service:
@@ -105,62 +99,6 @@ def test_submission_that_ends_without_a_score(file: str, status: str) -> None:
     service = submitting(answer(a_submission(), 202), answer(a_submission(status)))
 
     assert run(service, "submit", file, "-b", "rain", "--wait").exit_code == ExitCode.NOT_SCORED
-
-
-@pytest.mark.parametrize(
-    ("threshold", "greater_is_better", "expected"),
-    [
-        ("0.75", True, ExitCode.OK),
-        ("0.76", True, ExitCode.BELOW_THRESHOLD),
-        ("0.75", False, ExitCode.OK),
-        ("0.74", False, ExitCode.BELOW_THRESHOLD),
-    ],
-)
-def test_threshold(file: str, threshold: str, greater_is_better: bool, expected: ExitCode) -> None:
-    benchmark = answer({**BENCHMARK, "greater_is_better": greater_is_better})
-    service = submitting(answer(a_submission(), 202), answer(SCORED), benchmark)
-
-    given = run(service, "submit", file, "-b", "rain", "--fail-below", threshold)
-
-    assert given.exit_code == expected
-
-
-def test_threshold_is_not_reached_where_nothing_is_shown(file: str) -> None:
-    blind = answer(a_submission("SCORED", released=None, outcome="blind"))
-    service = submitting(answer(a_submission(), 202), blind, answer(BENCHMARK))
-
-    given = run(service, "submit", file, "-b", "rain", "--fail-below", "0.1")
-
-    assert given.exit_code == ExitCode.BELOW_THRESHOLD
-
-
-def before(released: float | None, sequence: int = 4, **members: Any) -> dict[str, Any]:
-    return {**SCORED, "released": released, "sequence": sequence, **members}
-
-
-@pytest.mark.parametrize(
-    ("last", "earlier", "expected"),
-    [
-        ({"outcome": "improved"}, [], ExitCode.OK),
-        ({"outcome": "no_improvement"}, [], ExitCode.BELOW_THRESHOLD),
-        ({"outcome": "cap_used"}, [], ExitCode.BELOW_THRESHOLD),
-        ({"outcome": "blind", "released": None}, [], ExitCode.BELOW_THRESHOLD),
-        ({"outcome": "scored"}, [], ExitCode.OK),
-        ({"outcome": "scored"}, [before(0.7), before(0.74)], ExitCode.OK),
-        ({"outcome": "scored"}, [before(0.75)], ExitCode.BELOW_THRESHOLD),
-        ({"outcome": "scored"}, [before(0.9, round=1), before(0.9, sequence=6)], ExitCode.OK),
-        ({"outcome": "scored"}, [before(0.9, status="WITHDRAWN"), before(None)], ExitCode.OK),
-    ],
-)
-def test_improvement(
-    file: str, last: dict[str, Any], earlier: list[dict[str, Any]], expected: ExitCode
-) -> None:
-    scored = answer(a_submission("SCORED", **last))
-    service = submitting(answer(a_submission(), 202), scored, answer(BENCHMARK), page(*earlier))
-
-    given = run(service, "submit", file, "-b", "rain", "--fail-unless-improved")
-
-    assert given.exit_code == expected
 
 
 def test_final_is_declared_once_scored(file: str) -> None:

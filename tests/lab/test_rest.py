@@ -42,7 +42,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def status(name: str, released: float | None = None) -> httpx.Response:
-    return httpx.Response(200, json={"id": "s1", "status": name, "released": released})
+    return httpx.Response(200, json={"id": "s1", "status": name, "on_display": released})
 
 
 def test_prediction_file_writes_one_row_per_item() -> None:
@@ -147,7 +147,7 @@ def test_submit_many_keeps_order_and_never_exceeds_the_flight() -> None:
             return httpx.Response(202, json={"id": ticket, "status": "QUEUED"})
         ticket = request.url.path.split("/")[-2]
         flying.discard(ticket)
-        return httpx.Response(200, json={"status": "SCORED", "released": int(ticket[1:], 2) / 8})
+        return httpx.Response(200, json={"status": "SCORED", "on_display": int(ticket[1:], 2) / 8})
 
     batch = [np.array([a, b, c], dtype=np.uint8) for a in (0, 1) for b in (0, 1) for c in (0, 1)]
 

@@ -305,6 +305,21 @@ def test_content_is_what_the_api_shows_now(world: World) -> None:
     assert b'"status":"WITHDRAWN"' in after
 
 
+def test_message_tells_a_value_that_is_only_repeated_as_such(world: World) -> None:
+    team = world.teams["bots"]
+    webhook_of(team)
+    scored(world, team, value=0.75, outcome="no_improvement")
+    note()
+    delivery = WebhookDelivery.objects.select_related("webhook__team").get(
+        event=webhooks.SUBMISSION_FINISHED
+    )
+
+    content = webhook_messages.content(delivery=delivery)
+
+    assert content is not None
+    assert b'"released":null,"on_display":0.75' in content
+
+
 def test_round_that_is_out_of_sight_again_is_not_told_of(world: World) -> None:
     team = Team.objects.create(name="stranger")
     webhook_of(team, webhooks.ROUND_OPENED)

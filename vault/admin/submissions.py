@@ -3,13 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 
 from vault.admin.filters import RoundFilter
 from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, figure, moment
 from vault.admin.site import site
 from vault.models import BudgetEntry, Release, Submission
+
+OWN_VALUE = Case(When(release__outcome__in=Release.OWN_VALUE, then="release__value"))
 
 
 @admin.register(Submission, site=site)
@@ -29,7 +31,7 @@ class SubmissionAdmin(ReadOnlyPage):
     ordering = ("-submitted_at", "-pk")
     fieldsets = (
         (None, {"fields": ("id", "team", "round", "sequence", "status", "panel", "sha256")}),
-        ("Answer", {"fields": ("released", "outcome", "released_at")}),
+        ("Answer", {"fields": ("released", "on_display", "outcome", "released_at")}),
         (
             "Provenance",
             {
@@ -53,7 +55,7 @@ class SubmissionAdmin(ReadOnlyPage):
             },
         ),
     )
-    readonly_fields = ("released", "outcome", "released_at")
+    readonly_fields = ("released", "on_display", "outcome", "released_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         found: QuerySet[Submission] = super().get_queryset(request)
@@ -68,8 +70,12 @@ class SubmissionAdmin(ReadOnlyPage):
     def number(self, obj: Submission) -> int:
         return obj.sequence
 
-    @admin.display(description="released", ordering="release__value")
+    @admin.display(description="released", ordering=OWN_VALUE)
     def released(self, obj: Submission) -> str:
+        return figure(getattr(_release(obj), "released", None))
+
+    @admin.display(description="on display")
+    def on_display(self, obj: Submission) -> str:
         return figure(getattr(_release(obj), "value", None))
 
     @admin.display(description="outcome", ordering="release__outcome")

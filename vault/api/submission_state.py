@@ -40,7 +40,7 @@ class State(NamedTuple):
     status: str
     finished_at: dt.datetime | None
     error_code: str
-    released: float | None
+    on_display: float | None
     outcome: str | None
     is_final: bool
 
@@ -69,7 +69,7 @@ def of_row(given: Submission) -> Polled:
             status=given.status,
             finished_at=given.finished_at,
             error_code=given.error_code,
-            released=None if release is None else release.value,
+            on_display=None if release is None else release.value,
             outcome=None if release is None else release.outcome,
             is_final=bool(getattr(given, "is_final", False)),
         ),
@@ -91,7 +91,7 @@ def polled(*, submission_id: uuid.UUID, team_id: int) -> Polled | None:
             status=status,
             finished_at=None if finished_at is None else _time(finished_at),
             error_code=error_code or "",
-            released=None if value is None else float(value),
+            on_display=None if value is None else float(value),
             outcome=outcome,
             is_final=is_final == "t",
         ),

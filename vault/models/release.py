@@ -79,10 +79,13 @@ class Release(models.Model):
         CAP_USED = "cap_used"
         BLIND = "blind"
 
+    # Answers that carry the submission's own value; others only repeat what is on display.
+    OWN_VALUE = (Outcome.SCORED, Outcome.IMPROVED)
+
     submission = models.OneToOneField(
         Submission, on_delete=models.PROTECT, related_name="release", primary_key=True
     )
-    # In the metric's own units; null until something may be shown.
+    # What the answer displays, in the metric's own units; null until something may be shown.
     value = models.FloatField(null=True)
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
     released_at = models.DateTimeField()
@@ -99,6 +102,11 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"release of {self.submission_id}"
+
+    @property
+    def released(self) -> float | None:
+        """Give the submission's own value; None where the answer only repeats an earlier one."""
+        return self.value if self.outcome in self.OWN_VALUE else None
 
 
 class RoundReference(models.Model):

@@ -203,7 +203,7 @@ def a_poll(status: str = "QUEUED") -> Polled:
         status=status,
         finished_at=None,
         error_code="",
-        released=None,
+        on_display=None,
         outcome=None,
         is_final=False,
     )

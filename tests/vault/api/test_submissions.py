@@ -61,6 +61,7 @@ def test_new_file_is_accepted_and_charged(world: World, bot: Caller) -> None:
         "submitted_at": shown["submitted_at"],
         "finished_at": None,
         "released": None,
+        "on_display": None,
         "outcome": None,
         "error_code": None,
         "is_final": False,
@@ -97,6 +98,20 @@ def test_repeat_of_a_scored_file_says_its_score(world: World, bot: Caller, team:
     assert response.status_code == 200
     assert "Retry-After" not in response
     assert (response.json()["id"], response.json()["released"]) == (str(submission.pk), 0.75)
+
+
+@pytest.mark.parametrize("outcome", ["no_improvement", "cap_used"])
+def test_value_that_an_answer_only_repeats_is_not_the_submissions_own(
+    world: World, bot: Caller, team: Team, outcome: str
+) -> None:
+    scored(world, team, 3, value=0.75, outcome="improved")
+    worse = scored(world, team, 4, value=0.75, outcome=outcome)
+
+    shown = [bot.get(f"submissions/{worse.pk}/").json(), bot.get(POST).json()["results"][0]]
+
+    for each in shown:
+        assert (each["id"], each["outcome"]) == (str(worse.pk), outcome)
+        assert (each["released"], each["on_display"]) == (None, 0.75)
 
 
 @pytest.mark.parametrize("status", ["FAILED", "CANCELLED"])

@@ -28,7 +28,15 @@ SHAPES: dict[str, Schema] = {
             "finished_at": schemas.or_null(schemas.time()),
             "released": schemas.or_null(
                 schemas.number(
-                    "The answer, in the metric's units; null while nothing may be shown."
+                    "The submission's own value, in the metric's units. Null while it has none: until it "
+                    "is scored, where it did not improve, and where nothing may be shown."
+                )
+            ),
+            "on_display": schemas.or_null(
+                schemas.number(
+                    "The value that the answer left on display: the submission's own, or the team's "
+                    "earlier one where it did not improve. It says nothing of this submission if "
+                    "`released` is null."
                 )
             ),
             "outcome": schemas.or_null(
@@ -67,6 +75,7 @@ _QUEUED: dict[str, Any] = {
     "submitted_at": "2026-03-01T12:00:00Z",
     "finished_at": None,
     "released": None,
+    "on_display": None,
     "outcome": None,
     "error_code": None,
     "is_final": False,
@@ -83,6 +92,7 @@ _SCORED = {
     "status": "SCORED",
     "finished_at": "2026-03-01T12:00:02Z",
     "released": 0.79,
+    "on_display": 0.79,
     "outcome": "improved",
 }
 

@@ -1,0 +1,32 @@
+"""Submissions in the admin: what was released of a file, and what only stood on display beside it."""
+
+import re
+
+import pytest
+
+from tests.vault.admin.stage import Stage, client_of, url
+from tests.vault.factories import acting_as
+from vault.groups import ORGANISER
+from vault.models import Release
+
+pytestmark = pytest.mark.usefixtures("installation")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "released"), [("improved", "0.75"), ("no_improvement", "—"), ("cap_used", "—")]
+)
+def test_value_that_an_answer_repeats_is_not_the_submissions_own(
+    stage: Stage, outcome: str, released: str
+) -> None:
+    later = stage.world.submit(stage.world.teams["alpha"], stage.world.labels).submission
+    Release.objects.create(
+        submission=later, value=0.75, outcome=outcome, released_at=stage.world.now
+    )
+    client = client_of(ORGANISER)
+    with acting_as("researcher"):
+        page = client.get(url("vault_submission_change", later.pk)).content.decode()
+        listed = client.get(url("vault_submission_changelist") + "?o=5").content.decode()
+
+    shown = re.findall(r'<div class="readonly">([^<]*)</div>', page)
+    assert shown.count("0.75") == (2 if released == "0.75" else 1)
+    assert f'<td class="field-released">{released}</td>' in listed
