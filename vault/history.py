@@ -38,7 +38,7 @@ class TeamHistory:
     name: str
     is_reference: bool
     attempts: int
-    # The value on the board.
+    # The value on the board: of a closed round, the final's own.
     released: float | None
     submissions: list[PastSubmission]
     final_id: uuid.UUID | None

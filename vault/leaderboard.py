@@ -1,26 +1,35 @@
 """The public board: a function of releases, constants of the round, attempts and time; after publication
 also of the published results. It never reads a raw score, so it cannot leak one.
 
-Order: rank, then name; then those without a rank by name; organiser references last. A team ranks by
-its best released value among scored submissions; equal values share a rank, and the next rank counts
-them all (1, 1, 3). Unscored, failed, withdrawn and unreleased submissions never rank.
+Order: rank, then name; then those without a rank by name; organiser references last. Equal values share
+a rank, and the next rank counts them all (1, 1, 3). Unscored, failed, withdrawn and unreleased
+submissions never rank.
+
+What ranks is a released value. While a round is open it is the best of the team's scored submissions.
+From the moment that finals are locked it is the final's own: nobody keeps one file on the board and is
+judged by another, and that stands before any fresh label is opened. While a round is closing finals can
+still be missing, so its board is still that of the open round; the two rules are never mixed on one board.
 """
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import budget
-from vault.models import BudgetEntry, PublishedResult, Release, Round, Team
+from vault.models import BudgetEntry, Final, PublishedResult, Release, Round, Team
 from vault.statuses import RoundStatus, SubmissionStatus
+
+# Every team that has a scored submission has its final, and no declaration changes it any more.
+FINALS_LOCKED = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
     rank: int | None
     team: str
+    # Of the team's best submission; once finals are locked, of its final.
     released: float | None
     # Charged submissions: failed and withdrawn ones count, refunded ones do not.
     attempts: int
@@ -42,7 +51,7 @@ def board(*, round: Round) -> list[Row]:
     teams = Team.objects.in_bulk(
         Release.objects.filter(submission__round=round).values_list("submission__team", flat=True)
     ) | Team.objects.in_bulk(_attempts(round))
-    values = _best_values(round)
+    values = _released_values(round)
     attempts = _attempts(round)
     published = _published(round)
     ranks = _ranks(
@@ -68,16 +77,22 @@ def board(*, round: Round) -> list[Row]:
     )
 
 
-def _best_values(round: Round) -> dict[int, float]:
+def _released_values(round: Round) -> dict[int, float]:
+    """The value that each team stands for; organiser references have no finals and show their best."""
     releases = Release.objects.filter(
         submission__round=round,
         submission__status=SubmissionStatus.SCORED,
         outcome__in=Release.OWN_VALUE,
         value__isnull=False,
-    ).values_list("submission__team", "value")
+    )
+    if round.status in FINALS_LOCKED:
+        finals = Final.objects.filter(round=round).values("submission")
+        releases = releases.filter(
+            Q(submission__team__is_reference=True) | Q(submission__in=finals)
+        )
     better = max if METRICS[round.benchmark.primary_metric].greater_is_better else min
     best: dict[int, float] = {}
-    for team_id, value in releases:
+    for team_id, value in releases.values_list("submission__team", "value"):
         assert value is not None
         best[team_id] = better(best.get(team_id, value), value)
     return best

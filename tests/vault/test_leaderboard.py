@@ -136,6 +136,60 @@ def test_fresh_figures_and_verdicts_stand_on_the_board_once_published() -> None:
     assert (after.fresh, after.verdict, after.rank) == (0.9, "NO_EVIDENCE", 1)
 
 
+def close(world: World) -> None:
+    rounds.request_close(round=world.round, actor="test", now=world.now)
+    assert rounds.close(round=world.round, actor="test", now=world.now)
+
+
+def test_file_that_ranks_once_finals_are_locked_is_the_declared_one() -> None:
+    """The best file on the board and another one declared: what is judged is what ranks."""
+    world = opened("switched")
+    honest, attacker = world.team("honest"), world.team("attacker")
+    world.answered(honest, world.wrong_at(range(20)))
+    world.answered(attacker, world.labels)
+    declared = world.answered(attacker, world.wrong_at(range(60)))
+    submissions.declare_final(submission=declared, now=world.now)
+    while_open = ranks(world)
+    rounds.request_close(round=world.round, actor="test", now=world.now)
+    while_closing = ranks(world)
+    assert rounds.close(round=world.round, actor="test", now=world.now)
+
+    assert while_open == [("attacker", 1), ("honest", 2), ("reference", None)]
+    assert while_closing == while_open
+    assert ranks(world) == [("honest", 1), ("attacker", 2), ("reference", None)]
+    raw = RawScore.objects.get(submission=declared).value
+    assert board(world)["attacker"].released == raw
+    assert board(world)["attacker"].attempts == 2
+
+
+def test_final_without_a_value_of_its_own_does_not_rank() -> None:
+    world = opened("no-value", mechanism="guarded_ladder", n_query=200, n_fresh=100)
+    team, other = world.team("team"), world.team("other")
+    world.answered(team, world.labels)
+    declared = world.answered(team, world.wrong_at(range(0, 300, 2)))
+    submissions.declare_final(submission=declared, now=world.now)
+    world.answered(other, world.wrong_at(range(0, 300, 12)))
+    before = board(world)["team"]
+    close(world)
+
+    row = board(world)["team"]
+    assert before.rank == 1
+    assert before.released is not None
+    assert (row.rank, row.released, row.attempts) == (None, None, 2)
+    assert ranks(world) == [("other", 1), ("team", None), ("reference", None)]
+
+
+def test_undeclared_final_is_the_best_that_was_accepted() -> None:
+    world = opened("undeclared")
+    team = world.team("a")
+    for wrong in (50, 10, 90):
+        world.answered(team, world.wrong_at(range(wrong)))
+    while_open = board(world)["a"]
+    close(world)
+
+    assert board(world)["a"] == while_open
+
+
 def test_ranks_are_those_of_the_definition() -> None:
     """One more than the number of teams that are strictly better, for 200 random boards."""
     world = opened("definition")

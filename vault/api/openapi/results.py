@@ -56,7 +56,11 @@ SHAPES: dict[str, Schema] = {
             "rank": schemas.or_null(schemas.integer(minimum=1)),
             "team": schemas.text(),
             "released": schemas.or_null(
-                schemas.number("The best released value, in the metric's units.")
+                schemas.number(
+                    "In the metric's units: while the round is open or closing, the best value that was "
+                    "released of the team's submissions; once it is closed, the own value of its final, "
+                    "null if that has none."
+                )
             ),
             "attempts": schemas.count("Charged submissions."),
             "is_reference": schemas.flag("An organizer's, which does not rank."),

@@ -286,8 +286,9 @@ OPERATIONS = {
         id="declare_final",
         tag=TAG,
         summary="Declare it the team's final",
-        description="A scored submission of an open round becomes the one that the audit judges; the "
-        "last declaration counts.",
+        description="A scored submission of an open round becomes the one that the audit judges and, "
+        "once the round is closed, that the board ranks; the last declaration counts. One that released "
+        "no value of its own does not rank before publication.",
         access=Access.SUBMIT,
         parameters=(parameters.SUBMISSION_ID, headers.IDEMPOTENCY_KEY),
         answers={
