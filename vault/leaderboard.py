@@ -2,7 +2,8 @@
 also of the published results. It never reads a raw score, so it cannot leak one.
 
 Order: rank, then name; then those without a rank by name; organiser references last. Equal values share
-a rank, and the next rank counts them all (1, 1, 3). Unscored, failed, withdrawn and unreleased
+a rank, and the next rank counts them all (1, 1, 3). Values are equal within 1e-9 of the metric's unit of the
+best of them, and are shown without the digits that do not decide. Unscored, failed, withdrawn and unreleased
 submissions never rank.
 
 What ranks is a released value. While a round is open it is the best of the team's scored submissions.
@@ -15,10 +16,11 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
+from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import budget
-from vault.models import BudgetEntry, Final, PublishedResult, Release, Round, Team
+from vault.models import Benchmark, BudgetEntry, Final, PublishedResult, Release, Round, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
 # Every team that has a scored submission has its final, and no declaration changes it any more.
@@ -47,6 +49,13 @@ def resolution(*, round: Round) -> float:
     )
 
 
+def shown(*, value: float | None, benchmark: Benchmark) -> float | None:
+    """A score of the primary metric as people read it, wherever they do: with the digits that decide."""
+    if value is None:
+        return None
+    return ties.shown(value=value, unit=budget.unit_of(benchmark=benchmark))
+
+
 def board(*, round: Round) -> list[Row]:
     teams = Team.objects.in_bulk(
         Release.objects.filter(submission__round=round).values_list("submission__team", flat=True)
@@ -64,7 +73,7 @@ def board(*, round: Round) -> list[Row]:
             Row(
                 rank=ranks.get(pk),
                 team=team.name,
-                released=values.get(pk),
+                released=shown(value=values.get(pk), benchmark=round.benchmark),
                 attempts=attempts.get(pk, 0),
                 is_reference=team.is_reference,
                 fresh=None if result is None else result.fresh_value,
@@ -99,10 +108,13 @@ def _released_values(round: Round) -> dict[int, float]:
 
 
 def _ranks(values: dict[int, float], *, round: Round) -> dict[int, int]:
-    descending = METRICS[round.benchmark.primary_metric].greater_is_better
-    ordered = sorted(values.values(), reverse=descending)
-    first = {value: len(ordered) - 1 - i for i, value in enumerate(reversed(ordered))}
-    return {pk: first[value] + 1 for pk, value in values.items()}
+    ordered = list(values.values())
+    ranks = ties.shared_ranks(
+        values=ordered,
+        greater_is_better=METRICS[round.benchmark.primary_metric].greater_is_better,
+        tolerance=ties.tolerance(unit=budget.unit_of(benchmark=round.benchmark), values=ordered),
+    )
+    return dict(zip(values, ranks, strict=True))
 
 
 def _attempts(round: Round) -> dict[int, int]:

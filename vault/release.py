@@ -159,6 +159,7 @@ def _answer(*, submission: Submission, evaluated: Evaluated) -> tuple[Answer, st
             score=_oriented_primary(round=round, evaluated=evaluated),
             paired_se=evaluated.paired_se,
             n=round.query_holdout.n_items,
+            unit=budget.unit_of(benchmark=round.benchmark),
             reported=reported(submission=submission),
         ),
         parameters=round.parameters,

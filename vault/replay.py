@@ -106,6 +106,7 @@ def _told(
             score=given.score,
             paired_se=given.paired_se,
             n=round.query_holdout.n_items,
+            unit=budget.unit_of(benchmark=round.benchmark),
             reported=given.reported,
         ),
         parameters=round.parameters,

@@ -125,7 +125,7 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(_text(each) for each in value)
-    return f"{value:.6g}" if isinstance(value, float) else _printable(str(value))
+    return f"{value:.10g}" if isinstance(value, float) else _printable(str(value))
 
 
 def _printable(text: str) -> str:

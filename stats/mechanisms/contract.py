@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, logsumexp
 
+from stats.ties import tolerance
+
 State = dict[str, Any]
 Parameters = dict[str, Any]
 
@@ -49,6 +51,8 @@ class Query:
         Number of items.
     reported : float, optional
         The team's own validation score, oriented, in the metric's units: what Thresholdout compares with.
+    unit : float, > 0
+        The range u of one item's value, in the metric's units; what two scores are equal by.
 
     Raises
     ------
@@ -60,6 +64,7 @@ class Query:
     paired_se: float
     n: int
     reported: float | None = None
+    unit: float = 1.0
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.score):
@@ -70,6 +75,12 @@ class Query:
             raise ValueError("n must be at least 1")
         if self.reported is not None and not math.isfinite(self.reported):
             raise ValueError("reported must be finite")
+        if not 0 < self.unit < math.inf:
+            raise ValueError("unit must be positive and finite")
+
+    def beats(self, other: float) -> bool:
+        """Whether the score is better than another by more than float dust."""
+        return self.score > other + tolerance(unit=self.unit, values=(self.score, other))
 
 
 @dataclass(frozen=True, kw_only=True)

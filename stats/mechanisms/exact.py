@@ -35,7 +35,7 @@ class Exact:
     def respond(
         self, *, state: State, query: Query, parameters: Parameters, rng: np.random.Generator
     ) -> tuple[State, Answer]:
-        accepted = state["best"] is None or query.score > state["best"]
+        accepted = state["best"] is None or query.beats(state["best"])
         after = {"best": query.score if accepted else state["best"]}
         return after, Answer(value=query.score, outcome=Outcome.SCORED, accepted=accepted)
 

@@ -11,7 +11,6 @@ import numpy as np
 from scipy.special import logsumexp
 
 from stats.mechanisms.contract import (
-    TIE,
     Answer,
     Outcome,
     Parameters,
@@ -48,6 +47,7 @@ class OneBit:
         if baseline is None or not math.isfinite(baseline):
             raise ValueError("baseline: one bit compares with a frozen baseline's score at first")
         margin = parameters["c"] * unit / math.sqrt(n)
+        # Nothing reads the item any more; it stays, so that stored states are still those of a replay.
         return {"incumbent": float(baseline), "accepted": 0, "margin": margin, "item": unit / n}
 
     def respond(
@@ -55,7 +55,7 @@ class OneBit:
     ) -> tuple[State, Answer]:
         if state["accepted"] >= parameters["b"]:
             return dict(state), Answer(value=None, outcome=Outcome.CAP_USED, accepted=False)
-        if query.score <= state["incumbent"] + state["margin"] + TIE * state["item"]:
+        if not query.beats(state["incumbent"] + state["margin"]):
             return dict(state), Answer(value=None, outcome=Outcome.NO_IMPROVEMENT, accepted=False)
         after = {**state, "incumbent": float(query.score), "accepted": state["accepted"] + 1}
         return after, Answer(value=None, outcome=Outcome.IMPROVED, accepted=True)

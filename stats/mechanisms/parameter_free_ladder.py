@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from stats.mechanisms.contract import (
-    TIE,
     Answer,
     Outcome,
     Parameters,
@@ -62,9 +61,8 @@ class ParameterFreeLadder:
         step, shown = state["step"], state["shown"]
         level = level_of(score=query.score, grid=step)
         if shown is not None:
-            threshold = shown + parameters["z"] * query.paired_se + TIE * step
             risen = state["level"] is None or level > state["level"]
-            if query.score <= threshold or not risen:
+            if not (risen and query.beats(shown + parameters["z"] * query.paired_se)):
                 return unchanged(state, Outcome.NO_IMPROVEMENT)
         after = {"shown": level * step, "level": level, "step": step}
         return after, Answer(value=level * step, outcome=Outcome.IMPROVED, accepted=True)

@@ -233,6 +233,8 @@ def test_unknown_parameters_are_named(name: str) -> None:
         {"paired_se": math.nan},
         {"n": 0},
         {"reported": math.nan},
+        {"unit": 0.0},
+        {"unit": math.inf},
     ],
 )
 def test_queries_out_of_range_are_refused(wrong: dict[str, float]) -> None:

@@ -31,6 +31,16 @@ def test_margin_zero_is_any_improvement() -> None:
     assert [answer.accepted for answer in given] == [False, True]
 
 
+def test_dust_of_many_items_is_no_improvement() -> None:
+    """A sum of ten million items errs by more than a share of one of them."""
+    dusty = 0.5 + 5e-16
+    assert dusty > 0.5
+
+    given = answers("one_bit", [dusty, 0.5 + 2e-7], c=0, n=10_000_000)
+
+    assert [answer.accepted for answer in given] == [False, True]
+
+
 def test_transcripts_are_counted() -> None:
     parameters = ONE_BIT.parameters(b=2)
     nats = ONE_BIT.nats(k=5, n=400, unit=1.0, parameters=parameters)

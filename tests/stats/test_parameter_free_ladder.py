@@ -70,3 +70,10 @@ def test_resolution_is_one_item() -> None:
     assert LADDER.resolution(n=50, unit=2.0, parameters=parameters) == 2.0 / 50
     shown = LADDER.display_baseline(baseline=0.519, n=50, unit=1.0, parameters=parameters)
     assert shown == pytest.approx(0.5)
+
+
+def test_dust_of_many_items_is_no_improvement() -> None:
+    """The same errors in another order: their sum differs in its last bits, and no item does."""
+    given = answers("parameter_free_ladder", [0.5 + 5e-16, 0.5 + 2e-7], paired_se=0.0, n=10_000_000)
+
+    assert [answer.accepted for answer in given] == [False, True]

@@ -133,5 +133,10 @@ def figure(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.6g}"
 
 
+def score(value: float | None) -> str:
+    """A score as the API shows it: two pages that show the same score show the same digits."""
+    return NOTHING if value is None else f"{value:.10g}"
+
+
 def moment(value: dt.datetime | None) -> str:
     return NOTHING if value is None else localize(value)

@@ -19,7 +19,7 @@ from stats import ledger
 from vault import budget, leaderboard, rounds
 from vault.admin import planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
-from vault.admin.pages import NOTHING, Table, figure, link, listed
+from vault.admin.pages import NOTHING, Table, figure, link, listed, score
 from vault.models import Admission, BudgetEntry, Round, Submission, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
@@ -277,9 +277,9 @@ def _board(round: Round) -> Table:
             (
                 row.rank or ("reference" if row.is_reference else NOTHING),
                 row.team,
-                figure(row.released),
+                score(row.released),
                 row.attempts,
-                figure(row.fresh),
+                score(row.fresh),
                 row.verdict or NOTHING,
             )
             for row in leaderboard.board(round=round)

@@ -6,8 +6,9 @@ from django.contrib import admin
 from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 
+from vault import leaderboard
 from vault.admin.filters import RoundFilter
-from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, figure, moment
+from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, moment, score
 from vault.admin.site import site
 from vault.models import BudgetEntry, Release, Submission
 
@@ -72,11 +73,11 @@ class SubmissionAdmin(ReadOnlyPage):
 
     @admin.display(description="released", ordering=OWN_VALUE)
     def released(self, obj: Submission) -> str:
-        return figure(getattr(_release(obj), "released", None))
+        return _score(obj, getattr(_release(obj), "released", None))
 
     @admin.display(description="on display")
     def on_display(self, obj: Submission) -> str:
-        return figure(getattr(_release(obj), "value", None))
+        return _score(obj, getattr(_release(obj), "value", None))
 
     @admin.display(description="outcome", ordering="release__outcome")
     def outcome(self, obj: Submission) -> str:
@@ -97,6 +98,10 @@ class SubmissionAdmin(ReadOnlyPage):
                 empty="Nothing was charged.",
             ),
         ]
+
+
+def _score(submission: Submission, value: float | None) -> str:
+    return score(leaderboard.shown(value=value, benchmark=submission.round.benchmark))
 
 
 def _release(submission: Submission) -> Release | None:

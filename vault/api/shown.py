@@ -89,18 +89,19 @@ def round(given: Round) -> dict[str, Any]:
 
 def submission(given: Submission) -> dict[str, Any]:
     """One that `finding.own_submissions` found, so that nothing more is asked of the database."""
-    release = getattr(given, "release", None)
+    release, benchmark = getattr(given, "release", None), given.round.benchmark
+    own, on_display = (None, None) if release is None else (release.released, release.value)
     return {
         "id": str(given.pk),
-        "benchmark": given.round.benchmark.slug,
+        "benchmark": benchmark.slug,
         "round": given.round.number,
         "sequence": given.sequence,
         "status": given.status,
         "sha256": given.sha256,
         "submitted_at": time(given.submitted_at),
         "finished_at": time(given.finished_at),
-        "released": None if release is None else release.released,
-        "on_display": None if release is None else release.value,
+        "released": leaderboard.shown(value=own, benchmark=benchmark),
+        "on_display": leaderboard.shown(value=on_display, benchmark=benchmark),
         "outcome": None if release is None else release.outcome,
         "error_code": given.error_code or None,
         "is_final": getattr(given, "is_final", False),

@@ -3,11 +3,12 @@
 import csv
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.vault.api.stage import CSV, Caller, a_world, problem, scored
 from tests.vault.factories import World
-from vault.models import PublishedResult, Round
+from vault.models import Benchmark, PublishedResult, Round
 
 ANYONE = Caller()
 BOARD = "benchmarks/weather/leaderboard/"
@@ -55,6 +56,28 @@ def test_csv_is_the_same_board(world: World) -> None:
             {name: "" if value is None else str(value) for name, value in row.items()}
             for row in rows()
         ] == lines
+
+
+def test_errors_that_differ_by_dust_share_a_rank_and_a_figure() -> None:
+    """All labels .3: predictions of .4 and of .2 are off by .1 each, however their sums end."""
+    world = a_world()
+    Benchmark.objects.update(
+        task="regression", prediction_form="value", primary_metric="mae", loss_cap=1.0
+    )
+    labels, callers = np.full(20, 0.3), {}
+    for name, answer in {"a": 0.4, "b": 0.2, "c": 0.5}.items():
+        team = world.team(name)
+        made = scored(world, team, value=float(np.abs(labels - answer).mean()))
+        callers[name] = Caller(team).get(f"submissions/{made.pk}/").json()
+
+    assert [(row["rank"], row["released"]) for row in rows()] == [(1, 0.1), (1, 0.1), (3, 0.2)]
+    lines = csv.DictReader(ANYONE.get(BOARD + "?format=csv").content.decode().splitlines())
+    assert [(line["rank"], line["released"]) for line in lines] == [
+        *(("1", "0.1"), ("1", "0.1")),
+        ("3", "0.2"),
+    ]
+    assert [each["released"] for each in callers.values()] == [0.1, 0.1, 0.2]
+    assert [each["on_display"] for each in callers.values()] == [0.1, 0.1, 0.2]
 
 
 @pytest.mark.parametrize(("query", "accept"), [("?format=xml", ""), ("", "text/html")])

@@ -53,13 +53,17 @@ SHAPES: dict[str, Schema] = {
     ),
     "BoardRow": schemas.record(
         {
-            "rank": schemas.or_null(schemas.integer(minimum=1)),
+            "rank": schemas.or_null(
+                schemas.integer(
+                    "Shared by values that differ by at most 1e-9 of the metric's unit.", minimum=1
+                )
+            ),
             "team": schemas.text(),
             "released": schemas.or_null(
                 schemas.number(
                     "In the metric's units: while the round is open or closing, the best value that was "
                     "released of the team's submissions; once it is closed, the own value of its final, "
-                    "null if that has none."
+                    "null if that has none. Digits below 1e-9 of the metric's unit are not shown."
                 )
             ),
             "attempts": schemas.count("Charged submissions."),
