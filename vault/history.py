@@ -67,7 +67,7 @@ class RoundHistory:
 def round_history(*, round: Round) -> RoundHistory:
     submissions = _submissions(round)
     finals = {final.team_id: final for final in Final.objects.filter(round=round)}
-    board = {row.team: row for row in leaderboard.board(round=round)}
+    board = {row.team_id: row for row in leaderboard.board(round=round)}
     by_team: dict[int, list[Submission]] = {}
     for submission in submissions.values():
         by_team.setdefault(submission.team_id, []).append(submission)
@@ -81,8 +81,8 @@ def round_history(*, round: Round) -> RoundHistory:
                 team_id=team_id,
                 name=team.name,
                 is_reference=team.is_reference,
-                attempts=board[team.name].attempts,
-                released=board[team.name].released,
+                attempts=board[team_id].attempts,
+                released=board[team_id].released,
                 submissions=[past[each.pk] for each in own],
                 final_id=None if final is None else final.submission_id,
                 final_is_declared=final is not None and final.is_declared,

@@ -6,13 +6,18 @@ a rank, and the next rank counts them all (1, 1, 3). Values are equal within 1e-
 best of them, and are shown without the digits that do not decide. Unscored, failed, withdrawn and unreleased
 submissions never rank.
 
-What ranks is a released value. While a round is open it is the best of the team's scored submissions.
-From the moment that finals are locked it is the final's own: nobody keeps one file on the board and is
-judged by another, and that stands before any fresh label is opened. While a round is closing finals can
-still be missing, so its board is still that of the open round; the two rules are never mixed on one board.
+What ranks is a released value until publication. While a round is open it is the best of the team's scored
+submissions. From the moment that finals are locked it is the final's own: nobody keeps one file on the board
+and is judged by another, and that stands before any fresh label is opened. While a round is closing finals
+can still be missing, so its board is still that of the open round; the two rules are never mixed on one
+board. Once published, a round ranks by the fresh figures of its finals, whatever was released of them; the
+rank before stays beside it. A final without a fresh figure has no rank.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -26,18 +31,47 @@ from vault.statuses import RoundStatus, SubmissionStatus
 # Every team that has a scored submission has its final, and no declaration changes it any more.
 FINALS_LOCKED = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
 
+# What the board shows of a published result under its own name.
+PUBLISHED = (
+    *("fresh_low", "fresh_high", "fresh_resolution", "tier"),
+    *("overstatement", "overstatement_low", "overstatement_high", "luck"),
+)
+
+
+class RankedBy(StrEnum):
+    """What a board ranks by."""
+
+    BEST_RELEASED = "best_released"
+    FINAL_RELEASED = "final_released"
+    FRESH = "fresh"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
+    """One team, scores in the metric's units; what is not published yet is None."""
+
     rank: int | None
+    team_id: int
     team: str
+    title: str
     # Of the team's best submission; once finals are locked, of its final.
     released: float | None
     # Charged submissions: failed and withdrawn ones count, refunded ones do not.
     attempts: int
     is_reference: bool
-    fresh: float | None
-    verdict: str | None
+    fresh: float | None = None
+    fresh_low: float | None = None
+    fresh_high: float | None = None
+    fresh_resolution: float | None = None
+    tier: int | None = None
+    # Of a published round: by the final's released value, and how many places the team rose since.
+    rank_before: int | None = None
+    rank_change: int | None = None
+    overstatement: float | None = None
+    overstatement_low: float | None = None
+    overstatement_high: float | None = None
+    luck: float | None = None
+    verdict: str | None = None
 
 
 def resolution(*, round: Round) -> float:
@@ -56,34 +90,66 @@ def shown(*, value: float | None, benchmark: Benchmark) -> float | None:
     return ties.shown(value=value, unit=budget.unit_of(benchmark=benchmark))
 
 
+def ranked_by(*, round: Round) -> RankedBy:
+    if round.status == RoundStatus.PUBLISHED:
+        return RankedBy.FRESH
+    return RankedBy.FINAL_RELEASED if round.status in FINALS_LOCKED else RankedBy.BEST_RELEASED
+
+
 def board(*, round: Round) -> list[Row]:
-    teams = Team.objects.in_bulk(
-        Release.objects.filter(submission__round=round).values_list("submission__team", flat=True)
-    ) | Team.objects.in_bulk(_attempts(round))
+    attempts, published = _attempts(round), _published(round)
     values = _released_values(round)
-    attempts = _attempts(round)
-    published = _published(round)
-    ranks = _ranks(
-        {pk: value for pk, value in values.items() if not teams[pk].is_reference}, round=round
-    )
-    rows = []
-    for pk, team in teams.items():
-        result = published.get(pk)
-        rows.append(
-            Row(
-                rank=ranks.get(pk),
-                team=team.name,
-                released=shown(value=values.get(pk), benchmark=round.benchmark),
-                attempts=attempts.get(pk, 0),
-                is_reference=team.is_reference,
-                fresh=None if result is None else result.fresh_value,
-                verdict=None if result is None else result.verdict or None,
-            )
+    teams = _teams(round, attempts, published)
+    competing = [pk for pk, team in teams.items() if not team.is_reference]
+    before = _ranks(_known(values, competing), round=round)
+    fresh = {pk: result.fresh_value for pk, result in published.items()}
+    after = _ranks(_known(fresh, competing), round=round)
+    is_published = ranked_by(round=round) == RankedBy.FRESH
+    rows = [
+        Row(
+            rank=(after if is_published else before).get(pk),
+            team_id=pk,
+            team=team.name,
+            title=team.title,
+            released=shown(value=values.get(pk), benchmark=round.benchmark),
+            attempts=attempts.get(pk, 0),
+            is_reference=team.is_reference,
+            **_moved(before.get(pk), after.get(pk)) if is_published else {},
+            **_told(published.get(pk)),
         )
+        for pk, team in teams.items()
+    ]
     return sorted(
         rows,
         key=lambda row: (row.is_reference, row.rank is None, row.rank or 0, row.team),
     )
+
+
+def _teams(
+    round: Round, attempts: dict[int, int], published: dict[int, PublishedResult]
+) -> dict[int, Team]:
+    """Whoever was charged, answered or published."""
+    answered = Release.objects.filter(submission__round=round)
+    listed = answered.values_list("submission__team", flat=True).distinct()
+    return Team.objects.in_bulk({*listed, *attempts, *published})
+
+
+def _known(values: Mapping[int, float | None], teams: Iterable[int]) -> dict[int, float]:
+    found = ((pk, values.get(pk)) for pk in teams)
+    return {pk: value for pk, value in found if value is not None}
+
+
+def _moved(before: int | None, after: int | None) -> dict[str, Any]:
+    change = None if before is None or after is None else before - after
+    return {"rank_before": before, "rank_change": change}
+
+
+def _told(result: PublishedResult | None) -> dict[str, Any]:
+    """The figures of a published result, as they were published."""
+    if result is None:
+        return {}
+    columns = {name: getattr(result, name) for name in PUBLISHED}
+    return {**columns, "fresh": result.fresh_value, "verdict": result.verdict or None}
 
 
 def _released_values(round: Round) -> dict[int, float]:

@@ -7,7 +7,7 @@ untuned models. Finals are locked when it closes, before any fresh label is open
 import datetime as dt
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
@@ -36,12 +36,25 @@ SYSTEM = "system"
 
 @dataclass(frozen=True, kw_only=True)
 class ResultRow:
-    """What publishing says of one team's final; `fresh_value` is rounded, in the metric's units."""
+    """What publishing says of one team's final, as coarse as it is told, in the metric's units.
+
+    `fresh_value` is on the grid of `fresh_resolution`, None where it is not told; the interval around it is
+    `fresh_low` to `fresh_high`. `overstatement` with its interval and `luck` are positive where the board
+    looks better than fresh labels. Teams of one `tier` are not told apart; 1 is the best.
+    """
 
     team_id: int
     submission_id: Any
-    fresh_value: float
+    fresh_value: float | None
     verdict: str
+    fresh_low: float | None = None
+    fresh_high: float | None = None
+    fresh_resolution: float | None = None
+    tier: int | None = None
+    overstatement: float | None = None
+    overstatement_low: float | None = None
+    overstatement_high: float | None = None
+    luck: float | None = None
 
 
 def plan(
@@ -173,18 +186,11 @@ def mark_audited(*, round: Round, actor: str, now: dt.datetime) -> None:
 
 
 def publish(*, round: Round, results: Sequence[ResultRow], actor: str, now: dt.datetime) -> None:
-    """AUDITED -> PUBLISHED, with one fresh figure and one verdict for each final."""
+    """AUDITED -> PUBLISHED, with the fresh figures and the verdict of each final."""
     with transaction.atomic():
         _move(round, RoundStatus.PUBLISHED, actor=actor, now=now, published_at=now)
         PublishedResult.objects.bulk_create(
-            PublishedResult(
-                round=round,
-                team_id=row.team_id,
-                submission_id=row.submission_id,
-                fresh_value=row.fresh_value,
-                verdict=row.verdict,
-            )
-            for row in results
+            PublishedResult(round=round, **asdict(row)) for row in results
         )
 
 

@@ -170,12 +170,26 @@ def leaderboard(
         if given.show.as_json:
             given.show.document(board)
             return
-        columns = ["rank", "team", "released", "attempts"]
         given.show.say(
-            f"round {board['round']}, {board['status']}, resolution {board['resolution']:g}"
+            f"round {board['round']}, {board['status']}, resolution {board['resolution']:.10g}"
         )
-        published = ["fresh", "verdict"] if board["is_published"] else []
-        given.show.table(board["rows"], [*columns, *published])
+        rows: list[Mapping[str, object]] = [*board["rows"]]
+        given.show.table(rows, _columns(rows))
+
+
+# Columns of the board, in the order of its CSV. Those that are always shown, and those of which the
+# service tells something.
+STANDING = ("rank", "team", "title", "released", "attempts")
+FRESH = (
+    *("fresh", "fresh_low", "fresh_high", "fresh_resolution", "tier"),
+    *("rank_before", "rank_change", "overstatement", "luck", "verdict"),
+)
+OPTIONAL = ("title", *FRESH)
+
+
+def _columns(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    empty = {name for name in OPTIONAL if all(row.get(name) in (None, "") for row in rows)}
+    return [name for name in (*STANDING, *FRESH) if name not in empty]
 
 
 def audit(

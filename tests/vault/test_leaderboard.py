@@ -9,7 +9,7 @@ import pytest
 from tests.vault.factories import World, acting_as, make_world
 from vault import leaderboard, rounds, submissions
 from vault.leaderboard import Row
-from vault.models import BudgetEntry, RawScore
+from vault.models import BudgetEntry, RawScore, Round, Submission
 from vault.rounds import ResultRow
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
@@ -120,26 +120,96 @@ def test_references_are_shown_and_not_ranked() -> None:
     assert not BudgetEntry.objects.filter(submission__team=best).exists()
 
 
-def test_fresh_figures_and_verdicts_stand_on_the_board_once_published() -> None:
-    world = opened("published")
-    scored = world.answered(world.team("a"), world.wrong_at(range(9)))
-    row = ResultRow(
-        team_id=scored.team_id, submission_id=scored.pk, fresh_value=0.9, verdict="NO_EVIDENCE"
-    )
-    rounds.request_close(round=world.round, actor="test", now=world.now)
-    rounds.close(round=world.round, actor="test", now=world.now)
-    rounds.mark_audited(round=world.round, actor="test", now=world.now)
-    before = board(world)["a"]
-    rounds.publish(round=world.round, results=[row], actor="test", now=world.now)
-    after = board(world)["a"]
-
-    assert (before.fresh, before.verdict) == (None, None)
-    assert (after.fresh, after.verdict, after.rank) == (0.9, "NO_EVIDENCE", 1)
-
-
 def close(world: World) -> None:
     rounds.request_close(round=world.round, actor="test", now=world.now)
     assert rounds.close(round=world.round, actor="test", now=world.now)
+
+
+def publish(world: World, results: list[ResultRow]) -> None:
+    close(world)
+    rounds.mark_audited(round=world.round, actor="test", now=world.now)
+    rounds.publish(round=world.round, results=results, actor="test", now=world.now)
+
+
+def result(submission: Submission, fresh: float | None, **given: Any) -> ResultRow:
+    return ResultRow(
+        team_id=submission.team_id,
+        submission_id=submission.pk,
+        fresh_value=fresh,
+        **{"verdict": "NO_EVIDENCE", **given},
+    )
+
+
+def test_published_figures_wait_for_publication() -> None:
+    world = opened("published")
+    scored = world.answered(world.team("a"), world.wrong_at(range(9)))
+    told = {
+        **{"fresh_low": 0.85, "fresh_high": 0.95, "fresh_resolution": 0.02, "tier": 1},
+        **{"overstatement": 0.01, "overstatement_low": -0.01, "overstatement_high": 0.03},
+        "luck": 0.016,
+    }
+    close(world)
+    before = board(world)["a"]
+    Round.objects.update(status="AUDITED")
+    world.round.refresh_from_db()
+    rounds.publish(
+        round=world.round, results=[result(scored, 0.9, **told)], actor="test", now=world.now
+    )
+    after = board(world)["a"]
+
+    names = ("fresh", "verdict", "rank_before", "rank_change", *told)
+    assert {getattr(before, name) for name in names} == {None}
+    assert (after.fresh, after.verdict, after.rank) == (0.9, "NO_EVIDENCE", 1)
+    assert {name: getattr(after, name) for name in told} == told
+    assert (after.rank_before, after.rank_change) == (1, 0)
+
+
+def test_published_round_ranks_by_the_fresh_figure() -> None:
+    """A booster with every query label right and .387 on fresh labels stands behind honest .775."""
+    world = opened("fresh")
+    booster = world.answered(world.team("booster"), world.labels)
+    honest = world.answered(world.team("honest"), world.wrong_at(range(60)))
+    untold = world.answered(world.team("untold"), world.wrong_at(range(30)))
+    reference = world.teams["reference"].submissions.get()
+    publish(
+        world,
+        [
+            result(booster, 0.387, verdict="CONFIRMED"),
+            result(honest, 0.775),
+            result(untold, None),
+            result(reference, 0.8, verdict=""),
+        ],
+    )
+
+    rows = board(world)
+    assert ranks(world) == [("honest", 1), ("booster", 2), ("untold", None), ("reference", None)]
+    assert [row.rank_before for row in rows.values()] == [3, 1, 2, None]
+    assert [row.rank_change for row in rows.values()] == [2, -1, None, None]
+    assert (rows["booster"].released, rows["booster"].verdict) == (1.0, "CONFIRMED")
+    assert rows["reference"].fresh == 0.8
+
+
+def test_equal_fresh_figures_share_a_rank() -> None:
+    world = opened("fresh-ties")
+    own = [world.answered(world.team(name), world.wrong_at([i])) for i, name in enumerate("abc")]
+    publish(
+        world, [result(each, value) for each, value in zip(own, (0.3, 0.1 + 0.2, 0.2), strict=True)]
+    )
+
+    assert ranks(world) == [("a", 1), ("b", 1), ("c", 3), ("reference", None)]
+
+
+def test_team_of_a_published_figure_is_on_the_board_whatever_it_was_answered() -> None:
+    """A blind team's final has no released value, so no rank before, and ranks by its fresh figure."""
+    world = opened("blind")
+    blind = world.answered(world.team("a", is_blind=True), world.labels)
+    shown = world.answered(world.team("b"), world.wrong_at(range(30)))
+    publish(world, [result(blind, 0.9), result(shown, 0.8)])
+
+    rows = board(world)
+    assert [(row.rank, row.rank_before, row.rank_change) for row in rows.values()][:2] == [
+        *((1, None, None), (2, 1, -1)),
+    ]
 
 
 def test_file_that_ranks_once_finals_are_locked_is_the_declared_one() -> None:

@@ -138,5 +138,9 @@ def score(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.10g}"
 
 
+def interval(low: float | None, high: float | None) -> str:
+    return NOTHING if low is None and high is None else f"{score(low)} to {score(high)}"
+
+
 def moment(value: dt.datetime | None) -> str:
     return NOTHING if value is None else localize(value)

@@ -19,7 +19,7 @@ from stats import ledger
 from vault import budget, leaderboard, rounds
 from vault.admin import planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
-from vault.admin.pages import NOTHING, Table, figure, link, listed, score
+from vault.admin.pages import NOTHING, Table, figure, interval, link, listed, score
 from vault.models import Admission, BudgetEntry, Round, Submission, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
@@ -270,21 +270,33 @@ def proven_error(round: Round) -> str:
 
 
 def _board(round: Round) -> Table:
+    rows = leaderboard.board(round=round)
+    is_published = round.status == RoundStatus.PUBLISHED
+    header: tuple[str, ...] = ("Rank", "Team", "Title", "Released", "Attempts")
+    if is_published:
+        header += ("Fresh", "95 % interval", "Grid", "Tier", "Rank before", "Verdict")
     return Table(
         heading="Board",
-        header=("Rank", "Team", "Released", "Attempts", "Fresh", "Verdict"),
-        rows=[
-            (
-                row.rank or ("reference" if row.is_reference else NOTHING),
-                row.team,
-                score(row.released),
-                row.attempts,
-                score(row.fresh),
-                row.verdict or NOTHING,
-            )
-            for row in leaderboard.board(round=round)
-        ],
+        header=header,
+        rows=[(*_standing(row), *(_fresh(row) if is_published else ())) for row in rows],
         empty="Nothing was scored yet.",
+    )
+
+
+def _standing(row: leaderboard.Row) -> tuple[Any, ...]:
+    place = row.rank or ("reference" if row.is_reference else NOTHING)
+    return (place, row.team, row.title or NOTHING, score(row.released), row.attempts)
+
+
+def _fresh(row: leaderboard.Row) -> tuple[Any, ...]:
+    change = f" ({row.rank_change:+d})" if row.rank_change else ""
+    return (
+        score(row.fresh),
+        interval(row.fresh_low, row.fresh_high),
+        score(row.fresh_resolution),
+        row.tier or NOTHING,
+        f"{row.rank_before}{change}" if row.rank_before else NOTHING,
+        row.verdict or NOTHING,
     )
 
 

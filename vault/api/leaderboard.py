@@ -15,7 +15,6 @@ from vault.api import finding, forms, shown
 from vault.api.permissions import Public
 
 OFFERED = {"json": forms.JSON, "csv": forms.CSV}
-COLUMNS = ("rank", "team", "released", "attempts", "is_reference", "fresh", "verdict")
 
 
 class LeaderboardDetail(APIView):
@@ -36,7 +35,7 @@ class LeaderboardDetail(APIView):
 
 def _csv(rows: list[dict[str, Any]]) -> str:
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(buffer, shown.BOARD_COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()

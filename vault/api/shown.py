@@ -18,6 +18,14 @@ from vault.models import (
 )
 from vault.statuses import RoundStatus
 
+# Of one row of the board, as JSON and as CSV.
+BOARD_COLUMNS = (
+    *("rank", "team", "title", "released", "attempts", "is_reference"),
+    *("fresh", "fresh_low", "fresh_high", "fresh_resolution", "tier"),
+    *("rank_before", "rank_change"),
+    *("overstatement", "overstatement_low", "overstatement_high", "luck", "verdict"),
+)
+
 
 def time(value: dt.datetime | None) -> str | None:
     return None if value is None else value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
@@ -181,17 +189,7 @@ def board(given: Round, rows: list[leaderboard.Row]) -> dict[str, Any]:
         "round": given.number,
         "status": given.status,
         "is_published": given.status == RoundStatus.PUBLISHED,
+        "ranked_by": leaderboard.ranked_by(round=given).value,
         "resolution": leaderboard.resolution(round=given),
-        "rows": [
-            {
-                "rank": row.rank,
-                "team": row.team,
-                "released": row.released,
-                "attempts": row.attempts,
-                "is_reference": row.is_reference,
-                "fresh": row.fresh,
-                "verdict": row.verdict,
-            }
-            for row in rows
-        ],
+        "rows": [{name: getattr(row, name) for name in BOARD_COLUMNS} for row in rows],
     }

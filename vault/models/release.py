@@ -128,18 +128,36 @@ class RoundReference(models.Model):
 
 
 class PublishedResult(models.Model):
-    """What publishing a round says of one team: the fresh figure of its final, and the verdict."""
+    """What publishing a round says of one team: its final's figures on fresh labels, and the verdict.
+
+    All numbers are in the metric's own units and as coarse as they are published.
+    """
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="published_results")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
-    # Rounded to the grid, in the metric's own units.
-    fresh_value = models.FloatField()
+    # Null: this final's fresh figure is not told. It stands on the grid of `fresh_resolution`.
+    fresh_value = models.FloatField(null=True)
+    fresh_low = models.FloatField(null=True)
+    fresh_high = models.FloatField(null=True)
+    fresh_resolution = models.FloatField(null=True)
+    # 1 is the best; teams of one tier are not told apart by their simultaneous paired intervals.
+    tier = models.PositiveIntegerField(null=True)
+    # How much better the final looks on the board than on fresh labels: positive whatever the metric's
+    # direction. `luck` is what of it the best of an honest team's draws would show.
+    overstatement = models.FloatField(null=True)
+    overstatement_low = models.FloatField(null=True)
+    overstatement_high = models.FloatField(null=True)
+    luck = models.FloatField(null=True)
     verdict = models.CharField(max_length=16, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["round", "team"], name="publishedresult_one_per_team"),
+            models.CheckConstraint(
+                condition=models.Q(tier__isnull=True) | models.Q(tier__gt=0),
+                name="publishedresult_tiers_from_one",
+            ),
         ]
 
     def __str__(self) -> str:

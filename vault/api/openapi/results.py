@@ -6,6 +6,7 @@ from vault.api import forms
 from vault.api.openapi import headers, parameters, schemas
 from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
+from vault.leaderboard import RankedBy
 from vault.statuses import RoundStatus, Verdict
 
 TAG = "Results"
@@ -19,6 +20,14 @@ _VERDICT = schemas.or_null(
 _FRESH = schemas.or_null(
     schemas.number("The final's score on labels that nobody had queried, once published.")
 )
+
+
+def _figure(description: str) -> Schema:
+    return schemas.or_null(
+        schemas.number(f"{description} In the metric's units; null until it is published.")
+    )
+
+
 _AUDIT: dict[str, Schema] = {
     "id": schemas.integer(minimum=1),
     "round": schemas.integer(minimum=1),
@@ -55,10 +64,13 @@ SHAPES: dict[str, Schema] = {
         {
             "rank": schemas.or_null(
                 schemas.integer(
-                    "Shared by values that differ by at most 1e-9 of the metric's unit.", minimum=1
+                    "By what `ranked_by` names. Shared by values that differ by at most 1e-9 of the "
+                    "metric's unit; null for references and for teams without such a value.",
+                    minimum=1,
                 )
             ),
-            "team": schemas.text(),
+            "team": schemas.text("Its name, which is unique."),
+            "title": schemas.text("What else it calls itself; may be empty."),
             "released": schemas.or_null(
                 schemas.number(
                     "In the metric's units: while the round is open or closing, the best value that was "
@@ -69,6 +81,34 @@ SHAPES: dict[str, Schema] = {
             "attempts": schemas.count("Charged submissions."),
             "is_reference": schemas.flag("An organizer's, which does not rank."),
             "fresh": _FRESH,
+            "fresh_low": _figure("Low end of the 95 % interval of `fresh`."),
+            "fresh_high": _figure("High end of the 95 % interval of `fresh`."),
+            "fresh_resolution": _figure("The grid that `fresh` was rounded to; 0: not rounded."),
+            "tier": schemas.or_null(
+                schemas.integer(
+                    "1 is the best. Teams of one tier are not told apart by simultaneous intervals of "
+                    "their paired differences.",
+                    minimum=1,
+                )
+            ),
+            "rank_before": schemas.or_null(
+                schemas.integer(
+                    "Of a published round: the rank by `released`, as it was before publication.",
+                    minimum=1,
+                )
+            ),
+            "rank_change": schemas.or_null(
+                schemas.integer("`rank_before` minus `rank`: positive if the team rose.")
+            ),
+            "overstatement": _figure(
+                "How much better the final looks on the board than on fresh labels, beside the "
+                "references: positive if better, whatever the metric's direction."
+            ),
+            "overstatement_low": _figure("Low end of the interval of `overstatement`."),
+            "overstatement_high": _figure("High end of the interval of `overstatement`."),
+            "luck": _figure(
+                "What of `overstatement` an honest team with as many files can owe to chance."
+            ),
             "verdict": _VERDICT,
         }
     ),
@@ -77,8 +117,16 @@ SHAPES: dict[str, Schema] = {
             "round": schemas.integer(minimum=1),
             "status": schemas.one_of(RoundStatus.values),
             "is_published": schemas.flag(),
-            "resolution": schemas.number("The smallest difference between two values."),
-            "rows": schemas.list_of(schemas.reference("BoardRow")),
+            "ranked_by": schemas.one_of(
+                list(RankedBy),
+                "While the round is open or closing, the best released value of a team; once it is closed, "
+                "the released value of its final; once it is published, the final's fresh figure.",
+            ),
+            "resolution": schemas.number("The smallest difference between two released values."),
+            "rows": schemas.list_of(
+                schemas.reference("BoardRow"),
+                "By rank, then teams without one by name, then references.",
+            ),
         }
     ),
     "AuditSummary": schemas.record(_AUDIT),
@@ -120,24 +168,35 @@ _BUDGET: dict[str, Any] = {
     "proven_error": 0.031,
     "is_blind": False,
 }
+_ROW: dict[str, Any] = {
+    "rank": 1,
+    "team": "team-a",
+    "title": "Team A",
+    "released": 0.79,
+    "attempts": 12,
+    "is_reference": False,
+    "fresh": 0.77,
+    "fresh_low": 0.75,
+    "fresh_high": 0.79,
+    "fresh_resolution": 0.01,
+    "tier": 1,
+    "rank_before": 2,
+    "rank_change": 1,
+    "overstatement": 0.012,
+    "overstatement_low": 0.003,
+    "overstatement_high": 0.021,
+    "luck": 0.016,
+    "verdict": "NO_EVIDENCE",
+}
 _BOARD: dict[str, Any] = {
     "round": 1,
-    "status": "OPEN",
-    "is_published": False,
+    "status": "PUBLISHED",
+    "is_published": True,
+    "ranked_by": "fresh",
     "resolution": 0.01,
-    "rows": [
-        {
-            "rank": 1,
-            "team": "team-a",
-            "released": 0.79,
-            "attempts": 12,
-            "is_reference": False,
-            "fresh": None,
-            "verdict": None,
-        }
-    ],
+    "rows": [_ROW],
 }
-_CSV = "rank,team,released,attempts,is_reference,fresh,verdict\n1,team-a,0.79,12,False,,\n"
+_CSV = f"{','.join(_ROW)}\n{','.join(str(value) for value in _ROW.values())}\n"
 _SUMMARY: dict[str, Any] = {"id": 3, "round": 1, "published_at": "2026-04-03T09:00:00Z"}
 DOCUMENT: dict[str, Any] = {
     "benchmark": "rain-tomorrow",
@@ -179,7 +238,8 @@ OPERATIONS = {
         id="get_leaderboard",
         tag=TAG,
         summary="The board",
-        description="Released answers, never a raw score; after publication the fresh results, too.",
+        description="Released answers, never a raw score; a published round ranks by the fresh figures of "
+        "its finals. The CSV has the same columns.",
         access=Access.PUBLIC,
         parameters=(
             parameters.SLUG,
