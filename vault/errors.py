@@ -17,6 +17,7 @@ VaultError
   TooManyWebhooksError      the team has as many webhooks as it may
   AdmissionError            an admission is refused
   PlanError                 the round cannot be planned like this; `field` says where
+  UnrankingError            a team cannot be unranked, or ranked again, like this; `field` says where
   TransitionError           the thing is not in a status that allows this
   SealingError              labels cannot be sealed as given
   LabelsUnavailableError    this process may not, or cannot, open these labels
@@ -99,6 +100,10 @@ class AdmissionError(VaultError):
 
 class PlanError(VaultError):
     code = "round_refused"
+
+
+class UnrankingError(VaultError):
+    code = "unranking_refused"
 
 
 class TransitionError(VaultError):

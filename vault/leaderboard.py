@@ -4,7 +4,8 @@ also of the published results. It never reads a raw score, so it cannot leak one
 Order: rank, then name; then those without a rank by name; organiser references last. Equal values share
 a rank, and the next rank counts them all (1, 1, 3). Values are equal within 1e-9 of the metric's unit of the
 best of them, and are shown without the digits that do not decide. Unscored, failed, withdrawn and unreleased
-submissions never rank.
+submissions never rank. Teams that organisers have unranked stand last, marked, and others rank as if they
+were not there.
 
 What ranks is a released value until publication. While a round is open it is the best of the team's scored
 submissions. From the moment that finals are locked it is the final's own: nobody keeps one file on the board
@@ -24,7 +25,7 @@ from django.db.models import Count, Q
 from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget
+from vault import budget, unranking
 from vault.models import Benchmark, BudgetEntry, Final, PublishedResult, Release, Round, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
@@ -72,6 +73,8 @@ class Row:
     overstatement_high: float | None = None
     luck: float | None = None
     verdict: str | None = None
+    is_unranked: bool = False
+    unranked_reason: str | None = None
 
 
 def resolution(*, round: Round) -> float:
@@ -100,7 +103,8 @@ def board(*, round: Round) -> list[Row]:
     attempts, published = _attempts(round), _published(round)
     values = _released_values(round)
     teams = _teams(round, attempts, published)
-    competing = [pk for pk, team in teams.items() if not team.is_reference]
+    unranked = unranking.unranked(round=round)
+    competing = [pk for pk, team in teams.items() if not (team.is_reference or pk in unranked)]
     before = _ranks(_known(values, competing), round=round)
     fresh = {pk: result.fresh_value for pk, result in published.items()}
     after = _ranks(_known(fresh, competing), round=round)
@@ -116,13 +120,16 @@ def board(*, round: Round) -> list[Row]:
             is_reference=team.is_reference,
             **_moved(before.get(pk), after.get(pk)) if is_published else {},
             **_told(published.get(pk)),
+            is_unranked=pk in unranked,
+            unranked_reason=unranked[pk].reason if pk in unranked else None,
         )
         for pk, team in teams.items()
     ]
-    return sorted(
-        rows,
-        key=lambda row: (row.is_reference, row.rank is None, row.rank or 0, row.team),
-    )
+    return sorted(rows, key=_place)
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    return (row.is_unranked, row.is_reference, row.rank is None, row.rank or 0, row.team)
 
 
 def _teams(

@@ -182,7 +182,7 @@ def leaderboard(
 STANDING = ("rank", "team", "title", "released", "attempts")
 FRESH = (
     *("fresh", "fresh_low", "fresh_high", "fresh_resolution", "tier"),
-    *("rank_before", "rank_change", "overstatement", "luck", "verdict"),
+    *("rank_before", "rank_change", "overstatement", "luck", "verdict", "unranked_reason"),
 )
 OPTIONAL = ("title", *FRESH)
 

@@ -20,6 +20,7 @@ from vault import budget, leaderboard, rounds
 from vault.admin import planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.pages import NOTHING, Table, figure, interval, link, listed, score
+from vault.admin.unrankings import UNRANKING_ACTS, unrankings
 from vault.models import Admission, BudgetEntry, Round, Submission, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
@@ -143,6 +144,7 @@ VAULT_ACTS = (
         when="while a round is OPEN",
         run=_close,
     ),
+    *UNRANKING_ACTS,
 )
 
 
@@ -247,7 +249,7 @@ class RoundAdmin(ActingPage):
         ]
 
     def tables(self, obj: Round) -> list[Table]:
-        return [_board(obj), _admissions(obj), _references(obj)]
+        return [_board(obj), *unrankings(obj), _admissions(obj), _references(obj)]
 
 
 def _count_of(model: type[Model]) -> Coalesce:
@@ -285,6 +287,8 @@ def _board(round: Round) -> Table:
 
 def _standing(row: leaderboard.Row) -> tuple[Any, ...]:
     place = row.rank or ("reference" if row.is_reference else NOTHING)
+    if row.is_unranked:
+        place = f"unranked: {row.unranked_reason}"
     return (place, row.team, row.title or NOTHING, score(row.released), row.attempts)
 
 

@@ -24,6 +24,7 @@ BOARD_COLUMNS = (
     *("fresh", "fresh_low", "fresh_high", "fresh_resolution", "tier"),
     *("rank_before", "rank_change"),
     *("overstatement", "overstatement_low", "overstatement_high", "luck", "verdict"),
+    *("is_unranked", "unranked_reason"),
 )
 
 

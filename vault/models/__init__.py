@@ -15,6 +15,7 @@ from vault.models.release import (
 from vault.models.round import Round, RoundSecret
 from vault.models.submission import Final, Submission
 from vault.models.team import Team, TeamToken
+from vault.models.unranking import Unranking
 from vault.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Submission",
     "Team",
     "TeamToken",
+    "Unranking",
     "Webhook",
     "WebhookDelivery",
     "WrappedKey",

@@ -119,8 +119,8 @@ def test_a_round_goes_from_planned_to_closing(world: World) -> None:
 @pytest.mark.parametrize(
     ("status", "refused"),
     [
-        ("PLANNED", ["close", "audit", "publish"]),
-        ("OPEN", ["open", "audit", "publish"]),
+        ("PLANNED", ["close", "audit", "publish", "unrank", "rank-again"]),
+        ("OPEN", ["open", "audit", "publish", "rank-again"]),
         ("CLOSING", ["admit", "open", "close", "publish"]),
         ("CLOSED", ["admit", "open", "close", "publish"]),
         ("AUDITED", ["admit", "open", "close", "audit"]),
@@ -221,3 +221,28 @@ def test_the_chosen_baseline_comes_first(world: World) -> None:
 
     frozen = RoundReference.objects.order_by("position").values_list("submission", flat=True)
     assert list(frozen) == [given[1].pk, given[0].pk]
+
+
+def test_a_team_is_unranked_with_a_reason_and_ranked_again(stage: Stage) -> None:
+    round, team = stage.world.round, stage.world.teams["alpha"]
+    silent = act(round, "unrank", team=team.pk, reason="")
+    done = act(round, "unrank", team=team.pk, reason="two accounts of one person")
+    with acting_as("researcher"):
+        page = client_of(ORGANISER).get(url("vault_round_change", round.pk)).content.decode()
+    again = act(round, "rank-again", team=team.pk, reason="another person after all")
+
+    assert "This field is required" in silent.content.decode()
+    assert (done.status_code, again.status_code) == (302, 302)
+    assert "unranked: two accounts of one person" in page
+    assert "/act/rank-again/" in page
+    assert kinds() == ["team_unranked", "team_reranked"]
+
+
+def test_only_teams_of_the_round_that_rank_can_be_unranked(stage: Stage) -> None:
+    round, world = stage.world.round, stage.world
+    stranger = Team.objects.create(name="stranger")
+
+    for team in (world.teams["baseline"], stranger):
+        answer = act(round, "unrank", team=team.pk, reason="x")
+        assert "Select a valid choice" in answer.content.decode()
+    assert kinds() == []

@@ -151,6 +151,7 @@ def test_errors_of_the_inside_have_no_status() -> None:
         "BudgetError",
         "AdmissionError",
         "PlanError",
+        "UnrankingError",
         "SealingError",
         "LabelsUnavailableError",
         "StaleClaimError",

@@ -65,7 +65,8 @@ SHAPES: dict[str, Schema] = {
             "rank": schemas.or_null(
                 schemas.integer(
                     "By what `ranked_by` names. Shared by values that differ by at most 1e-9 of the "
-                    "metric's unit; null for references and for teams without such a value.",
+                    "metric's unit; null for references, for unranked teams and where there is no such "
+                    "value.",
                     minimum=1,
                 )
             ),
@@ -110,6 +111,10 @@ SHAPES: dict[str, Schema] = {
                 "What of `overstatement` an honest team with as many files can owe to chance."
             ),
             "verdict": _VERDICT,
+            "is_unranked": schemas.flag(
+                "Organizers took the team out of the ranking; its row stands last, and others move up."
+            ),
+            "unranked_reason": schemas.or_null(schemas.text("Why, in the organizers' words.")),
         }
     ),
     "Board": schemas.record(
@@ -125,7 +130,7 @@ SHAPES: dict[str, Schema] = {
             "resolution": schemas.number("The smallest difference between two released values."),
             "rows": schemas.list_of(
                 schemas.reference("BoardRow"),
-                "By rank, then teams without one by name, then references.",
+                "By rank, then teams without one by name, then references, then unranked teams.",
             ),
         }
     ),
@@ -187,6 +192,8 @@ _ROW: dict[str, Any] = {
     "overstatement_high": 0.021,
     "luck": 0.016,
     "verdict": "NO_EVIDENCE",
+    "is_unranked": False,
+    "unranked_reason": None,
 }
 _BOARD: dict[str, Any] = {
     "round": 1,
@@ -196,7 +203,8 @@ _BOARD: dict[str, Any] = {
     "resolution": 0.01,
     "rows": [_ROW],
 }
-_CSV = f"{','.join(_ROW)}\n{','.join(str(value) for value in _ROW.values())}\n"
+_CELLS = ["" if value is None else str(value) for value in _ROW.values()]
+_CSV = f"{','.join(_ROW)}\n{','.join(_CELLS)}\n"
 _SUMMARY: dict[str, Any] = {"id": 3, "round": 1, "published_at": "2026-04-03T09:00:00Z"}
 DOCUMENT: dict[str, Any] = {
     "benchmark": "rain-tomorrow",

@@ -1,0 +1,95 @@
+"""Unranking in the admin: two acts on a round, and the table of those that were done."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from vault import unranking
+from vault.admin.acts import Act, ActForm, Done
+from vault.admin.pages import Table, link, moment
+from vault.models import Round, Team
+from vault.statuses import RoundStatus
+
+
+class UnrankForm(ActForm):
+    """A team of the round, and the reason that everybody will read."""
+
+    team = forms.ModelChoiceField(queryset=Team.objects.none())
+    reason = forms.CharField(
+        max_length=unranking.LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
+        help_text="Everybody reads it on the board.",
+    )
+
+    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, **kwargs)
+        field = self.fields["team"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = self.choices(target).order_by("name")
+
+    def choices(self, round: Round) -> QuerySet[Team]:
+        competing = Team.objects.filter(admissions__round=round)
+        return competing.exclude(pk__in=unranking.unranked(round=round))
+
+
+class RankAgainForm(UnrankForm):
+    def choices(self, round: Round) -> QuerySet[Team]:
+        return Team.objects.filter(pk__in=unranking.unranked(round=round))
+
+
+def _unrank(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+    unranking.unrank(round=round, actor=request.user.get_username(), now=timezone.now(), **given)
+    return Done(message=f"{given['team']} is unranked in {round}.")
+
+
+def _rank_again(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+    unranking.rank_again(
+        round=round, actor=request.user.get_username(), now=timezone.now(), **given
+    )
+    return Done(message=f"{given['team']} is ranked again in {round}.")
+
+
+UNRANKING_ACTS = (
+    Act(
+        name="unrank",
+        label="Unrank a team",
+        explanation="The team's row stays on the board, last and marked, with your reason for everybody to "
+        "read; the teams behind it move up. Nothing else changes: it keeps its budget and its final, it is "
+        "audited, and its verdict is published as any other's. The act is journaled in your name and can "
+        "be reversed by another. Deactivating a team does not unrank it.",
+        is_open=lambda round: round.status != RoundStatus.PLANNED,
+        when="while a round is OPEN or later",
+        run=_unrank,
+        form=UnrankForm,
+    ),
+    Act(
+        name="rank-again",
+        label="Rank a team again",
+        explanation="The team stands again where its scores place it, and the teams behind it move down. "
+        "Both acts stay in the journal.",
+        is_open=lambda round: bool(unranking.unranked(round=round)),
+        when="while a round is one in which a team is unranked",
+        run=_rank_again,
+        form=RankAgainForm,
+    ),
+)
+
+
+def unrankings(round: Round) -> list[Table]:
+    """The round's acts, if there are any, in their order."""
+    acts = round.unrankings.select_related("team").order_by("pk")
+    rows = [
+        (
+            moment(each.at),
+            link(each.team),
+            "ranked again" if each.is_reversal else "unranked",
+            each.reason,
+            each.actor,
+        )
+        for each in acts
+    ]
+    header = ("At", "Team", "Act", "Reason", "By")
+    return [Table(heading="Unrankings", header=header, rows=rows)] if rows else []

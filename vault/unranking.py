@@ -1,0 +1,89 @@
+"""Unranking: an organiser takes a team out of a round's ranking, for a reason that everybody reads, or back.
+
+The team's row stays on the board, last and marked, and the teams behind it move up. Nothing else changes:
+its budget, its submissions, its final and its part in the audit are those of a ranked team. Every act is a
+row of its own and is journaled.
+"""
+
+import datetime as dt
+
+from django.db import transaction
+
+from vault import journal, locks
+from vault.errors import UnrankingError
+from vault.models import Admission, Round, Team, Unranking
+from vault.statuses import RoundStatus
+
+LONGEST_REASON = 500
+
+
+def unranked(*, round: Round) -> dict[int, Unranking]:
+    """The unrankings that hold, by team."""
+    last: dict[int, Unranking] = {}
+    for act in Unranking.objects.filter(round=round).order_by("pk"):
+        last[act.team_id] = act
+    return {team_id: act for team_id, act in last.items() if not act.is_reversal}
+
+
+def unrank(*, round: Round, team: Team, reason: str, actor: str, now: dt.datetime) -> Unranking:
+    """Take the team out of the ranking of a round that has opened."""
+    with transaction.atomic():
+        _hold(round)
+        if not Admission.objects.filter(round=round, team=team).exists():
+            raise UnrankingError(f"{team} does not compete in {round}", field="team")
+        if team.pk in unranked(round=round):
+            raise UnrankingError(f"{team} is unranked already", field="team")
+        return _act(round, team, reason, is_reversal=False, actor=actor, now=now)
+
+
+def rank_again(*, round: Round, team: Team, reason: str, actor: str, now: dt.datetime) -> Unranking:
+    """Put the team back where its scores place it."""
+    with transaction.atomic():
+        _hold(round)
+        if team.pk not in unranked(round=round):
+            raise UnrankingError(f"{team} is not unranked", field="team")
+        return _act(round, team, reason, is_reversal=True, actor=actor, now=now)
+
+
+def _hold(round: Round) -> None:
+    """Acts on one round come one after another, and its status stays as it is meanwhile."""
+    locks.hold_round(round_id=round.pk)
+    round.refresh_from_db(fields=["status"])
+    if round.status == RoundStatus.PLANNED:
+        raise UnrankingError(f"{round} has not opened: nobody is ranked in it")
+
+
+def _act(
+    round: Round, team: Team, reason: str, *, is_reversal: bool, actor: str, now: dt.datetime
+) -> Unranking:
+    made = Unranking.objects.create(
+        round=round,
+        team=team,
+        is_reversal=is_reversal,
+        reason=_checked(reason),
+        actor=actor,
+        at=now,
+    )
+    journal.append(
+        benchmark_id=round.benchmark_id,
+        kind="team_reranked" if is_reversal else "team_unranked",
+        actor=actor,
+        payload={"round": round.number, "team": team.name, "reason": made.reason},
+        now=now,
+    )
+    return made
+
+
+def _checked(reason: str) -> str:
+    """One line that a board can show."""
+    line = " ".join(reason.split())
+    if not line:
+        raise UnrankingError("give a reason: everybody reads it on the board", field="reason")
+    if len(line) > LONGEST_REASON:
+        raise UnrankingError(
+            f"a reason has at most {LONGEST_REASON} characters, this has {len(line)}",
+            field="reason",
+        )
+    if not line.isprintable():
+        raise UnrankingError("a reason has no control characters", field="reason")
+    return line
