@@ -34,9 +34,12 @@ class Show:
         self.known: Submission | None = None
         # A log has no width that an id should be cut at.
         self.out = Console(
-            highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else LOG_WIDTH
+            highlight=False,
+            soft_wrap=True,
+            width=None if sys.stdout.isatty() else LOG_WIDTH,
+            emoji=False,
         )
-        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def document(self, content: Any) -> None:
         plain = asdict(content) if is_dataclass(content) else content  # type: ignore[arg-type]

@@ -146,6 +146,14 @@ def test_name_of_a_team_does_not_steer_the_terminal() -> None:
     assert "a\ufffd[2J\ufffdb" in given.stdout
 
 
+def test_name_of_a_team_is_shown_as_it_is() -> None:
+    given = run(
+        Service(answers=[answer(a_board(":smile: [b]команда"))]), "leaderboard", "-b", "rain"
+    )
+
+    assert ":smile: [b]команда" in given.stdout
+
+
 def test_list_of_commands_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
 

@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import tokens
+from vault import team_names, tokens
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.pages import NOTHING, Table, code, link, listed, moment
 from vault.admin.site import site
@@ -39,6 +39,30 @@ class IssueForm(ActForm):
         return expires_at
 
 
+class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Team
+        fields = ("name", "title", "is_reference", "is_active")
+        help_texts = {
+            "name": "Printable text in any script. It is unique without regard to case, and it stays.",
+            "title": "Shown beside the name.",
+            "is_reference": "An organizer's baselines: shown on boards and never ranked.",
+            "is_active": "A team that is not active submits nothing and gets no tokens. Its row stays on "
+            "the board with its rank: unrank it in the round for that.",
+        }
+
+    def clean_name(self) -> str:
+        name = team_names.normalized(self.cleaned_data["name"])
+        if len(name) > team_names.LONGEST:  # some letters are several in normal form
+            raise forms.ValidationError(f"A name has at most {team_names.LONGEST} characters.")
+        same = Team.objects.filter(folded=team_names.folded(name)).exclude(pk=self.instance.pk)
+        if (other := same.first()) is not None:
+            raise forms.ValidationError(
+                f"There is a team {other.name!r}: names are compared without regard to case."
+            )
+        return name
+
+
 def _issue(request: HttpRequest, team: Team, given: dict[str, Any]) -> Done:
     token, plain = tokens.issue(team=team, now=timezone.now(), **given)
     scopes = ", ".join(token.scopes)
@@ -65,7 +89,8 @@ class TeamAdmin(ActingPage):
     list_filter = ("is_reference", "is_active")
     search_fields = ("name", "title")
     ordering = ("name",)
-    fields = ("name", "title", "is_reference", "is_active")
+    form = TeamForm
+    fields = TeamForm.Meta.fields
     acts = (
         Act(
             name="issue",

@@ -14,6 +14,8 @@ from vault import leaderboard
 from vault.api import finding, forms, shown
 from vault.api.permissions import Public
 
+# What a formula begins with, in full width too; of white space, what spreadsheets skip before it.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 OFFERED = {"json": forms.JSON, "csv": forms.CSV}
 
 
@@ -37,5 +39,10 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, shown.BOARD_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets an apostrophe, which makes it text there."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value

@@ -1,11 +1,36 @@
+from typing import TYPE_CHECKING, Any
+
 from django.db import models
+
+from vault import team_names
+
+if TYPE_CHECKING:
+    Text = models.CharField[Any, Any]
+else:
+    Text = models.CharField
+
+
+class FoldedField(Text):
+    """The key that equal names share. It is computed when a row is made, however that is done."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> str:
+        if add:
+            setattr(model_instance, self.attname, team_names.folded(model_instance.name))
+        return str(getattr(model_instance, self.attname))
+
+    def deconstruct(self) -> Any:
+        """A migration knows it as plain text."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
 
 
 class Team(models.Model):
     """The unit that holds budgets and tokens."""
 
-    name = models.SlugField(unique=True)
-    title = models.CharField(max_length=200, blank=True)
+    name = models.CharField(max_length=team_names.LONGEST, validators=[team_names.check])
+    # Unique, so names are compared without regard to case. Folding can triple a name's length.
+    folded = FoldedField(max_length=3 * team_names.LONGEST, unique=True, editable=False)
+    title = models.CharField(max_length=200, blank=True, validators=[team_names.check_printable])
     # Organiser baselines: shown on the board, ranked nowhere, charged nothing.
     is_reference = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)

@@ -164,3 +164,50 @@ def test_a_team_keeps_its_name_and_its_kind() -> None:
     assert answer.status_code == 302
     team.refresh_from_db()
     assert (team.name, team.title, team.is_reference) == ("beta", "The second letter", False)
+
+
+def add(name: str, **given: Any) -> Any:
+    return post(url("vault_team_add"), **{"name": name, "title": "", "is_active": "on", **given})
+
+
+def test_a_name_is_stored_in_one_normal_form() -> None:
+    answer = add(" e\u0301quipe 団 ", title="L'\xe9quipe")
+
+    assert answer.status_code == 302
+    made = Team.objects.get()
+    assert (made.name, made.title) == ("\xe9quipe 団", "L'\xe9quipe")
+
+
+@pytest.mark.parametrize("name", ["ALPHA", "alpha", "Alpha"])
+def test_a_name_that_differs_in_case_alone_is_taken(team: Team, name: str) -> None:
+    answer = add(name)
+
+    assert "There is a team &#x27;alpha&#x27;" in answer.content.decode()
+    assert Team.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a\u202eb", "U+202E cannot be printed"),
+        ("\ufb1d" * 100, "at most 100 characters"),
+        ("x" * 101, "at most 100 characters"),
+        ("", "This field is required"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_in_words(name: str, message: str) -> None:
+    answer = add(name)
+
+    assert message in answer.content.decode()
+    assert not Team.objects.exists()
+
+
+def test_the_page_says_what_deactivating_leaves(team: Team) -> None:
+    with acting_as("researcher"):
+        page = client_of(ORGANISER).get(url("vault_team_change", team.pk)).content.decode()
+
+    assert "unrank it in the round for that" in page
+    answer = post(url("vault_team_change", team.pk), title="A new title")
+    team.refresh_from_db()
+    assert answer.status_code == 302
+    assert (team.name, team.title, team.is_active) == ("alpha", "A new title", False)

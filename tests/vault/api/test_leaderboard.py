@@ -8,7 +8,7 @@ import pytest
 
 from tests.vault.api.stage import CSV, Caller, a_world, problem, scored
 from tests.vault.factories import World
-from vault.models import Benchmark, PublishedResult, Round
+from vault.models import Benchmark, PublishedResult, Round, Team, Unranking
 
 ANYONE = Caller()
 BOARD = "benchmarks/weather/leaderboard/"
@@ -78,6 +78,42 @@ def test_errors_that_differ_by_dust_share_a_rank_and_a_figure() -> None:
     ]
     assert [each["released"] for each in callers.values()] == [0.1, 0.1, 0.2]
     assert [each["on_display"] for each in callers.values()] == [0.1, 0.1, 0.2]
+
+
+NAMES = [
+    *('Übermut, "quoted"', "<b>команда</b>", "チーム 🐙", "a/b?c#d", "+x", "-x", "@x", "=1+1"),
+    *("\uff1d1", "'apostrophe"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_in_any_script_stand_in_both_forms(name: str) -> None:
+    world = a_world()
+    team = world.team("a")
+    Team.objects.filter(pk=team.pk).update(name=name, title=name)
+    scored(world, team, value=-0.25)
+
+    (row,) = rows()
+    (line,) = csv.DictReader(
+        ANYONE.get(BOARD + "?format=csv").content.decode().splitlines(), strict=True
+    )
+
+    assert (row["team"], row["title"]) == (name, name)
+    guarded = name if name[0] not in "=+-@\uff1d" else f"'{name}"
+    assert (line["team"], line["title"]) == (guarded, guarded)
+    assert line["released"] == "-0.25"  # a number is no formula
+
+
+def test_reason_of_an_unranking_is_no_formula(world: World) -> None:
+    Unranking.objects.create(
+        round=world.round, team=world.teams["a"], reason="=1+1", actor="ada", at=world.now
+    )
+
+    row = rows()[-1]
+    line = list(csv.DictReader(ANYONE.get(BOARD + "?format=csv").content.decode().splitlines()))[-1]
+
+    assert (row["team"], row["rank"], row["is_unranked"]) == ("weather-a", None, True)
+    assert (row["unranked_reason"], line["unranked_reason"]) == ("=1+1", "'=1+1")
 
 
 @pytest.mark.parametrize(("query", "accept"), [("?format=xml", ""), ("", "text/html")])

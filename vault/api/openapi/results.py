@@ -247,7 +247,8 @@ OPERATIONS = {
         tag=TAG,
         summary="The board",
         description="Released answers, never a raw score; a published round ranks by the fresh figures of "
-        "its finals. The CSV has the same columns.",
+        "its finals. The CSV has the same columns; text in it that begins as a formula would (`=`, `+`, `-`, "
+        "`@`) has an apostrophe before it.",
         access=Access.PUBLIC,
         parameters=(
             parameters.SLUG,

@@ -1,0 +1,36 @@
+"""Names of teams: any printable text, written in one way, and compared as people compare names.
+
+The same name can be typed as different characters: a letter with its accent or before it, in capitals or
+not. So names are stored in one normal form (NFC), and two names are one if they are equal without regard to
+case (Unicode 15.0, section 3.13, canonical caseless matching).
+"""
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+
+LONGEST = 100
+
+
+def normalized(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def folded(name: str) -> str:
+    """The key that equal names share."""
+    return normalized(unicodedata.normalize("NFD", name).casefold())
+
+
+def check_printable(text: str) -> None:
+    """Boards and terminals show it as it is: nothing in it steers them or cannot be seen."""
+    hidden = next((each for each in text if not each.isprintable()), None)
+    if hidden is not None:
+        raise ValidationError(
+            f"U+{ord(hidden):04X} cannot be printed: leave it out.", code="unprintable"
+        )
+
+
+def check(name: str) -> None:
+    check_printable(name)
+    if not name or name != name.strip():
+        raise ValidationError("A name neither begins nor ends with a space.", code="spaces")
