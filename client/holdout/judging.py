@@ -24,12 +24,12 @@ def shortfall(given: Submission, *, threshold: float) -> str:
     """Why a pipeline stops at the threshold, for people."""
     own = own_value(given)
     if own is not None:
-        return f"{own:.10g} does not reach {threshold:g}"
+        return f"{own} does not reach {threshold}"
     shown = given.released if given.on_display is None else given.on_display
-    repeated = "" if shown is None else f"; {shown:.10g} on display is of an earlier submission"
+    repeated = "" if shown is None else f"; {shown} on display is of an earlier submission"
     return (
         f"no value was released of this submission ({given.outcome}), so it does not reach "
-        f"{threshold:g}{repeated}"
+        f"{threshold}{repeated}"
     )
 
 

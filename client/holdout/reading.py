@@ -171,7 +171,7 @@ def leaderboard(
             given.show.document(board)
             return
         given.show.say(
-            f"round {board['round']}, {board['status']}, resolution {board['resolution']:.10g}"
+            f"round {board['round']}, {board['status']}, resolution {board['resolution']}"
         )
         rows: list[Mapping[str, object]] = [*board["rows"]]
         given.show.table(rows, _columns(rows))

@@ -99,7 +99,7 @@ def _tell(show: Show, error: HoldoutError) -> None:
         show.document({"error": {**data, "code": error.code, "detail": detail}, **known})
     show.say(f"holdout: {error}")
     if show.known is not None:
-        released = "" if show.known.released is None else f", released {show.known.released:g}"
+        released = "" if show.known.released is None else f", released {show.known.released}"
         show.say(f"  submission {show.known.id} is {show.known.status}{released}")
     if isinstance(error, WaitTimeoutError):
         show.say("  `holdout wait` goes on waiting")

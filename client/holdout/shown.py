@@ -128,7 +128,8 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(_text(each) for each in value)
-    return f"{value:.10g}" if isinstance(value, float) else _printable(str(value))
+    # A number has the digits that the service gives it: as in its JSON and its CSV.
+    return _printable(str(value))
 
 
 def _printable(text: str) -> str:

@@ -146,6 +146,34 @@ def test_name_of_a_team_does_not_steer_the_terminal() -> None:
     assert "a\ufffd[2J\ufffdb" in given.stdout
 
 
+def test_board_shows_the_figures_of_its_json() -> None:
+    """Every digit, the columns of a published round, and who is unranked for what."""
+    board = a_board()
+    told = {
+        **{"released": 0.333333333, "fresh": 0.774596669, "fresh_low": 0.7, "fresh_high": 0.85},
+        **{"fresh_resolution": 0.0158, "tier": 1, "rank_before": 12, "rank_change": 11},
+        **{"overstatement": -0.0123456789, "luck": 0.016, "verdict": "NO_EVIDENCE"},
+        **{"title": "The Team", "is_unranked": True, "unranked_reason": "a second account"},
+    }
+    board["rows"] = [{**board["rows"][0], **told}]
+
+    given = run(Service(answers=[answer(board)]), "leaderboard", "-b", "rain")
+    as_json = run(Service(answers=[answer(board)]), "leaderboard", "-b", "rain", as_json=True)
+
+    assert json.loads(as_json.stdout) == board
+    shown = given.stdout
+    for name, value in told.items():
+        if name != "is_unranked":
+            assert name in shown
+            assert str(value) in shown
+
+
+def test_columns_of_which_nothing_is_told_are_left_out() -> None:
+    given = run(Service(answers=[answer(a_board())]), "leaderboard", "-b", "rain")
+
+    assert given.stdout.split("\n")[0].split() == ["rank", "team", "released", "attempts"]
+
+
 def test_name_of_a_team_is_shown_as_it_is() -> None:
     given = run(
         Service(answers=[answer(a_board(":smile: [b]команда"))]), "leaderboard", "-b", "rain"

@@ -135,7 +135,7 @@ def figure(value: float | None) -> str:
 
 def score(value: float | None) -> str:
     """A score as the API shows it: two pages that show the same score show the same digits."""
-    return NOTHING if value is None else f"{value:.10g}"
+    return NOTHING if value is None else str(value)
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -8,8 +8,20 @@ from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import World, acting_as, make_world
+from vault import leaderboard
+from vault.api import shown
 from vault.groups import ORGANISER
-from vault.models import Admission, JournalEntry, Round, RoundReference, Submission, Team
+from vault.models import (
+    Admission,
+    Final,
+    JournalEntry,
+    PublishedResult,
+    Release,
+    Round,
+    RoundReference,
+    Submission,
+    Team,
+)
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -246,3 +258,36 @@ def test_only_teams_of_the_round_that_rank_can_be_unranked(stage: Stage) -> None
         answer = act(round, "unrank", team=team.pk, reason="x")
         assert "Select a valid choice" in answer.content.decode()
     assert kinds() == []
+
+
+def test_the_board_shows_the_figures_of_the_api(stage: Stage) -> None:
+    round, team = stage.world.round, stage.world.teams["alpha"]
+    later = stage.world.submit(team, stage.world.labels).submission
+    Submission.objects.filter(pk=later.pk).update(status="SCORED", finished_at=stage.world.now)
+    Release.objects.create(
+        submission=later, value=1 / 3, outcome="scored", released_at=stage.world.now
+    )
+    PublishedResult.objects.create(
+        round=round,
+        team=team,
+        submission=later,
+        fresh_value=0.774596669,
+        fresh_low=0.7,
+        fresh_high=0.85,
+        fresh_resolution=0.0158,
+        tier=1,
+        verdict="NO_EVIDENCE",
+    )
+    Final.objects.create(
+        round=round, team=team, submission=later, is_declared=True, chosen_at=stage.world.now
+    )
+    Round.objects.update(status="PUBLISHED")
+    with acting_as("researcher"):
+        page = client_of(ORGANISER).get(url("vault_round_change", round.pk)).content.decode()
+
+    round.refresh_from_db()
+    (row,) = shown.board(round, leaderboard.board(round=round))["rows"]
+    assert row["released"] == 0.333333333
+    for name in ("released", "fresh", "fresh_resolution", "verdict"):
+        assert f"<td>{row[name]}</td>" in page
+    assert f"{row['fresh_low']} to {row['fresh_high']}" in page
