@@ -164,7 +164,8 @@ def leaderboard(
         if as_csv and given.show.as_json:
             raise SettingsError("--csv and --json exclude each other")
         if as_csv:
-            sys.stdout.write(client.leaderboard_csv(benchmark, round=round))
+            # UTF-8 whatever the terminal's own encoding is, as CSV is read by programs.
+            sys.stdout.buffer.write(client.leaderboard_csv(benchmark, round=round).encode())
             return
         board = client.leaderboard(benchmark, round=round)
         if given.show.as_json:

@@ -1,5 +1,6 @@
 """For people: tables and progress bars on a terminal. For machines: one JSON document."""
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,9 @@ class Show:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A terminal that lacks a letter shows a question mark: a name must not end the program.
+            sys.stdout.reconfigure(errors="replace")
         # What an error is told with: the query is charged, so its submission must not be lost sight of.
         self.known: Submission | None = None
         # A log has no width that an id should be cut at.

@@ -1,11 +1,14 @@
 """The commands that change nothing: what they show to people and to machines."""
 
+import io
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from holdout.shown import Show
 
 from tests.client.command import run
 from tests.client.service import (
@@ -144,6 +147,24 @@ def test_name_of_a_team_does_not_steer_the_terminal() -> None:
 
     assert "\x1b" not in given.stdout
     assert "a\ufffd[2J\ufffdb" in given.stdout
+
+
+def test_terminal_that_lacks_a_letter_shows_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
+
+    Show(as_json=False).table([{"team": "チーム a"}], ["team"])
+
+    sys.stdout.flush()
+    assert b"??? a" in written.getvalue()
+
+
+def test_csv_is_utf_8() -> None:
+    content = "rank,team\n1,チーム\n".encode()
+
+    given = run(Service(answers=[file_answer(content)]), "leaderboard", "-b", "rain", "--csv")
+
+    assert given.stdout_bytes == content
 
 
 def test_board_shows_the_figures_of_its_json() -> None:
