@@ -34,9 +34,9 @@ SHAPES: dict[str, Schema] = {
             ),
             "on_display": schemas.or_null(
                 schemas.number(
-                    "The value that the answer left on display: the submission's own, or the team's "
-                    "earlier one where it did not improve. It says nothing of this submission if "
-                    "`released` is null."
+                    "The value that the answer shows: the submission's own or, where the mechanism shows "
+                    "improvements alone and this is none, the team's earlier one. It says nothing of this "
+                    "submission if `released` is null."
                 )
             ),
             "outcome": schemas.or_null(
