@@ -18,7 +18,7 @@ DROP TRIGGER vault_unranking_no_truncate ON vault_unranking;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0010_tokens_made_by_tokens'),
+        ('vault', '0012_probability_clip'),
     ]
 
     operations = [
