@@ -23,7 +23,7 @@ from stats.drawing import (
     pool,
     strata_of,
 )
-from stats.metrics import score
+from stats.metrics import Scorer
 
 Codes = NDArray[np.int64]
 
@@ -33,9 +33,7 @@ def drawn(made: Pool, sizes: list[int], rng: np.random.Generator) -> list[NDArra
 
 
 def auc(labels: Codes, probabilities: NDArray[np.floating[Any]]) -> float:
-    return score(
-        metric="roc_auc", labels=labels, predictions=probabilities, n_classes=2, loss_cap=None
-    )
+    return Scorer(metric="roc_auc", n_classes=2).score(labels=labels, predictions=probabilities)
 
 
 @st.composite
