@@ -10,14 +10,14 @@ import kombu.exceptions
 import redis.exceptions
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audits import tasks
+from audits import judged, tasks
 from audits.models import AuditRun, Finding, Publication, Report
 from vault import journal
 from vault.admin.acts import Act, Done
@@ -102,6 +102,14 @@ AUDIT_ACTS = (
 )
 
 
+def _headlines(found: list[AuditRun]) -> dict[int, str]:
+    """Of several runs by their id: what each found in one line."""
+    by_run: dict[int, list[Finding]] = {}
+    for finding in Finding.objects.filter(run__in=found, check_name=judged.VERDICT):
+        by_run.setdefault(finding.run_id, []).append(finding)
+    return {run_id: judged.headline(findings=findings) for run_id, findings in by_run.items()}
+
+
 def _document(report: Report | None) -> str | SafeString:
     if report is None:
         return NOTHING
@@ -114,19 +122,21 @@ class AuditedRoundAdmin(RoundAdmin):
     acts = (*VAULT_ACTS, *AUDIT_ACTS)
 
     def tables(self, obj: Round) -> list[Table]:
-        runs = obj.audit_runs.order_by("-pk")
+        audits = list(obj.audit_runs.order_by("-pk"))
+        headlines = _headlines(audits)
         audited = Table(
             heading="Audits",
-            header=("Run", "Status", "Board", "Started", "Report"),
+            header=("Run", "Status", "Headline", "Shift gate", "Started", "Report"),
             rows=[
                 (
                     link(each, f"run {each.pk}"),
                     each.status,
-                    each.board_verdict or NOTHING,
+                    headlines.get(each.pk, NOTHING),
+                    each.get_shift_gate_display() or NOTHING,
                     moment(each.started_at),
                     _document(getattr(each, "report", None)),
                 )
-                for each in runs
+                for each in audits
             ],
             empty="Not audited.",
         )
@@ -135,19 +145,37 @@ class AuditedRoundAdmin(RoundAdmin):
 
 @admin.register(AuditRun, site=site)
 class AuditRunAdmin(ReadOnlyPage):
-    list_display = ("__str__", "status", "board_verdict", "started_at", "finished_at", "error")
+    list_display = (
+        "__str__",
+        "status",
+        "headline",
+        "shift_gate",
+        "started_at",
+        "finished_at",
+        "error",
+    )
     list_filter = ("round__benchmark", "status")
     list_select_related = ("round__benchmark",)
     ordering = ("-started_at",)
     fields = (
         ("round", "report_link"),
-        ("status", "board_verdict"),
+        "headline",
+        ("status", "shift_gate"),
         ("started_at", "finished_at"),
         "error",
         "seed_entropy",
         "inputs",
     )
-    readonly_fields = ("report_link", "inputs")
+    readonly_fields = ("report_link", "headline", "inputs")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditRun]:
+        found: QuerySet[AuditRun] = super().get_queryset(request)
+        verdicts = Finding.objects.filter(check_name=judged.VERDICT)
+        return found.prefetch_related(Prefetch("findings", queryset=verdicts, to_attr="judged"))
+
+    @admin.display(description="headline")
+    def headline(self, obj: Any) -> str:
+        return judged.headline(findings=obj.judged)
 
     @admin.display(description="report")
     def report_link(self, obj: AuditRun) -> Any:

@@ -6,14 +6,14 @@ are measured too and shown; they can never convict. Nothing per item leaves this
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stats.accusation import Columns
-from stats.metrics import METRICS, oriented, per_item_scores, score
+from stats.metrics import METRICS, interval, oriented, per_item_scores, score
 from vault import history, holdouts, predictions
 from vault.errors import VaultError
 from vault.history import PastSubmission, RoundHistory, TeamHistory
@@ -21,6 +21,8 @@ from vault.models import Benchmark, Holdout, Round
 from vault.statuses import HoldoutKind
 
 Scores = NDArray[Any]
+# By metric and holdout (query, fresh): value, low and high of a 95 % interval, in the metric's own units.
+Scored = dict[str, dict[str, list[float]]]
 
 ACTOR = "worker-audit"
 
@@ -46,6 +48,7 @@ class Entrant:
     final: int | None
     # Scores of the final on holdouts that do not decide, by holdout, in the metric's own units.
     elsewhere: dict[str, float]
+    scores: Scored = field(default_factory=dict)
 
     @property
     def k(self) -> int:
@@ -81,6 +84,8 @@ class Collected:
     reference_teams: list[TeamHistory]
     # When a team, no matter which, was first told anything of the query holdout.
     first_release_at: dt.datetime | None
+    # In the order of the references.
+    reference_scores: list[Scored] = field(default_factory=list)
 
     @property
     def audited(self) -> list[Entrant]:
@@ -131,6 +136,7 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
         reference_history=past.references,
         reference_teams=_reference_teams(past),
         first_release_at=past.first_release_at,
+        reference_scores=[scorer.every_metric(each) for each in past.references],
     )
 
 
@@ -203,6 +209,26 @@ class _Scorer:
             for name, opened in self.others.items()
         }
 
+    def every_metric(self, submission: PastSubmission) -> Scored:
+        """The primary and all secondary metrics of one file, each with its interval."""
+        answers = predictions.load(file_key=submission.file_key)
+        parts = {"query": self.query, **({"fresh": self.fresh} if self.fresh.n else {})}
+        names = dict.fromkeys([self.metric, *self.benchmark.secondary_metrics])
+        return {
+            name: {
+                part: self._with_interval(name, opened.labels, answers[opened.positions])
+                for part, opened in parts.items()
+            }
+            for name in names
+        }
+
+    def _with_interval(
+        self, metric: str, labels: NDArray[Any], answers: NDArray[Any]
+    ) -> list[float]:
+        given = {"labels": labels, "predictions": answers, **self._form()}
+        found = interval(metric=metric, **given)
+        return [score(metric=metric, **given), found.low, found.high]
+
     def _exact(self, labels: NDArray[Any], answers: NDArray[Any]) -> float:
         value = score(metric=self.metric, labels=labels, predictions=answers, **self._form())
         return oriented(metric=self.metric, value=value)
@@ -223,6 +249,7 @@ def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:
         columns=scorer.columns(menu),
         final=final,
         elsewhere={} if final is None else scorer.elsewhere(menu[final]),
+        scores={} if final is None else scorer.every_metric(menu[final]),
     )
 
 

@@ -20,7 +20,7 @@ SENTENCES = {
     Verdict.SUSPECTED: "Worth a look and no finding: {inflation} (95 % interval {low} to {high}) could be "
     "chance at the level this audit holds.",
     Verdict.SHIFT: "The holdouts differ for untuned models as well, so nothing is said of this team.",
-    Verdict.SELECTION_ONLY: "The best of many submissions looks better than it is; read the deflated "
+    Verdict.WITHIN_LUCK: "The best of many submissions looks better than it is; read the deflated "
     "score instead.",
     Verdict.NO_EVIDENCE: "No inflation was found.",
     Verdict.NOT_TESTED: "Not tested: no fresh holdout of the same draw, or nothing to compare with.",

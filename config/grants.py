@@ -58,6 +58,7 @@ GRANTS: list[Grant] = [
     *_grants(WEB, "vault_release", "SELECT"),
     *_grants(WEB, "vault_roundreference", "SELECT"),
     *_grants(WEB, "vault_publishedresult", "SELECT"),
+    *_grants(WEB, "vault_holdouttold", "SELECT"),
     *_grants(WEB, "audits_publication", "SELECT"),
     # researcher: the admin's process. It seals, opens rounds and reads audits; labels stay shut.
     *_grants(RESEARCHER, "auth_user", *ALL),
@@ -93,6 +94,7 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_release", "SELECT"),
     *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_publishedresult", "SELECT"),
+    *_grants(RESEARCHER, "vault_holdouttold", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_journalentry", "SELECT"),
     *_grants(RESEARCHER, "vault_journalhead", "SELECT"),
     *_grants(RESEARCHER, "audits_auditrun", "SELECT"),
@@ -141,6 +143,7 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "vault_release", "SELECT"),
     *_grants(AUDIT, "vault_roundreference", "SELECT"),
     *_grants(AUDIT, "vault_publishedresult", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_holdouttold", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_journalentry", "SELECT"),
     *_grants(AUDIT, "audits_auditrun", "SELECT", "INSERT", "UPDATE"),
     *_grants(AUDIT, "audits_finding", "SELECT", "INSERT"),

@@ -125,8 +125,17 @@ class PublishedResult(models.Model):
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="published_results")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
-    # Rounded to the grid, in the metric's own units.
-    fresh_value = models.FloatField()
+    # In the metric's own units, as published; null: the final has no figure.
+    fresh_value = models.FloatField(null=True)
+    fresh_low = models.FloatField(null=True)
+    fresh_high = models.FloatField(null=True)
+    # The grid that fresh figures were rounded to; null: they are exact.
+    fresh_resolution = models.FloatField(null=True)
+    tier = models.PositiveIntegerField(null=True)
+    overstatement = models.FloatField(null=True)
+    overstatement_low = models.FloatField(null=True)
+    overstatement_high = models.FloatField(null=True)
+    luck = models.FloatField(null=True)
     verdict = models.CharField(max_length=16, blank=True)
 
     class Meta:
