@@ -93,8 +93,9 @@ AUDIT_ACTS = (
     Act(
         name="publish",
         label="Publish",
-        explanation="Everybody will see each final's fresh figure and its verdict. The query holdout "
-        "retires and the fresh one takes its place. Read the report first: this is not taken back.",
+        explanation="Everybody will see the finals' fresh figures and each verdict. The query holdout "
+        "retires. After a coarse publication the fresh one takes its place; after a full one it retires as "
+        "well, and the next comes out of the stock. Read the report first: this is not taken back.",
         is_open=lambda round: round.status == RoundStatus.AUDITED,
         when="while a round is AUDITED",
         run=_publish,

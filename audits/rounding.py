@@ -72,7 +72,7 @@ class Coarse:
 
     def upward(self, value: float) -> float:
         """Luck or a detectable effect: nothing smaller than what is shown was promised."""
-        lines = math.ceil(min(max(value, -self.widest), self.widest) / self.step - TIE)
+        lines = math.ceil(min(max(value, 0.0), self.widest) / self.step - TIE)
         return self._outward(lines * self.step, 1)
 
     def p_value(self, *, value: float | None, is_screened: bool) -> str | None:

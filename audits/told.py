@@ -40,12 +40,8 @@ def _score(size: Size) -> float:
 
 
 def _effect(size: Size) -> float:
-    """Effects go up to twice the metric's range."""
+    """From nothing up to twice the metric's range: no effect is larger."""
     return 2 * size.levels + 1
-
-
-def _signed_effect(size: Size) -> float:
-    return 4 * size.levels + 1
 
 
 def _every(size: Size) -> float:
@@ -87,8 +83,8 @@ TEAM: dict[str, Values] = {
     # Rounded scores, and half-widths that are not published: any tier is possible.
     "tier": lambda size: size.teams,
     "overstatement_interval": _effect,
-    "luck": _signed_effect,
-    "minimum_detectable_effect": _signed_effect,
+    "luck": _effect,
+    "minimum_detectable_effect": _effect,
     "p_adjusted": lambda size: P_VALUES,
     # A suspicion is never published.
     "verdict": lambda size: len(Verdict) - 1,
@@ -105,6 +101,19 @@ def nats(*, shown: dict[str, Any], levels: int) -> float:
     for name, fields in LISTS.items():
         total += math.fsum(_terms(row, fields, size) for row in shown[name])
     return total
+
+
+def most(*, teams: int, references: int, levels: int) -> float:
+    """What a coarse publication of so many teams can tell at most, for those who plan it."""
+    size = Size(levels=levels, teams=max(1, teams))
+    n_rows = {"references": references, "teams": teams}
+    rows = [(1, DOCUMENT), *((n_rows[name], fields) for name, fields in LISTS.items())]
+    return math.fsum(
+        n * math.log(values(size))
+        for n, fields in rows
+        for values in fields.values()
+        if n and values is not _every
+    )
 
 
 def _terms(row: dict[str, Any], fields: dict[str, Values], size: Size) -> float:

@@ -101,6 +101,8 @@ def test_an_overstatement_is_computed_from_what_is_shown() -> None:
         assert row["overstatement"] == round(mine - theirs, 3)
         low, high = row["overstatement_interval"]
         found = stage.finding_of(world, row["team"].removeprefix("shown-"))
+        assert found.low is not None
+        assert found.high is not None
         assert high - low >= found.high - found.low
         assert low < row["overstatement"] < high
         assert row["sentence"]
@@ -308,11 +310,11 @@ def test_every_field_that_tells_of_the_labels_is_counted() -> None:
 
     # 1/(2 sqrt 1200): lines 0 to 69, and one where a bound cuts.
     assert grid.levels == 71
-    effects, signed = 2 * 71 + 1, 4 * 71 + 1
-    team = [71, 71, 3, effects, signed, signed, told.P_VALUES, 6, 2]
+    effects = 2 * 71 + 1
+    team = [71, 71, 3, effects, effects, effects, told.P_VALUES, 6, 2]
     # The evidence of a verdict may name no luck: then none is told.
     if document["teams"][0]["luck"] is None:
-        team.remove(signed)
+        team.remove(effects)
     expected = math.log(3) + 2 * math.log(71) + 3 * sum(map(math.log, team))
     assert publication.nats(shown=document) == pytest.approx(expected)
 

@@ -35,13 +35,13 @@ def world(vault_keys: None) -> World:
     return make_world("reported")
 
 
-def run_with(world: World, *, board: str = "NO_EVIDENCE") -> AuditRun:
+def run_with(world: World, *, gate: str = "quiet") -> AuditRun:
     return AuditRun.objects.create(
         round=world.round,
         status=AuditRun.Status.DONE,
         snapshot=SNAPSHOT,
         seed_entropy="f00d",
-        board_verdict=board,
+        shift_gate=gate,
         started_at=NOW,
     )
 
@@ -169,7 +169,7 @@ def test_names_are_escaped(world: World) -> None:
 
 def test_a_shift_is_told_first(world: World) -> None:
     assert "The gate fired" not in reports.render(audit=run_with(world))
-    assert "The gate fired" in reports.render(audit=run_with(world, board="SHIFT"))
+    assert "The gate fired" in reports.render(audit=run_with(world, gate="fired"))
 
 
 def test_an_audit_of_nobody(world: World) -> None:

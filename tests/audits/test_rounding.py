@@ -50,7 +50,7 @@ def test_an_interval_holds_the_one_that_it_stands_for(
 def test_luck_and_limits_are_rounded_up(value: float) -> None:
     shown = COARSE.upward(value)
 
-    assert value - 1e-9 <= shown <= value + COARSE.step + 10**-COARSE.decimals
+    assert max(value, 0) - 1e-9 <= shown <= max(value, 0) + COARSE.step + 10**-COARSE.decimals
 
 
 def test_figures_of_issue_size() -> None:

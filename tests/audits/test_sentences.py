@@ -139,7 +139,8 @@ def test_invalid_and_untested_say_why() -> None:
 @pytest.mark.parametrize("missing", ["", "fresh", "luck", "overstatement", "k", "query"])
 def test_no_sentence_claims_what_was_not_shown(verdict: str, missing: str) -> None:
     facts = replace(BOOSTED if verdict == "CONFIRMED" else HONEST, verdict=verdict)
-    told = sentence(facts=replace(facts, **{missing: None}) if missing else facts)
+    changed: dict[str, Any] = {missing: None} if missing else {}
+    told = sentence(facts=replace(facts, **changed))
 
     assert bool(told) == bool(verdict)
     assert "None" not in told
