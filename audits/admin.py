@@ -187,7 +187,8 @@ class AuditRunAdmin(ReadOnlyPage):
         return folded(obj.snapshot)
 
     def tables(self, obj: AuditRun) -> list[Table]:
-        findings = obj.findings.select_related("team").order_by("check_name", "team__name")
+        found = obj.findings.select_related("team", "run__round__benchmark")
+        findings = found.order_by("check_name", "team__name")
         return [
             _findings("Verdicts", [each for each in findings if each.verdict]),
             _findings("What they rest on", [each for each in findings if not each.verdict]),
@@ -197,7 +198,7 @@ class AuditRunAdmin(ReadOnlyPage):
 def _findings(heading: str, findings: list[Finding]) -> Table:
     return Table(
         heading=heading,
-        header=("Check", "On", "Estimate", "Interval", "p", "Detectable", "Verdict"),
+        header=("Check", "On", "Estimate", "Interval", "Luck", "p", "Detectable", "Verdict"),
         rows=[_row(each) for each in findings],
     )
 
@@ -206,8 +207,9 @@ def _row(finding: Finding) -> tuple[Any, ...]:
     return (
         link(finding, finding.check_name),
         link(finding.team) if finding.team else "the board",
-        figure(finding.estimate),
+        figure(judged.estimate(finding=finding)),
         _interval(finding),
+        figure(finding.evidence.get("luck")),
         figure(finding.p_value),
         figure(finding.minimum_detectable_effect),
         finding.verdict or NOTHING,
@@ -243,7 +245,7 @@ class FindingAdmin(ReadOnlyPage):
 
     @admin.display(description="estimate", ordering="estimate")
     def shown_estimate(self, obj: Finding) -> str:
-        return figure(obj.estimate)
+        return figure(judged.estimate(finding=obj))
 
     @admin.display(description="interval", ordering="low")
     def interval(self, obj: Finding) -> str:
@@ -259,7 +261,7 @@ class FindingAdmin(ReadOnlyPage):
 
     @admin.display(description="evidence")
     def shown_evidence(self, obj: Finding) -> Any:
-        return pretty(obj.evidence)
+        return pretty(judged.in_units(finding=obj))
 
 
 @admin.register(Report, site=site)

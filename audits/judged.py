@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audits import sentences
+from audits.checks import deflation
 from audits.models import AuditRun, Finding
 from stats.metrics import oriented
 
 VERDICT = "verdict"
 FINAL, BEST_SCORED = "final", "best_scored"
+# Names of a verdict's evidence that hold scores: stored so that higher is better.
+ORIENTED = ("query", "fresh", "best_query", "best_fresh")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,25 @@ def headline(*, findings: Iterable[Finding]) -> str:
     return sentences.headline(
         verdicts=(each.evidence.get("published_verdict", each.verdict) for each in findings)
     )
+
+
+def in_units(*, finding: Finding) -> dict[str, Any]:
+    """A finding's evidence with its scores in the metric's own units and direction, for people."""
+    metric = finding.run.round.benchmark.primary_metric
+    return {
+        name: oriented(metric=metric, value=value) + 0.0
+        if name in ORIENTED and value is not None
+        else value
+        for name, value in finding.evidence.items()
+    }
+
+
+def estimate(*, finding: Finding) -> float | None:
+    """What a check estimated, in the metric's own units; effects are positive in any metric."""
+    if finding.check_name == deflation.NAME and finding.estimate is not None:
+        metric = finding.run.round.benchmark.primary_metric
+        return oriented(metric=metric, value=finding.estimate) + 0.0
+    return finding.estimate
 
 
 def of_run(*, audit: AuditRun) -> list[Judged]:

@@ -92,6 +92,7 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_submission", "SELECT"),
     *_grants(RESEARCHER, "vault_final", "SELECT"),
     *_grants(RESEARCHER, "vault_release", "SELECT"),
+    *_grants(RESEARCHER, "vault_rawscore", "SELECT"),
     *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_publishedresult", "SELECT"),
     *_grants(RESEARCHER, "vault_holdouttold", "SELECT", "INSERT"),
