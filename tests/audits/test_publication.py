@@ -2,6 +2,7 @@
 
 import json
 import math
+from importlib import import_module
 from typing import Any
 
 import jsonschema
@@ -341,3 +342,16 @@ def test_the_run_that_is_published_is_the_one_that_was_done() -> None:
 
     run = rounds.latest_run(round=world.round)
     assert document_of(world)["shift_gate"] == run.shift_gate == "quiet"
+
+
+def test_an_older_verdict_is_renamed_and_keeps_its_figures() -> None:
+    """A word that claimed a cause; what was measured stays as it was."""
+    renamed = import_module("audits.migrations.0003_words_of_an_audit").renamed
+    evidence = {"verdict": "SUSPECTED", "published_verdict": "SELECTION_ONLY", "query": 0.7}
+    words = {"before": "SELECTION_ONLY", "after": "WITHIN_LUCK"}
+
+    assert renamed("SUSPECTED", evidence, **words) == (
+        "SUSPECTED",
+        {"verdict": "SUSPECTED", "published_verdict": "WITHIN_LUCK", "query": 0.7},
+    )
+    assert renamed("SELECTION_ONLY", {}, **words) == ("WITHIN_LUCK", {})

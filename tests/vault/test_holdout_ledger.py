@@ -1,14 +1,17 @@
 """The ledger is the holdout's: answers of all its rounds, publications about it, references on a board."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from audits.checks import ledger as ledger_check
 from stats import ledger
 from tests.audits.histories import collected, entrant
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import budget, rounds
+from vault import budget, journal, rounds
 from vault.admin.rounds import proven_error
 from vault.models import Admission, HoldoutTold, Round
 
@@ -121,3 +124,23 @@ def test_what_was_told_cannot_be_taken_back(world: World, change: str) -> None:
 def from_rows(statement: str) -> None:
     with transaction.get_connection().cursor() as cursor:
         cursor.execute(statement)
+
+
+def test_publications_of_before_enter_the_ledger_with_the_table(world: World) -> None:
+    """They were journaled with their nats; running the migration's step twice counts them once."""
+    Round.objects.filter(pk=world.round.pk).update(status="PUBLISHED")
+    journal.append(
+        benchmark_id=world.benchmark.pk,
+        kind="fresh_figures_published",
+        actor="test",
+        payload={"holdout": str(world.fresh.pk), "nats": 93.0},
+        now=NOW,
+    )
+    count = import_module("vault.migrations.0014_what_holdouts_told").count_what_was_told
+
+    for _ in range(2):
+        count(apps, None)
+
+    (row,) = HoldoutTold.objects.all()
+    assert (row.holdout, row.round, row.what) == (world.fresh, world.round, "publication")
+    assert (row.nats, row.at) == (93.0, NOW)
