@@ -10,14 +10,14 @@ import kombu.exceptions
 import redis.exceptions
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audits import tasks
+from audits import judged, tasks
 from audits.models import AuditRun, Finding, Publication, Report
 from vault import journal
 from vault.admin.acts import Act, Done
@@ -93,13 +93,22 @@ AUDIT_ACTS = (
     Act(
         name="publish",
         label="Publish",
-        explanation="Everybody will see each final's fresh figure and its verdict. The query holdout "
-        "retires and the fresh one takes its place. Read the report first: this is not taken back.",
+        explanation="Everybody will see the finals' fresh figures and each verdict. The query holdout "
+        "retires. After a coarse publication the fresh one takes its place; after a full one it retires as "
+        "well, and the next comes out of the stock. Read the report first: this is not taken back.",
         is_open=lambda round: round.status == RoundStatus.AUDITED,
         when="while a round is AUDITED",
         run=_publish,
     ),
 )
+
+
+def _headlines(found: list[AuditRun]) -> dict[int, str]:
+    """Of several runs by their id: what each found in one line."""
+    by_run: dict[int, list[Finding]] = {}
+    for finding in Finding.objects.filter(run__in=found, check_name=judged.VERDICT):
+        by_run.setdefault(finding.run_id, []).append(finding)
+    return {run_id: judged.headline(findings=findings) for run_id, findings in by_run.items()}
 
 
 def _document(report: Report | None) -> str | SafeString:
@@ -114,19 +123,21 @@ class AuditedRoundAdmin(RoundAdmin):
     acts = (*VAULT_ACTS, *AUDIT_ACTS)
 
     def tables(self, obj: Round) -> list[Table]:
-        runs = obj.audit_runs.order_by("-pk")
+        audits = list(obj.audit_runs.order_by("-pk"))
+        headlines = _headlines(audits)
         audited = Table(
             heading="Audits",
-            header=("Run", "Status", "Board", "Started", "Report"),
+            header=("Run", "Status", "Headline", "Shift gate", "Started", "Report"),
             rows=[
                 (
                     link(each, f"run {each.pk}"),
                     each.status,
-                    each.board_verdict or NOTHING,
+                    headlines.get(each.pk, NOTHING),
+                    each.get_shift_gate_display() or NOTHING,
                     moment(each.started_at),
                     _document(getattr(each, "report", None)),
                 )
-                for each in runs
+                for each in audits
             ],
             empty="Not audited.",
         )
@@ -135,19 +146,37 @@ class AuditedRoundAdmin(RoundAdmin):
 
 @admin.register(AuditRun, site=site)
 class AuditRunAdmin(ReadOnlyPage):
-    list_display = ("__str__", "status", "board_verdict", "started_at", "finished_at", "error")
+    list_display = (
+        "__str__",
+        "status",
+        "headline",
+        "shift_gate",
+        "started_at",
+        "finished_at",
+        "error",
+    )
     list_filter = ("round__benchmark", "status")
     list_select_related = ("round__benchmark",)
     ordering = ("-started_at",)
     fields = (
         ("round", "report_link"),
-        ("status", "board_verdict"),
+        "headline",
+        ("status", "shift_gate"),
         ("started_at", "finished_at"),
         "error",
         "seed_entropy",
         "inputs",
     )
-    readonly_fields = ("report_link", "inputs")
+    readonly_fields = ("report_link", "headline", "inputs")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditRun]:
+        found: QuerySet[AuditRun] = super().get_queryset(request)
+        verdicts = Finding.objects.filter(check_name=judged.VERDICT)
+        return found.prefetch_related(Prefetch("findings", queryset=verdicts, to_attr="judged"))
+
+    @admin.display(description="headline")
+    def headline(self, obj: Any) -> str:
+        return judged.headline(findings=obj.judged)
 
     @admin.display(description="report")
     def report_link(self, obj: AuditRun) -> Any:
@@ -158,7 +187,8 @@ class AuditRunAdmin(ReadOnlyPage):
         return folded(obj.snapshot)
 
     def tables(self, obj: AuditRun) -> list[Table]:
-        findings = obj.findings.select_related("team").order_by("check_name", "team__name")
+        found = obj.findings.select_related("team", "run__round__benchmark")
+        findings = found.order_by("check_name", "team__name")
         return [
             _findings("Verdicts", [each for each in findings if each.verdict]),
             _findings("What they rest on", [each for each in findings if not each.verdict]),
@@ -168,7 +198,7 @@ class AuditRunAdmin(ReadOnlyPage):
 def _findings(heading: str, findings: list[Finding]) -> Table:
     return Table(
         heading=heading,
-        header=("Check", "On", "Estimate", "Interval", "p", "Detectable", "Verdict"),
+        header=("Check", "On", "Estimate", "Interval", "Luck", "p", "Detectable", "Verdict"),
         rows=[_row(each) for each in findings],
     )
 
@@ -177,8 +207,9 @@ def _row(finding: Finding) -> tuple[Any, ...]:
     return (
         link(finding, finding.check_name),
         link(finding.team) if finding.team else "the board",
-        figure(finding.estimate),
+        figure(judged.estimate(finding=finding)),
         _interval(finding),
+        figure(finding.evidence.get("luck")),
         figure(finding.p_value),
         figure(finding.minimum_detectable_effect),
         finding.verdict or NOTHING,
@@ -214,7 +245,7 @@ class FindingAdmin(ReadOnlyPage):
 
     @admin.display(description="estimate", ordering="estimate")
     def shown_estimate(self, obj: Finding) -> str:
-        return figure(obj.estimate)
+        return figure(judged.estimate(finding=obj))
 
     @admin.display(description="interval", ordering="low")
     def interval(self, obj: Finding) -> str:
@@ -230,7 +261,7 @@ class FindingAdmin(ReadOnlyPage):
 
     @admin.display(description="evidence")
     def shown_evidence(self, obj: Finding) -> Any:
-        return pretty(obj.evidence)
+        return pretty(judged.in_units(finding=obj))
 
 
 @admin.register(Report, site=site)

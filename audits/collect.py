@@ -6,7 +6,7 @@ are measured too and shown; they can never convict. Nothing per item leaves this
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ from vault.scorers import scorer_of
 from vault.statuses import HoldoutKind
 
 Scores = NDArray[Any]
+# By metric and holdout (query, fresh): value, low and high of a 95 % interval, in the metric's own units.
+Scored = dict[str, dict[str, list[float]]]
 
 ACTOR = "worker-audit"
 
@@ -47,6 +49,7 @@ class Entrant:
     final: int | None
     # Scores of the final on holdouts that do not decide, by holdout, in the metric's own units.
     elsewhere: dict[str, float]
+    scores: Scored = field(default_factory=dict)
 
     @property
     def k(self) -> int:
@@ -82,6 +85,8 @@ class Collected:
     reference_teams: list[TeamHistory]
     # When a team, no matter which, was first told anything of the query holdout.
     first_release_at: dt.datetime | None
+    # In the order of the references.
+    reference_scores: list[Scored] = field(default_factory=list)
 
     @property
     def audited(self) -> list[Entrant]:
@@ -109,6 +114,10 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
     others = [each for each in fresh_holdouts if each not in deciding]
     scorer = _Scorer(
         of=scorer_of(benchmark=round.benchmark),
+        secondary=[
+            scorer_of(benchmark=round.benchmark, metric=each)
+            for each in round.benchmark.secondary_metrics
+        ],
         query=_open([round.query_holdout], round, now),
         fresh=_open(deciding, round, now),
         others={str(each.pk): _open([each], round, now) for each in others},
@@ -130,6 +139,7 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
         reference_history=past.references,
         reference_teams=_reference_teams(past),
         first_release_at=past.first_release_at,
+        reference_scores=[scorer.every_metric(each) for each in past.references],
     )
 
 
@@ -165,6 +175,7 @@ def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
 @dataclass(frozen=True, kw_only=True)
 class _Scorer:
     of: Scorer
+    secondary: list[Scorer]
     query: Opened
     fresh: Opened
     others: dict[str, Opened]
@@ -191,8 +202,25 @@ class _Scorer:
             for name, opened in self.others.items()
         }
 
+    def every_metric(self, submission: PastSubmission) -> Scored:
+        """The primary and all secondary metrics of one file, each with its interval."""
+        answers = predictions.load(file_key=submission.file_key)
+        parts = {"query": self.query, **({"fresh": self.fresh} if self.fresh.n else {})}
+        return {
+            scorer.metric: {
+                part: _with_interval(scorer, opened.labels, answers[opened.positions])
+                for part, opened in parts.items()
+            }
+            for scorer in [self.of, *self.secondary]
+        }
+
     def _exact(self, labels: NDArray[Any], answers: NDArray[Any]) -> float:
         return self.of.orient(self.of.score(labels=labels, predictions=answers))
+
+
+def _with_interval(scorer: Scorer, labels: NDArray[Any], answers: NDArray[Any]) -> list[float]:
+    found = scorer.interval(labels=labels, predictions=answers)
+    return [scorer.score(labels=labels, predictions=answers), found.low, found.high]
 
 
 def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:
@@ -204,6 +232,7 @@ def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:
         columns=scorer.columns(menu),
         final=final,
         elsewhere={} if final is None else scorer.elsewhere(menu[final]),
+        scores={} if final is None else scorer.every_metric(menu[final]),
     )
 
 

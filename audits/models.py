@@ -12,12 +12,19 @@ class AuditRun(models.Model):
         DONE = "DONE"
         FAILED = "FAILED"
 
+    class ShiftGate(models.TextChoices):
+        """Whether query and fresh items look like one draw to models that cannot have adapted."""
+
+        QUIET = "quiet", "quiet"
+        FIRED = "fired", "fired"
+        NOT_TESTED = "not_tested", "not tested"
+
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="audit_runs")
     status = models.CharField(max_length=8, choices=Status.choices)
     # Submission and holdout ids, scorer version and parameters: with the seed they fix every figure.
     snapshot = models.JSONField()
     seed_entropy = models.CharField(max_length=64)
-    board_verdict = models.CharField(max_length=16, choices=Verdict.choices, blank=True)
+    shift_gate = models.CharField(max_length=16, choices=ShiftGate.choices, blank=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=200, blank=True)
@@ -73,7 +80,7 @@ class Report(models.Model):
 class Publication(models.Model):
     """What the API may show of an audit: written when its round is published, read by the web role."""
 
-    round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="publication")
+    round = models.OneToOneField(Round, on_delete=models.PROTECT, related_name="published_audit")
     benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="publications")
     document = models.JSONField()
     published_at = models.DateTimeField()

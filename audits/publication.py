@@ -1,24 +1,73 @@
-"""What publishing a round tells of its audit, and what that may have revealed of the fresh holdout.
+"""What publishing a round tells of its audit.
 
-Of each team: one fresh figure of its final, rounded toward worse to the fresh holdout's own grid
-u/sqrt(m), its published verdict, and the least effect that would have been found, rounded up to the same
-grid. That holdout will serve as the next query holdout, so all of it is counted in nats.
+Coarse: rounded figures of the finals whose release beat the baseline (else many accounts with random files
+would each buy a figure of the next query holdout), and everything computed from them. Full: exact figures of
+all finals with all metrics; the fresh holdout then retires. Everybody reads the same figures everywhere: the
+API's document, the board, its CSV, the admin and the client.
 """
 
-import math
+import hashlib
+from dataclasses import dataclass
 from typing import Any
 
-from audits import runs
-from audits.models import AuditRun, Finding
-from stats.metrics import oriented
-from vault import rounds
-from vault.models import Holdout, Round
-from vault.rounds import ResultRow
-from vault.statuses import HoldoutKind, Verdict
+import numpy as np
 
-FAMILY_WISE_ERROR = 0.01
-# Fresh scores are sums in floating point: one on the grid must not fall to the value below.
+from audits import judged, sentences, told
+from audits.checks import ranking, scores
+from audits.judged import Judged
+from audits.models import AuditRun, Finding
+from audits.rounding import Exact, Rounding, coarse
+from stats import accusation, tiers
+from stats.metrics import METRICS, oriented
+from stats.ranking import kendall_tau
+from vault import rounds
+from vault.models import Final, Holdout, Release, Round
+from vault.rounds import ResultRow
+from vault.statuses import HoldoutKind, PublicationKind, Verdict
+
+LEVELS = {
+    "family_wise_error": 2 * accusation.ALPHA,
+    "holm_per_test": accusation.ALPHA,
+    "interval": 0.95,
+    "luck": 0.95,
+    "power": 0.8,
+}
+# Scores this share of the unit apart are equal.
 TIE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Context:
+    """A round's audit, and how its figures are written down."""
+
+    round: Round
+    audit: AuditRun
+    rounding: Rounding
+    unit: float
+    n_fresh: int
+    # Released to everybody, in the metric's units; None: there is none, or it is not shown.
+    baseline: float | None
+    scores: dict[int, dict[str, Any]]
+
+    @property
+    def metric(self) -> str:
+        return self.round.benchmark.primary_metric
+
+    @property
+    def is_full(self) -> bool:
+        return isinstance(self.rounding, Exact)
+
+    def better(self, one: float, other: float) -> float:
+        """How much better one score is than another: positive, whatever the metric's direction."""
+        return oriented(metric=self.metric, value=one - other)
+
+    def has_figure(self, team: Judged) -> bool:
+        """References always; a final only if its release beat the baseline, unless all is told."""
+        if team.fresh is None or self.is_full or team.is_reference:
+            return team.fresh is not None
+        if team.released is None:
+            return _has_improved(team.finding)
+        return self.baseline is None or self.better(team.released, self.baseline) > TIE * self.unit
 
 
 def deciding(*, round: Round) -> list[Holdout]:
@@ -28,80 +77,279 @@ def deciding(*, round: Round) -> list[Holdout]:
 
 
 def results(*, round: Round, audit: AuditRun) -> list[ResultRow]:
-    """One row per final with a fresh score, in the metric's units."""
-    step = _grid(round)
-    rows = []
-    for finding in _verdicts(audit):
-        fresh = _fresh(finding, step, metric=round.benchmark.primary_metric)
-        if fresh is not None and finding.team_id and finding.submission_id:
-            rows.append(
-                ResultRow(
-                    team_id=finding.team_id,
-                    submission_id=finding.submission_id,
-                    fresh_value=fresh,
-                    verdict=finding.evidence.get("published_verdict", ""),
-                )
-            )
-    return rows
+    """One row per final and reference, with the document's figures."""
+    context = _context(round, audit)
+    found = judged.of_run(audit=audit)
+    rows = _rows(context, found)
+    finals = dict(Final.objects.filter(round=round).values_list("team_id", "submission_id"))
+    results = []
+    for team in found:
+        # A team whose file is not what was received has no audited final, and a verdict all the same.
+        submission_id = team.finding.submission_id or finals.get(team.team_id)
+        if submission_id is not None:
+            results.append(_result(team.team_id, submission_id, rows[team.team], context.rounding))
+    return results
 
 
 def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
     """What the API shows."""
-    step, metric = _grid(round), round.benchmark.primary_metric
-    teams = []
-    for finding in _verdicts(audit):
-        assert finding.team is not None  # verdicts are of teams
-        teams.append(
-            {
-                "team": finding.team.name,
-                "is_reference": finding.team.is_reference,
-                "fresh": _fresh(finding, step, metric=metric),
-                "verdict": finding.evidence.get("published_verdict"),
-                "minimum_detectable_effect": _coarse(finding.minimum_detectable_effect, step),
-            }
-        )
+    context = _context(round, audit)
+    found = judged.of_run(audit=audit)
+    rows = _rows(context, found)
+    teams = [rows[each.team] for each in found if not each.is_reference]
     return {
         "benchmark": round.benchmark.slug,
         "round": round.number,
-        "metric": metric,
-        "resolution": step,
-        "board_verdict": audit.board_verdict,
-        "family_wise_error": FAMILY_WISE_ERROR,
+        "metric": context.metric,
+        "greater_is_better": METRICS[context.metric].greater_is_better,
+        "unit": context.unit,
+        "publication": round.publication,
+        "fresh_resolution": context.rounding.resolution if context.n_fresh else None,
+        "n_query": round.query_holdout.n_items,
+        "n_fresh": context.n_fresh,
+        "shift_gate": audit.shift_gate,
+        "headline": sentences.headline(verdicts=[row["verdict"] for row in teams]),
+        "how_to_read": sentences.HOW_TO_READ,
+        "levels": LEVELS,
+        "tau": _tau(context, teams),
+        "seed_commitment": hashlib.sha256(audit.seed_entropy.encode()).hexdigest(),
+        "references": [rows[each.team] for each in found if each.is_reference],
         "teams": teams,
     }
 
 
-def nats(*, shown: dict[str, Any], n_items: int) -> float:
-    """ln of the number of documents like this one: what it can have told of a holdout of n items."""
-    levels = math.floor(math.sqrt(n_items)) + 1
-    figures = [
-        team[name] for team in shown["teams"] for name in ("fresh", "minimum_detectable_effect")
+def nats(*, shown: dict[str, Any]) -> float:
+    """What a coarse document can have told of the fresh holdout that its figures are computed on."""
+    if not shown["n_fresh"]:
+        return 0.0
+    grid = coarse(metric=shown["metric"], unit=shown["unit"], n_fresh=shown["n_fresh"])
+    return told.nats(shown=shown, levels=grid.levels)
+
+
+def _context(round: Round, audit: AuditRun) -> _Context:
+    unit = rounds.unit(round=round)
+    n_fresh = audit.snapshot["n_fresh"]
+    metric = round.benchmark.primary_metric
+    is_full = round.publication == PublicationKind.FULL
+    baseline = Release.objects.filter(
+        submission__in=round.references.filter(position=0).values("submission")
+    ).first()
+    rounding = (
+        Exact(unit=unit) if is_full else coarse(metric=metric, unit=unit, n_fresh=n_fresh or 1)
+    )
+    return _Context(
+        round=round,
+        audit=audit,
+        rounding=rounding,
+        unit=unit,
+        n_fresh=n_fresh,
+        baseline=None if baseline is None else baseline.value,
+        scores={
+            each.team_id: each.evidence["scores"]
+            for each in Finding.objects.filter(run=audit, check_name=scores.NAME)
+            if each.team_id is not None
+        },
+    )
+
+
+def _has_improved(finding: Finding) -> bool:
+    """A mechanism that tells one bit shows no value; its yes means that the baseline was beaten."""
+    release = Release.objects.filter(submission=finding.submission_id).first()
+    return release is not None and release.outcome == Release.Outcome.IMPROVED.value
+
+
+def _rows(context: _Context, found: list[Judged]) -> dict[str, dict[str, Any]]:
+    """A row for each team and reference, by name."""
+    references = {each.team: _reference(context, each) for each in found if each.is_reference}
+    # How much better the references look on query labels than their figures say.
+    excess = [
+        context.better(row["query"], row["fresh"])
+        for row in references.values()
+        if row["fresh"] is not None
     ]
-    n_figures = sum(figure is not None for figure in figures)
-    n_verdicts = sum(team["verdict"] is not None for team in shown["teams"])
-    # A suspicion is never published.
-    return n_figures * math.log(levels) + n_verdicts * math.log(len(Verdict) - 1)
+    mean = float(np.mean(excess)) if excess else None
+    teams = {
+        each.team: _team(context, each.as_published, mean)
+        for each in found
+        if not each.is_reference
+    }
+    _rank(context, found, teams)
+    for each in found:
+        if not each.is_reference:
+            row = teams[each.team]
+            row["sentence"] = _sentence(context, each.as_published, row)
+    return {**references, **teams}
 
 
-def _verdicts(audit: AuditRun) -> list[Finding]:
-    found = Finding.objects.filter(run=audit, check_name=runs.VERDICT).select_related("team")
-    return list(found.order_by("team__name"))
+def _reference(context: _Context, given: Judged) -> dict[str, Any]:
+    return {
+        "team": given.team,
+        "title": given.title,
+        "query": given.query,
+        **_fresh(context, given),
+        "scores": context.scores.get(given.team_id) if context.is_full else None,
+    }
 
 
-def _grid(round: Round) -> float:
-    items = (deciding(round=round) or [round.query_holdout])[0].n_items
-    return rounds.unit(round=round) / math.sqrt(items)
+def _fresh(context: _Context, given: Judged) -> dict[str, Any]:
+    """The figure of a final with its interval, or two times nothing."""
+    if given.fresh is None or not context.has_figure(given):
+        return {"fresh": None, "fresh_interval": None}
+    figure = context.rounding.figure(given.fresh)
+    scored = context.scores.get(given.team_id, {}).get(context.metric, {}).get("fresh")
+    interval = None
+    if scored is not None:
+        value, low, high = scored
+        interval = context.rounding.score_interval(value=value, low=low, high=high)
+    return {"fresh": figure, "fresh_interval": interval}
 
 
-def _fresh(finding: Finding, step: float, *, metric: str) -> float | None:
-    """Toward worse: the stored score is oriented, so that is downward."""
-    fresh = finding.evidence.get("fresh")
-    if fresh is None:
+def _team(context: _Context, given: Judged, references: float | None) -> dict[str, Any]:
+    rounding, fresh = context.rounding, _fresh(context, given)
+    names_other = given.names_best_scored and given.verdict == Verdict.CONFIRMED
+    named = given.best_fresh if names_other and fresh["fresh"] is not None else None
+    row = {
+        "team": given.team,
+        "title": given.title,
+        "file_named": judged.BEST_SCORED if names_other else judged.FINAL,
+        "is_ranked_file": given.is_ranked_file if names_other else True,
+        **fresh,
+        "no_figure": _no_figure(context, given),
+        "rank_after": None,
+        "tier": None,
+        "released": given.released,
+        "query": given.query,
+        "named_query": given.best_query if names_other else given.query,
+        "named_fresh": None if named is None else rounding.figure(named),
+        "attempts": given.attempts,
+        "verdict": given.verdict,
+        "luck": _upward(context, given.luck),
+        "p_adjusted": rounding.p_value(value=given.p_value, is_screened=given.is_screened),
+        "minimum_detectable_effect": _upward(context, given.minimum_detectable_effect),
+        "scores": context.scores.get(given.team_id) if context.is_full else None,
+    }
+    return {**row, **_overstatement(context, given, row, references)}
+
+
+def _no_figure(context: _Context, given: Judged) -> str | None:
+    if given.fresh is None:
+        return sentences.NOT_ON_FRESH if given.query is not None else None
+    return None if context.has_figure(given) else sentences.BELOW_BASELINE
+
+
+def _upward(context: _Context, value: float | None) -> float | None:
+    return None if value is None else context.rounding.upward(value)
+
+
+def _overstatement(
+    context: _Context, given: Judged, row: dict[str, Any], references: float | None
+) -> dict[str, Any]:
+    """From what is published: the query scores, whose holdout retires, and the figures shown."""
+    nothing = {"overstatement": None, "overstatement_interval": None}
+    is_other = row["file_named"] == judged.BEST_SCORED
+    query, fresh = (
+        (row["named_query"], row["named_fresh"]) if is_other else (row["query"], row["fresh"])
+    )
+    if given.overstatement is None or given.half_width is None:
+        return nothing
+    if context.is_full and is_other == given.names_best_scored:
+        centre = given.overstatement
+    elif query is None or fresh is None or references is None:
+        return nothing
+    else:
+        centre = context.rounding.effect(context.better(query, fresh) - references)
+    return {
+        "overstatement": centre,
+        "overstatement_interval": context.rounding.effect_interval(
+            centre=centre, half_width=given.half_width
+        ),
+    }
+
+
+def _rank(context: _Context, found: list[Judged], teams: dict[str, dict[str, Any]]) -> None:
+    """Ranks and tiers of the teams with a figure, by their figures; equal ones share a rank."""
+    shown = [
+        each for each in found if not each.is_reference and teams[each.team]["fresh"] is not None
+    ]
+    figures = np.array(
+        [oriented(metric=context.metric, value=teams[each.team]["fresh"]) for each in shown]
+    )
+    numbers = _tiers(context, shown, figures)
+    for place, each in enumerate(shown):
+        better = figures > figures[place] + TIE * context.unit
+        teams[each.team]["rank_after"] = 1 + int(better.sum())
+        teams[each.team]["tier"] = None if numbers is None else int(numbers[place])
+
+
+def _tiers(context: _Context, shown: list[Judged], figures: Any) -> Any:
+    """Rounding may bring two figures nearer by a step: that much further apart they have to be."""
+    found = Finding.objects.filter(run=context.audit, check_name=ranking.NAME).first()
+    known = [] if found is None else found.evidence["teams"]
+    teams = [each.team_id for each in shown if each.team_id in known]
+    if found is None or len(teams) < len(shown):
         return None
-    # Adding zero turns a loss of -0.0 into 0.0.
-    return oriented(metric=metric, value=math.floor(fresh / step + TIE) * step) + 0.0
+    widths = ranking.half_widths(teams=teams, found=found.evidence)
+    # Half a hair more: figures on the grid tie exactly, and floats do not.
+    slack = context.rounding.slack + TIE * context.unit
+    return tiers.tiers(scores=figures, half_widths=widths + slack)
 
 
-def _coarse(effect: float | None, step: float) -> float | None:
-    """Upward, so that nothing smaller than what is shown was promised to be found."""
-    return None if effect is None else math.ceil(effect / step - TIE) * step
+def _tau(context: _Context, teams: list[dict[str, Any]]) -> float | None:
+    """Agreement of the ranking on the board with that by the figures, where both are known."""
+    pairs = [
+        (row["released"], row["fresh"])
+        for row in teams
+        if row["released"] is not None and row["fresh"] is not None
+    ]
+    if len(pairs) < 2:
+        return None
+    before, after = (
+        [oriented(metric=context.metric, value=value) for value in values]
+        for values in zip(*pairs, strict=True)
+    )
+    return round(kendall_tau(query_scores=before, fresh_scores=after), 3)
+
+
+def _sentence(context: _Context, given: Judged, row: dict[str, Any]) -> str:
+    is_other = row["file_named"] == judged.BEST_SCORED
+    low, high = row["overstatement_interval"] or (None, None)
+    return sentences.sentence(
+        facts=sentences.Facts(
+            verdict=given.verdict,
+            team=given.name,
+            greater_is_better=METRICS[context.metric].greater_is_better,
+            decimals=context.rounding.decimals,
+            released=None if is_other else row["released"],
+            query=row["named_query"] if is_other else row["query"],
+            fresh=row["named_fresh"] if is_other else row["fresh"],
+            n_fresh=context.n_fresh,
+            overstatement=row["overstatement"],
+            low=low,
+            high=high,
+            luck=row["luck"],
+            minimum_detectable_effect=row["minimum_detectable_effect"],
+            k=given.k,
+            names_best_scored=is_other,
+            is_ranked_file=row["is_ranked_file"],
+            reason=row["no_figure"] or sentences.NOT_ON_FRESH,
+        )
+    )
+
+
+def _result(team_id: int, submission_id: Any, row: dict[str, Any], rounding: Rounding) -> ResultRow:
+    fresh_low, fresh_high = row["fresh_interval"] or (None, None)
+    low, high = row.get("overstatement_interval") or (None, None)
+    return ResultRow(
+        team_id=team_id,
+        submission_id=submission_id,
+        fresh_value=row["fresh"],
+        verdict=row.get("verdict", ""),
+        fresh_low=fresh_low,
+        fresh_high=fresh_high,
+        fresh_resolution=None if row["fresh"] is None else rounding.resolution,
+        tier=row.get("tier"),
+        overstatement=row.get("overstatement"),
+        overstatement_low=low,
+        overstatement_high=high,
+        luck=row.get("luck"),
+    )

@@ -1,12 +1,14 @@
 """From the end of a round to its publication: close, audit, publish, turn the conveyor.
 
 Each step is a compare-and-set on the round's status, so a task that is delivered twice or killed half
-way is simply run again. What publishing told of the fresh holdout is journaled as nats; then the old
-query holdout retires and the fresh one takes its place.
+way is simply run again. What a coarse publication told of the fresh holdout is entered into its ledger,
+and it takes the place of the old query holdout; after a full one both retire.
 """
 
 import datetime as dt
 import logging
+import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +18,8 @@ from audits import publication, runs
 from audits.models import AuditRun, Publication
 from vault import holdouts, journal, locks, rounds
 from vault.errors import TransitionError
-from vault.models import Holdout, Round
-from vault.statuses import HoldoutKind, HoldoutStatus, RoundStatus
+from vault.models import Benchmark, Holdout, Round
+from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundStatus
 
 logger = logging.getLogger(__name__)
 
@@ -81,25 +83,58 @@ def _get(round_id: int) -> Round:
 
 
 def _turn_conveyor(round: Round, *, shown: dict[str, Any], now: dt.datetime) -> None:
+    """The old query holdout retires; the next answers, and one behind it becomes fresh."""
     holdouts.retire(holdout=round.query_holdout, actor=ACTOR, now=now)
     deciding = publication.deciding(round=round)
     if not deciding:
         return
+    if round.publication == PublicationKind.FULL:
+        promoted = _retire_all(deciding, now=now)
+    else:
+        _count(round, deciding, nats=publication.nats(shown=shown), now=now)
+        promoted = deciding[0]
+    if promoted is None:
+        return
+    holdouts.promote(holdout=promoted, actor=ACTOR, now=now)
+    waiting = _stock(benchmark=round.benchmark, batch=promoted.batch)
+    if waiting:
+        holdouts.freshen(holdout=waiting[0], actor=ACTOR, now=now)
+
+
+def _count(round: Round, deciding: list[Holdout], *, nats: float, now: dt.datetime) -> None:
+    """Each of the holdouts that a figure was computed on may have been told of by it."""
     for holdout in deciding:
+        rounds.count_publication(round=round, holdout=holdout, nats=nats, now=now)
         journal.append(
             benchmark_id=round.benchmark_id,
             kind="fresh_figures_published",
             actor=ACTOR,
-            payload={
-                "holdout": str(holdout.pk),
-                "nats": publication.nats(shown=shown, n_items=holdout.n_items),
-            },
+            payload={"holdout": str(holdout.pk), "nats": nats},
             now=now,
         )
-    holdouts.promote(holdout=deciding[0], actor=ACTOR, now=now)
+
+
+def _retire_all(deciding: list[Holdout], *, now: dt.datetime) -> Holdout | None:
+    """Exact figures end a holdout: the next query holdout comes from the stock, if there is one."""
+    for holdout in deciding:
+        holdouts.retire(holdout=holdout, actor=ACTOR, now=now)
+    waiting = _stock(benchmark=deciding[0].benchmark, batch=deciding[0].batch)
+    left = Counter(each.batch for each in waiting)
+    # A query holdout without another shard of its draw could be audited against nothing.
+    for each in waiting:
+        if left[each.batch] > 1:
+            return each
+    return waiting[0] if waiting else None
+
+
+def _stock(*, benchmark: Benchmark, batch: uuid.UUID) -> list[Holdout]:
+    """Sealed shards in the order of use: what was drawn with the current ones, then what is older.
+
+    Only shards of one draw can be compared, so a query holdout and its fresh one are of one batch.
+    """
     waiting = Holdout.objects.filter(
-        benchmark=round.benchmark, status=HoldoutStatus.SEALED, kind=HoldoutKind.IID
+        benchmark=benchmark, status=HoldoutStatus.SEALED, kind=HoldoutKind.IID
     )
-    following = waiting.order_by("sealed_at", "pk").first()
-    if following is not None:
-        holdouts.freshen(holdout=following, actor=ACTOR, now=now)
+    return sorted(
+        waiting, key=lambda each: (each.batch != batch, each.sealed_at, str(each.batch), each.pk)
+    )

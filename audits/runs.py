@@ -22,7 +22,9 @@ from audits.checks import (
     gate,
     integrity,
     ledger,
+    ranking,
     sadd,
+    scores,
 )
 from audits.checks.result import Result
 from audits.collect import ACTOR, Collected, Entrant, collect
@@ -92,25 +94,25 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datet
         *ledger.check(
             collected,
             account=rounds.account(round=round),
-            reserved_nats=rounds.reserved_nats(round=round),
+            nats=rounds.holdout_nats(round=round),
         ),
         *gate.check(observed_gate),
         *sadd.check(tests),
         *discordance.check(collected),
         *deflation.check(collected, generator),
         *elsewhere.check(collected),
+        *ranking.check(collected, generator),
+        *scores.check(collected),
         *_verdicts(collected, tests, observed_gate),
     ]
     finals = _finals(collected)
     with transaction.atomic():
         Finding.objects.bulk_create(_finding(audit, result, finals) for result in results)
         audit.snapshot = _snapshot(round, collected)
-        audit.board_verdict = verdicts.board_verdict(
-            gate_fired=observed_gate is not None and observed_gate.fired, n_tested=len(tests)
-        )
+        audit.shift_gate = gate.state_of(observed_gate)
         audit.status = AuditRun.Status.DONE
         audit.finished_at = now
-        audit.save(update_fields=["snapshot", "board_verdict", "status", "finished_at"])
+        audit.save(update_fields=["snapshot", "shift_gate", "status", "finished_at"])
         html = reports.render(audit=audit)
         Report.objects.create(
             run=audit, html=html, sha256=hashlib.sha256(html.encode()).hexdigest(), created_at=now

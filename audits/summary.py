@@ -2,35 +2,39 @@
 
 from typing import Any
 
-from audits import runs
+from audits import judged
 from audits.models import Finding
 from audits.rounds import latest_run
-from stats.metrics import oriented
 from vault.models import Round
 
 
+def headline(*, round: Round) -> str:
+    """What is published of the round's verdicts in one line."""
+    findings = Finding.objects.filter(run=latest_run(round=round), check_name=judged.VERDICT)
+    return judged.headline(findings=findings)
+
+
 def summary(*, round: Round) -> list[dict[str, Any]]:
-    """One row per team, references last; `fresh` is the final's score in the metric's units."""
-    metric = round.benchmark.primary_metric
-    findings = Finding.objects.filter(
-        run=latest_run(round=round), check_name=runs.VERDICT
-    ).select_related("team")
-    rows = []
-    for finding in findings:
-        assert finding.team is not None  # verdicts are of teams
-        evidence = finding.evidence
-        fresh = evidence.get("fresh")
-        rows.append(
-            {
-                "name": finding.team.title or finding.team.name,
-                "is_reference": evidence.get("is_reference", False),
-                "attempts": evidence.get("attempts"),
-                "released": evidence.get("released"),
-                "fresh": None if fresh is None else oriented(metric=metric, value=fresh),
-                "inflation": finding.estimate,
-                "interval": None if finding.low is None else [finding.low, finding.high],
-                "p_value": finding.p_value,
-                "verdict": finding.verdict or None,
-            }
+    """One row per team, references last; scores are in the metric's units.
+
+    `inflation` is the overstatement: positive where a file looks better on the board than on new labels.
+    """
+    return [
+        {
+            "name": each.name,
+            "is_reference": each.is_reference,
+            "attempts": each.attempts,
+            "released": each.released,
+            "query": each.query,
+            "fresh": each.fresh,
+            "inflation": each.overstatement,
+            "interval": None if each.low is None else [each.low, each.high],
+            "luck": each.luck,
+            "p_value": each.p_value,
+            "verdict": each.verdict or None,
+        }
+        for each in sorted(
+            judged.of_run(audit=latest_run(round=round)),
+            key=lambda each: (each.is_reference, each.name),
         )
-    return sorted(rows, key=lambda each: (each["is_reference"], each["name"]))
+    ]

@@ -36,7 +36,7 @@ def verdict(evidence: Evidence) -> Verdict:
     if evidence.gate_fired:
         return Verdict.SHIFT
     if evidence.interval_low is not None and evidence.interval_low > evidence.delta0:
-        return Verdict.SELECTION_ONLY
+        return Verdict.WITHIN_LUCK
     return Verdict.NO_EVIDENCE
 
 
@@ -49,9 +49,3 @@ def published(evidence: Evidence) -> Verdict:
     if given == Verdict.SUSPECTED:
         return verdict(replace(evidence, accused=False, triaged=False))
     return given
-
-
-def board_verdict(*, gate_fired: bool, n_tested: int) -> Verdict:
-    if n_tested == 0:
-        return Verdict.NOT_TESTED
-    return Verdict.SHIFT if gate_fired else Verdict.NO_EVIDENCE

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connections
 
-from audits.summary import summary
+from audits.summary import headline, summary
 from lab import organizer, season
 from lab.desk import Desk
 from lab.organizer import Board
@@ -163,5 +163,6 @@ def _result(staged: Staged) -> dict[str, Any]:
         "mechanism": staged.plan.mechanism,
         "n_query": N_QUERY,
         "n_fresh": N_FRESH,
+        "headline": headline(round=staged.board.round),
         "teams": teams,
     }

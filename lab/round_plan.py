@@ -1,11 +1,13 @@
 """The planner's table in words and as JSON."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from audits import rounding, told
 from lab.coalitions import Coalition
-from stats.ledger import MOST_QUERIES
-from stats.planning import MechanismRow, Plan, Planned, Proof
+from stats.ledger import MOST_QUERIES, proven_error
+from stats.planning import GUARDED, MechanismRow, Plan, Planned, Proof
 
 NO_BOUND = "no proven bound"
 NOTHING = "nothing"
@@ -18,7 +20,41 @@ BOUNDS = {
 }
 
 
-def as_json(*, table: Planned, coalitions: Sequence[Coalition] | None) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """What publishing the round coarsely tells of its fresh holdout, which then answers the next round."""
+
+    n_fresh: int
+    resolution: float
+    nats: float
+    # Of all teams acting as one in a next round like this one, without and with what was told.
+    untold: float | None
+    told: float | None
+
+
+def publication_of(*, plan: Plan, n_fresh: int | None, references: int) -> Publication | None:
+    """None where nobody asked. The next round is planned as this one, on the items that are fresh now."""
+    if n_fresh is None:
+        return None
+    grid = rounding.coarse(metric=plan.metric, unit=plan.unit, n_fresh=n_fresh)
+    nats = told.most(teams=plan.teams, references=references, levels=grid.levels)
+    account = replace(plan, n=n_fresh).account(mechanism=GUARDED)
+    answers = plan.teams * account.nats(k=plan.k)
+    bounds = [
+        proven_error(account=account, nats=each, k=plan.teams * plan.k, beta=plan.beta)
+        for each in (answers, answers + nats)
+    ]
+    return Publication(
+        n_fresh=n_fresh, resolution=grid.step, nats=nats, untold=bounds[0], told=bounds[1]
+    )
+
+
+def as_json(
+    *,
+    table: Planned,
+    coalitions: Sequence[Coalition] | None,
+    publication: Publication | None = None,
+) -> dict[str, Any]:
     """`guaranteed_error` is null where the bound is beyond tau, `permissible_queries` without a proof."""
     plan = table.plan
     return {
@@ -30,6 +66,7 @@ def as_json(*, table: Planned, coalitions: Sequence[Coalition] | None) -> dict[s
         "teams": plan.teams,
         "metric": plan.metric,
         "unit": plan.unit,
+        "told": plan.told,
         "guarantees_nothing": table.guarantees_nothing,
         "attack_cap": table.attack_cap,
         "mechanisms": [
@@ -63,10 +100,16 @@ def as_json(*, table: Planned, coalitions: Sequence[Coalition] | None) -> dict[s
             {"bound_of": row.bound, **_proof(row.proof), "permissible_queries": row.permissible}
             for row in table.bounds
         ],
+        "publication": None if publication is None else asdict(publication),
     }
 
 
-def as_text(*, table: Planned, coalitions: Sequence[Coalition] | None) -> str:
+def as_text(
+    *,
+    table: Planned,
+    coalitions: Sequence[Coalition] | None,
+    publication: Publication | None = None,
+) -> str:
     plan = table.plan
     parts = [
         _asked(plan),
@@ -74,6 +117,7 @@ def as_text(*, table: Planned, coalitions: Sequence[Coalition] | None) -> str:
         _mechanisms(table),
         _attack(table),
         _three_errors(table, coalitions),
+        _published(publication),
         *([_comparison(table)] if table.bounds else []),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -85,8 +129,9 @@ def _proof(proof: Proof) -> dict[str, float | None]:
 
 def _asked(plan: Plan) -> str:
     teams = "1 team" if plan.teams == 1 else f"{plan.teams:,} teams"
+    before = f" Told before: {plan.told:,.1f} nats." if plan.told else ""
     return (
-        f"{plan.n:,} items, {plan.metric}: {teams}, {plan.k:,} queries each.\n"
+        f"{plan.n:,} items, {plan.metric}: {teams}, {plan.k:,} queries each.{before}\n"
         f"Asked: every answer within {plan.tau:g} of the truth, in all but {plan.beta:g} of the rounds."
     )
 
@@ -164,6 +209,24 @@ def _coalitions(coalitions: Sequence[Coalition] | None) -> str:
         for each in coalitions
     )
     return f"{found} gained, on average of {coalitions[0].reps} runs"
+
+
+def _published(given: Publication | None) -> str:
+    if given is None:
+        return ""
+    untold, now = (
+        "nothing is guaranteed" if bound is None else f"within {bound:.4f}"
+        for bound in (given.untold, given.told)
+    )
+    return "\n".join(
+        [
+            f"Publication, {given.n_fresh:,} fresh items:",
+            f"- coarse: figures to the nearest {given.resolution:.2g} tell at most {given.nats:,.1f} nats; "
+            "one sealed shard a round",
+            f"- the next round on these items, all teams acting as one: {now} (untold: {untold})",
+            "- full: every figure; the fresh holdout retires, so two sealed shards a round",
+        ]
+    )
 
 
 def _comparison(table: Planned) -> str:

@@ -3,7 +3,8 @@
 from typing import Any
 
 COLUMNS = (
-    "team", "role", "attempts", "released", "fresh", "inflation", "95 % interval", "p", "verdict"
+    "team", "role", "attempts", "released", "fresh", "overstatement", "95 % interval", "luck", "p (Holm)",
+    "verdict",
 )  # fmt: skip
 
 
@@ -14,7 +15,7 @@ def of(result: dict[str, Any]) -> str:
 def _benchmark(benchmark: dict[str, Any]) -> str:
     head = (
         f"{benchmark['slug']}: {benchmark['mechanism']}, "
-        f"{benchmark['n_query']} query and {benchmark['n_fresh']} fresh items"
+        f"{benchmark['n_query']} query and {benchmark['n_fresh']} fresh items: {benchmark['headline']}"
     )
     rows = [COLUMNS, *(_row(team) for team in benchmark["teams"])]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
@@ -35,6 +36,7 @@ def _row(team: dict[str, Any]) -> tuple[str, ...]:
         _number(team["fresh"]),
         _number(team["inflation"], signed=True),
         "" if interval is None else f"{interval[0]:+.4f} to {interval[1]:+.4f}",
+        _number(team["luck"]),
         "" if team["p_value"] is None else f"{team['p_value']:.5f}",
         team["verdict"] or "",
     )

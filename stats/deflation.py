@@ -18,16 +18,16 @@ N_DRAWS = 2_000
 @dataclass(frozen=True, kw_only=True)
 class Deflation:
     """
-    The winner's luck, in the metric's units.
+    The luck of a submission's place among the k, in the metric's units.
 
     Parameters
     ----------
     expected_luck : float
-        E[e_J] with the fresh means as true means (plug-in).
+        E[e_J] with the fresh scores as true scores (plug-in), J the submission at that place.
     luck_bound : float
-        E[e_J] with equal true means: what choosing among k equally good submissions adds at most.
+        E[e_J] with equal true scores: what the place among k equally good submissions adds.
     deflated : float
-        The best query mean less `expected_luck`.
+        The submission's query score less `expected_luck`.
     """
 
     expected_luck: float
@@ -36,16 +36,26 @@ class Deflation:
 
 
 def deflate(
-    *, query_scores: ArrayLike, fresh_scores: ArrayLike, rng: np.random.Generator
+    *,
+    query_scores: ArrayLike,
+    fresh_scores: ArrayLike,
+    rng: np.random.Generator,
+    final: int | None = None,
+    query_exact: ArrayLike | None = None,
+    fresh_exact: ArrayLike | None = None,
 ) -> Deflation:
     """
-    Deflate the best query score by the expected luck of the winner.
+    Deflate a query score by the luck that its place among the submissions brings.
 
     Parameters
     ----------
     query_scores, fresh_scores : array-like of shape (n, k) and (m, k)
         Per-item scores of the k submissions, higher better.
     rng : numpy Generator
+    final : int in [0, k), optional
+        The submission that is deflated; None: the one with the best query score.
+    query_exact, fresh_exact : array-like of shape (k,), optional
+        The metric itself, higher better, where per-item scores are influence values; else their means.
 
     Returns
     -------
@@ -54,21 +64,30 @@ def deflate(
     Raises
     ------
     ValueError
-        If the columns differ, there is none, a holdout has fewer than two items, or a value is not finite.
+        If the columns differ, there is none, a holdout has fewer than two items, a value is not finite,
+        exact scores are not one for each column, or `final` is no submission.
 
     Notes
     -----
-    Assumes: a fixed menu. e ~ N(0, S/n), S the covariance of the fresh per-item scores, and
-    J = argmax(mu + e) over 2,000 draws. An estimate, no test. Cost: O(m k^2 + 2000 k^2). Source:
-    STATISTICS C2.
+    Assumes: a fixed menu. e ~ N(0, S/n), S the covariance of the fresh per-item scores. In each of 2,000
+    draws J is the submission that takes the final's place in the order of mu + e: of the best one this is
+    the winner's curse, of others less, and below the middle it is negative, for they had bad luck. Of
+    equal query scores the earlier submission has the better place. An estimate, no test. Cost:
+    O(m k^2 + 2000 k^2). Source: STATISTICS C2.
     """
     query, fresh = _pair(query_scores, fresh_scores)
+    on_query = _exact(query_exact, query, "query_exact")
+    on_fresh = _exact(fresh_exact, fresh, "fresh_exact")
+    chosen = int(np.argmax(on_query)) if final is None else final
+    if not 0 <= chosen < len(on_query):
+        raise ValueError(f"final is {chosen}, there are {len(on_query)} submissions")
+    place = int(np.flatnonzero(np.argsort(-on_query, kind="stable") == chosen)[0])
     errors = _errors(fresh, len(query), rng)
-    expected = _luck(means=fresh.mean(axis=0), errors=errors)
+    expected = _luck(means=on_fresh, errors=errors, place=place)
     return Deflation(
         expected_luck=expected,
-        luck_bound=_luck(means=np.zeros(errors.shape[1]), errors=errors),
-        deflated=float(query.mean(axis=0, dtype=np.float64).max() - expected),
+        luck_bound=_luck(means=np.zeros(errors.shape[1]), errors=errors, place=place),
+        deflated=float(on_query[chosen] - expected),
     )
 
 
@@ -214,6 +233,17 @@ def _errors(fresh: Floats, n: int, rng: np.random.Generator) -> Floats:
     return result
 
 
-def _luck(*, means: Floats, errors: Floats) -> float:
-    best = np.argmax(means + errors, axis=1)
-    return float(errors[np.arange(len(errors)), best].mean())
+def _luck(*, means: Floats, errors: Floats, place: int) -> float:
+    """Mean error of the submission at this place, 0 the best, of each draw."""
+    found = np.argsort(-(means + errors), axis=1, kind="stable")[:, place]
+    return float(errors[np.arange(len(errors)), found].mean())
+
+
+def _exact(given: ArrayLike | None, items: NDArray[Any], name: str) -> Floats:
+    if given is None:
+        return np.asarray(items.mean(axis=0, dtype=np.float64), dtype=np.float64)
+    values = np.asarray(given, dtype=np.float64)
+    if values.shape != (items.shape[1],):
+        raise ValueError(f"{name}: one score for each submission is needed")
+    check_finite(**{name: values})
+    return values

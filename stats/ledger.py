@@ -201,7 +201,7 @@ def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -
 
 
 def permissible_queries(
-    *, account: Account, tau: float, beta: float = 0.05, teams: int = 1
+    *, account: Account, tau: float, beta: float = 0.05, teams: int = 1, told: float = 0.0
 ) -> int | None:
     """
     The most queries a team may have so that every answer is within `tau`.
@@ -214,6 +214,8 @@ def permissible_queries(
     beta : float in (0, 1), default=.05
     teams : int, default=1
         Accounts with as many queries each that may act together.
+    told : float, default=0
+        Nats that the holdout told everybody before.
 
     Returns
     -------
@@ -230,13 +232,13 @@ def permissible_queries(
     -----
     The bound grows with k: bisection. Cost: O(log k) bounds. Source: STATISTICS A9.
     """
-    if not (tau > 0 and teams >= 1 and 0 < beta < 1):
-        raise ValueError("tau > 0, teams >= 1 and beta in (0, 1) are needed")
+    if not (tau > 0 and teams >= 1 and 0 < beta < 1 and told >= 0):
+        raise ValueError("tau > 0, teams >= 1, told >= 0 and beta in (0, 1) are needed")
     if not account.is_provable:
         return None
 
     def within(k: int) -> bool:
-        nats = teams * account.nats(k=k)
+        nats = told + teams * account.nats(k=k)
         bound = proven_error(account=account, nats=nats, k=teams * k, beta=beta)
         return bound is not None and bound <= tau
 

@@ -35,6 +35,9 @@ class Plan:
         A key of `METRICS`.
     unit : float
         Range u of one item's value.
+    told : float, >= 0
+        Nats that the holdout told everybody before the first answer: publications about it while it was
+        fresh, references on a board.
 
     Raises
     ------
@@ -50,6 +53,7 @@ class Plan:
     b: int | None = None
     metric: str = "accuracy"
     unit: float = 1.0
+    told: float = 0.0
 
     def __post_init__(self) -> None:
         for name, most in LARGEST.items():
@@ -57,8 +61,7 @@ class Plan:
                 raise ValueError(f"{name} must be from 1 to {most:,}")
         if self.metric not in METRICS:
             raise ValueError(f"metric must be one of {', '.join(METRICS)}")
-        if not 0 < self.unit < math.inf:
-            raise ValueError("unit must be above 0 and finite")
+        _check_amounts(unit=self.unit, told=self.told)
         if not 0 < self.tau < self.unit:
             raise ValueError(f"tau must be above 0 and below the metric's range, {self.unit:g}")
         if not 0 < self.beta < 1:
@@ -203,7 +206,7 @@ def planned(*, plan: Plan) -> Planned:
     metric = METRICS[plan.metric]
     least = None
     if metric.is_mean:
-        least = guaranteed_error(nats=0.0, k=1, n=plan.n, beta=plan.beta, unit=plan.unit)
+        least = guaranteed_error(nats=plan.told, k=1, n=plan.n, beta=plan.beta, unit=plan.unit)
     is_accuracy_gain = metric.counts_items and plan.tau < 0.5
     return Planned(
         plan=plan,
@@ -216,6 +219,13 @@ def planned(*, plan: Plan) -> Planned:
     )
 
 
+def _check_amounts(*, unit: float, told: float) -> None:
+    if not 0 < unit < math.inf:
+        raise ValueError("unit must be above 0 and finite")
+    if not 0 <= told < math.inf:
+        raise ValueError("told must be at least 0 and finite")
+
+
 def _row(plan: Plan, name: str) -> MechanismRow:
     account = plan.account(mechanism=name)
     return MechanismRow(
@@ -224,7 +234,9 @@ def _row(plan: Plan, name: str) -> MechanismRow:
         nats=account.nats(k=plan.k),
         is_provable=account.is_provable,
         proof=_proof(plan, mechanism=name, teams=1),
-        permissible=permissible_queries(account=account, tau=plan.tau, beta=plan.beta),
+        permissible=permissible_queries(
+            account=account, tau=plan.tau, beta=plan.beta, told=plan.told
+        ),
     )
 
 
@@ -239,7 +251,7 @@ def _bound_row(plan: Plan, name: str) -> BoundRow:
 
 def _proof(plan: Plan, *, mechanism: str, teams: int) -> Proof:
     account = plan.account(mechanism=mechanism)
-    nats = teams * account.nats(k=plan.k)
+    nats = plan.told + teams * account.nats(k=plan.k)
     bound = proven_error(account=account, nats=nats, k=teams * plan.k, beta=plan.beta)
     return Proof(bound=bound, tau=plan.tau)
 

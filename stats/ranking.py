@@ -263,6 +263,35 @@ def _p_value(leader: Floats, other: Floats, counted: bool) -> float:
     return paired_difference(scores=leader, reference_scores=other).p_value
 
 
+def kendall_tau(*, query_scores: ArrayLike, fresh_scores: ArrayLike) -> float:
+    """
+    Agreement of two rankings of the same teams in one number.
+
+    Parameters
+    ----------
+    query_scores, fresh_scores : array-like of shape (T,)
+        Higher better; losses are to be negated.
+
+    Returns
+    -------
+    float in [-1, 1]
+        Kendall's tau-b; 1 where a score has no two different values.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two teams, lengths differ or a score is not finite.
+
+    Notes
+    -----
+    Cost: O(T log T). Source: Kendall 1945.
+    """
+    query, fresh = _scores(query_scores, "query_scores"), _scores(fresh_scores, "fresh_scores")
+    if query.shape != fresh.shape:
+        raise ValueError("fresh_scores: as many as query_scores are needed")
+    return _tau(query, fresh)
+
+
 def _tau(query: Floats, fresh: Floats) -> float:
     if np.ptp(query) == 0 or np.ptp(fresh) == 0:
         return 1.0

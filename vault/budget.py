@@ -22,7 +22,17 @@ from vault.errors import (
     TotalExhaustedError,
     WindowExhaustedError,
 )
-from vault.models import Admission, Benchmark, BudgetEntry, Release, Round, Submission, Team
+from vault.models import (
+    Admission,
+    Benchmark,
+    BudgetEntry,
+    Holdout,
+    HoldoutTold,
+    Release,
+    Round,
+    Submission,
+    Team,
+)
 from vault.scorers import scorer_of
 from vault.statuses import RoundStatus
 
@@ -30,6 +40,9 @@ Kind = BudgetEntry.Kind
 
 # A pending submission is usually scored within this time; a bot asks again after it.
 CONCURRENT_RETRY_SECONDS = 2
+# What a holdout tells apart from answers to teams.
+PUBLICATION = "publication"
+REFERENCES = "references"
 # Failures beyond this many refunds are charged, so that failing can never be a free query.
 FAILED = "failed"
 CANCELLED = "cancelled"
@@ -59,6 +72,8 @@ class Remaining:
     accepted_used: int | None
     nats_reserved: float
     nats_used: float
+    # What the holdout told everybody, this team included: publications and displayed references.
+    nats_told: float
     is_blind: bool
 
 
@@ -125,9 +140,44 @@ def account_of(*, round: Round) -> Account:
 
 
 def reserved_nats(*, round: Round) -> float:
-    """What the answers to all admitted teams together may reveal of the round's query holdout."""
+    """What the answers to all teams of this round together may reveal; the holdout told more."""
     total = Admission.objects.filter(round=round).aggregate(total=Sum("reserved_nats"))["total"]
     return float(total or 0.0)
+
+
+def holdout_nats(*, holdout: Holdout) -> float:
+    """A holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
+    answers = Admission.objects.filter(round__query_holdout=holdout)
+    total = answers.aggregate(total=Sum("reserved_nats"))["total"]
+    return float(total or 0.0) + told_nats(holdout=holdout)
+
+
+def told_nats(*, holdout: Holdout) -> float:
+    """What a holdout told everybody: publications while it was fresh, references on a board."""
+    total = HoldoutTold.objects.filter(holdout=holdout).aggregate(total=Sum("nats"))["total"]
+    return float(total or 0.0)
+
+
+def team_nats(*, round: Round, team: Team) -> float:
+    """What one team may learn of the round's query holdout: its own answers, and what everybody knows."""
+    own = Admission.objects.filter(round__query_holdout=round.query_holdout, team=team)
+    total = own.aggregate(total=Sum("reserved_nats"))["total"]
+    return float(total or 0.0) + told_nats(holdout=round.query_holdout)
+
+
+def count(*, round: Round, holdout: Holdout, what: str, nats: float, now: dt.datetime) -> None:
+    """Enter into a holdout's ledger what a round told of it apart from answers to teams."""
+    HoldoutTold.objects.create(holdout=holdout, round=round, what=what, nats=nats, at=now)
+
+
+def count_references(*, round: Round, now: dt.datetime) -> None:
+    """References that a board shows are answers that everybody reads: each counts as one query."""
+    n_shown = Release.objects.filter(
+        submission__round=round, submission__team__is_reference=True, value__isnull=False
+    ).count()
+    if n_shown:
+        nats = n_shown * account_of(round=round).nats(k=1)
+        count(round=round, holdout=round.query_holdout, what=REFERENCES, nats=nats, now=now)
 
 
 def lock_account(*, round: Round, team: Team) -> Admission:
@@ -238,6 +288,7 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
         accepted_used=None if accepted_limit is None else accepted,
         nats_reserved=admission.reserved_nats,
         nats_used=account_of(round=round).nats(k=answers) if answers else 0.0,
+        nats_told=told_nats(holdout=round.query_holdout),
         is_blind=admission.is_blind,
     )
 

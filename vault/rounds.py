@@ -29,7 +29,14 @@ from vault.models import (
     RoundSecret,
     Submission,
 )
-from vault.statuses import PENDING, HoldoutKind, HoldoutStatus, RoundStatus, SubmissionStatus
+from vault.statuses import (
+    PENDING,
+    HoldoutKind,
+    HoldoutStatus,
+    PublicationKind,
+    RoundStatus,
+    SubmissionStatus,
+)
 
 SYSTEM = "system"
 
@@ -45,6 +52,7 @@ class ResultRow:
 
     team_id: int
     submission_id: Any
+    # None: no figure of this final was published.
     fresh_value: float | None
     verdict: str
     fresh_low: float | None = None
@@ -55,6 +63,19 @@ class ResultRow:
     overstatement_low: float | None = None
     overstatement_high: float | None = None
     luck: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """Sealed iid shards, and after how many publications of a kind there is no fresh holdout any more.
+
+    A coarse publication takes one: the fresh holdout becomes the next query holdout. A full one takes two,
+    since the fresh holdout retires and the next query holdout comes out of the stock as well.
+    """
+
+    n_sealed: int
+    coarse_rounds: int
+    full_rounds: int
 
 
 def plan(
@@ -73,9 +94,12 @@ def plan(
     max_teams: int,
     actor: str,
     now: dt.datetime,
+    publication: str = PublicationKind.COARSE,
 ) -> Round:
     """Put down a round with all its constants; references may be handed in from now on."""
     complete = _parameters(mechanism, parameters)
+    if publication not in PublicationKind.values:
+        raise PlanError("a publication is coarse or full", field="publication")
     with transaction.atomic():
         Benchmark.objects.select_for_update().get(pk=benchmark.pk)
         _check_holdouts(benchmark, query_holdout, fresh_holdouts)
@@ -98,6 +122,7 @@ def plan(
             total_limit=total_limit,
             concurrent_limit=concurrent_limit,
             max_teams=max_teams,
+            publication=publication,
         )
         round.fresh_holdouts.set(fresh_holdouts)
         RoundSecret.objects.create(round=round, entropy=secrets.token_hex(32))
@@ -117,6 +142,7 @@ def plan(
             total_limit=total_limit,
             concurrent_limit=concurrent_limit,
             max_teams=max_teams,
+            publication=str(publication),
         )
     return round
 
@@ -155,6 +181,7 @@ def open_round(
             RoundReference(round=round, submission=reference, position=position)
             for position, reference in enumerate(chosen)
         )
+        budget.count_references(round=round, now=now)
 
 
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
@@ -320,9 +347,22 @@ def unit(*, round: Round) -> float:
     return budget.unit_of(benchmark=round.benchmark)
 
 
-def reserved_nats(*, round: Round) -> float:
-    """What the answers to all admitted teams together may reveal of the query holdout."""
-    return budget.reserved_nats(round=round)
+def holdout_nats(*, round: Round) -> float:
+    """All that the round's query holdout ever told or may still tell, to everybody together."""
+    return budget.holdout_nats(holdout=round.query_holdout)
+
+
+def count_publication(*, round: Round, holdout: Holdout, nats: float, now: dt.datetime) -> None:
+    """Enter what publishing the round told of a fresh holdout into that holdout's ledger."""
+    budget.count(round=round, holdout=holdout, what=budget.PUBLICATION, nats=nats, now=now)
+
+
+def stock(*, benchmark: Benchmark) -> Stock:
+    """How many rounds the sealed iid shards of a benchmark are enough for."""
+    n = Holdout.objects.filter(
+        benchmark=benchmark, status=HoldoutStatus.SEALED, kind=HoldoutKind.IID
+    ).count()
+    return Stock(n_sealed=n, coarse_rounds=n, full_rounds=n // 2)
 
 
 def account(*, round: Round) -> Account:

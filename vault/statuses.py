@@ -30,6 +30,13 @@ class RoundStatus(models.TextChoices):
     PUBLISHED = "PUBLISHED"
 
 
+class PublicationKind(models.TextChoices):
+    """How much a round's publication tells of the fresh holdout, chosen when the round is planned."""
+
+    COARSE = "coarse", "rounded figures; the fresh holdout answers the next round"
+    FULL = "full", "exact figures and all metrics; the fresh holdout retires at once"
+
+
 class SubmissionStatus(models.TextChoices):
     QUEUED = "QUEUED"
     SCORING = "SCORING"
@@ -43,7 +50,7 @@ class Verdict(models.TextChoices):
     INVALID = "INVALID"
     CONFIRMED = "CONFIRMED"
     SUSPECTED = "SUSPECTED"  # for researchers only, never published
-    SELECTION_ONLY = "SELECTION_ONLY"
+    WITHIN_LUCK = "WITHIN_LUCK"
     SHIFT = "SHIFT"
     NO_EVIDENCE = "NO_EVIDENCE"
     NOT_TESTED = "NOT_TESTED"

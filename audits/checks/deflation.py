@@ -1,4 +1,7 @@
-"""Check 7, the winner's curse: what choosing the best of k adds to a score. An estimate, no test."""
+"""Check 7, the winner's curse: what its place among k files adds to a final's score.
+
+By the exact metric and of the file that counts; an estimate, no test.
+"""
 
 from collections.abc import Callable
 
@@ -16,9 +19,13 @@ def check(collected: Collected, generator: Callable[..., np.random.Generator]) -
         return []
     results = []
     for entrant in collected.audited:
+        columns = entrant.columns
         found = deflate(
-            query_scores=entrant.columns.query,
-            fresh_scores=entrant.columns.fresh,
+            query_scores=columns.query,
+            fresh_scores=columns.fresh,
+            final=entrant.final,
+            query_exact=columns.query_exact,
+            fresh_exact=columns.fresh_exact,
             rng=generator(NAME, entrant.history.team_id),
         )
         results.append(

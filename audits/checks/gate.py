@@ -10,6 +10,7 @@ import numpy as np
 
 from audits.checks.result import Result
 from audits.collect import Collected
+from audits.models import AuditRun
 from stats import inflation
 from stats.inflation import Gate
 
@@ -29,6 +30,13 @@ def gate_of(collected: Collected) -> Gate | None:
         query_items=query.mean(axis=1, dtype=np.float64),
         fresh_items=fresh.mean(axis=1, dtype=np.float64),
     )
+
+
+def state_of(gate: Gate | None) -> AuditRun.ShiftGate:
+    """What is told of the gate: it is no verdict on the board, which the teams' verdicts make up."""
+    if gate is None:
+        return AuditRun.ShiftGate.NOT_TESTED
+    return AuditRun.ShiftGate.FIRED if gate.fired else AuditRun.ShiftGate.QUIET
 
 
 def check(gate: Gate | None) -> list[Result]:

@@ -11,7 +11,7 @@ import typer
 
 from holdout.errors import SettingsError
 from holdout.prediction_files import opened
-from holdout.records import Benchmark, Budget
+from holdout.records import AuditDocument, AuditedTeam, Benchmark, Budget
 from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, failing
 from holdout.shown import Show
 
@@ -137,6 +137,7 @@ def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber 
                 if accepted
                 else None,
                 "nats": f"{left['nats']['used']:.3g} of {left['nats']['reserved']:.3g}",
+                "told to everybody": f"{left['nats']['told']:.3g}",
                 "proven error": left["proven_error"]
                 if left["proven_error"] is not None
                 else "no guarantee",
@@ -212,12 +213,40 @@ def audit(
         if given.show.as_json:
             given.show.document(found)
             return
-        document = found["document"]
-        given.show.say(
-            f"{document['benchmark']}, round {document['round']}: {document['board_verdict']}"
-        )
-        columns = ("team", "fresh", "verdict", "minimum_detectable_effect")
-        given.show.table(document["teams"], columns)
+        _show_audit(given.show, found["document"])
+
+
+def _show_audit(show: Show, document: AuditDocument) -> None:
+    step = document["fresh_resolution"]
+    grid = "exact figures" if step is None else f"fresh figures to the nearest {step:.2g}"
+    show.say(f"{document['benchmark']}, round {document['round']}: {document['headline']}")
+    show.say(f"shift gate {document['shift_gate'].replace('_', ' ')}; {grid}")
+    columns = ("rank", "tier", "team", "fresh", "overstatement", "luck", "p", "attempts", "verdict")
+    show.table([_audited(team) for team in document["teams"]], columns)
+    for team in document["teams"]:
+        show.say(f"{team['team']}: {team['sentence']}")
+    show.say(document["how_to_read"])
+
+
+def _audited(team: AuditedTeam) -> dict[str, object]:
+    """A row: an interval stands in its figure's cell, and luck beside it."""
+    return {
+        "rank": team["rank_after"],
+        "tier": team["tier"],
+        "team": team["team"],
+        "fresh": _with_interval(team["fresh"], team["fresh_interval"]),
+        "overstatement": _with_interval(team["overstatement"], team["overstatement_interval"]),
+        "luck": team["luck"],
+        "p": team["p_adjusted"],
+        "attempts": team["attempts"],
+        "verdict": team["verdict"],
+    }
+
+
+def _with_interval(value: float | None, interval: list[float] | None) -> str | None:
+    if value is None or interval is None:
+        return None if value is None else f"{value:.6g}"
+    return f"{value:.6g} [{interval[0]:.6g}, {interval[1]:.6g}]"
 
 
 def list_tokens(context: typer.Context) -> None:

@@ -109,6 +109,8 @@ class Window(Limit):
 class Nats(TypedDict):
     reserved: float
     used: float
+    # What the holdout told everybody.
+    told: float
 
 
 class Budget(TypedDict):
@@ -142,15 +144,33 @@ class Board(TypedDict):
 
 class AuditedTeam(TypedDict):
     team: str
+    # None: no figure of this final is told; `no_figure` says why.
     fresh: float | None
-    verdict: str | None
+    fresh_interval: list[float] | None
+    no_figure: str | None
+    rank_after: int | None
+    tier: int | None
+    query: float | None
+    # Positive: it looks better on the board than on new labels.
+    overstatement: float | None
+    overstatement_interval: list[float] | None
+    luck: float | None
+    p_adjusted: str | None
     minimum_detectable_effect: float | None
+    attempts: int | None
+    verdict: str | None
+    sentence: str
 
 
 class AuditDocument(TypedDict):
     benchmark: str
     round: int
-    board_verdict: str
+    metric: str
+    # None: figures are exact.
+    fresh_resolution: float | None
+    shift_gate: str
+    headline: str
+    how_to_read: str
     teams: list[AuditedTeam]
 
 

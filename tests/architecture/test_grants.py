@@ -203,7 +203,7 @@ FORBIDDEN = [
     (RESEARCHER, "SELECT envelope FROM vault_wrappedkey"),
     (RESEARCHER, "SELECT entropy FROM vault_roundsecret"),
     (RESEARCHER, "SELECT state FROM vault_mechanismstate"),
-    (RESEARCHER, "SELECT value FROM vault_rawscore"),
+    (RESEARCHER, "INSERT INTO vault_rawscore (value) VALUES (1)"),
     (RESEARCHER, "SELECT score FROM vault_releaseinput"),
     (RESEARCHER, "UPDATE vault_submission SET status = 'SCORED'"),
     (RESEARCHER, "UPDATE vault_round SET mechanism = 'exact'"),

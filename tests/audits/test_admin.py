@@ -7,10 +7,11 @@ import pytest
 from celery import current_app
 
 from audits import tasks
+from audits.models import Finding
 from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
 from tests.vault.factories import acting_as
 from vault.groups import ORGANISER, RESEARCHER
-from vault.models import JournalEntry, Round
+from vault.models import Benchmark, JournalEntry, Round
 
 __all__ = ["installation", "stage"]  # fixtures of the admin's tests
 
@@ -117,7 +118,32 @@ def test_a_finding_carries_its_uncertainty(stage: Stage) -> None:
         assert shown in page
         assert shown in run
     assert "NO_EVIDENCE" in run
+    # The headline counts verdicts; the gate is told as what it is.
+    lists = [url("audits_auditrun_changelist"), url("vault_round_change", stage.world.round.pk)]
+    for page_of_run in (run, *map(get, lists)):
+        assert "0 CONFIRMED, 0 INVALID, 1 without evidence of 1" in page_of_run
+        assert "quiet" in page_of_run
     assert f"{RAW:.6f}" in page  # evidence: what audits are for
+
+
+def test_a_loss_is_in_its_own_direction(stage: Stage) -> None:
+    """Findings hold scores so that higher is better; people read a loss as a loss."""
+    Benchmark.objects.update(primary_metric="log_loss")
+    Finding.objects.filter(pk=stage.finding.pk).update(evidence={"query": -0.481, "luck": 0.0217})
+    deflated = stage.run.findings.create(
+        check_name="deflation", team=stage.finding.team, estimate=-0.5125
+    )
+
+    page = get(url("audits_finding_change", stage.finding.pk))
+    run = get(url("audits_auditrun_change", stage.run.pk))
+    other = get(url("audits_finding_change", deflated.pk))
+
+    assert "0.481" in page
+    assert "-0.481" not in page
+    assert "0.0217" in run
+    for shown in (run, other):
+        assert "0.5125" in shown
+        assert "-0.5125" not in shown
 
 
 def test_a_run_shows_verdicts_before_what_they_rest_on(stage: Stage) -> None:

@@ -1,5 +1,7 @@
 """Deflation: what choosing the best of k adds to a score."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,8 @@ def test_takes_the_luck_of_the_best_from_its_score(rng: np.random.Generator) -> 
     """
     query, fresh = right(rng, 1_000, 10), right(rng, 2_000, 10)
 
-    (found,) = deflation.check(collected(entrant(3, query, fresh)), generator)
+    winner = int(query.mean(axis=0).argmax())
+    (found,) = deflation.check(collected(entrant(3, query, fresh, final=winner)), generator)
 
     se = np.sqrt(0.8 * 0.2 / 1_000)
     assert found.team_id == 3
@@ -68,3 +71,18 @@ def test_nothing_without_fresh_items_or_a_final(rng: np.random.Generator) -> Non
 
     assert deflation.check(collected(unseen), generator) == []
     assert deflation.check(collected(withdrawn), generator) == []
+
+
+def test_deflates_the_final_and_not_the_best(rng: np.random.Generator) -> None:
+    """A middling final owes nothing to luck, and its own exact score is what is deflated."""
+    query, fresh = right(rng, 1_000, 11), right(rng, 20_000, 11)
+    order = np.argsort(-query.mean(axis=0), kind="stable")
+    team = entrant(1, query, fresh, final=int(order[5]))
+    exact = team.columns.query_exact + 0.25
+    team = replace(team, columns=replace(team.columns, query_exact=exact))
+
+    (found,) = deflation.check(collected(team), generator)
+
+    # The sixth of eleven equally good files has the median's luck: none, to 4 errors of .00013.
+    assert found.evidence["luck_bound"] == pytest.approx(0, abs=0.0006)
+    assert found.estimate == pytest.approx(exact[order[5]] - found.evidence["expected_luck"])

@@ -20,14 +20,14 @@ def account(n: int, *, unit: float = 1.0, is_mean: bool = True) -> Account:
 def test_states_the_bound_for_all_teams_together() -> None:
     teams = [entrant(i, np.ones((4_000, 3)), np.ones((10, 3))) for i in (1, 2)]
 
-    (found,) = ledger.check(collected(*teams), reserved_nats=20.0, account=account(4_000))
+    (found,) = ledger.check(collected(*teams), nats=20.0, account=account(4_000))
 
     assert found.team_id is None
     # sqrt((20 + ln(2 * 6 / .05)) / 8000) + .016
     assert found.estimate == pytest.approx(0.0725, abs=5e-4)
     assert found.estimate == guaranteed_error(nats=20.0, k=6, n=4_000, grid=1 / np.sqrt(4_000))
     assert found.evidence == {
-        "nats_reserved": 20.0,
+        "nats": 20.0,
         "n_submissions": 6,
         "guarantees_something": True,
         "attack_cap": attack_cap(n=4_000, tau=0.05),
@@ -37,7 +37,7 @@ def test_states_the_bound_for_all_teams_together() -> None:
 def test_says_when_a_small_holdout_guarantees_nothing() -> None:
     team = entrant(1, np.ones((50, 1)), np.ones((10, 1)))
 
-    (found,) = ledger.check(collected(team), reserved_nats=500.0, account=account(50))
+    (found,) = ledger.check(collected(team), nats=500.0, account=account(50))
 
     assert found.estimate is None
     assert found.evidence["guarantees_something"] is False
@@ -46,9 +46,7 @@ def test_says_when_a_small_holdout_guarantees_nothing() -> None:
 def test_says_nothing_of_a_metric_that_is_no_mean() -> None:
     team = entrant(1, np.ones((4_000, 1)), np.ones((10, 1)))
 
-    (found,) = ledger.check(
-        collected(team), reserved_nats=0.0, account=account(4_000, is_mean=False)
-    )
+    (found,) = ledger.check(collected(team), nats=0.0, account=account(4_000, is_mean=False))
 
     assert found.estimate is None
     assert found.evidence["guarantees_something"] is False
@@ -57,12 +55,12 @@ def test_says_nothing_of_a_metric_that_is_no_mean() -> None:
 def test_scales_with_the_unit() -> None:
     team = entrant(1, np.ones((400, 1)), np.ones((10, 1)))
 
-    (plain,) = ledger.check(collected(team), reserved_nats=5.0, account=account(400))
-    (loss,) = ledger.check(collected(team), reserved_nats=5.0, account=account(400, unit=4.6))
+    (plain,) = ledger.check(collected(team), nats=5.0, account=account(400))
+    (loss,) = ledger.check(collected(team), nats=5.0, account=account(400, unit=4.6))
 
     assert plain.estimate is not None
     assert loss.estimate == pytest.approx(4.6 * plain.estimate)
 
 
 def test_without_a_submission_there_is_nothing_to_bound() -> None:
-    assert ledger.check(collected(n=100, m=100), reserved_nats=0.0, account=account(100)) == []
+    assert ledger.check(collected(n=100, m=100), nats=0.0, account=account(100)) == []

@@ -2,26 +2,32 @@
 
 import json
 import math
+from importlib import import_module
 from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from audits import publication, rounds
+from audits import publication, rounding, rounds, told
 from audits.models import Finding, Publication
-from stats.metrics import METRICS
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import holdouts, label_files, leaderboard
+from vault import holdouts, label_files, leaderboard, predictions
 from vault.api.openapi import results
-from vault.models import JournalEntry, RawScore, Submission
+from vault.models import (
+    Benchmark,
+    Final,
+    HoldoutTold,
+    JournalEntry,
+    PublishedResult,
+    RawScore,
+    Submission,
+)
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
-GRID = 1 / math.sqrt(stage.N_FRESH)
+GRID = 1 / (2 * math.sqrt(stage.N_FRESH))
 
 
 def published(slug: str, **options: Any) -> World:
@@ -45,41 +51,145 @@ def test_shows_each_final_and_nothing_of_other_submissions() -> None:
 
     document = document_of(world)
 
-    assert set(document) == {
-        "benchmark",
-        "round",
-        "metric",
-        "resolution",
-        "board_verdict",
-        "family_wise_error",
-        "teams",
-    }
-    assert sorted(teams_of(world)) == ["attacker", "improving", "once", "reference-0"]
-    for row in document["teams"]:
-        assert set(row) == {"team", "is_reference", "fresh", "verdict", "minimum_detectable_effect"}
-    jsonschema.Draft202012Validator(results.SHAPES["AuditDocument"]).validate(document)
+    assert set(document) == set(told.DOCUMENT) | set(told.LISTS)
+    assert sorted(teams_of(world)) == ["attacker", "improving", "once"]
+    assert [row["team"] for row in document["references"]] == ["finals-reference-0"]
+    check_against_description(document)
     text = json.dumps(document)
     for submission in Submission.objects.filter(round=world.round):
         assert str(submission.pk) not in text
         assert submission.sha256 not in text
-    for raw in RawScore.objects.filter(submission__round=world.round):
-        assert str(raw.value) not in text
+    finals = Final.objects.filter(round=world.round).values("submission")
+    raw = RawScore.objects.filter(submission__round=world.round)
+    told_of = {row[name] for row in document["teams"] for name in ("query", "named_query")}
+    assert told_of == set(raw.filter(submission__in=finals).values_list("value", flat=True))
 
 
-def test_figures_lie_on_the_grid_toward_worse() -> None:
-    """Invariant 5: accuracies of 1,200 items, told to the next lower step of 1/sqrt(1200)."""
+def check_against_description(document: dict[str, Any]) -> None:
+    shapes = {"components": {"schemas": results.SHAPES}}
+    shape = {"$ref": "#/components/schemas/AuditDocument", **shapes}
+    jsonschema.Draft202012Validator(shape).validate(document)
+
+
+def test_figures_lie_on_the_grid_and_are_the_nearest() -> None:
+    """Accuracies of 1,200 items, told to the nearest step of 1/(2 sqrt 1200) = .0144, in its digits."""
     world = published("grid")
+    document = document_of(world)
 
+    assert document["fresh_resolution"] == pytest.approx(GRID)
     for name, row in teams_of(world).items():
         found = stage.finding_of(world, name)
         exact = found.evidence["fresh"]
-        assert row["fresh"] / GRID == pytest.approx(round(row["fresh"] / GRID), abs=1e-9)
-        assert exact - GRID < row["fresh"] <= exact + 1e-12
+        assert abs(row["fresh"] - exact) <= GRID / 2 + 0.0005
+        assert row["fresh"] == round(round(exact / GRID) * GRID, 3)
+        low, high = row["fresh_interval"]
+        assert low <= exact <= high
+        shown = stage.finding_of(world, name, "scores").evidence["scores"]["accuracy"]["fresh"]
+        assert low <= shown[1] < shown[2] <= high
         effect = found.minimum_detectable_effect
-        if effect is not None:
-            told = row["minimum_detectable_effect"]
-            assert told / GRID == pytest.approx(round(told / GRID), abs=1e-9)
-            assert effect <= told + 1e-12 < effect + GRID + 1e-9
+        assert effect is not None
+        assert effect <= row["minimum_detectable_effect"] < effect + GRID + 0.001
+
+
+def test_an_overstatement_is_computed_from_what_is_shown() -> None:
+    """So that a reader can do it again, and so that its digits tell nothing of the labels."""
+    world = published("shown")
+    document = document_of(world)
+
+    (reference,) = document["references"]
+    for row in document["teams"]:
+        mine, theirs = (each["query"] - each["fresh"] for each in (row, reference))
+        assert row["overstatement"] == round(mine - theirs, 3)
+        low, high = row["overstatement_interval"]
+        found = stage.finding_of(world, row["team"].removeprefix("shown-"))
+        assert found.low is not None
+        assert found.high is not None
+        assert high - low >= found.high - found.low
+        assert low < row["overstatement"] < high
+        assert row["sentence"]
+    (attacker,) = (row for row in document["teams"] if row["verdict"] == "CONFIRMED")
+    assert attacker["sentence"].startswith("CONFIRMED: the final. The score of shown-attacker")
+    assert document["headline"] == "1 CONFIRMED, 0 INVALID, 2 without evidence of 3"
+
+
+def test_a_final_whose_release_did_not_beat_the_baseline_has_no_figure() -> None:
+    """Else twenty accounts with random files buy twenty figures of the next query holdout."""
+    rng = np.random.default_rng(3)
+    world = make_world("below", n_query=600, n_fresh=1_200, closes_at=stage.FAR_AHEAD)
+    world.open(baseline=stage.noisy(world, rng, accuracy=0.7))
+    world.answered(world.team("better"), stage.noisy(world, rng, accuracy=0.85))
+    for number in range(3):
+        world.answered(world.team(f"random-{number}"), stage.noisy(world, rng, accuracy=0.5))
+    same = Submission.objects.get(team__is_reference=True)
+    world.answered(world.team("same"), predictions.load(file_key=same.file_key))
+
+    stage.published(stage.audited(stage.closing(world)))
+
+    rows = teams_of(world)
+    assert rows["better"]["fresh"] is not None
+    assert (rows["better"]["rank_after"], rows["better"]["tier"]) == (1, 1)
+    for name in ("random-0", "random-1", "random-2", "same"):
+        told_of = ("fresh", "fresh_interval", "overstatement", "overstatement_interval")
+        assert [rows[name][field] for field in (*told_of, "rank_after", "tier")] == [None] * 6
+        assert rows[name]["no_figure"] == "its release did not beat the baseline"
+        assert (
+            "no figure on new labels: its release did not beat the baseline"
+            in rows[name]["sentence"]
+        )
+        # The verdict is given all the same.
+        assert rows[name]["verdict"] in ("NO_EVIDENCE", "WITHIN_LUCK")
+    with acting_as("web"):
+        board = {row.team: row for row in leaderboard.board(round=world.round)}
+    assert board["below-random-0"].fresh is None
+    assert board["below-random-0"].verdict == rows["random-0"]["verdict"]
+
+
+def test_what_was_released_to_a_guarded_round_decides_who_has_a_figure() -> None:
+    """A Ladder that showed no value of its own of a team has shown no gain over the baseline."""
+    rng = np.random.default_rng(5)
+    world = make_world(
+        "guarded",
+        n_query=600,
+        n_fresh=1_200,
+        mechanism="guarded_ladder",
+        closes_at=stage.FAR_AHEAD,
+    )
+    world.open(baseline=stage.noisy(world, rng, accuracy=0.6))
+    world.answered(world.team("better"), stage.noisy(world, rng, accuracy=0.85))
+    world.answered(world.team("below"), stage.noisy(world, rng, accuracy=0.5))
+
+    stage.published(stage.audited(stage.closing(world)))
+
+    figures = {name: row["fresh"] for name, row in teams_of(world).items()}
+    assert figures["better"] == pytest.approx(0.85, abs=0.05)
+    assert figures["below"] is None
+
+
+def test_a_full_publication_tells_every_figure() -> None:
+    """Exact scores, all metrics with intervals and the judge's own overstatement; nothing is counted."""
+    world = stage.small_round("full", publication="full")
+    Benchmark.objects.filter(pk=world.benchmark.pk).update(secondary_metrics=["mcc"])
+    stage.published(stage.audited(stage.closing(world)))
+    document = document_of(world)
+    check_against_description(document)
+
+    assert document["publication"] == "full"
+    assert document["fresh_resolution"] is None
+    for name, row in teams_of(world).items():
+        found = stage.finding_of(world, name)
+        assert row["fresh"] == found.evidence["fresh"]
+        assert row["overstatement"] == found.estimate
+        assert row["overstatement_interval"] == pytest.approx([found.low, found.high])
+        assert row["minimum_detectable_effect"] == found.minimum_detectable_effect
+        assert set(row["scores"]) == {"accuracy", "mcc"}
+        for part in ("query", "fresh"):
+            for value, low, high in (row["scores"][metric][part] for metric in row["scores"]):
+                assert low < value < high
+        assert row["scores"]["accuracy"]["fresh"][0] == pytest.approx(row["fresh"])
+    for holdout in (world.query, world.fresh):
+        holdout.refresh_from_db()
+        assert holdout.status == "RETIRED"
+    assert not HoldoutTold.objects.filter(holdout=world.fresh).exists()
 
 
 def test_every_verdict_that_finds_nothing_carries_its_limit() -> None:
@@ -100,7 +210,7 @@ def test_a_suspicion_is_in_the_findings_and_in_no_answer() -> None:
     assert "SUSPECTED" not in json.dumps(document_of(world))
     with acting_as("web"):
         board = {row.team: row for row in leaderboard.board(round=world.round)}
-    assert board["suspect-improving"].verdict in ("NO_EVIDENCE", "SELECTION_ONLY")
+    assert board["suspect-improving"].verdict in ("NO_EVIDENCE", "WITHIN_LUCK")
     assert board["suspect-attacker"].verdict == "CONFIRMED"
 
 
@@ -110,11 +220,21 @@ def test_the_board_shows_what_the_document_shows() -> None:
     with acting_as("web"):
         board = {row.team: row for row in leaderboard.board(round=world.round)}
 
-    rows = document_of(world)["teams"]
+    document = document_of(world)
+    rows = [*document["teams"], *document["references"]]
     assert set(board) == {row["team"] for row in rows}
     for row in rows:
         assert board[row["team"]].fresh == row["fresh"]
-        assert board[row["team"]].verdict == row["verdict"]
+        assert board[row["team"]].verdict == row.get("verdict")
+    for result in PublishedResult.objects.filter(round=world.round, team__is_reference=False):
+        (row,) = (each for each in rows if each["team"] == result.team.name)
+        assert [result.fresh_low, result.fresh_high] == row["fresh_interval"]
+        assert [result.overstatement_low, result.overstatement_high] == row[
+            "overstatement_interval"
+        ]
+        assert result.overstatement == row["overstatement"]
+        assert (result.tier, result.luck) == (row["tier"], row["luck"])
+        assert result.fresh_resolution == document["fresh_resolution"]
 
 
 def test_nothing_is_there_before_publication() -> None:
@@ -135,13 +255,14 @@ def test_invalid_and_untested_teams_are_named_without_a_figure() -> None:
 
     stage.published(stage.audited(stage.closing(world)))
 
-    assert teams_of(world)["improving"] == {
-        "team": "invalid-improving",
-        "is_reference": False,
-        "fresh": None,
-        "verdict": "INVALID",
-        "minimum_detectable_effect": None,
-    }
+    row = teams_of(world)["improving"]
+    assert row["verdict"] == "INVALID"
+    assert "a stored file of this team is not what was received" in row["sentence"]
+    named = {"team", "title", "file_named", "is_ranked_file", "verdict", "sentence"}
+    assert {value for name, value in row.items() if name not in named} == {None}
+    with acting_as("web"):
+        board = {each.team: each.verdict for each in leaderboard.board(round=world.round)}
+    assert board["invalid-improving"] == "INVALID"
 
 
 def test_two_fresh_holdouts_of_the_draw_are_both_charged() -> None:
@@ -183,51 +304,54 @@ def make_holdout_of_the_draw(world: World) -> str:
     return str(first.pk)
 
 
-@given(
-    metric=st.sampled_from(["accuracy", "log_loss", "brier"]),
-    score=st.floats(-1, 1),
-    step=st.floats(0.01, 0.3),
-)
-def test_rounding_never_flatters(metric: str, score: float, step: float) -> None:
-    """Stored scores are oriented, higher better; the shown one is in the metric's own direction."""
-    shown = publication._fresh(Finding(evidence={"fresh": score}), step, metric=metric)
+def test_every_field_that_tells_of_the_labels_is_counted() -> None:
+    """A field more would tell something that no ledger knows of; then nothing is published."""
+    document = document_of(published("counted"))
+    grid = rounding.coarse(metric="accuracy", unit=1.0, n_fresh=stage.N_FRESH)
 
-    assert shown is not None
-    better = shown if METRICS[metric].greater_is_better else -shown
-    assert score - step - 1e-9 <= better <= score + 1e-6
+    # 1/(2 sqrt 1200): lines 0 to 69, and one where a bound cuts.
+    assert grid.levels == 71
+    effects = 2 * 71 + 1
+    team = [71, 71, 3, effects, effects, effects, told.P_VALUES, 6, 2]
+    # The evidence of a verdict may name no luck: then none is told.
+    if document["teams"][0]["luck"] is None:
+        team.remove(effects)
+    expected = math.log(3) + 2 * math.log(71) + 3 * sum(map(math.log, team))
+    assert publication.nats(shown=document) == pytest.approx(expected)
 
-
-def test_a_perfect_loss_is_zero_and_not_minus_zero() -> None:
-    shown = publication._fresh(Finding(evidence={"fresh": -0.0}), 0.1, metric="log_loss")
-
-    assert str(shown) == "0.0"
-
-
-def test_a_score_on_the_grid_stays_there() -> None:
-    """700 of 1,225 right with 35 steps: 0.5714... = 20/35, whatever the last bit says."""
-    for hits in range(0, 1226, 35):
-        exact = sum([1 / 1225] * hits)
-        shown = publication._fresh(Finding(evidence={"fresh": exact}), 1 / 35, metric="accuracy")
-        assert shown == pytest.approx(hits / 1225, abs=1e-9)
+    for change in (
+        {**document, "median": 0.7},
+        {**document, "teams": [{**document["teams"][0], "median": 0.7}]},
+        {**document, "references": [{**document["references"][0], "median": 0.7}]},
+    ):
+        with pytest.raises(told.UncountedFieldError, match="median"):
+            publication.nats(shown=change)
 
 
-def test_what_a_document_can_have_told_is_counted() -> None:
-    shown = {
-        "teams": [
-            {"fresh": 0.7, "minimum_detectable_effect": 0.1, "verdict": "NO_EVIDENCE"},
-            {"fresh": 0.7, "minimum_detectable_effect": None, "verdict": None},
-            {"fresh": None, "minimum_detectable_effect": None, "verdict": "INVALID"},
-        ]
-    }
+def test_what_is_null_tells_nothing() -> None:
+    document = document_of(published("nulls"))
+    row = dict.fromkeys(told.TEAM, None)
 
-    # Levels 0, .01, ..., 1: 101 of them. Six verdicts can be published.
-    assert publication.nats(shown=shown, n_items=10_000) == pytest.approx(
-        3 * math.log(101) + 2 * math.log(6)
-    )
+    alone = publication.nats(shown={**document, "references": [], "teams": [row]})
+
+    assert alone == pytest.approx(math.log(3))
 
 
 def test_the_run_that_is_published_is_the_one_that_was_done() -> None:
     world = published("done")
 
     run = rounds.latest_run(round=world.round)
-    assert document_of(world)["board_verdict"] == run.board_verdict == "NO_EVIDENCE"
+    assert document_of(world)["shift_gate"] == run.shift_gate == "quiet"
+
+
+def test_an_older_verdict_is_renamed_and_keeps_its_figures() -> None:
+    """A word that claimed a cause; what was measured stays as it was."""
+    renamed = import_module("audits.migrations.0003_words_of_an_audit").renamed
+    evidence = {"verdict": "SUSPECTED", "published_verdict": "SELECTION_ONLY", "query": 0.7}
+    words = {"before": "SELECTION_ONLY", "after": "WITHIN_LUCK"}
+
+    assert renamed("SUSPECTED", evidence, **words) == (
+        "SUSPECTED",
+        {"verdict": "SUSPECTED", "published_verdict": "WITHIN_LUCK", "query": 0.7},
+    )
+    assert renamed("SELECTION_ONLY", {}, **words) == ("WITHIN_LUCK", {})

@@ -4,11 +4,11 @@ import hashlib
 import re
 from typing import Any
 
-import numpy as np
 import pytest
 
-from audits import figures, reports, rounds
+from audits import reports, rounds
 from audits.models import AuditRun, Finding, Report
+from audits.sentences import number
 from tests.audits import stage
 from tests.vault.factories import NOW, World, make_world
 from vault.models import Team
@@ -35,18 +35,22 @@ def world(vault_keys: None) -> World:
     return make_world("reported")
 
 
-def run_with(world: World, *, board: str = "NO_EVIDENCE") -> AuditRun:
+def run_with(world: World, *, gate: str = "quiet", **snapshot: Any) -> AuditRun:
     return AuditRun.objects.create(
         round=world.round,
         status=AuditRun.Status.DONE,
-        snapshot=SNAPSHOT,
+        snapshot={**SNAPSHOT, **snapshot},
         seed_entropy="f00d",
-        board_verdict=board,
+        shift_gate=gate,
         started_at=NOW,
     )
 
 
+FIGURES = ("estimate", "low", "high", "p_value", "minimum_detectable_effect")
+
+
 def judged(run: AuditRun, verdict: str, *, name: str = "somebody", **given: Any) -> Finding:
+    """A verdict's finding; what is no column of it belongs to its evidence."""
     team = Team.objects.create(name=name, is_reference=verdict == "")
     evidence = {
         "verdict": verdict,
@@ -56,6 +60,9 @@ def judged(run: AuditRun, verdict: str, *, name: str = "somebody", **given: Any)
         "query": 0.8125,
         "fresh": 0.6789,
         "delta0": 0.005,
+        "luck": 0.0222,
+        "k": 17,
+        **{key: value for key, value in given.items() if key not in FIGURES},
     }
     if verdict == Verdict.INVALID:
         evidence = {"verdict": verdict}
@@ -74,7 +81,7 @@ def judged(run: AuditRun, verdict: str, *, name: str = "somebody", **given: Any)
         check_name="verdict",
         verdict=verdict,
         evidence=evidence,
-        **{**figures, **given},
+        **{**figures, **{key: value for key, value in given.items() if key in FIGURES}},
     )
 
 
@@ -84,54 +91,62 @@ def text_of(html: str) -> str:
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_every_verdict_has_its_words(world: World, verdict: Verdict) -> None:
+    """A word and a shape in the table, and one sentence below it."""
     run = run_with(world)
     judged(run, verdict)
 
     html = reports.render(audit=run)
 
-    assert f'class="verdict {verdict.lower()}">{verdict}<' in html
-    if verdict == Verdict.INVALID:
-        assert "A stored file is not what was received." in html
-    else:
-        start = reports.SENTENCES[verdict].split("{")[0]
-        assert f"<dt>somebody</dt><dd>{start}" in html
+    shape = reports.SHAPES.get(verdict, reports.OTHERWISE)
+    assert f'class="verdict {verdict.lower()}">{shape} {verdict}<' in html
+    assert re.search(r"<h3>somebody</h3><p>\S.{40,}</p>", html)
     assert "{" not in text_of(html)
-    assert "None" not in text_of(html).replace("None: only", "").replace("None.", "")
+    assert "None" not in text_of(html).replace("None could run.", "")
+    assert "No inflation" not in html
 
 
 def test_numbers_are_those_of_the_finding(world: World) -> None:
+    """With luck beside the interval, in one row."""
     run = run_with(world)
     judged(run, "CONFIRMED")
 
-    (row,) = re.findall(r"<tr>\s*<th scope=\"row\">somebody</th>(.*?)</tr>", reports_html(run))[:1]
-
-    assert re.findall(r"<td>(.*?)</td>", row) == [
-        '<span class="verdict confirmed">CONFIRMED</span>',
-        "17",
-        "0.8125",
-        "0.8125",
-        "0.6789",
-        "0.1234",
-        "0.0567 to 0.1901",
+    assert cells_of(reports_html(run), "somebody") == [
+        "1",
+        "1",
+        "◆ CONFIRMED",
+        ".6789",
+        ".8125",
+        ".8125",
+        ".1234 [.0567, .1901]",
+        ".0222",
         "0.00042",
-        "0.0789",
+        ".0789",
+        "17",
     ]
-    assert "0.1234 of it does not show on fresh labels (95 % interval 0.0567 to 0.1901)" in text_of(
-        reports_html(run)
+    assert (
+        "on 200 new labels the same file scores .6789, and .1234 [.0567, .1901] of its lead over the "
+        "references is missing there" in text_of(reports_html(run))
     )
+
+
+def cells_of(html: str, name: str) -> list[str]:
+    """A team's row without its name."""
+    rows = re.findall(r"<tr>(.*?)</tr>", html)
+    row = next(row for row in rows if f">{name}<" in row)
+    return [text_of(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
 
 
 def reports_html(run: AuditRun) -> str:
     return reports.render(audit=run).replace("\n", "")
 
 
-@pytest.mark.parametrize("verdict", ["NO_EVIDENCE", "SELECTION_ONLY", "SUSPECTED", "SHIFT"])
+@pytest.mark.parametrize("verdict", ["NO_EVIDENCE", "WITHIN_LUCK", "SUSPECTED", "SHIFT"])
 def test_what_is_no_finding_carries_its_limit(world: World, verdict: str) -> None:
     """Invariant 12: "no flag" never reads as "no inflation"."""
     run = run_with(world)
     judged(run, verdict)
 
-    assert "An inflation of 0.0789 would have been found with a chance of 80 %." in text_of(
+    assert "An overstatement of .0789 would have been found with 80 %." in text_of(
         reports.render(audit=run)
     )
 
@@ -141,17 +156,141 @@ def test_what_was_not_tested_has_dashes_for_figures(world: World) -> None:
     run = run_with(world)
     judged(run, "NOT_TESTED")
 
-    (row,) = re.findall(r"<th scope=\"row\">somebody</th>(.*?)</tr>", reports_html(run))[:1]
+    shown = cells_of(reports_html(run), "somebody")
 
-    assert re.findall(r"<td>(.*?)</td>", row)[5:] == ["–", "–", "–", "–"]
-    assert "An inflation of" not in text_of(reports.render(audit=run))
+    assert [shown[6], *shown[8:10]] == ["–", "–", "–"]
+    assert "would have been found with 80 %" not in text_of(re.sub(".*<h3>", "", reports_html(run)))
 
 
 def test_a_figure_of_zero_is_shown(world: World) -> None:
     run = run_with(world)
     judged(run, "NO_EVIDENCE", estimate=0.0, low=0.0, high=0.0, p_value=1.0)
 
-    assert "0.0000</td><td>0.0000 to 0.0000</td><td>1.00000</td>" in reports_html(run)
+    assert cells_of(reports_html(run), "somebody")[6:9] == [".0000 [.0000, .0000]", ".0222", "1"]
+
+
+def test_a_screened_p_has_no_digits(world: World) -> None:
+    run = run_with(world)
+    judged(run, "NO_EVIDENCE", p_adjusted=1.0, p_is_screened=True)
+
+    assert cells_of(reports_html(run), "somebody")[8] == "&gt; .05"
+
+
+def test_a_verdict_names_the_file_that_it_is_about(world: World) -> None:
+    """Figures of the final stand in the table, those of the file named in the sentence."""
+    run = run_with(world)
+    judged(
+        run,
+        "CONFIRMED",
+        file="best_scored",
+        is_ranked_file=False,
+        best_query=0.9,
+        best_fresh=0.7,
+    )
+
+    text = text_of(reports_html(run))
+
+    assert "CONFIRMED: the best-scored file, which is not ranked." in text
+    assert "on the labels that answered queries (.9000) is inflated" in text
+    assert "the same file scores .7000" in text
+    assert cells_of(reports_html(run), "somebody")[3:5] == [".6789", ".8125"]
+
+
+def test_a_loss_is_in_its_own_units_and_direction(world: World) -> None:
+    """A root mean square of 56.9 on the board and of 58.4 on new labels, nowhere with a minus."""
+    regression = {"task": "regression", "classes": [], "primary_metric": "rmse", "loss_cap": 90.0}
+    for name, value in regression.items():
+        setattr(world.round.benchmark, name, value)
+    world.round.benchmark.save()
+    run = run_with(world, metric="rmse")
+    found: dict[str, Any] = {"released": 56.9, "query": -56.9, "fresh": -58.4, "luck": 0.8}
+    judged(run, "NO_EVIDENCE", estimate=1.2, low=0.4, high=2.0, **found)
+    judged(run, "", name="base", **{**found, "query": -60.0, "fresh": -60.3})
+    Finding.objects.create(
+        run=run,
+        check_name="shift_gate",
+        estimate=0.35,
+        p_value=0.5,
+        evidence={"z": 0.7, "fired": False},
+    )
+    Finding.objects.create(
+        run=run,
+        check_name="deflation",
+        team=Team.objects.get(name="somebody"),
+        estimate=-57.25,
+        evidence={"expected_luck": 0.35},
+    )
+
+    html = reports_html(run)
+    text = text_of(html)
+
+    assert "RMSE (lower is better)" in text
+    assert cells_of(html, "somebody")[3:8] == ["58.40", "56.90", "56.90", "1.20 [.40, 2.00]", ".80"]
+    assert cells_of(html, "base")[3:5] == ["60.30", "60.00"]
+    assert "On the board 56.90, on new labels 58.40 (lower is better)." in text
+    assert "untuned models score .35 better on query labels than on new ones" in text
+    assert "somebody 57.25 .35" in text
+    assert not re.search(r"-\d", text_of(re.sub(r"<svg.*?</svg>", "", html)))
+
+
+def test_teams_stand_by_their_scores_on_new_labels(world: World) -> None:
+    """Rank before and after with the difference; equal scores share a rank; references are below."""
+    run = run_with(world)
+    for name, released, fresh in [("a", 0.9, 0.7), ("b", 0.8, 0.75), ("c", 0.8, 0.75)]:
+        judged(run, "NO_EVIDENCE", name=name, released=released, fresh=fresh)
+    judged(run, "", name="z-reference")
+    widths: dict[str, Any] = {
+        "teams": [Team.objects.get(name=name).pk for name in "abc"],
+        "half_widths": [[], [0.01], [0.01, 0.02]],
+    }
+    Finding.objects.create(run=run, check_name="ranking", evidence=widths)
+
+    html = reports_html(run)
+
+    assert re.findall(r">(a|b|c|z-reference)</(?:a></)?th>", html)[:4] == [
+        "b",
+        "c",
+        "a",
+        "z-reference",
+    ]
+    assert [cells_of(html, name)[:2] for name in "bca"] == [
+        ["1 (1)", "2 ▲ 1"],
+        ["1 (1)", "2 ▲ 1"],
+        ["3 (2)", "1 ▼ 2"],
+    ]
+
+
+def test_researchers_read_every_metric_with_its_interval(world: World) -> None:
+    run = run_with(world)
+    finding = judged(run, "NO_EVIDENCE")
+    Finding.objects.create(
+        run=run,
+        team=finding.team,
+        check_name="scores",
+        evidence={
+            "scores": {
+                "accuracy": {"query": [0.8125, 0.74, 0.87], "fresh": [0.6789, 0.61, 0.74]},
+                "mcc": {"query": [0.62, 0.5, 0.7], "fresh": [0.36, 0.2, 0.5]},
+            }
+        },
+    )
+
+    html = reports_html(run)
+
+    assert cells_of(html, "somebody")[3] == ".6789 [.6100, .7400]"
+    assert "Matthews correlation .620 [.500, .700] .360 [.200, .500]" in text_of(html)
+
+
+def test_the_headline_counts_what_is_published(world: World) -> None:
+    run = run_with(world)
+    judged(run, "CONFIRMED", name="a")
+    judged(run, "SUSPECTED", name="b")
+    judged(run, "", name="c")
+
+    text = text_of(reports.render(audit=run))
+
+    assert "1 CONFIRMED, 0 INVALID, 1 without evidence of 2" in text
+    assert "Shift gate: quiet." in text
 
 
 def test_names_are_escaped(world: World) -> None:
@@ -169,14 +308,14 @@ def test_names_are_escaped(world: World) -> None:
 
 def test_a_shift_is_told_first(world: World) -> None:
     assert "The gate fired" not in reports.render(audit=run_with(world))
-    assert "The gate fired" in reports.render(audit=run_with(world, board="SHIFT"))
+    assert "The gate fired" in reports.render(audit=run_with(world, gate="fired"))
 
 
 def test_an_audit_of_nobody(world: World) -> None:
     html = reports.render(audit=run_with(world))
 
     assert "<svg" not in html
-    assert "Below the line" not in html
+    assert "the line: better on the board" not in html
 
 
 def test_the_page_needs_no_script_and_no_inline_style(world: World) -> None:
@@ -201,49 +340,11 @@ def test_a_stored_report_is_that_of_its_findings(vault_keys: None) -> None:
         assert found.team is not None
         assert found.team.name in shown
         if found.estimate is not None:
-            assert f"{found.estimate:.4f}" in shown
-            assert f"{found.low:.4f} to {found.high:.4f}" in shown
-    sadd = stage.finding_of(world, "attacker", "sadd").evidence["own_first"]
-    assert f"{sadd['p_value_shuffle']:.5f}" in shown
-    assert f"{sadd['excess_low']:.4f}" in shown
+            figures = [number(each, decimals=4) for each in (found.estimate, found.low, found.high)]
+            assert f"{figures[0]} [{figures[1]}, {figures[2]}]" in shown
     gate = Finding.objects.get(run=report.run, check_name="shift_gate")
     assert f"z = {gate.evidence['z']:.2f}" in shown
     assert report.run.seed_entropy in shown
-
-
-def test_the_figure_says_what_it_shows() -> None:
-    """Alternative text for who does not see it, and a title for every point."""
-    svg = figures.query_against_fresh(
-        [
-            ("ours", 0.9, 0.7, "CONFIRMED"),
-            (HOSTILE, 0.7, 0.7, "NO_EVIDENCE"),
-            ("base", 0.6, 0.6, ""),
-        ]
-    )
-
-    assert 'role="img"' in svg
-    assert 'aria-label="Finals on query and fresh labels"' in svg
-    assert "<title>ours: query 0.9000, fresh 0.7000</title>" in svg
-    assert "<script" not in svg
-    kinds = re.findall(r'class="point ([a-z-]+)"', svg)
-    assert kinds == ["confirmed", "no-evidence", "reference"]
-
-
-def test_points_on_the_line_of_equality_lie_on_the_line() -> None:
-    svg = figures.query_against_fresh([("a", 0.5, 0.5, ""), ("b", 0.9, 0.6, "CONFIRMED")])
-    places = [
-        (float(x), float(y)) for x, y in re.findall(r'<circle[^>]*cx="([\d.]+)" cy="([\d.]+)"', svg)
-    ]
-
-    assert places[0][0] + places[0][1] == pytest.approx(figures.SIZE)
-    # Below the line: further down the page than the mirror image of its place across.
-    assert places[1][0] + places[1][1] > figures.SIZE
-    assert all(0 < each < figures.SIZE for place in places for each in place)
-
-
-def test_one_point_and_no_point() -> None:
-    assert figures.query_against_fresh([]) == ""
-    svg = figures.query_against_fresh([("a", 0.5, 0.5, "")])
-    centre = figures.SIZE / 2
-    assert f'cx="{centre}" cy="{centre}"' in svg
-    assert np.isfinite([float(each) for each in re.findall(r' c?[xy]\d?="([^"]+)"', svg)]).all()
+    # Every final has its metrics, and three figures stand in it.
+    assert report.html.count("All metrics of the final") == 3
+    assert report.html.count("<svg") == 3

@@ -1,5 +1,6 @@
 """Closing, auditing and publishing as steps that any process may take, twice, or half."""
 
+import datetime as dt
 import json
 import math
 import threading
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from django.db import connection, transaction
 
-from audits import publication, rounds, runs
+from audits import publication, rounds, runs, told
 from audits.collect import collect
 from audits.models import AuditRun, Publication
 from tests.audits import stage
@@ -17,7 +18,7 @@ from tests.vault.factories import NOW, World, acting_as, die, make_world
 from vault import holdouts, journal, label_files, locks
 from vault import rounds as vault_rounds
 from vault.errors import TransitionError
-from vault.models import Holdout, JournalEntry, PublishedResult, Round
+from vault.models import Holdout, HoldoutTold, JournalEntry, PublishedResult, Round
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -47,9 +48,9 @@ def status_of(given: Holdout | Round) -> str:
     return given.status
 
 
-def seal_more(world: World, *, sizes: tuple[int, ...]) -> list[Holdout]:
+def seal_more(world: World, *, sizes: tuple[int, ...], start: int = 0) -> list[Holdout]:
     """A later batch, all of it sealed."""
-    rows = "".join(f"later-{i:05d},{i % 2}\n" for i in range(sum(sizes)))
+    rows = "".join(f"later-{start + i:05d},{i % 2}\n" for i in range(sum(sizes)))
     table = label_files.read(
         body=("id,label\n" + rows).encode(), content_type="text/csv", benchmark=world.benchmark
     )
@@ -205,14 +206,79 @@ def test_the_scoring_worker_opens_the_promoted_holdout() -> None:
 
 
 def test_what_was_told_of_the_fresh_holdout_is_journaled() -> None:
-    """Two finals' figures, one least effect and one verdict, on a grid of 15 levels (m = 200)."""
+    """And entered into the ledger that the next round reads."""
     world = stage.published(audited("nats"))
 
+    document = Publication.objects.get(round=world.round).document
+    nats = publication.nats(shown=document)
+    # At least two figures with their intervals, on a grid of 30 lines (m = 200), and a verdict.
+    assert nats > 4 * math.log(30) + math.log(6)
     entry = JournalEntry.objects.get(benchmark=world.benchmark, kind="fresh_figures_published")
     assert json.loads(entry.payload) == {
         "holdout": str(world.fresh.pk),
-        "nats": pytest.approx(3 * math.log(15) + math.log(6)),
+        "nats": pytest.approx(nats),
     }
+    (row,) = HoldoutTold.objects.filter(holdout=world.fresh)
+    assert (row.what, row.round) == ("publication", world.round)
+    assert row.nats == pytest.approx(nats)
+
+
+def test_what_nobody_counts_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field without a count stops everything before anything is told."""
+    world = audited("uncounted")
+    monkeypatch.delitem(told.TEAM, "luck")
+
+    with pytest.raises(told.UncountedFieldError, match="luck"):
+        stage.published(world)
+
+    assert status_of(world.round) == "AUDITED"
+    assert not Publication.objects.exists()
+
+
+def test_a_full_publication_ends_the_fresh_holdout() -> None:
+    """Two sealed shards of the same draw go on: the one answers, the other is fresh."""
+    world = audited("full")
+    Round.objects.filter(pk=world.round.pk).update(publication="full")
+    sealed = seal_more(world, sizes=(50, 60))
+
+    stage.published(world)
+
+    assert status_of(world.query) == status_of(world.fresh) == "RETIRED"
+    assert sorted(status_of(each) for each in sealed) == ["FRESH", "QUERY"]
+    assert not HoldoutTold.objects.filter(holdout=world.fresh).exists()
+
+
+def test_the_conveyor_stays_within_a_draw() -> None:
+    """A shard that was drawn with the new query holdout comes before an older batch."""
+    world = audited("within")
+    seal_more(world, sizes=(50, 50))
+    ours = make_sealed_of_the_draw(world)
+
+    stage.published(world)
+
+    assert status_of(ours) == "FRESH"
+
+
+def test_after_a_full_publication_a_pair_of_one_draw_comes_next() -> None:
+    """A last shard alone could be audited against nothing, so a batch with two goes first."""
+    world = audited("pair")
+    Round.objects.filter(pk=world.round.pk).update(publication="full")
+    alone = make_sealed_of_the_draw(world)
+    pair = seal_more(world, sizes=(50, 50), start=5_000)
+
+    stage.published(world)
+
+    assert status_of(alone) == "SEALED"
+    assert sorted(status_of(each) for each in pair) == ["FRESH", "QUERY"]
+
+
+def make_sealed_of_the_draw(world: World) -> Holdout:
+    """A sealed shard of the current batch, newer than any other."""
+    first, second = seal_more(world, sizes=(50, 50), start=9_000)
+    Holdout.objects.filter(pk=second.pk).update(status="RETIRED")
+    later = NOW + dt.timedelta(days=1)
+    Holdout.objects.filter(pk=first.pk).update(batch=world.query.batch, sealed_at=later)
+    return first
 
 
 def test_an_audit_of_another_round_goes_on_beside_it() -> None:

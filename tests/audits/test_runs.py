@@ -58,7 +58,7 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
         "reference-0": "",
     }
     run = rounds.latest_run(round=world.round)
-    assert run.board_verdict == "NO_EVIDENCE"
+    assert run.shift_gate == "quiet"
     for name in ("attacker", "improving", "once"):
         found = stage.finding_of(world, name)
         assert found.minimum_detectable_effect is not None
@@ -78,6 +78,8 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
         "shift_gate",
         "discordant_pairs",
         "deflation",
+        "ranking",
+        "scores",
     }
 
 
@@ -208,8 +210,9 @@ def test_a_round_without_fresh_items_tests_nobody() -> None:
 
     assert set(stage.verdicts_of(world).values()) == {"NOT_TESTED", ""}
     assert stage.finding_of(world, "once").evidence["fresh"] is None
-    assert rounds.latest_run(round=world.round).board_verdict == "NOT_TESTED"
-    assert not PublishedResult.objects.filter(round=world.round).exists()
+    assert rounds.latest_run(round=world.round).shift_gate == "not_tested"
+    told = PublishedResult.objects.filter(round=world.round)
+    assert set(told.values_list("fresh_value", "verdict")) == {(None, "NOT_TESTED"), (None, "")}
     world.query.refresh_from_db()
     assert world.query.status == HoldoutStatus.RETIRED
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audits.models import AuditRun, Finding
-from audits.summary import summary
+from audits.summary import headline, summary
 from tests.audits import stage
 from tests.vault.factories import NOW, make_world
 from vault.errors import TransitionError
@@ -32,6 +32,8 @@ def test_rows_are_the_findings_with_references_last() -> None:
         assert row["p_value"] == found.p_value
         assert row["verdict"] == found.verdict
         assert row["fresh"] == found.evidence["fresh"]
+        assert row["query"] == found.evidence["query"]
+    assert headline(round=world.round) == "1 CONFIRMED, 0 INVALID, 2 without evidence of 3"
     assert (rows[0]["attempts"], rows[1]["attempts"], rows[2]["attempts"]) == (3, 3, 1)
     for row in rows[3:]:
         kept = (row["inflation"], row["interval"], row["p_value"], row["verdict"])

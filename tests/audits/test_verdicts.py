@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.verdicts import Evidence, board_verdict, published, verdict
+from audits.verdicts import Evidence, published, verdict
 from vault.statuses import Verdict
 
 DELTA0 = 0.005
@@ -44,7 +44,7 @@ def expected(
         (accused and gate, Verdict.SUSPECTED),
         (triaged, Verdict.SUSPECTED),
         (gate, Verdict.SHIFT),
-        (excess, Verdict.SELECTION_ONLY),
+        (excess, Verdict.WITHIN_LUCK),
         (True, Verdict.NO_EVIDENCE),
     ]
     return next(result for applies, result in rules if applies)
@@ -96,7 +96,7 @@ def test_nobody_is_confirmed_without_an_accusation_behind_a_quiet_gate(given: Ev
 SEVERITY = {
     Verdict.NO_EVIDENCE: 0,
     Verdict.SHIFT: 0,
-    Verdict.SELECTION_ONLY: 1,
+    Verdict.WITHIN_LUCK: 1,
     Verdict.SUSPECTED: 2,
     Verdict.CONFIRMED: 3,
 }
@@ -153,21 +153,8 @@ def test_every_other_verdict_is_published_as_it_is(given: Verdict) -> None:
         Verdict.NOT_TESTED: replace(QUIET, was_tested=False),
         Verdict.CONFIRMED: replace(QUIET, accused=True),
         Verdict.SHIFT: replace(QUIET, gate_fired=True),
-        Verdict.SELECTION_ONLY: replace(QUIET, interval_low=0.1),
+        Verdict.WITHIN_LUCK: replace(QUIET, interval_low=0.1),
         Verdict.NO_EVIDENCE: QUIET,
     }
 
     assert verdict(cases[given]) == published(cases[given]) == given
-
-
-@pytest.mark.parametrize(
-    ("gate_fired", "n_tested", "expected"),
-    [
-        (False, 0, Verdict.NOT_TESTED),
-        (True, 0, Verdict.NOT_TESTED),
-        (True, 3, Verdict.SHIFT),
-        (False, 3, Verdict.NO_EVIDENCE),
-    ],
-)
-def test_verdict_of_the_board(gate_fired: bool, n_tested: int, expected: Verdict) -> None:
-    assert board_verdict(gate_fired=gate_fired, n_tested=n_tested) == expected

@@ -155,17 +155,15 @@ def test_publication_shows_one_coarse_figure_for_each_final() -> None:
 
     document = Publication.objects.get(round=world.round).document
     raw = {row["name"]: row["fresh"] for row in summary(round=world.round)}
-    grid = 1 / math.sqrt(N_FRESH)
-    assert document["resolution"] == pytest.approx(grid)
-    assert {row["team"] for row in document["teams"]} == set(raw)
-    for row in document["teams"]:
-        assert set(row) == {"team", "is_reference", "fresh", "verdict", "minimum_detectable_effect"}
-        steps = row["fresh"] / grid
-        assert steps == pytest.approx(round(steps), abs=1e-6)
-        assert raw[row["team"]] - grid < row["fresh"] <= raw[row["team"]] + 1e-9
+    grid = 1 / (2 * math.sqrt(N_FRESH))
+    assert document["fresh_resolution"] == pytest.approx(grid)
+    shown = [*document["teams"], *document["references"]]
+    assert {row["team"] for row in shown} == set(raw)
+    for row in shown:
+        assert row["fresh"] == round(round(raw[row["team"]] / grid) * grid, 3)
     board = {row.team: row for row in leaderboard.board(round=world.round)}
     assert {name: row.fresh for name, row in board.items()} == {
-        row["team"]: row["fresh"] for row in document["teams"]
+        row["team"]: row["fresh"] for row in shown
     }
     listed = get("benchmarks/shown/audits/")["results"]
     assert get(f"audits/{listed[0]['id']}/")["document"] == document
@@ -185,10 +183,10 @@ def test_publication_turns_the_conveyor() -> None:
     document = Publication.objects.get(round=world.round).document
     assert told == {
         "holdout": str(world.fresh.pk),
-        "nats": pytest.approx(publication.nats(shown=document, n_items=N_FRESH)),
+        "nats": pytest.approx(publication.nats(shown=document)),
     }
-    # Five finals with a figure each, on a grid of 35 levels; and more for the verdicts.
-    assert told["nats"] > 5 * math.log(35)
+    # Five finals with a figure each, on a grid of 70 lines; and more for the rest.
+    assert told["nats"] > 5 * math.log(70)
 
 
 def test_what_was_not_audited_is_not_published() -> None:

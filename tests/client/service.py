@@ -116,7 +116,7 @@ def a_budget() -> dict[str, Any]:
         "concurrent": {"limit": 2, "used": 0},
         "next_slot_at": None,
         "accepted_improvements": {"limit": 5, "used": 1},
-        "nats": {"reserved": 41.2, "used": 5.3},
+        "nats": {"reserved": 41.2, "used": 5.3, "told": 4.2},
         "proven_error": None,
         "is_blind": False,
     }
@@ -134,8 +134,33 @@ def a_board(team: str = "team-[a]") -> dict[str, Any]:
 
 
 def an_audit() -> dict[str, Any]:
-    row = {"team": "a", "fresh": 0.7, "verdict": "CONFIRMED", "minimum_detectable_effect": 0.04}
-    document = {"benchmark": "rain", "round": 1, "board_verdict": "CONFIRMED", "teams": [row]}
+    row = {
+        "team": "a",
+        "fresh": 0.7,
+        "fresh_interval": [0.67, 0.73],
+        "no_figure": None,
+        "rank_after": 1,
+        "tier": 1,
+        "query": 0.78,
+        "overstatement": 0.06,
+        "overstatement_interval": [0.05, 0.07],
+        "luck": 0.02,
+        "p_adjusted": ".002",
+        "minimum_detectable_effect": 0.04,
+        "attempts": 300,
+        "verdict": "CONFIRMED",
+        "sentence": "CONFIRMED: the final.",
+    }
+    document = {
+        "benchmark": "rain",
+        "round": 1,
+        "metric": "accuracy",
+        "fresh_resolution": 0.0061,
+        "shift_gate": "not_tested",
+        "headline": "1 CONFIRMED, 0 INVALID, 0 without evidence of 1",
+        "how_to_read": "Positive means that it looks better on the board.",
+        "teams": [row],
+    }
     return {"id": 3, "round": 1, "published_at": "2026-03-02T00:00:00Z", "document": document}
 
 

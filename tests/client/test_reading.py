@@ -76,9 +76,15 @@ def test_budget_is_told_in_words() -> None:
 
 
 def test_audit_shows_verdicts() -> None:
+    """The headline counts verdicts; the gate is named for what it is, and luck stands beside an interval."""
     given = run(Service(answers=[answer(an_audit())]), "audit", "3")
 
-    assert "CONFIRMED" in given.stdout
+    assert "rain, round 1: 1 CONFIRMED, 0 INVALID, 0 without evidence of 1" in given.stderr
+    assert "shift gate not tested; fresh figures to the nearest 0.0061" in given.stderr
+    assert "a: CONFIRMED: the final." in given.stderr
+    row = next(line for line in given.stdout.splitlines() if " a " in line)
+    cells = ("1", "1", "a", "0.7 [0.67, 0.73]", "0.06 [0.05, 0.07]", "0.02", ".002", "300")
+    assert " ".join(row.split()) == " ".join((*cells, "CONFIRMED"))
 
 
 def test_validate_says_that_it_is_valid(file: str) -> None:

@@ -42,11 +42,13 @@ def test_json_has_a_row_for_each_mechanism_and_the_three_errors() -> None:
         "teams",
         "metric",
         "unit",
+        "told",
         "guarantees_nothing",
         "attack_cap",
         "mechanisms",
         "guarded_ladder",
         "for_comparison",
+        "publication",
     }
     assert [each["mechanism"] for each in shown["mechanisms"]] == list(MECHANISMS)
     assert [each["bound_of"] for each in shown["for_comparison"]] == list(BOUNDS)
@@ -208,3 +210,46 @@ def test_size_and_error_are_needed(missing: str) -> None:
 
     with pytest.raises(CommandError, match=missing):
         printed(*(part for pair in given.items() for part in pair))
+
+
+def test_what_the_holdout_told_before_widens_every_bound() -> None:
+    """8 teams of 50 queries on 4,000 items: .194, and .224 after 93 nats of publications and references."""
+    given = ("--n", "4000", "--tau", ".3", "--teams", "8", "--k", "50", "--reps", "0")
+
+    before, after = planned(*given), planned(*given, "--told", "93")
+
+    bounds = [each["guarded_ladder"]["colluding"]["bound"] for each in (before, after)]
+    assert bounds == [pytest.approx(0.194, abs=5e-4), pytest.approx(0.224, abs=5e-4)]
+    assert after["told"] == 93
+    for one, other in zip(before["mechanisms"], after["mechanisms"], strict=True):
+        if one["bound"] is not None and other["bound"] is not None:
+            assert other["bound"] > one["bound"]
+            assert other["permissible_queries"] <= one["permissible_queries"]
+    assert "Told before: 93.0 nats." in printed(*given, "--told", "93")
+
+
+def test_planning_says_what_a_publication_tells_and_takes() -> None:
+    given = ("--n", "4000", "--tau", ".3", "--teams", "8", "--k", "50", "--reps", "0")
+
+    shown = planned(*given, "--fresh", "8000", "--references", "3")["publication"]
+    text = printed(*given, "--fresh", "8000", "--references", "3")
+
+    assert shown["resolution"] == pytest.approx(1 / (2 * 8000**0.5))
+    assert shown["nats"] > 8 * 3 * 5.18  # three of eight teams' figures, on 180 lines, are not all
+    assert shown["untold"] < shown["told"]
+    assert "one sealed shard a round" in text
+    assert "the fresh holdout retires, so two sealed shards a round" in text
+    assert planned(*given)["publication"] is None
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("--told", "-1"), "--told must be at least 0"),
+        (("--fresh", "0"), "--fresh must be at least 1"),
+        (("--references", "-1"), "--references must not be negative"),
+    ],
+)
+def test_refuses_what_was_never_told(option: tuple[str, str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        printed("--n", "100", "--tau", ".1", "--reps", "0", *option)

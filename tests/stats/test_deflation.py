@@ -184,3 +184,56 @@ def test_a_reference_that_is_no_number_is_refused(name: str) -> None:
             rng=np.random.default_rng(1),
             **given,
         )
+
+
+def test_a_place_in_the_middle_has_no_luck_and_the_last_has_bad_luck() -> None:
+    """Order statistics of 9 normals: 1.485, 0 and -1.485 standard errors; five errors of .013 are .07."""
+    rng = np.random.default_rng(21)
+    n, m = 1_000, 50_000
+    columns = rng.random((n + m, 9)) < 0.8
+    order = np.argsort(-columns[:n].mean(axis=0), kind="stable")
+    sd = np.sqrt(0.8 * 0.2 / n)
+
+    luck = [
+        deflate(
+            query_scores=columns[:n],
+            fresh_scores=columns[n:],
+            rng=np.random.default_rng(1),
+            final=int(order[place]),
+        ).luck_bound
+        / sd
+        for place in (0, 4, 8)
+    ]
+
+    assert luck == pytest.approx([1.485, 0.0, -1.485], abs=0.07)
+
+
+def test_the_metric_itself_is_deflated_where_items_are_influence_values() -> None:
+    rng = np.random.default_rng(22)
+    query, fresh = rng.random((100, 3)), rng.random((200, 3))
+
+    found = deflate(
+        query_scores=query,
+        fresh_scores=fresh,
+        rng=rng,
+        final=1,
+        query_exact=[0.2, 0.9, 0.4],
+        fresh_exact=[0.2, 0.3, 0.4],
+    )
+
+    assert found.deflated == pytest.approx(0.9 - found.expected_luck)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"final": 3}, "final is 3, there are 3 submissions"),
+        ({"final": -1}, "final is -1"),
+        ({"query_exact": [1.0]}, "query_exact: one score for each submission"),
+        ({"fresh_exact": [1.0, np.nan, 0.0]}, "fresh_exact: every value must be finite"),
+    ],
+)
+def test_refuses_what_has_no_place(change: dict[str, object], message: str) -> None:
+    given: dict[str, object] = {"query_scores": np.ones((5, 3)), "fresh_scores": np.ones((5, 3))}
+    with pytest.raises(ValueError, match=message):
+        deflate(rng=np.random.default_rng(1), **{**given, **change})  # type: ignore[arg-type]

@@ -112,6 +112,8 @@ def test_proof_says_whether_the_bound_is_within_tau() -> None:
         {"unit": math.nan},
         {"unit": math.inf},
         {"unit": -1.0},
+        {"told": -1.0},
+        {"told": math.inf},
     ],
     ids=str,
 )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stats.ranking import agreement, rank_intervals, tiers
+from stats.ranking import agreement, kendall_tau, rank_intervals, tiers
 from tests.stats.reference_data import reference_file
 
 
@@ -192,3 +192,12 @@ def test_impossible_tiers_are_refused() -> None:
         tiers(item_scores=[[np.nan], [1.0]])
     with pytest.raises(ValueError, match="alpha"):
         tiers(item_scores=[[1], [2]], alpha=0)
+
+
+def test_tau_of_two_rankings() -> None:
+    assert kendall_tau(query_scores=[1, 2, 3], fresh_scores=[4, 5, 6]) == 1.0
+    # Of six pairs one is the other way round: (5 - 1) / 6.
+    shuffled = kendall_tau(query_scores=[1, 2, 3, 4], fresh_scores=[2, 1, 3, 4])
+    assert shuffled == pytest.approx(4 / 6)
+    with pytest.raises(ValueError, match="fresh_scores: as many as query_scores"):
+        kendall_tau(query_scores=[1, 2, 3], fresh_scores=[1, 2])

@@ -17,7 +17,7 @@ from vault import rounds
 from vault.admin.pages import add_error
 from vault.errors import VaultError
 from vault.models import Benchmark, Holdout, Round
-from vault.statuses import HoldoutKind, HoldoutStatus
+from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind
 
 if TYPE_CHECKING:
     from vault.admin.pages import Page
@@ -64,6 +64,18 @@ def _described(holdout: Holdout) -> str:
     )
 
 
+def _stock(benchmark_id: int) -> str:
+    """What the choice costs, for this benchmark."""
+    found = Benchmark.objects.filter(pk=benchmark_id).first()
+    if found is None:
+        return ""
+    stock = rounds.stock(benchmark=found)
+    return (
+        f" In stock: {stock.n_sealed} sealed iid shards, which is enough for {stock.coarse_rounds} further "
+        f"rounds with a fresh holdout after coarse publications, and for {stock.full_rounds} after full ones."
+    )
+
+
 class PlanForm(forms.Form):
     benchmark = forms.ModelChoiceField(queryset=Benchmark.objects.order_by("slug"))
     query_holdout = HoldoutChoiceField(
@@ -100,6 +112,12 @@ class PlanForm(forms.Form):
     concurrent_limit = _limit(
         "concurrent_limit", "Most submissions of one team that wait for a score."
     )
+    publication = forms.ChoiceField(
+        choices=PublicationKind.choices,
+        initial=PublicationKind.COARSE,
+        help_text="A coarse publication takes one shard out of the stock, a full one takes two: the fresh "
+        "holdout cannot answer the next round when everything was told of it.",
+    )
     max_teams = _limit("max_teams", "Teams that see scores; further ones are admitted blind.")
 
     def __init__(self, *args: Any, benchmark: str | None = None, **kwargs: Any) -> None:
@@ -107,6 +125,7 @@ class PlanForm(forms.Form):
         known = Holdout.objects.select_related("benchmark").order_by("benchmark__slug", "sealed_at")
         if benchmark is not None and benchmark.isdecimal():
             known = known.filter(benchmark=int(benchmark))
+            self.fields["publication"].help_text += _stock(int(benchmark))
         queries = known.filter(kind=HoldoutKind.IID, status=HoldoutStatus.QUERY)
         self._choose_from("query_holdout", queries)
         self._choose_from("fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))

@@ -168,7 +168,16 @@ class RoundAdmin(ActingPage):
         ("Labels", {"fields": ("query_holdout", "fresh")}),
         (
             "Release",
-            {"fields": ("mechanism", "parameters", "resolution", "reserved", "proven_error")},
+            {
+                "fields": (
+                    "mechanism",
+                    "parameters",
+                    "resolution",
+                    "publication",
+                    "reserved",
+                    "proven_error",
+                )
+            },
         ),
         (
             "Budget of a team",
@@ -221,9 +230,11 @@ class RoundAdmin(ActingPage):
         step = leaderboard.resolution(round=obj)
         return figure(step) if step else "exact: every digit is shown"
 
-    @admin.display(description="nats reserved")
+    @admin.display(description="nats in the holdout's ledger")
     def reserved(self, obj: Round) -> str:
-        return figure(budget.reserved_nats(round=obj))
+        total = budget.holdout_nats(holdout=obj.query_holdout)
+        told = budget.told_nats(holdout=obj.query_holdout)
+        return f"{figure(total)}, of which {figure(told)} by publications and displayed references"
 
     @admin.display(description="proven error")
     def proven_error(self, obj: Round) -> str:
@@ -264,7 +275,9 @@ def proven_error(round: Round) -> str:
     if not k:
         return "no team that sees scores is admitted"
     bound = ledger.proven_error(
-        account=budget.account_of(round=round), nats=budget.reserved_nats(round=round), k=k
+        account=budget.account_of(round=round),
+        nats=budget.holdout_nats(holdout=round.query_holdout),
+        k=k,
     )
     if bound is None:
         return "nothing is guaranteed if all admitted teams act as one"

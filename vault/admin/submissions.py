@@ -1,4 +1,4 @@
-"""Submissions and what was released of them. The exact score is not here: audits say what it shows."""
+"""Submissions, what was released of them, and their exact scores: a page for researchers, never for teams."""
 
 from typing import Any
 
@@ -6,11 +6,21 @@ from django.contrib import admin
 from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 
+from stats.metrics import METRICS
 from vault import leaderboard
 from vault.admin.filters import RoundFilter
-from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, moment, score
+from vault.admin.pages import (
+    NOTHING,
+    ReadOnlyPage,
+    Table,
+    code,
+    figure,
+    link,
+    moment,
+    score,
+)
 from vault.admin.site import site
-from vault.models import BudgetEntry, Release, Submission
+from vault.models import BudgetEntry, RawScore, Release, Submission
 
 OWN_VALUE = Case(When(release__outcome__in=Release.OWN_VALUE, then="release__value"))
 
@@ -97,11 +107,33 @@ class SubmissionAdmin(ReadOnlyPage):
                 rows=[(each.kind, each.reason or NOTHING, moment(each.at)) for each in entries],
                 empty="Nothing was charged.",
             ),
+            _raw_scores(obj),
         ]
 
 
 def _score(submission: Submission, value: float | None) -> str:
     return score(leaderboard.shown(value=value, benchmark=submission.round.benchmark))
+
+
+def _raw_scores(submission: Submission) -> Table:
+    """Every metric with its interval, which covers the sampling of that holdout's items alone."""
+    scores = RawScore.objects.filter(submission=submission).select_related("holdout__benchmark")
+    return Table(
+        heading="Exact scores on query labels, with 95 % intervals (for researchers: no team may be told)",
+        header=("Metric", "Holdout", "Score", "Low", "High", "Scorer"),
+        rows=[
+            (
+                METRICS[each.metric].label if each.metric in METRICS else each.metric,
+                link(each.holdout),
+                figure(each.value),
+                figure(each.low),
+                figure(each.high),
+                each.scorer_version,
+            )
+            for each in scores.order_by("holdout", "pk")
+        ],
+        empty="Nothing was scored yet.",
+    )
 
 
 def _release(submission: Submission) -> Release | None:

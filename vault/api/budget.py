@@ -18,11 +18,12 @@ class BudgetDetail(APIView):
         benchmark = finding.visible_benchmark(request, slug)
         round = finding.asked_round(request, benchmark)
         now = timezone.now()
-        remaining = budget.remaining(round=round, team=finding.own_team(request), now=now)
-        # For this team alone, which sees no board.
+        team = finding.own_team(request)
+        remaining = budget.remaining(round=round, team=team, now=now)
+        # For this team alone: its own answers, and what the holdout told everybody.
         error = ledger.proven_error(
             account=budget.account_of(round=round),
-            nats=remaining.nats_reserved,
+            nats=budget.team_nats(round=round, team=team),
             k=remaining.total_limit,
         )
         response = Response(shown.budget(remaining, round=round, proven_error=error))

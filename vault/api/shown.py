@@ -84,6 +84,7 @@ def round(given: Round) -> dict[str, Any]:
         "mechanism": given.mechanism,
         "parameters": given.parameters,
         "resolution": leaderboard.resolution(round=given),
+        "publication": given.publication,
         "panel_version": given.panel.version,
         "n_query": given.query_holdout.n_items,
         "query_commitment": given.query_holdout.commitment,
@@ -178,7 +179,11 @@ def budget(given: Remaining, *, round: Round, proven_error: float | None) -> dic
         "accepted_improvements": None
         if given.accepted_limit is None
         else {"limit": given.accepted_limit, "used": given.accepted_used},
-        "nats": {"reserved": given.nats_reserved, "used": given.nats_used},
+        "nats": {
+            "reserved": given.nats_reserved,
+            "used": given.nats_used,
+            "told": given.nats_told,
+        },
         # Null: no guarantee. The holdout is too small for this many answers, or nothing is proven.
         "proven_error": proven_error,
         "is_blind": given.is_blind,

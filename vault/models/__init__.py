@@ -1,5 +1,5 @@
 from vault.models.benchmark import Benchmark
-from vault.models.budget import Admission, BudgetEntry
+from vault.models.budget import Admission, BudgetEntry, HoldoutTold
 from vault.models.holdout import Holdout, SealedBlob, SealingKey, WrappedKey
 from vault.models.idempotency import IdempotentAnswer
 from vault.models.journal import JournalEntry, JournalHead
@@ -24,6 +24,7 @@ __all__ = [
     "BudgetEntry",
     "Final",
     "Holdout",
+    "HoldoutTold",
     "IdempotentAnswer",
     "JournalEntry",
     "JournalHead",

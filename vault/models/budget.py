@@ -1,5 +1,6 @@
 from django.db import models
 
+from vault.models.holdout import Holdout
 from vault.models.round import Round
 from vault.models.submission import Submission
 from vault.models.team import Team
@@ -66,3 +67,29 @@ class BudgetEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.submission_id}"
+
+
+class HoldoutTold(models.Model):
+    """What a holdout told apart from answers to teams: a publication, references on a board.
+
+    With the admissions of all its rounds it is the holdout's ledger; a trigger refuses to change a row.
+    """
+
+    holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="told")
+    # The round whose opening or publication told it.
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+")
+    what = models.CharField(max_length=20)
+    nats = models.FloatField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "holdouts told"
+        constraints = [
+            models.UniqueConstraint(fields=["holdout", "round", "what"], name="holdouttold_once"),
+            models.CheckConstraint(
+                condition=models.Q(nats__gte=0), name="holdouttold_nats_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.round_id} about {self.holdout_id}"

@@ -3,7 +3,7 @@ from django.db import models
 from vault.models.benchmark import Benchmark
 from vault.models.holdout import Holdout
 from vault.models.panel import Panel
-from vault.statuses import RoundStatus
+from vault.statuses import PublicationKind, RoundStatus
 
 
 class Round(models.Model):
@@ -20,6 +20,10 @@ class Round(models.Model):
 
     mechanism = models.CharField(max_length=40)
     parameters = models.JSONField(default=dict, blank=True)
+
+    publication = models.CharField(
+        max_length=8, choices=PublicationKind.choices, default=PublicationKind.COARSE
+    )
 
     # The budget policy. The total is each admission's k.
     window_seconds = models.PositiveIntegerField(default=86400)
@@ -43,6 +47,10 @@ class Round(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(status__in=RoundStatus.values), name="round_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(publication__in=PublicationKind.values),
+                name="round_publication_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(closes_at__gt=models.F("opens_at")), name="round_closes_later"

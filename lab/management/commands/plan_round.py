@@ -46,6 +46,18 @@ class Command(BaseCommand):
             help="JSON: a row of costs for each true class, a column for each decision",
         )
         parser.add_argument(
+            "--told",
+            type=float,
+            default=0.0,
+            help="nats that the holdout told before: publications about it, displayed references",
+        )
+        parser.add_argument(
+            "--fresh", type=int, help="items of the fresh holdout: what a coarse publication tells"
+        )
+        parser.add_argument(
+            "--references", type=int, default=1, help="references in that publication"
+        )
+        parser.add_argument(
             "--reps", type=int, default=20, help="runs of each coalition; 0 leaves them out"
         )
         parser.add_argument("--seed", type=int, default=1, help="of the coalitions' runs")
@@ -57,10 +69,16 @@ class Command(BaseCommand):
         plan = asked(options)
         table = planned(plan=plan)
         simulated = self._coalitions(plan, reps=options["reps"], seed=options["seed"])
+        publication = round_plan.publication_of(
+            plan=plan, n_fresh=options["fresh"], references=options["references"]
+        )
         if options["json"] is None:
-            self.stdout.write(round_plan.as_text(table=table, coalitions=simulated))
+            self.stdout.write(
+                round_plan.as_text(table=table, coalitions=simulated, publication=publication)
+            )
             return
-        text = json.dumps(round_plan.as_json(table=table, coalitions=simulated), indent=1)
+        found = round_plan.as_json(table=table, coalitions=simulated, publication=publication)
+        text = json.dumps(found, indent=1)
         if options["json"] == STDOUT:
             self.stdout.write(text)
             return
@@ -82,16 +100,15 @@ class Command(BaseCommand):
 
 def asked(options: dict[str, Any]) -> Plan:
     """The options as a plan; what is wrong with one is said by its name."""
-    if options["reps"] < 0 or options["reps"] == 1:
-        raise CommandError("--reps must be 0, or at least 2")
-    if options["seed"] < 0:
-        raise CommandError("--seed must not be negative")
+    _check_simulated_and_published(options)
     if options["classes"] < 2:
         raise CommandError("--classes must be at least 2")
     if options["metric"] not in METRICS:
         raise CommandError(f"--metric must be one of {', '.join(METRICS)}")
     unit = _unit(options)
-    given = {name: options[name] for name in ("n", "tau", "beta", "k", "b", "teams", "metric")}
+    given = {
+        name: options[name] for name in ("n", "tau", "beta", "k", "b", "teams", "metric", "told")
+    }
     try:
         return Plan(**given, unit=unit)
     except ValueError as error:
@@ -116,3 +133,14 @@ def _unit(options: dict[str, Any]) -> float:
         rule, _, rest = str(error).partition(" ")
         option = rule.replace("n_classes", "classes").replace("_", "-")
         raise CommandError(f"--{option} {rest}") from None
+
+
+def _check_simulated_and_published(options: dict[str, Any]) -> None:
+    if options["reps"] < 0 or options["reps"] == 1:
+        raise CommandError("--reps must be 0, or at least 2")
+    if options["seed"] < 0:
+        raise CommandError("--seed must not be negative")
+    if options["fresh"] is not None and options["fresh"] < 1:
+        raise CommandError("--fresh must be at least 1")
+    if options["references"] < 0:
+        raise CommandError("--references must not be negative")

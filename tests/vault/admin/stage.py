@@ -117,7 +117,7 @@ def _audited(world: World, submission: Submission, *, now: dt.datetime) -> dict[
         status="DONE",
         snapshot={"submissions": [str(submission.pk)]},
         seed_entropy="ab" * 16,
-        board_verdict="NO_EVIDENCE",
+        shift_gate="quiet",
         started_at=now,
         finished_at=now,
     )

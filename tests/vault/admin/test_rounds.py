@@ -1,14 +1,16 @@
 """Rounds in the admin: planned, opened, closed and filled with teams in an organiser's name."""
 
 import datetime as dt
+import json
 from typing import Any
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import World, acting_as, make_world
-from vault import leaderboard
+from vault import holdouts, label_files, leaderboard
 from vault.api import shown
 from vault.groups import ORGANISER
 from vault.models import (
@@ -67,6 +69,7 @@ def constants(world: World, **changed: Any) -> dict[str, Any]:
         "window_seconds": 3600,
         "concurrent_limit": 2,
         "max_teams": 10,
+        "publication": "full",
         **changed,
     }
 
@@ -82,6 +85,9 @@ def test_a_planned_round_has_the_constants_that_were_given(world: World) -> None
     assert planned.parameters["b"] == 3
     assert (planned.total_limit, planned.window_limit, planned.window_seconds) == (40, 4, 3600)
     assert (planned.concurrent_limit, planned.max_teams) == (2, 10)
+    assert planned.publication == "full"
+    entry = JournalEntry.objects.get(kind="round_planned", actor=ORGANISER)
+    assert json.loads(entry.payload)["publication"] == "full"
     assert list(planned.fresh_holdouts.all()) == [world.fresh]
     assert kinds() == ["round_planned"]
 
@@ -94,6 +100,7 @@ def test_a_planned_round_has_the_constants_that_were_given(world: World) -> None
         ({"parameters": "{"}, "Enter a valid JSON"),
         ({"closes_at_0": "2020-01-01"}, "must close after it opens"),
         ({"total_limit": 0}, "greater than or equal to 1"),
+        ({"publication": "none"}, "Select a valid choice"),
         ({"mechanism": "honesty"}, "Select a valid choice"),
         ({"query_holdout": ""}, "This field is required"),
     ],
@@ -108,6 +115,29 @@ def test_a_round_that_cannot_be_is_not_planned(
     assert reason in answer.content.decode()
     assert Round.objects.count() == 1
     assert kinds() == []
+
+
+def test_planning_says_what_a_publication_costs_in_stock(world: World) -> None:
+    """A full one retires two holdouts, so a sealed shard more has to take their place."""
+    holdouts.seal(
+        benchmark=world.benchmark,
+        labels=label_files.read(
+            body=("id,label\n" + "".join(f"more-{i},{i % 2}\n" for i in range(60))).encode(),
+            content_type="text/csv",
+            benchmark=world.benchmark,
+        ),
+        shards=[holdouts.Shard(kind="iid", status="SEALED", n=20) for _ in range(3)],
+        rng=np.random.default_rng(1),
+        actor="test",
+        now=world.now,
+    )
+    with acting_as("researcher"):
+        page = client_of(ORGANISER).get(f"{url('vault_round_add')}?benchmark={world.benchmark.pk}")
+
+    text = " ".join(page.content.decode().split())
+    assert "A coarse publication takes one shard out of the stock, a full one takes two" in text
+    assert "3 sealed iid shards, which is enough for 3 further rounds" in text
+    assert "after coarse publications, and for 1 after full ones" in text
 
 
 def test_a_fresh_holdout_cannot_be_asked(world: World) -> None:

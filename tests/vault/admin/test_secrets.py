@@ -15,8 +15,12 @@ from vault.groups import ORGANISER, RESEARCHER
 from vault.holdouts import Shard
 from vault.models import Benchmark
 
-# A number is found however it is rounded: by its first three digits after the point.
-RAW_DIGITS = {f"{value:.3f}"[1:] for value in (RAW, RAW_ON_FRESH, SEALED_LOG_LOSS)}
+# A number is found by three digits after the point, whether they were rounded or are followed by more.
+RAW_DIGITS = {
+    text[1:5]
+    for value in (RAW, RAW_ON_FRESH, SEALED_LOG_LOSS)
+    for text in (f"{value:.3f}", f"{value:.6f}")
+}
 AUDITS = "audits_"
 INLINE = re.compile(
     r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\bsrc=)(?![^>]*application/json)", re.I
@@ -38,14 +42,15 @@ def shown(stage: Stage, person: str) -> dict[str, Any]:
 def test_what_pages_do_not_hold(stage: Stage, person: str) -> None:
     """Of all pages, in one walk.
 
-    The stage's submission was answered with "no improvement", so its score was not released: audits
-    alone may tell it. Without its item a label says nothing, so a page that names no item holds no
-    label of one. The policy allows no inline script or style: a page with one would be broken.
+    The stage's submission was answered with "no improvement", so its score was not released: its own
+    page and audits alone tell it, to researchers. Without its item a label says nothing, so a page that
+    names no item holds no label of one. The policy allows no inline script or style: a page with one
+    would be broken.
     """
     answers = shown(stage, person)
 
     told = {name for name, page in answers.items() if any(raw in text(page) for raw in RAW_DIGITS)}
-    assert told == {"audits_finding_change"}
+    assert told == {"audits_finding_change", "vault_submission_change"}
     assert {name for name, page in answers.items() if "item-0" in text(page)} == set()
     assert {name for name, page in answers.items() if INLINE.search(text(page))} == set()
     for name, answer in answers.items():

@@ -85,6 +85,7 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
         "published_at": None,
         "mechanism": "guarded_ladder",
         "parameters": Round.objects.get().parameters,
+        "publication": "coarse",
         "panel_version": 1,
         "n_query": N_QUERY,
         "query_commitment": world.query.commitment,

@@ -9,7 +9,7 @@ from vault.api.openapi import headers, parameters, schemas
 from vault.api.openapi.operation import Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
 from vault.models import Benchmark, Panel
-from vault.statuses import HoldoutKind, HoldoutStatus, RoundStatus
+from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundStatus
 
 TAG = "Benchmarks"
 
@@ -104,6 +104,11 @@ SHAPES: dict[str, Schema] = {
             "resolution": schemas.number(
                 "The smallest difference between two values on the board, in the metric's units."
             ),
+            "publication": schemas.one_of(
+                PublicationKind.values,
+                "What will be told of the fresh holdout: `coarse` figures, after which it answers the next "
+                "round, or `full` ones, after which it retires.",
+            ),
             "panel_version": schemas.integer(minimum=1),
             "n_query": schemas.count("Items of the query holdout."),
             "query_commitment": schemas.sha256("Of the query holdout's labels."),
@@ -141,6 +146,7 @@ _ROUND = {
     "mechanism": "ladder",
     "parameters": {"eta": 0.01},
     "resolution": 0.01,
+    "publication": "coarse",
     "panel_version": 1,
     "n_query": 2000,
     "query_commitment": _COMMITMENT,

@@ -1,0 +1,51 @@
+"""Which finals the fresh items can tell apart: intervals of all differences between them, at once.
+
+Of the items only the half-width of each pair leaves the worker. Tiers are made of it where figures are
+shown: from rounded figures in a coarse publication, from exact ones elsewhere.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audits.checks.result import Result
+from audits.collect import Collected
+from stats.tiers import simultaneous_half_widths
+
+NAME = "ranking"
+# Digits that are kept of a half-width.
+DIGITS = 6
+
+
+def check(collected: Collected, generator: Callable[..., np.random.Generator]) -> list[Result]:
+    """One finding on the board: `half_widths` holds for each team those to the teams before it."""
+    if not collected.can_decide or collected.m < 2 or not collected.audited:
+        return []
+    finals = np.column_stack([each.columns.fresh[:, each.final] for each in collected.audited])
+    widths = simultaneous_half_widths(item_scores=finals, rng=generator(NAME))
+    return [
+        Result(
+            check=NAME,
+            evidence={
+                "teams": [each.history.team_id for each in collected.audited],
+                "half_widths": [
+                    [float(f"{width:.{DIGITS}g}") for width in row[:position]]
+                    for position, row in enumerate(widths)
+                ],
+            },
+        )
+    ]
+
+
+def half_widths(*, teams: list[int], found: dict[str, Any]) -> NDArray[np.float64]:
+    """The square matrix of the half-widths between these teams, in their order."""
+    known = {team: place for place, team in enumerate(found["teams"])}
+    rows = found["half_widths"]
+    result = np.zeros((len(teams), len(teams)))
+    for i, one in enumerate(teams):
+        for j, other in enumerate(teams):
+            low, high = sorted((known[one], known[other]))
+            result[i, j] = rows[high][low] if low != high else 0.0
+    return result

@@ -1,0 +1,151 @@
+"""A run's verdict findings as plain values: what reports, pages and publications say of a team, read once.
+
+Scores in a finding are oriented, higher better; here they are in the metric's own units and direction. An
+overstatement is positive where a file looks better on the board than on new labels, whatever the metric.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from audits import sentences
+from audits.checks import deflation
+from audits.models import AuditRun, Finding
+from stats.metrics import oriented
+
+VERDICT = "verdict"
+FINAL, BEST_SCORED = "final", "best_scored"
+# Names of a verdict's evidence that hold scores: stored so that higher is better.
+ORIENTED = ("query", "fresh", "best_query", "best_fresh")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One team, or one reference (which has no verdict)."""
+
+    finding: Finding
+    team_id: int
+    team: str
+    title: str
+    is_reference: bool
+    verdict: str
+    published_verdict: str
+    # Which of the two tested files the verdict names, and whether that is the one on the board.
+    file: str
+    is_ranked_file: bool
+    attempts: int | None
+    k: int | None
+    # Of the final, in the metric's units; `released` is its own answer.
+    released: float | None
+    query: float | None
+    fresh: float | None
+    best_query: float | None
+    best_fresh: float | None
+    overstatement: float | None
+    low: float | None
+    high: float | None
+    luck: float | None
+    p_value: float | None
+    # The test stopped where the p-value was known to be above .05.
+    is_screened: bool
+    minimum_detectable_effect: float | None
+
+    @property
+    def name(self) -> str:
+        """As people know the team."""
+        return self.title or self.team
+
+    @property
+    def names_best_scored(self) -> bool:
+        """Whether the verdict names a file that is not the final."""
+        return self.file == BEST_SCORED
+
+    @property
+    def of_the_named_file(self) -> tuple[float | None, float | None]:
+        """Scores on query and on fresh labels of the file that the verdict names."""
+        if self.names_best_scored:
+            return self.best_query, self.best_fresh
+        return self.query, self.fresh
+
+    @property
+    def half_width(self) -> float | None:
+        """Of the interval of the overstatement."""
+        if self.low is None or self.high is None:
+            return None
+        return (self.high - self.low) / 2
+
+    @property
+    def as_published(self) -> "Judged":
+        """The verdict that everybody reads in the place of the researchers'."""
+        return replace(self, verdict=self.published_verdict)
+
+
+def headline(*, findings: Iterable[Finding]) -> str:
+    """Of one run's verdict findings: what is published of them in one line."""
+    return sentences.headline(
+        verdicts=(each.evidence.get("published_verdict", each.verdict) for each in findings)
+    )
+
+
+def in_units(*, finding: Finding) -> dict[str, Any]:
+    """A finding's evidence with its scores in the metric's own units and direction, for people."""
+    metric = finding.run.round.benchmark.primary_metric
+    return {
+        name: oriented(metric=metric, value=value) + 0.0
+        if name in ORIENTED and value is not None
+        else value
+        for name, value in finding.evidence.items()
+    }
+
+
+def estimate(*, finding: Finding) -> float | None:
+    """What a check estimated, in the metric's own units; effects are positive in any metric."""
+    if finding.check_name == deflation.NAME and finding.estimate is not None:
+        metric = finding.run.round.benchmark.primary_metric
+        return oriented(metric=metric, value=finding.estimate) + 0.0
+    return finding.estimate
+
+
+def of_run(*, audit: AuditRun) -> list[Judged]:
+    """Teams by name, references last."""
+    metric = audit.round.benchmark.primary_metric
+    found = Finding.objects.filter(run=audit, check_name=VERDICT).select_related("team")
+    every = [judged(finding=each, metric=metric) for each in found]
+    return sorted(every, key=lambda each: (each.is_reference, each.team))
+
+
+def judged(*, finding: Finding, metric: str) -> Judged:
+    """One finding, read by the names of its evidence; what is not there is None."""
+    assert finding.team is not None  # verdicts are of teams
+    evidence: dict[str, Any] = finding.evidence
+
+    def score(name: str) -> float | None:
+        value = evidence.get(name)
+        # Adding zero turns a loss of -0.0 into 0.0.
+        return None if value is None else oriented(metric=metric, value=value) + 0.0
+
+    return Judged(
+        finding=finding,
+        team_id=finding.team.pk,
+        team=finding.team.name,
+        title=finding.team.title,
+        is_reference=bool(evidence.get("is_reference", False)),
+        verdict=finding.verdict,
+        published_verdict=evidence.get("published_verdict", finding.verdict),
+        file=evidence.get("file", FINAL),
+        is_ranked_file=evidence.get("is_ranked_file", True),
+        attempts=evidence.get("attempts"),
+        k=evidence.get("k", evidence.get("attempts")),
+        released=evidence.get("released"),
+        query=score("query"),
+        fresh=score("fresh"),
+        best_query=score("best_query"),
+        best_fresh=score("best_fresh"),
+        overstatement=finding.estimate,
+        low=finding.low,
+        high=finding.high,
+        luck=evidence.get("luck"),
+        p_value=evidence.get("p_adjusted", finding.p_value),
+        is_screened=bool(evidence.get("p_is_screened", False)),
+        minimum_detectable_effect=finding.minimum_detectable_effect,
+    )

@@ -1,0 +1,76 @@
+"""Names beside the marks of a figure: a column with leader lines, in which no two names overlap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+LINE = 15.0
+# Of the figures' font of 12 pixels; a wide guess, so that a box holds its text.
+CHARACTER = 7.2
+LONGEST = 26
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """A name at the end of a leader line from its mark; `y` is the middle of its box."""
+
+    text: str
+    full: str
+    mark_x: float
+    mark_y: float
+    x: float
+    y: float
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom."""
+        width = len(self.text) * CHARACTER
+        return self.x, self.y - LINE / 2, self.x + width, self.y + LINE / 2
+
+    @property
+    def svg(self) -> str:
+        """The line, and the name with the whole of it as its title."""
+        return (
+            f'<line class="leader" x1="{self.mark_x:.1f}" y1="{self.mark_y:.1f}" '
+            f'x2="{self.x - 3:.1f}" y2="{self.y:.1f}"/>'
+            f'<text class="name" x="{self.x:.1f}" y="{self.y + 4:.1f}">{escape(self.text)}'
+            f"<title>{escape(self.full)}</title></text>"
+        )
+
+
+def height_for(*, n_names: int) -> float:
+    """What a column of so many names needs."""
+    return n_names * LINE
+
+
+def column(
+    *, marks: Sequence[tuple[str, float, float]], x: float, low: float, high: float
+) -> list[Label]:
+    """Each mark's name (name, x, y) in a column at x, as near to its mark's height as there is room.
+
+    Between `low` and `high` there must be room for all of them: see `height_for`.
+    """
+    ordered = sorted(marks, key=lambda mark: (mark[2], mark[1], mark[0]))
+    places = spread(wanted=[mark[2] for mark in ordered], low=low + LINE / 2, high=high - LINE / 2)
+    return [
+        Label(text=shortened(name), full=name, mark_x=mark_x, mark_y=mark_y, x=x, y=place)
+        for (name, mark_x, mark_y), place in zip(ordered, places, strict=True)
+    ]
+
+
+def spread(*, wanted: Sequence[float], low: float, high: float) -> list[float]:
+    """Ascending places at least a line apart, pushed down from above and then up from below."""
+    places: list[float] = []
+    for value in wanted:
+        least = places[-1] + LINE if places else low
+        places.append(max(value, least))
+    limit = high
+    for position in reversed(range(len(places))):
+        places[position] = min(places[position], limit)
+        limit = places[position] - LINE
+    return places
+
+
+def shortened(name: str) -> str:
+    """The start of a long name."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

@@ -1,0 +1,142 @@
+"""How figures of a fresh holdout are written down for everybody: coarse, or exact.
+
+Coarse: to the nearest line of a grid of u/(2 sqrt m), m the fresh items and u the range of one item's value,
+with no more digits than the grid has. That holdout answers the next round, so all that is told of it is
+counted, and what is computed for people is computed from the rounded figures.
+"""
+
+import math
+from dataclasses import dataclass
+
+from audits import sentences
+
+# A value on the grid must not move by the last bit of a float.
+TIE = 1e-9
+Interval = list[float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coarse:
+    """Figures on a grid; `low` and `high` bound the metric."""
+
+    step: float
+    low: float
+    high: float
+
+    @property
+    def resolution(self) -> float | None:
+        """What stands beside the figures."""
+        return self.step
+
+    @property
+    def slack(self) -> float:
+        """How far the difference of two rounded figures may be from that of the exact ones."""
+        return self.step + 10.0**-self.decimals
+
+    @property
+    def decimals(self) -> int:
+        """Down to the second digit of the grid: what is below tells nothing."""
+        return max(0, 1 - math.floor(math.log10(self.step) + TIE))
+
+    @property
+    def levels(self) -> int:
+        """Values that a figure can have."""
+        return math.floor((self.high - self.low) / self.step + TIE) + 2
+
+    @property
+    def widest(self) -> float:
+        """The largest difference of two differences: no effect is larger."""
+        return 2 * (self.high - self.low)
+
+    def figure(self, value: float) -> float:
+        """A score, to the nearest line of the grid."""
+        line = math.floor(value / self.step + 0.5) * self.step
+        return round(min(max(line, self.low), self.high), self.decimals) + 0.0
+
+    def score_interval(self, *, value: float, low: float, high: float) -> Interval:
+        """A score's interval round its rounded figure, as wide as before and half a step more."""
+        found = self._around(self.figure(value), max(value - low, high - value))
+        return [
+            max(found[0], self._outward(self.low, -1)),
+            min(found[1], self._outward(self.high, 1)),
+        ]
+
+    def effect(self, value: float) -> float:
+        """A difference of figures, which are rounded already."""
+        return round(value, self.decimals) + 0.0
+
+    def effect_interval(self, *, centre: float, half_width: float) -> Interval:
+        """Round a difference of rounded figures."""
+        return self._around(centre, half_width)
+
+    def upward(self, value: float) -> float:
+        """Luck or a detectable effect: nothing smaller than what is shown was promised."""
+        lines = math.ceil(min(max(value, 0.0), self.widest) / self.step - TIE)
+        return self._outward(lines * self.step, 1)
+
+    def p_value(self, *, value: float | None, is_screened: bool) -> str | None:
+        """One digit."""
+        return sentences.p_value(value=value, is_screened=is_screened)
+
+    def _around(self, centre: float, half_width: float) -> Interval:
+        lines = math.ceil(min(half_width, self.widest) / self.step - TIE)
+        half = lines * self.step + self.step / 2
+        return [self._outward(centre - half, -1), self._outward(centre + half, 1)]
+
+    def _outward(self, value: float, side: int) -> float:
+        scale = 10**self.decimals
+        cut = math.ceil(value * scale - TIE) if side > 0 else math.floor(value * scale + TIE)
+        return float(cut / scale)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exact:
+    """Figures as they are."""
+
+    unit: float
+
+    resolution = None
+    slack = 0.0
+
+    @property
+    def decimals(self) -> int:
+        """For sentences; the figures themselves have every digit."""
+        return sentences.decimals_of(unit=self.unit)
+
+    def figure(self, value: float) -> float:
+        """The score itself."""
+        return value
+
+    def score_interval(self, *, value: float, low: float, high: float) -> Interval:
+        """As the metric's own formula has it."""
+        return [low, high]
+
+    def effect(self, value: float) -> float:
+        """The difference itself."""
+        return value
+
+    def effect_interval(self, *, centre: float, half_width: float) -> Interval:
+        """The judge's interval."""
+        return [centre - half_width, centre + half_width]
+
+    def upward(self, value: float) -> float:
+        """The effect itself."""
+        return value
+
+    def p_value(self, *, value: float | None, is_screened: bool) -> str | None:
+        """Two digits; where a screen stopped there are none."""
+        if value is None or is_screened:
+            return sentences.p_value(value=value, is_screened=is_screened)
+        return f"{value:.2g}"
+
+
+Rounding = Coarse | Exact
+
+
+def coarse(*, metric: str, unit: float, n_fresh: int) -> Coarse:
+    """The grid of a fresh holdout of n items."""
+    # R2 has no lower end: what is worse than this is shown as this.
+    lowest = {"r2": -1.0, "mcc": -1.0, "log_loss": math.log1p(math.exp(-unit))}
+    low = lowest.get(metric, 0.0)
+    high = 1.0 if metric == "r2" else low + unit
+    return Coarse(step=unit / (2 * math.sqrt(n_fresh)), low=low, high=high)

@@ -1,0 +1,81 @@
+"""Figures for everybody: to the nearest line, no more digits than the grid, intervals never too narrow."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audits import rounding
+from stats.metrics import Scorer
+
+COARSE = rounding.coarse(metric="accuracy", unit=1.0, n_fresh=1_200)
+
+
+@given(
+    metric=st.sampled_from(["accuracy", "log_loss", "brier", "mcc"]),
+    share=st.floats(0, 1),
+    n_fresh=st.integers(10, 100_000),
+)
+def test_the_nearest_line_is_shown(metric: str, share: float, n_fresh: int) -> None:
+    """No direction: rounding toward worse made every honest team look inflated."""
+    scorer = Scorer(metric=metric, n_classes=2)
+    unit = scorer.unit
+    grid = rounding.coarse(metric=metric, unit=unit, n_fresh=n_fresh)
+    assert (grid.low, grid.high) == pytest.approx(scorer.bounds)
+    exact = grid.low + share * (grid.high - grid.low)
+
+    shown = grid.figure(exact)
+
+    assert abs(shown - exact) <= grid.step / 2 + 10**-grid.decimals / 2 + 1e-9
+    # No more digits than two of the grid's own.
+    assert shown == round(shown, grid.decimals)
+    assert 10**-grid.decimals <= grid.step
+
+
+@given(
+    value=st.floats(0, 1),
+    low=st.floats(0, 0.2),
+    high=st.floats(0, 0.2),
+)
+def test_an_interval_holds_the_one_that_it_stands_for(
+    value: float, low: float, high: float
+) -> None:
+    shown = COARSE.score_interval(value=value, low=max(0, value - low), high=min(1, value + high))
+
+    assert shown[0] <= max(0, value - low) + 1e-9
+    assert shown[1] >= min(1, value + high) - 1e-9
+    assert 0 <= shown[0] <= COARSE.figure(value) <= shown[1] <= 1
+
+
+@given(value=st.floats(-2, 2))
+def test_luck_and_limits_are_rounded_up(value: float) -> None:
+    shown = COARSE.upward(value)
+
+    assert max(value, 0) - 1e-9 <= shown <= max(value, 0) + COARSE.step + 10**-COARSE.decimals
+
+
+def test_figures_of_issue_size() -> None:
+    """m = 1,200: steps of .0144 and three digits; a root mean square of cap 60 has steps of .866."""
+    assert COARSE.step == pytest.approx(0.014434, abs=1e-6)
+    assert (COARSE.figure(0.8213), COARSE.figure(0.8182)) == (0.823, 0.823)
+    assert COARSE.decimals == 3
+    losses = rounding.coarse(metric="rmse", unit=60.0, n_fresh=1_200)
+    assert losses.figure(41.4) == pytest.approx(41.57)
+    assert rounding.coarse(metric="r2", unit=1.0, n_fresh=100).figure(-7.0) == -1.0
+
+
+def test_a_perfect_loss_is_zero_and_not_minus_zero() -> None:
+    losses = rounding.coarse(metric="brier", unit=1.0, n_fresh=100)
+
+    assert str(losses.figure(-0.0)) == "0.0"
+
+
+def test_exact_figures_stay_as_they_are() -> None:
+    exact = rounding.Exact(unit=1.0)
+
+    assert exact.figure(0.123456) == exact.upward(0.123456) == 0.123456
+    assert exact.effect_interval(centre=0.5, half_width=0.25) == [0.25, 0.75]
+    assert exact.p_value(value=0.0123, is_screened=False) == "0.012"
+    assert exact.p_value(value=1.0, is_screened=True) == "> .05"
+    assert math.isclose(exact.slack, 0)

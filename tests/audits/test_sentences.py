@@ -1,0 +1,204 @@
+"""What people are told in words: no cause, no "no inflation", and luck beside every interval."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from audits import sentences
+from audits.sentences import Facts, headline, number, p_value, sentence
+from vault.statuses import Verdict
+
+HONEST = Facts(
+    verdict="WITHIN_LUCK",
+    team="forest",
+    greater_is_better=True,
+    decimals=3,
+    released=0.767,
+    query=0.767,
+    fresh=0.750,
+    n_fresh=6_700,
+    overstatement=0.012,
+    low=0.003,
+    high=0.021,
+    luck=0.016,
+    minimum_detectable_effect=0.037,
+    k=6,
+)
+BOOSTED = replace(
+    HONEST,
+    verdict="CONFIRMED",
+    team="boosted-7",
+    released=0.785,
+    query=0.785,
+    fresh=0.715,
+    overstatement=0.060,
+    low=0.053,
+    high=0.068,
+    luck=0.021,
+    k=300,
+)
+
+
+def test_within_luck_says_what_an_honest_team_misses() -> None:
+    assert sentence(facts=HONEST) == (
+        "On the board .767, on new labels .750. Of its lead over the references .012 [.003, .021] is "
+        "missing there (overstatement). An honest team with 6 files misses up to .016 in 19 of 20 draws, "
+        "so this is within chance. An overstatement of .037 would have been found with 80 %."
+    )
+
+
+def test_no_evidence_is_no_innocence() -> None:
+    told = sentence(facts=replace(HONEST, verdict="NO_EVIDENCE", overstatement=-0.004, low=-0.01))
+
+    assert (
+        "Its lead over the references is .004 larger there (overstatement -.004 [-.010, .021])"
+        in told
+    )
+    assert "so the score on new labels is no lower than chance allows." in told
+    assert "An overstatement of .037 would have been found with 80 %." in told
+
+
+def test_an_overstatement_beyond_luck_is_not_called_chance() -> None:
+    """One honest team of 20 has one: no accusation, and not "within chance" either."""
+    told = sentence(facts=replace(HONEST, overstatement=0.02, low=0.01, high=0.03))
+
+    assert "this is more, and no finding at the level that this audit holds" in told
+    assert "within chance" not in told
+
+
+def test_confirmed_names_its_file_and_its_error_rate() -> None:
+    assert sentence(facts=BOOSTED) == (
+        "CONFIRMED: the final. The score of boosted-7 on the board (.785) is inflated: on 6,700 new "
+        "labels the same file scores .715, and .060 [.053, .068] of its lead over the references is "
+        "missing there (its overstatement). A team with 300 honest files misses up to .021 by chance in "
+        "19 of 20 draws; at most 1 % of rounds accuse anybody wrongly. This says what happened to a "
+        "number, not why."
+    )
+
+
+def test_confirmed_of_a_file_that_does_not_rank_says_so() -> None:
+    told = sentence(facts=replace(BOOSTED, names_best_scored=True, is_ranked_file=False))
+
+    assert told.startswith("CONFIRMED: the best-scored file, which is not ranked. ")
+    assert "on the board" not in told
+
+
+def test_what_has_no_figure_says_why() -> None:
+    told = sentence(
+        facts=replace(
+            HONEST,
+            fresh=None,
+            released=None,
+            overstatement=None,
+            low=None,
+            high=None,
+            reason=sentences.BELOW_BASELINE,
+        )
+    )
+
+    assert told.startswith(
+        "On the query labels .767; no figure on new labels: its release did not beat the baseline. An "
+        "honest team with 6 files misses up to .016 in 19 of 20 draws."
+    )
+
+
+def test_the_board_may_have_shown_less_than_the_score() -> None:
+    assert sentence(facts=replace(HONEST, released=0.76)).startswith(
+        "On the board .760 (exactly .767), on new labels .750."
+    )
+
+
+def test_a_loss_is_in_its_own_direction() -> None:
+    told = sentence(
+        facts=replace(
+            HONEST, greater_is_better=False, decimals=1, released=40.2, query=40.2, fresh=41.4
+        )
+    )
+
+    assert told.startswith("On the board 40.2, on new labels 41.4 (lower is better). Of its lead")
+
+
+def test_a_shift_says_what_untuned_models_do() -> None:
+    told = sentence(facts=replace(HONEST, verdict="SHIFT", shift=0.12))
+    assert (
+        "Models that cannot have adapted also score .120 worse there: the two sets differ" in told
+    )
+    assert "score differently there" in sentence(facts=replace(HONEST, verdict="SHIFT"))
+
+
+def test_invalid_and_untested_say_why() -> None:
+    assert "hashes" in sentence(facts=replace(HONEST, verdict="INVALID"))
+    told = sentence(facts=replace(HONEST, verdict="NOT_TESTED", fresh=None))
+    assert "no figure on new labels: no fresh holdout of the same draw was opened" in told
+    assert "Not tested: that needs a fresh holdout" in told
+
+
+@pytest.mark.parametrize("verdict", [*Verdict, ""])
+@pytest.mark.parametrize("missing", ["", "fresh", "luck", "overstatement", "k", "query"])
+def test_no_sentence_claims_what_was_not_shown(verdict: str, missing: str) -> None:
+    facts = replace(BOOSTED if verdict == "CONFIRMED" else HONEST, verdict=verdict)
+    changed: dict[str, Any] = {missing: None} if missing else {}
+    told = sentence(facts=replace(facts, **changed))
+
+    assert bool(told) == bool(verdict)
+    assert "None" not in told
+    assert not re.search(r"cheat|fraud|proof|proves|no inflation|adaptive|tuned on", told, re.I)
+    if "[" in told and not missing:
+        assert "An honest team with" in told or "honest files misses" in told
+
+
+def test_one_file_is_one_file() -> None:
+    assert "with 1 file misses" in sentence(facts=replace(HONEST, k=1))
+
+
+def test_a_headline_counts_verdicts_and_no_references() -> None:
+    given = [*["CONFIRMED"] * 3, *["NO_EVIDENCE"] * 4, "WITHIN_LUCK", "SHIFT", "NOT_TESTED", "", ""]
+
+    assert headline(verdicts=given) == "3 CONFIRMED, 0 INVALID, 7 without evidence of 10"
+    assert headline(verdicts=["INVALID"]) == "0 CONFIRMED, 1 INVALID, 0 without evidence of 1"
+    assert headline(verdicts=[]) == "0 CONFIRMED, 0 INVALID, 0 without evidence of 0"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "expected"),
+    [
+        (0.767, 3, ".767"),
+        (-0.0121, 3, "-.012"),
+        (-0.0001, 3, ".000"),
+        (41.44, 1, "41.4"),
+        (10.5, 1, "10.5"),
+        (1.0, 3, "1.000"),
+        (0.0, 2, ".00"),
+        (120.0, 0, "120"),
+        (None, 3, "–"),
+    ],
+)
+def test_numbers(value: float | None, decimals: int, expected: str) -> None:
+    assert number(value, decimals=decimals) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "is_screened", "expected"),
+    [
+        (0.0023, False, ".003"),
+        (0.003, False, ".003"),
+        (0.0095, False, ".01"),
+        (0.05, False, ".05"),
+        (0.0501, False, "> .05"),
+        (1.0, True, "> .05"),
+        (0.00001, False, "< .0001"),
+        (0.0001, False, ".0001"),
+        (0.0, False, "< .0001"),
+        (None, False, None),
+    ],
+)
+def test_a_public_p_has_one_digit_rounded_up(value: Any, is_screened: bool, expected: Any) -> None:
+    assert p_value(value=value, is_screened=is_screened) == expected
+
+
+def test_a_public_p_has_as_many_texts_as_are_counted() -> None:
+    given = [10 ** (-place / 2_000) for place in range(14_000)]
+
+    assert len({p_value(value=value, is_screened=False) for value in given}) == 25

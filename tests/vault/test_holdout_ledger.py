@@ -1,0 +1,146 @@
+"""The ledger is the holdout's: answers of all its rounds, publications about it, references on a board."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, transaction
+
+from audits.checks import ledger as ledger_check
+from stats import ledger
+from tests.audits.histories import collected, entrant
+from tests.vault.factories import NOW, World, acting_as, make_world
+from vault import budget, journal, rounds
+from vault.admin.rounds import proven_error
+from vault.models import Admission, HoldoutTold, Round
+
+pytestmark = [pytest.mark.usefixtures("vault_keys")]
+
+TEAMS, K = 8, 50
+
+
+@pytest.fixture
+def world(vault_keys: None) -> World:
+    """Eight teams with 50 queries each on 4,000 items, of which 93 nats were told before."""
+    world = make_world(
+        "ledger", n_query=4_000, n_fresh=10, mechanism="guarded_ladder", total_limit=K
+    )
+    for number in range(TEAMS):
+        world.team(f"team-{number}")
+    return world
+
+
+def told(world: World, nats: float) -> None:
+    budget.count(
+        round=world.round, holdout=world.query, what=budget.PUBLICATION, nats=nats, now=NOW
+    )
+
+
+def test_what_was_told_before_widens_the_proven_error(world: World) -> None:
+    """243 nats of answers and 93 of publications and references: .224, and not .194."""
+    assert budget.holdout_nats(holdout=world.query) == pytest.approx(243, abs=0.5)
+    account = budget.account_of(round=world.round)
+    answers = budget.reserved_nats(round=world.round)
+    alone = ledger.proven_error(account=account, nats=answers, k=TEAMS * K)
+    assert alone == pytest.approx(0.194, abs=5e-4)
+
+    told(world, 93)
+
+    nats = rounds.holdout_nats(round=world.round)
+    assert nats == pytest.approx(336, abs=0.5)
+    menu = entrant(1, np.ones((4_000, TEAMS * K)), np.ones((10, TEAMS * K)))
+    (found,) = ledger_check.check(collected(menu), account=account, nats=nats)
+    assert found.estimate == pytest.approx(0.224, abs=5e-4)
+    assert found.evidence["nats"] == nats
+    assert proven_error(world.round).startswith(f"{found.estimate:.6g}")
+
+
+def test_a_team_reckons_with_what_everybody_was_told(world: World) -> None:
+    team = world.teams["team-0"]
+    told(world, 93)
+
+    left = budget.remaining(round=world.round, team=team, now=NOW)
+
+    own = Admission.objects.get(team=team).reserved_nats
+    assert (left.nats_reserved, left.nats_told) == (own, 93)
+    assert budget.team_nats(round=world.round, team=team) == pytest.approx(own + 93)
+
+
+def test_displayed_references_are_counted_when_the_round_opens(world: World) -> None:
+    """Each is an answer to one query that everybody reads: ln(1 + 64) of 64 lines."""
+    for number in range(2):
+        team = world.team(f"reference-{number}", is_reference=True)
+        world.answered(team, world.wrong_at(range(1_000 + number)))
+    with acting_as("researcher"):
+        rounds.open_round(round=world.round, references=None, actor="test", now=NOW)
+
+    (row,) = HoldoutTold.objects.all()
+    assert (row.what, row.holdout, row.round) == ("references", world.query, world.round)
+    assert row.nats == pytest.approx(2 * np.log(65))
+    with acting_as("web"):
+        assert budget.told_nats(holdout=world.query) == row.nats
+
+
+def test_a_reference_that_is_not_shown_tells_nothing() -> None:
+    world = make_world("hidden", mechanism="gaussian")
+    world.answered(world.team("reference", is_reference=True), world.wrong_at(range(10)))
+
+    world.open()
+
+    assert budget.told_nats(holdout=world.query) == 0
+
+
+def test_rounds_on_one_holdout_share_its_ledger(world: World) -> None:
+    before = budget.holdout_nats(holdout=world.query)
+    Round.objects.filter(pk=world.round.pk).update(status="PUBLISHED")
+    world.round.pk, world.round.number = None, 2
+    world.round.save(force_insert=True)
+    budget.admit(
+        round=world.round,
+        team=world.teams["team-0"],
+        k=None,
+        is_blind=False,
+        actor="test",
+        now=NOW,
+    )
+
+    assert budget.holdout_nats(holdout=world.query) == pytest.approx(before * 9 / 8)
+    assert budget.team_nats(round=world.round, team=world.teams["team-0"]) == pytest.approx(
+        before * 2 / 8
+    )
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE vault_holdouttold SET nats = 0", "DELETE FROM vault_holdouttold"]
+)
+def test_what_was_told_cannot_be_taken_back(world: World, change: str) -> None:
+    told(world, 1)
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        from_rows(change)
+
+
+def from_rows(statement: str) -> None:
+    with transaction.get_connection().cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_publications_of_before_enter_the_ledger_with_the_table(world: World) -> None:
+    """They were journaled with their nats; running the migration's step twice counts them once."""
+    Round.objects.filter(pk=world.round.pk).update(status="PUBLISHED")
+    journal.append(
+        benchmark_id=world.benchmark.pk,
+        kind="fresh_figures_published",
+        actor="test",
+        payload={"holdout": str(world.fresh.pk), "nats": 93.0},
+        now=NOW,
+    )
+    count = import_module("vault.migrations.0015_what_holdouts_told").count_what_was_told
+
+    for _ in range(2):
+        count(apps, None)
+
+    (row,) = HoldoutTold.objects.all()
+    assert (row.holdout, row.round, row.what) == (world.fresh, world.round, "publication")
+    assert (row.nats, row.at) == (93.0, NOW)
