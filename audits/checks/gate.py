@@ -12,6 +12,7 @@ from audits.checks.result import Result
 from audits.collect import Collected
 from stats import inflation
 from stats.inflation import Gate
+from stats.verdict import ShiftGate
 
 NAME = "shift_gate"
 
@@ -29,6 +30,12 @@ def gate_of(collected: Collected) -> Gate | None:
         query_items=query.mean(axis=1, dtype=np.float64),
         fresh_items=fresh.mean(axis=1, dtype=np.float64),
     )
+
+
+def state(gate: Gate | None) -> ShiftGate:
+    if gate is None:
+        return ShiftGate.NOT_TESTED
+    return ShiftGate.FIRED if gate.fired else ShiftGate.QUIET
 
 
 def check(gate: Gate | None) -> list[Result]:
