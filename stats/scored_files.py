@@ -84,7 +84,7 @@ def score_files(
     Raises
     ------
     ValueError
-        As `stats.metrics.Scorer.items`.
+        If a file has predictions that the metric does not score.
 
     Notes
     -----
@@ -102,7 +102,9 @@ def score_files(
         parts = [(labels[part], each[part]) for part in (slice(n), slice(n, None))]
         exact.append(
             [
-                scorer.orient(scorer.score(labels=truth, predictions=answers)) if len(truth) else 0.0
+                scorer.orient(scorer.score(labels=truth, predictions=answers))
+                if len(truth)
+                else 0.0
                 for truth, answers in parts
             ]
         )

@@ -11,8 +11,8 @@ from lab.leagues.pool import Right
 from stats import inflation
 from stats.accusation import Contestant, TeamTests, accuse, triage
 from stats.draw import Draw, draw
-from stats.split_scores import Mean, SplitScore
 from stats.scored_files import Files
+from stats.split_scores import Mean, SplitScore
 from stats.verdict import Evidence, ShiftGate, Verdict, verdict
 
 # Overstatement of no interest, as a share of the metric's unit.

@@ -18,9 +18,9 @@ LEAGUES = """
 
 Exact answers; finals are the best released unless the line says otherwise. A league counts if anybody in it
 is CONFIRMED: Holm at .005 for each of two kinds of reference over two files of each team, more than .005 of
-the metric's range beyond luck, and a quiet gate. What is promised is a family-wise error of .01: a setting that
-keeps it exceeds the limit in 1 of 2,500 studies (22 of 1,000 leagues). "Easier" and "harder" cannot happen
-between shards of one draw unless the split is broken: there the gate has to fire.
+the metric's range beyond luck, and a quiet gate. What is promised is a family-wise error of .01: a setting
+that keeps it exceeds the limit in 1 of 2,500 studies (22 of 1,000 leagues). "Easier" and "harder" cannot
+happen between shards of one draw unless the split is broken: there the gate has to fire.
 
 | setting | leagues | somebody CONFIRMED | limit | gate fired | teams WITHIN_LUCK |
 |---|---|---|---|---|---|
@@ -50,9 +50,9 @@ POWERS = """
 ## Attackers
 
 A task of accuracy .75 with a fifth of the items contested, in a round of {teams} teams. "Own" and "organiser"
-are runs in which a test of that kind accuses one of the two files; "names the final" is the share of CONFIRMED
-runs whose verdict is on the final and not on the best-scored file beside it. The effect is the minimum
-detectable one that a report prints.
+are runs in which a test of that kind accuses one of the two files; "names the final" is the share of
+CONFIRMED runs whose verdict is on the final and not on the best-scored file beside it. The effect is the
+minimum detectable one that a report prints.
 
 | attack | runs | own | organiser | CONFIRMED | names the final | overstatement | effect |
 |---|---|---|---|---|---|---|---|

@@ -61,9 +61,7 @@ def rare_classes(
 ) -> League:
     """Six classes, the rarest of 1 in 200: models are right more or less often, else guess."""
     labels = rng.choice(len(RARE_CLASSES), size=n + m, p=RARE_CLASSES)
-    task = Task(
-        scorer=Scorer(metric=metric, n_classes=len(RARE_CLASSES)), labels=labels, n=n
-    )
+    task = Task(scorer=Scorer(metric=metric, n_classes=len(RARE_CLASSES)), labels=labels, n=n)
 
     def model(skill: float) -> Predictions:
         guesses = rng.choice(len(RARE_CLASSES), size=n + m, p=RARE_CLASSES)

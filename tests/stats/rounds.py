@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from stats.accusation import Contestant, TeamTests, accuse
 from stats.draw import Draw, draw
-from stats.split_scores import Mean
 from stats.scored_files import Files
+from stats.split_scores import Mean
 
 Right = NDArray[np.bool_]
 
