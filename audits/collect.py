@@ -6,17 +6,28 @@ are measured too and shown; they can never convict. Nothing per item leaves this
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stats.accusation import Columns
+from stats.draw import Draw, draw
+from stats.drawing import strata_of
 from stats.metrics import Scorer
+from stats.scored_files import Files, score_files
+from stats.split_scores import SplitScore, split_score
 from vault import history, holdouts, predictions
 from vault.errors import VaultError
-from vault.history import PastSubmission, RoundHistory, TeamHistory
+from vault.history import (
+    AnyFile,
+    PastSubmission,
+    PublishedFinal,
+    RoundHistory,
+    TeamHistory,
+)
 from vault.models import Holdout, Round
 from vault.scorers import scorer_of
 from vault.statuses import HoldoutKind
@@ -30,10 +41,13 @@ ACTOR = "worker-audit"
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """Items of one or more holdouts: positions in the panel and their labels."""
+    """Items of one or more holdouts: positions in the panel, their labels, and how they were drawn."""
 
     positions: NDArray[np.int64]
     labels: NDArray[Any]
+    # Each item's group where whole groups were drawn, and its stratum where strata were drawn apart.
+    groups: NDArray[np.object_] | None
+    strata: NDArray[np.intp] | None
 
     @property
     def n(self) -> int:
@@ -45,7 +59,7 @@ class Entrant:
     """A team with its menu in time order; `final` is its index in the menu."""
 
     history: TeamHistory
-    columns: Columns
+    columns: Files
     final: int | None
     # Scores of the final on holdouts that do not decide, by holdout, in the metric's own units.
     elsewhere: dict[str, float]
@@ -56,7 +70,7 @@ class Entrant:
         return len(self.history.submissions)
 
     @property
-    def started_blind(self) -> bool:
+    def first_file_precedes_release(self) -> bool:
         """Whether its first file came in before anything had been released to the team.
 
         Its own answer came later, whatever the clocks of two machines say.
@@ -72,7 +86,11 @@ class Collected:
     metric: str
     unit: float
     delta0: float
-    is_mean: bool
+    score: SplitScore
+    # None where nothing can decide.
+    draw: Draw | None
+    # Teams whose files were scored when the round closed: a constant of the round from then on.
+    n_teams: int
     n: int
     m: int
     # Whether there is a fresh iid holdout of the query holdout's own draw.
@@ -80,8 +98,12 @@ class Collected:
     entrants: list[Entrant]
     # Teams with a stored file that is missing or is not what was received.
     damaged: list[TeamHistory]
-    references: Columns
+    # Frozen files that cannot depend on either holdout's labels: the organiser's, for gate and board, and
+    # with them what was published about the query holdout while it was fresh, for the tests.
+    references: Files
+    compared_with: Files
     reference_history: list[PastSubmission]
+    published_finals: list[PublishedFinal]
     reference_teams: list[TeamHistory]
     # When a team, no matter which, was first told anything of the query holdout.
     first_release_at: dt.datetime | None
@@ -125,18 +147,24 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
     teams = [team for team in past.teams if not team.is_reference]
     damaged = [team for team in teams if not _is_intact(team)]
     unit = scorer.of.unit
+    # A shuffle needs two items a holdout.
+    can_decide = min(scorer.query.n, scorer.fresh.n) >= 2
     return Collected(
         metric=scorer.of.metric,
         unit=unit,
         delta0=round.benchmark.delta0 * unit,
-        is_mean=scorer.of.is_mean,
+        score=scorer.split,
+        draw=_draw(scorer.query, scorer.fresh) if can_decide else None,
+        n_teams=len(teams),
         n=scorer.query.n,
         m=scorer.fresh.n,
-        can_decide=bool(deciding),
+        can_decide=can_decide,
         entrants=[_entrant(team, scorer) for team in teams if team not in damaged],
         damaged=damaged,
         references=scorer.columns(past.references),
+        compared_with=scorer.columns([*past.references, *past.published_finals]),
         reference_history=past.references,
+        published_finals=past.published_finals,
         reference_teams=_reference_teams(past),
         first_release_at=past.first_release_at,
         reference_scores=[scorer.every_metric(each) for each in past.references],
@@ -164,11 +192,30 @@ def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
         )
         for holdout in shards
     ]
-    if not opened:
-        return Opened(positions=np.empty(0, np.int64), labels=np.empty(0, np.int64))
+    strata = [
+        strata_of(labels=each.labels, units=each.groups)
+        for shard, each in zip(shards, opened, strict=True)
+        if shard.stratified
+    ]
+    groups = [each.groups for each in opened if each.groups is not None]
+    nothing = [np.empty(0, np.int64)]
     return Opened(
-        positions=np.concatenate([each.positions for each in opened]),
-        labels=np.concatenate([each.labels for each in opened]),
+        positions=np.concatenate([each.positions for each in opened] or nothing),
+        labels=np.concatenate([each.labels for each in opened] or nothing),
+        groups=np.concatenate(groups) if groups else None,
+        strata=np.concatenate(strata) if strata else None,
+    )
+
+
+def _draw(query: Opened, fresh: Opened) -> Draw:
+    """The draw that sealing made of the query and fresh shards of one batch."""
+    return draw(
+        n=query.n,
+        m=fresh.n,
+        query_clusters=query.groups,
+        fresh_clusters=fresh.groups,
+        query_strata=query.strata,
+        fresh_strata=fresh.strata,
     )
 
 
@@ -180,20 +227,25 @@ class _Scorer:
     fresh: Opened
     others: dict[str, Opened]
 
-    def columns(self, submissions: list[PastSubmission]) -> Columns:
-        """Influence values are taken over all items together, so that both parts are comparable."""
-        labels = np.concatenate([self.query.labels, self.fresh.labels])
-        n, k = self.query.n, len(submissions)
-        items = np.empty((len(labels), k), dtype=np.float32)
-        exact = np.zeros((2, k))
-        for column, submission in enumerate(submissions):
-            answers = predictions.load(file_key=submission.file_key)
-            both = answers[np.concatenate([self.query.positions, self.fresh.positions])]
-            items[:, column] = self.of.items(labels=labels, predictions=both)
-            exact[0, column] = self._exact(self.query.labels, both[:n])
-            if self.fresh.n:
-                exact[1, column] = self._exact(self.fresh.labels, both[n:])
-        return Columns(query=items[:n], fresh=items[n:], query_exact=exact[0], fresh_exact=exact[1])
+    @cached_property
+    def labels(self) -> NDArray[Any]:
+        return np.concatenate([self.query.labels, self.fresh.labels])
+
+    @cached_property
+    def split(self) -> SplitScore:
+        return split_score(scorer=self.of, labels=self.labels)
+
+    def columns(self, submissions: Sequence[AnyFile]) -> Files:
+        positions = np.concatenate([self.query.positions, self.fresh.positions])
+        return score_files(
+            scorer=self.of,
+            split=self.split,
+            labels=self.labels,
+            predictions=(
+                predictions.load(file_key=each.file_key)[positions] for each in submissions
+            ),
+            n=self.query.n,
+        )
 
     def elsewhere(self, submission: PastSubmission) -> dict[str, float]:
         answers = predictions.load(file_key=submission.file_key)
@@ -213,9 +265,6 @@ class _Scorer:
             }
             for scorer in [self.of, *self.secondary]
         }
-
-    def _exact(self, labels: NDArray[Any], answers: NDArray[Any]) -> float:
-        return self.of.orient(self.of.score(labels=labels, predictions=answers))
 
 
 def _with_interval(scorer: Scorer, labels: NDArray[Any], answers: NDArray[Any]) -> list[float]:

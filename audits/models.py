@@ -1,7 +1,15 @@
+from enum import StrEnum
+
 from django.db import models
 
+from stats.verdict import ShiftGate, Verdict
 from vault.models import Benchmark, Round, Submission, Team
-from vault.statuses import Verdict
+
+
+def choices_of(words: type[StrEnum]) -> list[tuple[str, str]]:
+    """Words of the judge as a field's choices."""
+    labels = {each.value: each.value.replace("_", " ") for each in words}
+    return [(word, text.title() if word.isupper() else text) for word, text in labels.items()]
 
 
 class AuditRun(models.Model):
@@ -12,19 +20,12 @@ class AuditRun(models.Model):
         DONE = "DONE"
         FAILED = "FAILED"
 
-    class ShiftGate(models.TextChoices):
-        """Whether query and fresh items look like one draw to models that cannot have adapted."""
-
-        QUIET = "quiet", "quiet"
-        FIRED = "fired", "fired"
-        NOT_TESTED = "not_tested", "not tested"
-
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="audit_runs")
     status = models.CharField(max_length=8, choices=Status.choices)
     # Submission and holdout ids, scorer version and parameters: with the seed they fix every figure.
     snapshot = models.JSONField()
     seed_entropy = models.CharField(max_length=64)
-    shift_gate = models.CharField(max_length=16, choices=ShiftGate.choices, blank=True)
+    shift_gate = models.CharField(max_length=16, choices=choices_of(ShiftGate), blank=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=200, blank=True)
@@ -49,7 +50,7 @@ class Finding(models.Model):
     high = models.FloatField(null=True, blank=True)
     p_value = models.FloatField(null=True, blank=True)
     minimum_detectable_effect = models.FloatField(null=True, blank=True)
-    verdict = models.CharField(max_length=16, choices=Verdict.choices, blank=True)
+    verdict = models.CharField(max_length=16, choices=choices_of(Verdict), blank=True)
     evidence = models.JSONField(default=dict)
 
     class Meta:

@@ -20,10 +20,11 @@ from audits.rounding import Exact, Rounding, coarse
 from stats import accusation, tiers
 from stats.metrics import METRICS, oriented
 from stats.ranking import kendall_tau
+from stats.verdict import Verdict
 from vault import rounds
 from vault.models import Final, Holdout, Release, Round
 from vault.rounds import ResultRow
-from vault.statuses import HoldoutKind, PublicationKind, Verdict
+from vault.statuses import HoldoutKind, PublicationKind
 
 LEVELS = {
     "family_wise_error": 2 * accusation.ALPHA,

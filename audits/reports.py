@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 
 from audits import figures, judged, sentences
 from audits.checks import (
+    accusation,
     deflation,
     discordance,
     elsewhere,
@@ -20,19 +21,21 @@ from audits.checks import (
     integrity,
     ledger,
     ranking,
-    sadd,
     scores,
 )
 from audits.figures import Mark
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from stats import tiers
+from stats.accusation import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
 from stats.metrics import METRICS, Metric, oriented
+from stats.verdict import Verdict
 from vault import rounds
 from vault.scorers import scorer_of
-from vault.statuses import Verdict
 
 # A verdict is a word and a shape, never a colour alone.
+FILES = {FINAL: "final", BEST_SCORED: "best scored"}
+REFERENCES = {OWN_FILES: "own early files", ORGANISER: "the references"}
 SHAPES = {
     Verdict.CONFIRMED: "◆",
     Verdict.INVALID: "✕",
@@ -337,30 +340,24 @@ def _ledger(reading: _Reading) -> dict[str, str] | None:
 
 
 def _tests(reading: _Reading) -> Iterable[dict[str, str]]:
-    """Both tests of each team: own first file and the organiser's references."""
-    for finding in reading.by_check.get(sadd.NAME, []):
+    """Each test of each team: which file, against what."""
+    for finding in reading.by_check.get(accusation.NAME, []):
         assert finding.team is not None  # tests are of teams
-        for kind, test in finding.evidence.items():
-            if not isinstance(test, dict) or "inflation" not in test:
-                continue
+        for test in finding.evidence["tests"]:
             low, high = test["interval"]
+            screened = test["p_is_screened"]
             yield {
                 "name": finding.team.title or finding.team.name,
-                "against": "own first files"
-                if kind.startswith("own_first")
-                else "organizer's references",
-                "overstatement": reading.number(test["inflation"]),
+                "file": f"{FILES[test['which']]}, no. {test['file']}",
+                "against": REFERENCES[test["kind"]],
+                "overstatement": reading.number(test["overstatement"]),
                 "interval": reading.interval(low, high),
-                "luck": reading.number(test.get("luck")),
-                "beyond": reading.number(test.get("excess_low")),
-                "holm": _short(test.get("p_value_holm")),
-                "shuffle": _short(test.get("p_value_shuffle")),
-                "k": _whole(test.get("k")),
+                "luck": reading.number(test["luck"]),
+                "beyond": reading.number(test["excess_low"]),
+                "holm": "> .05" if screened else f"{test['p_adjusted']:.2g}",
+                "draws": _whole(test["n_draws"]),
+                "k": _whole(finding.evidence["k"]),
             }
-
-
-def _short(p_value: float | None) -> str:
-    return "–" if p_value is None else f"{p_value:.2g}"
 
 
 def _deflated(reading: _Reading) -> list[dict[str, str]]:

@@ -7,15 +7,15 @@ p-value can be computed again and no team's figures depend on how many others th
 import datetime as dt
 import hashlib
 import logging
-import secrets
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from django.db import transaction
 
-from audits import reports, verdicts
+from audits import reports
 from audits.checks import (
+    accusation,
     deflation,
     discordance,
     elsewhere,
@@ -23,18 +23,17 @@ from audits.checks import (
     integrity,
     ledger,
     ranking,
-    sadd,
     scores,
 )
 from audits.checks.result import Result
 from audits.collect import ACTOR, Collected, Entrant, collect
 from audits.models import AuditRun, Finding, Report
-from stats import accusation
+from stats import accusation as judge
+from stats import verdict as verdicts
 from stats.accusation import TeamTests
-from stats.inflation import Gate
+from stats.verdict import Evidence, ShiftGate, Verdict
 from vault import journal, rounds
 from vault.models import Round
-from vault.statuses import Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +46,8 @@ Clock = Callable[[], dt.datetime]
 def run(*, round: Round, clock: Clock) -> AuditRun:
     """Audit a round and store what was found, once.
 
-    A run that a crash left behind is marked as failed. The next one takes over its seed: nobody gets
-    other random numbers by stopping an audit and starting it again.
+    A run that a crash left behind is marked as failed. The seed is a constant of the round from its planning
+    on: nobody gets other random numbers by stopping an audit and starting it again.
     """
     earlier = AuditRun.objects.filter(round=round).order_by("pk")
     done = earlier.filter(status=AuditRun.Status.DONE).last()
@@ -57,12 +56,11 @@ def run(*, round: Round, clock: Clock) -> AuditRun:
     earlier.filter(status=AuditRun.Status.RUNNING).update(
         status=AuditRun.Status.FAILED, error="interrupted", finished_at=clock()
     )
-    first = earlier.first()
     started = AuditRun.objects.create(
         round=round,
         status=AuditRun.Status.RUNNING,
         snapshot={},
-        seed_entropy=secrets.token_hex(16) if first is None else first.seed_entropy,
+        seed_entropy=rounds.audit_seed(round=round),
         started_at=clock(),
     )
     try:
@@ -88,7 +86,8 @@ def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
 def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datetime) -> None:
     generator = generator_of(audit.seed_entropy)
     observed_gate = gate.gate_of(collected)
-    tests = sadd.run(collected, generator)
+    gate_says = gate.state_of(observed_gate)
+    tests = accusation.run(collected, generator(accusation.NAME))
     results = [
         *integrity.check(collected),
         *ledger.check(
@@ -97,19 +96,19 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datet
             nats=rounds.holdout_nats(round=round),
         ),
         *gate.check(observed_gate),
-        *sadd.check(tests),
+        *accusation.check(tests, delta0=collected.delta0),
         *discordance.check(collected),
         *deflation.check(collected, generator),
         *elsewhere.check(collected),
         *ranking.check(collected, generator),
         *scores.check(collected),
-        *_verdicts(collected, tests, observed_gate),
+        *_verdicts(collected, tests, gate_says),
     ]
     finals = _finals(collected)
     with transaction.atomic():
         Finding.objects.bulk_create(_finding(audit, result, finals) for result in results)
         audit.snapshot = _snapshot(round, collected)
-        audit.shift_gate = gate.state_of(observed_gate)
+        audit.shift_gate = gate_says.value
         audit.status = AuditRun.Status.DONE
         audit.finished_at = now
         audit.save(update_fields=["snapshot", "shift_gate", "status", "finished_at"])
@@ -127,23 +126,22 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datet
 
 
 def _verdicts(
-    collected: Collected, tests: dict[int, TeamTests], observed_gate: Gate | None
+    collected: Collected, tests: dict[int, TeamTests], gate_says: ShiftGate
 ) -> list[Result]:
-    triaged = accusation.triage(tests=tests)
+    triaged = judge.triage(tests=tests)
     invalid = {"verdict": Verdict.INVALID.value, "published_verdict": Verdict.INVALID.value}
     results = [
         Result(check=VERDICT, team_id=team.team_id, evidence=invalid) for team in collected.damaged
     ]
-    for entrant in collected.audited:
-        team_id = entrant.history.team_id
-        found = tests.get(team_id)
-        evidence = verdicts.Evidence(
-            is_valid=True,
+    for entrant in collected.entrants:
+        team_id, found = entrant.history.team_id, tests.get(entrant.history.team_id)
+        shown = None if found is None else found.shown(delta0=collected.delta0)
+        evidence = Evidence(
             was_tested=found is not None,
             accused=found is not None and found.accuses(delta0=collected.delta0),
             triaged=team_id in triaged,
-            gate_fired=observed_gate is not None and observed_gate.fired,
-            interval_low=None if found is None else found.shown.low,
+            gate=gate_says,
+            interval_low=None if shown is None else shown.test.low,
             delta0=collected.delta0,
         )
         results.append(_verdict_of(entrant, found, evidence, n_fresh=collected.m))
@@ -151,28 +149,52 @@ def _verdicts(
 
 
 def _verdict_of(
-    entrant: Entrant, found: TeamTests | None, evidence: verdicts.Evidence, *, n_fresh: int
+    entrant: Entrant, found: TeamTests | None, evidence: Evidence, *, n_fresh: int
 ) -> Result:
-    final = entrant.final
-    assert final is not None  # only teams with a final are audited
-    shown = None if found is None else found.shown
+    said = {
+        "verdict": verdicts.verdict(evidence).value,
+        "published_verdict": verdicts.published(evidence).value,
+        **entrant.history.on_the_board,
+        **_exact_scores(entrant, entrant.final, n_fresh=n_fresh),
+        "delta0": evidence.delta0,
+        "k": entrant.k,
+    }
+    if found is None:
+        return Result(check=VERDICT, team_id=entrant.history.team_id, evidence=said)
+    best = _exact_scores(entrant, found.best, n_fresh=n_fresh)
+    shown = found.shown(delta0=evidence.delta0)
+    test = shown.test
     return Result(
         check=VERDICT,
         team_id=entrant.history.team_id,
-        estimate=None if shown is None else shown.inflation,
-        low=None if shown is None else shown.low,
-        high=None if shown is None else shown.high,
-        p_value=None if found is None else found.p_value,
-        minimum_detectable_effect=None if shown is None else shown.minimum_detectable_effect,
+        estimate=test.overstatement,
+        low=test.low,
+        high=test.high,
+        p_value=test.adjusted,
+        minimum_detectable_effect=shown.minimum_detectable_effect,
         evidence={
-            "verdict": verdicts.verdict(evidence).value,
-            "published_verdict": verdicts.published(evidence).value,
-            **entrant.history.on_the_board,
-            "query": float(entrant.columns.query_exact[final]),
-            "fresh": float(entrant.columns.fresh_exact[final]) if n_fresh else None,
-            "delta0": evidence.delta0,
+            **said,
+            "best_query": best["query"],
+            "best_fresh": best["fresh"],
+            "test": shown.kind,
+            "file": shown.which,
+            "is_ranked_file": test.file == entrant.final,
+            "luck": test.luck,
+            "excess_low": test.excess_low,
+            "p_adjusted": test.adjusted,
+            "p_is_screened": test.is_screened,
         },
     )
+
+
+def _exact_scores(entrant: Entrant, file: int | None, *, n_fresh: int) -> dict[str, float | None]:
+    if file is None:
+        return {"query": None, "fresh": None}
+    columns = entrant.columns
+    return {
+        "query": float(columns.query_exact[file]),
+        "fresh": float(columns.fresh_exact[file]) if n_fresh else None,
+    }
 
 
 def _reference_scores(collected: Collected) -> list[Result]:
@@ -238,7 +260,8 @@ def _snapshot(round: Round, collected: Collected) -> dict[str, Any]:
             entrant.history.name: [str(each.id) for each in entrant.history.submissions]
             for entrant in collected.entrants
         },
-        "alpha": accusation.ALPHA,
-        "triage_alpha": accusation.TRIAGE_ALPHA,
-        "n_shuffles": accusation.N_SHUFFLES,
+        "published_finals": [str(each.id) for each in collected.published_finals],
+        "n_teams": collected.n_teams,
+        "alpha": judge.ALPHA,
+        "triage_alpha": judge.TRIAGE_ALPHA,
     }

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vault.statuses import Verdict
+from stats.verdict import Verdict
 
 HOW_TO_READ = (
     "An overstatement is the part of a file's lead over the references on the board that is missing on new "

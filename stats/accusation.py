@@ -1,221 +1,267 @@
-"""The accusation: SADD for every team of a round, own-first (5a) and organiser references (5b), under Holm.
+"""The accusation: is a file's lead over its references missing on labels that nobody was scored against?
 
-5a compares a team's final with its own first file of the round, handed in before anything was released
-to it; 5b with all frozen organiser references. An odd first file or a clean second account evades 5a
-and not 5b. Holm at .005 over the teams for each of the two keeps the family-wise error of a round at
-.01; every rejection is checked again by real shuffles of the items before it counts.
+The vault drew at random which items are query and which fresh. If no file depends on query labels, every
+other draw was as likely, so repeating the draw gives an exact null: in each repetition the best-looking file
+is chosen anew, and its difference-in-differences against the references compared with the observed one.
+
+Two files of each team are tested: the one with the best raw query score of all that it handed in, and its
+final. A final other than the best-scored file is not covered by the null of the best: its p-value is the
+larger of that with the file fixed and that with the best file of each repetition. There are two kinds of
+reference, the team's own early files and frozen files of the organiser, so that neither an odd first file
+nor a clean second account evades both. Holm over all files of all teams at .005 for each kind keeps the
+family-wise error of a round at .01.
+
+Arrays are items x files, query items first, oriented: higher is better. Positive D means that the file looks
+better on query labels than on fresh ones.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stats import inflation
-from stats.inflation import Sadd
-from stats.menu import Menu, menu
+from stats import references as compare
+from stats.draw import Draw
 from stats.multiplicity import benjamini_hochberg, holm
+from stats.redraws import Block, repeated
+from stats.references import Contrast
+from stats.scored_files import Files
+from stats.split_scores import SplitScore
+from stats.trial import Case, Trial, table
 
-OWN_FIRST = "own_first"
+OWN_FILES = "own_files"
 ORGANISER = "organiser"
+FINAL = "final"
+BEST_SCORED = "best_scored"
 ALPHA = 0.005
+FAMILY_WISE_ERROR = 2 * ALPHA
 TRIAGE_ALPHA = 0.10
-N_SHUFFLES = 20_000
+# Draws that every team gets: luck is their quantile. Further ones are made as many at a time.
+N_FIRST = 1_000
 
 Team = TypeVar("Team", bound=Hashable)
-Generators = Callable[..., np.random.Generator]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """
-    Scores of submissions, oriented: higher is better.
-
-    Parameters
-    ----------
-    query, fresh : arrays of shape (n, submissions) and (m, submissions)
-        Per-item scores, or influence values on the pooled items.
-    query_exact, fresh_exact : arrays of shape (submissions,)
-        The metric itself on each holdout.
-    """
-
-    query: NDArray[Any]
-    fresh: NDArray[Any]
-    query_exact: NDArray[np.float64]
-    fresh_exact: NDArray[np.float64]
-
-    @property
-    def k(self) -> int:
-        """Submissions."""
-        return int(self.query.shape[1])
-
-    @property
-    def first(self) -> "Columns":
-        """The earliest submission alone."""
-        return Columns(
-            query=self.query[:, :1],
-            fresh=self.fresh[:, :1],
-            query_exact=self.query_exact[:1],
-            fresh_exact=self.fresh_exact[:1],
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
     """
-    One team, or one cluster of accounts.
+    One team.
 
     Parameters
     ----------
-    columns : Columns
-        Everything it submitted, in time order.
-    final : int in [0, k)
-    started_blind : bool
+    files : Files
+        Everything it handed in, withdrawn files included.
+    final : int in [0, k), or None
+        None where it has none: all of its files are withdrawn.
+    first_file_precedes_release : bool
         Whether its first file came before anything was released to it.
     """
 
-    columns: Columns
-    final: int
-    started_blind: bool = True
+    files: Files
+    final: int | None
+    first_file_precedes_release: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tested:
+class FileTest:
     """
-    One team against one kind of reference.
+    One file against one kind of reference, in the metric's units.
 
     Parameters
     ----------
-    sadd : Sadd
+    file : int
+        Its number among the team's files.
+    overstatement : float
+        D by the exact metric: how much of the file's lead over the references fresh labels do not show.
+    low, high : float
+        95 % interval of the realised overstatement, D +- t sd_F / sqrt(m): it covers the sampling of fresh
+        items alone, so it stands beside `luck`.
+    p_value : float
+        One-sided; 1 where the first draws showed that it is above .05.
+    is_screened : bool
+        Whether it is: shown as "> .05".
     adjusted : float
-        The p-value, Holm-adjusted over the teams.
-    shuffled : Sadd or None
-        The real shuffle of a team that the Gaussian form would accuse; None where that was not needed.
+        The p-value, Holm-adjusted over all files of the round.
+    p_estimate : float
+        Share of draws that reached D, for triage alone.
+    luck : float
+        What honest files show in 19 of 20 draws at most.
+    excess_low : float
+        What remains of D beyond the null's 97.5 % quantile.
+    minimum_detectable_effect : float
+        The overstatement that would have been found with probability .8 at the first Holm step.
+    n_draws : int
     """
 
-    sadd: Sadd
+    file: int
+    overstatement: float
+    low: float
+    high: float
+    p_value: float
+    is_screened: bool
     adjusted: float
-    shuffled: Sadd | None
+    p_estimate: float
+    luck: float
+    excess_low: float
+    minimum_detectable_effect: float
+    n_draws: int
 
     def accuses(self, *, delta0: float) -> bool:
-        """Holm rejects, the inflation exceeds luck by more than delta0, and a real shuffle agrees."""
-        return (
-            self.adjusted <= ALPHA
-            and self.sadd.excess_low > delta0
-            and self.shuffled is not None
-            and self.shuffled.p_value <= ALPHA
-            and self.shuffled.excess_low > delta0
-        )
+        """Holm rejects, D exceeds luck by more than delta0, and so does D by the exact metric."""
+        return self.adjusted <= ALPHA and self.excess_low > delta0 and self.overstatement > delta0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """
+    The test that people read.
+
+    Parameters
+    ----------
+    which : str
+        FINAL or BEST_SCORED.
+    kind : str
+        OWN_FILES or ORGANISER: what the file was compared with.
+    test : FileTest
+    minimum_detectable_effect : float
+        The larger one of the tests of that file.
+    """
+
+    which: str
+    kind: str
+    test: FileTest
+    minimum_detectable_effect: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class TeamTests:
     """
-    Both tests of a team; at least one could run.
+    The tests of a team; at least one could run.
 
     Parameters
     ----------
-    own_first, organiser : Tested or None
-        5a and 5b.
+    k : int
+        Files of the team.
+    best : int
+        The file with the best raw query score.
+    tests : dict from (FINAL or BEST_SCORED, OWN_FILES or ORGANISER) to FileTest
+        Where the final is the best-scored file, both entries are one test.
     """
 
-    own_first: Tested | None
-    organiser: Tested | None
-
-    @property
-    def shown(self) -> Sadd:
-        """What is reported as the team's inflation: own-first where it can run."""
-        tested = self.own_first or self.organiser
-        assert tested is not None
-        return tested.sadd
-
-    @property
-    def p_value(self) -> float:
-        """Two tests, so twice the smaller p-value; with one test the other's level stays unused."""
-        values = [each.sadd.p_value for each in (self.own_first, self.organiser) if each]
-        return min(1.0, 2 * min(values))
+    k: int
+    best: int
+    tests: dict[tuple[str, str], FileTest]
 
     def accuses(self, *, delta0: float) -> bool:
-        """Whether either test accuses."""
-        return any(each.accuses(delta0=delta0) for each in (self.own_first, self.organiser) if each)
+        """Whether any test accuses."""
+        return any(each.accuses(delta0=delta0) for each in self.tests.values())
+
+    def shown(self, *, delta0: float) -> Shown:
+        """
+        Choose what is reported: the test that accuses, else the final against the organiser's references.
+
+        Parameters
+        ----------
+        delta0 : float
+
+        Returns
+        -------
+        Shown
+            With the larger minimum detectable effect of the tests of that file.
+        """
+        order = [(FINAL, ORGANISER), (FINAL, OWN_FILES)]
+        order += [(BEST_SCORED, ORGANISER), (BEST_SCORED, OWN_FILES)]
+        ran = [key for key in order if key in self.tests]
+        accusing = [key for key in ran if self.tests[key].accuses(delta0=delta0)]
+        which, kind = accusing[0] if accusing else ran[0]
+        effects = [
+            test.minimum_detectable_effect for key, test in self.tests.items() if key[0] == which
+        ]
+        return Shown(
+            which=which,
+            kind=kind,
+            test=self.tests[which, kind],
+            minimum_detectable_effect=max(effects),
+        )
 
 
 def accuse(
     *,
+    draw: Draw,
+    score: SplitScore,
     contestants: Mapping[Team, Contestant],
-    references: Columns | None,
-    delta0: float,
-    is_mean: bool,
-    generator: Generators,
+    references: Files | None,
+    n_teams: int,
+    tie: float,
+    rng: np.random.Generator,
 ) -> dict[Team, TeamTests]:
     """
-    Test every team of a round.
+    Test the teams of a round.
 
     Parameters
     ----------
+    draw : Draw
+        How the items came to be query or fresh.
+    score : SplitScore
+        The metric, as a function of the split.
     contestants : mapping from team to Contestant
-    references : Columns or None
-        The frozen organiser references; without them only 5a runs.
-    delta0 : float, >= 0
-        Inflation that is of no interest, in the metric's units.
-    is_mean : bool
-        Whether the metric is the mean of its items; else D comes from the exact scores.
-    generator : function
-        From what a random number is for, and the team, to its Generator: so no team's figures depend on
-        the others'.
+    references : Files or None
+        Frozen files that cannot depend on the holdouts' labels; without them only own files serve.
+    n_teams : int
+        Teams of the round when it closed: Holm counts two files of each.
+    tie : float, >= 0
+        Scores closer than this are equal, in the metric's units; of equal ones the earliest is the best.
+    rng : numpy Generator
+        Draws the repetitions, which all teams share.
 
     Returns
     -------
     dict from team to TeamTests
-        The teams that could be tested: with references all, else those that started blind and whose
-        final is not their first submission.
+        The teams that could be tested.
 
     Raises
     ------
     ValueError
-        As `stats.menu.menu` and `stats.inflation.sadd`, or if `delta0` is negative or not a number.
+        If `n_teams` is smaller than the number of contestants, or arrays do not fit the draw.
 
     Notes
     -----
-    Assumes: query and fresh items are one random draw. Cost: two `sadd` a team, and two `sadd_shuffle` of
-    20,000 draws for each team that would be accused. Source: STATISTICS C3 and G.
+    Own references are the first file, and from four files on also the mean of the first min(6, k/2), as the
+    larger studentised D; they need a first file from before the first release. Holm takes p-values by betting
+    at the first level, .005 / (2 T). Cost: 1,000 draws x contested items x files for each team, and some
+    hundred thousand draws for each that is accused. Source: permutation tests; S. Holm, 1979.
     """
-    if not delta0 >= 0:
-        raise ValueError("delta0 must be at least 0")
-    families = {
-        OWN_FIRST: {
-            team: each.columns.first
-            for team, each in contestants.items()
-            if each.started_blind and each.final != 0
-        },
-        ORGANISER: {} if references is None else dict.fromkeys(contestants, references),
-    }
-    tested = {
-        kind: _family(
-            kind=kind,
-            cases={
-                team: _case(contestants[team], reference, is_mean)
-                for team, reference in against.items()
-            },
-            n_tests=len(contestants),
-            delta0=delta0,
-            generator=generator,
+    if n_teams < len(contestants):
+        raise ValueError("n_teams: at least as many as there are contestants")
+    if not contestants:
+        return {}
+    level = ALPHA / (2 * n_teams)
+    everything = [each.files for each in contestants.values()]
+    everything += [] if references is None else [references]
+    shared_table = table(draw=draw, score=score, everything=everything, tie=tie)
+    shared = shared_table.sums(score.shared)
+    blocks = repeated(draw=draw, pattern=shared_table.pattern, rng=rng, size=N_FIRST)
+    first = next(blocks)
+    trials = {}
+    for team, contestant in contestants.items():
+        files = [contestant.files] if references is None else [contestant.files, references]
+        trials[team] = Trial(
+            table=shared_table,
+            files=files,
+            shared=shared,
+            contrasts=_contrasts(contestant, files, draw),
+            final=contestant.final,
+            level=level,
+            first=first,
         )
-        for kind, against in families.items()
-    }
-    own, organiser = tested[OWN_FIRST], tested[ORGANISER]
-    return {
-        team: TeamTests(own_first=own.get(team), organiser=organiser.get(team))
-        for team in contestants
-        if team in own or team in organiser
-    }
+    _settle([trial for trial in trials.values() if not trial.is_settled], blocks)
+    return _judged(trials, contestants=contestants, references=references, draw=draw, level=level)
 
 
 def triage(*, tests: Mapping[Team, TeamTests]) -> set[Team]:
     """
-    Teams that Benjamini-Hochberg at .10 would have a researcher look at.
+    Find the teams that Benjamini-Hochberg at .10 would have a researcher look at.
 
     Parameters
     ----------
@@ -227,80 +273,90 @@ def triage(*, tests: Mapping[Team, TeamTests]) -> set[Team]:
 
     Notes
     -----
-    On min(1, 2 min(p5a, p5b)). No accusation, and never published. Cost: O(t log t). Source: STATISTICS G.
+    On the smallest of a team's p-values times their number. No accusation, and never published. Cost:
+    O(t log t). Source: Benjamini and Hochberg, 1995.
     """
     teams = list(tests)
-    adjusted = benjamini_hochberg(p_values=[tests[team].p_value for team in teams])
+    p_values = [
+        min(1.0, len(each.tests) * min(test.p_estimate for test in each.tests.values()))
+        for each in tests.values()
+    ]
+    adjusted = benjamini_hochberg(p_values=p_values)
     return {team for team, p in zip(teams, adjusted, strict=True) if p <= TRIAGE_ALPHA}
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Case:
-    menu: Menu
-    final: int
-    observed: float | None
+def _contrasts(contestant: Contestant, files: Sequence[Files], draw: Draw) -> dict[str, Contrast]:
+    items, k = np.hstack([each.items for each in files]), contestant.files.k
+    found = {}
+    if len(files) > 1:
+        found[ORGANISER] = compare.organiser(items=items, k=k, draw=draw)
+    if contestant.first_file_precedes_release and k > 1:
+        found[OWN_FILES] = compare.own_files(items=items, k=k, draw=draw)
+    return found
 
 
-def _case(contestant: Contestant, reference: Columns, is_mean: bool) -> _Case:
-    own, final = contestant.columns, contestant.final
-    stacked = menu(
-        query_scores=own.query,
-        fresh_scores=own.fresh,
-        query_references=reference.query,
-        fresh_references=reference.fresh,
-    )
-    if is_mean:
-        return _Case(menu=stacked, final=final, observed=None)
-    weights = stacked.weights[:, final]
-    on_query = own.query_exact[final] - reference.query_exact @ weights
-    on_fresh = own.fresh_exact[final] - reference.fresh_exact @ weights
-    return _Case(menu=stacked, final=final, observed=float(on_query - on_fresh))
+def _settle(waiting: list[Trial], blocks: Iterator[Block]) -> None:
+    """Draw on until nobody waits; each trial prepares its columns once."""
+    running = [trial.listening() for trial in waiting]
+    while running:
+        block = next(blocks)
+        running = [each for each in running if each(block)]
 
 
-def _family(
+def _judged(
+    trials: Mapping[Team, Trial],
     *,
-    kind: str,
-    cases: Mapping[Team, _Case],
-    n_tests: int,
-    delta0: float,
-    generator: Generators,
-) -> dict[Team, Tested]:
-    """One test of every team it can run for, with Holm over these teams."""
-    first = {
-        team: inflation.sadd(
-            menu=case.menu,
-            final=case.final,
-            rng=generator(kind, team),
-            n_tests=n_tests,
-            alpha=ALPHA,
-            observed=case.observed,
-        )
-        for team, case in cases.items()
+    contestants: Mapping[Team, Contestant],
+    references: Files | None,
+    draw: Draw,
+    level: float,
+) -> dict[Team, TeamTests]:
+    """Holm for each kind over two files of each team, those that could not be tested included."""
+    n_tests = round(ALPHA / level)
+    adjusted: dict[tuple[Team, str, str], float] = {}
+    cases = {
+        (team, which, case.kind): case
+        for team, trial in trials.items()
+        for which, file in ((FINAL, contestants[team].final), (BEST_SCORED, trial.best))
+        for case in trial.cases
+        if case.file == file
     }
-    p_values = [each.p_value for each in first.values()]
-    adjusted = dict(zip(first, holm(p_values=p_values).tolist(), strict=True))
-    suspects = {
-        team for team, each in first.items() if adjusted[team] <= ALPHA and each.excess_low > delta0
-    }
-    return {
-        team: Tested(
-            sadd=each,
-            adjusted=adjusted[team],
-            shuffled=_shuffled(cases[team], generator(f"{kind}-shuffle", team), n_tests)
-            if team in suspects
-            else None,
-        )
-        for team, each in first.items()
-    }
+    for kind in (OWN_FILES, ORGANISER):
+        keys = [key for key in cases if key[2] == kind]
+        p_values = np.ones(n_tests)
+        p_values[: len(keys)] = [cases[key].p_value for key in keys]
+        adjusted |= dict(zip(keys, holm(p_values=p_values).tolist(), strict=False))
+    judged = {}
+    for team, trial in trials.items():
+        if trial.cases:
+            judged[team] = TeamTests(
+                k=trial.k,
+                best=trial.best,
+                tests={
+                    key[1:]: _file_test(
+                        case, trial=trial, draw=draw, level=level, adjusted=adjusted[key]
+                    )
+                    for key, case in cases.items()
+                    if key[0] == team
+                },
+            )
+    return judged
 
 
-def _shuffled(case: _Case, rng: np.random.Generator, n_tests: int) -> Sadd:
-    return inflation.sadd_shuffle(
-        menu=case.menu,
-        final=case.final,
-        rng=rng,
-        n_draws=N_SHUFFLES,
-        n_tests=n_tests,
-        alpha=ALPHA,
-        observed=case.observed,
+def _file_test(case: Case, *, trial: Trial, draw: Draw, level: float, adjusted: float) -> FileTest:
+    overstatement = trial.exact_difference(case)
+    half_width = trial.half_width(case)
+    return FileTest(
+        file=case.file,
+        overstatement=overstatement,
+        low=overstatement - half_width,
+        high=overstatement + half_width,
+        p_value=case.p_value,
+        is_screened=case.is_screened,
+        adjusted=adjusted,
+        p_estimate=case.p_estimate,
+        luck=case.luck,
+        excess_low=case.excess_low,
+        minimum_detectable_effect=case.detectable(level=level),
+        n_draws=max(bet.n_draws for bet in case.bets),
     )

@@ -2,7 +2,7 @@
 
 Positive differences mean that the query score is higher. A submission that was chosen by its query score
 looks better there without any fault (the winner's curse): a small p-value of these tests is no evidence
-of adaptivity. The test that allows for the choice is `stats.inflation.sadd`.
+of adaptivity. The test that allows for the choice is `stats.accusation.accuse`.
 """
 
 from dataclasses import dataclass

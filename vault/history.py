@@ -5,14 +5,37 @@ no model instances. Raw scores are in it, so no web process may call this (its r
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from vault import leaderboard
-from vault.models import Final, RawScore, Release, Round, RoundReference, Submission
+from vault.models import (
+    Final,
+    PublishedResult,
+    RawScore,
+    Release,
+    Round,
+    RoundReference,
+    Submission,
+)
 from vault.statuses import SubmissionStatus
 
 # What was scored: the menu of an audit. A withdrawn submission was charged and is audited.
 SCORED = (SubmissionStatus.SCORED, SubmissionStatus.WITHDRAWN)
+
+
+class AnyFile(Protocol):
+    """Stored predictions."""
+
+    @property
+    def file_key(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedFinal:
+    """A final about which a figure was published while the query holdout was still fresh."""
+
+    id: uuid.UUID
+    file_key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +84,7 @@ class RoundHistory:
     round_id: int
     teams: list[TeamHistory]
     references: list[PastSubmission]
+    published_finals: list[PublishedFinal]
     first_release_at: dt.datetime | None
 
 
@@ -96,8 +120,20 @@ def round_history(*, round: Round) -> RoundHistory:
         round_id=round.pk,
         teams=sorted(teams, key=lambda team: team.name),
         references=[past[pk] for pk in order.values_list("submission_id", flat=True)],
+        published_finals=_published_finals(round),
         first_release_at=min(released, default=None),
     )
+
+
+def _published_finals(round: Round) -> list[PublishedFinal]:
+    """What was published about the query holdout in earlier rounds: anybody may have built on it."""
+    published = PublishedResult.objects.filter(
+        round__fresh_holdouts=round.query_holdout_id
+    ).exclude(round=round)
+    files = published.order_by("round__number", "team_id").values_list(
+        "submission_id", "submission__file_key"
+    )
+    return [PublishedFinal(id=pk, file_key=file_key) for pk, file_key in files]
 
 
 def _submissions(round: Round) -> dict[uuid.UUID, Submission]:

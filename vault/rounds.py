@@ -5,6 +5,7 @@ untuned models. Finals are locked when it closes, before any fresh label is open
 """
 
 import datetime as dt
+import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -340,6 +341,12 @@ def _journal(round: Round, kind: str, *, actor: str, now: dt.datetime, **payload
         payload={"round": round.number, **payload},
         now=now,
     )
+
+
+def audit_seed(*, round: Round) -> str:
+    """What the round's audits draw their random numbers from: fixed when the round was planned."""
+    entropy = RoundSecret.objects.values_list("entropy", flat=True).get(round=round)
+    return hashlib.sha256(f"audit:{entropy}".encode()).hexdigest()
 
 
 def unit(*, round: Round) -> float:

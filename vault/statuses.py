@@ -46,16 +46,6 @@ class SubmissionStatus(models.TextChoices):
     WITHDRAWN = "WITHDRAWN"
 
 
-class Verdict(models.TextChoices):
-    INVALID = "INVALID"
-    CONFIRMED = "CONFIRMED"
-    SUSPECTED = "SUSPECTED"  # for researchers only, never published
-    WITHIN_LUCK = "WITHIN_LUCK"
-    SHIFT = "SHIFT"
-    NO_EVIDENCE = "NO_EVIDENCE"
-    NOT_TESTED = "NOT_TESTED"
-
-
 PENDING = (SubmissionStatus.QUEUED, SubmissionStatus.SCORING)
 
 TRANSITIONS: dict[str, tuple[str, ...]] = {

@@ -10,9 +10,9 @@ import numpy as np
 
 from audits.checks.result import Result
 from audits.collect import Collected
-from audits.models import AuditRun
 from stats import inflation
 from stats.inflation import Gate
+from stats.verdict import ShiftGate
 
 NAME = "shift_gate"
 
@@ -32,11 +32,11 @@ def gate_of(collected: Collected) -> Gate | None:
     )
 
 
-def state_of(gate: Gate | None) -> AuditRun.ShiftGate:
+def state_of(gate: Gate | None) -> ShiftGate:
     """What is told of the gate: it is no verdict on the board, which the teams' verdicts make up."""
     if gate is None:
-        return AuditRun.ShiftGate.NOT_TESTED
-    return AuditRun.ShiftGate.FIRED if gate.fired else AuditRun.ShiftGate.QUIET
+        return ShiftGate.NOT_TESTED
+    return ShiftGate.FIRED if gate.fired else ShiftGate.QUIET
 
 
 def check(gate: Gate | None) -> list[Result]:

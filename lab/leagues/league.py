@@ -1,21 +1,51 @@
-"""A league of honest teams, judged as an audit judges: who is CONFIRMED though nobody attacked?"""
+"""A league: what every team of a round handed in, and the verdicts of the judge that audits use."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lab.leagues import players
-from lab.leagues.players import Menu, Player
-from lab.leagues.pool import Pool, Right, make_pool
+from lab.leagues.players import Menu
+from lab.leagues.pool import Right
 from stats import inflation
-from stats.accusation import Columns, Contestant, TeamTests, accuse
+from stats.accusation import Contestant, TeamTests, accuse, triage
+from stats.draw import Draw, draw
+from stats.scored_files import Files
+from stats.split_scores import Mean, SplitScore
+from stats.verdict import Evidence, ShiftGate, Verdict, verdict
 
+# Overstatement of no interest, as a share of the metric's unit.
 DELTA0 = 0.005
-N_REFERENCES = 3
-# First files that came before anybody had an answer: they count for the gate, beside the references.
-N_EARLY = 3
-FWER = 0.05  # of the Holm procedure that is printed beside the product's
+TIE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class League:
+    """
+    One round.
+
+    Parameters
+    ----------
+    contestants : list of Contestant
+    references : Files
+    drawn : Draw
+    score : SplitScore
+    untuned : array of shape (n+m,), optional
+        Mean item score of models that cannot have adapted; without it the gate is quiet.
+    unit : float
+        Range of one item's value.
+    n_teams : int, optional
+        Teams that Holm counts, if more than play.
+    """
+
+    contestants: list[Contestant]
+    references: Files
+    drawn: Draw
+    score: SplitScore
+    untuned: NDArray[np.float64] | None = None
+    unit: float = 1.0
+    n_teams: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,99 +55,81 @@ class Judged:
 
     Parameters
     ----------
-    gate_fired : bool
-    confirmed : int
-        Teams that would be CONFIRMED.
-    rejected : int
-        Teams that Holm at .05 (.025 for each of the two tests) would reject, without gate, shuffle and
-        delta0.
+    gate : ShiftGate
+    verdicts : list of Verdict
+        Of each contestant.
+    tests : dict from contestant to TeamTests
     """
 
-    gate_fired: bool
-    confirmed: int
-    rejected: int
+    gate: ShiftGate
+    verdicts: list[Verdict]
+    tests: dict[int, TeamTests] = field(default_factory=dict)
+
+    @property
+    def confirmed(self) -> int:
+        """Teams that are CONFIRMED."""
+        return sum(each == Verdict.CONFIRMED for each in self.verdicts)
 
 
-def honest_league(
-    *, n_teams: int, n: int, m: int, shift: float, rng: np.random.Generator
-) -> Judged:
-    """
-    Play and judge one league.
-
-    Parameters
-    ----------
-    n_teams : int
-    n, m : int
-        Query and fresh items.
-    shift : float
-        How much easier the fresh items are, as a share of items.
-    rng : numpy Generator
-
-    Notes
-    -----
-    Of 20 teams 8 improve, 4 shop for seeds, 2 begin weakly, 4 share a starter notebook and 2 build
-    ensembles of what scored best; 5 to 30 submissions each.
-    """
-    pool = make_pool(n=n, m=m, rng=rng, shift=shift)
-    start = pool.varied(pool.ease, share=0.3, columns=None, rng=rng)
-    kinds: list[Player] = [
-        *[players.improving] * 8,
-        *[players.seeds] * 4,
-        *[players.weak_first] * 2,
-        *[players.notebook(start)] * 4,
-        *[players.ensembler] * 2,
-    ]
-    menus = [
-        kinds[team % len(kinds)](pool, int(rng.integers(5, 31)), rng) for team in range(n_teams)
-    ]
-    return judge(pool=pool, menus=menus, references=references(pool, rng), rng=rng)
-
-
-def references(pool: Pool, rng: np.random.Generator) -> Right:
-    """Frozen organiser models of different families, shape (n+m, 3)."""
-    latent = np.column_stack([pool.lineage(own=0.4, rng=rng) for _ in range(N_REFERENCES)])
-    return pool.right(latent, skill=np.array([0.72, 0.74, 0.75]))
-
-
-def judge(*, pool: Pool, menus: list[Menu], references: Right, rng: np.random.Generator) -> Judged:
+def judge(*, league: League, rng: np.random.Generator) -> Judged:
+    """Give each team the verdict that an audit would give."""
+    n, delta0 = league.drawn.n, DELTA0 * league.unit
     tests = accuse(
-        contestants={team: _contestant(pool, menu) for team, menu in enumerate(menus)},
-        references=columns(pool, references),
-        delta0=DELTA0,
-        is_mean=True,
-        generator=_generators(rng),
+        draw=league.drawn,
+        score=league.score,
+        contestants=dict(enumerate(league.contestants)),
+        references=league.references if league.references.k else None,
+        n_teams=max(league.n_teams, len(league.contestants)),
+        tie=TIE * league.unit,
+        rng=rng,
     )
-    untuned = np.column_stack([references, *(menu.right[:, 0] for menu in menus[:N_EARLY])])
-    items = untuned.mean(axis=1)
-    gate = inflation.gate(query_items=items[: pool.n], fresh_items=items[pool.n :])
-    accused = sum(each.accuses(delta0=DELTA0) for each in tests.values())
-    return Judged(
-        gate_fired=gate.fired,
-        confirmed=0 if gate.fired else accused,
-        rejected=sum(_rejected(each) for each in tests.values()),
+    gate = ShiftGate.QUIET
+    if league.untuned is not None:
+        found = inflation.gate(query_items=league.untuned[:n], fresh_items=league.untuned[n:])
+        gate = ShiftGate.FIRED if found.fired else ShiftGate.QUIET
+    triaged = triage(tests=tests)
+    verdicts = []
+    for team in range(len(league.contestants)):
+        own = tests.get(team)
+        evidence = Evidence(
+            was_tested=own is not None,
+            accused=own is not None and own.accuses(delta0=delta0),
+            triaged=team in triaged,
+            gate=gate,
+            interval_low=None if own is None else own.shown(delta0=delta0).test.low,
+            delta0=delta0,
+        )
+        verdicts.append(verdict(evidence))
+    return Judged(gate=gate, verdicts=verdicts, tests=tests)
+
+
+def files(right: Right, *, n: int) -> Files:
+    """Right-or-wrong answers, (n+m, k), as the judge takes them."""
+    return Files(
+        data=right,
+        items=right,
+        query_exact=right[:n].mean(axis=0, dtype=np.float64),
+        fresh_exact=right[n:].mean(axis=0, dtype=np.float64),
+        n=n,
     )
 
 
-def columns(pool: Pool, right: Right) -> Columns:
-    """Scores by items for the statistics."""
-    query, fresh = right[: pool.n], right[pool.n :]
-    return Columns(
-        query=query, fresh=fresh, query_exact=query.mean(axis=0), fresh_exact=fresh.mean(axis=0)
+def of_answers(
+    *,
+    menus: Sequence[Menu],
+    references: Right,
+    n: int,
+    untuned: Right | None = None,
+    n_teams: int = 0,
+    drawn: Draw | None = None,
+) -> League:
+    """A league whose metric is accuracy."""
+    n_items = len(references)
+    return League(
+        contestants=[Contestant(files=files(menu.right, n=n), final=menu.final) for menu in menus],
+        references=files(references, n=n),
+        drawn=drawn or draw(n=n, m=n_items - n),
+        score=Mean(is_exact=True, n_items=n_items),
+        untuned=None if untuned is None else untuned.mean(axis=1),
+        n_teams=n_teams,
     )
-
-
-def _contestant(pool: Pool, menu: Menu) -> Contestant:
-    return Contestant(columns=columns(pool, menu.right), final=menu.final)
-
-
-def _rejected(tests: TeamTests) -> bool:
-    return any(each.adjusted <= FWER / 2 for each in (tests.own_first, tests.organiser) if each)
-
-
-def _generators(rng: np.random.Generator) -> Callable[..., np.random.Generator]:
-    entropy = int(rng.integers(2**63))
-
-    def generator(kind: str, team: int) -> np.random.Generator:
-        return np.random.default_rng([entropy, team, *kind.encode()])
-
-    return generator

@@ -113,3 +113,45 @@ def notebook(start: Uniform) -> Player:
 def best_released(pool: Pool, right: Right) -> Menu:
     """The final is the earliest of the best on the query holdout, as exact answers show it."""
     return Menu(right=right, final=int(np.argmax(right[: pool.n].mean(axis=0))))
+
+
+def bug_fixer(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
+    """One model, and a rare mistake of it mended with each file: .4 % of the items, wherever they lie."""
+    right = pool.right(pool.lineage(own=OWN, rng=rng), skill=0.8)
+    columns = [right]
+    for _ in range(k - 1):
+        fixed = rng.random(len(right), dtype=np.float32) < 0.004
+        columns.append(columns[-1] | fixed)
+    return best_released(pool, np.column_stack(columns))
+
+
+def changes_model(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
+    """Tweaks of one model, then a worse one of another family, which is the final as the latest file."""
+    latent = pool.varied(pool.lineage(own=OWN, rng=rng), share=0.04, columns=k - 1, rng=rng)
+    other = pool.right(pool.lineage(own=OWN, rng=rng), skill=0.74)
+    right = np.column_stack([pool.right(latent, skill=0.78), other])
+    return Menu(right=right, final=k - 1)
+
+
+def averager(references: Right) -> Player:
+    """A player that combines the organiser's references with models of its own."""
+
+    def play(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
+        columns = []
+        for _ in range(k):
+            own = pool.right(pool.lineage(own=OWN, rng=rng), skill=0.75)
+            columns.append((references.sum(axis=1) + 2 * own) >= 3)
+        return best_released(pool, np.column_stack(columns))
+
+    return play
+
+
+def tweaker(start: Right, *, share: float = 0.05) -> Player:
+    """A player whose files are honest tweaks of one published file."""
+
+    def play(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
+        touched = rng.random((len(start), k), dtype=np.float32) < share
+        anew = rng.random((len(start), k), dtype=np.float32) < start.mean()
+        return best_released(pool, np.where(touched, anew, start[:, None]))
+
+    return play

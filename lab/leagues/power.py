@@ -1,9 +1,9 @@
-"""How often the accusation finds an attacker, in a single test and at the first step of a round's Holm.
+"""How often an attacker is CONFIRMED, in a round of 20 teams.
 
 The task has two classes; an attacker owns a baseline model of accuracy .75 and votes at random on the
 contested fifth of the items, where a second model as good disagrees with it. Exact answers; every file
-is part of the menu. 5a compares with the first file, 5b with three references that err much as the
-baseline does.
+is part of the menu. The organiser's three references err much as the baseline does. Only the attacker plays;
+Holm counts the two files of each of 20 teams, so its first step is what an attacker among honest teams meets.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.leagues.league import DELTA0, Judged, judge, of_answers
+from lab.leagues.players import Menu
 from lab.leagues.pool import Right
-from stats import inflation
-from stats.accusation import ALPHA
-from stats.inflation import Sadd
-from stats.menu import menu
+from stats.accusation import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from stats.verdict import Verdict
 
 BASE, CONTESTED = 0.75, 0.2
-DELTA0 = 0.005
-# Test level, and teams in the round whose first Holm step is meant.
+# Level of a single test, and teams in the round.
 LEVEL, N_TEAMS = 0.05, 20
+N_DECOYS, N_BOOSTED_EARLY, N_TWEAKED = 50, 5, 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,35 +78,55 @@ def hill_climb(task: Task, k: int, rng: np.random.Generator, *, h: int = 9) -> R
 
 
 Attack = Callable[[Task, int, np.random.Generator], Right]
-Disguise = Callable[[Task, Right, np.random.Generator], Right]
+Disguise = Callable[[Task, Right, np.random.Generator], Menu]
 
 
-def plain(task: Task, right: Right, rng: np.random.Generator) -> Right:
-    return right
+def plain(task: Task, right: Right, rng: np.random.Generator) -> Menu:
+    """The composed file, which is the last, is the final."""
+    return Menu(right=right, final=right.shape[1] - 1)
 
 
-def with_decoys(task: Task, right: Right, rng: np.random.Generator) -> Right:
+def with_decoys(task: Task, right: Right, rng: np.random.Generator) -> Menu:
     """Fifty random files before the final: they widen what luck could show."""
-    noise = rng.random((len(right), 50), dtype=np.float32) < 0.5
-    return np.column_stack([right[:, :-1], noise, right[:, -1]])
+    noise = rng.random((len(right), N_DECOYS), dtype=np.float32) < 0.5
+    return plain(task, np.column_stack([right[:, :-1], noise, right[:, -1]]), rng)
 
 
-def odd_first(task: Task, right: Right, rng: np.random.Generator) -> Right:
+def odd_first(task: Task, right: Right, rng: np.random.Generator) -> Menu:
     """A first file of random answers instead of the baseline."""
     noise = rng.random(len(right), dtype=np.float32) < 0.5
-    return np.column_stack([noise, right[:, 1:]])
+    return plain(task, np.column_stack([noise, right[:, 1:]]), rng)
 
 
-def clean_account(task: Task, right: Right, rng: np.random.Generator) -> Right:
+def clean_account(task: Task, right: Right, rng: np.random.Generator) -> Menu:
     """The composed file alone, from an account that asked nothing."""
-    return right[:, -1:]
+    return plain(task, right[:, -1:], rng)
 
 
-def improves_first(task: Task, right: Right, rng: np.random.Generator) -> Right:
+def clean_account_tweaked(task: Task, right: Right, rng: np.random.Generator) -> Menu:
+    """The composed file from a clean account, and then a tweak of 20 answers, which is the final."""
+    tweaked = right[:, -1].copy()
+    tweaked[rng.choice(len(tweaked), N_TWEAKED, replace=False)] ^= True
+    return plain(task, np.column_stack([right[:, -1], tweaked]), rng)
+
+
+def improves_first(task: Task, right: Right, rng: np.random.Generator) -> Menu:
     """Thirty honest steps up to the baseline before the attack."""
     worse = np.linspace(0.06, 0.002, 30)
     steps = task.baseline[:, None] & (rng.random((len(right), 30)) > worse)
-    return np.column_stack([steps, right])
+    return plain(task, np.column_stack([steps, right]), rng)
+
+
+def honest_final(task: Task, right: Right, rng: np.random.Generator) -> Menu:
+    """The composed file stays on the board, and the honest baseline is declared."""
+    return Menu(right=right, final=0)
+
+
+def boosted_early(task: Task, right: Right, rng: np.random.Generator) -> Menu:
+    """Boosted files, learned on another account, follow the first one at once."""
+    early = np.repeat(right[:, -1:], N_BOOSTED_EARLY, axis=1)
+    early ^= rng.random(early.shape, dtype=np.float32) < 0.003
+    return plain(task, np.column_stack([right[:, 0], early, right[:, 1:]]), rng)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +139,7 @@ class Attempt:
     n: int
     m: int
     disguise: Disguise = plain
-    reps: int = 400
+    reps: int = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,45 +151,51 @@ class Power:
     ----------
     attempt : Attempt
     reps : int
-    own_first, organiser : float
-        Single test at .05; NaN where it cannot run.
+    own_files, organiser : float
+        Runs in which a test of that kind accuses one of the two files; NaN where none can run.
     confirmed : float
-        p <= .005/20 for either test and more than delta0 beyond luck: the first Holm step of 20 teams.
-    inflation : float
-        Mean D.
-    effect : float
-        Mean minimum detectable effect printed, of the test whose D is shown.
+        Runs with CONFIRMED.
+    named : float
+        Of these, runs in which the verdict names the final; the others name the best-scored file.
+    overstatement, effect : float
+        Mean D and minimum detectable effect of the test that is shown.
     """
 
     attempt: Attempt
     reps: int
-    own_first: float
+    own_files: float
     organiser: float
     confirmed: float
-    inflation: float
+    named: float
+    overstatement: float
     effect: float
 
 
 def measure(*, attempt: Attempt, reps: int, rng: np.random.Generator) -> Power:
-    pairs = [_attempted(attempt, rng) for _ in range(reps)]
-    shown = [own or organiser for own, organiser in pairs]
-    own = [own.p_value <= LEVEL for own, _ in pairs if own is not None]
+    """Play the attempt again and again."""
+    judged = [_attempted(attempt, rng) for _ in range(reps)]
+    shown = [each.tests[0].shown(delta0=DELTA0) for each in judged]
+    confirmed = [each.verdicts[0] == Verdict.CONFIRMED for each in judged]
+    finals = [each.which == FINAL for each, found in zip(shown, confirmed, strict=True) if found]
     return Power(
         attempt=attempt,
         reps=reps,
-        own_first=float(np.mean(own)) if own else np.nan,
-        organiser=float(np.mean([each.p_value <= LEVEL for _, each in pairs])),
-        confirmed=float(np.mean([_confirmed(*pair) for pair in pairs])),
-        inflation=float(np.mean([each.inflation for each in shown])),
+        own_files=_share(judged, OWN_FILES),
+        organiser=_share(judged, ORGANISER),
+        confirmed=float(np.mean(confirmed)),
+        named=float(np.mean(finals)) if finals else np.nan,
+        overstatement=float(np.mean([each.test.overstatement for each in shown])),
         effect=float(np.mean([each.minimum_detectable_effect for each in shown])),
     )
 
 
-def _attempted(attempt: Attempt, rng: np.random.Generator) -> tuple[Sadd | None, Sadd]:
+def _attempted(attempt: Attempt, rng: np.random.Generator) -> Judged:
     task = make_task(n=attempt.n, m=attempt.m, rng=rng)
-    right = attempt.disguise(task, attempt.attack(task, attempt.k, rng), rng)
-    own = _tested(task, right, right[:, :1], rng) if right.shape[1] > 1 else None
-    return own, _tested(task, right, _references(task, rng), rng)
+    menu = attempt.disguise(task, attempt.attack(task, attempt.k, rng), rng)
+    league = of_answers(
+        menus=[menu], references=_references(task, rng), n=attempt.n, n_teams=N_TEAMS
+    )
+    return judge(league=league, rng=rng)
 
 
 def _references(task: Task, rng: np.random.Generator) -> Right:
@@ -179,43 +205,60 @@ def _references(task: Task, rng: np.random.Generator) -> Right:
     return np.where(changed, anew, task.baseline[:, None])
 
 
-def _tested(task: Task, right: Right, against: Right, rng: np.random.Generator) -> Sadd:
-    n = task.n
-    stacked = menu(
-        query_scores=right[:n],
-        fresh_scores=right[n:],
-        query_references=against[:n],
-        fresh_references=against[n:],
-    )
-    return inflation.sadd(
-        menu=stacked, final=right.shape[1] - 1, rng=rng, n_tests=N_TEAMS, alpha=ALPHA
-    )
-
-
-def _confirmed(*tests: Sadd | None) -> bool:
-    return any(
-        each is not None and each.p_value <= ALPHA / N_TEAMS and each.excess_low > DELTA0
-        for each in tests
-    )
+def _share(judged: list[Judged], kind: str) -> float:
+    """Runs in which a test of this kind accuses, of those in which one ran."""
+    ran = [
+        [
+            each.tests[0].tests[which, kind]
+            for which in (FINAL, BEST_SCORED)
+            if (which, kind) in each.tests[0].tests
+        ]
+        for each in judged
+    ]
+    found = [any(test.accuses(delta0=DELTA0) for test in tests) for tests in ran if tests]
+    return float(np.mean(found)) if found else np.nan
 
 
 def _attempt(
-    name: str, attack: Attack, k: int, n: int = 2000, m: int = 4000, **more: object
+    name: str,
+    attack: Attack,
+    k: int,
+    n: int = 2000,
+    m: int = 4000,
+    *,
+    disguise: Disguise = plain,
+    reps: int = 200,
 ) -> Attempt:
-    return Attempt(name=f"{name}, k={k}, n={n}, m={m}", attack=attack, k=k, n=n, m=m, **more)  # type: ignore[arg-type]
+    text = f"{name}, k={k}, n={n}, m={m}"
+    return Attempt(name=text, attack=attack, k=k, n=n, m=m, disguise=disguise, reps=reps)
 
 
 ATTEMPTS: list[Attempt] = [
     _attempt("linear vote", linear_vote, 50),
     _attempt("linear vote", linear_vote, 100),
     _attempt("linear vote, m=n/2", linear_vote, 100, 2000, 1000),
-    _attempt("linear vote", linear_vote, 300, 3000, 6000, reps=200),
+    _attempt("linear vote", linear_vote, 300, 3000, 6000, reps=100),
     _attempt("linear vote after 30 honest steps", linear_vote, 100, disguise=improves_first),
     _attempt("linear vote and 50 decoys", linear_vote, 100, disguise=with_decoys),
     _attempt("linear vote, odd first file", linear_vote, 100, disguise=odd_first),
+    _attempt(
+        "linear vote, boosted files among the first six", linear_vote, 100, disguise=boosted_early
+    ),
+    _attempt(
+        "linear vote, honest file declared",
+        linear_vote,
+        200,
+        3000,
+        6000,
+        disguise=honest_final,
+        reps=100,
+    ),
     _attempt("linear vote, clean account", linear_vote, 100, disguise=clean_account),
+    _attempt(
+        "linear vote, clean account, then a tweak", linear_vote, 100, disguise=clean_account_tweaked
+    ),
     _attempt("hill climb, h=9", hill_climb, 100),
     _attempt("hill climb, h=9, and 50 decoys", hill_climb, 100, disguise=with_decoys),
     _attempt("hill climb, h=9, clean account", hill_climb, 100, disguise=clean_account),
-    _attempt("hill climb, h=60", partial(hill_climb, h=60), 300, 3000, 6000, reps=200),
+    _attempt("hill climb, h=60", partial(hill_climb, h=60), 300, 3000, 6000, reps=100),
 ]

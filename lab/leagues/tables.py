@@ -2,75 +2,81 @@
 
 import math
 
-from lab.leagues.calibration import FWER, N_TEAMS, Calibration, LeagueCount, M, N
-from lab.leagues.power import N_TEAMS as HOLM_TEAMS
-from lab.leagues.power import Power
-from lab.leagues.size import LEVELS, Size
+from lab.leagues.calibration import LEVELS, Calibration, LeagueCount
+from lab.leagues.power import N_TEAMS, Power
+from stats.accusation import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
 
 OPENING = """# Calibration: how often honest people are accused, and attackers found
 
 Written by `python3 run.py manage calibrate --seed {seed} --write docs/calibration.md`; every figure is a
 count of simulated leagues judged by the code that audits judge by (`stats/accusation.py`,
-`stats/inflation.py`). Players and attackers are in `lab/leagues/`. After ± stands one binomial standard
-error.
+`stats/verdict.py`). Teams and attackers are in `lab/leagues/`. After ± stands one binomial standard error.
 """
 
 LEAGUES = """
 ## Honest leagues
 
-{teams} honest teams, {n} query and {m} fresh items, 5 to 30 submissions each, exact answers, finals the
-best released. A league counts if anybody in it is CONFIRMED: both tests under Holm at .005, more than
-.005 beyond luck, a real shuffle that agrees, and a quiet gate. "Shift" is how much easier the fresh
-items are: it cannot happen between shards of one draw unless the split is broken. The limit is exceeded
-with probability .01 if the promised {fwer} holds.
+Exact answers; finals are the best released unless the line says otherwise. A league counts if anybody in it
+is CONFIRMED: Holm at .005 for each of two kinds of reference over two files of each team, more than .005 of
+the metric's range beyond luck, and a quiet gate. What is promised is a family-wise error of .01: a setting
+that keeps it exceeds the limit in 1 of 2,500 studies (22 of 1,000 leagues). "Easier" and "harder" cannot
+happen between shards of one draw unless the split is broken: there the gate has to fire.
 
-| shift | leagues | somebody CONFIRMED | limit | gate fired | somebody rejected under Holm .05 |
+| setting | leagues | somebody CONFIRMED | limit | gate fired | teams WITHIN_LUCK |
 |---|---|---|---|---|---|
 """
 
 SIZES = """
-## One test of one honest team
+## Single tests of honest teams
 
-Share of leagues in which a single test rejects at .05 / .01. 5a: against the team's own first file; 5b:
-against three references of its league. D is the mean inflation found: mostly luck, which the test allows
-for.
+Share of single tests that reject at .05 / .01, by file and by what it is compared with. "Own" are the team's
+first file and the mean of its first few, "organiser" the references of the round. A final that is not the
+best-scored file has the larger of two p-values, so its columns may fall below their levels. The p-values here
+are estimates from 1,000 draws, or more where a team was looked at again.
 
-| setting | leagues | 5a | 5b | D |
+| setting | final, own | final, organiser | best-scored, own | best-scored, organiser |
 |---|---|---|---|---|
 """
 
 ADAPTIVE = """
-The same where answers shape the files or the choice of the final. Here some inflation is real, and a
+The same where answers shape the files or the choice of the final. Here some overstatement is real, and a
 rejection is no mistake about the number; it says nothing about intent.
 
-| setting | leagues | 5a | 5b | D |
-|---|---|---|---|---|
+| setting | leagues | CONFIRMED | final, own | final, organiser | best-scored, own | best-scored, organiser |
+|---|---|---|---|---|---|---|
 """
 
 POWERS = """
 ## Attackers
 
-A task of accuracy .75 with a fifth of the items contested. Single tests at .05; CONFIRMED is the first
-Holm step of {teams} teams (p <= .005/{teams} in either test) and more than .005 beyond luck. The effect
-is the minimum detectable one that a report prints.
+A task of accuracy .75 with a fifth of the items contested, in a round of {teams} teams. "Own" and "organiser"
+are runs in which a test of that kind accuses one of the two files; "names the final" is the share of
+CONFIRMED runs whose verdict is on the final and not on the best-scored file beside it. The effect is the
+minimum detectable one that a report prints.
 
-| attack | runs | 5a at .05 | 5b at .05 | CONFIRMED | D | effect |
-|---|---|---|---|---|---|---|
+| attack | runs | own | organiser | CONFIRMED | names the final | overstatement | effect |
+|---|---|---|---|---|---|---|---|
 """
+
+TESTS = [(file, kind) for file in (FINAL, BEST_SCORED) for kind in (OWN_FILES, ORGANISER)]
 
 
 def page(calibration: Calibration) -> str:
-    fixed = [each for each in calibration.sizes if not each.setting.adaptive]
-    adaptive = [each for each in calibration.sizes if each.setting.adaptive]
+    """The page in Markdown."""
+    fixed = [each for each in calibration.leagues if not each.setting.adaptive]
+    adaptive = [each for each in calibration.leagues if each.setting.adaptive]
     parts = [
         OPENING.format(seed=calibration.seed),
-        LEAGUES.format(teams=N_TEAMS, n=N, m=M, fwer=f"{FWER:.2f}".lstrip("0")),
-        *map(_league, calibration.leagues),
+        LEAGUES,
+        *map(_league, fixed),
         SIZES,
-        *map(_size, fixed),
+        *(_row([each.setting.name, *_sizes(each)]) for each in fixed),
         ADAPTIVE,
-        *map(_size, adaptive),
-        POWERS.format(teams=HOLM_TEAMS),
+        *(
+            _row([each.setting.name, str(each.leagues), str(each.confirmed), *_sizes(each)])
+            for each in adaptive
+        ),
+        POWERS.format(teams=N_TEAMS),
         *map(_power, calibration.powers),
     ]
     return "".join(parts)
@@ -78,26 +84,24 @@ def page(calibration: Calibration) -> str:
 
 def _league(count: LeagueCount) -> str:
     cells = [
-        f"{100 * count.shift:+.0f} points",
+        count.setting.name,
         str(count.leagues),
         str(count.confirmed),
         str(count.limit),
         str(count.gate_fired),
-        str(count.rejected),
+        share(count.within_luck / count.teams, count.teams),
     ]
     return _row(cells)
 
 
-def _size(size: Size) -> str:
-    return _row(
-        [
-            size.setting.name,
-            str(size.reps),
-            " / ".join(share(size.own_first[level], size.reps) for level in LEVELS),
-            " / ".join(share(size.organiser[level], size.reps) for level in LEVELS),
-            f"{size.inflation:.4f}",
-        ]
-    )
+def _sizes(count: LeagueCount) -> list[str]:
+    return [
+        " / ".join(
+            share(count.share(file=file, kind=kind, level=level), count.rejections[file, kind])
+            for level in LEVELS
+        )
+        for file, kind in TESTS
+    ]
 
 
 def _power(power: Power) -> str:
@@ -105,10 +109,11 @@ def _power(power: Power) -> str:
         [
             power.attempt.name,
             str(power.reps),
-            share(power.own_first, power.reps),
+            share(power.own_files, power.reps),
             share(power.organiser, power.reps),
             share(power.confirmed, power.reps),
-            f"{power.inflation:.4f}",
+            "–" if math.isnan(power.named) else f"{power.named:.2f}",
+            f"{power.overstatement:.4f}",
             f"{power.effect:.4f}",
         ]
     )

@@ -9,10 +9,10 @@ import pytest
 from audits import reports, rounds
 from audits.models import AuditRun, Finding, Report
 from audits.sentences import number
+from stats.verdict import Verdict
 from tests.audits import stage
 from tests.vault.factories import NOW, World, make_world
 from vault.models import Team
-from vault.statuses import Verdict
 
 HOSTILE = "<script>alert('x')</script>&\"name\""
 

@@ -8,7 +8,7 @@ import pytest
 
 from audits import sentences
 from audits.sentences import Facts, headline, number, p_value, sentence
-from vault.statuses import Verdict
+from stats.verdict import Verdict
 
 HONEST = Facts(
     verdict="WITHIN_LUCK",

@@ -43,15 +43,21 @@ def test_disguises() -> None:
     right = power.linear_vote(task, 10, rng)
 
     decoys = power.with_decoys(task, right, rng)
-    assert decoys.shape[1] == right.shape[1] + 50
-    assert (decoys[:, -1] == right[:, -1]).all()
-    odd = power.odd_first(task, right, rng)
+    assert decoys.right.shape[1] == right.shape[1] + 50
+    assert (decoys.right[:, decoys.final] == right[:, -1]).all()
+    odd = power.odd_first(task, right, rng).right
     assert 0.4 < np.mean(odd[:, 0] == right[:, 0]) < 0.6
     assert (odd[:, 1:] == right[:, 1:]).all()
-    assert power.clean_account(task, right, rng).shape[1] == 1
-    steps = power.improves_first(task, right, rng)
+    assert power.clean_account(task, right, rng).right.shape[1] == 1
+    tweaked = power.clean_account_tweaked(task, right, rng)
+    assert np.count_nonzero(tweaked.right[:, 0] != tweaked.right[:, 1]) == power.N_TWEAKED
+    steps = power.improves_first(task, right, rng).right
     assert steps[:, 0].mean() < steps[:, 30].mean()
-    assert power.plain(task, right, rng) is right
+    early = power.boosted_early(task, right, rng)
+    assert np.mean(early.right[:, 1] == right[:, -1]) > 0.98
+    assert (early.right[:, early.final] == right[:, -1]).all()
+    assert power.honest_final(task, right, rng).final == 0
+    assert power.plain(task, right, rng).right is right
 
 
 def test_a_strong_attack_is_measured_as_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,8 +67,8 @@ def test_a_strong_attack_is_measured_as_found(monkeypatch: pytest.MonkeyPatch) -
 
     found = measure(attempt=attempt, reps=4, rng=np.random.default_rng(67))
 
-    assert (found.own_first, found.organiser) == (1, 1)
-    assert found.inflation > 0.03
+    assert (found.own_files, found.organiser, found.confirmed, found.named) == (1, 1, 1, 1)
+    assert found.overstatement > 0.03
 
 
 def test_names_are_unique() -> None:

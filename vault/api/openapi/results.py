@@ -2,19 +2,20 @@
 
 from typing import Any
 
+from stats.verdict import Verdict
 from vault.api import forms
 from vault.api.openapi import headers, parameters, schemas
 from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
 from vault.leaderboard import RankedBy
-from vault.statuses import PublicationKind, RoundStatus, Verdict
+from vault.statuses import PublicationKind, RoundStatus
 
 TAG = "Results"
 
 _LIMIT_AND_USED = {"limit": schemas.integer(minimum=0), "used": schemas.count()}
 _VERDICT = schemas.or_null(
     schemas.one_of(
-        [each for each in Verdict.values if each != Verdict.SUSPECTED], "Of the published audit."
+        [each.value for each in Verdict if each != Verdict.SUSPECTED], "Of the published audit."
     )
 )
 _FRESH = schemas.or_null(

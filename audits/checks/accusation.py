@@ -1,0 +1,81 @@
+"""The accusation: each team's final and its best-scored file against own and organiser's files.
+
+The statistics are `stats.accusation`; here a round's history becomes its contestants, and what was found
+becomes findings.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from audits.checks.result import Result
+from audits.collect import Collected
+from stats import accusation
+from stats.accusation import Contestant, FileTest, TeamTests
+
+NAME = "accusation"
+# Scores this close, as a share of the metric's unit, are equal; so they are on the board.
+TIE = 1e-9
+
+
+def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
+    """Tests by team id, for the teams that can be tested at all."""
+    if collected.draw is None:
+        return {}
+    return accusation.accuse(
+        draw=collected.draw,
+        score=collected.score,
+        contestants={
+            entrant.history.team_id: Contestant(
+                files=entrant.columns,
+                final=entrant.final,
+                first_file_precedes_release=entrant.first_file_precedes_release,
+            )
+            for entrant in collected.entrants
+        },
+        references=collected.compared_with if collected.compared_with.k else None,
+        n_teams=collected.n_teams,
+        tie=TIE * collected.unit,
+        rng=rng,
+    )
+
+
+def check(tests: dict[int, TeamTests], *, delta0: float) -> list[Result]:
+    """One finding a team: what is shown of it, and each test that ran."""
+    results = []
+    for team_id, each in sorted(tests.items()):
+        shown = each.shown(delta0=delta0)
+        evidence = [
+            {"which": which, "kind": kind, **_evidence(test, delta0)}
+            for (which, kind), test in each.tests.items()
+        ]
+        results.append(
+            Result(
+                check=NAME,
+                team_id=team_id,
+                estimate=shown.test.overstatement,
+                low=shown.test.low,
+                high=shown.test.high,
+                p_value=shown.test.adjusted,
+                minimum_detectable_effect=shown.minimum_detectable_effect,
+                evidence={"k": each.k, "tests": evidence},
+            )
+        )
+    return results
+
+
+def _evidence(test: FileTest, delta0: float) -> dict[str, Any]:
+    return {
+        "file": test.file + 1,
+        "overstatement": test.overstatement,
+        "interval": [test.low, test.high],
+        "p_value": test.p_value,
+        "p_is_screened": test.is_screened,
+        "p_adjusted": test.adjusted,
+        "p_estimate": test.p_estimate,
+        "luck": test.luck,
+        "excess_low": test.excess_low,
+        "minimum_detectable_effect": test.minimum_detectable_effect,
+        "n_draws": test.n_draws,
+        "accuses": test.accuses(delta0=delta0),
+    }

@@ -1,0 +1,169 @@
+"""What a team's files are compared with, and how: contrasts of files with combinations of references.
+
+A file's lead over its references is its score less a weighted mean of theirs; the weights sum to one and come
+from the pooled items by least squares, so repeating the draw does not change them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stats.draw import Draw
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+
+# Eigenvalues below this share of the largest are rounding errors of a singular matrix.
+RANK_TOLERANCE = 1e-12
+# A combination of references that predicts a file up to this share of its spread leaves only rounding errors.
+SMALLEST_SHARE = 1e-6
+# The mean of the first files serves as a reference from this many files on, and of at most so many.
+LEAST_FOR_MEAN, MOST_IN_MEAN = 4, 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """
+    A kind of reference, as one or several sets of references that are tested together.
+
+    Parameters
+    ----------
+    coefficients : array of shape (sets, k+L, k)
+        For each set and file, what its D takes of the k files and the L references.
+    spreads : array of shape (sets, k)
+        Standard deviation of each D over repeated draws, linearised; 0 where the references equal the file.
+    """
+
+    coefficients: Floats
+    spreads: Floats
+
+    @property
+    def scales(self) -> Floats:
+        """What each D is divided by: one set is compared as it is, several are studentised."""
+        if len(self.spreads) == 1:
+            return np.where(self.spreads > 0, 1.0, np.inf)
+        return np.where(self.spreads > 0, self.spreads, np.inf)
+
+    def statistics(self, gaps: Floats) -> Floats:
+        """From query less fresh scores, (draws, k+L), to every file's largest scaled D, (draws, k)."""
+        of_sets = [
+            gaps @ each / scale for each, scale in zip(self.coefficients, self.scales, strict=True)
+        ]
+        result: Floats = np.maximum.reduce(of_sets)
+        return result
+
+
+def own_files(*, items: Array, k: int, draw: Draw) -> Contrast:
+    """
+    Compare each file with the team's first one, and with it and the mean of the first few together.
+
+    Parameters
+    ----------
+    items : array of shape (n+m, k+L)
+        Item scores or influence values, files in time order first.
+    k : int
+    draw : Draw
+
+    Returns
+    -------
+    Contrast
+        One set below four files, since the mean would span the final, else two.
+
+    Notes
+    -----
+    Boosted files among the first ones would blind the mean alone, an odd first file the first one alone. The
+    files are chosen by time, never by what was released. Cost: O((n+m) (k+L)^2). Source: power and size are
+    in docs/calibration.md.
+    """
+    first = np.zeros((items.shape[1], 1))
+    first[0] = 1.0
+    sets = [first]
+    if k >= LEAST_FOR_MEAN:
+        n_mean = min(MOST_IN_MEAN, k // 2)
+        mean = np.zeros((items.shape[1], 1))
+        mean[:n_mean] = 1 / n_mean
+        sets.append(np.hstack([first, mean]))
+    return _contrast(items=items, k=k, draw=draw, sets=sets)
+
+
+def organiser(*, items: Array, k: int, draw: Draw) -> Contrast:
+    """
+    Compare each file with the best combination of the L references.
+
+    Parameters
+    ----------
+    items : array of shape (n+m, k+L)
+        Item scores or influence values, references last.
+    k : int
+    draw : Draw
+
+    Returns
+    -------
+    Contrast
+        With one set.
+
+    Notes
+    -----
+    Cost: O((n+m) (k+L)^2). Source: difference-in-differences with fitted controls.
+    """
+    references = np.eye(items.shape[1])[:, k:]
+    return _contrast(items=items, k=k, draw=draw, sets=[references])
+
+
+def _contrast(*, items: Array, k: int, draw: Draw, sets: list[Floats]) -> Contrast:
+    among = _scatter(items)
+    variance = _variance_of_sums(items=items, draw=draw, pooled=among)
+    coefficients, spreads = [], []
+    for references in sets:
+        weights = _weights(among=among, references=references, k=k)
+        contrast = np.eye(len(among))[:, :k] - references @ weights
+        own = np.einsum("ij,ij->j", contrast, variance @ contrast)
+        whole = np.diag(variance)[:k]
+        is_noise = own <= SMALLEST_SHARE**2 * np.maximum(whole, whole.max(initial=0.0))
+        coefficients.append(contrast)
+        spreads.append(np.sqrt(np.where(is_noise, 0.0, own)) * (1 / draw.n + 1 / draw.m))
+    return Contrast(coefficients=np.array(coefficients), spreads=np.array(spreads))
+
+
+def _scatter(items: Array) -> Floats:
+    """Sums of squares and products around the means; of 0 and 1, single precision counts exactly."""
+    means = items.mean(axis=0, dtype=np.float64)
+    if items.dtype == bool:
+        single = items.astype(np.float32)
+        counts = (single.T @ single).astype(np.float64)
+        result: Floats = counts - len(items) * np.outer(means, means)
+        return result
+    centred = items.astype(np.float64) - means
+    return centred.T @ centred
+
+
+def _weights(*, among: Floats, references: Floats, k: int) -> Floats:
+    """Least squares of each file on the references; the first one's weight completes one."""
+    cross = references.T @ among
+    square = cross @ references
+    # Weights that sum to one: regress c - r_1 on the other references' differences from r_1.
+    differences = square[1:, 1:] - square[1:, :1] - square[:1, 1:] + square[0, 0]
+    target = cross[1:, :k] - cross[0, :k] - (square[1:, 0] - square[0, 0])[:, None]
+    rest = np.linalg.pinv(differences, rcond=RANK_TOLERANCE, hermitian=True) @ target
+    return np.vstack([1.0 - rest.sum(axis=0), rest])
+
+
+def _variance_of_sums(*, items: Array, draw: Draw, pooled: Floats) -> Floats:
+    """Covariance of the columns' query sums over repeated draws."""
+    if draw.unit_of_item is None and len(draw.strata) == 1:
+        return pooled * _factor(draw.n, draw.n + draw.m)
+    totals = draw.totals(items.astype(np.float64))
+    total = np.zeros(pooled.shape)
+    for units in draw.strata:
+        sizes = draw.sizes[units]
+        mean = totals[units].sum(axis=0) / sizes.sum()
+        within = totals[units] - np.outer(sizes, mean)
+        total += _factor(int(draw.is_query[units].sum()), len(units)) * (within.T @ within)
+    return total
+
+
+def _factor(n_query: int, n_units: int) -> float:
+    """From a sum of squares to the variance of the sum of `n_query` units drawn without replacement."""
+    return n_query * (n_units - n_query) / n_units / max(n_units - 1, 1)

@@ -1,0 +1,354 @@
+"""One team's trial: its files scored in the draw that was made and in repeated ones, and compared.
+
+All teams of a round share the repeated draws; one matrix product serves all files of a team.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.stats as sps
+from numpy.typing import NDArray
+
+from stats.betting import Bet
+from stats.draw import Draw
+from stats.redraws import CONTESTED, Block, observed
+from stats.references import Contrast
+from stats.scored_files import Files
+from stats.split_scores import SplitScore
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+
+POWER = 0.8
+# A file whose p-value is above this after the first draws is not looked at again.
+SCREEN = 0.05
+# Values closer than this share of their spread are equal: sums of the same terms in another order differ.
+TIE, TIE_OF_SINGLES = 1e-9, 1e-5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """
+    What all trials of a round share.
+
+    Parameters
+    ----------
+    draw : Draw
+    score : SplitScore
+    pattern : array of shape (units,)
+        -1 for a unit on which two files differ, else the number of its pattern.
+    examples : array of shape (patterns,)
+        A unit of each pattern.
+    tie : float
+        Scores closer than this are equal, in the metric's units.
+    """
+
+    draw: Draw
+    score: SplitScore
+    pattern: NDArray[np.intp]
+    examples: NDArray[np.intp]
+    tie: float
+
+    def sums(self, columns: Array) -> "Sums":
+        """Prepare columns of items to be summed over draws."""
+        totals = self.draw.totals(columns)
+        return Sums(
+            contested=totals[self.pattern == CONTESTED],
+            examples=totals[self.examples].astype(np.float64),
+            whole=totals.sum(axis=0, dtype=np.float64),
+        )
+
+    def sizes(self, block: Block) -> Floats:
+        """Query items of each draw, shape (draws, 1)."""
+        if self.draw.unit_of_item is None:
+            return np.full((len(block.chosen), 1), float(self.draw.n))
+        return (block.chosen.astype(np.float64) @ self.draw.sizes)[:, None]
+
+
+def table(*, draw: Draw, score: SplitScore, everything: Sequence[Files], tie: float) -> Table:
+    """
+    Find the items on which all files of a round agree: how many of them are drawn is all that matters.
+
+    Parameters
+    ----------
+    draw : Draw
+    score : SplitScore
+    everything : sequence of Files
+        All teams' files and the references.
+    tie : float
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ValueError
+        If files do not have one row for each item of the draw.
+
+    Notes
+    -----
+    Cost: one comparison of each file with the first. Source: elementary.
+    """
+    if any(len(each.items) != draw.n + draw.m for each in everything):
+        raise ValueError("files: one row for each item of the draw is needed")
+    pattern = np.full(draw.n_units, CONTESTED)
+    examples = np.empty(0, dtype=np.intp)
+    is_discrete = all(each.data.dtype.kind in "bi" for each in everything)
+    if everything and is_discrete and draw.unit_of_item is None:
+        first = everything[0].data[:, :1]
+        agreed = np.ones(len(first), dtype=bool)
+        for each in everything:
+            agreed &= (each.data == first).all(axis=1)
+        rows = np.column_stack([score.shared, first])[agreed]
+        if len(rows):
+            _, found, numbers = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+            pattern[agreed] = numbers.ravel()
+            examples = np.flatnonzero(agreed)[found]
+    return Table(draw=draw, score=score, pattern=pattern, examples=examples, tie=tie)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sums:
+    """
+    Columns that are summed over draws.
+
+    Parameters
+    ----------
+    contested : array of shape (contested units, columns)
+    examples : array of shape (patterns, columns)
+        Rows of a unit of each pattern.
+    whole : array of shape (columns,)
+        Sums over all units.
+    """
+
+    contested: Array
+    examples: Floats
+    whole: Floats
+
+    def over(self, block: Block) -> Floats:
+        """Sums over the query units of each draw, shape (draws, columns)."""
+        chosen = block.chosen.astype(self.contested.dtype, copy=False)
+        sums = (chosen @ self.contested).astype(np.float64)
+        result: Floats = sums + block.counts.astype(np.float64) @ self.examples
+        return result
+
+
+@dataclass(kw_only=True)
+class Case:
+    """
+    One file against one kind of reference.
+
+    Parameters
+    ----------
+    kind : str
+    file : int
+    contrast : Contrast
+    is_best : bool
+        Whether it is the file with the best query score.
+    statistic : float
+        Its largest scaled D.
+    reference_set : int
+        Which set of references that is against.
+    bets : list of Bet
+        Against the best file of each draw, and, of another file, against that file.
+    nulls : list of arrays of shape (first draws,)
+        The same of the first draws.
+    """
+
+    kind: str
+    file: int
+    contrast: Contrast
+    is_best: bool
+    statistic: float
+    reference_set: int
+    bets: list[Bet]
+    nulls: list[Floats] = field(default_factory=list)
+
+    @property
+    def scale(self) -> float:
+        """From the statistic to D."""
+        return float(self.contrast.scales[self.reference_set, self.file])
+
+    @property
+    def p_estimate(self) -> float:
+        """The larger share of draws that reached the statistic."""
+        return max(bet.p_estimate for bet in self.bets)
+
+    @property
+    def is_screened(self) -> bool:
+        """Whether the first draws showed that it is not worth a look."""
+        nulls = np.array(self.nulls)
+        return bool((nulls >= self._least(nulls)).mean(axis=1).max() > SCREEN)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no further draw is needed."""
+        given_up = any(bet.is_settled and bet.p_value > bet.level for bet in self.bets)
+        return given_up or self.is_screened or all(bet.is_settled for bet in self.bets)
+
+    @property
+    def p_value(self) -> float:
+        """The larger of the bets' p-values; 1 where it was screened out."""
+        return 1.0 if self.is_screened else max(bet.p_value for bet in self.bets)
+
+    @property
+    def luck(self) -> float:
+        """What honest files show in 19 of 20 draws at most, in the metric's units."""
+        return self._quantile(0.95) * self.scale
+
+    @property
+    def excess_low(self) -> float:
+        """D beyond the null's 97.5 % quantile, in the metric's units."""
+        return (self.statistic - self._quantile(0.975)) * self.scale
+
+    def detectable(self, *, level: float) -> float:
+        """The D that is found with probability .8 at a level, in the metric's units.
+
+        A quantile so far out would take too many draws, so the null's normal tail stands in.
+        """
+        spread = float(self.contrast.spreads[self.reference_set, self.file])
+        critical = max(null.mean() + sps.norm.isf(level) * null.std(ddof=1) for null in self.nulls)
+        return float(critical * self.scale + sps.norm.ppf(POWER) * spread)
+
+    def look(self, *, best: Floats, fixed: Floats) -> None:
+        """Count further draws: the statistics of each draw's best file, and of this one."""
+        values = [best] if self.is_best else [best, fixed]
+        for bet, of_draws in zip(self.bets, values, strict=True):
+            bet.add(exceeds=of_draws >= self._least(of_draws))
+        if not self.nulls:
+            self.nulls = values
+
+    def _least(self, of_draws: Floats) -> float:
+        return float(self.statistic - TIE_OF_SINGLES * of_draws.std())
+
+    def _quantile(self, q: float) -> float:
+        return max(float(np.quantile(null, q)) for null in self.nulls)
+
+
+class Trial:
+    """The cases of one team, and how they go on."""
+
+    def __init__(
+        self,
+        *,
+        table: Table,
+        files: Sequence[Files],
+        shared: Sums,
+        contrasts: dict[str, Contrast],
+        final: int | None,
+        level: float,
+        first: Block,
+    ) -> None:
+        """
+        Choose the best-scored file, and give every case the first draws.
+
+        Parameters
+        ----------
+        table : Table
+        files : sequence of Files
+            The team's own, and the references if there are any.
+        shared : Sums
+            Of the score's shared columns.
+        contrasts : dict from kind to Contrast
+        final : int or None
+        level : float
+            First Holm level.
+        first : Block
+            Draws that all teams get.
+        """
+        self._table, self._files, self._shared = table, files, shared
+        self.k = files[0].k
+        sums = self._sums()
+        query, gaps = self._scores(sums, observed(draw=table.draw, pattern=table.pattern))
+        self.best = int(self._best(query)[0])
+        tested = {self.best} if final is None else {self.best, final}
+        self.cases = [
+            _case(kind, file, contrast, gaps, is_best=file == self.best, level=level)
+            for kind, contrast in contrasts.items()
+            for file in sorted(tested)
+            if contrast.spreads[:, file].any()
+        ]
+        if self.cases:
+            self._look(*self._scores(sums, first))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no case needs a further draw."""
+        return all(case.is_settled for case in self.cases)
+
+    def listening(self) -> Callable[[Block], bool]:
+        """Prepare for further draws: a function that takes some and says whether more are needed."""
+        sums = self._sums()
+
+        def look(block: Block) -> bool:
+            self._look(*self._scores(sums, block))
+            return not self.is_settled
+
+        return look
+
+    def exact_difference(self, case: Case) -> float:
+        """D of a case by the exact metric."""
+        exact = np.concatenate([each.query_exact - each.fresh_exact for each in self._files])
+        return float(exact @ case.contrast.coefficients[case.reference_set][:, case.file])
+
+    def half_width(self, case: Case) -> float:
+        """1.96 standard errors of the fresh mean of a file's lead; t quantiles, since clusters may be few."""
+        draw = self._table.draw
+        weights = case.contrast.coefficients[case.reference_set][:, case.file]
+        items = np.hstack([each.items for each in self._files])
+        lead = (items @ weights)[:, None]
+        lead -= lead[draw.n :].mean()
+        totals = draw.totals(lead)[~draw.is_query, 0].astype(np.float64)
+        units = len(totals)
+        se = np.sqrt(np.square(totals).sum() * units / (units - 1)) / draw.m
+        return float(sps.t.ppf(0.975, units - 1) * se)
+
+    def _sums(self) -> Sums:
+        data = np.hstack([each.data for each in self._files])
+        return self._table.sums(self._table.score.columns(data))
+
+    def _scores(self, sums: Sums, block: Block) -> tuple[Floats, Floats]:
+        """Query scores, and query less fresh scores, of all files in each draw."""
+        own, shared = sums.over(block), self._shared.over(block)
+        sizes = self._table.sizes(block)
+        rest = self._table.draw.n + self._table.draw.m - sizes
+        query = self._table.score.scores(own, shared, sizes)
+        fresh = self._table.score.scores(sums.whole - own, self._shared.whole - shared, rest)
+        return query, query - fresh
+
+    def _best(self, query: Floats) -> NDArray[np.intp]:
+        """The file with the best query score in each draw; of equal ones the earliest."""
+        own = query[:, : self.k]
+        return np.argmax(own >= own.max(axis=1, keepdims=True) - self._table.tie, axis=1)
+
+    def _look(self, query: Floats, gaps: Floats) -> None:
+        best, rows = self._best(query), np.arange(len(query))
+        statistics: dict[str, Floats] = {}
+        for case in self.cases:
+            if case.kind not in statistics:
+                statistics[case.kind] = case.contrast.statistics(gaps)
+            of_draws = statistics[case.kind]
+            if not (case.nulls and case.is_settled):
+                case.look(best=of_draws[rows, best], fixed=of_draws[:, case.file])
+
+
+def _case(
+    kind: str, file: int, contrast: Contrast, gaps: Floats, *, is_best: bool, level: float
+) -> Case:
+    scaled = [
+        float(gaps[0] @ coefficients[:, file] / scale[file])
+        for coefficients, scale in zip(contrast.coefficients, contrast.scales, strict=True)
+    ]
+    reference_set = int(np.argmax(np.where(contrast.spreads[:, file] > 0, scaled, -np.inf)))
+    return Case(
+        kind=kind,
+        file=file,
+        contrast=contrast,
+        is_best=is_best,
+        statistic=scaled[reference_set],
+        reference_set=reference_set,
+        bets=[Bet(level=level) for _ in range(1 if is_best else 2)],
+    )
