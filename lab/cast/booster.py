@@ -39,9 +39,10 @@ def play(*, desk: Desk, ground: Ground, rng: np.random.Generator) -> Predictions
 def composed(*, ground: Ground, votes: Predictions, released: list[float | None]) -> Predictions:
     """The weighted majority of the votes; where nothing was learned, the baseline stays."""
     told = [index for index, value in enumerate(released) if value is not None]
-    if not told:
-        return ground.baseline
     scores: NDArray[np.float64] = np.array([released[index] for index in told], dtype=np.float64)
+    # Equal values minus their mean need not be zero in floating point.
+    if len(np.unique(scores)) < 2:
+        return ground.baseline
     tally = (scores - scores.mean()) @ (2.0 * votes[told] - 1.0)
     kept = ground.baseline[ground.contested]
     return ground.filled(values=np.where(tally == 0, kept, tally > 0).astype(np.uint8))

@@ -17,12 +17,13 @@ def test_composed_weighs_votes_by_what_was_released(league: League) -> None:
     assert (blamed[ground.contested] == 0).all()
 
 
-@pytest.mark.parametrize("released", [[None, None], [0.7, 0.7], [None, 0.7]])
+@pytest.mark.parametrize("released", [[None, None], [0.7, 0.7], [None, 0.7], [0.1, 0.1, 0.1]])
 def test_composed_keeps_the_baseline_where_nothing_was_learned(
     league: League, released: list[float | None]
 ) -> None:
     ground = league.ground(accuracy=0.7)
-    votes = league.rng.integers(0, 2, (2, len(ground.contested)), dtype=np.uint8)
+    size = (len(released), len(ground.contested))
+    votes = league.rng.integers(0, 2, size, dtype=np.uint8)
 
     final = booster.composed(ground=ground, votes=votes, released=released)
 
