@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from lab.cast import booster, climber, evader, honest, references, shopper, sybil
+from lab.cast import booster, climber, evader, honest, references, shopper, swapper, sybil
 from lab.cast.ground import Ground
 from lab.desk import Desk, Predictions
 from lab.weather.series import Published
@@ -25,13 +25,15 @@ SHOPPER = "shopper"
 BOOSTER = "booster"
 CLIMBER = "climber"
 EVADER = "evader"
+SWAPPER = "swapper"
 SYBILS = tuple(f"sybil-{account:02d}" for account in range(1, sybil.N_ACCOUNTS + 1))
 HONEST = tuple(honest.TEAMS)
 REFERENCES = tuple(references.recipes())
-TEAMS = (*HONEST, SHOPPER, BOOSTER, CLIMBER, EVADER)
+ATTACKERS = (BOOSTER, CLIMBER, EVADER, SWAPPER)
+TEAMS = (*HONEST, SHOPPER, *ATTACKERS)
 
 # Each player's stream of random numbers: the season's seed and one of these.
-BOOSTER_STREAM, CLIMBER_STREAM, SYBIL_STREAM = 1, 2, 3
+BOOSTER_STREAM, CLIMBER_STREAM, SYBIL_STREAM, SWAPPER_STREAM = 1, 2, 3, 5
 
 Finals = dict[str, Predictions]
 
@@ -45,6 +47,7 @@ class Cast:
     shopper: list[Predictions]
     booster: Ground
     climber: Ground
+    swapper: Ground
     sybil: sybil.Disguise
 
 
@@ -63,6 +66,7 @@ def train(*, weather: Published) -> Cast:
         shopper=shopper.train(weather=weather),
         booster=booster.train(weather=weather),
         climber=climber.train(weather=weather),
+        swapper=swapper.train(weather=weather),
         sybil=sybil.train(weather=weather),
     )
 
@@ -129,11 +133,15 @@ def _attackers(*, cast: Cast, desks: Mapping[str, Desk], seed: int) -> list[Call
         rng = np.random.default_rng([seed, CLIMBER_STREAM])
         return {CLIMBER: climber.play(desk=desks[CLIMBER], ground=cast.climber, rng=rng)}
 
+    def boosted_on_the_board() -> Finals:
+        rng = np.random.default_rng([seed, SWAPPER_STREAM])
+        return {SWAPPER: swapper.play(desk=desks[SWAPPER], ground=cast.swapper, rng=rng)}
+
     def coalition() -> Finals:
         rng = np.random.default_rng([seed, SYBIL_STREAM])
         accounts = [desks[name] for name in SYBILS]
         finals = sybil.play(desks=accounts, disguise=cast.sybil, rng=rng)
         return dict(zip(SYBILS, finals, strict=True))
 
-    has_sybil = SYBILS[0] in desks
-    return [booster_then_evader, hill_climber, *([coalition] if has_sybil else [])]
+    alone = [booster_then_evader, hill_climber, boosted_on_the_board]
+    return [*alone, coalition] if SYBILS[0] in desks else alone

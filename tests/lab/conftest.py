@@ -67,6 +67,7 @@ class League:
             shopper=[self.file(accuracy=0.75 + 0.0001 * step) for step in range(60)],
             booster=self.ground(accuracy=STRONG_ACCURACY),
             climber=self.ground(accuracy=STRONG_ACCURACY),
+            swapper=self.ground(accuracy=STRONG_ACCURACY),
             sybil=Disguise(ground=self.ground(accuracy=STRONG_ACCURACY), weak=self.baseline),
         )
 
