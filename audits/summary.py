@@ -15,9 +15,10 @@ def headline(*, round: Round) -> str:
 
 
 def summary(*, round: Round) -> list[dict[str, Any]]:
-    """One row per team, references last; scores are in the metric's units.
+    """One row per team, references last.
 
-    `inflation` is the overstatement: positive where a file looks better on the board than on new labels.
+    `released`, `query` and `fresh` are the final's, in the metric's units; overstatement, interval, luck and
+    the Holm-adjusted p-value are those of `file`: the final, or the best-scored file where that is accused.
     """
     return [
         {
@@ -27,7 +28,8 @@ def summary(*, round: Round) -> list[dict[str, Any]]:
             "released": each.released,
             "query": each.query,
             "fresh": each.fresh,
-            "inflation": each.overstatement,
+            "file": each.file,
+            "overstatement": each.overstatement,
             "interval": None if each.low is None else [each.low, each.high],
             "luck": each.luck,
             "p_value": each.p_value,

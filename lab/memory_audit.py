@@ -1,8 +1,7 @@
-"""The audit of a round in memory, by the statistics that audits use, for studies of the demo's cast."""
+"""The audit of a round in memory, by the judge that audits use, for studies of the demo's cast."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,22 +10,49 @@ from lab.desk import Predictions
 from lab.memory import MemoryDesk, MemoryRound
 from lab.weather.series import Labels
 from stats import inflation
-from stats.accusation import Columns, Contestant, TeamTests, accuse
+from stats.accusation import Contestant, TeamTests, accuse, triage
+from stats.draw import draw
 from stats.inflation import Gate
+from stats.split_scores import split_score
+from stats.trial import Files
+from stats.verdict import Evidence, ShiftGate, Verdict, verdict
 
 DELTA0 = 0.005
-
-Verdict = Literal["CONFIRMED", "NO_EVIDENCE"]
+# Accuracies this close are equal; so they are on the board.
+TIE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
 class TeamAudit:
+    """
+    What is said of a team.
+
+    Parameters
+    ----------
+    attempts : int
+    released, fresh : float or None, float
+        Of the final: what the board showed of it, and its score on fresh items.
+    file : str
+        The file that the verdict speaks of: its final, or the best-scored of all that it handed in.
+    overstatement : float
+        Of that file: how much of its lead over the references fresh items do not show.
+    interval : pair of floats
+        95 % interval of it.
+    luck : float
+        What a team without inflation misses in 19 of 20 draws at most.
+    p_adjusted : float
+        Holm-adjusted over the round.
+    verdict : Verdict
+    """
+
     attempts: int
     released: float | None
     fresh: float
-    inflation: float
+    file: str
+    overstatement: float
     interval: tuple[float, float]
-    p_value: float
+    luck: float
+    p_adjusted: float
     verdict: Verdict
 
 
@@ -37,7 +63,7 @@ class RoundAudit:
 
     @property
     def confirmed(self) -> list[str]:
-        return [name for name, team in self.teams.items() if team.verdict == "CONFIRMED"]
+        return [name for name, team in self.teams.items() if team.verdict == Verdict.CONFIRMED]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +74,17 @@ class Panel:
     query: NDArray[np.int64]
     fresh: NDArray[np.int64]
 
-    def columns(self, *, files: list[Predictions]) -> Columns:
-        """Per-item correctness on query and fresh items, items x files."""
-        right = np.array(files) == self.labels
-        query, fresh = right[:, self.query].T, right[:, self.fresh].T
-        return Columns(
-            query=query,
-            fresh=fresh,
-            query_exact=query.mean(axis=0),
-            fresh_exact=fresh.mean(axis=0),
+    def columns(self, *, files: list[Predictions]) -> Files:
+        """Per-item correctness, query items first, items x files."""
+        positions = np.concatenate([self.query, self.fresh])
+        right = (np.array(files)[:, positions] == self.labels[positions]).T
+        n = len(self.query)
+        return Files(
+            data=right,
+            items=right,
+            query_exact=right[:n].mean(axis=0),
+            fresh_exact=right[n:].mean(axis=0),
+            n=n,
         )
 
 
@@ -69,27 +97,40 @@ def audit(
 ) -> RoundAudit:
     """Here every team's first file counts for the gate: nobody was told anything before the play."""
     desks = round_.desks
-    frozen = list(references.values())
-    untuned = panel.columns(files=frozen + [desk.submissions[0] for desk in desks.values()])
-    gate = inflation.gate(
-        query_items=untuned.query.mean(axis=1), fresh_items=untuned.fresh.mean(axis=1)
-    )
+    frozen = panel.columns(files=list(references.values()))
     contestants = {
-        name: Contestant(columns=panel.columns(files=desk.submissions), final=_final(desk))
+        name: Contestant(files=panel.columns(files=desk.submissions), final=_final(desk))
         for name, desk in desks.items()
     }
+    gate = _gate(frozen, contestants)
+    labels = panel.labels[np.concatenate([panel.query, panel.fresh])]
     tests = accuse(
+        draw=draw(n=len(panel.query), m=len(panel.fresh)),
+        score=split_score(metric="accuracy", labels=labels, n_classes=2),
         contestants=contestants,
-        references=panel.columns(files=frozen),
-        delta0=DELTA0,
-        is_mean=True,
-        generator=_generators(rng),
+        references=frozen,
+        n_teams=len(contestants),
+        tie=TIE,
+        rng=rng,
     )
+    triaged = triage(tests=tests)
     teams = {
-        name: _team_audit(desk=desk, contestant=contestants[name], tests=tests[name], gate=gate)
+        name: _team_audit(
+            desk,
+            contestant=contestants[name],
+            tests=tests[name],
+            triaged=name in triaged,
+            gate=gate,
+        )
         for name, desk in desks.items()
     }
     return RoundAudit(gate=gate, teams=teams)
+
+
+def _gate(frozen: Files, contestants: Mapping[str, Contestant]) -> Gate:
+    untuned = np.hstack([frozen.items, *(each.files.items[:, :1] for each in contestants.values())])
+    means = untuned.mean(axis=1)
+    return inflation.gate(query_items=means[: frozen.n], fresh_items=means[frozen.n :])
 
 
 def _final(desk: MemoryDesk) -> int:
@@ -99,24 +140,25 @@ def _final(desk: MemoryDesk) -> int:
 
 
 def _team_audit(
-    *, desk: MemoryDesk, contestant: Contestant, tests: TeamTests, gate: Gate
+    desk: MemoryDesk, *, contestant: Contestant, tests: TeamTests, triaged: bool, gate: Gate
 ) -> TeamAudit:
-    accused = tests.accuses(delta0=DELTA0) and not gate.fired
+    shown, final = tests.shown(delta0=DELTA0), _final(desk)
+    evidence = Evidence(
+        was_tested=True,
+        accused=tests.accuses(delta0=DELTA0),
+        triaged=triaged,
+        gate=ShiftGate.FIRED if gate.fired else ShiftGate.QUIET,
+        interval_low=shown.test.low,
+        delta0=DELTA0,
+    )
     return TeamAudit(
         attempts=len(desk.submissions),
-        released=desk.released[contestant.final],
-        fresh=float(contestant.columns.fresh_exact[contestant.final]),
-        inflation=tests.shown.inflation,
-        interval=(tests.shown.low, tests.shown.high),
-        p_value=tests.p_value,
-        verdict="CONFIRMED" if accused else "NO_EVIDENCE",
+        released=desk.released[final],
+        fresh=float(contestant.files.fresh_exact[final]),
+        file=shown.which,
+        overstatement=shown.test.overstatement,
+        interval=(shown.test.low, shown.test.high),
+        luck=shown.test.luck,
+        p_adjusted=shown.test.adjusted,
+        verdict=verdict(evidence),
     )
-
-
-def _generators(rng: np.random.Generator) -> Callable[..., np.random.Generator]:
-    entropy = int(rng.integers(2**63))
-
-    def generator(kind: str, team: str) -> np.random.Generator:
-        return np.random.default_rng([entropy, *f"{kind} {team}".encode()])
-
-    return generator

@@ -1,8 +1,9 @@
 """What a run of the demo promises, held against its result as `--json` writes it.
 
-On the open board every attacker is CONFIRMED with an interval above zero, and nobody else. Under the
-guarded Ladder nobody is accused, and every honest team with a clear gain is on the board. (That others
-change nothing of what an honest team is told is compared by `lab.demo`, answer by answer.)
+On the open board every attacker is CONFIRMED with an interval above zero, and nobody else; the swapper,
+whose final is honest, by its best-scored file. Under the guarded Ladder nobody is accused, and every honest
+team with a clear gain is on the board. (That others change nothing of what an honest team is told is
+compared by `lab.demo`, answer by answer.)
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lab import season
+from stats.accusation import BEST_SCORED
 
 OPEN_MECHANISM = "exact"
 # A gain that the guarded Ladder has to show, in steps of its grid.
@@ -33,9 +35,9 @@ def confirmed(*, benchmark: dict[str, Any]) -> list[str]:
     return [team["name"] for team in benchmark["teams"] if team["verdict"] == "CONFIRMED"]
 
 
-def mean_inflation(*, benchmark: dict[str, Any], names: Sequence[str]) -> float:
-    """Of the named teams' finals: query minus fresh, in the metric's units."""
-    found = [team["inflation"] for team in benchmark["teams"] if team["name"] in names]
+def mean_overstatement(*, benchmark: dict[str, Any], names: Sequence[str]) -> float:
+    """Of the named teams: of the file that accuses a team, of the final of one that is not accused."""
+    found = [team["overstatement"] for team in benchmark["teams"] if team["name"] in names]
     return math.fsum(found) / len(found)
 
 
@@ -48,6 +50,8 @@ def _on_open(benchmark: dict[str, Any]) -> Iterator[str]:
             yield f"{team['name']} is {team['verdict']}, not CONFIRMED"
         if team["role"] == "attacker" and team["interval"][0] <= 0:
             yield f"the interval of {team['name']} reaches zero"
+        if team["name"] == season.SWAPPER and is_accused and team["file"] != BEST_SCORED:
+            yield f"{team['name']} is accused by its {team['file']}"
 
 
 def _on_guarded(benchmark: dict[str, Any]) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """
 The demo's story in memory: three benchmarks a seed, audited, and held against what is promised.
 
-The promises: on the open board every attacker is CONFIRMED and nobody else; under the guarded Ladder
-nobody is, every honest team with a real gain is shown, and neither the order of play nor a coalition
-of accounts changes what an honest team is told.
+The promises: on the open board every attacker is CONFIRMED and nobody else, the swapper by the file that
+it did not declare; under the guarded Ladder nobody is, every honest team with a real gain is shown, and
+neither the order of play nor a coalition of accounts changes what an honest team is told.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,10 +17,10 @@ from lab.memory import MemoryRound
 from lab.memory_audit import Panel, RoundAudit, audit
 from lab.season import Cast, Order
 from lab.weather.series import N_POOL, N_QUERY, Weather
+from stats.accusation import BEST_SCORED
 
 OPEN, GUARDED, SYBIL = "weather-open", "weather-guarded", "weather-sybil"
 MECHANISMS = {OPEN: "exact", GUARDED: "guarded_ladder", SYBIL: "guarded_ladder"}
-ATTACKERS = (season.BOOSTER, season.CLIMBER, season.EVADER)
 
 SPLIT_STREAM, AUDIT_STREAM = 0, 4
 # A gain that the guarded Ladder has to show: two steps of its grid.
@@ -34,10 +34,12 @@ class SeedResult:
     seed: int
     audits: dict[str, RoundAudit]
     gains: dict[str, float]  # an honest team's best true gain over the baseline, on the whole pool
+    coalition_gain: float  # what pooled answers added to the sybil's finals on query items alone
     broken: list[str]
 
-    def inflation(self, *, slug: str, teams: Sequence[str] = ATTACKERS) -> float:
-        return float(np.mean([self.audits[slug].teams[team].inflation for team in teams]))
+    def overstatement(self, *, slug: str, teams: Sequence[str] = season.ATTACKERS) -> float:
+        """The teams' mean: of the file that accuses a team, of the final of one that is not accused."""
+        return float(np.mean([self.audits[slug].teams[team].overstatement for team in teams]))
 
 
 def run(*, weather: Weather, cast: Cast, seeds: Sequence[int]) -> Iterator[SeedResult]:
@@ -65,7 +67,8 @@ def run_seed(*, weather: Weather, cast: Cast, seed: int) -> SeedResult:
         again = play(panel=panel, cast=cast, slug=GUARDED, seed=seed, order=order)
         if _releases(again) != _releases(rounds[GUARDED]):
             broken.append(f"order of play {order} changed a release")
-    return SeedResult(seed=seed, audits=audits, gains=gains, broken=broken)
+    gained = coalition_gain(panel=panel, cast=cast, round_=rounds[SYBIL])
+    return SeedResult(seed=seed, audits=audits, gains=gains, coalition_gain=gained, broken=broken)
 
 
 def draw_panel(*, weather: Weather, seed: int) -> Panel:
@@ -104,15 +107,31 @@ def true_gains(*, panel: Panel, cast: Cast) -> dict[str, float]:
     return {name: accuracy(files) - baseline for name, files in cast.honest.items()}
 
 
+def coalition_gain(*, panel: Panel, cast: Cast, round_: MemoryRound) -> float:
+    """
+    Compare the sybil's finals with its own model, which no answer has touched.
+
+    The mean over the accounts of what the final is ahead of that model on query items, less the same on
+    fresh ones: an audit, which does not have the model, sees the like with far more noise.
+    """
+    accounts = [round_.desks[name] for name in season.SYBILS]
+    finals = [desk.submissions[desk.final] for desk in accounts if desk.final is not None]
+    right = panel.columns(files=[cast.sybil.ground.baseline, *finals])
+    gaps = right.query_exact - right.fresh_exact
+    return float((gaps[1:] - gaps[0]).mean())
+
+
 def _broken_verdicts(audits: dict[str, RoundAudit]) -> list[str]:
     broken = []
     on_open, on_guarded = audits[OPEN], audits[GUARDED]
-    for team in ATTACKERS:
+    for team in season.ATTACKERS:
         if team not in on_open.confirmed:
             broken.append(f"{team} was not confirmed on {OPEN}")
         if on_open.teams[team].interval[0] <= 0:
             broken.append(f"the interval of {team} reaches zero on {OPEN}")
-    for team in sorted(set(on_open.confirmed) - set(ATTACKERS)):
+    if on_open.teams[season.SWAPPER].file != BEST_SCORED:
+        broken.append(f"the verdict on {season.SWAPPER} speaks of its final on {OPEN}")
+    for team in sorted(set(on_open.confirmed) - set(season.ATTACKERS)):
         broken.append(f"{team} was accused on {OPEN}")
     broken += [f"{team} was accused on {GUARDED}" for team in on_guarded.confirmed]
     for team in sorted(set(audits[SYBIL].confirmed) - set(season.SYBILS)):

@@ -2,14 +2,21 @@
 
 from typing import Any
 
+from stats.accusation import BEST_SCORED
+from stats.trial import SCREEN
+
 COLUMNS = (
-    "team", "role", "attempts", "released", "fresh", "overstatement", "95 % interval", "luck", "p (Holm)",
-    "verdict",
+    "team", "role", "attempts", "on the board", "on new labels", "overstatement", "95 % interval", "luck",
+    "adjusted p", "verdict",
 )  # fmt: skip
+LEGEND = """\
+overstatement: how much of the lead over the references is missing on new labels; its interval covers the draw
+of these labels alone. luck: what a team without inflation misses in 19 of 20 draws at most. Both are of the
+final, or of the best-scored file where the verdict names it."""
 
 
 def of(result: dict[str, Any]) -> str:
-    return "\n\n".join(_benchmark(each) for each in result["benchmarks"])
+    return "\n\n".join([*map(_benchmark, result["benchmarks"]), LEGEND])
 
 
 def _benchmark(benchmark: dict[str, Any]) -> str:
@@ -34,11 +41,11 @@ def _row(team: dict[str, Any]) -> tuple[str, ...]:
         str(team["attempts"]),
         _number(team["released"]),
         _number(team["fresh"]),
-        _number(team["inflation"], signed=True),
+        _number(team["overstatement"], signed=True),
         "" if interval is None else f"{interval[0]:+.4f} to {interval[1]:+.4f}",
-        _number(team["luck"]),
-        "" if team["p_value"] is None else f"{team['p_value']:.5f}",
-        team["verdict"] or "",
+        "" if team["luck"] is None else f"{team['luck']:.4f}",
+        _probability(team["p_value"]),
+        _verdict(team),
     )
 
 
@@ -46,3 +53,16 @@ def _number(value: float | None, *, signed: bool = False) -> str:
     if value is None:
         return "-"
     return f"{value:+.4f}" if signed else f"{value:.4f}"
+
+
+def _probability(value: float | None) -> str:
+    """No digits above .05: such a p-value was not pursued."""
+    if value is None:
+        return ""
+    return f"> {SCREEN:.2f}" if value > SCREEN else f"{value:.5f}"
+
+
+def _verdict(team: dict[str, Any]) -> str:
+    """With the file that it speaks of, where that is not the final."""
+    said = team["verdict"] or ""
+    return f"{said}, best-scored file" if team["file"] == BEST_SCORED else said

@@ -27,7 +27,9 @@ def test_rows_are_the_findings_with_references_last() -> None:
     ]
     for row in rows[:3]:
         found = stage.finding_of(world, row["name"].removeprefix("rows-"))
-        assert row["inflation"] == found.estimate
+        assert row["file"] == found.evidence["file"]
+        assert row["overstatement"] == found.estimate
+        assert row["luck"] == found.evidence["luck"]
         assert row["interval"] == [found.low, found.high]
         assert row["p_value"] == found.p_value
         assert row["verdict"] == found.verdict
@@ -36,8 +38,11 @@ def test_rows_are_the_findings_with_references_last() -> None:
     assert headline(round=world.round) == "1 CONFIRMED, 0 INVALID, 2 without evidence of 3"
     assert (rows[0]["attempts"], rows[1]["attempts"], rows[2]["attempts"]) == (3, 3, 1)
     for row in rows[3:]:
-        kept = (row["inflation"], row["interval"], row["p_value"], row["verdict"])
-        assert kept == (None, None, None, None)
+        kept = {
+            row[name]
+            for name in ("file", "overstatement", "interval", "luck", "p_value", "verdict")
+        }
+        assert kept == {None}
         assert row["is_reference"] is True
 
 

@@ -1,9 +1,11 @@
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from lab import promises
+from lab import promises, season
+from lab import table as lab_table
 from lab.management.commands.demo import verdict
 from lab.management.commands.tabulate_demos import table
 
@@ -15,8 +17,10 @@ def team(name: str, role: str, **values: Any) -> dict[str, Any]:
         "attempts": 5,
         "released": 0.7,
         "fresh": 0.7,
-        "inflation": 0.0,
+        "file": "final",
+        "overstatement": 0.0,
         "interval": [-0.01, 0.01],
+        "luck": 0.01,
         "p_value": 1.0,
         "verdict": "NO_EVIDENCE",
         **values,
@@ -24,11 +28,20 @@ def team(name: str, role: str, **values: Any) -> dict[str, Any]:
 
 
 def result() -> dict[str, Any]:
-    caught = {"inflation": 0.05, "interval": [0.04, 0.06], "verdict": "CONFIRMED"}
-    reference = {"inflation": None, "interval": None, "p_value": None, "verdict": None}
-    names = ("booster", "climber", "evader")
+    caught: dict[str, Any] = {
+        "overstatement": 0.05,
+        "interval": [0.04, 0.06],
+        "verdict": "CONFIRMED",
+    }
+    reference = dict.fromkeys(("file", "overstatement", "interval", "luck", "p_value", "verdict"))
 
-    def benchmark(slug: str, mechanism: str, **attacker: Any) -> dict[str, Any]:
+    def benchmark(
+        slug: str,
+        mechanism: str,
+        *,
+        names: Sequence[str] = ("booster", "climber", "evader", "swapper"),
+        **attacker: Any,
+    ) -> dict[str, Any]:
         return {
             "slug": slug,
             "mechanism": mechanism,
@@ -42,12 +55,16 @@ def result() -> dict[str, Any]:
             ],
         }
 
+    on_open = benchmark("weather-open", "exact", **caught)
+    (swapper,) = (each for each in on_open["teams"] if each["name"] == "swapper")
+    swapper["file"] = "best_scored"
     return {
         "seed": 7,
         "seconds": 100.0,
         "benchmarks": [
-            benchmark("weather-open", "exact", **caught),
-            benchmark("weather-guarded", "guarded_ladder", inflation=0.004),
+            on_open,
+            benchmark("weather-guarded", "guarded_ladder", overstatement=0.004),
+            benchmark("weather-sybil", "guarded_ladder", names=season.SYBILS, overstatement=0.01),
         ],
     }
 
@@ -70,6 +87,7 @@ def test_what_is_promised_holds() -> None:
     [
         (0, "forest", {"verdict": "CONFIRMED"}, "weather-open: forest is accused"),
         (0, "evader", {"verdict": "SUSPECT"}, "weather-open: evader is SUSPECT, not CONFIRMED"),
+        (0, "swapper", {"file": "final"}, "weather-open: swapper is accused by its final"),
         (0, "climber", {"interval": [0.0, 0.1]}, "weather-open: the interval of climber reaches zero"),
         (1, "booster", {"verdict": "CONFIRMED"}, "weather-guarded: booster is accused"),
         (1, "forest", {"released": None}, "weather-guarded: forest gained 0.100 and is not on the board"),
@@ -87,9 +105,27 @@ def test_a_small_gain_need_not_be_shown() -> None:
 
 
 def test_table_has_a_row_for_each_seed() -> None:
-    written = table(results=[result()])
+    given = result()
+    given["benchmarks"][2]["teams"][0]["verdict"] = "CONFIRMED"
+
+    written = table(results=[given])
+
     assert (
-        "| 7 | booster, climber, evader | +0.0500 | +0.0040 | nobody | 1 of 2 | 100 | none |"
-        in written
-    )
+        "| 7 | booster, climber, evader, swapper | +0.0500 | +0.0040 | nobody | 1 of 2 | 1 of 10 | +0.0100 "
+        "| 100 | none |"
+    ) in written
     assert "held in 1 of 1 seeds" in written
+    assert "Of 1 coalitions of 10 accounts, 1 accounts were confirmed" in written
+
+
+def test_printed_table_says_which_file_a_verdict_is_of() -> None:
+    printed = lab_table.of(result())
+
+    lines = {
+        line.split()[0]: line for line in reversed(printed.splitlines()) if line.startswith("  ")
+    }
+    assert lines["swapper"].endswith("CONFIRMED, best-scored file")
+    assert lines["booster"].endswith("CONFIRMED")
+    assert "+0.0400 to +0.0600  0.0100  > 0.05      CONFIRMED" in lines["booster"]
+    assert "overstatement  95 % interval       luck    adjusted p  verdict" in lines["team"]
+    assert "inflation" not in printed.replace("without inflation", "")

@@ -1,21 +1,24 @@
 from lab.management.commands.rehearse_demo import row, summary
-from lab.memory_audit import RoundAudit, TeamAudit, Verdict
-from lab.season import SYBILS, TEAMS
-from lab.study import ATTACKERS, GUARDED, OPEN, SYBIL, SeedResult
+from lab.memory_audit import RoundAudit, TeamAudit
+from lab.season import ATTACKERS, SYBILS, TEAMS
+from lab.study import GUARDED, OPEN, SYBIL, SeedResult
+from stats.accusation import FINAL
 from stats.inflation import Gate
+from stats.verdict import Verdict
 
 
-def audit_of(*, inflation: float, confirmed: tuple[str, ...] = ()) -> RoundAudit:
+def audit_of(*, overstatement: float, confirmed: tuple[str, ...] = ()) -> RoundAudit:
     def team(name: str) -> TeamAudit:
-        verdict: Verdict = "CONFIRMED" if name in confirmed else "NO_EVIDENCE"
         return TeamAudit(
             attempts=1,
             released=None,
             fresh=0.7,
-            inflation=inflation,
-            interval=(inflation - 0.01, inflation + 0.01),
-            p_value=1.0,
-            verdict=verdict,
+            file=FINAL,
+            overstatement=overstatement,
+            interval=(overstatement - 0.01, overstatement + 0.01),
+            luck=0.01,
+            p_adjusted=1.0,
+            verdict=Verdict.CONFIRMED if name in confirmed else Verdict.NO_EVIDENCE,
         )
 
     return RoundAudit(
@@ -26,16 +29,17 @@ def audit_of(*, inflation: float, confirmed: tuple[str, ...] = ()) -> RoundAudit
 
 def result_of(*, broken: list[str]) -> SeedResult:
     audits = {
-        OPEN: audit_of(inflation=0.05, confirmed=ATTACKERS),
-        GUARDED: audit_of(inflation=0.001),
-        SYBIL: audit_of(inflation=0.02, confirmed=(SYBILS[0],)),
+        OPEN: audit_of(overstatement=0.05, confirmed=ATTACKERS),
+        GUARDED: audit_of(overstatement=0.001),
+        SYBIL: audit_of(overstatement=0.02, confirmed=(SYBILS[0],)),
     }
-    return SeedResult(seed=3, audits=audits, gains={}, broken=broken)
+    return SeedResult(seed=3, audits=audits, gains={}, coalition_gain=0.012, broken=broken)
 
 
 def test_row_shows_one_seed() -> None:
     assert row(result=result_of(broken=[])) == (
-        "| 3 | booster, climber, evader | 0.0500 | 0.0010 | 0.0200 | nobody | 1 | nothing |"
+        "| 3 | booster, climber, evader, swapper | +0.0500 | +0.0010 | nobody | 1 of 10 | +0.0200 "
+        "| +0.0120 | none |"
     )
 
 
@@ -43,4 +47,6 @@ def test_summary_counts_the_seeds_that_held() -> None:
     text = summary(results=[result_of(broken=[]), result_of(broken=["a promise"])])
 
     assert "in 1 of 2 seeds" in text
-    assert "0.0500 open, 0.0010 guarded" in text
+    assert "+0.0500 open, +0.0010 guarded" in text
+    assert "Of 2 coalitions of 10 accounts, 2 accounts were confirmed" in text
+    assert "mean overstatement +0.0200, mean gain +0.0120" in text

@@ -11,6 +11,7 @@ from lab.season import Cast
 from lab.study import GUARDED, OPEN, SYBIL
 from lab.weather import series
 from lab.weather.series import Weather
+from stats.accusation import BEST_SCORED
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_honest_teams_really_improve(weather: Weather, cast: Cast) -> None:
 @pytest.mark.calibration
 def test_nobody_hands_in_a_reference(cast: Cast) -> None:
     frozen = {file.tobytes() for file in cast.references.values()}
-    files = [*cast.shopper, cast.booster.baseline, cast.climber.baseline]
+    files = [*cast.shopper, cast.booster.baseline, cast.climber.baseline, cast.swapper.baseline]
     files += [file for attempts in cast.honest.values() for file in attempts]
 
     assert len(frozen) == 3
@@ -69,7 +70,8 @@ def test_promises_hold(weather: Weather, cast: Cast, seed: int) -> None:
     result = study.run_seed(weather=weather, cast=cast, seed=seed)
 
     assert result.broken == []
-    assert abs(result.inflation(slug=GUARDED)) < result.inflation(slug=OPEN) / 5
+    assert abs(result.overstatement(slug=GUARDED)) < result.overstatement(slug=OPEN) / 5
+    assert result.audits[OPEN].teams[season.SWAPPER].file == BEST_SCORED
     attempts = {name: team.attempts for name, team in result.audits[SYBIL].teams.items()}
     assert {attempts[team] for team in season.SYBILS} == {20}
     assert attempts[season.EVADER] == 1

@@ -10,6 +10,11 @@ from lab import season, study
 from lab.study import GUARDED, OPEN, SYBIL, SeedResult
 from lab.weather import series
 
+COLUMNS = (
+    "seed", "confirmed, open", "overstatement, open", "overstatement, guarded", "confirmed, guarded",
+    "sybil accounts confirmed", "overstatement, sybil", "gain of the coalition", "broken promises",
+)  # fmt: skip
+
 
 class Command(BaseCommand):
     help = "Play the demo's benchmarks in memory and say which promises held."
@@ -23,11 +28,7 @@ class Command(BaseCommand):
         cast = season.train(weather=weather.published)
         seeds = range(options["first"], options["last"] + 1)
         results = []
-        self.stdout.write(
-            "| seed | confirmed, open | inflation, open | guarded | sybil "
-            "| confirmed, guarded | sybil accounts confirmed | broken |\n"
-            "|---|---|---|---|---|---|---|---|"
-        )
+        self.stdout.write(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
         for result in study.run(weather=weather, cast=cast, seeds=seeds):
             results.append(result)
             self.stdout.write(row(result=result))
@@ -39,22 +40,32 @@ def row(*, result: SeedResult) -> str:
     audits = result.audits
     cells = [
         str(result.seed),
-        ", ".join(audits[OPEN].confirmed),
-        f"{result.inflation(slug=OPEN):.4f}",
-        f"{result.inflation(slug=GUARDED):.4f}",
-        f"{result.inflation(slug=SYBIL, teams=season.SYBILS):.4f}",
+        ", ".join(audits[OPEN].confirmed) or "nobody",
+        f"{result.overstatement(slug=OPEN):+.4f}",
+        f"{result.overstatement(slug=GUARDED):+.4f}",
         ", ".join(audits[GUARDED].confirmed) or "nobody",
-        str(len(set(audits[SYBIL].confirmed) & set(season.SYBILS))),
-        "; ".join(result.broken) or "nothing",
+        f"{len(confirmed_accounts(result=result))} of {len(season.SYBILS)}",
+        f"{result.overstatement(slug=SYBIL, teams=season.SYBILS):+.4f}",
+        f"{result.coalition_gain:+.4f}",
+        "; ".join(result.broken) or "none",
     ]
     return f"| {' | '.join(cells)} |"
 
 
+def confirmed_accounts(*, result: SeedResult) -> set[str]:
+    return set(result.audits[SYBIL].confirmed) & set(season.SYBILS)
+
+
 def summary(*, results: list[SeedResult]) -> str:
-    on_open = np.mean([result.inflation(slug=OPEN) for result in results])
-    on_guarded = np.mean([result.inflation(slug=GUARDED) for result in results])
+    on_open = np.mean([result.overstatement(slug=OPEN) for result in results])
+    on_guarded = np.mean([result.overstatement(slug=GUARDED) for result in results])
+    of_accounts = [result.overstatement(slug=SYBIL, teams=season.SYBILS) for result in results]
+    gain = np.mean([result.coalition_gain for result in results])
+    n_confirmed = sum(len(confirmed_accounts(result=result)) for result in results)
     held = sum(not result.broken for result in results)
     return (
-        f"All promises of a run held in {held} of {len(results)} seeds. Mean inflation of the "
-        f"attackers: {on_open:.4f} open, {on_guarded:.4f} guarded."
+        f"\nAll promises of a run held in {held} of {len(results)} seeds. Mean overstatement of the "
+        f"attackers: {on_open:+.4f} open, {on_guarded:+.4f} guarded. Of {len(results)} coalitions of "
+        f"{len(season.SYBILS)} accounts, {n_confirmed} accounts were confirmed; mean overstatement "
+        f"{np.mean(of_accounts):+.4f}, mean gain {gain:+.4f}."
     )

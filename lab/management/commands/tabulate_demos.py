@@ -2,18 +2,19 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from django.core.management.base import BaseCommand
 
-from lab import promises
-from lab.study import ATTACKERS
+from lab import promises, season
 
 COLUMNS = (
-    "seed", "confirmed, open", "inflation, open", "inflation, guarded", "confirmed, guarded",
-    "honest on the board, guarded", "seconds", "broken promises",
+    "seed", "confirmed, open", "overstatement, open", "overstatement, guarded", "confirmed, guarded",
+    "honest on the board, guarded", "sybil accounts confirmed", "overstatement, sybil", "seconds",
+    "broken promises",
 )  # fmt: skip
 
 
@@ -31,27 +32,34 @@ class Command(BaseCommand):
 def table(*, results: list[dict[str, Any]]) -> str:
     held = sum(not promises.broken(result=result) for result in results)
     on_open, on_guarded = (
-        float(np.mean([_inflation(_board(result, mechanism)) for result in results]))
+        _mean(_attackers(_board(result, mechanism)) for result in results)
         for mechanism in ("exact", "guarded_ladder")
     )
+    of_accounts = _mean(_accounts(_sybil_board(result)) for result in results)
+    n_accounts = sum(_n_confirmed(_sybil_board(result)) for result in results)
     rows = [f"| {' | '.join(COLUMNS)} |", "|" + "---|" * len(COLUMNS), *map(_row, results)]
     return "\n".join(rows) + (
-        f"\n\nAll promises of a run held in {held} of {len(results)} seeds. Mean inflation of the "
-        f"attackers' finals: {on_open:+.4f} on the open board, {on_guarded:+.4f} on the guarded one.\n"
+        f"\n\nAll promises of a run held in {held} of {len(results)} seeds. Mean overstatement of the "
+        f"attackers: {on_open:+.4f} on the open board, {on_guarded:+.4f} on the guarded one. Of "
+        f"{len(results)} coalitions of {len(season.SYBILS)} accounts, {n_accounts} accounts were "
+        f"confirmed; their mean overstatement is {of_accounts:+.4f}.\n"
     )
 
 
 def _row(result: dict[str, Any]) -> str:
     on_open, on_guarded = _board(result, "exact"), _board(result, "guarded_ladder")
+    with_sybil = _sybil_board(result)
     honest = [team for team in on_guarded["teams"] if team["role"] == "honest"]
     n_shown = sum(team["released"] is not None for team in honest)
     cells = (
         str(result["seed"]),
         ", ".join(promises.confirmed(benchmark=on_open)) or "nobody",
-        f"{_inflation(on_open):+.4f}",
-        f"{_inflation(on_guarded):+.4f}",
+        f"{_attackers(on_open):+.4f}",
+        f"{_attackers(on_guarded):+.4f}",
         ", ".join(promises.confirmed(benchmark=on_guarded)) or "nobody",
         f"{n_shown} of {len(honest)}",
+        f"{_n_confirmed(with_sybil)} of {len(season.SYBILS)}",
+        f"{_accounts(with_sybil):+.4f}",
         f"{result['seconds']:.0f}",
         "; ".join(promises.broken(result=result)) or "none",
     )
@@ -66,5 +74,27 @@ def _board(result: dict[str, Any], mechanism: str) -> dict[str, Any]:
     return found
 
 
-def _inflation(benchmark: dict[str, Any]) -> float:
-    return promises.mean_inflation(benchmark=benchmark, names=ATTACKERS)
+def _sybil_board(result: dict[str, Any]) -> dict[str, Any]:
+    """The benchmark on which the sybil's accounts play."""
+    found: dict[str, Any] = next(
+        each
+        for each in result["benchmarks"]
+        if any(team["name"] in season.SYBILS for team in each["teams"])
+    )
+    return found
+
+
+def _attackers(benchmark: dict[str, Any]) -> float:
+    return promises.mean_overstatement(benchmark=benchmark, names=season.ATTACKERS)
+
+
+def _accounts(benchmark: dict[str, Any]) -> float:
+    return promises.mean_overstatement(benchmark=benchmark, names=season.SYBILS)
+
+
+def _n_confirmed(benchmark: dict[str, Any]) -> int:
+    return len(set(promises.confirmed(benchmark=benchmark)) & set(season.SYBILS))
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
