@@ -3,9 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from config import bench
+from config import audit_bench, bench
+from lab import large_round
+from stats import references as compare
+from stats.accusation import BEST_SCORED, ORGANISER, accuse
 
 
 @pytest.fixture
@@ -43,6 +47,60 @@ def test_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_some_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench.main(["ranks_50_models"]) == 0
     assert "bootstrap_auc" not in capsys.readouterr().out
+
+
+def test_the_audit_has_a_row_for_each_metric(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In processes of their own, as at full size. The seed is fixed, so the attackers are always found."""
+    small = audit_bench.Size(teams=6, files=80, n=1000, m=2000)
+    measure = audit_bench.measure
+    monkeypatch.setattr(audit_bench, "measure", lambda metric: measure(metric, size=small))
+    target = tmp_path / "rows.json"
+
+    assert bench.main(["audit", "--json", str(target)]) == 0
+
+    rows = json.loads(target.read_text())
+    assert [(row["name"], row["metric"]) for row in rows] == [
+        ("audit", "accuracy"),
+        ("audit", "roc_auc"),
+    ]
+    for row in rows:
+        assert (row["teams"], row["files"], row["accused"]) == (6, 80, 3)
+        # Two thousand draws for everybody, and many more for those who are accused.
+        assert row["draws"] > 6 * 2_000 + 3 * 2_000
+        assert row["seconds"] > 0
+        assert row["cpu_seconds"] > 0
+        assert 0 < row["peak_gib"] < 1
+        assert row["ratio"] > 1
+    assert "| audit of |" in capsys.readouterr().out
+
+
+def test_the_loop_beside_the_audit_computes_the_same() -> None:
+    """Means agree within six standard errors of 400 draws; a false alarm has probability below 1e-7."""
+    made = large_round.make(
+        metric="accuracy", n_teams=4, n_files=8, n=200, m=400, rng=np.random.default_rng(3)
+    )
+    contestant = made.contestants[3]
+    references = compare.organiser(
+        items=np.hstack([contestant.files.items, made.references.items]), k=8, draw=made.draw
+    )
+    tests = accuse(
+        draw=made.draw,
+        score=made.score,
+        contestants={3: contestant},
+        references=made.references,
+        n_teams=4,
+        tie=large_round.TIE,
+        rng=np.random.default_rng(4),
+    )
+    of_best = tests[3].tests[BEST_SCORED, ORGANISER]
+
+    null = audit_bench.loop(made, contestant, rng=np.random.default_rng(5), n_draws=2_000)[:, 0]
+
+    assert references.scales.max() == 1.0  # one set: the statistic is D itself
+    quantile_error = 6 * null.std() * np.sqrt(0.05 * 0.95 / 1_000) / 0.1
+    assert np.quantile(null, 0.95) == pytest.approx(of_best.luck, abs=quantile_error)
 
 
 def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

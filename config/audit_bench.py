@@ -1,0 +1,179 @@
+"""`run.py bench audit`: what judging a large round takes, beside a plain loop over the same statistics.
+
+Each metric is measured in a process of its own, set up as the audit's worker is, so that the memory is that
+of the judge and of the round alone. The loop shuffles the items, scores all files of a team by indexing and
+compares the best one; it makes a few draws for one team, and its time is extrapolated to the draws that the
+judge made for all of them.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from lab import large_round
+from lab.large_round import LargeRound, Metric
+from stats import references as compare
+from stats.accusation import Contestant, TeamTests, accuse
+
+NAME = "audit"
+METRICS: tuple[Metric, ...] = get_args(Metric)
+N_TEAMS, N_FILES, N_QUERY, N_FRESH = 200, 100, 10_000, 20_000
+N_LOOPS = 20
+DELTA0 = 0.005
+SEED = 1
+KIB_PER_GIB = 2**20
+# As the service starts its workers: threads of a library would wait for each other on shared cores.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Of the round that is judged."""
+
+    teams: int = N_TEAMS
+    files: int = N_FILES
+    n: int = N_QUERY
+    m: int = N_FRESH
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditRow:
+    """
+    What judging a round took.
+
+    Parameters
+    ----------
+    seconds, cpu_seconds : float
+        By the clock and of processor time, all cores together; making the round is not counted.
+    peak_gib : float
+        Largest resident memory of the process, the round included.
+    accused : int
+        Teams that were accused, of three attackers.
+    draws : int
+        Repeated draws, summed over the teams.
+    ratio : float
+        How many times longer the loop would take.
+    """
+
+    name: str
+    metric: str
+    teams: int
+    files: int
+    seconds: float
+    cpu_seconds: float
+    peak_gib: float
+    accused: int
+    draws: int
+    ratio: float
+
+
+def measure(metric: Metric, *, size: Size = Size()) -> AuditRow:
+    """In a process of its own."""
+    arguments = json.dumps([metric, asdict(size)])
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "config.audit_bench", arguments],
+        env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return AuditRow(**json.loads(done.stdout))
+
+
+def judged(metric: Metric, size: Size) -> AuditRow:
+    """In this process, whose memory has to be fresh."""
+    made = large_round.make(
+        metric=metric,
+        n_teams=size.teams,
+        n_files=size.files,
+        n=size.n,
+        m=size.m,
+        rng=np.random.default_rng(SEED),
+    )
+    started, worked = time.perf_counter(), time.process_time()
+    tests = _accused(made)
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - worked
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    draws = sum(_draws(each) for each in tests.values())
+    return AuditRow(
+        name=NAME,
+        metric=metric,
+        teams=size.teams,
+        files=size.files,
+        seconds=round(seconds, 2),
+        cpu_seconds=round(cpu_seconds, 2),
+        peak_gib=round(peak / KIB_PER_GIB, 2),
+        accused=sum(each.accuses(delta0=DELTA0) for each in tests.values()),
+        draws=draws,
+        ratio=round(seconds_of_a_loop(made, n_draws=N_LOOPS) / N_LOOPS * draws / seconds, 1),
+    )
+
+
+def _accused(made: LargeRound) -> dict[int, TeamTests]:
+    return accuse(
+        draw=made.draw,
+        score=made.score,
+        contestants=made.contestants,
+        references=made.references,
+        n_teams=len(made.contestants),
+        tie=large_round.TIE,
+        rng=np.random.default_rng(SEED + 1),
+    )
+
+
+def _draws(tests: TeamTests) -> int:
+    return max(each.n_draws for each in tests.tests.values())
+
+
+def seconds_of_a_loop(made: LargeRound, *, n_draws: int) -> float:
+    """One honest team, both kinds of reference, without a thought for speed."""
+    contestant = list(made.contestants.values())[-1]
+    started = time.perf_counter()
+    loop(made, contestant, rng=np.random.default_rng(SEED + 2), n_draws=n_draws)
+    return time.perf_counter() - started
+
+
+def loop(
+    made: LargeRound, contestant: Contestant, *, rng: np.random.Generator, n_draws: int
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The statistic of the best file of each draw, shape (draws, kinds)."""
+    items = np.hstack([contestant.files.items, made.references.items])
+    k, n = contestant.files.k, made.draw.n
+    kinds = [
+        compare.organiser(items=items, k=k, draw=made.draw),
+        compare.own_files(items=items, k=k, draw=made.draw),
+    ]
+    found = np.empty((n_draws, len(kinds)))
+    for row in range(n_draws):
+        order = rng.permutation(len(items))
+        query = items[order[:n]].mean(axis=0, dtype=np.float64)
+        fresh = items[order[n:]].mean(axis=0, dtype=np.float64)
+        best = np.argmax(query[:k])
+        found[row] = [kind.statistics((query - fresh)[None, :])[0, best] for kind in kinds]
+    return found
+
+
+def table(rows: list[AuditRow]) -> str:
+    lines = [
+        "| audit of | teams x files | seconds | CPU seconds | peak GiB | accused | times faster |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        lines.append(
+            f"| {row.metric} | {row.teams} x {row.files} | {row.seconds:,.0f} | {row.cpu_seconds:,.0f} "
+            f"| {row.peak_gib:.1f} | {row.accused} | {row.ratio:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    chosen, measured = json.loads(sys.argv[1])
+    sys.stdout.write(json.dumps(asdict(judged(chosen, Size(**measured)))))
