@@ -147,10 +147,8 @@ def loop(
     """The statistic of the best file of each draw, shape (draws, kinds)."""
     items = np.hstack([contestant.files.items, made.references.items])
     k, n = contestant.files.k, made.draw.n
-    kinds = [
-        compare.organiser(items=items, k=k, draw=made.draw),
-        compare.own_files(items=items, k=k, draw=made.draw),
-    ]
+    pool = compare.pool(items=items, k=k, draw=made.draw)
+    kinds = [compare.organiser(pool=pool), compare.own_files(pool=pool)]
     found = np.empty((n_draws, len(kinds)))
     for row in range(n_draws):
         order = rng.permutation(len(items))

@@ -136,7 +136,7 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),
     *_grants(AUDIT, "vault_round_fresh_holdouts", "SELECT"),
-    *_grants(AUDIT, "vault_roundsecret", "SELECT"),
+    *_grants(AUDIT, "vault_roundsecret", "SELECT round_id,audit_seed"),
     *_grants(AUDIT, "vault_team", "SELECT"),
     *_grants(AUDIT, "vault_admission", "SELECT"),
     *_grants(AUDIT, "vault_budgetentry", "SELECT"),

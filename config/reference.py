@@ -13,6 +13,7 @@ from django.db import models
 from config.environment import LAUNCHER_NAMES, PREFIX, Question
 from config.grants import GRANTS, ROLES
 from config.settings import BASE_DIR, env
+from stats.verdict import Verdict
 from vault.api import problem_codes
 from vault.statuses import (
     TRANSITIONS,
@@ -20,7 +21,6 @@ from vault.statuses import (
     HoldoutStatus,
     RoundStatus,
     SubmissionStatus,
-    Verdict,
 )
 
 NOTE = "Written by `manage.py generate_docs` from {source}; `--check` compares."

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from stats.accusation import Contestant
 from stats.draw import Draw, draw
-from stats.metrics import rankings
+from stats.metrics import Scorer, rankings
 from stats.metrics.evaluation import Evaluation
+from stats.scored_files import Files
 from stats.split_scores import SplitScore, split_score
-from stats.trial import Files
 
 Metric = Literal["accuracy", "roc_auc"]
 Labels = NDArray[np.int64]
@@ -69,7 +69,7 @@ def make(
     ]
     return LargeRound(
         draw=draw(n=n, m=m),
-        score=split_score(metric=metric, labels=labels, n_classes=2),
+        score=split_score(scorer=Scorer(metric=metric, n_classes=2), labels=labels),
         contestants={
             team: Contestant(files=files, final=files.k - 1) for team, files in enumerate(everybody)
         },

@@ -13,8 +13,9 @@ from stats import inflation
 from stats.accusation import Contestant, TeamTests, accuse, triage
 from stats.draw import draw
 from stats.inflation import Gate
+from stats.metrics import Scorer
+from stats.scored_files import Files
 from stats.split_scores import split_score
-from stats.trial import Files
 from stats.verdict import Evidence, ShiftGate, Verdict, verdict
 
 DELTA0 = 0.005
@@ -106,7 +107,7 @@ def audit(
     labels = panel.labels[np.concatenate([panel.query, panel.fresh])]
     tests = accuse(
         draw=draw(n=len(panel.query), m=len(panel.fresh)),
-        score=split_score(metric="accuracy", labels=labels, n_classes=2),
+        score=split_score(scorer=Scorer(metric="accuracy", n_classes=2), labels=labels),
         contestants=contestants,
         references=frozen,
         n_teams=len(contestants),

@@ -16,6 +16,7 @@ better on query labels than on fresh ones.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -39,6 +40,8 @@ FAMILY_WISE_ERROR = 2 * ALPHA
 TRIAGE_ALPHA = 0.10
 # Draws that every team gets: luck is their quantile. Further ones are made as many at a time.
 N_FIRST = 1_000
+# Teams are looked at side by side; what is found does not depend on it.
+N_THREADS = 2
 
 Team = TypeVar("Team", bound=Hashable)
 
@@ -243,10 +246,10 @@ def accuse(
     shared = shared_table.sums(score.shared)
     blocks = repeated(draw=draw, pattern=shared_table.pattern, rng=rng, size=N_FIRST)
     first = next(blocks)
-    trials = {}
-    for team, contestant in contestants.items():
+
+    def begin(contestant: Contestant) -> Trial:
         files = [contestant.files] if references is None else [contestant.files, references]
-        trials[team] = Trial(
+        return Trial(
             table=shared_table,
             files=files,
             shared=shared,
@@ -255,6 +258,9 @@ def accuse(
             level=level,
             first=first,
         )
+
+    with ThreadPoolExecutor(N_THREADS) as pool:
+        trials = dict(zip(contestants, pool.map(begin, contestants.values()), strict=True))
     _settle([trial for trial in trials.values() if not trial.is_settled], blocks)
     return _judged(trials, contestants=contestants, references=references, draw=draw, level=level)
 
@@ -287,20 +293,23 @@ def triage(*, tests: Mapping[Team, TeamTests]) -> set[Team]:
 
 def _contrasts(contestant: Contestant, files: Sequence[Files], draw: Draw) -> dict[str, Contrast]:
     items, k = np.hstack([each.items for each in files]), contestant.files.k
+    pool = compare.pool(items=items, k=k, draw=draw)
     found = {}
     if len(files) > 1:
-        found[ORGANISER] = compare.organiser(items=items, k=k, draw=draw)
+        found[ORGANISER] = compare.organiser(pool=pool)
     if contestant.first_file_precedes_release and k > 1:
-        found[OWN_FILES] = compare.own_files(items=items, k=k, draw=draw)
+        found[OWN_FILES] = compare.own_files(pool=pool)
     return found
 
 
 def _settle(waiting: list[Trial], blocks: Iterator[Block]) -> None:
     """Draw on until nobody waits; each trial prepares its columns once."""
     running = [trial.listening() for trial in waiting]
-    while running:
-        block = next(blocks)
-        running = [each for each in running if each(block)]
+    with ThreadPoolExecutor(N_THREADS) as pool:
+        while running:
+            block = next(blocks)
+            goes_on = list(pool.map(lambda look, block=block: look(block), running))
+            running = [each for each, more in zip(running, goes_on, strict=True) if more]
 
 
 def _judged(

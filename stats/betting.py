@@ -74,11 +74,13 @@ class Bet:
         exceeds : array of shape (draws,), bool
             Which of them reached the observed value, in the order in which they were made.
         """
-        draws = self.n_draws + np.arange(1, len(exceeds) + 1)
-        exceeding = self.n_exceeding + np.cumsum(exceeds)
+        where = np.flatnonzero(exceeds)
+        # Between exceedances wealth only grows: its peaks are right before each, and at the end.
+        draws = self.n_draws + np.append(where, len(exceeds))
+        exceeding = self.n_exceeding + np.arange(len(where) + 1)
         share = SHARE_OF_LEVEL * self.level
         # P(Bin(t+1, c) > L) is the regularised incomplete beta function.
         wealth = scipy.special.betainc(exceeding + 1.0, draws - exceeding + 1.0, share) / share
         self.n_draws += len(exceeds)
-        self.n_exceeding += int(exceeds.sum())
-        self._largest = max(self._largest, float(wealth.max(initial=1.0)))
+        self.n_exceeding += len(where)
+        self._largest = max(self._largest, float(wealth.max()))

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 RANK_TOLERANCE = 1e-12
 # A combination of references that predicts a file up to this share of its spread leaves only rounding errors.
 SMALLEST_SHARE = 1e-6
+# Rows whose products are summed at once.
+ROWS = 1_024
 # The mean of the first files serves as a reference from this many files on, and of at most so many.
 LEAST_FOR_MEAN, MOST_IN_MEAN = 4, 6
 
@@ -55,9 +57,31 @@ class Contrast:
         return result
 
 
-def own_files(*, items: Array, k: int, draw: Draw) -> Contrast:
+@dataclass(frozen=True, kw_only=True)
+class Pool:
     """
-    Compare each file with the team's first one, and with it and the mean of the first few together.
+    How files and references vary together on the pooled items.
+
+    Parameters
+    ----------
+    k : int
+        Files, which come before the references.
+    draw : Draw
+    among : array of shape (k+L, k+L)
+        Sums of squares and products around the means.
+    variance : array of shape (k+L, k+L)
+        Covariance of the columns' query sums over repeated draws.
+    """
+
+    k: int
+    draw: Draw
+    among: Floats
+    variance: Floats
+
+
+def pool(*, items: Array, k: int, draw: Draw) -> Pool:
+    """
+    Sum up how files and references vary together.
 
     Parameters
     ----------
@@ -68,36 +92,54 @@ def own_files(*, items: Array, k: int, draw: Draw) -> Contrast:
 
     Returns
     -------
+    Pool
+
+    Notes
+    -----
+    Cost: O((n+m) (k+L)^2). Source: elementary.
+    """
+    among = _scatter(items)
+    variance = _variance_of_sums(items=items, draw=draw, pooled=among)
+    return Pool(k=k, draw=draw, among=among, variance=variance)
+
+
+def own_files(*, pool: Pool) -> Contrast:
+    """
+    Compare each file with the team's first one, and with it and the mean of the first few together.
+
+    Parameters
+    ----------
+    pool : Pool
+
+    Returns
+    -------
     Contrast
         One set below four files, since the mean would span the final, else two.
 
     Notes
     -----
     Boosted files among the first ones would blind the mean alone, an odd first file the first one alone. The
-    files are chosen by time, never by what was released. Cost: O((n+m) (k+L)^2). Source: power and size are
+    files are chosen by time, never by what was released. Cost: O((k+L)^3). Source: power and size are
     in docs/calibration.md.
     """
-    first = np.zeros((items.shape[1], 1))
+    first = np.zeros((len(pool.among), 1))
     first[0] = 1.0
     sets = [first]
-    if k >= LEAST_FOR_MEAN:
-        n_mean = min(MOST_IN_MEAN, k // 2)
-        mean = np.zeros((items.shape[1], 1))
+    if pool.k >= LEAST_FOR_MEAN:
+        n_mean = min(MOST_IN_MEAN, pool.k // 2)
+        mean = np.zeros((len(pool.among), 1))
         mean[:n_mean] = 1 / n_mean
         sets.append(np.hstack([first, mean]))
-    return _contrast(items=items, k=k, draw=draw, sets=sets)
+    return _contrast(pool, sets)
 
 
-def organiser(*, items: Array, k: int, draw: Draw) -> Contrast:
+def organiser(*, pool: Pool) -> Contrast:
     """
     Compare each file with the best combination of the L references.
 
     Parameters
     ----------
-    items : array of shape (n+m, k+L)
-        Item scores or influence values, references last.
-    k : int
-    draw : Draw
+    pool : Pool
 
     Returns
     -------
@@ -106,37 +148,41 @@ def organiser(*, items: Array, k: int, draw: Draw) -> Contrast:
 
     Notes
     -----
-    Cost: O((n+m) (k+L)^2). Source: difference-in-differences with fitted controls.
+    Cost: O((k+L)^3). Source: difference-in-differences with fitted controls.
     """
-    references = np.eye(items.shape[1])[:, k:]
-    return _contrast(items=items, k=k, draw=draw, sets=[references])
+    return _contrast(pool, [np.eye(len(pool.among))[:, pool.k :]])
 
 
-def _contrast(*, items: Array, k: int, draw: Draw, sets: list[Floats]) -> Contrast:
-    among = _scatter(items)
-    variance = _variance_of_sums(items=items, draw=draw, pooled=among)
+def _contrast(pool: Pool, sets: list[Floats]) -> Contrast:
     coefficients, spreads = [], []
     for references in sets:
-        weights = _weights(among=among, references=references, k=k)
-        contrast = np.eye(len(among))[:, :k] - references @ weights
-        own = np.einsum("ij,ij->j", contrast, variance @ contrast)
-        whole = np.diag(variance)[:k]
+        weights = _weights(among=pool.among, references=references, k=pool.k)
+        contrast = np.eye(len(pool.among))[:, : pool.k] - references @ weights
+        own = np.einsum("ij,ij->j", contrast, pool.variance @ contrast)
+        whole = np.diag(pool.variance)[: pool.k]
         is_noise = own <= SMALLEST_SHARE**2 * np.maximum(whole, whole.max(initial=0.0))
         coefficients.append(contrast)
-        spreads.append(np.sqrt(np.where(is_noise, 0.0, own)) * (1 / draw.n + 1 / draw.m))
+        spreads.append(np.sqrt(np.where(is_noise, 0.0, own)) * (1 / pool.draw.n + 1 / pool.draw.m))
     return Contrast(coefficients=np.array(coefficients), spreads=np.array(spreads))
 
 
 def _scatter(items: Array) -> Floats:
-    """Sums of squares and products around the means; of 0 and 1, single precision counts exactly."""
+    """Sums of squares and products around the means.
+
+    Single precision holds counts of 0 and 1 exactly, and centred products of a block well enough.
+    """
     means = items.mean(axis=0, dtype=np.float64)
+    total: Floats = np.zeros((items.shape[1], items.shape[1]))
     if items.dtype == bool:
         single = items.astype(np.float32)
-        counts = (single.T @ single).astype(np.float64)
-        result: Floats = counts - len(items) * np.outer(means, means)
-        return result
-    centred = items.astype(np.float64) - means
-    return centred.T @ centred
+        total += single.T @ single
+        total -= len(items) * np.outer(means, means)
+        return total
+    dtype = np.float32 if items.dtype == np.float32 else np.float64
+    for start in range(0, len(items), ROWS):
+        centred = (items[start : start + ROWS] - means).astype(dtype)
+        total += centred.T @ centred
+    return total
 
 
 def _weights(*, among: Floats, references: Floats, k: int) -> Floats:
@@ -154,7 +200,7 @@ def _variance_of_sums(*, items: Array, draw: Draw, pooled: Floats) -> Floats:
     """Covariance of the columns' query sums over repeated draws."""
     if draw.unit_of_item is None and len(draw.strata) == 1:
         return pooled * _factor(draw.n, draw.n + draw.m)
-    totals = draw.totals(items.astype(np.float64))
+    totals: Floats = np.asarray(draw.totals(items.astype(np.float64)), dtype=np.float64)
     total = np.zeros(pooled.shape)
     for units in draw.strata:
         sizes = draw.sizes[units]

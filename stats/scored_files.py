@@ -98,7 +98,8 @@ def score_files(
         own = scorer.items(labels=labels, predictions=each)
         data.append(split.data(scorer.evaluation(labels=labels, predictions=each), own))
         if not split.is_mean:
-            items.append(own)
+            # Influence on R2 has no bound; that on shares is at most the number of items.
+            items.append(own if scorer.n_classes is None else own.astype(np.float32))
         parts = [(labels[part], each[part]) for part in (slice(n), slice(n, None))]
         exact.append(
             [

@@ -139,7 +139,8 @@ class Counts:
 
     @property
     def shared(self) -> Array:
-        return (self.labels[:, None] == np.arange(self.n_classes)).astype(np.float32)
+        occurs: Array = self.labels[:, None] == np.arange(self.n_classes)
+        return occurs.astype(np.float32)
 
     def data(self, given: Evaluation, items: Floats) -> Array:
         return given.codes.astype(np.int8)
@@ -152,7 +153,8 @@ class Counts:
             self.metric, [hits.any(axis=2, keepdims=True), predicted]
         )
         cells = np.concatenate(parts, axis=2)
-        return cells.reshape(len(data), -1).astype(np.float32)
+        columns: Array = cells.reshape(len(data), -1).astype(np.float32)
+        return columns
 
     def scores(self, sums: Floats, shared: Floats, sizes: Floats) -> Floats:
         width = {"balanced_accuracy": self.n_classes, "macro_f1": 2 * self.n_classes}
@@ -178,7 +180,8 @@ def _mcc(*, hits: Floats, predicted: Floats, truth: Floats, sizes: Floats) -> Fl
     of_predicted = np.square(sizes) - np.square(predicted).sum(axis=2)
     of_truth = np.square(sizes) - np.square(truth).sum(axis=1, keepdims=True)
     scale = np.sqrt(of_predicted * of_truth)
-    return np.divide(both, scale, out=np.zeros(both.shape), where=scale > 0)
+    result: Floats = np.divide(both, scale, out=np.zeros(both.shape), where=scale > 0)
+    return result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ All teams of a round share the repeated draws; one matrix product serves all fil
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -177,11 +178,10 @@ class Case:
         """The larger share of draws that reached the statistic."""
         return max(bet.p_estimate for bet in self.bets)
 
-    @property
+    @cached_property
     def is_screened(self) -> bool:
         """Whether the first draws showed that it is not worth a look."""
-        nulls = np.array(self.nulls)
-        return bool((nulls >= self._least(nulls)).mean(axis=1).max() > SCREEN)
+        return any((null >= self._least(null)).mean() > SCREEN for null in self.nulls)
 
     @property
     def is_settled(self) -> bool:
@@ -298,9 +298,13 @@ class Trial:
         """1.96 standard errors of the fresh mean of a file's lead; t quantiles, since clusters may be few."""
         draw = self._table.draw
         weights = case.contrast.coefficients[case.reference_set][:, case.file]
-        items = np.hstack([each.items for each in self._files])
-        lead = (items @ weights)[:, None]
-        lead -= lead[draw.n :].mean()
+        lead = np.zeros((draw.n + draw.m, 1))
+        start = 0
+        for each in self._files:
+            for column in np.flatnonzero(weights[start : start + each.k]):
+                lead[draw.n :, 0] += weights[start + column] * each.fresh[:, column]
+            start += each.k
+        lead[draw.n :] -= lead[draw.n :].mean()
         totals = draw.totals(lead)[~draw.is_query, 0].astype(np.float64)
         units = len(totals)
         se = np.sqrt(np.square(totals).sum() * units / (units - 1)) / draw.m
@@ -322,7 +326,10 @@ class Trial:
     def _best(self, query: Floats) -> NDArray[np.intp]:
         """The file with the best query score in each draw; of equal ones the earliest."""
         own = query[:, : self.k]
-        return np.argmax(own >= own.max(axis=1, keepdims=True) - self._table.tie, axis=1)
+        found: NDArray[np.intp] = np.argmax(
+            own >= own.max(axis=1, keepdims=True) - self._table.tie, axis=1
+        )
+        return found
 
     def _look(self, query: Floats, gaps: Floats) -> None:
         best, rows = self._best(query), np.arange(len(query))

@@ -5,7 +5,6 @@ untuned models. Finals are locked when it closes, before any fresh label is open
 """
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -126,7 +125,9 @@ def plan(
             publication=publication,
         )
         round.fresh_holdouts.set(fresh_holdouts)
-        RoundSecret.objects.create(round=round, entropy=secrets.token_hex(32))
+        RoundSecret.objects.create(
+            round=round, entropy=secrets.token_hex(32), audit_seed=secrets.token_hex(32)
+        )
         _journal(
             round,
             "round_planned",
@@ -345,8 +346,7 @@ def _journal(round: Round, kind: str, *, actor: str, now: dt.datetime, **payload
 
 def audit_seed(*, round: Round) -> str:
     """What the round's audits draw their random numbers from: fixed when the round was planned."""
-    entropy = RoundSecret.objects.values_list("entropy", flat=True).get(round=round)
-    return hashlib.sha256(f"audit:{entropy}".encode()).hexdigest()
+    return RoundSecret.objects.values_list("audit_seed", flat=True).get(round=round)
 
 
 def unit(*, round: Round) -> float:

@@ -82,9 +82,8 @@ def test_the_loop_beside_the_audit_computes_the_same() -> None:
         metric="accuracy", n_teams=4, n_files=8, n=200, m=400, rng=np.random.default_rng(3)
     )
     contestant = made.contestants[3]
-    references = compare.organiser(
-        items=np.hstack([contestant.files.items, made.references.items]), k=8, draw=made.draw
-    )
+    items = np.hstack([contestant.files.items, made.references.items])
+    references = compare.organiser(pool=compare.pool(items=items, k=8, draw=made.draw))
     tests = accuse(
         draw=made.draw,
         score=made.score,

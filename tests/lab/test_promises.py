@@ -47,6 +47,7 @@ def result() -> dict[str, Any]:
             "mechanism": mechanism,
             "n_query": 2400,
             "n_fresh": 6700,
+            "headline": "4 CONFIRMED, 0 INVALID, 2 without evidence of 6",
             "teams": [
                 *(team(name, "attacker", **attacker) for name in names),
                 team("forest", "honest", fresh=0.8, released=0.8),

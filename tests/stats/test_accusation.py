@@ -13,6 +13,7 @@ from stats.accusation import (
     ORGANISER,
     OWN_FILES,
     Contestant,
+    TeamTests,
     accuse,
     triage,
 )
@@ -307,7 +308,7 @@ def test_triage_is_benjamini_hochberg_on_the_smallest_p_value() -> None:
 
 
 def test_nobody_plays() -> None:
-    found = accuse(
+    found: dict[int, TeamTests] = accuse(
         draw=draw(n=2, m=2),
         score=Mean(is_exact=True, n_items=4),
         contestants={},

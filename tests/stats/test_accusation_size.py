@@ -39,10 +39,10 @@ def pool(metric: str, rng: np.random.Generator) -> tuple[NDArray[Any], Predictio
     """Labels, ten files of one team and two of the organiser."""
     size = N + M
     if metric in ("rmse", "r2", "mae"):
-        labels = rng.standard_t(3, size)
+        values = rng.standard_t(3, size)
         return (
-            labels,
-            [labels + rng.normal(0, 1.5, size) for _ in range(12)],
+            values,
+            [values + rng.normal(0, 1.5, size) for _ in range(12)],
             {"n_classes": None, "loss_cap": 10.0},
         )
     if metric in ("roc_auc", "average_precision", "log_loss"):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from stats import arguments
-from stats.accusation import accuse
 from stats.metrics import Rules, Scorer
 from stats.quality.calibration import reliability
 from stats.quality.decisions import threshold_sweep
@@ -103,18 +102,6 @@ def test_bad_arguments_are_named(
     call(**given)
     with pytest.raises(ValueError, match=rf"^{name}\b"):
         call(**{**given, **wrong})
-
-
-@pytest.mark.parametrize("wrong", [-0.01, NAN])
-def test_margin_of_no_interest_is_a_number(wrong: float) -> None:
-    with pytest.raises(ValueError, match="delta0"):
-        accuse(
-            contestants={},
-            references=None,
-            delta0=wrong,
-            is_mean=True,
-            generator=lambda *_: np.random.default_rng(1),
-        )
 
 
 def test_codes_of_other_types_are_codes() -> None:

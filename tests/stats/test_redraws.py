@@ -17,7 +17,7 @@ def test_every_subset_is_equally_likely() -> None:
     pattern = np.full(6, CONTESTED)
     block = next(repeated(draw=drawn, pattern=pattern, rng=np.random.default_rng(5), size=40_000))
 
-    seen = Counter(tuple(np.flatnonzero(row)) for row in block.chosen)
+    seen = Counter(tuple(np.flatnonzero(row).tolist()) for row in block.chosen)
 
     assert set(seen) == set(itertools.combinations(range(6), 3))
     assert sps.chisquare(list(seen.values())).pvalue > 1e-5

@@ -1,7 +1,10 @@
 """Contrasts: weights that sum to one and fit best, and the spread of D over repeated draws."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stats import references
 from stats.draw import draw
@@ -13,7 +16,7 @@ def test_weights_sum_to_one_and_fit_best() -> None:
     """Against a constrained least squares that is solved another way."""
     rng = np.random.default_rng(1)
     items = rng.random((N + M, 5))
-    contrast = references.organiser(items=items, k=2, draw=draw(n=N, m=M))
+    contrast = references.organiser(pool=references.pool(items=items, k=2, draw=draw(n=N, m=M)))
 
     weights = -contrast.coefficients[0][2:, 0]
 
@@ -30,8 +33,8 @@ def test_weights_sum_to_one_and_fit_best() -> None:
 def test_spread_is_that_of_repeated_draws(dtype: type) -> None:
     """Seed 2: of 4,000 draws, within 5 of its standard errors of 1.1 %."""
     rng = np.random.default_rng(2)
-    items = (rng.random((N + M, 4)) < 0.6).astype(dtype)
-    contrast = references.organiser(items=items, k=3, draw=draw(n=N, m=M))
+    items: NDArray[Any] = (rng.random((N + M, 4)) < 0.6).astype(dtype)
+    contrast = references.organiser(pool=references.pool(items=items, k=3, draw=draw(n=N, m=M)))
     lead = items.astype(float) @ contrast.coefficients[0]
 
     differences = []
@@ -60,7 +63,7 @@ def test_spread_follows_clusters_and_strata() -> None:
         fresh_strata=stratum[n:],
     )
     items = rng.random((60, 2)) + rng.random(30)[cluster][:, None]
-    contrast = references.organiser(items=items, k=1, draw=drawn)
+    contrast = references.organiser(pool=references.pool(items=items, k=1, draw=drawn))
     lead = items @ contrast.coefficients[0][:, 0]
 
     differences = []
@@ -77,8 +80,8 @@ def test_spread_follows_clusters_and_strata() -> None:
 def test_one_set_is_compared_as_it_is_and_several_are_studentised() -> None:
     items = np.random.default_rng(4).random((N + M, 8))
 
-    few = references.own_files(items=items[:, :3], k=3, draw=draw(n=N, m=M))
-    many = references.own_files(items=items, k=8, draw=draw(n=N, m=M))
+    few = references.own_files(pool=references.pool(items=items[:, :3], k=3, draw=draw(n=N, m=M)))
+    many = references.own_files(pool=references.pool(items=items, k=8, draw=draw(n=N, m=M)))
 
     assert few.coefficients.shape == (1, 3, 3)
     assert few.scales[0].tolist() == [np.inf, 1, 1]
@@ -96,7 +99,7 @@ def test_one_set_is_compared_as_it_is_and_several_are_studentised() -> None:
 def test_the_mean_is_of_the_first_half_and_at_most_six(k: int, files: int) -> None:
     """By time alone, so that nothing that was released has a say; it never spans the last file."""
     items = np.random.default_rng(5).random((N + M, k))
-    contrast = references.own_files(items=items, k=k, draw=draw(n=N, m=M))
+    contrast = references.own_files(pool=references.pool(items=items, k=k, draw=draw(n=N, m=M)))
 
     of_last = contrast.coefficients[1][:, k - 1]
 
@@ -109,7 +112,7 @@ def test_a_copy_of_a_reference_has_no_lead() -> None:
     items[:, 0] = items[:, 2]
     items[:, 1] = items[:, 2] + 1e-12 * items[:, 1]
 
-    contrast = references.organiser(items=items, k=2, draw=draw(n=N, m=M))
+    contrast = references.organiser(pool=references.pool(items=items, k=2, draw=draw(n=N, m=M)))
 
     assert contrast.spreads.tolist() == [[0, 0]]
     assert contrast.statistics(np.ones((1, 3))).tolist() == [[0, 0]]

@@ -18,10 +18,10 @@ def task(
 ) -> tuple[NDArray[Any], list[NDArray[Any]], dict[str, Any]]:
     """Labels with a rare class, and three files."""
     if metric in ("rmse", "r2", "mae"):
-        labels = rng.normal(0, 2, N)
+        values = rng.normal(0, 2, N)
         return (
-            labels,
-            [labels + rng.normal(0, s, N) for s in (0.5, 1, 9)],
+            values,
+            [values + rng.normal(0, s, N) for s in (0.5, 1, 9)],
             {"n_classes": None, "loss_cap": 5.0},
         )
     if metric in ("roc_auc", "average_precision", "log_loss"):
@@ -41,7 +41,8 @@ def by_sums(
     columns, shared = given.columns(data), given.shared
     sums = columns[chosen].sum(axis=0, dtype=np.float64)[None, :]
     of_labels = shared[chosen].sum(axis=0, dtype=np.float64)[None, :]
-    return given.scores(sums, of_labels, np.array([[float(chosen.sum())]]))[0]
+    scores: NDArray[np.float64] = given.scores(sums, of_labels, np.array([[float(chosen.sum())]]))
+    return np.asarray(scores[0])
 
 
 def data_of(

@@ -72,12 +72,15 @@ class Round(models.Model):
 
 
 class RoundSecret(models.Model):
-    """Entropy from which each release's seed is derived; only workers may read it."""
+    """Entropy from which seeds are derived. Only workers may read it, the audit worker its own part alone."""
 
     round = models.OneToOneField(
         Round, on_delete=models.PROTECT, primary_key=True, related_name="secret"
     )
+    # Of the releases.
     entropy = models.CharField(max_length=64)
+    # Of the round's audits: fixed before the first submission.
+    audit_seed = models.CharField(max_length=64)
 
     def __str__(self) -> str:
         return f"secret of round {self.round_id}"

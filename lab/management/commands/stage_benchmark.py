@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from audits.models import Publication
 from vault import budget, holdouts, label_files, rounds, tokens
-from vault.api.openapi import results
+from vault.api.openapi import published_audits
 from vault.models import Benchmark, Holdout, Round, Team
 
 N_ITEMS = 400
@@ -82,7 +82,7 @@ def _sealed(benchmark: Benchmark, *, now: dt.datetime) -> list[Holdout]:
 def _publish(round: Round, *, now: dt.datetime) -> None:
     """A document such as `audits.publication` makes, without the play that leads to one."""
     Publication.objects.create(
-        round=round, benchmark=round.benchmark, document=results.DOCUMENT, published_at=now
+        round=round, benchmark=round.benchmark, document=published_audits.DOCUMENT, published_at=now
     )
 
 

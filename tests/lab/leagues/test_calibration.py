@@ -57,7 +57,7 @@ def made_up() -> Calibration:
             (BEST_SCORED, ORGANISER): 100,
         }
     )
-    given = {
+    given: dict[str, Any] = {
         "leagues": 1000,
         "confirmed": 3,
         "gate_fired": 5,

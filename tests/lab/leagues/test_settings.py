@@ -55,13 +55,18 @@ def test_ties_are_ties() -> None:
 
 
 def test_the_luckiest_is_no_best() -> None:
-    """Chosen by released minus own score: with seed 8 another file than the best released."""
+    """Chosen by released minus own score: in most of 20 leagues another file than the best released.
+
+    Seed 8. A uniform choice among 20 files would be the best in 1 of 20; at most 12 have p < 1e-9.
+    """
     rng = np.random.default_rng(8)
-    pool = make_pool(n=300, m=300, rng=rng)
+    same = 0
+    for _ in range(20):
+        pool = make_pool(n=300, m=300, rng=rng)
+        menu = settings.luckiest(pool, 20, rng)
+        same += menu.final == int(np.argmax(menu.right[:300].mean(axis=0)))
 
-    menu = settings.luckiest(pool, 20, rng)
-
-    assert menu.final != np.argmax(menu.right[:300].mean(axis=0))
+    assert same <= 12
 
 
 def test_adopters_compare_with_what_was_published() -> None:

@@ -10,6 +10,7 @@ from vault.api.openapi import (
     benchmarks,
     headers,
     problem_answers,
+    published_audits,
     results,
     service,
     submissions,
@@ -18,7 +19,7 @@ from vault.api.openapi import (
 )
 from vault.api.openapi.operation import Operation
 
-CONCEPTS = (benchmarks, submissions, results, tokens, webhooks, service)
+CONCEPTS = (benchmarks, submissions, results, published_audits, tokens, webhooks, service)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     key: operation for concept in CONCEPTS for key, operation in concept.OPERATIONS.items()

@@ -1,0 +1,253 @@
+"""Published audits in the description."""
+
+from typing import Any
+
+from stats.verdict import Verdict
+from vault.api.openapi import parameters, schemas
+from vault.api.openapi.operation import Access, Operation, shown
+from vault.api.openapi.schemas import Schema
+from vault.statuses import PublicationKind
+
+TAG = "Results"
+
+VERDICT = schemas.or_null(
+    schemas.one_of(
+        [each.value for each in Verdict if each != Verdict.SUSPECTED], "Of the published audit."
+    )
+)
+FRESH = schemas.or_null(
+    schemas.number("The final's score on labels that nobody had queried, once published.")
+)
+_PAIR: Schema = {
+    "type": "array",
+    "items": {"type": "number"},
+    "minItems": 2,
+    "maxItems": 2,
+}
+_INTERVAL = schemas.or_null(_PAIR | {"description": "95 % interval of `fresh`, low and high."})
+_SCORES: Schema = {
+    "type": ["object", "null"],
+    "description": "Of a full publication: by metric and set of labels (`query`, `fresh`) the value and "
+    "the low and high end of its 95 % interval. Null in a coarse one.",
+}
+_AUDIT: dict[str, Schema] = {
+    "id": schemas.integer(minimum=1),
+    "round": schemas.integer(minimum=1),
+    "published_at": schemas.time(),
+}
+
+
+SHAPES: dict[str, Schema] = {
+    "AuditSummary": schemas.record(_AUDIT),
+    "AuditList": schemas.page_of("AuditSummary"),
+    "Audit": schemas.record({**_AUDIT, "document": schemas.reference("AuditDocument")}),
+    "AuditDocument": schemas.record(
+        {
+            "benchmark": schemas.text(),
+            "round": schemas.integer(minimum=1),
+            "metric": schemas.text(),
+            "greater_is_better": schemas.flag("Of the metric: of a loss lower is better."),
+            "unit": schemas.number("The range u of one item's value."),
+            "publication": schemas.one_of(
+                PublicationKind.values,
+                "`coarse`: rounded figures of finals whose release beat the baseline. `full`: exact "
+                "figures of all finals with all metrics; the fresh holdout has retired.",
+            ),
+            "fresh_resolution": schemas.or_null(
+                schemas.number(
+                    "The grid that fresh figures are rounded to, u / (2 sqrt(n_fresh)); null: they are "
+                    "exact, or there are none."
+                )
+            ),
+            "n_query": schemas.count("Items that answered queries."),
+            "n_fresh": schemas.count("Items that nobody had been scored against."),
+            "shift_gate": schemas.one_of(
+                ("quiet", "fired", "not_tested"),
+                "Whether models that cannot have adapted score alike on both sets of items. While it has "
+                "`fired`, nobody is accused.",
+            ),
+            "headline": schemas.text("The published verdicts, counted."),
+            "how_to_read": schemas.text("What an overstatement is and what its interval covers."),
+            "levels": schemas.record(
+                {
+                    "family_wise_error": schemas.number(
+                        "The chance that a round accuses anybody wrongly."
+                    ),
+                    "holm_per_test": schemas.number("Of each of the two tests of a team."),
+                    "interval": schemas.number("Confidence of every interval."),
+                    "luck": schemas.number("Share of honest draws that stay below `luck`."),
+                    "power": schemas.number("With which the least effect would have been found."),
+                }
+            ),
+            "tau": schemas.or_null(
+                schemas.number(
+                    "Kendall's tau-b of the ranking on the board and that on new labels.",
+                )
+            ),
+            "seed_commitment": schemas.sha256("Of the seed of every random number of the audit."),
+            "references": schemas.list_of(schemas.reference("AuditedReference")),
+            "teams": schemas.list_of(schemas.reference("AuditedTeam")),
+        }
+    ),
+    "AuditedReference": schemas.record(
+        {
+            "team": schemas.text(),
+            "title": schemas.text(),
+            "query": schemas.or_null(schemas.number("Its score on the query labels.")),
+            "fresh": FRESH,
+            "fresh_interval": _INTERVAL,
+            "scores": _SCORES,
+        },
+        description="A frozen file of the organizer, which nobody judges.",
+    ),
+    "AuditedTeam": schemas.record(
+        {
+            "team": schemas.text(),
+            "title": schemas.text(),
+            "file_named": schemas.one_of(
+                ("final", "best_scored"), "The file that the verdict names."
+            ),
+            "is_ranked_file": schemas.flag("Whether that file is the one that ranks."),
+            "fresh": FRESH,
+            "fresh_interval": _INTERVAL,
+            "no_figure": schemas.or_null(schemas.text("Why `fresh` is null.")),
+            "rank_after": schemas.or_null(
+                schemas.integer("By `fresh`; equal figures share a rank.", minimum=1)
+            ),
+            "tier": schemas.or_null(
+                schemas.integer(
+                    "Teams that simultaneous paired intervals do not tell from the best of a tier "
+                    "share it.",
+                    minimum=1,
+                )
+            ),
+            "released": schemas.or_null(schemas.number("The final's own released value.")),
+            "query": schemas.or_null(
+                schemas.number(
+                    "The final's exact score on the query labels, whose holdout retired."
+                )
+            ),
+            "named_query": schemas.or_null(schemas.number("The same of the file named.")),
+            "named_fresh": schemas.or_null(
+                schemas.number("Its figure on new labels, where it is not the final.")
+            ),
+            "attempts": schemas.or_null(schemas.count()),
+            "verdict": VERDICT,
+            "luck": schemas.or_null(
+                schemas.number(
+                    "What an honest team with as many files overstates in 19 of 20 draws at most."
+                )
+            ),
+            "p_adjusted": schemas.or_null(
+                schemas.text("Holm-adjusted over the round: one digit, or `> .05`.")
+            ),
+            "minimum_detectable_effect": schemas.or_null(
+                schemas.number("The least overstatement that would have been found with 80 %.")
+            ),
+            "scores": _SCORES,
+            "overstatement": schemas.or_null(
+                schemas.number(
+                    "The part of the named file's lead over the references that is missing on new "
+                    "labels, from the figures shown; positive: it looks better on the board."
+                )
+            ),
+            "overstatement_interval": schemas.or_null(
+                _PAIR | {"description": "Covers the sampling of the new labels only."}
+            ),
+            "sentence": schemas.text("All of it in words."),
+        }
+    ),
+}
+
+_SUMMARY: dict[str, Any] = {"id": 3, "round": 1, "published_at": "2026-04-03T09:00:00Z"}
+_TEAM: dict[str, Any] = {
+    "team": "team-a",
+    "title": "Team A",
+    "file_named": "final",
+    "is_ranked_file": True,
+    "fresh": 0.75,
+    "fresh_interval": [0.72, 0.781],
+    "no_figure": None,
+    "rank_after": 1,
+    "tier": 1,
+    "released": 0.767,
+    "query": 0.767,
+    "named_query": 0.767,
+    "named_fresh": None,
+    "attempts": 6,
+    "verdict": "WITHIN_LUCK",
+    "luck": 0.016,
+    "p_adjusted": "> .05",
+    "minimum_detectable_effect": 0.04,
+    "scores": None,
+    "overstatement": 0.012,
+    "overstatement_interval": [0.0, 0.024],
+    "sentence": "On the board .767, on new labels .750. Of its lead over the references .012 [.000, .024] "
+    "is missing there (overstatement). An honest team with 6 files misses up to .016 in 19 of 20 draws, so "
+    "this is within chance. An overstatement of .040 would have been found with 80 %.",
+}
+DOCUMENT: dict[str, Any] = {
+    "benchmark": "rain-tomorrow",
+    "round": 1,
+    "metric": "accuracy",
+    "greater_is_better": True,
+    "unit": 1.0,
+    "publication": "coarse",
+    "fresh_resolution": 0.008,
+    "n_query": 2000,
+    "n_fresh": 3906,
+    "shift_gate": "quiet",
+    "headline": "0 CONFIRMED, 0 INVALID, 1 without evidence of 1",
+    "how_to_read": "An overstatement is the part of a lead that is missing on new labels.",
+    "levels": {
+        "family_wise_error": 0.01,
+        "holm_per_test": 0.005,
+        "interval": 0.95,
+        "luck": 0.95,
+        "power": 0.8,
+    },
+    "tau": None,
+    "seed_commitment": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    "references": [
+        {
+            "team": "reference-a",
+            "title": "",
+            "query": 0.7,
+            "fresh": 0.696,
+            "fresh_interval": [0.672, 0.72],
+            "scores": None,
+        }
+    ],
+    "teams": [_TEAM],
+}
+
+OPERATIONS = {
+    ("/api/v1/benchmarks/{slug}/audits/", "GET"): Operation(
+        id="list_audits",
+        tag=TAG,
+        summary="List published audits",
+        description="By round.",
+        access=Access.PUBLIC,
+        parameters=(parameters.SLUG, *parameters.PAGE),
+        answers={200: shown("AuditList", "A page.", example=schemas.page_example(_SUMMARY))},
+        problems=("not_found", *parameters.PAGE_PROBLEMS),
+    ),
+    ("/api/v1/audits/{audit_id}/", "GET"): Operation(
+        id="get_audit",
+        tag=TAG,
+        summary="One published audit",
+        description="How much of the round's progress is real: one figure on new labels for each final, "
+        "its overstatement beside what luck explains, and a sentence. The board shows the same figures.",
+        access=Access.PUBLIC,
+        parameters=(
+            parameters.in_path(
+                "audit_id",
+                schemas.integer(minimum=1, maximum=schemas.LONGEST_INTEGER),
+                "The audit's id.",
+                3,
+            ),
+        ),
+        answers={200: shown("Audit", "The audit.", example={**_SUMMARY, "document": DOCUMENT})},
+        problems=("not_found",),
+    ),
+}
