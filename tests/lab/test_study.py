@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from lab import season, study
+from lab.memory_audit import Panel
 from lab.season import Cast
 from lab.study import GUARDED, OPEN, SYBIL
 from lab.weather import series
 from lab.weather.series import Weather
 from stats.accusation import BEST_SCORED
+from tests.lab.conftest import League
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,31 @@ def test_panel_is_drawn_by_the_seed_alone(weather: Weather) -> None:
     assert len(first.query) == 2_400
     assert len(first.fresh) == 6_700
     assert len(np.intersect1d(first.query, first.fresh)) == 0
+
+
+def test_gain_of_the_coalition_is_what_finals_are_ahead_on_query_items_alone(
+    league: League,
+) -> None:
+    cast, round_ = league.cast(), league.round(mechanism="guarded_ladder")
+    own = cast.sybil.ground.baseline
+    wrong = np.flatnonzero(own != league.labels)
+    mended = np.concatenate(
+        [np.intersect1d(wrong, league.query)[:30], np.intersect1d(wrong, league.fresh)[:20]]
+    )
+    for name in season.SYBILS:
+        desk = round_.desk(team=name)
+        final = own.copy()
+        final[mended] = league.labels[mended]
+        desk.submit(predictions=own)
+        desk.declare_final(ticket=desk.submit(predictions=final))
+
+    gain = study.coalition_gain(
+        panel=Panel(labels=league.labels, query=league.query, fresh=league.fresh),
+        cast=cast,
+        round_=round_,
+    )
+
+    assert gain == pytest.approx(30 / 1_000 - 20 / 2_000)
 
 
 @pytest.mark.calibration
