@@ -48,7 +48,8 @@ def _on_open(benchmark: dict[str, Any]) -> Iterator[str]:
             yield f"{team['name']} is accused"
         if team["role"] == "attacker" and not is_accused:
             yield f"{team['name']} is {team['verdict']}, not CONFIRMED"
-        if team["role"] == "attacker" and team["interval"][0] <= 0:
+        interval = team["interval"]  # None of a team that could not be tested
+        if team["role"] == "attacker" and interval is not None and interval[0] <= 0:
             yield f"the interval of {team['name']} reaches zero"
         if team["name"] == season.SWAPPER and is_accused and team["file"] != BEST_SCORED:
             yield f"{team['name']} is accused by its {team['file']}"

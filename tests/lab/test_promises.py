@@ -87,7 +87,11 @@ def test_what_is_promised_holds() -> None:
     ("board", "name", "values", "words"),
     [
         (0, "forest", {"verdict": "CONFIRMED"}, "weather-open: forest is accused"),
-        (0, "evader", {"verdict": "SUSPECT"}, "weather-open: evader is SUSPECT, not CONFIRMED"),
+        (0, "evader", {"verdict": "SUSPECTED"}, "weather-open: evader is SUSPECTED, not CONFIRMED"),
+        (
+            *(0, "evader", {"verdict": "NOT_TESTED", "interval": None}),
+            "weather-open: evader is NOT_TESTED, not CONFIRMED",
+        ),
         (0, "swapper", {"file": "final"}, "weather-open: swapper is accused by its final"),
         (0, "climber", {"interval": [0.0, 0.1]}, "weather-open: the interval of climber reaches zero"),
         (1, "booster", {"verdict": "CONFIRMED"}, "weather-guarded: booster is accused"),
