@@ -28,7 +28,7 @@ def summary(*, round: Round) -> list[dict[str, Any]]:
             "released": each.released,
             "query": each.query,
             "fresh": each.fresh,
-            "file": each.file,
+            "file": None if each.overstatement is None else each.file,
             "overstatement": each.overstatement,
             "interval": None if each.low is None else [each.low, each.high],
             "luck": each.luck,
