@@ -5,11 +5,11 @@ other draw was as likely, so repeating the draw gives an exact null: in each rep
 is chosen anew, and its difference-in-differences against the references compared with the observed one.
 
 Two files of each team are tested: the one with the best raw query score of all that it handed in, and its
-final. A final other than the best-scored file is not covered by the null of the best: its p-value is the
-larger of that with the file fixed and that with the best file of each repetition. There are two kinds of
-reference, the team's own early files and frozen files of the organiser, so that neither an odd first file
-nor a clean second account evades both. Holm over all files of all teams at .005 for each kind keeps the
-family-wise error of a round at .01.
+final. A final other than the best-scored file is not covered by the null of the best: it is compared with
+the largest studentised difference of all files in each repetition, which holds however it was chosen. There
+are two kinds of reference, the team's own early files and frozen files of the organiser, so that neither an
+odd first file nor a clean second account evades both. Holm over all files of all teams at .005 for each kind
+keeps the family-wise error of a round at .01.
 
 Arrays are items x files, query items first, oriented: higher is better. Positive D means that the file looks
 better on query labels than on fresh ones.
@@ -77,6 +77,9 @@ class FileTest:
         Its number among the team's files.
     overstatement : float
         D by the exact metric: how much of the file's lead over the references fresh labels do not show.
+    reference_excess : float
+        How much better the references of this test look on query labels than on fresh ones: D is the file's
+        own excess less this.
     low, high : float
         95 % interval of the realised overstatement, D +- t sd_F / sqrt(m): it covers the sampling of fresh
         items alone, so it stands beside `luck`.
@@ -99,6 +102,7 @@ class FileTest:
 
     file: int
     overstatement: float
+    reference_excess: float
     low: float
     high: float
     p_value: float
@@ -354,19 +358,21 @@ def _judged(
 
 
 def _file_test(case: Case, *, trial: Trial, draw: Draw, level: float, adjusted: float) -> FileTest:
+    excess = trial.exact_excess(case.file)
     overstatement = trial.exact_difference(case)
     half_width = trial.half_width(case)
     return FileTest(
         file=case.file,
         overstatement=overstatement,
+        reference_excess=excess - overstatement,
         low=overstatement - half_width,
         high=overstatement + half_width,
         p_value=case.p_value,
         is_screened=case.is_screened,
         adjusted=adjusted,
-        p_estimate=case.p_estimate,
+        p_estimate=case.bet.p_estimate,
         luck=case.luck,
         excess_low=case.excess_low,
         minimum_detectable_effect=case.detectable(level=level),
-        n_draws=max(bet.n_draws for bet in case.bets),
+        n_draws=case.bet.n_draws,
     )

@@ -19,8 +19,8 @@ from stats.arguments import check_fractions
 SHARE_OF_LEVEL = 0.9
 # With more exceedances than this a file is given up: its p-value is hardly below the level.
 MOST_EXCEEDANCES = 10
-# Draws, in units of 1 / level: a p-value of half the level is mostly found by then.
-MOST_DRAWS = 5.0
+# Draws, in units of 1 / level: with up to four exceedances among them the bet still rejects.
+MOST_DRAWS = 10.0
 
 
 class Bet:

@@ -43,13 +43,11 @@ class Contrast:
 
     @property
     def scales(self) -> Floats:
-        """What each D is divided by: one set is compared as it is, several are studentised."""
-        if len(self.spreads) == 1:
-            return np.where(self.spreads > 0, 1.0, np.inf)
+        """What each D is divided by: its spread, so that a file with gross errors drowns no other one."""
         return np.where(self.spreads > 0, self.spreads, np.inf)
 
     def statistics(self, gaps: Floats) -> Floats:
-        """From query less fresh scores, (draws, k+L), to every file's largest scaled D, (draws, k)."""
+        """From query less fresh scores, (draws, k+L), to every file's largest studentised D, (draws, k)."""
         of_sets = [
             gaps @ each / scale for each, scale in zip(self.coefficients, self.scales, strict=True)
         ]
@@ -159,8 +157,9 @@ def _contrast(pool: Pool, sets: list[Floats]) -> Contrast:
         weights = _weights(among=pool.among, references=references, k=pool.k)
         contrast = np.eye(len(pool.among))[:, : pool.k] - references @ weights
         own = np.einsum("ij,ij->j", contrast, pool.variance @ contrast)
-        whole = np.diag(pool.variance)[: pool.k]
-        is_noise = own <= SMALLEST_SHARE**2 * np.maximum(whole, whole.max(initial=0.0))
+        # Rounding errors are shares of the terms of a file's own difference, not of other files'.
+        terms = np.diag(pool.variance) @ np.square(contrast)
+        is_noise = own <= SMALLEST_SHARE**2 * terms
         coefficients.append(contrast)
         spreads.append(np.sqrt(np.where(is_noise, 0.0, own)) * (1 / pool.draw.n + 1 / pool.draw.m))
     return Contrast(coefficients=np.array(coefficients), spreads=np.array(spreads))

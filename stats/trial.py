@@ -25,8 +25,13 @@ Floats = NDArray[np.float64]
 POWER = 0.8
 # A file whose p-value is above this after the first draws is not looked at again.
 SCREEN = 0.05
-# Values closer than this share of their spread are equal: sums of the same terms in another order differ.
-TIE, TIE_OF_SINGLES = 1e-9, 1e-5
+# A bet without an exceedance needs 2.56 draws for each that an exact p-value at its level would need.
+RARER = 2.6
+# Values closer than this share of the null's spread are equal: single precision rounds sums of the same terms
+# in another order to another value.
+TIE = 1e-5
+# Scores that differ by less than this share of the best one are equal.
+DUST = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +158,13 @@ class Case:
         Its largest scaled D.
     reference_set : int
         Which set of references that is against.
-    bets : list of Bet
-        Against the best file of each draw, and, of another file, against that file.
-    nulls : list of arrays of shape (first draws,)
+    bet : Bet
+        Against the best file of each draw; of another file, against the largest statistic of all files, so
+        that it holds however that file was chosen.
+    null : array of shape (first draws,)
         The same of the first draws.
+    least : float
+        From where on a draw reaches the statistic.
     """
 
     kind: str
@@ -165,67 +173,57 @@ class Case:
     is_best: bool
     statistic: float
     reference_set: int
-    bets: list[Bet]
-    nulls: list[Floats] = field(default_factory=list)
+    bet: Bet
+    null: Floats = field(default_factory=lambda: np.empty(0))
+    least: float = np.inf
 
     @property
     def scale(self) -> float:
         """From the statistic to D."""
         return float(self.contrast.scales[self.reference_set, self.file])
 
-    @property
-    def p_estimate(self) -> float:
-        """The larger share of draws that reached the statistic."""
-        return max(bet.p_estimate for bet in self.bets)
-
     @cached_property
     def is_screened(self) -> bool:
         """Whether the first draws showed that it is not worth a look."""
-        return any((null >= self._least(null)).mean() > SCREEN for null in self.nulls)
+        return bool((self.null >= self.least).mean() > SCREEN)
 
     @property
     def is_settled(self) -> bool:
         """Whether no further draw is needed."""
-        given_up = any(bet.is_settled and bet.p_value > bet.level for bet in self.bets)
-        return given_up or self.is_screened or all(bet.is_settled for bet in self.bets)
+        return self.is_screened or self.bet.is_settled
 
     @property
     def p_value(self) -> float:
-        """The larger of the bets' p-values; 1 where it was screened out."""
-        return 1.0 if self.is_screened else max(bet.p_value for bet in self.bets)
+        """That of the bet; 1 where it was screened out."""
+        return 1.0 if self.is_screened else self.bet.p_value
 
     @property
     def luck(self) -> float:
         """What honest files show in 19 of 20 draws at most, in the metric's units."""
-        return self._quantile(0.95) * self.scale
+        return float(np.quantile(self.null, 0.95)) * self.scale
 
     @property
     def excess_low(self) -> float:
         """D beyond the null's 97.5 % quantile, in the metric's units."""
-        return (self.statistic - self._quantile(0.975)) * self.scale
+        return (self.statistic - float(np.quantile(self.null, 0.975))) * self.scale
 
     def detectable(self, *, level: float) -> float:
         """The D that is found with probability .8 at a level, in the metric's units.
 
-        A quantile so far out would take too many draws, so the null's normal tail stands in.
+        A quantile so far out would take too many draws, so the null's normal tail stands in. The bet rejects
+        what is somewhat rarer than its level.
         """
-        spread = float(self.contrast.spreads[self.reference_set, self.file])
-        critical = max(null.mean() + sps.norm.isf(level) * null.std(ddof=1) for null in self.nulls)
-        return float(critical * self.scale + sps.norm.ppf(POWER) * spread)
+        null = self.null
+        critical = null.mean() + sps.norm.isf(level / RARER) * null.std(ddof=1)
+        return float((critical + sps.norm.ppf(POWER)) * self.scale)
 
-    def look(self, *, best: Floats, fixed: Floats) -> None:
-        """Count further draws: the statistics of each draw's best file, and of this one."""
-        values = [best] if self.is_best else [best, fixed]
-        for bet, of_draws in zip(self.bets, values, strict=True):
-            bet.add(exceeds=of_draws >= self._least(of_draws))
-        if not self.nulls:
-            self.nulls = values
-
-    def _least(self, of_draws: Floats) -> float:
-        return float(self.statistic - TIE_OF_SINGLES * of_draws.std())
-
-    def _quantile(self, q: float) -> float:
-        return max(float(np.quantile(null, q)) for null in self.nulls)
+    def look(self, *, best: Floats, largest: Floats) -> None:
+        """Count further draws: the statistics of each draw's best file, and the largest of all files."""
+        of_draws = best if self.is_best else largest
+        if not len(self.null):
+            self.null = of_draws
+            self.least = self.statistic - TIE * float(of_draws.std())
+        self.bet.add(exceeds=of_draws >= self.least)
 
 
 class Trial:
@@ -289,6 +287,11 @@ class Trial:
 
         return look
 
+    def exact_excess(self, file: int) -> float:
+        """Query less fresh score of a file, by the exact metric."""
+        own = self._files[0]
+        return float(own.query_exact[file] - own.fresh_exact[file])
+
     def exact_difference(self, case: Case) -> float:
         """D of a case by the exact metric."""
         exact = np.concatenate([each.query_exact - each.fresh_exact for each in self._files])
@@ -326,9 +329,10 @@ class Trial:
     def _best(self, query: Floats) -> NDArray[np.intp]:
         """The file with the best query score in each draw; of equal ones the earliest."""
         own = query[:, : self.k]
-        found: NDArray[np.intp] = np.argmax(
-            own >= own.max(axis=1, keepdims=True) - self._table.tie, axis=1
-        )
+        largest = own.max(axis=1, keepdims=True)
+        # A loss cap may be far larger than any score: what is dust follows from the score then.
+        tie = np.minimum(self._table.tie, DUST * np.abs(largest))
+        found: NDArray[np.intp] = np.argmax(own >= largest - tie, axis=1)
         return found
 
     def _look(self, query: Floats, gaps: Floats) -> None:
@@ -338,8 +342,8 @@ class Trial:
             if case.kind not in statistics:
                 statistics[case.kind] = case.contrast.statistics(gaps)
             of_draws = statistics[case.kind]
-            if not (case.nulls and case.is_settled):
-                case.look(best=of_draws[rows, best], fixed=of_draws[:, case.file])
+            if not (len(case.null) and case.is_settled):
+                case.look(best=of_draws[rows, best], largest=of_draws.max(axis=1))
 
 
 def _case(
@@ -357,5 +361,5 @@ def _case(
         is_best=is_best,
         statistic=scaled[reference_set],
         reference_set=reference_set,
-        bets=[Bet(level=level) for _ in range(1 if is_best else 2)],
+        bet=Bet(level=level),
     )

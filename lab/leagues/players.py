@@ -133,6 +133,14 @@ def changes_model(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
     return Menu(right=right, final=k - 1)
 
 
+def best_but_one(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
+    """One file plainly better than its worse variants, and the best-scored of those as the final."""
+    latent = pool.varied(pool.lineage(own=OWN, rng=rng), share=0.3, columns=k, rng=rng)
+    right = pool.right(latent, skill=np.where(np.arange(k) == 0, 0.85, 0.76))
+    scores = right[: pool.n, 1:].mean(axis=0)
+    return Menu(right=right, final=1 + int(np.argmax(scores)))
+
+
 def averager(references: Right) -> Player:
     """A player that combines the organiser's references with models of its own."""
 

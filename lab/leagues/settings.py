@@ -186,6 +186,7 @@ SETTINGS: list[Setting] = [
     _alike("few files", players.seeds, tuple(range(2, 13)), 1000, 2000, 20),
     _alike("ties", ties, (30,), 1000, 2000, 20),
     _alike("another model as default final", players.changes_model, (9,), 1000, 2000, 20),
+    _alike("best but one as final", players.best_but_one, (20,), 500, 1000, 20),
     _alike("m=n/2", players.improving, (20,), 2000, 1000, 20),
     _alike("m=4n", players.seeds, (20,), 1000, 4000, 20),
     _task("averages of references", averagers, 1000, 2000, k=8, n_teams=20),

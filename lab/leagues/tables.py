@@ -31,8 +31,8 @@ SIZES = """
 
 Share of single tests that reject at .05 / .01, by file and by what it is compared with. "Own" are the team's
 first file and the mean of its first few, "organiser" the references of the round. A final that is not the
-best-scored file has the larger of two p-values, so its columns may fall below their levels. The p-values here
-are estimates from 1,000 draws, or more where a team was looked at again.
+best-scored file is compared with the largest of all files, so its columns may fall below their levels. The
+p-values here are estimates from 1,000 draws, or more where a team was looked at again.
 
 | setting | final, own | final, organiser | best-scored, own | best-scored, organiser |
 |---|---|---|---|---|

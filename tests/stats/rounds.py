@@ -1,5 +1,7 @@
 """Small rounds with a known outcome, as the judge takes them."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,7 +10,7 @@ from stats.draw import Draw, draw
 from stats.scored_files import Files
 from stats.split_scores import Mean
 
-Right = NDArray[np.bool_]
+Right = NDArray[Any]
 
 
 def files(right: Right, *, n: int) -> Files:

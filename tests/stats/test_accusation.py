@@ -133,21 +133,41 @@ def test_withdrawn_files_are_tested_though_there_is_no_final() -> None:
     assert found.shown(delta0=DELTA0).which == BEST_SCORED
 
 
-def test_another_final_has_the_larger_of_two_p_values() -> None:
-    """Tweaks of one model, then a worse one of another family as the final; 120 splits, seed 9.
+def test_another_final_holds_however_it_was_chosen() -> None:
+    """The best-scored file stands apart, and the final is the best of its worse variants; 120 splits, seed 9.
 
-    The best of the repetitions alone rejects .30 of such finals at .05. Binomial(120, .05) exceeds 17 with
+    With the final fixed, .24 to .46 of such finals are rejected at .05. Binomial(120, .05) exceeds 17 with
     p < 1e-4.
     """
     rng = np.random.default_rng(9)
     rejected = 0
     for _ in range(120):
-        tweaks = honest(rng, n_items=900, k=8, vary=0.02)
-        other = rng.random((900, 1)) < 0.7
-        found = accused((np.hstack([tweaks, other]), 8), n=300, seed=int(rng.integers(2**32)))
-        rejected += found[0].tests[FINAL, OWN_FILES].p_estimate <= 0.05
+        apart = rng.random((900, 1)) < 0.85
+        others = np.where(rng.random((900, 15)) < 0.3, rng.random((900, 15)) < 0.7, apart)
+        right = np.hstack([apart, others])
+        final = 1 + best(others, n=300)
+        found = accused((right, final), n=300, seed=int(rng.integers(2**32)))
+        if (FINAL, OWN_FILES) in found[0].tests:
+            rejected += found[0].tests[FINAL, OWN_FILES].p_estimate <= 0.05
 
     assert rejected <= 17
+
+
+def test_a_file_with_gross_errors_drowns_no_boosted_one() -> None:
+    """Losses of which a decoy has five huge ones more than the boosted file, wherever they lie."""
+    rng = np.random.default_rng(16)
+    n, n_items = 300, 900
+    base = rng.random(n_items)
+    boosted = base.copy()
+    boosted[:120] *= 0.2
+    decoy = boosted.copy()
+    decoy[rng.choice(n_items, 5, replace=False)] += 50
+    losses = -np.column_stack([base, decoy, boosted])
+    stood = -np.column_stack([base + rng.normal(0, 0.05, n_items) for _ in range(2)])
+
+    found = accused((losses, 2), references=stood, n=n)[0]
+
+    assert found.accuses(delta0=DELTA0)
 
 
 def test_boosted_files_among_the_first_do_not_blind_the_first_file() -> None:

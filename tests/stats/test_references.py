@@ -77,14 +77,15 @@ def test_spread_follows_clusters_and_strata() -> None:
     assert contrast.spreads[0, 0] == pytest.approx(np.std(differences), rel=0.08)
 
 
-def test_one_set_is_compared_as_it_is_and_several_are_studentised() -> None:
+def test_every_difference_is_studentised() -> None:
     items = np.random.default_rng(4).random((N + M, 8))
 
     few = references.own_files(pool=references.pool(items=items[:, :3], k=3, draw=draw(n=N, m=M)))
     many = references.own_files(pool=references.pool(items=items, k=8, draw=draw(n=N, m=M)))
 
     assert few.coefficients.shape == (1, 3, 3)
-    assert few.scales[0].tolist() == [np.inf, 1, 1]
+    assert few.scales[0, 0] == np.inf
+    assert np.array_equal(few.scales[:, 1:], few.spreads[:, 1:])
     assert many.coefficients.shape == (2, 8, 8)
     assert np.array_equal(many.scales[:, 1:], many.spreads[:, 1:])
     # The first file is its own reference, in both sets.
@@ -116,3 +117,13 @@ def test_a_copy_of_a_reference_has_no_lead() -> None:
 
     assert contrast.spreads.tolist() == [[0, 0]]
     assert contrast.statistics(np.ones((1, 3))).tolist() == [[0, 0]]
+
+
+def test_a_wild_file_hides_no_other_one() -> None:
+    """Its spread is a trillion times that of the others, which are no rounding errors for that."""
+    items = np.random.default_rng(7).random((N + M, 4))
+    items[:, 1] *= 1e12
+
+    contrast = references.organiser(pool=references.pool(items=items, k=3, draw=draw(n=N, m=M)))
+
+    assert (contrast.spreads > 0).all()
