@@ -41,6 +41,9 @@ class Judged:
     fresh: float | None
     best_query: float | None
     best_fresh: float | None
+    # Which references the shown test compares with, and how much better they look on the board.
+    test: str
+    reference_excess: float | None
     overstatement: float | None
     low: float | None
     high: float | None
@@ -141,6 +144,8 @@ def judged(*, finding: Finding, metric: str) -> Judged:
         fresh=score("fresh"),
         best_query=score("best_query"),
         best_fresh=score("best_fresh"),
+        test=evidence.get("test", ""),
+        reference_excess=evidence.get("reference_excess"),
         overstatement=finding.estimate,
         low=finding.low,
         high=finding.high,

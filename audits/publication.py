@@ -18,6 +18,7 @@ from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from audits.rounding import Exact, Rounding, coarse
 from stats import accusation, tiers
+from stats.accusation import OWN_FILES
 from stats.metrics import METRICS, oriented
 from stats.ranking import kendall_tau
 from stats.verdict import Verdict
@@ -63,12 +64,20 @@ class _Context:
         return oriented(metric=self.metric, value=one - other)
 
     def has_figure(self, team: Judged) -> bool:
-        """References always; a final only if its release beat the baseline, unless all is told."""
-        if team.fresh is None or self.is_full or team.is_reference:
+        """References always; a final only if its release beat the baseline, unless all is told.
+
+        An accusation is never made without the figure of the file that it names.
+        """
+        is_accused = team.verdict == Verdict.CONFIRMED and not team.names_best_scored
+        if team.fresh is None or self.is_full or team.is_reference or is_accused:
             return team.fresh is not None
         if team.released is None:
             return _has_improved(team.finding)
-        return self.baseline is None or self.better(team.released, self.baseline) > TIE * self.unit
+        # Without a baseline that was shown, nothing can be seen to have beaten it.
+        return (
+            self.baseline is not None
+            and self.better(team.released, self.baseline) > TIE * self.unit
+        )
 
 
 def deciding(*, round: Round) -> list[Holdout]:
@@ -110,7 +119,7 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
         "n_fresh": context.n_fresh,
         "shift_gate": audit.shift_gate,
         "headline": sentences.headline(verdicts=[row["verdict"] for row in teams]),
-        "how_to_read": sentences.HOW_TO_READ,
+        "how_to_read": sentences.HOW_TO_READ + ("" if context.is_full else sentences.COARSE),
         "levels": LEVELS,
         "tau": _tau(context, teams),
         "seed_commitment": hashlib.sha256(audit.seed_entropy.encode()).hexdigest(),
@@ -162,17 +171,8 @@ def _has_improved(finding: Finding) -> bool:
 def _rows(context: _Context, found: list[Judged]) -> dict[str, dict[str, Any]]:
     """A row for each team and reference, by name."""
     references = {each.team: _reference(context, each) for each in found if each.is_reference}
-    # How much better the references look on query labels than their figures say.
-    excess = [
-        context.better(row["query"], row["fresh"])
-        for row in references.values()
-        if row["fresh"] is not None
-    ]
-    mean = float(np.mean(excess)) if excess else None
     teams = {
-        each.team: _team(context, each.as_published, mean)
-        for each in found
-        if not each.is_reference
+        each.team: _team(context, each.as_published) for each in found if not each.is_reference
     }
     _rank(context, found, teams)
     for each in found:
@@ -205,10 +205,12 @@ def _fresh(context: _Context, given: Judged) -> dict[str, Any]:
     return {"fresh": figure, "fresh_interval": interval}
 
 
-def _team(context: _Context, given: Judged, references: float | None) -> dict[str, Any]:
+def _team(context: _Context, given: Judged) -> dict[str, Any]:
     rounding, fresh = context.rounding, _fresh(context, given)
     names_other = given.names_best_scored and given.verdict == Verdict.CONFIRMED
-    named = given.best_fresh if names_other and fresh["fresh"] is not None else None
+    named = given.best_fresh if names_other else None
+    # Where the gate fired, or the test is of a file that nobody is told of, nothing is said of the team.
+    is_told = given.verdict != Verdict.SHIFT and names_other == given.names_best_scored
     row = {
         "team": given.team,
         "title": given.title,
@@ -224,12 +226,17 @@ def _team(context: _Context, given: Judged, references: float | None) -> dict[st
         "named_fresh": None if named is None else rounding.figure(named),
         "attempts": given.attempts,
         "verdict": given.verdict,
-        "luck": _upward(context, given.luck),
-        "p_adjusted": rounding.p_value(value=given.p_value, is_screened=given.is_screened),
-        "minimum_detectable_effect": _upward(context, given.minimum_detectable_effect),
+        "test": given.test if is_told and given.test else None,
+        "luck": _upward(context, given.luck) if is_told else None,
+        "p_adjusted": rounding.p_value(value=given.p_value, is_screened=given.is_screened)
+        if is_told
+        else None,
+        "minimum_detectable_effect": _upward(context, given.minimum_detectable_effect)
+        if is_told
+        else None,
         "scores": context.scores.get(given.team_id) if context.is_full else None,
     }
-    return {**row, **_overstatement(context, given, row, references)}
+    return {**row, **_overstatement(context, given, row)}
 
 
 def _no_figure(context: _Context, given: Judged) -> str | None:
@@ -242,26 +249,28 @@ def _upward(context: _Context, value: float | None) -> float | None:
     return None if value is None else context.rounding.upward(value)
 
 
-def _overstatement(
-    context: _Context, given: Judged, row: dict[str, Any], references: float | None
-) -> dict[str, Any]:
-    """From what is published: the query scores, whose holdout retires, and the figures shown."""
-    nothing = {"overstatement": None, "overstatement_interval": None}
+def _overstatement(context: _Context, given: Judged, row: dict[str, Any]) -> dict[str, Any]:
+    """From what is published: the query score, whose holdout retires, and two rounded figures."""
+    nothing = {
+        "reference_excess": None,
+        "overstatement": None,
+        "overstatement_interval": None,
+    }
     is_other = row["file_named"] == judged.BEST_SCORED
     query, fresh = (
         (row["named_query"], row["named_fresh"]) if is_other else (row["query"], row["fresh"])
     )
-    if given.overstatement is None or given.half_width is None:
+    if row["test"] is None or given.reference_excess is None or given.half_width is None:
         return nothing
-    if context.is_full and is_other == given.names_best_scored:
-        centre = given.overstatement
-    elif query is None or fresh is None or references is None:
+    if query is None or fresh is None:
         return nothing
-    else:
-        centre = context.rounding.effect(context.better(query, fresh) - references)
+    rounding = context.rounding
+    excess = rounding.excess(given.reference_excess)
+    centre = rounding.effect(context.better(query, fresh) - excess)
     return {
+        "reference_excess": excess,
         "overstatement": centre,
-        "overstatement_interval": context.rounding.effect_interval(
+        "overstatement_interval": rounding.effect_interval(
             centre=centre, half_width=given.half_width
         ),
     }
@@ -330,6 +339,7 @@ def _sentence(context: _Context, given: Judged, row: dict[str, Any]) -> str:
             luck=row["luck"],
             minimum_detectable_effect=row["minimum_detectable_effect"],
             k=given.k,
+            is_over_own_files=row["test"] == OWN_FILES,
             names_best_scored=is_other,
             is_ranked_file=row["is_ranked_file"],
             reason=row["no_figure"] or sentences.NOT_ON_FRESH,
@@ -345,6 +355,7 @@ def _result(team_id: int, submission_id: Any, row: dict[str, Any], rounding: Rou
         submission_id=submission_id,
         fresh_value=row["fresh"],
         verdict=row.get("verdict", ""),
+        file_named=row.get("file_named", "") if row.get("verdict") else "",
         fresh_low=fresh_low,
         fresh_high=fresh_high,
         fresh_resolution=None if row["fresh"] is None else rounding.resolution,

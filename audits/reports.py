@@ -4,38 +4,26 @@ Scores are in the metric's own units and direction; an overstatement is positive
 on the board than on new labels. Figures are exact: everybody else reads those of the publication.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from django.template.loader import render_to_string
 
-from audits import figures, judged, sentences
-from audits.checks import (
-    accusation,
-    deflation,
-    discordance,
-    elsewhere,
-    gate,
-    integrity,
-    ledger,
-    ranking,
-    scores,
-)
+from audits import figures, sections, sentences
+from audits.checks import discordance, gate, ranking, scores
 from audits.figures import Mark
 from audits.judged import Judged
-from audits.models import AuditRun, Finding
+from audits.models import AuditRun
+from audits.reading import Reading, reading_of
 from stats import tiers
-from stats.accusation import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
-from stats.metrics import METRICS, Metric, oriented
+from stats.accusation import OWN_FILES
+from stats.metrics import METRICS
 from stats.verdict import Verdict
-from vault import rounds
 from vault.scorers import scorer_of
 
 # A verdict is a word and a shape, never a colour alone.
-FILES = {FINAL: "final", BEST_SCORED: "best scored"}
-REFERENCES = {OWN_FILES: "own early files", ORGANISER: "the references"}
 SHAPES = {
     Verdict.CONFIRMED: "◆",
     Verdict.INVALID: "✕",
@@ -63,6 +51,8 @@ class Row:
     released: str
     overstatement: str
     interval: str
+    # Of which file, where it is not the final.
+    of_file: str
     luck: str
     p: str
     limit: str
@@ -71,39 +61,8 @@ class Row:
     scores: list[tuple[str, ...]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Reading:
-    """A run's findings by check, and how its numbers are written."""
-
-    audit: AuditRun
-    metric: Metric
-    decimals: int
-    found: list[Judged]
-    by_check: dict[str, list[Finding]]
-
-    def number(self, value: float | None) -> str:
-        return sentences.number(value, decimals=self.decimals)
-
-    def interval(self, low: float | None, high: float | None) -> str:
-        return sentences.interval(low, high, decimals=self.decimals)
-
-    def own(self, value: float | None) -> float | None:
-        """An oriented score in the metric's units."""
-        return None if value is None else oriented(metric=self.metric.name, value=value) + 0.0
-
-    def first(self, name: str) -> Finding | None:
-        found = self.by_check.get(name)
-        return found[0] if found else None
-
-    def of_team(self, name: str, team: Judged) -> dict[str, Any]:
-        for finding in self.by_check.get(name, []):
-            if finding.team_id == team.team_id:
-                return dict(finding.evidence)
-        return {}
-
-
 def render(*, audit: AuditRun) -> str:
-    reading = _reading(audit)
+    reading = reading_of(audit=audit)
     teams = [each for each in reading.found if not each.is_reference]
     rows = _rows(reading, teams)
     shown = [each for each in reading.found if each.query is not None and each.fresh is not None]
@@ -119,32 +78,18 @@ def render(*, audit: AuditRun) -> str:
             "rows": rows,
             "references": [_row(reading, each) for each in reading.found if each.is_reference],
             "figures": _figures(reading, shown, rows),
-            "gate": _gate(reading),
-            "ledger": _ledger(reading),
-            "tests": list(_tests(reading)),
+            "gate": sections.gate_of(reading=reading),
+            "ledger": sections.ledger_of(reading=reading),
+            "tests": list(sections.tests_of(reading=reading)),
             "pairs": reading.by_check.get(discordance.NAME, []),
-            "deflated": _deflated(reading),
-            "elsewhere": _elsewhere(reading),
-            "shared": _shared(reading),
+            "deflated": sections.deflated_of(reading=reading),
+            "elsewhere": sections.elsewhere_of(reading=reading),
+            "shared": sections.shared_of(reading=reading),
         },
     )
 
 
-def _reading(audit: AuditRun) -> _Reading:
-    by_check: dict[str, list[Finding]] = {}
-    found = Finding.objects.filter(run=audit).select_related("team")
-    for finding in found.order_by("check_name", "team__name"):
-        by_check.setdefault(finding.check_name, []).append(finding)
-    return _Reading(
-        audit=audit,
-        metric=METRICS[audit.snapshot["metric"]],
-        decimals=sentences.decimals_of(unit=rounds.unit(round=audit.round)),
-        found=judged.of_run(audit=audit),
-        by_check=by_check,
-    )
-
-
-def _rows(reading: _Reading, teams: list[Judged]) -> list[Row]:
+def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
     """By their scores on new labels; who has none stands last."""
     after = _ranks(reading, teams, lambda team: team.fresh)
     before = _ranks(reading, teams, lambda team: team.released)
@@ -163,7 +108,7 @@ def _rows(reading: _Reading, teams: list[Judged]) -> list[Row]:
 
 
 def _ranks(
-    reading: _Reading, teams: list[Judged], value: Callable[[Judged], float | None]
+    reading: Reading, teams: list[Judged], value: Callable[[Judged], float | None]
 ) -> dict[str, int]:
     """Equal scores share a rank."""
     known = {team.team: reading.own(value(team)) for team in teams if value(team) is not None}
@@ -174,7 +119,7 @@ def _ranks(
     }
 
 
-def _tiers(reading: _Reading, teams: list[Judged]) -> dict[str, int]:
+def _tiers(reading: Reading, teams: list[Judged]) -> dict[str, int]:
     found = reading.first(ranking.NAME)
     if found is None:
         return {}
@@ -186,7 +131,7 @@ def _tiers(reading: _Reading, teams: list[Judged]) -> dict[str, int]:
 
 
 def _row(
-    reading: _Reading,
+    reading: Reading,
     team: Judged,
     *,
     rank: int | None = None,
@@ -210,6 +155,7 @@ def _row(
         released=reading.number(team.released),
         overstatement=reading.number(team.overstatement),
         interval="" if team.low is None else reading.interval(team.low, team.high),
+        of_file=_of_file(reading, team),
         luck=reading.number(team.luck),
         p=_p_value(team),
         limit=reading.number(team.minimum_detectable_effect),
@@ -219,7 +165,7 @@ def _row(
     )
 
 
-def _scores(reading: _Reading, every: dict[str, dict[str, list[float]]]) -> list[tuple[str, ...]]:
+def _scores(reading: Reading, every: dict[str, dict[str, list[float]]]) -> list[tuple[str, ...]]:
     """Each metric with its intervals on query and on new labels, in the digits of its own range."""
     benchmark = reading.audit.round.benchmark
     rows = []
@@ -239,7 +185,7 @@ def _scored(given: list[float] | None, decimals: int) -> str:
     return f"{shown} {sentences.interval(low, high, decimals=decimals)}"
 
 
-def _sentence(reading: _Reading, team: Judged) -> str:
+def _sentence(reading: Reading, team: Judged) -> str:
     query, fresh = team.of_the_named_file
     observed = reading.first(gate.NAME)
     return sentences.sentence(
@@ -258,11 +204,19 @@ def _sentence(reading: _Reading, team: Judged) -> str:
             luck=team.luck,
             minimum_detectable_effect=team.minimum_detectable_effect,
             k=team.k,
+            is_over_own_files=team.test == OWN_FILES,
             names_best_scored=team.names_best_scored,
             is_ranked_file=team.is_ranked_file,
             shift=None if observed is None else observed.estimate,
         )
     )
+
+
+def _of_file(reading: Reading, team: Judged) -> str:
+    if not team.names_best_scored:
+        return ""
+    query, fresh = (reading.number(each) for each in team.of_the_named_file)
+    return f"of its best-scored file: {query} on query labels, {fresh} on new ones"
 
 
 def _p_value(team: Judged) -> str:
@@ -281,7 +235,7 @@ def _change(before: int | None, after: int | None) -> str:
     return f"▲ {before - after}" if after < before else f"▼ {after - before}"
 
 
-def _figures(reading: _Reading, shown: list[Judged], rows: list[Row]) -> list[Any]:
+def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any]:
     """Overstatement, board against new labels, ranks before and after; none where there is nothing."""
     direction = "higher is better" if reading.metric.greater_is_better else "lower is better"
     axis = f"{reading.metric.label}, {direction}"
@@ -299,9 +253,10 @@ def _figures(reading: _Reading, shown: list[Judged], rows: list[Row]) -> list[An
         if team.overstatement is not None and team.low is not None and team.high is not None
     ]
     points = [
-        Mark(name=team.name, verdict=team.verdict, x=team.query, y=team.fresh)
+        Mark(name=team.name, verdict=team.verdict, x=query, y=fresh)
         for team in shown
-        if team.query is not None and team.fresh is not None
+        for query, fresh in [team.of_the_named_file]
+        if query is not None and fresh is not None
     ]
     slopes = [
         Mark(name=row.name, verdict=row.verdict, x=int(row.before), y=int(row.rank))
@@ -314,83 +269,3 @@ def _figures(reading: _Reading, shown: list[Judged], rows: list[Row]) -> list[An
         figures.ranks(slopes),
     )
     return [each for each in drawn if each]
-
-
-def _gate(reading: _Reading) -> dict[str, str] | None:
-    found = reading.first(gate.NAME)
-    if found is None or found.p_value is None or found.estimate is None:
-        return None
-    return {
-        "size": reading.number(abs(found.estimate)),
-        "side": "better" if found.estimate > 0 else "worse",
-        "z": f"{found.evidence['z']:.2f}",
-        "p": f"{found.p_value:.2g}",
-        "state": "fired" if found.evidence["fired"] else "is quiet",
-    }
-
-
-def _ledger(reading: _Reading) -> dict[str, str] | None:
-    found = reading.first(ledger.NAME)
-    if found is None:
-        return None
-    return {
-        "nats": f"{found.evidence['nats']:.1f}",
-        "bound": "" if found.estimate is None else reading.number(found.estimate),
-    }
-
-
-def _tests(reading: _Reading) -> Iterable[dict[str, str]]:
-    """Each test of each team: which file, against what."""
-    for finding in reading.by_check.get(accusation.NAME, []):
-        assert finding.team is not None  # tests are of teams
-        for test in finding.evidence["tests"]:
-            low, high = test["interval"]
-            screened = test["p_is_screened"]
-            yield {
-                "name": finding.team.title or finding.team.name,
-                "file": f"{FILES[test['which']]}, no. {test['file']}",
-                "against": REFERENCES[test["kind"]],
-                "overstatement": reading.number(test["overstatement"]),
-                "interval": reading.interval(low, high),
-                "luck": reading.number(test["luck"]),
-                "beyond": reading.number(test["excess_low"]),
-                "holm": "> .05" if screened else f"{test['p_adjusted']:.2g}",
-                "draws": _whole(test["n_draws"]),
-                "k": _whole(finding.evidence["k"]),
-            }
-
-
-def _deflated(reading: _Reading) -> list[dict[str, str]]:
-    return [
-        {
-            "name": finding.team.title or finding.team.name,
-            "score": reading.number(reading.own(finding.estimate)),
-            "luck": reading.number(finding.evidence["expected_luck"]),
-        }
-        for finding in reading.by_check.get(deflation.NAME, [])
-        if finding.team is not None
-    ]
-
-
-def _elsewhere(reading: _Reading) -> list[dict[str, str]]:
-    """Already in the metric's units."""
-    return [
-        {
-            "name": finding.team.title or finding.team.name,
-            "scores": ", ".join(map(reading.number, finding.evidence["scores"].values())),
-        }
-        for finding in reading.by_check.get(elsewhere.NAME, [])
-        if finding.team is not None
-    ]
-
-
-def _shared(reading: _Reading) -> list[dict[str, str]]:
-    """Teams that handed in a file that another one handed in, too."""
-    return [
-        {
-            "name": finding.team.title or finding.team.name,
-            "others": ", ".join(finding.evidence["identical_files_with"]),
-        }
-        for finding in reading.by_check.get(integrity.NAME, [])
-        if finding.team is not None and finding.evidence.get("identical_files_with")
-    ]

@@ -26,7 +26,7 @@ class Coarse:
     @property
     def resolution(self) -> float | None:
         """What stands beside the figures."""
-        return self.step
+        return float(f"{self.step:.4g}")
 
     @property
     def slack(self) -> float:
@@ -65,9 +65,15 @@ class Coarse:
         """A difference of figures, which are rounded already."""
         return round(value, self.decimals) + 0.0
 
+    def excess(self, value: float) -> float:
+        """How much better the references look on query labels, to the nearest line."""
+        line = math.floor(value / self.step + 0.5) * self.step
+        return round(min(max(line, -self.widest), self.widest), self.decimals) + 0.0
+
     def effect_interval(self, *, centre: float, half_width: float) -> Interval:
         """Round a difference of rounded figures."""
-        return self._around(centre, half_width)
+        # Two rounded figures are in it: each may be half a step off.
+        return self._around(centre, half_width + self.step / 2)
 
     def upward(self, value: float) -> float:
         """Luck or a detectable effect: nothing smaller than what is shown was promised."""
@@ -112,6 +118,10 @@ class Exact:
         return [low, high]
 
     def effect(self, value: float) -> float:
+        """The difference itself."""
+        return value
+
+    def excess(self, value: float) -> float:
         """The difference itself."""
         return value
 

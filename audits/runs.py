@@ -1,7 +1,8 @@
 """One audit run: collect, check, compose verdicts, store findings. A function of snapshot and seed.
 
 Every random number comes from the run's stored entropy, the name of what draws it and the team, so each
-p-value can be computed again and no team's figures depend on how many others there are.
+p-value can be computed again. All teams share the repeated draws of the accusation: who else played changes a
+team's figures there by no more than Monte Carlo error, and what played is frozen when the round closes.
 """
 
 import datetime as dt
@@ -179,6 +180,7 @@ def _verdict_of(
             "test": shown.kind,
             "file": shown.which,
             "is_ranked_file": test.file == entrant.final,
+            "reference_excess": test.reference_excess,
             "luck": test.luck,
             "excess_low": test.excess_low,
             "p_adjusted": test.adjusted,

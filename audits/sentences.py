@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from stats.verdict import Verdict
 
 HOW_TO_READ = (
-    "An overstatement is the part of a file's lead over the references on the board that is missing on new "
-    "labels; positive means that it looks better on the board. The interval in brackets covers the "
-    "overstatement of this file on labels like these, so it holds the sampling of the new labels and nothing "
-    "else: what the choice among many files does by chance stands beside it as luck."
+    "An overstatement is the part of a file's lead that is missing on new labels; positive means that it "
+    "looks better on the board. The lead is over the references, or over the team's own first files where a "
+    "sentence says so. The interval in brackets covers the overstatement of this file on labels like these, "
+    "so it holds the sampling of the new labels and nothing else: what the choice among many files does by "
+    "chance stands beside it as luck."
+)
+COARSE = (
+    " Scores on new labels are rounded to the nearest step of the grid beside them; intervals, luck and "
+    "least effects are rounded up: none is narrower or smaller than it is."
 )
 BELOW_BASELINE = "its release did not beat the baseline"
 NOT_ON_FRESH = "no fresh holdout of the same draw was opened"
@@ -49,6 +54,8 @@ class Facts:
     luck: float | None
     minimum_detectable_effect: float | None
     k: int | None
+    # What the lead is over: own first files, or else the references.
+    is_over_own_files: bool = False
     names_best_scored: bool = False
     is_ranked_file: bool = True
     # Why there is no fresh score.
@@ -61,8 +68,10 @@ def headline(*, verdicts: Iterable[str]) -> str:
     """A round in one line; references have no verdict and are not counted."""
     given = [each for each in verdicts if each]
     confirmed, invalid = (given.count(each) for each in (Verdict.CONFIRMED, Verdict.INVALID))
-    rest = len(given) - confirmed - invalid
-    return f"{confirmed} CONFIRMED, {invalid} INVALID, {rest} without evidence of {len(given)}"
+    untested = given.count(Verdict.NOT_TESTED)
+    rest = len(given) - confirmed - invalid - untested
+    not_tested = f", {untested} not tested" if untested else ""
+    return f"{confirmed} CONFIRMED, {invalid} INVALID, {rest} without evidence{not_tested} of {len(given)}"
 
 
 def sentence(*, facts: Facts) -> str:
@@ -155,8 +164,12 @@ def _missing(facts: Facts) -> str:
     shown = _shown(facts, facts.overstatement)
     covered = interval(facts.low, facts.high, decimals=facts.decimals)
     if shown.startswith("-"):
-        return f"Its lead over the references is {shown[1:]} larger there (overstatement {shown} {covered})."
-    return f"Of its lead over the references {shown} {covered} is missing there (overstatement)."
+        return f"Its lead over {_over(facts)} is {shown[1:]} larger there (overstatement {shown} {covered})."
+    return f"Of its lead over {_over(facts)} {shown} {covered} is missing there (overstatement)."
+
+
+def _over(facts: Facts) -> str:
+    return "its own first files" if facts.is_over_own_files else "the references"
 
 
 def _files(k: int | None) -> str:
@@ -211,7 +224,7 @@ def _confirmed(facts: Facts) -> str:
     if facts.overstatement is not None:
         covered = interval(facts.low, facts.high, decimals=facts.decimals)
         found += (
-            f", and {_shown(facts, facts.overstatement)} {covered} of its lead over the references is "
+            f", and {_shown(facts, facts.overstatement)} {covered} of its lead over {_over(facts)} is "
             "missing there (its overstatement)"
         )
     luck = ""

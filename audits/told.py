@@ -80,6 +80,9 @@ TEAM: dict[str, Values] = {
     "fresh": _score,
     "fresh_interval": _score,
     "named_fresh": _score,
+    "test": lambda size: 2,
+    # Of either sign, and of two scores.
+    "reference_excess": lambda size: 2 * _effect(size),
     # Rounded scores, and half-widths that are not published: any tier is possible.
     "tier": lambda size: size.teams,
     "overstatement_interval": _effect,

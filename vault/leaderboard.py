@@ -73,6 +73,8 @@ class Row:
     overstatement_high: float | None = None
     luck: float | None = None
     verdict: str | None = None
+    # The file that verdict, overstatement and luck are of: `final`, or `best_scored`, which may not rank.
+    file_named: str | None = None
     is_unranked: bool = False
     unranked_reason: str | None = None
 
@@ -156,7 +158,12 @@ def _told(result: PublishedResult | None) -> dict[str, Any]:
     if result is None:
         return {}
     columns = {name: getattr(result, name) for name in PUBLISHED}
-    return {**columns, "fresh": result.fresh_value, "verdict": result.verdict or None}
+    return {
+        **columns,
+        "fresh": result.fresh_value,
+        "verdict": result.verdict or None,
+        "file_named": result.file_named or None,
+    }
 
 
 def _released_values(round: Round) -> dict[int, float]:

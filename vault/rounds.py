@@ -63,6 +63,8 @@ class ResultRow:
     overstatement_low: float | None = None
     overstatement_high: float | None = None
     luck: float | None = None
+    # The file that verdict, overstatement and luck are of: the final, or the best-scored one.
+    file_named: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -184,7 +184,8 @@ def leaderboard(
 STANDING = ("rank", "team", "title", "released", "attempts")
 FRESH = (
     *("fresh", "fresh_low", "fresh_high", "fresh_resolution", "tier"),
-    *("rank_before", "rank_change", "overstatement", "luck", "verdict", "unranked_reason"),
+    *("rank_before", "rank_change", "overstatement", "luck", "verdict", "file_named"),
+    "unranked_reason",
 )
 OPTIONAL = ("title", *FRESH)
 

@@ -154,7 +154,15 @@ def test_one_file_is_one_file() -> None:
 
 
 def test_a_headline_counts_verdicts_and_no_references() -> None:
-    given = [*["CONFIRMED"] * 3, *["NO_EVIDENCE"] * 4, "WITHIN_LUCK", "SHIFT", "NOT_TESTED", "", ""]
+    given = [
+        *["CONFIRMED"] * 3,
+        *["NO_EVIDENCE"] * 4,
+        "WITHIN_LUCK",
+        "SHIFT",
+        "NO_EVIDENCE",
+        "",
+        "",
+    ]
 
     assert headline(verdicts=given) == "3 CONFIRMED, 0 INVALID, 7 without evidence of 10"
     assert headline(verdicts=["INVALID"]) == "0 CONFIRMED, 1 INVALID, 0 without evidence of 1"

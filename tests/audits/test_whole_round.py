@@ -83,7 +83,7 @@ def test_the_attacker_alone_is_confirmed_and_everything_else_says_what_was_seen(
     for row in summary(round=world.round):
         if row["verdict"] is not None:
             low, high = row["interval"]
-            assert low < row["inflation"] < high
+            assert low < row["overstatement"] < high
             assert 0 < row["p_value"] <= 1
     accused = next(row for row in summary(round=world.round) if row["name"].endswith("attacker"))
     assert accused["interval"][0] > 0
@@ -156,7 +156,7 @@ def test_publication_shows_one_coarse_figure_for_each_final() -> None:
     document = Publication.objects.get(round=world.round).document
     raw = {row["name"]: row["fresh"] for row in summary(round=world.round)}
     grid = 1 / (2 * math.sqrt(N_FRESH))
-    assert document["fresh_resolution"] == pytest.approx(grid)
+    assert document["fresh_resolution"] == pytest.approx(grid, rel=1e-3)
     shown = [*document["teams"], *document["references"]]
     assert {row["team"] for row in shown} == set(raw)
     for row in shown:

@@ -67,6 +67,7 @@ def test_less_is_better_where_the_metric_is_a_loss() -> None:
     values = {1: 0.5, 2: 0.25, 3: 0.5}
     world.round.benchmark.primary_metric = "rmse"
     world.round.benchmark.loss_cap = 1.0
+    world.round.benchmark.classes = []
 
     assert leaderboard._ranks(values, round=world.round) == {2: 1, 1: 2, 3: 2}
 

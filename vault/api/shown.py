@@ -23,7 +23,8 @@ BOARD_COLUMNS = (
     *("rank", "team", "title", "released", "attempts", "is_reference"),
     *("fresh", "fresh_low", "fresh_high", "fresh_resolution", "tier"),
     *("rank_before", "rank_change"),
-    *("overstatement", "overstatement_low", "overstatement_high", "luck", "verdict"),
+    *("overstatement", "overstatement_low", "overstatement_high", "luck"),
+    *("verdict", "file_named"),
     *("is_unranked", "unranked_reason"),
 )
 

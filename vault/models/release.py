@@ -150,6 +150,8 @@ class PublishedResult(models.Model):
     overstatement_high = models.FloatField(null=True)
     luck = models.FloatField(null=True)
     verdict = models.CharField(max_length=16, blank=True)
+    # Which file the verdict, the overstatement and luck are of: the final, or the best-scored one.
+    file_named = models.CharField(max_length=16, blank=True)
 
     class Meta:
         constraints = [

@@ -62,7 +62,7 @@ def test_errors_that_differ_by_dust_share_a_rank_and_a_figure() -> None:
     """All labels .3: predictions of .4 and of .2 are off by .1 each, however their sums end."""
     world = a_world()
     Benchmark.objects.update(
-        task="regression", prediction_form="value", primary_metric="mae", loss_cap=1.0
+        task="regression", classes=[], prediction_form="value", primary_metric="mae", loss_cap=1.0
     )
     labels, callers = np.full(20, 0.3), {}
     for name, answer in {"a": 0.4, "b": 0.2, "c": 0.5}.items():

@@ -145,10 +145,22 @@ SHAPES: dict[str, Schema] = {
                 schemas.number("The least overstatement that would have been found with 80 %.")
             ),
             "scores": _SCORES,
+            "test": schemas.or_null(
+                schemas.one_of(
+                    ("own_files", "organiser"),
+                    "What the named file is compared with: the team's own first files, or the references. "
+                    "Overstatement, luck and p are of this test.",
+                )
+            ),
+            "reference_excess": schemas.or_null(
+                schemas.number(
+                    "How much better what it is compared with looks on query labels than on new ones."
+                )
+            ),
             "overstatement": schemas.or_null(
                 schemas.number(
-                    "The part of the named file's lead over the references that is missing on new "
-                    "labels, from the figures shown; positive: it looks better on the board."
+                    "How much better the named file looks on query labels than on new ones, less "
+                    "`reference_excess`, from the figures shown: the part of its lead that is missing there."
                 )
             ),
             "overstatement_interval": schemas.or_null(
@@ -176,6 +188,8 @@ _TEAM: dict[str, Any] = {
     "named_fresh": None,
     "attempts": 6,
     "verdict": "WITHIN_LUCK",
+    "test": "organiser",
+    "reference_excess": 0.005,
     "luck": 0.016,
     "p_adjusted": "> .05",
     "minimum_detectable_effect": 0.04,

@@ -106,6 +106,13 @@ SHAPES: dict[str, Schema] = {
                 "What of `overstatement` an honest team with as many files can owe to chance."
             ),
             "verdict": VERDICT,
+            "file_named": schemas.or_null(
+                schemas.one_of(
+                    ("final", "best_scored"),
+                    "Which file of the team verdict, overstatement and luck are of: the final that ranks, or "
+                    "the one that scored best on the query labels.",
+                )
+            ),
             "is_unranked": schemas.flag(
                 "Organizers took the team out of the ranking; its row stands last, and others move up."
             ),
@@ -161,6 +168,7 @@ _ROW: dict[str, Any] = {
     "overstatement_high": 0.021,
     "luck": 0.016,
     "verdict": "NO_EVIDENCE",
+    "file_named": "final",
     "is_unranked": False,
     "unranked_reason": None,
 }

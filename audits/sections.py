@@ -1,0 +1,90 @@
+"""The sections of a report below its table of teams: holdouts, tests, and what explains them."""
+
+from collections.abc import Iterable
+
+from audits.checks import accusation, deflation, elsewhere, gate, integrity, ledger
+from audits.reading import Reading
+from stats.accusation import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+
+FILES = {FINAL: "final", BEST_SCORED: "best scored"}
+REFERENCES = {OWN_FILES: "own early files", ORGANISER: "the references"}
+
+
+def gate_of(*, reading: Reading) -> dict[str, str] | None:
+    found = reading.first(gate.NAME)
+    if found is None or found.p_value is None or found.estimate is None:
+        return None
+    return {
+        "size": reading.number(abs(found.estimate)),
+        "side": "better" if found.estimate > 0 else "worse",
+        "z": f"{found.evidence['z']:.2f}",
+        "p": f"{found.p_value:.2g}",
+        "state": "fired" if found.evidence["fired"] else "is quiet",
+    }
+
+
+def ledger_of(*, reading: Reading) -> dict[str, str] | None:
+    found = reading.first(ledger.NAME)
+    if found is None:
+        return None
+    return {
+        "nats": f"{found.evidence['nats']:.1f}",
+        "bound": "" if found.estimate is None else reading.number(found.estimate),
+    }
+
+
+def tests_of(*, reading: Reading) -> Iterable[dict[str, str]]:
+    """Each test of each team: which file, against what."""
+    for finding in reading.by_check.get(accusation.NAME, []):
+        assert finding.team is not None  # tests are of teams
+        for test in finding.evidence["tests"]:
+            low, high = test["interval"]
+            screened = test["p_is_screened"]
+            yield {
+                "name": finding.team.title or finding.team.name,
+                "file": f"{FILES[test['which']]}, no. {test['file']}",
+                "against": REFERENCES[test["kind"]],
+                "overstatement": reading.number(test["overstatement"]),
+                "interval": reading.interval(low, high),
+                "luck": reading.number(test["luck"]),
+                "beyond": reading.number(test["excess_low"]),
+                "holm": "> .05" if screened else f"{test['p_adjusted']:.2g}",
+                "draws": str(test["n_draws"]),
+                "k": str(finding.evidence["k"]),
+            }
+
+
+def deflated_of(*, reading: Reading) -> list[dict[str, str]]:
+    return [
+        {
+            "name": finding.team.title or finding.team.name,
+            "score": reading.number(reading.own(finding.estimate)),
+            "luck": reading.number(finding.evidence["expected_luck"]),
+        }
+        for finding in reading.by_check.get(deflation.NAME, [])
+        if finding.team is not None
+    ]
+
+
+def elsewhere_of(*, reading: Reading) -> list[dict[str, str]]:
+    """Already in the metric's units."""
+    return [
+        {
+            "name": finding.team.title or finding.team.name,
+            "scores": ", ".join(map(reading.number, finding.evidence["scores"].values())),
+        }
+        for finding in reading.by_check.get(elsewhere.NAME, [])
+        if finding.team is not None
+    ]
+
+
+def shared_of(*, reading: Reading) -> list[dict[str, str]]:
+    """Teams that handed in a file that another one handed in, too."""
+    return [
+        {
+            "name": finding.team.title or finding.team.name,
+            "others": ", ".join(finding.evidence["identical_files_with"]),
+        }
+        for finding in reading.by_check.get(integrity.NAME, [])
+        if finding.team is not None and finding.evidence.get("identical_files_with")
+    ]
