@@ -121,6 +121,9 @@ class Collected:
         A later first file can come from a clean account of somebody who was told.
         """
         told = self.first_release_at
+        if self.published_finals:
+            # Figures about the query holdout were published before the round.
+            return []
         return [
             entrant
             for entrant in self.entrants
@@ -147,6 +150,8 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
     teams = [team for team in past.teams if not team.is_reference]
     damaged = [team for team in teams if not _is_intact(team)]
     unit = scorer.of.unit
+    # A file that was lost since it was published holds up nobody's audit.
+    published = [each for each in past.published_finals if _is_readable(each.file_key)]
     # A shuffle needs two items a holdout.
     can_decide = min(scorer.query.n, scorer.fresh.n) >= 2
     return Collected(
@@ -162,9 +167,9 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
         entrants=[_entrant(team, scorer) for team in teams if team not in damaged],
         damaged=damaged,
         references=scorer.columns(past.references),
-        compared_with=scorer.columns([*past.references, *past.published_finals]),
+        compared_with=scorer.columns([*past.references, *published]),
         reference_history=past.references,
-        published_finals=past.published_finals,
+        published_finals=published,
         reference_teams=_reference_teams(past),
         first_release_at=past.first_release_at,
         reference_scores=[scorer.every_metric(each) for each in past.references],
@@ -287,11 +292,15 @@ def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:
 
 def _is_intact(team: TeamHistory) -> bool:
     """Loading compares a file with the hash in its name; the name must be that of the submission."""
+    return all(
+        submission.sha256 in submission.file_key and _is_readable(submission.file_key)
+        for submission in team.submissions
+    )
+
+
+def _is_readable(file_key: str) -> bool:
     try:
-        for submission in team.submissions:
-            if submission.sha256 not in submission.file_key:
-                return False
-            predictions.load(file_key=submission.file_key)
+        predictions.load(file_key=file_key)
     except (VaultError, OSError):
         return False
     return True

@@ -128,7 +128,7 @@ def round_history(*, round: Round) -> RoundHistory:
 def _published_finals(round: Round) -> list[PublishedFinal]:
     """What was published about the query holdout in earlier rounds: anybody may have built on it."""
     published = PublishedResult.objects.filter(
-        round__fresh_holdouts=round.query_holdout_id
+        round__fresh_holdouts=round.query_holdout_id, fresh_value__isnull=False
     ).exclude(round=round)
     files = published.order_by("round__number", "team_id").values_list(
         "submission_id", "submission__file_key"

@@ -19,16 +19,20 @@ NAME = "shift_gate"
 
 def gate_of(collected: Collected) -> Gate | None:
     """None where there is nothing untuned, or nothing fresh, to compare."""
-    if not collected.can_decide:
+    draw = collected.draw
+    if draw is None:
         return None
     firsts = [each.columns for each in collected.came_untold]
     query = np.hstack([collected.references.query, *(each.query[:, :1] for each in firsts)])
     fresh = np.hstack([collected.references.fresh, *(each.fresh[:, :1] for each in firsts)])
     if query.shape[1] == 0:
         return None
+    items = np.vstack([query, fresh]).mean(axis=1, dtype=np.float64)
+    # By what was drawn: items of one group vary together. Each unit's share of its holdout's mean.
+    units = draw.totals((items - items.mean())[:, None])[:, 0].astype(np.float64)
+    mine, theirs = units[draw.is_query], units[~draw.is_query]
     return inflation.gate(
-        query_items=query.mean(axis=1, dtype=np.float64),
-        fresh_items=fresh.mean(axis=1, dtype=np.float64),
+        query_items=mine * len(mine) / draw.n, fresh_items=theirs * len(theirs) / draw.m
     )
 
 

@@ -21,10 +21,14 @@ DIGITS = 6
 
 def check(collected: Collected, generator: Callable[..., np.random.Generator]) -> list[Result]:
     """One finding on the board: `half_widths` holds for each team those to the teams before it."""
-    if not collected.can_decide or collected.m < 2 or not collected.audited:
+    draw = collected.draw
+    if draw is None or not collected.audited:
         return []
-    finals = np.column_stack([each.columns.fresh[:, each.final] for each in collected.audited])
-    widths = simultaneous_half_widths(item_scores=finals, rng=generator(NAME))
+    finals = np.column_stack([each.columns.items[:, each.final] for each in collected.audited])
+    # By what was drawn: items of one group vary together. Each unit's share of the fresh mean.
+    units = draw.totals(finals.astype(np.float64))[~draw.is_query]
+    shares = np.asarray(units, dtype=np.float64) * len(units) / draw.m
+    widths = simultaneous_half_widths(item_scores=shares, rng=generator(NAME))
     return [
         Result(
             check=NAME,

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from audits.collect import Collected, Entrant
 from audits.runs import generator_of
-from stats.accusation import Columns
+from stats.draw import draw
+from stats.scored_files import Files
+from stats.split_scores import Mean
 from vault.history import PastSubmission, TeamHistory
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -24,15 +26,19 @@ Matrix = NDArray[Any]
 generator = generator_of("made-up histories")
 
 
-def columns(query: Matrix, fresh: Matrix) -> Columns:
+def columns(query: Matrix, fresh: Matrix) -> Files:
     """Per-item scores (items x submissions); the exact scores are their means."""
-    return Columns(
-        query=query.astype(np.float32),
-        fresh=fresh.astype(np.float32),
+    items = np.vstack([query, fresh])
+    is_outcome = bool(((items == 0) | (items == 1)).all())
+    items = items.astype(np.bool_ if is_outcome else np.float32)
+    return Files(
+        data=items,
+        items=items,
         query_exact=query.mean(axis=0, dtype=np.float64),
         fresh_exact=fresh.mean(axis=0, dtype=np.float64)
         if len(fresh)
         else np.zeros(query.shape[1]),
+        n=len(query),
     )
 
 
@@ -114,7 +120,7 @@ def came_late(given: Entrant) -> Entrant:
 
 def collected(
     *entrants: Entrant,
-    references: Columns | None = None,
+    references: Files | None = None,
     damaged: Sequence[TeamHistory] = (),
     n: int = 0,
     m: int = 0,
@@ -130,8 +136,12 @@ def collected(
         "metric": "accuracy",
         "unit": 1.0,
         "delta0": DELTA0,
-        "is_mean": True,
-        "can_decide": n_fresh > 0,
+        "score": Mean(is_exact=True, n_items=n_query + n_fresh),
+        "draw": draw(n=n_query, m=n_fresh) if min(n_query, n_fresh) >= 2 else None,
+        "can_decide": min(n_query, n_fresh) >= 2,
+        "n_teams": len(entrants) + len(damaged),
+        "compared_with": stood,
+        "published_finals": [],
         "first_release_at": NOW + MINUTE / 2 if entrants else None,
     }
     return Collected(

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from audits import rounds
 from audits.models import AuditRun, Finding
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import holdouts
+from vault import holdouts, label_files
 from vault import rounds as vault_rounds
-from vault.models import Release, Submission, Team
+from vault.holdouts import Shard
+from vault.models import Benchmark, Holdout, Release, Round, RoundSecret, Submission, Team
 
 N_QUERY, N_FRESH = 600, 1_200
 ATTACKER = "attacker"
+AUDIT_SEED = "a seed that only tests know"
 FAR_AHEAD = NOW.replace(year=2999)
 
 File = NDArray[np.uint8]
@@ -65,6 +67,66 @@ def small_round(slug: str, *, n_references: int = 1, draw: int = QUIET, **given:
     return world
 
 
+def sealed(
+    slug: str, *, truth: Any, sizes: tuple[int, int | None], groups: Any = None, **given: Any
+) -> World:
+    """A planned round of any benchmark: a query and a fresh shard, and a sealed one where items are left."""
+    plain = {"task": "binary", "classes": ["0", "1"], "prediction_form": "label"}
+    benchmark = Benchmark.objects.create(
+        slug=slug, title=slug, **{**plain, "primary_metric": "accuracy", **given}
+    )
+    columns = [[f"item-{i:05d}" for i in range(len(truth))], np.asarray(truth).tolist()]
+    header = ["id", "label"]
+    if groups is not None:
+        columns.append(list(groups))
+        header.append("group")
+    lines = [",".join(header), *(",".join(map(str, row)) for row in zip(*columns, strict=True))]
+    table = label_files.read(
+        body=("\n".join(lines) + "\n").encode(), content_type="text/csv", benchmark=benchmark
+    )
+    shards = [
+        Shard(kind="iid", status="QUERY", n=sizes[0]),
+        Shard(kind="iid", status="FRESH", n=sizes[1]),
+    ]
+    if sizes[1] is not None and sum(size or 0 for size in sizes) < len(truth):
+        shards.append(Shard(kind="iid", status="SEALED", n=None))
+    query, fresh, *_ = holdouts.seal(
+        benchmark=benchmark,
+        labels=table,
+        shards=shards,
+        rng=np.random.default_rng(21),
+        actor="test",
+        now=NOW,
+    )
+    return World(
+        benchmark=benchmark,
+        query=query,
+        fresh=fresh,
+        round=planned(query, fresh),
+        labels=np.asarray(truth),
+    )
+
+
+def planned(query: Holdout, fresh: Holdout) -> Round:
+    """A round without limits that are of interest here; exact scores."""
+    return vault_rounds.plan(
+        benchmark=query.benchmark,
+        query_holdout=query,
+        fresh_holdouts=[fresh],
+        mechanism="exact",
+        parameters={},
+        opens_at=NOW.replace(year=2000),
+        closes_at=FAR_AHEAD,
+        window_seconds=86400,
+        window_limit=1000,
+        total_limit=1000,
+        concurrent_limit=1000,
+        max_teams=50,
+        actor="test",
+        now=NOW,
+    )
+
+
 def climb(world: World, team: Team, rng: np.random.Generator, *, queries: int, flips: int) -> None:
     """Hill climbing by released scores alone, on the items that the attacker's model is least sure of."""
     best = noisy(world, rng, accuracy=0.8)
@@ -86,6 +148,8 @@ def released(submission: Submission) -> float:
 
 
 def closing(world: World) -> World:
+    """From here on the round's audit draws the same numbers in every run of the tests."""
+    RoundSecret.objects.filter(round=world.round).update(audit_seed=AUDIT_SEED)
     vault_rounds.request_close(round=world.round, actor="test", now=world.now)
     return world
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from audits.checks import gate
+from stats.draw import draw
 from tests.audits.histories import (
     came_late,
     collected,
@@ -79,10 +80,34 @@ def test_is_quiet_on_constant_scores() -> None:
     assert (found.difference, found.fired) == (0.0, False)
 
 
+def test_items_of_one_group_count_once(rng: np.random.Generator) -> None:
+    """Fifty groups of twenty a holdout, all alike: item by item .08 would be 4 standard errors.
+
+    By groups the standard error is sqrt(.21 / 50 + .21 / 50) = .092.
+    """
+    share = np.arange(50) / 50
+    query, fresh = ((share < rate).repeat(20)[:, None] for rate in (0.74, 0.66))
+    groups = np.arange(50).repeat(20)
+    given = collected(references=columns(query, fresh))
+    by_items = gate.gate_of(given)
+    whole = draw(n=1_000, m=1_000, query_clusters=groups, fresh_clusters=groups + 50)
+    by_groups = gate.gate_of(replace(given, draw=whole))
+
+    assert by_items is not None
+    assert by_groups is not None
+    assert by_items.fired
+    assert not by_groups.fired
+    assert by_groups.difference == pytest.approx(0.08)
+    assert by_groups.z == pytest.approx(0.08 / 0.092, rel=0.03)
+
+
 @pytest.mark.parametrize("missing", ["models", "iid holdout"])
 def test_says_that_it_could_not_be_tested(rng: np.random.Generator, missing: str) -> None:
     models = collected(references=columns(right(rng, N, 3), right(rng, M, 3)))
-    cases = {"models": collected(n=N, m=M), "iid holdout": replace(models, can_decide=False)}
+    cases = {
+        "models": collected(n=N, m=M),
+        "iid holdout": replace(models, can_decide=False, draw=None),
+    }
 
     found = gate.gate_of(cases[missing])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audits import reports, rounds
-from audits.checks import deflation, sadd
+from audits.checks import accusation, deflation
 from audits.models import AuditRun, Finding, Report
 from stats.metrics import Scorer
 from tests.audits import stage
@@ -24,7 +24,7 @@ def closed_and_audited(world: World) -> World:
 
 
 def test_the_overfitting_attacker_alone_is_confirmed() -> None:
-    """A hill climber of 120 queries that sees released scores only, against four honest teams.
+    """A hill climber of 160 queries that sees released scores only, against four honest teams.
 
     Seed 77. CONFIRMED is held to a family-wise error of .01: by chance an honest team would be
     accused in at most 1 of 100 such leagues.
@@ -36,7 +36,7 @@ def test_the_overfitting_attacker_alone_is_confirmed() -> None:
         team = world.team(name)
         for accuracy in np.linspace(0.7, 0.8, 5):
             world.answered(team, stage.noisy(world, rng, accuracy=float(accuracy)))
-    stage.climb(world, world.team(stage.ATTACKER), rng, queries=120, flips=12)
+    stage.climb(world, world.team(stage.ATTACKER), rng, queries=160, flips=12)
 
     closed_and_audited(world)
 
@@ -72,7 +72,7 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
     checks = set(Finding.objects.filter(run=run).values_list("check_name", flat=True))
     assert checks == {
         "verdict",
-        "sadd",
+        "accusation",
         "integrity",
         "ledger",
         "shift_gate",
@@ -120,7 +120,7 @@ STEPS = [
     (history, "round_history"),
     (predictions, "load"),
     (Scorer, "items"),
-    (sadd, "run"),
+    (accusation, "run"),
     (deflation, "deflate"),
     (journal, "append"),
     (reports, "render_to_string"),
@@ -174,16 +174,39 @@ def test_a_withdrawn_final_is_in_the_menu_and_not_judged() -> None:
 
     found = stage.finding_of(world, "attacker")
     assert found.submission_id == attacks[1].pk
-    tested = stage.finding_of(world, "attacker", "sadd")
-    assert tested.evidence["own_first"]["k"] == 3
+    tested = stage.finding_of(world, "attacker", "accusation").evidence
+    assert tested["k"] == 3
+    assert {(each["which"], each["file"]) for each in tested["tests"]} == {
+        ("final", 2),
+        ("best_scored", 3),
+    }
 
 
-def test_a_team_that_withdrew_everything_has_no_verdict() -> None:
-    world = stage.small_round("nothing-left")
-    for submission in Submission.objects.filter(team=world.teams["once"]):
+@pytest.mark.parametrize(
+    ("name", "best", "verdict"), [("attacker", 3, "CONFIRMED"), ("once", 1, "NO_EVIDENCE")]
+)
+def test_a_team_that_withdrew_everything_is_judged_by_its_best_scored_file(
+    name: str, best: int, verdict: str
+) -> None:
+    """Else a team would see its scores, build on them elsewhere and leave no trace here."""
+    world = stage.small_round(f"nothing-left-{name}")
+    for submission in Submission.objects.filter(team=world.teams[name]):
         submissions.withdraw(submission=submission, now=NOW)
 
-    assert "once" not in stage.verdicts_of(closed_and_audited(world))
+    closed_and_audited(world)
+
+    found = stage.finding_of(world, name)
+    assert found.verdict == verdict
+    assert found.submission_id is None
+    assert (found.evidence["query"], found.evidence["fresh"]) == (None, None)
+    assert found.evidence["best_query"] is not None
+    assert (found.evidence["file"], found.evidence["is_ranked_file"]) == ("best_scored", False)
+    tested = stage.finding_of(world, name, "accusation").evidence["tests"]
+    assert {(each["which"], each["file"]) for each in tested} == {("best_scored", best)}
+    # Nothing of it can be published: it has no final.
+    stage.published(world)
+    told = PublishedResult.objects.filter(round=world.round)
+    assert not told.filter(team=world.teams[name]).exists()
 
 
 def test_a_blind_team_is_audited() -> None:
