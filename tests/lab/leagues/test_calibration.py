@@ -26,8 +26,8 @@ def test_a_broken_split_fires_the_gate(how: str) -> None:
     assert count.gate_fired >= 4
 
 
-# CONFIRMED in rounds of 20 teams. docs/calibration.md has other 25 runs of each: .92, .92, .36, 1.0 and .80 in this
-# order, so the third bound is above what was measured there.
+# CONFIRMED in rounds of 20 teams. docs/calibration.md has other 25 runs of each: .92, .92, .36, 1.0, .80
+# in this order, so the third bound is above what was measured there.
 LEAST_POWER = {
     "linear vote, k=100, n=2000, m=4000": 0.6,
     "linear vote, odd first file, k=100, n=2000, m=4000": 0.6,
@@ -40,8 +40,10 @@ LEAST_POWER = {
 @pytest.mark.calibration
 @pytest.mark.parametrize("name", sorted(LEAST_POWER))
 def test_attackers_are_found(name: str) -> None:
-    """25 runs, seed 122. At the power in docs/calibration.md a share falls below its least with p < .01, but for
-    boosted files among the first six: there the fixed seed alone keeps it from failing."""
+    """25 runs, seed 122. At the power in docs/calibration.md a share falls below its least with p < .01.
+
+    But for boosted files among the first six: there the fixed seed alone keeps it from failing.
+    """
     (attempt,) = [each for each in ATTEMPTS if each.name == name]
 
     found = measure(attempt=attempt, reps=25, rng=np.random.default_rng(122))
