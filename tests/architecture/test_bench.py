@@ -11,6 +11,8 @@ from lab import large_round
 from stats import references as compare
 from stats.accusation import BEST_SCORED, ORGANISER, accuse
 
+GIB = 2**30
+
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,13 +54,19 @@ def test_some_by_name(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_audit_has_a_row_for_each_metric(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In processes of their own, as at full size. The seed is fixed, so the attackers are always found."""
+    """
+    In processes of their own, as at full size. The seed is fixed, so the attackers are always found.
+
+    This process is made larger than the judge may be, whose memory alone is measured.
+    """
+    larger = np.ones(GIB // 8 * 2)
     small = audit_bench.Size(teams=6, files=80, n=1000, m=2000)
     measure = audit_bench.measure
     monkeypatch.setattr(audit_bench, "measure", lambda metric: measure(metric, size=small))
     target = tmp_path / "rows.json"
 
     assert bench.main(["audit", "--json", str(target)]) == 0
+    assert larger.nbytes > GIB
 
     rows = json.loads(target.read_text())
     assert [(row["name"], row["metric"]) for row in rows] == [
