@@ -37,6 +37,10 @@ Scores = NDArray[Any]
 Scored = dict[str, dict[str, list[float]]]
 
 ACTOR = "worker-audit"
+# Of the finals that were published about the query holdout so many serve as references, the best ones: those
+# are what honest teams adopt. With all of them, a coalition that had published many random votes would find
+# its composed file explained by them.
+N_PUBLISHED_FINALS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +100,12 @@ class Collected:
     # Whether there is a fresh iid holdout of the query holdout's own draw.
     can_decide: bool
     entrants: list[Entrant]
-    # Teams with a stored file that is missing or is not what was received.
+    # Teams with a stored file that is missing or is not what was received, and references of which that is
+    # true: they are left out.
     damaged: list[TeamHistory]
+    damaged_references: list[TeamHistory]
     # Frozen files that cannot depend on either holdout's labels: the organiser's, for gate and board, and
-    # with them what was published about the query holdout while it was fresh, for the tests.
+    # with them the best of what was published about the query holdout while it was fresh, for the tests.
     references: Files
     compared_with: Files
     reference_history: list[PastSubmission]
@@ -148,10 +154,11 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
         others={str(each.pk): _open([each], round, now) for each in others},
     )
     teams = [team for team in past.teams if not team.is_reference]
-    damaged = [team for team in teams if not _is_intact(team)]
+    damaged = [team for team in teams if not all(map(_is_intact, team.submissions))]
+    references = [each for each in past.references if _is_intact(each)]
+    lost = [each for each in past.references if each not in references]
     unit = scorer.of.unit
-    # A file that was lost since it was published holds up nobody's audit.
-    published = [each for each in past.published_finals if _is_readable(each.file_key)]
+    published = _best_published(past.published_finals, scorer.of)
     # A shuffle needs two items a holdout.
     can_decide = min(scorer.query.n, scorer.fresh.n) >= 2
     return Collected(
@@ -166,20 +173,27 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
         can_decide=can_decide,
         entrants=[_entrant(team, scorer) for team in teams if team not in damaged],
         damaged=damaged,
-        references=scorer.columns(past.references),
-        compared_with=scorer.columns([*past.references, *published]),
-        reference_history=past.references,
+        damaged_references=_owners(lost, past),
+        references=scorer.columns(references),
+        compared_with=scorer.columns([*references, *published]),
+        reference_history=references,
         published_finals=published,
-        reference_teams=_reference_teams(past),
+        reference_teams=_owners(references, past),
         first_release_at=past.first_release_at,
-        reference_scores=[scorer.every_metric(each) for each in past.references],
+        reference_scores=[scorer.every_metric(each) for each in references],
     )
 
 
-def _reference_teams(past: RoundHistory) -> list[TeamHistory]:
-    """In the frozen order of their submissions."""
+def _owners(references: Sequence[PastSubmission], past: RoundHistory) -> list[TeamHistory]:
+    """The team of each reference, in their frozen order."""
     owner = {each.id: team for team in past.teams for each in team.submissions}
-    return [owner[each.id] for each in past.references]
+    return [owner[each.id] for each in references]
+
+
+def _best_published(finals: Sequence[PublishedFinal], scorer: Scorer) -> list[PublishedFinal]:
+    """Leave out files that were lost since: they hold up nobody's audit."""
+    readable = [each for each in finals if _is_readable(each.file_key)]
+    return sorted(readable, key=lambda each: -scorer.orient(each.fresh))[:N_PUBLISHED_FINALS]
 
 
 def _decides(fresh: Holdout, query: Holdout) -> bool:
@@ -290,12 +304,9 @@ def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:
     )
 
 
-def _is_intact(team: TeamHistory) -> bool:
+def _is_intact(submission: PastSubmission) -> bool:
     """Loading compares a file with the hash in its name; the name must be that of the submission."""
-    return all(
-        submission.sha256 in submission.file_key and _is_readable(submission.file_key)
-        for submission in team.submissions
-    )
+    return submission.sha256 in submission.file_key and _is_readable(submission.file_key)
 
 
 def _is_readable(file_key: str) -> bool:

@@ -85,6 +85,7 @@ def render(*, audit: AuditRun) -> str:
             "deflated": sections.deflated_of(reading=reading),
             "elsewhere": sections.elsewhere_of(reading=reading),
             "shared": sections.shared_of(reading=reading),
+            "damaged": sections.damaged_of(reading=reading),
         },
     )
 

@@ -88,3 +88,12 @@ def shared_of(*, reading: Reading) -> list[dict[str, str]]:
         for finding in reading.by_check.get(integrity.NAME, [])
         if finding.team is not None and finding.evidence.get("identical_files_with")
     ]
+
+
+def damaged_of(*, reading: Reading) -> list[str]:
+    """Teams and references with a stored file that is missing or is not what was received."""
+    return [
+        finding.team.title or finding.team.name
+        for finding in reading.by_check.get(integrity.NAME, [])
+        if finding.team is not None and not finding.evidence["is_intact"]
+    ]

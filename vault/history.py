@@ -36,6 +36,8 @@ class PublishedFinal:
 
     id: uuid.UUID
     file_key: str
+    # The published figure, in the metric's units.
+    fresh: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +130,16 @@ def round_history(*, round: Round) -> RoundHistory:
 def _published_finals(round: Round) -> list[PublishedFinal]:
     """What was published about the query holdout in earlier rounds: anybody may have built on it."""
     published = PublishedResult.objects.filter(
-        round__fresh_holdouts=round.query_holdout_id, fresh_value__isnull=False
+        round__fresh_holdouts=round.query_holdout_id
     ).exclude(round=round)
     files = published.order_by("round__number", "team_id").values_list(
-        "submission_id", "submission__file_key"
+        "submission_id", "submission__file_key", "fresh_value"
     )
-    return [PublishedFinal(id=pk, file_key=file_key) for pk, file_key in files]
+    return [
+        PublishedFinal(id=pk, file_key=file_key, fresh=fresh)
+        for pk, file_key, fresh in files
+        if fresh is not None
+    ]
 
 
 def _submissions(round: Round) -> dict[uuid.UUID, Submission]:

@@ -25,6 +25,6 @@ def check(collected: Collected) -> list[Result]:
         )
     results += [
         Result(check=NAME, team_id=team.team_id, evidence={"is_intact": False})
-        for team in collected.damaged
+        for team in [*collected.damaged, *collected.damaged_references]
     ]
     return results

@@ -149,6 +149,7 @@ def collected(
         m=n_fresh,
         entrants=list(entrants),
         damaged=list(damaged),
+        damaged_references=[],
         references=stood,
         reference_history=team.submissions,
         reference_teams=[team] * n_references,

@@ -16,7 +16,7 @@ from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as
 from vault import rounds as vault_rounds
 from vault import submissions
-from vault.models import Final, Holdout, PublishedResult, Submission, Team
+from vault.models import Final, Holdout, PublishedResult, RoundReference, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -135,7 +135,9 @@ def test_published_finals_of_the_round_before_are_compared_with() -> None:
     assert found.references.k == 1
     assert found.compared_with.k == 1 + 3
     assert [each.file_key for each in found.published_finals] == list(
-        published_before(world).order_by("team_id").values_list("submission__file_key", flat=True)
+        published_before(world)
+        .order_by("-fresh_value", "team_id")
+        .values_list("submission__file_key", flat=True)
     )
     run = rounds.latest_run(round=world.round)
     assert run.snapshot["published_finals"] == [str(each.id) for each in found.published_finals]
@@ -289,3 +291,39 @@ def test_a_published_final_whose_file_is_gone_makes_no_audit_fail(settings: Any)
     assert stage.verdicts_of(world)["later"] != "INVALID"
     found = collected(world)
     assert found.compared_with.k == 1 + 2
+
+
+def test_the_best_three_of_the_published_finals_are_compared_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A coalition that publishes many votes would explain its composed file by all of them."""
+    monkeypatch.setattr("audits.collect.N_PUBLISHED_FINALS", 2)
+    world = stage.audited(stage.closing(second_round("best")))
+
+    found = collected(world)
+
+    figures = published_before(world).order_by("-fresh_value").values_list("fresh_value", flat=True)
+    assert [each.fresh for each in found.published_finals] == list(figures[:2])
+    assert figures[1] > figures[2]
+    assert found.compared_with.k == 1 + 2
+
+
+def test_a_damaged_reference_is_left_out(settings: Any) -> None:
+    """The others, and the teams, are judged without it, and the report says that it is missing."""
+    world = stage.small_round("reference-gone")
+    stage.closing(world)
+    gone = RoundReference.objects.select_related("submission__team").get(round=world.round)
+    (Path(settings.MEDIA_ROOT) / gone.submission.file_key).write_bytes(b"not what was received")
+
+    stage.audited(world)
+    found = collected(world)
+    assert found.references.k == 0
+    assert found.reference_teams == []
+    stage.published(world)
+    run = rounds.latest_run(round=world.round)
+    assert run.snapshot["references"] == []
+    assert gone.submission.team.name not in stage.verdicts_of(world)
+    assert "INVALID" not in stage.verdicts_of(world).values()
+    assert (
+        f"Left out, since a stored file is damaged: {gone.submission.team.name}." in run.report.html
+    )
