@@ -34,6 +34,8 @@ def test_names_in_any_script_are_names(name: str) -> None:
     [
         *("", " ", " a", "a ", "a\tb", "a\nb", "a\x00b", "\x1b[2J", "a\x7f", "a\u200bb"),
         *("a\u202eb", "a\u2028b", "a\u00a0b", "\ud800"),
+        # Printable by their category, and nothing to be seen of them.
+        *("a\u034f", "a\u115f", "a\u2800", "a\u3164", "a\ufe0f", "a\uffa0", "a\U000e0100"),
     ],
 )
 def test_what_cannot_be_seen_is_in_no_name(name: str) -> None:

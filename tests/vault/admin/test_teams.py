@@ -189,7 +189,7 @@ def test_a_name_that_differs_in_case_alone_is_taken(team: Team, name: str) -> No
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a\u202eb", "U+202E cannot be printed"),
+        ("a\u202eb", "U+202E cannot be seen"),
         ("\ufb1d" * 100, "at most 100 characters"),
         ("x" * 101, "at most 100 characters"),
         ("", "This field is required"),
