@@ -279,16 +279,16 @@ class _Scorer:
         parts = {"query": self.query, **({"fresh": self.fresh} if self.fresh.n else {})}
         return {
             scorer.metric: {
-                part: _with_interval(scorer, opened.labels, answers[opened.positions])
+                part: _with_interval(scorer, opened, answers[opened.positions])
                 for part, opened in parts.items()
             }
             for scorer in [self.of, *self.secondary]
         }
 
 
-def _with_interval(scorer: Scorer, labels: NDArray[Any], answers: NDArray[Any]) -> list[float]:
-    found = scorer.interval(labels=labels, predictions=answers)
-    return [scorer.score(labels=labels, predictions=answers), found.low, found.high]
+def _with_interval(scorer: Scorer, opened: Opened, answers: NDArray[Any]) -> list[float]:
+    found = scorer.interval(labels=opened.labels, predictions=answers, groups=opened.groups)
+    return [scorer.score(labels=opened.labels, predictions=answers), found.low, found.high]
 
 
 def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:

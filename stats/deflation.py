@@ -43,6 +43,7 @@ def deflate(
     final: int | None = None,
     query_exact: ArrayLike | None = None,
     fresh_exact: ArrayLike | None = None,
+    fresh_groups: ArrayLike | None = None,
 ) -> Deflation:
     """
     Deflate a query score by the luck that its place among the submissions brings.
@@ -56,6 +57,8 @@ def deflate(
         The submission that is deflated; None: the one with the best query score.
     query_exact, fresh_exact : array-like of shape (k,), optional
         The metric itself, higher better, where per-item scores are influence values; else their means.
+    fresh_groups : array-like of shape (m,), optional
+        What each fresh item was drawn with: items of a group have their luck together.
 
     Returns
     -------
@@ -65,11 +68,13 @@ def deflate(
     ------
     ValueError
         If the columns differ, there is none, a holdout has fewer than two items, a value is not finite,
-        exact scores are not one for each column, or `final` is no submission.
+        exact scores are not one for each column, groups not one for each fresh item, or `final` is no
+        submission.
 
     Notes
     -----
-    Assumes: a fixed menu. e ~ N(0, S/n), S the covariance of the fresh per-item scores. In each of 2,000
+    Assumes: a fixed menu. e ~ N(0, S/n), S the covariance of the fresh per-item scores; with groups that of
+    their totals of m/G items each. In each of 2,000
     draws J is the submission that takes the final's place in the order of mu + e: of the best one this is
     the winner's curse, of others less, and below the middle it is negative, for they had bad luck. Of
     equal query scores the earlier submission has the better place. An estimate, no test. Cost:
@@ -82,7 +87,7 @@ def deflate(
     if not 0 <= chosen < len(on_query):
         raise ValueError(f"final is {chosen}, there are {len(on_query)} submissions")
     place = int(np.flatnonzero(np.argsort(-on_query, kind="stable") == chosen)[0])
-    errors = _errors(fresh, len(query), rng)
+    errors = _errors(_by_group(fresh, fresh_groups), len(query), rng)
     expected = _luck(means=on_fresh, errors=errors, place=place)
     return Deflation(
         expected_luck=expected,
@@ -223,6 +228,27 @@ def _pair(query_scores: ArrayLike, fresh_scores: ArrayLike) -> tuple[NDArray[Any
     if not (np.isfinite(query).all() and np.isfinite(fresh).all()):
         raise ValueError("query_scores and fresh_scores: finite values are needed")
     return query, fresh
+
+
+def _by_group(fresh: Floats, groups: ArrayLike | None) -> Floats:
+    """
+    Values whose covariance over n is that of a mean of n items, whole groups of them drawn.
+
+    That of the fresh means is G cov(totals) / m^2, and n items have m/n times as much: the totals times
+    sqrt(G/m).
+    """
+    if groups is None:
+        return fresh
+    names = np.asarray(groups)
+    if names.shape != (len(fresh),):
+        raise ValueError("fresh_groups: one for each fresh item is needed")
+    found, numbers = np.unique(names, return_inverse=True)
+    if len(found) < 2:
+        raise ValueError("fresh_groups: at least two groups are needed")
+    totals = np.zeros((len(found), fresh.shape[1]))
+    np.add.at(totals, numbers, fresh - fresh.mean(axis=0))
+    totals *= np.sqrt(len(found) / len(fresh))
+    return totals
 
 
 def _errors(fresh: Floats, n: int, rng: np.random.Generator) -> Floats:

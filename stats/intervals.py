@@ -33,20 +33,20 @@ def two_sided_z(confidence_level: float) -> float:
     return float(sps.norm.isf((1 - confidence_level) / 2))
 
 
-def width_without_a_miss(n: int, confidence_level: float) -> float:
+def width_without_a_miss(n: float, confidence_level: float) -> float:
     """Wilson's width of a share of n items all of which were right: z^2 / (n + z^2)."""
     z2 = two_sided_z(confidence_level) ** 2
     return z2 / (n + z2)
 
 
-def wilson(*, successes: int, n: int, confidence_level: float = 0.95) -> Interval:
+def wilson(*, successes: float, n: float, confidence_level: float = 0.95) -> Interval:
     """
     Wilson's interval of a share: the default (coverage near nominal even for small n).
 
     Parameters
     ----------
-    successes, n : int
-        0 <= successes <= n, n >= 1.
+    successes, n : float
+        0 <= successes <= n, n >= 1; no whole numbers where n items are worth fewer independent ones.
     confidence_level : float in (0, 1)
 
     Returns
@@ -98,7 +98,7 @@ def clopper_pearson(*, successes: int, n: int, confidence_level: float = 0.95) -
     return Interval(low=float(low), high=float(high))
 
 
-def _check_counts(successes: int, n: int) -> None:
+def _check_counts(successes: float, n: float) -> None:
     if not (1 <= n < math.inf and 0 <= successes <= n):
         raise ValueError("0 <= successes <= n and n >= 1 are needed")
 
@@ -174,7 +174,13 @@ def placements(*, labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]
     return of_positives, of_negatives
 
 
-def delong(*, labels: ArrayLike, scores: ArrayLike, confidence_level: float = 0.95) -> DeLong:
+def delong(
+    *,
+    labels: ArrayLike,
+    scores: ArrayLike,
+    confidence_level: float = 0.95,
+    design_effect: float = 1.0,
+) -> DeLong:
     """
     Area under the ROC curve with DeLong's variance, by midranks.
 
@@ -184,6 +190,8 @@ def delong(*, labels: ArrayLike, scores: ArrayLike, confidence_level: float = 0.
     scores : array-like of shape (n,)
         Higher means more likely of class 1.
     confidence_level : float in (0, 1)
+    design_effect : float, >= 1
+        So many items are worth one independent one in the interval.
 
     Returns
     -------
@@ -216,8 +224,8 @@ def delong(*, labels: ArrayLike, scores: ArrayLike, confidence_level: float = 0.
     variance = _variance_of_mean(of_positives) + _variance_of_mean(of_negatives)
     smaller = min(len(of_positives), len(of_negatives))
     half = max(
-        two_sided_z(confidence_level) * math.sqrt(variance),
-        width_without_a_miss(smaller, confidence_level),
+        two_sided_z(confidence_level) * math.sqrt(variance * design_effect),
+        width_without_a_miss(smaller / design_effect, confidence_level),
     )
     return DeLong(
         auc=auc,

@@ -16,6 +16,7 @@ from stats.arguments import (
 )
 from stats.intervals import Interval, count_bootstrap, delong
 from stats.scaling import exponent_of, scaled
+from stats.standard_errors import standard_error
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +54,9 @@ class Difference:
         )
 
 
-def paired_se(*, scores: ArrayLike, incumbent_scores: ArrayLike) -> float:
+def paired_se(
+    *, scores: ArrayLike, incumbent_scores: ArrayLike, groups: ArrayLike | None = None
+) -> float:
     """
     Standard error of the mean per-item difference between a submission and the incumbent.
 
@@ -61,11 +64,14 @@ def paired_se(*, scores: ArrayLike, incumbent_scores: ArrayLike) -> float:
     ----------
     scores, incumbent_scores : array-like of shape (n,)
         Per-item scores (or influence values), in the metric's units.
+    groups : array-like of shape (n,), optional
+        Items of a group may depend on each other.
 
     Returns
     -------
     float
-        s / sqrt(n), s the sample standard deviation (ddof 1) of the differences; 0 for one item.
+        s / sqrt(n), s the sample standard deviation (ddof 1) of the differences, or its cluster-robust form;
+        0 for one item or group.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def paired_se(*, scores: ArrayLike, incumbent_scores: ArrayLike) -> float:
 
     Notes
     -----
-    Assumes independent items. Cost: O(n). Source: STATISTICS A2.
+    Assumes independent items, or groups. Cost: O(n log n). Source: elementary; see `standard_error`.
     """
     ours, theirs = np.asarray(scores, float), np.asarray(incumbent_scores, float)
     if ours.shape != theirs.shape or ours.ndim != 1 or len(ours) == 0:
@@ -82,11 +88,7 @@ def paired_se(*, scores: ArrayLike, incumbent_scores: ArrayLike) -> float:
     differences = ours - theirs
     if not np.isfinite(differences).all():
         raise ValueError("scores, incumbent_scores: every value must be finite")
-    if len(ours) == 1:
-        return 0.0
-    exponent = exponent_of(differences)
-    se = scaled(differences, exponent).std(ddof=1) / np.sqrt(len(ours))
-    return float(np.ldexp(se, exponent))
+    return standard_error(values=differences, groups=groups).value
 
 
 def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike, mid_p: bool = False) -> float:
@@ -169,18 +171,16 @@ def paired_difference(
         raise ValueError("scores, reference_scores: two arrays of equal length are needed")
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
         raise ValueError("scores, reference_scores: every value must be finite")
-    exact = ours - theirs
-    exponent = exponent_of(exact)
-    differences = scaled(exact, exponent)
-    numbers = _group_numbers(groups, len(differences))
-    n_groups = int(numbers.max()) + 1 if len(numbers) else 0
-    if n_groups < 2:
+    differences = ours - theirs
+    error = standard_error(values=differences, groups=groups) if len(differences) else None
+    if error is None or not error.freedom:
         raise ValueError("groups: at least two items or groups are needed")
-    mean = float(differences.mean())
-    totals = np.bincount(numbers, weights=differences - mean)
-    se = float(np.sqrt(np.square(totals).sum() * n_groups / (n_groups - 1)) / len(differences))
+    exponent = exponent_of(differences)
     found = t_difference(
-        estimate=mean, se=se, freedom=n_groups - 1, confidence_level=confidence_level
+        estimate=float(scaled(differences, exponent).mean()),
+        se=float(np.ldexp(error.value, -exponent)),
+        freedom=error.freedom,
+        confidence_level=confidence_level,
     )
     return found.times_two_to(exponent)
 
@@ -343,13 +343,3 @@ def _outcomes(correct: ArrayLike, reference_correct: ArrayLike) -> tuple[Bools, 
     if np.shape(correct) != np.shape(reference_correct) or np.ndim(correct) != 1:
         raise ValueError("reference_correct: two arrays of equal length are needed")
     return outcomes("correct", correct), outcomes("reference_correct", reference_correct)
-
-
-def _group_numbers(groups: ArrayLike | None, n: int) -> NDArray[np.intp]:
-    if groups is None:
-        return np.arange(n)
-    given = np.asarray(groups)
-    if given.shape != (n,):
-        raise ValueError("groups: one for each item is needed")
-    numbers: NDArray[np.intp] = np.unique(given, return_inverse=True)[1].astype(np.intp)
-    return numbers

@@ -109,7 +109,7 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
         now=clock(),
     )
     own = _on_holdout(submission=submission, opened=opened)
-    scores = _scores(benchmark=submission.round.benchmark, labels=opened.labels, answers=own)
+    scores = _scores(benchmark=submission.round.benchmark, opened=opened, answers=own)
     while True:
         incumbent = release.incumbent_of(submission=submission)
         evaluated = release.Evaluated(
@@ -139,14 +139,14 @@ def _on_holdout(*, submission: Submission, opened: OpenLabels) -> NDArray[Any]:
 
 
 def _scores(
-    *, benchmark: Benchmark, labels: NDArray[Any], answers: NDArray[Any]
+    *, benchmark: Benchmark, opened: OpenLabels, answers: NDArray[Any]
 ) -> list[release.Score]:
     names = dict.fromkeys([benchmark.primary_metric, *benchmark.secondary_metrics])
     scores = []
     for name in names:
         scorer = scorer_of(benchmark=benchmark, metric=name)
-        interval = scorer.interval(labels=labels, predictions=answers)
-        value = scorer.score(labels=labels, predictions=answers)
+        interval = scorer.interval(labels=opened.labels, predictions=answers, groups=opened.groups)
+        value = scorer.score(labels=opened.labels, predictions=answers)
         scores.append(release.Score(metric=name, value=value, low=interval.low, high=interval.high))
     return scores
 
@@ -167,7 +167,7 @@ def _paired_se(
     ours, others = (
         scorer.items(labels=opened.labels, predictions=answers) for answers in (own, theirs)
     )
-    return paired_se(scores=ours, incumbent_scores=others)
+    return paired_se(scores=ours, incumbent_scores=others, groups=opened.groups)
 
 
 def _give_back(*, claim: Claim, now: dt.datetime) -> None:

@@ -17,6 +17,8 @@ NAME = "deflation"
 def check(collected: Collected, generator: Callable[..., np.random.Generator]) -> list[Result]:
     if not collected.can_decide:
         return []
+    draw = collected.draw
+    units = None if draw is None or draw.unit_of_item is None else draw.unit_of_item[draw.n :]
     results = []
     for entrant in collected.audited:
         columns = entrant.columns
@@ -26,6 +28,7 @@ def check(collected: Collected, generator: Callable[..., np.random.Generator]) -
             final=entrant.final,
             query_exact=columns.query_exact,
             fresh_exact=columns.fresh_exact,
+            fresh_groups=units,
             rng=generator(NAME, entrant.history.team_id),
         )
         results.append(

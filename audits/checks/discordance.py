@@ -13,6 +13,8 @@ def check(collected: Collected) -> list[Result]:
     """For right-or-wrong scores, against the team's first submission."""
     if collected.metric != "accuracy" or not collected.can_decide:
         return []
+    # Fisher's test takes items for independent, which those of a group are not.
+    is_by_item = collected.draw is None or collected.draw.unit_of_item is None
     results = []
     for entrant in collected.audited:
         final, own = entrant.final, entrant.columns
@@ -29,7 +31,7 @@ def check(collected: Collected) -> list[Result]:
             Result(
                 check=NAME,
                 team_id=entrant.history.team_id,
-                p_value=found.p_value,
+                p_value=found.p_value if is_by_item else None,
                 evidence={"query": list(found.query), "fresh": list(found.fresh)},
             )
         )

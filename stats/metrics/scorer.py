@@ -10,7 +10,10 @@ from stats.intervals import Interval, delong, width_without_a_miss, wilson
 from stats.metrics import rankings
 from stats.metrics.catalogue import BINARY, PROBABILITIES, Metric, named
 from stats.metrics.evaluation import Array, Bounds, Evaluation, Floats, Rules
-from stats.scaling import exponent_of, scaled
+from stats.standard_errors import standard_error
+
+# Items that differ by less than this share of the largest are equal but for rounding errors.
+DUST = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,12 +119,18 @@ class Scorer(Rules):
         return items if self.of.greater_is_better else -items
 
     def interval(
-        self, *, labels: Array, predictions: Array, confidence_level: float = 0.95
+        self,
+        *,
+        labels: Array,
+        predictions: Array,
+        groups: Array | None = None,
+        confidence_level: float = 0.95,
     ) -> Interval:
         """
         A two-sided interval of the score, in the metric's own units.
 
-        Parameters and errors as in `score`; `confidence_level` in (0, 1).
+        Parameters and errors as in `score`; `confidence_level` in (0, 1). `groups`, of shape (n,), names what
+        each item was drawn with: items of a group may depend on each other.
 
         Notes
         -----
@@ -129,25 +138,33 @@ class Scorer(Rules):
         every submission can have one, and no random number, so that it can be recomputed. It is cut to the
         metric's bounds. Where a mistake that did not occur leaves the items without spread it is never
         narrower than Wilson's interval without a miss: of all items for costs, of each class for a metric
-        by class. Assumes independent items and a submission that does not depend on their labels: of a
-        selected submission it says how noisy the score is, not where the truth lies. Cost: as `score`.
-        Source: Wilson, 1927; DeLong, 1988; the delta method.
+        by class. With groups, n items are worth n / deff independent ones, deff the squared ratio of the two
+        standard errors (by t quantiles), at least one; without spread a group is worth one item. Assumes
+        independent items, or groups, and a submission that does not depend on their labels: of a selected
+        submission it says how noisy the score is, not where the truth lies. Cost: as `score`. Source: Wilson,
+        1927; DeLong, 1988; the delta method; Korn and Graubard, 1998, for the design effect.
         """
         given = self._scored(labels, predictions)
         check_fractions(confidence_level=confidence_level)
+        effect = 1.0 if groups is None else self._design_effect(given, groups, confidence_level)
         if self.of.counts_items:
             right = int(np.count_nonzero(given.labels == given.codes))
-            return wilson(successes=right, n=given.n, confidence_level=confidence_level)
+            return wilson(
+                successes=right / effect, n=given.n / effect, confidence_level=confidence_level
+            )
         if self.metric == "roc_auc" and rankings.has_both_classes(given):
             assert given.probabilities is not None
             return delong(
-                labels=given.labels, scores=given.probabilities, confidence_level=confidence_level
+                labels=given.labels,
+                scores=given.probabilities,
+                confidence_level=confidence_level,
+                design_effect=effect,
             ).interval
-        value = self.of.score(given)
         half = max(
-            self._half_width(given, confidence_level),
-            self._least_half_width(given, confidence_level),
+            self._half_width(given, confidence_level) * np.sqrt(effect),
+            self._least_half_width(given, effect, confidence_level),
         )
+        value = self.of.score(given)
         lowest, highest = self.bounds
         # Sums of floats may pass a bound by a hair: the score itself is always inside.
         low, high = max(value - half, lowest), min(value + half, highest)
@@ -160,16 +177,26 @@ class Scorer(Rules):
             raise ValueError(f"predictions: {self.metric} does not score this form of them")
         return given
 
-    def _half_width(self, given: Evaluation, confidence_level: float) -> float:
-        if given.n == 1:
-            return 0.0
+    def _design_effect(self, given: Evaluation, groups: Array, confidence_level: float) -> float:
+        """How many items, each drawn with its group, are worth one that was drawn alone."""
         items = self.of.items(given)
-        exponent = exponent_of(items)
-        spread = scaled(items, exponent).std(ddof=1) / np.sqrt(given.n)
-        upper = sps.t.isf((1 - confidence_level) / 2, given.n - 1)
-        return float(np.ldexp(upper * spread, exponent))
+        clustered = standard_error(values=items, groups=groups)
+        if not clustered.freedom:
+            return float(given.n)
+        tail = (1 - confidence_level) / 2
+        if np.ptp(items) <= DUST * np.abs(items).max():
+            return given.n / (clustered.freedom + 1)
+        alone = self._half_width(given, confidence_level)
+        together = sps.t.isf(tail, clustered.freedom) * clustered.value
+        return float(np.clip((together / alone) ** 2, 1.0, given.n))
 
-    def _least_half_width(self, given: Evaluation, confidence_level: float) -> float:
+    def _half_width(self, given: Evaluation, confidence_level: float) -> float:
+        found = standard_error(values=self.of.items(given))
+        if not found.freedom:
+            return 0.0
+        return float(sps.t.isf((1 - confidence_level) / 2, found.freedom) * found.value)
+
+    def _least_half_width(self, given: Evaluation, effect: float, confidence_level: float) -> float:
         """Wilson's widths for a share without a miss, z^2/(n+z^2), combined as in a mean of classes."""
         if self.of.by_class:
             sizes = given.class_counts[given.class_counts > 0].tolist()
@@ -177,5 +204,5 @@ class Scorer(Rules):
             sizes = [given.n]
         else:
             return 0.0
-        widths = [width_without_a_miss(size, confidence_level) for size in sizes]
+        widths = [width_without_a_miss(size / effect, confidence_level) for size in sizes]
         return self.unit * float(np.sqrt(np.square(widths).sum()) / len(widths))

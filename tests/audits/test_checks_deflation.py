@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from audits.checks import deflation
+from stats.draw import draw
 from tests.audits.histories import collected, entrant, generator, right
 
 
@@ -86,3 +87,22 @@ def test_deflates_the_final_and_not_the_best(rng: np.random.Generator) -> None:
     # The sixth of eleven equally good files has the median's luck: none, to 4 errors of .00013.
     assert found.evidence["luck_bound"] == pytest.approx(0, abs=0.0006)
     assert found.estimate == pytest.approx(exact[order[5]] - found.evidence["expected_luck"])
+
+
+def test_groups_that_were_drawn_whole_have_their_luck_together(rng: np.random.Generator) -> None:
+    """Ten equal files of 125 and 250 groups of eight: sqrt(8) times the luck of single items."""
+    query, fresh = right(rng, 125, 10), right(rng, 250, 10)
+    many = [np.repeat(each, 8, axis=0) for each in (query, fresh)]
+    winner = int(query.mean(axis=0).argmax())
+    drawn = draw(
+        n=1_000,
+        m=2_000,
+        query_clusters=np.repeat(np.arange(125), 8),
+        fresh_clusters=np.repeat(np.arange(125, 375), 8),
+    )
+
+    (found,) = deflation.check(
+        collected(entrant(3, many[0], many[1], final=winner), draw=drawn), generator
+    )
+
+    assert found.evidence["luck_bound"] == pytest.approx(1.5388 * np.sqrt(0.16 / 125), rel=0.15)

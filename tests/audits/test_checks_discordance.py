@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from audits.checks import discordance
+from stats.draw import draw
 from tests.audits.histories import climbed, collected, entrant, right, unmoved
 
 
@@ -30,6 +31,17 @@ def test_a_climber_stands_out_and_convicts_nobody(rng: np.random.Generator) -> N
     assert found.p_value is not None
     assert found.p_value < 1e-6
     assert "verdict" not in found.evidence
+
+
+def test_no_test_of_items_that_were_drawn_in_groups() -> None:
+    """The table stands; Fisher's test would count each group as many times as it has items."""
+    query = np.array([[0, 1], [0, 1], [0, 1], [1, 0], [1, 1], [1, 1]])
+    groups = {"query_clusters": [1, 1, 1, 2, 2, 2], "fresh_clusters": [3, 3, 3, 4, 4, 4]}
+
+    (found,) = discordance.check(collected(entrant(4, query, query), draw=draw(n=6, m=6, **groups)))
+
+    assert found.evidence == {"query": [3, 1], "fresh": [3, 1]}
+    assert found.p_value is None
 
 
 @pytest.mark.parametrize("final", [0, None])

@@ -48,6 +48,38 @@ def test_copies_of_one_model_bring_no_luck() -> None:
     assert abs(found.luck_bound) < 0.0037
 
 
+def test_items_of_a_group_have_their_luck_together() -> None:
+    """Groups of eight equal items: luck is that of an eighth of the items, and sqrt(8) times as large.
+
+    The same random numbers, so it is so up to the covariance's degrees of freedom.
+    """
+    few = np.random.default_rng(19).random((900, 10)) < 0.8
+    many = np.repeat(few, 8, axis=0)
+    groups = np.repeat(np.arange(600), 8)
+
+    alone = deflate(query_scores=few[:300], fresh_scores=few[300:], rng=np.random.default_rng(2))
+    grouped = deflate(
+        query_scores=many[:2400],
+        fresh_scores=many[2400:],
+        fresh_groups=groups,
+        rng=np.random.default_rng(2),
+    )
+
+    assert grouped.luck_bound == pytest.approx(alone.luck_bound, rel=1e-9)
+    assert grouped.expected_luck == pytest.approx(alone.expected_luck, rel=1e-9)
+
+
+@pytest.mark.parametrize("groups", [[1] * 5, [1, 2], [[1, 1, 1, 2, 2]]])
+def test_groups_are_those_of_the_fresh_items(groups: object) -> None:
+    with pytest.raises(ValueError, match=r"^fresh_groups: "):
+        deflate(
+            query_scores=np.eye(4),
+            fresh_scores=np.ones((5, 4)),
+            fresh_groups=groups,  # type: ignore[arg-type]
+            rng=np.random.default_rng(1),
+        )
+
+
 @pytest.mark.parametrize(
     ("query", "fresh"),
     [

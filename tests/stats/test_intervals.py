@@ -49,7 +49,7 @@ def test_one_class_has_no_curve() -> None:
 @pytest.mark.parametrize(("successes", "n"), [(1, 0), (-1, 5), (6, 5), (1, np.inf), (np.nan, 5)])
 def test_impossible_counts_are_refused(successes: float, n: float) -> None:
     with pytest.raises(ValueError, match="successes"):
-        wilson(successes=successes, n=n)  # type: ignore[arg-type]
+        wilson(successes=successes, n=n)
 
 
 @pytest.mark.parametrize(("function", "method"), [(wilson, "wilson"), (clopper_pearson, "exact")])

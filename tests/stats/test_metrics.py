@@ -37,8 +37,8 @@ class File:
     def items(self, metric: str) -> Array:
         return scorer(metric, self.n_classes).items(**self.arrays)
 
-    def interval(self, metric: str) -> Interval:
-        return scorer(metric, self.n_classes).interval(**self.arrays)
+    def interval(self, metric: str, *, groups: Array | None = None) -> Interval:
+        return scorer(metric, self.n_classes).interval(**self.arrays, groups=groups)
 
     @property
     def arrays(self) -> dict[str, Any]:
@@ -261,6 +261,56 @@ def test_interval_covers_the_truth_about_as_often_as_it_says(metric: str, n_clas
         covered += found.low <= truth <= found.high
 
     assert 256 <= covered < 300
+
+
+@pytest.mark.parametrize("metric", list(METRICS))
+def test_interval_of_items_that_were_drawn_in_groups_covers_as_often(metric: str) -> None:
+    """
+    Seed 12, 300 samples of 200 groups of four equal items; Binomial(300, .93) < 256 has p < 2e-6.
+
+    Taken for independent, four times as many items would be half as wide, and cover .67.
+    """
+    population = example(metric, n=20_000, seed=3, n_classes=2)
+    truth = population.score(metric)
+    rng = np.random.default_rng(12)
+    covered = 0
+    for _ in range(300):
+        rows = rng.integers(20_000, size=200)
+        sample = population.rows(np.repeat(rows, 4))
+        found = sample.interval(metric, groups=np.repeat(np.arange(200), 4))
+        covered += found.low <= truth <= found.high
+
+    assert 256 <= covered < 300
+
+
+@pytest.mark.parametrize("metric", list(METRICS))
+def test_groups_of_one_are_items(metric: str) -> None:
+    file = example(metric, n=300, seed=3, n_classes=2)
+
+    alone, grouped = file.interval(metric), file.interval(metric, groups=np.arange(300))
+
+    assert (grouped.low, grouped.high) == pytest.approx((alone.low, alone.high), abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", [*OF_CODES, *OF_COSTS, *RANKINGS])
+def test_without_a_mistake_a_group_is_worth_one_item(metric: str) -> None:
+    """Or somewhat less, by the t quantile of few groups, where right decisions differ in costs."""
+    labels = np.array([0] * 9 + [1] * 1)
+    few = File(labels, labels.astype(float if metric in RANKINGS else np.uint8), 2)
+    groups = np.repeat(np.arange(10), 8)
+
+    alone, found = few.interval(metric), few.rows(groups).interval(metric, groups=groups)
+
+    ratio = (found.high - found.low) / (alone.high - alone.low)
+    assert 1 - 1e-9 < ratio < (1.25 if metric in OF_COSTS else 1 + 1e-9)
+
+
+def test_one_group_says_no_more_than_one_item() -> None:
+    file = File(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0], dtype=np.uint8), 2)
+
+    found = file.interval("accuracy", groups=np.zeros(4))
+
+    assert found.high - found.low > 0.7
 
 
 @pytest.mark.parametrize("metric", [*OF_CODES, *OF_COSTS, *RANKINGS])
