@@ -16,7 +16,7 @@ from audits import judged, sentences, told
 from audits.checks import ranking, scores
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
-from audits.rounding import Exact, Rounding, coarse
+from audits.rounding import Coarse, Exact, Rounding, coarse
 from stats import accusation, tiers
 from stats.accusation import OWN_FILES
 from stats.metrics import METRICS, oriented
@@ -25,6 +25,7 @@ from stats.verdict import Verdict
 from vault import rounds
 from vault.models import Final, Holdout, Release, Round
 from vault.rounds import ResultRow
+from vault.scorers import scorer_of
 from vault.statuses import HoldoutKind, PublicationKind
 
 LEVELS = {
@@ -128,25 +129,26 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
     }
 
 
-def nats(*, shown: dict[str, Any]) -> float:
+def nats(*, round: Round, shown: dict[str, Any]) -> float:
     """What a coarse document can have told of the fresh holdout that its figures are computed on."""
     if not shown["n_fresh"]:
         return 0.0
-    grid = coarse(metric=shown["metric"], unit=shown["unit"], n_fresh=shown["n_fresh"])
-    return told.nats(shown=shown, levels=grid.levels)
+    return told.nats(shown=shown, levels=_grid(round, shown["n_fresh"]).levels)
+
+
+def _grid(round: Round, n_fresh: int) -> Coarse:
+    scorer = scorer_of(benchmark=round.benchmark)
+    return coarse(unit=scorer.unit, bounds=scorer.bounds, n_fresh=n_fresh)
 
 
 def _context(round: Round, audit: AuditRun) -> _Context:
     unit = rounds.unit(round=round)
     n_fresh = audit.snapshot["n_fresh"]
-    metric = round.benchmark.primary_metric
     is_full = round.publication == PublicationKind.FULL
     baseline = Release.objects.filter(
         submission__in=round.references.filter(position=0).values("submission")
     ).first()
-    rounding = (
-        Exact(unit=unit) if is_full else coarse(metric=metric, unit=unit, n_fresh=n_fresh or 1)
-    )
+    rounding = Exact(unit=unit) if is_full else _grid(round, n_fresh or 1)
     return _Context(
         round=round,
         audit=audit,
@@ -266,7 +268,7 @@ def _overstatement(context: _Context, given: Judged, row: dict[str, Any]) -> dic
         return nothing
     rounding = context.rounding
     excess = rounding.excess(given.reference_excess)
-    centre = rounding.effect(context.better(query, fresh) - excess)
+    centre = rounding.effect(context.better(rounding.clipped(query), fresh) - excess)
     return {
         "reference_excess": excess,
         "overstatement": centre,

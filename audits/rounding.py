@@ -51,7 +51,11 @@ class Coarse:
     def figure(self, value: float) -> float:
         """A score, to the nearest line of the grid."""
         line = math.floor(value / self.step + 0.5) * self.step
-        return round(min(max(line, self.low), self.high), self.decimals) + 0.0
+        return round(self.clipped(line), self.decimals) + 0.0
+
+    def clipped(self, value: float) -> float:
+        """A score that is compared with figures, between the same ends."""
+        return min(max(value, self.low), self.high)
 
     def score_interval(self, *, value: float, low: float, high: float) -> Interval:
         """A score's interval round its rounded figure, as wide as before and half a step more."""
@@ -113,6 +117,10 @@ class Exact:
         """The score itself."""
         return value
 
+    def clipped(self, value: float) -> float:
+        """The score itself."""
+        return value
+
     def score_interval(self, *, value: float, low: float, high: float) -> Interval:
         """As the metric's own formula has it."""
         return [low, high]
@@ -143,10 +151,8 @@ class Exact:
 Rounding = Coarse | Exact
 
 
-def coarse(*, metric: str, unit: float, n_fresh: int) -> Coarse:
-    """The grid of a fresh holdout of n items."""
-    # R2 has no lower end: what is worse than this is shown as this.
-    lowest = {"r2": -1.0, "mcc": -1.0, "log_loss": math.log1p(math.exp(-unit))}
-    low = lowest.get(metric, 0.0)
-    high = 1.0 if metric == "r2" else low + unit
-    return Coarse(step=unit / (2 * math.sqrt(n_fresh)), low=low, high=high)
+def coarse(*, unit: float, bounds: tuple[float, float], n_fresh: int) -> Coarse:
+    """The grid of a fresh holdout of n items, over all scores from the lowest to the highest."""
+    low, high = bounds
+    # R2 has no lower end: what is worse than a constant prediction by as much is shown as that.
+    return Coarse(step=unit / (2 * math.sqrt(n_fresh)), low=max(low, high - 2 * unit), high=high)

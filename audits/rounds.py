@@ -91,7 +91,7 @@ def _turn_conveyor(round: Round, *, shown: dict[str, Any], now: dt.datetime) -> 
     if round.publication == PublicationKind.FULL:
         promoted = _retire_all(deciding, now=now)
     else:
-        _count(round, deciding, nats=publication.nats(shown=shown), now=now)
+        _count(round, deciding, nats=publication.nats(round=round, shown=shown), now=now)
         promoted = deciding[0]
     if promoted is None:
         return

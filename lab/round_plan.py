@@ -1,5 +1,6 @@
 """The planner's table in words and as JSON."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -36,7 +37,9 @@ def publication_of(*, plan: Plan, n_fresh: int | None, references: int) -> Publi
     """None where nobody asked. The next round is planned as this one, on the items that are fresh now."""
     if n_fresh is None:
         return None
-    grid = rounding.coarse(metric=plan.metric, unit=plan.unit, n_fresh=n_fresh)
+    # Where the range lies does not matter, only that R2 has no lower end.
+    lowest = -math.inf if plan.metric == "r2" else 0.0
+    grid = rounding.coarse(unit=plan.unit, bounds=(lowest, plan.unit), n_fresh=n_fresh)
     nats = told.most(teams=plan.teams, references=references, levels=grid.levels)
     account = replace(plan, n=n_fresh).account(mechanism=GUARDED)
     answers = plan.teams * account.nats(k=plan.k)

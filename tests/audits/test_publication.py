@@ -310,8 +310,9 @@ def make_holdout_of_the_draw(world: World) -> str:
 
 def test_every_field_that_tells_of_the_labels_is_counted() -> None:
     """A field more would tell something that no ledger knows of; then nothing is published."""
-    document = document_of(published("counted"))
-    grid = rounding.coarse(metric="accuracy", unit=1.0, n_fresh=stage.N_FRESH)
+    world = published("counted")
+    document = document_of(world)
+    grid = rounding.coarse(unit=1.0, bounds=(0.0, 1.0), n_fresh=stage.N_FRESH)
 
     # 1/(2 sqrt 1200): lines 0 to 69, and one where a bound cuts.
     assert grid.levels == 71
@@ -321,7 +322,7 @@ def test_every_field_that_tells_of_the_labels_is_counted() -> None:
     if document["teams"][0]["luck"] is None:
         team.remove(effects)
     expected = math.log(3) + 2 * math.log(71) + 3 * sum(map(math.log, team))
-    assert publication.nats(shown=document) == pytest.approx(expected)
+    assert publication.nats(round=world.round, shown=document) == pytest.approx(expected)
 
     for change in (
         {**document, "median": 0.7},
@@ -329,14 +330,17 @@ def test_every_field_that_tells_of_the_labels_is_counted() -> None:
         {**document, "references": [{**document["references"][0], "median": 0.7}]},
     ):
         with pytest.raises(told.UncountedFieldError, match="median"):
-            publication.nats(shown=change)
+            publication.nats(round=world.round, shown=change)
 
 
 def test_what_is_null_tells_nothing() -> None:
-    document = document_of(published("nulls"))
+    world = published("nulls")
+    document = document_of(world)
     row = dict.fromkeys(told.TEAM, None)
 
-    alone = publication.nats(shown={**document, "references": [], "teams": [row]})
+    alone = publication.nats(
+        round=world.round, shown={**document, "references": [], "teams": [row]}
+    )
 
     assert alone == pytest.approx(math.log(3))
 

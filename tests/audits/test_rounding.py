@@ -7,22 +7,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits import rounding
-from stats.metrics import Scorer
+from stats.metrics import METRICS, Scorer
 
-COARSE = rounding.coarse(metric="accuracy", unit=1.0, n_fresh=1_200)
+COARSE = rounding.coarse(unit=1.0, bounds=(0.0, 1.0), n_fresh=1_200)
+COSTS = [[5.0, 10.0], [10.0, 6.0]]
+
+
+def grid_of(metric: str, n_fresh: int) -> rounding.Coarse:
+    is_regression = "regression" in METRICS[metric].tasks
+    scorer = Scorer(
+        metric=metric,
+        n_classes=None if is_regression else 2,
+        loss_cap=60.0 if is_regression else None,
+        cost_matrix=COSTS if METRICS[metric].needs_costs else None,
+    )
+    found = rounding.coarse(unit=scorer.unit, bounds=scorer.bounds, n_fresh=n_fresh)
+    assert found.high == scorer.bounds[1]
+    assert found.low == (-1.0 if metric == "r2" else scorer.bounds[0])
+    return found
 
 
 @given(
-    metric=st.sampled_from(["accuracy", "log_loss", "brier", "mcc"]),
+    metric=st.sampled_from(list(METRICS)),
     share=st.floats(0, 1),
     n_fresh=st.integers(10, 100_000),
 )
 def test_the_nearest_line_is_shown(metric: str, share: float, n_fresh: int) -> None:
     """No direction: rounding toward worse made every honest team look inflated."""
-    scorer = Scorer(metric=metric, n_classes=2)
-    unit = scorer.unit
-    grid = rounding.coarse(metric=metric, unit=unit, n_fresh=n_fresh)
-    assert (grid.low, grid.high) == pytest.approx(scorer.bounds)
+    grid = grid_of(metric, n_fresh)
     exact = grid.low + share * (grid.high - grid.low)
 
     shown = grid.figure(exact)
@@ -55,18 +67,29 @@ def test_luck_and_limits_are_rounded_up(value: float) -> None:
     assert max(value, 0) - 1e-9 <= shown <= max(value, 0) + COARSE.step + 10**-COARSE.decimals
 
 
-def test_figures_of_issue_size() -> None:
+def test_costs_are_shown_between_the_least_and_the_largest_cost() -> None:
+    """Right decisions cost something, too: no file of this matrix costs less than 5."""
+    grid = grid_of("expected_cost", 400)
+
+    # Lines of .125, and two digits of them.
+    assert [grid.figure(value) for value in (5.235, 5.97, 7.105)] == [5.25, 6.0, 7.12]
+    low, high = grid.score_interval(value=5.97, low=5.9, high=6.04)
+    assert 5.7 < low <= 5.9
+    assert 6.04 <= high < 6.3
+
+
+def test_figures_of_a_usual_size() -> None:
     """m = 1,200: steps of .0144 and three digits; a root mean square of cap 60 has steps of .866."""
     assert COARSE.step == pytest.approx(0.014434, abs=1e-6)
     assert (COARSE.figure(0.8213), COARSE.figure(0.8182)) == (0.823, 0.823)
     assert COARSE.decimals == 3
-    losses = rounding.coarse(metric="rmse", unit=60.0, n_fresh=1_200)
+    losses = grid_of("rmse", 1_200)
     assert losses.figure(41.4) == pytest.approx(41.57)
-    assert rounding.coarse(metric="r2", unit=1.0, n_fresh=100).figure(-7.0) == -1.0
+    assert grid_of("r2", 100).figure(-7.0) == -1.0
 
 
 def test_a_perfect_loss_is_zero_and_not_minus_zero() -> None:
-    losses = rounding.coarse(metric="brier", unit=1.0, n_fresh=100)
+    losses = grid_of("brier", 100)
 
     assert str(losses.figure(-0.0)) == "0.0"
 

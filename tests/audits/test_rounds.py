@@ -210,7 +210,7 @@ def test_what_was_told_of_the_fresh_holdout_is_journaled() -> None:
     world = stage.published(audited("nats"))
 
     document = Publication.objects.get(round=world.round).document
-    nats = publication.nats(shown=document)
+    nats = publication.nats(round=world.round, shown=document)
     # At least two figures with their intervals, on a grid of 30 lines (m = 200), and a verdict.
     assert nats > 4 * math.log(30) + math.log(6)
     entry = JournalEntry.objects.get(benchmark=world.benchmark, kind="fresh_figures_published")

@@ -183,7 +183,7 @@ def test_publication_turns_the_conveyor() -> None:
     document = Publication.objects.get(round=world.round).document
     assert told == {
         "holdout": str(world.fresh.pk),
-        "nats": pytest.approx(publication.nats(shown=document)),
+        "nats": pytest.approx(publication.nats(round=world.round, shown=document)),
     }
     # Five finals with a figure each, on a grid of 70 lines; and more for the rest.
     assert told["nats"] > 5 * math.log(70)
