@@ -136,8 +136,10 @@ def tiers(*, scores: ArrayLike, half_widths: ArrayLike) -> NDArray[np.int64]:
 def _pair_errors(covariance: Floats) -> Floats:
     """Standard error of each difference of two means."""
     spread = np.diag(covariance)
-    squared = spread[:, None] + spread[None, :] - 2 * covariance
-    squared[squared < SMALLEST_SHARE * max(float(spread.max()), 1e-300)] = 0.0
+    # Rounding errors are shares of a pair's own terms: a file with gross errors is in its own pairs alone.
+    terms = spread[:, None] + spread[None, :]
+    squared = terms - 2 * covariance
+    squared[squared < SMALLEST_SHARE * np.maximum(terms, 1e-300)] = 0.0
     np.fill_diagonal(squared, 0.0)
     result: Floats = np.sqrt(squared)
     return result
@@ -149,8 +151,11 @@ def _largest(
     """Of each draw the largest |Z_i - Z_j| / se_ij over all pairs that differ."""
     first, second = np.nonzero(np.triu(errors))
     weights = 1 / errors[first, second]
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
+    # By correlations, so that no file's spread drowns the others'.
+    spread = np.sqrt(np.diag(covariance))
+    scale = np.where(spread > 0, spread, 1.0)
+    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
+    root = scale[:, None] * vectors * np.sqrt(np.clip(values, 0, None))
     block = max(1, CELLS_AT_ONCE // len(first))
     found = []
     for start in range(0, n_draws, block):

@@ -122,3 +122,19 @@ def test_refuses_what_has_no_intervals(change: dict[str, object], message: str) 
 def test_refuses_what_has_no_tiers(scores: object, widths: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         tiers(scores=scores, half_widths=widths)  # type: ignore[arg-type]
+
+
+def test_one_bad_file_tells_nobody_else_apart() -> None:
+    """Twenty errors at a cap of 1e8 in a seventh file: the six honest pairs keep their intervals."""
+    rng = np.random.default_rng(8)
+    honest = rng.normal(size=(4_000, 1)) + 0.3 * rng.normal(size=(4_000, 6))
+    bad = honest[:, :1].copy()
+    bad[rng.choice(4_000, 20, replace=False)] -= 1e8
+
+    alone, beside = (
+        simultaneous_half_widths(item_scores=items, rng=np.random.default_rng(9))
+        for items in (honest, np.hstack([honest, bad]))
+    )
+
+    assert beside[:6, :6] == pytest.approx(alone, rel=0.15)
+    assert beside[0, 6] > 1e5
