@@ -191,7 +191,13 @@ def _weights(*, among: Floats, references: Floats, k: int) -> Floats:
     # Weights that sum to one: regress c - r_1 on the other references' differences from r_1.
     differences = square[1:, 1:] - square[1:, :1] - square[:1, 1:] + square[0, 0]
     target = cross[1:, :k] - cross[0, :k] - (square[1:, 0] - square[0, 0])[:, None]
-    rest = np.linalg.pinv(differences, rcond=RANK_TOLERANCE, hermitian=True) @ target
+    # By correlations: a reference with gross errors would let the others pass for rounding errors.
+    spread = np.sqrt(np.diag(differences))
+    scale = np.where(spread > 0, spread, 1.0)
+    inverse = np.linalg.pinv(
+        differences / np.outer(scale, scale), rcond=RANK_TOLERANCE, hermitian=True
+    )
+    rest = (inverse @ (target / scale[:, None])) / scale[:, None]
     return np.vstack([1.0 - rest.sum(axis=0), rest])
 
 

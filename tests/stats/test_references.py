@@ -127,3 +127,22 @@ def test_a_wild_file_hides_no_other_one() -> None:
     contrast = references.organiser(pool=references.pool(items=items, k=3, draw=draw(n=N, m=M)))
 
     assert (contrast.spreads > 0).all()
+
+
+def test_gross_errors_in_one_reference_leave_the_others_their_weights() -> None:
+    """One error of 1e8 in the last of three references: it is left out, and the others still fit."""
+    rng = np.random.default_rng(31)
+    models = rng.normal(size=(600, 3))
+    file = models[:, :2] @ np.array([0.4, 0.6]) + 0.1 * rng.normal(size=600)
+    spoilt = models.copy()
+    spoilt[7, 2] = 1e8
+    drawn = draw(n=200, m=400)
+
+    fitted, beside = (
+        references.organiser(
+            pool=references.pool(items=np.column_stack([file, given]), k=1, draw=drawn)
+        ).coefficients[0][:, 0]
+        for given in (models, spoilt)
+    )
+
+    assert beside == pytest.approx(fitted, abs=0.02)
