@@ -6,34 +6,35 @@ anything was released to any team: were every team's first file counted, an atta
 by handing in a boosted file from clean accounts.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from audits.checks.result import Result
 from audits.collect import Collected
-from stats import inflation
-from stats.inflation import Gate
+from stats import gate
+from stats.gate import Gate
 from stats.verdict import ShiftGate
 
 NAME = "shift_gate"
 
 
-def gate_of(collected: Collected) -> Gate | None:
+def gate_of(collected: Collected, rng: np.random.Generator) -> Gate | None:
     """None where there is nothing untuned, or nothing fresh, to compare."""
-    draw = collected.draw
-    if draw is None:
+    if collected.draw is None:
         return None
     firsts = [each.columns for each in collected.came_untold]
-    query = np.hstack([collected.references.query, *(each.query[:, :1] for each in firsts)])
-    fresh = np.hstack([collected.references.fresh, *(each.fresh[:, :1] for each in firsts)])
-    if query.shape[1] == 0:
+    references = collected.references
+    items = np.hstack([references.items, *(each.items[:, :1] for each in firsts)])
+    if not items.shape[1]:
         return None
-    items = np.vstack([query, fresh]).mean(axis=1, dtype=np.float64)
-    # By what was drawn: items of one group vary together. Each unit's share of its holdout's mean.
-    units = draw.totals((items - items.mean())[:, None])[:, 0].astype(np.float64)
-    mine, theirs = units[draw.is_query], units[~draw.is_query]
-    return inflation.gate(
-        query_items=mine * len(mine) / draw.n, fresh_items=theirs * len(theirs) / draw.m
-    )
+    found = gate.gate(items=items, draw=collected.draw, rng=rng)
+    # By the exact metric, which items of some metrics only approximate.
+    exact = [
+        references.query_exact - references.fresh_exact,
+        *(each.query_exact[:1] - each.fresh_exact[:1] for each in firsts),
+    ]
+    return replace(found, difference=float(np.concatenate(exact).mean()))
 
 
 def state_of(gate: Gate | None) -> ShiftGate:

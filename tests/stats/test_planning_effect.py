@@ -1,10 +1,12 @@
 """The planning table of STATISTICS C11: what two holdouts can show at power .8, to the printed digits."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.stats as sps
 
-from stats.inflation import planning_effect
+from stats.planning_effect import planning_effect
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,38 @@ def test_the_effect_is_found_as_often_as_planned() -> None:
     z = gap / np.sqrt(d * (1 / n + 1 / m))
 
     assert np.mean(z > sps.norm.isf(0.05)) == pytest.approx(0.8, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("d", "n", "m", "alpha", "effect"),
+    [
+        (0.05, 2000, 4000, 0.05, 0.0152),
+        (0.10, 2000, 4000, 0.001, 0.0340),
+        (0.10, 4000, 10_000, 0.001, 0.0233),
+        (0.20, 4000, 10_000, 0.05, 0.0208),
+    ],
+)
+def test_planning_effect(d: float, n: int, m: int, alpha: float, effect: float) -> None:
+    """Figures of STATISTICS C11, power .8."""
+    found = planning_effect(disagreement=d, n=n, m=m, alpha=alpha)
+
+    assert found == pytest.approx(effect, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("disagreement", -0.1),
+        ("disagreement", 1.1),
+        ("disagreement", np.nan),
+        ("n", 0),
+        ("m", np.nan),
+        ("alpha", 0),
+        ("power", 1),
+    ],
+)
+def test_impossible_plans_are_refused(name: str, value: float) -> None:
+    given: dict[str, Any] = {"disagreement": 0.1, "n": 100, "m": 100, name: value}
+
+    with pytest.raises(ValueError, match=f"^{name} must be"):
+        planning_effect(**given)
