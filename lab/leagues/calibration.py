@@ -4,8 +4,9 @@ Every chunk of leagues has a seed of its own, so that it can be repeated alone a
 out among processes. What is counted is reported with its binomial error.
 """
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,61 +16,119 @@ from typing import TypeVar
 import numpy as np
 import scipy.stats as sps
 
-from lab.leagues.league import Judged, judge
+from lab.leagues.league import judge, untuned
 from lab.leagues.power import ATTEMPTS, Power
 from lab.leagues.power import measure as measure_power
 from lab.leagues.settings import SETTINGS, Setting
-from stats.accusation import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANISER, OWN_FILES
-from stats.verdict import ShiftGate, Verdict
+from stats.gate import gate
+from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANISER, OWN_FILES
 
 CHUNK = 25
 LEVELS = (0.05, 0.01)
-LEAGUES, POWERS = 0, 1  # streams of random numbers
+LEAGUES, POWERS, GATES = 0, 1, 2  # streams of random numbers
+GATE_LEAGUES = 200
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeagueCount:
+class Chunk:
     """
-    What was counted of one setting's leagues.
+    What was counted of some leagues of one setting.
 
     Parameters
     ----------
-    setting : Setting
     leagues : int
-    confirmed, gate_fired : int
-        Leagues in which somebody was CONFIRMED; in which the gate fired.
-    teams, within_luck : int
-        Teams, and those that were WITHIN_LUCK.
+    confirmed : int
+        Leagues in which somebody was CONFIRMED.
     rejections : Counter
         By (file, kind of reference, level): teams with a p-value of at most the level. By (file, kind):
         teams.
     """
 
-    setting: Setting
     leagues: int
     confirmed: int
-    gate_fired: int
-    teams: int
-    within_luck: int
     rejections: Counter[tuple[object, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeagueCount:
+    """
+    What was counted of one setting's leagues, chunk by chunk.
+
+    Parameters
+    ----------
+    setting : Setting
+    chunks : sequence of Chunk
+    """
+
+    setting: Setting
+    chunks: Sequence[Chunk]
+
+    @property
+    def leagues(self) -> int:
+        return sum(each.leagues for each in self.chunks)
+
+    @property
+    def confirmed(self) -> int:
+        """Leagues in which somebody was CONFIRMED."""
+        return sum(each.confirmed for each in self.chunks)
 
     @property
     def limit(self) -> int:
-        """Leagues with a CONFIRMED that a family-wise error of .01 exceeds with probability .0004."""
-        return int(sps.binom.isf(4e-4, self.leagues, FAMILY_WISE_ERROR))
+        """Leagues with a CONFIRMED that a family-wise error of .01 exceeds in few of all studies."""
+        return most(self.leagues)
 
-    def share(self, *, file: str, kind: str, level: float) -> float:
-        """Of the tests of one kind, those that reject; NaN where none could run."""
-        n_tests = self.rejections[file, kind]
-        return self.rejections[file, kind, level] / n_tests if n_tests else float("nan")
+    def share(self, *, file: str, kind: str, level: float) -> tuple[float, float]:
+        """
+        Of the tests of one kind, those that reject, with its standard error; NaN where none could run.
+
+        The teams of a league have the split, items and references in common, so the error is that over
+        chunks of leagues; NaN for a single chunk.
+        """
+        tests = np.array([each.rejections[file, kind] for each in self.chunks], dtype=float)
+        rejected = np.array([each.rejections[file, kind, level] for each in self.chunks])
+        if not tests.sum():
+            return math.nan, math.nan
+        value = rejected.sum() / tests.sum()
+        n = len(self.chunks)
+        if n < 2:
+            return float(value), math.nan
+        squares = np.square(rejected - value * tests).sum()
+        return float(value), float(np.sqrt(n / (n - 1) * squares) / tests.sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateCount:
+    """
+    How often the gate fired on leagues of one setting.
+
+    Parameters
+    ----------
+    setting : Setting
+    leagues, fired : int
+    """
+
+    setting: Setting
+    leagues: int
+    fired: int
+
+    @property
+    def limit(self) -> int:
+        """Leagues in which a gate at .01 fires at most, but in few of all studies."""
+        return most(self.leagues)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
     seed: int
     leagues: list[LeagueCount]
+    gates: list[GateCount]
     powers: list[Power]
+
+
+def most(leagues: int) -> int:
+    """Of so many leagues, what an error of .01 exceeds with a probability below 1 in 2,500."""
+    return int(sps.binom.isf(4e-4, leagues, FAMILY_WISE_ERROR))
 
 
 def run(
@@ -97,20 +156,23 @@ def run(
             pool.map(partial(_leagues, seed, number, scale), range(_chunks(setting, scale)))
             for number, setting in enumerate(SETTINGS)
         ]
+        gates = pool.map(partial(_gates, seed, scale), range(len(SETTINGS)))
         powers = pool.map(partial(_power, seed, scale), range(len(ATTEMPTS)))
+        leagues = (
+            LeagueCount(setting=setting, chunks=list(each))
+            for setting, each in zip(SETTINGS, counts, strict=True)
+        )
         return Calibration(
             seed=seed,
-            leagues=list(_told((_sum(list(each)) for each in counts), say)),
+            leagues=list(_told(leagues, say)),
+            gates=list(_told(gates, say)),
             powers=list(_told(powers, say)),
         )
 
 
-def count_leagues(*, setting: Setting, n_leagues: int, rng: np.random.Generator) -> LeagueCount:
+def count_leagues(*, setting: Setting, n_leagues: int, rng: np.random.Generator) -> Chunk:
     """Play and judge leagues of one setting."""
-    return _count(setting, [judge(league=setting.play(rng), rng=rng) for _ in range(n_leagues)])
-
-
-def _count(setting: Setting, judged: Sequence[Judged]) -> LeagueCount:
+    judged = [judge(league=setting.play(rng), rng=rng) for _ in range(n_leagues)]
     rejections: Counter[tuple[object, ...]] = Counter()
     for each in judged:
         for tests in each.tests.values():
@@ -120,14 +182,22 @@ def _count(setting: Setting, judged: Sequence[Judged]) -> LeagueCount:
                 rejections[file, kind] += kind == ORGANISER or tests.k > 1
                 for level in LEVELS:
                     rejections[file, kind, level] += test is not None and test.p_estimate <= level
-    return LeagueCount(
-        setting=setting,
+    return Chunk(
         leagues=len(judged),
         confirmed=sum(each.confirmed > 0 for each in judged),
-        gate_fired=sum(each.gate == ShiftGate.FIRED for each in judged),
-        teams=sum(len(each.verdicts) for each in judged),
-        within_luck=sum(each.verdicts.count(Verdict.WITHIN_LUCK) for each in judged),
         rejections=rejections,
+    )
+
+
+def count_gates(*, setting: Setting, n_leagues: int, rng: np.random.Generator) -> GateCount:
+    """Play leagues of one setting, and compare their references and first files alone."""
+    played = (setting.play(rng) for _ in range(n_leagues))
+    return GateCount(
+        setting=setting,
+        leagues=n_leagues,
+        fired=sum(
+            gate(items=untuned(league), draw=league.drawn, rng=rng).fired for league in played
+        ),
     )
 
 
@@ -135,7 +205,7 @@ def _chunks(setting: Setting, scale: float) -> int:
     return max(1, round(setting.leagues * scale / CHUNK))
 
 
-def _leagues(seed: int, number: int, scale: float, chunk: int) -> LeagueCount:
+def _leagues(seed: int, number: int, scale: float, chunk: int) -> Chunk:
     return count_leagues(
         setting=SETTINGS[number],
         n_leagues=min(CHUNK, max(1, round(SETTINGS[number].leagues * scale))),
@@ -143,23 +213,12 @@ def _leagues(seed: int, number: int, scale: float, chunk: int) -> LeagueCount:
     )
 
 
-def _sum(parts: Sequence[LeagueCount]) -> LeagueCount:
-    return LeagueCount(
-        setting=parts[0].setting,
-        leagues=sum(each.leagues for each in parts),
-        confirmed=sum(each.confirmed for each in parts),
-        gate_fired=sum(each.gate_fired for each in parts),
-        teams=sum(each.teams for each in parts),
-        within_luck=sum(each.within_luck for each in parts),
-        rejections=_total(each.rejections for each in parts),
+def _gates(seed: int, scale: float, number: int) -> GateCount:
+    return count_gates(
+        setting=SETTINGS[number],
+        n_leagues=max(1, round(GATE_LEAGUES * scale)),
+        rng=np.random.default_rng([seed, GATES, number]),
     )
-
-
-def _total(counters: Iterable[Counter[tuple[object, ...]]]) -> Counter[tuple[object, ...]]:
-    total: Counter[tuple[object, ...]] = Counter()
-    for each in counters:
-        total.update(each)
-    return total
 
 
 def _power(seed: int, scale: float, number: int) -> Power:

@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.leagues.players import Menu
 from lab.leagues.pool import Right
-from stats import inflation
-from stats.accusation import Contestant, TeamTests, accuse, triage
+from stats import gate
+from stats.accusation import Contestant, accuse, triage
 from stats.draw import Draw, draw
 from stats.scored_files import Files
 from stats.split_scores import Mean, SplitScore
+from stats.team_tests import TeamTests
 from stats.verdict import Evidence, ShiftGate, Verdict, verdict
 
 # Overstatement of no interest, as a share of the metric's unit.
 DELTA0 = 0.005
 TIE = 1e-9
+# First files that came before anybody had an answer: they count for the gate, beside the references.
+N_EARLY = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +35,8 @@ class League:
     references : Files
     drawn : Draw
     score : SplitScore
-    untuned : array of shape (n+m,), optional
-        Mean item score of models that cannot have adapted; without it the gate is quiet.
+    has_gate : bool
+        Whether references and first files are compared between the holdouts.
     unit : float
         Range of one item's value.
     n_teams : int, optional
@@ -43,7 +47,7 @@ class League:
     references: Files
     drawn: Draw
     score: SplitScore
-    untuned: NDArray[np.float64] | None = None
+    has_gate: bool = False
     unit: float = 1.0
     n_teams: int = 0
 
@@ -73,7 +77,7 @@ class Judged:
 
 def judge(*, league: League, rng: np.random.Generator) -> Judged:
     """Give each team the verdict that an audit would give."""
-    n, delta0 = league.drawn.n, DELTA0 * league.unit
+    delta0 = DELTA0 * league.unit
     tests = accuse(
         draw=league.drawn,
         score=league.score,
@@ -83,10 +87,10 @@ def judge(*, league: League, rng: np.random.Generator) -> Judged:
         tie=TIE * league.unit,
         rng=rng,
     )
-    gate = ShiftGate.QUIET
-    if league.untuned is not None:
-        found = inflation.gate(query_items=league.untuned[:n], fresh_items=league.untuned[n:])
-        gate = ShiftGate.FIRED if found.fired else ShiftGate.QUIET
+    shift_gate = ShiftGate.NOT_TESTED
+    if league.has_gate:
+        found = gate.gate(items=untuned(league), draw=league.drawn, rng=rng)
+        shift_gate = ShiftGate.FIRED if found.fired else ShiftGate.QUIET
     triaged = triage(tests=tests)
     verdicts = []
     for team in range(len(league.contestants)):
@@ -95,12 +99,19 @@ def judge(*, league: League, rng: np.random.Generator) -> Judged:
             was_tested=own is not None,
             accused=own is not None and own.accuses(delta0=delta0),
             triaged=team in triaged,
-            gate=gate,
+            gate=shift_gate,
             interval_low=None if own is None else own.shown(delta0=delta0).test.low,
+            exceeds_luck=own is not None and own.shown(delta0=delta0).test.exceeds_luck,
             delta0=delta0,
         )
         verdicts.append(verdict(evidence))
-    return Judged(gate=gate, verdicts=verdicts, tests=tests)
+    return Judged(gate=shift_gate, verdicts=verdicts, tests=tests)
+
+
+def untuned(league: League) -> NDArray[Any]:
+    """Items of the references and of the first files that came before anybody had an answer."""
+    firsts = [each.files.items[:, :1] for each in league.contestants[:N_EARLY]]
+    return np.hstack([league.references.items, *firsts])
 
 
 def files(right: Right, *, n: int) -> Files:
@@ -119,7 +130,7 @@ def of_answers(
     menus: Sequence[Menu],
     references: Right,
     n: int,
-    untuned: Right | None = None,
+    has_gate: bool = False,
     n_teams: int = 0,
     drawn: Draw | None = None,
 ) -> League:
@@ -130,6 +141,6 @@ def of_answers(
         references=files(references, n=n),
         drawn=drawn or draw(n=n, m=n_items - n),
         score=Mean(is_exact=True, n_items=n_items),
-        untuned=None if untuned is None else untuned.mean(axis=1),
+        has_gate=has_gate,
         n_teams=n_teams,
     )

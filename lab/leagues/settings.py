@@ -13,8 +13,6 @@ from lab.leagues.pool import Pool, Right, make_pool
 from stats.draw import draw
 
 N_REFERENCES = 3
-# First files that came before anybody had an answer: they count for the gate, beside the references.
-N_EARLY = 3
 # Of the finals that were published about a holdout an audit compares with the best three.
 N_PUBLISHED_FINALS = 3
 
@@ -62,9 +60,7 @@ def mixed(
     menus = [
         kinds[team % len(kinds)](pool, int(rng.integers(5, 31)), rng) for team in range(n_teams)
     ]
-    stood = references(pool, rng)
-    untuned = np.column_stack([stood, *(menu.right[:, 0] for menu in menus[:N_EARLY])])
-    return of_answers(menus=menus, references=stood, n=n, untuned=untuned)
+    return of_answers(menus=menus, references=references(pool, rng), n=n, has_gate=True)
 
 
 def alike(

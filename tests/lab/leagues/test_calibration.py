@@ -9,10 +9,16 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from lab.leagues import calibration, tables
-from lab.leagues.calibration import Calibration, LeagueCount, count_leagues
+from lab.leagues.calibration import (
+    Calibration,
+    Chunk,
+    GateCount,
+    LeagueCount,
+    count_gates,
+)
 from lab.leagues.power import ATTEMPTS, Power, measure
-from lab.leagues.settings import SETTINGS
-from stats.accusation import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from lab.leagues.settings import SETTINGS, Setting
+from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
 
 
 @pytest.mark.calibration
@@ -21,9 +27,22 @@ def test_a_broken_split_fires_the_gate(how: str) -> None:
     """20 leagues, seed 121. Two points are 2.2 standard errors of the gate: it fires in about half."""
     (setting,) = [each for each in SETTINGS if each.name.endswith(f"2 points {how}")]
 
-    count = count_leagues(setting=setting, n_leagues=20, rng=np.random.default_rng(121))
+    count = count_gates(setting=setting, n_leagues=20, rng=np.random.default_rng(121))
 
-    assert count.gate_fired >= 4
+    assert count.fired >= 4
+
+
+@pytest.mark.calibration
+@pytest.mark.parametrize(
+    "setting",
+    [each for each in SETTINGS if "points" not in each.name],
+    ids=lambda setting: setting.name,
+)
+def test_honest_leagues_seldom_fire_the_gate(setting: Setting) -> None:
+    """40 leagues a setting, seed 123; of a gate at .01 more than 4 fire with probability 6e-5."""
+    count = count_gates(setting=setting, n_leagues=40, rng=np.random.default_rng(123))
+
+    assert count.fired <= 4
 
 
 # CONFIRMED in rounds of 20 teams. docs/calibration.md has other 25 runs of each: .92, .92, .36, 1.0, .80
@@ -61,20 +80,17 @@ def made_up() -> Calibration:
             (BEST_SCORED, ORGANISER): 100,
         }
     )
-    given: dict[str, Any] = {
-        "leagues": 1000,
-        "confirmed": 3,
-        "gate_fired": 5,
-        "teams": 2000,
-        "within_luck": 100,
-        "rejections": rejections,
-    }
+    chunks = [
+        Chunk(leagues=500, confirmed=1, rejections=Counter(rejections)),
+        Chunk(leagues=500, confirmed=2, rejections=Counter({(FINAL, OWN_FILES): 100})),
+    ]
     return Calibration(
         seed=7,
         leagues=[
-            LeagueCount(setting=SETTINGS[0], **given),
-            LeagueCount(setting=adaptive, **given),
+            LeagueCount(setting=SETTINGS[0], chunks=chunks),
+            LeagueCount(setting=adaptive, chunks=chunks),
         ],
+        gates=[GateCount(setting=SETTINGS[0], leagues=200, fired=1)],
         powers=[
             Power(
                 attempt=ATTEMPTS[0],
@@ -94,13 +110,25 @@ def test_limit_is_the_binomial_one() -> None:
     assert made_up().leagues[0].limit == 22
 
 
+def test_teams_of_a_league_are_no_independent_tests() -> None:
+    """5 of 100 and 0 of 100: by chunks .025 +- .025, by teams it would be .011."""
+    (count, _) = made_up().leagues
+
+    value, error = count.share(file=FINAL, kind=OWN_FILES, level=0.05)
+
+    assert (value, error) == pytest.approx((0.025, 0.025))
+    alone = LeagueCount(setting=count.setting, chunks=count.chunks[:1])
+    assert np.isnan(alone.share(file=FINAL, kind=OWN_FILES, level=0.05)[1])
+
+
 def test_page_has_every_figure_with_its_error() -> None:
     page = tables.page(made_up())
 
     assert "--seed 7" in page
-    assert "| 1000 | 3 | 22 | 5 | 0.050 ± 0.005 |" in page
+    assert "| 1000 | 3 | 22 |" in page
+    assert "| 200 | 1 | 8 |" in page
     assert (
-        "| 0.050 ± 0.022 / 0.020 ± 0.014 | – / – | – / – | 0.000 ± 0.000 / 0.000 ± 0.000 |" in page
+        "| 0.025 ± 0.025 / 0.010 ± 0.010 | – / – | – / – | 0.000 ± 0.000 / 0.000 ± 0.000 |" in page
     )
     assert "| 0.500 ± 0.050 | 1.000 ± 0.000 | 0.250 ± 0.043 | 0.75 | 0.0300 | 0.0400 |" in page
     assert page.index(SETTINGS[0].name) < page.index("answers shape") < page.index("Attackers")

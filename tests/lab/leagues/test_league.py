@@ -30,9 +30,9 @@ def test_an_attacker_is_confirmed_and_a_broken_split_shields_everybody(gate_fire
     pool = make_pool(n=1000, m=2000, rng=rng)
     right = linear_vote(task, 300, rng)
     menus = [Menu(right=right, final=301), players.improving(pool, 6, rng)]
-    untuned = rng.random((3000, 3)) < 0.7
-    untuned[:1000] |= gate_fires & (rng.random((1000, 3)) < 0.3)
-    given = league.of_answers(menus=menus, references=right[:, :1], n=1000, untuned=untuned)
+    references = rng.random((3000, 8)) < 0.7
+    references[:1000] |= gate_fires & (rng.random((1000, 8)) < 0.3)
+    given = league.of_answers(menus=menus, references=references, n=1000, has_gate=True)
 
     judged = league.judge(league=given, rng=rng)
 
@@ -51,4 +51,4 @@ def test_without_references_own_files_serve() -> None:
     judged = league.judge(league=given, rng=rng)
 
     assert judged.verdicts[1] == Verdict.NOT_TESTED
-    assert judged.gate == ShiftGate.QUIET
+    assert judged.gate == ShiftGate.NOT_TESTED

@@ -5,10 +5,10 @@ import pytest
 import scipy.stats as sps
 
 from lab.leagues import players, settings
-from lab.leagues.calibration import count_leagues
+from lab.leagues.calibration import LeagueCount, count_leagues
 from lab.leagues.pool import make_pool
 from lab.leagues.settings import SETTINGS, Setting
-from stats.accusation import BEST_SCORED, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, ORGANISER, OWN_FILES
 
 NAMES = [each.name for each in SETTINGS]
 HONEST = [each for each in SETTINGS if not each.adaptive and "points" not in each.name]
@@ -32,13 +32,14 @@ def test_honest_teams_are_rejected_as_often_as_stated(setting: Setting) -> None:
     independent tests at least. Binomial(30, .05) exceeds 9 with p < 1e-5; Binomial(8, .01) exceeds 2 with
     p < 6e-5.
     """
-    count = count_leagues(
+    chunk = count_leagues(
         setting=setting, n_leagues=8, rng=np.random.default_rng([6, NAMES.index(setting.name)])
     )
+    count = LeagueCount(setting=setting, chunks=[chunk])
 
     assert count.confirmed <= 2
     for kind in (OWN_FILES, ORGANISER):
-        assert count.share(file=BEST_SCORED, kind=kind, level=0.05) <= 9 / 30
+        assert count.share(file=BEST_SCORED, kind=kind, level=0.05)[0] <= 9 / 30
 
 
 def test_names_are_unique() -> None:
@@ -72,7 +73,7 @@ def test_the_luckiest_is_no_best() -> None:
 def test_adopters_compare_with_what_was_published() -> None:
     played = settings.adopters(np.random.default_rng(9), k=3, n=200, m=300, n_teams=5)
 
-    assert played.references.k == settings.N_REFERENCES + 5
+    assert played.references.k == settings.N_REFERENCES + settings.N_PUBLISHED_FINALS
 
 
 def test_a_changed_model_is_the_default_final() -> None:
