@@ -18,9 +18,9 @@ from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from audits.rounding import Coarse, Exact, Rounding, coarse
 from stats import accusation, tiers
-from stats.accusation import OWN_FILES
 from stats.metrics import METRICS, oriented
 from stats.ranking import kendall_tau
+from stats.team_tests import OWN_FILES
 from stats.verdict import Verdict
 from vault import rounds
 from vault.models import Final, Holdout, Release, Round

@@ -18,8 +18,8 @@ from audits.judged import Judged
 from audits.models import AuditRun
 from audits.reading import Reading, reading_of
 from stats import tiers
-from stats.accusation import OWN_FILES
 from stats.metrics import METRICS
+from stats.team_tests import OWN_FILES
 from stats.verdict import Verdict
 from vault.scorers import scorer_of
 

@@ -31,7 +31,7 @@ from audits.collect import ACTOR, Collected, Entrant, collect
 from audits.models import AuditRun, Finding, Report
 from stats import accusation as judge
 from stats import verdict as verdicts
-from stats.accusation import TeamTests
+from stats.team_tests import TeamTests
 from stats.verdict import Evidence, ShiftGate, Verdict
 from vault import journal, rounds
 from vault.models import Round
@@ -86,7 +86,7 @@ def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
 
 def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datetime) -> None:
     generator = generator_of(audit.seed_entropy)
-    observed_gate = gate.gate_of(collected)
+    observed_gate = gate.gate_of(collected, generator(gate.NAME))
     gate_says = gate.state_of(observed_gate)
     tests = accusation.run(collected, generator(accusation.NAME))
     results = [
@@ -143,6 +143,7 @@ def _verdicts(
             triaged=team_id in triaged,
             gate=gate_says,
             interval_low=None if shown is None else shown.test.low,
+            exceeds_luck=shown is not None and shown.test.exceeds_luck,
             delta0=collected.delta0,
         )
         results.append(_verdict_of(entrant, found, evidence, n_fresh=collected.m))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from audits.checks import accusation, deflation, elsewhere, gate, integrity, ledger
 from audits.reading import Reading
-from stats.accusation import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
 
 FILES = {FINAL: "final", BEST_SCORED: "best scored"}
 REFERENCES = {OWN_FILES: "own early files", ORGANISER: "the references"}

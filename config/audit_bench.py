@@ -20,7 +20,8 @@ import numpy as np
 from lab import large_round
 from lab.large_round import LargeRound, Metric
 from stats import references as compare
-from stats.accusation import Contestant, TeamTests, accuse
+from stats.accusation import Contestant, accuse
+from stats.team_tests import TeamTests
 
 NAME = "audit"
 METRICS: tuple[Metric, ...] = get_args(Metric)

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from lab.desk import Predictions
 from lab.memory import MemoryDesk, MemoryRound
 from lab.weather.series import Labels
-from stats import inflation
-from stats.accusation import Contestant, TeamTests, accuse, triage
+from stats import gate
+from stats.accusation import Contestant, accuse, triage
 from stats.draw import draw
-from stats.inflation import Gate
+from stats.gate import Gate
 from stats.metrics import Scorer
 from stats.scored_files import Files
 from stats.split_scores import split_score
+from stats.team_tests import TeamTests
 from stats.verdict import Evidence, ShiftGate, Verdict, verdict
 
 DELTA0 = 0.005
@@ -103,10 +104,10 @@ def audit(
         name: Contestant(files=panel.columns(files=desk.submissions), final=_final(desk))
         for name, desk in desks.items()
     }
-    gate = _gate(frozen, contestants)
+    drawn = draw(n=len(panel.query), m=len(panel.fresh))
     labels = panel.labels[np.concatenate([panel.query, panel.fresh])]
     tests = accuse(
-        draw=draw(n=len(panel.query), m=len(panel.fresh)),
+        draw=drawn,
         score=split_score(scorer=Scorer(metric="accuracy", n_classes=2), labels=labels),
         contestants=contestants,
         references=frozen,
@@ -115,23 +116,19 @@ def audit(
         rng=rng,
     )
     triaged = triage(tests=tests)
+    firsts = [each.files.items[:, :1] for each in contestants.values()]
+    found = gate.gate(items=np.hstack([frozen.items, *firsts]), draw=drawn, rng=rng)
     teams = {
         name: _team_audit(
             desk,
             contestant=contestants[name],
             tests=tests[name],
             triaged=name in triaged,
-            gate=gate,
+            gate=found,
         )
         for name, desk in desks.items()
     }
-    return RoundAudit(gate=gate, teams=teams)
-
-
-def _gate(frozen: Files, contestants: Mapping[str, Contestant]) -> Gate:
-    untuned = np.hstack([frozen.items, *(each.files.items[:, :1] for each in contestants.values())])
-    means = untuned.mean(axis=1)
-    return inflation.gate(query_items=means[: frozen.n], fresh_items=means[frozen.n :])
+    return RoundAudit(gate=found, teams=teams)
 
 
 def _final(desk: MemoryDesk) -> int:
@@ -150,6 +147,7 @@ def _team_audit(
         triaged=triaged,
         gate=ShiftGate.FIRED if gate.fired else ShiftGate.QUIET,
         interval_low=shown.test.low,
+        exceeds_luck=shown.test.exceeds_luck,
         delta0=DELTA0,
     )
     return TeamAudit(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lab import season
-from stats.accusation import BEST_SCORED
+from stats.team_tests import BEST_SCORED
 
 OPEN_MECHANISM = "exact"
 # A gain that the guarded Ladder has to show, in steps of its grid.

@@ -17,7 +17,7 @@ from lab.memory import MemoryRound
 from lab.memory_audit import Panel, RoundAudit, audit
 from lab.season import Cast, Order
 from lab.weather.series import N_POOL, N_QUERY, Weather
-from stats.accusation import BEST_SCORED
+from stats.team_tests import BEST_SCORED
 
 OPEN, GUARDED, SYBIL = "weather-open", "weather-guarded", "weather-sybil"
 MECHANISMS = {OPEN: "exact", GUARDED: "guarded_ladder", SYBIL: "guarded_ladder"}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stats.accusation import BEST_SCORED
+from stats.team_tests import BEST_SCORED
 from stats.trial import SCREEN
 
 COLUMNS = (

@@ -17,7 +17,9 @@ better on query labels than on fresh ones.
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -29,19 +31,26 @@ from stats.redraws import Block, repeated
 from stats.references import Contrast
 from stats.scored_files import Files
 from stats.split_scores import SplitScore
-from stats.trial import Case, Trial, table
+from stats.team_tests import (
+    BEST_SCORED,
+    FAMILY_WISE_ERROR,
+    FINAL,
+    N_KINDS,
+    ORGANISER,
+    OWN_FILES,
+    FileTest,
+    TeamTests,
+)
+from stats.trial import Case, Table, Trial, table
 
-OWN_FILES = "own_files"
-ORGANISER = "organiser"
-FINAL = "final"
-BEST_SCORED = "best_scored"
-ALPHA = 0.005
-FAMILY_WISE_ERROR = 2 * ALPHA
+ALPHA = FAMILY_WISE_ERROR / N_KINDS
 TRIAGE_ALPHA = 0.10
 # Draws that every team gets: luck is their quantile. Further ones are made as many at a time.
 N_FIRST = 1_000
-# Teams are looked at side by side; what is found does not depend on it.
+# Teams are looked at side by side, as many as have room for their columns at once; what is found does not
+# depend on either.
 N_THREADS = 2
+MOST_BYTES = 2**31
 
 Team = TypeVar("Team", bound=Hashable)
 
@@ -64,133 +73,6 @@ class Contestant:
     files: Files
     final: int | None
     first_file_precedes_release: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileTest:
-    """
-    One file against one kind of reference, in the metric's units.
-
-    Parameters
-    ----------
-    file : int
-        Its number among the team's files.
-    overstatement : float
-        D by the exact metric: how much of the file's lead over the references fresh labels do not show.
-    reference_excess : float
-        How much better the references of this test look on query labels than on fresh ones: D is the file's
-        own excess less this.
-    low, high : float
-        95 % interval of the realised overstatement, D +- t sd_F / sqrt(m): it covers the sampling of fresh
-        items alone, so it stands beside `luck`.
-    p_value : float
-        One-sided; 1 where the first draws showed that it is above .05.
-    is_screened : bool
-        Whether it is: shown as "> .05".
-    adjusted : float
-        The p-value, Holm-adjusted over all files of the round.
-    p_estimate : float
-        Share of draws that reached D, for triage alone.
-    luck : float
-        What honest files show in 19 of 20 draws at most.
-    excess_low : float
-        What remains of D beyond the null's 97.5 % quantile.
-    minimum_detectable_effect : float
-        The overstatement that would have been found with probability .8 at the first Holm step.
-    n_draws : int
-    """
-
-    file: int
-    overstatement: float
-    reference_excess: float
-    low: float
-    high: float
-    p_value: float
-    is_screened: bool
-    adjusted: float
-    p_estimate: float
-    luck: float
-    excess_low: float
-    minimum_detectable_effect: float
-    n_draws: int
-
-    def accuses(self, *, delta0: float) -> bool:
-        """Holm rejects, D exceeds luck by more than delta0, and so does D by the exact metric."""
-        return self.adjusted <= ALPHA and self.excess_low > delta0 and self.overstatement > delta0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """
-    The test that people read.
-
-    Parameters
-    ----------
-    which : str
-        FINAL or BEST_SCORED.
-    kind : str
-        OWN_FILES or ORGANISER: what the file was compared with.
-    test : FileTest
-    minimum_detectable_effect : float
-        The larger one of the tests of that file.
-    """
-
-    which: str
-    kind: str
-    test: FileTest
-    minimum_detectable_effect: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class TeamTests:
-    """
-    The tests of a team; at least one could run.
-
-    Parameters
-    ----------
-    k : int
-        Files of the team.
-    best : int
-        The file with the best raw query score.
-    tests : dict from (FINAL or BEST_SCORED, OWN_FILES or ORGANISER) to FileTest
-        Where the final is the best-scored file, both entries are one test.
-    """
-
-    k: int
-    best: int
-    tests: dict[tuple[str, str], FileTest]
-
-    def accuses(self, *, delta0: float) -> bool:
-        """Whether any test accuses."""
-        return any(each.accuses(delta0=delta0) for each in self.tests.values())
-
-    def shown(self, *, delta0: float) -> Shown:
-        """
-        Choose what is reported: the test that accuses, else the final against the organiser's references.
-
-        Parameters
-        ----------
-        delta0 : float
-
-        Returns
-        -------
-        Shown
-            With the larger minimum detectable effect of the tests of that file.
-        """
-        order = [(FINAL, ORGANISER), (FINAL, OWN_FILES)]
-        order += [(BEST_SCORED, ORGANISER), (BEST_SCORED, OWN_FILES)]
-        ran = [key for key in order if key in self.tests]
-        accusing = [key for key in ran if self.tests[key].accuses(delta0=delta0)]
-        which, kind = accusing[0] if accusing else ran[0]
-        effects = [
-            test.minimum_detectable_effect for key, test in self.tests.items() if key[0] == which
-        ]
-        return Shown(
-            which=which,
-            kind=kind,
-            test=self.tests[which, kind],
-            minimum_detectable_effect=max(effects),
-        )
 
 
 def accuse(
@@ -248,7 +130,8 @@ def accuse(
     everything += [] if references is None else [references]
     shared_table = table(draw=draw, score=score, everything=everything, tie=tie)
     shared = shared_table.sums(score.shared)
-    blocks = repeated(draw=draw, pattern=shared_table.pattern, rng=rng, size=N_FIRST)
+    start = deepcopy(rng)
+    blocks = _blocks(shared_table, rng)
     first = next(blocks)
 
     def begin(contestant: Contestant) -> Trial:
@@ -265,7 +148,10 @@ def accuse(
 
     with ThreadPoolExecutor(N_THREADS) as pool:
         trials = dict(zip(contestants, pool.map(begin, contestants.values()), strict=True))
-    _settle([trial for trial in trials.values() if not trial.is_settled], blocks)
+    for batch in _batches([trial for trial in trials.values() if not trial.is_settled]):
+        _settle(batch, blocks)
+        # The same draws for everybody: the next batch goes on from where this one began.
+        blocks = islice(_blocks(shared_table, deepcopy(start)), 1, None)
     return _judged(trials, contestants=contestants, references=references, draw=draw, level=level)
 
 
@@ -307,6 +193,24 @@ def _contrasts(contestant: Contestant, files: Sequence[Files], draw: Draw) -> di
     return found
 
 
+def _blocks(shared_table: Table, rng: np.random.Generator) -> Iterator[Block]:
+    return repeated(draw=shared_table.draw, pattern=shared_table.pattern, rng=rng, size=N_FIRST)
+
+
+def _batches(waiting: Sequence[Trial]) -> Iterator[list[Trial]]:
+    """As many at a time as have room; a trial that has none stands alone."""
+    batch: list[Trial] = []
+    room = MOST_BYTES
+    for trial in waiting:
+        if batch and trial.n_bytes > room:
+            yield batch
+            batch, room = [], MOST_BYTES
+        batch.append(trial)
+        room -= trial.n_bytes
+    if batch:
+        yield batch
+
+
 def _settle(waiting: list[Trial], blocks: Iterator[Block]) -> None:
     """Draw on until nobody waits; each trial prepares its columns once."""
     running = [trial.listening() for trial in waiting]
@@ -339,7 +243,8 @@ def _judged(
         keys = [key for key in cases if key[2] == kind]
         p_values = np.ones(n_tests)
         p_values[: len(keys)] = [cases[key].p_value for key in keys]
-        adjusted |= dict(zip(keys, holm(p_values=p_values).tolist(), strict=False))
+        doubled = np.minimum(1.0, N_KINDS * holm(p_values=p_values))
+        adjusted |= dict(zip(keys, doubled.tolist(), strict=False))
     judged = {}
     for team, trial in trials.items():
         if trial.cases:
@@ -373,6 +278,8 @@ def _file_test(case: Case, *, trial: Trial, draw: Draw, level: float, adjusted: 
         p_estimate=case.bet.p_estimate,
         luck=case.luck,
         excess_low=case.excess_low,
-        minimum_detectable_effect=case.detectable(level=level),
+        critical=case.critical(level=level, skewness=trial.skewness(case)),
+        luck_high=case.luck_high,
+        spread=case.spread,
         n_draws=case.bet.n_draws,
     )

@@ -22,7 +22,6 @@ from stats.split_scores import SplitScore
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
-POWER = 0.8
 # A file whose p-value is above this after the first draws is not looked at again.
 SCREEN = 0.05
 # A bet without an exceedance needs 2.56 draws for each that an exact p-value at its level would need.
@@ -185,7 +184,7 @@ class Case:
     @cached_property
     def is_screened(self) -> bool:
         """Whether the first draws showed that it is not worth a look."""
-        return bool((self.null >= self.least).mean() > SCREEN)
+        return bool((~(self.null < self.least)).mean() > SCREEN)
 
     @property
     def is_settled(self) -> bool:
@@ -205,17 +204,27 @@ class Case:
     @property
     def excess_low(self) -> float:
         """D beyond the null's 97.5 % quantile, in the metric's units."""
-        return (self.statistic - float(np.quantile(self.null, 0.975))) * self.scale
+        return self.statistic * self.scale - self.luck_high
 
-    def detectable(self, *, level: float) -> float:
-        """The D that is found with probability .8 at a level, in the metric's units.
+    @property
+    def luck_high(self) -> float:
+        """The null's 97.5 % quantile, in the metric's units."""
+        return float(np.quantile(self.null, 0.975)) * self.scale
 
-        A quantile so far out would take too many draws, so the null's normal tail stands in. The bet rejects
-        what is somewhat rarer than its level.
+    @property
+    def spread(self) -> float:
+        """Standard deviation of D over repeated draws, in the metric's units."""
+        return self.scale
+
+    def critical(self, *, level: float, skewness: float) -> float:
+        """The D from where on a bet at a level rejects, in the metric's units.
+
+        A quantile so far out would take too many draws, so the null's tail is a normal one with the skewness
+        of D (Cornish and Fisher, 1938). The bet rejects what is somewhat rarer than its level.
         """
-        null = self.null
-        critical = null.mean() + sps.norm.isf(level / RARER) * null.std(ddof=1)
-        return float((critical + sps.norm.ppf(POWER)) * self.scale)
+        z = sps.norm.isf(level / RARER)
+        tail = z + (z**2 - 1) * max(0.0, skewness) / 6
+        return float(self.null.mean() + tail * self.null.std(ddof=1)) * self.scale
 
     def look(self, *, best: Floats, largest: Floats) -> None:
         """Count further draws: the statistics of each draw's best file, and the largest of all files."""
@@ -223,7 +232,8 @@ class Case:
         if not len(self.null):
             self.null = of_draws
             self.least = self.statistic - TIE * float(of_draws.std())
-        self.bet.add(exceeds=of_draws >= self.least)
+        # What is no number counts as reaching it.
+        self.bet.add(exceeds=~(of_draws < self.least))
 
 
 class Trial:
@@ -260,6 +270,8 @@ class Trial:
         self._table, self._files, self._shared = table, files, shared
         self.k = files[0].k
         sums = self._sums()
+        # What it takes while it listens.
+        self.n_bytes = sums.contested.nbytes
         query, gaps = self._scores(sums, observed(draw=table.draw, pattern=table.pattern))
         self.best = int(self._best(query)[0])
         tested = {self.best} if final is None else {self.best, final}
@@ -296,6 +308,19 @@ class Trial:
         """D of a case by the exact metric."""
         exact = np.concatenate([each.query_exact - each.fresh_exact for each in self._files])
         return float(exact @ case.contrast.coefficients[case.reference_set][:, case.file])
+
+    def skewness(self, case: Case) -> float:
+        """Of D over repeated draws, from that of the units' leads: few changes have no normal tail."""
+        draw = self._table.draw
+        weights = case.contrast.coefficients[case.reference_set][:, case.file]
+        items = np.zeros((draw.n + draw.m, 1))
+        start = 0
+        for each in self._files:
+            items[:, 0] += each.items @ weights[start : start + each.k]
+            start += each.k
+        share = draw.is_query.mean()
+        of_units = float(sps.skew(draw.totals(items)[:, 0]))
+        return float((1 - 2 * share) / np.sqrt(draw.is_query.sum() * (1 - share))) * of_units
 
     def half_width(self, case: Case) -> float:
         """1.96 standard errors of the fresh mean of a file's lead; t quantiles, since clusters may be few."""

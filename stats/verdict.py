@@ -46,6 +46,8 @@ class Evidence:
     gate : ShiftGate
     interval_low : float or None
         Low end of the interval of the overstatement that is shown.
+    exceeds_luck : bool
+        Whether that overstatement is more than an honest team shows in 19 of 20 draws.
     delta0 : float
         Overstatement that is of no interest.
     """
@@ -56,6 +58,7 @@ class Evidence:
     triaged: bool
     gate: ShiftGate
     interval_low: float | None
+    exceeds_luck: bool
     delta0: float
 
 
@@ -73,7 +76,8 @@ def verdict(evidence: Evidence) -> Verdict:
 
     Notes
     -----
-    Where the gate fired nobody is CONFIRMED: the holdouts do not look like one draw. Cost: O(1).
+    Where the gate fired nobody is CONFIRMED: the holdouts do not look like one draw. What exceeds luck and is
+    no finding is not WITHIN_LUCK. Cost: O(1).
     Source: docs/statistics.md.
     """
     if not evidence.is_valid:
@@ -87,7 +91,8 @@ def verdict(evidence: Evidence) -> Verdict:
         return Verdict.SUSPECTED
     if gate_fired:
         return Verdict.SHIFT
-    if evidence.interval_low is not None and evidence.interval_low > evidence.delta0:
+    is_lower = evidence.interval_low is not None and evidence.interval_low > evidence.delta0
+    if is_lower and not evidence.exceeds_luck:
         return Verdict.WITHIN_LUCK
     return Verdict.NO_EVIDENCE
 

@@ -11,7 +11,8 @@ import numpy as np
 from audits.checks.result import Result
 from audits.collect import Collected
 from stats import accusation
-from stats.accusation import Contestant, FileTest, TeamTests
+from stats.accusation import Contestant
+from stats.team_tests import FileTest, TeamTests
 
 NAME = "accusation"
 # Scores this close, as a share of the metric's unit, are equal; so they are on the board.
@@ -75,7 +76,7 @@ def _evidence(test: FileTest, delta0: float) -> dict[str, Any]:
         "p_estimate": test.p_estimate,
         "luck": test.luck,
         "excess_low": test.excess_low,
-        "minimum_detectable_effect": test.minimum_detectable_effect,
+        "minimum_detectable_effect": test.minimum_detectable_effect(delta0=delta0),
         "n_draws": test.n_draws,
         "accuses": test.accuses(delta0=delta0),
     }

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lab.leagues.league import DELTA0, Judged, judge, of_answers
 from lab.leagues.players import Menu
 from lab.leagues.pool import Right
-from stats.accusation import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
 from stats.verdict import Verdict
 
 BASE, CONTESTED = 0.75, 0.2

@@ -9,7 +9,8 @@ import pytest
 from config import audit_bench, bench
 from lab import large_round
 from stats import references as compare
-from stats.accusation import BEST_SCORED, ORGANISER, accuse
+from stats.accusation import accuse
+from stats.team_tests import BEST_SCORED, ORGANISER
 
 GIB = 2**30
 

@@ -9,8 +9,8 @@ import pytest
 from audits.checks import accusation
 from audits.collect import Collected, Entrant
 from stats import accusation as judge
-from stats.accusation import TeamTests
 from stats.split_scores import Mean
+from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANISER, OWN_FILES, TeamTests
 from tests.audits.histories import (
     DELTA0,
     MINUTE,
@@ -27,8 +27,8 @@ from tests.audits.histories import (
 )
 
 N, M = 500, 1_000
-FINAL_BY_ORGANISER = (judge.FINAL, judge.ORGANISER)
-FINAL_BY_OWN = (judge.FINAL, judge.OWN_FILES)
+FINAL_BY_ORGANISER = (FINAL, ORGANISER)
+FINAL_BY_OWN = (FINAL, OWN_FILES)
 
 
 def found_in(given: Collected) -> dict[int, TeamTests]:
@@ -84,10 +84,10 @@ def test_the_attacker_alone_is_accused(rng: np.random.Generator) -> None:
     assert [team for team, each in tests.items() if each.accuses(delta0=DELTA0)] == [6]
     attacker = tests[6].tests[FINAL_BY_OWN]
     assert attacker.overstatement == pytest.approx(0.16)
-    assert attacker.adjusted <= judge.ALPHA
+    assert attacker.adjusted <= FAMILY_WISE_ERROR
     assert attacker.luck < attacker.overstatement - DELTA0
     assert tests[6].k == 21
-    assert tests[6].shown(delta0=DELTA0).which == judge.FINAL
+    assert tests[6].shown(delta0=DELTA0).which == FINAL
     assert 6 in judge.triage(tests=tests)
 
 
@@ -100,7 +100,7 @@ def test_a_boosted_file_behind_an_honest_declared_final_is_found(rng: np.random.
     shown = tests.shown(delta0=DELTA0)
     assert tests.accuses(delta0=DELTA0)
     assert tests.best == 20
-    assert (shown.which, shown.test.file) == (judge.BEST_SCORED, 20)
+    assert (shown.which, shown.test.file) == (BEST_SCORED, 20)
     # The final itself is compared with the organiser's files, and nothing is wrong with it.
     assert not tests.tests[FINAL_BY_ORGANISER].accuses(delta0=DELTA0)
     result = next(each for each in accusation.check({7: tests}, delta0=DELTA0) if each.team_id == 7)
@@ -120,8 +120,8 @@ def test_a_team_without_a_final_is_judged_by_its_best_scored_file(
     tests = found_in(given)
 
     for team in (7, 8):
-        assert {which for which, _ in tests[team].tests} == {judge.BEST_SCORED}
-        assert tests[team].shown(delta0=DELTA0).which == judge.BEST_SCORED
+        assert {which for which, _ in tests[team].tests} == {BEST_SCORED}
+        assert tests[team].shown(delta0=DELTA0).which == BEST_SCORED
     assert tests[7].accuses(delta0=DELTA0)
     assert not tests[8].accuses(delta0=DELTA0)
 
@@ -140,10 +140,11 @@ def test_a_clean_second_account_is_shown_against_the_organiser(rng: np.random.Ge
     tests = found_in(given)[7]
 
     shown = tests.shown(delta0=DELTA0)
-    assert shown.kind == judge.ORGANISER
+    assert shown.kind == ORGANISER
     assert not tests.tests[FINAL_BY_OWN].accuses(delta0=DELTA0)
     own, theirs = (
-        tests.tests[key].minimum_detectable_effect for key in (FINAL_BY_OWN, FINAL_BY_ORGANISER)
+        tests.tests[key].minimum_detectable_effect(delta0=DELTA0)
+        for key in (FINAL_BY_OWN, FINAL_BY_ORGANISER)
     )
     assert own < theirs
     assert shown.minimum_detectable_effect == theirs
@@ -159,7 +160,7 @@ def test_an_evader_is_accused_by_the_references(rng: np.random.Generator) -> Non
 
     tests = found_in(given)
 
-    assert {kind for _, kind in tests[7].tests} == {judge.ORGANISER}
+    assert {kind for _, kind in tests[7].tests} == {ORGANISER}
     assert tests[7].accuses(delta0=DELTA0)
 
 
@@ -195,8 +196,8 @@ def test_damaged_teams_count_for_holm(rng: np.random.Generator) -> None:
 
     # Of eleven teams two files each, of one two: a bet that stops at the first level, .005 / (2 T).
     assert 0 < among_many.p_value <= judge.ALPHA / 22 < alone.p_value <= judge.ALPHA / 2
-    assert among_many.adjusted == pytest.approx(22 * among_many.p_value)
-    assert alone.adjusted == pytest.approx(2 * alone.p_value, rel=1)
+    assert among_many.adjusted == pytest.approx(44 * among_many.p_value)
+    assert alone.adjusted == pytest.approx(4 * alone.p_value, rel=1)
 
 
 def test_figures_of_a_team_do_not_depend_on_the_company(rng: np.random.Generator) -> None:
@@ -222,7 +223,7 @@ def test_one_file_has_the_references_alone(rng: np.random.Generator) -> None:
 
     tests = found_in(collected(honest(rng, 1, k=1), references=stood))
 
-    assert set(tests[1].tests) == {FINAL_BY_ORGANISER, (judge.BEST_SCORED, judge.ORGANISER)}
+    assert set(tests[1].tests) == {FINAL_BY_ORGANISER, (BEST_SCORED, ORGANISER)}
 
 
 @pytest.mark.parametrize("why", ["one file", "had seen an answer"])
@@ -235,7 +236,7 @@ def test_without_references_own_files_decide_or_nothing(rng: np.random.Generator
     tests = found_in(collected(team, honest(rng, 2)))
 
     assert list(tests) == [2]
-    assert {kind for _, kind in tests[2].tests} == {judge.OWN_FILES}
+    assert {kind for _, kind in tests[2].tests} == {OWN_FILES}
 
 
 def test_who_had_seen_an_answer_is_compared_with_the_organiser(rng: np.random.Generator) -> None:
@@ -243,7 +244,7 @@ def test_who_had_seen_an_answer_is_compared_with_the_organiser(rng: np.random.Ge
 
     tests = found_in(collected(saw_answers_first(climber(rng, 1)), references=stood))
 
-    assert {kind for _, kind in tests[1].tests} == {judge.ORGANISER}
+    assert {kind for _, kind in tests[1].tests} == {ORGANISER}
 
 
 def test_own_files_need_no_clock_that_two_machines_share(rng: np.random.Generator) -> None:
@@ -262,7 +263,7 @@ def test_a_final_that_is_the_first_file_has_its_best_scored_file_tested(
     """There are no other files to compare the first one with, but the best one has it."""
     tests = found_in(collected(climber(rng, 1, final=0)))
 
-    assert (judge.BEST_SCORED, judge.OWN_FILES) in tests[1].tests
+    assert (BEST_SCORED, OWN_FILES) in tests[1].tests
     assert tests[1].accuses(delta0=DELTA0)
 
 
@@ -319,7 +320,7 @@ def test_too_small_an_exact_difference_accuses_nobody(rng: np.random.Generator) 
 
     found = found_in(replace(given, score=score, entrants=entrants))[6].tests[FINAL_BY_OWN]
 
-    assert found.adjusted <= judge.ALPHA
+    assert found.adjusted <= FAMILY_WISE_ERROR
     assert found.excess_low > DELTA0
     assert found.overstatement == pytest.approx(0)
     assert not found.accuses(delta0=DELTA0)
@@ -363,6 +364,6 @@ def test_a_final_that_is_best_is_one_test_told_twice(rng: np.random.Generator) -
     told = evidence_of(league(rng))[6]["tests"]
 
     rows = {(each["which"], each["kind"]): each for each in told}
-    for kind in (judge.OWN_FILES, judge.ORGANISER):
-        one, other = rows[judge.FINAL, kind], rows[judge.BEST_SCORED, kind]
+    for kind in (OWN_FILES, ORGANISER):
+        one, other = rows[FINAL, kind], rows[BEST_SCORED, kind]
         assert {**one, "which": ""} == {**other, "which": ""}

@@ -2,8 +2,8 @@ from lab.management.commands.rehearse_demo import row, summary
 from lab.memory_audit import RoundAudit, TeamAudit
 from lab.season import ATTACKERS, SYBILS, TEAMS
 from lab.study import GUARDED, OPEN, SYBIL, SeedResult
-from stats.accusation import FINAL
-from stats.inflation import Gate
+from stats.gate import Gate
+from stats.team_tests import FINAL
 from stats.verdict import Verdict
 
 

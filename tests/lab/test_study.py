@@ -12,7 +12,7 @@ from lab.season import Cast
 from lab.study import GUARDED, OPEN, SYBIL
 from lab.weather import series
 from lab.weather.series import Weather
-from stats.accusation import BEST_SCORED
+from stats.team_tests import BEST_SCORED
 from tests.lab.conftest import League
 
 

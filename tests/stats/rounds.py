@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stats.accusation import Contestant, TeamTests, accuse
+from stats.accusation import Contestant, accuse
 from stats.draw import Draw, draw
 from stats.scored_files import Files
 from stats.split_scores import Mean
+from stats.team_tests import TeamTests
 
 Right = NDArray[Any]
 

@@ -6,19 +6,10 @@ import numpy as np
 import pytest
 import scipy.stats as sps
 
-from stats.accusation import (
-    ALPHA,
-    BEST_SCORED,
-    FINAL,
-    ORGANISER,
-    OWN_FILES,
-    Contestant,
-    TeamTests,
-    accuse,
-    triage,
-)
+from stats.accusation import Contestant, accuse, triage
 from stats.draw import draw
 from stats.split_scores import Mean
+from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANISER, OWN_FILES, TeamTests
 from tests.stats.rounds import accused, best, climber, files, honest
 
 N, M = 150, 300
@@ -106,7 +97,7 @@ def test_rare_repairs_have_their_hypergeometric_p_value() -> None:
     test = found.tests[FINAL, OWN_FILES]
     assert exact == pytest.approx(0.0024, abs=5e-5)
     assert exact / 2.5 < test.p_estimate < exact * 2.5
-    assert test.adjusted > ALPHA
+    assert test.adjusted > FAMILY_WISE_ERROR
     assert not found.accuses(delta0=DELTA0)
 
 
@@ -218,7 +209,7 @@ def test_what_accuses_is_shown_with_the_larger_detectable_effect() -> None:
     assert shown.kind == ORGANISER
     assert shown.test.overstatement > 0.15
     effects = [
-        each.minimum_detectable_effect
+        each.minimum_detectable_effect(delta0=DELTA0)
         for (which, _), each in found.tests.items()
         if which == shown.which
     ]
@@ -236,8 +227,24 @@ def test_more_teams_lower_the_level_and_nothing_else() -> None:
 
     assert few.overstatement == many.overstatement
     assert few.luck == many.luck
-    assert few.adjusted <= ALPHA
-    assert many.minimum_detectable_effect > few.minimum_detectable_effect
+    assert few.adjusted <= FAMILY_WISE_ERROR
+    assert many.critical > few.critical
+
+
+def test_room_for_one_team_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody gets the same draws, however many are looked at together."""
+    rng = np.random.default_rng(29)
+    teams = [*league(), (climber(rng, n=N, n_items=N + M, k=12), 11)]
+    together = accused(*teams, references=references(), n=N)
+
+    monkeypatch.setattr("stats.accusation.MOST_BYTES", 1)
+    alone = accused(*teams, references=references(), n=N)
+
+    waited = [
+        team for team, each in alone.items() if max(t.n_draws for t in each.tests.values()) > 1_000
+    ]
+    assert len(waited) > 1
+    assert alone == together
 
 
 def test_repeating_gives_the_same_figures() -> None:
@@ -279,7 +286,7 @@ def test_the_exact_metric_must_show_it_too() -> None:
         rng=np.random.default_rng(1),
     )[0]
 
-    assert found.tests[FINAL, OWN_FILES].adjusted <= ALPHA
+    assert found.tests[FINAL, OWN_FILES].adjusted <= FAMILY_WISE_ERROR
     assert found.tests[FINAL, OWN_FILES].excess_low > DELTA0
     assert not found.accuses(delta0=DELTA0)
 

@@ -143,6 +143,7 @@ def check_rounds(metric: str, *, splits: int) -> None:
                         triaged=team in suspected,
                         gate=ShiftGate.QUIET,
                         interval_low=each.shown(delta0=0.005).test.low,
+                        exceeds_luck=each.shown(delta0=0.005).test.exceeds_luck,
                         delta0=0.005,
                     )
                 )

@@ -16,6 +16,7 @@ def evidence(**given: object) -> Evidence:
         "triaged": False,
         "gate": ShiftGate.QUIET,
         "interval_low": -0.01,
+        "exceeds_luck": False,
         "delta0": DELTA0,
     }
     return Evidence(**{**plain, **given})  # type: ignore[arg-type]
@@ -34,6 +35,7 @@ def evidence(**given: object) -> Evidence:
         ({"gate": ShiftGate.FIRED}, Verdict.SHIFT),
         ({"interval_low": DELTA0}, Verdict.NO_EVIDENCE),
         ({"interval_low": 0.0051}, Verdict.WITHIN_LUCK),
+        ({"interval_low": 0.0051, "exceeds_luck": True}, Verdict.NO_EVIDENCE),
         ({"interval_low": None}, Verdict.NO_EVIDENCE),
     ],
 )
