@@ -22,7 +22,7 @@ from stats.verdict import Verdict
 BASE, CONTESTED = 0.75, 0.2
 # Level of a single test, and teams in the round.
 LEVEL, N_TEAMS = 0.05, 20
-N_DECOYS, N_BOOSTED_EARLY, N_TWEAKED = 50, 5, 20
+N_DECOYS, N_BOOSTED_EARLY, N_RANDOM_FIRST, N_TWEAKED = 50, 5, 6, 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +96,12 @@ def odd_first(task: Task, right: Right, rng: np.random.Generator) -> Menu:
     """A first file of random answers instead of the baseline."""
     noise = rng.random(len(right), dtype=np.float32) < 0.5
     return plain(task, np.column_stack([noise, right[:, 1:]]), rng)
+
+
+def random_first(task: Task, right: Right, rng: np.random.Generator) -> Menu:
+    """Six files of random answers before all others: own references that say nothing."""
+    noise = rng.random((len(right), N_RANDOM_FIRST), dtype=np.float32) < 0.5
+    return plain(task, np.column_stack([noise, right]), rng)
 
 
 def clean_account(task: Task, right: Right, rng: np.random.Generator) -> Menu:
@@ -261,4 +267,5 @@ ATTEMPTS: list[Attempt] = [
     _attempt("hill climb, h=9, and 50 decoys", hill_climb, 100, disguise=with_decoys),
     _attempt("hill climb, h=9, clean account", hill_climb, 100, disguise=clean_account),
     _attempt("hill climb, h=60", partial(hill_climb, h=60), 300, 3000, 6000, reps=100),
+    _attempt("linear vote, six random files first", linear_vote, 100, disguise=random_first),
 ]
