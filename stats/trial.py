@@ -3,7 +3,7 @@
 All teams of a round share the repeated draws; one matrix product serves all files of a team.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -312,31 +312,38 @@ class Trial:
     def skewness(self, case: Case) -> float:
         """Of D over repeated draws, from that of the units' leads: few changes have no normal tail."""
         draw = self._table.draw
-        weights = case.contrast.coefficients[case.reference_set][:, case.file]
-        items = np.zeros((draw.n + draw.m, 1))
-        start = 0
-        for each in self._files:
-            items[:, 0] += each.items @ weights[start : start + each.k]
-            start += each.k
+        lead = np.zeros((draw.n + draw.m, 1))
+        for files, column, weight in self._parts(case):
+            lead[:, 0] += weight * files.items[:, column]
+        totals = draw.totals(lead)[:, 0].astype(np.float64)
+        totals -= totals.mean()
+        variance = np.square(totals).mean()
+        if not variance:
+            return 0.0
         share = draw.is_query.mean()
-        of_units = float(sps.skew(draw.totals(items)[:, 0]))
-        return float((1 - 2 * share) / np.sqrt(draw.is_query.sum() * (1 - share))) * of_units
+        of_units = (totals * np.square(totals)).mean() / variance**1.5
+        return float((1 - 2 * share) / np.sqrt(draw.is_query.sum() * (1 - share)) * of_units)
 
     def half_width(self, case: Case) -> float:
         """1.96 standard errors of the fresh mean of a file's lead; t quantiles, since clusters may be few."""
         draw = self._table.draw
-        weights = case.contrast.coefficients[case.reference_set][:, case.file]
         lead = np.zeros((draw.n + draw.m, 1))
-        start = 0
-        for each in self._files:
-            for column in np.flatnonzero(weights[start : start + each.k]):
-                lead[draw.n :, 0] += weights[start + column] * each.fresh[:, column]
-            start += each.k
+        for files, column, weight in self._parts(case):
+            lead[draw.n :, 0] += weight * files.fresh[:, column]
         lead[draw.n :] -= lead[draw.n :].mean()
         totals = draw.totals(lead)[~draw.is_query, 0].astype(np.float64)
         units = len(totals)
         se = np.sqrt(np.square(totals).sum() * units / (units - 1)) / draw.m
         return float(sps.t.ppf(0.975, units - 1) * se)
+
+    def _parts(self, case: Case) -> Iterator[tuple[Files, int, float]]:
+        """What a file's lead over its references is made of: files, columns and weights."""
+        weights = case.contrast.coefficients[case.reference_set][:, case.file]
+        start = 0
+        for files in self._files:
+            for column in np.flatnonzero(weights[start : start + files.k]):
+                yield files, int(column), float(weights[start + column])
+            start += files.k
 
     def _sums(self) -> Sums:
         data = np.hstack([each.data for each in self._files])
