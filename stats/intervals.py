@@ -207,7 +207,8 @@ def delong(
     Assumes independent items, and two or more of each class: `has_variance`. The interval is normal and cut
     to [0, 1]. Where the classes are set apart without a mistake the variance is 0; so its half width is
     never below Wilson's width for a share without a miss in the smaller class, whose items could have been
-    misplaced as seldom as that: far below every other item, which is where less would not do. Cost: O(n log n) [1]_.
+    misplaced as seldom as that, and far below every other item: less would not do there. Cost:
+    O(n log n) [1]_.
 
     References
     ----------
