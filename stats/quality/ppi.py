@@ -74,7 +74,7 @@ def prediction_powered_mean(
     theta = l mean(unlabeled) + mean(Y - l f), var = l^2 Var(unlabeled)/N + Var(Y - l f)/n, l = Cov(Y,
     f)/((1 + n/N) Var f) cut to [0, 1], Var f over all guesses with divisor n+N-1, the other variances
     with divisor n. The interval is normal: at .95 it covers normal values in .92 of samples of 20 labels and
-    .94 of 50, a share of 10 % in .83 and .88 (4,000 runs): give it 100 labels where values are rare or skewed.
+    .94 of 50, a share of 10 % in .83 and .88 (4,000 runs): give it 100 where values are rare or skewed.
     Assumes labeled and unlabeled items from one population. Cost: O(n+N). Source:
     Angelopoulos, Duchi and Zrnic, 2023; the divisors are those of ppi_py 0.2.3.
     """
