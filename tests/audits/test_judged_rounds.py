@@ -1,5 +1,7 @@
 """Whole rounds whose verdict hangs on how the holdouts were drawn, what was published, or odd files."""
 
+import csv
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from audits.checks import deflation
 from audits.collect import Collected, collect
 from audits.models import AuditRun
 from tests.audits import stage
+from tests.stats.reference_data import reference_case
 from tests.vault.factories import NOW, World, acting_as
 from vault import rounds as vault_rounds
 from vault import submissions
@@ -38,10 +41,12 @@ def of_groups(slug: str, *, n_groups: int) -> World:
     return stage.sealed(slug, truth=truth, sizes=(half, None), groups=names)
 
 
-def flip_groups(world: World, team: Team) -> NDArray[np.uint8]:
+def flip_groups(
+    world: World, team: Team, *, first: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
     """One answer a group, one group turned round a query; what improves the score is kept."""
     n_groups = len(world.labels) // GROUP_SIZE
-    best = np.zeros(n_groups, dtype=np.uint8)
+    best = np.zeros(n_groups, dtype=np.uint8) if first is None else first
     highest = stage.released(world.answered(team, best.repeat(GROUP_SIZE)))
     for group in range(n_groups):
         tried = best.copy()
@@ -80,6 +85,38 @@ def test_whole_groups_are_drawn_and_judged() -> None:
     tests = stage.finding_of(world, "flips", "accusation").evidence["tests"]
     # That all of some seven groups that were turned are query items: C(23, 8) / C(30, 15) = .003.
     assert min(each["p_estimate"] for each in tests) < 0.02
+
+
+def test_patients_that_were_learned_by_flipping_are_seen_on_new_labels() -> None:
+    """
+    The shared case of thirty patients, which was perfect on query and on fresh items, and NO_EVIDENCE.
+
+    With 15 patients a holdout a lone attacker is CONFIRMED in about half of all draws, else suspected: that
+    15 of 15 query patients are right, of 15 + r in all, has probability C(15 + r, 15) / C(30, 15).
+    """
+    with reference_case("grpleak_labels.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    world = stage.sealed(
+        "patients",
+        truth=[int(row["label"]) for row in rows],
+        sizes=(120, None),
+        groups=[row["group"] for row in rows],
+    )
+    world.open()
+    first = np.random.default_rng(1).integers(2, size=30).astype(np.uint8)
+    best = flip_groups(world, world.team("flips"), first=first)
+
+    stage.audited(stage.closing(world))
+
+    fresh = np.setdiff1d(np.arange(240), stage.query_positions(world))
+    right = int((best == world.labels)[fresh].sum()) // GROUP_SIZE
+    # Binomial(15, .5) is between 2 and 13 with probability .999.
+    assert 2 <= right <= 13
+    tests = stage.finding_of(world, "flips", "accusation").evidence["tests"]
+    exact = math.comb(15 + right, 15) / math.comb(30, 15)
+    # 1,000 draws and more: the estimate is within .004 of the truth or below twice it.
+    assert min(each["p_estimate"] for each in tests) <= 2 * exact + 0.004
+    assert stage.verdicts_of(world)["flips"] in ("CONFIRMED", "SUSPECTED")
 
 
 def test_with_more_groups_who_flips_them_is_confirmed() -> None:

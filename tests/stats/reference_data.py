@@ -14,7 +14,15 @@ FOLDER = Path(
 
 def reference_file(name: str) -> Path:
     """The file of that name, or the test is skipped and says why."""
-    path = FOLDER / name
+    return _existing(FOLDER / name)
+
+
+def reference_case(name: str) -> Path:
+    """A small input of a fault that was found, beside the data, or the test is skipped and says why."""
+    return _existing(FOLDER.parent / "cases" / name)
+
+
+def _existing(path: Path) -> Path:
     if not path.exists():
-        pytest.skip(f"reference data {name} is not in HOLDOUT_VAULT_REFERENCE_DATA ({FOLDER})")
+        pytest.skip(f"{path} does not exist: HOLDOUT_VAULT_REFERENCE_DATA says where {FOLDER} is")
     return path
