@@ -41,7 +41,7 @@ def publication_of(*, plan: Plan, n_fresh: int | None, references: int) -> Publi
     lowest = -math.inf if plan.metric == "r2" else 0.0
     grid = rounding.coarse(unit=plan.unit, bounds=(lowest, plan.unit), n_fresh=n_fresh)
     nats = told.most(teams=plan.teams, references=references, levels=grid.levels)
-    account = replace(plan, n=n_fresh).account(mechanism=GUARDED)
+    account = _next(plan, n_fresh=n_fresh).account(mechanism=GUARDED)
     answers = plan.teams * account.nats(k=plan.k)
     bounds = [
         proven_error(account=account, nats=each, k=plan.teams * plan.k, beta=plan.beta)
@@ -50,6 +50,13 @@ def publication_of(*, plan: Plan, n_fresh: int | None, references: int) -> Publi
     return Publication(
         n_fresh=n_fresh, resolution=grid.step, nats=nats, untold=bounds[0], told=bounds[1]
     )
+
+
+def _next(plan: Plan, *, n_fresh: int) -> Plan:
+    """The plan of the round that these fresh items answer; their groups are like those of the query items."""
+    if plan.n_effective is None:
+        return replace(plan, n=n_fresh)
+    return replace(plan, n=n_fresh, n_effective=max(1.0, plan.n_effective * n_fresh / plan.n))
 
 
 def as_json(
@@ -62,6 +69,7 @@ def as_json(
     plan = table.plan
     return {
         "n": plan.n,
+        "n_effective": plan.n_effective,
         "tau": plan.tau,
         "beta": plan.beta,
         "k": plan.k,
@@ -134,9 +142,15 @@ def _asked(plan: Plan) -> str:
     teams = "1 team" if plan.teams == 1 else f"{plan.teams:,} teams"
     before = f" Told before: {plan.told:,.1f} nats." if plan.told else ""
     return (
-        f"{plan.n:,} items, {plan.metric}: {teams}, {plan.k:,} queries each.{before}\n"
+        f"{plan.n:,} items{_worth(plan)}, {plan.metric}: {teams}, {plan.k:,} queries each.{before}\n"
         f"Asked: every answer within {plan.tau:g} of the truth, in all but {plan.beta:g} of the rounds."
     )
+
+
+def _worth(plan: Plan) -> str:
+    if plan.n_effective is None:
+        return ""
+    return f" in groups that are drawn whole, which prove as much as {plan.n_effective:,.0f} independent ones"
 
 
 def _nothing(table: Planned) -> str:

@@ -13,6 +13,7 @@ import scipy.stats as sps
 from scipy.optimize import minimize_scalar
 
 from stats.arguments import check_counts
+from stats.effective_number import check_effective
 from stats.mechanisms import Mechanism, Parameters
 
 MOST_QUERIES = 1_000_000
@@ -30,20 +31,37 @@ class Account:
         As `mechanism.parameters()` returns them.
     n : int
         Items of the holdout.
+    n_effective : float from 1 to n, optional
+        Where whole groups were drawn, `effective_number` of their sizes; 1 where the sizes are not known, for
+        all items could be one group. None: items were drawn one by one.
     unit : float, default=1
         Range u of one item's value.
     is_mean : bool, default=True
         Whether the metric is the mean of its items.
     counts_items : bool, default=False
         Whether the metric counts items, so that it has n + 1 values (accuracy).
+
+    Raises
+    ------
+    ValueError
+        If `n_effective` is not from 1 to n.
     """
 
     mechanism: Mechanism
     parameters: Parameters
     n: int
+    n_effective: float | None = None
     unit: float = 1.0
     is_mean: bool = True
     counts_items: bool = False
+
+    def __post_init__(self) -> None:
+        check_effective(n=self.n, n_effective=self.n_effective)
+
+    @property
+    def n_independent(self) -> float:
+        """The independent items that are worth as much as these: what a bound may divide by."""
+        return float(self.n) if self.n_effective is None else self.n_effective
 
     @property
     def is_provable(self) -> bool:
@@ -51,8 +69,14 @@ class Account:
         return self.is_mean and (self.counts_items or not self.mechanism.raw)
 
     def nats(self, *, k: int) -> float:
-        """What k answers can reveal."""
-        return self.mechanism.nats(k=k, n=self.n, unit=self.unit, parameters=self.parameters)
+        """What k answers can reveal.
+
+        Transcripts are as many however items were drawn. Noise hides one group less well than one item: a
+        group of g moves the score g times as far, so it has g^2 times the privacy loss of one item, and the
+        sum over all groups is n / n_effective times that of n items.
+        """
+        nats = self.mechanism.nats(k=k, n=self.n, unit=self.unit, parameters=self.parameters)
+        return nats * self.n / self.n_independent if self.mechanism.noisy else nats
 
     def distortion(self, *, k: int, beta: float) -> float:
         """How far k answers may be from their raw scores; of noisy ones, with probability 1 - beta."""
@@ -65,7 +89,7 @@ def guaranteed_error(
     *,
     nats: float,
     k: int,
-    n: int,
+    n: float,
     beta: float = 0.05,
     unit: float = 1.0,
     grid: float = 0.0,
@@ -79,8 +103,8 @@ def guaranteed_error(
         ln of the number of transcripts of all accounts that may act together.
     k : int
         Submissions on the holdout.
-    n : int
-        Items of the holdout.
+    n : float, >= 1
+        Independent items of the holdout; of groups that were drawn whole, their `effective_number`.
     beta : float in (0, 1), default=.05
         Probability with which the bound may fail.
     unit : float
@@ -101,8 +125,8 @@ def guaranteed_error(
 
     Notes
     -----
-    Hoeffding's inequality and a union bound over transcripts; items independent. Holds for metrics that
-    are means of items. Cost: O(1).
+    Hoeffding's inequality and a union bound over transcripts; items, or groups, independent. Holds for
+    metrics that are means of items. Cost: O(1).
 
     Examples
     --------
@@ -116,14 +140,15 @@ def guaranteed_error(
     return unit * math.sqrt((nats + math.log(2 * k / beta)) / (2 * n)) + grid
 
 
-def information_error(*, nats: float, n: int, beta: float = 0.05, unit: float = 1.0) -> float:
+def information_error(*, nats: float, n: float, beta: float = 0.05, unit: float = 1.0) -> float:
     """
     The error that scores keep after answers of so much mutual information with the labels (STATISTICS A8).
 
     Parameters
     ----------
     nats : float, >= 0
-        Bound on the information of all answers: rho n for each, if each is rho-zero-concentrated.
+        Bound on the information of all answers: of each the sum of rho over the independent items or
+        groups, if it is rho-zero-concentrated for one of them; rho n for n items.
     n, beta, unit
         As in `guaranteed_error`.
 
@@ -140,8 +165,8 @@ def information_error(*, nats: float, n: int, beta: float = 0.05, unit: float = 
     Notes
     -----
     sqrt(min_l (2 I - ln(1-l))/l / (4 n beta)) by Markov's inequality, Donsker-Varadhan and sub-Gaussian
-    deviations of independent items; much wider than the union bound. Cost: one scalar minimization. Source:
-    Rogers et al. 2020, rederived in STATISTICS A8.
+    deviations of independent items or groups; much wider than the union bound. Cost: one scalar
+    minimization. Source: Rogers et al. 2020, rederived in STATISTICS A8.
     """
     if not (n >= 1 and 0 < beta < 1 and nats >= 0 and unit > 0):
         raise ValueError("n >= 1, nats >= 0, beta in (0, 1) and unit > 0 are needed")
@@ -182,20 +207,22 @@ def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -
 
     Notes
     -----
-    Assumes independent items. Noisy mechanisms have beta/2 for the labels and beta/2 for the noise. Cost:
-    O(1). Source: STATISTICS A9 and A8.
+    Assumes independent items or, by `account.n_effective`, independent groups. Noisy mechanisms have beta/2
+    for the labels and beta/2 for the noise. Cost: O(1). Source: STATISTICS A9 and A8.
     """
     if not (k >= 1 and nats >= 0 and 0 < beta < 1):
         raise ValueError("k >= 1, nats >= 0 and beta in (0, 1) are needed")
     if not account.is_provable:
         return None
     if account.mechanism.noisy:
-        bound = information_error(nats=nats, n=account.n, beta=beta / 2, unit=account.unit)
+        bound = information_error(
+            nats=nats, n=account.n_independent, beta=beta / 2, unit=account.unit
+        )
         bound += account.distortion(k=k, beta=beta / 2)
     else:
         grid = account.distortion(k=k, beta=beta)
         bound = guaranteed_error(
-            nats=nats, k=k, n=account.n, beta=beta, unit=account.unit, grid=grid
+            nats=nats, k=k, n=account.n_independent, beta=beta, unit=account.unit, grid=grid
         )
     return bound if bound < account.unit else None
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from stats.bounds import BOUNDS, permissible_by
+from stats.effective_number import check_effective
 from stats.ledger import Account, attack_cap, guaranteed_error, permissible_queries, proven_error
 from stats.mechanisms import MECHANISMS, Parameters
 from stats.metrics import METRICS
@@ -38,6 +39,8 @@ class Plan:
     told : float, >= 0
         Nats that the holdout told everybody before the first answer: publications about it while it was
         fresh, references on a board.
+    n_effective : float from 1 to n, optional
+        Where whole groups are drawn, `stats.effective_number` of their sizes: of equal groups their number.
 
     Raises
     ------
@@ -54,11 +57,13 @@ class Plan:
     metric: str = "accuracy"
     unit: float = 1.0
     told: float = 0.0
+    n_effective: float | None = None
 
     def __post_init__(self) -> None:
         for name, most in LARGEST.items():
             if not 1 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} must be from 1 to {most:,}")
+        check_effective(n=self.n, n_effective=self.n_effective)
         if self.metric not in METRICS:
             raise ValueError(f"metric must be one of {', '.join(METRICS)}")
         _check_amounts(unit=self.unit, told=self.told)
@@ -76,6 +81,7 @@ class Plan:
             mechanism=MECHANISMS[mechanism],
             parameters=_parameters(mechanism, b=self.b),
             n=self.n,
+            n_effective=self.n_effective,
             unit=self.unit,
             is_mean=metric.is_mean,
             counts_items=metric.counts_items,
@@ -161,11 +167,12 @@ class Planned:
     least_error : float or None
         What even one single answer may be off by; None: no proven bound for this metric.
     attack_cap : float or None
-        Exact answers after which the linear attack has gained tau on a coin-flip task; None where tau is
-        no gain of accuracy below one half. An attack that exists, not a guarantee.
+        Exact answers after which the linear attack has gained tau on a coin-flip task of n independent
+        items; None where tau is no gain of accuracy below one half, and where whole groups are drawn: labels
+        that are alike within groups take fewer. An attack that exists, not a guarantee.
     mechanisms : list of MechanismRow
     bounds : list of BoundRow
-        Empty for metrics other than means of items in [0, 1].
+        Empty for metrics other than means of items in [0, 1], and where whole groups are drawn.
     colluding : Proof
         Of the guarded Ladder where all admitted teams act as one: their nats and queries add up.
     alone : Proof
@@ -206,14 +213,15 @@ def planned(*, plan: Plan) -> Planned:
     metric = METRICS[plan.metric]
     least = None
     if metric.is_mean:
-        least = guaranteed_error(nats=plan.told, k=1, n=plan.n, beta=plan.beta, unit=plan.unit)
-    is_accuracy_gain = metric.counts_items and plan.tau < 0.5
+        n = plan.n if plan.n_effective is None else plan.n_effective
+        least = guaranteed_error(nats=plan.told, k=1, n=n, beta=plan.beta, unit=plan.unit)
+    is_accuracy_gain = metric.counts_items and plan.tau < 0.5 and plan.n_effective is None
     return Planned(
         plan=plan,
         least_error=least,
         attack_cap=attack_cap(n=plan.n, tau=plan.tau) if is_accuracy_gain else None,
         mechanisms=[_row(plan, name) for name in MECHANISMS],
-        bounds=[_bound_row(plan, name) for name in BOUNDS] if _is_unit_mean(plan) else [],
+        bounds=[_bound_row(plan, name) for name in BOUNDS] if _is_comparable(plan) else [],
         colluding=_proof(plan, mechanism=GUARDED, teams=plan.teams),
         alone=_proof(plan, mechanism=GUARDED, teams=1),
     )
@@ -256,8 +264,9 @@ def _proof(plan: Plan, *, mechanism: str, teams: int) -> Proof:
     return Proof(bound=bound, tau=plan.tau)
 
 
-def _is_unit_mean(plan: Plan) -> bool:
-    return METRICS[plan.metric].is_mean and plan.unit == 1.0
+def _is_comparable(plan: Plan) -> bool:
+    """The other methods' theorems are for means in [0, 1] of independent items."""
+    return METRICS[plan.metric].is_mean and plan.unit == 1.0 and plan.n_effective is None
 
 
 def _parameters(mechanism: str, *, b: int | None) -> Parameters:

@@ -45,8 +45,9 @@ class Query:
     score : float
         Oriented score, finite, in the metric's units.
     paired_se : float, >= 0
-        Standard error of the mean per-item difference from the incumbent, s / sqrt(n) with ddof 1; the
-        incumbent is the frozen baseline until the team has one. 0 where nothing is compared.
+        Standard error of the mean per-item difference from the incumbent, s / sqrt(n) with ddof 1, or by
+        groups where they were drawn whole (`stats.paired.paired_se`); the incumbent is the frozen baseline
+        until the team has one. 0 where nothing is compared.
     n : int, >= 1
         Number of items.
     reported : float, optional
@@ -107,7 +108,9 @@ class Mechanism(Protocol):
     A release mechanism.
 
     In every method `n` is the number of items of the query holdout, `unit` the range u of one item's
-    value (1 for accuracy) and `parameters` what `parameters()` returned.
+    value (1 for accuracy) and `parameters` what `parameters()` returned. Steps, margins and noise are
+    multiples of u/sqrt(n) by this number of items, also where whole groups were drawn: there u/sqrt(n) is
+    less than the standard error that a score may have, which is up to u/sqrt(effective number)/2.
 
     Attributes
     ----------
@@ -165,7 +168,8 @@ class Mechanism(Protocol):
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
         """What k queries of one team can reveal: ln of the number of transcripts (STATISTICS A9).
 
-        Of a noisy mechanism, a bound on the mutual information of answers and labels (A8).
+        Of a noisy mechanism, a bound on the mutual information of answers and labels (A8) of independent
+        items; groups that were drawn whole tell more, which `stats.ledger.Account` reckons with.
         """
         ...
 

@@ -35,6 +35,7 @@ def test_json_has_a_row_for_each_mechanism_and_the_three_errors() -> None:
 
     assert set(shown) == {
         "n",
+        "n_effective",
         "tau",
         "beta",
         "k",
@@ -253,3 +254,25 @@ def test_planning_says_what_a_publication_tells_and_takes() -> None:
 def test_refuses_what_was_never_told(option: tuple[str, str], message: str) -> None:
     with pytest.raises(CommandError, match=message):
         printed("--n", "100", "--tau", ".1", "--reps", "0", *option)
+
+
+def test_groups_are_planned_by_their_effective_number() -> None:
+    """Of 20,000 items in 1,000 equal groups a publication on half as many items has 500."""
+    asked = ("--n", "20000", "--tau", ".2", "--n-effective", "1000", "--fresh", "10000")
+
+    text = printed(*asked)
+    assert (
+        "20,000 items in groups that are drawn whole, which prove as much as 1,000 independent ones"
+    ) in text
+    assert "coalitions under the attack suite (simulated): not simulated" in text
+    shown = planned(*asked)
+    plain = planned("--n", "20000", "--tau", ".2", "--reps", "0")
+    assert shown["guarded_ladder"]["coalitions"] is None
+    assert shown["for_comparison"] == []
+    assert row(shown, "guarded_ladder")["bound"] > 2 * row(plain, "guarded_ladder")["bound"]
+    assert shown["publication"]["untold"] > row(shown, "guarded_ladder")["bound"]
+
+
+def test_an_impossible_effective_number_is_named() -> None:
+    with pytest.raises(CommandError, match="--n-effective must be from 1 to n, which is 100"):
+        call_command("plan_round", "--n", "100", "--tau", ".1", "--n-effective", "200")

@@ -120,3 +120,22 @@ def test_proof_says_whether_the_bound_is_within_tau() -> None:
 def test_plans_out_of_range_are_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=rf"^{next(iter(wrong))} must be"):
         Plan(**{"n": 100, "tau": 0.1, **wrong})
+
+
+def test_a_plan_for_groups_proves_what_their_effective_number_allows() -> None:
+    """2,000 items in 100 equal groups: one answer may be off by .136, and not by .030."""
+    table = planned(plan=Plan(n=2_000, n_effective=100, tau=0.2, k=1))
+
+    assert table.least_error == pytest.approx(math.sqrt(math.log(40) / 200))
+    ladder = row(table, "guarded_ladder")
+    assert ladder.proof.bound == guaranteed_error(
+        nats=ladder.nats, k=1, n=100, grid=1 / math.sqrt(2_000)
+    )
+    assert table.alone.bound == ladder.proof.bound
+    assert table.bounds == []
+    assert table.attack_cap is None
+
+
+def test_more_independent_items_than_items_are_no_plan() -> None:
+    with pytest.raises(ValueError, match="n_effective must be from 1 to n"):
+        Plan(n=100, n_effective=101, tau=0.1)

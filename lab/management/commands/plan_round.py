@@ -22,6 +22,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--n", type=int, required=True, help="items of the query holdout")
         parser.add_argument(
+            "--n-effective",
+            type=float,
+            help="where whole groups are drawn, (sum of their sizes)^2 / sum of squared sizes: the number "
+            "of groups if they are equally large; the page of a sealed holdout shows it",
+        )
+        parser.add_argument(
             "--tau", type=float, required=True, help="error allowed, in the metric's units"
         )
         parser.add_argument(
@@ -91,6 +97,9 @@ class Command(BaseCommand):
         """Their gains are in accuracy; of other metrics, and of what takes too long, none are simulated."""
         if reps == 0 or plan.metric != "accuracy":
             return None
+        if plan.n_effective is not None:
+            self.stderr.write("coalitions are not simulated: their items are independent")
+            return None
         if coalitions.is_too_large(n=plan.n, k=plan.k, reps=reps):
             self.stderr.write("coalitions are not simulated: it would take too long; lower --reps")
             return None
@@ -106,13 +115,12 @@ def asked(options: dict[str, Any]) -> Plan:
     if options["metric"] not in METRICS:
         raise CommandError(f"--metric must be one of {', '.join(METRICS)}")
     unit = _unit(options)
-    given = {
-        name: options[name] for name in ("n", "tau", "beta", "k", "b", "teams", "metric", "told")
-    }
+    names = ("n", "n_effective", "tau", "beta", "k", "b", "teams", "metric", "told")
     try:
-        return Plan(**given, unit=unit)
+        return Plan(**{name: options[name] for name in names}, unit=unit)
     except ValueError as error:
-        raise CommandError(f"--{error}") from None
+        name, _, rest = str(error).partition(" ")
+        raise CommandError(f"--{name.replace('_', '-')} {rest}") from None
 
 
 def _unit(options: dict[str, Any]) -> float:
