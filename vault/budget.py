@@ -133,10 +133,22 @@ def account_of(*, round: Round) -> Account:
         mechanism=MECHANISMS[round.mechanism],
         parameters=round.parameters,
         n=round.query_holdout.n_items,
+        n_effective=effective_number(holdout=round.query_holdout),
         unit=unit_of(benchmark=round.benchmark),
         is_mean=metric.is_mean,
         counts_items=metric.counts_items,
     )
+
+
+def effective_number(*, holdout: Holdout) -> float | None:
+    """The independent items that a holdout of whole groups is worth; None: they were drawn one by one.
+
+    1 where groups were sealed before their sizes were kept: all items could be one group, and nothing is
+    proven.
+    """
+    if not holdout.draws_groups:
+        return None
+    return 1.0 if holdout.n_effective is None else holdout.n_effective
 
 
 def reserved_nats(*, round: Round) -> float:

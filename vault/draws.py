@@ -47,6 +47,17 @@ def unit_names(*, groups: Any, positions: NDArray[np.int64]) -> pa.Array:
     return pc.if_else(pc.equal(texts, ""), alone, together)
 
 
+def sizes_of_groups(
+    *, labels: LabelTable, positions: NDArray[np.int64]
+) -> NDArray[np.int64] | None:
+    """Items of each unit of a shard in the order of first items. None: items are drawn one by one."""
+    if labels.groups is None:
+        return None
+    counted = pc.value_counts(unit_names(groups=labels.groups, positions=positions))
+    sizes: NDArray[np.int64] = counted.field("counts").to_numpy()
+    return sizes
+
+
 def fixed_counts(
     *, benchmark: Benchmark, labels: LabelTable, shards: Sequence[Shard], stratify: bool
 ) -> Counts:

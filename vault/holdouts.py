@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from stats.effective_number import effective_number
 from vault import crypto, draws, journal, label_files, panel, sealed_labels, sealing_keys
 from vault.draws import Shard
 from vault.errors import LabelsUnavailableError, SealingError, TransitionError
@@ -73,10 +74,15 @@ def seal(
         common = _of_all(benchmark, published, labels, stratify=stratify, now=now)
         holdouts = []
         for shard, rows in zip(shards, drawn, strict=True):
-            holdout = Holdout(**common, kind=shard.kind, status=shard.status, n_items=len(rows))
-            plaintext = sealed_labels.pack(
-                labels.take(rows), positions=where[rows], classes=benchmark.classes
+            own = labels.take(rows)
+            holdout = Holdout(
+                **common,
+                **_worth(own, where[rows]),
+                kind=shard.kind,
+                status=shard.status,
+                n_items=len(rows),
             )
+            plaintext = sealed_labels.pack(own, positions=where[rows], classes=benchmark.classes)
             _store(holdout, plaintext, [keys[purpose] for purpose in _purposes([shard])])
             holdouts.append(holdout)
         journal.append(
@@ -199,6 +205,14 @@ def _of_all(
     }
 
 
+def _worth(labels: LabelTable, positions: NDArray[np.int64]) -> dict[str, Any]:
+    """What bounds divide by, which nobody could count later without opening the labels."""
+    sizes = draws.sizes_of_groups(labels=labels, positions=positions)
+    if sizes is None:
+        return {}
+    return {"n_units": len(sizes), "n_effective": effective_number(sizes=sizes)}
+
+
 def _store(holdout: Holdout, plaintext: bytes, keys: list[SealingKey]) -> None:
     disclosed = sealed_labels.disclosure(plaintext, classes=holdout.benchmark.classes)
     holdout.commitment = sealed_labels.commitment_of(disclosed)
@@ -227,6 +241,8 @@ def _seal_payload(published: Panel, holdouts: list[Holdout]) -> dict[str, Any]:
                 "kind": str(holdout.kind),
                 "status": str(holdout.status),
                 "n_items": holdout.n_items,
+                "n_units": holdout.n_units,
+                "n_effective": holdout.n_effective,
                 "commitment": holdout.commitment,
             }
             for holdout in holdouts

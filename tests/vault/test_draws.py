@@ -95,6 +95,34 @@ def test_every_group_is_wholly_in_one_shard(
         assert each.groups.tolist() == [f"group:{names[i]}" for i in each.positions]
 
 
+def test_a_holdout_knows_how_many_independent_items_its_groups_are_worth(
+    weather: Benchmark, now: dt.datetime
+) -> None:
+    """Of unequal groups fewer than their number; it is journaled with the draw, and needs no label."""
+    names: list[str | None] = [f"g{i}" for i in range(20) for _ in range(i + 1)] + [None] * 10
+    n = len(names)
+
+    sealed = seal(weather, table(np.arange(n) % 2, names), iid(100, None), now)
+
+    for holdout, labels in zip(sealed, opened(sealed, now), strict=True):
+        assert labels.groups is not None
+        sizes = np.unique(labels.groups, return_counts=True)[1]
+        assert holdout.n_units == len(sizes)
+        assert holdout.n_effective == sizes.sum() ** 2 / (sizes**2).sum() < len(sizes)
+    payload = json.loads(JournalEntry.objects.get(kind="seal").payload)
+    assert [(each["n_units"], each["n_effective"]) for each in payload["holdouts"]] == [
+        (each.n_units, each.n_effective) for each in sealed
+    ]
+
+
+def test_items_that_are_drawn_one_by_one_need_no_other_number(
+    weather: Benchmark, now: dt.datetime
+) -> None:
+    sealed = seal(weather, table(np.arange(80) % 2), iid(40, None), now)
+
+    assert [(each.n_units, each.n_effective) for each in sealed] == [(None, None)] * 2
+
+
 def test_groups_of_unequal_size_miss_the_target_and_the_holdout_says_by_how_much(
     weather: Benchmark, now: dt.datetime
 ) -> None:

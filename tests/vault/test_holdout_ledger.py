@@ -1,6 +1,7 @@
 """The ledger is the holdout's: answers of all its rounds, publications about it, references on a board."""
 
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +10,12 @@ from django.db import DatabaseError, transaction
 
 from audits.checks import ledger as ledger_check
 from stats import ledger
+from stats.planning import Plan, planned
 from tests.audits.histories import collected, entrant
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import budget, journal, rounds
 from vault.admin.rounds import proven_error
-from vault.models import Admission, HoldoutTold, Round
+from vault.models import Admission, Holdout, HoldoutTold, Round
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -54,6 +56,55 @@ def test_what_was_told_before_widens_the_proven_error(world: World) -> None:
     assert found.estimate == pytest.approx(0.224, abs=5e-4)
     assert found.evidence["nats"] == nats
     assert proven_error(world.round).startswith(f"{found.estimate:.6g}")
+
+
+def of_groups(world: World, **worth: Any) -> None:
+    """As if the query holdout had been drawn in whole groups."""
+    Holdout.objects.filter(pk=world.query.pk).update(draws_groups=True, **worth)
+    world.query.refresh_from_db()
+    world.round.query_holdout = world.query
+
+
+def test_of_groups_so_much_is_proven_as_of_the_items_that_they_are_worth(world: World) -> None:
+    """The audit, the admin and a plan of the same round prove the same: .706 by 200 items, not .194."""
+    of_groups(world, n_units=200, n_effective=200.0)
+    nats = rounds.holdout_nats(round=world.round)
+    account = rounds.account(round=world.round)
+    menu = entrant(1, np.ones((4_000, TEAMS * K)), np.ones((10, TEAMS * K)))
+
+    (found,) = ledger_check.check(collected(menu), account=account, nats=nats)
+
+    by_hand = np.sqrt((nats + np.log(2 * TEAMS * K / 0.05)) / (2 * 200)) + 1 / np.sqrt(4_000)
+    assert found.estimate == pytest.approx(by_hand)
+    assert proven_error(world.round).startswith(f"{by_hand:.6g}")
+    table = planned(plan=Plan(n=4_000, n_effective=200, tau=0.5, k=K, teams=TEAMS))
+    assert table.colluding.bound == pytest.approx(by_hand)
+
+
+def test_of_groups_of_unknown_sizes_nothing_is_proven(world: World) -> None:
+    """They were sealed before their sizes were kept."""
+    of_groups(world)
+
+    assert proven_error(world.round) == "nothing is guaranteed if all admitted teams act as one"
+    nats = rounds.holdout_nats(round=world.round)
+    (found,) = ledger_check.check(
+        collected(entrant(1, np.ones((4_000, 1)), np.ones((10, 1)))),
+        account=rounds.account(round=world.round),
+        nats=nats,
+    )
+    assert found.estimate is None
+    assert found.evidence["guarantees_something"] is False
+
+
+def test_noise_reserves_more_nats_for_groups() -> None:
+    """Twenty alike items move the score twenty times as far as one: 20/(2 c^2) a query."""
+    world = make_world("noise", n_query=2_000, n_fresh=10, mechanism="gaussian", total_limit=K)
+    of_groups(world, n_units=100, n_effective=100.0)
+
+    world.team("team")
+
+    admission = Admission.objects.get(team=world.teams["team"])
+    assert admission.reserved_nats == pytest.approx(20 * K / (2 * 2**2))
 
 
 def test_a_team_reckons_with_what_everybody_was_told(world: World) -> None:

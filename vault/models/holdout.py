@@ -48,6 +48,20 @@ class Holdout(models.Model):
     # separately. Which item is in which group stays sealed.
     draws_groups = models.BooleanField(default=False)
     stratified = models.BooleanField(default=False)
+    # Where whole groups were drawn: how many, and how many independent items they are worth, which is less
+    # where groups are unequal. Null: items were drawn one by one, or groups before their sizes were kept.
+    n_units = models.PositiveIntegerField(
+        "groups",
+        null=True,
+        blank=True,
+        help_text="Groups that were drawn whole; an item without a group counts as one.",
+    )
+    n_effective = models.FloatField(
+        "effective number of items",
+        null=True,
+        blank=True,
+        help_text="Independent items that prove as much as these groups: (sum of sizes)^2 / sum of squared sizes.",
+    )
     slice_names = models.JSONField(default=list, blank=True)
     period_start = models.DateField(null=True, blank=True)
     period_end = models.DateField(null=True, blank=True)
@@ -59,6 +73,11 @@ class Holdout(models.Model):
                 condition=models.Q(status__in=HoldoutStatus.values), name="holdout_status_known"
             ),
             models.CheckConstraint(condition=models.Q(n_items__gt=0), name="holdout_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(n_effective__isnull=True)
+                | models.Q(n_effective__gte=1, n_effective__lte=models.F("n_items")),
+                name="holdout_worth_one_to_all_items",
+            ),
         ]
 
     def __str__(self) -> str:
