@@ -29,6 +29,7 @@ def ledger_of(*, reading: Reading) -> dict[str, str] | None:
         return None
     return {
         "nats": f"{found.evidence['nats']:.1f}",
+        "n": f"{found.evidence['n_submissions']:,}",
         "bound": "" if found.estimate is None else reading.number(found.estimate),
     }
 

@@ -348,3 +348,30 @@ def test_a_stored_report_is_that_of_its_findings(vault_keys: None) -> None:
     # Every final has its metrics, and three figures stand in it.
     assert report.html.count("All metrics of the final") == 3
     assert report.html.count("<svg") == 3
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        (
+            0.2643,
+            "every score of the 1,234 queries that were used is within .2643 of its expectation with "
+            "probability .95 (the round's page in the admin has the bound for all queries that were "
+            "admitted).",
+        ),
+        (None, "that guarantees nothing of the scores of the 1,234 queries that were used."),
+    ],
+)
+def test_the_ledger_says_of_which_queries_its_bound_is(
+    world: World, bound: float | None, said: str
+) -> None:
+    """The admin's bound counts the admitted queries, and is another number."""
+    run = run_with(world)
+    Finding.objects.create(
+        run=run,
+        check_name="ledger",
+        estimate=bound,
+        evidence={"nats": 10.0, "n_submissions": 1_234, "guarantees_something": bound is not None},
+    )
+
+    assert said in text_of(reports.render(audit=run))

@@ -270,7 +270,10 @@ def _count_of(model: type[Model]) -> Coalesce:
 
 
 def proven_error(round: Round) -> str:
-    """The bound if all admitted teams share what they learn; often it promises nothing, and says so."""
+    """The bound if all admitted queries are used and all teams share what they learn; it may promise nothing.
+
+    An audit's report has the narrower bound of the queries that were used.
+    """
     k = Admission.objects.filter(round=round, is_blind=False).aggregate(sum=Sum("k"))["sum"]
     if not k:
         return "no team that sees scores is admitted"
@@ -280,8 +283,13 @@ def proven_error(round: Round) -> str:
         k=k,
     )
     if bound is None:
-        return "nothing is guaranteed if all admitted teams act as one"
-    return f"{figure(bound)}, even if all admitted teams act as one (in 95 of 100 rounds)"
+        return (
+            f"nothing is guaranteed if all {k:,} admitted queries are used and all teams act as one"
+        )
+    return (
+        f"{figure(bound)} if all {k:,} admitted queries are used, even if all teams act as one "
+        "(in 95 of 100 rounds)"
+    )
 
 
 def _board(round: Round) -> Table:

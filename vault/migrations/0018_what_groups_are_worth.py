@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='holdout',
             name='n_effective',
-            field=models.FloatField(blank=True, help_text='Independent items that prove as much as these groups: (sum of sizes)^2 / sum of squared sizes.', null=True, verbose_name='effective number of items'),
+            field=models.FloatField(blank=True, help_text='Independent items that prove as much: (sum of group sizes)^2 / sum of squared sizes.', null=True, verbose_name='effective number of items'),
         ),
         migrations.AddConstraint(
             model_name='holdout',

@@ -60,7 +60,7 @@ class Holdout(models.Model):
         "effective number of items",
         null=True,
         blank=True,
-        help_text="Independent items that prove as much as these groups: (sum of sizes)^2 / sum of squared sizes.",
+        help_text="Independent items that prove as much: (sum of group sizes)^2 / sum of squared sizes.",
     )
     slice_names = models.JSONField(default=list, blank=True)
     period_start = models.DateField(null=True, blank=True)
