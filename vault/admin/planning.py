@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stats.mechanisms import MECHANISMS
-from vault import rounds
+from vault import prospects, rounds
 from vault.admin.pages import add_error
 from vault.errors import VaultError
 from vault.models import Benchmark, Holdout, Round
@@ -58,8 +58,9 @@ class HoldoutsChoiceField(ManyHoldouts):
 
 
 def _described(holdout: Holdout) -> str:
+    groups = f" in {holdout.n_units} groups" if holdout.n_units is not None else ""
     return (
-        f"{holdout.benchmark.slug}: {holdout.kind}, {holdout.n_items} items, "
+        f"{holdout.benchmark.slug}: {holdout.kind}, {holdout.n_items} items{groups}, "
         f"sealed {holdout.sealed_at:%Y-%m-%d} ({str(holdout.pk)[:8]})"
     )
 
@@ -86,7 +87,7 @@ class PlanForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="What the audit opens. Only an iid holdout of the query holdout's draw decides a "
-        "verdict; without one, nothing is tested.",
+        "verdict; without one no team is tested, and nobody can be CONFIRMED.",
     )
     mechanism = forms.ChoiceField(
         choices=[(name, name) for name in MECHANISMS],
@@ -165,6 +166,7 @@ def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
             messages.success(
                 request, f"{planned} is planned. Reference teams may submit; then open the round."
             )
+            _say_what_it_cannot_find(request, planned)
             return HttpResponseRedirect(reverse("admin:vault_round_change", args=[planned.pk]))
     return page.form_page(
         request,
@@ -175,3 +177,12 @@ def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
         submit="Plan",
         back=reverse("admin:vault_round_changelist"),
     )
+
+
+def _say_what_it_cannot_find(request: HttpRequest, planned: Round) -> None:
+    """Not of references, which come now."""
+    for sentence in prospects.of_draw(round=planned):
+        messages.warning(request, sentence)
+    tolerance = prospects.tolerance(benchmark=planned.benchmark)
+    if tolerance:
+        messages.info(request, tolerance)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from stats import ledger
-from vault import budget, leaderboard, rounds
+from vault import budget, leaderboard, prospects, rounds
 from vault.admin import planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.pages import NOTHING, Table, figure, interval, link, listed, score
@@ -90,6 +90,8 @@ def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
         actor=request.user.get_username(),
         now=timezone.now(),
     )
+    for sentence in prospects.warnings(round=round):
+        messages.warning(request, sentence)
     return Done(message=f"{round} is open.")
 
 
@@ -165,7 +167,7 @@ class RoundAdmin(ActingPage):
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
         (None, {"fields": ("benchmark", "number", "status", "panel")}),
-        ("Labels", {"fields": ("query_holdout", "fresh")}),
+        ("Labels", {"fields": ("query_holdout", "fresh", "cannot_find")}),
         (
             "Release",
             {
@@ -202,7 +204,7 @@ class RoundAdmin(ActingPage):
             },
         ),
     )
-    readonly_fields = ("fresh", "resolution", "reserved", "proven_error")
+    readonly_fields = ("fresh", "cannot_find", "resolution", "reserved", "proven_error")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -252,6 +254,12 @@ class RoundAdmin(ActingPage):
     def fresh(self, obj: Round) -> Any:
         links = [(link(each),) for each in obj.fresh_holdouts.select_related("benchmark")]
         return format_html_join(", ", "{}", links) or NOTHING
+
+    @admin.display(description="what it cannot find")
+    def cannot_find(self, obj: Round) -> str:
+        """While something can still be done about it."""
+        found = prospects.warnings(round=obj) if obj.status in ADMITTING else []
+        return "\n".join(found) or NOTHING
 
     def links(self, obj: Round) -> list[tuple[str, str]]:
         return [

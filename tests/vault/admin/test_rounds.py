@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
@@ -250,6 +251,30 @@ def test_a_ladder_does_not_open_without_its_baseline(world: World) -> None:
     assert "needs a baseline" in answer.content.decode()
     assert world.round.status == "PLANNED"
     assert kinds() == []
+
+
+def test_planning_and_opening_say_what_the_round_cannot_find(world: World) -> None:
+    Round.objects.update(status="PUBLISHED")
+    planned = post(
+        url("vault_round_add"),
+        **constants(world, fresh_holdouts=[], mechanism="exact", parameters="{}"),
+    )
+    round = Round.objects.get(number=2)
+    untested = "nobody can be CONFIRMED."
+    alone = "a team can only be compared with its own first files"
+
+    assert [untested in each for each in told_by(planned)] == [False, True]
+    opened = act(round, "open")
+    assert round.status == "OPEN"
+    assert [alone in each for each in told_by(opened)] == [False, True, False]
+    with acting_as("researcher"):
+        page = client_of(ORGANISER).get(url("vault_round_change", round.pk)).content.decode()
+    assert untested in page
+    assert alone in page
+
+
+def told_by(answer: Any) -> list[str]:
+    return [str(each) for each in get_messages(answer.wsgi_request)]
 
 
 def test_the_chosen_baseline_comes_first(world: World) -> None:

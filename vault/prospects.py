@@ -1,0 +1,136 @@
+"""What a round will not be able to find, said while it can still be planned otherwise.
+
+Only what is known without opening a label: which holdouts and references there are, how many groups were
+drawn, and what the board shows of references.
+"""
+
+import math
+
+from stats.accusation import ALPHA
+from stats.metrics import METRICS
+from vault import budget
+from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
+from vault.statuses import HoldoutKind, RoundStatus, SubmissionStatus
+
+
+def warnings(*, round: Round) -> list[str]:
+    """All of them, in sentences for organisers; none while there is nothing to warn of."""
+    return [*of_draw(round=round), *of_references(round=round)]
+
+
+def of_draw(*, round: Round) -> list[str]:
+    """What the holdouts do not allow, whatever is handed in."""
+    deciding = [
+        each
+        for each in round.fresh_holdouts.filter(kind=HoldoutKind.IID)
+        if each.batch == round.query_holdout.batch
+    ]
+    found = []
+    if round.query_holdout.draws_groups and round.query_holdout.n_effective is None:
+        found.append(
+            "The groups of the query holdout were sealed before their sizes were kept: no error of its "
+            "scores is proven."
+        )
+    if not deciding:
+        found.append(
+            "No fresh iid holdout is of the same draw as the query holdout: no team is tested, and nobody "
+            "can be CONFIRMED."
+        )
+        return found
+    return found + _too_few_ways(round, deciding)
+
+
+def of_references(*, round: Round) -> list[str]:
+    """What the references do not allow: the frozen ones, before that those that are scored."""
+    references = _references(round)
+    if not references:
+        built_on = PublishedResult.objects.filter(
+            round__fresh_holdouts=round.query_holdout_id, fresh_value__isnull=False
+        )
+        if built_on.exclude(round=round).exists():
+            return []
+        is_planned = round.status == RoundStatus.PLANNED
+        return [
+            f"No reference is {'scored yet' if is_planned else 'frozen'}: a team can only be compared with "
+            "its own first files, and a team whose first file was tuned already is not found."
+        ]
+    return _tolerates_all(round, references)
+
+
+def tolerance(*, benchmark: Benchmark) -> str:
+    """Of a regression, the overstatement that is never accused, in its unit; of others nothing."""
+    if benchmark.task != Benchmark.Task.REGRESSION:
+        return ""
+    return (
+        f"Nobody is CONFIRMED for an overstatement of {_tolerated(benchmark):.6g} or less "
+        f"(delta0, {benchmark.delta0:g}, of the metric's range): it should be far below the spread of the "
+        "labels."
+    )
+
+
+def _too_few_ways(round: Round, deciding: list[Holdout]) -> list[str]:
+    """A shuffle in w ways finds no p-value below 1/w, and the first step of Holm needs ALPHA / (2 teams)."""
+    counts = [_units(each) for each in (round.query_holdout, *deciding)]
+    if None in counts:
+        return []
+    n_query, *n_fresh = (each for each in counts if each is not None)
+    log_ways = _log_choose(n_query + sum(n_fresh), n_query)
+    # A rounded logarithm is no reason to warn.
+    if log_ways > math.log(2 * round.max_teams / ALPHA) - 1e-9:
+        return []
+    ways = math.comb(n_query + sum(n_fresh), n_query)
+    most = math.floor(ways * ALPHA / 2 + 1e-9)
+    what = "groups" if round.query_holdout.draws_groups else "items"
+    limit = (
+        f"if more than {most:,} team{'s'[: most > 1]} hand in files, and {round.max_teams:,} are planned for"
+        if most
+        else "however few teams hand in files"
+    )
+    return [
+        f"The query and fresh holdouts have so few {what} ({n_query:,} and {sum(n_fresh):,}) that they could "
+        f"be drawn in only {ways:,} ways, and no p-value is below one in {ways:,}: nobody can be CONFIRMED "
+        f"{limit}."
+    ]
+
+
+def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
+    """Of a loss: who is as good as the worst reference cannot gain more than all of its loss."""
+    metric = METRICS[round.benchmark.primary_metric]
+    shown = [
+        value
+        for value in Release.objects.filter(submission__in=references).values_list(
+            "value", flat=True
+        )
+        if value is not None
+    ]
+    tolerated = _tolerated(round.benchmark)
+    if metric.greater_is_better or len(shown) < len(references) or max(shown) > tolerated:
+        return []
+    return [
+        f"Overstatements of {tolerated:.6g} or less are not accused (delta0 of the metric's range), and no "
+        f"reference's {metric.label} is shown above {max(shown):.6g}: nobody whose files are as good as the "
+        "references can be CONFIRMED. A lower loss cap or delta0 would help."
+    ]
+
+
+def _references(round: Round) -> list[Submission]:
+    if round.status != RoundStatus.PLANNED:
+        return [each.submission for each in round.references.select_related("submission")]
+    return list(
+        Submission.objects.filter(
+            round=round, team__is_reference=True, status=SubmissionStatus.SCORED
+        )
+    )
+
+
+def _tolerated(benchmark: Benchmark) -> float:
+    return benchmark.delta0 * budget.unit_of(benchmark=benchmark)
+
+
+def _units(holdout: Holdout) -> int | None:
+    """What the draw chose among; None where nobody knows."""
+    return holdout.n_units if holdout.draws_groups else holdout.n_items
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
