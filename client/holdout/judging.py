@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from holdout.figures import apart, figure
 from holdout.records import Submission
 
 IMPROVED, SCORED = "improved", "scored"
@@ -24,13 +25,24 @@ def shortfall(given: Submission, *, threshold: float) -> str:
     """Why a pipeline stops at the threshold, for people."""
     own = own_value(given)
     if own is not None:
-        return f"{own} does not reach {threshold}"
+        value, limit = apart(own, threshold)
+        return f"{value} does not reach {limit}"
     shown = given.released if given.on_display is None else given.on_display
-    repeated = "" if shown is None else f"; {shown} on display is of an earlier submission"
+    repeated = "" if shown is None else f"; {figure(shown)} on display is of an earlier submission"
     return (
-        f"no value was released of this submission ({given.outcome}), so it does not reach "
-        f"{threshold}{repeated}"
+        f"no value was released of this submission ({given.outcome}), so it cannot be compared with "
+        f"{figure(threshold)}{repeated}"
     )
+
+
+def without_a_value(given: Submission) -> str | None:
+    """What a team should know that declares a final of which no value was released."""
+    if given.is_pending or own_value(given) is not None:
+        return None
+    lacking = "no rank before publication"
+    if given.outcome != IMPROVED:  # one bit shows no value, and its yes is enough for a figure
+        lacking += " and no published figure, unless the round is published in full"
+    return f"no value of its own was released: as final it has {lacking}"
 
 
 def has_improved(

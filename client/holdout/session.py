@@ -20,6 +20,7 @@ from holdout.errors import (
     WaitTimeoutError,
 )
 from holdout.exit_codes import ExitCode, exit_code
+from holdout.figures import figure
 from holdout.shown import Show
 from holdout.waits import Waits, waits
 
@@ -99,7 +100,9 @@ def _tell(show: Show, error: HoldoutError) -> None:
         show.document({"error": {**data, "code": error.code, "detail": detail}, **known})
     show.say(f"holdout: {error}")
     if show.known is not None:
-        released = "" if show.known.released is None else f", released {show.known.released}"
+        released = (
+            "" if show.known.released is None else f", released {figure(show.known.released)}"
+        )
         show.say(f"  submission {show.known.id} is {show.known.status}{released}")
     if isinstance(error, WaitTimeoutError):
         show.say("  `holdout wait` goes on waiting")

@@ -93,7 +93,7 @@ def submit(
             left = max(1.0, end - client.now())
             made = _waited(given, client, made.id, timeout=left)
             if final and made.status == "SCORED":
-                made = client.declare_final(made.id)
+                made = _declared(given, client, made.id)
         _end(given, client, made, fail_below, fail_unless_improved)
 
 
@@ -187,7 +187,16 @@ def cancel(context: typer.Context, submission_id: SubmissionId) -> None:
 
 def final(context: typer.Context, submission_id: SubmissionId) -> None:
     """Declare the submission that the team is judged by."""
-    _shown(context, lambda client: client.declare_final(submission_id))
+    given: Settings = context.obj
+    _shown(context, lambda client: _declared(given, client, submission_id))
+
+
+def _declared(given: Settings, client: Client, submission_id: str) -> Submission:
+    made = client.declare_final(submission_id)
+    warning = judging.without_a_value(made)
+    if warning is not None:
+        given.show.say(f"holdout: {warning}; `holdout final` declares another")
+    return made
 
 
 def withdraw(context: typer.Context, submission_id: SubmissionId) -> None:

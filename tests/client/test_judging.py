@@ -56,7 +56,9 @@ def test_threshold_is_not_reached_by_the_value_of_an_earlier_file(file: str) -> 
     given = run(service, "submit", file, "-b", "rain", "--wait", "--fail-below", "0.8")
 
     assert given.exit_code == ExitCode.BELOW_THRESHOLD
-    assert "no value was released of this submission (no_improvement)" in given.stderr
+    assert (
+        "no value was released of this submission (no_improvement), so it cannot be compared with 0.8"
+    ) in given.stderr
     assert "0.9 on display is of an earlier submission" in given.stderr
 
 
@@ -97,3 +99,50 @@ def test_improvement(
     given = run(service, "submit", file, "-b", "rain", "--fail-unless-improved")
 
     assert given.exit_code == expected
+
+
+def test_digits_of_a_value_below_the_threshold_tell_them_apart(file: str) -> None:
+    near = a_submission("SCORED", released=0.7999999)
+    costly = a_submission("SCORED", released=57.58314333333333)
+    said = []
+    for made, threshold in ((near, "0.8"), (costly, "60")):
+        service = submitting(answer(a_submission(), 202), answer(made), answer(BENCHMARK))
+        said.append(run(service, "submit", file, "-b", "rain", "--fail-below", threshold).stderr)
+
+    assert "0.7999999 does not reach 0.8" in said[0]
+    assert "57.5831 does not reach 60" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("answered", "warned"),
+    [
+        ({"released": None, "on_display": 0.7, "outcome": "no_improvement"}, True),
+        ({"released": None, "outcome": "blind"}, True),
+        ({"released": 0.7, "outcome": "improved"}, False),
+        ({"released": 0.7, "outcome": "scored"}, False),
+    ],
+)
+def test_final_without_a_released_value_is_warned_of(
+    file: str, answered: dict[str, Any], warned: bool
+) -> None:
+    """It has no rank and is left out of the published figures: say so while it can be changed."""
+    made = a_submission("SCORED", is_final=True, **answered)
+    submitted = run(
+        submitting(answer(a_submission(), 202), answer(made), answer(made)),
+        *("submit", file, "-b", "rain", "--final"),
+    )
+    declared = run(Service(answers=[answer(made)]), "final", made["id"])
+
+    for given in (submitted, declared):
+        assert given.exit_code == ExitCode.OK
+        said = "no value of its own was released: as final it has no rank before publication and no"
+        assert (said in given.stderr) is warned
+
+
+def test_final_of_one_bit_lacks_its_rank_alone() -> None:
+    """Its improvement beat the baseline, so its figure is published."""
+    made = a_submission("SCORED", is_final=True, released=None, outcome="improved")
+
+    given = run(Service(answers=[answer(made)]), "final", made["id"])
+
+    assert "no rank before publication;" in given.stderr

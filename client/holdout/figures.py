@@ -1,0 +1,46 @@
+"""Numbers as people read them: with the digits that a grid decides, or six; machines get them all."""
+
+import math
+from decimal import Decimal
+
+SIGNIFICANT = 6
+# A power of ten that misses its logarithm by dust is that power.
+HAIR = 1e-9
+
+
+def figure(value: float, *, step: float | None = None) -> str:
+    """Down to one digit below the grid's; without a grid to six significant digits, never as 4.8e-05."""
+    if step:
+        decimals = max(0, 1 - math.floor(math.log10(step) + HAIR))
+        # Adding zero turns -0.0 into 0.0.
+        return f"{round(value, decimals) + 0.0:.{decimals}f}"
+    return format(Decimal(f"{value + 0.0:.{SIGNIFICANT}g}"), "f")
+
+
+def optional(value: float | None, *, step: float | None = None) -> str | None:
+    return None if value is None else figure(value, step=step)
+
+
+def with_interval(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    step: float | None = None,
+) -> str | None:
+    """The figure with its interval in the same cell."""
+    shown = optional(value, step=step)
+    if shown is None or low is None or high is None:
+        return shown
+    return f"{shown} [{figure(low, step=step)}, {figure(high, step=step)}]"
+
+
+def grid(step: float) -> str:
+    """Its lines are this far apart: four digits, so that a line can be told from its neighbour."""
+    return f"{step:.4g}"
+
+
+def apart(one: float, other: float) -> tuple[str, str]:
+    """Both with as few digits as keep them apart."""
+    texts = figure(one), figure(other)
+    return texts if texts[0] != texts[1] else (str(one), str(other))
