@@ -122,6 +122,9 @@ def _first(places: Iterable[tuple[str, str | None]]) -> str | None:
 
 
 def _with_default(kind: Any) -> set[str]:
+    """What may be absent."""
+    if is_typeddict(kind):
+        return set(kind.__optional_keys__)
     given = fields(kind) if is_dataclass(kind) else ()
     return {each.name for each in given if each.default is not MISSING}
 

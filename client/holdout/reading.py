@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from holdout import tables
 from holdout.errors import SettingsError
+from holdout.figures import grid
 from holdout.prediction_files import opened
-from holdout.records import AuditDocument, AuditedTeam, Benchmark, Budget
+from holdout.records import AuditDocument, Benchmark, Budget
 from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, failing
 from holdout.shown import Show
 
@@ -37,12 +39,16 @@ def list_submissions(
     filters = {"status": status, "round": None if round is None else str(round)}
     with failing(given.show), given.client() as client:
         wanted = {name: value for name, value in filters.items() if value is not None}
-        rows = [asdict(each) for each in client.submissions(benchmark, **wanted)]
+        rows = [
+            {**asdict(each), "final": "final" if each.is_final else ""}
+            for each in client.submissions(benchmark, **wanted)
+        ]
         columns = (
             "id",
             "round",
             "sequence",
             "status",
+            "final",
             "released",
             "on_display",
             "outcome",
@@ -138,9 +144,9 @@ def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber 
                 else None,
                 "nats": f"{left['nats']['used']:.3g} of {left['nats']['reserved']:.3g}",
                 "told to everybody": f"{left['nats']['told']:.3g}",
-                "proven error": left["proven_error"]
-                if left["proven_error"] is not None
-                else "no guarantee",
+                "proven error": "no guarantee"
+                if left["proven_error"] is None
+                else f"{left['proven_error']:.4g}",
             }
         )
 
@@ -172,27 +178,16 @@ def leaderboard(
         if given.show.as_json:
             given.show.document(board)
             return
-        given.show.say(
-            f"round {board['round']}, {board['status']}, resolution {board['resolution']}"
-        )
-        rows: list[Mapping[str, object]] = [*board["rows"]]
-        given.show.table(rows, _columns(rows))
+        resolution = f"resolution {grid(step)}" if (step := board["resolution"]) else "no grid"
+        given.show.say(f"round {board['round']}, {board['status']}, {resolution}")
+        _shown(given.show, tables.board(board))
 
 
-# Columns of the board, in the order of its CSV. Those that are always shown, and those of which the
-# service tells something.
-STANDING = ("rank", "team", "title", "released", "attempts")
-FRESH = (
-    *("fresh", "fresh_low", "fresh_high", "fresh_resolution", "tier"),
-    *("rank_before", "rank_change", "overstatement", "luck", "verdict", "file_named"),
-    "unranked_reason",
-)
-OPTIONAL = ("title", *FRESH)
-
-
-def _columns(rows: Sequence[Mapping[str, object]]) -> list[str]:
-    empty = {name for name in OPTIONAL if all(row.get(name) in (None, "") for row in rows)}
-    return [name for name in (*STANDING, *FRESH) if name not in empty]
+def _shown(show: Show, found: tables.Shown) -> None:
+    """A name gives way before a figure does."""
+    show.table(found.rows, found.columns, yielding="team")
+    for note in found.notes:
+        show.say(note)
 
 
 def audit(
@@ -219,35 +214,13 @@ def audit(
 
 def _show_audit(show: Show, document: AuditDocument) -> None:
     step = document["fresh_resolution"]
-    grid = "exact figures" if step is None else f"fresh figures to the nearest {step:.2g}"
+    rounding = "exact figures" if step is None else f"fresh figures to the nearest {grid(step)}"
     show.say(f"{document['benchmark']}, round {document['round']}: {document['headline']}")
-    show.say(f"shift gate {document['shift_gate'].replace('_', ' ')}; {grid}")
-    columns = ("rank", "tier", "team", "fresh", "overstatement", "luck", "p", "attempts", "verdict")
-    show.table([_audited(team) for team in document["teams"]], columns)
-    for team in document["teams"]:
+    show.say(f"shift gate {document['shift_gate'].replace('_', ' ')}; {rounding}")
+    _shown(show, tables.audit(document))
+    for team in tables.by_rank(document["teams"]):
         show.say(f"{team['team']}: {team['sentence']}")
     show.say(document["how_to_read"])
-
-
-def _audited(team: AuditedTeam) -> dict[str, object]:
-    """A row: an interval stands in its figure's cell, and luck beside it."""
-    return {
-        "rank": team["rank_after"],
-        "tier": team["tier"],
-        "team": team["team"],
-        "fresh": _with_interval(team["fresh"], team["fresh_interval"]),
-        "overstatement": _with_interval(team["overstatement"], team["overstatement_interval"]),
-        "luck": team["luck"],
-        "p": team["p_adjusted"],
-        "attempts": team["attempts"],
-        "verdict": team["verdict"],
-    }
-
-
-def _with_interval(value: float | None, interval: list[float] | None) -> str | None:
-    if value is None or interval is None:
-        return None if value is None else f"{value:.6g}"
-    return f"{value:.6g} [{interval[0]:.6g}, {interval[1]:.6g}]"
 
 
 def list_tokens(context: typer.Context) -> None:

@@ -1,7 +1,7 @@
 """What the service answers, as far as this version relies on it; further members may come with it."""
 
 from dataclasses import asdict, dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 PENDING = ("QUEUED", "SCORING")
 
@@ -132,6 +132,18 @@ class BoardRow(TypedDict):
     attempts: int
     fresh: float | None
     verdict: str | None
+    # Told of a published round.
+    fresh_low: NotRequired[float | None]
+    fresh_high: NotRequired[float | None]
+    fresh_resolution: NotRequired[float | None]
+    overstatement: NotRequired[float | None]
+    overstatement_low: NotRequired[float | None]
+    overstatement_high: NotRequired[float | None]
+    luck: NotRequired[float | None]
+    # The file that overstatement, luck and verdict are of: `final`, or `best_scored`.
+    file_named: NotRequired[str | None]
+    is_unranked: NotRequired[bool]
+    unranked_reason: NotRequired[str | None]
 
 
 class Board(TypedDict):
@@ -160,6 +172,12 @@ class AuditedTeam(TypedDict):
     attempts: int | None
     verdict: str | None
     sentence: str
+    # The file that overstatement, luck, p-value and verdict are of: `final`, or `best_scored`, whose own
+    # fresh figure is `named_fresh`.
+    file_named: NotRequired[str | None]
+    named_fresh: NotRequired[float | None]
+    is_unranked: NotRequired[bool]
+    unranked_reason: NotRequired[str | None]
 
 
 class AuditDocument(TypedDict):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -20,9 +21,12 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from holdout.figures import figure
 from holdout.records import Submission
 
 LOG_WIDTH = 1000
+# Between two columns, and what is left to a name at least.
+GAP, LEAST_WIDTH = 2, 8
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -52,17 +56,34 @@ class Show:
     def say(self, text: str) -> None:
         self.err.print(escape(_printable(text)))
 
-    def table(self, rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+    def table(
+        self,
+        rows: Sequence[Mapping[str, object]],
+        columns: Sequence[str],
+        *,
+        yielding: str | None = None,
+    ) -> None:
+        """Nothing is cut. Where it is too wide, `yielding` is broken into lines, before other columns."""
+        texts = [[_text(row.get(name)) for name in columns] for row in rows]
+        others = [
+            max(cell_len(text) for text in (name, *(row[at] for row in texts))) + GAP
+            for at, name in enumerate(columns)
+            if name != yielding
+        ]
+        is_enough = yielding is not None and sum(others) + LEAST_WIDTH <= self.out.width
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in columns:
             # An id is there to be copied.
-            table.add_column(name, no_wrap=name == "id")
-        for row in rows:
-            table.add_row(*(escape(_text(row.get(name))) for name in columns))
+            whole = name == "id" or (is_enough and name != yielding)
+            table.add_column(name, no_wrap=whole, overflow="fold")
+        for cells in texts:
+            table.add_row(*map(escape, cells))
         self.out.print(table)
 
     def facts(self, facts: Mapping[str, Any]) -> None:
         table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
         for name, value in facts.items():
             table.add_row(f"[bold]{escape(name)}[/bold]", escape(_text(value)))
         self.out.print(table)
@@ -132,7 +153,8 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(_text(each) for each in value)
-    # A number has the digits that the service gives it: as in its JSON and its CSV.
+    if isinstance(value, float):
+        return figure(value)
     return _printable(str(value))
 
 
