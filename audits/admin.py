@@ -93,7 +93,8 @@ AUDIT_ACTS = (
     Act(
         name="publish",
         label="Publish",
-        explanation="Everybody will see the finals' fresh figures and each verdict. The query holdout "
+        explanation="Everybody will see each verdict and fresh figures: of a coarse publication rounded ones "
+        "of the finals that beat the baseline, of a full one the exact ones of all finals. The query holdout "
         "retires. After a coarse publication the fresh one takes its place; after a full one it retires as "
         "well, and the next comes out of the stock. Read the report first: this is not taken back.",
         is_open=lambda round: round.status == RoundStatus.AUDITED,

@@ -109,6 +109,17 @@ def test_a_dead_broker_is_told_and_nothing_is_journaled(
     assert JournalEntry.objects.count() == n
 
 
+def test_publishing_says_what_a_coarse_and_a_full_one_tell(stage: Stage) -> None:
+    Round.objects.update(status="AUDITED")
+    client = client_of(ORGANISER)
+    with acting_as("researcher"):
+        page = client.get(url("vault_round_act", stage.world.round.pk, "publish"))
+
+    text = " ".join(page.content.decode().split())
+    assert "coarse publication rounded ones of the finals that beat the baseline" in text
+    assert "of a full one the exact ones of all finals" in text
+
+
 def test_a_finding_carries_its_uncertainty(stage: Stage) -> None:
     """Invariant 12: "no evidence" stands beside what would have been found."""
     page = get(url("audits_finding_change", stage.finding.pk))

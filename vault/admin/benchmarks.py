@@ -73,7 +73,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=METRIC_CHOICES,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Scored as well, and shown to researchers.",
+        help_text="Scored as well. Researchers see them; after a full publication everybody does.",
     )
 
     class Meta:
@@ -99,7 +99,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             "class, one at it or below as the other, by every metric of labels. Empty: 0.5.",
             "probability_clip": "The log loss takes a probability nearer to 0 or 1 than this as if it were "
             "this near. The smaller it is, the more of a score a single item can be.",
-            "delta0": "Inflation below this share of the metric's range is not worth an accusation.",
+            "delta0": "An overstatement below this share of the metric's range is not worth an accusation.",
         }
         widgets = {"cost_matrix": forms.Textarea(attrs={"rows": 3, "cols": 40})}
 

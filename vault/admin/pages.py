@@ -2,8 +2,10 @@
 
 import datetime as dt
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib.admin.helpers import AdminForm
@@ -133,13 +135,34 @@ def figure(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.6g}"
 
 
-def score(value: float | None) -> str:
-    """A score as the API shows it: two pages that show the same score show the same digits."""
-    return NOTHING if value is None else str(value)
+def score(value: float | None, *, step: float | None = None) -> str:
+    """A score on a grid down to one digit below the grid's; else as the API shows it."""
+    return NOTHING if value is None else _on_grid(value, step) if step else str(value)
 
 
-def interval(low: float | None, high: float | None) -> str:
-    return NOTHING if low is None and high is None else f"{score(low)} to {score(high)}"
+def rounded(value: float | None, *, step: float | None) -> str:
+    """A score on a grid as `score` has it; else to six significant digits."""
+    if value is None or step:
+        return score(value, step=step)
+    return format(Decimal(f"{value + 0.0:.6g}"), "f")
+
+
+def _on_grid(value: float, step: float) -> str:
+    # A power of ten that misses its logarithm by dust is that power.
+    decimals = max(0, 1 - math.floor(math.log10(step) + 1e-9))
+    # Adding zero turns -0.0 into 0.0.
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
+
+
+def interval(low: float | None, high: float | None, *, step: float | None) -> str:
+    if low is None and high is None:
+        return NOTHING
+    return f"{rounded(low, step=step)} to {rounded(high, step=step)}"
+
+
+def stacked(first: Any, second: Any) -> Any:
+    """Two lines of one cell, so that a wide table fits a screen."""
+    return first if second in ("", NOTHING) else format_html("{}<br>{}", first, second)
 
 
 def moment(value: dt.datetime | None) -> str:

@@ -13,13 +13,24 @@ from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 
 from stats import ledger
+from stats.team_tests import BEST_SCORED
 from vault import budget, leaderboard, prospects, rounds
 from vault.admin import planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
-from vault.admin.pages import NOTHING, Table, figure, interval, link, listed, score
+from vault.admin.pages import (
+    NOTHING,
+    Table,
+    figure,
+    interval,
+    link,
+    listed,
+    rounded,
+    score,
+    stacked,
+)
 from vault.admin.unrankings import UNRANKING_ACTS, unrankings
 from vault.models import Admission, BudgetEntry, Round, Submission, Team
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -92,12 +103,12 @@ def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     )
     for sentence in prospects.warnings(round=round):
         messages.warning(request, sentence)
-    return Done(message=f"{round} is open.")
+    return Done(message=f"Opened {round}.")
 
 
 def _close(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     rounds.request_close(round=round, actor=request.user.get_username(), now=timezone.now())
-    return Done(message=f"{round} is closing: what waits is still scored, then finals lock.")
+    return Done(message=f"Closing {round}: what waits is still scored, then finals lock.")
 
 
 def _admit(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
@@ -295,7 +306,7 @@ def proven_error(round: Round) -> str:
             f"nothing is guaranteed if all {k:,} admitted queries are used and all teams act as one"
         )
     return (
-        f"{figure(bound)} if all {k:,} admitted queries are used, even if all teams act as one "
+        f"{bound:.4g} if all {k:,} admitted queries are used, even if all teams act as one "
         "(in 95 of 100 rounds)"
     )
 
@@ -303,33 +314,50 @@ def proven_error(round: Round) -> str:
 def _board(round: Round) -> Table:
     rows = leaderboard.board(round=round)
     is_published = round.status == RoundStatus.PUBLISHED
-    header: tuple[str, ...] = ("Rank", "Team", "Title", "Released", "Attempts")
-    if is_published:
-        header += ("Fresh", "95 % interval", "Grid", "Tier", "Rank before", "Verdict")
+    step = leaderboard.resolution(round=round) or None
+    fine = next((row.fresh_resolution for row in rows if row.fresh_resolution), None)
+    published = ("Fresh", "Overstatement", "Luck", "Verdict", "Tier", "Rank before")
     return Table(
-        heading="Board",
-        header=header,
-        rows=[(*_standing(row), *(_fresh(row) if is_published else ())) for row in rows],
+        heading=f"Board, fresh figures to the nearest {fine:.4g}" if fine else "Board",
+        header=(
+            *("Rank", "Team", "Released"),
+            *(published if is_published else ()),
+            "Attempts",
+        ),
+        rows=[
+            (
+                *_standing(row, step=step),
+                *(_published(row, step=fine) if is_published else ()),
+                row.attempts,
+            )
+            for row in rows
+        ],
         empty="Nothing was scored yet.",
     )
 
 
-def _standing(row: leaderboard.Row) -> tuple[Any, ...]:
+def _standing(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
     place = row.rank or ("reference" if row.is_reference else NOTHING)
     if row.is_unranked:
-        place = f"unranked: {row.unranked_reason}"
-    return (place, row.team, row.title or NOTHING, score(row.released), row.attempts)
+        place = "unranked"  # for what, the table below says
+    team = format_html('<div class="vault-name">{}</div>', stacked(row.team, row.title))
+    return (place, team, score(row.released, step=step))
 
 
-def _fresh(row: leaderboard.Row) -> tuple[Any, ...]:
+def _published(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
+    """Intervals stand below their figures, and below a verdict which file it is of."""
     change = f" ({row.rank_change:+d})" if row.rank_change else ""
+    is_other = row.file_named == BEST_SCORED
     return (
-        score(row.fresh),
-        interval(row.fresh_low, row.fresh_high),
-        score(row.fresh_resolution),
+        stacked(rounded(row.fresh, step=step), interval(row.fresh_low, row.fresh_high, step=step)),
+        stacked(
+            rounded(row.overstatement, step=step),
+            interval(row.overstatement_low, row.overstatement_high, step=step),
+        ),
+        rounded(row.luck, step=step),
+        stacked(row.verdict or NOTHING, "best-scored file" if is_other else ""),
         row.tier or NOTHING,
         f"{row.rank_before}{change}" if row.rank_before else NOTHING,
-        row.verdict or NOTHING,
     )
 
 

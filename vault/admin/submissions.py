@@ -70,7 +70,9 @@ class SubmissionAdmin(ReadOnlyPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         found: QuerySet[Submission] = super().get_queryset(request)
-        return found.select_related("team", "round__benchmark", "panel__benchmark", "release")
+        return found.select_related(
+            *("team", "round__benchmark", "round__query_holdout", "panel__benchmark", "release")
+        )
 
     @admin.display(description="submission", ordering="pk")
     def short_id(self, obj: Submission) -> Any:
@@ -112,7 +114,9 @@ class SubmissionAdmin(ReadOnlyPage):
 
 
 def _score(submission: Submission, value: float | None) -> str:
-    return score(leaderboard.shown(value=value, benchmark=submission.round.benchmark))
+    """As on the round's board."""
+    shown = leaderboard.shown(value=value, benchmark=submission.round.benchmark)
+    return score(shown, step=leaderboard.resolution(round=submission.round))
 
 
 def _raw_scores(submission: Submission) -> Table:

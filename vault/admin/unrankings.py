@@ -42,14 +42,14 @@ class RankAgainForm(UnrankForm):
 
 def _unrank(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     unranking.unrank(round=round, actor=request.user.get_username(), now=timezone.now(), **given)
-    return Done(message=f"{given['team']} is unranked in {round}.")
+    return Done(message=f"The team {given['team']} is unranked in {round}.")
 
 
 def _rank_again(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     unranking.rank_again(
         round=round, actor=request.user.get_username(), now=timezone.now(), **given
     )
-    return Done(message=f"{given['team']} is ranked again in {round}.")
+    return Done(message=f"The team {given['team']} is ranked again in {round}.")
 
 
 UNRANKING_ACTS = (
@@ -86,10 +86,10 @@ def unrankings(round: Round) -> list[Table]:
             moment(each.at),
             link(each.team),
             "ranked again" if each.is_reversal else "unranked",
-            each.reason,
             each.actor,
+            each.reason,  # last: as long as it is, it breaks into lines
         )
         for each in acts
     ]
-    header = ("At", "Team", "Act", "Reason", "By")
+    header = ("At", "Team", "Act", "By", "Reason")
     return [Table(heading="Unrankings", header=header, rows=rows)] if rows else []

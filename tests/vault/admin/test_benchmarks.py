@@ -153,3 +153,12 @@ def test_costs_that_nothing_reads_do_not_lock_a_benchmark(stage: Stage) -> None:
     assert answer.status_code == 302
     benchmark.refresh_from_db()
     assert (benchmark.title, benchmark.cost_matrix) == ("New title", [[-1, 1], [5, -2]])
+
+
+def test_help_says_who_sees_a_secondary_metric_and_what_the_tolerance_is_of() -> None:
+    with acting_as("researcher"):
+        page = client_of(ORGANISER).get(url("vault_benchmark_add")).content.decode()
+
+    assert "Researchers see them; after a full publication everybody does." in page
+    assert "An overstatement below this share" in page
+    assert "Inflation" not in page

@@ -7,7 +7,7 @@ import pytest
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
 from vault.groups import ORGANISER
-from vault.models import Release
+from vault.models import Release, Round
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -30,3 +30,16 @@ def test_value_that_an_answer_repeats_is_not_the_submissions_own(
     shown = re.findall(r'<div class="readonly">([^<]*)</div>', page)
     assert shown.count("0.75") == (2 if released == "0.75" else 1)
     assert f'<td class="field-released">{released}</td>' in listed
+
+
+def test_released_value_has_the_digits_of_its_grid(stage: Stage) -> None:
+    Round.objects.update(mechanism="guarded_ladder", parameters={"b": 5, "c": 0.1, "z": 2.0})
+    later = stage.world.submit(stage.world.teams["alpha"], stage.world.labels).submission
+    Release.objects.create(
+        submission=later, value=36 / 49, outcome="scored", released_at=stage.world.now
+    )
+    client = client_of(ORGANISER)
+    with acting_as("researcher"):
+        page = client.get(url("vault_submission_changelist")).content.decode()
+
+    assert '<td class="field-released">0.735</td>' in page
