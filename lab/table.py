@@ -10,9 +10,10 @@ COLUMNS = (
     "adjusted p", "verdict",
 )  # fmt: skip
 LEGEND = """\
-overstatement: how much of the lead over the references is missing on new labels; its interval covers the draw
-of these labels alone. luck: what a team without inflation misses in 19 of 20 draws at most. Both are of the
-final, or of the best-scored file where the verdict names it."""
+overstatement: how much of the lead is missing on new labels, the lead over the references or over the team's
+own first files; its interval covers the draw of these labels alone. luck: what an honest team misses in 19 of
+20 draws at most. Both are of the final, or of the best-scored file where the verdict names it.
+SUSPECTED: worth a look for researchers, and no finding; it is never published."""
 
 
 def of(result: dict[str, Any]) -> str:
@@ -42,7 +43,7 @@ def _row(team: dict[str, Any]) -> tuple[str, ...]:
         _number(team["released"]),
         _number(team["fresh"]),
         _number(team["overstatement"], signed=True),
-        "" if interval is None else f"{interval[0]:+.4f} to {interval[1]:+.4f}",
+        "" if interval is None else " to ".join(_number(end, signed=True) for end in interval),
         "" if team["luck"] is None else f"{team['luck']:.4f}",
         _probability(team["p_value"]),
         _verdict(team),
@@ -52,7 +53,9 @@ def _row(team: dict[str, Any]) -> tuple[str, ...]:
 def _number(value: float | None, *, signed: bool = False) -> str:
     if value is None:
         return "-"
-    return f"{value:+.4f}" if signed else f"{value:.4f}"
+    # Rounding first and adding zero keeps a minus away from nothing.
+    shown = round(value, 4) + 0.0
+    return f"{shown:+.4f}" if signed else f"{shown:.4f}"
 
 
 def _probability(value: float | None) -> str:

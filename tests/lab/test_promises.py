@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from lab import promises, season
+from lab import organizer, promises, season
 from lab import table as lab_table
+from lab.demo import PLANS
 from lab.management.commands.demo import verdict
 from lab.management.commands.tabulate_demos import table
 
@@ -133,4 +134,24 @@ def test_printed_table_says_which_file_a_verdict_is_of() -> None:
     assert lines["booster"].endswith("CONFIRMED")
     assert "+0.0400 to +0.0600  0.0100  > 0.05      CONFIRMED" in lines["booster"]
     assert "overstatement  95 % interval       luck    adjusted p  verdict" in lines["team"]
-    assert "inflation" not in printed.replace("without inflation", "")
+    assert "inflation" not in printed
+
+
+def test_printed_table_has_no_minus_zero_and_says_what_its_words_mean() -> None:
+    given = result()
+    first = given["benchmarks"][0]["teams"][0]
+    first.update(overstatement=-0.00001, interval=[-0.02, -0.00004])
+
+    printed = lab_table.of(given)
+
+    assert "+0.0000        -0.0200 to +0.0000" in printed
+    assert "-0.0000" not in printed
+    legend = " ".join(lab_table.LEGEND.split())
+    assert "over the references or over the team's own first files" in legend
+    assert "SUSPECTED: worth a look for researchers, and no finding" in legend
+
+
+def test_each_benchmark_of_the_demo_has_a_title_of_its_own() -> None:
+    titles = {organizer.title_of(slug=plan.slug, mechanism=plan.mechanism) for plan in PLANS}
+
+    assert len(titles) == len(PLANS)
