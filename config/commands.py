@@ -119,8 +119,9 @@ def demo(arguments: list[str]) -> int:
         code = watch(service, _play(service, seed=seed, result=result, started=started))
         if code == 0 and options.json:
             shutil.copyfile(result, options.json)
-        show_addresses(service)
         if code == 0 and not options.exit:
+            # Of a service that stops at once, addresses and a password are of no use.
+            show_addresses(service)
             print("Ctrl-C stops it.", flush=True)
             stay_up(service)
     return code

@@ -5,7 +5,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,3 +113,28 @@ def test_lock_file_pins_every_package_by_hash_and_names_no_address(name: str) ->
     assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
     assert "://" not in text
     assert "--index-url" not in text
+
+
+@pytest.mark.parametrize(("arguments", "is_told"), [(["--exit"], False), ([], True)])
+def test_demo_that_stops_tells_no_password(
+    arguments: list[str],
+    is_told: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """With `--exit` the addresses would be of a service that is gone when they are read."""
+    service = SimpleNamespace(home=tmp_path, url="http://api", admin_url="http://admin")
+    monkeypatch.setattr(commands, "running", lambda **given: nullcontext(service))
+    monkeypatch.setattr(commands, "_play", lambda service, **given: None)
+    monkeypatch.setattr(commands, "watch", lambda service, process: 0)
+    monkeypatch.setattr(commands, "stay_up", lambda service: None)
+    monkeypatch.setattr(commands, "own", lambda path, account: None)
+    monkeypatch.setattr(commands, "secret_text", lambda secret: "a-password")
+    monkeypatch.setattr(commands, "organiser_password", lambda home: None)
+
+    assert commands.demo(arguments) == 0
+
+    printed = capsys.readouterr().out
+    assert ("a-password" in printed) is is_told
+    assert ("http://admin/admin/" in printed) is is_told
