@@ -13,23 +13,19 @@ from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 
 from stats import ledger
-from stats.team_tests import BEST_SCORED
 from vault import budget, leaderboard, prospects, rounds
 from vault.admin import planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
+from vault.admin.board import board
 from vault.admin.pages import (
     NOTHING,
     Table,
     figure,
-    interval,
     link,
     listed,
-    rounded,
-    score,
-    stacked,
 )
 from vault.admin.unrankings import UNRANKING_ACTS, unrankings
 from vault.models import Admission, BudgetEntry, Round, Submission, Team
@@ -279,7 +275,7 @@ class RoundAdmin(ActingPage):
         ]
 
     def tables(self, obj: Round) -> list[Table]:
-        return [_board(obj), *unrankings(obj), _admissions(obj), _references(obj)]
+        return [board(obj), *unrankings(obj), _admissions(obj), _references(obj)]
 
 
 def _count_of(model: type[Model]) -> Coalesce:
@@ -308,56 +304,6 @@ def proven_error(round: Round) -> str:
     return (
         f"{bound:.4g} if all {k:,} admitted queries are used, even if all teams act as one "
         "(in 95 of 100 rounds)"
-    )
-
-
-def _board(round: Round) -> Table:
-    rows = leaderboard.board(round=round)
-    is_published = round.status == RoundStatus.PUBLISHED
-    step = leaderboard.resolution(round=round) or None
-    fine = next((row.fresh_resolution for row in rows if row.fresh_resolution), None)
-    published = ("Fresh", "Overstatement", "Luck", "Verdict", "Tier", "Rank before")
-    return Table(
-        heading=f"Board, fresh figures to the nearest {fine:.4g}" if fine else "Board",
-        header=(
-            *("Rank", "Team", "Released"),
-            *(published if is_published else ()),
-            "Attempts",
-        ),
-        rows=[
-            (
-                *_standing(row, step=step),
-                *(_published(row, step=fine) if is_published else ()),
-                row.attempts,
-            )
-            for row in rows
-        ],
-        empty="Nothing was scored yet.",
-    )
-
-
-def _standing(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
-    place = row.rank or ("reference" if row.is_reference else NOTHING)
-    if row.is_unranked:
-        place = "unranked"  # for what, the table below says
-    team = format_html('<div class="vault-name">{}</div>', stacked(row.team, row.title))
-    return (place, team, score(row.released, step=step))
-
-
-def _published(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
-    """Intervals stand below their figures, and below a verdict which file it is of."""
-    change = f" ({row.rank_change:+d})" if row.rank_change else ""
-    is_other = row.file_named == BEST_SCORED
-    return (
-        stacked(rounded(row.fresh, step=step), interval(row.fresh_low, row.fresh_high, step=step)),
-        stacked(
-            rounded(row.overstatement, step=step),
-            interval(row.overstatement_low, row.overstatement_high, step=step),
-        ),
-        rounded(row.luck, step=step),
-        stacked(row.verdict or NOTHING, "best-scored file" if is_other else ""),
-        row.tier or NOTHING,
-        f"{row.rank_before}{change}" if row.rank_before else NOTHING,
     )
 
 
