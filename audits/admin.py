@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from audits import judged, tasks
+from audits import judged, standing, tasks
 from audits.models import AuditRun, Finding, Publication, Report
 from vault import journal
 from vault.admin.acts import Act, Done
@@ -310,4 +310,4 @@ class PublicationAdmin(ReadOnlyPage):
 
     @admin.display(description="document")
     def shown_document(self, obj: Publication) -> Any:
-        return folded(obj.document)
+        return folded(standing.shown(publication=obj))

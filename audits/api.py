@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audits import standing
 from audits.models import Publication
 from vault.api import finding, pages, shown
 from vault.api.permissions import Public
@@ -30,7 +31,7 @@ class AuditDetail(APIView):
         if found is None:
             raise Http404
         finding.visible_benchmark(request, found.benchmark.slug)
-        return Response({**_shown(found), "document": found.document})
+        return Response({**_shown(found), "document": standing.shown(publication=found)})
 
 
 def _shown(given: Publication) -> dict[str, Any]:

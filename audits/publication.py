@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from audits import judged, sentences, told
+from audits import judged, sentences, standing, told
 from audits.checks import ranking, scores
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from audits.rounding import Coarse, Exact, Rounding, coarse
 from stats import accusation, tiers
 from stats.metrics import METRICS, oriented
-from stats.ranking import kendall_tau
 from stats.team_tests import OWN_FILES
 from stats.verdict import Verdict
 from vault import rounds
@@ -51,6 +50,8 @@ class _Context:
     # Released to everybody, in the metric's units; None: there is none, or it is not shown.
     baseline: float | None
     scores: dict[int, dict[str, Any]]
+    # Why teams are unranked, by name.
+    unranked: dict[str, str]
 
     @property
     def metric(self) -> str:
@@ -108,7 +109,7 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
     found = judged.of_run(audit=audit)
     rows = _rows(context, found)
     teams = [rows[each.team] for each in found if not each.is_reference]
-    return {
+    written = {
         "benchmark": round.benchmark.slug,
         "round": round.number,
         "metric": context.metric,
@@ -122,11 +123,12 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
         "headline": sentences.headline(verdicts=[row["verdict"] for row in teams]),
         "how_to_read": sentences.HOW_TO_READ + ("" if context.is_full else sentences.COARSE),
         "levels": LEVELS,
-        "tau": _tau(context, teams),
+        "tau": None,
         "seed_commitment": hashlib.sha256(audit.seed_entropy.encode()).hexdigest(),
         "references": [rows[each.team] for each in found if each.is_reference],
         "teams": teams,
     }
+    return standing.placed(document=written, unranked=context.unranked, benchmark=round.benchmark)
 
 
 def nats(*, round: Round, shown: dict[str, Any]) -> float:
@@ -155,6 +157,7 @@ def _context(round: Round, audit: AuditRun) -> _Context:
         rounding=rounding,
         unit=unit,
         n_fresh=n_fresh,
+        unranked=standing.unranked(round=round),
         baseline=None if baseline is None else baseline.value,
         scores={
             each.team_id: each.evidence["scores"]
@@ -176,7 +179,7 @@ def _rows(context: _Context, found: list[Judged]) -> dict[str, dict[str, Any]]:
     teams = {
         each.team: _team(context, each.as_published) for each in found if not each.is_reference
     }
-    _rank(context, found, teams)
+    _tier(context, found, teams)
     for each in found:
         if not each.is_reference:
             row = teams[each.team]
@@ -222,6 +225,8 @@ def _team(context: _Context, given: Judged) -> dict[str, Any]:
         "no_figure": _no_figure(context, given),
         "rank_after": None,
         "tier": None,
+        "is_unranked": False,
+        "unranked_reason": None,
         "released": given.released,
         "query": given.query,
         "named_query": given.best_query if names_other else given.query,
@@ -278,18 +283,19 @@ def _overstatement(context: _Context, given: Judged, row: dict[str, Any]) -> dic
     }
 
 
-def _rank(context: _Context, found: list[Judged], teams: dict[str, dict[str, Any]]) -> None:
-    """Ranks and tiers of the teams with a figure, by their figures; equal ones share a rank."""
+def _tier(context: _Context, found: list[Judged], teams: dict[str, dict[str, Any]]) -> None:
+    """Tiers of the ranked teams with a figure, by their figures."""
     shown = [
-        each for each in found if not each.is_reference and teams[each.team]["fresh"] is not None
+        each
+        for each in found
+        if not (each.is_reference or each.team in context.unranked)
+        and teams[each.team]["fresh"] is not None
     ]
     figures = np.array(
         [oriented(metric=context.metric, value=teams[each.team]["fresh"]) for each in shown]
     )
     numbers = _tiers(context, shown, figures)
     for place, each in enumerate(shown):
-        better = figures > figures[place] + TIE * context.unit
-        teams[each.team]["rank_after"] = 1 + int(better.sum())
         teams[each.team]["tier"] = None if numbers is None else int(numbers[place])
 
 
@@ -304,22 +310,6 @@ def _tiers(context: _Context, shown: list[Judged], figures: Any) -> Any:
     # Half a hair more: figures on the grid tie exactly, and floats do not.
     slack = context.rounding.slack + TIE * context.unit
     return tiers.tiers(scores=figures, half_widths=widths + slack)
-
-
-def _tau(context: _Context, teams: list[dict[str, Any]]) -> float | None:
-    """Agreement of the ranking on the board with that by the figures, where both are known."""
-    pairs = [
-        (row["released"], row["fresh"])
-        for row in teams
-        if row["released"] is not None and row["fresh"] is not None
-    ]
-    if len(pairs) < 2:
-        return None
-    before, after = (
-        [oriented(metric=context.metric, value=value) for value in values]
-        for values in zip(*pairs, strict=True)
-    )
-    return round(kendall_tau(query_scores=before, fresh_scores=after), 3)
 
 
 def _sentence(context: _Context, given: Judged, row: dict[str, Any]) -> str:

@@ -4,14 +4,13 @@ Scores are in the metric's own units and direction; an overstatement is positive
 on the board than on new labels. Figures are exact: everybody else reads those of the publication.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from django.template.loader import render_to_string
 
-from audits import figures, sections, sentences
+from audits import figures, sections, sentences, standing
 from audits.checks import discordance, gate, ranking, scores
 from audits.figures import Mark
 from audits.judged import Judged
@@ -21,6 +20,7 @@ from stats import tiers
 from stats.metrics import METRICS
 from stats.team_tests import OWN_FILES
 from stats.verdict import Verdict
+from vault import leaderboard
 from vault.scorers import scorer_of
 
 # A verdict is a word and a shape, never a colour alone.
@@ -45,6 +45,8 @@ class Row:
     tier: str
     before: str
     change: str
+    # Why organisers took the team out of the ranking.
+    unranked: str
     fresh: str
     fresh_interval: str
     query: str
@@ -91,11 +93,16 @@ def render(*, audit: AuditRun) -> str:
 
 
 def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
-    """By their scores on new labels; who has none stands last."""
-    after = _ranks(reading, teams, lambda team: team.fresh)
-    before = _ranks(reading, teams, lambda team: team.released)
-    numbers = _tiers(reading, teams)
-    ordered = sorted(teams, key=lambda team: (after.get(team.team, len(teams) + 1), team.team))
+    """By their scores on new labels; who has none stands behind, and who is unranked last."""
+    reasons = standing.unranked(round=reading.audit.round)
+    ranked = [team for team in teams if team.team not in reasons]
+    after = _ranks(reading, {team.team: team.fresh for team in ranked})
+    before = _ranks(reading, {team.team: team.released for team in ranked})
+    numbers = _tiers(reading, ranked)
+    last = len(teams) + 1
+    ordered = sorted(
+        teams, key=lambda team: (team.team in reasons, after.get(team.team, last), team.team)
+    )
     return [
         _row(
             reading,
@@ -103,28 +110,24 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
             rank=after.get(team.team),
             tier=numbers.get(team.team),
             before=before.get(team.team),
+            unranked=reasons.get(team.team, ""),
         )
         for team in ordered
     ]
 
 
-def _ranks(
-    reading: Reading, teams: list[Judged], value: Callable[[Judged], float | None]
-) -> dict[str, int]:
-    """Equal scores share a rank."""
-    known = {team.team: reading.own(value(team)) for team in teams if value(team) is not None}
-    return {
-        name: 1 + sum(other > score for other in known.values() if other is not None)
-        for name, score in known.items()
-        if score is not None
-    }
+def _ranks(reading: Reading, values: dict[str, float | None]) -> dict[str, int]:
+    known = {name: value for name, value in values.items() if value is not None}
+    return leaderboard.ranks(values=known, benchmark=reading.audit.round.benchmark)
 
 
-def _tiers(reading: Reading, teams: list[Judged]) -> dict[str, int]:
+def _tiers(reading: Reading, ranked: list[Judged]) -> dict[str, int]:
     found = reading.first(ranking.NAME)
     if found is None:
         return {}
-    known = [team for team in teams if team.team_id in found.evidence["teams"]]
+    known = [team for team in ranked if team.team_id in found.evidence["teams"]]
+    if not known:
+        return {}
     widths = ranking.half_widths(teams=[team.team_id for team in known], found=found.evidence)
     figures = np.array([reading.own(team.fresh) or 0.0 for team in known])
     numbers = tiers.tiers(scores=figures, half_widths=widths)
@@ -138,6 +141,7 @@ def _row(
     rank: int | None = None,
     tier: int | None = None,
     before: int | None = None,
+    unranked: str = "",
 ) -> Row:
     every = reading.of_team(scores.NAME, team).get("scores", {})
     own = every.get(reading.metric.name, {}).get("fresh")
@@ -150,6 +154,7 @@ def _row(
         tier=_whole(tier),
         before=_whole(before),
         change=_change(before, rank),
+        unranked=unranked,
         fresh=reading.number(team.fresh),
         fresh_interval="" if own is None else reading.interval(own[1], own[2]),
         query=reading.number(team.query),

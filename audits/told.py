@@ -73,6 +73,8 @@ TEAM: dict[str, Values] = {
             *("team", "title", "released", "query", "named_query", "attempts", "is_ranked_file"),
             # Follow from rounded figures, releases and the other fields.
             *("no_figure", "rank_after", "overstatement", "sentence"),
+            # The organisers' own words.
+            *("is_unranked", "unranked_reason"),
         ),
         _none,
     ),

@@ -18,7 +18,7 @@ rank before stays beside it. A final without a fresh figure has no rank.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, Q
 
@@ -34,9 +34,11 @@ FINALS_LOCKED = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
 
 # What the board shows of a published result under its own name.
 PUBLISHED = (
-    *("fresh_low", "fresh_high", "fresh_resolution", "tier"),
+    *("fresh_low", "fresh_high", "fresh_resolution"),
     *("overstatement", "overstatement_low", "overstatement_high", "luck"),
 )
+
+Key = TypeVar("Key")
 
 
 class RankedBy(StrEnum):
@@ -95,6 +97,24 @@ def shown(*, value: float | None, benchmark: Benchmark) -> float | None:
     return ties.shown(value=value, unit=budget.unit_of(benchmark=benchmark))
 
 
+def ranks(*, values: Mapping[Key, float], benchmark: Benchmark) -> dict[Key, int]:
+    """Ranks by scores of the primary metric, in its units; equal scores share one."""
+    ordered = list(values.values())
+    found = ties.shared_ranks(
+        values=ordered,
+        greater_is_better=METRICS[benchmark.primary_metric].greater_is_better,
+        tolerance=ties.tolerance(unit=budget.unit_of(benchmark=benchmark), values=ordered),
+    )
+    return dict(zip(values, found, strict=True))
+
+
+def closed_up(*, tiers: Mapping[Key, int | None]) -> dict[Key, int]:
+    """Tiers of those who are ranked: where all of a tier were unranked, the tiers behind it move up."""
+    known = {key: tier for key, tier in tiers.items() if tier is not None}
+    places = {tier: place for place, tier in enumerate(sorted(set(known.values())), start=1)}
+    return {key: places[tier] for key, tier in known.items()}
+
+
 def ranked_by(*, round: Round) -> RankedBy:
     if round.status == RoundStatus.PUBLISHED:
         return RankedBy.FRESH
@@ -107,9 +127,10 @@ def board(*, round: Round) -> list[Row]:
     teams = _teams(round, attempts, published)
     unranked = unranking.unranked(round=round)
     competing = [pk for pk, team in teams.items() if not (team.is_reference or pk in unranked)]
-    before = _ranks(_known(values, competing), round=round)
+    before = ranks(values=_known(values, competing), benchmark=round.benchmark)
     fresh = {pk: result.fresh_value for pk, result in published.items()}
-    after = _ranks(_known(fresh, competing), round=round)
+    after = ranks(values=_known(fresh, competing), benchmark=round.benchmark)
+    tiers = closed_up(tiers={pk: published[pk].tier for pk in competing if pk in published})
     is_published = ranked_by(round=round) == RankedBy.FRESH
     rows = [
         Row(
@@ -122,6 +143,7 @@ def board(*, round: Round) -> list[Row]:
             is_reference=team.is_reference,
             **_moved(before.get(pk), after.get(pk)) if is_published else {},
             **_told(published.get(pk)),
+            tier=tiers.get(pk),
             is_unranked=pk in unranked,
             unranked_reason=unranked[pk].reason if pk in unranked else None,
         )
@@ -185,16 +207,6 @@ def _released_values(round: Round) -> dict[int, float]:
         assert value is not None
         best[team_id] = better(best.get(team_id, value), value)
     return best
-
-
-def _ranks(values: dict[int, float], *, round: Round) -> dict[int, int]:
-    ordered = list(values.values())
-    ranks = ties.shared_ranks(
-        values=ordered,
-        greater_is_better=METRICS[round.benchmark.primary_metric].greater_is_better,
-        tolerance=ties.tolerance(unit=budget.unit_of(benchmark=round.benchmark), values=ordered),
-    )
-    return dict(zip(values, ranks, strict=True))
 
 
 def _attempts(round: Round) -> dict[int, int]:

@@ -59,7 +59,7 @@ def test_shows_the_document_as_it_was_published() -> None:
         "id": publication.pk,
         "round": 1,
         "published_at": "2026-03-01T12:00:00Z",
-        "document": {"round": 1, "teams": []},
+        "document": {"round": 1, "teams": [], "tau": None},
     }
 
 

@@ -262,7 +262,7 @@ def test_invalid_and_untested_teams_are_named_without_a_figure() -> None:
     row = teams_of(world)["improving"]
     assert row["verdict"] == "INVALID"
     assert "a stored file of this team is not what was received" in row["sentence"]
-    named = {"team", "title", "file_named", "is_ranked_file", "verdict", "sentence"}
+    named = {"team", "title", "file_named", "is_ranked_file", "is_unranked", "verdict", "sentence"}
     assert {value for name, value in row.items() if name not in named} == {None}
     with acting_as("web"):
         board = {each.team: each.verdict for each in leaderboard.board(round=world.round)}

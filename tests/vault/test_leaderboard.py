@@ -69,7 +69,7 @@ def test_less_is_better_where_the_metric_is_a_loss() -> None:
     world.round.benchmark.loss_cap = 1.0
     world.round.benchmark.classes = []
 
-    assert leaderboard._ranks(values, round=world.round) == {2: 1, 1: 2, 3: 2}
+    assert leaderboard.ranks(values=values, benchmark=world.round.benchmark) == {2: 1, 1: 2, 3: 2}
 
 
 def test_unscored_failed_withdrawn_and_cancelled_never_rank(settings: Any) -> None:
@@ -272,4 +272,4 @@ def test_ranks_are_those_of_the_definition() -> None:
             team: 1 + sum(other > value for other in values.values())
             for team, value in values.items()
         }
-        assert leaderboard._ranks(values, round=world.round) == expected
+        assert leaderboard.ranks(values=values, benchmark=world.round.benchmark) == expected

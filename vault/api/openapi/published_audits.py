@@ -81,7 +81,7 @@ SHAPES: dict[str, Schema] = {
             ),
             "tau": schemas.or_null(
                 schemas.number(
-                    "Kendall's tau-b of the ranking on the board and that on new labels.",
+                    "Kendall's tau-b of the ranking on the board and that on new labels, of ranked teams.",
                 )
             ),
             "seed_commitment": schemas.sha256("Of the seed of every random number of the audit."),
@@ -112,15 +112,23 @@ SHAPES: dict[str, Schema] = {
             "fresh_interval": _INTERVAL,
             "no_figure": schemas.or_null(schemas.text("Why `fresh` is null.")),
             "rank_after": schemas.or_null(
-                schemas.integer("By `fresh`; equal figures share a rank.", minimum=1)
+                schemas.integer(
+                    "By `fresh`, among the teams that are ranked now; equal figures share a rank.",
+                    minimum=1,
+                )
             ),
             "tier": schemas.or_null(
                 schemas.integer(
                     "Teams that simultaneous paired intervals do not tell from the best of a tier "
-                    "share it.",
+                    "share it. As the round was published; null for who was unranked then or is now.",
                     minimum=1,
                 )
             ),
+            "is_unranked": schemas.flag(
+                "Organizers took the team out of the ranking; ranks, tiers and tau are of the others. It "
+                "may change after publication."
+            ),
+            "unranked_reason": schemas.or_null(schemas.text("Why, in the organizers' words.")),
             "released": schemas.or_null(schemas.number("The final's own released value.")),
             "query": schemas.or_null(
                 schemas.number(
@@ -182,6 +190,8 @@ _TEAM: dict[str, Any] = {
     "no_figure": None,
     "rank_after": 1,
     "tier": 1,
+    "is_unranked": False,
+    "unranked_reason": None,
     "released": 0.767,
     "query": 0.767,
     "named_query": 0.767,

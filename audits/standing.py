@@ -1,0 +1,65 @@
+"""Where teams stand in a published audit: ranks, tiers and tau of the ranked ones, as the board has them.
+
+An organiser may unrank a team, or rank it again, after publication. The document stays as it was written;
+what depends on who is ranked is computed whenever it is shown, by the functions that the board uses.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from audits.models import Publication
+from stats.metrics import oriented
+from stats.ranking import kendall_tau
+from vault import leaderboard, unranking
+from vault.models import Benchmark, Round
+
+
+def unranked(*, round: Round) -> dict[str, str]:
+    """Why teams are unranked, by name."""
+    return {act.team.name: act.reason for act in unranking.unranked(round=round).values()}
+
+
+def shown(*, publication: Publication) -> dict[str, Any]:
+    """The published document, with its teams where they stand now."""
+    return placed(
+        document=publication.document,
+        unranked=unranked(round=publication.round),
+        benchmark=publication.benchmark,
+    )
+
+
+def placed(
+    *, document: dict[str, Any], unranked: Mapping[str, str], benchmark: Benchmark
+) -> dict[str, Any]:
+    """A document with ranks, tiers and tau of the teams that are ranked; the others are marked."""
+    ranked = [row for row in document["teams"] if row["team"] not in unranked]
+    with_figure = {row["team"]: row["fresh"] for row in ranked if row["fresh"] is not None}
+    after = leaderboard.ranks(values=with_figure, benchmark=benchmark)
+    tiers = leaderboard.closed_up(tiers={row["team"]: row["tier"] for row in ranked})
+    teams = [
+        {
+            **row,
+            "rank_after": after.get(row["team"]),
+            "tier": tiers.get(row["team"]),
+            "is_unranked": row["team"] in unranked,
+            "unranked_reason": unranked.get(row["team"]),
+        }
+        for row in document["teams"]
+    ]
+    return {**document, "tau": _tau(ranked, metric=benchmark.primary_metric), "teams": teams}
+
+
+def _tau(ranked: list[dict[str, Any]], *, metric: str) -> float | None:
+    """Agreement of the ranking on the board with that by the figures, where both are known."""
+    pairs = [
+        (row["released"], row["fresh"])
+        for row in ranked
+        if row["released"] is not None and row["fresh"] is not None
+    ]
+    if len(pairs) < 2:
+        return None
+    before, after = (
+        [oriented(metric=metric, value=value) for value in values]
+        for values in zip(*pairs, strict=True)
+    )
+    return round(kendall_tau(query_scores=before, fresh_scores=after), 3)
