@@ -11,7 +11,9 @@ from typing import Any
 from audits import sentences
 from audits.checks import deflation
 from audits.models import AuditRun, Finding
+from stats.accusation import ORGANISER
 from stats.metrics import oriented
+from stats.verdict import ShiftGate, Verdict
 
 VERDICT = "verdict"
 FINAL, BEST_SCORED = "final", "best_scored"
@@ -64,6 +66,11 @@ class Judged:
         return self.file == BEST_SCORED
 
     @property
+    def has_final(self) -> bool:
+        """False where a team withdrew every file; of damaged files nothing is said."""
+        return self.query is not None or self.verdict == Verdict.INVALID
+
+    @property
     def of_the_named_file(self) -> tuple[float | None, float | None]:
         """Scores on query and on fresh labels of the file that the verdict names."""
         if self.names_best_scored:
@@ -109,11 +116,27 @@ def estimate(*, finding: Finding) -> float | None:
     return finding.estimate
 
 
+def is_ahead(
+    *, query: float | None, test: str, references: Iterable[float | None], metric: str
+) -> bool:
+    """Whether a file is ahead of all references on the query labels, by the scores given.
+
+    Of a team's own first files nobody is told the scores: a lead over those is not claimed.
+    """
+    known = [oriented(metric=metric, value=each) for each in references if each is not None]
+    if query is None or test != ORGANISER or not known:
+        return False
+    return oriented(metric=metric, value=query) > max(known)
+
+
 def of_run(*, audit: AuditRun) -> list[Judged]:
     """Teams by name, references last."""
     metric = audit.round.benchmark.primary_metric
     found = Finding.objects.filter(run=audit, check_name=VERDICT).select_related("team")
     every = [judged(finding=each, metric=metric) for each in found]
+    if audit.shift_gate == ShiftGate.FIRED:
+        # Nobody can be accused, so that no overstatement would have been found.
+        every = [replace(each, minimum_detectable_effect=None) for each in every]
     return sorted(every, key=lambda each: (each.is_reference, each.team))
 
 

@@ -7,25 +7,23 @@ API's document, the board, its CSV, the admin and the client.
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from audits import judged, sentences, standing, told
-from audits.checks import ranking, scores
+from audits.checks import ranking
+from audits.figures_told import TIE, Context, context_of, grid_of
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
-from audits.rounding import Coarse, Exact, Rounding, coarse
+from audits.rounding import Rounding
 from stats import accusation, tiers
 from stats.metrics import METRICS, oriented
 from stats.team_tests import OWN_FILES
 from stats.verdict import Verdict
-from vault import rounds
-from vault.models import Final, Holdout, Release, Round
+from vault.models import Final, Holdout, Round, Submission
 from vault.rounds import ResultRow
-from vault.scorers import scorer_of
-from vault.statuses import HoldoutKind, PublicationKind
+from vault.statuses import HoldoutKind, SubmissionStatus
 
 LEVELS = {
     "family_wise_error": 2 * accusation.ALPHA,
@@ -34,52 +32,6 @@ LEVELS = {
     "luck": 0.95,
     "power": 0.8,
 }
-# Scores this share of the unit apart are equal.
-TIE = 1e-9
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Context:
-    """A round's audit, and how its figures are written down."""
-
-    round: Round
-    audit: AuditRun
-    rounding: Rounding
-    unit: float
-    n_fresh: int
-    # Released to everybody, in the metric's units; None: there is none, or it is not shown.
-    baseline: float | None
-    scores: dict[int, dict[str, Any]]
-    # Why teams are unranked, by name.
-    unranked: dict[str, str]
-
-    @property
-    def metric(self) -> str:
-        return self.round.benchmark.primary_metric
-
-    @property
-    def is_full(self) -> bool:
-        return isinstance(self.rounding, Exact)
-
-    def better(self, one: float, other: float) -> float:
-        """How much better one score is than another: positive, whatever the metric's direction."""
-        return oriented(metric=self.metric, value=one - other)
-
-    def has_figure(self, team: Judged) -> bool:
-        """References always; a final only if its release beat the baseline, unless all is told.
-
-        An accusation is never made without the figure of the file that it names.
-        """
-        is_accused = team.verdict == Verdict.CONFIRMED and not team.names_best_scored
-        if team.fresh is None or self.is_full or team.is_reference or is_accused:
-            return team.fresh is not None
-        if team.released is None:
-            return _has_improved(team.finding)
-        # Without a baseline that was shown, nothing can be seen to have beaten it.
-        return (
-            self.baseline is not None
-            and self.better(team.released, self.baseline) > TIE * self.unit
-        )
 
 
 def deciding(*, round: Round) -> list[Holdout]:
@@ -90,14 +42,20 @@ def deciding(*, round: Round) -> list[Holdout]:
 
 def results(*, round: Round, audit: AuditRun) -> list[ResultRow]:
     """One row per final and reference, with the document's figures."""
-    context = _context(round, audit)
+    context = context_of(round=round, audit=audit)
     found = judged.of_run(audit=audit)
     rows = _rows(context, found)
-    finals = dict(Final.objects.filter(round=round).values_list("team_id", "submission_id"))
+    handed_in = Submission.objects.filter(round=round, status=SubmissionStatus.WITHDRAWN)
+    finals = Final.objects.filter(round=round)
+    # A team that withdrew everything has a verdict all the same, and its last file stands for it.
+    files = {
+        **dict(handed_in.order_by("sequence").values_list("team_id", "pk")),
+        **dict(finals.values_list("team_id", "submission_id")),
+    }
     results = []
     for team in found:
         # A team whose file is not what was received has no audited final, and a verdict all the same.
-        submission_id = team.finding.submission_id or finals.get(team.team_id)
+        submission_id = team.finding.submission_id or files.get(team.team_id)
         if submission_id is not None:
             results.append(_result(team.team_id, submission_id, rows[team.team], context.rounding))
     return results
@@ -105,7 +63,7 @@ def results(*, round: Round, audit: AuditRun) -> list[ResultRow]:
 
 def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
     """What the API shows."""
-    context = _context(round, audit)
+    context = context_of(round=round, audit=audit)
     found = judged.of_run(audit=audit)
     rows = _rows(context, found)
     teams = [rows[each.team] for each in found if not each.is_reference]
@@ -135,59 +93,25 @@ def nats(*, round: Round, shown: dict[str, Any]) -> float:
     """What a coarse document can have told of the fresh holdout that its figures are computed on."""
     if not shown["n_fresh"]:
         return 0.0
-    return told.nats(shown=shown, levels=_grid(round, shown["n_fresh"]).levels)
+    return told.nats(shown=shown, levels=grid_of(round=round, n_fresh=shown["n_fresh"]).levels)
 
 
-def _grid(round: Round, n_fresh: int) -> Coarse:
-    scorer = scorer_of(benchmark=round.benchmark)
-    return coarse(unit=scorer.unit, bounds=scorer.bounds, n_fresh=n_fresh)
-
-
-def _context(round: Round, audit: AuditRun) -> _Context:
-    unit = rounds.unit(round=round)
-    n_fresh = audit.snapshot["n_fresh"]
-    is_full = round.publication == PublicationKind.FULL
-    baseline = Release.objects.filter(
-        submission__in=round.references.filter(position=0).values("submission")
-    ).first()
-    rounding = Exact(unit=unit) if is_full else _grid(round, n_fresh or 1)
-    return _Context(
-        round=round,
-        audit=audit,
-        rounding=rounding,
-        unit=unit,
-        n_fresh=n_fresh,
-        unranked=standing.unranked(round=round),
-        baseline=None if baseline is None else baseline.value,
-        scores={
-            each.team_id: each.evidence["scores"]
-            for each in Finding.objects.filter(run=audit, check_name=scores.NAME)
-            if each.team_id is not None
-        },
-    )
-
-
-def _has_improved(finding: Finding) -> bool:
-    """A mechanism that tells one bit shows no value; its yes means that the baseline was beaten."""
-    release = Release.objects.filter(submission=finding.submission_id).first()
-    return release is not None and release.outcome == Release.Outcome.IMPROVED.value
-
-
-def _rows(context: _Context, found: list[Judged]) -> dict[str, dict[str, Any]]:
+def _rows(context: Context, found: list[Judged]) -> dict[str, dict[str, Any]]:
     """A row for each team and reference, by name."""
     references = {each.team: _reference(context, each) for each in found if each.is_reference}
     teams = {
         each.team: _team(context, each.as_published) for each in found if not each.is_reference
     }
     _tier(context, found, teams)
+    known = [each.query for each in found if each.is_reference]
     for each in found:
         if not each.is_reference:
             row = teams[each.team]
-            row["sentence"] = _sentence(context, each.as_published, row)
+            row["sentence"] = _sentence(context, each.as_published, row, known)
     return {**references, **teams}
 
 
-def _reference(context: _Context, given: Judged) -> dict[str, Any]:
+def _reference(context: Context, given: Judged) -> dict[str, Any]:
     return {
         "team": given.team,
         "title": given.title,
@@ -197,7 +121,7 @@ def _reference(context: _Context, given: Judged) -> dict[str, Any]:
     }
 
 
-def _fresh(context: _Context, given: Judged) -> dict[str, Any]:
+def _fresh(context: Context, given: Judged) -> dict[str, Any]:
     """The figure of a final with its interval, or two times nothing."""
     if given.fresh is None or not context.has_figure(given):
         return {"fresh": None, "fresh_interval": None}
@@ -210,17 +134,19 @@ def _fresh(context: _Context, given: Judged) -> dict[str, Any]:
     return {"fresh": figure, "fresh_interval": interval}
 
 
-def _team(context: _Context, given: Judged) -> dict[str, Any]:
+def _team(context: Context, given: Judged) -> dict[str, Any]:
     rounding, fresh = context.rounding, _fresh(context, given)
+    # Of a file that is not the final only an accusation tells figures.
     names_other = given.names_best_scored and given.verdict == Verdict.CONFIRMED
+    is_other = names_other or not given.has_final
     named = given.best_fresh if names_other else None
     # Where the gate fired, or the test is of a file that nobody is told of, nothing is said of the team.
-    is_told = given.verdict != Verdict.SHIFT and names_other == given.names_best_scored
+    is_told = given.verdict != Verdict.SHIFT and is_other == given.names_best_scored
     row = {
         "team": given.team,
         "title": given.title,
-        "file_named": judged.BEST_SCORED if names_other else judged.FINAL,
-        "is_ranked_file": given.is_ranked_file if names_other else True,
+        "file_named": judged.BEST_SCORED if is_other else judged.FINAL,
+        "is_ranked_file": given.has_final and (given.is_ranked_file or not names_other),
         **fresh,
         "no_figure": _no_figure(context, given),
         "rank_after": None,
@@ -243,20 +169,36 @@ def _team(context: _Context, given: Judged) -> dict[str, Any]:
         else None,
         "scores": context.scores.get(given.team_id) if context.is_full else None,
     }
-    return {**row, **_overstatement(context, given, row)}
+    row |= _overstatement(context, given, row)
+    if row["verdict"] == Verdict.WITHIN_LUCK and not _is_within_luck(row):
+        row["verdict"] = Verdict.NO_EVIDENCE.value
+    return row
 
 
-def _no_figure(context: _Context, given: Judged) -> str | None:
+def _is_within_luck(row: dict[str, Any]) -> bool:
+    """By the figures that are shown: without them nobody could see it."""
+    if row["overstatement"] is None or row["luck"] is None:
+        return False
+    return bool(row["overstatement"] <= row["luck"])
+
+
+def _no_figure(context: Context, given: Judged) -> str | None:
+    if context.has_figure(given) or given.verdict == Verdict.INVALID:
+        return None
+    if not given.has_final:
+        return sentences.WITHDRAWN
     if given.fresh is None:
-        return sentences.NOT_ON_FRESH if given.query is not None else None
-    return None if context.has_figure(given) else sentences.BELOW_BASELINE
+        return sentences.NOT_ON_FRESH
+    if given.released is None:
+        return sentences.NOT_RELEASED
+    return sentences.NO_BASELINE if context.baseline is None else sentences.BELOW_BASELINE
 
 
-def _upward(context: _Context, value: float | None) -> float | None:
+def _upward(context: Context, value: float | None) -> float | None:
     return None if value is None else context.rounding.upward(value)
 
 
-def _overstatement(context: _Context, given: Judged, row: dict[str, Any]) -> dict[str, Any]:
+def _overstatement(context: Context, given: Judged, row: dict[str, Any]) -> dict[str, Any]:
     """From what is published: the query score, whose holdout retires, and two rounded figures."""
     nothing = {
         "reference_excess": None,
@@ -283,7 +225,7 @@ def _overstatement(context: _Context, given: Judged, row: dict[str, Any]) -> dic
     }
 
 
-def _tier(context: _Context, found: list[Judged], teams: dict[str, dict[str, Any]]) -> None:
+def _tier(context: Context, found: list[Judged], teams: dict[str, dict[str, Any]]) -> None:
     """Tiers of the ranked teams with a figure, by their figures."""
     shown = [
         each
@@ -299,7 +241,7 @@ def _tier(context: _Context, found: list[Judged], teams: dict[str, dict[str, Any
         teams[each.team]["tier"] = None if numbers is None else int(numbers[place])
 
 
-def _tiers(context: _Context, shown: list[Judged], figures: Any) -> Any:
+def _tiers(context: Context, shown: list[Judged], figures: Any) -> Any:
     """Rounding may bring two figures nearer by a step: that much further apart they have to be."""
     found = Finding.objects.filter(run=context.audit, check_name=ranking.NAME).first()
     known = [] if found is None else found.evidence["teams"]
@@ -312,17 +254,20 @@ def _tiers(context: _Context, shown: list[Judged], figures: Any) -> Any:
     return tiers.tiers(scores=figures, half_widths=widths + slack)
 
 
-def _sentence(context: _Context, given: Judged, row: dict[str, Any]) -> str:
+def _sentence(
+    context: Context, given: Judged, row: dict[str, Any], references: list[float | None]
+) -> str:
     is_other = row["file_named"] == judged.BEST_SCORED
+    query = row["named_query"] if is_other else row["query"]
     low, high = row["overstatement_interval"] or (None, None)
     return sentences.sentence(
         facts=sentences.Facts(
-            verdict=given.verdict,
+            verdict=row["verdict"],
             team=given.name,
             greater_is_better=METRICS[context.metric].greater_is_better,
             decimals=context.rounding.decimals,
             released=None if is_other else row["released"],
-            query=row["named_query"] if is_other else row["query"],
+            query=query,
             fresh=row["named_fresh"] if is_other else row["fresh"],
             n_fresh=context.n_fresh,
             overstatement=row["overstatement"],
@@ -334,6 +279,10 @@ def _sentence(context: _Context, given: Judged, row: dict[str, Any]) -> str:
             is_over_own_files=row["test"] == OWN_FILES,
             names_best_scored=is_other,
             is_ranked_file=row["is_ranked_file"],
+            has_final=given.has_final,
+            is_ahead=judged.is_ahead(
+                query=query, test=row["test"], references=references, metric=context.metric
+            ),
             reason=row["no_figure"] or sentences.NOT_ON_FRESH,
         )
     )

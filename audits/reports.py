@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from django.template.loader import render_to_string
 
-from audits import figures, sections, sentences, standing
+from audits import figures, judged, sections, sentences, standing
 from audits.checks import discordance, gate, ranking, scores
 from audits.figures import Mark
 from audits.judged import Judged
@@ -213,6 +213,13 @@ def _sentence(reading: Reading, team: Judged) -> str:
             is_over_own_files=team.test == OWN_FILES,
             names_best_scored=team.names_best_scored,
             is_ranked_file=team.is_ranked_file,
+            has_final=team.has_final,
+            is_ahead=judged.is_ahead(
+                query=query,
+                test=team.test,
+                references=[each.query for each in reading.found if each.is_reference],
+                metric=reading.metric.name,
+            ),
             shift=None if observed is None else observed.estimate,
         )
     )

@@ -12,17 +12,20 @@ from dataclasses import dataclass
 from stats.verdict import Verdict
 
 HOW_TO_READ = (
-    "An overstatement is the part of a file's lead that is missing on new labels; positive means that it "
-    "looks better on the board. The lead is over the references, or over the team's own first files where a "
-    "sentence says so. The interval in brackets covers the overstatement of this file on labels like these, "
-    "so it holds the sampling of the new labels and nothing else: what the choice among many files does by "
-    "chance stands beside it as luck."
+    "An overstatement is how much better a file looks on the board than on new labels, beside the "
+    "references, or beside the team's own first files where a sentence says so; of a file that is ahead of "
+    "the references it is the part of its lead that is missing there. The interval in brackets covers the "
+    "overstatement of this file on labels like these, so it holds the sampling of the new labels and nothing "
+    "else: what the choice among many files does by chance stands beside it as luck."
 )
 COARSE = (
     " Scores on new labels are rounded to the nearest step of the grid beside them; intervals, luck and "
     "least effects are rounded up: none is narrower or smaller than it is."
 )
 BELOW_BASELINE = "its release did not beat the baseline"
+NOT_RELEASED = "no value of its own was released"
+NO_BASELINE = "no baseline was released that it could have beaten"
+WITHDRAWN = "there is no final, since every file was withdrawn"
 NOT_ON_FRESH = "no fresh holdout of the same draw was opened"
 INVALID = (
     "INVALID: a stored file of this team is not what was received (the integrity check compares hashes), so "
@@ -32,6 +35,7 @@ NOT_TESTED = (
     "Not tested: that needs a fresh holdout of the query holdout's draw, and a reference or an earlier file "
     "of the team's own to compare with."
 )
+NO_FINAL = "This team has no final: it withdrew every file."
 SHOWN_P = 0.05
 
 
@@ -60,6 +64,10 @@ class Facts:
     is_ranked_file: bool = True
     # Why there is no fresh score.
     reason: str = NOT_ON_FRESH
+    # The team withdrew every file that it handed in.
+    has_final: bool = True
+    # Whether the file is ahead of the references on the query labels, by what is told.
+    is_ahead: bool = True
     # How much better untuned models score on query than on fresh labels.
     shift: float | None = None
 
@@ -67,11 +75,14 @@ class Facts:
 def headline(*, verdicts: Iterable[str]) -> str:
     """A round in one line; references have no verdict and are not counted."""
     given = [each for each in verdicts if each]
-    confirmed, invalid = (given.count(each) for each in (Verdict.CONFIRMED, Verdict.INVALID))
-    untested = given.count(Verdict.NOT_TESTED)
-    rest = len(given) - confirmed - invalid - untested
-    not_tested = f", {untested} not tested" if untested else ""
-    return f"{confirmed} CONFIRMED, {invalid} INVALID, {rest} without evidence{not_tested} of {len(given)}"
+    apart = (Verdict.CONFIRMED, Verdict.INVALID, Verdict.SHIFT, Verdict.NOT_TESTED)
+    confirmed, invalid, shifted, untested = (given.count(each) for each in apart)
+    rest = len(given) - confirmed - invalid - shifted - untested
+    more = f", {shifted} SHIFT" if shifted else ""
+    more += f", {untested} not tested" if untested else ""
+    return (
+        f"{confirmed} CONFIRMED, {invalid} INVALID, {rest} without evidence{more} of {len(given)}"
+    )
 
 
 def sentence(*, facts: Facts) -> str:
@@ -85,12 +96,18 @@ def sentence(*, facts: Facts) -> str:
     if facts.verdict == Verdict.NOT_TESTED:
         return _joined(_scores(facts), NOT_TESTED)
     if facts.verdict == Verdict.SHIFT:
-        return _joined(_scores(facts), _shifted(facts), _detectable(facts))
+        # While the gate has fired no overstatement would be found, however large.
+        return _joined(_scores(facts), _shifted(facts))
     suspicion = ""
     if facts.verdict == Verdict.SUSPECTED:
         suspicion = "For researchers only: worth a look, and no finding."
     return _joined(
-        _scores(facts), _missing(facts), _against_luck(facts), _detectable(facts), suspicion
+        _scores(facts),
+        _tested(facts),
+        _missing(facts),
+        _against_luck(facts),
+        _detectable(facts),
+        suspicion,
     )
 
 
@@ -139,37 +156,70 @@ def _shown(facts: Facts, value: float | None) -> str:
     return number(value, decimals=facts.decimals)
 
 
+def _lower(facts: Facts) -> str:
+    return "" if facts.greater_is_better else "lower is better"
+
+
 def _scores(facts: Facts) -> str:
-    lower = "" if facts.greater_is_better else " (lower is better)"
+    none = "" if facts.has_final else NO_FINAL
     if facts.query is None:
-        return ""
-    before = _before(facts)
+        return none
+    lower = f" ({_lower(facts)})" if _lower(facts) else ""
     if facts.fresh is None:
-        return f"{before}{lower}; no figure on new labels: {facts.reason}."
-    return f"{before}, on new labels {_shown(facts, facts.fresh)}{lower}."
+        told = f"{_before(facts)}{lower}; no figure on new labels: {facts.reason}."
+    else:
+        told = f"{_before(facts)}, on new labels {_shown(facts, facts.fresh)}{lower}."
+    return _joined(none, told)
 
 
 def _before(facts: Facts) -> str:
     """The board may have shown less than the exact score, or nothing of it."""
     exact = _shown(facts, facts.query)
     if facts.released is None:
-        return f"On the query labels {exact}"
+        start = "The best-scored file: on" if facts.names_best_scored else "On"
+        return f"{start} the query labels {exact}"
     released = _shown(facts, facts.released)
     return f"On the board {released}" + ("" if released == exact else f" (exactly {exact})")
 
 
+def _tested(facts: Facts) -> str:
+    """Of a team without a final the figures of the file that was tested are told in a finding alone."""
+    if facts.has_final or facts.query is not None:
+        return ""
+    return "Its best-scored file was tested, with no finding at the level that this audit holds."
+
+
 def _missing(facts: Facts) -> str:
+    """A lead is spoken of where there is one."""
     if facts.overstatement is None:
         return ""
-    shown = _shown(facts, facts.overstatement)
+    shown, size = _shown(facts, facts.overstatement), _shown(facts, abs(facts.overstatement))
     covered = interval(facts.low, facts.high, decimals=facts.decimals)
-    if shown.startswith("-"):
-        return f"Its lead over {_over(facts)} is {shown[1:]} larger there (overstatement {shown} {covered})."
-    return f"Of its lead over {_over(facts)} {shown} {covered} is missing there (overstatement)."
+    is_negative = shown.startswith("-")
+    if facts.is_ahead and is_negative:
+        return f"Its lead over {_over(facts)} is {size} larger there (overstatement {shown} {covered})."
+    if facts.is_ahead:
+        return (
+            f"Of its lead over {_over(facts)} {shown} {covered} is missing there (overstatement)."
+        )
+    if is_negative:
+        return (
+            f"Beside {_over(facts)} it looks {size} worse on {_where(facts)} than on new labels "
+            f"(overstatement {shown} {covered})."
+        )
+    return (
+        f"Beside {_over(facts)} it looks {shown} {covered} better on {_where(facts)} than on new labels "
+        "(overstatement)."
+    )
 
 
 def _over(facts: Facts) -> str:
     return "its own first files" if facts.is_over_own_files else "the references"
+
+
+def _where(facts: Facts) -> str:
+    """Of a file that is not the final no score stood on the board of the closed round."""
+    return "the query labels" if facts.names_best_scored else "the board"
 
 
 def _files(k: int | None) -> str:
@@ -215,25 +265,38 @@ def _confirmed(facts: Facts) -> str:
     file = "the best-scored file" if facts.names_best_scored else "the final"
     whose = "" if facts.is_ranked_file else ", which is not ranked"
     where = "on the board" if facts.is_ranked_file else "on the labels that answered queries"
-    found = f"CONFIRMED: {file}{whose}. "
-    found += f"The score of {facts.team} {where} ({_shown(facts, facts.query)}) is inflated"
+    scored = ", ".join(part for part in (_shown(facts, facts.query), _lower(facts)) if part)
+    found = f"The score of {facts.team} {where} ({scored}) is inflated"
     if facts.fresh is not None:
-        found += (
-            f": on {facts.n_fresh:,} new labels the same file scores {_shown(facts, facts.fresh)}"
-        )
-    if facts.overstatement is not None:
-        covered = interval(facts.low, facts.high, decimals=facts.decimals)
-        found += (
-            f", and {_shown(facts, facts.overstatement)} {covered} of its lead over {_over(facts)} is "
-            "missing there (its overstatement)"
-        )
-    luck = ""
-    if facts.luck is not None:
-        luck = (
-            f"A team with {_files(facts.k).replace('file', 'honest file')} misses up to "
-            f"{_shown(facts, facts.luck)} by chance in 19 of 20 draws; at most 1 % of rounds accuse "
-            "anybody wrongly."
-        )
-    else:
-        luck = "At most 1 % of rounds accuse anybody wrongly."
-    return _joined(f"{found}.", luck, "This says what happened to a number, not why.")
+        shown = _shown(facts, facts.fresh)
+        found += f": on {facts.n_fresh:,} new labels the same file scores {shown}"
+    return _joined(
+        f"CONFIRMED: {file}{whose}.",
+        "" if facts.has_final else NO_FINAL,
+        f"{found}{_missing_of_confirmed(facts)}.",
+        _honest(facts),
+        "This says what happened to a number, not why.",
+    )
+
+
+def _missing_of_confirmed(facts: Facts) -> str:
+    if facts.overstatement is None:
+        return ""
+    covered = interval(facts.low, facts.high, decimals=facts.decimals)
+    size = f"{_shown(facts, facts.overstatement)} {covered}"
+    if facts.is_ahead:
+        return f", and {size} of its lead over {_over(facts)} is missing there (its overstatement)"
+    return (
+        f", and beside {_over(facts)} it looks {size} better on {_where(facts)} than there "
+        "(its overstatement)"
+    )
+
+
+def _honest(facts: Facts) -> str:
+    rate = "at most 1 % of rounds accuse anybody wrongly."
+    if facts.luck is None:
+        return rate.capitalize()
+    return (
+        f"A team with {_files(facts.k).replace('file', 'honest file')} misses up to "
+        f"{_shown(facts, facts.luck)} by chance in 19 of 20 draws; {rate}"
+    )

@@ -140,7 +140,7 @@ def reports_html(run: AuditRun) -> str:
     return reports.render(audit=run).replace("\n", "")
 
 
-@pytest.mark.parametrize("verdict", ["NO_EVIDENCE", "WITHIN_LUCK", "SUSPECTED", "SHIFT"])
+@pytest.mark.parametrize("verdict", ["NO_EVIDENCE", "WITHIN_LUCK", "SUSPECTED"])
 def test_what_is_no_finding_carries_its_limit(world: World, verdict: str) -> None:
     """Invariant 12: "no flag" never reads as "no inflation"."""
     run = run_with(world)

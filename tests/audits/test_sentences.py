@@ -94,12 +94,12 @@ def test_what_has_no_figure_says_why() -> None:
             overstatement=None,
             low=None,
             high=None,
-            reason=sentences.BELOW_BASELINE,
+            reason=sentences.NOT_RELEASED,
         )
     )
 
     assert told.startswith(
-        "On the query labels .767; no figure on new labels: its release did not beat the baseline. An "
+        "On the query labels .767; no figure on new labels: no value of its own was released. An "
         "honest team with 6 files misses up to .016 in 19 of 20 draws."
     )
 
@@ -120,12 +120,59 @@ def test_a_loss_is_in_its_own_direction() -> None:
     assert told.startswith("On the board 40.2, on new labels 41.4 (lower is better). Of its lead")
 
 
+def test_a_file_that_is_not_ahead_has_no_lead() -> None:
+    behind = replace(HONEST, is_ahead=False)
+
+    assert (
+        "Beside the references it looks .012 [.003, .021] better on the board than on new labels "
+        "(overstatement). An honest team" in sentence(facts=behind)
+    )
+    assert (
+        "Beside its own first files it looks .004 worse on the board than on new labels (overstatement "
+        "-.004 [-.010, .002])."
+        in sentence(
+            facts=replace(
+                behind, overstatement=-0.004, low=-0.01, high=0.002, is_over_own_files=True
+            )
+        )
+    )
+    assert (
+        "scores .715, and beside the references it looks .060 [.053, .068] better on the board than there "
+        "(its overstatement)." in sentence(facts=replace(BOOSTED, is_ahead=False))
+    )
+    assert "better on the query labels than there" in sentence(
+        facts=replace(BOOSTED, is_ahead=False, names_best_scored=True)
+    )
+
+
+def test_an_accusation_of_a_loss_says_its_direction() -> None:
+    told = sentence(
+        facts=replace(BOOSTED, greater_is_better=False, decimals=1, query=40.2, fresh=41.4)
+    )
+
+    assert "on the board (40.2, lower is better) is inflated: on 6,700 new labels the same" in told
+
+
+@pytest.mark.parametrize("verdict", ["NO_EVIDENCE", "NOT_TESTED", "SHIFT", "CONFIRMED"])
+def test_a_team_without_a_final_is_told_so(verdict: str) -> None:
+    nothing: dict[str, Any] = dict.fromkeys(("released", "query", "fresh", "overstatement"))
+    facts = BOOSTED if verdict == "CONFIRMED" else replace(HONEST, **nothing)
+    told = sentence(facts=replace(facts, verdict=verdict, has_final=False, names_best_scored=True))
+
+    assert told.count("This team has no final: it withdrew every file.") == 1
+    assert ("Its best-scored file was tested, with no finding" in told) == (
+        verdict == "NO_EVIDENCE"
+    )
+
+
 def test_a_shift_says_what_untuned_models_do() -> None:
     told = sentence(facts=replace(HONEST, verdict="SHIFT", shift=0.12))
     assert (
         "Models that cannot have adapted also score .120 worse there: the two sets differ" in told
     )
     assert "score differently there" in sentence(facts=replace(HONEST, verdict="SHIFT"))
+    # Where the gate fired nobody can be accused.
+    assert "would have been found" not in told
 
 
 def test_invalid_and_untested_say_why() -> None:
@@ -164,7 +211,10 @@ def test_a_headline_counts_verdicts_and_no_references() -> None:
         "",
     ]
 
-    assert headline(verdicts=given) == "3 CONFIRMED, 0 INVALID, 7 without evidence of 10"
+    assert headline(verdicts=given) == "3 CONFIRMED, 0 INVALID, 6 without evidence, 1 SHIFT of 10"
+    assert headline(verdicts=["SHIFT", "NOT_TESTED"]) == (
+        "0 CONFIRMED, 0 INVALID, 0 without evidence, 1 SHIFT, 1 not tested of 2"
+    )
     assert headline(verdicts=["INVALID"]) == "0 CONFIRMED, 1 INVALID, 0 without evidence of 1"
     assert headline(verdicts=[]) == "0 CONFIRMED, 0 INVALID, 0 without evidence of 0"
 
