@@ -14,10 +14,11 @@ from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from audits import judged, standing, tasks
+from audits import judged, sentences, standing, tasks
+from audits.checks import accusation
 from audits.models import AuditRun, Finding, Publication, Report
 from vault import journal
 from vault.admin.acts import Act, Done
@@ -26,7 +27,6 @@ from vault.admin.pages import (
     ReadOnlyPage,
     Table,
     code,
-    figure,
     folded,
     link,
     moment,
@@ -190,9 +190,11 @@ class AuditRunAdmin(ReadOnlyPage):
     def tables(self, obj: AuditRun) -> list[Table]:
         found = obj.findings.select_related("team", "run__round__benchmark")
         findings = found.order_by("check_name", "team__name")
+        others = [each for each in findings if not each.verdict]
         return [
             _findings("Verdicts", [each for each in findings if each.verdict]),
-            _findings("What they rest on", [each for each in findings if not each.verdict]),
+            _findings("What they rest on", [each for each in others if _has_figure(each)]),
+            _without_figure([each for each in others if not _has_figure(each)]),
         ]
 
 
@@ -204,15 +206,50 @@ def _findings(heading: str, findings: list[Finding]) -> Table:
     )
 
 
+def _has_figure(finding: Finding) -> bool:
+    figures = (finding.estimate, finding.low, finding.p_value, finding.minimum_detectable_effect)
+    return any(each is not None for each in (*figures, finding.evidence.get("luck")))
+
+
+def _without_figure(findings: list[Finding]) -> Table:
+    """Each check in one row: what it says stands in its findings, and a row of dashes says nothing."""
+    by_check: dict[str, list[tuple[Any]]] = {}
+    for each in findings:
+        by_check.setdefault(each.check_name, []).append((link(each, _whom(each)),))
+    return Table(
+        heading="In words and tables",
+        header=("Check", "On"),
+        rows=[(name, format_html_join(", ", "{}", linked)) for name, linked in by_check.items()],
+    )
+
+
+def _whom(finding: Finding) -> str:
+    return str(finding.team or "the board")
+
+
+def _figure(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.4g}"
+
+
+def _p_value(finding: Finding) -> str:
+    """As in the report: of a team's test none above .05."""
+    if finding.p_value is None:
+        return NOTHING
+    if finding.check_name in (judged.VERDICT, accusation.NAME):
+        is_screened = bool(finding.evidence.get("p_is_screened", False))
+        return sentences.exact_p(finding.p_value, is_screened=is_screened)
+    return sentences.two_digits(finding.p_value)
+
+
 def _row(finding: Finding) -> tuple[Any, ...]:
     return (
         link(finding, finding.check_name),
         link(finding.team) if finding.team else "the board",
-        figure(judged.estimate(finding=finding)),
+        _figure(judged.estimate(finding=finding)),
         _interval(finding),
-        figure(finding.evidence.get("luck")),
-        figure(finding.p_value),
-        figure(finding.minimum_detectable_effect),
+        _figure(finding.evidence.get("luck")),
+        _p_value(finding),
+        _figure(finding.minimum_detectable_effect),
         finding.verdict or NOTHING,
     )
 
@@ -220,7 +257,7 @@ def _row(finding: Finding) -> tuple[Any, ...]:
 def _interval(finding: Finding) -> str:
     if finding.low is None and finding.high is None:
         return NOTHING
-    return f"{figure(finding.low)} to {figure(finding.high)}"
+    return f"{_figure(finding.low)} to {_figure(finding.high)}"
 
 
 @admin.register(Finding, site=site)
@@ -246,7 +283,7 @@ class FindingAdmin(ReadOnlyPage):
 
     @admin.display(description="estimate", ordering="estimate")
     def shown_estimate(self, obj: Finding) -> str:
-        return figure(judged.estimate(finding=obj))
+        return _figure(judged.estimate(finding=obj))
 
     @admin.display(description="interval", ordering="low")
     def interval(self, obj: Finding) -> str:
@@ -254,11 +291,11 @@ class FindingAdmin(ReadOnlyPage):
 
     @admin.display(description="p", ordering="p_value")
     def p(self, obj: Finding) -> str:
-        return figure(obj.p_value)
+        return _p_value(obj)
 
     @admin.display(description="minimum detectable effect", ordering="minimum_detectable_effect")
     def detectable(self, obj: Finding) -> str:
-        return figure(obj.minimum_detectable_effect)
+        return _figure(obj.minimum_detectable_effect)
 
     @admin.display(description="evidence")
     def shown_evidence(self, obj: Finding) -> Any:

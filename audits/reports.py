@@ -11,11 +11,13 @@ import numpy as np
 from django.template.loader import render_to_string
 
 from audits import figures, judged, sections, sentences, standing
-from audits.checks import discordance, gate, ranking, scores
+from audits.checks import gate, ranking, scores
 from audits.figures import Mark
+from audits.figures_told import context_of
 from audits.judged import Judged
 from audits.models import AuditRun
 from audits.reading import Reading, reading_of
+from audits.rounding import Exact
 from stats import tiers
 from stats.metrics import METRICS
 from stats.team_tests import OWN_FILES
@@ -77,18 +79,33 @@ def render(*, audit: AuditRun) -> str:
             "metric": reading.metric,
             "headline": sentences.headline(verdicts=[each.published_verdict for each in teams]),
             "how_to_read": sentences.HOW_TO_READ,
+            "coarseness": _coarseness(audit, teams),
             "rows": rows,
             "references": [_row(reading, each) for each in reading.found if each.is_reference],
             "figures": _figures(reading, shown, rows),
             "gate": sections.gate_of(reading=reading),
             "ledger": sections.ledger_of(reading=reading),
             "tests": list(sections.tests_of(reading=reading)),
-            "pairs": reading.by_check.get(discordance.NAME, []),
+            "pairs": sections.pairs_of(reading=reading),
             "deflated": sections.deflated_of(reading=reading),
             "elsewhere": sections.elsewhere_of(reading=reading),
             "shared": sections.shared_of(reading=reading),
             "damaged": sections.damaged_of(reading=reading),
         },
+    )
+
+
+def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
+    """What everybody else will read instead of the report's figures; nothing where that is the same."""
+    context = context_of(round=audit.round, audit=audit)
+    if isinstance(context.rounding, Exact) or not context.n_fresh:
+        return ""
+    step = sentences.number(context.rounding.step, decimals=context.rounding.decimals + 1)
+    finals = [team.as_published for team in teams if team.fresh is not None]
+    n_left_out = sum(not context.has_figure(team) for team in finals)
+    return (
+        f"Exact figures, for researchers: the published board rounds scores on new labels to steps of {step} "
+        f"and leaves out {n_left_out} final{'s'[: n_left_out != 1]} of {len(finals)}."
     )
 
 
@@ -163,7 +180,7 @@ def _row(
         interval="" if team.low is None else reading.interval(team.low, team.high),
         of_file=_of_file(reading, team),
         luck=reading.number(team.luck),
-        p=_p_value(team),
+        p=sentences.exact_p(team.p_value, is_screened=team.is_screened),
         limit=reading.number(team.minimum_detectable_effect),
         attempts=_whole(team.attempts),
         sentence=_sentence(reading, team),
@@ -230,12 +247,6 @@ def _of_file(reading: Reading, team: Judged) -> str:
         return ""
     query, fresh = (reading.number(each) for each in team.of_the_named_file)
     return f"of its best-scored file: {query} on query labels, {fresh} on new ones"
-
-
-def _p_value(team: Judged) -> str:
-    if team.p_value is None:
-        return "–"
-    return "> .05" if team.is_screened else f"{team.p_value:.2g}"
 
 
 def _whole(value: int | None) -> str:

@@ -142,10 +142,8 @@ class Exact:
         return value
 
     def p_value(self, *, value: float | None, is_screened: bool) -> str | None:
-        """Two digits; where a screen stopped there are none."""
-        if value is None or is_screened:
-            return sentences.p_value(value=value, is_screened=is_screened)
-        return f"{value:.2g}"
+        """Two digits."""
+        return None if value is None else sentences.exact_p(value, is_screened=is_screened)
 
 
 Rounding = Coarse | Exact

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from audits.checks import accusation, deflation, elsewhere, gate, integrity, ledger
+from audits import sentences
+from audits.checks import accusation, deflation, discordance, elsewhere, gate, integrity, ledger
 from audits.reading import Reading
 from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
 
@@ -18,7 +19,7 @@ def gate_of(*, reading: Reading) -> dict[str, str] | None:
         "size": reading.number(abs(found.estimate)),
         "side": "better" if found.estimate > 0 else "worse",
         "z": f"{found.evidence['z']:.2f}",
-        "p": f"{found.p_value:.2g}",
+        "p": sentences.two_digits(found.p_value),
         "state": "fired" if found.evidence["fired"] else "is quiet",
     }
 
@@ -40,7 +41,6 @@ def tests_of(*, reading: Reading) -> Iterable[dict[str, str]]:
         assert finding.team is not None  # tests are of teams
         for test in finding.evidence["tests"]:
             low, high = test["interval"]
-            screened = test["p_is_screened"]
             yield {
                 "name": finding.team.title or finding.team.name,
                 "file": f"{FILES[test['which']]}, no. {test['file']}",
@@ -49,10 +49,24 @@ def tests_of(*, reading: Reading) -> Iterable[dict[str, str]]:
                 "interval": reading.interval(low, high),
                 "luck": reading.number(test["luck"]),
                 "beyond": reading.number(test["excess_low"]),
-                "holm": "> .05" if screened else f"{test['p_adjusted']:.2g}",
+                "holm": sentences.exact_p(test["p_adjusted"], is_screened=test["p_is_screened"]),
                 "draws": str(test["n_draws"]),
                 "k": str(finding.evidence["k"]),
             }
+
+
+def pairs_of(*, reading: Reading) -> list[dict[str, str]]:
+    """Discordant pairs; of items that were drawn in groups Fisher's test has no p-value."""
+    return [
+        {
+            "name": finding.team.title or finding.team.name,
+            "query": " / ".join(map(str, finding.evidence["query"])),
+            "fresh": " / ".join(map(str, finding.evidence["fresh"])),
+            "p": sentences.two_digits(finding.p_value),
+        }
+        for finding in reading.by_check.get(discordance.NAME, [])
+        if finding.team is not None
+    ]
 
 
 def deflated_of(*, reading: Reading) -> list[dict[str, str]]:

@@ -36,7 +36,8 @@ NOT_TESTED = (
     "of the team's own to compare with."
 )
 NO_FINAL = "This team has no final: it withdrew every file."
-SHOWN_P = 0.05
+SHOWN_P, ABOVE = 0.05, "> .05"
+LEAST_P, BELOW = 0.0001, "< .0001"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +141,30 @@ def p_value(*, value: float | None, is_screened: bool) -> str | None:
     if value is None:
         return None
     if is_screened or value > SHOWN_P:
-        return "> .05"
-    if value < 0.0001:
-        return "< .0001"
+        return ABOVE
+    if value < LEAST_P:
+        return BELOW
     decimals = -math.floor(math.log10(value) + 1e-12)
     digit = math.ceil(value * 10**decimals - 1e-9)
     return number(digit / 10**decimals, decimals=decimals if digit < 10 else decimals - 1)
+
+
+def exact_p(value: float | None, *, is_screened: bool = False) -> str:
+    """A p-value of a team's test for researchers, and after a full publication for all: two digits.
+
+    Above .05 it has none: where a screen stopped there are none, and all such read alike.
+    """
+    if value is not None and (is_screened or value > SHOWN_P):
+        return ABOVE
+    return two_digits(value)
+
+
+def two_digits(value: float | None) -> str:
+    """A p-value that nothing screens, such as the gate's."""
+    if value is None or value >= LEAST_P:
+        places = 2 if value is None else max(2, 1 - math.floor(math.log10(value) + 1e-12))
+        return number(value, decimals=places)
+    return BELOW
 
 
 def _joined(*parts: str) -> str:

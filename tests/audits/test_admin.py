@@ -125,7 +125,7 @@ def test_a_finding_carries_its_uncertainty(stage: Stage) -> None:
     page = get(url("audits_finding_change", stage.finding.pk))
     run = get(url("audits_auditrun_change", stage.run.pk))
 
-    for shown in ("0.0123", "-0.02 to 0.04", "0.41", "0.05"):
+    for shown in ("0.0123", "-0.02 to 0.04", "&gt; .05", "0.05"):
         assert shown in page
         assert shown in run
     assert "NO_EVIDENCE" in run
@@ -166,6 +166,29 @@ def test_a_run_shows_verdicts_before_what_they_rest_on(stage: Stage) -> None:
     assert page.index("Verdicts") < page.index("NO_EVIDENCE") < page.index("What they rest on")
     assert page.index("What they rest on") < page.index("a_check")
     assert "the board" in page
+
+
+def test_figures_have_four_digits_and_no_row_is_all_dashes(stage: Stage) -> None:
+    """p-values read as in the report; a check that has no figure is named without a row of dashes."""
+    run = stage.run
+    team = stage.finding.team
+    run.findings.create(check_name="shift_gate", estimate=0.0123456789, p_value=0.4321)
+    run.findings.create(check_name="accusation", team=team, estimate=0.2, p_value=0.11)
+    run.findings.create(check_name="discordant_pairs", team=team, p_value=0.000421)
+    run.findings.create(check_name="integrity", team=team, evidence={"is_intact": True})
+    run.findings.create(check_name="ranking")
+
+    page = get(url("audits_auditrun_change", run.pk))
+
+    assert "0.01235<" in page
+    assert "0.012346" not in page
+    for shown in (">.43<", ">.00042<"):
+        assert shown in page
+    assert "0.11" not in page
+    rows = [row for row in page.split("<tr>") if "integrity" in row or ">ranking" in row]
+    assert len(rows) == 2
+    assert all("—" not in row for row in rows)
+    assert "the board" in next(row for row in rows if "ranking" in row)
 
 
 def test_the_report_is_served_as_it_was_written(stage: Stage) -> None:

@@ -108,7 +108,8 @@ def test_every_verdict_has_its_words(world: World, verdict: Verdict) -> None:
 def test_numbers_are_those_of_the_finding(world: World) -> None:
     """With luck beside the interval, in one row."""
     run = run_with(world)
-    judged(run, "CONFIRMED")
+    judged(run, "CONFIRMED", test="organiser")
+    judged(run, "", name="base", query=0.7)
 
     assert cells_of(reports_html(run), "somebody") == [
         "1",
@@ -119,7 +120,7 @@ def test_numbers_are_those_of_the_finding(world: World) -> None:
         ".8125",
         ".1234 [.0567, .1901]",
         ".0222",
-        "0.00042",
+        ".00042",
         ".0789",
         "17",
     ]
@@ -166,7 +167,11 @@ def test_a_figure_of_zero_is_shown(world: World) -> None:
     run = run_with(world)
     judged(run, "NO_EVIDENCE", estimate=0.0, low=0.0, high=0.0, p_value=1.0)
 
-    assert cells_of(reports_html(run), "somebody")[6:9] == [".0000 [.0000, .0000]", ".0222", "1"]
+    assert cells_of(reports_html(run), "somebody")[6:9] == [
+        ".0000 [.0000, .0000]",
+        ".0222",
+        "&gt; .05",
+    ]
 
 
 def test_a_screened_p_has_no_digits(world: World) -> None:
@@ -174,6 +179,54 @@ def test_a_screened_p_has_no_digits(world: World) -> None:
     judged(run, "NO_EVIDENCE", p_adjusted=1.0, p_is_screened=True)
 
     assert cells_of(reports_html(run), "somebody")[8] == "&gt; .05"
+
+
+def test_p_values_have_one_form(world: World) -> None:
+    """Of a team's test none above .05, whether a screen stopped there or not; others in two digits."""
+    run = run_with(world)
+    found = judged(run, "NO_EVIDENCE", p_adjusted=0.11)
+    test: dict[str, Any] = {
+        **{"which": "final", "kind": "organiser", "file": 1, "interval": [0.0, 0.1], "n_draws": 1},
+        **{"overstatement": 0.05, "luck": 0.1, "excess_low": -0.05, "p_is_screened": False},
+    }
+    tests = [{**test, "p_adjusted": value} for value in (0.11, 0.0123, 0.00001)]
+    tests.append({**test, "p_adjusted": 1.0, "p_is_screened": True})
+    Finding.objects.create(
+        run=run, team=found.team, check_name="accusation", evidence={"k": 1, "tests": tests}
+    )
+    gate = {"z": 0.7, "fired": False}
+    Finding.objects.create(
+        run=run, check_name="shift_gate", estimate=0.35, p_value=0.4812, evidence=gate
+    )
+    pairs = {"query": [1, 2], "fresh": [3, 4]}
+    Finding.objects.create(
+        run=run, team=found.team, check_name="discordant_pairs", p_value=0.00342, evidence=pairs
+    )
+
+    html = reports_html(run)
+
+    assert cells_of(html, "somebody")[8] == "&gt; .05"
+    shown = re.findall(r'<td class="number">([^<]*)</td><td class="number">1</td>', html)
+    assert shown == ["&gt; .05", ".012", "&lt; .0001", "&gt; .05"]
+    assert "z = 0.70, p = .48, level .01" in html
+    assert '<td>1 / 2</td><td>3 / 4</td><td class="number">.0034</td>' in html
+
+
+def test_a_coarse_round_says_what_everybody_else_reads(world: World) -> None:
+    """Of 200 new items steps of 1/(2 sqrt 200) = .0354; here no final beat a baseline."""
+    run = run_with(world)
+    judged(run, "NO_EVIDENCE", name="a")
+    judged(run, "CONFIRMED", name="b")
+    judged(run, "INVALID", name="c")
+    line = (
+        "Exact figures, for researchers: the published board rounds scores on new labels to steps of "
+        ".0354 and leaves out 1 final of 2."
+    )
+
+    assert line in reports.render(audit=run)
+
+    world.round.publication = "full"
+    assert "Exact figures, for researchers" not in reports.render(audit=run)
 
 
 def test_a_verdict_names_the_file_that_it_is_about(world: World) -> None:

@@ -12,7 +12,9 @@ TAG = "Results"
 
 VERDICT = schemas.or_null(
     schemas.one_of(
-        [each.value for each in Verdict if each != Verdict.SUSPECTED], "Of the published audit."
+        [each.value for each in Verdict if each != Verdict.SUSPECTED],
+        "Of the published audit. `WITHIN_LUCK` only where an overstatement is shown that the luck beside "
+        "it covers.",
     )
 )
 FRESH = schemas.or_null(
@@ -66,7 +68,9 @@ SHAPES: dict[str, Schema] = {
                 "Whether models that cannot have adapted score alike on both sets of items. While it has "
                 "`fired`, nobody is accused.",
             ),
-            "headline": schemas.text("The published verdicts, counted."),
+            "headline": schemas.text(
+                "The published verdicts, counted; those of a `SHIFT` and untested teams if there are any."
+            ),
             "how_to_read": schemas.text("What an overstatement is and what its interval covers."),
             "levels": schemas.record(
                 {
@@ -105,12 +109,16 @@ SHAPES: dict[str, Schema] = {
             "team": schemas.text(),
             "title": schemas.text(),
             "file_named": schemas.one_of(
-                ("final", "best_scored"), "The file that the verdict names."
+                ("final", "best_scored"),
+                "The file that the verdict names; the best-scored one of a team that withdrew every file, "
+                "which has no final. Of that one figures are told in an accusation alone.",
             ),
             "is_ranked_file": schemas.flag("Whether that file is the one that ranks."),
             "fresh": FRESH,
             "fresh_interval": _INTERVAL,
-            "no_figure": schemas.or_null(schemas.text("Why `fresh` is null.")),
+            "no_figure": schemas.or_null(
+                schemas.text("Why `fresh` is null, unless a stored file was damaged.")
+            ),
             "rank_after": schemas.or_null(
                 schemas.integer(
                     "By `fresh`, among the teams that are ranked now; equal figures share a rank.",
@@ -147,10 +155,16 @@ SHAPES: dict[str, Schema] = {
                 )
             ),
             "p_adjusted": schemas.or_null(
-                schemas.text("Holm-adjusted over the round: one digit, or `> .05`.")
+                schemas.text(
+                    "Holm-adjusted over the round: one digit, rounded up (a full publication: two), "
+                    "`< .0001` or `> .05`."
+                )
             ),
             "minimum_detectable_effect": schemas.or_null(
-                schemas.number("The least overstatement that would have been found with 80 %.")
+                schemas.number(
+                    "The least overstatement that would have been found with 80 %; null while the gate has "
+                    "fired, since then nobody is accused."
+                )
             ),
             "scores": _SCORES,
             "test": schemas.or_null(
@@ -168,7 +182,8 @@ SHAPES: dict[str, Schema] = {
             "overstatement": schemas.or_null(
                 schemas.number(
                     "How much better the named file looks on query labels than on new ones, less "
-                    "`reference_excess`, from the figures shown: the part of its lead that is missing there."
+                    "`reference_excess`, from the figures shown. Of a file that is ahead of what it is "
+                    "compared with, it is the part of the lead that is missing there."
                 )
             ),
             "overstatement_interval": schemas.or_null(
@@ -222,7 +237,7 @@ DOCUMENT: dict[str, Any] = {
     "n_fresh": 3906,
     "shift_gate": "quiet",
     "headline": "0 CONFIRMED, 0 INVALID, 1 without evidence of 1",
-    "how_to_read": "An overstatement is the part of a lead that is missing on new labels.",
+    "how_to_read": "An overstatement is how much better a file looks on the board than on new labels.",
     "levels": {
         "family_wise_error": 0.01,
         "holm_per_test": 0.005,

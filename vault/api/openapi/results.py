@@ -79,7 +79,12 @@ SHAPES: dict[str, Schema] = {
             "fresh": FRESH,
             "fresh_low": _figure("Low end of the 95 % interval of `fresh`."),
             "fresh_high": _figure("High end of the 95 % interval of `fresh`."),
-            "fresh_resolution": _figure("The grid that `fresh` was rounded to; 0: not rounded."),
+            "fresh_resolution": schemas.or_null(
+                schemas.number(
+                    "The grid that `fresh` was rounded to, in the metric's units. Null: nothing is "
+                    "published, or a full publication, which does not round to a grid."
+                )
+            ),
             "tier": schemas.or_null(
                 schemas.integer(
                     "1 is the best. Teams of one tier are not told apart by simultaneous intervals of "
@@ -97,8 +102,8 @@ SHAPES: dict[str, Schema] = {
                 schemas.integer("`rank_before` minus `rank`: positive if the team rose.")
             ),
             "overstatement": _figure(
-                "How much better the final looks on the board than on fresh labels, beside the "
-                "references: positive if better, whatever the metric's direction."
+                "How much better the file that `file_named` names looks on query labels than on fresh ones, "
+                "beside what it is compared with: positive if better, whatever the metric's direction."
             ),
             "overstatement_low": _figure("Low end of the interval of `overstatement`."),
             "overstatement_high": _figure("High end of the interval of `overstatement`."),
@@ -110,7 +115,7 @@ SHAPES: dict[str, Schema] = {
                 schemas.one_of(
                     ("final", "best_scored"),
                     "Which file of the team verdict, overstatement and luck are of: the final that ranks, or "
-                    "the one that scored best on the query labels.",
+                    "the one that scored best on the query labels (also of a team without a final).",
                 )
             ),
             "is_unranked": schemas.flag(
