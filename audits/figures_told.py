@@ -7,7 +7,7 @@ from audits import standing
 from audits.checks import scores
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
-from audits.rounding import Coarse, Exact, Rounding, coarse
+from audits.rounding import Coarse, Exact, Rounding, coarse, written
 from stats.metrics import oriented
 from stats.verdict import Verdict
 from vault import rounds
@@ -45,6 +45,26 @@ class Context:
     def better(self, one: float, other: float) -> float:
         """How much better one score is than another: positive, whatever the metric's direction."""
         return oriented(metric=self.metric, value=one - other)
+
+    def on_query(self, score: float | None) -> float | None:
+        """An exact score on the query labels, whose holdout retires."""
+        return None if score is None else written(score, unit=self.unit)
+
+    def every_metric(self, team: Judged) -> dict[str, Any] | None:
+        """Of a full publication, each score and its interval in the digits of its own metric."""
+        found = self.scores.get(team.team_id)
+        if found is None or not self.is_full:
+            return None
+        units = {
+            name: scorer_of(benchmark=self.round.benchmark, metric=name).unit for name in found
+        }
+        return {
+            name: {
+                part: [written(each, unit=units[name]) for each in figures]
+                for part, figures in parts.items()
+            }
+            for name, parts in found.items()
+        }
 
     def has_figure(self, team: Judged) -> bool:
         """References always; a final only if its release beat the baseline, unless all is told.

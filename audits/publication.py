@@ -115,9 +115,9 @@ def _reference(context: Context, given: Judged) -> dict[str, Any]:
     return {
         "team": given.team,
         "title": given.title,
-        "query": given.query,
+        "query": context.on_query(given.query),
         **_fresh(context, given),
-        "scores": context.scores.get(given.team_id) if context.is_full else None,
+        "scores": context.every_metric(given),
     }
 
 
@@ -154,8 +154,8 @@ def _team(context: Context, given: Judged) -> dict[str, Any]:
         "is_unranked": False,
         "unranked_reason": None,
         "released": given.released,
-        "query": given.query,
-        "named_query": given.best_query if names_other else given.query,
+        "query": context.on_query(given.query),
+        "named_query": context.on_query(given.best_query if names_other else given.query),
         "named_fresh": None if named is None else rounding.figure(named),
         "attempts": given.attempts,
         "verdict": given.verdict,
@@ -167,7 +167,7 @@ def _team(context: Context, given: Judged) -> dict[str, Any]:
         "minimum_detectable_effect": _upward(context, given.minimum_detectable_effect)
         if is_told
         else None,
-        "scores": context.scores.get(given.team_id) if context.is_full else None,
+        "scores": context.every_metric(given),
     }
     row |= _overstatement(context, given, row)
     if row["verdict"] == Verdict.WITHIN_LUCK and not _is_within_luck(row):

@@ -22,7 +22,6 @@ from stats import tiers
 from stats.metrics import METRICS
 from stats.team_tests import OWN_FILES
 from stats.verdict import Verdict
-from vault import leaderboard
 from vault.scorers import scorer_of
 
 # A verdict is a word and a shape, never a colour alone.
@@ -113,8 +112,11 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
     """By their scores on new labels; who has none stands behind, and who is unranked last."""
     reasons = standing.unranked(round=reading.audit.round)
     ranked = [team for team in teams if team.team not in reasons]
-    after = _ranks(reading, {team.team: team.fresh for team in ranked})
-    before = _ranks(reading, {team.team: team.released for team in ranked})
+    benchmark = reading.audit.round.benchmark
+    after = standing.ranks(values={team.team: team.fresh for team in ranked}, benchmark=benchmark)
+    before = standing.ranks(
+        values={team.team: team.released for team in ranked}, benchmark=benchmark
+    )
     numbers = _tiers(reading, ranked)
     last = len(teams) + 1
     ordered = sorted(
@@ -131,11 +133,6 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
         )
         for team in ordered
     ]
-
-
-def _ranks(reading: Reading, values: dict[str, float | None]) -> dict[str, int]:
-    known = {name: value for name, value in values.items() if value is not None}
-    return leaderboard.ranks(values=known, benchmark=reading.audit.round.benchmark)
 
 
 def _tiers(reading: Reading, ranked: list[Judged]) -> dict[str, int]:

@@ -12,6 +12,8 @@ from audits import sentences
 
 # A value on the grid must not move by the last bit of a float.
 TIE = 1e-9
+# Of an exact figure below the unit.
+DIGITS = 6
 Interval = list[float]
 
 
@@ -101,7 +103,7 @@ class Coarse:
 
 @dataclass(frozen=True, kw_only=True)
 class Exact:
-    """Figures as they are."""
+    """Figures to six digits below the metric's unit: finer than any interval, and no float dust."""
 
     unit: float
 
@@ -110,12 +112,12 @@ class Exact:
 
     @property
     def decimals(self) -> int:
-        """For sentences; the figures themselves have every digit."""
+        """For sentences; the figures themselves have more."""
         return sentences.decimals_of(unit=self.unit)
 
     def figure(self, value: float) -> float:
-        """The score itself."""
-        return value
+        """A score."""
+        return written(value, unit=self.unit)
 
     def clipped(self, value: float) -> float:
         """The score itself."""
@@ -123,23 +125,23 @@ class Exact:
 
     def score_interval(self, *, value: float, low: float, high: float) -> Interval:
         """As the metric's own formula has it."""
-        return [low, high]
+        return [self.figure(low), self.figure(high)]
 
     def effect(self, value: float) -> float:
-        """The difference itself."""
-        return value
+        """A difference."""
+        return self.figure(value)
 
     def excess(self, value: float) -> float:
-        """The difference itself."""
-        return value
+        """A difference."""
+        return self.figure(value)
 
     def effect_interval(self, *, centre: float, half_width: float) -> Interval:
         """The judge's interval."""
-        return [centre - half_width, centre + half_width]
+        return [self.figure(centre - half_width), self.figure(centre + half_width)]
 
     def upward(self, value: float) -> float:
-        """The effect itself."""
-        return value
+        """Luck or a detectable effect."""
+        return self.figure(value)
 
     def p_value(self, *, value: float | None, is_screened: bool) -> str | None:
         """Two digits."""
@@ -147,6 +149,17 @@ class Exact:
 
 
 Rounding = Coarse | Exact
+
+
+def written(value: float, *, unit: float) -> float:
+    """An exact figure as it is published everywhere: to six digits below the metric's unit.
+
+    Where the unit is a cap far above what is scored, to six digits below the figure or below 1.
+    """
+    scale = min(unit, max(1.0, abs(value)))
+    decimals = max(0, DIGITS - math.ceil(math.log10(scale) - TIE))
+    # Adding zero turns -0.0 into 0.0.
+    return round(value, decimals) + 0.0
 
 
 def coarse(*, unit: float, bounds: tuple[float, float], n_fresh: int) -> Coarse:

@@ -19,6 +19,12 @@ def unranked(*, round: Round) -> dict[str, str]:
     return {act.team.name: act.reason for act in unranking.unranked(round=round).values()}
 
 
+def ranks(*, values: Mapping[str, float | None], benchmark: Benchmark) -> dict[str, int]:
+    """As the board ranks scores, of the teams that have one."""
+    known = {team: value for team, value in values.items() if value is not None}
+    return leaderboard.ranks(values=known, benchmark=benchmark)
+
+
 def shown(*, publication: Publication) -> dict[str, Any]:
     """The published document, with its teams where they stand now."""
     return placed(
@@ -33,8 +39,7 @@ def placed(
 ) -> dict[str, Any]:
     """A document with ranks, tiers and tau of the teams that are ranked; the others are marked."""
     ranked = [row for row in document["teams"] if row["team"] not in unranked]
-    with_figure = {row["team"]: row["fresh"] for row in ranked if row["fresh"] is not None}
-    after = leaderboard.ranks(values=with_figure, benchmark=benchmark)
+    after = ranks(values={row["team"]: row["fresh"] for row in ranked}, benchmark=benchmark)
     tiers = leaderboard.closed_up(tiers={row["team"]: row["tier"] for row in ranked})
     teams = [
         {

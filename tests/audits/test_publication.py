@@ -62,7 +62,8 @@ def test_shows_each_final_and_nothing_of_other_submissions() -> None:
     finals = Final.objects.filter(round=world.round).values("submission")
     raw = RawScore.objects.filter(submission__round=world.round)
     told_of = {row[name] for row in document["teams"] for name in ("query", "named_query")}
-    assert told_of == set(raw.filter(submission__in=finals).values_list("value", flat=True))
+    exact = raw.filter(submission__in=finals).values_list("value", flat=True)
+    assert told_of == {round(value, 6) for value in exact}
 
 
 def check_against_description(document: dict[str, Any]) -> None:
@@ -181,19 +182,43 @@ def test_a_full_publication_tells_every_figure() -> None:
     assert document["fresh_resolution"] is None
     for name, row in teams_of(world).items():
         found = stage.finding_of(world, name)
-        assert row["fresh"] == found.evidence["fresh"]
-        assert row["overstatement"] == found.estimate
-        assert row["overstatement_interval"] == pytest.approx([found.low, found.high])
-        assert row["minimum_detectable_effect"] == found.minimum_detectable_effect
+        assert row["fresh"] == round(found.evidence["fresh"], 6)
+        assert row["overstatement"] == pytest.approx(found.estimate, abs=2e-6)
+        assert row["overstatement_interval"] == pytest.approx([found.low, found.high], abs=3e-6)
+        assert row["minimum_detectable_effect"] == pytest.approx(
+            found.minimum_detectable_effect, abs=1e-6
+        )
         assert set(row["scores"]) == {"accuracy", "mcc"}
         for part in ("query", "fresh"):
             for value, low, high in (row["scores"][metric][part] for metric in row["scores"]):
                 assert low < value < high
         assert row["scores"]["accuracy"]["fresh"][0] == pytest.approx(row["fresh"])
+    # Written once, so that board, document and admin show the same digits, and none is float dust.
+    check_digits(document["teams"] + document["references"])
+    columns = (
+        "fresh_value",
+        "fresh_low",
+        "fresh_high",
+        "overstatement",
+        "overstatement_low",
+        "luck",
+    )
+    check_digits(list(PublishedResult.objects.filter(round=world.round).values(*columns)))
     for holdout in (world.query, world.fresh):
         holdout.refresh_from_db()
         assert holdout.status == "RETIRED"
     assert not HoldoutTold.objects.filter(holdout=world.fresh).exists()
+
+
+def check_digits(given: Any) -> None:
+    """No float anywhere below has more than six digits after its point, but what the board released."""
+    if isinstance(given, float):
+        assert given == round(given, 6)
+    elif isinstance(given, dict):
+        check_digits([each for name, each in given.items() if name != "released"])
+    elif isinstance(given, list):
+        for each in given:
+            check_digits(each)
 
 
 def test_every_verdict_that_finds_nothing_carries_its_limit() -> None:

@@ -247,6 +247,11 @@ def test_a_verdict_names_the_file_that_it_is_about(world: World) -> None:
     assert "on the labels that answered queries (.9000) is inflated" in text
     assert "the same file scores .7000" in text
     assert cells_of(reports_html(run), "somebody")[3:5] == [".6789", ".8125"]
+    # A line of its own, which wraps.
+    assert (
+        '<small class="file">of its best-scored file: .9000 on query labels, .7000 on new ones</small>'
+        in reports_html(run)
+    )
 
 
 def test_a_loss_is_in_its_own_units_and_direction(world: World) -> None:
@@ -401,6 +406,8 @@ def test_a_stored_report_is_that_of_its_findings(vault_keys: None) -> None:
     # Every final has its metrics, and three figures stand in it.
     assert report.html.count("All metrics of the final") == 3
     assert report.html.count("<svg") == 3
+    # On a small screen they scroll in their boxes.
+    assert report.html.count('<div class="wide"><svg') == 3
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,17 @@ def test_a_perfect_loss_is_zero_and_not_minus_zero() -> None:
     assert str(losses.figure(-0.0)) == "0.0"
 
 
-def test_exact_figures_stay_as_they_are() -> None:
+def test_exact_figures_have_six_digits_below_the_unit() -> None:
+    """No float dust; under a cap far above all that is scored six digits below 1 or the figure."""
     exact = rounding.Exact(unit=1.0)
 
     assert exact.figure(0.123456) == exact.upward(0.123456) == 0.123456
+    assert exact.figure(0.8133333333333) == 0.813333
+    assert str(exact.effect(-1e-9)) == "0.0"
     assert exact.effect_interval(centre=0.5, half_width=0.25) == [0.25, 0.75]
+    assert rounding.Exact(unit=60.0).figure(57.58314333333333) == 57.5831
+    capped = rounding.Exact(unit=1e12)
+    assert [capped.figure(value) for value in (0.41234567, 1234.56789)] == [0.412346, 1234.57]
     assert exact.p_value(value=0.0123, is_screened=False) == ".012"
     assert exact.p_value(value=1.0, is_screened=True) == "> .05"
     assert math.isclose(exact.slack, 0)

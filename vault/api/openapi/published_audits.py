@@ -52,13 +52,14 @@ SHAPES: dict[str, Schema] = {
             "unit": schemas.number("The range u of one item's value."),
             "publication": schemas.one_of(
                 PublicationKind.values,
-                "`coarse`: rounded figures of finals whose release beat the baseline. `full`: exact "
-                "figures of all finals with all metrics; the fresh holdout has retired.",
+                "`coarse`: rounded figures of finals whose release beat the baseline. `full`: figures of "
+                "all finals with all metrics, to six digits below the metric's unit; the fresh holdout has "
+                "retired.",
             ),
             "fresh_resolution": schemas.or_null(
                 schemas.number(
-                    "The grid that fresh figures are rounded to, u / (2 sqrt(n_fresh)); null: they are "
-                    "exact, or there are none."
+                    "The grid that fresh figures are rounded to, u / (2 sqrt(n_fresh)); null: a full "
+                    "publication, which has none, or no figures."
                 )
             ),
             "n_query": schemas.count("Items that answered queries."),
@@ -140,7 +141,8 @@ SHAPES: dict[str, Schema] = {
             "released": schemas.or_null(schemas.number("The final's own released value.")),
             "query": schemas.or_null(
                 schemas.number(
-                    "The final's exact score on the query labels, whose holdout retired."
+                    "The final's score on the query labels, whose holdout retired, to six digits "
+                    "below the unit."
                 )
             ),
             "named_query": schemas.or_null(schemas.number("The same of the file named.")),
