@@ -162,7 +162,7 @@ def judged(*, finding: Finding, metric: str) -> Judged:
         is_ranked_file=evidence.get("is_ranked_file", True),
         attempts=evidence.get("attempts"),
         k=evidence.get("k", evidence.get("attempts")),
-        released=evidence.get("released"),
+        released=None if evidence.get("released") is None else float(evidence["released"]),
         query=score("query"),
         fresh=score("fresh"),
         best_query=score("best_query"),

@@ -21,7 +21,8 @@ def unranked(*, round: Round) -> dict[str, str]:
 
 def ranks(*, values: Mapping[str, float | None], benchmark: Benchmark) -> dict[str, int]:
     """As the board ranks scores, of the teams that have one."""
-    known = {team: value for team, value in values.items() if value is not None}
+    # A stored float of 3e19 comes back as a whole number, too long for an array.
+    known = {team: float(value) for team, value in values.items() if value is not None}
     return leaderboard.ranks(values=known, benchmark=benchmark)
 
 
@@ -57,7 +58,7 @@ def placed(
 def _tau(ranked: list[dict[str, Any]], *, metric: str) -> float | None:
     """Agreement of the ranking on the board with that by the figures, where both are known."""
     pairs = [
-        (row["released"], row["fresh"])
+        (float(row["released"]), float(row["fresh"]))
         for row in ranked
         if row["released"] is not None and row["fresh"] is not None
     ]

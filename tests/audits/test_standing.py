@@ -113,6 +113,20 @@ def test_an_empty_tier_is_closed() -> None:
     assert found["tau"] == -1.0
 
 
+def test_a_stored_figure_may_be_a_long_whole_number() -> None:
+    """R2 has no lower end, and a database gives -3e19 back without a point."""
+    teams = [
+        {"team": "a", "fresh": -39094414654286520000, "released": 0.9, "tier": 2},
+        {"team": "b", "fresh": 0.8, "released": -39094414654286520000, "tier": 1},
+    ]
+    world = stage.small_round("long", n_query=20, n_fresh=40)
+
+    found = standing.placed(document={"teams": teams}, unranked={}, benchmark=world.benchmark)
+
+    assert [row["rank_after"] for row in found["teams"]] == [2, 1]
+    assert found["tau"] == -1.0
+
+
 def test_the_report_marks_who_is_unranked() -> None:
     """Last, without a rank before or after, and in no slope; the reason stands with the team."""
     world = stage.closing(stage.small_round("marked"))
