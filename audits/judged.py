@@ -11,8 +11,8 @@ from typing import Any
 from audits import sentences
 from audits.checks import deflation
 from audits.models import AuditRun, Finding
-from stats.accusation import ORGANISER
 from stats.metrics import oriented
+from stats.team_tests import ORGANISER
 from stats.verdict import ShiftGate, Verdict
 
 VERDICT = "verdict"
