@@ -17,17 +17,16 @@ from audits.figures_told import TIE, Context, context_of, grid_of
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from audits.rounding import Rounding
-from stats import accusation, tiers
+from stats import tiers
 from stats.metrics import METRICS, oriented
-from stats.team_tests import OWN_FILES
+from stats.team_tests import FAMILY_WISE_ERROR, OWN_FILES
 from stats.verdict import Verdict
 from vault.models import Final, Holdout, Round, Submission
 from vault.rounds import ResultRow
 from vault.statuses import HoldoutKind, SubmissionStatus
 
 LEVELS = {
-    "family_wise_error": 2 * accusation.ALPHA,
-    "holm_per_test": accusation.ALPHA,
+    "family_wise_error": FAMILY_WISE_ERROR,
     "interval": 0.95,
     "luck": 0.95,
     "power": 0.8,

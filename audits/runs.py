@@ -31,7 +31,7 @@ from audits.collect import ACTOR, Collected, Entrant, collect
 from audits.models import AuditRun, Finding, Report
 from stats import accusation as judge
 from stats import verdict as verdicts
-from stats.team_tests import TeamTests
+from stats.team_tests import FAMILY_WISE_ERROR, TeamTests
 from stats.verdict import Evidence, ShiftGate, Verdict
 from vault import journal, rounds
 from vault.models import Round
@@ -265,6 +265,6 @@ def _snapshot(round: Round, collected: Collected) -> dict[str, Any]:
         },
         "published_finals": [str(each.id) for each in collected.published_finals],
         "n_teams": collected.n_teams,
-        "alpha": judge.ALPHA,
+        "alpha": FAMILY_WISE_ERROR,
         "triage_alpha": judge.TRIAGE_ALPHA,
     }

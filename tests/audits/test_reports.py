@@ -24,7 +24,7 @@ SNAPSHOT = {
     "n_fresh": 200,
     "query_holdout": "q",
     "fresh_holdouts": ["f"],
-    "alpha": 0.005,
+    "alpha": 0.01,
     "triage_alpha": 0.1,
     "n_shuffles": 20_000,
 }

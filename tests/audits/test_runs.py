@@ -203,10 +203,10 @@ def test_a_team_that_withdrew_everything_is_judged_by_its_best_scored_file(
     assert (found.evidence["file"], found.evidence["is_ranked_file"]) == ("best_scored", False)
     tested = stage.finding_of(world, name, "accusation").evidence["tests"]
     assert {(each["which"], each["file"]) for each in tested} == {("best_scored", best)}
-    # Nothing of it can be published: it has no final.
+    # It has no final, so no figure: its verdict is what is published.
     stage.published(world)
-    told = PublishedResult.objects.filter(round=world.round)
-    assert not told.filter(team=world.teams[name]).exists()
+    told = PublishedResult.objects.get(round=world.round, team=world.teams[name])
+    assert (told.verdict, told.file_named, told.fresh_value) == (verdict, "best_scored", None)
 
 
 def test_a_blind_team_is_audited() -> None:

@@ -76,9 +76,8 @@ SHAPES: dict[str, Schema] = {
             "levels": schemas.record(
                 {
                     "family_wise_error": schemas.number(
-                        "The chance that a round accuses anybody wrongly."
+                        "The chance that a round accuses anybody wrongly, and the level of `p_adjusted`."
                     ),
-                    "holm_per_test": schemas.number("Of each of the two tests of a team."),
                     "interval": schemas.number("Confidence of every interval."),
                     "luck": schemas.number("Share of honest draws that stay below `luck`."),
                     "power": schemas.number("With which the least effect would have been found."),
@@ -158,8 +157,9 @@ SHAPES: dict[str, Schema] = {
             ),
             "p_adjusted": schemas.or_null(
                 schemas.text(
-                    "Holm-adjusted over the round: one digit, rounded up (a full publication: two), "
-                    "`< .0001` or `> .05`."
+                    "Adjusted for all files of the round and both kinds of reference: one digit, rounded up "
+                    "(a full publication: two), `< .0001` or `> .05`. An accusation needs "
+                    "`family_wise_error` or less, and more besides."
                 )
             ),
             "minimum_detectable_effect": schemas.or_null(
@@ -242,7 +242,6 @@ DOCUMENT: dict[str, Any] = {
     "how_to_read": "An overstatement is how much better a file looks on the board than on new labels.",
     "levels": {
         "family_wise_error": 0.01,
-        "holm_per_test": 0.005,
         "interval": 0.95,
         "luck": 0.95,
         "power": 0.8,
