@@ -316,12 +316,9 @@ class Trial:
         for files, column, weight in self._parts(case):
             lead[:, 0] += weight * files.items[:, column]
         totals = draw.totals(lead)[:, 0].astype(np.float64)
-        totals -= totals.mean()
-        variance = np.square(totals).mean()
-        if not variance:
-            return 0.0
+        standardised = (totals - totals.mean()) / totals.std()
+        of_units = (standardised * np.square(standardised)).mean()
         share = draw.is_query.mean()
-        of_units = (totals * np.square(totals)).mean() / variance**1.5
         return float((1 - 2 * share) / np.sqrt(draw.is_query.sum() * (1 - share)) * of_units)
 
     def half_width(self, case: Case) -> float:
