@@ -41,6 +41,9 @@ class League:
         Range of one item's value.
     n_teams : int, optional
         Teams that Holm counts, if more than play.
+    n_frozen : int, optional
+        References that are the organiser's own, the first ones, where others were published about the query
+        holdout: then no team's first file is untold.
     """
 
     contestants: list[Contestant]
@@ -50,6 +53,7 @@ class League:
     has_gate: bool = False
     unit: float = 1.0
     n_teams: int = 0
+    n_frozen: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +114,8 @@ def judge(*, league: League, rng: np.random.Generator) -> Judged:
 
 def untuned(league: League) -> NDArray[Any]:
     """Items of the references and of the first files that came before anybody had an answer."""
+    if league.n_frozen is not None:
+        return league.references.items[:, : league.n_frozen]
     firsts = [each.files.items[:, :1] for each in league.contestants[:N_EARLY]]
     return np.hstack([league.references.items, *firsts])
 
@@ -132,6 +138,7 @@ def of_answers(
     n: int,
     has_gate: bool = False,
     n_teams: int = 0,
+    n_frozen: int | None = None,
     drawn: Draw | None = None,
 ) -> League:
     """A league whose metric is accuracy."""
@@ -143,4 +150,5 @@ def of_answers(
         score=Mean(is_exact=True, n_items=n_items),
         has_gate=has_gate,
         n_teams=n_teams,
+        n_frozen=n_frozen,
     )

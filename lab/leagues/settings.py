@@ -93,7 +93,7 @@ def adopters(rng: np.random.Generator, *, k: int, n: int, m: int, n_teams: int) 
     best = np.argsort(-finals[:n].mean(axis=0), kind="stable")[:N_PUBLISHED_FINALS]
     menus = [players.tweaker(finals[:, best[0]])(pool, k, rng) for _ in range(n_teams)]
     stood = np.column_stack([references(pool, rng), finals[:, best]])
-    return of_answers(menus=menus, references=stood, n=n)
+    return of_answers(menus=menus, references=stood, n=n, n_frozen=N_REFERENCES)
 
 
 def clusters(
