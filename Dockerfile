@@ -13,7 +13,7 @@ RUN pip --disable-pip-version-check uninstall --yes pip setuptools wheel \
     && groupadd --gid 10001 vault \
     && useradd --uid 10001 --gid vault --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin vault \
     # A new volume takes over the owner of the directory that it is mounted on.
-    && install -d -o vault -g vault -m 0750 /srv/files
+    && install -d -o vault -g vault -m 0700 /srv/files
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY manage.py ./

@@ -26,12 +26,15 @@ import psycopg
 from psycopg import sql
 
 from config.grants import ROLES
+from config.logs import close_files, open_log
 
 OWNER = "owner"
 DATABASE = "holdout_vault"
 DATABASE_ACCOUNT = "nobody"
 # A unix socket's path may have 107 bytes; PostgreSQL adds ".s.PGSQL.5432.lock" to its directory.
 LONGEST_SOCKET_DIRECTORY = 80
+# A statement that fails carries raw scores and digests of tokens, and so does the detail of an error.
+DISCREET_LOG = ("log_min_error_statement=panic", "log_error_verbosity=terse")
 PR_SET_PDEATHSIG = 1
 
 
@@ -123,7 +126,7 @@ def ending_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 
 def spawn_logged(command: list[str], *, log: Path, **arguments: Any) -> subprocess.Popen[bytes]:
     stream: IO[bytes]
-    with log.open("ab") as stream:
+    with open_log(log) as stream:
         return subprocess.Popen(
             command, stdout=stream, stderr=stream, start_new_session=True, **arguments
         )
@@ -201,8 +204,8 @@ def _initialize(*, binaries: Path, home: Path, data: Path, password_file: Path) 
     incoming.mkdir(mode=0o700)
     own(incoming, DATABASE_ACCOUNT)
     handed = home / "initdb-password"
+    handed.touch(mode=0o600)
     handed.write_text(password_file.read_text())
-    handed.chmod(0o600)
     own(handed, DATABASE_ACCOUNT)
     command = [
         str(binaries / "initdb"),
@@ -290,6 +293,7 @@ def _start_postgresql(*, home: Path, directory: Path, durable: bool) -> subproce
         *(binaries / "postgres", "-D", data, "-k", directory),
         *("-c", "listen_addresses=", "-c", "max_connections=100"),
         *("-c", "unix_socket_permissions=0777"),
+        *(word for setting in DISCREET_LOG for word in ("-c", setting)),
     ]
     if not durable:
         command += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
@@ -330,8 +334,11 @@ def prepare_home(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         home.chmod(0o755)
-    (home / "logs").mkdir(exist_ok=True)
-    (home / "secrets").mkdir(mode=0o700, exist_ok=True)
+    for name in ("logs", "secrets"):
+        directory = home / name
+        directory.mkdir(mode=0o700, exist_ok=True)
+        directory.chmod(0o700)  # older versions left the logs open
+    close_files(home / "logs")
     _check_reachable(home)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.embedded import EmbeddedServerError, account_arguments, ending_with_parent
+from config.logs import open_log
 
 # A process that dies younger than this has failed to start; so many failures in a row end the service.
 FIRM_SECONDS = 30.0
@@ -34,7 +35,7 @@ class Program:
         return self.process is not None and self.process.poll() is not None
 
     def start(self, *, cwd: Path) -> None:
-        with self.log.open("ab") as stream:
+        with open_log(self.log) as stream:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=cwd,

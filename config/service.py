@@ -36,6 +36,7 @@ from config.embedded import (
     stop,
     valkey_command,
 )
+from config.logs import close_files
 from config.programs import Program, granian, worker
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -272,8 +273,10 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
 def _prepare_files(home: Path) -> None:
     for name in ("", "predictions", "panels"):
         directory = home / "files" / name
-        directory.mkdir(exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        directory.chmod(0o700)  # older versions left it open
         own(directory, service_account())
+        close_files(directory)
     for directory, mode in ((home / "valkey", 0o700), (broker_socket(home).parent, 0o755)):
         directory.mkdir(mode=mode, exist_ok=True)
         own(directory, service_account())

@@ -1,7 +1,7 @@
 """Files named by the SHA-256 of their content, in Django storage: predictions and panels, never labels.
 
 A name is written once. On a local disk a file gets its name only when it is complete, so a process that
-is killed while it writes leaves nothing behind that looks like the file.
+is killed while it writes leaves nothing behind that looks like the file. Other accounts cannot read it.
 """
 
 import hashlib
@@ -36,16 +36,26 @@ def load(*, file_key: str) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, incoming = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
+    directory = path.parent
+    if not directory.exists():
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(directory, *_owner_of(directory.parent), follow_symlinks=False)
+    descriptor, incoming = tempfile.mkstemp(dir=directory, prefix=".incoming-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-            # Workers run under other accounts and read these files; they hold no labels.
-            os.fchmod(descriptor, 0o644)
+            # Closed to others, as mkstemp makes it. What root writes by a command is served by another.
+            if os.geteuid() == 0:
+                os.fchown(descriptor, *_owner_of(directory))
         Path(incoming).replace(path)
     except BaseException:
         Path(incoming).unlink(missing_ok=True)
         raise
+
+
+def _owner_of(directory: Path) -> tuple[int, int]:
+    owner = directory.stat()
+    return owner.st_uid, owner.st_gid

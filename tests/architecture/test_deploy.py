@@ -229,6 +229,36 @@ def test_second_run_changes_a_password_and_logs_none(database: Database) -> None
     assert "another" not in log
 
 
+def test_log_holds_no_value_of_a_statement_that_failed(database: Database) -> None:
+    """Raw scores and digests of tokens are parameters of statements, and details of refusals."""
+    database.run_script()
+    with database.connect("owner") as connection:
+        connection.execute("CREATE TABLE kept (score float8 PRIMARY KEY CHECK (score < 1))")
+        connection.execute("INSERT INTO kept VALUES (0.731234)")
+        for statement in (
+            "INSERT INTO kept VALUES (0.731234)",  # Key (score)=(...) already exists
+            "INSERT INTO kept VALUES (1.731234)",  # Failing row contains (...)
+            "UPDATE kept SET digest = '731234'",
+        ):
+            with pytest.raises(psycopg.Error):
+                connection.execute(statement)
+
+    log = database.log.read_text()
+    assert "violates unique constraint" in log
+    assert "731234" not in log
+
+
+def test_compose_logs_what_the_embedded_database_logs() -> None:
+    given = COMPOSE["services"]["db"]["command"]
+
+    assert given == ["postgres", *(w for each in embedded.DISCREET_LOG for w in ("-c", each))]
+
+
+def test_log_is_closed_to_other_accounts(database: Database) -> None:
+    assert database.log.stat().st_mode & 0o777 == 0o600
+    assert database.log.parent.stat().st_mode & 0o777 == 0o700
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,26 @@ def test_store_keeps_one_file_for_equal_predictions(files: Path) -> None:
 
     assert len(keys) == 1
     assert [path.name for path in files.rglob("*") if path.is_file()] == [f"{encoded.sha256}.bin"]
+
+
+def test_stored_files_are_closed_to_other_accounts(files: Path) -> None:
+    file_key = predictions.store(predictions=canonical.encode(np.array([1.0])))
+
+    stored = Path(default_storage.path(file_key))
+    assert stored.stat().st_mode & 0o777 == 0o600
+    assert stored.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_stores_belongs_to_the_account_that_serves_it(files: Path) -> None:
+    os.chown(files, 12345, 12345)
+
+    file_key = predictions.store(predictions=canonical.encode(np.array([1.0])))
+
+    stored = Path(default_storage.path(file_key))
+    assert {(each.stat().st_uid, each.stat().st_gid) for each in (stored, stored.parent)} == {
+        (12345, 12345)
+    }
 
 
 def test_load_notices_a_changed_file() -> None:
