@@ -1,10 +1,18 @@
-"""The log files of the embedded service: closed to other accounts."""
+"""The log files of the embedded service: closed to other accounts, and no longer than they may be.
+
+The programs write to them by themselves and go on writing to the file that they were given. So a log that
+is full is copied and emptied in place; what is written in between is lost.
+"""
 
 import os
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
+
+LARGEST_LOG = 10_000_000  # bytes
+OLD_LOGS = 4  # beside the one that is written to
 
 
 def open_log(path: Path) -> IO[bytes]:
@@ -27,3 +35,22 @@ def close_files(directory: Path) -> None:
                     os.fchmod(descriptor, 0o600)
             finally:
                 os.close(descriptor)
+
+
+def rotate_logs(directory: Path) -> None:
+    """Begin anew each log that is full; the oldest goes. Call it often: it only looks at sizes."""
+    for log in directory.glob("*.log"):
+        if not log.is_symlink() and log.stat().st_size > LARGEST_LOG:
+            _rotate(log)
+
+
+def _rotate(log: Path) -> None:
+    def old(number: int) -> Path:
+        return log.with_name(f"{log.name}.{number}")
+
+    for number in range(OLD_LOGS - 1, 0, -1):
+        if old(number).exists():
+            old(number).replace(old(number + 1))
+    with log.open("rb") as full, open_log(old(1)) as copy:
+        shutil.copyfileobj(full, copy)
+    os.truncate(log, 0)

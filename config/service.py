@@ -36,7 +36,7 @@ from config.embedded import (
     stop,
     valkey_command,
 )
-from config.logs import close_files
+from config.logs import close_files, rotate_logs
 from config.programs import Program, granian, worker
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -126,8 +126,9 @@ class Service:
             return printed.read()
 
     def supervise(self) -> None:
-        """Start again what has died. Call it often."""
+        """Start again what has died, and rotate the logs. Call it often."""
         self.servers.check()
+        rotate_logs(self.home / "logs")
         for program in self.programs:
             if program.is_dead() and program.restart(cwd=self.code):
                 self.say(f"{program.name} ended and was started again; see {program.log}")

@@ -64,5 +64,5 @@ urlpatterns = [
 
 handler400 = "vault.api.problems.handle_400"
 handler403 = "vault.api.problems.handle_403"
-handler404 = "vault.api.problems.handle_404"
+handler404 = "vault.api.nowhere.handle_404"
 handler500 = "vault.api.problems.handle_500"

@@ -78,6 +78,7 @@ class TeamTokenAuthentication(BaseAuthentication):
             return None
         scheme, _, plain = header.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
+            throttles.count_stranger(request)
             raise AuthenticationFailed("use 'Authorization: Bearer' with a team's token")
         token = RECENT.authenticate(plain.strip(), now=timezone.now())
         if token is None:

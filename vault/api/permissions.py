@@ -6,6 +6,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from vault import tokens
+from vault.api import throttles
 from vault.models import TeamToken
 
 
@@ -21,18 +22,27 @@ class Public(BasePermission):
         return True
 
 
+def _token(request: Request) -> TeamToken | None:
+    """That of the caller. Who has none is refused before the throttle is asked, so is counted here."""
+    if isinstance(request.auth, TeamToken):
+        return request.auth
+    throttles.count_stranger(request)
+    return None
+
+
 class HasToken(BasePermission):
     """A team of any scope."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return isinstance(request.auth, TeamToken)
+        return _token(request) is not None
 
 
 class _Scope(BasePermission):
     scope: str
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return isinstance(request.auth, TeamToken) and self.scope in request.auth.scopes
+        token = _token(request)
+        return token is not None and self.scope in token.scopes
 
 
 class MayRead(_Scope):

@@ -169,10 +169,6 @@ def handle_403(request: HttpRequest, exception: Exception) -> JsonResponse:
     return _json(body(status=403, code="forbidden", detail="This is not allowed."))
 
 
-def handle_404(request: HttpRequest, exception: Exception) -> JsonResponse:
-    return _json(body(status=404, code="not_found", detail="There is nothing here."))
-
-
 def handle_500(request: HttpRequest) -> JsonResponse:
     return _json(
         body(status=500, code="internal_error", detail="Something failed here; it is logged.")

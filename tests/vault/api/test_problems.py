@@ -177,8 +177,7 @@ def test_retry_after_is_never_too_early(wait: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("handler", "status"),
-    [("handle_400", 400), ("handle_403", 403), ("handle_404", 404), ("handle_500", 500)],
+    ("handler", "status"), [("handle_400", 400), ("handle_403", 403), ("handle_500", 500)]
 )
 def test_what_fails_outside_of_the_views_is_a_problem_too(handler: str, status: int) -> None:
     assert getattr(urls, f"handler{status}") == f"vault.api.problems.{handler}"

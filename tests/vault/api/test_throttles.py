@@ -159,6 +159,27 @@ def test_guessing_tokens_is_counted() -> None:
 
 
 @pytest.mark.usefixtures("_few")
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PURGE"])
+def test_addresses_without_a_route_are_counted(method: str) -> None:
+    stranger = Caller()
+    answers = [
+        problem(stranger.ask(method, f"/nowhere/{number}", headers={"Accept": "text/html"}))
+        for number in range(4)
+    ]
+
+    assert answers == [(404, "not_found")] * 3 + [(429, "throttled")]
+
+
+@pytest.mark.usefixtures("_few")
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Basic YTpi"}])
+def test_asking_without_a_token_for_what_needs_one_is_counted(header: dict[str, str]) -> None:
+    stranger = Caller()
+    answers = [stranger.get(OWN, **header).status_code for _ in range(4)]
+
+    assert answers == [401] * 3 + [429]
+
+
+@pytest.mark.usefixtures("_few")
 def test_each_token_has_its_own_count_and_strangers_do_not_use_it_up() -> None:
     world = a_world()
     first, second = Caller(world.team("first")), Caller(world.team("second"))

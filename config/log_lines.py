@@ -1,0 +1,65 @@
+"""What is worth a line: a stranger must not fill the disk, and a tick that did its work is no news."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+LONGEST_LINE = 500  # characters of a message; a traceback comes after it and stays whole
+# Of all callers together, in one process: what was refused is for statistics, not for line after line.
+REFUSALS_PER_MINUTE = 60
+REFUSALS = ("django.request", "django.security")
+TICKS = frozenset({"vault.tasks.sweep", "audits.tasks.sweep", "vault.tasks.send_webhooks"})
+
+
+class Sparing(logging.Filter):
+    """Cuts long messages, leaves out ticks, and of refused requests all but a few a minute."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._minute_ends = 0.0
+        self._n_told = self._n_left_out = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _is_tick(record):
+            return False
+        n_left_out = 0
+        if _is_refusal(record):
+            is_told, n_left_out = self._count()
+            if not is_told:
+                return False
+        message = record.getMessage()
+        if len(message) > LONGEST_LINE:
+            message = f"{message[:LONGEST_LINE]}... ({len(message)} characters)"
+            record.msg, record.args = message, ()
+        if n_left_out:
+            record.msg, record.args = f"{message} (and {n_left_out} before it)", ()
+        return True
+
+    def _count(self) -> tuple[bool, int]:
+        """Whether there is room for one more in this minute, and how many were left out before."""
+        with self._lock:
+            now = self._clock()
+            if now >= self._minute_ends:
+                self._minute_ends, self._n_told = now + 60, 0
+            if self._n_told >= REFUSALS_PER_MINUTE:
+                self._n_left_out += 1
+                return False, 0
+            self._n_told += 1
+            n_left_out, self._n_left_out = self._n_left_out, 0
+            return True, n_left_out
+
+
+def _is_refusal(record: logging.LogRecord) -> bool:
+    """Of status 4xx: a 500 is a fault of the service, and each is told."""
+    status = getattr(record, "status_code", None)
+    return record.name.startswith(REFUSALS) and (status is None or status < 500)
+
+
+def _is_tick(record: logging.LogRecord) -> bool:
+    """Celery tells of each task that it came and that it went well."""
+    if record.levelno > logging.INFO or not isinstance(record.args, dict):
+        return False
+    return record.args.get("name") in TICKS
