@@ -32,7 +32,9 @@ def _grants(role: str, table: str, *privileges: str) -> list[Grant]:
 
 
 ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
-SUBMISSION_WORK = "UPDATE status,finished_at,fence,leased_until,n_exceptions,error_code"
+SUBMISSION_WORK = (
+    "UPDATE status,finished_at,fence,leased_until,n_exceptions,n_faults,retry_at,error_code"
+)
 
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at,made_by_id"
 WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"

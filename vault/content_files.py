@@ -12,7 +12,7 @@ from pathlib import Path
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 
-from vault.errors import VaultError
+from vault.errors import StoredFileError
 
 
 def store(*, directory: str, content: bytes, sha256: str, suffix: str) -> str:
@@ -31,7 +31,7 @@ def load(*, file_key: str) -> bytes:
     with default_storage.open(file_key) as file:
         content = bytes(file.read())
     if hashlib.sha256(content).hexdigest() != Path(file_key).name.partition(".")[0]:
-        raise VaultError("a stored file was changed", file_key=file_key)
+        raise StoredFileError("a stored file was changed", file_key=file_key)
     return content
 
 

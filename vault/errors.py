@@ -21,6 +21,7 @@ VaultError
   TransitionError           the thing is not in a status that allows this
   SealingError              labels cannot be sealed as given
   LabelsUnavailableError    this process may not, or cannot, open these labels
+  StoredFileError           a stored file is not what its name says
   StaleClaimError           another worker has taken over: this one's result is worth nothing
   IncumbentMovedError       the incumbent changed since it was compared with: compare again
   JournalError              the chain does not verify
@@ -116,6 +117,10 @@ class SealingError(VaultError):
 
 class LabelsUnavailableError(VaultError):
     code = "labels_unavailable"
+
+
+class StoredFileError(VaultError):
+    code = "stored_file"
 
 
 class StaleClaimError(VaultError):

@@ -1,25 +1,26 @@
 """Scoring: claim a team's next submission, open the labels, compute, and hand over to `release`.
 
-A claim is a compare-and-set with a lease and a fencing number in PostgreSQL. A team's submissions are
-scored in the order in which they came, so that its answers depend on nothing but its own submissions.
-Nothing is revealed before the release is committed, so a lost attempt is simply made again.
+A team's submissions are scored in the order in which they came, so that its answers depend on nothing but
+its own submissions. Nothing is revealed before the release is committed, so a lost attempt is simply made
+again. An attempt that the installation spoiled (storage, database, keys) is not counted; three exceptions of
+any other kind are too many.
 """
 
 import datetime as dt
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from numpy.typing import NDArray
 
 from stats.paired import paired_se
-from vault import budget, holdouts, journal, predictions, release
+from vault import budget, holdouts, journal, leases, predictions, release
 from vault.errors import IncumbentMovedError, StaleClaimError
+from vault.leases import Claim
 from vault.models import Benchmark, Submission
 from vault.scorers import scorer_of
 from vault.sealed_labels import OpenLabels
@@ -36,17 +37,6 @@ SCORING_FAILED = "scoring_failed"
 Clock = Callable[[], dt.datetime]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    submission_id: uuid.UUID
-    fence: int
-    n_exceptions: int
-
-    @property
-    def n_lost_leases(self) -> int:
-        return self.fence - 1 - self.n_exceptions
-
-
 def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
     """Score what the team of this submission has waiting, in order; how many were scored.
 
@@ -57,31 +47,9 @@ def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
     """
     row = Submission.objects.values("round_id", "team_id").get(pk=submission_id)
     n_scored = 0
-    while (claim := _claim(**row)) is not None:
+    while (claim := leases.claim(**row)) is not None:
         n_scored += _attempt(claim=claim, clock=clock)
     return n_scored
-
-
-def _claim(*, round_id: int, team_id: int) -> Claim | None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE vault_submission
-            SET status = 'SCORING', fence = fence + 1,
-                leased_until = clock_timestamp() + make_interval(secs => %s)
-            WHERE id = (
-                SELECT id FROM vault_submission
-                WHERE round_id = %s AND team_id = %s AND status IN ('QUEUED', 'SCORING')
-                ORDER BY sequence LIMIT 1
-            ) AND (status = 'QUEUED' OR (status = 'SCORING' AND leased_until < clock_timestamp()))
-            RETURNING id, fence, n_exceptions
-            """,
-            [settings.LEASE_SECONDS, round_id, team_id],
-        )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    return Claim(submission_id=row[0], fence=row[1], n_exceptions=row[2])
 
 
 def _attempt(*, claim: Claim, clock: Clock) -> bool:
@@ -90,6 +58,10 @@ def _attempt(*, claim: Claim, clock: Clock) -> bool:
         return False
     try:
         return _score(claim=claim, clock=clock)
+    except leases.FAULTS as error:
+        logger.error("scoring %s is put off: %s", claim.submission_id, type(error).__name__)
+        leases.put_off(claim)
+        return False
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the submission must not be stuck
         # Never the message or the traceback: they could hold a label or a score.
         logger.error("scoring %s failed: %s", claim.submission_id, type(error).__name__)
@@ -101,6 +73,8 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
     submission = Submission.objects.select_related(
         "team", "round__benchmark", "round__query_holdout", "round__secret"
     ).get(pk=claim.submission_id)
+    # First: if the storage is away, no label was opened for nothing.
+    whole = predictions.load(file_key=submission.file_key)
     opened = holdouts.open_labels(
         holdout=submission.round.query_holdout,
         purpose="scoring",
@@ -108,7 +82,7 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
         actor=ACTOR,
         now=clock(),
     )
-    own = _on_holdout(submission=submission, opened=opened)
+    own = whole[opened.positions]
     scores = _scores(benchmark=submission.round.benchmark, opened=opened, answers=own)
     while True:
         incumbent = release.incumbent_of(submission=submission)
@@ -175,13 +149,7 @@ def _give_back(*, claim: Claim, now: dt.datetime) -> None:
     if claim.n_exceptions + 1 >= settings.MAX_EXCEPTIONS:
         _fail(claim=claim, now=now)
         return
-    Submission.objects.filter(
-        pk=claim.submission_id, fence=claim.fence, status=SubmissionStatus.SCORING
-    ).update(
-        status=SubmissionStatus.QUEUED,
-        leased_until=None,
-        n_exceptions=claim.n_exceptions + 1,
-    )
+    leases.give_back(claim)
 
 
 def _fail(*, claim: Claim, now: dt.datetime) -> None:

@@ -20,11 +20,13 @@ def ring_for_the_waiting() -> int:
         cursor.execute(
             """
             SELECT id FROM (
-                SELECT DISTINCT ON (round_id, team_id) id, status, leased_until, submitted_at
+                SELECT DISTINCT ON (round_id, team_id) id, status, leased_until, retry_at,
+                    submitted_at
                 FROM vault_submission WHERE status IN ('QUEUED', 'SCORING')
                 ORDER BY round_id, team_id, sequence
             ) earliest
-            WHERE (status = 'QUEUED' AND submitted_at < now() - make_interval(secs => %s))
+            WHERE (status = 'QUEUED' AND submitted_at < now() - make_interval(secs => %s)
+                    AND (retry_at IS NULL OR retry_at < clock_timestamp()))
                 OR leased_until < clock_timestamp()
             """,
             [GRACE_SECONDS],

@@ -188,6 +188,11 @@ def die(*_: Any, **__: Any) -> Any:
     raise KeyboardInterrupt
 
 
+def crash(*_: Any, **__: Any) -> Any:
+    """Stands for a fault of the program, which counts against the submission that meets it."""
+    raise ZeroDivisionError
+
+
 @pytest.fixture
 def signing(settings: Any) -> None:
     """Webhooks are on."""

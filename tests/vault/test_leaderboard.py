@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.vault.factories import World, acting_as, make_world
-from vault import leaderboard, rounds, submissions
+from tests.vault.factories import World, acting_as, crash, make_world
+from vault import leaderboard, rounds, scoring, submissions
 from vault.leaderboard import Row
 from vault.models import BudgetEntry, RawScore, Round, Submission
 from vault.rounds import ResultRow
@@ -72,7 +72,9 @@ def test_less_is_better_where_the_metric_is_a_loss() -> None:
     assert leaderboard.ranks(values=values, benchmark=world.round.benchmark) == {2: 1, 1: 2, 3: 2}
 
 
-def test_unscored_failed_withdrawn_and_cancelled_never_rank(settings: Any) -> None:
+def test_unscored_failed_withdrawn_and_cancelled_never_rank(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     world = opened("unranked")
     withdrawn = world.answered(world.team("withdrawn"), world.wrong_at([1]))
     submissions.withdraw(submission=withdrawn, now=world.now)
@@ -81,8 +83,9 @@ def test_unscored_failed_withdrawn_and_cancelled_never_rank(settings: Any) -> No
     world.submit(world.team("queued"), world.wrong_at([3]))
     world.answered(world.team("scored"), world.wrong_at(range(60)))
     failing = world.submit(world.team("failed"), world.wrong_at([4])).submission
-    settings.SCORING_PRIVATE_KEY_FILE = "/nonexistent"
-    world.score(failing)
+    with monkeypatch.context() as patched:
+        patched.setattr(scoring, "scorer_of", crash)
+        world.score(failing)
 
     rows = board(world)
     assert {name for name, row in rows.items() if row.rank is not None} == {"scored"}

@@ -13,7 +13,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from stats.mechanisms import MECHANISMS, Query
 from tests.vault.factories import NOW, World, acting_as, die, make_world
-from vault import holdouts, release, scoring
+from vault import holdouts, leases, release, scoring
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     BudgetEntry,
@@ -76,8 +76,8 @@ def evaluated(*, value: float, incumbent: Submission | None = None) -> release.E
     )
 
 
-def claimed(submission: Submission) -> scoring.Claim:
-    claim = scoring._claim(round_id=submission.round_id, team_id=submission.team_id)
+def claimed(submission: Submission) -> leases.Claim:
+    claim = leases.claim(round_id=submission.round_id, team_id=submission.team_id)
     assert claim is not None
     assert claim.submission_id == submission.pk
     return claim

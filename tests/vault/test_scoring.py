@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
-from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import budget, holdouts, release, rounds, scoring, submissions
+from tests.vault.factories import NOW, World, acting_as, crash, make_world
+from vault import budget, holdouts, leases, release, rounds, scoring, submissions
 from vault.errors import NoOpenRoundError, StaleClaimError, TransitionError
 from vault.models import (
     BudgetEntry,
@@ -70,7 +70,7 @@ def test_invariant_3_a_worker_that_lost_its_lease_publishes_nothing(world: World
         incumbent_id=None,
         paired_se=0.0,
     )
-    stale = scoring._claim(round_id=world.round.pk, team_id=submission.team_id)
+    stale = leases.claim(round_id=world.round.pk, team_id=submission.team_id)
     assert stale is not None
     Submission.objects.filter(pk=submission.pk).update(leased_until=NOW - dt.timedelta(days=9999))
     world.score(submission)
@@ -90,7 +90,7 @@ def test_a_submission_under_lease_is_left_to_its_worker(world: World) -> None:
     team = world.team("a")
     first = world.submit(team, world.labels).submission
     second = world.submit(team, world.wrong_at([0])).submission
-    claim = scoring._claim(round_id=world.round.pk, team_id=team.pk)
+    claim = leases.claim(round_id=world.round.pk, team_id=team.pk)
 
     world.score(second)
 
@@ -99,10 +99,10 @@ def test_a_submission_under_lease_is_left_to_its_worker(world: World) -> None:
     assert second.status == "QUEUED"
 
 
-def test_three_exceptions_fail_and_refund(world: World, settings: Any) -> None:
+def test_three_exceptions_fail_and_refund(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     team = world.team("a")
     submission = world.submit(team, world.labels).submission
-    settings.SCORING_PRIVATE_KEY_FILE = "/nonexistent"
+    monkeypatch.setattr(scoring, "scorer_of", crash)
 
     world.score(submission)
 
@@ -111,9 +111,9 @@ def test_three_exceptions_fail_and_refund(world: World, settings: Any) -> None:
     assert not Release.objects.filter(submission=submission).exists()
 
 
-def test_at_most_three_failures_are_refunded(world: World, settings: Any) -> None:
+def test_at_most_three_failures_are_refunded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     team = world.team("a")
-    settings.SCORING_PRIVATE_KEY_FILE = "/nonexistent"
+    monkeypatch.setattr(scoring, "scorer_of", crash)
     for wrong in range(5):
         world.answered(team, world.wrong_at([wrong]))
 
@@ -125,7 +125,7 @@ def test_ten_lost_leases_fail(world: World, settings: Any) -> None:
     submission = world.submit(world.team("a"), world.labels).submission
     settings.LEASE_SECONDS = -1
     for _ in range(settings.MAX_LOST_LEASES):
-        scoring._claim(round_id=world.round.pk, team_id=submission.team_id)
+        leases.claim(round_id=world.round.pk, team_id=submission.team_id)
     settings.LEASE_SECONDS = 60
 
     world.score(submission)
@@ -188,7 +188,7 @@ def test_cancelling_is_possible_only_before_scoring_begins(world: World) -> None
     waiting = world.submit(team, world.labels).submission
     submissions.cancel(submission=waiting, now=NOW)
     begun = world.submit(team, world.labels).submission
-    scoring._claim(round_id=world.round.pk, team_id=team.pk)
+    leases.claim(round_id=world.round.pk, team_id=team.pk)
 
     with pytest.raises(TransitionError):
         submissions.cancel(submission=begun, now=NOW)

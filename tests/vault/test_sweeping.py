@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import bell, scoring, sweeping, tasks
+from vault import bell, leases, sweeping, tasks
 from vault.models import BudgetEntry, JournalEntry, Release, Round, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
@@ -64,8 +64,8 @@ def swept(heard: Bell) -> list[uuid.UUID]:
     return sorted(heard.heard)
 
 
-def claim(submission: Submission) -> scoring.Claim | None:
-    return scoring._claim(round_id=submission.round_id, team_id=submission.team_id)
+def claim(submission: Submission) -> leases.Claim | None:
+    return leases.claim(round_id=submission.round_id, team_id=submission.team_id)
 
 
 def let_the_lease_run_out(submission: Submission) -> None:
@@ -95,6 +95,18 @@ def test_a_lease_is_respected_until_it_runs_out(world: World, heard: Bell) -> No
     assert swept(heard) == []
 
     let_the_lease_run_out(submission)
+
+    assert swept(heard) == [submission.pk]
+
+
+def test_what_was_put_off_is_not_rung_for_before_its_time(world: World, heard: Bell) -> None:
+    submission = waiting(world, world.team("a"), 3)
+    held = claim(submission)
+    assert held is not None
+    leases.put_off(held)
+    assert swept(heard) == []
+
+    Submission.objects.filter(pk=submission.pk).update(retry_at=Now() - LONG_AGO)
 
     assert swept(heard) == [submission.pk]
 

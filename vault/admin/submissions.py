@@ -61,6 +61,8 @@ class SubmissionAdmin(ReadOnlyPage):
                     "leased_until",
                     "fence",
                     "n_exceptions",
+                    "n_faults",
+                    "retry_at",
                     "error_code",
                 )
             },

@@ -35,6 +35,9 @@ class Submission(models.Model):
     fence = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True, blank=True)
     n_exceptions = models.PositiveIntegerField(default=0)
+    # Attempts that storage, database or keys spoiled; the next one is not made before `retry_at`.
+    n_faults = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
 
     model_name = models.CharField(max_length=200, blank=True)

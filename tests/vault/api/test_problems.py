@@ -154,6 +154,7 @@ def test_errors_of_the_inside_have_no_status() -> None:
         "UnrankingError",
         "SealingError",
         "LabelsUnavailableError",
+        "StoredFileError",
         "StaleClaimError",
         "IncumbentMovedError",
         "JournalError",
