@@ -33,7 +33,8 @@ def _grants(role: str, table: str, *privileges: str) -> list[Grant]:
 
 ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
 SUBMISSION_WORK = (
-    "UPDATE status,finished_at,fence,leased_until,n_exceptions,n_faults,retry_at,error_code"
+    "UPDATE status,finished_at,error_code,fence,claimed_at,leased_until,"
+    "n_exceptions,n_faults,retry_at"
 )
 
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at,made_by_id"

@@ -9,7 +9,9 @@ LONGEST_LINE = 500  # characters of a message; a traceback comes after it and st
 # Of all callers together, in one process: what was refused is for statistics, not for line after line.
 REFUSALS_PER_MINUTE = 60
 REFUSALS = ("django.request", "django.security")
-TICKS = frozenset({"vault.tasks.sweep", "audits.tasks.sweep", "vault.tasks.send_webhooks"})
+TICKS = frozenset(
+    {"vault.tasks.ring", "vault.tasks.sweep", "audits.tasks.sweep", "vault.tasks.send_webhooks"}
+)
 
 
 class Sparing(logging.Filter):

@@ -49,7 +49,8 @@ MEANINGS = {
     "PARSER_BACKLOG": "Files that may wait for one; beyond it, 503 before the body is read.",
     "PARSER_MEMORY_MB": "Address space of a parsing child, in MiB.",
     "PARSER_SECONDS": "Time that a file may take to parse.",
-    "LEASE_SECONDS": "How long a worker holds a submission before another may claim it.",
+    "LEASE_SECONDS": "How long a submission is held by a worker that no longer renews its lease.",
+    "RING_SECONDS": "Time between two looks for leases that have ended and retries that are due.",
     "SWEEP_SECONDS": "Time between two sweeps for what was lost on the way.",
     "WEBHOOK_KEY": "Signs webhooks: in the API's process and its worker. Empty switches webhooks off.",
     "WEBHOOK_ALLOWED_NETWORKS": "Networks that webhooks may lead to beside the open internet, such as "

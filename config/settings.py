@@ -147,9 +147,12 @@ WEBHOOK_KEY = env.secret("WEBHOOK_KEY", "")
 WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
 WEBHOOK_SECONDS = env.number("WEBHOOK_SECONDS", 2.0)
 
-LEASE_SECONDS = env.number("LEASE_SECONDS", 60.0)
+# A worker renews its lease three times in this time; what a killed worker held is free after it.
+LEASE_SECONDS = env.number("LEASE_SECONDS", 6.0)
+RING_SECONDS = env.number("RING_SECONDS", 3.0)
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 60.0)
 MAX_LOST_LEASES = 10
+LOST_LEASES_COUNT_AFTER = 600.0
 MAX_EXCEPTIONS = 3
 MAX_REFUNDED_FAILURES = 3
 
@@ -178,6 +181,11 @@ CELERY_TASK_ROUTES = {
     "vault.tasks.send_webhooks": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE = {
+    "ring": {
+        "task": "vault.tasks.ring",
+        "schedule": RING_SECONDS,
+        "options": {"expires": 3 * RING_SECONDS},
+    },
     "sweep": {"task": "vault.tasks.sweep", "schedule": SWEEP_SECONDS},
     "sweep-audits": {
         "task": "audits.tasks.sweep",

@@ -1,12 +1,15 @@
 """Who works on a submission, and for how long: leases, fencing numbers, and what an attempt counts.
 
-A claim is a compare-and-set in PostgreSQL; its fencing number keeps a late worker from writing.
+A claim is a compare-and-set in PostgreSQL; its fencing number keeps a late worker from writing. A lease is
+short and is renewed while its worker works: what a killed worker held is taken up again within seconds.
 """
 
 import datetime as dt
+import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,6 +28,7 @@ FAULTS = (*DATABASE_FAULTS, OSError, StoredFileError, LabelsUnavailableError)
 LONGEST_PAUSE = 60.0  # seconds before the next attempt after a fault
 # A worker that cannot say so, because the database is away, says it when it is back within this time.
 PATIENCE = 60.0
+LONGEST_WORK = 600.0  # seconds for which a lease is renewed: what hangs loses it
 
 T = TypeVar("T")
 
@@ -35,10 +39,17 @@ class Claim:
     fence: int
     n_exceptions: int
     n_faults: int
+    age: dt.timedelta  # since the first claim of this submission
 
     @property
     def n_lost_leases(self) -> int:
         return self.fence - 1 - self.n_exceptions - self.n_faults
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Worker after worker was lost over it. A machine that restarts all the time is not its fault."""
+        is_old = self.age.total_seconds() >= settings.LOST_LEASES_COUNT_AFTER
+        return is_old and self.n_lost_leases >= settings.MAX_LOST_LEASES
 
 
 def claim(*, round_id: int, team_id: int) -> Claim | None:
@@ -48,6 +59,7 @@ def claim(*, round_id: int, team_id: int) -> Claim | None:
             """
             UPDATE vault_submission
             SET status = 'SCORING', fence = fence + 1, retry_at = NULL,
+                claimed_at = COALESCE(claimed_at, clock_timestamp()),
                 leased_until = clock_timestamp() + make_interval(secs => %s)
             WHERE id = (
                 SELECT id FROM vault_submission
@@ -57,14 +69,46 @@ def claim(*, round_id: int, team_id: int) -> Claim | None:
                 (status = 'QUEUED' AND (retry_at IS NULL OR retry_at < clock_timestamp()))
                 OR (status = 'SCORING' AND leased_until < clock_timestamp())
             )
-            RETURNING id, fence, n_exceptions, n_faults
+            RETURNING id, fence, n_exceptions, n_faults, clock_timestamp() - claimed_at
             """,
             [settings.LEASE_SECONDS, round_id, team_id],
         )
         row = cursor.fetchone()
     if row is None:
         return None
-    return Claim(submission_id=row[0], fence=row[1], n_exceptions=row[2], n_faults=row[3])
+    names = ("submission_id", "fence", "n_exceptions", "n_faults", "age")
+    return Claim(**dict(zip(names, row, strict=True)))
+
+
+@contextmanager
+def kept(claim: Claim) -> Iterator[None]:
+    """Renew the lease for as long as the block runs, from a thread with a session of its own."""
+    done = threading.Event()
+    thread = threading.Thread(target=_renew, args=(claim, done), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _renew(claim: Claim, done: threading.Event) -> None:
+    """Most submissions are scored before the first renewal: then no session is opened."""
+    ends = time.monotonic() + LONGEST_WORK
+    try:
+        while not done.wait(settings.LEASE_SECONDS / 3) and time.monotonic() < ends:
+            try:
+                held = Submission.objects.filter(
+                    pk=claim.submission_id, fence=claim.fence, status=SubmissionStatus.SCORING
+                ).update(leased_until=Now() + dt.timedelta(seconds=settings.LEASE_SECONDS))
+            except DATABASE_FAULTS:
+                connection.close()
+                continue
+            if not held:
+                return
+    finally:
+        connection.close()
 
 
 def put_off(claim: Claim) -> None:

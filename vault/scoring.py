@@ -53,11 +53,12 @@ def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
 
 
 def _attempt(*, claim: Claim, clock: Clock) -> bool:
-    if claim.n_lost_leases >= settings.MAX_LOST_LEASES:
+    if claim.is_hopeless:
         _fail(claim=claim, now=clock())
         return False
     try:
-        return _score(claim=claim, clock=clock)
+        with leases.kept(claim):
+            return _score(claim=claim, clock=clock)
     except leases.FAULTS as error:
         logger.error("scoring %s is put off: %s", claim.submission_id, type(error).__name__)
         leases.put_off(claim)

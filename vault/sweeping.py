@@ -4,9 +4,12 @@ import datetime as dt
 import uuid
 
 from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from vault import bell
-from vault.models import IdempotentAnswer
+from vault.models import IdempotentAnswer, Submission
+from vault.statuses import SubmissionStatus
 
 # A submission that has just been received has just been rung for.
 GRACE_SECONDS = 2
@@ -32,6 +35,22 @@ def ring_for_the_waiting() -> int:
             [GRACE_SECONDS],
         )
         waiting: list[uuid.UUID] = [row[0] for row in cursor.fetchall()]
+    return _ring(waiting)
+
+
+def ring_for_the_lost() -> int:
+    """One ring for each submission whose lease has ended or whose retry is due; how many there were.
+
+    Asked every few seconds, so not for what simply waits its turn: a busy worker has been rung for it.
+    """
+    lost = Submission.objects.filter(
+        Q(status=SubmissionStatus.SCORING, leased_until__lt=Now())
+        | Q(status=SubmissionStatus.QUEUED, retry_at__lt=Now())
+    )
+    return _ring(list(lost.values_list("pk", flat=True)))
+
+
+def _ring(waiting: list[uuid.UUID]) -> int:
     for submission_id in waiting:
         if not bell.ring(submission_id=submission_id):
             break

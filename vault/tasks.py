@@ -13,6 +13,11 @@ def score_submission(*, submission_id: str) -> None:
     scoring.score_team(submission_id=uuid.UUID(submission_id), clock=timezone.now)
 
 
+@shared_task(name="vault.tasks.ring")
+def ring() -> None:
+    sweeping.ring_for_the_lost()
+
+
 @shared_task(name="vault.tasks.sweep")
 def sweep() -> None:
     sweeping.ring_for_the_waiting()

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from django.db.models.functions import Now
 
 from tests.vault.factories import NOW, World, acting_as, crash, make_world
 from vault import budget, holdouts, leases, release, rounds, scoring, submissions
@@ -121,16 +122,22 @@ def test_at_most_three_failures_are_refunded(world: World, monkeypatch: pytest.M
     assert sorted(kinds) == ["COMMIT"] * 2 + ["REFUND"] * 3
 
 
-def test_ten_lost_leases_fail(world: World, settings: Any) -> None:
+@pytest.mark.parametrize(("minutes", "status"), [(11, "FAILED"), (9, "SCORED")])
+def test_ten_lost_leases_fail_when_they_took_ten_minutes(
+    world: World, settings: Any, minutes: int, status: str
+) -> None:
     submission = world.submit(world.team("a"), world.labels).submission
     settings.LEASE_SECONDS = -1
     for _ in range(settings.MAX_LOST_LEASES):
         leases.claim(round_id=world.round.pk, team_id=submission.team_id)
     settings.LEASE_SECONDS = 60
+    Submission.objects.filter(pk=submission.pk).update(
+        claimed_at=Now() - dt.timedelta(minutes=minutes)
+    )
 
     world.score(submission)
 
-    assert submission.status == "FAILED"
+    assert submission.status == status
 
 
 def test_invariant_4_each_opening_is_journaled_before_the_release(world: World) -> None:

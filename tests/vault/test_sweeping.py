@@ -111,6 +111,22 @@ def test_what_was_put_off_is_not_rung_for_before_its_time(world: World, heard: B
     assert swept(heard) == [submission.pk]
 
 
+def test_every_few_seconds_only_what_was_lost_is_rung_for(world: World, heard: Bell) -> None:
+    """What waits its turn has been rung for: a busy worker must not be rung for it again and again."""
+    waiting(world, world.team("waits"), 1)
+    held, lost, put_off = (waiting(world, world.team(name), 1) for name in ("a", "b", "c"))
+    claim(held)
+    claim(lost)
+    let_the_lease_run_out(lost)
+    Submission.objects.filter(pk=put_off.pk).update(retry_at=Now() - LONG_AGO)
+    heard.heard.clear()
+
+    with acting_as("scoring"):
+        tasks.ring()
+
+    assert sorted(heard.heard) == sorted([lost.pk, put_off.pk])
+
+
 def test_one_ring_for_each_team_for_its_earliest(world: World, heard: Bell) -> None:
     """A team whose earliest submission is held waits; other teams do not."""
     held, idle = world.team("held"), world.team("idle")
@@ -161,6 +177,9 @@ def test_leases_lost_again_and_again_end_as_failed_and_refunded(
         assert swept(heard) == [submission.pk], lost
         assert claim(submission) is not None
         let_the_lease_run_out(submission)
+    Submission.objects.filter(pk=submission.pk).update(
+        claimed_at=Now() - dt.timedelta(seconds=settings.LOST_LEASES_COUNT_AFTER)
+    )
 
     (found,) = swept(heard)
     tasks.score_submission(submission_id=str(found))

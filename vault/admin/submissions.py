@@ -58,6 +58,7 @@ class SubmissionAdmin(ReadOnlyPage):
                 "fields": (
                     "submitted_at",
                     "finished_at",
+                    "claimed_at",
                     "leased_until",
                     "fence",
                     "n_exceptions",

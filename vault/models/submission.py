@@ -34,6 +34,8 @@ class Submission(models.Model):
     # A worker that claims the row may write its result only while it holds this fencing number.
     fence = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True, blank=True)
+    # The first time: leases that are lost soon after it do not count.
+    claimed_at = models.DateTimeField(null=True, blank=True)
     n_exceptions = models.PositiveIntegerField(default=0)
     # Attempts that storage, database or keys spoiled; the next one is not made before `retry_at`.
     n_faults = models.PositiveIntegerField(default=0)
