@@ -7,86 +7,26 @@ from typing import Any
 import pytest
 
 from audits import reports, rounds
-from audits.models import AuditRun, Finding, Report
+from audits.models import Finding, Report
 from audits.sentences import number
 from stats.verdict import Verdict
 from tests.audits import stage
-from tests.vault.factories import NOW, World, make_world
+from tests.audits.reported import (
+    cells_of,
+    judged,
+    reports_html,
+    run_with,
+    text_of,
+)
+from tests.vault.factories import World, make_world
 from vault.models import Team
 
 HOSTILE = "<script>alert('x')</script>&\"name\""
-
-SNAPSHOT = {
-    "version": "1",
-    "metric": "accuracy",
-    "delta0": 0.005,
-    "n_query": 100,
-    "n_fresh": 200,
-    "query_holdout": "q",
-    "fresh_holdouts": ["f"],
-    "alpha": 0.01,
-    "triage_alpha": 0.1,
-    "n_shuffles": 20_000,
-}
 
 
 @pytest.fixture
 def world(vault_keys: None) -> World:
     return make_world("reported")
-
-
-def run_with(world: World, *, gate: str = "quiet", **snapshot: Any) -> AuditRun:
-    return AuditRun.objects.create(
-        round=world.round,
-        status=AuditRun.Status.DONE,
-        snapshot={**SNAPSHOT, **snapshot},
-        seed_entropy="f00d",
-        shift_gate=gate,
-        started_at=NOW,
-    )
-
-
-FIGURES = ("estimate", "low", "high", "p_value", "minimum_detectable_effect")
-
-
-def judged(run: AuditRun, verdict: str, *, name: str = "somebody", **given: Any) -> Finding:
-    """A verdict's finding; what is no column of it belongs to its evidence."""
-    team = Team.objects.create(name=name, is_reference=verdict == "")
-    evidence = {
-        "verdict": verdict,
-        "is_reference": verdict == "",
-        "attempts": 17,
-        "released": 0.8125,
-        "query": 0.8125,
-        "fresh": 0.6789,
-        "delta0": 0.005,
-        "luck": 0.0222,
-        "k": 17,
-        **{key: value for key, value in given.items() if key not in FIGURES},
-    }
-    if verdict == Verdict.INVALID:
-        evidence = {"verdict": verdict}
-    figures: dict[str, float | None] = {
-        "estimate": 0.1234,
-        "low": 0.0567,
-        "high": 0.1901,
-        "p_value": 0.00042,
-        "minimum_detectable_effect": 0.0789,
-    }
-    if verdict in ("", Verdict.INVALID, Verdict.NOT_TESTED):
-        figures = dict.fromkeys(figures)
-    return Finding.objects.create(
-        run=run,
-        team=team,
-        check_name="verdict",
-        verdict=verdict,
-        evidence=evidence,
-        **{**figures, **{key: value for key, value in given.items() if key in FIGURES}},
-    )
-
-
-def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
@@ -130,17 +70,6 @@ def test_numbers_are_those_of_the_finding(world: World) -> None:
     )
 
 
-def cells_of(html: str, name: str) -> list[str]:
-    """A team's row without its name."""
-    rows = re.findall(r"<tr>(.*?)</tr>", html)
-    row = next(row for row in rows if f">{name}<" in row)
-    return [text_of(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
-
-
-def reports_html(run: AuditRun) -> str:
-    return reports.render(audit=run).replace("\n", "")
-
-
 @pytest.mark.parametrize("verdict", ["NO_EVIDENCE", "WITHIN_LUCK", "SUSPECTED"])
 def test_what_is_no_finding_carries_its_limit(world: World, verdict: str) -> None:
     """Invariant 12: "no flag" never reads as "no inflation"."""
@@ -179,37 +108,6 @@ def test_a_screened_p_has_no_digits(world: World) -> None:
     judged(run, "NO_EVIDENCE", p_adjusted=1.0, p_is_screened=True)
 
     assert cells_of(reports_html(run), "somebody")[8] == "&gt; .05"
-
-
-def test_p_values_have_one_form(world: World) -> None:
-    """Of a team's test none above .05, whether a screen stopped there or not; others in two digits."""
-    run = run_with(world)
-    found = judged(run, "NO_EVIDENCE", p_adjusted=0.11)
-    test: dict[str, Any] = {
-        **{"which": "final", "kind": "organiser", "file": 1, "interval": [0.0, 0.1], "n_draws": 1},
-        **{"overstatement": 0.05, "luck": 0.1, "excess_low": -0.05, "p_is_screened": False},
-    }
-    tests = [{**test, "p_adjusted": value} for value in (0.11, 0.0123, 0.00001)]
-    tests.append({**test, "p_adjusted": 1.0, "p_is_screened": True})
-    Finding.objects.create(
-        run=run, team=found.team, check_name="accusation", evidence={"k": 1, "tests": tests}
-    )
-    gate = {"z": 0.7, "fired": False}
-    Finding.objects.create(
-        run=run, check_name="shift_gate", estimate=0.35, p_value=0.4812, evidence=gate
-    )
-    pairs = {"query": [1, 2], "fresh": [3, 4]}
-    Finding.objects.create(
-        run=run, team=found.team, check_name="discordant_pairs", p_value=0.00342, evidence=pairs
-    )
-
-    html = reports_html(run)
-
-    assert cells_of(html, "somebody")[8] == "&gt; .05"
-    shown = re.findall(r'<td class="number">([^<]*)</td><td class="number">1</td>', html)
-    assert shown == ["&gt; .05", ".012", "&lt; .0001", "&gt; .05"]
-    assert "z = 0.70, p = .48, level .01" in html
-    assert '<td>1 / 2</td><td>3 / 4</td><td class="number">.0034</td>' in html
 
 
 def test_a_coarse_round_says_what_everybody_else_reads(world: World) -> None:
@@ -408,30 +306,3 @@ def test_a_stored_report_is_that_of_its_findings(vault_keys: None) -> None:
     assert report.html.count("<svg") == 3
     # On a small screen they scroll in their boxes.
     assert report.html.count('<div class="wide"><svg') == 3
-
-
-@pytest.mark.parametrize(
-    ("bound", "said"),
-    [
-        (
-            0.2643,
-            "every score of the 1,234 queries that were used is within .2643 of its expectation with "
-            "probability .95 (the round's page in the admin has the bound for all queries that were "
-            "admitted).",
-        ),
-        (None, "that guarantees nothing of the scores of the 1,234 queries that were used."),
-    ],
-)
-def test_the_ledger_says_of_which_queries_its_bound_is(
-    world: World, bound: float | None, said: str
-) -> None:
-    """The admin's bound counts the admitted queries, and is another number."""
-    run = run_with(world)
-    Finding.objects.create(
-        run=run,
-        check_name="ledger",
-        estimate=bound,
-        evidence={"nats": 10.0, "n_submissions": 1_234, "guarantees_something": bound is not None},
-    )
-
-    assert said in text_of(reports.render(audit=run))

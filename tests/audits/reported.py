@@ -1,0 +1,88 @@
+"""Findings as an audit stores them, and what a report says of them."""
+
+import re
+from typing import Any
+
+from audits import reports
+from audits.models import AuditRun, Finding
+from stats.verdict import Verdict
+from tests.vault.factories import NOW, World
+from vault.models import Team
+
+SNAPSHOT = {
+    "version": "1",
+    "metric": "accuracy",
+    "delta0": 0.005,
+    "n_query": 100,
+    "n_fresh": 200,
+    "query_holdout": "q",
+    "fresh_holdouts": ["f"],
+    "alpha": 0.01,
+    "triage_alpha": 0.1,
+    "n_shuffles": 20_000,
+}
+
+
+def run_with(world: World, *, gate: str = "quiet", **snapshot: Any) -> AuditRun:
+    return AuditRun.objects.create(
+        round=world.round,
+        status=AuditRun.Status.DONE,
+        snapshot={**SNAPSHOT, **snapshot},
+        seed_entropy="f00d",
+        shift_gate=gate,
+        started_at=NOW,
+    )
+
+
+FIGURES = ("estimate", "low", "high", "p_value", "minimum_detectable_effect")
+
+
+def judged(run: AuditRun, verdict: str, *, name: str = "somebody", **given: Any) -> Finding:
+    """A verdict's finding; what is no column of it belongs to its evidence."""
+    team = Team.objects.create(name=name, is_reference=verdict == "")
+    evidence = {
+        "verdict": verdict,
+        "is_reference": verdict == "",
+        "attempts": 17,
+        "released": 0.8125,
+        "query": 0.8125,
+        "fresh": 0.6789,
+        "delta0": 0.005,
+        "luck": 0.0222,
+        "k": 17,
+        **{key: value for key, value in given.items() if key not in FIGURES},
+    }
+    if verdict == Verdict.INVALID:
+        evidence = {"verdict": verdict}
+    figures: dict[str, float | None] = {
+        "estimate": 0.1234,
+        "low": 0.0567,
+        "high": 0.1901,
+        "p_value": 0.00042,
+        "minimum_detectable_effect": 0.0789,
+    }
+    if verdict in ("", Verdict.INVALID, Verdict.NOT_TESTED):
+        figures = dict.fromkeys(figures)
+    return Finding.objects.create(
+        run=run,
+        team=team,
+        check_name="verdict",
+        verdict=verdict,
+        evidence=evidence,
+        **{**figures, **{key: value for key, value in given.items() if key in FIGURES}},
+    )
+
+
+def text_of(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def cells_of(html: str, name: str) -> list[str]:
+    """A team's row without its name."""
+    rows = re.findall(r"<tr>(.*?)</tr>", html)
+    row = next(row for row in rows if f">{name}<" in row)
+    return [text_of(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
+
+
+def reports_html(run: AuditRun) -> str:
+    return reports.render(audit=run).replace("\n", "")

@@ -1,0 +1,74 @@
+"""The sections below a report's table of teams: holdouts, tests, and what explains them."""
+
+import re
+from typing import Any
+
+import pytest
+
+from audits import reports
+from audits.models import Finding
+from tests.audits.reported import cells_of, judged, reports_html, run_with, text_of
+from tests.vault.factories import World, make_world
+
+
+@pytest.fixture
+def world(vault_keys: None) -> World:
+    return make_world("sections")
+
+
+def test_p_values_have_one_form(world: World) -> None:
+    """Of a team's test none above .05, whether a screen stopped there or not; others in two digits."""
+    run = run_with(world)
+    found = judged(run, "NO_EVIDENCE", p_adjusted=0.11)
+    test: dict[str, Any] = {
+        **{"which": "final", "kind": "organiser", "file": 1, "interval": [0.0, 0.1], "n_draws": 1},
+        **{"overstatement": 0.05, "luck": 0.1, "excess_low": -0.05, "p_is_screened": False},
+    }
+    tests = [{**test, "p_adjusted": value} for value in (0.11, 0.0123, 0.00001)]
+    tests.append({**test, "p_adjusted": 1.0, "p_is_screened": True})
+    Finding.objects.create(
+        run=run, team=found.team, check_name="accusation", evidence={"k": 1, "tests": tests}
+    )
+    gate = {"z": 0.7, "fired": False}
+    Finding.objects.create(
+        run=run, check_name="shift_gate", estimate=0.35, p_value=0.4812, evidence=gate
+    )
+    pairs = {"query": [1, 2], "fresh": [3, 4]}
+    Finding.objects.create(
+        run=run, team=found.team, check_name="discordant_pairs", p_value=0.00342, evidence=pairs
+    )
+
+    html = reports_html(run)
+
+    assert cells_of(html, "somebody")[8] == "&gt; .05"
+    shown = re.findall(r'<td class="number">([^<]*)</td><td class="number">1</td>', html)
+    assert shown == ["&gt; .05", ".012", "&lt; .0001", "&gt; .05"]
+    assert "z = 0.70, p = .48, level .01" in html
+    assert '<td>1 / 2</td><td>3 / 4</td><td class="number">.0034</td>' in html
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        (
+            0.2643,
+            "every score of the 1,234 queries that were used is within .2643 of its expectation with "
+            "probability .95 (the round's page in the admin has the bound for all queries that were "
+            "admitted).",
+        ),
+        (None, "that guarantees nothing of the scores of the 1,234 queries that were used."),
+    ],
+)
+def test_the_ledger_says_of_which_queries_its_bound_is(
+    world: World, bound: float | None, said: str
+) -> None:
+    """The admin's bound counts the admitted queries, and is another number."""
+    run = run_with(world)
+    Finding.objects.create(
+        run=run,
+        check_name="ledger",
+        estimate=bound,
+        evidence={"nats": 10.0, "n_submissions": 1_234, "guarantees_something": bound is not None},
+    )
+
+    assert said in text_of(reports.render(audit=run))
