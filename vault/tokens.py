@@ -94,54 +94,92 @@ def issue_from(
     """
     if not set(scopes) <= set(parent.scopes):
         raise TokenRefusedError("a token cannot give scopes that it has not", field="scopes")
-    if parent.expires_at is not None and (expires_at is None or expires_at > parent.expires_at):
-        expires_at = parent.expires_at
-    with _room_beside(parent, now=now):
+    with _room_beside(parent, now=now) as asking:
         return issue(
-            team=parent.team,
+            team=asking.team,
             label=label,
             scopes=scopes,
-            expires_at=expires_at,
+            expires_at=_earlier(expires_at, asking.expires_at),
             now=now,
-            made_by=parent,
+            made_by=asking,
         )
 
 
-def rotate(*, token: TeamToken, grace: dt.timedelta, now: dt.datetime) -> tuple[TeamToken, str]:
-    """A successor in the token's place: same scopes, end and maker, and what it made is the successor's.
+def rotate(
+    *, token: TeamToken, by: TeamToken, grace: dt.timedelta, now: dt.datetime
+) -> tuple[TeamToken, str]:
+    """A successor in the token's place: same scopes and maker, and what it made is the successor's.
 
-    The token itself ends after the grace.
+    Only the token itself, or one that it descends from, may ask: a short-lived token would else take over a
+    lasting one of its team. The successor lives no longer than the token and the one that asks, and what it
+    takes over lives no longer than the successor. The token itself ends after the grace.
 
     Raises:
+        TokenRefusedError: the token is neither the one that asks nor made with it.
         TooManyTokensError: the team has `MOST_LIVE`.
-        TransitionError: the token has ended meanwhile.
+        TransitionError: the token, or the one that asks, has ended meanwhile.
     """
-    with _room_beside(token, now=now):
+    with _room_beside(token, by, now=now) as old:
+        if old.pk not in _with_descendants(by):
+            raise TokenRefusedError(
+                "a token rotates itself and what was made with it, no other: rotate this one with its own "
+                "secret, or revoke it and make another",
+                field="token_id",
+            )
+        asking = TeamToken.objects.get(pk=by.pk)
         successor, plain = issue(
-            team=token.team,
-            label=token.label,
-            scopes=token.scopes,
-            expires_at=token.expires_at,
+            team=old.team,
+            label=old.label,
+            scopes=old.scopes,
+            expires_at=_earlier(old.expires_at, asking.expires_at),
             now=now,
-            made_by=token.made_by,
+            made_by=old.made_by,
         )
-        end = now + grace if token.expires_at is None else min(now + grace, token.expires_at)
-        TeamToken.objects.filter(pk=token.pk).update(expires_at=end)
-        TeamToken.objects.filter(made_by=token).update(made_by=successor)
+        TeamToken.objects.filter(pk=old.pk).update(expires_at=_earlier(now + grace, old.expires_at))
+        TeamToken.objects.filter(made_by=old).update(made_by=successor)
+        _end_with(successor)
     return successor, plain
 
 
+def _earlier(*ends: dt.datetime | None) -> dt.datetime | None:
+    """None is never."""
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _end_with(token: TeamToken) -> None:
+    """Let all that was made with the token end when it does."""
+    if token.expires_at is not None:
+        made = TeamToken.objects.filter(pk__in=_with_descendants(token))
+        lasting = made.filter(Q(expires_at=None) | Q(expires_at__gt=token.expires_at))
+        lasting.update(expires_at=token.expires_at)
+
+
+def _with_descendants(token: TeamToken) -> set[int]:
+    """The token, all that it made, and those made."""
+    found, last = {token.pk}, {token.pk}
+    while last:
+        made = TeamToken.objects.filter(made_by__in=last).values_list("pk", flat=True)
+        last = set(made) - found
+        found |= last
+    return found
+
+
 @contextmanager
-def _room_beside(token: TeamToken, *, now: dt.datetime) -> Iterator[None]:
-    """A transaction in which the token is alive, its team has room for one more, and none ends or comes."""
+def _room_beside(*given: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
+    """A transaction in which the tokens are alive, their team has room for one more, and none ends or comes.
+
+    It yields the first as it is now: what a process remembers of a token may be some seconds old.
+    """
     with transaction.atomic():
-        locks.hold_team_tokens(team_id=token.team_id)
-        alive = live(team=token.team, now=now)
-        if not alive.filter(pk=token.pk).exists():
+        locks.hold_team_tokens(team_id=given[0].team_id)
+        alive = live(team=given[0].team, now=now)
+        wanted = {token.pk for token in given}
+        found = {token.pk: token for token in alive.filter(pk__in=wanted).select_related("team")}
+        if set(found) != wanted:
             raise TransitionError("the token is revoked or expired")
         if alive.count() >= MOST_LIVE:
             raise TooManyTokensError(f"a team may have {MOST_LIVE} tokens", limit=MOST_LIVE)
-        yield
+        yield found[given[0].pk]
 
 
 def revoke(*, token: TeamToken, now: dt.datetime) -> int:
@@ -152,11 +190,7 @@ def revoke(*, token: TeamToken, now: dt.datetime) -> int:
     """
     with transaction.atomic():
         locks.hold_team_tokens(team_id=token.team_id)
-        ended, last = {token.pk}, {token.pk}
-        while last:
-            made = TeamToken.objects.filter(made_by__in=last).values_list("pk", flat=True)
-            last = set(made) - ended
-            ended |= last
+        ended = _with_descendants(token)
         return TeamToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)
 
 

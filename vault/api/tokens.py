@@ -1,7 +1,8 @@
 """A team's own tokens: list them, make one, rotate one, revoke one.
 
 No token can make one that may do more, or lives longer, than it does itself, and what it made is revoked
-with it: what an organiser has limited stays limited. A new token's text is shown once, also to a request
+with it: what an organiser has limited stays limited. A token rotates itself and what was made with it;
+any token of the team revokes one that may do no more, so that a lost one can be ended at once. A new token's text is shown once, also to a request
 that is sent again.
 """
 
@@ -70,7 +71,7 @@ class TokenRotation(APIView):
     def post(self, request: Request, token_id: int) -> HttpResponse:
         grace = bodies.grace(request, default=DEFAULT_GRACE, longest=LONGEST_GRACE)
         token, plain = tokens.rotate(
-            token=_found(request, token_id), grace=grace, now=timezone.now()
+            token=_found(request, token_id), by=_current(request), grace=grace, now=timezone.now()
         )
         RECENT.forget()
         return _issued(token, plain)

@@ -130,6 +130,74 @@ def test_rotation_without_grace_ends_the_old_one_now(bot: Caller) -> None:
     assert bearer(made["token"]).get("tokens/").status_code == 200
 
 
+def ends_of(*made: Any) -> list[dt.datetime | None]:
+    return [TeamToken.objects.get(pk=each["id"]).expires_at for each in made]
+
+
+def test_short_lived_token_takes_over_no_lasting_one_beside_it(team: Team, bot: Caller) -> None:
+    """A token of twelve seconds once got a secret that never ends, of a sibling."""
+    (lasting,) = bot.get("tokens/").json()["results"]
+    soon = timezone.now() + dt.timedelta(seconds=12)
+    sibling = send(bot, "tokens/", {"label": "sibling", "expires_at": soon.isoformat()}).json()
+    child = send(bot, "tokens/", {"label": "child"}).json()
+    other = Caller(team)
+
+    for asking in (bearer(sibling["token"]), other):
+        for taken in (lasting, child):
+            refused = send(asking, f"tokens/{taken['id']}/rotate/", {"grace_seconds": 0})
+            assert problem(refused) == (403, "token_refused")
+            assert refused.json()["field"] == "token_id"
+    assert TeamToken.objects.count() == 4
+    assert ends_of(lasting, child) == [None, None]
+
+
+def test_token_rotates_what_was_made_with_it_and_with_those(bot: Caller) -> None:
+    first = send(bot, "tokens/", {"label": "first"}).json()
+    second = send(bearer(first["token"]), "tokens/", {"label": "second"}).json()
+
+    new = send(bot, f"tokens/{second['id']}/rotate/", {"grace_seconds": 0})
+
+    assert (new.status_code, new.json()["made_by"]) == (201, first["id"])
+    assert problem(bearer(second["token"]).get("tokens/")) == (401, "invalid_token")
+
+
+def test_successor_and_what_it_takes_over_end_with_the_one_that_asks(bot: Caller) -> None:
+    """Tokens may live longer than their maker, whose own end came nearer when it was rotated."""
+    first = send(bot, "tokens/", {"label": "first"}).json()
+    second = send(bearer(first["token"]), "tokens/", {"label": "second"}).json()
+    end = timezone.now() + dt.timedelta(minutes=5)
+    TeamToken.objects.filter(made_by=None).update(expires_at=end)
+
+    new = send(bot, f"tokens/{first['id']}/rotate/", {"grace_seconds": 3600}).json()
+
+    assert ends_of(new, second) == [end, end]
+    assert TeamToken.objects.get(pk=second["id"]).made_by_id == new["id"]
+
+
+@pytest.mark.parametrize("path", ["tokens/", "tokens/{id}/rotate/"])
+def test_end_that_came_nearer_elsewhere_counts_at_once(
+    bot: Caller, path: str, settings: Any
+) -> None:
+    """A process remembers a token for some seconds, and with it an end that is no more."""
+    settings.TOKEN_CACHE_SECONDS = 60
+    (own,) = bot.get("tokens/").json()["results"]
+    end = timezone.now() + dt.timedelta(minutes=5)
+    TeamToken.objects.update(expires_at=end)
+
+    made = send(bot, path.format(id=own["id"])).json()
+
+    assert ends_of(made) == [end]
+
+
+def test_token_in_its_grace_has_no_successor_that_outlives_it(bot: Caller) -> None:
+    (own,) = bot.get("tokens/").json()["results"]
+    send(bot, f"tokens/{own['id']}/rotate/", {"grace_seconds": 60})
+
+    again = send(bot, f"tokens/{own['id']}/rotate/", {"grace_seconds": 3600}).json()
+
+    assert ends_of(again) == ends_of(own)
+
+
 def test_revoked_token_is_over(bot: Caller, team: Team) -> None:
     (own,) = bot.get("tokens/").json()["results"]
 

@@ -119,13 +119,15 @@ OPERATIONS = {
         id="rotate_token",
         tag=TAG,
         summary="Rotate a token",
-        description="A successor with the same scopes and end; the old one passes for a grace.",
+        description="A token rotates itself and every token that was made with it, no other. The successor "
+        "has the same scopes and lives no longer than the token and the one that asks; the old one passes for "
+        "a grace. What the old one made belongs to the successor from then on.",
         access=Access.TEAM,
         parameters=(_TOKEN_ID, headers.IDEMPOTENCY_KEY),
         body=_body("Rotation", {"grace_seconds": 600}),
         answers={201: shown("IssuedToken", "The successor and its secret.", example=_ISSUED)},
         problems=(
-            *("not_found", "forbidden", "too_many_tokens", "wrong_status"),
+            *("not_found", "forbidden", "token_refused", "too_many_tokens", "wrong_status"),
             *BODY_PROBLEMS,
             *headers.KEY_PROBLEMS,
         ),
