@@ -1,5 +1,9 @@
 """Receiving submissions, and what a team may do with its own: cancel, withdraw, declare its final.
 
+A round takes files, finals and withdrawals until `closes_at`, whether or not a sweeper has closed it by
+then. What counts of an upload is when its file was read to the end and checked, not when it began: one
+that crosses the deadline is refused like one that began after it.
+
 The order inside a receipt: who may submit, the memo, the budget. Whatever is refused leaves no row and
 no charge. The file is stored first; it lies under its content's hash, so a file without a row harms
 nobody.
@@ -172,7 +176,7 @@ def cancel(*, submission: Submission, now: dt.datetime) -> None:
 def withdraw(*, submission: Submission, now: dt.datetime) -> None:
     """The submission stays charged and audited, and ranks no more."""
     with transaction.atomic():
-        _hold_open(submission)
+        _hold_open(submission, now=now)
         done = Submission.objects.filter(pk=submission.pk, status=SubmissionStatus.SCORED).update(
             status=SubmissionStatus.WITHDRAWN
         )
@@ -184,7 +188,7 @@ def withdraw(*, submission: Submission, now: dt.datetime) -> None:
 def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
     """The submission that its team wants to be judged by; the last declaration counts."""
     with transaction.atomic():
-        _hold_open(submission)
+        _hold_open(submission, now=now)
         current = Submission.objects.get(pk=submission.pk)
         if current.status != SubmissionStatus.SCORED:
             raise TransitionError("only a scored submission can be declared final")
@@ -196,8 +200,9 @@ def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
     return final
 
 
-def _hold_open(submission: Submission) -> None:
+def _hold_open(submission: Submission, *, now: dt.datetime) -> None:
+    """Sweepers close a round some seconds after its time; its deadline is the one that was announced."""
     locks.hold_round_open(round_id=submission.round_id)
-    status = Round.objects.values_list("status", flat=True).get(pk=submission.round_id)
-    if status != RoundStatus.OPEN:
-        raise RoundClosedError("the round is closed")
+    round = Round.objects.only("status", "closes_at").get(pk=submission.round_id)
+    if round.status != RoundStatus.OPEN or now >= round.closes_at:
+        raise RoundClosedError("the round is closed", closes_at=round.closes_at)

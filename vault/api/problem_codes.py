@@ -207,7 +207,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "round_closed": ProblemCode(
         status=403,
-        meaning="The round takes no more submissions and no more finals.",
+        meaning="From `closes_at` on, or when it was closed earlier, the round takes no more submissions, "
+        "finals and withdrawals. An upload that began before must have arrived whole by then.",
         detail="the round is closed",
         members={"closes_at": "2026-03-01T00:00:00Z"},
     ),

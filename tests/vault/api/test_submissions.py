@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from tests.vault.api.stage import (
     scored,
 )
 from tests.vault.factories import World
+from vault.api import files
+from vault.api import submissions as api
 from vault.models import Benchmark, BudgetEntry, Final, Round, Submission, Team
 from vault.statuses import SubmissionStatus
 
@@ -360,13 +363,43 @@ def test_withdrawing_stays_charged(world: World, bot: Caller, team: Team) -> Non
 
 
 @pytest.mark.parametrize("act", ["final", "withdraw"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "CLOSED"},
+        # Nobody has closed it yet, but its time is over.
+        {"opens_at": LONG_AGO, "closes_at": LONG_AGO + IN_A_MINUTE},
+    ],
+)
 def test_nothing_is_declared_or_withdrawn_after_the_close(
-    world: World, bot: Caller, team: Team, act: str
+    world: World, bot: Caller, team: Team, act: str, change: Any
 ) -> None:
     done = scored(world, team)
-    Round.objects.update(status="CLOSED")
+    Round.objects.update(**change)
 
-    assert problem(bot.post(f"submissions/{done.pk}/{act}/")) == (403, "round_closed")
+    refused = bot.post(f"submissions/{done.pk}/{act}/")
+
+    assert problem(refused) == (403, "round_closed")
+    assert "closes_at" in refused.json()
+    done.refresh_from_db()
+    assert (done.status, Final.objects.count()) == ("SCORED", 0)
+
+
+def test_upload_that_crosses_the_deadline_is_refused_and_costs_nothing(
+    world: World, bot: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is when the file was read to the end and checked."""
+    parse = files.parsed
+
+    def slow(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(api, "timezone", SimpleNamespace(now=lambda: FAR_AHEAD))
+        return parse(*given, **named)
+
+    monkeypatch.setattr(files, "parsed", slow)
+
+    assert problem(bot.post(POST, file_number(1))) == (403, "round_closed")
+    assert Submission.objects.count() == 0
+    assert bot.get("benchmarks/weather/budget/").json()["total"]["used"] == 0
 
 
 def test_rival_is_not_told_that_a_submission_exists(world: World, team: Team) -> None:

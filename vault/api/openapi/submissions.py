@@ -184,7 +184,8 @@ OPERATIONS = {
         summary="Hand in predictions",
         description="Charges one query of the round's budget, unless the team has handed in the same "
         "predictions before: then the submission of that time is shown, and nothing is charged. "
-        "Refused requests are never charged.",
+        "Refused requests are never charged. What counts for `closes_at` is when the whole file has arrived "
+        "and was checked: an upload that is still under way then is refused with `round_closed`.",
         access=Access.SUBMIT,
         parameters=(parameters.SLUG, *PROVENANCE, headers.IDEMPOTENCY_KEY),
         body=prediction_files.BODY,
@@ -287,8 +288,8 @@ OPERATIONS = {
         tag=TAG,
         summary="Declare it the team's final",
         description="A scored submission of an open round becomes the one that the audit judges and, "
-        "once the round is closed, that the board ranks; the last declaration counts. One that released "
-        "no value of its own does not rank before publication.",
+        "once the round is closed, that the board ranks; the last declaration before `closes_at` counts. "
+        "One that released no value of its own does not rank before publication.",
         access=Access.SUBMIT,
         parameters=(parameters.SUBMISSION_ID, headers.IDEMPOTENCY_KEY),
         answers={
@@ -300,7 +301,7 @@ OPERATIONS = {
         id="withdraw_submission",
         tag=TAG,
         summary="Withdraw after its score",
-        description="It ranks no more. Its query stays charged: its answer was given.",
+        description="It ranks no more. Its query stays charged: its answer was given. Until `closes_at`.",
         access=Access.SUBMIT,
         parameters=(parameters.SUBMISSION_ID, headers.IDEMPOTENCY_KEY),
         answers={
