@@ -128,7 +128,9 @@ GRANTS: list[Grant] = [
     *_grants(SCORING, "vault_releaseinput", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_mechanismstate", "SELECT", "INSERT", "UPDATE"),
     *_grants(SCORING, "vault_release", "SELECT", "INSERT"),
-    *_grants(SCORING, "vault_roundreference", "SELECT"),
+    # Planned rounds are opened by its sweeper.
+    *_grants(SCORING, "vault_roundreference", "SELECT", "INSERT"),
+    *_grants(SCORING, "vault_holdouttold", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_journalentry", "SELECT"),
     # audit: opens fresh holdouts, writes findings, publishes, turns the conveyor.
     *_grants(AUDIT, "vault_benchmark", "SELECT"),

@@ -6,17 +6,16 @@ untuned models. Finals are locked when it closes, before any fresh label is open
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from stats.drawing import LEAST_ITEMS
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, panel
+from vault import budget, journal, locks, panel, plan_checks
 from vault.errors import PlanError, TransitionError
 from vault.models import (
     Benchmark,
@@ -28,6 +27,7 @@ from vault.models import (
     RoundReference,
     RoundSecret,
     Submission,
+    Team,
 )
 from vault.statuses import (
     PENDING,
@@ -97,14 +97,21 @@ def plan(
     actor: str,
     now: dt.datetime,
     publication: str = PublicationKind.COARSE,
+    references: Sequence[Team] = (),
 ) -> Round:
-    """Put down a round with all its constants; references may be handed in from now on."""
-    complete = _parameters(mechanism, parameters)
+    """Put down a round with all its constants; references may be handed in from now on.
+
+    With `references`, reference teams of which the first is the baseline's, it opens by itself.
+    """
+    plan_checks.check_references(references=references)
+    complete = plan_checks.parameters_of(mechanism=mechanism, parameters=parameters)
     if publication not in PublicationKind.values:
         raise PlanError("a publication is coarse or full", field="publication")
     with transaction.atomic():
         Benchmark.objects.select_for_update().get(pk=benchmark.pk)
-        _check_holdouts(benchmark, query_holdout, fresh_holdouts)
+        plan_checks.check_holdouts(
+            benchmark=benchmark, query_holdout=query_holdout, fresh_holdouts=fresh_holdouts
+        )
         if opens_at >= closes_at:
             raise PlanError("the round must close after it opens", field="closes_at")
         latest = panel.latest(benchmark=benchmark)
@@ -125,30 +132,38 @@ def plan(
             concurrent_limit=concurrent_limit,
             max_teams=max_teams,
             publication=publication,
+            named_references=[team.pk for team in references],
         )
         round.fresh_holdouts.set(fresh_holdouts)
         RoundSecret.objects.create(
             round=round, entropy=secrets.token_hex(32), audit_seed=secrets.token_hex(32)
         )
-        _journal(
-            round,
-            "round_planned",
-            actor=actor,
-            now=now,
-            query_holdout=str(query_holdout.pk),
-            fresh_holdouts=sorted(str(each.pk) for each in fresh_holdouts),
-            mechanism=mechanism,
-            parameters=complete,
-            opens_at=opens_at.isoformat(),
-            closes_at=closes_at.isoformat(),
-            window_seconds=window_seconds,
-            window_limit=window_limit,
-            total_limit=total_limit,
-            concurrent_limit=concurrent_limit,
-            max_teams=max_teams,
-            publication=str(publication),
-        )
+        _journal_plan(round, references, actor=actor, now=now)
     return round
+
+
+def _journal_plan(
+    round: Round, references: Sequence[Team], *, actor: str, now: dt.datetime
+) -> None:
+    """All of the round's constants, in the words of the plan."""
+    constants = (
+        *("mechanism", "parameters", "window_seconds", "window_limit", "total_limit"),
+        *("concurrent_limit", "max_teams"),
+    )
+    fresh_holdouts = round.fresh_holdouts.values_list("pk", flat=True)
+    _journal(
+        round,
+        "round_planned",
+        actor=actor,
+        now=now,
+        query_holdout=str(round.query_holdout_id),
+        fresh_holdouts=sorted(str(pk) for pk in fresh_holdouts),
+        opens_at=round.opens_at.isoformat(),
+        closes_at=round.closes_at.isoformat(),
+        publication=str(round.publication),
+        references=[team.name for team in references],
+        **{name: getattr(round, name) for name in constants},
+    )
 
 
 def open_round(
@@ -158,9 +173,9 @@ def open_round(
     actor: str,
     now: dt.datetime,
 ) -> None:
-    """PLANNED -> OPEN with its references frozen, in the order in which they were submitted.
+    """PLANNED -> OPEN with its references frozen; the first is the baseline.
 
-    `references` chooses and orders them; None takes all. The first is the baseline.
+    `references` chooses and orders them; None takes all, those of the plan in its order before others.
     """
     with transaction.atomic():
         _move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
@@ -170,9 +185,7 @@ def open_round(
         chosen = (
             list(references)
             if references is not None
-            else list(
-                received.filter(status=SubmissionStatus.SCORED).order_by("submitted_at", "pk")
-            )
+            else _in_order(round, received.filter(status=SubmissionStatus.SCORED))
         )
         known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
         if any(reference.pk not in known for reference in chosen):
@@ -186,6 +199,15 @@ def open_round(
             for position, reference in enumerate(chosen)
         )
         budget.count_references(round=round, now=now)
+
+
+def _in_order(round: Round, scored: Iterable[Submission]) -> list[Submission]:
+    """By the plan's order of their teams, those of others last; of one place as they were submitted."""
+    places = {team_id: place for place, team_id in enumerate(round.named_references)}
+    return sorted(
+        scored,
+        key=lambda each: (places.get(each.team_id, len(places)), each.submitted_at, each.pk),
+    )
 
 
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
@@ -241,46 +263,6 @@ def _unless_moved(step: Any, round: Round, now: dt.datetime) -> None:
         return
 
 
-def _parameters(mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    if mechanism not in MECHANISMS:
-        raise PlanError(f"there is no mechanism {mechanism!r}", field="mechanism")
-    try:
-        return MECHANISMS[mechanism].parameters(**parameters)
-    except (TypeError, ValueError) as error:
-        raise PlanError(str(error), field="parameters") from None
-
-
-def _check_holdouts(
-    benchmark: Benchmark, query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]
-) -> None:
-    if any(each.benchmark_id != benchmark.pk for each in (query_holdout, *fresh_holdouts)):
-        raise PlanError("a holdout belongs to another benchmark", field="query_holdout")
-    if query_holdout.status != HoldoutStatus.QUERY or query_holdout.kind != HoldoutKind.IID:
-        raise PlanError(
-            "the query holdout is an iid holdout in status QUERY", field="query_holdout"
-        )
-    if any(each.status != HoldoutStatus.FRESH for each in fresh_holdouts):
-        raise PlanError("a fresh holdout is in status FRESH", field="fresh_holdouts")
-    _check_sizes(query_holdout, fresh_holdouts)
-    serving = Round.objects.filter(query_holdout=query_holdout)
-    if serving.exclude(status=RoundStatus.PUBLISHED).exists():
-        raise PlanError("the query holdout serves another round", field="query_holdout")
-
-
-def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> None:
-    """Holdouts that were sealed before sealing refused small ones."""
-    for field, each in [
-        ("query_holdout", query_holdout),
-        *(("fresh_holdouts", each) for each in fresh_holdouts if each.kind == HoldoutKind.IID),
-    ]:
-        if each.n_items < LEAST_ITEMS:
-            raise PlanError(
-                f"an iid holdout needs at least {LEAST_ITEMS} items to decide a verdict, and this one "
-                f"has {each.n_items}: seal a larger one",
-                field=field,
-            )
-
-
 def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
     """Teams that declared nothing are judged by their last accepted improvement, else their latest.
 
@@ -326,7 +308,14 @@ def _move(
         RoundStatus.AUDITED: RoundStatus.CLOSED,
         RoundStatus.PUBLISHED: RoundStatus.AUDITED,
     }[status]
-    moved = Round.objects.filter(pk=round.pk, status=before).update(status=status, **times)
+    try:
+        with transaction.atomic():
+            of_before = Round.objects.filter(pk=round.pk, status=before)
+            moved = of_before.update(status=status, **times)
+    except IntegrityError:
+        raise TransitionError(
+            f"another round of {round.benchmark.slug} is open: close it first"
+        ) from None
     if not moved:
         round.refresh_from_db(fields=["status"])
         raise TransitionError(f"{round} is {round.status}; only {before} becomes {status}")

@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stats.mechanisms import MECHANISMS
-from vault import prospects, rounds
+from vault import prospects, rounds, team_names
 from vault.admin.pages import add_error
 from vault.errors import VaultError
-from vault.models import Benchmark, Holdout, Round
+from vault.models import Benchmark, Holdout, Round, Team
 from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind
 
 if TYPE_CHECKING:
@@ -101,8 +101,16 @@ class PlanForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "cols": 40}),
         help_text='JSON, such as {"b": 5}; what is left out has its default.',
     )
+    references = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 40}),
+        help_text="Names of reference teams, one in a line; the first is the baseline. The round opens by "
+        "itself once each has a scored file.",
+    )
     opens_at = forms.SplitDateTimeField(
-        widget=AdminSplitDateTime, help_text="UTC. Announced; an organiser opens the round."
+        widget=AdminSplitDateTime,
+        help_text="UTC. Announced. From then on the round opens by itself, if references are named below; "
+        "else an organizer opens it.",
     )
     closes_at = forms.SplitDateTimeField(
         widget=AdminSplitDateTime, help_text="UTC. From then on nothing is received."
@@ -142,8 +150,23 @@ class PlanForm(forms.Form):
             raise forms.ValidationError('A JSON object is needed, such as {"b": 5}.')
         return given
 
+    def clean_references(self) -> list[Team]:
+        names = [line.strip() for line in self.cleaned_data["references"].splitlines()]
+        return [_reference_team(name) for name in names if name]
+
     def clean_fresh_holdouts(self) -> list[Holdout]:
         return list(self.cleaned_data["fresh_holdouts"])
+
+
+def _reference_team(name: str) -> Team:
+    known = Team.objects.filter(is_reference=True, is_active=True)
+    found = known.filter(folded=team_names.folded(name)).first()
+    if found is None:
+        names = ", ".join(known.order_by("name").values_list("name", flat=True)) or "none"
+        raise forms.ValidationError(
+            f"There is no active reference team {name!r}. Reference teams: {names}."
+        )
+    return found
 
 
 def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
@@ -163,9 +186,8 @@ def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
             add_error(form, error)
         else:
             page.log_addition(request, planned, "Planned.")
-            messages.success(
-                request, f"{planned} is planned. Reference teams may submit; then open the round."
-            )
+            then = "it opens by itself" if planned.named_references else "then open the round"
+            messages.success(request, f"{planned} is planned. Reference teams may submit; {then}.")
             _say_what_it_cannot_find(request, planned)
             return HttpResponseRedirect(reverse("admin:vault_round_change", args=[planned.pk]))
     return page.form_page(

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from stats import ledger
-from vault import budget, leaderboard, prospects, rounds
+from vault import budget, leaderboard, opening, prospects, rounds
 from vault.admin import planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.board import board
@@ -38,7 +38,7 @@ class OpenForm(ActForm):
     baseline = forms.ModelChoiceField(
         queryset=Submission.objects.none(),
         required=False,
-        empty_label="the first that was submitted",
+        empty_label="the first of the plan, or else the first that was submitted",
         help_text="The reference that a Ladder starts from. All scored references are frozen.",
     )
 
@@ -173,7 +173,7 @@ class RoundAdmin(ActingPage):
     ordering = ("-opens_at", "-pk")
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
-        (None, {"fields": ("benchmark", "number", "status", "panel")}),
+        (None, {"fields": ("benchmark", "number", "status", "opening", "panel")}),
         ("Labels", {"fields": ("query_holdout", "fresh", "cannot_find")}),
         (
             "Release",
@@ -211,7 +211,7 @@ class RoundAdmin(ActingPage):
             },
         ),
     )
-    readonly_fields = ("fresh", "cannot_find", "resolution", "reserved", "proven_error")
+    readonly_fields = ("opening", "fresh", "cannot_find", "resolution", "reserved", "proven_error")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -249,6 +249,17 @@ class RoundAdmin(ActingPage):
     def proven_error(self, obj: Round) -> str:
         return proven_error(obj)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        now = timezone.now()
+        for round in opening.due(now=now):
+            if reason := opening.obstacle(round=round, now=now):
+                messages.warning(
+                    request, f"The time of {round} has come, and it is not open: {reason}."
+                )
+        return super().changelist_view(request, extra_context)
+
     def add_view(
         self,
         request: HttpRequest,
@@ -261,6 +272,17 @@ class RoundAdmin(ActingPage):
     def fresh(self, obj: Round) -> Any:
         links = [(link(each),) for each in obj.fresh_holdouts.select_related("benchmark")]
         return format_html_join(", ", "{}", links) or NOTHING
+
+    @admin.display(description="opening")
+    def opening(self, obj: Round) -> str:
+        if obj.status != RoundStatus.PLANNED:
+            return NOTHING
+        reason = opening.obstacle(round=obj, now=timezone.now())
+        if not obj.named_references:
+            return f"Not by itself: {reason}."
+        references = ", ".join(opening.named(round=obj))
+        waits = f" Not yet: {reason}." if reason else ""
+        return f"By itself from its time on, with {references}; the first is the baseline.{waits}"
 
     @admin.display(description="what it cannot find")
     def cannot_find(self, obj: Round) -> str:

@@ -25,6 +25,9 @@ class Round(models.Model):
         max_length=8, choices=PublicationKind.choices, default=PublicationKind.COARSE
     )
 
+    # Ids of reference teams, the baseline's first: with their files the round opens by itself.
+    named_references = models.JSONField(default=list, blank=True)
+
     # The budget policy. The total is each admission's k.
     window_seconds = models.PositiveIntegerField(default=86400)
     window_limit = models.PositiveIntegerField(default=5)

@@ -116,6 +116,49 @@ def test_a_round_that_cannot_be_is_not_planned(
     assert kinds() == []
 
 
+def test_plan_names_its_references_in_order_and_pages_say_what_it_waits_for(world: World) -> None:
+    Round.objects.update(status="PUBLISHED")
+    first, second = (world.team(name, is_reference=True) for name in ("zero", "alpha"))
+    named = f"{first.name}\n {second.name.upper()} \n\n"
+
+    post(url("vault_round_add"), **constants(world, references=named))
+
+    planned = Round.objects.get(number=2)
+    assert planned.named_references == [first.pk, second.pk]
+    with acting_as("researcher"):
+        client = client_of(ORGANISER)
+        page = client.get(url("vault_round_change", planned.pk)).content.decode()
+        listed = client.get(url("vault_round_changelist")).content.decode()
+    waits = f"the reference {first.name} has handed in no file"
+    assert f"with {first.name}, {second.name}; the first is the baseline" in page
+    assert f"Not yet: {waits}." in page
+    assert f"The time of {planned} has come, and it is not open: {waits}." in listed
+
+
+def test_plan_that_names_an_unknown_reference_lists_the_known_ones(world: World) -> None:
+    Round.objects.update(status="PUBLISHED")
+    known = world.team("zero", is_reference=True)
+
+    answer = post(url("vault_round_add"), **constants(world, references="nobody"))
+
+    assert f"Reference teams: {known.name}." in answer.content.decode()
+    assert Round.objects.count() == 1
+
+
+def test_second_open_round_is_refused_on_the_page(world: World) -> None:
+    """It answered 500: the database's constraint was the only thing that refused."""
+    Round.objects.update(status="PUBLISHED")
+    post(url("vault_round_add"), **constants(world, mechanism="exact", parameters="{}"))
+    planned = Round.objects.get(number=2)
+    Round.objects.filter(number=1).update(status="OPEN")
+
+    answer = act(planned, "open")
+
+    assert answer.status_code == 200
+    assert "another round of weather is open: close it first" in answer.content.decode()
+    assert planned.status == "PLANNED"
+
+
 def test_planning_says_what_a_publication_costs_in_stock(world: World) -> None:
     """A full one retires two holdouts, so a sealed shard more has to take their place."""
     holdouts.seal(

@@ -120,8 +120,8 @@ OPERATIONS = {
         tag=TAG,
         summary="Rotate a token",
         description="A token rotates itself and every token that was made with it, no other. The successor "
-        "has the same scopes and lives no longer than the token and the one that asks; the old one passes for "
-        "a grace. What the old one made belongs to the successor from then on.",
+        "has the same scopes and lives no longer than the token and the one that asks; the old one passes "
+        "for a grace. What the old one made belongs to the successor from then on.",
         access=Access.TEAM,
         parameters=(_TOKEN_ID, headers.IDEMPOTENCY_KEY),
         body=_body("Rotation", {"grace_seconds": 600}),

@@ -1,0 +1,82 @@
+"""Planned rounds that open by themselves, and why one does not.
+
+A round whose plan names reference teams opens once its time has come and each of them has a scored file;
+the first named is the baseline. A round that names none is opened by an organiser: nobody else knows
+which references are still to come.
+"""
+
+import datetime as dt
+import logging
+
+from vault import rounds
+from vault.errors import TransitionError
+from vault.models import Round, Submission, Team
+from vault.statuses import PENDING, RoundStatus, SubmissionStatus
+
+logger = logging.getLogger(__name__)
+
+# What was said of a round last: a sweep comes every few seconds, and says nothing twice.
+_said: dict[int, str] = {}
+
+
+def open_what_is_due(*, now: dt.datetime) -> None:
+    """Open each planned round whose time has come, or warn why it stays closed."""
+    for round in due(now=now):
+        reason = _opened_or_why_not(round, now=now)
+        if reason and _said.get(round.pk) != reason:
+            logger.warning("%s does not open by itself: %s", round, reason)
+        _said[round.pk] = reason
+
+
+def due(*, now: dt.datetime) -> list[Round]:
+    """Planned rounds whose time has come, the first announced first."""
+    planned = Round.objects.filter(status=RoundStatus.PLANNED, opens_at__lte=now)
+    return list(planned.select_related("benchmark", "query_holdout").order_by("opens_at", "pk"))
+
+
+def obstacle(*, round: Round, now: dt.datetime) -> str:
+    """Why a planned round would not open by itself now, apart from its time; empty if it would."""
+    if not round.named_references:
+        return "no references were named when it was planned, so an organizer opens it"
+    if now >= round.closes_at:
+        return "the time of its end has come, too"
+    serving = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN).first()
+    if serving is not None:
+        return f"{serving} is still open, and a benchmark has one open round"
+    return _unsettled(round)
+
+
+def named(*, round: Round) -> list[str]:
+    """The names of the references that were named at planning, in their order; the first is the baseline."""
+    names = dict(Team.objects.filter(pk__in=round.named_references).values_list("pk", "name"))
+    return [names[team_id] for team_id in round.named_references]
+
+
+def _unsettled(round: Round) -> str:
+    """Which reference still keeps the round waiting; empty if none does."""
+    received = Submission.objects.filter(round=round, team__is_reference=True)
+    pending = received.filter(status__in=PENDING).select_related("team").order_by("pk").first()
+    if pending is not None:
+        return f"the file of the reference {pending.team.name} is still being scored"
+    handed_in = set(received.values_list("team_id", flat=True))
+    scored = set(received.filter(status=SubmissionStatus.SCORED).values_list("team_id", flat=True))
+    for team_id, name in zip(round.named_references, named(round=round), strict=True):
+        if team_id not in handed_in:
+            return f"the reference {name} has handed in no file"
+        if team_id not in scored:
+            return f"no file of the reference {name} could be scored: hand in another one"
+    return ""
+
+
+def _opened_or_why_not(round: Round, *, now: dt.datetime) -> str:
+    reason = obstacle(round=round, now=now)
+    if reason:
+        return reason
+    try:
+        rounds.open_round(round=round, references=None, actor=rounds.SYSTEM, now=now)
+    except TransitionError as error:
+        # Another sweeper or an organiser may have been quicker; then there is nothing to say.
+        round.refresh_from_db(fields=["status"])
+        return error.message if round.status == RoundStatus.PLANNED else ""
+    logger.info("%s has opened by itself", round)
+    return ""

@@ -1,0 +1,61 @@
+"""What a round's plan may say: refused in words, with the field, before anything is fixed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from stats.drawing import LEAST_ITEMS
+from stats.mechanisms import MECHANISMS
+from vault.errors import PlanError
+from vault.models import Benchmark, Holdout, Round, Team
+from vault.statuses import HoldoutKind, HoldoutStatus, RoundStatus
+
+
+def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """All parameters of the mechanism, with its defaults for those that are left out."""
+    if mechanism not in MECHANISMS:
+        raise PlanError(f"there is no mechanism {mechanism!r}", field="mechanism")
+    try:
+        return MECHANISMS[mechanism].parameters(**parameters)
+    except (TypeError, ValueError) as error:
+        raise PlanError(str(error), field="parameters") from None
+
+
+def check_references(*, references: Sequence[Team]) -> None:
+    """Refuse what no organiser's baseline can come from, and what stands twice."""
+    for team in references:
+        if not (team.is_reference and team.is_active):
+            raise PlanError(f"{team.name} is no active reference team", field="references")
+    if len({team.pk for team in references}) != len(references):
+        raise PlanError("a reference is named twice", field="references")
+
+
+def check_holdouts(
+    *, benchmark: Benchmark, query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]
+) -> None:
+    """Refuse holdouts that cannot answer or decide this benchmark's round."""
+    if any(each.benchmark_id != benchmark.pk for each in (query_holdout, *fresh_holdouts)):
+        raise PlanError("a holdout belongs to another benchmark", field="query_holdout")
+    if query_holdout.status != HoldoutStatus.QUERY or query_holdout.kind != HoldoutKind.IID:
+        raise PlanError(
+            "the query holdout is an iid holdout in status QUERY", field="query_holdout"
+        )
+    if any(each.status != HoldoutStatus.FRESH for each in fresh_holdouts):
+        raise PlanError("a fresh holdout is in status FRESH", field="fresh_holdouts")
+    _check_sizes(query_holdout, fresh_holdouts)
+    serving = Round.objects.filter(query_holdout=query_holdout)
+    if serving.exclude(status=RoundStatus.PUBLISHED).exists():
+        raise PlanError("the query holdout serves another round", field="query_holdout")
+
+
+def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> None:
+    """Holdouts that were sealed before sealing refused small ones."""
+    for field, each in [
+        ("query_holdout", query_holdout),
+        *(("fresh_holdouts", each) for each in fresh_holdouts if each.kind == HoldoutKind.IID),
+    ]:
+        if each.n_items < LEAST_ITEMS:
+            raise PlanError(
+                f"an iid holdout needs at least {LEAST_ITEMS} items to decide a verdict, and this one "
+                f"has {each.n_items}: seal a larger one",
+                field=field,
+            )
