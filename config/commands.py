@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -165,14 +166,28 @@ def _manage(home: Path, arguments: list[str]) -> int:
 ALL_CORES = ["-n", "auto", "--dist", "loadgroup"]
 
 
+def pytest_arguments(arguments: list[str]) -> list[str]:
+    """What was asked for, on all cores: later options win, so `-n` that is given has its way.
+
+    Of named test files each core would set up a database of its own for a few tests: one process has them.
+    """
+    chooses = any(re.match(r"-n\w*$|--numprocesses", each) for each in arguments)
+    named = [PROJECT / each.partition("::")[0] for each in arguments if not each.startswith("-")]
+    are_files = any(each.is_file() for each in named) and not any(each.is_dir() for each in named)
+    has_none = any(each.endswith("no:xdist") for each in arguments)
+    if has_none or (are_files and not chooses):
+        return arguments
+    return [*ALL_CORES, *arguments]
+
+
 def test(arguments: list[str]) -> int:
-    """All tests on all cores, or what the arguments ask for, on a PostgreSQL that is thrown away."""
+    """Tests on a PostgreSQL that is thrown away: all of them, or what the arguments ask for."""
     home = Path(tempfile.mkdtemp(prefix="hv-test-"))
     try:
         with postgresql(home=home, durable=False) as servers:
             service = Service(home=home, servers=servers, code=PROJECT, url="", admin_url="")
             return subprocess.run(
-                [sys.executable, "-P", "-m", "pytest", *(arguments or ALL_CORES)],
+                [sys.executable, "-P", "-m", "pytest", *pytest_arguments(arguments)],
                 cwd=PROJECT,
                 env=service.environment(role=OWNER, site="none"),
                 check=False,

@@ -138,3 +138,32 @@ def test_demo_that_stops_tells_no_password(
     printed = capsys.readouterr().out
     assert ("a-password" in printed) is is_told
     assert ("http://admin/admin/" in printed) is is_told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["-q"], ["-x", "-k", "budget"], ["-m", "live"], ["tests/vault", "-q"], ["-n", "1"]],
+)
+def test_arguments_of_tests_are_added_to_all_cores(arguments: list[str]) -> None:
+    """`run.py test -q` once ran on one core: what was given stood in the place of `-n auto`."""
+    assert commands.pytest_arguments(arguments) == [*commands.ALL_CORES, *arguments]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tests/vault/test_sweeping.py", "-q"],
+        ["-q", "tests/architecture/test_run.py::test_old_python_can_read_the_file_and_be_told"],
+        ["-q", "-p", "no:xdist"],
+    ],
+)
+def test_named_files_and_no_xdist_run_in_one_process(arguments: list[str]) -> None:
+    assert commands.pytest_arguments(arguments) == arguments
+
+
+@pytest.mark.parametrize("given", [["-n", "2"], ["-n2"], ["--numprocesses=2"]])
+def test_number_of_processes_that_is_given_has_its_way(given: list[str]) -> None:
+    """The later one wins; a service's tests stay together all the same."""
+    arguments = ["tests/vault/test_sweeping.py", *given]
+
+    assert commands.pytest_arguments(arguments) == [*commands.ALL_CORES, *arguments]
