@@ -131,7 +131,9 @@ GRANTS: list[Grant] = [
     # Planned rounds are opened by its sweeper.
     *_grants(SCORING, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_holdouttold", "SELECT", "INSERT"),
+    # `verify_journal` runs in its place.
     *_grants(SCORING, "vault_journalentry", "SELECT"),
+    *_grants(SCORING, "vault_journalhead", "SELECT"),
     # audit: opens fresh holdouts, writes findings, publishes, turns the conveyor.
     *_grants(AUDIT, "vault_benchmark", "SELECT"),
     *_grants(AUDIT, "vault_panel", "SELECT"),

@@ -218,6 +218,13 @@ def test_a_second_entry_for_a_release_is_named(world: World) -> None:
     assert "twice in the journal" in refused(world, told)
 
 
+def test_scoring_worker_may_run_the_command_as_documented(world: World) -> None:
+    """The guide runs it in the scoring worker's place, which may read the chain's head, too."""
+    with acting_as("scoring"):
+        call_command("verify_journal", verbosity=0)
+        call_command("verify_journal", "--replay", verbosity=0)
+
+
 def test_the_command_names_the_submission_and_fails(world: World) -> None:
     call_command("verify_journal", "--replay", verbosity=0)
     changed = improved(world)

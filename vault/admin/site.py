@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from vault.groups import may_act
@@ -52,6 +52,8 @@ class VaultSite(admin.AdminSite):
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if _holds_nul(request):
+                raise BadRequest("an address holds no NUL")
             if self._is_refused(request):
                 raise PermissionDenied
             return inner(request, *args, **kwargs)
@@ -72,6 +74,16 @@ class VaultSite(admin.AdminSite):
         for app in apps:
             app["models"].sort(key=_place)
         return sorted(apps, key=lambda app: _place(app["models"][0]))
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """PostgreSQL takes no text with a NUL, and Django hands filters on as they come."""
+    asked = [
+        request.path,
+        *request.GET,
+        *(each for _, many in request.GET.lists() for each in many),
+    ]
+    return any("\x00" in each for each in asked)
 
 
 def _place(model: dict[str, Any]) -> int:

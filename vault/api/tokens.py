@@ -111,8 +111,10 @@ def _time(given: dict[str, Any], field: str) -> dt.datetime | None:
         return None
     try:
         time = parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:
+        # An offset may lead out of the calendar, where a database cannot follow.
+        time = None if time is None or time.tzinfo is None else time.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         time = None
-    if time is None or time.tzinfo is None or time <= timezone.now():
+    if time is None or time <= timezone.now():
         raise bodies.refused(field, "a time to come, in RFC 3339, with its offset")
     return time

@@ -107,6 +107,14 @@ def test_token_cannot_outlive_the_one_that_made_it(team: Team, bot: Caller) -> N
     assert TeamToken.objects.get(pk=made["id"]).expires_at == end - dt.timedelta(minutes=30)
 
 
+def test_last_moment_of_the_calendar_is_an_end(bot: Caller) -> None:
+    made = send(bot, "tokens/", {"expires_at": "9999-12-31T23:59:59+00:00"})
+
+    assert (made.status_code, made.json()["expires_at"]) == (201, "9999-12-31T23:59:59Z")
+    assert len(bot.get("tokens/").json()["results"]) == 2
+    assert send(bot, f"tokens/{made.json()['id']}/rotate/").status_code == 201
+
+
 def test_rotation_gives_a_successor_and_ends_the_old_one(bot: Caller) -> None:
     (old,) = bot.get("tokens/").json()["results"]
 
@@ -291,6 +299,10 @@ def test_number_of_live_tokens_is_bounded(bot: Caller, monkeypatch: pytest.Monke
         ({"expires_at": "2999-13-01T00:00:00Z"}, "expires_at"),
         ({"expires_at": "2999-01-01T00:00:00"}, "expires_at"),
         ({"expires_at": "2001-01-01T00:00:00Z"}, "expires_at"),
+        # In UTC they lie outside of the calendar's 9999 years.
+        ({"expires_at": "9999-12-31T23:59:59-23:59"}, "expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59.999999-00:01"}, "expires_at"),
+        ({"expires_at": "0001-01-01T00:00:00+23:59"}, "expires_at"),
         ({"expires_at": 7}, "expires_at"),
         ({"team": "other"}, "team"),
     ],
