@@ -43,7 +43,7 @@ MEANINGS = {
     "TOKEN_REQUESTS_PER_MINUTE": "Requests with one token, in each web worker; 0 is no limit.",
     "PARSES_PER_MINUTE": "Dry runs and rejected files of one team, in each web worker; 0 is no limit.",
     "TOKEN_CACHE_SECONDS": "How long a web worker trusts a token it has looked up; 0 is not at all.",
-    "WAITERS": "Requests that may wait for a score in each web worker; each holds a thread.",
+    "WAITERS": "Requests that wait for a score in a web worker, of a team at most half; each has a thread.",
     "PROXIES": "Proxies in front of the API that add to `X-Forwarded-For`; 0 ignores that header.",
     "PARSER_PROCESSES": "Child processes that parse files, for each web worker.",
     "PARSER_BACKLOG": "Files that may wait for one; beyond it, 503 before the body is read.",

@@ -1,13 +1,14 @@
 """Asking for a submission's state, over and over: one indexed query, usually a 304, and waiting on request.
 
 A bot may ask the service to hold its answer back until there is a score (`Prefer: wait=N`, RFC 7240). A
-waiting request holds a thread, so only a few wait in each process; the others get the present state at
-once, and a `Retry-After` that tells when to come again.
+waiting request holds a thread, so only a few wait in each process, and of them no more than half are of
+one team; the others get the present state at once, and a `Retry-After` that tells when to come again.
 """
 
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 
 from django.conf import settings
@@ -44,10 +45,14 @@ def unchanged(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBas
     """
     sent = request.META  # `request.headers` would read all of them anew for each request
     etag = sent.get("HTTP_IF_NONE_MATCH")
-    if request.method != "GET" or etag is None or ("HTTP_PREFER" in sent and WAITERS.has_room):
+    if request.method != "GET" or etag is None:
         return None
     token = authentication.RECENT.known(sent.get("HTTP_AUTHORIZATION", ""))
-    if token is None or tokens.READ not in token.scopes or not throttles.admits(token):
+    if token is None or tokens.READ not in token.scopes:
+        return None
+    if "HTTP_PREFER" in sent and WAITERS.has_room(team_id=token.team_id):
+        return None
+    if not throttles.admits(token):
         return None
     try:
         latest = polled(submission_id=submission_id, team_id=token.team_id)
@@ -76,25 +81,33 @@ def pace(response: HttpResponseBase, given: Polled) -> None:
 
 
 class Waiters:
-    """The requests of this process that wait for a score."""
+    """The requests of this process that wait for a score; a team has at most half of their places."""
 
     def __init__(self, *, most: int) -> None:
         self._lock = threading.Lock()
         self._free = most
+        self._most_of_one = max(1, most // 2)
+        # By team; it holds those alone that wait.
+        self._waiting: Counter[int] = Counter()
 
-    @property
-    def has_room(self) -> bool:
-        """Whether one more could wait; another may be quicker."""
-        return self._free > 0
+    def has_room(self, *, team_id: int) -> bool:
+        """Whether one more of the team could wait; another may be quicker."""
+        return self._free > 0 and self._waiting[team_id] < self._most_of_one
 
     def wait(
-        self, first: Polled, look: Callable[[], Polled | None], *, seconds: float
+        self,
+        first: Polled,
+        look: Callable[[], Polled | None],
+        *,
+        seconds: float,
+        team_id: int,
     ) -> Polled | None:
         """The submission once it is finished or the time is up; None, at once, if too many wait."""
         with self._lock:
-            if self._free <= 0:
+            if not self.has_room(team_id=team_id):
                 return None
             self._free -= 1
+            self._waiting[team_id] += 1
         try:
             end = time.monotonic() + seconds
             latest: Polled | None = first
@@ -105,6 +118,9 @@ class Waiters:
         finally:
             with self._lock:
                 self._free += 1
+                self._waiting[team_id] -= 1
+                if not self._waiting[team_id]:
+                    del self._waiting[team_id]
 
 
 WAITERS = Waiters(most=settings.WAITERS)

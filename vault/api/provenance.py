@@ -1,6 +1,7 @@
 """Where a submission comes from, as its team says: query parameters, because the body is the file."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from vault.submissions import Provenance
 LARGEST_SCORE = 1e20
 LARGEST_MEASURE = 1e12
 T = TypeVar("T")
+# As JSON and CSV write numbers, with or without a sign.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +40,8 @@ class Number:
     high: float
 
     def __call__(self, value: str) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
+        # `float` would take Python's own spellings, such as 1_0 and digits of other scripts.
+        number = float(value) if _NUMBER.fullmatch(value) else math.nan
         if not self.low <= number <= self.high:
             raise ValidationError(f"a number from {self.low:g} to {self.high:g}")
         return number

@@ -123,7 +123,7 @@ class SubmissionDetail(APIView):
         latest, waited = look(), 0
         seconds = polling.preferred_wait(request._request)
         if latest is not None and latest.state.is_pending and seconds:
-            after = polling.WAITERS.wait(latest, look, seconds=seconds)
+            after = polling.WAITERS.wait(latest, look, seconds=seconds, team_id=team_id)
             if after is not None:
                 latest, waited = after, seconds
         response: HttpResponseBase | None = None

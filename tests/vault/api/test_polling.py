@@ -217,7 +217,10 @@ def test_only_so_many_wait_and_places_come_back() -> None:
         return a_poll("SCORED" if opened.is_set() else "SCORING")
 
     with ThreadPoolExecutor(5) as threads:
-        asked = [threads.submit(waiters.wait, a_poll(), look, seconds=20) for _ in range(5)]
+        asked = [
+            threads.submit(waiters.wait, a_poll(), look, seconds=20, team_id=team_id)
+            for team_id in range(5)
+        ]
         while sum(each.done() for each in asked) < 3:
             time.sleep(0.01)
         opened.set()
@@ -225,8 +228,32 @@ def test_only_so_many_wait_and_places_come_back() -> None:
 
     assert sum(each is None for each in answers) == 3
     assert [each.state.status for each in answers if each is not None] == ["SCORED"] * 2
-    after = waiters.wait(a_poll(), look, seconds=20)
+    after = waiters.wait(a_poll(), look, seconds=20, team_id=0)
     assert after is not None
+
+
+@pytest.mark.parametrize(("most", "of_one"), [(1, 1), (2, 1), (3, 1), (5, 2)])
+def test_one_team_leaves_places_to_others(most: int, of_one: int) -> None:
+    """Each place holds a thread back: one team's requests once took them all."""
+    waiters, opened = Waiters(most=most), threading.Event()
+
+    def look() -> Polled:
+        return a_poll("SCORED" if opened.is_set() else "SCORING")
+
+    with ThreadPoolExecutor(most + 1) as threads:
+        asked = [
+            threads.submit(waiters.wait, a_poll(), look, seconds=20, team_id=1)
+            for _ in range(most + 1)
+        ]
+        while sum(each.done() for each in asked) < most + 1 - of_one:
+            time.sleep(0.01)
+        rooms = [waiters.has_room(team_id=team_id) for team_id in (1, 2)]
+        opened.set()
+        answers = [each.result() for each in asked]
+
+    assert sum(each is not None for each in answers) == of_one
+    assert rooms == [False, most > of_one]
+    assert waiters.has_room(team_id=1)
 
 
 def test_place_comes_back_after_an_error() -> None:
@@ -237,4 +264,4 @@ def test_place_comes_back_after_an_error() -> None:
 
     for _ in range(3):
         with pytest.raises(RuntimeError):
-            waiters.wait(a_poll(), fail, seconds=1)
+            waiters.wait(a_poll(), fail, seconds=1, team_id=1)

@@ -28,7 +28,7 @@ PREFER: dict[str, Any] = {
     "name": "Prefer",
     "in": "header",
     "description": "`wait=N` (RFC 7240): hold the answer back for at most N seconds while it waits. "
-    "What cannot be honored is ignored.",
+    "What cannot be honored is ignored, as where too many wait, of all teams or of your own.",
     "schema": {"type": "string"},
     "example": "wait=20",
 }
