@@ -7,6 +7,7 @@ which reads text and checks each field: Arrow takes hexadecimal whole numbers an
 
 import csv
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -58,11 +59,10 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
     n_rows = body.count(b"\n", start) + (len(body) > start and not body.endswith(b"\n"))
     check_row_count(n_rows, max_rows=max_rows)
     content = pa.py_buffer(body).slice(start)
-    lines = None
-    if _is_plain(body, start, columns):
-        lines = _quick_lines(content, columns)
-    if lines is None:
-        lines = _slow_lines(content, columns)
+    # The texts of numbers are read again only where somebody asks for them.
+    slow_lines = cache(lambda: _slow_lines(content, columns))
+    lines = _quick_lines(content, columns) if _is_plain(body, start, columns) else None
+    lines = lines or slow_lines()
     if lines.content.num_rows + len(lines.ragged) != n_rows:
         refuse("a field holds a line break, or a quote is not closed")
     rows = _line_numbers(lines, n_rows)
@@ -72,6 +72,7 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
         columns={c.name: _values(c, lines.content[c.name], rows, problems) for c in columns},
         rows=rows,
         is_complete=not lines.ragged,
+        written=lambda name: slow_lines().content[name],
     )
 
 

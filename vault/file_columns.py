@@ -44,6 +44,8 @@ class Table:
     rows: NDArray[np.int64]
     # False when rows were left out because they could not be split into fields.
     is_complete: bool
+    # How the numbers of a column are written; None where a file holds numbers and no digits.
+    written: Callable[[str], Any] | None = None
 
 
 # From the names in the file to the columns to read; refuses a wrong header.

@@ -23,7 +23,12 @@ CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
 READERS = {CSV: csv_files.read, PARQUET: parquet_files.read}
 
-SUM_TOLERANCE = 1e-6
+# Probabilities are written with few digits. Rounding alone explains half a unit of the last written
+# digit per class; so much is accepted in any case.
+SUM_TOLERANCE = 1e-2
+# Sums of doubles err by less: such a row is taken as it is, so that it can be sent again.
+_SUM_ERROR = 1e-9
+_WRITTEN = r"^[+-]?[0-9]*\.?(?P<decimals>[0-9]*)(?P<exponent>(?:[eE][+-]?[0-9]+)?)$"
 # Squares of larger values would overflow, and every valid file must have a finite score.
 LARGEST_VALUE = 1e100
 
@@ -165,8 +170,7 @@ def _checked_values(table: Table, spec: FileSpec, problems: Problems) -> NDArray
         _check_range(matrix[:, column], name, table, problems)
     if not spec.is_multiclass:
         return matrix[:, 0]
-    _check_sums(matrix, table, problems)
-    return matrix
+    return _with_sums_of_one(matrix, names, table, problems)
 
 
 def _check_range(values: NDArray[np.float64], name: str, table: Table, problems: Problems) -> None:
@@ -179,16 +183,51 @@ def _check_range(values: NDArray[np.float64], name: str, table: Table, problems:
     )
 
 
-def _check_sums(matrix: NDArray[np.float64], table: Table, problems: Problems) -> None:
-    """Rows with a problem of their own have no sum worth reporting."""
+def _with_sums_of_one(
+    matrix: NDArray[np.float64], names: list[str], table: Table, problems: Problems
+) -> NDArray[np.float64]:
+    """The rows scaled to one. Rows with a problem of their own have no sum worth reporting."""
     sound = ((matrix >= 0.0) & (matrix <= 1.0)).all(axis=1)
-    sums = matrix.sum(axis=1)
+    sums = np.where(sound, matrix.sum(axis=1), 1.0)
+    errors = np.abs(sums - 1.0)
+    tolerances = np.full(len(sums), SUM_TOLERANCE)
+    far = np.flatnonzero(errors > SUM_TOLERANCE + _SUM_ERROR)
+    if len(far):
+        rounding = sum(
+            _half_units(_written(table, name, matrix[far, i], far)) for i, name in enumerate(names)
+        )
+        tolerances[far] = np.maximum(rounding, SUM_TOLERANCE)
     problems.add_rows(
-        np.flatnonzero(sound & (np.abs(sums - 1.0) > SUM_TOLERANCE)),
+        np.flatnonzero((errors > tolerances + _SUM_ERROR) | (sums == 0.0)),
         table.rows,
-        lambda i: f"the probabilities sum to {sums[i]:.9g}, not to 1",
+        lambda i: (
+            f"the probabilities sum to {sums[i]:.9g}, not to 1; "
+            f"{tolerances[i]:.3g} more or less is accepted"
+        ),
         column=None,
     )
+    scale = np.where((errors <= _SUM_ERROR) | (sums == 0.0), 1.0, sums)
+    return matrix / scale[:, np.newaxis]
+
+
+def _written(table: Table, name: str, values: NDArray[np.float64], at: NDArray[np.intp]) -> Any:
+    """The chosen numbers as the file writes them; without digits in it, as CSV would."""
+    if table.written is None:
+        return pa.array(values).cast(pa.string())
+    return table.written(name).take(pa.array(at))
+
+
+def _half_units(texts: Any) -> NDArray[np.float64]:
+    """Half a unit of each text's last digit behind the point; a whole number is exact."""
+    parts = pc.extract_regex(texts, _WRITTEN)
+    if isinstance(parts, pa.ChunkedArray):
+        parts = parts.combine_chunks()
+    decimals = pc.utf8_length(pc.struct_field(parts, "decimals")).to_numpy(zero_copy_only=False)
+    exponents = pc.struct_field(parts, "exponent")
+    powers = pc.if_else(pc.equal(exponents, ""), "e0", exponents)
+    power = pc.utf8_slice_codeunits(powers, 1).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    places = decimals - power
+    return np.where(places > 0, 0.5 * 10.0 ** -np.maximum(places, 0.0), 0.0)
 
 
 def _labels(table: Table, spec: FileSpec, problems: Problems) -> NDArray[np.generic]:
