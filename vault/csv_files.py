@@ -16,7 +16,17 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
-from vault.file_columns import Choose, Column, Kind, Table, check_row_count, finite_or_nan
+from vault.file_columns import (
+    PLAIN,
+    WHOLE,
+    Choose,
+    Column,
+    Kind,
+    Table,
+    are_int64,
+    check_row_count,
+    finite_or_nan,
+)
 from vault.file_problems import Problems, refuse
 
 _LONGEST_HEADER = 1 << 20
@@ -32,12 +42,7 @@ _QUICK_TYPES = {
     Kind.NUMBER: pa.float64(),
 }
 _SLOW_TYPES = {**_QUICK_TYPES, Kind.INTEGER: pa.string(), Kind.NUMBER: pa.string()}
-_INTEGER = "^-?[0-9]+$"
-_PLAIN_INTEGER = "^(0|-?[1-9][0-9]*)$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_INT64 = range(-(2**63), 2**63)
-# Every whole number of so many characters fits in 64 bits.
-_SURELY_INT64 = 18
 
 
 @dataclass(kw_only=True)
@@ -178,23 +183,10 @@ def _values(
     return array
 
 
-def _fits(text: str) -> bool:
-    return int(text) in _INT64
-
-
-def _are_int64(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
-    matches = pc.match_substring_regex(texts, pattern)
-    good: NDArray[np.bool_] = matches.to_numpy(zero_copy_only=False).copy()
-    long = pc.greater(pc.binary_length(texts), _SURELY_INT64).to_numpy(zero_copy_only=False)
-    for index in np.flatnonzero(good & long).tolist():
-        good[index] = _fits(texts[index].as_py())
-    return good
-
-
 def _integers(
     column: Column, texts: pa.Array, rows: NDArray[np.int64], problems: Problems
 ) -> pa.Array:
-    good = _are_int64(texts, _INTEGER)
+    good = are_int64(texts, WHOLE)
     problems.add_rows(
         np.flatnonzero(~good),
         rows,
@@ -223,6 +215,6 @@ def _numbers(
 
 def _keys(texts: pa.Array) -> pa.Array:
     """Whole numbers if every field is one in its plain spelling, else text."""
-    if len(texts) and _are_int64(texts, _PLAIN_INTEGER).all():
+    if len(texts) and are_int64(texts, PLAIN).all():
         return texts.cast(pa.int64())
     return texts

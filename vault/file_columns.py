@@ -6,9 +6,17 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vault.file_problems import Problems, quoted, refuse
+
+WHOLE = "^-?[0-9]+$"
+PLAIN = "^(0|-?[1-9][0-9]*)$"
+_INT64 = range(-(2**63), 2**63)
+# Every whole number of so many characters fits in 64 bits.
+_SURELY_INT64 = 18
 
 
 class Kind(Enum):
@@ -57,6 +65,24 @@ def check_row_count(n_rows: int, *, max_rows: int) -> None:
         refuse("the file has no rows")
     if n_rows > max_rows:
         refuse(f"the file has {n_rows} rows, far more than there are items")
+
+
+def are_int64(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
+    """Which of the texts are whole numbers of 64 bits, in the spelling that the pattern allows."""
+    matches = pc.match_substring_regex(texts, pattern)
+    good: NDArray[np.bool_] = matches.fill_null(False).to_numpy(zero_copy_only=False).copy()
+    long = pc.greater(pc.binary_length(texts), _SURELY_INT64).fill_null(False)
+    for index in np.flatnonzero(good & long.to_numpy(zero_copy_only=False)).tolist():
+        good[index] = _is_int64(texts[index].as_py())
+    return good
+
+
+def _is_int64(text: str) -> bool:
+    """Of a text of digits: `int` refuses those of thousands, which padding may be."""
+    digits = text.lstrip("-").lstrip("0")
+    if len(digits) > _SURELY_INT64 + 1:
+        return False
+    return int(("-" if text.startswith("-") else "") + (digits or "0")) in _INT64
 
 
 def finite_or_nan(

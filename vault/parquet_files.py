@@ -1,10 +1,14 @@
-"""Strict Parquet: plain columns of the right type, no nulls, no more than the items can fill.
+"""Strict Parquet: columns taken for what they spell, no nulls, no more than the items can fill.
+
+A category, a decimal number or a number in the place of a text is read as CSV would write it. Numbers with a
+binary fraction spell no id and no class. The ids may be the index that pandas wrote.
 
 A file of a megabyte can unpack to gigabytes and its own sizes do not say so. Rows times width is checked
 from the metadata before any data is read, text is never expanded from its dictionary, and the bytes that
 were really unpacked are counted after each row group. The process's memory limit is the last guard.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +17,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from vault.file_columns import Choose, Column, Kind, Table, check_row_count, finite_or_nan
+from vault import pandas_index
+from vault.file_columns import (
+    WHOLE,
+    Choose,
+    Column,
+    Kind,
+    Table,
+    are_int64,
+    check_row_count,
+    finite_or_nan,
+)
 from vault.file_problems import Problems, quoted, refuse
 
 MAX_UNPACKED_BYTES = 512 << 20
@@ -24,32 +38,72 @@ _READ_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, Ove
 _KEPT_AS_TEXT = (Kind.TEXT, Kind.KEY, Kind.CATEGORY, Kind.TIME)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """What stands in front of the data: no data page is touched."""
+
+    metadata: Any
+    types: dict[str, pa.DataType]
+    # As they are to be called, in order: the index first if it is the ids.
+    names: list[str]
+    ids: pandas_index.Ids | None
+
+    def stored(self, name: str) -> str | None:
+        """The column's name in the file; None where it is written nowhere."""
+        return self.ids.column if name == "id" and self.ids is not None else name
+
+    def type_of(self, name: str) -> pa.DataType:
+        stored = self.stored(name)
+        return pa.int64() if stored is None else self.types[stored]
+
+
 def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> Table:
     """Nulls and values that are not finite are reported in `problems`; the rest is refused at once."""
-    metadata, types = _open(body)
+    file = _open(body)
+    metadata = file.metadata
     check_row_count(metadata.num_rows, max_rows=max_rows)
-    columns = choose([name for name, _ in types])
+    columns = choose(file.names)
     for column in columns:
-        _check_type(column, dict(types)[column.name])
-    width = sum(_TEXT_WIDTH if c.kind in _KEPT_AS_TEXT else _NUMBER_WIDTH for c in columns)
+        _check_type(column, file.type_of(column.name))
+    texts = [c.name for c in columns if _is_text(c, file.type_of(c.name))]
+    width = sum(_TEXT_WIDTH if c.name in texts else _NUMBER_WIDTH for c in columns)
     if metadata.num_rows * len(columns) * _NUMBER_WIDTH > MAX_UNPACKED_BYTES:
         refuse(f"the file would unpack to more than {MAX_UNPACKED_BYTES} bytes")
     limit = min(metadata.num_rows * width + (1 << 20), MAX_UNPACKED_BYTES)
-    table = _read(body, metadata, columns, limit)
+    table = _read(body, file, columns, limit)
     rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    values = {c.name: _values(c, table.column(c.name), rows, problems) for c in columns}
+    values = {
+        column.name: _values(column, _column(file, table, column.name), rows, problems)
+        for column in columns
+    }
     return Table(columns=values, rows=rows, is_complete=True)
 
 
-def _open(body: bytes) -> tuple[Any, list[tuple[str, pa.DataType]]]:
-    """The metadata, and the names and types of the columns; no data page is touched."""
+def _open(body: bytes) -> _File:
     if not body:
         refuse("the file is empty")
     try:
         file = pq.ParquetFile(pa.BufferReader(body))
-        return file.metadata, [(field.name, field.type) for field in file.schema_arrow]
+        metadata, schema = file.metadata, file.schema_arrow
+        told, names = dict(metadata.metadata or {}), list(schema.names)
     except _READ_ERRORS:
         refuse("this is not a Parquet file that can be read")
+    ids = pandas_index.ids(told, names, n_rows=metadata.num_rows)
+    columns = names if ids is None else ["id", *(name for name in names if name != ids.column)]
+    types = {field.name: field.type for field in schema}
+    return _File(metadata=metadata, types=types, names=columns, ids=ids)
+
+
+def _column(file: _File, table: pa.Table, name: str) -> Any:
+    stored = file.stored(name)
+    if stored is not None:
+        return table.column(stored)
+    assert file.ids is not None
+    assert file.ids.numbers is not None
+    numbers = file.ids.numbers
+    # The end of a range may lie beyond 64 bits where none of its numbers does.
+    steps = np.arange(len(numbers), dtype=np.int64)
+    return pa.chunked_array([pa.array(numbers.start + numbers.step * steps)])
 
 
 def _is_string(kind: pa.DataType) -> bool:
@@ -58,16 +112,28 @@ def _is_string(kind: pa.DataType) -> bool:
     )
 
 
+def _is_text(column: Column, kind: pa.DataType) -> bool:
+    """Whether it may hold texts of any length; they are then read as a dictionary."""
+    return column.kind in _KEPT_AS_TEXT or _is_string(_spelt(kind))
+
+
+def _spelt(kind: pa.DataType) -> pa.DataType:
+    """A dictionary spells what its values do."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
 def _fits(column: Column, kind: pa.DataType) -> bool:
-    is_integer = pa.types.is_integer(kind)
+    kind = _spelt(kind)
+    is_decimal, is_string = pa.types.is_decimal(kind), _is_string(kind)
+    is_whole = pa.types.is_integer(kind) or (is_decimal and kind.scale == 0)
     is_date = pa.types.is_date(kind) or pa.types.is_timestamp(kind)
     fits = {
-        Kind.INTEGER: is_integer,
-        Kind.TEXT: _is_string(kind),
-        Kind.KEY: is_integer or _is_string(kind),
-        Kind.CATEGORY: is_integer or _is_string(kind) or pa.types.is_boolean(kind),
-        Kind.TIME: _is_string(kind) or is_date,
-        Kind.NUMBER: is_integer or pa.types.is_float32(kind) or pa.types.is_float64(kind),
+        Kind.INTEGER: is_whole or is_string,
+        Kind.TEXT: is_whole or is_string,
+        Kind.KEY: is_whole or is_string,
+        Kind.CATEGORY: is_whole or is_decimal or is_string or pa.types.is_boolean(kind),
+        Kind.TIME: is_string or is_date,
+        Kind.NUMBER: is_whole or is_decimal or pa.types.is_floating(kind),
     }
     return bool(fits[column.kind])
 
@@ -75,14 +141,16 @@ def _fits(column: Column, kind: pa.DataType) -> bool:
 def _check_type(column: Column, kind: pa.DataType) -> None:
     if not _fits(column, kind):
         refuse(
-            f"the column is of type {quoted(kind)}; expected is a plain column of "
-            f"{column.kind.value}",
+            f"the column is of type {quoted(kind)}; expected is {column.kind.value}",
             column=column.name,
         )
 
 
-def _read(body: bytes, metadata: Any, columns: list[Column], limit: int) -> pa.Table:
+def _read(body: bytes, wanted: _File, columns: list[Column], limit: int) -> pa.Table:
+    metadata = wanted.metadata
     groups = metadata.num_row_groups
+    names = [name for c in columns if (name := wanted.stored(c.name)) is not None]
+    texts = [wanted.stored(c.name) for c in columns if _is_text(c, wanted.type_of(c.name))]
     if groups > _MAX_ROW_GROUPS:
         refuse(f"the file has more than {_MAX_ROW_GROUPS} row groups")
     if sum(metadata.row_group(index).total_byte_size for index in range(groups)) > limit:
@@ -91,13 +159,11 @@ def _read(body: bytes, metadata: Any, columns: list[Column], limit: int) -> pa.T
         file = pq.ParquetFile(
             pa.BufferReader(body),
             metadata=metadata,
-            read_dictionary=[c.name for c in columns if c.kind in _KEPT_AS_TEXT],
+            read_dictionary=[name for name in texts if name is not None],
         )
         parts, unpacked = [], 0
         for index in range(groups):
-            parts.append(
-                file.read_row_group(index, columns=[c.name for c in columns], use_threads=False)
-            )
+            parts.append(file.read_row_group(index, columns=names, use_threads=False))
             unpacked += parts[-1].nbytes
             if unpacked > limit:
                 refuse("the file unpacks to more than its rows can be")
@@ -122,7 +188,9 @@ def _values(
     problems.add_rows(nulls, rows, lambda index: "the field is empty", column=column.name)
     if column.kind is Kind.NUMBER:
         return _numbers(column, array, rows, problems)
-    if pa.types.is_integer(array.type) and column.kind in (Kind.INTEGER, Kind.KEY):
+    if column.kind is Kind.INTEGER and _is_string(_spelt(array.type)):
+        return _spelt_integers(column, _texts(array), rows, problems)
+    if column.kind in (Kind.INTEGER, Kind.KEY) and not _is_string(_spelt(array.type)):
         return _integers(column, array)
     if pa.types.is_boolean(array.type):
         spelt = pa.array(column.booleans)
@@ -135,6 +203,21 @@ def _integers(column: Column, array: pa.Array) -> pa.Array:
         return array.cast(pa.int64())
     except pa.ArrowInvalid:
         refuse("not all values fit in 64 bits", column=column.name)
+
+
+def _spelt_integers(
+    column: Column, texts: pa.DictionaryArray, rows: NDArray[np.int64], problems: Problems
+) -> pa.Array:
+    """As CSV is read: each distinct text is looked at once."""
+    good = pa.array(are_int64(texts.dictionary, WHOLE))
+    is_wrong = pc.invert(good.take(texts.indices)).fill_null(False)
+    problems.add_rows(
+        np.flatnonzero(is_wrong.to_numpy(zero_copy_only=False)),
+        rows,
+        lambda index: f"not a 64-bit whole number{column.show(texts[index])}",
+        column=column.name,
+    )
+    return pc.if_else(good, texts.dictionary, None).cast(pa.int64()).take(texts.indices)
 
 
 def _numbers(

@@ -123,6 +123,8 @@ def test_parse_refuses_the_whole_file(body: str | bytes, row: int | None, part: 
         ("9223372036854775808,1", "whole number"),
         ("-9223372036854775809,1", "whole number"),
         ("99999999999999999999999,1", "whole number"),
+        ("1" * 5000 + ",1", "whole number"),
+        ("0" * 5000 + "21,1", "id 21 is not an item"),
         ("20\0,1", "whole number"),
         (",1", "whole number"),
         ("9223372036854775807,1", "not an item"),

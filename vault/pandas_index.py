@@ -1,0 +1,56 @@
+"""Ids that pandas keeps as the index of a frame: where they stand in a Parquet file.
+
+pandas writes an index behind the other columns, under its name or as `__index_level_0__`, and an index that
+only counts into the metadata alone.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+UNNAMED = "__index_level_"
+_LONGEST_METADATA = 1 << 20
+_INT64 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ids:
+    """The ids of a file are one of its columns, or a range of numbers."""
+
+    column: str | None = None
+    numbers: range | None = None
+
+
+def ids(metadata: Any, names: list[str], *, n_rows: int) -> Ids | None:
+    """The ids if they are the only index; None where the columns speak for themselves."""
+    index = _only_index(metadata)
+    if isinstance(index, str) and index in names:
+        is_meant = index == "id" or (index.startswith(UNNAMED) and "id" not in names)
+        return Ids(column=index) if is_meant else None
+    if isinstance(index, dict) and index.get("name") == "id" and "id" not in names:
+        numbers = _range(index)
+        return Ids(numbers=numbers) if numbers is not None and len(numbers) == n_rows else None
+    return None
+
+
+def _only_index(metadata: Any) -> Any:
+    """What the file says of its index; it may say anything."""
+    text = (metadata or {}).get(b"pandas", b"")
+    if not 0 < len(text) <= _LONGEST_METADATA:
+        return None
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    columns = told.get("index_columns") if isinstance(told, dict) else None
+    return columns[0] if isinstance(columns, list) and len(columns) == 1 else None
+
+
+def _range(index: dict[str, Any]) -> range | None:
+    bounds: list[Any] = [index.get(name) for name in ("start", "stop", "step")]
+    if not all(type(bound) is int and bound in _INT64 for bound in bounds) or bounds[2] == 0:
+        return None
+    # Bounds and rows of 64 bits: `len` could fail on more.
+    start, stop, step = bounds
+    numbers = range(start, stop, step)
+    return numbers if abs(stop - start) < _INT64.stop else None
