@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
+from vault import file_hints
 from vault.file_columns import (
     PLAIN,
     WHOLE,
@@ -25,12 +26,13 @@ from vault.file_columns import (
     Table,
     are_int64,
     check_row_count,
-    finite_or_nan,
 )
-from vault.file_problems import Problems, refuse
+from vault.file_problems import Problems, refuse, with_hint
 
 _LONGEST_HEADER = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
+_EMPTY = "the line is empty; delete it"
 _LARGEST_BLOCK = (1 << 31) - 1
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 _QUICK_TYPES = {
@@ -71,24 +73,63 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
     if lines.content.num_rows + len(lines.ragged) != n_rows:
         refuse("a field holds a line break, or a quote is not closed")
     rows = _line_numbers(lines, n_rows)
-    for row, n_fields in lines.ragged:
-        problems.add(f"{n_fields} fields where {len(columns)} are expected", row=row + 1)
+    _report_ragged(lines.ragged, columns, problems)
+    kept = _kept(body, start, rows, problems)
+    read = lines.content if kept is None else lines.content.take(kept)
+    rows = rows if kept is None else rows[kept]
     return Table(
-        columns={c.name: _values(c, lines.content[c.name], rows, problems) for c in columns},
+        columns={c.name: _values(c, read[c.name], rows, problems) for c in columns},
         rows=rows,
-        is_complete=not lines.ragged,
-        written=lambda name: slow_lines().content[name],
+        is_complete=not lines.ragged and kept is None,
+        written=lambda name: _taken(slow_lines().content[name], kept),
     )
+
+
+def _taken(texts: pa.ChunkedArray, kept: NDArray[np.intp] | None) -> Any:
+    return texts if kept is None else texts.take(kept)
+
+
+def _report_ragged(
+    ragged: list[tuple[int, int]], columns: list[Column], problems: Problems
+) -> None:
+    has_numbers = any(column.kind is Kind.NUMBER for column in columns)
+    for row, n_fields in ragged:
+        hint = file_hints.of_fields(n_fields, len(columns), has_numbers=has_numbers)
+        problem = f"{n_fields} fields where {len(columns)} are expected" if n_fields else _EMPTY
+        problems.add(with_hint(problem, hint), row=row + 1)
+
+
+def _kept(
+    body: bytes, start: int, rows: NDArray[np.int64], problems: Problems
+) -> NDArray[np.intp] | None:
+    """Where the lines that hold something stand among the rows; None if all do.
+
+    No field of the file holds a line break, so an end of line behind an end of line is an empty line.
+    """
+    if body.find(b"\n\n", start - 1) < 0 and body.find(b"\n\r\n", start - 1) < 0:
+        return None
+    text = np.frombuffer(body, np.uint8)
+    ends = np.flatnonzero(text[start:] == _LINE_FEED) + start
+    lengths = np.diff(ends, prepend=start - 1) - 1
+    is_return = text[ends - 1] == _CARRIAGE_RETURN
+    empty = np.flatnonzero((lengths == 0) | ((lengths == 1) & is_return))
+    # Line 1 is the header, and the first line behind it is line 2.
+    is_empty = np.isin(rows, empty + 2)
+    problems.add_rows(np.flatnonzero(is_empty), rows, lambda index: _EMPTY, column=None)
+    return np.flatnonzero(~is_empty)
 
 
 def _check_text(body: bytes) -> None:
     if not body:
         refuse("the file is empty")
+    hint = file_hints.of_csv(body)
+    if hint:
+        refuse(hint, row=1)
     if not body.isascii():
         try:
             body.decode()
         except UnicodeDecodeError as error:
-            refuse("not UTF-8 text", row=body.count(b"\n", 0, error.start) + 1)
+            refuse("not UTF-8 text; save it as UTF-8", row=body.count(b"\n", 0, error.start) + 1)
     if b"\r" in body and body.count(b"\r") != body.count(b"\r\n"):
         refuse("lines must end in LF or CRLF")
 
@@ -121,11 +162,14 @@ def _is_plain(body: bytes, start: int, columns: list[Column]) -> bool:
 
 
 def _quick_lines(content: Any, columns: list[Column]) -> _Lines | None:
-    """None when a number does not convert: then the slow way tells which."""
+    """None when a number does not convert or is not finite: then the slow way tells how it is written."""
     try:
-        return _read_lines(content, {c.name: _QUICK_TYPES[c.kind] for c in columns})
+        lines = _read_lines(content, {c.name: _QUICK_TYPES[c.kind] for c in columns})
     except pa.ArrowInvalid:
         return None
+    numbers = [lines.content[column.name] for column in columns if column.kind is Kind.NUMBER]
+    are_finite = all(pc.all(pc.is_finite(each)).as_py() is not False for each in numbers)
+    return lines if are_finite else None
 
 
 def _slow_lines(content: Any, columns: list[Column]) -> _Lines:
@@ -139,7 +183,7 @@ def _read_lines(content: Any, types: dict[str, pa.DataType]) -> _Lines:
     ragged: list[tuple[int, int]] = []
 
     def skip(row: Any) -> str:
-        ragged.append((row.number, row.actual_columns))
+        ragged.append((row.number, row.actual_columns if row.text.strip() else 0))
         return "skip"
 
     table = pa_csv.read_csv(
@@ -177,7 +221,7 @@ def _values(
     if column.kind is Kind.NUMBER:
         if is_text:
             return _numbers(column, array, rows, problems)
-        return finite_or_nan(column, array.to_numpy(), rows, problems)
+        return array.to_numpy()
     if column.kind is Kind.KEY:
         return _keys(array)
     return array
@@ -196,6 +240,12 @@ def _integers(
     return pc.if_else(pa.array(good), texts, None).cast(pa.int64())
 
 
+def _no_number(column: Column, text: str) -> str:
+    """A hint would tell of a sealed value."""
+    hint = "" if column.is_sealed else file_hints.of_number(text)
+    return with_hint(f"not a finite number{column.show(text)}", hint)
+
+
 def _numbers(
     column: Column, texts: pa.Array, rows: NDArray[np.int64], problems: Problems
 ) -> NDArray[np.float64]:
@@ -206,7 +256,7 @@ def _numbers(
     problems.add_rows(
         np.flatnonzero(is_wrong),
         rows,
-        lambda index: f"not a finite number{column.show(texts[index])}",
+        lambda index: _no_number(column, texts[index].as_py()),
         column=column.name,
     )
     values[is_wrong] = np.nan

@@ -38,6 +38,8 @@ class Column:
     is_sealed: bool = False
     # How False and True of a Boolean column are spelt.
     booleans: tuple[str, str] = ("false", "true")
+    # What the fields may be, where that is known.
+    classes: tuple[str, ...] = ()
     # A null of a category is then the empty text, as an empty field of CSV is.
     may_be_empty: bool = False
 

@@ -79,6 +79,10 @@ def refuse(problem: str, *, row: int | None = None, column: str | None = None) -
     problems.refuse()
 
 
+def with_hint(problem: str, hint: str) -> str:
+    return f"{problem}; {hint}" if hint else problem
+
+
 def quoted(value: Any) -> str:
     """A value of the file for a message, cut to a readable length."""
     text = str(value)

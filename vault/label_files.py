@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vault import panel
+from vault import file_hints, panel
 from vault.file_columns import Column, Kind, Table
-from vault.file_problems import Problems, quoted, refuse
+from vault.file_problems import Problems, quoted, refuse, with_hint
 from vault.models import Benchmark
 from vault.parsing import READERS, boolean_spelling, class_codes, repeated
 
@@ -95,13 +95,14 @@ def period(table: LabelTable) -> tuple[dt.date, dt.date] | None:
 def _columns(names: list[str], benchmark: Benchmark) -> list[Column]:
     if len(set(names)) != len(names):
         refuse("a column occurs twice", row=1)
+    hint = file_hints.of_names(names, ["id", "label"])
     for name in ("id", "label"):
         if name not in names:
-            refuse(f"the column {name} is missing", row=1)
-    return [_column(name, benchmark) for name in names]
+            refuse(with_hint(f"the column {name} is missing", hint), row=1)
+    return [_column(name, benchmark, names=names) for name in names]
 
 
-def _column(name: str, benchmark: Benchmark) -> Column:
+def _column(name: str, benchmark: Benchmark, *, names: list[str]) -> Column:
     if name == "label":
         is_value = benchmark.task == Benchmark.Task.REGRESSION
         return Column(
@@ -109,6 +110,7 @@ def _column(name: str, benchmark: Benchmark) -> Column:
             kind=Kind.NUMBER if is_value else Kind.CATEGORY,
             is_sealed=True,
             booleans=boolean_spelling(tuple(benchmark.classes)),
+            classes=tuple(benchmark.classes),
         )
     if name == "id":
         return Column(name=name, kind=_id_kind(benchmark))
@@ -116,10 +118,11 @@ def _column(name: str, benchmark: Benchmark) -> Column:
         return Column(name=name, kind=Kind.TIME)
     if name == "group":
         return Column(name=name, kind=Kind.CATEGORY, may_be_empty=True)
-    if not name.removeprefix(SLICE):
+    if name == SLICE:
         refuse("a slice needs a name", row=1)
     if not name.startswith(SLICE):
-        refuse(f"the column {quoted(name)} is none of id, label, time, group, slice:<name>", row=1)
+        problem = f"the column {quoted(name)} is none of id, label, time, group, slice:<name>"
+        refuse(with_hint(problem, file_hints.of_names(names, ["id", "label"])), row=1)
     return Column(name=name, kind=Kind.CATEGORY)
 
 
@@ -147,11 +150,12 @@ def _labels(table: Table, benchmark: Benchmark, problems: Problems) -> NDArray[A
         values: NDArray[np.float64] = column
         return values
     codes = class_codes(column, tuple(benchmark.classes))
+    known = file_hints.classes(benchmark.classes)
     is_given = column.is_valid().to_numpy(zero_copy_only=False)
     problems.add_rows(
         np.flatnonzero((codes < 0) & is_given),
         table.rows,
-        lambda i: "the label is not one of the benchmark's classes",
+        lambda i: f"the label is not one of the benchmark's classes {known}",
         column="label",
     )
     return codes

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from vault import pandas_index
+from vault import file_hints, pandas_index
 from vault.file_columns import (
     WHOLE,
     Choose,
@@ -28,7 +28,7 @@ from vault.file_columns import (
     check_row_count,
     finite_or_nan,
 )
-from vault.file_problems import Problems, quoted, refuse
+from vault.file_problems import Problems, quoted, refuse, with_hint
 
 MAX_UNPACKED_BYTES = 512 << 20
 _MAX_ROW_GROUPS = 10_000
@@ -87,7 +87,8 @@ def _open(body: bytes) -> _File:
         metadata, schema = file.metadata, file.schema_arrow
         told, names = dict(metadata.metadata or {}), list(schema.names)
     except _READ_ERRORS:
-        refuse("this is not a Parquet file that can be read")
+        hint = file_hints.of_parquet(body)
+        refuse(with_hint("this is not a Parquet file that can be read", hint))
     ids = pandas_index.ids(told, names, n_rows=metadata.num_rows)
     columns = names if ids is None else ["id", *(name for name in names if name != ids.column)]
     types = {field.name: field.type for field in schema}
@@ -140,10 +141,19 @@ def _fits(column: Column, kind: pa.DataType) -> bool:
 
 def _check_type(column: Column, kind: pa.DataType) -> None:
     if not _fits(column, kind):
-        refuse(
-            f"the column is of type {quoted(kind)}; expected is {column.kind.value}",
-            column=column.name,
-        )
+        problem = f"the column is of type {quoted(kind)}; expected is {column.kind.value}"
+        refuse(with_hint(problem, _conversion(column, _spelt(kind))), column=column.name)
+
+
+def _conversion(column: Column, kind: pa.DataType) -> str:
+    """What to do about a column of the wrong type."""
+    allowed = f"the classes are {file_hints.classes(column.classes)}; " if column.classes else ""
+    if _is_string(kind):
+        return "pandas astype('float64')"
+    if column.kind in (Kind.INTEGER, Kind.TEXT, Kind.KEY, Kind.CATEGORY):
+        is_number = pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+        return f"{allowed}pandas astype('int64')" if is_number else allowed + "pandas astype('str')"
+    return ""
 
 
 def _read(body: bytes, wanted: _File, columns: list[Column], limit: int) -> pa.Table:

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vault import canonical, csv_files, parquet_files
+from vault import canonical, csv_files, file_hints, parquet_files
 from vault.canonical import Predictions
 from vault.file_columns import Column, Kind, Table
-from vault.file_problems import NAMED, Problems, quoted, refuse
+from vault.file_problems import NAMED, Problems, quoted, refuse, with_hint
 
 __all__ = ["CSV", "PARQUET", "FileSpec", "Predictions", "parse"]
 
@@ -93,13 +93,18 @@ def _columns(names: list[str], spec: FileSpec, id_type: pa.DataType) -> list[Col
     expected = ["id", *spec.value_columns]
     if names != expected:
         shown = ",".join(names)
-        refuse(f"the columns are {quoted(shown)}; they must be {','.join(expected)}", row=1)
+        problem = f"the columns are {quoted(shown)}; they must be {','.join(expected)}"
+        refuse(with_hint(problem, file_hints.of_names(names, expected)), row=1)
     id_kind = Kind.INTEGER if id_type == pa.int64() else Kind.TEXT
     value_kind = Kind.CATEGORY if spec.form == "label" else Kind.NUMBER
     spelling = boolean_spelling(spec.classes)
+    classes = spec.classes if value_kind is Kind.CATEGORY else ()
     return [
         Column(name="id", kind=id_kind),
-        *(Column(name=name, kind=value_kind, booleans=spelling) for name in expected[1:]),
+        *(
+            Column(name=name, kind=value_kind, booleans=spelling, classes=classes)
+            for name in expected[1:]
+        ),
     ]
 
 
@@ -237,7 +242,14 @@ def _labels(table: Table, spec: FileSpec, problems: Problems) -> NDArray[np.gene
     problems.add_rows(
         np.flatnonzero((codes < 0) & is_given),
         table.rows,
-        lambda i: f"{quoted(column[i].as_py())} is not one of the classes",
+        lambda i: _no_class(column[i].as_py(), spec.classes),
         column="label",
     )
     return codes.clip(min=0).astype(canonical.code_dtype(len(spec.classes)))
+
+
+def _no_class(text: str, classes: tuple[str, ...]) -> str:
+    hint = file_hints.of_label(text, classes, booleans=boolean_spelling(classes))
+    return with_hint(
+        f"{quoted(text)} is not one of the classes {file_hints.classes(classes)}", hint
+    )

@@ -77,7 +77,7 @@ def test_parse_names_rows_of_a_parquet_file() -> None:
 
     assert [(p["row"], p["column"], p["problem"]) for p in caught.value.data["problems"]] == [
         (2, "id", "the field is empty"),
-        (2, "label", "'7' is not one of the classes"),
+        (2, "label", "'7' is not one of the classes 0, 1"),
         (3, "label", "the field is empty"),
         (3, "id", "id 10 occurs before, in row 1"),
     ]

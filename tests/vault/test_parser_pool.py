@@ -106,7 +106,7 @@ def test_problems_come_back_from_the_child(make_pool: MakePool, published: Panel
         parse(make_pool(), published, BODY.replace(b"\n7,1\n", b"\n7,5\n"))
 
     assert caught.value.data["problems"] == [
-        {"row": 9, "column": "label", "problem": "'5' is not one of the classes"}
+        {"row": 9, "column": "label", "problem": "'5' is not one of the classes 0, 1"}
     ]
     assert caught.value.data["n_problems"] == 1
     assert len(children()) == 1

@@ -110,7 +110,7 @@ def test_parse_refuses_the_whole_file(body: str | bytes, row: int | None, part: 
     [
         ("20", "1 fields where 2"),
         ("20,1,1", "3 fields where 2"),
-        ("", "whole number"),
+        ("", "the line is empty"),
         ("x,1", "whole number: 'x'"),
         ("0x14,1", "whole number: '0x14'"),
         (" 20,1", "whole number"),
@@ -175,7 +175,7 @@ def test_parse_names_missing_items_after_everything_else() -> None:
     assert problems_of("id,label\n20,1\n20,1\n99,5\n") == [
         (3, "id", "id 20 occurs before, in row 2"),
         (4, "id", "id 99 is not an item of the panel"),
-        (4, "label", "'5' is not one of the classes"),
+        (4, "label", "'5' is not one of the classes 0, 1"),
         (None, "id", "id 10 is missing"),
         (None, "id", "id 30 is missing"),
     ]
@@ -186,8 +186,13 @@ def test_parse_counts_lines_that_it_skips() -> None:
 
     assert problems_of(body) == [
         (3, None, "1 fields where 2 are expected"),
-        (4, None, "3 fields where 2 are expected"),
-        (5, "label", "'7' is not one of the classes"),
+        (
+            4,
+            None,
+            "3 fields where 2 are expected; if a row name stands in front, write the file without row names: "
+            "pandas index=False, R row.names=FALSE",
+        ),
+        (5, "label", "'7' is not one of the classes 0, 1"),
     ]
 
 
