@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from vault import file_hints
 from vault.file_columns import (
     PLAIN,
-    WHOLE,
     Choose,
     Column,
     Kind,
     Table,
     are_int64,
     check_row_count,
+    no_integer,
+    spelling,
 )
 from vault.file_problems import Problems, refuse, with_hint
 
@@ -158,7 +159,8 @@ def _is_plain(body: bytes, start: int, columns: list[Column]) -> bool:
         loose += b" \t"
     if Kind.INTEGER in kinds:
         loose += b"xX"
-    return all(body.find(byte, start) < 0 for byte in loose)
+    is_loose = any(column.is_plain and column.kind is Kind.INTEGER for column in columns)
+    return not is_loose and all(body.find(byte, start) < 0 for byte in loose)
 
 
 def _quick_lines(content: Any, columns: list[Column]) -> _Lines | None:
@@ -230,11 +232,11 @@ def _values(
 def _integers(
     column: Column, texts: pa.Array, rows: NDArray[np.int64], problems: Problems
 ) -> pa.Array:
-    good = are_int64(texts, WHOLE)
+    good = are_int64(texts, spelling(column))
     problems.add_rows(
         np.flatnonzero(~good),
         rows,
-        lambda index: f"not a 64-bit whole number{column.show(texts[index])}",
+        lambda index: no_integer(column, texts[index].as_py()),
         column=column.name,
     )
     return pc.if_else(pa.array(good), texts, None).cast(pa.int64())

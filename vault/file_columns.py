@@ -36,6 +36,8 @@ class Column:
     kind: Kind
     # The values of a sealed column never stand in a message.
     is_sealed: bool = False
+    # Whole numbers in their one usual spelling: elsewhere 01 may be another item than 1.
+    is_plain: bool = False
     # How False and True of a Boolean column are spelt.
     booleans: tuple[str, str] = ("false", "true")
     # What the fields may be, where that is known.
@@ -77,6 +79,18 @@ def are_int64(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
     for index in np.flatnonzero(good & long.to_numpy(zero_copy_only=False)).tolist():
         good[index] = _is_int64(texts[index].as_py())
     return good
+
+
+def no_integer(column: Column, text: str) -> str:
+    """What is wrong with a field that is no whole number, or not in its plain spelling."""
+    if column.is_plain and are_int64(pa.array([text]), WHOLE)[0]:
+        return f"ids are whole numbers here, without zeros in front{column.show(text)}"
+    return f"not a 64-bit whole number{column.show(text)}"
+
+
+def spelling(column: Column) -> str:
+    """The pattern of the column's whole numbers."""
+    return PLAIN if column.is_plain else WHOLE
 
 
 def _is_int64(text: str) -> bool:

@@ -113,7 +113,7 @@ def _column(name: str, benchmark: Benchmark, *, names: list[str]) -> Column:
             classes=tuple(benchmark.classes),
         )
     if name == "id":
-        return Column(name=name, kind=_id_kind(benchmark))
+        return Column(name=name, kind=_id_kind(benchmark), is_plain=True)
     if name == "time":
         return Column(name=name, kind=Kind.TIME)
     if name == "group":

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from vault import file_hints, pandas_index
 from vault.file_columns import (
-    WHOLE,
     Choose,
     Column,
     Kind,
@@ -27,6 +26,8 @@ from vault.file_columns import (
     are_int64,
     check_row_count,
     finite_or_nan,
+    no_integer,
+    spelling,
 )
 from vault.file_problems import Problems, quoted, refuse, with_hint
 
@@ -219,12 +220,12 @@ def _spelt_integers(
     column: Column, texts: pa.DictionaryArray, rows: NDArray[np.int64], problems: Problems
 ) -> pa.Array:
     """As CSV is read: each distinct text is looked at once."""
-    good = pa.array(are_int64(texts.dictionary, WHOLE))
+    good = pa.array(are_int64(texts.dictionary, spelling(column)))
     is_wrong = pc.invert(good.take(texts.indices)).fill_null(False)
     problems.add_rows(
         np.flatnonzero(is_wrong.to_numpy(zero_copy_only=False)),
         rows,
-        lambda index: f"not a 64-bit whole number{column.show(texts[index])}",
+        lambda index: no_integer(column, texts[index].as_py()),
         column=column.name,
     )
     return pc.if_else(good, texts.dictionary, None).cast(pa.int64()).take(texts.indices)

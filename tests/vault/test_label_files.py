@@ -131,6 +131,49 @@ def test_ids_of_a_later_batch_are_of_the_panels_kind(
     assert read(weather, "id,label\n1,0\n2,1\n").ids.to_pylist() == ["1", "2"]
 
 
+def parquet(columns: dict[str, Any]) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+def test_a_later_batch_with_padded_ids_is_refused(
+    weather: Benchmark, settings: Settings, tmp_path: Any
+) -> None:
+    """Published as 1 to 9, its items would be others than the organizer's."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    panel.publish(benchmark=weather, ids=pa.array([10, 20]))
+    padded = [f"{i:02d}" for i in range(1, 10)]
+    expected = [
+        (i + 2, "id", f"ids are whole numbers here, without zeros in front: {id_!r}")
+        for i, id_ in enumerate(padded)
+    ]
+
+    assert problems_of(weather, "id,label\n" + "".join(f"{i},0\n" for i in padded)) == expected
+    with pytest.raises(InvalidFileError) as caught:
+        label_files.read(
+            body=parquet({"id": padded, "label": [0] * 9}),
+            content_type=PARQUET,
+            benchmark=weather,
+        )
+    assert [p["problem"] for p in caught.value.data["problems"]] == [each[2] for each in expected]
+
+
+def test_a_later_batch_takes_plain_ids_of_either_form(
+    weather: Benchmark, settings: Settings, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    panel.publish(benchmark=weather, ids=pa.array([10, 20]))
+
+    assert read(weather, "id,label\n0,0\n-7,1\n").ids.to_pylist() == [0, -7]
+    for ids in (["0", "-7"], [0, -7]):
+        body = parquet({"id": ids, "label": [0, 1]})
+        table = label_files.read(body=body, content_type=PARQUET, benchmark=weather)
+        assert table.ids.to_pylist() == [0, -7]
+    for id_ in ("-0", "x", "1.0", "+1"):
+        assert len(problems_of(weather, f"id,label\n{id_},0\n")) == 1
+
+
 def test_values_of_a_regression_are_numbers(weather: Benchmark) -> None:
     weather.task = "regression"
 
