@@ -19,7 +19,7 @@ from vault import file_hints, panel
 from vault.file_columns import Column, Kind, Table
 from vault.file_problems import Problems, quoted, refuse, with_hint
 from vault.models import Benchmark
-from vault.parsing import READERS, boolean_spelling, class_codes, repeated
+from vault.parsing import LARGEST_VALUE, READERS, boolean_spelling, class_codes, repeated
 
 SLICE = "slice:"
 MAX_ROWS = 10_000_000
@@ -148,6 +148,13 @@ def _labels(table: Table, benchmark: Benchmark, problems: Problems) -> NDArray[A
     column = table.columns["label"]
     if benchmark.task == Benchmark.Task.REGRESSION:
         values: NDArray[np.float64] = column
+        problems.add_rows(
+            # A NaN is a problem already reported.
+            np.flatnonzero(np.abs(values) > LARGEST_VALUE),
+            table.rows,
+            lambda i: f"the label is not between {-LARGEST_VALUE:g} and {LARGEST_VALUE:g}",
+            column="label",
+        )
         return values
     codes = class_codes(column, tuple(benchmark.classes))
     known = file_hints.classes(benchmark.classes)

@@ -183,6 +183,23 @@ def test_values_of_a_regression_are_numbers(weather: Benchmark) -> None:
     ]
 
 
+def test_values_beyond_what_a_prediction_may_be_are_refused(weather: Benchmark) -> None:
+    """Squares of larger values overflow, and every file must have a finite score."""
+    weather.task = "regression"
+
+    assert read(weather, "id,label\n1,1e100\n2,-1e100\n").labels.tolist() == [1e100, -1e100]
+    expected = [(row, "label", "the label is not between -1e+100 and 1e+100") for row in (3, 4)]
+    assert problems_of(weather, "id,label\n1,0\n2,2e100\n3,-1.1e+100\n") == expected
+    with pytest.raises(InvalidFileError, match="the label is not between") as caught:
+        label_files.read(
+            body=parquet({"id": [1, 2], "label": [2e100, None]}),
+            content_type=PARQUET,
+            benchmark=weather,
+        )
+    assert "2e" not in str(caught.value)
+    assert caught.value.data["n_problems"] == 2
+
+
 def test_read_names_row_and_column_and_never_the_label(weather: Benchmark) -> None:
     body = "id,label,time\n1,0,1999-01-01\n2,SECRET,1999-02-30\n1,1,yesterday\n3,,1999-01-01\n4,1\n"
 
