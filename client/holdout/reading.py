@@ -87,23 +87,43 @@ def template(
         Path | None, typer.Option("--output", "-o", help="Else standard output.")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="csv or parquet")] = "csv",
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a file that is there already.")
+    ] = False,
 ) -> None:
     """The ids that a submission must answer, as a file to fill in."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
         if output is None and given.show.as_json:
             raise SettingsError("a template is no JSON: give --output with --json")
+        # It may be the filled-in file; a device or a pipe is none.
+        if output is not None and output.is_file() and not force:
+            raise _taken(output)
         content = client.template(benchmark, form=form)
         if output is None:
             sys.stdout.buffer.write(content)
             return
-        output.write_bytes(content)
+        _write(output, content, force=force)
         if given.show.as_json:
             given.show.document({"path": str(output), "format": form, "size": len(content)})
         given.show.say(f"{len(content)} bytes in {output}")
         if not given.show.as_json:
             for rule in _scoring_rules(client.benchmark(benchmark)):
                 given.show.say(rule)
+
+
+def _write(output: Path, content: bytes, *, force: bool) -> None:
+    """A file that came while the template was fetched is left alone too."""
+    is_new = not force and (not output.exists() or output.is_file())
+    try:
+        with output.open("xb" if is_new else "wb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise _taken(output) from None
+
+
+def _taken(output: Path) -> SettingsError:
+    return SettingsError(f"{output} is there already: give another name, or --force")
 
 
 def _scoring_rules(benchmark: Benchmark) -> list[str]:

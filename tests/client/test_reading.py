@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from holdout.exit_codes import ExitCode
 from holdout.shown import Show
 
 from tests.client.command import run
@@ -106,6 +108,49 @@ def test_template_goes_into_a_file(tmp_path: Path) -> None:
 
     assert given.exit_code == 0
     assert target.read_bytes() == b"id\nitem-1\n"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_template_does_not_overwrite_what_was_filled_in(tmp_path: Path, as_json: bool) -> None:
+    target = tmp_path / "predictions.csv"
+    target.write_text("id,label\nitem-1,1\n")
+    service = Service(answers=[])
+
+    given = run(service, "template", "-b", "rain", "-o", str(target), as_json=as_json)
+
+    assert given.exit_code == ExitCode.USAGE
+    assert "predictions.csv is there already: give another name, or --force" in given.output
+    assert target.read_text() == "id,label\nitem-1,1\n"
+
+
+def test_template_overwrites_where_it_is_told_to(tmp_path: Path) -> None:
+    target = tmp_path / "predictions.csv"
+    target.write_text("id,label\nitem-1,1\n")
+    service = Service(answers=[file_answer(b"id\nitem-1\n"), answer(OLDER_BENCHMARK)])
+
+    given = run(service, "template", "-b", "rain", "-o", str(target), "--force")
+
+    assert given.exit_code == 0
+    assert target.read_bytes() == b"id\nitem-1\n"
+
+
+def test_template_keeps_what_came_while_it_was_fetched(tmp_path: Path) -> None:
+    target = tmp_path / "predictions.csv"
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        target.write_text("mine")
+        return httpx.Response(200, content=b"id\n", headers={"Content-Type": "text/csv"})
+
+    given = run(Service(answers=[slow]), "template", "-b", "rain", "-o", str(target))
+
+    assert given.exit_code == ExitCode.USAGE
+    assert target.read_text() == "mine"
+
+
+def test_template_goes_to_a_device_without_a_question() -> None:
+    service = Service(answers=[file_answer(b"id\n"), answer(OLDER_BENCHMARK)])
+
+    assert run(service, "template", "-b", "rain", "-o", "/dev/null").exit_code == 0
 
 
 def test_template_comes_with_the_rules_of_scoring(tmp_path: Path) -> None:
