@@ -5,26 +5,21 @@ from typing import Any
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from audits import standing
 from audits.models import Publication
 from vault.api import finding, pages, shown
-from vault.api.permissions import Public
+from vault.api.publicly import PublicView
 
 
-class AuditList(APIView):
-    permission_classes = [Public]
-
+class AuditList(PublicView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = finding.visible_benchmark(request, slug)
         published = Publication.objects.filter(benchmark=benchmark).select_related("round")
         return pages.page(request, published, _shown, ordering="id")
 
 
-class AuditDetail(APIView):
-    permission_classes = [Public]
-
+class AuditDetail(PublicView):
     def get(self, request: Request, audit_id: int) -> Response:
         published = Publication.objects.filter(pk=audit_id).select_related("round", "benchmark")
         found = published.first()

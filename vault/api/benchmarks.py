@@ -2,25 +2,20 @@
 
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vault import panel as panels
 from vault.api import finding, pages, shown
-from vault.api.permissions import Public
+from vault.api.publicly import PublicView
 from vault.models import Holdout
 
 
-class BenchmarkList(APIView):
-    permission_classes = [Public]
-
+class BenchmarkList(PublicView):
     def get(self, request: Request) -> Response:
         visible = finding.visible_benchmarks(request)
         return pages.page(request, visible, shown.benchmark, ordering="slug")
 
 
-class BenchmarkDetail(APIView):
-    permission_classes = [Public]
-
+class BenchmarkDetail(PublicView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = finding.visible_benchmark(request, slug)
         latest = panels.latest(benchmark=benchmark)
@@ -37,9 +32,7 @@ class BenchmarkDetail(APIView):
         )
 
 
-class RoundList(APIView):
-    permission_classes = [Public]
-
+class RoundList(PublicView):
     def get(self, request: Request, slug: str) -> Response:
         rounds = finding.every_round(finding.visible_benchmark(request, slug))
         return pages.page(request, rounds, shown.round, ordering="number")

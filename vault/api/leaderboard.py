@@ -8,19 +8,17 @@ from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from vault import leaderboard
 from vault.api import finding, forms, shown
-from vault.api.permissions import Public
+from vault.api.publicly import PublicView
 
 # What a formula begins with, in full width too; of white space, what spreadsheets skip before it.
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 OFFERED = {"json": forms.JSON, "csv": forms.CSV}
 
 
-class LeaderboardDetail(APIView):
-    permission_classes = [Public]
+class LeaderboardDetail(PublicView):
     content_negotiation_class = forms.ViewChooses
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:

@@ -5,18 +5,16 @@ import pyarrow.compute as pc
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from vault import panel as panels
 from vault.api import finding, forms
-from vault.api.permissions import Public
+from vault.api.publicly import PublicView
 from vault.models import Panel
 
 OFFERED = {"csv": forms.CSV, "parquet": forms.PARQUET}
 
 
-class PanelTemplate(APIView):
-    permission_classes = [Public]
+class PanelTemplate(PublicView):
     content_negotiation_class = forms.ViewChooses
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:

@@ -18,7 +18,10 @@ class Access(Enum):
     """Who may ask, and what those hear who may not."""
 
     ANYBODY = "no token is looked at"
-    PUBLIC = "anybody; a token shows private benchmarks of its team, too"
+    PUBLIC = (
+        "anybody, and pages of other sites (`Access-Control-Allow-Origin: *`); a token shows private "
+        "benchmarks of its team, too"
+    )
     TEAM = "any token of a team"
     READ = "a token with the scope `read`"
     SUBMIT = "a token with the scope `submit`"

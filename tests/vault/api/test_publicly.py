@@ -1,0 +1,75 @@
+"""A page of another site may show the board; it gets nothing that a token is needed for."""
+
+from typing import Any
+
+import pytest
+
+from audits.models import Publication
+from tests.vault.api.stage import Caller, a_world, file_number, handed_in
+from tests.vault.factories import NOW, World
+from vault.api.openapi.document import OPERATIONS
+from vault.api.openapi.operation import Access
+from vault.models import Benchmark
+
+ORIGIN = {"Origin": "https://page.example"}
+ALLOW = "Access-Control-Allow-Origin"
+PATHS = sorted(path for (path, _), each in OPERATIONS.items() if each.access is Access.PUBLIC)
+
+
+@pytest.fixture
+def world() -> World:
+    world = a_world()
+    Publication.objects.create(
+        round=world.round,
+        benchmark=world.benchmark,
+        document={"round": 1, "teams": []},
+        published_at=NOW,
+    )
+    return world
+
+
+def asked(path: str, method: str = "GET", caller: Caller | None = None) -> Any:
+    audit = Publication.objects.get().pk
+    concrete = path.replace("{slug}", "weather").replace("{audit_id}", str(audit))
+    return (caller or Caller()).ask(method, concrete, headers=ORIGIN)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_may_read_what_is_public(world: World, path: str) -> None:
+    for method in ("GET", "HEAD"):
+        response = asked(path, method)
+        assert (response.status_code, response[ALLOW]) == (200, "*")
+        assert "Access-Control-Allow-Credentials" not in response
+
+
+def test_board_and_audits_are_among_them() -> None:
+    assert {
+        "/api/v1/benchmarks/{slug}/leaderboard/",
+        "/api/v1/benchmarks/{slug}/audits/",
+        "/api/v1/audits/{audit_id}/",
+    } <= set(PATHS)
+
+
+def test_pages_may_read_why_nothing_is_there(world: World) -> None:
+    Benchmark.objects.update(visibility="PRIVATE")
+
+    response = asked("/api/v1/benchmarks/{slug}/leaderboard/")
+
+    assert (response.status_code, response[ALLOW]) == (404, "*")
+
+
+def test_a_page_is_not_given_leave_to_send_a_token(world: World) -> None:
+    response = asked("/api/v1/benchmarks/{slug}/leaderboard/", "OPTIONS")
+
+    assert ALLOW not in response
+    assert "Access-Control-Allow-Headers" not in response
+
+
+def test_nothing_of_a_team_is_for_pages(world: World) -> None:
+    team = world.team("ours")
+    bot, submission = Caller(team), handed_in(world, team)
+
+    for path in ("benchmarks/{slug}/submissions/", "benchmarks/{slug}/budget/", "tokens/"):
+        assert ALLOW not in asked(f"/api/v1/{path}", caller=bot)
+    assert ALLOW not in asked(f"/api/v1/submissions/{submission.pk}/", caller=bot)
+    assert ALLOW not in bot.post("benchmarks/weather/submissions/", file_number(2), headers=ORIGIN)

@@ -1,0 +1,25 @@
+"""What anybody may read, and so may a page of another site: its browser asks for leave."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vault.api.permissions import Public
+
+_SAFE = ("GET", "HEAD")
+
+
+class PublicView(APIView):
+    """Errors are readable too. A page that sends a token asks beforehand, and hears no leave."""
+
+    permission_classes = [Public]
+
+    def finalize_response(
+        self, request: Request, response: Response, *given: Any, **named: Any
+    ) -> Response:
+        final: Response = super().finalize_response(request, response, *given, **named)
+        if request.method in _SAFE:
+            final["Access-Control-Allow-Origin"] = "*"
+        return final
