@@ -41,7 +41,7 @@ MEANINGS = {
     "MAX_UPLOAD_BYTES": "The largest body that is read; a larger one is answered with 413.",
     "ANONYMOUS_REQUESTS_PER_MINUTE": "Requests of one address without a valid token, in each web worker.",
     "TOKEN_REQUESTS_PER_MINUTE": "Requests with one token, in each web worker; 0 is no limit.",
-    "PARSES_PER_MINUTE": "Dry runs and rejected files of one team, in each web worker; 0 is no limit.",
+    "PARSES_PER_MINUTE": "Dry runs, rejected and fetched files of one team, in each web worker; 0: no limit.",
     "TOKEN_CACHE_SECONDS": "How long a web worker trusts a token it has looked up; 0 is not at all.",
     "WAITERS": "Requests that wait for a score in a web worker, of a team at most half; each has a thread.",
     "PROXIES": "Proxies in front of the API that add to `X-Forwarded-For`; 0 ignores that header.",

@@ -13,6 +13,7 @@ from vault.api.problem_types import ProblemType
 from vault.api.submissions import (
     SubmissionCollection,
     SubmissionDetail,
+    SubmissionFile,
     SubmissionFinal,
     SubmissionWithdrawal,
 )
@@ -43,6 +44,7 @@ urlpatterns = [
     path(BENCHMARK + "budget/", BudgetDetail.as_view(), name="budget"),
     path(BENCHMARK + "leaderboard/", LeaderboardDetail.as_view(), name="leaderboard"),
     path(BENCHMARK + "audits/", AuditList.as_view(), name="audits"),
+    path(SUBMISSION + "file/", SubmissionFile.as_view(), name="submission-file"),
     path(SUBMISSION + "final/", SubmissionFinal.as_view(), name="submission-final"),
     path(SUBMISSION + "withdraw/", SubmissionWithdrawal.as_view(), name="submission-withdraw"),
     path(V1 + "tokens/", TokenCollection.as_view(), name="tokens"),

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 
 from vault import panel as panels
+from vault import predictions
 from vault.canonical import Predictions
 from vault.errors import InvalidFileError, ParserBusyError, VaultError
 from vault.file_problems import refuse
@@ -202,9 +203,7 @@ def parse_bounded(
     *, body: bytes, content_type: str, benchmark: Benchmark, panel: Panel
 ) -> Predictions:
     """Parse in a child; raises `InvalidFileError`, also for a file that exceeds the limits."""
-    spec = FileSpec(
-        form=benchmark.prediction_form, task=benchmark.task, classes=tuple(benchmark.classes)
-    )
+    spec = predictions.spec(benchmark)
     return _pool(os.getpid()).parse(body=body, content_type=content_type, spec=spec, panel=panel)
 
 

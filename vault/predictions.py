@@ -1,10 +1,14 @@
 """Stored predictions: canonical bytes under their own SHA-256, in Django storage."""
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from vault import canonical, content_files
+from vault import panel as panels
 from vault.canonical import Predictions
+from vault.models import Benchmark, Submission
+from vault.parsing import FileSpec
 
 DIRECTORY = "predictions"
 
@@ -22,3 +26,25 @@ def store(*, predictions: Predictions) -> str:
 def load(*, file_key: str) -> NDArray[np.generic]:
     """Predictions in panel order: class codes, or float64 of shape (n,) or (n, classes)."""
     return canonical.decode(content_files.load(file_key=file_key))
+
+
+def spec(benchmark: Benchmark) -> FileSpec:
+    """What the benchmark's prediction files must hold."""
+    return FileSpec(
+        form=benchmark.prediction_form, task=benchmark.task, classes=tuple(benchmark.classes)
+    )
+
+
+def table(*, submission: Submission) -> pa.Table:
+    """The submission's file as it was understood: handed in again, it is the same predictions."""
+    values = load(file_key=submission.file_key)
+    wanted = spec(submission.round.benchmark)
+    columns = {"id": panels.ids(submission.round.panel)}
+    if wanted.form == "label":
+        codes = pa.array(values.astype(np.int32))
+        labels = pa.DictionaryArray.from_arrays(codes, pa.array(wanted.classes, pa.string()))
+        return pa.table({**columns, "label": labels.cast(pa.string())})
+    matrix = values.reshape(len(values), -1)
+    for index, name in enumerate(wanted.value_columns):
+        columns[name] = pa.array(np.ascontiguousarray(matrix[:, index], dtype=np.float64))
+    return pa.table(columns)

@@ -56,6 +56,7 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "submissions": {"GET": READ, "POST": FILE},
     "budget": {"GET": READ},
     "submission": {"GET": OWN, "DELETE": {**CHANGE, "writer": 409, "owner": 409}},
+    "submission-file": {"GET": OWN},
     "submission-final": {"POST": CHANGE},
     "submission-withdraw": {"POST": CHANGE},
     "tokens": {

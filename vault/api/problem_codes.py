@@ -194,8 +194,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "parse_throttled": ProblemCode(
         status=429,
-        meaning=f"Too many dry runs and rejected files of one team in a minute: {_UNCHARGED}.",
-        detail=f"too many dry runs and rejected files; {_UNCHARGED}",
+        meaning=f"Too many dry runs, rejected and fetched files of one team in a minute: {_UNCHARGED}.",
+        detail=f"too many dry runs, rejected or fetched files; {_UNCHARGED}",
         members={"policy": "parses", "limit": 120, "window_seconds": 60, "retry_after": 1},
     ),
     "parser_busy": ProblemCode(

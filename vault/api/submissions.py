@@ -15,17 +15,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault import budget, parser_pool, submissions
+from vault import budget, parser_pool, predictions, submissions
 from vault.api import (
     bodies,
     files,
     finding,
+    forms,
     idempotency,
     limits,
     pages,
     polling,
     shown,
     submission_state,
+    tables,
     throttles,
 )
 from vault.api.answers import json_answer
@@ -68,6 +70,9 @@ FILTERS = {
 }
 
 
+FILE_FORMS = {"csv": forms.CSV, "parquet": forms.PARQUET}
+
+
 class SubmissionCollection(APIView):
     def get_permissions(self) -> list[Any]:
         return [MaySubmit() if self.request.method == "POST" else MayRead()]
@@ -92,13 +97,13 @@ class SubmissionCollection(APIView):
                 if prepared is None:
                     return _replayed(request, given)
                 round, provenance = prepared
-                predictions = _parsed(given, upload, round=round)
+                parsed = _parsed(given, upload, round=round)
             given.keep_for(seconds=round.window_seconds)
             receipt = submissions.receive(
                 team=given.team,
                 benchmark=benchmark,
                 panel=round.panel,
-                predictions=predictions,
+                predictions=parsed,
                 provenance=provenance,
                 idempotency_key=given.key,
                 now=timezone.now(),
@@ -143,6 +148,24 @@ class SubmissionDetail(APIView):
         submission = finding.own_submission(request, submission_id)
         submissions.cancel(submission=submission, now=timezone.now())
         return _whole(request, submission_id)
+
+
+class SubmissionFile(APIView):
+    permission_classes = [MayRead]
+    content_negotiation_class = forms.ViewChooses
+
+    def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
+        """Writing a file costs what parsing one does, and is counted as that."""
+        submission = finding.own_submission(request, submission_id)
+        form = forms.wanted(request, FILE_FORMS)
+        throttles.check_parses(submission.team)
+        throttles.count_parse(submission.team)
+        table = predictions.table(submission=submission)
+        content = tables.as_csv(table) if form == "csv" else tables.as_parquet(table)
+        response = HttpResponse(content, content_type=FILE_FORMS[form])
+        response["Content-Disposition"] = f'attachment; filename="{submission.pk}.{form}"'
+        response["Cache-Control"] = "no-store"
+        return response
 
 
 class SubmissionFinal(APIView):

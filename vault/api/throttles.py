@@ -1,9 +1,9 @@
 """Two throttles of this process, neither of which is the query budget.
 
 Requests: so many a minute for each token, and for each address that shows no valid one. Parses: so many
-dry runs and rejected files a minute for each team, because parsing is the dearest thing that costs no
-query. Both protect the process, not the labels: they are counted in this process's memory and may be
-reset by a restart. The query budget is counted in PostgreSQL and fails closed.
+dry runs, rejected files and files fetched a minute for each team, because parsing and writing files are the
+dearest things that cost no query. Both protect the process, not the labels: they are counted in this
+process's memory and may be reset by a restart. The query budget is counted in PostgreSQL and fails closed.
 """
 
 import ipaddress
@@ -105,13 +105,14 @@ def check_parses(team: Team) -> None:
         raise ProblemError(
             429,
             "parse_throttled",
-            "too many dry runs and rejected files; this is not the query budget, and nothing was charged",
+            "too many dry runs, rejected or fetched files; this is not the query budget, and nothing was "
+            "charged",
             **_refusal("parses", per_minute=per_minute, wait=wait),
         )
 
 
 def count_parse(team: Team) -> None:
-    """Note a dry run or a rejected file."""
+    """Note a dry run, a rejected file, or one that is fetched."""
     if settings.PARSES_PER_MINUTE:
         _flood("parses", settings.PARSES_PER_MINUTE).wait(f"team {team.pk}")
 

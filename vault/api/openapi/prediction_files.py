@@ -4,7 +4,7 @@ from typing import Any
 
 from vault.api import forms
 
-_CSV = "id,label\nstation-1-2026-03-01,0\nstation-1-2026-03-02,1\n"
+EXAMPLE = "id,label\nstation-1-2026-03-01,0\nstation-1-2026-03-02,1\n"
 
 BODY: dict[str, Any] = {
     "required": True,
@@ -17,7 +17,7 @@ BODY: dict[str, Any] = {
     "content": {
         forms.CSV: {
             "schema": {"type": "string", "description": "UTF-8, with a header line."},
-            "example": _CSV,
+            "example": EXAMPLE,
         },
         forms.PARQUET: {"schema": {"type": "string", "format": "binary"}},
         "multipart/form-data": {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vault.api import provenance
+from vault.api import forms, provenance
 from vault.api.openapi import headers, parameters, prediction_files, schemas
 from vault.api.openapi.operation import Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
@@ -282,6 +282,33 @@ OPERATIONS = {
             )
         },
         problems=("not_found", "wrong_status", *_ACT_PROBLEMS),
+    ),
+    ("/api/v1/submissions/{submission_id}/file/", "GET"): Operation(
+        id="get_submission_file",
+        tag=TAG,
+        summary="The team's own file",
+        description="The predictions as they were taken, in panel order: handed in again, they are the same "
+        "submission. Counts as a parse, not as a query.",
+        access=Access.READ,
+        parameters=(
+            parameters.SUBMISSION_ID,
+            parameters.in_query(
+                "format",
+                schemas.one_of(("csv", "parquet")),
+                "Goes before `Accept`; without either it is `csv`.",
+            ),
+        ),
+        answers={
+            200: answer(
+                "The file.",
+                {
+                    forms.CSV: {"type": "string"},
+                    forms.PARQUET: {"type": "string", "format": "binary"},
+                },
+                {forms.CSV: prediction_files.EXAMPLE},
+            )
+        },
+        problems=("not_found", "parse_throttled"),
     ),
     ("/api/v1/submissions/{submission_id}/final/", "POST"): Operation(
         id="declare_final",

@@ -1,0 +1,35 @@
+"""A table of ids and answers as a file: CSV that any script can read, or Parquet."""
+
+import csv
+import io
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+
+def as_csv(table: pa.Table) -> bytes:
+    """Quotes only where a text needs them: a script should get by with a comma at the end of a line.
+
+    Arrow's own writer quotes every text. An id holds no line break and no other control character; a number
+    is the shortest text that reads back as the same double.
+    """
+    header = io.StringIO()
+    csv.writer(header, lineterminator="").writerow(table.column_names)
+    columns = [_texts(column.combine_chunks()) for column in table.columns]
+    lines = pc.binary_join_element_wise(*columns, ",") if len(columns) > 1 else columns[0]
+    return "\n".join([header.getvalue(), *lines.to_pylist(), ""]).encode()
+
+
+def as_parquet(table: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    texts = array.cast(pa.string())
+    doubled = pc.replace_substring(texts, '"', '""')
+    quoted = pc.binary_join_element_wise('"', doubled, '"', "")
+    return pc.if_else(pc.match_substring_regex(texts, '[",]'), quoted, texts)
