@@ -5,7 +5,10 @@ over the API with the rights of the web process.
 """
 
 import datetime as dt
+import gzip
 import io
+import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from django.test import Client
 
 from tests.vault.factories import World, acting_as, make_world
 from vault import tokens
-from vault.models import TeamToken
+from vault.models import Submission, TeamToken
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 
@@ -41,9 +44,11 @@ def changed(row: int, *values: Any) -> bytes:
     return csv_of(rows)
 
 
-def parquet_of(**columns: list[Any]) -> bytes:
+def parquet_of(told: dict[str, Any] | None = None, **columns: Any) -> bytes:
+    """`told` is what pandas would write of the columns."""
     buffer = io.BytesIO()
-    pq.write_table(pa.table(columns), buffer)
+    metadata = None if told is None else {"pandas": json.dumps(told)}
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), buffer)
     return buffer.getvalue()
 
 
@@ -61,7 +66,46 @@ INVALID: dict[str, tuple[str, bytes, str]] = {
     "ragged": (CSV, csv_of(good()) + b"item-1,2,3\n", "."),
     "no parquet": (PARQUET, csv_of(good()), "."),
     "half a parquet": (PARQUET, parquet_of(id=IDS, label=[1] * N)[:-40], "."),
+    "an index of pandas or R": (CSV, csv_of([(7, *r) for r in good()], ",id,label"), "index=False"),
+    "semicolons": (CSV, csv_of(good()).replace(b",", b";"), "semicolons"),
+    "UTF-16": (CSV, csv_of(good()).decode().encode("utf-16"), "UTF-8"),
+    "a workbook": (CSV, b"PK\x03\x04" + bytes(200), "Excel"),
+    "gzip": (CSV, gzip.compress(csv_of(good())), "unpacked"),
+    "an empty line": (CSV, csv_of(good()) + b"\n", "row 302: the line is empty"),
+    "a label 1.0": (CSV, changed(4, IDS[4], "1.0"), "classes 0, 1; write 1"),
+    "a label True": (CSV, changed(4, IDS[4], "True"), "classes 0, 1; write 1"),
+    "an id of digits without end": (CSV, changed(4, "9" * 9000, 1), "row 6"),
+    "float labels": (PARQUET, parquet_of(id=IDS, label=[1.0] * N), "classes are 0, 1"),
+    "an index in Parquet": (
+        PARQUET,
+        parquet_of(id=IDS, label=[1] * N, __index_level_0__=[*range(N)]),
+        "index=False",
+    ),
+    "an index of nonsense": (
+        PARQUET,
+        parquet_of(told={"index_columns": [{"name": "id", "start": 0, "stop": 2**80}]}, label=[1]),
+        "columns",
+    ),
     "parquet with nulls": (PARQUET, parquet_of(id=IDS, label=[None, *[1] * (N - 1)]), "row"),
+}
+
+
+_TEXTS = pa.array(["1"] * N)
+LEGITIMATE: dict[str, tuple[str, bytes]] = {
+    "as Excel writes UTF-8": (CSV, b"\xef\xbb\xbf" + csv_of(good()).replace(b"\n", b"\r\n")),
+    "as R writes it": (CSV, csv_of([(f'"{i}"', v) for i, v in good()], '"id","label"')),
+    "a category": (PARQUET, parquet_of(id=IDS, label=_TEXTS.dictionary_encode())),
+    "ids as a category": (PARQUET, parquet_of(id=pa.array(IDS).dictionary_encode(), label=_TEXTS)),
+    "a decimal": (
+        PARQUET,
+        parquet_of(id=IDS, label=pa.array([Decimal(1)] * N, pa.decimal128(38, 0))),
+    ),
+    "Booleans": (PARQUET, parquet_of(id=IDS, label=[True] * N)),
+    "ids as the index": (PARQUET, parquet_of({"index_columns": ["id"]}, label=_TEXTS, id=IDS)),
+    "ids as an index without a name": (
+        PARQUET,
+        parquet_of({"index_columns": ["__index_level_0__"]}, label=_TEXTS, __index_level_0__=IDS),
+    ),
 }
 
 
@@ -140,3 +184,16 @@ def test_validating_a_good_file_changes_nothing_either(world: World, client: Cli
 
     assert post(client, "validate", CSV, csv_of(good())).status_code == 200
     assert everything() == before
+
+
+def test_what_other_programs_write_is_one_and_the_same_file(world: World, client: Client) -> None:
+    """All are the same predictions, so that all together are charged once."""
+    verdicts = {name: post(client, "validate", *file) for name, file in LEGITIMATE.items()}
+
+    assert {name: each.status_code for name, each in verdicts.items()} == dict.fromkeys(
+        LEGITIMATE, 200
+    )
+    assert len({each.json()["sha256"] for each in verdicts.values()}) == 1
+    for file in LEGITIMATE.values():
+        assert post(client, "submissions", *file).status_code in (200, 202)
+    assert Submission.objects.count() == 1
