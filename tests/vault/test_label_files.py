@@ -183,6 +183,16 @@ def test_values_of_a_regression_are_numbers(weather: Benchmark) -> None:
     ]
 
 
+def test_ids_may_be_the_index_of_a_frame(weather: Benchmark) -> None:
+    table = pa.table({"label": ["1", "0"], "id": ["a", "b"]})
+    sink = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({"pandas": '{"index_columns": ["id"]}'}), sink)
+
+    labels = label_files.read(body=sink.getvalue(), content_type=PARQUET, benchmark=weather)
+
+    assert (labels.ids.to_pylist(), labels.labels.tolist()) == (["a", "b"], [1, 0])
+
+
 def test_values_beyond_what_a_prediction_may_be_are_refused(weather: Benchmark) -> None:
     """Squares of larger values overflow, and every file must have a finite score."""
     weather.task = "regression"
@@ -221,6 +231,8 @@ def test_read_names_row_and_column_and_never_the_label(weather: Benchmark) -> No
         ("id,label,label", "occurs twice"),
         ("id,label,weight", "'weight' is none of"),
         ("id,label,slice:", "needs a name"),
+        (",id,label", "the first column is a row index"),
+        ("id;label", "separated by semicolons"),
     ],
 )
 def test_read_refuses_a_header(weather: Benchmark, header: str, part: str) -> None:
