@@ -171,6 +171,7 @@ def _look_everywhere(reader: Reader) -> None:
     reader.ask("DELETE", f"tokens/{made.json()['id']}/")
     for submission in Submission.objects.filter(round=reader.world.round).order_by("pk"):
         reader.ask("GET", f"submissions/{submission.pk}/")
+        reader.ask("GET", f"submissions/{submission.pk}/file/")
     reader.ask("POST", f"submissions/{submission.pk}/withdraw/")
 
 

@@ -94,11 +94,12 @@ class Crowd:
 
     def cancel(self) -> None:
         queued = [each for each in self.waiting if self.status_of(each) == "QUEUED"]
+        queued = [each for each in queued if each.fence == 0]
         if queued:
             submissions.cancel(submission=queued[-1], now=self.world.now)
 
     def spoil(self) -> None:
-        """A rival's stored file is gone: its scoring fails, again and again."""
+        """A rival's stored file is gone: its scoring is put off, again and again."""
         queued = [each for each in self.waiting if self.status_of(each) == "QUEUED"]
         if queued:
             path = Path(settings.MEDIA_ROOT) / queued[0].file_key
@@ -173,7 +174,7 @@ def test_attackers_first_or_last_change_nothing(order: str) -> None:
 
 
 def test_a_rival_at_its_worst_stops_nobody() -> None:
-    """Its file is gone and its budget is spent; the next team is scored all the same."""
+    """Its file is gone and waits, and its budget is spent; the next team is scored all the same."""
     world = make_world("worst", total_limit=2)
     world.open()
     rival, team = world.team("rival"), world.team("team")
@@ -183,4 +184,4 @@ def test_a_rival_at_its_worst_stops_nobody() -> None:
 
     scored = world.answered(team, world.wrong_at([0]))
 
-    assert (spoiled.status, scored.status) == ("FAILED", "SCORED")
+    assert (spoiled.status, scored.status) == ("QUEUED", "SCORED")

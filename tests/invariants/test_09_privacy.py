@@ -72,7 +72,8 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "webhook-rotate": {"POST": {**CHANGE, "writer": 200, "owner": 200}},
     "webhook-test": {"POST": {**CHANGE, "writer": 202, "owner": 202}},
     "webhook": {"GET": OWN, "DELETE": {**CHANGE, "writer": 204, "owner": 204}},
-    "token-rotate": {"POST": {**OWN, "reader": 403, "writer": 403, "owner": 201}},
+    # Of a token that the caller has not made: only it may rotate itself.
+    "token-rotate": {"POST": {**OWN, "reader": 403, "writer": 403, "owner": 403}},
     "token": {"DELETE": {**OWN, "reader": 403, "writer": 403, "owner": 204}},
 }
 ROUTES = [route for route in urls.urlpatterns if isinstance(route, URLPattern)]
