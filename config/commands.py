@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 
@@ -169,13 +170,15 @@ ALL_CORES = ["-n", "auto", "--dist", "loadgroup"]
 def pytest_arguments(arguments: list[str]) -> list[str]:
     """What was asked for, on all cores: later options win, so `-n` that is given has its way.
 
-    Of named test files each core would set up a database of its own for a few tests: one process has them.
+    Of named test files each core would set up a database of its own for a few tests: one process has them. So
+    it has the live plays, which would wait for each other's servers and be late.
     """
     chooses = any(re.match(r"-n\w*$|--numprocesses", each) for each in arguments)
     named = [PROJECT / each.partition("::")[0] for each in arguments if not each.startswith("-")]
     are_files = any(each.is_file() for each in named) and not any(each.is_dir() for each in named)
     has_none = any(each.endswith("no:xdist") for each in arguments)
-    if has_none or (are_files and not chooses):
+    is_live = ("-m", "live") in pairwise(arguments)
+    if has_none or ((are_files or is_live) and not chooses):
         return arguments
     return [*ALL_CORES, *arguments]
 

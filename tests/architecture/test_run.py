@@ -142,7 +142,7 @@ def test_demo_that_stops_tells_no_password(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["-q"], ["-x", "-k", "budget"], ["-m", "live"], ["tests/vault", "-q"], ["-n", "1"]],
+    [[], ["-q"], ["-x", "-k", "budget"], ["-m", "calibration"], ["tests/vault", "-q"], ["-n", "1"]],
 )
 def test_arguments_of_tests_are_added_to_all_cores(arguments: list[str]) -> None:
     """`run.py test -q` once ran on one core: what was given stood in the place of `-n auto`."""
@@ -155,9 +155,10 @@ def test_arguments_of_tests_are_added_to_all_cores(arguments: list[str]) -> None
         ["tests/vault/test_sweeping.py", "-q"],
         ["-q", "tests/architecture/test_run.py::test_old_python_can_read_the_file_and_be_told"],
         ["-q", "-p", "no:xdist"],
+        ["-m", "live"],
     ],
 )
-def test_named_files_and_no_xdist_run_in_one_process(arguments: list[str]) -> None:
+def test_named_files_live_plays_and_no_xdist_run_in_one_process(arguments: list[str]) -> None:
     assert commands.pytest_arguments(arguments) == arguments
 
 
