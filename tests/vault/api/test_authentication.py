@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from tests.vault.api.stage import Caller, a_world, file_number, problem
+from tests.vault.api.stage import Caller, file_number, problem
 from tests.vault.factories import World
 from vault import tokens
 from vault.api import authentication
@@ -17,16 +17,6 @@ from vault.models import Team, TeamToken
 
 OWN = "benchmarks/weather/budget/"
 PUBLIC = "benchmarks/weather/"
-
-
-@pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
-def team(world: World) -> Team:
-    return world.team("ours")
 
 
 @dataclass

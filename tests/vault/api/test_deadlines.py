@@ -10,7 +10,6 @@ from tests.vault.api.stage import (
     FAR_AHEAD,
     LONG_AGO,
     Caller,
-    a_world,
     file_number,
     problem,
     scored,
@@ -22,21 +21,6 @@ from vault.models import Final, Round, Submission, Team
 
 POST = "benchmarks/weather/submissions/"
 IN_A_MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
-def team(world: World) -> Team:
-    return world.team("ours")
-
-
-@pytest.fixture
-def bot(team: Team) -> Caller:
-    return Caller(team)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from tests.vault import sessions
-from tests.vault.api.stage import Caller, a_world, csv_of, file_number, problem
+from tests.vault.api.stage import Caller, csv_of, file_number, problem
 from tests.vault.factories import World, acting_as, die
 from vault import sweeping
 from vault.api import idempotency
@@ -23,18 +23,8 @@ VALIDATE = "benchmarks/weather/validate/"
 
 
 @pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
 def team(world: World) -> Team:
     return world.team("bots")
-
-
-@pytest.fixture
-def bot(team: Team) -> Caller:
-    return Caller(team)
 
 
 def keyed(key: str) -> dict[str, Any]:

@@ -45,11 +45,6 @@ def team(world: World) -> Team:
     return world.team("bots")
 
 
-@pytest.fixture
-def bot(team: Team) -> Caller:
-    return Caller(team)
-
-
 def test_submission_and_budget_tell_what_is_left(bot: Caller) -> None:
     submitted = bot.post(POST, file_number(1))
     budget = bot.get("benchmarks/weather/budget/")

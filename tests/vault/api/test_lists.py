@@ -14,18 +14,8 @@ POST = "benchmarks/weather/submissions/"
 
 
 @pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
 def team(world: World) -> Team:
     return world.team("bots")
-
-
-@pytest.fixture
-def bot(team: Team) -> Caller:
-    return Caller(team)
 
 
 def test_list_is_narrowed(world: World, bot: Caller, team: Team) -> None:

@@ -15,7 +15,6 @@ from tests.vault.api.stage import (
     N_ITEMS,
     PARQUET,
     Caller,
-    a_world,
     csv_of,
     file_number,
     handed_in,
@@ -29,21 +28,6 @@ from vault.models import Benchmark, Round, Submission, Team
 from vault.parsing import FileSpec, parse
 
 POST = "benchmarks/weather/submissions/"
-
-
-@pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
-def team(world: World) -> Team:
-    return world.team("ours")
-
-
-@pytest.fixture
-def bot(team: Team) -> Caller:
-    return Caller(team)
 
 
 def path_of(submission: Submission) -> str:

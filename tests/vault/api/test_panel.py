@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.vault.api.stage import CSV, N_ITEMS, PARQUET, Caller, a_world, problem
+from tests.vault.api.stage import CSV, N_ITEMS, PARQUET, Caller, problem
 from tests.vault.factories import World
 from vault import panel as panels
 from vault.models import Benchmark, Panel, Round
@@ -15,11 +15,6 @@ from vault.models import Benchmark, Panel, Round
 ANYONE = Caller()
 PANEL = "benchmarks/weather/panel/"
 IDS = [f"item-{i:05d}" for i in range(N_ITEMS)]
-
-
-@pytest.fixture
-def world() -> World:
-    return a_world()
 
 
 def parquet_ids(response: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.vault.api.stage import Caller, a_world, handed_in, scored
+from tests.vault.api.stage import Caller, handed_in, scored
 from tests.vault.factories import World
 from vault.api import polling, submission_state, throttles
 from vault.api.polling import Waiters
@@ -23,18 +23,8 @@ pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 
 
 @pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
 def team(world: World) -> Team:
     return world.team("bots")
-
-
-@pytest.fixture
-def bot(team: Team) -> Caller:
-    return Caller(team)
 
 
 def test_nothing_new_is_a_304_without_a_body(world: World, bot: Caller, team: Team) -> None:

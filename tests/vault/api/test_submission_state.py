@@ -11,18 +11,13 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from tests.vault import sessions
-from tests.vault.api.stage import Caller, a_world, handed_in, problem, scored
+from tests.vault.api.stage import Caller, handed_in, problem, scored
 from tests.vault.factories import World
 from vault.api import finding, submission_state
 from vault.api.submission_state import of_row, polled
 from vault.models import Final, Release, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
-
-
-@pytest.fixture
-def world() -> World:
-    return a_world()
 
 
 @pytest.fixture

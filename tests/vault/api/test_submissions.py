@@ -25,21 +25,6 @@ POST = "benchmarks/weather/submissions/"
 IN_A_MINUTE = dt.timedelta(minutes=1)
 
 
-@pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
-def team(world: World) -> Team:
-    return world.team("ours")
-
-
-@pytest.fixture
-def bot(team: Team) -> Caller:
-    return Caller(team)
-
-
 def test_new_file_is_accepted_and_charged(world: World, bot: Caller) -> None:
     response = bot.post(POST, file_number(1))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.vault.api.stage import Caller, a_world, problem
+from tests.vault.api.stage import Caller, problem
 from tests.vault.factories import World
 from vault import tokens
 from vault.models import IdempotentAnswer, Team, TeamToken
@@ -16,18 +16,8 @@ pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 
 
 @pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
 def team(world: World) -> Team:
     return world.team("bots")
-
-
-@pytest.fixture
-def bot(team: Team) -> Caller:
-    return Caller(team)
 
 
 def send(bot: Caller, path: str, content: Any = None, **headers: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.vault.api.stage import Caller, a_world, problem
+from tests.vault.api.stage import Caller, problem
 from tests.vault.factories import World
 from vault import webhooks
 from vault.api import webhook_messages
@@ -22,18 +22,8 @@ URL = "https://ci.example.org/hook"
 
 
 @pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
 def team(world: World) -> Team:
     return world.team("bots")
-
-
-@pytest.fixture
-def bot(team: Team) -> Caller:
-    return Caller(team)
 
 
 def send(bot: Caller, path: str, content: Any = None, **headers: str) -> Any:
