@@ -310,6 +310,7 @@ def _start_postgresql(*, home: Path, directory: Path, durable: bool) -> subproce
             process, directory=directory, password=password, log=log
         ) as connection:
             _ensure_roles(connection, _passwords(home))
+    # Ctrl-C too: a server that nobody holds would run on.
     except BaseException:
         stop(process)
         raise

@@ -126,6 +126,7 @@ def _play_all(
         try:
             for future in [pool.submit(play, each) for each in staged]:
                 future.result()
+        # Ctrl-C too: the other plays stop, and the pool need not wait for their ends.
         except BaseException:
             stopping.set()
             raise

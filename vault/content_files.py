@@ -51,6 +51,7 @@ def _write(path: Path, content: bytes) -> None:
             if os.geteuid() == 0:
                 os.fchown(descriptor, *_owner_of(directory))
         Path(incoming).replace(path)
+    # Whatever ended it, half a file is not left behind.
     except BaseException:
         Path(incoming).unlink(missing_ok=True)
         raise

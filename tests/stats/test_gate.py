@@ -37,6 +37,16 @@ def test_a_broken_split_fires_it_both_ways() -> None:
     assert gate(items=better, draw=drawn, rng=rng).difference == pytest.approx(0.05, abs=0.02)
 
 
+def test_one_bad_file_hides_no_broken_split() -> None:
+    """Its gross errors lie on both sides; unscaled, they would drown five models that all say .2."""
+    rng = np.random.default_rng(16)
+    items = rng.normal(size=(3_000, 6))
+    items[:1_000, :5] += 0.2
+    items[rng.choice(3_000, 40, replace=False), 5] -= 1e4
+
+    assert gate(items=items, draw=draw(n=1_000, m=2_000), rng=rng).fired
+
+
 def with_gross_errors(rng: np.random.Generator) -> Any:
     """Eight usual models, and one with seven gross errors, which seldom are all drawn as fresh."""
     items = rng.normal(size=(600, 9))
