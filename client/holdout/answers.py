@@ -5,6 +5,8 @@ import math
 import sys
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import UnionType
 from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -71,7 +73,24 @@ def problem_of(answer: httpx.Response) -> ProblemError:
         kind = BudgetExhaustedError
     elif answer.status_code >= 500 or answer.status_code < 400 or code == CROWDED_PROXY:
         kind = ServiceError
-    return kind(status=answer.status_code, code=code, detail=detail, data=members)
+    return kind(
+        status=answer.status_code,
+        code=code,
+        detail=detail,
+        data=members,
+        retry_after=retry_after(answer),
+    )
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """The seconds of `Retry-After`, which may also be a date (a proxy's)."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
 
 
 def _media_type(answer: httpx.Response) -> str:

@@ -28,7 +28,7 @@ from holdout.records import (
     Token,
     Verdict,
 )
-from holdout.transport import Transport
+from holdout.transport import Transport, connection
 
 VERSION = "0.1.0"
 API = "/api/v1"
@@ -55,7 +55,7 @@ class Client:
     token : str
         The team's, `hv_...`. It is sent to this service alone: redirects are not followed.
     patience : float, default=120
-        Seconds for which a request is repeated while the service is busy or away.
+        Seconds for which a request is repeated while the service is busy or away, or its budget full.
     transport : Transport, optional
         For tests.
     """
@@ -74,9 +74,7 @@ class Client:
         _check_address(self.url, insecure_http=insecure_http)
         if not all("!" <= each <= "~" for each in token):
             raise SettingsError("the token holds a blank or a character that no token has")
-        self._transport = transport or Transport(
-            http=httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)), patience=patience
-        )
+        self._transport = transport or Transport(http=connection(self.url), patience=patience)
         self._transport.http.base_url = httpx.URL(f"{self.url}{API}/")
         self._transport.http.headers["User-Agent"] = f"holdout-client/{VERSION}"
         if token:
@@ -153,6 +151,12 @@ class Client:
         for each in self._pages(_path("benchmarks", slug, "submissions"), **filters):
             yield record(Submission, each)
 
+    def submission_file(self, submission_id: str, *, form: str = "csv") -> bytes:
+        """The predictions as the service took them, in the order of the panel."""
+        path = _path("submissions", submission_id, "file")
+        answer = self._transport.ask("GET", path, parameters={"format": form})
+        return content(answer, media_type=PARQUET if form == "parquet" else CSV)
+
     def tokens(self) -> list[Token]:
         return [checked(Token, each) for each in self._pages("tokens/")]
 
@@ -175,15 +179,15 @@ class Client:
         *,
         benchmark: str,
         provenance: Provenance | None = None,
-        patience: float | None = None,
+        queueing: float | None = None,
         progress: Progress | None = None,
     ) -> Submission:
         """
         Hand in a file once, however often this is called.
 
         The same file in the same round is the same submission, and keeps the provenance that it came with
-        first; after a cancelled or failed one it is a new one. A full window is waited for while `patience`
-        lasts.
+        first; after a cancelled or failed one it is a new one. A full window is waited for during `queueing`
+        seconds, else while `patience` lasts.
         """
         given = provenance or Provenance()
         file = prediction_files.opened(path)
@@ -202,7 +206,7 @@ class Client:
                 parameters=given.parameters(),
                 headers={**file.headers(), "Idempotency-Key": f'"{key}"'},
                 body=lambda: file.pieces(progress),
-                patience=patience,
+                queueing=queueing,
             )
             handed_in = record(Submission, document(answer))
             if "Idempotency-Replayed" in answer.headers:
@@ -223,7 +227,7 @@ class Client:
             wait = max(1, int(min(HELD_BACK, left)))
             fields = {"Prefer": f"wait={wait}", **({"If-None-Match": etag} if etag else {})}
             answer = self._transport.ask(
-                "GET", path, headers=fields, patience=left, timeout=wait + LATE
+                "GET", path, headers=fields, longest=left, timeout=wait + LATE
             )
             if answer.status_code != 304 or known is None:
                 known = record(Submission, document(answer))

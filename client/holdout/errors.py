@@ -5,6 +5,7 @@ HoldoutError
   NetworkError             the service could not be reached for as long as was allowed
   AnswerError              what answered is not the service: a proxy's page, or another program
   WaitTimeoutError         the score did not come in time; the submission still waits
+  InterruptedWorkError     the command was interrupted from the keyboard
   ProblemError             the service refused, with a problem document (RFC 9457)
     InvalidFileError       the file breaks a rule; `problems` name rows and columns
     BudgetExhaustedError   no query is left, or none before `next_slot_at`
@@ -28,7 +29,13 @@ class SettingsError(HoldoutError):
 
 
 class NetworkError(HoldoutError):
+    """`passes` is false for what no repetition mends: a proxy that refuses, a certificate not trusted."""
+
     code = "unreachable"
+
+    def __init__(self, text: str, *, passes: bool = True) -> None:
+        super().__init__(text)
+        self.passes = passes
 
 
 class AnswerError(HoldoutError):
@@ -39,13 +46,28 @@ class WaitTimeoutError(HoldoutError):
     code = "timeout"
 
 
+class InterruptedWorkError(HoldoutError):
+    code = "interrupted"
+
+
 class ProblemError(HoldoutError):
-    def __init__(self, *, status: int, code: str, detail: str, data: dict[str, Any]) -> None:
+    """`retry_after` is how many seconds the service asks to wait before the same is asked again."""
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        code: str,
+        detail: str,
+        data: dict[str, Any],
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{detail} ({code})")
         self.status = status
         self.code = code
         self.detail = detail
         self.data = data
+        self.retry_after = retry_after
 
 
 class InvalidFileError(ProblemError):

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from holdout import Client, Provenance, SettingsError, WaitTimeoutError
+from holdout import Client, NetworkError, Provenance, SettingsError, WaitTimeoutError
 from holdout.prediction_files import idempotency_key, opened
 
 from tests.client.service import (
@@ -173,7 +173,16 @@ def test_wait_outlives_a_service_that_is_away() -> None:
         ]
     )
 
-    assert service.client(patience=1).wait("x", timeout=100).status == "SCORED"
+    assert service.client(patience=20).wait("x", timeout=100).status == "SCORED"
+
+
+def test_wait_has_no_more_patience_than_was_said() -> None:
+    service = Service(answers=[httpx.ConnectError("away")] * 100)
+
+    with pytest.raises(NetworkError):
+        service.client(patience=5).wait("x", timeout=600)
+
+    assert service.now - 1000 <= 5
 
 
 def test_wait_ends() -> None:

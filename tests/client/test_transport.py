@@ -1,9 +1,11 @@
 """Retries: what is repeated, after how long, and when it ends."""
 
+import ssl
 import statistics
 
 import httpx
 import pytest
+from holdout.answers import retry_after
 from holdout.errors import (
     BudgetExhaustedError,
     InvalidFileError,
@@ -12,7 +14,7 @@ from holdout.errors import (
     RefusedError,
     ServiceError,
 )
-from holdout.transport import JITTER, retry_after
+from holdout.transport import JITTER
 
 from tests.client.service import Service, answer, problem
 
@@ -171,3 +173,61 @@ def test_window_without_a_next_slot_is_not_waited_for() -> None:
 )
 def test_retry_after_is_a_number_or_a_date(text: str, seconds: float | None) -> None:
     assert retry_after(httpx.Response(503, headers={"Retry-After": text})) == seconds
+
+
+def test_a_full_budget_is_waited_for_beyond_patience_only_if_that_is_asked_for() -> None:
+    full = [problem(429, "budget_window_exhausted", retry_after=100)] * 3
+    service = Service(answers=[*full, LOST, answer({"done": True})])
+
+    found = service.transport(patience=60).ask("GET", "https://vault.example/x", queueing=500)
+
+    assert found.json() == {"done": True}
+
+
+def test_a_service_that_is_away_is_not_waited_for_as_long_as_a_full_budget() -> None:
+    service = Service(answers=[LOST] * 100)
+
+    with pytest.raises(NetworkError):
+        service.transport(patience=5).ask("GET", "https://vault.example/x", queueing=500)
+
+    assert service.now - 1000 <= 5
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (httpx.ProxyError("407 Proxy Authentication Required"), "the proxy answers 407"),
+        (httpx.ProxyError("403 Forbidden"), "the proxy answers 403"),
+    ],
+)
+def test_a_proxy_that_refuses_is_not_asked_again(failure: httpx.ProxyError, words: str) -> None:
+    service = Service(answers=[failure])
+
+    with pytest.raises(NetworkError, match=words):
+        service.transport().ask("GET", "https://vault.example/x")
+
+    assert service.slept == []
+
+
+def test_a_proxy_that_fails_is_asked_again() -> None:
+    service = Service(answers=[httpx.ProxyError("502 Bad Gateway"), answer({"done": True})])
+
+    assert service.transport().ask("GET", "https://vault.example/x").json() == {"done": True}
+
+
+def test_a_certificate_that_is_not_trusted_is_told_at_once() -> None:
+    failure = httpx.ConnectError("no")
+    failure.__cause__ = ssl.SSLCertVerificationError(1, "self-signed")
+    failure.__cause__.verify_message = "self-signed certificate"
+    service = Service(answers=[failure])
+
+    with pytest.raises(NetworkError, match="not trusted: self-signed certificate"):
+        service.transport().ask("GET", "https://vault.example/x")
+
+
+def test_a_connection_is_waited_for_no_longer_than_patience() -> None:
+    service = Service(answers=[answer({})])
+
+    service.transport(patience=3).ask("GET", "https://vault.example/x")
+
+    assert service.asked[0].extensions["timeout"]["connect"] == pytest.approx(3)
