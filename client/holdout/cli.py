@@ -14,8 +14,8 @@ from typer.core import TyperGroup
 from holdout import reading, submitting
 from holdout.client import VERSION
 from holdout.exit_codes import MEANINGS, ExitCode
-from holdout.session import Settings
-from holdout.shown import Show
+from holdout.session import Settings, number
+from holdout.shown import Show, flush
 
 CODES = "\n".join(f"  {code.value}  {meaning}" for code, meaning in MEANINGS.items())
 # The parent of all that a command line can have wrong; typer exports it under no name.
@@ -30,19 +30,13 @@ class Program(TyperGroup):
         try:
             code = super().main(given, *rest, **{**options, "standalone_mode": False})
         except MISUSE as error:
-            _tell(given, "usage", error.format_message())  # type: ignore[attr-defined]
+            if "--json" in given:
+                detail = error.format_message()  # type: ignore[attr-defined]
+                Show(as_json=True).document({"error": {"code": "usage", "detail": detail}})
             error.show()  # type: ignore[attr-defined]
-            sys.exit(ExitCode.USAGE)
-        except typer.Abort:  # at a prompt; elsewhere it is a code
-            code = ExitCode.INTERRUPTED
-        if code == ExitCode.INTERRUPTED:
-            _tell(given, "interrupted", MEANINGS[ExitCode.INTERRUPTED])
+            code = ExitCode.USAGE
+        flush()
         sys.exit(code if isinstance(code, int) else ExitCode.OK)
-
-
-def _tell(given: Sequence[str], code: str, detail: str) -> None:
-    if "--json" in given:
-        Show(as_json=True).document({"error": {"code": code, "detail": detail}})
 
 
 app = typer.Typer(
@@ -64,6 +58,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "wait": submitting.wait,
     "status": reading.status,
     "list": reading.list_submissions,
+    "download": reading.download,
     "cancel": submitting.cancel,
     "final": submitting.final,
     "withdraw": submitting.withdraw,
@@ -119,7 +114,12 @@ def settings(
     ] = False,
     patience: Annotated[
         float,
-        typer.Option(envvar="HOLDOUT_PATIENCE", min=0, help="Seconds to try while it is away."),
+        typer.Option(
+            envvar="HOLDOUT_PATIENCE",
+            min=0,
+            callback=number,
+            help="Seconds to try while the service is away.",
+        ),
     ] = 120.0,
     version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False,
 ) -> None:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,12 +14,13 @@ from holdout.client import Client
 from holdout.credentials import Credentials
 from holdout.errors import (
     HoldoutError,
+    InterruptedWorkError,
     InvalidFileError,
     ProblemError,
     SettingsError,
     WaitTimeoutError,
 )
-from holdout.exit_codes import ExitCode, exit_code
+from holdout.exit_codes import MEANINGS, ExitCode, exit_code
 from holdout.figures import figure
 from holdout.shown import Show
 from holdout.waits import Waits, waits
@@ -29,20 +30,22 @@ BenchmarkName = Annotated[
 ]
 RoundNumber = Annotated[int | None, typer.Option("--round", help="Another round than the latest.")]
 SubmissionId = Annotated[str, typer.Argument(help="The submission's id.")]
-Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait at most.")]
 
 
-def _number(given: float | None) -> float | None:
-    """Nothing is worse than `nan`: it would let every score pass."""
+def number(given: float | None) -> float | None:
+    """Nothing is worse than `nan`: it would let every score pass, and never end a wait."""
     if given is not None and math.isnan(given):
         raise typer.BadParameter("give a number")
     return given
 
 
+Timeout = Annotated[
+    float, typer.Option("--timeout", min=1, callback=number, help="Seconds to wait at most.")
+]
 FailBelow = Annotated[
     float | None,
     typer.Option(
-        "--fail-below", callback=_number, help="Exit 5 unless the file's own score reaches this."
+        "--fail-below", callback=number, help="Exit 5 unless the file's own score reaches this."
     ),
 ]
 FailUnlessImproved = Annotated[
@@ -84,8 +87,9 @@ def failing(show: Show) -> Iterator[None]:
     except HoldoutError as error:
         _tell(show, error)
         raise typer.Exit(exit_code(error)) from None
-    except BrokenPipeError:
-        raise  # nobody reads on: no more to say
+    except (KeyboardInterrupt, typer.Abort):  # the latter at a prompt
+        _tell(show, InterruptedWorkError(MEANINGS[ExitCode.INTERRUPTED]))
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         _tell(show, SettingsError(f"{error.filename}: {reason}" if error.filename else reason))
@@ -96,15 +100,17 @@ def _tell(show: Show, error: HoldoutError) -> None:
     data = error.data if isinstance(error, ProblemError) else {}
     if show.as_json:
         detail = error.detail if isinstance(error, ProblemError) else str(error)
-        known = {} if show.known is None else {"submission": asdict(show.known)}
-        show.document({"error": {**data, "code": error.code, "detail": detail}, **known})
+        show.document({"error": {**data, "code": error.code, "detail": detail}, **_known(show)})
     show.say(f"holdout: {error}")
     if show.known is not None:
         released = (
             "" if show.known.released is None else f", released {figure(show.known.released)}"
         )
         show.say(f"  submission {show.known.id} is {show.known.status}{released}")
-    if isinstance(error, WaitTimeoutError):
+    elif show.known_id is not None:
+        show.say(f"  submission {show.known_id}")
+    is_broken_off = isinstance(error, InterruptedWorkError) and show.known_id is not None
+    if is_broken_off or isinstance(error, WaitTimeoutError):
         show.say("  `holdout wait` goes on waiting")
     if isinstance(error, InvalidFileError):
         for each in error.problems:
@@ -112,3 +118,10 @@ def _tell(show: Show, error: HoldoutError) -> None:
             show.say(f"  {place}, {each.get('column') or 'all columns'}: {each.get('problem')}")
     if data.get("next_slot_at"):
         show.say(f"  the next query is free at {data['next_slot_at']}")
+
+
+def _known(show: Show) -> dict[str, Any]:
+    """The submission as it was last seen; its id alone before the first answer."""
+    if show.known is not None:
+        return {"submission": asdict(show.known)}
+    return {} if show.known_id is None else {"submission": {"id": show.known_id}}

@@ -2,11 +2,12 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
-from typing import Any
+from typing import IO, Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -30,6 +31,12 @@ GAP, LEAST_WIDTH = 2, 8
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """What nobody reads on is not said; the command goes on, and its exit code stays what it is."""
+        _to_nowhere(self.file)
+
+
 class Show:
     """Answers go to standard output, everything else to standard error."""
 
@@ -40,18 +47,19 @@ class Show:
             sys.stdout.reconfigure(errors="replace")
         # What an error is told with: the query is charged, so its submission must not be lost sight of.
         self.known: Submission | None = None
+        self.known_id: str | None = None
         # A log has no width that an id should be cut at.
-        self.out = Console(
+        self.out = _Console(
             highlight=False,
             soft_wrap=True,
             width=None if sys.stdout.isatty() else LOG_WIDTH,
             emoji=False,
         )
-        self.err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+        self.err = _Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def document(self, content: Any) -> None:
         plain = asdict(content) if is_dataclass(content) else content  # type: ignore[arg-type]
-        sys.stdout.write(json.dumps(plain, indent=2) + "\n")
+        write(json.dumps(plain, indent=2) + "\n")
 
     def say(self, text: str) -> None:
         self.err.print(escape(_printable(text)))
@@ -161,3 +169,30 @@ def _text(value: Any) -> str:
 def _printable(text: str) -> str:
     """What another team calls itself must not steer this terminal."""
     return "".join(each if each.isprintable() else UNKNOWN for each in text)
+
+
+def write(content: str | bytes) -> None:
+    """To standard output, as long as somebody reads it: `| head` may not end a command that is judged."""
+    try:
+        if isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+        else:
+            sys.stdout.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _to_nowhere(sys.stdout)
+
+
+def flush() -> None:
+    """Before the interpreter does it, which would end with an exit code of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            _to_nowhere(stream)
+
+
+def _to_nowhere(stream: IO[str]) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -84,10 +84,10 @@ def submit(
                 file,
                 benchmark=benchmark,
                 provenance=provenance,
-                patience=timeout if is_waited_for else None,
+                queueing=timeout if is_waited_for else None,
                 progress=progress,
             )
-        given.show.known = made
+        given.show.known, given.show.known_id = made, made.id
         if is_waited_for:
             # What the slot took is gone; one look is always left.
             left = max(1.0, end - client.now())
@@ -119,6 +119,7 @@ def wait(
 
 def _waited(given: Settings, client: Client, name: str, *, timeout: float) -> Submission:
     """Noted on disk for as long as it lasts, if that can be: the query is charged, so the wait goes on."""
+    given.show.known_id = name
     kept = given.waits()
     try:
         kept.begin(name)

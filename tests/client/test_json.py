@@ -52,6 +52,7 @@ CALLS: dict[str, tuple[list[str], list[Any], str]] = {
         [file_answer(b"id\nitem-1\n")],
         "size",
     ),
+    "download": (["x", "-o", "own.csv"], [file_answer(b"id\nitem-1\n")], "size"),
     "budget": (["-b", "rain"], [answer(a_budget())], "total"),
     "leaderboard": (["-b", "rain"], [answer(a_board())], "rows"),
     "audit": (["3"], [answer(an_audit())], "document"),
@@ -161,8 +162,10 @@ def test_interrupted_from_the_keyboard(file: str, flag: list[str]) -> None:
     given = run(service, "submit", file, "-b", "rain", "--wait", *flag)
 
     assert given.exit_code == ExitCode.INTERRUPTED
+    assert f"submission {QUEUED['id']} is QUEUED" in given.stderr
     if flag:
-        assert json.loads(given.stdout)["error"]["code"] == "interrupted"
+        told = json.loads(given.stdout)
+        assert (told["error"]["code"], told["submission"]["id"]) == ("interrupted", QUEUED["id"])
     else:
         assert given.stdout == ""
 
