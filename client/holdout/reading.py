@@ -1,7 +1,6 @@
 """The commands that change nothing: submissions, budget, board, audits, the template and a dry run."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,10 +14,14 @@ from holdout.figures import grid
 from holdout.prediction_files import opened
 from holdout.records import AuditDocument, Benchmark, Budget
 from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, failing
-from holdout.shown import Show
+from holdout.shown import Show, write
 
 # Where class 1 begins if the benchmark does not say.
 EVEN_ODDS = 0.5
+
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Else standard output.")]
+Form = Annotated[str, typer.Option("--format", help="csv or parquet")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that is there already.")]
 
 
 def status(context: typer.Context, submission_id: SubmissionId) -> None:
@@ -57,6 +60,21 @@ def list_submissions(
         _listed(given.show, rows, columns)
 
 
+def download(
+    context: typer.Context,
+    submission_id: SubmissionId,
+    output: Output = None,
+    form: Form = "csv",
+    force: Force = False,
+) -> None:
+    """Fetch a file that the team has handed in, as it was taken."""
+    given: Settings = context.obj
+    with failing(given.show), given.client() as client:
+        _check_output(given.show, output, force=force)
+        content = client.submission_file(submission_id, form=form)
+        _deliver(given.show, content, output=output, form=form, force=force)
+
+
 def _listed(show: Show, rows: Sequence[Mapping[str, object]], columns: tuple[str, ...]) -> None:
     if show.as_json:
         show.document(rows)
@@ -83,37 +101,41 @@ def validate(
 def template(
     context: typer.Context,
     benchmark: BenchmarkName,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Else standard output.")
-    ] = None,
-    form: Annotated[str, typer.Option("--format", help="csv or parquet")] = "csv",
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite a file that is there already.")
-    ] = False,
+    output: Output = None,
+    form: Form = "csv",
+    force: Force = False,
 ) -> None:
     """The ids that a submission must answer, as a file to fill in."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
-        if output is None and given.show.as_json:
-            raise SettingsError("a template is no JSON: give --output with --json")
-        # It may be the filled-in file; a device or a pipe is none.
-        if output is not None and output.is_file() and not force:
-            raise _taken(output)
+        _check_output(given.show, output, force=force)
         content = client.template(benchmark, form=form)
-        if output is None:
-            sys.stdout.buffer.write(content)
-            return
-        _write(output, content, force=force)
-        if given.show.as_json:
-            given.show.document({"path": str(output), "format": form, "size": len(content)})
-        given.show.say(f"{len(content)} bytes in {output}")
-        if not given.show.as_json:
+        _deliver(given.show, content, output=output, form=form, force=force)
+        if output is not None and not given.show.as_json:
             for rule in _scoring_rules(client.benchmark(benchmark)):
                 given.show.say(rule)
 
 
+def _check_output(show: Show, output: Path | None, *, force: bool) -> None:
+    """Before anything is asked for. What is there may be a filled-in file; a device or a pipe is none."""
+    if output is None and show.as_json:
+        raise SettingsError("the file is no JSON: give --output with --json")
+    if output is not None and output.is_file() and not force:
+        raise _taken(output)
+
+
+def _deliver(show: Show, content: bytes, *, output: Path | None, form: str, force: bool) -> None:
+    if output is None:
+        write(content)
+        return
+    _write(output, content, force=force)
+    if show.as_json:
+        show.document({"path": str(output), "format": form, "size": len(content)})
+    show.say(f"{len(content)} bytes in {output}")
+
+
 def _write(output: Path, content: bytes, *, force: bool) -> None:
-    """A file that came while the template was fetched is left alone too."""
+    """A file that came while the answer was fetched is left alone too."""
     is_new = not force and (not output.exists() or output.is_file())
     try:
         with output.open("xb" if is_new else "wb") as file:
@@ -192,7 +214,7 @@ def leaderboard(
             raise SettingsError("--csv and --json exclude each other")
         if as_csv:
             # UTF-8 whatever the terminal's own encoding is, as CSV is read by programs.
-            sys.stdout.buffer.write(client.leaderboard_csv(benchmark, round=round).encode())
+            write(client.leaderboard_csv(benchmark, round=round).encode())
             return
         board = client.leaderboard(benchmark, round=round)
         if given.show.as_json:

@@ -27,6 +27,7 @@ from tests.client.service import (
     a_submission,
     a_token,
     answer,
+    file_answer,
     page,
     problem,
 )
@@ -317,3 +318,19 @@ def test_settings_of_the_command_line_reach_the_client() -> None:
     assert opened == [
         {"url": "http://elsewhere", "token": TOKEN, "insecure_http": True, "patience": 120.0}
     ]
+
+
+def test_number_that_is_none_is_refused_where_seconds_are_asked_for(file: str) -> None:
+    for arguments in (["--patience", "nan", "budget"], ["wait", "x", "--timeout", "nan"]):
+        given = run(Service(), *arguments, "-b", "rain")
+        assert given.exit_code == ExitCode.USAGE
+
+
+def test_download_is_the_file_as_it_was_taken(tmp_path: Path) -> None:
+    service = Service(answers=[file_answer(b"id,label\n1,0\n")])
+    path = tmp_path / "own.csv"
+
+    assert run(service, "download", "x", "-o", str(path)).exit_code == ExitCode.OK
+    assert path.read_bytes() == b"id,label\n1,0\n"
+    assert service.asked[0].url.path == "/api/v1/submissions/x/file/"
+    assert run(Service(), "download", "x", "-o", str(path)).exit_code == ExitCode.USAGE
