@@ -27,6 +27,7 @@ from config.embedded import (
     prepare_home,
     secret_text,
     servers_of,
+    stop,
 )
 from config.service import (
     ORGANISER,
@@ -37,6 +38,13 @@ from config.service import (
     running,
     service_account,
 )
+
+STORY = """\
+The demo (seed {seed}) seals real labels and plays three boards through the API: an exact one, a guarded one,
+and a guarded one with ten accounts of one attacker. Six honest teams and five others are in each. Then the
+rounds are closed, audited on fresh labels and published, and a table tells what was found. It takes some
+minutes; Ctrl-C ends it at any time. It adds three benchmarks to this machine's service and changes no other.
+"""
 
 
 class Stopped(BaseException):
@@ -110,6 +118,7 @@ def demo(arguments: list[str]) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
     options = parser.parse_args(arguments)
     seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
+    print(STORY.format(seed=seed), flush=True)
     started = time.monotonic()
     say = progress(started)
     with running(
@@ -118,13 +127,17 @@ def demo(arguments: list[str]) -> int:
         result = service.home / "demo-result.json"
         result.touch()
         own(result, service_account())
-        code = watch(service, _play(service, seed=seed, result=result, started=started))
+        show_addresses(service)
+        play = _play(service, seed=seed, result=result, started=started)
+        try:
+            code = watch(service, play)
+        finally:
+            stop(play)
         if code == 0 and options.json:
             shutil.copyfile(result, options.json)
         if code == 0 and not options.exit:
-            # Of a service that stops at once, addresses and a password are of no use.
             show_addresses(service)
-            print("Ctrl-C stops it.", flush=True)
+            print("The service stays up; Ctrl-C stops it.", flush=True)
             stay_up(service)
     return code
 

@@ -7,10 +7,12 @@ team is told, whatever the order and however many they are.
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import connections
@@ -19,6 +21,7 @@ from audits.summary import headline, summary
 from lab import organizer, season
 from lab.desk import Desk
 from lab.organizer import Board
+from lab.progress import Progress
 from lab.rest import RestDesk, open_client
 from lab.season import Cast, Order
 from lab.weather.series import N_FRESH, N_QUERY, Weather, item_ids
@@ -56,9 +59,25 @@ def run(*, url: str, seed: int, weather: Weather, say: Say, now: Now) -> dict[st
     say("the cast's models are trained")
     stopping = threading.Event()
     with ExitStack() as stack:
-        stage = _Stage(url=url, seed=seed, weather=weather, cast=cast, now=now, stopping=stopping)
+        progress = Progress(
+            expected={
+                plan.slug: season.n_answers(cast=cast, with_sybils=plan.with_sybils)
+                for plan in PLANS
+            },
+            say=say,
+            clock=time.monotonic,
+        )
+        stage = _Stage(
+            url=url,
+            seed=seed,
+            weather=weather,
+            cast=cast,
+            now=now,
+            stopping=stopping,
+            progress=progress,
+        )
         staged = [stage.prepare(plan, stack) for plan in PLANS]
-        say("labels are sealed, references scored, rounds open")
+        say("labels are sealed, references scored, rounds open; the teams submit")
         _play_all(staged, cast=cast, seed=seed, stopping=stopping, say=say)
     for each in staged:
         organizer.conclude(board=each.board, now=now)
@@ -75,6 +94,7 @@ class _Stage:
     cast: Cast
     now: Now
     stopping: threading.Event
+    progress: Progress
 
     def prepare(self, plan: Plan, stack: ExitStack) -> Staged:
         """A benchmark with its references scored and frozen, and a desk for every team."""
@@ -85,16 +105,22 @@ class _Stage:
             seed=self.seed,
             now=self.now(),
         )
-        references = self._desks(board, season.REFERENCES, stack, is_reference=True)
+        references = self._desks(plan, board, season.REFERENCES, stack, is_reference=True)
         for name, desk in references.items():
             desk.answer(ticket=desk.submit(predictions=self.cast.references[name]))
         organizer.open_with(board=board, order=season.REFERENCES, now=self.now())
         teams = season.TEAMS + (season.SYBILS if plan.with_sybils else ())
-        desks = self._desks(board, teams, stack, is_reference=False)
+        desks = self._desks(plan, board, teams, stack, is_reference=False)
         return Staged(plan=plan, board=board, desks=desks)
 
     def _desks(
-        self, board: Board, names: Sequence[str], stack: ExitStack, *, is_reference: bool
+        self,
+        plan: Plan,
+        board: Board,
+        names: Sequence[str],
+        stack: ExitStack,
+        *,
+        is_reference: bool,
     ) -> dict[str, Desk]:
         tokens = organizer.enroll(
             board=board, names=names, is_reference=is_reference, now=self.now()
@@ -106,6 +132,9 @@ class _Stage:
                 slug=board.slug,
                 ids=ids,
                 stopping=self.stopping,
+                heard=(lambda: None)
+                if is_reference
+                else partial(self.progress.answered, plan.slug),
             )
             for name, token in tokens.items()
         }

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
@@ -45,7 +45,11 @@ def open_client(*, url: str, token: str) -> httpx.Client:
 
 
 class RestDesk:
-    """One team's desk; use it from one thread. `stopping` ends every wait with an error."""
+    """
+    One team's desk; use it from one thread.
+
+    `stopping` ends every wait with an error; `heard` is called when a submission has been answered.
+    """
 
     def __init__(
         self,
@@ -55,12 +59,14 @@ class RestDesk:
         ids: Sequence[str],
         in_flight: int = IN_FLIGHT,
         stopping: threading.Event | None = None,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._slug = slug
         self._file = PredictionFile(ids=ids)
         self._in_flight = in_flight
         self._stopping = stopping or threading.Event()
+        self._heard = heard
 
     def submit(self, *, predictions: Predictions) -> Ticket:
         response = self._request(
@@ -76,6 +82,7 @@ class RestDesk:
         while waited < MAX_SCORING_SECONDS:
             submission = self._request("GET", f"/api/v1/submissions/{ticket}/").json()
             if submission["status"] == "SCORED":
+                self._heard()
                 # What stands on display, as the mechanisms in memory answer it.
                 shown = submission["on_display"]
                 return None if shown is None else float(shown)

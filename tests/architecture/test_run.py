@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -115,29 +116,45 @@ def test_lock_file_pins_every_package_by_hash_and_names_no_address(name: str) ->
     assert "--index-url" not in text
 
 
-@pytest.mark.parametrize(("arguments", "is_told"), [(["--exit"], False), ([], True)])
-def test_demo_that_stops_tells_no_password(
-    arguments: list[str],
-    is_told: bool,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> None:
-    """With `--exit` the addresses would be of a service that is gone when they are read."""
+@pytest.fixture
+def no_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
+    """The demo without a service; what was stopped at its end."""
+    stopped: list[Any] = []
     service = SimpleNamespace(home=tmp_path, url="http://api", admin_url="http://admin")
     monkeypatch.setattr(commands, "running", lambda **given: nullcontext(service))
-    monkeypatch.setattr(commands, "_play", lambda service, **given: None)
+    monkeypatch.setattr(commands, "_play", lambda service, **given: "the play")
     monkeypatch.setattr(commands, "watch", lambda service, process: 0)
+    monkeypatch.setattr(commands, "stop", stopped.append)
     monkeypatch.setattr(commands, "stay_up", lambda service: None)
     monkeypatch.setattr(commands, "own", lambda path, account: None)
     monkeypatch.setattr(commands, "secret_text", lambda secret: "a-password")
     monkeypatch.setattr(commands, "organiser_password", lambda home: None)
+    return stopped
 
-    assert commands.demo(arguments) == 0
+
+@pytest.mark.parametrize(("arguments", "n_told"), [(["--exit"], 1), ([], 2)])
+def test_demo_says_at_its_start_what_it_does_and_where_it_can_be_watched(
+    arguments: list[str], n_told: int, no_service: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And again below its table, if the service stays up."""
+    assert commands.demo([*arguments, "--seed", "7"]) == 0
 
     printed = capsys.readouterr().out
-    assert ("a-password" in printed) is is_told
-    assert ("http://admin/admin/" in printed) is is_told
+    assert printed.index("The demo (seed 7)") < printed.index("http://admin/admin/")
+    assert printed.count("a-password") == n_told
+
+
+def test_demo_that_is_interrupted_ends_its_play(
+    no_service: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(service: Any, process: Any) -> int:
+        raise commands.Stopped
+
+    monkeypatch.setattr(commands, "watch", interrupted)
+
+    with pytest.raises(commands.Stopped):
+        commands.demo([])
+    assert no_service == ["the play"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,26 @@ def play(
     return round_
 
 
+@pytest.mark.parametrize("has_sybil", [False, True])
+def test_answers_are_as_many_as_progress_expects(
+    league: League, cast: Cast, has_sybil: bool
+) -> None:
+    """A file that was handed in before is answered again, so the desks' own memo may not be counted."""
+    heard = []
+
+    class CountingDesk(MemoryDesk):
+        def answer(self, *, ticket: Ticket) -> float | None:
+            heard.append(ticket)
+            return super().answer(ticket=ticket)
+
+    round_ = league.round(mechanism="exact")
+    teams = season.TEAMS + (season.SYBILS if has_sybil else ())
+    desks = {team: CountingDesk(round=round_) for team in teams}
+    season.play(cast=cast, desks=desks, seed=7, order="interleaved")
+
+    assert len(heard) == season.n_answers(cast=cast, with_sybils=has_sybil)
+
+
 def releases(round_: MemoryRound) -> dict[str, list[float | None]]:
     return {team: round_.desks[team].released for team in season.TEAMS}
 
