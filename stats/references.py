@@ -15,8 +15,9 @@ from stats.draw import Draw
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
-# Eigenvalues below this share of the largest are rounding errors of a singular matrix.
-RANK_TOLERANCE = 1e-12
+# What single precision cannot tell from rounding: shares of the largest eigenvalue, and of a reference's
+# sum of squares. References that are as alike as that count as one.
+RANK_TOLERANCE = 1e-6
 # A combination of references that predicts a file up to this share of its spread leaves only rounding errors.
 SMALLEST_SHARE = 1e-6
 # Rows whose products are summed at once.
@@ -157,8 +158,11 @@ def _contrast(pool: Pool, sets: list[Floats]) -> Contrast:
         weights = _weights(among=pool.among, references=references, k=pool.k)
         contrast = np.eye(len(pool.among))[:, : pool.k] - references @ weights
         own = np.einsum("ij,ij->j", contrast, pool.variance @ contrast)
-        # Rounding errors are shares of the terms of a file's own difference, not of other files'.
-        terms = np.diag(pool.variance) @ np.square(contrast)
+        # Rounding errors are shares of the terms of a file's own difference, not of other files', as they
+        # were before they cancelled.
+        taken = np.square(np.abs(references) @ np.abs(weights))
+        variances = np.diag(pool.variance)
+        terms = variances[: pool.k] + variances @ taken
         is_noise = own <= SMALLEST_SHARE**2 * terms
         coefficients.append(contrast)
         spreads.append(np.sqrt(np.where(is_noise, 0.0, own)) * (1 / pool.draw.n + 1 / pool.draw.m))
@@ -191,9 +195,10 @@ def _weights(*, among: Floats, references: Floats, k: int) -> Floats:
     # Weights that sum to one: regress c - r_1 on the other references' differences from r_1.
     differences = square[1:, 1:] - square[1:, :1] - square[:1, 1:] + square[0, 0]
     target = cross[1:, :k] - cross[0, :k] - (square[1:, 0] - square[0, 0])[:, None]
+    own = np.diag(square)
+    differs = np.diag(differences) > RANK_TOLERANCE * np.minimum(own[1:], own[0])
     # By correlations: a reference with gross errors would let the others pass for rounding errors.
-    spread = np.sqrt(np.diag(differences))
-    scale = np.where(spread > 0, spread, 1.0)
+    scale = np.sqrt(np.where(differs, np.diag(differences), np.inf))
     inverse = np.linalg.pinv(
         differences / np.outer(scale, scale), rcond=RANK_TOLERANCE, hermitian=True
     )

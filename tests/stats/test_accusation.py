@@ -187,6 +187,21 @@ def test_an_odd_first_file_does_not_blind_the_next_ones() -> None:
     assert found.tests[FINAL, OWN_FILES].accuses(delta0=DELTA0)
 
 
+def test_the_second_of_four_files_is_found_when_it_is_the_boosted_one() -> None:
+    """The first file and the mean of the first two span it: rounding once took its lead's place (38)."""
+    for seed in (38, 39, 40):
+        rng = np.random.default_rng(seed)
+        first = rng.random(1_500) < 0.75
+        boosted = first ^ (rng.random(1_500) < 0.03)
+        boosted[rng.choice(np.flatnonzero(~boosted[:500]), 75, replace=False)] = True
+        tweaks = [first ^ (rng.random(1_500) < 0.05) for _ in range(2)]
+        tests = accused((np.column_stack([first, boosted, *tweaks]), 1), n=500, n_teams=5)[0]
+
+        test = tests.tests[FINAL, OWN_FILES]
+        assert test.overstatement > 0.1
+        assert test.accuses(delta0=DELTA0)
+
+
 def test_a_first_file_that_follows_a_release_is_no_reference() -> None:
     (right, final) = league()[0]
 

@@ -146,3 +146,45 @@ def test_gross_errors_in_one_reference_leave_the_others_their_weights() -> None:
     )
 
     assert beside == pytest.approx(fitted, abs=0.02)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.float32, np.float64])
+@pytest.mark.parametrize("k", [4, 5])
+def test_a_file_that_the_own_references_span_has_no_lead(k: int, dtype: type) -> None:
+    """The first and the mean of the first two span the second; what is left is rounding, of either sign."""
+    rng = np.random.default_rng(8)
+    for _ in range(200):
+        items: NDArray[Any] = (rng.random((N + M, k)) * 1.7).astype(dtype)
+        if dtype is bool:
+            items = rng.random((N + M, k)) < 0.7
+        drawn = draw(n=N, m=M)
+        contrast = references.own_files(pool=references.pool(items=items, k=k, draw=drawn))
+
+        assert (contrast.spreads[1, :2] == 0).all()
+        assert (contrast.spreads[0, 1:] > 0).all()
+        assert (contrast.spreads[1, 2:] > 0).all()
+
+
+@pytest.mark.parametrize("twin", [0, 1, 2])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_references_that_are_all_but_equal_count_as_one(twin: int, dtype: type) -> None:
+    """
+    A copy that differs in one item by 3e-4 could explain one gross error of a file there with a weight of
+    10^5, and beside such a weight every spread passes for rounding.
+    """
+    rng = np.random.default_rng(9)
+    items = rng.normal(size=(900, 4))
+    items[:, 0] = items[:, 1:].mean(axis=1) + 0.3 * rng.normal(size=900)
+    alone = items.astype(dtype)
+    copy = items[:, 1 + twin].copy()
+    copy[5] += 3e-4
+    file = items.copy()
+    file[5, 0] += 20
+    given = np.column_stack([file, copy]).astype(dtype)
+
+    drawn = draw(n=300, m=600)
+    fitted = references.organiser(pool=references.pool(items=alone, k=1, draw=drawn))
+    beside = references.organiser(pool=references.pool(items=given, k=1, draw=drawn))
+
+    assert beside.spreads[0, 0] > fitted.spreads[0, 0]
+    assert np.abs(beside.coefficients).max() < 2
