@@ -2,9 +2,10 @@
 
 A test that repeats the draw of the holdouts is exact only if the observed difference, the choice of the best
 file and every repeated draw use the same function of the split. Means follow from sums of item scores,
-metrics of counts from sums over confusion cells, RMSE and R2 from sums of squares. AUC, average precision,
-and metrics of counts with many classes are linearised on the pooled items: their influence values do not
-change when the items are shuffled, so their means are one function of the split, too.
+metrics of counts from sums over confusion cells (macro F1 over the classes that occur), RMSE and R2 from sums
+of squares. AUC, average precision, and metrics of counts with many classes are linearised on the pooled
+items: their influence values do not change when the items are shuffled, so their means are one function of
+the split, too.
 
 Sums are arrays of draws x columns; a file's columns stand together. Scores are oriented: higher is better.
 """
@@ -160,16 +161,22 @@ class Counts:
         width = {"balanced_accuracy": self.n_classes, "macro_f1": 2 * self.n_classes}
         cells = sums.reshape(len(sums), -1, width.get(self.metric, 1 + self.n_classes))
         if self.metric == "balanced_accuracy":
-            return _mean_ratio(cells, shared[:, None, :])
+            return _mean_ratio(cells, shared[:, None, :], occurs=shared[:, None, :])
         if self.metric == "macro_f1":
             hits, predicted = np.split(cells, 2, axis=2)
-            return _mean_ratio(2 * hits, predicted + shared[:, None, :])
+            return _mean_ratio(2 * hits, predicted + shared[:, None, :], occurs=shared[:, None, :])
         return _mcc(hits=cells[:, :, 0], predicted=cells[:, :, 1:], truth=shared, sizes=sizes)
 
 
-def _mean_ratio(numerators: Floats, denominators: Floats) -> Floats:
-    """The mean over the classes with a positive denominator, of which there is always one."""
-    counted = np.broadcast_to(denominators > 0, numerators.shape)
+def _mean_ratio(numerators: Floats, denominators: Floats, *, occurs: Floats) -> Floats:
+    """
+    The mean over the classes that items of the set have, of which there is always one.
+
+    Macro F1 itself counts a class without items as 0 as soon as a file predicts it. A file that does so for
+    a few items would be far worse in all draws but those that put these items on the other side, and could
+    then pass for the best file there: the null would hold overstatements that no draw explains.
+    """
+    counted = np.broadcast_to(occurs > 0, numerators.shape)
     ratios = np.divide(numerators, denominators, out=np.zeros(numerators.shape), where=counted)
     result: Floats = ratios.sum(axis=2) / counted.sum(axis=2)
     return result
