@@ -6,6 +6,7 @@ round's pairs hold at once.
 """
 
 import numpy as np
+import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
 from stats.arguments import check_counts, check_finite, check_fractions
@@ -17,6 +18,8 @@ N_DRAWS = 2_000
 CELLS_AT_ONCE = 10_000_000
 # A spread below this share of the largest is float dust: these two files answer alike.
 SMALLEST_SHARE = 1e-12
+# With fewer items or groups for each team their covariance is too little known to draw from.
+UNITS_PER_TEAM = 10
 
 
 def simultaneous_half_widths(
@@ -53,8 +56,10 @@ def simultaneous_half_widths(
     -----
     Multiplier bootstrap of the largest studentised difference (max-T): a half-width is the pair's own
     standard error times one quantile of max |Z_i - Z_j| / se_ij [1]_. With normal multipliers the draws
-    Z are N(0, S/m), S the covariance of the scores, so they are drawn from it. Assumes independent
-    items. Cost: O(m T^2 + n_draws T^2).
+    Z are N(0, S/m), S the covariance of the scores, so they are drawn from it; dividing by a chi makes them
+    Student's. With fewer than ten items a team, Student's quantile for so many pairs (Bonferroni)
+    stands in for that of the largest. Assumes independent items, or groups where rows are groups. Cost:
+    O(m T^2 + n_draws T^2).
 
     References
     ----------
@@ -73,7 +78,13 @@ def simultaneous_half_widths(
     errors = _pair_errors(covariance)
     if not errors.any():
         return errors
+    n_units, n_teams = scores.shape
+    if n_units < UNITS_PER_TEAM * n_teams:
+        n_pairs = n_teams * (n_teams - 1) / 2
+        return errors * float(sps.t.isf((1 - confidence_level) / 2 / n_pairs, n_units - 1))
     largest = _largest(covariance, errors, rng=rng, n_draws=n_draws)
+    # The standard errors are estimates.
+    largest /= np.sqrt(rng.chisquare(n_units - 1, len(largest)) / (n_units - 1))
     result: Floats = np.quantile(largest, confidence_level, method="higher") * errors
     return result
 

@@ -54,6 +54,19 @@ def test_all_differences_are_covered_together() -> None:
     assert hits >= 367
 
 
+@pytest.mark.parametrize(("groups", "teams"), [(5, 2), (5, 10), (15, 5), (30, 10)])
+def test_few_groups_are_covered_too(groups: int, teams: int) -> None:
+    """400 rounds of normal groups; 95 % nominal: below 367 has probability 2e-3 (binomial). Seed 13."""
+    rng = np.random.default_rng(13)
+    hits = 0
+    for _ in range(400):
+        scores = rng.standard_normal((groups, 1)) + rng.standard_normal((groups, teams))
+        widths = simultaneous_half_widths(item_scores=scores, rng=rng, n_draws=500)
+        means = scores.mean(axis=0)
+        hits += bool((np.abs(means[:, None] - means) <= widths + 1e-12).all())
+    assert hits >= 367
+
+
 def test_overlapping_intervals_are_no_test() -> None:
     """.80 against .78 on 4,000 items: single intervals overlap, the paired difference is clear."""
     rng = np.random.default_rng(4)
