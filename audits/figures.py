@@ -136,7 +136,10 @@ def overstatements(marks: Sequence[Mark], *, decimals: int) -> SafeString:
 
 
 def ranks(marks: Sequence[Mark]) -> SafeString:
-    """Ranks on the board and on new labels; names stand at their rank on new labels."""
+    """Ranks on the board and on new labels, of those who have both and among them alone.
+
+    Names stand at their rank on new labels.
+    """
     if not marks:
         return mark_safe("")
     body = max(120.0, labels.height_for(n_names=len(marks)))
@@ -163,8 +166,8 @@ def ranks(marks: Sequence[Mark]) -> SafeString:
     return _figure(
         parts,
         body=body,
-        title=f"{moved} of {len(marks)} teams have another rank on new labels",
-        alternative=f"Ranks of {len(marks)} teams on the board and on new labels",
+        title=f"{moved} of the {len(marks)} teams with both scores have another rank on new labels",
+        alternative=f"Ranks of {len(marks)} teams on the board and on new labels, among these teams",
     )
 
 

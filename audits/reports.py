@@ -46,6 +46,8 @@ class Row:
     tier: str
     before: str
     change: str
+    # Its ranks before and after among the teams that have both, which is what `change` compares.
+    moved: tuple[int, int] | None
     # Why organisers took the team out of the ranking.
     unranked: str
     fresh: str
@@ -113,10 +115,11 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
     reasons = standing.unranked(round=reading.audit.round)
     ranked = [team for team in teams if team.team not in reasons]
     benchmark = reading.audit.round.benchmark
-    after = standing.ranks(values={team.team: team.fresh for team in ranked}, benchmark=benchmark)
-    before = standing.ranks(
-        values={team.team: team.released for team in ranked}, benchmark=benchmark
-    )
+    fresh = {team.team: team.fresh for team in ranked}
+    released = {team.team: team.released for team in ranked}
+    after = standing.ranks(values=fresh, benchmark=benchmark)
+    before = standing.ranks(values=released, benchmark=benchmark)
+    moved = standing.moves(before=released, after=fresh, benchmark=benchmark)
     numbers = _tiers(reading, ranked)
     last = len(teams) + 1
     ordered = sorted(
@@ -129,6 +132,7 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
             rank=after.get(team.team),
             tier=numbers.get(team.team),
             before=before.get(team.team),
+            moved=moved.get(team.team),
             unranked=reasons.get(team.team, ""),
         )
         for team in ordered
@@ -155,6 +159,7 @@ def _row(
     rank: int | None = None,
     tier: int | None = None,
     before: int | None = None,
+    moved: tuple[int, int] | None = None,
     unranked: str = "",
 ) -> Row:
     every = reading.of_team(scores.NAME, team).get("scores", {})
@@ -167,7 +172,8 @@ def _row(
         rank=_whole(rank),
         tier=_whole(tier),
         before=_whole(before),
-        change=_change(before, rank),
+        change=_change(moved),
+        moved=moved,
         unranked=unranked,
         fresh=reading.number(team.fresh),
         fresh_interval="" if own is None else reading.interval(own[1], own[2]),
@@ -250,9 +256,10 @@ def _whole(value: int | None) -> str:
     return "–" if value is None else str(value)
 
 
-def _change(before: int | None, after: int | None) -> str:
-    if before is None or after is None or before == after:
+def _change(moved: tuple[int, int] | None) -> str:
+    if moved is None or moved[0] == moved[1]:
         return ""
+    before, after = moved
     return f"▲ {before - after}" if after < before else f"▼ {after - before}"
 
 
@@ -280,9 +287,9 @@ def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any
         if query is not None and fresh is not None
     ]
     slopes = [
-        Mark(name=row.name, verdict=row.verdict, x=int(row.before), y=int(row.rank))
+        Mark(name=row.name, verdict=row.verdict, x=row.moved[0], y=row.moved[1])
         for row in rows
-        if row.before.isdecimal() and row.rank.isdecimal()
+        if row.moved is not None
     ]
     drawn = (
         figures.overstatements(forest, decimals=reading.decimals),

@@ -21,9 +21,22 @@ def unranked(*, round: Round) -> dict[str, str]:
 
 def ranks(*, values: Mapping[str, float | None], benchmark: Benchmark) -> dict[str, int]:
     """As the board ranks scores, of the teams that have one."""
+    return leaderboard.ranks(values=_known(values), benchmark=benchmark)
+
+
+def moves(
+    *,
+    before: Mapping[str, float | None],
+    after: Mapping[str, float | None],
+    benchmark: Benchmark,
+) -> dict[str, tuple[int, int]]:
+    """As the board compares ranks: among the teams that have both scores."""
+    return leaderboard.moves(before=_known(before), after=_known(after), benchmark=benchmark)
+
+
+def _known(values: Mapping[str, float | None]) -> dict[str, float]:
     # A stored float of 3e19 comes back as a whole number, too long for an array.
-    known = {team: float(value) for team, value in values.items() if value is not None}
-    return leaderboard.ranks(values=known, benchmark=benchmark)
+    return {team: float(value) for team, value in values.items() if value is not None}
 
 
 def shown(*, publication: Publication) -> dict[str, Any]:

@@ -12,7 +12,7 @@ submissions. From the moment that finals are locked it is the final's own: nobod
 and is judged by another, and that stands before any fresh label is opened. While a round is closing finals
 can still be missing, so its board is still that of the open round; the two rules are never mixed on one
 board. Once published, a round ranks by the fresh figures of its finals, whatever was released of them; the
-rank before stays beside it. A final without a fresh figure has no rank.
+rank before stays beside it, and a change compares ranks among the teams that have both. A final without a fresh figure has no rank.
 """
 
 from collections.abc import Iterable, Mapping
@@ -67,7 +67,8 @@ class Row:
     fresh_high: float | None = None
     fresh_resolution: float | None = None
     tier: int | None = None
-    # Of a published round: by the final's released value, and how many places the team rose since.
+    # Of a published round: by the final's released value, and how many places the team rose since among
+    # the teams that have a rank on both sides.
     rank_before: int | None = None
     rank_change: int | None = None
     overstatement: float | None = None
@@ -108,6 +109,23 @@ def ranks(*, values: Mapping[Key, float], benchmark: Benchmark) -> dict[Key, int
     return dict(zip(values, found, strict=True))
 
 
+def moves(
+    *,
+    before: Mapping[Key, float | None],
+    after: Mapping[Key, float | None],
+    benchmark: Benchmark,
+) -> dict[Key, tuple[int, int]]:
+    """Ranks before and after among those who have both values, so that their difference is a movement.
+
+    Where others are ranked on one side alone, they push everybody there, and nobody has moved.
+    """
+    first, second = _known(before, before), _known(after, after)
+    both = [key for key in first if key in second]
+    one = ranks(values=_known(first, both), benchmark=benchmark)
+    other = ranks(values=_known(second, both), benchmark=benchmark)
+    return {key: (one[key], other[key]) for key in both}
+
+
 def closed_up(*, tiers: Mapping[Key, int | None]) -> dict[Key, int]:
     """Tiers of those who are ranked: where all of a tier were unranked, the tiers behind it move up."""
     known = {key: tier for key, tier in tiers.items() if tier is not None}
@@ -127,9 +145,11 @@ def board(*, round: Round) -> list[Row]:
     teams = _teams(round, attempts, published)
     unranked = unranking.unranked(round=round)
     competing = [pk for pk, team in teams.items() if not (team.is_reference or pk in unranked)]
-    before = ranks(values=_known(values, competing), benchmark=round.benchmark)
-    fresh = {pk: result.fresh_value for pk, result in published.items()}
-    after = ranks(values=_known(fresh, competing), benchmark=round.benchmark)
+    released = _known(values, competing)
+    before = ranks(values=released, benchmark=round.benchmark)
+    fresh = _known({pk: result.fresh_value for pk, result in published.items()}, competing)
+    after = ranks(values=fresh, benchmark=round.benchmark)
+    moved = moves(before=released, after=fresh, benchmark=round.benchmark)
     tiers = closed_up(tiers={pk: published[pk].tier for pk in competing if pk in published})
     is_published = ranked_by(round=round) == RankedBy.FRESH
     rows = [
@@ -141,7 +161,7 @@ def board(*, round: Round) -> list[Row]:
             released=shown(value=values.get(pk), benchmark=round.benchmark),
             attempts=attempts.get(pk, 0),
             is_reference=team.is_reference,
-            **_moved(before.get(pk), after.get(pk)) if is_published else {},
+            **_before(before.get(pk), moved.get(pk)) if is_published else {},
             **_told(published.get(pk)),
             tier=tiers.get(pk),
             is_unranked=pk in unranked,
@@ -165,14 +185,14 @@ def _teams(
     return Team.objects.in_bulk({*listed, *attempts, *published})
 
 
-def _known(values: Mapping[int, float | None], teams: Iterable[int]) -> dict[int, float]:
-    found = ((pk, values.get(pk)) for pk in teams)
-    return {pk: value for pk, value in found if value is not None}
+def _known(values: Mapping[Key, float | None], teams: Iterable[Key]) -> dict[Key, float]:
+    found = ((key, values.get(key)) for key in teams)
+    return {key: value for key, value in found if value is not None}
 
 
-def _moved(before: int | None, after: int | None) -> dict[str, Any]:
-    change = None if before is None or after is None else before - after
-    return {"rank_before": before, "rank_change": change}
+def _before(rank: int | None, moved: tuple[int, int] | None) -> dict[str, Any]:
+    change = None if moved is None else moved[0] - moved[1]
+    return {"rank_before": rank, "rank_change": change}
 
 
 def _told(result: PublishedResult | None) -> dict[str, Any]:

@@ -168,7 +168,9 @@ def test_overstatements_are_ordered_by_size_with_luck_beside_them() -> None:
 def test_ranks_say_how_many_moved() -> None:
     marks = [Mark(name="a", verdict="", x=1, y=2), Mark(name="b", verdict="", x=2, y=2)]
 
-    assert "1 of 2 teams have another rank on new labels" in figures.ranks(marks)
+    assert "1 of the 2 teams with both scores have another rank on new labels" in figures.ranks(
+        marks
+    )
 
 
 @pytest.mark.parametrize(

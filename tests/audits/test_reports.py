@@ -284,6 +284,21 @@ def test_the_page_needs_no_script_and_no_inline_style(world: World) -> None:
     assert not re.search(r"<script|<style|style=|\son\w+=|javascript:", html)
 
 
+def test_ranks_are_compared_among_teams_that_have_both(world: World) -> None:
+    """The best of three has no released value: it pushes two down on new labels, and nobody moved."""
+    run = run_with(world)
+    judged(run, "NO_EVIDENCE", name="best", released=None, fresh=0.9)
+    judged(run, "NO_EVIDENCE", name="second", released=0.8, fresh=0.8)
+    judged(run, "NO_EVIDENCE", name="third", released=0.7, fresh=0.7)
+
+    html = reports_html(run)
+
+    places = [cells_of(html, name)[:2] for name in ("best", "second", "third")]
+    assert places == [["1", "–"], ["2", "1"], ["3", "2"]]
+    assert "0 of the 2 teams with both scores have another rank on new labels" in html
+    assert "second: 1 on the board, 1 on new labels" in html
+
+
 def test_a_stored_report_is_that_of_its_findings(vault_keys: None) -> None:
     world = stage.audited(stage.closing(stage.small_round("stored")))
 

@@ -142,7 +142,7 @@ def test_the_report_marks_who_is_unranked() -> None:
     assert "marked-improving</a>" in rows[2]
     assert f"Unranked by the organizers when the audit ran: {REASON}" in html
     assert "marked-improving: 1 on the board" not in html
-    assert "of 2 teams have another rank on new labels" in html
+    assert "of the 2 teams with both scores have another rank on new labels" in html
 
 
 def test_what_unranking_tells_is_not_of_the_labels() -> None:

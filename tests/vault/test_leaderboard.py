@@ -188,9 +188,24 @@ def test_published_round_ranks_by_the_fresh_figure() -> None:
     rows = board(world)
     assert ranks(world) == [("honest", 1), ("booster", 2), ("untold", None), ("reference", None)]
     assert [row.rank_before for row in rows.values()] == [3, 1, 2, None]
-    assert [row.rank_change for row in rows.values()] == [2, -1, None, None]
+    # Among the two that have both values: `untold` moved nobody by leaving the ranking.
+    assert [row.rank_change for row in rows.values()] == [1, -1, None, None]
     assert (rows["booster"].released, rows["booster"].verdict) == (1.0, "CONFIRMED")
     assert rows["reference"].fresh == 0.8
+
+
+def test_a_final_without_a_release_moves_nobody() -> None:
+    """The best of three has no released value: the other two are ranked as before, and so they stay."""
+    world = opened("unmoved")
+    best = world.answered(world.team("best", is_blind=True), world.labels)
+    second = world.answered(world.team("second"), world.wrong_at(range(30)))
+    third = world.answered(world.team("third"), world.wrong_at(range(60)))
+    publish(world, [result(best, 0.9), result(second, 0.8), result(third, 0.7)])
+
+    rows = board(world)
+    assert [(row.rank, row.rank_before, row.rank_change) for row in rows.values()][:3] == [
+        *((1, None, None), (2, 1, 0), (3, 2, 0)),
+    ]
 
 
 def test_equal_fresh_figures_share_a_rank() -> None:
@@ -212,7 +227,7 @@ def test_team_of_a_published_figure_is_on_the_board_whatever_it_was_answered() -
 
     rows = board(world)
     assert [(row.rank, row.rank_before, row.rank_change) for row in rows.values()][:2] == [
-        *((1, None, None), (2, 1, -1)),
+        *((1, None, None), (2, 1, 0)),
     ]
 
 

@@ -99,7 +99,10 @@ SHAPES: dict[str, Schema] = {
                 )
             ),
             "rank_change": schemas.or_null(
-                schemas.integer("`rank_before` minus `rank`: positive if the team rose.")
+                schemas.integer(
+                    "How many places the team rose among the teams that have both a released value and a "
+                    "fresh figure; negative if it fell. Where all have both it is `rank_before` minus `rank`."
+                )
             ),
             "overstatement": _figure(
                 "How much better the file that `file_named` names looks on query labels than on fresh ones, "
