@@ -63,7 +63,7 @@ class _Scale:
 
 
 def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> SafeString:
-    """Finals by their score on query and on new labels, with the line of equality."""
+    """Finals by their exact score on query and on new labels, with the line of equality."""
     if not points:
         return mark_safe("")
     body = max(LEAST, labels.height_for(n_names=len(points)))
@@ -79,8 +79,8 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
     ]
     for mark in points:
         title = (
-            f"{mark.name}: board {number(mark.x, decimals=decimals)}, "
-            f"new labels {number(mark.y, decimals=decimals)}"
+            f"{mark.name}: on query labels {number(mark.x, decimals=decimals)}, "
+            f"on new labels {number(mark.y, decimals=decimals)}"
         )
         parts.append(_mark(mark, across(mark.x), up(mark.y), title))
     names = [(mark.name, across(mark.x), up(mark.y)) for mark in points]
@@ -88,7 +88,7 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
     parts += [label.svg for label in column]
     parts += [
         f'<text class="axis middle" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{TOP + body + 40}">'
-        f"on the board ({escape(axis)})</text>",
+        f"on the query labels ({escape(axis)})</text>",
         f'<text class="axis middle" transform="translate(14 {TOP + body / 2}) rotate(-90)">'
         f"on new labels ({escape(axis)})</text>",
     ]
@@ -96,7 +96,7 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
     return _figure(
         parts,
         body=body,
-        title=f"{away} the line: better on the board than on new labels",
+        title=f"{away} the line: better on the query labels than on new ones",
         alternative=f"{len(points)} finals and references by their scores on query and on new labels",
     )
 
@@ -125,7 +125,7 @@ def overstatements(marks: Sequence[Mark], *, decimals: int) -> SafeString:
     ]
     parts.append(
         f'<text class="axis middle" x="{WIDTH / 2 + 40}" y="{TOP + body + 40}">'
-        "overstatement: better on the board than on new labels →</text>"
+        "overstatement: better on the query labels than on new ones →</text>"
     )
     return _figure(
         parts,

@@ -113,19 +113,21 @@ def test_a_figure_says_what_it_shows() -> None:
 
     assert 'role="img"' in svg
     assert "3 finals and references by their scores on query and on new labels" in svg
-    assert "<title>ours: board .900, new labels .700</title>" in svg
-    assert "Below the line: better on the board" in svg
+    assert "<title>ours: on query labels .900, on new labels .700</title>" in svg
+    assert "on the query labels (accuracy, higher is better)" in svg
+    assert "board" not in svg
+    assert "Below the line: better on the query labels than on new ones" in svg
     assert "<script" not in svg
     assert "style=" not in svg
     kinds = re.findall(r'<(path|circle) class="point ([a-z-]+)"', svg)
     assert kinds == [("path", "confirmed"), ("circle", "no-evidence"), ("circle", "reference")]
 
 
-def test_of_a_loss_the_other_side_of_the_line_looks_better_on_the_board() -> None:
+def test_of_a_loss_the_other_side_of_the_line_looks_better_on_query_labels() -> None:
     marks = [Mark(name="a", verdict="", x=56.9, y=58.4), Mark(name="b", verdict="", x=57, y=57)]
     svg = figures.query_against_fresh(marks, axis="RMSE, lower is better", decimals=1)
 
-    assert "Above the line: better on the board" in svg
+    assert "Above the line: better on the query labels than on new ones" in svg
 
 
 def test_marks_lie_where_their_numbers_are() -> None:
@@ -161,6 +163,7 @@ def test_overstatements_are_ordered_by_size_with_luck_beside_them() -> None:
     )
 
     assert re.findall(r'class="name end"[^>]*>(\w+)<', svg) == ["high", "low"]
+    assert "overstatement: better on the query labels than on new ones" in svg
     assert svg.count('class="luck"') == svg.count('class="limit"') == 1
     assert '<path class="point suspected"' in svg
 
