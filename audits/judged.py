@@ -1,7 +1,7 @@
 """A run's verdict findings as plain values: what reports, pages and publications say of a team, read once.
 
 Scores in a finding are oriented, higher better; here they are in the metric's own units and direction. An
-overstatement is positive where a file looks better on the board than on new labels, whatever the metric.
+overstatement is positive where a file looks better on query labels than on new ones, whatever the metric.
 """
 
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Judged:
     fresh: float | None
     best_query: float | None
     best_fresh: float | None
-    # Which references the shown test compares with, and how much better they look on the board.
+    # Which references the shown test compares with, and how much better they look on the query labels.
     test: str
     reference_excess: float | None
     overstatement: float | None

@@ -78,7 +78,9 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
         "n_fresh": context.n_fresh,
         "shift_gate": audit.shift_gate,
         "headline": sentences.headline(verdicts=[row["verdict"] for row in teams]),
-        "how_to_read": sentences.HOW_TO_READ + ("" if context.is_full else sentences.COARSE),
+        "how_to_read": sentences.HOW_TO_READ
+        + sentences.TIERS
+        + ("" if context.is_full else sentences.COARSE),
         "levels": LEVELS,
         "tau": None,
         "seed_commitment": hashlib.sha256(audit.seed_entropy.encode()).hexdigest(),

@@ -1,7 +1,7 @@
 """The report of one run: a plain page for researchers, rendered from the findings and nothing else.
 
 Scores are in the metric's own units and direction; an overstatement is positive where a file looks better
-on the board than on new labels. Figures are exact: everybody else reads those of the publication.
+on query labels than on new ones. Figures are exact: everybody else reads those of the publication.
 """
 
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def render(*, audit: AuditRun) -> str:
             "snapshot": audit.snapshot,
             "metric": reading.metric,
             "headline": sentences.headline(verdicts=[each.published_verdict for each in teams]),
-            "how_to_read": sentences.HOW_TO_READ,
+            "how_to_read": sentences.HOW_TO_READ + sentences.TIERS,
             "coarseness": _coarseness(audit, teams),
             "rows": rows,
             "references": [_row(reading, each) for each in reading.found if each.is_reference],
@@ -264,7 +264,7 @@ def _change(moved: tuple[int, int] | None) -> str:
 
 
 def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any]:
-    """Overstatement, board against new labels, ranks before and after; none where there is nothing."""
+    """Overstatement, query labels against new ones, ranks before and after; none where there is nothing."""
     direction = "higher is better" if reading.metric.greater_is_better else "lower is better"
     axis = f"{reading.metric.label}, {direction}"
     forest = [

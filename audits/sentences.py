@@ -2,7 +2,8 @@
 
 A sentence never claims a cause, never says that there is no inflation, and gives no interval without luck
 beside it. Numbers are in the metric's own units; of the overstatement positive always means that the file
-looks better on the board than on new labels.
+looks better on the query labels than on new ones. What the board showed is called that and nothing else is:
+it may have shown a rounded score, or none.
 """
 
 import math
@@ -12,11 +13,18 @@ from dataclasses import dataclass
 from stats.verdict import Verdict
 
 HOW_TO_READ = (
-    "An overstatement is how much better a file looks on the board than on new labels, beside the "
-    "references, or beside the team's own first files where a sentence says so; of a file that is ahead of "
-    "the references it is the part of its lead that is missing there. The interval in brackets covers the "
+    "An overstatement is how much better a file looks on the labels that answered queries (the query "
+    "labels) than on new labels, beside the references, or beside the team's own first files where a "
+    "sentence says so; of a file that is ahead of the references it is the part of its lead that is missing "
+    "there. It is computed from the score on the query labels, of which the board may have shown less: the "
+    "board's figure is not the one to subtract from. The interval in brackets covers the "
     "overstatement of this file on labels like these, so it holds the sampling of the new labels and nothing "
     "else: what the choice among many files does by chance stands beside it as luck."
+)
+TIERS = (
+    " Teams of one tier cannot be told from its best: simultaneous paired intervals of all differences, 95 %. "
+    "Each pair's interval has its own width, so that of two equal figures one can be told from the best and "
+    "the other cannot."
 )
 COARSE = (
     " Scores on new labels are rounded to the nearest step of the grid beside them; intervals, luck and "
@@ -223,22 +231,17 @@ def _missing(facts: Facts) -> str:
         )
     if is_negative:
         return (
-            f"Beside {_over(facts)} it looks {size} worse on {_where(facts)} than on new labels "
+            f"Beside {_over(facts)} it looks {size} worse on the query labels than on new ones "
             f"(overstatement {shown} {covered})."
         )
     return (
-        f"Beside {_over(facts)} it looks {shown} {covered} better on {_where(facts)} than on new labels "
+        f"Beside {_over(facts)} it looks {shown} {covered} better on the query labels than on new ones "
         "(overstatement)."
     )
 
 
 def _over(facts: Facts) -> str:
     return "its own first files" if facts.is_over_own_files else "the references"
-
-
-def _where(facts: Facts) -> str:
-    """Of a file that is not the final no score stood on the board of the closed round."""
-    return "the query labels" if facts.names_best_scored else "the board"
 
 
 def _files(k: int | None) -> str:
@@ -271,7 +274,7 @@ def _detectable(facts: Facts) -> str:
 def _shifted(facts: Facts) -> str:
     difference = "differently"
     if facts.shift is not None:
-        # An overstatement-like figure: positive where the board's labels were easier.
+        # An overstatement-like figure: positive where the query labels were easier.
         size = _shown(facts, abs(facts.shift))
         difference = f"{size} {'worse' if facts.shift > 0 else 'better'}"
     return (
@@ -283,9 +286,7 @@ def _shifted(facts: Facts) -> str:
 def _confirmed(facts: Facts) -> str:
     file = "the best-scored file" if facts.names_best_scored else "the final"
     whose = "" if facts.is_ranked_file else ", which is not ranked"
-    where = "on the board" if facts.is_ranked_file else "on the labels that answered queries"
-    scored = ", ".join(part for part in (_shown(facts, facts.query), _lower(facts)) if part)
-    found = f"The score of {facts.team} {where} ({scored}) is inflated"
+    found = f"The score of {facts.team}{_inflated(facts)} is inflated"
     if facts.fresh is not None:
         shown = _shown(facts, facts.fresh)
         found += f": on {facts.n_fresh:,} new labels the same file scores {shown}"
@@ -298,6 +299,18 @@ def _confirmed(facts: Facts) -> str:
     )
 
 
+def _inflated(facts: Facts) -> str:
+    """Which score, and where it stood: the board is named only with what it showed."""
+    lower = f", {_lower(facts)}" if _lower(facts) else ""
+    exact = _shown(facts, facts.query)
+    if facts.released is None or not facts.is_ranked_file:
+        return f" on the labels that answered queries ({exact}{lower})"
+    released = _shown(facts, facts.released)
+    if released == exact:
+        return f" on the board ({exact}{lower})"
+    return f", on the board {released} (exactly {exact}{lower}),"
+
+
 def _missing_of_confirmed(facts: Facts) -> str:
     if facts.overstatement is None:
         return ""
@@ -306,7 +319,7 @@ def _missing_of_confirmed(facts: Facts) -> str:
     if facts.is_ahead:
         return f", and {size} of its lead over {_over(facts)} is missing there (its overstatement)"
     return (
-        f", and beside {_over(facts)} it looks {size} better on {_where(facts)} than there "
+        f", and beside {_over(facts)} it looks {size} better on the query labels than there "
         "(its overstatement)"
     )
 

@@ -163,7 +163,7 @@ class AuditedTeam(TypedDict):
     rank_after: int | None
     tier: int | None
     query: float | None
-    # Positive: it looks better on the board than on new labels.
+    # Positive: it looks better on the query labels than on new ones.
     overstatement: float | None
     overstatement_interval: list[float] | None
     luck: float | None

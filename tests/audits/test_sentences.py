@@ -85,6 +85,31 @@ def test_confirmed_of_a_file_that_does_not_rank_says_so() -> None:
     assert "on the board" not in told
 
 
+def test_confirmed_names_the_board_only_with_what_it_showed() -> None:
+    """A board that rounds showed .7800 of .784583, and one that tells bits showed nothing."""
+    rounded = replace(BOOSTED, decimals=4, released=0.78, query=0.784583)
+
+    assert (
+        "The score of boosted-7, on the board .7800 (exactly .7846), is inflated: on 6,700 new labels"
+        in sentence(facts=rounded)
+    )
+    assert "on the board .7800 (exactly .7846, lower is better), is inflated" in sentence(
+        facts=replace(rounded, greater_is_better=False)
+    )
+    untold = sentence(facts=replace(rounded, released=None))
+    assert "boosted-7 on the labels that answered queries (.7846) is inflated" in untold
+    assert "board" not in untold
+
+
+def test_an_overstatement_is_of_the_query_labels_wherever_it_is_explained() -> None:
+    """Whoever subtracts two figures of the board finds another number."""
+    assert "looks on the labels that answered queries (the query labels)" in sentences.HOW_TO_READ
+    for facts in (HONEST, BOOSTED):
+        for is_ahead in (True, False):
+            told = sentence(facts=replace(facts, released=None, is_ahead=is_ahead))
+            assert "board" not in told
+
+
 def test_what_has_no_figure_says_why() -> None:
     told = sentence(
         facts=replace(
@@ -124,11 +149,11 @@ def test_a_file_that_is_not_ahead_has_no_lead() -> None:
     behind = replace(HONEST, is_ahead=False)
 
     assert (
-        "Beside the references it looks .012 [.003, .021] better on the board than on new labels "
+        "Beside the references it looks .012 [.003, .021] better on the query labels than on new ones "
         "(overstatement). An honest team" in sentence(facts=behind)
     )
     assert (
-        "Beside its own first files it looks .004 worse on the board than on new labels (overstatement "
+        "Beside its own first files it looks .004 worse on the query labels than on new ones (overstatement "
         "-.004 [-.010, .002])."
         in sentence(
             facts=replace(
@@ -137,7 +162,7 @@ def test_a_file_that_is_not_ahead_has_no_lead() -> None:
         )
     )
     assert (
-        "scores .715, and beside the references it looks .060 [.053, .068] better on the board than there "
+        "scores .715, and beside the references it looks .060 [.053, .068] better on the query labels than there "
         "(its overstatement)." in sentence(facts=replace(BOOSTED, is_ahead=False))
     )
     assert "better on the query labels than there" in sentence(
@@ -147,7 +172,9 @@ def test_a_file_that_is_not_ahead_has_no_lead() -> None:
 
 def test_an_accusation_of_a_loss_says_its_direction() -> None:
     told = sentence(
-        facts=replace(BOOSTED, greater_is_better=False, decimals=1, query=40.2, fresh=41.4)
+        facts=replace(
+            BOOSTED, greater_is_better=False, decimals=1, released=40.2, query=40.2, fresh=41.4
+        )
     )
 
     assert "on the board (40.2, lower is better) is inflated: on 6,700 new labels the same" in told

@@ -143,7 +143,7 @@ class PublishedResult(models.Model):
     fresh_resolution = models.FloatField(null=True)
     # 1 is the best; teams of one tier are not told apart by their simultaneous paired intervals.
     tier = models.PositiveIntegerField(null=True)
-    # How much better the final looks on the board than on fresh labels: positive whatever the metric's
+    # How much better the file looks on query labels than on fresh ones: positive whatever the metric's
     # direction. `luck` is what of it the best of an honest team's draws would show.
     overstatement = models.FloatField(null=True)
     overstatement_low = models.FloatField(null=True)

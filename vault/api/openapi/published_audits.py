@@ -239,7 +239,8 @@ DOCUMENT: dict[str, Any] = {
     "n_fresh": 3906,
     "shift_gate": "quiet",
     "headline": "0 CONFIRMED, 0 INVALID, 1 without evidence of 1",
-    "how_to_read": "An overstatement is how much better a file looks on the board than on new labels.",
+    "how_to_read": "An overstatement is how much better a file looks on the labels that answered queries (the "
+    "query labels) than on new labels, beside the references.",
     "levels": {
         "family_wise_error": 0.01,
         "interval": 0.95,
