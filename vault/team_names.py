@@ -2,18 +2,26 @@
 
 The same name can be typed as different characters: a letter with its accent or before it, in capitals or
 not. So names are stored in one normal form (NFC), and two names are one if they are equal without regard to
-case (Unicode 15.0, section 3.13, canonical caseless matching).
+case (Unicode 15.0, section 3.13, canonical caseless matching) and to how many blanks stand between words,
+which a page shows as one. Titles are free and need not be unique: whoever shows one in the place of a name
+asks `told_apart`.
 """
 
 import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 
 LONGEST = 100
+Key = TypeVar("Key")
 # Letters, marks and symbols that leave no trace on a screen: what is ignorable by default (Unicode 15.0,
-# section 5.21) and counts as printable all the same, and the blank pattern of Braille.
+# section 5.21) and counts as printable all the same, and what is drawn as nothing: the blank pattern of
+# Braille, the filler of Khitan, the blanks of hieroglyphs and the null notehead.
 INVISIBLE = {
     *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
+    *(0x16FE4, 0x13441, 0x13442, 0x1D159),
     *range(0x180B, 0x1810),
     *range(0xFE00, 0xFE10),
     *range(0xE0100, 0xE01F0),
@@ -26,7 +34,23 @@ def normalized(text: str) -> str:
 
 def folded(name: str) -> str:
     """The key that equal names share."""
-    return normalized(unicodedata.normalize("NFD", name).casefold())
+    return " ".join(normalized(unicodedata.normalize("NFD", name).casefold()).split())
+
+
+def told_apart(*, teams: Mapping[Key, tuple[str, str]]) -> dict[Key, str]:
+    """What each of these is called among the others, by its name and title: no two are called alike.
+
+    A title alone, else "title (name)", else the name: the first that no other of them could be called.
+    """
+    forms = {
+        key: (title, f"{title} ({name})", name) if title.strip() else (name,)
+        for key, (name, title) in teams.items()
+    }
+    claims = Counter(each for own in forms.values() for each in set(map(folded, own)))
+    return {
+        key: next((form for form in own if claims[folded(form)] == 1), own[-1])
+        for key, own in forms.items()
+    }
 
 
 def check_printable(text: str) -> None:
@@ -42,3 +66,7 @@ def check(name: str) -> None:
     check_printable(name)
     if not name or name != name.strip():
         raise ValidationError("A name neither begins nor ends with a space.", code="spaces")
+    if "  " in name:
+        raise ValidationError(
+            "One space stands between words: a page shows several as one.", code="spaces"
+        )

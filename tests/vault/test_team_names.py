@@ -36,6 +36,9 @@ def test_names_in_any_script_are_names(name: str) -> None:
         *("a\u202eb", "a\u2028b", "a\u00a0b", "\ud800"),
         # Printable by their category, and nothing to be seen of them.
         *("a\u034f", "a\u115f", "a\u2800", "a\u3164", "a\ufe0f", "a\uffa0", "a\U000e0100"),
+        *("a\U0001d159", "a\U00016fe4", "a\U00013441", "a\U00013442"),
+        # A page shows one space.
+        *("a  b", "a   b"),
     ],
 )
 def test_what_cannot_be_seen_is_in_no_name(name: str) -> None:
@@ -52,6 +55,7 @@ def test_what_cannot_be_seen_is_in_no_name(name: str) -> None:
         ("Straße", "STRASSE"),
         ("ΣΊΣΥΦΟΣ", "σίσυφος"),
         ("\u1f80", "\u03b1\u0345\u0313"),  # marks in another order
+        ("a b", "a  b"),
     ],
 )
 @pytest.mark.django_db
@@ -72,6 +76,42 @@ def test_other_names_are_others(name: str, other: str) -> None:
         Team.objects.create(name=each)
 
     assert Team.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("teams", "expected"),
+    [
+        ([("a", ""), ("b", "Beta")], ["a", "Beta"]),
+        # Equal titles, whatever their case, composition and blanks.
+        (
+            [("a", "Übermut  X"), ("b", "u\u0308bermut x")],
+            ["Übermut  X (a)", "u\u0308bermut x (b)"],
+        ),
+        # A title that is another's name, which has no title or hides it behind one.
+        ([("alpha", ""), ("m", "ALPHA")], ["alpha", "ALPHA (m)"]),
+        ([("alpha", "First"), ("m", "Alpha")], ["First", "Alpha (m)"]),
+        # A title that looks like another's title with its name.
+        ([("a", "A team"), ("m", "A team (a)")], ["A team", "A team (a) (m)"]),
+        ([("b) (c", "A"), ("c", "A (b)"), ("d", "A")], ["b) (c", "A (b)", "A (d)"]),
+        # A team may be titled like itself.
+        ([("alpha", "Alpha"), ("b", " ")], ["Alpha", "b"]),
+    ],
+)
+def test_no_two_teams_are_called_alike(teams: list[tuple[str, str]], expected: list[str]) -> None:
+    shown = team_names.told_apart(teams=dict(enumerate(teams)))
+
+    assert list(shown.values()) == expected
+
+
+@pytest.mark.django_db
+def test_a_title_is_not_the_name_of_another_team() -> None:
+    alpha = Team.objects.create(name="Équipe alpha")
+    team = Team.objects.create(name="mallory", title="e\u0301quipe  ALPHA")
+
+    with pytest.raises(ValidationError, match="There is a team 'Équipe alpha'"):
+        team.full_clean()
+    alpha.title = "équipe Alpha"
+    alpha.full_clean()
 
 
 @pytest.mark.parametrize("name", ["\u0390" * 100, "\ufb03" * 100, "İ" * 100, "\u1fb7" * 100])

@@ -45,7 +45,8 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "title", "is_reference", "is_active")
         help_texts = {
             "name": "Printable text in any script. It is unique without regard to case, and it stays.",
-            "title": "Shown beside the name.",
+            "title": "Shown beside the name, and in audits in its place. It need not be unique, but no other "
+            "team has it as a name; an audit shows names beside equal titles.",
             "is_reference": "An organizer's baselines: shown on boards and never ranked.",
             "is_active": "A team that is not active submits nothing and gets no tokens. Its row stays on "
             "the board with its rank: unrank it in the round for that.",

@@ -1,5 +1,6 @@
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from vault import team_names
@@ -38,6 +39,14 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a title that is another team's name: whoever reads it would take one for the other."""
+        same = Team.objects.filter(folded=team_names.folded(self.title)).exclude(pk=self.pk)
+        if self.title and (other := same.first()) is not None:
+            raise ValidationError(
+                {"title": f"There is a team {other.name!r}: no other has its name as a title."}
+            )
 
 
 class TeamToken(models.Model):
