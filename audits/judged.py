@@ -4,7 +4,7 @@ Scores in a finding are oriented, higher better; here they are in the metric's o
 overstatement is positive where a file looks better on query labels than on new ones, whatever the metric.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,8 @@ from audits.models import AuditRun, Finding
 from stats.metrics import oriented
 from stats.team_tests import ORGANISER
 from stats.verdict import ShiftGate, Verdict
+from vault import team_names
+from vault.models import Team
 
 VERDICT = "verdict"
 FINAL, BEST_SCORED = "final", "best_scored"
@@ -29,6 +31,8 @@ class Judged:
     team_id: int
     team: str
     title: str
+    # As people know the team, and no other of this audit.
+    name: str
     is_reference: bool
     verdict: str
     published_verdict: str
@@ -54,11 +58,6 @@ class Judged:
     # The test stopped where the p-value was known to be above .05.
     is_screened: bool
     minimum_detectable_effect: float | None
-
-    @property
-    def name(self) -> str:
-        """As people know the team."""
-        return self.title or self.team
 
     @property
     def names_best_scored(self) -> bool:
@@ -133,14 +132,22 @@ def of_run(*, audit: AuditRun) -> list[Judged]:
     """Teams by name, references last."""
     metric = audit.round.benchmark.primary_metric
     found = Finding.objects.filter(run=audit, check_name=VERDICT).select_related("team")
-    every = [judged(finding=each, metric=metric) for each in found]
+    names = names_of(audit=audit)
+    every = [judged(finding=each, metric=metric, names=names) for each in found]
     if audit.shift_gate == ShiftGate.FIRED:
         # Nobody can be accused, so that no overstatement would have been found.
         every = [replace(each, minimum_detectable_effect=None) for each in every]
     return sorted(every, key=lambda each: (each.is_reference, each.team))
 
 
-def judged(*, finding: Finding, metric: str) -> Judged:
+def names_of(*, audit: AuditRun) -> dict[int, str]:
+    """What the teams that a run has findings on are called in it, by their ids: titles need not be unique."""
+    found = Team.objects.filter(pk__in=Finding.objects.filter(run=audit).values("team"))
+    named = {pk: (name, title) for pk, name, title in found.values_list("pk", "name", "title")}
+    return team_names.told_apart(teams=named)
+
+
+def judged(*, finding: Finding, metric: str, names: Mapping[int, str]) -> Judged:
     """One finding, read by the names of its evidence; what is not there is None."""
     assert finding.team is not None  # verdicts are of teams
     evidence: dict[str, Any] = finding.evidence
@@ -155,6 +162,7 @@ def judged(*, finding: Finding, metric: str) -> Judged:
         team_id=finding.team.pk,
         team=finding.team.name,
         title=finding.team.title,
+        name=names[finding.team.pk],
         is_reference=bool(evidence.get("is_reference", False)),
         verdict=finding.verdict,
         published_verdict=evidence.get("published_verdict", finding.verdict),

@@ -19,6 +19,12 @@ class Reading:
     decimals: int
     found: list[Judged]
     by_check: dict[str, list[Finding]]
+    # What teams are called in this audit, by id.
+    names: dict[int, str]
+
+    def name_of(self, finding: Finding) -> str:
+        """Of the team that a finding is on."""
+        return "" if finding.team_id is None else self.names[finding.team_id]
 
     def number(self, value: float | None) -> str:
         return sentences.number(value, decimals=self.decimals)
@@ -52,4 +58,5 @@ def reading_of(*, audit: AuditRun) -> Reading:
         decimals=sentences.decimals_of(unit=rounds.unit(round=audit.round)),
         found=judged.of_run(audit=audit),
         by_check=by_check,
+        names=judged.names_of(audit=audit),
     )

@@ -42,7 +42,7 @@ def tests_of(*, reading: Reading) -> Iterable[dict[str, str]]:
         for test in finding.evidence["tests"]:
             low, high = test["interval"]
             yield {
-                "name": finding.team.title or finding.team.name,
+                "name": reading.name_of(finding),
                 "file": f"{FILES[test['which']]}, no. {test['file']}",
                 "against": REFERENCES[test["kind"]],
                 "overstatement": reading.number(test["overstatement"]),
@@ -59,7 +59,7 @@ def pairs_of(*, reading: Reading) -> list[dict[str, str]]:
     """Discordant pairs; of items that were drawn in groups Fisher's test has no p-value."""
     return [
         {
-            "name": finding.team.title or finding.team.name,
+            "name": reading.name_of(finding),
             "query": " / ".join(map(str, finding.evidence["query"])),
             "fresh": " / ".join(map(str, finding.evidence["fresh"])),
             "p": sentences.two_digits(finding.p_value),
@@ -72,7 +72,7 @@ def pairs_of(*, reading: Reading) -> list[dict[str, str]]:
 def deflated_of(*, reading: Reading) -> list[dict[str, str]]:
     return [
         {
-            "name": finding.team.title or finding.team.name,
+            "name": reading.name_of(finding),
             "score": reading.number(reading.own(finding.estimate)),
             "luck": reading.number(finding.evidence["expected_luck"]),
         }
@@ -85,7 +85,7 @@ def elsewhere_of(*, reading: Reading) -> list[dict[str, str]]:
     """Already in the metric's units."""
     return [
         {
-            "name": finding.team.title or finding.team.name,
+            "name": reading.name_of(finding),
             "scores": ", ".join(map(reading.number, finding.evidence["scores"].values())),
         }
         for finding in reading.by_check.get(elsewhere.NAME, [])
@@ -94,11 +94,14 @@ def elsewhere_of(*, reading: Reading) -> list[dict[str, str]]:
 
 
 def shared_of(*, reading: Reading) -> list[dict[str, str]]:
-    """Teams that handed in a file that another one handed in, too."""
+    """Teams that handed in a file that another one handed in, too; a finding has them by their accounts."""
+    accounts = {each.team: each.name for each in reading.found}
     return [
         {
-            "name": finding.team.title or finding.team.name,
-            "others": ", ".join(finding.evidence["identical_files_with"]),
+            "name": reading.name_of(finding),
+            "others": ", ".join(
+                accounts.get(each, each) for each in finding.evidence["identical_files_with"]
+            ),
         }
         for finding in reading.by_check.get(integrity.NAME, [])
         if finding.team is not None and finding.evidence.get("identical_files_with")
@@ -108,7 +111,7 @@ def shared_of(*, reading: Reading) -> list[dict[str, str]]:
 def damaged_of(*, reading: Reading) -> list[str]:
     """Teams and references with a stored file that is missing or is not what was received."""
     return [
-        finding.team.title or finding.team.name
+        reading.name_of(finding)
         for finding in reading.by_check.get(integrity.NAME, [])
         if finding.team is not None and not finding.evidence["is_intact"]
     ]

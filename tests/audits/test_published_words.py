@@ -1,5 +1,6 @@
 """What is published of a team in words: one verdict everywhere, decided from the figures that are shown."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from tests.audits import stage
 from tests.audits.test_publication import check_against_description, document_of, teams_of
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import leaderboard, submissions
-from vault.models import PublishedResult, Submission
+from vault.models import PublishedResult, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -122,6 +123,26 @@ def test_a_team_that_withdrew_everything_reads_its_verdict(publication: str) -> 
     assert PublishedResult.objects.get(team=world.teams["improving"]).submission == last
     report = Report.objects.get(run__round=world.round).html
     assert "This team has no final: it withdrew every file. The best-scored file: on the" in report
+
+
+def test_an_accusation_names_one_team() -> None:
+    """The attacker has the title of an honest team: no reader takes one for the other."""
+    world = stage.small_round("alike")
+    for name, title in {"once": "The Forest", "attacker": "the  FOREST"}.items():
+        Team.objects.filter(pk=world.teams[name].pk).update(title=title)
+
+    stage.published(stage.audited(stage.closing(world)))
+
+    row = teams_of(world)["attacker"]
+    assert (row["team"], row["title"]) == ("alike-attacker", "the  FOREST")
+    assert "The score of the  FOREST (alike-attacker)" in row["sentence"]
+    report = Report.objects.get(run__round=world.round).html
+    assert "The score of the  FOREST (alike-attacker)" in report
+    called = {
+        re.sub(r"[\d. ]*$", "", name) for name in re.findall(r">([^<>]*orest[^<>]*)<", report, re.I)
+    }
+    assert all("(alike-" in name or "…" in name for name in called), called
+    assert "The Forest (alike-once): " in report  # in the figures, too
 
 
 def test_a_lead_is_spoken_of_where_the_file_is_ahead() -> None:

@@ -9,6 +9,7 @@ from audits import reports
 from audits.models import Finding
 from tests.audits.reported import cells_of, judged, reports_html, run_with, text_of
 from tests.vault.factories import World, make_world
+from vault.models import Team
 
 
 @pytest.fixture
@@ -45,6 +46,23 @@ def test_p_values_have_one_form(world: World) -> None:
     assert shown == ["&gt; .05", ".012", "&lt; .0001", "&gt; .05"]
     assert "z = 0.70, p = .48, level .01" in html
     assert '<td>1 / 2</td><td>3 / 4</td><td class="number">.0034</td>' in html
+
+
+def test_teams_are_called_alike_in_every_section(world: World) -> None:
+    """By their titles, and by title and name where two have the same: a finding has their accounts."""
+    run = run_with(world)
+    titles = {"one": "The Forest", "two": "the forest", "three": "Other"}
+    for name, title in titles.items():
+        found = judged(run, "NO_EVIDENCE", name=name)
+        Team.objects.filter(pk=found.team_id).update(title=title)
+        evidence = {"is_intact": False, "identical_files_with": sorted(set(titles) - {name})}
+        Finding.objects.create(run=run, team=found.team, check_name="integrity", evidence=evidence)
+
+    html = reports_html(run)
+
+    assert '<th scope="row">Other</th><td>The Forest (one), the forest (two)</td>' in html
+    assert '<th scope="row">The Forest (one)</th><td>Other, the forest (two)</td>' in html
+    assert "is damaged: The Forest (one), Other, the forest (two)." in text_of(html)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,9 @@ SHAPES: dict[str, Schema] = {
     "AuditedTeam": schemas.record(
         {
             "team": schemas.text(),
-            "title": schemas.text(),
+            "title": schemas.text(
+                "What else it calls itself; need not be unique. A sentence says `title (team)` where two have the same."
+            ),
             "file_named": schemas.one_of(
                 ("final", "best_scored"),
                 "The file that the verdict names; the best-scored one of a team that withdrew every file, "

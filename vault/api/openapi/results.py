@@ -66,7 +66,9 @@ SHAPES: dict[str, Schema] = {
                 )
             ),
             "team": schemas.text("Its name, which is unique."),
-            "title": schemas.text("What else it calls itself; may be empty."),
+            "title": schemas.text(
+                "What else it calls itself; may be empty, and need not be unique."
+            ),
             "released": schemas.or_null(
                 schemas.number(
                     "In the metric's units: while the round is open or closing, the best value that was "
