@@ -7,9 +7,10 @@ from vault.models import Benchmark, Round, Submission, Team
 
 
 def choices_of(words: type[StrEnum]) -> list[tuple[str, str]]:
-    """Words of the judge as a field's choices."""
-    labels = {each.value: each.value.replace("_", " ") for each in words}
-    return [(word, text.title() if word.isupper() else text) for word, text in labels.items()]
+    """Words of the judge as a field's choices; a verdict is written in one way everywhere."""
+    return [
+        (each.value, each.value if each.isupper() else each.replace("_", " ")) for each in words
+    ]
 
 
 class AuditRun(models.Model):
