@@ -72,5 +72,8 @@ def spread(*, wanted: Sequence[float], low: float, high: float) -> list[float]:
 
 
 def shortened(name: str) -> str:
-    """The start of a long name."""
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+    """Both ends of a long name: of two teams with one title the ends differ."""
+    if len(name) <= LONGEST:
+        return name
+    half = LONGEST // 2
+    return f"{name[: half - 1]}…{name[-half:]}"

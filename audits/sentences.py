@@ -22,9 +22,9 @@ HOW_TO_READ = (
     "else: what the choice among many files does by chance stands beside it as luck."
 )
 TIERS = (
-    " Teams of one tier cannot be told from its best: simultaneous paired intervals of all differences, 95 %. "
-    "Each pair's interval has its own width, so that of two equal figures one can be told from the best and "
-    "the other cannot."
+    " Teams of one tier cannot be told from its best: simultaneous paired intervals of all differences, "
+    "95 %. Each pair's interval has its own width, so that of two equal figures one can be told from the best "
+    "and the other cannot."
 )
 COARSE = (
     " Scores on new labels are rounded to the nearest step of the grid beside them; intervals, luck and "
@@ -247,7 +247,7 @@ def _over(facts: Facts) -> str:
 def _files(k: int | None) -> str:
     if k is None:
         return "as many files"
-    return f"{k} file{'s'[: k != 1]}"
+    return f"{k:,} file{'s'[: k != 1]}"
 
 
 def _against_luck(facts: Facts) -> str:

@@ -11,8 +11,9 @@ COLUMNS = (
 )  # fmt: skip
 LEGEND = """\
 overstatement: how much of the lead on query labels is missing on new ones, the lead over the references or
-over the team's own first files; its interval covers the draw of these labels alone. luck: what an honest team
-misses in 19 of 20 draws at most. Both are of the final, or of the best-scored file where the verdict names it.
+over the team's own first files; its interval covers the draw of these labels alone. luck: what an honest
+team misses in 19 of 20 draws at most. Both are of the final, or of the best-scored file where the verdict
+names it.
 SUSPECTED: worth a look for researchers, and no finding; it is never published."""
 
 

@@ -12,7 +12,8 @@ submissions. From the moment that finals are locked it is the final's own: nobod
 and is judged by another, and that stands before any fresh label is opened. While a round is closing finals
 can still be missing, so its board is still that of the open round; the two rules are never mixed on one
 board. Once published, a round ranks by the fresh figures of its finals, whatever was released of them; the
-rank before stays beside it, and a change compares ranks among the teams that have both. A final without a fresh figure has no rank.
+rank before stays beside it, and a change compares ranks among the teams that have both. A final without a
+fresh figure has no rank.
 """
 
 from collections.abc import Iterable, Mapping

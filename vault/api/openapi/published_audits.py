@@ -108,7 +108,8 @@ SHAPES: dict[str, Schema] = {
         {
             "team": schemas.text(),
             "title": schemas.text(
-                "What else it calls itself; need not be unique. A sentence says `title (team)` where two have the same."
+                "What else it calls itself; may be empty, and need not be unique: where two have the same, "
+                "a sentence says `title (team)`."
             ),
             "file_named": schemas.one_of(
                 ("final", "best_scored"),
@@ -241,8 +242,8 @@ DOCUMENT: dict[str, Any] = {
     "n_fresh": 3906,
     "shift_gate": "quiet",
     "headline": "0 CONFIRMED, 0 INVALID, 1 without evidence of 1",
-    "how_to_read": "An overstatement is how much better a file looks on the labels that answered queries (the "
-    "query labels) than on new labels, beside the references.",
+    "how_to_read": "An overstatement is how much better a file looks on the labels that answered queries "
+    "(the query labels) than on new labels, beside the references.",
     "levels": {
         "family_wise_error": 0.01,
         "interval": 0.95,
