@@ -77,6 +77,8 @@ def render(*, audit: AuditRun) -> str:
             "audit": audit,
             "round": audit.round,
             "snapshot": audit.snapshot,
+            "n_query": _whole(audit.snapshot["n_query"]),
+            "n_fresh": _whole(audit.snapshot["n_fresh"]),
             "metric": reading.metric,
             "headline": sentences.headline(verdicts=[each.published_verdict for each in teams]),
             "how_to_read": sentences.HOW_TO_READ + sentences.TIERS,
@@ -253,7 +255,7 @@ def _of_file(reading: Reading, team: Judged) -> str:
 
 
 def _whole(value: int | None) -> str:
-    return "–" if value is None else str(value)
+    return "–" if value is None else f"{value:,}"
 
 
 def _change(moved: tuple[int, int] | None) -> str:

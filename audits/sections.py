@@ -50,8 +50,8 @@ def tests_of(*, reading: Reading) -> Iterable[dict[str, str]]:
                 "luck": reading.number(test["luck"]),
                 "beyond": reading.number(test["excess_low"]),
                 "holm": sentences.exact_p(test["p_adjusted"], is_screened=test["p_is_screened"]),
-                "draws": str(test["n_draws"]),
-                "k": str(finding.evidence["k"]),
+                "draws": f"{test['n_draws']:,}",
+                "k": f"{finding.evidence['k']:,}",
             }
 
 
@@ -60,8 +60,8 @@ def pairs_of(*, reading: Reading) -> list[dict[str, str]]:
     return [
         {
             "name": reading.name_of(finding),
-            "query": " / ".join(map(str, finding.evidence["query"])),
-            "fresh": " / ".join(map(str, finding.evidence["fresh"])),
+            "query": " / ".join(f"{each:,}" for each in finding.evidence["query"]),
+            "fresh": " / ".join(f"{each:,}" for each in finding.evidence["fresh"]),
             "p": sentences.two_digits(finding.p_value),
         }
         for finding in reading.by_check.get(discordance.NAME, [])

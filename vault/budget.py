@@ -101,7 +101,7 @@ def admit(
             raise AdmissionError(f"{team} is admitted already")
         if not is_blind and admitted.filter(is_blind=False).count() >= round.max_teams:
             raise AdmissionError(
-                f"{round.max_teams} teams are admitted, as many as the holdout was planned for; "
+                f"{round.max_teams:,} teams are admitted, as many as the holdout was planned for; "
                 "further teams can only be admitted blind"
             )
         nats = 0.0 if is_blind else account_of(round=round).nats(k=limit)
@@ -205,7 +205,7 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
     usage = _usage(admission=admission, round=round, now=now)
     if usage.total >= admission.k:
         raise TotalExhaustedError(
-            f"all {admission.k} queries of this round are used",
+            f"all {admission.k:,} queries of this round are used",
             limit=admission.k,
             used=usage.total,
             next_slot_at=None,
@@ -214,7 +214,7 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
     if usage.window >= round.window_limit:
         slot = _next_window_slot(admission=admission, round=round, usage=usage, now=now)
         raise WindowExhaustedError(
-            f"{usage.window} of {round.window_limit} queries in "
+            f"{usage.window:,} of {round.window_limit:,} queries in "
             f"{round.window_seconds} seconds are used",
             limit=round.window_limit,
             used=usage.window,

@@ -139,7 +139,7 @@ def _sizes(shards: Sequence[Shard], n_items: int) -> list[int]:
     sizes = [n_items - named if shard.n is None else shard.n for shard in shards]
     if min(sizes) < 1 or sum(sizes) != n_items:
         raise SealingError(
-            f"the shards hold {named} items and the file {n_items}: every item belongs to "
+            f"the shards hold {named:,} items and the file {n_items:,}: every item belongs to "
             "one shard, and no shard is empty"
         )
     return sizes

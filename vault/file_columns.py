@@ -68,7 +68,7 @@ def check_row_count(n_rows: int, *, max_rows: int) -> None:
     if n_rows <= 0:
         refuse("the file has no rows")
     if n_rows > max_rows:
-        refuse(f"the file has {n_rows} rows, far more than there are items")
+        refuse(f"the file has {n_rows:,} rows, far more than there are items")
 
 
 def are_int64(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:

@@ -31,14 +31,15 @@ def world(vault_keys: None) -> World:
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_every_verdict_has_its_words(world: World, verdict: Verdict) -> None:
-    """A word and a shape in the table, and one sentence below it."""
+    """A word and a shape in the table, and one sentence below it; lists write the word alike."""
     run = run_with(world)
-    judged(run, verdict)
+    found = judged(run, verdict)
 
     html = reports.render(audit=run)
 
     shape = reports.SHAPES.get(verdict, reports.OTHERWISE)
     assert f'class="verdict {verdict.lower()}">{shape} {verdict}<' in html
+    assert found.get_verdict_display() == verdict  # type: ignore[attr-defined]
     assert re.search(r"<h3>somebody</h3><p>\S.{40,}</p>", html)
     assert "{" not in text_of(html)
     assert "None" not in text_of(html).replace("None could run.", "")
@@ -68,6 +69,17 @@ def test_numbers_are_those_of_the_finding(world: World) -> None:
         "on 200 new labels the same file scores .6789, and .1234 [.0567, .1901] of its lead over the "
         "references is missing there" in text_of(reports_html(run))
     )
+
+
+def test_counts_have_one_form(world: World) -> None:
+    run = run_with(world, n_query=2_400, n_fresh=6_700)
+    judged(run, "CONFIRMED", attempts=1_234, k=1_234)
+    html = reports_html(run)
+
+    assert "on 2,400 items that answered queries and 6,700 new ones that answered none" in html
+    assert cells_of(html, "somebody")[-1] == "1,234"
+    assert "on 6,700 new labels" in html
+    assert "with 1,234 honest files" in html
 
 
 @pytest.mark.parametrize("verdict", ["NO_EVIDENCE", "WITHIN_LUCK", "SUSPECTED"])

@@ -162,8 +162,8 @@ def test_a_file_that_is_not_ahead_has_no_lead() -> None:
         )
     )
     assert (
-        "scores .715, and beside the references it looks .060 [.053, .068] better on the query labels than there "
-        "(its overstatement)." in sentence(facts=replace(BOOSTED, is_ahead=False))
+        "scores .715, and beside the references it looks .060 [.053, .068] better on the query labels than "
+        "there (its overstatement)." in sentence(facts=replace(BOOSTED, is_ahead=False))
     )
     assert "better on the query labels than there" in sentence(
         facts=replace(BOOSTED, is_ahead=False, names_best_scored=True)

@@ -303,7 +303,7 @@ class BenchmarkAdmin(Page):
                         link(each, str(each.pk)[:8]),
                         each.kind,
                         each.status,
-                        each.n_items,
+                        f"{each.n_items:,}",
                         moment(each.sealed_at),
                     )
                     for each in holdouts

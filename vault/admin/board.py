@@ -28,7 +28,7 @@ def board(round: Round) -> Table:
             (
                 *_standing(row, step=step),
                 *(_published(row, step=fine) if is_published else ()),
-                row.attempts,
+                f"{row.attempts:,}",
             )
             for row in rows
         ],

@@ -32,16 +32,16 @@ class AdmissionAdmin(ReadOnlyPage):
         return found.annotate(used=reserved - refunded, left=F("k") - (reserved - refunded))
 
     @admin.display(description="queries", ordering="k")
-    def queries(self, obj: Admission) -> int:
-        return obj.k
+    def queries(self, obj: Admission) -> str:
+        return f"{obj.k:,}"
 
     @admin.display(description="used", ordering="used")
-    def used(self, obj: Any) -> int:
-        return int(obj.used)
+    def used(self, obj: Any) -> str:
+        return f"{obj.used:,}"
 
     @admin.display(description="left", ordering="left")
-    def left(self, obj: Any) -> int:
-        return int(obj.left)
+    def left(self, obj: Any) -> str:
+        return f"{obj.left:,}"
 
     @admin.display(description="nats reserved", ordering="reserved_nats")
     def nats(self, obj: Admission) -> str:
@@ -66,18 +66,26 @@ class AdmissionAdmin(ReadOnlyPage):
 def _remaining(admission: Admission) -> Table:
     given = budget.remaining(round=admission.round, team=admission.team, now=timezone.now())
     rows: list[tuple[Any, ...]] = [
-        ("queries in the round", given.total_used, given.total_limit),
-        (f"queries in {given.window_seconds} seconds", given.window_used, given.window_limit),
-        ("waiting for a score", given.concurrent_used, given.concurrent_limit),
+        ("queries in the round", *_counts(given.total_used, given.total_limit)),
+        (
+            f"queries in {given.window_seconds} seconds",
+            *_counts(given.window_used, given.window_limit),
+        ),
+        ("waiting for a score", *_counts(given.concurrent_used, given.concurrent_limit)),
         ("nats", figure(given.nats_used), figure(given.nats_reserved)),
     ]
     if given.accepted_limit is not None:
-        rows.append(("accepted improvements", given.accepted_used or 0, given.accepted_limit))
+        counts = _counts(given.accepted_used or 0, given.accepted_limit)
+        rows.append(("accepted improvements", *counts))
     if admission.round.status == RoundStatus.OPEN:
         is_used_up = given.next_slot_at is None
         slot = "none: all are used" if is_used_up else moment(given.next_slot_at)
         rows.append(("next query", slot, NOTHING))
     return Table(heading="What is left", header=("Of", "Used", "Limit"), rows=rows)
+
+
+def _counts(*given: int) -> tuple[str, ...]:
+    return tuple(f"{each:,}" for each in given)
 
 
 @admin.register(BudgetEntry, site=site)

@@ -65,8 +65,8 @@ class HoldoutAdmin(ActingPage):
         return obj.kind
 
     @admin.display(description="items", ordering="n_items")
-    def n(self, obj: Holdout) -> int:
-        return obj.n_items
+    def n(self, obj: Holdout) -> str:
+        return f"{obj.n_items:,}"
 
     @admin.display(description="draw", ordering="batch")
     def draw(self, obj: Holdout) -> Any:

@@ -58,9 +58,9 @@ class HoldoutsChoiceField(ManyHoldouts):
 
 
 def _described(holdout: Holdout) -> str:
-    groups = f" in {holdout.n_units} groups" if holdout.n_units is not None else ""
+    groups = f" in {holdout.n_units:,} groups" if holdout.n_units is not None else ""
     return (
-        f"{holdout.benchmark.slug}: {holdout.kind}, {holdout.n_items} items{groups}, "
+        f"{holdout.benchmark.slug}: {holdout.kind}, {holdout.n_items:,} items{groups}, "
         f"sealed {holdout.sealed_at:%Y-%m-%d} ({str(holdout.pk)[:8]})"
     )
 

@@ -32,6 +32,10 @@ from vault.models import Admission, BudgetEntry, Round, Submission, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
 ADMITTING = (RoundStatus.PLANNED, RoundStatus.OPEN)
+NOTHING_KNOWN = (
+    "Nothing is known beforehand that rules a finding out. How small an overstatement can be found depends "
+    "on the files: the audit's report states it for each team."
+)
 
 
 class OpenForm(ActForm):
@@ -227,12 +231,12 @@ class RoundAdmin(ActingPage):
         )
 
     @admin.display(description="teams", ordering="n_teams")
-    def n_teams(self, obj: Any) -> int:
-        return int(obj.n_teams)
+    def n_teams(self, obj: Any) -> str:
+        return f"{obj.n_teams:,}"
 
     @admin.display(description="submissions", ordering="n_submissions")
-    def n_submissions(self, obj: Any) -> int:
-        return int(obj.n_submissions)
+    def n_submissions(self, obj: Any) -> str:
+        return f"{obj.n_submissions:,}"
 
     @admin.display(description="resolution of a score")
     def resolution(self, obj: Round) -> str:
@@ -287,8 +291,11 @@ class RoundAdmin(ActingPage):
     @admin.display(description="what it cannot find")
     def cannot_find(self, obj: Round) -> str:
         """While something can still be done about it."""
-        found = prospects.warnings(round=obj) if obj.status in ADMITTING else []
-        return "\n".join(found) or NOTHING
+        if obj.status not in ADMITTING:
+            return (
+                "Nothing can be changed any more: each team's limit stands in the audit's report."
+            )
+        return "\n".join(prospects.warnings(round=obj)) or NOTHING_KNOWN
 
     def links(self, obj: Round) -> list[tuple[str, str]]:
         return [
@@ -341,8 +348,8 @@ def _admissions(round: Round) -> Table:
             (
                 link(each.team),
                 link(each, "ledger"),
-                each.k,
-                each.used,
+                f"{each.k:,}",
+                f"{each.used:,}",
                 figure(each.reserved_nats),
                 "blind" if each.is_blind else NOTHING,
             )

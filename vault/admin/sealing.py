@@ -167,10 +167,10 @@ def _sealed(
 ) -> HttpResponse:
     for asked, holdout in zip(form.shards(), sealed, strict=True):
         page.log_addition(request, holdout, "Sealed.")
-        target = "" if asked.n in (None, holdout.n_items) else f" ({asked.n} were asked for)"
+        target = "" if asked.n in (None, holdout.n_items) else f" ({asked.n:,} were asked for)"
         messages.success(
             request,
-            f"Sealed {holdout.n_items} items as {holdout.status}{target}. "
+            f"Sealed {holdout.n_items:,} items as {holdout.status}{target}. "
             f"Commitment: {holdout.commitment}",
         )
     for sentence in holdouts.how_drawn(holdout=sealed[0]):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import World, acting_as, make_world
-from vault import holdouts, label_files
+from vault import holdouts, label_files, prospects
 from vault.groups import ORGANISER
 from vault.models import (
     Admission,
@@ -312,6 +312,22 @@ def test_planning_and_opening_say_what_the_round_cannot_find(world: World) -> No
         page = client_of(ORGANISER).get(url("vault_round_change", round.pk)).content.decode()
     assert untested in page
     assert alone in page
+
+
+def test_a_page_says_that_nothing_is_known_beforehand(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words, and no dash: of an open round, and of one that takes no files any more."""
+    monkeypatch.setattr(prospects, "warnings", lambda **given: [])
+    pages = {}
+    for status in ("OPEN", "PUBLISHED"):
+        Round.objects.update(status=status)
+        with acting_as("researcher"):
+            answer = client_of(ORGANISER).get(url("vault_round_change", world.round.pk))
+        pages[status] = answer.content.decode()
+
+    assert "Nothing is known beforehand that rules a finding out." in pages["OPEN"]
+    assert "limit stands in the audit&#x27;s report" in pages["PUBLISHED"]
 
 
 def told_by(answer: Any) -> list[str]:
