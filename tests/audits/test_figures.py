@@ -96,7 +96,7 @@ def test_long_names_are_cut_and_kept_as_titles() -> None:
 
     assert len(label.text) == labels.LONGEST
     assert f"<title>{'x' * 40}</title>" in label.svg
-    assert labels.shortened("Institute of Meteorology (team-7)") == "Institute of…ogy (team-7)"
+    assert labels.shortened("Institute of Meteorology (team-7)") == "Institute of…logy (team-7)"
     assert len(labels.shortened("x" * 27)) == labels.LONGEST
     assert overlaps([label.box, label.box]) == [(0, 1)]
 
