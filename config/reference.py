@@ -51,6 +51,8 @@ MEANINGS = {
     "PARSER_SECONDS": "Time that a file may take to parse.",
     "LEASE_SECONDS": "How long a submission is held by a worker that no longer renews its lease.",
     "RING_SECONDS": "Time between two looks for leases that have ended and retries that are due.",
+    "SCORING_SECONDS": "Time that one attempt to score a submission may take; after three that did not end "
+    "in it the submission has failed, and its query is refunded.",
     "SWEEP_SECONDS": "Time between two sweeps for what was lost on the way.",
     "WEBHOOK_KEY": "Signs webhooks: in the API's process and its worker. Empty switches webhooks off.",
     "WEBHOOK_ALLOWED_NETWORKS": "Networks that webhooks may lead to beside the open internet, such as "

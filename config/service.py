@@ -43,7 +43,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 SERVICE_ACCOUNT = "www-data"
 ORGANISER = "organiser"
 # Of the launcher's own settings; the others are its to choose.
-TAKEN_OVER = ("HOLDOUT_VAULT_REFERENCE_DATA", "HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS")
+TAKEN_OVER = (
+    "HOLDOUT_VAULT_REFERENCE_DATA",
+    "HOLDOUT_VAULT_SCORING_SECONDS",
+    "HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS",
+)
 PACKAGES = ("config", "lab", "audits", "vault", "stats", "manage.py")
 
 

@@ -92,6 +92,8 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
+        # Of a process that is gone, a session that waits for a lock would keep its own locks meanwhile.
+        "OPTIONS": {"options": "-c client_connection_check_interval=5s"},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -151,6 +153,8 @@ WEBHOOK_SECONDS = env.number("WEBHOOK_SECONDS", 2.0)
 LEASE_SECONDS = env.number("LEASE_SECONDS", 6.0)
 RING_SECONDS = env.number("RING_SECONDS", 3.0)
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 60.0)
+# An attempt to score that takes longer is an exception, and three of them are a failure.
+SCORING_SECONDS = env.number("SCORING_SECONDS", 300.0)
 MAX_LOST_LEASES = 10
 LOST_LEASES_COUNT_AFTER = 600.0
 MAX_EXCEPTIONS = 3

@@ -22,6 +22,7 @@ VaultError
   SealingError              labels cannot be sealed as given
   LabelsUnavailableError    this process may not, or cannot, open these labels
   StoredFileError           a stored file is not what its name says
+  TimeLimitError            a piece of work took longer than it may
   StaleClaimError           another worker has taken over: this one's result is worth nothing
   IncumbentMovedError       the incumbent changed since it was compared with: compare again
   JournalError              the chain does not verify
@@ -121,6 +122,10 @@ class LabelsUnavailableError(VaultError):
 
 class StoredFileError(VaultError):
     code = "stored_file"
+
+
+class TimeLimitError(VaultError):
+    code = "time_limit"
 
 
 class StaleClaimError(VaultError):

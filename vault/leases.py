@@ -18,6 +18,7 @@ from django.db import InterfaceError, InternalError, OperationalError, connectio
 from django.db.models import F
 from django.db.models.functions import Now
 
+from vault import time_limit
 from vault.errors import LabelsUnavailableError, StoredFileError
 from vault.models import Submission
 from vault.statuses import SubmissionStatus
@@ -28,7 +29,6 @@ FAULTS = (*DATABASE_FAULTS, OSError, StoredFileError, LabelsUnavailableError)
 LONGEST_PAUSE = 60.0  # seconds before the next attempt after a fault
 # A worker that cannot say so, because the database is away, says it when it is back within this time.
 PATIENCE = 60.0
-LONGEST_WORK = 600.0  # seconds for which a lease is renewed: what hangs loses it
 
 T = TypeVar("T")
 
@@ -94,8 +94,11 @@ def kept(claim: Claim) -> Iterator[None]:
 
 
 def _renew(claim: Claim, done: threading.Event) -> None:
-    """Most submissions are scored before the first renewal: then no session is opened."""
-    ends = time.monotonic() + LONGEST_WORK
+    """Most submissions are scored before the first renewal: then no session is opened.
+
+    What hangs loses its lease when its process should have ended, whatever keeps that from ending.
+    """
+    ends = time.monotonic() + settings.SCORING_SECONDS + time_limit.GRACE
     try:
         while not done.wait(settings.LEASE_SECONDS / 3) and time.monotonic() < ends:
             try:

@@ -3,23 +3,24 @@
 A team's submissions are scored in the order in which they came, so that its answers depend on nothing but
 its own submissions. Nothing is revealed before the release is committed, so a lost attempt is simply made
 again. An attempt that the installation spoiled (storage, database, keys) is not counted; three exceptions of
-any other kind are too many.
+any other kind are too many, and an attempt that takes too long is one of them.
 """
 
 import datetime as dt
 import logging
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from stats.paired import paired_se
-from vault import budget, holdouts, journal, leases, predictions, release
-from vault.errors import IncumbentMovedError, StaleClaimError
+from vault import bell, budget, holdouts, journal, leases, predictions, release, time_limit
+from vault.errors import IncumbentMovedError, StaleClaimError, TimeLimitError
 from vault.leases import Claim
 from vault.models import Benchmark, Submission
 from vault.scorers import scorer_of
@@ -33,12 +34,17 @@ SCORER_VERSION = "2"
 ACTOR = "worker-scoring"
 # The one thing that a team learns of a failure: more could depend on a label.
 SCORING_FAILED = "scoring_failed"
+# Then other teams have their turn.
+MOST_PER_TURN = 20
 
 Clock = Callable[[], dt.datetime]
 
 
 def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
     """Score what the team of this submission has waiting, in order; how many were scored.
+
+    A turn is over after `MOST_PER_TURN` attempts, or one that took too long. Then the bell is rung for the
+    rest, which waits behind what other teams have been rung for.
 
     If another worker holds the team's earliest submission, this one returns: the other goes on with the
     next after its commit. No wake-up is lost by that, because a submission is committed before its bell
@@ -47,18 +53,37 @@ def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
     """
     row = Submission.objects.values("round_id", "team_id").get(pk=submission_id)
     n_scored = 0
-    while (claim := leases.claim(**row)) is not None:
-        n_scored += _attempt(claim=claim, clock=clock)
+    for _ in range(MOST_PER_TURN):
+        try:
+            with _limited():
+                claim = leases.claim(**row)
+            if claim is None:
+                return n_scored
+            n_scored += _attempt(claim=claim, clock=clock)
+        except TimeLimitError:
+            connection.close()
+            break
+    bell.ring(submission_id=submission_id)
     return n_scored
 
 
+def _limited() -> AbstractContextManager[None]:
+    return time_limit.limited(seconds=settings.SCORING_SECONDS)
+
+
 def _attempt(*, claim: Claim, clock: Clock) -> bool:
+    """Whether it was scored; raises `TimeLimitError` when it took too long, which is noted before."""
     if claim.is_hopeless:
         _fail(claim=claim, now=clock())
         return False
     try:
-        with leases.kept(claim):
+        with _limited(), leases.kept(claim):
             return _score(claim=claim, clock=clock)
+    except TimeLimitError:
+        logger.error("scoring %s failed: it took too long", claim.submission_id)
+        connection.close()  # whatever it was in the middle of
+        _give_back(claim=claim, now=clock())
+        raise
     except leases.FAULTS as error:
         logger.error("scoring %s is put off: %s", claim.submission_id, type(error).__name__)
         leases.put_off(claim)

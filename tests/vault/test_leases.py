@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from tests.vault.factories import make_world
-from vault import leases, release
+from vault import leases, release, time_limit
 from vault.models import Submission
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
@@ -57,8 +57,11 @@ def test_lease_that_was_lost_is_not_taken_back(held: leases.Claim) -> None:
     assert claimed().fence == other.fence + 1
 
 
-def test_what_hangs_loses_its_lease(held: leases.Claim, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "LONGEST_WORK", 0.0)
+def test_what_hangs_loses_its_lease(
+    held: leases.Claim, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SCORING_SECONDS = 0.0
+    monkeypatch.setattr(time_limit, "GRACE", 0.0)
 
     with leases.kept(held):
         time.sleep(1.5 * LEASE)
