@@ -23,12 +23,12 @@ from config.embedded import (
     account_arguments,
     default_home,
     own,
-    postgresql,
     prepare_home,
     secret_text,
     servers_of,
     stop,
 )
+from config.postgresql import postgresql
 from config.service import (
     ORGANISER,
     PROJECT,
@@ -200,8 +200,10 @@ def test(arguments: list[str]) -> int:
     """Tests on a PostgreSQL that is thrown away: all of them, or what the arguments ask for."""
     home = Path(tempfile.mkdtemp(prefix="hv-test-"))
     try:
-        with postgresql(home=home, durable=False) as servers:
-            service = Service(home=home, servers=servers, code=PROJECT, url="", admin_url="")
+        with postgresql(home=home, durable=False):
+            service = Service(
+                home=home, servers=servers_of(home), code=PROJECT, url="", admin_url=""
+            )
             return subprocess.run(
                 [sys.executable, "-P", "-m", "pytest", *pytest_arguments(arguments)],
                 cwd=PROJECT,

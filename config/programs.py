@@ -1,9 +1,11 @@
 """The programs that the embedded service is made of, and how a dead one is started again."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,31 +22,42 @@ WEB_WORKERS, WEB_THREADS = 2, 6
 
 @dataclass(kw_only=True)
 class Program:
-    """One supervised process."""
+    """One supervised process, and the group that it leads."""
 
     name: str
     command: list[str]
     environment: dict[str, str]
     account: str | None = None
     log: Path
+    directory: Path | None = None  # to run in, if not where the others do
+    end_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     n_failed_starts: int = 0
 
     def is_dead(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
+        """Whether it has ended. What it leaves behind of its group ends with it.
+
+        That is done while the number of the dead process is still its own: its group's cannot be another's.
+        """
+        if self.process is None:
+            return False
+        if self.process.returncode is None and _has_ended(self.process.pid):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        return self.process.poll() is not None
 
     def start(self, *, cwd: Path) -> None:
         with open_log(self.log) as stream:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=cwd,
+                cwd=self.directory or cwd,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,
-                preexec_fn=ending_with_parent(signal.SIGTERM),
+                preexec_fn=ending_with_parent(self.end_signal),
                 **(account_arguments(self.account) if self.account else {}),
             )
         self.started = time.monotonic()
@@ -58,8 +71,37 @@ class Program:
         if age < n_failed * RESTART_SECONDS:
             return False
         self.n_failed_starts = n_failed
+        with open_log(self.log) as stream:
+            stream.write(f"{self.name} ended ({self.end_of_it()}) and is run again\n".encode())
         self.start(cwd=cwd)
         return True
+
+    def end_of_it(self) -> str:
+        """How it ended, in words."""
+        code = None if self.process is None else self.process.poll()
+        if code is None:
+            return "it has not"
+        return f"exit code {code}" if code >= 0 else f"killed by signal {-code}"
+
+    def ask_to_end(self) -> None:
+        if self.process is not None and not self.is_dead():
+            self.process.send_signal(self.end_signal)
+
+    def end(self, *, patience: float = 20.0) -> None:
+        """Ask it to end, insist when patience ends, and leave nothing of its group behind."""
+        self.ask_to_end()
+        deadline = time.monotonic() + patience
+        while self.process is not None and not self.is_dead():
+            if time.monotonic() > deadline:
+                self.process.kill()
+            time.sleep(0.02)
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether this child has ended, without taking note of it: its number stays taken."""
+    with suppress(ChildProcessError):
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return False
 
 
 def granian(

@@ -9,7 +9,6 @@ import fcntl
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,13 +29,13 @@ from config.embedded import (
     Servers,
     broker_socket,
     own,
-    postgresql,
     prepare_home,
     secret_text,
-    stop,
+    servers_of,
     valkey_command,
 )
 from config.logs import close_files, rotate_logs
+from config.postgresql import postgresql
 from config.programs import Program, granian, worker
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -86,6 +85,7 @@ class Service:
     url: str
     admin_url: str
     say: Callable[[str], None] = lambda text: None
+    database: Program | None = None  # if this process started it
     programs: list[Program] = field(default_factory=list)
 
     def environment(self, *, role: str, site: str, **more: str) -> dict[str, str]:
@@ -130,12 +130,14 @@ class Service:
             return printed.read()
 
     def supervise(self) -> None:
-        """Start again what has died, and rotate the logs. Call it often."""
-        self.servers.check()
+        """Start again what has died, the database first, and rotate the logs. Call it often."""
         rotate_logs(self.home / "logs")
-        for program in self.programs:
-            if program.is_dead() and program.restart(cwd=self.code):
-                self.say(f"{program.name} ended and was started again; see {program.log}")
+        first = [] if self.database is None else [self.database]
+        for program in [*first, *self.programs]:
+            if program.is_dead():
+                how = program.end_of_it()
+                if program.restart(cwd=self.code):
+                    self.say(f"{program.name} ended ({how}), was started again; see {program.log}")
 
     def wait_until_ready(self, *, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
@@ -154,18 +156,9 @@ class Service:
     def stop(self) -> None:
         """Stop in reverse order: first what makes work, last what others depend on."""
         for program in reversed(self.programs):
-            if program.process is not None and program.process.poll() is None:
-                program.process.send_signal(signal.SIGTERM)
+            program.ask_to_end()
         for program in reversed(self.programs):
-            if program.process is not None:
-                stop(program.process)
-                _end_group(program.process.pid)
-
-
-def _end_group(leader: int) -> None:
-    """What a program leaves behind of its children: each program leads a group of its own."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
+            program.end()
 
 
 def _listens(path: Path) -> bool:
@@ -320,12 +313,13 @@ def running(
 ) -> Iterator[Service]:
     """The whole service, for as long as the block runs; `overrides` are settings of all processes."""
     prepare_home(home)
-    with locked(home), postgresql(home=home) as servers:
+    with locked(home), postgresql(home=home) as database:
         say("PostgreSQL is up")
         port, admin_port = free_port(port), free_port(admin_port)
         service = Service(
             home=home,
-            servers=servers,
+            servers=servers_of(home),
+            database=database,
             code=_code(home),
             url=f"http://127.0.0.1:{port}",
             admin_url=f"http://127.0.0.1:{admin_port}",

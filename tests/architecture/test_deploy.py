@@ -21,7 +21,7 @@ import yaml
 from kombu import Connection
 from psycopg import sql
 
-from config import embedded
+from config import embedded, postgresql
 from config.grants import ROLES
 from config.settings import BASE_DIR
 from vault.api import problem_codes
@@ -131,8 +131,8 @@ class Database:
 def server() -> Iterator[tuple[embedded.Servers, Path]]:
     home = Path(tempfile.mkdtemp(prefix="hv-deploy-", dir="/tmp"))
     try:
-        with embedded.postgresql(home=home, durable=False) as servers:
-            yield servers, home
+        with postgresql.postgresql(home=home, durable=False):
+            yield embedded.servers_of(home), home
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -251,7 +251,7 @@ def test_log_holds_no_value_of_a_statement_that_failed(database: Database) -> No
 def test_compose_logs_what_the_embedded_database_logs() -> None:
     given = COMPOSE["services"]["db"]["command"]
 
-    assert given == ["postgres", *(w for each in embedded.DISCREET_LOG for w in ("-c", each))]
+    assert given == ["postgres", *(w for each in postgresql.DISCREET_LOG for w in ("-c", each))]
 
 
 def test_log_is_closed_to_other_accounts(database: Database) -> None:

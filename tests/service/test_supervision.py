@@ -1,6 +1,5 @@
 """What the launcher does about processes that die."""
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,16 +12,18 @@ from config.programs import Program
 from config.service import Service
 
 
-def watched(
-    tmp_path: Path, script: str, *, database: subprocess.Popen[bytes] | None = None
-) -> tuple[Service, Program]:
-    program = Program(
-        name="worker",
+def a_program(tmp_path: Path, name: str, script: str) -> Program:
+    return Program(
+        name=name,
         command=[sys.executable, "-c", script],
         environment={},
-        log=tmp_path / "worker.log",
+        log=tmp_path / f"{name}.log",
     )
-    servers = Servers(socket_directory=tmp_path, broker_url="", passwords={}, database=database)
+
+
+def watched(tmp_path: Path, script: str) -> tuple[Service, Program]:
+    program = a_program(tmp_path, "worker", script)
+    servers = Servers(socket_directory=tmp_path, broker_url="", passwords={})
     service = Service(
         home=tmp_path, servers=servers, code=tmp_path, url="", admin_url="", programs=[program]
     )
@@ -50,7 +51,8 @@ def test_program_that_is_killed_is_started_again(tmp_path: Path) -> None:
 
         assert program.process is not first
         assert not program.is_dead()
-        assert said == [f"worker ended and was started again; see {program.log}"]
+        assert said == [f"worker ended (killed by signal 9), was started again; see {program.log}"]
+        assert "worker ended (killed by signal 9) and is run again" in program.log.read_text()
     finally:
         service.stop()
     assert program.is_dead()
@@ -102,10 +104,35 @@ def test_failed_starts_of_long_ago_are_forgiven(
     service.stop()
 
 
-def test_death_of_the_database_ends_the_service(tmp_path: Path) -> None:
-    database = subprocess.Popen([sys.executable, "-c", ""])
-    database.wait()
-    service, _ = watched(tmp_path, "", database=database)
+def test_database_that_is_killed_is_started_again_and_first(tmp_path: Path) -> None:
+    service, program = watched(tmp_path, "import time; time.sleep(60)")
+    database = a_program(tmp_path, "PostgreSQL", "import time; time.sleep(60)")
+    service.database = database
+    said: list[str] = []
+    service.say = said.append
+    for each in (database, program):
+        each.start(cwd=tmp_path)
+    try:
+        for each in (program, database):
+            assert each.process is not None
+            each.process.kill()
+            each.process.wait()
+        supervise_for(service, module.RESTART_SECONDS + 0.2)
 
-    with pytest.raises(EmbeddedServerError, match="PostgreSQL ended"):
-        service.supervise()
+        assert not database.is_dead()
+        assert [each.split()[0] for each in said] == ["PostgreSQL", "worker"]
+    finally:
+        service.stop()
+        database.end()
+
+
+def test_database_that_cannot_start_ends_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RESTART_SECONDS", 0.01)
+    service, _ = watched(tmp_path, "")
+    service.database = a_program(tmp_path, "PostgreSQL", "raise SystemExit(1)")
+    service.database.start(cwd=tmp_path)
+
+    with pytest.raises(EmbeddedServerError, match="PostgreSQL keeps ending"):
+        supervise_for(service, 30)

