@@ -164,7 +164,7 @@ def manage(arguments: list[str]) -> int:
     home = default_home()
     prepare_home(home)
     try:
-        with locked(home), postgresql(home=home):
+        with locked(home, say=progress(time.monotonic())), postgresql(home=home):
             return _manage(home, arguments)
     except EmbeddedServerError:
         # The service is up: use its servers.

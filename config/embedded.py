@@ -161,7 +161,7 @@ def prepare_home(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         home.chmod(0o755)
-    for name in ("logs", "secrets"):
+    for name in ("logs", "secrets", "processes"):
         directory = home / name
         directory.mkdir(mode=0o700, exist_ok=True)
         directory.chmod(0o700)  # older versions left the logs open

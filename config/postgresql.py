@@ -182,6 +182,7 @@ def postgresql(*, home: Path, durable: bool = True) -> Iterator[Program]:
         directory=ROOT,
         # Fast shutdown: at SIGTERM it would wait for every client.
         end_signal=signal.SIGINT,
+        record=home / "processes" / "postgresql.json",
     )
     # Ctrl-C while it starts, too: a server that nobody holds would run on.
     try:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from config import leftovers
 from config.embedded import EmbeddedServerError, account_arguments, ending_with_parent
 from config.logs import open_log
 
@@ -31,6 +32,7 @@ class Program:
     log: Path
     directory: Path | None = None  # to run in, if not where the others do
     end_signal: signal.Signals = signal.SIGTERM
+    record: Path | None = None  # where it is written down for a later start of the service
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     n_failed_starts: int = 0
@@ -61,6 +63,14 @@ class Program:
                 **(account_arguments(self.account) if self.account else {}),
             )
         self.started = time.monotonic()
+        if self.record is not None:
+            leftovers.write(
+                self.record,
+                pid=self.process.pid,
+                mark=self.environment.get(leftovers.MARK, ""),
+                command=self.command,
+                end_signal=self.end_signal,
+            )
 
     def restart(self, *, cwd: Path) -> bool:
         """Start again what has died, once its time has come; whether it was started."""
@@ -95,6 +105,8 @@ class Program:
             if time.monotonic() > deadline:
                 self.process.kill()
             time.sleep(0.02)
+        if self.record is not None:
+            self.record.unlink(missing_ok=True)
 
 
 def _has_ended(pid: int) -> bool:

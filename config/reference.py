@@ -28,6 +28,7 @@ NOTE = "Written by `manage.py generate_docs` from {source}; `--check` compares."
 MEANINGS = {
     "SITE": "The door this process opens: the API for teams, the admin for researchers, or none.",
     "SECRET_KEY": "Signs sessions and forms of the admin. Each kind of process has its own.",
+    "START": "Drawn by `run.py` for each start, to know its own processes; elsewhere it is empty.",
     "ALLOWED_HOSTS": "The `Host` headers that are answered.",
     "CSRF_TRUSTED_ORIGINS": "Origins whose forms the admin accepts, such as `https://vault.example`.",
     "DATABASE_HOST": "PostgreSQL's address, or the directory of its socket.",

@@ -8,6 +8,7 @@ is no such boundary. A process that dies is started again; the truth is in Postg
 import fcntl
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config import grants
+from config import grants, leftovers
 from config.embedded import (
     OWNER,
     EmbeddedServerError,
@@ -84,6 +85,7 @@ class Service:
     code: Path
     url: str
     admin_url: str
+    start: str = ""  # drawn anew for each start
     say: Callable[[str], None] = lambda text: None
     database: Program | None = None  # if this process started it
     programs: list[Program] = field(default_factory=list)
@@ -98,6 +100,7 @@ class Service:
             **kept,
             **self.servers.database_environment(role),
             "PYTHONPATH": str(self.code),
+            leftovers.MARK: self.start,
             "HOLDOUT_VAULT_SITE": site,
             "HOLDOUT_VAULT_SECRET_KEY": secret_text(self.home / "secrets" / f"django-{site}"),
             "HOLDOUT_VAULT_FILES": str(self.home / "files"),
@@ -214,6 +217,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
             environment=environment,
             account=account if facing else None,
             log=home / "logs" / f"{name}.log",
+            record=home / "processes" / f"{name}.json",
         )
 
     environment = service.environment
@@ -222,7 +226,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
         program(
             "valkey",
             valkey_command(home=home, socket=broker_socket(home)),
-            {"PATH": os.environ.get("PATH", "")},
+            {"PATH": os.environ.get("PATH", ""), leftovers.MARK: service.start},
         ),
         program(
             "web",
@@ -297,13 +301,14 @@ def _prepare_database(service: Service) -> None:
 
 
 @contextmanager
-def locked(home: Path) -> Iterator[None]:
-    """One service per state directory."""
+def locked(home: Path, *, say: Callable[[str], None]) -> Iterator[None]:
+    """One service per state directory; what an earlier one left running is ended first."""
     with (home / "service.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise EmbeddedServerError(f"a service with the state in {home} is running") from None
+        leftovers.end_all(home / "processes", say=say)
         yield
 
 
@@ -313,7 +318,7 @@ def running(
 ) -> Iterator[Service]:
     """The whole service, for as long as the block runs; `overrides` are settings of all processes."""
     prepare_home(home)
-    with locked(home), postgresql(home=home) as database:
+    with locked(home, say=say), postgresql(home=home) as database:
         say("PostgreSQL is up")
         port, admin_port = free_port(port), free_port(admin_port)
         service = Service(
@@ -323,6 +328,7 @@ def running(
             code=_code(home),
             url=f"http://127.0.0.1:{port}",
             admin_url=f"http://127.0.0.1:{admin_port}",
+            start=secrets.token_hex(8),
             say=say,
         )
         _prepare_files(home)

@@ -13,6 +13,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 SITE = env.choice("SITE", "api", ("api", "admin", "none"))
 
 SECRET_KEY = env.secret("SECRET_KEY")
+# Of this start of the service; `run.py` draws it, to know its own processes.
+START = env.text("START", "")
 DEBUG = False
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")

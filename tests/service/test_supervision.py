@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from config import leftovers
 from config import programs as module
 from config.embedded import EmbeddedServerError, Servers
 from config.programs import Program
@@ -136,3 +137,25 @@ def test_database_that_cannot_start_ends_the_service(
 
     with pytest.raises(EmbeddedServerError, match="PostgreSQL keeps ending"):
         supervise_for(service, 30)
+
+
+def test_children_of_a_killed_leader_end_before_it_is_started_again(tmp_path: Path) -> None:
+    """A web worker that lost its parent would share the port with the new ones."""
+    script = "import os, time; os.fork(); print(os.getpid(), flush=True); time.sleep(60)"
+    service, program = watched(tmp_path, script)
+    program.start(cwd=tmp_path)
+    try:
+        while len(said := program.log.read_text().split()) < 2:
+            time.sleep(0.05)
+        assert program.process is not None
+        (child,) = (int(each) for each in said if int(each) != program.process.pid)
+        program.process.kill()
+        while not program.is_dead():
+            time.sleep(0.05)
+
+        deadline = time.monotonic() + 10
+        while (seen := leftovers.look(child)) is not None and seen.is_alive:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        service.stop()
