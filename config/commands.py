@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 
-from config import bench, grants
+from config import bench, grants, ports
 from config.embedded import (
     OWNER,
     EmbeddedServerError,
@@ -92,10 +92,20 @@ def show_addresses(service: Service) -> None:
     print(f"       user {ORGANISER}, password {password}", flush=True)
 
 
+def port_number(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**16:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1024 to 65535")
+    return int(text)
+
+
 def service_arguments(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"run.py {name}")
-    parser.add_argument("--port", type=int, default=8000, help="of the API (default 8000)")
-    parser.add_argument("--admin-port", type=int, default=8001, help="of the admin (default 8001)")
+    for door in (ports.API, ports.ADMIN):
+        parser.add_argument(
+            door.option,
+            type=port_number,
+            help=f"of the {door.name}; 0 is any (default: that of the last start, at first {door.port})",
+        )
     return parser
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import httpx
 
 from config import load
+from config.ports import free_port
 from config.programs import Program, granian
-from config.service import Service, answers, free_port, running
+from config.service import Service, answers, running
 
 CONNECTIONS = 16
 ROUNDS = 5
@@ -107,7 +108,7 @@ def _staged() -> Iterator[tuple[int, bytes, bytes]]:
 @contextmanager
 def _beside(service: Service) -> Iterator[int]:
     """The API's server once more, with the bare view."""
-    port = free_port(0)
+    port = free_port()
     (web,) = (each for each in service.programs if each.name == "web")
     program = Program(
         name="bench",

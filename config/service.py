@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config import grants, leftovers
+from config import grants, leftovers, ports
 from config.embedded import (
     OWNER,
     EmbeddedServerError,
@@ -38,6 +38,7 @@ from config.embedded import (
 from config.logs import close_files, rotate_logs
 from config.postgresql import postgresql
 from config.programs import Program, granian, worker
+from config.start_mark import HEADER
 
 PROJECT = Path(__file__).resolve().parent.parent
 SERVICE_ACCOUNT = "www-data"
@@ -48,6 +49,8 @@ TAKEN_OVER = (
     "HOLDOUT_VAULT_SCORING_SECONDS",
     "HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS",
 )
+# Connections that must be answered by this start: the kernel spreads them over all who share the port.
+N_PROBES = 4
 PACKAGES = ("config", "lab", "audits", "vault", "stats", "manage.py")
 
 
@@ -62,18 +65,6 @@ def service_account() -> str:
 
 def _reachable(path: Path) -> bool:
     return all(directory.stat().st_mode & 0o001 for directory in path.resolve().parents)
-
-
-def free_port(preferred: int) -> int:
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise EmbeddedServerError("no free port on 127.0.0.1")
 
 
 @dataclass(kw_only=True)
@@ -146,15 +137,22 @@ class Service:
         deadline = time.monotonic() + seconds
         waiting: list[tuple[str, Callable[[], bool]]] = [
             ("the broker", lambda: _listens(broker_socket(self.home))),
-            ("the API", lambda: answers(f"{self.url}/readyz")),
-            ("the admin", lambda: answers(f"{self.admin_url}/admin/login/")),
+            ("the API", lambda: self._answers_itself(f"{self.url}/readyz")),
+            ("the admin", lambda: self._answers_itself(f"{self.admin_url}/admin/login/")),
         ]
         for name, is_up in waiting:
             while not is_up():
                 if time.monotonic() > deadline:
-                    raise EmbeddedServerError(f"{name} does not answer; see {self.home / 'logs'}")
+                    raise EmbeddedServerError(
+                        f"{name} does not answer, or another program answers at its address; see "
+                        f"{self.home / 'logs'}, or choose other ports with --port and --admin-port"
+                    )
                 self.supervise()
                 time.sleep(0.05)
+
+    def _answers_itself(self, url: str) -> bool:
+        """Whether what answers was started by this start of the service, on each of some connections."""
+        return all(start_that_answers(url) == self.start for _ in range(N_PROBES))
 
     def stop(self) -> None:
         """Stop in reverse order: first what makes work, last what others depend on."""
@@ -174,11 +172,17 @@ def _listens(path: Path) -> bool:
 
 
 def answers(url: str) -> bool:
+    return start_that_answers(url) is not None
+
+
+def start_that_answers(url: str) -> str | None:
+    """Of the service whose process answers: empty if that is no service's; None if all is not well."""
+    request = urllib.request.Request(url, headers={HEADER: "?"})  # noqa: S310
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310
-            return bool(response.status == 200)
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+            return response.headers.get(HEADER, "") if response.status == 200 else None
     except (urllib.error.URLError, OSError):
-        return False
+        return None
 
 
 def _code(home: Path) -> Path:
@@ -314,20 +318,32 @@ def locked(home: Path, *, say: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def running(
-    *, home: Path, port: int, admin_port: int, say: Callable[[str], None], **overrides: str
+    *,
+    home: Path,
+    port: int | None,
+    admin_port: int | None,
+    say: Callable[[str], None],
+    **overrides: str,
 ) -> Iterator[Service]:
-    """The whole service, for as long as the block runs; `overrides` are settings of all processes."""
+    """The whole service, for as long as the block runs; `overrides` are settings of all processes.
+
+    A port that is None is the usual one, or the one that the last start had to choose instead; 0 is any.
+    """
     prepare_home(home)
-    with locked(home, say=say), postgresql(home=home) as database:
+    with (
+        locked(home, say=say),
+        ports.held(home=home, door=ports.API, asked=port, say=say) as api_port,
+        ports.held(home=home, door=ports.ADMIN, asked=admin_port, say=say) as office_port,
+        postgresql(home=home) as database,
+    ):
         say("PostgreSQL is up")
-        port, admin_port = free_port(port), free_port(admin_port)
         service = Service(
             home=home,
             servers=servers_of(home),
             database=database,
             code=_code(home),
-            url=f"http://127.0.0.1:{port}",
-            admin_url=f"http://127.0.0.1:{admin_port}",
+            url=f"http://{ports.HOST}:{api_port}",
+            admin_url=f"http://{ports.HOST}:{office_port}",
             start=secrets.token_hex(8),
             say=say,
         )
@@ -335,7 +351,7 @@ def running(
         _prepare_database(service)
         say("the database is ready")
         service.programs = _programs(
-            service, port=port, admin_port=admin_port, account=_facing_account(say)
+            service, port=api_port, admin_port=office_port, account=_facing_account(say)
         )
         for program in service.programs:
             program.environment |= {

@@ -44,11 +44,13 @@ INSTALLED_APPS = [
 API_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.known_hosts.KnownHosts",
+    "config.start_mark.middleware",
 ]
 _ADMIN_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.content_security_policy.middleware",
+    "config.start_mark.middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
