@@ -9,7 +9,6 @@ import fcntl
 import os
 import pwd
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config import grants, leftovers, ports
+from config import grants, leftovers, ports, snapshot
 from config.embedded import (
     OWNER,
     EmbeddedServerError,
@@ -40,7 +39,7 @@ from config.postgresql import postgresql
 from config.programs import Program, granian, worker
 from config.start_mark import HEADER
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = snapshot.PROJECT
 SERVICE_ACCOUNT = "www-data"
 ORGANISER = "organiser"
 # Of the launcher's own settings; the others are its to choose.
@@ -51,7 +50,7 @@ TAKEN_OVER = (
 )
 # Connections that must be answered by this start: the kernel spreads them over all who share the port.
 N_PROBES = 4
-PACKAGES = ("config", "lab", "audits", "vault", "stats", "manage.py")
+UPDATE_SECONDS = 30.0  # between two looks for changes of the project
 
 
 def service_account() -> str:
@@ -80,6 +79,8 @@ class Service:
     say: Callable[[str], None] = lambda text: None
     database: Program | None = None  # if this process started it
     programs: list[Program] = field(default_factory=list)
+    is_outdated: bool = False
+    next_look: float = 0.0
 
     def environment(self, *, role: str, site: str, **more: str) -> dict[str, str]:
         kept = {
@@ -132,6 +133,19 @@ class Service:
                 how = program.end_of_it()
                 if program.restart(cwd=self.code):
                     self.say(f"{program.name} ended ({how}), was started again; see {program.log}")
+        self._tell_of_an_update()
+
+    def _tell_of_an_update(self) -> None:
+        """Once: what is started again runs the same version as the rest, not the one that has come since."""
+        if self.is_outdated or time.monotonic() < self.next_look:
+            return
+        self.next_look = time.monotonic() + UPDATE_SECONDS
+        self.is_outdated = not snapshot.is_current(self.code, project=PROJECT)
+        if self.is_outdated:
+            self.say(
+                f"the code in {PROJECT} has changed: all processes of this service go on with the version "
+                "that it was started with; to run the new one, stop the service and start it again"
+            )
 
     def wait_until_ready(self, *, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
@@ -183,23 +197,6 @@ def start_that_answers(url: str) -> str | None:
             return response.headers.get(HEADER, "") if response.status == 200 else None
     except (urllib.error.URLError, OSError):
         return None
-
-
-def _code(home: Path) -> Path:
-    """The project's code where the service account can read it; copied if the checkout is closed."""
-    if os.geteuid() != 0 or _reachable(PROJECT / "manage.py"):
-        return PROJECT
-    copy = home / "code"
-    shutil.rmtree(copy, ignore_errors=True)
-    copy.mkdir()
-    for name in PACKAGES:
-        source = PROJECT / name
-        if source.is_dir():
-            ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, copy / name, ignore=ignore)
-        else:
-            shutil.copy(source, copy / name)
-    return copy
 
 
 def _facing_account(say: Callable[[str], None]) -> str:
@@ -341,7 +338,7 @@ def running(
             home=home,
             servers=servers_of(home),
             database=database,
-            code=_code(home),
+            code=snapshot.take(home=home, project=PROJECT),
             url=f"http://{ports.HOST}:{api_port}",
             admin_url=f"http://{ports.HOST}:{office_port}",
             start=secrets.token_hex(8),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from django.db import connection
 
-from config import embedded, service
+from config import embedded, service, snapshot
 from config.grants import ROLES
 from config.programs import Program
 from config.reference import errors_page
@@ -298,7 +298,7 @@ def test_image_holds_the_code_and_nothing_else() -> None:
     copied = set(re.findall(r"^COPY (?!--)(\S+)", DOCKERFILE, flags=re.MULTILINE))
     ignored = (BASE_DIR / ".dockerignore").read_text().splitlines()
 
-    assert copied == {*service.PACKAGES, "requirements.lock"}
+    assert copied == {*snapshot.PACKAGES, "requirements.lock"}
     assert next(line for line in ignored if not line.startswith("#")) == "*"
     assert {line[1:] for line in ignored if line.startswith("!")} == copied
 

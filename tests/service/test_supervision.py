@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from config import leftovers
+from config import leftovers, snapshot
 from config import programs as module
+from config import service as service_module
 from config.embedded import EmbeddedServerError, Servers
 from config.programs import Program
 from config.service import Service
@@ -159,3 +160,31 @@ def test_children_of_a_killed_leader_end_before_it_is_started_again(tmp_path: Pa
             time.sleep(0.05)
     finally:
         service.stop()
+
+
+def test_update_of_the_code_is_said_once_and_reaches_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    (project / "vault").mkdir(parents=True)
+    (project / "vault" / "said.py").write_text("print('old')")
+    monkeypatch.setattr(service_module, "PROJECT", project)
+    monkeypatch.setattr(service_module, "UPDATE_SECONDS", 0.0)
+    service, program = watched(tmp_path, "import runpy; runpy.run_module('vault.said')")
+    service.code = snapshot.take(home=tmp_path, project=project)
+    program.environment["PYTHONPATH"] = str(service.code)
+    said: list[str] = []
+    service.say = lambda text: said.append(text) if "the code in" in text else None
+    supervise_for(service, 0.1)
+    assert said == []
+
+    (project / "vault" / "said.py").write_text("print('new')")
+    program.start(cwd=service.code)
+    while "old" not in program.log.read_text():
+        time.sleep(0.05)
+    supervise_for(service, 0.1)
+
+    assert len(said) == 1
+    assert "stop the service and start it again" in said[0]
+    assert "new" not in program.log.read_text()
+    service.stop()
