@@ -5,6 +5,7 @@ from django.urls import path
 from audits.api import AuditDetail, AuditList
 from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, RoundList
 from vault.api.budget import BudgetDetail
+from vault.api.entrance import EntranceForPeople, EntranceForPrograms
 from vault.api.health import Liveness, Readiness
 from vault.api.leaderboard import LeaderboardDetail
 from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
@@ -35,6 +36,8 @@ SUBMISSION = V1 + "submissions/<uuid:submission_id>/"
 urlpatterns = [
     # First, because it is asked for more often than all others.
     path(SUBMISSION, SubmissionDetail.as_view(), name="submission"),
+    path("", EntranceForPeople.as_view(), name="entrance"),
+    path(V1, EntranceForPrograms.as_view(), name="entrance-json"),
     path(V1 + "benchmarks/", BenchmarkList.as_view(), name="benchmarks"),
     path(BENCHMARK, BenchmarkDetail.as_view(), name="benchmark"),
     path(BENCHMARK + "rounds/", RoundList.as_view(), name="rounds"),

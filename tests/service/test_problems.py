@@ -63,11 +63,9 @@ UNKNOWN = "0195a4f0-5b1c-7d8e-9f00-112233445566"
 @pytest.mark.parametrize(
     "target",
     [
-        "/",
-        "//",
         "/nowhere",
+        "//nowhere.example/",
         "/api/v1/nowhere/",
-        "/api/v1/benchmarks",
         "/static/swagger-ui/nothing.js",
         "/static/swagger-ui/%2e%2e/%2e%2e/__init__.py",
         "/problems/no_such_code",
@@ -86,6 +84,22 @@ def test_unknown_and_malformed_addresses_are_not_found(service: Service, target:
     answer = ask(service, f"GET {target}")
 
     assert (answer.status, answer.code()) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/api/v1/benchmarks?a=b", "/api/v1/benchmarks/?a=b"),
+        ("//", "/"),
+        ("//api/v1/benchmarks", "/api/v1/benchmarks/"),
+        ("///healthz//?next=//evil.example", "/healthz?next=//evil.example"),
+    ],
+)
+def test_wrong_slashes_lead_on_at_this_host(service: Service, target: str, expected: str) -> None:
+    answer = ask(service, f"GET {target}")
+
+    assert (answer.status, answer.headers["Location"]) == (308, expected)
+    assert ask(service, f"POST {target}", "Content-Length: 0").code() == "not_found"
 
 
 @pytest.mark.parametrize("query", ["x=%zz&y=%ff", "=&&=", "round=%ff", f"x={'a' * 30_000}"])

@@ -131,7 +131,7 @@ def test_who_waits_for_nothing_is_forgotten_first(
     ],
 )
 def test_addresses_of_one_customer_are_one(first: str, second: str, are_one: bool) -> None:
-    assert (throttles._network(first) == throttles._network(second)) is are_one
+    assert (throttles.network(first) == throttles.network(second)) is are_one
 
 
 @pytest.mark.usefixtures("_few")

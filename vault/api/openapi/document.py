@@ -32,6 +32,9 @@ Hand in a file, poll the submission until it has finished, and read the answer t
 mechanism releases. Every request may be repeated: equal predictions are charged once. Every error is
 `application/problem+json` (RFC 9457) with a stable `code`, whose `type` leads to its meaning.
 
+Addresses end as they stand here. One with a slash too few or too many leads a GET or HEAD to the right one
+(308); another method is answered with 404, which names it.
+
 Ignore members that you do not know: new ones may come.
 """
 

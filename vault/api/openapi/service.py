@@ -9,6 +9,31 @@ TAG = "Service"
 
 SHAPES: dict[str, Schema] = {
     "Health": schemas.record({"status": {"type": "string", "const": "ok"}}),
+    "Entrance": schemas.record(
+        {
+            "service": schemas.text(),
+            "version": schemas.text("Of the API."),
+            "links": {
+                "type": "object",
+                "description": "Where things stand, by name.",
+                "additionalProperties": {"type": "string"},
+            },
+            "tokens": schemas.text("How a team gets one."),
+            "open_benchmarks": schemas.list_of(
+                schemas.record(
+                    {
+                        "slug": schemas.text(),
+                        "title": schemas.text(),
+                        "round": schemas.count("The number of the open one."),
+                        "closes_at": schemas.time(),
+                        "benchmark": schemas.text("Its address."),
+                        "leaderboard": schemas.text("The address of its board."),
+                    }
+                ),
+                "Those whose round takes submissions, fifty at most; `links.benchmarks` lists all.",
+            ),
+        }
+    ),
     "ProblemType": schemas.record(
         {
             "code": schemas.one_of(problem_codes.CATALOGUE),
@@ -28,7 +53,56 @@ _DESCRIPTION = ("malformed_request", "throttled", "internal_error")
 YAML = "application/yaml"
 HTML = "text/html"
 
+_ENTRANCE = {
+    "service": "Holdout Vault",
+    "version": "1",
+    "links": {"docs": "/api/v1/docs/", "benchmarks": "/api/v1/benchmarks/"},
+    "tokens": "What is public needs no token. ...",
+    "open_benchmarks": [
+        {
+            "slug": "weather",
+            "title": "Will it rain?",
+            "round": 1,
+            "closes_at": "2026-06-01T12:00:00Z",
+            "benchmark": "/api/v1/benchmarks/weather/",
+            "leaderboard": "/api/v1/benchmarks/weather/leaderboard/",
+        }
+    ],
+}
+
+
+def _entrance(id: str, summary: str, description: str) -> Operation:
+    forms: dict[str, Schema] = {JSON: schemas.reference("Entrance"), HTML: {"type": "string"}}
+    return Operation(
+        id=id,
+        tag=TAG,
+        summary=summary,
+        description=description,
+        access=Access.PUBLIC,
+        parameters=(
+            parameters.in_query(
+                "format",
+                schemas.one_of(["json", "html"]),
+                "Goes before `Accept`.",
+                "json",
+            ),
+        ),
+        answers={200: answer("The entrance.", forms, {JSON: _ENTRANCE})},
+    )
+
+
 OPERATIONS = {
+    ("/", "GET"): _entrance(
+        "get_entrance_page",
+        "Where people begin",
+        "A page; as JSON, the same as `/api/v1/`, if that is what is accepted.",
+    ),
+    ("/api/v1/", "GET"): _entrance(
+        "get_entrance",
+        "Where programs begin",
+        "What this service is, which benchmarks are open, and where everything else stands. A browser gets a "
+        "page.",
+    ),
     ("/healthz", "GET"): Operation(
         id="is_alive",
         tag=TAG,

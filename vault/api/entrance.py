@@ -1,0 +1,139 @@
+"""The entrance: what this service is, which benchmarks are open, and where everything else stands.
+
+`/` is for people and `/api/v1/` for programs; each says the same in the other form, too, if asked for it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.http import HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from stats.metrics import METRICS
+from vault import own_address
+from vault.api import finding, forms, shown
+from vault.api.openapi.serving import PAGE_POLICY
+from vault.api.publicly import PublicView
+from vault.models import Benchmark, Round
+from vault.statuses import RoundStatus
+
+API = "/api/v1/"
+# Of one answer; the list of benchmarks has them all, in pages.
+MOST_SHOWN = 50
+LINKS = {
+    "docs": f"{API}docs/",
+    "openapi": f"{API}openapi.json",
+    "benchmarks": f"{API}benchmarks/",
+    "tokens": f"{API}tokens/",
+    "webhooks": f"{API}webhooks/",
+}
+TOKENS = (
+    "What is public needs no token. To hand in predictions, ask the organizers of a benchmark to admit your "
+    "team: they issue its token, and you send it as `Authorization: Bearer hv_...`."
+)
+
+
+class _Entrance(PublicView):
+    content_negotiation_class = forms.ViewChooses
+    offered: Mapping[str, str]
+
+    def get(self, request: Request) -> HttpResponseBase:
+        form = forms.wanted(request, self.offered)
+        open_ones, others = _benchmarks(request)
+        response = (
+            _page(request, [*open_ones, *others]) if form == "html" else Response(_json(open_ones))
+        )
+        patch_vary_headers(response, ["Accept", "Authorization"])
+        return response
+
+
+class EntranceForPeople(_Entrance):
+    offered = {"html": "text/html", "json": forms.JSON}
+
+
+class EntranceForPrograms(_Entrance):
+    offered = {"json": forms.JSON, "html": "text/html"}
+
+
+# A benchmark and its rounds.
+Shown = tuple[Benchmark, list[Round]]
+
+
+def _benchmarks(request: Request) -> tuple[list[Shown], list[Shown]]:
+    """Those with a round that takes submissions, and the others, each with its rounds."""
+    running = Round.objects.filter(status=RoundStatus.OPEN, closes_at__gt=timezone.now())
+    visible = (
+        finding.visible_benchmarks(request)
+        .annotate(is_open=Exists(running.filter(benchmark=OuterRef("pk"))))
+        .order_by("-is_open", "slug")[:MOST_SHOWN]
+    )
+    listed = list(visible)
+    rounds: dict[int, list[Round]] = {each.pk: [] for each in listed}
+    for round in Round.objects.filter(benchmark__in=listed).order_by("number"):
+        rounds[round.benchmark_id].append(round)
+    pairs: list[Shown] = [(each, rounds[each.pk]) for each in listed]
+    n_open = sum(each.is_open for each in listed)
+    return pairs[:n_open], pairs[n_open:]
+
+
+def _telling(rounds: list[Round]) -> Round | None:
+    """The round that is open, else the one that opens next, else the latest."""
+    for status in (RoundStatus.OPEN, RoundStatus.PLANNED):
+        for round in rounds:
+            if round.status == status:
+                return round
+    return rounds[-1] if rounds else None
+
+
+def _json(open_ones: list[Shown]) -> dict[str, Any]:
+    return {
+        "service": "Holdout Vault",
+        "version": "1",
+        "links": LINKS,
+        "tokens": TOKENS,
+        "open_benchmarks": [
+            {
+                "slug": benchmark.slug,
+                "title": benchmark.title,
+                "round": round.number,
+                "closes_at": shown.time(round.closes_at),
+                "benchmark": _address(benchmark),
+                "leaderboard": f"{_address(benchmark)}leaderboard/",
+            }
+            for benchmark, rounds in open_ones
+            if (round := _telling(rounds)) is not None
+        ],
+    }
+
+
+def _page(request: Request, listed: list[Shown]) -> HttpResponse:
+    rows = [
+        {
+            "benchmark": benchmark,
+            "metric": METRICS[benchmark.primary_metric],
+            "round": _telling(rounds),
+            "is_open": benchmark.is_open,  # type: ignore[attr-defined]
+            "has_board": any(each.status != RoundStatus.PLANNED for each in rounds),
+            "address": _address(benchmark),
+        }
+        for benchmark, rounds in listed
+    ]
+    context = {
+        "rows": rows,
+        "is_cut": len(rows) == MOST_SHOWN,
+        "links": LINKS,
+        "here": own_address.absolute(request=request._request, path=API).rstrip("/"),
+        "example": next((each.slug for each, _ in listed), "SLUG"),
+    }
+    response = HttpResponse(render_to_string("vault/entrance.html", context))
+    response["Content-Security-Policy"] = PAGE_POLICY
+    return response
+
+
+def _address(benchmark: Benchmark) -> str:
+    return f"{LINKS['benchmarks']}{benchmark.slug}/"
