@@ -11,3 +11,8 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", RedirectView.as_view(url=static("vault/icon.svg"))),
 ]
+
+handler400 = "vault.admin.refusals.handle_400"
+handler403 = "vault.admin.refusals.handle_403"
+handler404 = "vault.admin.refusals.handle_404"
+handler500 = "vault.admin.refusals.handle_500"

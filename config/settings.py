@@ -110,6 +110,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+if SITE != "api":
+    CSRF_FAILURE_VIEW = "vault.admin.refusals.csrf_failure"
 # Cookies are sent over TLS only, unless the installation says that it is a loopback trial.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES", default=True)
 SESSION_COOKIE_NAME = "hv_session"

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
 
 from vault.groups import may_act
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What everybody may post about themselves.
 OWN_ACCOUNT = ("logout", "password_change")
+LOOKS_ONLY = (
+    "Your account may look at everything here and change nothing. Organisers act: a superuser of this "
+    "installation gives that role."
+)
 
 # The order of the pages is the order of the work.
 ORDER = (
@@ -55,7 +60,7 @@ class VaultSite(admin.AdminSite):
             if _holds_nul(request):
                 raise BadRequest("an address holds no NUL")
             if self._is_refused(request):
-                raise PermissionDenied
+                raise PermissionDenied(LOOKS_ONLY)
             return inner(request, *args, **kwargs)
 
         return cast(View, guarded)
@@ -66,6 +71,14 @@ class VaultSite(admin.AdminSite):
             return False
         match = request.resolver_match
         return not (match and match.url_name in OWN_ACCOUNT) and not may_act(request.user)
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Who opens its address, rather than to press its button, is led home and stays logged in."""
+        if request.method in SAFE_METHODS:
+            return HttpResponseRedirect(reverse("admin:index"))
+        return super().logout(request, extra_context)
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None
