@@ -27,7 +27,6 @@ _ADMIN_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "axes",
 ]
 INSTALLED_APPS = [
     *([] if SITE == "api" else _ADMIN_APPS),
@@ -57,19 +56,10 @@ _ADMIN_MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 # The API's addresses are exact: a POST must not be sent on.
 APPEND_SLASH = SITE == "admin"
 MIDDLEWARE = API_MIDDLEWARE if SITE == "api" else _ADMIN_MIDDLEWARE
-
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 
 TEMPLATES = [
     {
@@ -245,7 +235,7 @@ LOGGING = {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["sparing"]}
     },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("axes", "django.db.backends", "httpx")},
+    "loggers": {name: {"level": "WARNING"} for name in ("django.db.backends", "httpx")},
 }
 
 env.refuse_unknown()

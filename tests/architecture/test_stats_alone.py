@@ -11,7 +11,7 @@ from config.settings import BASE_DIR
 TEST_TOOLS = {"pytest", "hypothesis", "coverage"}
 BLOCKED = (
     *("django", "rest_framework", "celery", "kombu", "redis", "psycopg", "pyarrow", "httpx"),
-    *("cryptography", "whitenoise", "axes", "granian", "uuid_utils"),
+    *("cryptography", "whitenoise", "granian", "uuid_utils"),
     *("config", "lab", "audits", "vault"),
 )
 IMPORT_ALL = f"""
@@ -71,4 +71,4 @@ def test_a_package_is_pinned_for_every_python_or_not_at_all() -> None:
 def test_no_blocked_package_is_pinned() -> None:
     names = {pin.partition("==")[0].replace("-", "_") for pin in entries("requirements-stats.lock")}
 
-    assert names.isdisjoint({*BLOCKED, "djangorestframework", "django_axes", "psycopg_binary"})
+    assert names.isdisjoint({*BLOCKED, "djangorestframework", "psycopg_binary"})

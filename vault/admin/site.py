@@ -5,16 +5,21 @@ rule that a request which could change something comes from an organiser. Acts g
 the domain, which journal them in the name of the person.
 """
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from vault.admin import devices
+from vault.admin.login import SignInForm
 from vault.groups import may_act
 
+FOUND = 302
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What everybody may post about themselves.
 OWN_ACCOUNT = ("logout", "password_change")
@@ -52,6 +57,7 @@ class VaultSite(admin.AdminSite):
     site_title = site_header = "Holdout Vault"
     index_title = "Benchmarks, rounds and audits"
     site_url = None
+    login_form = SignInForm
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         inner = super().admin_view(view, cacheable)
@@ -72,9 +78,22 @@ class VaultSite(admin.AdminSite):
         match = request.resolver_match
         return not (match and match.url_name in OWN_ACCOUNT) and not may_act(request.user)
 
-    def logout(
+    def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
+        response = super().login(request, extra_context)
+        if request.method != "POST":
+            return response
+        if response.status_code == FOUND:
+            devices.remember(request, response, username=request.user.get_username())
+        elif isinstance(response, TemplateResponse):
+            wait = (response.context_data or {})["form"].wait
+            if wait:
+                response.status_code = 429
+                response["Retry-After"] = str(math.ceil(wait.total_seconds()))
+        return response
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Who opens its address, rather than to press its button, is led home and stays logged in."""
         if request.method in SAFE_METHODS:
             return HttpResponseRedirect(reverse("admin:index"))

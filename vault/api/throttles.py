@@ -83,11 +83,11 @@ class FloodThrottle(BaseThrottle):
 
 def count_stranger(request: Request) -> None:
     """Count a request without a valid token by the address that it comes from."""
-    _count(_network(BaseThrottle().get_ident(request)), settings.ANONYMOUS_REQUESTS_PER_MINUTE)
+    _count(network(BaseThrottle().get_ident(request)), settings.ANONYMOUS_REQUESTS_PER_MINUTE)
 
 
-def _network(address: str | None) -> str:
-    """One customer of IPv6 has a network of 2**64 addresses."""
+def network(address: str | None) -> str:
+    """What is counted as one caller: one customer of IPv6 has a network of 2**64 addresses."""
     try:
         given = ipaddress.ip_address(address or "")
     except ValueError:

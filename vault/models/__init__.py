@@ -13,6 +13,7 @@ from vault.models.release import (
     RoundReference,
 )
 from vault.models.round import Round, RoundSecret
+from vault.models.sign_in import SignInFailures
 from vault.models.submission import Final, Submission
 from vault.models.team import Team, TeamToken
 from vault.models.unranking import Unranking
@@ -39,6 +40,7 @@ __all__ = [
     "RoundSecret",
     "SealedBlob",
     "SealingKey",
+    "SignInFailures",
     "Submission",
     "Team",
     "TeamToken",

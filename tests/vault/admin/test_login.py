@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from tests.vault.admin.stage import client_of, url
 from tests.vault.factories import acting_as
+from vault import sign_in
+from vault.admin import devices
 from vault.groups import ORGANISER, RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -51,15 +54,96 @@ def test_a_wrong_password_and_an_outsider_are_not_told_apart() -> None:
     assert all("hv_session" not in answer.cookies for answer in answers)
 
 
-def test_guessing_locks_out(settings: Any) -> None:
-    settings.AXES_FAILURE_LIMIT = 3
+def failures(client: Client, n: int, person: str = ORGANISER) -> list[int]:
+    return [login(client, person, f"guess {i}").status_code for i in range(n)]
+
+
+def test_guessing_has_to_wait() -> None:
     client = Client()
 
-    answers = [login(client, RESEARCHER, f"guess {i}").status_code for i in range(3)]
+    assert failures(client, sign_in.FREE) == [200] * sign_in.FREE
+    refused = login(client, ORGANISER)
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= 15
+    assert "Too many wrong passwords for this name from here" in refused.content.decode()
+    assert login(Client(), RESEARCHER).status_code == 302
 
-    assert answers == [200, 200, 429]
-    assert login(client, RESEARCHER).status_code == 429
+
+def test_stranger_of_the_same_address_does_not_keep_the_organiser_out() -> None:
+    """All the world may share an address: a proxy, an office, this machine."""
+    own = Client()
+    login(own, ORGANISER)
+    own.cookies.pop("hv_session")
+
+    assert failures(Client(), 12)[-1] == 429
+
+    assert login(Client(), ORGANISER).status_code == 429
+    assert login(own, ORGANISER).status_code == 302
+
+
+def test_many_addresses_do_not_keep_the_organiser_out() -> None:
+    own = Client()
+    login(own, ORGANISER)
+    for number in range(sign_in.FREE_TOGETHER):
+        assert failures(Client(REMOTE_ADDR=f"198.51.100.{number}"), 1) == [200]
+
+    assert failures(Client(REMOTE_ADDR="203.0.113.5"), 1) == [429]
+    assert login(own, ORGANISER).status_code == 302
+
+
+def test_known_browser_guesses_no_more_than_others() -> None:
+    own = Client()
+    login(own, ORGANISER)
+
+    assert failures(own, sign_in.FREE + 1)[-1] == 429
     assert login(Client(), ORGANISER).status_code == 302
+
+
+@pytest.mark.parametrize("forged", ["", "x", "eyJvcmdhbmlzZXIiOiJhYiJ9:1tXyz:forged"])
+def test_browser_is_known_by_what_this_site_signed_alone(forged: str) -> None:
+    failures(Client(), sign_in.FREE)
+    client = Client()
+    client.cookies[devices.COOKIE] = forged
+
+    assert login(client, ORGANISER).status_code == 429
+
+
+def test_browser_is_known_for_those_who_signed_in_from_it() -> None:
+    researchers = Client()
+    login(researchers, RESEARCHER)
+    failures(Client(), sign_in.FREE)
+
+    assert login(researchers, ORGANISER).status_code == 429
+
+
+def test_cookie_of_a_known_browser_is_out_of_reach_of_scripts(settings: Any) -> None:
+    settings.SESSION_COOKIE_SECURE = True
+
+    cookie = login(Client(), ORGANISER).cookies[devices.COOKIE]
+
+    assert cookie["httponly"]
+    assert cookie["secure"]
+    assert cookie["samesite"] == "Strict"
+    assert int(cookie["max-age"]) == devices.LASTS
+
+
+def test_names_that_nobody_has_are_treated_alike() -> None:
+    assert failures(Client(), sign_in.FREE + 1, "nobody") == [200] * sign_in.FREE + [429]
+
+
+def test_pass_of_the_operator_lets_one_browser_in() -> None:
+    failures(Client(), sign_in.FREE)
+    plain = sign_in.make_pass(username=ORGANISER, now=timezone.now())
+    given = {"username": ORGANISER, "password": PASSWORD}
+    client = Client()
+
+    with acting_as("researcher"):
+        for wrong in ("x", "device", ""):
+            assert client.post(f"{url('login')}?pass={wrong}", given).status_code == 429
+        assert client.post(f"{url('login')}?pass={plain}", given).status_code == 302
+        assert Client().post(f"{url('login')}?pass={plain}", given).status_code == 429
+
+    assert login(client, ORGANISER).status_code == 302
 
 
 def test_a_shut_account_ends_its_sessions() -> None:

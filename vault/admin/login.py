@@ -1,0 +1,63 @@
+"""The form at the admin's door. It asks `vault.sign_in` before it looks at a password."""
+
+import datetime as dt
+import math
+from typing import Any
+
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from vault import sign_in
+from vault.admin import devices
+from vault.api.throttles import network
+
+# In the query of the log-in page: what `unlock_sign_in` prints.
+PASS = "pass"  # noqa: S105 - a parameter's name
+
+
+class SignInForm(AdminAuthenticationForm):
+    wait = dt.timedelta(0)
+
+    def clean(self) -> dict[str, Any]:
+        username, password = (self.cleaned_data.get(each) for each in ("username", "password"))
+        if not username or not password:
+            return super().clean()
+        now = timezone.now()
+        place: dict[str, Any] = {
+            "username": username,
+            "network": network(BaseThrottle().get_ident(Request(self._asked()))),
+            "device": self._device(username, now),
+        }
+        self.wait = sign_in.reserve(**place, now=now)
+        if self.wait:
+            raise ValidationError(_too_many(self.wait, is_known=place["device"] is not None))
+        cleaned = super().clean()
+        sign_in.succeeded(**place)
+        return cleaned
+
+    def _asked(self) -> HttpRequest:
+        assert self.request is not None  # the log-in page gives it
+        return self.request
+
+    def _device(self, username: str, now: dt.datetime) -> str | None:
+        request = self._asked()
+        plain = request.GET.get(PASS, "")
+        passed = sign_in.device_of_pass(username=username, plain=plain, now=now) if plain else None
+        return passed or devices.known(request).get(username)
+
+
+def _too_many(wait: dt.timedelta, *, is_known: bool) -> str:
+    seconds = math.ceil(wait.total_seconds())
+    minutes = math.ceil(seconds / 60)
+    time = f"{seconds} seconds" if seconds < 100 else f"{minutes} minutes"
+    whose = "from this browser" if is_known else "from here, or from many places"
+    ways = (
+        ""
+        if is_known
+        else " A browser that you signed in from before need not wait; a superuser can let you in sooner."
+    )
+    return f"Too many wrong passwords for this name {whose}. Try again in {time}.{ways}"
