@@ -65,9 +65,10 @@ GRANTS: list[Grant] = [
     *_grants(WEB, "vault_holdouttold", "SELECT"),
     *_grants(WEB, "audits_publication", "SELECT"),
     # researcher: the admin's process. It seals, opens rounds and reads audits; labels stay shut.
-    *_grants(RESEARCHER, "auth_user", *ALL),
-    *_grants(RESEARCHER, "auth_user_groups", *ALL),
-    *_grants(RESEARCHER, "auth_user_user_permissions", *ALL),
+    # Superusers make accounts here; none is ever deleted, and rights are given by role alone.
+    *_grants(RESEARCHER, "auth_user", "SELECT", "INSERT", "UPDATE"),
+    *_grants(RESEARCHER, "auth_user_groups", "SELECT", "INSERT", "DELETE"),
+    *_grants(RESEARCHER, "auth_user_user_permissions", "SELECT"),
     *_grants(RESEARCHER, "auth_group", "SELECT"),
     *_grants(RESEARCHER, "auth_group_permissions", "SELECT"),
     *_grants(RESEARCHER, "auth_permission", "SELECT"),

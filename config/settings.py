@@ -99,6 +99,8 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# How long a link serves with which a person sets a password.
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 LOGIN_URL = "admin:login"
 if SITE != "api":
     CSRF_FAILURE_VIEW = "vault.admin.refusals.csrf_failure"

@@ -18,6 +18,7 @@ VaultError
   AdmissionError            an admission is refused
   PlanError                 the round cannot be planned like this; `field` says where
   UnrankingError            a team cannot be unranked, or ranked again, like this; `field` says where
+  PersonError               an account of the admin cannot be made or changed like this
   TransitionError           the thing is not in a status that allows this
   SealingError              labels cannot be sealed as given
   LabelsUnavailableError    this process may not, or cannot, open these labels
@@ -106,6 +107,10 @@ class PlanError(VaultError):
 
 class UnrankingError(VaultError):
     code = "unranking_refused"
+
+
+class PersonError(VaultError):
+    code = "person_refused"
 
 
 class TransitionError(VaultError):

@@ -51,6 +51,7 @@ class ActingPage(Page):
     """An object's page with a button for each act that its status allows."""
 
     acts: Sequence[Act] = ()
+    shown_once_template = "vault/admin/shown_once.html"
 
     def may_run(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
@@ -129,4 +130,4 @@ class ActingPage(Page):
             "back": back,
             "media": self.media,
         }
-        return TemplateResponse(request, "vault/admin/shown_once.html", context)
+        return TemplateResponse(request, self.shown_once_template, context)

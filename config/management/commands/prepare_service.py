@@ -29,5 +29,7 @@ class Command(BaseCommand):
             "create_organiser",
             username=options["organiser"],
             password_file=options["password_file"],
+            # The first person makes the accounts of the others.
+            superuser=True,
             verbosity=0,
         )

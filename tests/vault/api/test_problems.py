@@ -152,6 +152,7 @@ def test_errors_of_the_inside_have_no_status() -> None:
         "AdmissionError",
         "PlanError",
         "UnrankingError",
+        "PersonError",
         "SealingError",
         "LabelsUnavailableError",
         "StoredFileError",

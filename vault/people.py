@@ -1,0 +1,116 @@
+"""The accounts of people in the admin: roles, one-time links for passwords, and how one is shut.
+
+No account is deleted: the journal and the histories know people by their user names, which stay. Nobody but
+the person ever knows a password, so none is set here: a link is made, with which the person sets it.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from vault.errors import PersonError
+from vault.groups import ORGANISER, RESEARCHER
+
+ROLES = (ORGANISER, RESEARCHER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordLink:
+    """The two parts of an address at which a person sets a password, once."""
+
+    person: str
+    token: str
+    lasts: dt.timedelta
+
+
+def check_username(*, username: str) -> None:
+    """A new name must not look like one that the journal knows.
+
+    Raises:
+        PersonError: somebody has it, in whatever case.
+    """
+    other = User.objects.filter(username__iexact=username).first()
+    if other is not None:
+        raise PersonError(
+            f"there is an account {other.username!r}: names are compared without regard to case",
+            field="username",
+        )
+
+
+def role_of(*, person: User) -> str | None:
+    """Who is in both groups is an organiser."""
+    names = {group.name for group in person.groups.all()}
+    return next((role for role in ROLES if role in names), None)
+
+
+@transaction.atomic
+def save(*, person: User, role: str | None) -> None:
+    """Write a new account, which has no password yet, or what has changed of one; with its one role.
+
+    A role of None stays as it is.
+    """
+    if role is not None and role not in ROLES:
+        raise ValueError(f"roles are {', '.join(ROLES)}")
+    if person.pk is None:
+        check_username(username=person.username)
+        person.set_unusable_password()
+    if role is not None:
+        person.is_staff = True
+    person.save()
+    if role is not None:
+        person.groups.set(Group.objects.filter(name=role))
+
+
+@transaction.atomic
+def make_password_link(*, person: User, by: User) -> PasswordLink:
+    """End the password, the sessions and the earlier links of a person, and make a new link.
+
+    Raises:
+        PersonError: the account is shut, or is the own one.
+    """
+    held = _held(person)
+    if held == by:
+        raise PersonError("your own password you change yourself: `Change password`, above")
+    if not held.is_active:
+        raise PersonError("the account is deactivated: activate it first")
+    # A random mark stands in its place; sessions and links are bound to what stands there.
+    held.set_unusable_password()
+    held.save(update_fields=["password"])
+    return PasswordLink(
+        person=urlsafe_base64_encode(force_bytes(held.pk)),
+        token=default_token_generator.make_token(held),
+        lasts=dt.timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
+    )
+
+
+@transaction.atomic
+def deactivate(*, person: User, by: User) -> None:
+    """Shut an account at once: its sessions, links and password end, and nothing else of it changes.
+
+    Raises:
+        PersonError: it is the own account, so that somebody is left who may open it again.
+    """
+    held = _held(person)
+    if held == by:
+        raise PersonError("nobody deactivates the own account: ask another superuser")
+    held.is_active = False
+    held.set_unusable_password()
+    held.save(update_fields=["is_active", "password"])
+
+
+@transaction.atomic
+def activate(*, person: User) -> None:
+    """Open an account again. It has no password until a link was used."""
+    held = _held(person)
+    held.is_active = True
+    held.save(update_fields=["is_active"])
+
+
+def _held(person: User) -> User:
+    return User.objects.select_for_update().get(pk=person.pk)
