@@ -105,6 +105,20 @@ class Environment:
         except ValueError as error:
             raise EnvironmentVariableError(f"{PREFIX}{name}: {error}") from None
 
+    def ports(self, name: str, default: str) -> list[range]:
+        value = self._ask(name, default, kind="ports or ranges such as `8000-8099`, with commas")
+        ranges = []
+        for part in (each.strip() for each in value.split(",")):
+            first, dash, last = part.partition("-")
+            last = last if dash else first
+            if not (first.isdecimal() and last.isdecimal()):
+                raise EnvironmentVariableError(f"{PREFIX}{name}: {part!r} is no port and no range")
+            low, high = int(first), int(last)
+            if not 0 < low <= high < 65_536:
+                raise EnvironmentVariableError(f"{PREFIX}{name}: {part!r} is not within 1-65535")
+            ranges.append(range(low, high + 1))
+        return ranges
+
     def secret(self, name: str, default: str | None = None) -> str:
         return self._ask(name, default, is_secret=True)
 

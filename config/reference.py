@@ -45,7 +45,7 @@ MEANINGS = {
     "PARSES_PER_MINUTE": "Dry runs, rejected and fetched files of one team, in each web worker; 0: no limit.",
     "TOKEN_CACHE_SECONDS": "How long a web worker trusts a token it has looked up; 0 is not at all.",
     "WAITERS": "Requests that wait for a score in a web worker, of a team at most half; each has a thread.",
-    "PROXIES": "Proxies in front of the API that add to `X-Forwarded-For`; 0 ignores that header.",
+    "PROXIES": "Proxies in front of this process that add to `X-Forwarded-For`; 0 ignores that header.",
     "PARSER_PROCESSES": "Child processes that parse files, for each web worker.",
     "PARSER_BACKLOG": "Files that may wait for one; beyond it, 503 before the body is read.",
     "PARSER_MEMORY_MB": "Address space of a parsing child, in MiB.",
@@ -58,6 +58,7 @@ MEANINGS = {
     "WEBHOOK_KEY": "Signs webhooks: in the API's process and its worker. Empty switches webhooks off.",
     "WEBHOOK_ALLOWED_NETWORKS": "Networks that webhooks may lead to beside the open internet, such as "
     "`10.1.0.0/16`; there plain HTTP will do.",
+    "WEBHOOK_PORTS": "The ports that webhooks may lead to, in allowed networks, too.",
     "WEBHOOK_SECONDS": "Time between two looks for events to tell and attempts that are due.",
     "SCORING_PRIVATE_KEY_FILE": "The key that opens query holdouts: in the scoring worker alone.",
     "AUDIT_PRIVATE_KEY_FILE": "The key that opens fresh holdouts: in the audit worker alone.",

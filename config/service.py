@@ -46,7 +46,7 @@ ORGANISER = "organiser"
 TAKEN_OVER = (
     "HOLDOUT_VAULT_REFERENCE_DATA",
     "HOLDOUT_VAULT_SCORING_SECONDS",
-    "HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS",
+    *("HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS", "HOLDOUT_VAULT_WEBHOOK_PORTS"),
 )
 # Connections that must be answered by this start: the kernel spreads them over all who share the port.
 N_PROBES = 4

@@ -145,6 +145,8 @@ WAITERS = env.integer("WAITERS", 2)
 WEBHOOK_KEY = env.secret("WEBHOOK_KEY", "")
 # Beyond the open internet, where HTTPS is demanded, webhooks may lead here, also by plain HTTP.
 WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
+# 80 is of use in those networks alone.
+WEBHOOK_PORTS = env.ports("WEBHOOK_PORTS", "80,443,8443")
 WEBHOOK_SECONDS = env.number("WEBHOOK_SECONDS", 2.0)
 
 # A worker renews its lease three times in this time; what a killed worker held is free after it.

@@ -71,6 +71,7 @@ def _start(
         headers=webhook_messages.headers(delivery=delivery, content=content, now=clock()),
         content=content,
         allowed=settings.WEBHOOK_ALLOWED_NETWORKS,
+        ports=settings.WEBHOOK_PORTS,
     )
 
 

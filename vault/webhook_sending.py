@@ -15,7 +15,8 @@ import httpx
 from vault import webhook_targets
 from vault.webhook_targets import Address, Network, Target, TargetRefusedError
 
-# For all of an attempt after the name was looked up; a receiver that trickles gets no more.
+# For all of an attempt after the name was looked up, which has a limit of its own; a receiver that trickles
+# gets no more.
 LONGEST_SECONDS = 10.0
 
 
@@ -32,11 +33,16 @@ class Attempt:
 
 
 def send(
-    *, url: str, headers: Mapping[str, str], content: bytes, allowed: Sequence[Network]
+    *,
+    url: str,
+    headers: Mapping[str, str],
+    content: bytes,
+    allowed: Sequence[Network],
+    ports: Sequence[range],
 ) -> Attempt:
     """POST the content; never raises for anything that the receiver or the network does."""
     try:
-        target = webhook_targets.parse(url=url, allowed=allowed)
+        target = webhook_targets.parse(url=url, allowed=allowed, ports=ports)
         address = webhook_targets.resolve(target=target, allowed=allowed)
     except TargetRefusedError as refusal:
         return Attempt(status=None, result=f"not called: {refusal}")

@@ -1,4 +1,4 @@
-"""Where webhooks may lead: to addresses of the open internet, and to networks that a setting allows.
+"""Where webhooks may lead: to addresses of the open internet, and to networks and ports that settings allow.
 
 A team names the address, so whoever follows it acts for the team from within this network. The check is
 of numeric addresses, and the connection goes to the very address that was checked: a name that leads
@@ -10,6 +10,9 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from vault import webhook_lookups
+from vault.webhook_lookups import LookUpTooSlowError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -50,7 +53,7 @@ class Target:
         return name if self.port == PORTS[self.scheme] else f"{name}:{self.port}"
 
 
-def parse(*, url: str, allowed: Sequence[Network]) -> Target:
+def parse(*, url: str, allowed: Sequence[Network], ports: Sequence[range]) -> Target:
     """The parts of a webhook's address, checked as far as it can be without asking anybody.
 
     Raises:
@@ -68,6 +71,11 @@ def parse(*, url: str, allowed: Sequence[Network]) -> Target:
         port=int(parts["port"] or PORTS[parts["scheme"]]),
         path=(parts["path"] or "/") + (parts["query"] or ""),
     )
+    # Whoever names any port can ask what else listens at a host, and speak to it.
+    if not any(target.port in each for each in ports):
+        raise TargetRefusedError(
+            f"port {target.port} is not one that this installation calls: {_named(ports)}"
+        )
     _check_without_asking(target, allowed=allowed)
     return target
 
@@ -76,11 +84,14 @@ def resolve(*, target: Target, allowed: Sequence[Network]) -> Address:
     """The address to connect to. Every address of the name must be allowed, not only that one.
 
     Raises:
-        TargetRefusedError: the name has no address, or one that may not be called.
+        TargetRefusedError: the name has no address, or one that may not be called, or its name servers do
+            not answer in time.
     """
-    addresses = _addresses(target, flags=0)
+    addresses = _numeric(target) or _looked_up(target)
     if not addresses:
         raise TargetRefusedError("the host's name has no address")
+    if len(addresses) > webhook_lookups.MOST_ADDRESSES:
+        raise TargetRefusedError("the host's name has too many addresses")
     for address in addresses:
         _check(address, scheme=target.scheme, allowed=allowed)
     return addresses[0]
@@ -97,7 +108,7 @@ def is_open_internet(address: Address) -> bool:
 
 
 def _check_without_asking(target: Target, *, allowed: Sequence[Network]) -> None:
-    numeric = _addresses(target, flags=socket.AI_NUMERICHOST)
+    numeric = _numeric(target)
     for address in numeric:
         _check(address, scheme=target.scheme, allowed=allowed)
     if ":" in target.host and not numeric:
@@ -121,10 +132,33 @@ def _check(address: Address, *, scheme: str, allowed: Sequence[Network]) -> None
         raise TargetRefusedError("an address that begins with https://")
 
 
-def _addresses(target: Target, *, flags: int) -> list[Address]:
-    """In the system's order of preference; a numeric host in any of its forms is one."""
+def _numeric(target: Target) -> list[Address]:
+    """The address that a numeric host in any of its forms is; none if it is a name. Nobody is asked."""
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM, flags=flags)
+        found = socket.getaddrinfo(
+            target.host, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )
     except (OSError, UnicodeError):
         return []
-    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return [_address(str(entry[4][0])) for entry in found]
+
+
+def _looked_up(target: Target) -> list[Address]:
+    """In the system's order of preference."""
+    try:
+        return [_address(each) for each in webhook_lookups.addresses(host=target.host)]
+    except LookUpTooSlowError:
+        seconds = f"{webhook_lookups.LONGEST_SECONDS:g}"
+        raise TargetRefusedError(
+            f"the host's name was not looked up within {seconds} seconds"
+        ) from None
+
+
+def _address(text: str) -> Address:
+    return ipaddress.ip_address(text.partition("%")[0])
+
+
+def _named(ports: Sequence[range]) -> str:
+    return ", ".join(
+        str(each.start) if len(each) == 1 else f"{each.start}-{each.stop - 1}" for each in ports
+    )

@@ -41,7 +41,9 @@ def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -
     unknown = sorted(set(events) - set(EVENTS))
     if unknown or not events:
         raise ValueError(f"events are {', '.join(EVENTS)}")
-    webhook_targets.parse(url=url, allowed=settings.WEBHOOK_ALLOWED_NETWORKS)
+    webhook_targets.parse(
+        url=url, allowed=settings.WEBHOOK_ALLOWED_NETWORKS, ports=settings.WEBHOOK_PORTS
+    )
     with transaction.atomic():
         locks.hold_team_webhooks(team_id=team.pk)
         if Webhook.objects.filter(team=team).count() >= MOST:

@@ -208,6 +208,7 @@ def essence(command: list[str]) -> list[str]:
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Program]:
     monkeypatch.setenv("HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8")
+    monkeypatch.setenv("HOLDOUT_VAULT_WEBHOOK_PORTS", "9000")
     monkeypatch.setenv("HOLDOUT_VAULT_DATABASE_NAME", "another")
     servers = embedded.Servers(
         socket_directory=tmp_path,
@@ -240,12 +241,13 @@ def test_service_is_the_twin_of_the_embedded_one(name: str, programs: dict[str, 
         assert given["HOLDOUT_VAULT_DATABASE_USER"] == twin["HOLDOUT_VAULT_DATABASE_USER"]
 
 
-def test_launcher_takes_over_the_networks_of_webhooks_and_chooses_the_rest(
+def test_launcher_takes_over_where_webhooks_lead_and_chooses_the_rest(
     programs: dict[str, Program],
 ) -> None:
     for name in ("web", "worker-webhooks"):
         environment = programs[name].environment
         assert environment["HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS"] == "127.0.0.0/8"
+        assert environment["HOLDOUT_VAULT_WEBHOOK_PORTS"] == "9000"
         assert environment["HOLDOUT_VAULT_DATABASE_NAME"] != "another"
 
 

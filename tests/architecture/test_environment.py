@@ -115,3 +115,18 @@ def test_what_was_asked_is_remembered_without_the_answers() -> None:
     ]
     assert "hunter2" not in repr(env.questions)
     assert "elsewhere" not in repr(env.questions)
+
+
+def test_ports_are_single_ones_and_ranges() -> None:
+    env = Environment({"HOLDOUT_VAULT_PORTS": "443, 8000-8002"})
+
+    assert env.ports("PORTS", "80") == [range(443, 444), range(8000, 8003)]
+    assert Environment({}).ports("PORTS", "80") == [range(80, 81)]
+
+
+@pytest.mark.parametrize(
+    "value", ["", "443,", "https", "-1", "0", "65536", "9-8", "1-2-3", "1-x", "1-"]
+)
+def test_ports_of_the_wrong_form_are_refused(value: str) -> None:
+    with pytest.raises(EnvironmentVariableError, match="HOLDOUT_VAULT_PORTS"):
+        Environment({"HOLDOUT_VAULT_PORTS": value}).ports("PORTS", "80")

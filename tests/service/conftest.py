@@ -29,6 +29,8 @@ def service() -> Iterator[Service]:
             ANONYMOUS_REQUESTS_PER_MINUTE="3000",
             PARSES_PER_MINUTE="400",
             WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8",
+            # Receivers of tests listen where there is room.
+            WEBHOOK_PORTS="1-65535",
             WEBHOOK_SECONDS="0.5",
         ) as service,
         _supervised(service),

@@ -20,6 +20,7 @@ from vault import webhook_sending, webhook_targets
 from vault.webhook_sending import Attempt
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
+ANY = [range(1, 65_536)]
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -38,6 +39,7 @@ class Receiver:
             headers={"Content-Type": "application/json", "webhook-id": "m"},
             content=b'{"a":1}',
             allowed=LOOPBACK,
+            ports=ANY,
         )
 
 
@@ -190,10 +192,28 @@ def test_nobody_listening_is_no_success() -> None:
 def test_refused_address_is_not_called() -> None:
     with receiving(saying(OK)) as receiver:
         attempt = webhook_sending.send(
-            url=f"https://127.0.0.1:{receiver.port}/", headers={}, content=b"", allowed=[]
+            url=f"https://127.0.0.1:{receiver.port}/",
+            headers={},
+            content=b"",
+            allowed=[],
+            ports=ANY,
         )
 
     assert attempt.result.startswith("not called: ")
+    assert receiver.requests == []
+
+
+def test_port_that_was_taken_once_and_is_no_longer_is_not_called() -> None:
+    with receiving(saying(OK)) as receiver:
+        attempt = webhook_sending.send(
+            url=f"http://127.0.0.1:{receiver.port}/",
+            headers={},
+            content=b"",
+            allowed=LOOPBACK,
+            ports=[range(443, 444)],
+        )
+
+    assert attempt.result.startswith(f"not called: port {receiver.port} is not one")
     assert receiver.requests == []
 
 

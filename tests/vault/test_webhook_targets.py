@@ -1,32 +1,27 @@
 """Webhooks lead to the open internet alone, in whatever form an address is written."""
 
 import ipaddress
-import socket
-from typing import Any
 
 import pytest
 
-from vault import webhook_targets
+from vault import webhook_lookups, webhook_targets
 from vault.webhook_targets import Network, Target, TargetRefusedError
 
+USUAL = [range(80, 81), range(443, 444), range(8443, 8444)]
 LOOPBACK: list[Network] = [ipaddress.ip_network("127.0.0.0/8")]
 
 
 def parse(url: str, allowed: list[Network] | None = None) -> Target:
-    return webhook_targets.parse(url=url, allowed=allowed or [])
+    return webhook_targets.parse(url=url, allowed=allowed or [], ports=USUAL)
 
 
 def names(monkeypatch: pytest.MonkeyPatch, **hosts: list[str]) -> None:
-    """Let names have these addresses; numeric hosts are looked up as ever."""
-    real = socket.getaddrinfo
+    """Let names have these addresses."""
 
-    def look_up(host: str, port: int, *, type: int, flags: int) -> list[Any]:
-        if flags & socket.AI_NUMERICHOST:
-            return list(real(host, port, type=type, flags=flags))
-        found = hosts.get(host.replace(".", "_"), [])
-        return [(0, 0, 0, "", (address, port)) for address in found]
+    def look_up(*, host: str) -> list[str]:
+        return hosts.get(host.replace(".", "_"), [])
 
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(webhook_lookups, "addresses", look_up)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +36,7 @@ def names(monkeypatch: pytest.MonkeyPatch, **hosts: list[str]) -> None:
             "https://ci.example.org/%C3%A4;x=(1)",
             ("ci.example.org", 443, "/%C3%A4;x=(1)", "ci.example.org"),
         ),
-        ("https://[2606:4700::1]:444/", ("2606:4700::1", 444, "/", "[2606:4700::1]:444")),
+        ("https://[2606:4700::1]:8443/", ("2606:4700::1", 8443, "/", "[2606:4700::1]:8443")),
     ],
 )
 def test_addresses_of_the_open_internet_are_taken(
@@ -111,7 +106,7 @@ def test_allowed_network_may_be_called_by_plain_http_and_by_a_local_name(
 ) -> None:
     names(monkeypatch, receiver=["127.0.0.7"], elsewhere=["10.0.0.1"])
 
-    assert parse("http://127.0.0.1:8080/", LOOPBACK).port == 8080
+    assert parse("http://127.0.0.1:8443/", LOOPBACK).port == 8443
     target = parse("http://receiver/", LOOPBACK)
     assert str(webhook_targets.resolve(target=target, allowed=LOOPBACK)) == "127.0.0.7"
     with pytest.raises(TargetRefusedError):
@@ -155,3 +150,49 @@ def test_name_is_looked_up_anew_each_time(monkeypatch: pytest.MonkeyPatch) -> No
     names(monkeypatch, ci_example_org=["169.254.169.254"])
     with pytest.raises(TargetRefusedError):
         webhook_targets.resolve(target=target, allowed=[])
+
+
+@pytest.mark.parametrize("port", [1, 22, 25, 81, 442, 444, 5432, 6379, 8000, 8442, 8444, 65535])
+@pytest.mark.parametrize("allowed", [[], LOOPBACK])
+def test_other_ports_are_refused_in_allowed_networks_too(port: int, allowed: list[Network]) -> None:
+    """Or a team could ask what listens there, and speak to it."""
+    for host in ("ci.example.org", "127.0.0.1" if allowed else "93.184.216.34"):
+        with pytest.raises(TargetRefusedError, match=f"port {port} is not one .*: 80, 443, 8443$"):
+            parse(f"https://{host}:{port}/", allowed)
+
+
+def test_ports_are_those_that_a_setting_names() -> None:
+    ports = [range(8000, 8100), range(9443, 9444)]
+
+    def parsed(port: int) -> int:
+        url = f"https://ci.example.org:{port}/"
+        return webhook_targets.parse(url=url, allowed=[], ports=ports).port
+
+    assert [parsed(port) for port in (8000, 8099, 9443)] == [8000, 8099, 9443]
+    with pytest.raises(TargetRefusedError, match=r"8000-8099, 9443$"):
+        parsed(443)
+
+
+def test_slow_name_server_is_a_refusal_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*, host: str) -> list[str]:
+        raise webhook_lookups.LookUpTooSlowError
+
+    monkeypatch.setattr(webhook_lookups, "addresses", slow)
+
+    with pytest.raises(TargetRefusedError, match="not looked up within 5 seconds"):
+        webhook_targets.resolve(target=parse("https://ci.example.org/"), allowed=[])
+
+
+def test_name_with_hundreds_of_addresses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    names(monkeypatch, ci_example_org=["93.184.216.34"] * (webhook_lookups.MOST_ADDRESSES + 1))
+
+    with pytest.raises(TargetRefusedError, match="too many"):
+        webhook_targets.resolve(target=parse("https://ci.example.org/"), allowed=[])
+
+
+def test_numeric_host_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook_lookups, "addresses", None)
+
+    target = parse("https://93.184.216.34/")
+
+    assert str(webhook_targets.resolve(target=target, allowed=[])) == "93.184.216.34"

@@ -118,6 +118,7 @@ def test_lost_answer_is_shown_again_and_is_not_kept_in_the_clear(bot: Caller) ->
         ({"url": 7}, "url"),
         ({"url": "http://ci.example.org/"}, "url"),
         ({"url": "https://localhost/"}, "url"),
+        ({"url": "https://ci.example.org:6379/"}, "url"),
         ({"url": "https://2130706433/"}, "url"),
         ({"url": "https://[::ffff:10.0.0.1]/"}, "url"),
         ({"url": "https://169.254.169.254/latest/meta-data/"}, "url"),
