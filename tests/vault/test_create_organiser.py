@@ -1,5 +1,6 @@
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -96,3 +97,18 @@ def test_the_longest_username_fits_into_the_journal() -> None:
     longest = User._meta.get_field("username").max_length
 
     assert JournalEntry._meta.get_field("actor").max_length == longest
+
+
+def test_the_first_person_of_an_installation_makes_the_others(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or nobody could make an account in the admin."""
+    called: dict[str, Any] = {}
+    monkeypatch.setattr(
+        "config.management.commands.prepare_service.call_command",
+        lambda name, **given: called.update({name: given}),
+    )
+
+    call_command("prepare_service", keys=file.parent, organiser="ada", password_file=file)
+
+    assert called["create_organiser"]["superuser"] is True
