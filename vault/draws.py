@@ -9,53 +9,19 @@ have chosen it.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stats import drawing
 from stats.drawing import LEAST_ITEMS, LEAST_SPLITS, LEAST_UNITS, Pool
+from vault.drawn_units import Shard, pool_of
 from vault.errors import SealingError
-from vault.label_files import LabelTable
+from vault.label_tables import LabelTable
 from vault.models import Benchmark
 from vault.statuses import HoldoutKind, HoldoutStatus
 
 Counts = NDArray[np.int64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shard:
-    """`n` is exact for single items and a target for groups. None: all that the other shards leave."""
-
-    kind: str
-    status: str
-    n: int | None
-
-
-def unit_names(*, groups: Any, positions: NDArray[np.int64]) -> pa.Array:
-    """What each item is drawn with: its group, or itself where the group is empty.
-
-    The two are told apart by their first word, so that no name of a group is that of a single item.
-    """
-    texts = _texts(groups)
-    alone = pc.binary_join_element_wise("item", pa.array(positions).cast(pa.string()), ":")
-    together = pc.binary_join_element_wise("group", texts, ":")
-    return pc.if_else(pc.equal(texts, ""), alone, together)
-
-
-def sizes_of_groups(
-    *, labels: LabelTable, positions: NDArray[np.int64]
-) -> NDArray[np.int64] | None:
-    """Items of each unit of a shard in the order of first items. None: items are drawn one by one."""
-    if labels.groups is None:
-        return None
-    counted = pc.value_counts(unit_names(groups=labels.groups, positions=positions))
-    sizes: NDArray[np.int64] = counted.field("counts").to_numpy()
-    return sizes
 
 
 def fixed_counts(
@@ -67,7 +33,7 @@ def fixed_counts(
             f"only classes can be drawn from separately, and {benchmark.slug} is a regression"
         )
     sizes = _sizes(shards, len(labels.ids))
-    pool = _pool(labels, positions=np.arange(len(labels.ids)), stratify=stratify)
+    pool = pool_of(labels=labels, positions=np.arange(len(labels.ids)), stratify=stratify)
     try:
         counts = drawing.allocate(pool=pool, sizes=sizes)
     except ValueError:
@@ -104,23 +70,8 @@ def draw(
     not on the order of the label file.
     """
     in_order = np.argsort(positions)
-    pool = _pool(labels.take(in_order), positions=positions[in_order], stratify=stratify)
+    pool = pool_of(labels=labels.take(in_order), positions=positions[in_order], stratify=stratify)
     return [in_order[part] for part in drawing.draw_shards(pool=pool, counts=counts, rng=rng)]
-
-
-def _pool(labels: LabelTable, *, positions: NDArray[np.int64], stratify: bool) -> Pool:
-    units = None
-    if labels.groups is not None:
-        names = pc.dictionary_encode(unit_names(groups=labels.groups, positions=positions))
-        units = names.indices.to_numpy()
-    strata = drawing.strata_of(labels=labels.labels, units=units) if stratify else None
-    return drawing.pool(n=len(labels.ids), units=units, strata=strata)
-
-
-def _texts(groups: Any) -> pa.Array:
-    texts = groups.cast(pa.string())
-    whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    return whole.fill_null("")
 
 
 def _sizes(shards: Sequence[Shard], n_items: int) -> list[int]:

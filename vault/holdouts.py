@@ -17,10 +17,19 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from stats.effective_number import effective_number
-from vault import crypto, draws, journal, label_files, panel, sealed_labels, sealing_keys
-from vault.draws import Shard
+from vault import (
+    crypto,
+    drawn_units,
+    draws,
+    journal,
+    label_files,
+    panel,
+    sealed_labels,
+    sealing_keys,
+)
+from vault.drawn_units import Shard
 from vault.errors import LabelsUnavailableError, SealingError, TransitionError
-from vault.label_files import LabelTable
+from vault.label_tables import LabelTable
 from vault.models import Benchmark, Holdout, Panel, SealedBlob, SealingKey
 from vault.sealed_labels import Disclosure, OpenLabels
 from vault.sealing_keys import AUDIT, SCORING, Purpose
@@ -207,7 +216,7 @@ def _of_all(
 
 def _worth(labels: LabelTable, positions: NDArray[np.int64]) -> dict[str, Any]:
     """What bounds divide by, which nobody could count later without opening the labels."""
-    sizes = draws.sizes_of_groups(labels=labels, positions=positions)
+    sizes = drawn_units.sizes_of_groups(labels=labels, positions=positions)
     if sizes is None:
         return {}
     return {"n_units": len(sizes), "n_effective": effective_number(sizes=sizes)}

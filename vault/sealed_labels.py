@@ -22,9 +22,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vault import draws
+from vault import drawn_units
 from vault.canonical import code_dtype
-from vault.label_files import SLICE, LabelTable
+from vault.label_tables import SLICE, LabelTable
 
 SALT_BYTES = 32
 
@@ -111,9 +111,9 @@ def _content(plaintext: bytes) -> pa.Table:
 
 
 def _units(groups: pa.ChunkedArray, positions: NDArray[np.int64]) -> NDArray[np.object_]:
-    names: NDArray[np.object_] = draws.unit_names(groups=groups, positions=positions).to_numpy(
-        zero_copy_only=False
-    )
+    names: NDArray[np.object_] = drawn_units.unit_names(
+        groups=groups, positions=positions
+    ).to_numpy(zero_copy_only=False)
     return names
 
 

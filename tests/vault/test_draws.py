@@ -13,7 +13,7 @@ from pytest_django import Settings
 from stats.draw import draw
 from stats.drawing import strata_of
 from tests.vault.sealed_weather import make_benchmark, make_keys, open_labels
-from vault import draws, holdouts, panel
+from vault import drawn_units, draws, holdouts, panel
 from vault.errors import PlanError, SealingError
 from vault.holdouts import OpenLabels, Shard
 from vault.label_files import LabelTable
@@ -159,7 +159,7 @@ def test_an_item_without_a_group_is_drawn_by_itself(weather: Benchmark, now: dt.
 def test_names_of_units_do_not_collide() -> None:
     groups = pa.chunked_array([["item:1", ""], ["", None]])
 
-    named = draws.unit_names(groups=groups, positions=np.array([0, 1, 2, 3]))
+    named = drawn_units.unit_names(groups=groups, positions=np.array([0, 1, 2, 3]))
 
     assert named.to_pylist() == ["group:item:1", "item:1", "item:2", "item:3"]
 
