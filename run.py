@@ -6,6 +6,7 @@
     python3 run.py test [pytest arguments]                  all tests
     python3 run.py stats                                    tests of stats/, with its own needs alone
     python3 run.py check                                    lint, types, layers, migrations, docs
+    python3 run.py check-labels FILE ...                    a report on a label file; nothing is sealed
     python3 run.py bench [NAME ...] [--json FILE]           speed, beside the usual ways
     python3 run.py manage COMMAND ...                       a management command on the service
 
@@ -24,7 +25,7 @@ import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent
-COMMANDS = ("demo", "serve", "test", "stats", "check", "bench", "manage")
+COMMANDS = ("demo", "serve", "test", "stats", "check", "check-labels", "bench", "manage")
 LOCKS = {
     "test": "requirements-dev.lock",
     "check": "requirements-dev.lock",

@@ -38,6 +38,7 @@ from config.service import (
     running,
     service_account,
 )
+from vault import label_check
 
 STORY = """\
 The demo (seed {seed}) seals real labels and plays three boards through the API: an exact one, a guarded one,
@@ -271,6 +272,7 @@ COMMANDS = {
     "serve": serve,
     "test": test,
     "check": check,
+    "check-labels": label_check.main,
     "bench": bench.main,
     "manage": manage,
 }

@@ -138,8 +138,8 @@ def trend(*, values: ArrayLike, places: ArrayLike | None = None) -> Trend:
     -----
     Spearman's correlation; if no value depends on the order its variance over all orders is exactly
     1/(n-1), and the p-value takes it as normal. Assumes exchangeable values. Of few marked items the tails
-    are lighter than normal, so the test errs to silence. Cost: O(n log n). Source: Kendall and Gibbons, Rank Correlation
-    Methods (1990), chapter 4; for marks it is the test of Mann and Whitney.
+    are lighter than normal, so the test errs to silence. Cost: O(n log n). Source: Kendall and Gibbons, Rank
+    Correlation Methods (1990), chapter 4; for marks it is the test of Mann and Whitney.
     """
     given = np.asarray(values, dtype=np.float64)
     where = np.arange(len(given)) if places is None else np.asarray(places, dtype=np.float64)

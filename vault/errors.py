@@ -44,6 +44,15 @@ class VaultError(Exception):
 class InvalidFileError(VaultError):
     code = "invalid_file"
 
+    def listed(self) -> str:
+        """The message, and a line for each problem that is named."""
+        lines = [self.message]
+        for problem in self.data["problems"]:
+            row = problem["row"] and f"row {problem['row']}"
+            where = ", ".join(filter(None, [row, problem["column"]]))
+            lines.append(f"  {where}: {problem['problem']}" if where else f"  {problem['problem']}")
+        return "\n".join(lines)
+
 
 class ParserBusyError(VaultError):
     code = "parser_busy"

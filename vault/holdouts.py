@@ -23,12 +23,14 @@ from vault import (
     draws,
     journal,
     label_files,
+    label_report,
     panel,
     sealed_labels,
     sealing_keys,
 )
 from vault.drawn_units import Shard
 from vault.errors import LabelsUnavailableError, SealingError, TransitionError
+from vault.label_report import Report
 from vault.label_tables import LabelTable
 from vault.models import Benchmark, Holdout, Panel, SealedBlob, SealingKey
 from vault.sealed_labels import Disclosure, OpenLabels
@@ -46,11 +48,28 @@ __all__ = [
     "how_drawn",
     "open_labels",
     "promote",
+    "report",
     "retire",
     "seal",
 ]
 
 LOCKED_ROUNDS = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
+
+
+def report(
+    *, benchmark: Benchmark, labels: LabelTable, shards: Sequence[Shard], stratify: bool
+) -> Report:
+    """Refuse what cannot be sealed; of the rest, what whoever seals it should know and confirm first."""
+    _check_labels(benchmark, labels)
+    draws.fixed_counts(benchmark=benchmark, labels=labels, shards=shards, stratify=stratify)
+    panel.check_new(benchmark=benchmark, ids=labels.ids)
+    is_regression = benchmark.task == Benchmark.Task.REGRESSION
+    return label_report.report_of(
+        labels=labels,
+        classes=() if is_regression else benchmark.classes,
+        shards=shards,
+        stratify=stratify,
+    )
 
 
 def seal(

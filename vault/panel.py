@@ -37,9 +37,8 @@ def publish(*, benchmark: Benchmark, ids: pa.Array) -> Panel:
 
     The caller holds a transaction and the lock on the benchmark's row, so two versions never race.
     """
-    new = _checked(ids)
     before = latest(benchmark=benchmark)
-    everything = new if before is None else _extended(before, new)
+    everything = _with_new(before, ids)
     content = panel_files.write(everything)
     sha256 = hashlib.sha256(content).hexdigest()
     file_key = content_files.store(
@@ -55,10 +54,20 @@ def publish(*, benchmark: Benchmark, ids: pa.Array) -> Panel:
     )
 
 
+def check_new(*, benchmark: Benchmark, ids: pa.Array) -> None:
+    """Refuse what `publish` would refuse, before anybody reads a report on it."""
+    _with_new(latest(benchmark=benchmark), ids)
+
+
 # A file never changes its content, so an entry is never stale.
 @lru_cache(maxsize=8)
 def _ids(file_key: str) -> pa.Array:
     return panel_files.read(content_files.load(file_key=file_key))
+
+
+def _with_new(before: Panel | None, ids: pa.Array) -> pa.Array:
+    new = _checked(ids)
+    return new if before is None else _extended(before, new)
 
 
 def _checked(ids: pa.Array) -> pa.Array:

@@ -27,6 +27,8 @@ PLANTS = [
     ("Statistics know no web", "stats.intervals", "django.conf"),
     ("Labels are reached", "vault.submissions", "vault.holdouts"),
     ("Labels are reached", "vault.tasks", "vault.holdouts"),
+    ("A label file is reported on", "vault.label_report", "django.conf"),
+    ("A label file is reported on", "vault.label_tables", "vault.models"),
     ("Keys and ciphers", "vault.scoring", "vault.crypto"),
     ("Keys and ciphers", "vault.rounds", "vault.sealing_keys"),
     ("What was not released", "vault.leaderboard", "vault.history"),

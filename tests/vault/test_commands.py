@@ -33,6 +33,10 @@ def labels(tmp_path: Path) -> Path:
     return path
 
 
+# Of the 50 labels above, which change with every id.
+WARNED = ("small_shard", "neighbor_labels")
+
+
 def run(*arguments: str) -> str:
     written = io.StringIO()
     call_command(*arguments, stdout=written)
@@ -57,7 +61,7 @@ def test_create_sealing_key_says_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_seal_holdout_draws_the_shards_it_is_told(weather: Benchmark, labels: Path) -> None:
-    shards = ["--shard", "query=20", "--shard", "fresh=rest"]
+    shards = ["--shard", "query=20", "--shard", "fresh=rest", "--confirm", *WARNED]
 
     said = run("seal_holdout", "--benchmark", "weather", "--labels", str(labels), *shards)
 
@@ -72,11 +76,40 @@ def test_seal_holdout_draws_the_shards_it_is_told(weather: Benchmark, labels: Pa
         assert holdout.commitment in said
 
 
+@pytest.mark.parametrize(
+    ("confirmed", "said"),
+    [
+        ([], "confirm each of its warnings, small_shard, neighbor_labels"),
+        (["small_shard"], "confirm each of its warnings, neighbor_labels"),
+        ([*WARNED, "class_few"], "does not warn of class_few"),
+        (["all"], "confirm each of its warnings"),
+    ],
+)
+def test_seal_holdout_seals_nothing_before_each_warning_is_confirmed(
+    weather: Benchmark, labels: Path, confirmed: list[str], said: str
+) -> None:
+    arguments = [
+        "--benchmark=weather",
+        f"--labels={labels}",
+        "--shard=query=20",
+        "--shard=fresh=30",
+    ]
+    report = io.StringIO()
+
+    given = ["--confirm", *confirmed] if confirmed else []
+    with pytest.raises(CommandError, match=said):
+        call_command("seal_holdout", *arguments, *given, stdout=report)
+
+    assert not Holdout.objects.exists()
+    assert "WARNING small_shard" in report.getvalue()
+
+
 def test_seal_holdout_says_what_whole_groups_came_to(weather: Benchmark, labels: Path) -> None:
     labels.write_text(
         "id,label,group\n" + "".join(f"{i},{i % 2},g{min(i // 3, 15)}\n" for i in range(53))
     )
     shards = ["--shard=query=20", "--shard=fresh=rest"]
+    warned = ["small_shard", "few_groups", "class_few", "large_group"]
 
     said = run(
         "seal_holdout",
@@ -85,6 +118,8 @@ def test_seal_holdout_says_what_whole_groups_came_to(weather: Benchmark, labels:
         *shards,
         "--stratify",
         "--seed=1",
+        "--confirm",
+        *warned,
     )
 
     query = Holdout.objects.get(status="QUERY")

@@ -1,8 +1,13 @@
-"""The form that seals a label file: read in memory, drawn into shards, encrypted, and forgotten.
+"""The form that seals a label file: read in memory, reported on, drawn into shards, encrypted, and forgotten.
 
-What comes back names rows and columns, and commitments; never a label.
+What comes back names rows and columns, and commitments. Only the report that warns tells of labels, and of
+no item's: it goes to whoever sent the file, in the answer to the form, and is kept nowhere. A warning is
+confirmed for one file and the settings beside it, which a signature binds: the file is sent again, and
+another file, or another draw of it, gets a report of its own.
 """
 
+import hashlib
+import json
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -10,25 +15,29 @@ import numpy as np
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 
-from vault import holdouts, label_files
-from vault.admin.pages import NOTHING, Table, add_error
-from vault.errors import InvalidFileError, VaultError
+from vault import holdouts, label_files, label_report
+from vault.admin.pages import NOTHING, Table, add_error, stacked
+from vault.errors import InvalidFileError, SealingError, VaultError
 from vault.holdouts import Shard
+from vault.label_report import Report
+from vault.label_tables import LabelTable
 from vault.models import Benchmark, Holdout
-from vault.parsing import CSV, PARQUET
+from vault.seal_arguments import CONTENT_TYPES, REST
 from vault.statuses import HoldoutKind, HoldoutStatus
 
 if TYPE_CHECKING:
     from vault.admin.pages import Page
 
-CONTENT_TYPES = {".csv": CSV, ".parquet": PARQUET}
-REST = "rest"
+# How long a report may be thought over.
+REPORT_SECONDS = 3600
+SALT = "vault.admin.sealing.report"
 
 
 class SizesField(forms.CharField):
@@ -82,6 +91,11 @@ class SealForm(forms.Form):
         help_text="Each shard then has its share of every class, and at least one of a rare one if there is "
         "one for every shard. Not for a regression.",
     )
+    only_report = forms.BooleanField(
+        required=False,
+        label="Only report",
+        help_text="Show what should be known of this file before it is sealed so, and seal nothing.",
+    )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -111,6 +125,20 @@ class SealForm(forms.Form):
             for n in given[name]
         ]
 
+    def ask(self, posted: QueryDict, report: Report, proof: str) -> None:
+        """Show a tick for each warning, none of them set, and what binds them to this file."""
+        self.fields["confirm"] = forms.MultipleChoiceField(
+            required=False,
+            label="Accepted warnings",
+            choices=[(line.code, f"{line.code}: I accept it") for line in report.warnings],
+            widget=forms.CheckboxSelectMultiple,
+        )
+        self.fields["proof"] = forms.CharField(required=False, widget=forms.HiddenInput)
+        data = posted.copy()
+        data["proof"] = proof
+        data.setlist("confirm", [])
+        self.data = data
+
 
 def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
     if not page.has_add_permission(request):
@@ -121,17 +149,18 @@ def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
         if request.method == "POST"
         else SealForm(initial=initial)
     )
-    wrong_rows: list[Table] = []
+    tables: list[Table] = []
     if form.is_bound and form.is_valid():
         try:
-            sealed = _seal(form, actor=request.user.get_username())
+            sealed, tables = _seal(form, request)
         except InvalidFileError as error:
             form.add_error("file", error.message)
-            wrong_rows = [_problems(error)]
+            tables = [_problems(error)]
         except VaultError as error:
             add_error(form, error)
         else:
-            return _sealed(page, request, form, sealed)
+            if sealed:
+                return _sealed(page, request, form, sealed)
     return page.form_page(
         request,
         form,
@@ -140,26 +169,115 @@ def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
         "Afterwards neither this page nor any other can show them: keep the file where it is safe.",
         submit="Seal",
         back=reverse("admin:vault_holdout_changelist"),
-        tables=wrong_rows,
+        tables=tables,
     )
 
 
-def _seal(form: SealForm, *, actor: str) -> list[Holdout]:
+def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Table]]:
+    """What was sealed; or nothing, and the report that has to be confirmed first."""
     given = form.cleaned_data
+    body = given["file"].read()
     labels = label_files.read(
-        body=given["file"].read(),
+        body=body,
         content_type=CONTENT_TYPES[PurePath(given["file"].name).suffix.lower()],
         benchmark=given["benchmark"],
     )
-    return holdouts.seal(
+    report = holdouts.report(
         benchmark=given["benchmark"],
         labels=labels,
         shards=form.shards(),
         stratify=given["stratify"],
+    )
+    asked = _digest(form, body, user_id=request.user.pk)
+    if given["only_report"] or not _is_confirmed(request.POST, report, asked):
+        form.ask(request.POST, report, signing.dumps(asked, salt=SALT))
+        form.add_error(None, _what_next(report, is_asked=not given["only_report"]))
+        return [], _tables(report)
+    return _drawn(form, labels, actor=request.user.get_username()), []
+
+
+def _drawn(form: SealForm, labels: LabelTable, *, actor: str) -> list[Holdout]:
+    return holdouts.seal(
+        benchmark=form.cleaned_data["benchmark"],
+        labels=labels,
+        shards=form.shards(),
+        stratify=form.cleaned_data["stratify"],
         rng=np.random.default_rng(),
         actor=actor,
         now=timezone.now(),
     )
+
+
+def _digest(form: SealForm, body: bytes, *, user_id: int | None) -> str:
+    """Of exactly this file, these settings and this person."""
+    given = form.cleaned_data
+    asked = {
+        "user": user_id,
+        "benchmark": given["benchmark"].pk,
+        "name": given["file"].name,
+        "file": hashlib.sha256(body).hexdigest(),
+        "shards": [[shard.kind, shard.status, shard.n] for shard in form.shards()],
+        "stratify": given["stratify"],
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _is_confirmed(posted: QueryDict, report: Report, asked: str) -> bool:
+    """Whether each warning was ticked below the report on this very file."""
+    if not report.warnings:
+        return True
+    try:
+        seen = signing.loads(posted.get("proof", ""), salt=SALT, max_age=REPORT_SECONDS)
+        label_report.check_confirmed(report=report, confirmed=posted.getlist("confirm"))
+    except (signing.BadSignature, SealingError):
+        # Nobody was shown this report, or not all of it was accepted: it is shown, and asked for again.
+        return False
+    return bool(seen == asked)
+
+
+def _what_next(report: Report, *, is_asked: bool) -> str:
+    if not report.warnings:
+        return "Nothing was sealed, as only the report was asked for. It warns of nothing."
+    if not is_asked:
+        return (
+            "Nothing was sealed, as only the report was asked for. To seal the file as it is, take that "
+            "tick away, accept each warning below and choose the same file again."
+        )
+    return (
+        "Nothing was sealed yet: the report below warns. Mend what it warns of; or accept each warning "
+        "below and choose the same file again. What is accepted holds for this file and these settings "
+        "alone, and for one hour."
+    )
+
+
+def _tables(report: Report) -> list[Table]:
+    lines = Table(
+        heading="Report on the file",
+        header=("", "About", "What it says, and what to do"),
+        rows=[
+            (
+                "Warning" if line.is_warning else "ok",
+                line.code,
+                stacked(f"{_sentence(line.text)}", _sentence(line.mend)),
+            )
+            for line in sorted(report.lines, key=lambda line: not line.is_warning)
+        ],
+    )
+    if not report.classes:
+        return [lines]
+    classes = Table(
+        heading="Items of each class on average, the rarest first",
+        header=("Class", "In the file", *report.shard_names),
+        rows=[
+            (row.name, f"{row.n_items:,}", *(f"{each:,.1f}" for each in row.expected))
+            for row in report.classes
+        ],
+    )
+    return [lines, classes]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _sealed(
@@ -173,6 +291,7 @@ def _sealed(
             f"Sealed {holdout.n_items:,} items as {holdout.status}{target}. "
             f"Commitment: {holdout.commitment}",
         )
+    messages.info(request, "The report on the file left no warning open.")
     for sentence in holdouts.how_drawn(holdout=sealed[0]):
         messages.info(request, sentence)
     drawn = f"{reverse('admin:vault_holdout_changelist')}?batch={sealed[0].batch}"

@@ -1,15 +1,21 @@
 """The form that seals a label file: what it leaves behind, and what a wrong file leaves behind."""
 
+import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.http import HttpResponse
+from psycopg import sql
 
-from tests.vault.admin.stage import client_of, url
+from tests.vault.admin.stage import SUPERUSER, client_of, url
 from tests.vault.factories import acting_as
 from vault import journal
+from vault.admin import sealing
 from vault.groups import ORGANISER
 from vault.models import Benchmark, Holdout, JournalEntry, Panel, SealedBlob, WrappedKey
 
@@ -31,8 +37,15 @@ def benchmark() -> Benchmark:
     )
 
 
-def seal(benchmark: Benchmark, body: str | bytes, name: str = "labels.csv", **given: str) -> Any:
-    client = client_of(ORGANISER)
+def send(
+    benchmark: Benchmark,
+    body: str | bytes,
+    name: str = "labels.csv",
+    person: str = ORGANISER,
+    **given: Any,
+) -> Any:
+    """One POST of the form."""
+    client = client_of(person)
     content = body.encode() if isinstance(body, str) else body
     sizes = {"query": "20", "fresh": "25", "sealed": "rest", "kind": "iid", **given}
     with acting_as("researcher"):
@@ -40,6 +53,21 @@ def seal(benchmark: Benchmark, body: str | bytes, name: str = "labels.csv", **gi
             url("vault_holdout_add"),
             {"benchmark": benchmark.pk, "file": SimpleUploadedFile(name, content), **sizes},
         )
+
+
+def ticks(answer: Any) -> dict[str, Any]:
+    """What whoever accepts all warnings of the report sends back with the file."""
+    page = answer.content.decode()
+    proof = re.search(r'name="proof" value="([^"]+)"', page)
+    codes = re.findall(r'name="confirm" value="(\w+)"', page)
+    return {"proof": proof.group(1), "confirm": codes} if proof else {}
+
+
+def seal(benchmark: Benchmark, body: str | bytes, **given: Any) -> Any:
+    """Send, and again with every warning accepted that the report has."""
+    answer = send(benchmark, body, **given)
+    accepted = ticks(answer) if answer.status_code == 200 else {}
+    return send(benchmark, body, **given, **accepted) if accepted else answer
 
 
 def follow(response: HttpResponse) -> str:
@@ -172,3 +200,128 @@ def test_a_sealed_holdout_is_made_fresh_once(benchmark: Benchmark) -> None:
     holdout.refresh_from_db()
     assert holdout.status == "FRESH"
     assert JournalEntry.objects.filter(kind="holdout_status", actor=ORGANISER).count() == 1
+
+
+# 400 items whose order is their label, and enough of everything else.
+SORTED = "id,label\n" + "".join(f"{i:03},{'wet' if i > 236 else 'dry'}\n" for i in range(1, 401))
+HALVES = {"query": "200", "fresh": "rest", "sealed": ""}
+# The same labels in an order that tells nothing; ids of eight digits of a fixed hash.
+MIXED = "id,label\n" + "".join(
+    f"{hashlib.sha256(str(i).encode()).hexdigest()[:8]},{'wet' if i > 236 else 'dry'}\n"
+    for i in range(1, 401)
+)
+
+
+def test_a_file_without_a_warning_is_sealed_at_once(benchmark: Benchmark) -> None:
+    answer = send(benchmark, MIXED, **HALVES)
+
+    assert answer.status_code == 302
+    with acting_as("researcher"):
+        page = answer.client.get(answer["Location"]).content.decode()
+    assert "left no warning open" in page
+
+
+def test_a_warning_is_shown_and_nothing_sealed_before_it_is_accepted(
+    benchmark: Benchmark, tmp_path: Path
+) -> None:
+    before = set(tmp_path.rglob("*"))
+
+    answer = send(benchmark, SORTED, **HALVES)
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "has ROC AUC 1.000 for class wet" in page
+    assert "Give the items new ids in random order" in page
+    assert "no-store" in answer["Cache-Control"]
+    assert ticks(answer)["confirm"] == ["id_order", "neighbor_labels"]
+    assert "checked" not in page
+    assert not any(table.objects.exists() for table in TABLES)
+    assert set(tmp_path.rglob("*")) == before
+
+    assert send(benchmark, SORTED, **HALVES, **ticks(answer)).status_code == 302
+    assert Holdout.objects.count() == 2
+
+
+def test_each_warning_needs_its_own_tick(benchmark: Benchmark) -> None:
+    accepted = ticks(send(benchmark, SORTED, **HALVES))
+    some = [
+        {**accepted, "confirm": ["id_order"]},
+        {**accepted, "confirm": []},
+        {**accepted, "confirm": [*accepted["confirm"], "class_few"]},
+        {"confirm": accepted["confirm"]},
+    ]
+
+    answers = [send(benchmark, SORTED, **HALVES, **each) for each in some]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert not Holdout.objects.exists()
+
+
+def test_ticks_hold_for_one_file_one_draw_and_one_person(benchmark: Benchmark) -> None:
+    other = Benchmark.objects.create(
+        slug="sun",
+        title="Sun",
+        task="binary",
+        classes=["dry", "wet"],
+        prediction_form="label",
+        primary_metric="accuracy",
+    )
+    accepted = ticks(send(benchmark, SORTED, **HALVES))
+    changed = SORTED.replace("001,dry", "001,wet")
+
+    answers = [
+        send(benchmark, changed, **HALVES, **accepted),
+        send(benchmark, SORTED, **{**HALVES, "query": "190"}, **accepted),
+        send(benchmark, SORTED, **HALVES, stratify="on", **accepted),
+        send(other, SORTED, **HALVES, **accepted),
+        send(benchmark, SORTED, person=SUPERUSER, **HALVES, **accepted),
+        send(benchmark, SORTED, **HALVES, **{**accepted, "proof": accepted["proof"] + "x"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert not Holdout.objects.exists()
+    # Each got a report of its own, which can be accepted in turn.
+    assert send(benchmark, changed, **HALVES, **ticks(answers[0])).status_code == 302
+
+
+def test_ticks_hold_for_an_hour(benchmark: Benchmark, monkeypatch: pytest.MonkeyPatch) -> None:
+    accepted = ticks(send(benchmark, SORTED, **HALVES))
+    monkeypatch.setattr(sealing, "REPORT_SECONDS", -1)
+
+    assert send(benchmark, SORTED, **HALVES, **accepted).status_code == 200
+    assert not Holdout.objects.exists()
+
+
+def test_a_report_alone_seals_nothing(benchmark: Benchmark) -> None:
+    answers = [
+        send(benchmark, MIXED, **HALVES, only_report="on"),
+        seal(benchmark, SORTED, **HALVES, only_report="on"),
+    ]
+
+    pages = [answer.content.decode() for answer in answers]
+    assert "It warns of nothing" in pages[0]
+    assert "<td>82.0</td>" in pages[1]
+    assert not Holdout.objects.exists()
+
+
+def test_what_cannot_be_sealed_is_refused_before_a_report(benchmark: Benchmark) -> None:
+    seal(benchmark, SORTED, **HALVES)
+
+    again = send(benchmark, SORTED, **HALVES).content.decode()
+
+    assert "an item is sealed already" in again
+    assert "ROC AUC" not in again
+
+
+def test_the_report_is_kept_nowhere(benchmark: Benchmark) -> None:
+    """It tells of labels: no table, no journal and no message holds any of it."""
+    seal(benchmark, SORTED, **HALVES)
+
+    with connection.cursor() as cursor:
+        found = []
+        for model in apps.get_models(include_auto_created=True):
+            table = sql.Identifier(model._meta.db_table)
+            cursor.execute(sql.SQL("SELECT row_to_json(t)::text FROM {} AS t").format(table))
+            found += [text for (text,) in cursor.fetchall()]
+    assert found
+    assert not any("id_order" in text or "neighbor" in text or "AUC" in text for text in found)
