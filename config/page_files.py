@@ -1,4 +1,4 @@
-"""The few static files of the API's page: Swagger UI from its package, and the page's own."""
+"""The few static files of the API's pages: Swagger UI from its package, and the pages' own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +13,7 @@ SIDECAR = Path(drf_spectacular_sidecar.__file__).parent / "static" / "drf_specta
 DIRECTORIES = {
     "static/swagger-ui/": SIDECAR / "swagger-ui-dist",
     "static/description/": BASE_DIR / "vault" / "static" / "description",
+    "static/token-link/": BASE_DIR / "vault" / "static" / "token-link",
 }
 MAX_AGE = 3600
 

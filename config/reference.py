@@ -36,6 +36,8 @@ MEANINGS = {
     "DATABASE_NAME": "The database.",
     "DATABASE_USER": "The database role of this process; `roles.md` says what each may do.",
     "DATABASE_PASSWORD": "The password of that role.",
+    "API_URL": "Where teams reach the API, such as `https://vault.example`: what the admin puts in front of "
+    "one-time links to tokens.",
     "SECURE_COOKIES": "Send the admin's cookies over TLS only. `0` is for a trial on loopback.",
     "STATIC_ROOT": "Where `collectstatic` puts the admin's static files.",
     "FILES": "Predictions, panels and reports: a directory that all processes share. Never labels.",

@@ -237,7 +237,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
         program(
             "admin",
             granian(admin_port, workers=1, threads=2),
-            environment(role=grants.RESEARCHER, site="admin"),
+            environment(role=grants.RESEARCHER, site="admin", HOLDOUT_VAULT_API_URL=service.url),
         ),
         program(
             "worker-scoring",

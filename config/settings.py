@@ -149,6 +149,9 @@ WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
 WEBHOOK_PORTS = env.ports("WEBHOOK_PORTS", "80,443,8443")
 WEBHOOK_SECONDS = env.number("WEBHOOK_SECONDS", 2.0)
 
+# Where teams reach the API, for the links that organizers hand out; the page that makes them asks for it.
+API_URL = env.text("API_URL", "")
+
 # A worker renews its lease three times in this time; what a killed worker held is free after it.
 LEASE_SECONDS = env.number("LEASE_SECONDS", 6.0)
 RING_SECONDS = env.number("RING_SECONDS", 3.0)

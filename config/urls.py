@@ -3,6 +3,7 @@
 from django.urls import path
 
 from audits.api import AuditDetail, AuditList
+from vault import token_links
 from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, RoundList
 from vault.api.budget import BudgetDetail
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
@@ -18,6 +19,7 @@ from vault.api.submissions import (
     SubmissionFinal,
     SubmissionWithdrawal,
 )
+from vault.api.token_links import TokenLinkPage, TokenLinkRedemption
 from vault.api.tokens import TokenCollection, TokenDetail, TokenRotation
 from vault.api.validate import Validation
 from vault.api.webhooks import (
@@ -53,6 +55,8 @@ urlpatterns = [
     path(V1 + "tokens/", TokenCollection.as_view(), name="tokens"),
     path(V1 + "tokens/<int:token_id>/", TokenDetail.as_view(), name="token"),
     path(V1 + "tokens/<int:token_id>/rotate/", TokenRotation.as_view(), name="token-rotate"),
+    path(V1 + "token-links/redeem/", TokenLinkRedemption.as_view(), name="token-link"),
+    path(token_links.PAGE, TokenLinkPage.as_view(), name="token-link-page"),
     path(V1 + "webhooks/", WebhookCollection.as_view(), name="webhooks"),
     path(WEBHOOK, WebhookDetail.as_view(), name="webhook"),
     path(WEBHOOK + "deliveries/", WebhookDeliveries.as_view(), name="webhook-deliveries"),

@@ -81,11 +81,10 @@ def chance_of_none(*, pool: Pool, counts: ArrayLike, marked: ArrayLike) -> Float
     given = np.asarray(counts)
     holds = np.zeros(pool.n_units, dtype=bool)
     holds[pool.unit_of_item[_bools(marked)]] = True
-    chance = np.ones(given.shape[1])
-    for units, of_shards in zip(pool.members, given, strict=True):
-        total, without = len(units), int((~holds[units]).sum())
-        for shard, drawn in enumerate(of_shards.tolist()):
-            chance[shard] *= sps.hypergeom.pmf(drawn, total, without, drawn)
+    total = np.bincount(pool.stratum_of_unit, minlength=len(given))[:, np.newaxis]
+    holding = np.bincount(pool.stratum_of_unit[holds], minlength=len(given))[:, np.newaxis]
+    ways = _log_choose(total - holding, given) - _log_choose(total, given)
+    chance: Floats = np.exp(ways.sum(axis=0))
     return chance
 
 
@@ -109,7 +108,8 @@ def expected_items(*, pool: Pool, counts: ArrayLike, marked: ArrayLike) -> Float
     """
     given = np.asarray(counts)
     held = np.bincount(pool.unit_of_item[_bools(marked)], minlength=pool.n_units)
-    means = np.array([held[units].mean() for units in pool.members])
+    strata = pool.stratum_of_unit
+    means = np.bincount(strata, weights=held) / np.bincount(strata)
     return np.asarray(means @ given, dtype=np.float64)
 
 
@@ -230,7 +230,8 @@ def _log_chances_of_runs(a: int, b: int) -> Floats:
     return chances
 
 
-def _log_choose(n: int, k: NDArray[np.integer]) -> Floats:
+def _log_choose(n: int | NDArray[np.integer], k: NDArray[np.integer]) -> Floats:
+    """ln of the ways to choose k of n; there is none if k is larger."""
     possible = k <= n
     kept = np.minimum(k, n)
     logs = gammaln(n + 1) - gammaln(kept + 1) - gammaln(n - kept + 1)

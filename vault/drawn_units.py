@@ -74,6 +74,9 @@ def allocated(
     *, labels: LabelTable, shards: Sequence[Shard], stratify: bool
 ) -> tuple[Pool, Counts]:
     """What is drawn, and the units of each stratum in each shard; `SealingError` says why it cannot be."""
+    if shards[0].kind == IID and len(shards) < 2:
+        # A panel that grows by one holdout's items would say which they are.
+        raise SealingError("an iid draw makes at least two shards")
     sizes = _sizes(shards, len(labels.ids))
     pool = pool_of(labels=labels, positions=np.arange(len(labels.ids)), stratify=stratify)
     try:
@@ -104,8 +107,6 @@ def _check_chance(shards: Sequence[Shard], pool: Pool, counts: Counts) -> None:
     fewest = drawing.fewest_items(pool=pool, counts=counts)
     for shard, n_units, n_items in zip(shards, counts.sum(axis=0), fewest, strict=True):
         _check_least(shard, int(n_units), int(n_items), pool=pool)
-    if len(shards) < 2:
-        return
     # As many ways as the least number of units has where it is not bound to strata.
     if drawing.log_splits(counts=counts) < math.log(LEAST_SPLITS) - 1e-9:
         raise SealingError(

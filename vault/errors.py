@@ -12,6 +12,8 @@ VaultError
     TotalExhaustedError     the round's total is used up
     ConcurrencyError        too many submissions are pending
   TokenRefusedError         a token cannot give what it has not
+  TokenLinkError            a one-time link shows no token (any more)
+  RosterError               a list of teams is refused; `problems` names rows
   TooManyTokensError        the team has as many tokens as it may
   WebhooksDisabledError     this installation sends no webhooks
   TooManyWebhooksError      the team has as many webhooks as it may
@@ -92,6 +94,14 @@ class ConcurrencyError(BudgetError):
 
 class TokenRefusedError(VaultError):
     code = "token_refused"
+
+
+class TokenLinkError(VaultError):
+    code = "token_link_refused"
+
+
+class RosterError(VaultError):
+    code = "roster_refused"
 
 
 class TooManyTokensError(VaultError):

@@ -20,7 +20,7 @@ ALPHA = 1e-3
 LEAST_AUC_EXCESS = 0.05
 LEAST_CORRELATION = 0.1
 # Of more classes the most common are tested: one that hardly occurs tells little.
-TESTED_CLASSES = 50
+TESTED_CLASSES = 20
 
 NEW_IDS = (
     "give the items new ids in random order, such as hashes with a secret salt, here and in the data that "

@@ -38,10 +38,11 @@ RANDOM = re.compile(
 )
 LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 FAR_AHEAD = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
-# What no team is told anything by: probes, the description and the meanings of codes.
+# What no team is told anything by: probes, the description, the meanings of codes, links to a first token.
 NOT_FOR_TEAMS = {
     *("healthz", "readyz", "problem-type"),
     *("description-json", "description-yaml", "description-page"),
+    *("token-link-page", "token-link"),
 }
 
 

@@ -44,6 +44,9 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "description-json": {"GET": EVERYBODY},
     "description-yaml": {"GET": EVERYBODY},
     "description-page": {"GET": EVERYBODY},
+    "token-link-page": {"GET": EVERYBODY},
+    # Whoever holds a link needs no token; nobody here holds one.
+    "token-link": {"POST": dict.fromkeys((*NOBODY, *TEAMS), 422)},
     "benchmarks": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
     "benchmark": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "rounds": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
@@ -137,6 +140,8 @@ class House:
             "benchmarks": [],
             "problem-type": ["not_found"],
             **{f"description-{form}": [] for form in ("json", "yaml", "page")},
+            "token-link-page": [],
+            "token-link": [],
             "audit": [1],
             "tokens": [],
             "token": [self.spare.pk],

@@ -109,7 +109,7 @@ def test_seal_holdout_says_what_whole_groups_came_to(weather: Benchmark, labels:
         "id,label,group\n" + "".join(f"{i},{i % 2},g{min(i // 3, 15)}\n" for i in range(53))
     )
     shards = ["--shard=query=20", "--shard=fresh=rest"]
-    warned = ["small_shard", "few_groups", "class_few", "large_group"]
+    warned = ["small_shard", "few_groups", "large_group"]
 
     said = run(
         "seal_holdout",

@@ -6,10 +6,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 
-from vault import team_names, tokens
+from vault import team_names, token_links, tokens
+from vault.admin import rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.pages import NOTHING, Table, code, link, listed, moment
 from vault.admin.site import site
@@ -70,6 +72,15 @@ def _issue(request: HttpRequest, team: Team, given: dict[str, Any]) -> Done:
     return Done(message=f"Issued token {token.prefix}… ({scopes}) to {team}", shown_once=plain)
 
 
+def _cancel_links(request: HttpRequest, team: Team, given: dict[str, Any]) -> Done:
+    n_ended = token_links.cancel(team=team, now=timezone.now())
+    return Done(message=f"Links of {team} that show no token any more: {n_ended}.")
+
+
+def _has_waiting_links(team: Team) -> bool:
+    return team.token_links.filter(used_at=None, expires_at__gt=timezone.now()).exists()
+
+
 def _revoke(request: HttpRequest, token: TeamToken, given: dict[str, Any]) -> Done:
     n_ended = tokens.revoke(token=token, now=timezone.now())
     others = f", and {n_ended - 1} that it made" if n_ended > 1 else ""
@@ -102,7 +113,24 @@ class TeamAdmin(ActingPage):
             run=_issue,
             form=IssueForm,
         ),
+        Act(
+            name="cancel-links",
+            label="Cancel one-time links",
+            explanation="Links of this team that nobody used show no token any more. A token that a link has "
+            "shown stays: revoke it, if it went to somebody else.",
+            is_open=_has_waiting_links,
+            when="while a link waits",
+            run=_cancel_links,
+        ),
     )
+    change_list_template = "vault/admin/teams.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        wrapped = self.admin_site.admin_view(self.roster_view)
+        return [path("from-csv/", wrapped, name="vault_team_roster"), *super().get_urls()]
+
+    def roster_view(self, request: HttpRequest) -> HttpResponse:
+        return rosters.roster_view(self, request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # The journal and the board know a team by its name, and budgets by what it is.
@@ -131,6 +159,22 @@ class TeamAdmin(ActingPage):
                     for each in obj.tokens.select_related("made_by").order_by("-created_at")
                 ],
                 empty="This team has no token.",
+            ),
+            Table(
+                heading="One-time links",
+                header=("Made", "By", "Status", "Ends", "Used", "Token"),
+                rows=[
+                    (
+                        moment(each.made_at),
+                        each.made_by,
+                        token_links.status_of(each, now=now),
+                        moment(each.expires_at),
+                        moment(each.used_at),
+                        link(each.token, each.token and f"{each.token.prefix}…"),
+                    )
+                    for each in obj.token_links.select_related("token").order_by("-made_at", "-pk")
+                ],
+                empty="This team got no link.",
             ),
             Table(
                 heading="Webhooks",

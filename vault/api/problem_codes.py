@@ -15,6 +15,7 @@ TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Conflict",
+    410: "Gone",
     411: "Length required",
     413: "Content too large",
     415: "Unsupported media type",
@@ -224,6 +225,13 @@ CATALOGUE: dict[str, ProblemCode] = {
         "`field` names what was asked for.",
         detail="a token cannot give scopes that it has not",
         members={"field": "scopes"},
+    ),
+    "token_link_refused": ProblemCode(
+        status=410,
+        meaning="A one-time link shows a token once, and this one does not (any more): it was used, has "
+        "ended, or there is no such link. An organizer makes another.",
+        detail="this link has ended: ask the organizer for another",
+        members={"used_at": "2026-03-01T12:00:00Z"},
     ),
     "too_many_tokens": ProblemCode(
         status=409,

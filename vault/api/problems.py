@@ -33,6 +33,7 @@ STATUSES: dict[type[errors.VaultError], int] = {
     errors.TransitionError: 409,
     errors.TokenRefusedError: 403,
     errors.TooManyTokensError: 409,
+    errors.TokenLinkError: 410,
     errors.WebhooksDisabledError: 403,
     errors.TooManyWebhooksError: 409,
 }

@@ -16,6 +16,7 @@ from vault.models.round import Round, RoundSecret
 from vault.models.sign_in import SignInFailures
 from vault.models.submission import Final, Submission
 from vault.models.team import Team, TeamToken
+from vault.models.token_link import TokenLink
 from vault.models.unranking import Unranking
 from vault.models.webhook import Webhook, WebhookDelivery
 
@@ -44,6 +45,7 @@ __all__ = [
     "Submission",
     "Team",
     "TeamToken",
+    "TokenLink",
     "Unranking",
     "Webhook",
     "WebhookDelivery",

@@ -41,7 +41,7 @@ SUPERUSERS_ONLY = {"auth_user"}
 ACTS = {
     "vault_holdout": ["freshen"],
     "vault_round": ["admit", "open", "close", "unrank", "rank-again", "audit", "publish"],
-    "vault_team": ["issue"],
+    "vault_team": ["issue", "cancel-links"],
     "vault_teamtoken": ["revoke"],
     "auth_user": ["password-link", "unlock", "deactivate", "activate"],
 }
@@ -75,6 +75,7 @@ def pages(stage: Stage) -> dict[str, tuple[str, str]]:
         for act in ACTS.get(model, []):
             address = url(f"{model}_act", obj.pk, act)
             found[f"{model}_act {act}"] = ("hidden" if is_hidden else "act", address)
+    found["vault_team_roster"] = ("act", url("vault_team_roster"))
     report = stage.report.pk
     found["audits_report_document"] = ("plain", url("audits_report_document", report))
     return found

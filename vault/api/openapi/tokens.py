@@ -1,4 +1,4 @@
-"""A team's own tokens in the description: list, make, rotate, revoke."""
+"""A team's own tokens in the description: list, make, rotate, revoke, and the link that shows the first."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from vault import tokens
 from vault.api.openapi import headers, parameters, schemas
 from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
+from vault.api.openapi.service import HTML
 from vault.api.tokens import DEFAULT_GRACE, LONGEST_GRACE
 
 TAG = "Tokens"
@@ -38,6 +39,17 @@ SHAPES: dict[str, Schema] = {
     "TokenList": schemas.page_of("Token"),
     "IssuedToken": schemas.record(
         {**_TOKEN, "token": schemas.text("The secret: shown now and never again.")}
+    ),
+    "RedeemedToken": schemas.record(
+        {
+            **_TOKEN,
+            "token": schemas.text("The secret: shown now and never again."),
+            "team": schemas.text("The team that it is for."),
+        }
+    ),
+    "TokenLink": schemas.record(
+        {"secret": schemas.text("What stands behind the `#` of the link.", maxLength=200)},
+        additionalProperties=False,
     ),
     "NewToken": schemas.record(
         {
@@ -79,6 +91,36 @@ def _body(name: str, example: Any) -> dict[str, Any]:
 
 
 OPERATIONS = {
+    ("/token/", "GET"): Operation(
+        id="get_token_link_page",
+        tag=TAG,
+        summary="Where a one-time link leads",
+        description="A page for people: its button uses the link and shows the token. Looking at it uses "
+        "nothing, so a program that looks at links in mails uses none up.",
+        access=Access.ANYBODY,
+        answers={200: answer("The page.", {HTML: {"type": "string"}}, {})},
+        common=("malformed_request", "throttled", "internal_error"),
+    ),
+    ("/api/v1/token-links/redeem/", "POST"): Operation(
+        id="redeem_token_link",
+        tag=TAG,
+        summary="Use a one-time link",
+        description="An organizer sends a team a link in place of a token. The token is made now, and shown "
+        "once: the link holds no second time, whoever asks.",
+        access=Access.ANYBODY,
+        body={
+            "required": True,
+            "content": {
+                JSON: {"schema": schemas.reference("TokenLink"), "example": {"secret": "hvl_..."}}
+            },
+        },
+        answers={
+            201: shown(
+                "RedeemedToken", "The token and its secret.", example={**_ISSUED, "team": "alpha"}
+            )
+        },
+        problems=("token_link_refused", "too_many_tokens", *BODY_PROBLEMS),
+    ),
     ("/api/v1/tokens/", "GET"): Operation(
         id="list_tokens",
         tag=TAG,

@@ -1,0 +1,377 @@
+"""Many teams at once from one CSV: teams, their admissions, and a one-time link to a token for each.
+
+All rows are checked before anything is made, every bad one is named, and all is made in one transaction or
+nothing is. Columns: `team`, and if wanted `title`, `benchmarks` (slugs, or `slug/2` for one round of
+several), `queries` and `contact`, which is handed back beside the link and kept nowhere.
+"""
+
+import csv
+import datetime as dt
+import io
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from vault import budget, file_hints, team_names, token_links
+from vault.errors import AdmissionError, RosterError
+from vault.models import Admission, Round, Team, TokenLink
+from vault.statuses import RoundStatus
+
+LARGEST_BYTES = 256 * 1024
+MOST_ROWS = 500
+COLUMNS = ("team", "title", "benchmarks", "queries", "contact")
+OTHER_NAMES = {"benchmark": "benchmarks", "display name": "title", "email": "contact"}
+OTHER_NAMES |= {"display_name": "title", "e-mail": "contact", "k": "queries", "name": "team"}
+LONGEST_TITLE = 200
+# What a spreadsheet takes for the beginning of a formula, in both widths (OWASP, CSV injection).
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row as it was written; `row` is its number in a spreadsheet, where the header is row 1."""
+
+    row: int
+    team: str
+    title: str = ""
+    benchmarks: str = ""
+    queries: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    row: int
+    column: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What a row makes. `team` is None if there is none of that name yet."""
+
+    row: int
+    name: str
+    title: str
+    contact: str
+    team: Team | None
+    rounds: tuple[Round, ...]
+    k: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roster:
+    entries: tuple[Entry, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def n_admissions(self) -> int:
+        return sum(len(entry.rounds) for entry in self.entries)
+
+    @property
+    def new(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.team is None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invitation:
+    """What goes to one team. The secret is nowhere else."""
+
+    entry: Entry
+    team: Team
+    secret: str
+
+
+def read(*, body: bytes) -> list[Line]:
+    """The rows; `RosterError` if the file as a whole cannot be read."""
+    if len(body) > LARGEST_BYTES:
+        raise RosterError(f"the file is larger than {LARGEST_BYTES // 1024} KB: divide it")
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        hint = file_hints.of_csv(body) or "save it as CSV in UTF-8"
+        raise RosterError(f"the file is no text in UTF-8; {hint}") from None
+    header, _, _ = text.partition("\n")
+    separator = ";" if ";" in header and "," not in header else ","
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise RosterError(f"the file is not valid CSV: {error}") from None
+    if not rows:
+        raise RosterError("the file is empty: its first row names the columns, such as team")
+    columns = _columns(rows[0])
+    lines = [
+        _line(number, columns, row)
+        for number, row in enumerate(rows[1:], start=2)
+        if any(cell.strip() for cell in row)
+    ]
+    if not 1 <= len(lines) <= MOST_ROWS:
+        raise RosterError(f"the file has {len(lines)} teams: 1 to {MOST_ROWS} are taken at once")
+    return lines
+
+
+def check(*, lines: list[Line]) -> Roster:
+    """What the rows would make, and everything that is wrong with them. Nothing is changed."""
+    problems: list[Problem] = []
+    known = {
+        team.folded: team
+        for team in Team.objects.filter(folded__in={_folded(line) for line in lines})
+    }
+    times = Counter(_folded(line) for line in lines)
+    rounds = _Rounds()
+    entries = []
+    for line in lines:
+        found = [
+            *_of_name(line, known, n_times=times[_folded(line)]),
+            *_of_title(line, known.get(_folded(line))),
+            *_of_contact(line),
+        ]
+        team = known.get(_folded(line))
+        admitted, refused = rounds.of(line, team)
+        k, wrong = _queries(line, admitted)
+        problems += [*found, *refused, *wrong]
+        entries.append(
+            Entry(
+                row=line.row,
+                name=team_names.normalized(line.team),
+                title=line.title,
+                contact=line.contact,
+                team=team,
+                rounds=admitted,
+                k=k,
+            )
+        )
+    return Roster(entries=tuple(entries), problems=tuple(problems))
+
+
+def make(
+    *,
+    lines: list[Line],
+    batch: uuid.UUID,
+    links_expire_at: dt.datetime,
+    token_expires_at: dt.datetime | None,
+    actor: str,
+    now: dt.datetime,
+) -> list[Invitation]:
+    """Teams, admissions and links of all rows, or nothing. `batch` lets one list be made once.
+
+    Raises:
+        RosterError: a row is wrong (now), or the list was made already; `problems` names rows.
+    """
+    try:
+        with transaction.atomic():
+            wanted = check(lines=lines)
+            # In one order, so that two lists never wait for each other; then looked at again.
+            _lock(wanted)
+            roster = check(lines=lines)
+            _check(roster, batch=batch)
+            teams = {entry.row: entry.team or _made(entry) for entry in roster.entries}
+            _admit(roster, teams, actor=actor, now=now)
+            return [
+                Invitation(
+                    entry=entry,
+                    team=teams[entry.row],
+                    secret=token_links.make(
+                        team=teams[entry.row],
+                        batch=batch,
+                        row=entry.row,
+                        expires_at=links_expire_at,
+                        token_expires_at=token_expires_at,
+                        actor=actor,
+                        now=now,
+                    ),
+                )
+                for entry in roster.entries
+            ]
+    except IntegrityError:
+        raise RosterError(
+            "nothing was made: a team of this list, or the whole list, was made at the same moment by "
+            "another request; look at the teams before you send it again"
+        ) from None
+
+
+def as_csv(*, invitations: list[Invitation], api_url: str, expires_at: dt.datetime) -> bytes:
+    """For a spreadsheet or a mail merge: with a byte order mark, and no cell that is taken for a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(["team", "contact", "link", "link_ends_at"])
+    for each in invitations:
+        link = token_links.address(api_url=api_url, secret=each.secret)
+        cells = [each.team.name, each.entry.contact, link, f"{expires_at:%Y-%m-%dT%H:%M:%SZ}"]
+        writer.writerow([plain_cell(cell) for cell in cells])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def plain_cell(text: str) -> str:
+    """The text with an apostrophe in front, if a spreadsheet would calculate it."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _columns(header: list[str]) -> list[str]:
+    given = [name.strip().casefold() for name in header]
+    names = [OTHER_NAMES.get(name, name) for name in given]
+    if unknown := [name for name in names if name not in COLUMNS]:
+        raise RosterError(f"the column {unknown[0][:40]!r} is none of {', '.join(COLUMNS)}")
+    if len(set(names)) != len(names):
+        raise RosterError("a column occurs twice")
+    if "team" not in names:
+        raise RosterError("the column team is missing")
+    return names
+
+
+def _line(number: int, columns: list[str], row: list[str]) -> Line:
+    if len(row) != len(columns):
+        raise RosterError(f"row {number} has {len(row)} cells, and the header {len(columns)}")
+    cells = {name: cell.strip() for name, cell in zip(columns, row, strict=True)}
+    return Line(row=number, **cells)
+
+
+def _folded(line: Line) -> str:
+    return team_names.folded(line.team)
+
+
+def _of_name(line: Line, known: dict[str, Team], *, n_times: int) -> list[Problem]:
+    name = team_names.normalized(line.team)
+    try:
+        team_names.check(name)
+    except ValidationError as error:
+        return [Problem(row=line.row, column="team", problem=error.messages[0])]
+    problem = ""
+    if len(name) > team_names.LONGEST:
+        problem = f"A name has at most {team_names.LONGEST} characters."
+    elif n_times > 1:
+        problem = f"This team stands in {n_times} rows (names are compared without regard to case)."
+    elif (team := known.get(_folded(line))) is not None:
+        if team.is_reference:
+            problem = "This is a reference team, which needs no admission."
+        elif not team.is_active:
+            problem = "This team is not active."
+    return [Problem(row=line.row, column="team", problem=problem)] if problem else []
+
+
+def _of_title(line: Line, team: Team | None) -> list[Problem]:
+    problem = ""
+    if len(line.title) > LONGEST_TITLE:
+        problem = f"A title has at most {LONGEST_TITLE} characters."
+    elif team is not None and line.title not in ("", team.title):
+        problem = (
+            f"There is a team {team.name!r} already, and its title is another: leave it empty."
+        )
+    try:
+        team_names.check_printable(line.title)
+    except ValidationError as error:
+        problem = error.messages[0]
+    return [Problem(row=line.row, column="title", problem=problem)] if problem else []
+
+
+def _of_contact(line: Line) -> list[Problem]:
+    if not line.contact:
+        return []
+    try:
+        validate_email(line.contact)
+    except ValidationError:
+        return [Problem(row=line.row, column="contact", problem="This is no e-mail address.")]
+    return []
+
+
+def _queries(line: Line, rounds: tuple[Round, ...]) -> tuple[int | None, list[Problem]]:
+    if not line.queries:
+        return None, []
+    most = min((round.total_limit for round in rounds), default=0)
+    problem = ""
+    if not rounds:
+        problem = "There is no benchmark in this row that the queries would be for."
+    elif not (line.queries.isascii() and line.queries.isdecimal() and len(line.queries) < 10):
+        problem = "This is no whole number."
+    elif not 1 <= int(line.queries) <= most:
+        problem = f"A team has 1 to {most} queries in this round."
+    if problem:
+        return None, [Problem(row=line.row, column="queries", problem=problem)]
+    return int(line.queries), []
+
+
+class _Rounds:
+    """The rounds that admit teams, and how many teams each has with those of the list."""
+
+    def __init__(self) -> None:
+        admitting = (RoundStatus.PLANNED, RoundStatus.OPEN)
+        self._rounds = list(
+            Round.objects.filter(status__in=admitting).select_related("benchmark").order_by("pk")
+        )
+        pairs = Admission.objects.filter(round__in=self._rounds)
+        self._pairs = set(pairs.values_list("round_id", "team_id"))
+        self._n = Counter(pairs.filter(is_blind=False).values_list("round_id", flat=True))
+
+    def of(self, line: Line, team: Team | None) -> tuple[tuple[Round, ...], list[Problem]]:
+        found: list[Round] = []
+        problems = []
+        for name in line.benchmarks.replace(",", " ").replace(";", " ").split():
+            round, problem = self._find(name)
+            if round is not None and not problem:
+                problem = self._obstacle(round, team, is_twice=round in found)
+            if problem:
+                problems.append(Problem(row=line.row, column="benchmarks", problem=problem))
+            elif round is not None:
+                self._n[round.pk] += 1
+                found.append(round)
+        return tuple(found), problems
+
+    def _find(self, name: str) -> tuple[Round | None, str]:
+        slug, _, number = name.partition("/")
+        shown = repr(name[:60])
+        found = [
+            round
+            for round in self._rounds
+            if round.benchmark.slug == slug and number in ("", str(round.number))
+        ]
+        is_open = [round for round in found if round.status == RoundStatus.OPEN]
+        found = is_open or found
+        if not found:
+            return None, f"{shown} names no benchmark with a round that is planned or open."
+        if len(found) > 1:
+            return None, f"{shown} has {len(found)} planned rounds: write {slug}/{found[0].number}."
+        return found[0], ""
+
+    def _obstacle(self, round: Round, team: Team | None, *, is_twice: bool) -> str:
+        if is_twice:
+            return f"{round.benchmark.slug} is named twice in this row."
+        if team is not None and (round.pk, team.pk) in self._pairs:
+            return f"This team is admitted to {round} already."
+        if self._n[round.pk] >= round.max_teams:
+            return f"{round} was planned for {round.max_teams} teams, and this would be one more."
+        return ""
+
+
+def _lock(roster: Roster) -> None:
+    rounds = {round.pk for entry in roster.entries for round in entry.rounds}
+    list(Round.objects.select_for_update().filter(pk__in=rounds).order_by("pk"))
+
+
+def _check(roster: Roster, *, batch: uuid.UUID) -> None:
+    if TokenLink.objects.filter(batch=batch).exists():
+        raise RosterError(
+            "this list was made already, and its links were shown then; they cannot be shown again. Cancel "
+            "the links on the teams' pages and send a list of these teams to make others"
+        )
+    if roster.problems:
+        raise RosterError("nothing was made: something is wrong now", problems=roster.problems)
+
+
+def _made(entry: Entry) -> Team:
+    return Team.objects.create(name=entry.name, title=entry.title)
+
+
+def _admit(roster: Roster, teams: dict[int, Team], *, actor: str, now: dt.datetime) -> None:
+    """Journals are locked in the order of their benchmarks, whatever the order of the rows."""
+    pairs = [(round, entry) for entry in roster.entries for round in entry.rounds]
+    for round, entry in sorted(pairs, key=lambda pair: (pair[0].benchmark_id, pair[0].pk)):
+        try:
+            budget.admit(
+                round=round, team=teams[entry.row], k=entry.k, is_blind=False, actor=actor, now=now
+            )
+        except AdmissionError as error:
+            raise RosterError(f"nothing was made: row {entry.row}: {error.message}") from None

@@ -1,0 +1,122 @@
+"""Links that show a token once: what an organizer sends a team instead of the token itself.
+
+The token is issued when the link is used, so no list, mail or table ever holds it. The secret of a link is
+random with 256 bits, stands behind the `#` of its address, where no log of a server sees it, and is kept as
+its digest. Whoever finds a link used by somebody else says so, and an organizer revokes the token.
+"""
+
+import datetime as dt
+import hashlib
+import secrets
+import uuid
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from vault import locks, tokens
+from vault.errors import TokenLinkError, TooManyTokensError
+from vault.models import Team, TeamToken, TokenLink
+
+PREFIX = "hvl_"
+LABEL = "from a one-time link"
+# Of the page on the API's site that shows the token.
+PAGE = "token/"
+
+
+def make(
+    *,
+    team: Team,
+    batch: uuid.UUID,
+    row: int,
+    expires_at: dt.datetime,
+    token_expires_at: dt.datetime | None,
+    actor: str,
+    now: dt.datetime,
+    scopes: Sequence[str] = tokens.SCOPES,
+) -> str:
+    """The link's secret, which cannot be had again."""
+    if expires_at <= now or (token_expires_at is not None and token_expires_at <= expires_at):
+        raise ValueError("a link ends in the future, and its token later")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    TokenLink.objects.create(
+        team=team,
+        digest=_digest(secret),
+        batch=batch,
+        row=row,
+        scopes=sorted(scopes),
+        token_expires_at=token_expires_at,
+        made_by=actor,
+        made_at=now,
+        expires_at=expires_at,
+    )
+    return secret
+
+
+def address(*, api_url: str, secret: str) -> str:
+    return f"{api_url.rstrip('/')}/{PAGE}#{secret}"
+
+
+def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
+    """A new token of the link's team, and its text; the link is used up.
+
+    Raises:
+        TokenLinkError: there is no such link, or it was used, has ended, or its team is not active.
+        TooManyTokensError: the team has as many tokens as it may; the link still holds.
+    """
+    with transaction.atomic():
+        # Two that come at once wait for each other here, and the second finds it used.
+        link = (
+            TokenLink.objects.select_for_update(of=("self",))
+            .select_related("team")
+            .filter(digest=_digest(secret))
+            .first()
+        )
+        if link is None:
+            raise TokenLinkError(
+                "there is no such link: copy all of it, with what stands behind the #"
+            )
+        _check_holds(link, now=now)
+        locks.hold_team_tokens(team_id=link.team_id)
+        if tokens.live(team=link.team, now=now).count() >= tokens.MOST_LIVE:
+            raise TooManyTokensError(
+                f"a team may have {tokens.MOST_LIVE} tokens", limit=tokens.MOST_LIVE
+            )
+        token, plain = tokens.issue(
+            team=link.team,
+            label=LABEL,
+            scopes=link.scopes,
+            expires_at=link.token_expires_at,
+            now=now,
+        )
+        TokenLink.objects.filter(pk=link.pk).update(used_at=now, token=token)
+    return token, plain
+
+
+def cancel(*, team: Team, now: dt.datetime) -> int:
+    """End the team's links that were not used; how many."""
+    return TokenLink.objects.filter(team=team, used_at=None, expires_at__gt=now).update(
+        expires_at=now
+    )
+
+
+def status_of(link: TokenLink, *, now: dt.datetime) -> str:
+    if link.used_at is not None:
+        return "used"
+    return "waits" if link.expires_at > now else "ended"
+
+
+def _check_holds(link: TokenLink, *, now: dt.datetime) -> None:
+    if link.used_at is not None:
+        raise TokenLinkError(
+            f"this link was used on {link.used_at:%d %B %Y at %H:%M} UTC, and shows a token once; if that "
+            "was nobody of your team, tell the organizer, who can revoke the token",
+            used_at=link.used_at,
+        )
+    if link.expires_at <= now:
+        raise TokenLinkError("this link has ended: ask the organizer for another")
+    if not link.team.is_active:
+        raise TokenLinkError("the team of this link is not active: ask the organizer")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
