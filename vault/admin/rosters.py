@@ -63,6 +63,7 @@ class RosterForm(forms.Form):
     api_url = forms.URLField(
         label="Address of the API",
         assume_scheme="https",
+        widget=forms.URLInput(attrs={"class": "vURLField"}),
         initial=lambda: settings.API_URL,
         help_text="Where teams reach the API, such as https://vault.example: the links begin with it.",
     )
@@ -105,7 +106,7 @@ def roster_view(page: "Page", request: HttpRequest) -> HttpResponse:
         else:
             if not roster.problems:
                 return _preview(page, request, form, body, roster)
-            form.add_error("file", "Mend the rows that are named below and send the file again.")
+            form.add_error("file", "Mend the rows that are named above and send the file again.")
             problems = [_problems(roster.problems)]
     return _form_page(page, request, form, problems)
 

@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from vault import holdouts, label_files, label_report
 from vault.admin.pages import NOTHING, Table, add_error, stacked
@@ -256,9 +257,9 @@ def _tables(report: Report) -> list[Table]:
         header=("", "About", "What it says, and what to do"),
         rows=[
             (
-                "Warning" if line.is_warning else "ok",
+                format_html("<strong>{}</strong>", "Warning") if line.is_warning else "ok",
                 line.code,
-                stacked(f"{_sentence(line.text)}", _sentence(line.mend)),
+                stacked(_sentence(line.text), line.mend and f"What to do: {line.mend}."),
             )
             for line in sorted(report.lines, key=lambda line: not line.is_warning)
         ],

@@ -160,22 +160,7 @@ class TeamAdmin(ActingPage):
                 ],
                 empty="This team has no token.",
             ),
-            Table(
-                heading="One-time links",
-                header=("Made", "By", "Status", "Ends", "Used", "Token"),
-                rows=[
-                    (
-                        moment(each.made_at),
-                        each.made_by,
-                        token_links.status_of(each, now=now),
-                        moment(each.expires_at),
-                        moment(each.used_at),
-                        link(each.token, each.token and f"{each.token.prefix}…"),
-                    )
-                    for each in obj.token_links.select_related("token").order_by("-made_at", "-pk")
-                ],
-                empty="This team got no link.",
-            ),
+            _links(obj, now=now),
             Table(
                 heading="Webhooks",
                 header=("Address", "Events", "Status", "Waiting", "Failed"),
@@ -198,6 +183,26 @@ class TeamAdmin(ActingPage):
                 empty="Not admitted to any round.",
             ),
         ]
+
+
+def _links(team: Team, *, now: dt.datetime) -> Table:
+    made = team.token_links.select_related("token").order_by("-made_at", "-pk")
+    return Table(
+        heading="One-time links",
+        header=("Made", "By", "Status", "Ends", "Used", "Token"),
+        rows=[
+            (
+                moment(each.made_at),
+                each.made_by,
+                token_links.status_of(each, now=now),
+                moment(each.expires_at),
+                moment(each.used_at),
+                link(each.token, each.token and f"{each.token.prefix}…"),
+            )
+            for each in made
+        ],
+        empty="This team got no link.",
+    )
 
 
 @admin.register(TeamToken, site=site)

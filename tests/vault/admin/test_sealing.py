@@ -231,7 +231,7 @@ def test_a_warning_is_shown_and_nothing_sealed_before_it_is_accepted(
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "has ROC AUC 1.000 for class wet" in page
-    assert "Give the items new ids in random order" in page
+    assert "What to do: give the items new ids in random order" in page
     assert "no-store" in answer["Cache-Control"]
     assert ticks(answer)["confirm"] == ["id_order", "neighbor_labels"]
     assert "checked" not in page

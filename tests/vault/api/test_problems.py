@@ -153,6 +153,7 @@ def test_errors_of_the_inside_have_no_status() -> None:
         "PlanError",
         "UnrankingError",
         "PersonError",
+        "RosterError",
         "SealingError",
         "LabelsUnavailableError",
         "StoredFileError",

@@ -34,6 +34,7 @@ MEMBERS: dict[str, Schema] = {
     ),
     "retry_after": schemas.number("Seconds until it may be tried again; `Retry-After` has it too."),
     "used": schemas.count("What is used of it."),
+    "used_at": schemas.time("When somebody used the link."),
     "window_seconds": schemas.integer("The length of the window."),
 }
 
