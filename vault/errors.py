@@ -2,6 +2,8 @@
 
 VaultError
   InvalidFileError          the file breaks a rule; `problems` name rows and columns
+  PackedBodyError           a body is not what its Content-Encoding says
+  UnpackedSizeError         a body unpacks to more than a file may have
   ParserBusyError           too many files are being parsed
   NotAdmittedError          the team may not submit to this round
   NoOpenRoundError          nothing to submit to, with `opens_at` where one is planned
@@ -54,6 +56,14 @@ class InvalidFileError(VaultError):
             where = ", ".join(filter(None, [row, problem["column"]]))
             lines.append(f"  {where}: {problem['problem']}" if where else f"  {problem['problem']}")
         return "\n".join(lines)
+
+
+class PackedBodyError(VaultError):
+    code = "packed_body"
+
+
+class UnpackedSizeError(VaultError):
+    code = "unpacked_size"
 
 
 class ParserBusyError(VaultError):

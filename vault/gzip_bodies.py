@@ -1,0 +1,82 @@
+"""Bodies that come packed by gzip (RFC 1952), unpacked no further than a file may be large.
+
+Several members behind each other are one file, as the format says and as `cat a.gz b.gz` makes it; zeros at
+the end are padding. The checksums are compared. Pure; it runs in the parser's child process.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+from vault.errors import PackedBodyError, UnpackedSizeError
+
+# Programs that pack in parallel make one for each block; millions of empty ones would cost time for nothing.
+MOST_MEMBERS = 10_000
+_PIECE = 1 << 18
+_GZIP_ONLY = 16 + zlib.MAX_WBITS
+_MAGIC = b"\x1f\x8b"
+_CUT_OFF = "the gzip body is cut off: its end is missing; send all of the packed file"
+
+
+@dataclass(kw_only=True)
+class _Unpacking:
+    source: memoryview
+    target: memoryview
+    n_read: int = 0
+    n_written: int = 0
+
+
+def unpack(source: memoryview, target: memoryview) -> int:
+    """Fill `target` from its start; how many bytes the file has.
+
+    Raises `PackedBodyError`, and `UnpackedSizeError` as soon as there is one byte more than `target` has room
+    for.
+    """
+    work = _Unpacking(source=source, target=target)
+    n_members = 0
+    while n_members == 0 or work.n_read < len(source):
+        if n_members and not any(source[work.n_read :]):
+            break
+        if n_members == MOST_MEMBERS:
+            raise PackedBodyError(f"the gzip body has more than {MOST_MEMBERS} members")
+        _check_start(source[work.n_read :], n_members)
+        n_members += 1
+        try:
+            _unpack_member(work)
+        except zlib.error as error:
+            what = str(error).rpartition(": ")[2]
+            raise PackedBodyError(
+                f"the gzip body is damaged in its member {n_members}: {what}; pack the file again"
+            ) from None
+    return work.n_written
+
+
+def _check_start(rest: memoryview, n_members: int) -> None:
+    if rest[:2] == _MAGIC:
+        return
+    if n_members:
+        raise PackedBodyError(
+            f"{len(rest)} bytes that are not gzip follow the end of the gzip body; leave them out"
+        )
+    raise PackedBodyError("the body is not packed by gzip; send it without Content-Encoding")
+
+
+def _unpack_member(work: _Unpacking) -> None:
+    inflater = zlib.decompressobj(wbits=_GZIP_ONLY)
+    packed, has_more = b"", False
+    while not inflater.eof:
+        # A full piece may leave more inside the inflater although it took all of its input.
+        if not has_more:
+            packed = bytes(work.source[work.n_read : work.n_read + _PIECE])
+            if not packed:
+                raise PackedBodyError(_CUT_OFF)
+            work.n_read += len(packed)
+        room = len(work.target) - work.n_written
+        most = min(_PIECE, room + 1)
+        piece = inflater.decompress(packed, most)
+        if len(piece) > room:
+            limit = len(work.target)
+            raise UnpackedSizeError(f"the file unpacks to more than {limit} bytes", limit=limit)
+        work.target[work.n_written : work.n_written + len(piece)] = piece
+        work.n_written += len(piece)
+        packed, has_more = inflater.unconsumed_tail, len(piece) == most
+    work.n_read -= len(inflater.unused_data)
