@@ -12,7 +12,8 @@ _LONGEST_CLASS = 30
 _MAGIC = {
     b"PK\x03\x04": "this is an Excel workbook or another ZIP archive; save the sheet as CSV in UTF-8",
     b"\xd0\xcf\x11\xe0": "this is an Excel workbook; save the sheet as CSV in UTF-8",
-    b"\x1f\x8b": "the file is compressed with gzip; send it unpacked",
+    b"\x1f\x8b": "the file is compressed with gzip; send it unpacked, or to the API with "
+    "Content-Encoding: gzip",
     b"BZh": "the file is compressed with bzip2; send it unpacked",
     b"\xfd7zXZ\x00": "the file is compressed with xz; send it unpacked",
     b"\x28\xb5\x2f\xfd": "the file is compressed with zstd; send it unpacked",

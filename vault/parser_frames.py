@@ -1,23 +1,35 @@
-"""What the parser's pool and its children say to each other: a JSON header and a body, length first."""
+"""What the parser's pool and its children say to each other: a JSON header and a body, length first.
+
+Files go along as descriptors, so that nobody copies them. Only children take any.
+"""
 
 import json
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from typing import Any
 
 _LENGTHS = struct.Struct("!IQ")
 _PIECE = 1 << 20
 _LARGEST_HEADER = 1 << 20
+MOST_FILES = 2
 
 
 def send(
-    peer: socket.socket, header: dict[str, Any], body: bytes, *, deadline: float | None = None
+    peer: socket.socket,
+    header: dict[str, Any],
+    body: bytes,
+    *,
+    files: Sequence[int] = (),
+    deadline: float | None = None,
 ) -> None:
     """Raises `TimeoutError` at the deadline of the monotonic clock, `OSError` if the peer is gone."""
     encoded = json.dumps(header).encode()
+    start = _LENGTHS.pack(len(encoded), len(body)) + encoded
     _set_deadline(peer, deadline)
-    peer.sendall(_LENGTHS.pack(len(encoded), len(body)) + encoded)
+    n_sent = socket.send_fds(peer, [start], list(files)) if files else 0
+    peer.sendall(start[n_sent:])
     _set_deadline(peer, deadline)
     peer.sendall(body)
 
@@ -27,8 +39,27 @@ def receive(
 ) -> tuple[dict[str, Any], bytes] | None:
     """None when the peer is gone, even in the middle of a message, or says too much."""
     lengths = _exactly(peer, _LENGTHS.size, deadline)
-    if lengths is None:
+    return None if lengths is None else _rest(peer, lengths, deadline, largest_body)
+
+
+def receive_with_files(
+    peer: socket.socket,
+) -> tuple[dict[str, Any], bytes, list[int]] | None:
+    """As `receive`, and the descriptors that came along: the caller's to close."""
+    start, files, _, _ = socket.recv_fds(peer, _LENGTHS.size, MOST_FILES)
+    more = _exactly(peer, _LENGTHS.size - len(start), None) if start else None
+    message = None if more is None else _rest(peer, start + more, None, None)
+    if message is None:
         return None
+    return *message, files
+
+
+def _rest(
+    peer: socket.socket,
+    lengths: bytes | bytearray,
+    deadline: float | None,
+    largest_body: int | None,
+) -> tuple[dict[str, Any], bytes] | None:
     header_length, body_length = _LENGTHS.unpack(lengths)
     is_too_large = largest_body is not None and body_length > largest_body
     if header_length > _LARGEST_HEADER or is_too_large:

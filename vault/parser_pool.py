@@ -3,19 +3,22 @@
 Each web process keeps `PARSER_PROCESSES` children, started when first needed. A request takes a slot
 before its body is read; when every child is busy and the backlog is full it is turned away at once. A
 child that runs out of memory or time is killed, and the file counts as invalid: it costs nothing.
+
+No team stands in the way of the others: it may hold half of the children and a third of the slots, and
+whoever waits is served team by team. A child is handed a file, not its bytes, and one that keeps much
+memory after a large file is replaced.
 """
 
 import atexit
 import hashlib
 import os
-import queue
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,10 +29,18 @@ from django.conf import settings
 from vault import panel as panels
 from vault import predictions
 from vault.canonical import Predictions
-from vault.errors import InvalidFileError, ParserBusyError, VaultError
+from vault.errors import (
+    InvalidFileError,
+    PackedBodyError,
+    ParserBusyError,
+    UnpackedSizeError,
+    VaultError,
+)
 from vault.file_problems import refuse
+from vault.memory_files import MemoryFile
 from vault.models import Benchmark, Panel
 from vault.parser_frames import receive, send
+from vault.parser_turns import Room, Turns
 from vault.parsing import FileSpec
 
 START_SECONDS = 60.0
@@ -50,10 +61,24 @@ class Limits:
     memory_mb: int
     seconds: float
 
+    @property
+    def slots(self) -> int:
+        return self.processes + self.backlog
+
+    @property
+    def slots_of_team(self) -> int:
+        return max(2, self.slots // 3)
+
+    @property
+    def processes_of_team(self) -> int:
+        return max(1, self.processes // 2)
+
 
 class _Child:
     def __init__(self, limits: Limits) -> None:
         self.panels: set[str] = set()
+        self.is_spent = False
+        self._has_started = False
         self._peer, theirs = socket.socketpair()
         arguments = [str(limits.memory_mb), str(limits.seconds + _ALARM_MARGIN)]
         with theirs:
@@ -72,12 +97,19 @@ class _Child:
         return self._process.pid
 
     def ask(
-        self, header: dict[str, Any], body: bytes, *, seconds: float, largest_body: int
+        self,
+        header: dict[str, Any],
+        body: bytes = b"",
+        *,
+        files: Sequence[MemoryFile] = (),
+        seconds: float,
+        largest_body: int = 0,
     ) -> tuple[dict[str, Any], bytes]:
         """Raises `TimeoutError`, or `_ChildLostError`; either way the child is of no more use."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds + (0.0 if self._has_started else START_SECONDS)
         try:
-            send(self._peer, header, body, deadline=deadline)
+            descriptors = [each.fileno() for each in files]
+            send(self._peer, header, body, files=descriptors, deadline=deadline)
             answer = receive(self._peer, deadline=deadline, largest_body=largest_body)
         except TimeoutError:
             raise
@@ -85,6 +117,8 @@ class _Child:
             raise _ChildLostError from None
         if answer is None:
             raise _ChildLostError
+        self._has_started = True
+        self.is_spent = bool(answer[0].get("is_spent"))
         return answer
 
     def kill(self) -> None:
@@ -98,93 +132,151 @@ class ParserPool:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._slots = threading.BoundedSemaphore(limits.processes + limits.backlog)
-        # None stands for a child that is still to be started.
-        self._children: queue.LifoQueue[_Child | None] = queue.LifoQueue()
-        for _ in range(limits.processes):
-            self._children.put(None)
+        self._room = Room(n_places=limits.slots, most_of_team=limits.slots_of_team)
+        self._turns = Turns(n_places=limits.processes, most_of_team=limits.processes_of_team)
+        self._idle: list[_Child] = []
+        self._lock = threading.Lock()
 
     @contextmanager
-    def slot(self) -> Iterator[None]:
-        if not self._slots.acquire(blocking=False):
-            raise ParserBusyError(
-                "too many files are being parsed", retry_after=RETRY_AFTER_SECONDS
-            )
+    def slot(self, *, team_id: int | None = None) -> Iterator[None]:
+        full = self._room.enter(team_id)
+        if full:
+            raise ParserBusyError(full, retry_after=RETRY_AFTER_SECONDS)
         try:
             yield
         finally:
-            self._slots.release()
+            self._room.leave(team_id)
 
-    def parse(self, *, body: bytes, content_type: str, spec: FileSpec, panel: Panel) -> Predictions:
+    def parse(
+        self,
+        *,
+        body: bytes | MemoryFile,
+        content_type: str,
+        spec: FileSpec,
+        panel: Panel,
+        team_id: int | None = None,
+    ) -> Predictions:
         """A child that is gone before it answers may have been killed by anybody: try once more."""
+        if isinstance(body, bytes):
+            with MemoryFile(body) as file:
+                return self.parse(
+                    body=file, content_type=content_type, spec=spec, panel=panel, team_id=team_id
+                )
         for _ in range(2):
             try:
-                return self._parse_once(body, content_type, spec, panel)
+                with self._child(team_id) as child:
+                    return self._parsed(child, body, content_type, spec, panel)
             except _ChildLostError:
                 continue
             except TimeoutError:
                 refuse(f"the file took longer than {self._limits.seconds:g} s to parse")
         _refuse_for_memory()
 
+    def unpack(self, packed: MemoryFile, *, limit: int, team_id: int | None = None) -> MemoryFile:
+        """The file in a body that gzip packed; raises `PackedBodyError` or `UnpackedSizeError`."""
+        if not packed.size:
+            raise PackedBodyError("the body is empty")
+        for _ in range(2):
+            try:
+                with self._child(team_id) as child:
+                    return self._unpacked(child, packed, limit)
+            except _ChildLostError:
+                continue
+            except TimeoutError:
+                break
+        raise PackedBodyError(
+            f"the gzip body takes more than {self._limits.seconds:g} s or too much memory to unpack"
+        )
+
     def close(self) -> None:
         """End the children that are idle; the pool starts others if it is used again."""
-        idle = []
-        with suppress(queue.Empty):
-            while True:
-                idle.append(self._children.get_nowait())
+        with self._lock:
+            idle, self._idle = self._idle, []
         for child in idle:
-            if child is not None:
-                child.kill()
-            self._children.put(None)
+            child.kill()
 
     @contextmanager
-    def _child(self) -> Iterator[_Child]:
+    def _child(self, team_id: int | None) -> Iterator[_Child]:
         """A child for one exchange. It goes back only if the exchange ended as it should."""
-        child = self._children.get()
-        kept = None
-        try:
+        with self._turns.turn(team_id):
+            with self._lock:
+                child = self._idle.pop() if self._idle else None
             child = child or _Child(self._limits)
-            yield child
-            kept = child
-        finally:
-            if child is not None and kept is None:
+            try:
+                yield child
+            # An answer, too, if it is that the file is wrong.
+            except (InvalidFileError, PackedBodyError, UnpackedSizeError):
+                self._put_back(child)
+                raise
+            except BaseException:
                 child.kill()
-            self._children.put(kept)
+                raise
+            self._put_back(child)
 
-    def _parse_once(
-        self, body: bytes, content_type: str, spec: FileSpec, panel: Panel
+    def _put_back(self, child: _Child) -> None:
+        if child.is_spent:
+            child.kill()
+            # At once, so that nobody waits for its start.
+            child = _Child(self._limits)
+        with self._lock:
+            self._idle.append(child)
+
+    def _parsed(
+        self,
+        child: _Child,
+        body: MemoryFile,
+        content_type: str,
+        spec: FileSpec,
+        panel: Panel,
     ) -> Predictions:
         header = {
             "act": "parse",
             "panel": panel.sha256,
             "content_type": content_type,
+            "size": body.size,
             "spec": asdict(spec),
         }
         largest = 8 * panel.n_items * max(1, len(spec.classes)) + _HEADER_BYTES
-        with self._child() as child:
-            answer: dict[str, Any] = {"outcome": "panel wanted"}
-            if panel.sha256 in child.panels:
-                answer, canonical = child.ask(
-                    header, body, seconds=self._limits.seconds, largest_body=largest
-                )
-            if answer["outcome"] == "panel wanted":
+        answer, canonical = dict[str, Any](outcome=""), b""
+        for _ in range(2):
+            if panel.sha256 not in child.panels or answer["outcome"] == "panel wanted":
                 self._hand_over(child, panel)
-                answer, canonical = child.ask(
-                    header, body, seconds=self._limits.seconds, largest_body=largest
-                )
-            if answer["outcome"] == "memory":
-                raise _ChildLostError
+            answer, canonical = child.ask(
+                header, files=[body], seconds=self._limits.seconds, largest_body=largest
+            )
+            if answer["outcome"] != "panel wanted":
+                break
+        if answer["outcome"] == "memory":
+            raise _ChildLostError
         if answer["outcome"] == "invalid":
             raise InvalidFileError(answer["message"], **answer["data"])
         return Predictions(canonical=canonical, sha256=hashlib.sha256(canonical).hexdigest())
+
+    def _unpacked(self, child: _Child, packed: MemoryFile, limit: int) -> MemoryFile:
+        header = {"act": "unpack", "size": packed.size, "limit": limit}
+        unpacked = MemoryFile()
+        try:
+            unpacked.resize(limit)
+            answer, _ = child.ask(header, files=[packed, unpacked], seconds=self._limits.seconds)
+            if answer["outcome"] == "memory":
+                raise _ChildLostError
+            if answer["outcome"] == "too large":
+                raise UnpackedSizeError(answer["message"], limit=limit)
+            if answer["outcome"] == "damaged":
+                raise PackedBodyError(answer["message"])
+            unpacked.resize(int(answer["size"]))
+            unpacked.seal()
+        # Whatever ended it, nobody else would close it.
+        except BaseException:
+            unpacked.close()
+            raise
+        return unpacked
 
     def _hand_over(self, child: _Child, panel: Panel) -> None:
         """Give the child the panel's ids. What fails here is our fault, not the file's."""
         header = {"act": "panel", "panel": panel.sha256}
         try:
-            answer, _ = child.ask(
-                header, panels.file_bytes(panel=panel), seconds=START_SECONDS, largest_body=0
-            )
+            answer, _ = child.ask(header, panels.file_bytes(panel=panel), seconds=START_SECONDS)
         except (TimeoutError, _ChildLostError):
             raise VaultError("the parser does not start; see its messages in the log") from None
         child.panels.add(panel.sha256)
@@ -193,18 +285,36 @@ class ParserPool:
 
 
 @contextmanager
-def slot() -> Iterator[None]:
+def slot(*, team_id: int | None = None) -> Iterator[None]:
     """Room for one file; raises `ParserBusyError`. To be taken before the body is read."""
-    with _pool(os.getpid()).slot():
+    with _pool(os.getpid()).slot(team_id=team_id):
         yield
 
 
 def parse_bounded(
-    *, body: bytes, content_type: str, benchmark: Benchmark, panel: Panel
+    *,
+    body: bytes | MemoryFile,
+    content_type: str,
+    benchmark: Benchmark,
+    panel: Panel,
+    team_id: int | None = None,
 ) -> Predictions:
     """Parse in a child; raises `InvalidFileError`, also for a file that exceeds the limits."""
-    spec = predictions.spec(benchmark)
-    return _pool(os.getpid()).parse(body=body, content_type=content_type, spec=spec, panel=panel)
+    return _pool(os.getpid()).parse(
+        body=body,
+        content_type=content_type,
+        spec=predictions.spec(benchmark),
+        panel=panel,
+        team_id=team_id,
+    )
+
+
+def unpack_bounded(*, packed: MemoryFile, limit: int, team_id: int | None = None) -> MemoryFile:
+    """Unpack a gzip body in a child, to a file that is the caller's to close.
+
+    Raises `PackedBodyError`, and `UnpackedSizeError` beyond `limit` bytes.
+    """
+    return _pool(os.getpid()).unpack(packed, limit=limit, team_id=team_id)
 
 
 _lock = threading.Lock()
@@ -243,7 +353,10 @@ def _environment() -> dict[str, str]:
         **kept,
         "LC_ALL": "C.UTF-8",
         "HOME": str(Path("/")),
+        # The C library gives large blocks back when they are freed, and the rest when it is told to.
         "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }

@@ -171,9 +171,14 @@ def test_error_to_a_head_has_no_body(service: Service) -> None:
         (["Content-Type: text/csv", "Content-Length: 999999999999"], b"", "content_too_large"),
         (["Content-Type: image/png", "Content-Length: 0"], b"", "unsupported_media_type"),
         (
-            ["Content-Type: text/csv", "Content-Encoding: gzip", "Content-Length: 0"],
+            ["Content-Type: text/csv", "Content-Encoding: br", "Content-Length: 0"],
             b"",
             "unsupported_media_type",
+        ),
+        (
+            ["Content-Type: text/csv", "Content-Encoding: gzip", "Content-Length: 4"],
+            b"\x1f\x8b\x08\x00",
+            "malformed_request",
         ),
         (
             ["Content-Type: multipart/form-data; boundary=x", "Content-Length: 5"],

@@ -52,7 +52,10 @@ def workbook() -> bytes:
         ("id,label\né,0\n".encode("latin-1"), "not UTF-8 text; save it as UTF-8"),
         (workbook(), "an Excel workbook or another ZIP archive; save the sheet as CSV in UTF-8"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "an Excel workbook; save the sheet as"),
-        (gzip.compress(GOOD.encode(), mtime=0), "compressed with gzip; send it unpacked"),
+        (
+            gzip.compress(GOOD.encode(), mtime=0),
+            "compressed with gzip; send it unpacked, or to the API with Content-Encoding: gzip",
+        ),
         (parquet({"id": NUMBERS, "label": [0, 1, 0]}), "a Parquet file; send it as application/"),
     ],
 )

@@ -22,6 +22,13 @@ def raw(request: Request) -> bytes:
     if len(length) > 9 or int(length) > LARGEST_BODY:
         detail = f"a body may have {LARGEST_BODY} bytes here"
         raise ProblemError(413, "content_too_large", detail, limit=LARGEST_BODY)
+    if int(length) and http.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise ProblemError(
+            415,
+            "unsupported_media_type",
+            "send this body without Content-Encoding; gzip is accepted for prediction files alone",
+            headers={"Accept-Encoding": "identity"},
+        )
     try:
         return http.body
     except UnreadablePostError:

@@ -1,24 +1,38 @@
 """Taking in a prediction file: what the request says it is, a parser's slot, then its body, then its rows.
 
 The slot is taken before the body is read, so that a service that is behind says so at once and cheaply.
+The file lies in one piece of memory that the parser is handed; a body that gzip packed is unpacked over
+there. What is told of a file, and kept of it, is of its unpacked bytes.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from rest_framework.request import Request
 
 from vault import parser_pool
+from vault.api import throttles
 from vault.api.forms import CSV, PARQUET
+from vault.api.idempotency import Once
 from vault.api.problems import ProblemError
 from vault.canonical import Predictions
-from vault.memory_upload import MemoryOnlyUploadHandler
-from vault.models import Benchmark, Panel
+from vault.errors import PackedBodyError, UnpackedSizeError
+from vault.memory_files import MemoryFile
+from vault.models import Benchmark, Panel, Team
 
 MULTIPART = "multipart/form-data"
+# Two names of one coding (RFC 9110, 8.4.1.3).
+GZIP = ("gzip", "x-gzip")
+ACCEPTED = "gzip, identity"
+_PIECE = 1 << 20
 # More digits than any length has; `int` refuses texts of thousands of digits.
 LONGEST_LENGTH = 15
 
@@ -29,34 +43,54 @@ class Announced:
 
     content_type: str
     length: int
+    is_packed: bool
 
 
 def announced(request: Request) -> Announced:
     http = request._request
-    return Announced(length=_length(http), content_type=_content_type(http))
+    return Announced(
+        length=_length(http), content_type=_content_type(http), is_packed=_is_packed(http)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """The file as it was sent, and what it claims to be."""
+    """The file as it was sent, unpacked, and what it claims to be."""
 
     content_type: str
-    content: bytes
+    content: MemoryFile
+    team: Team
 
 
-def read(request: Request, announced: Announced) -> Upload:
-    """The file of this request; the caller holds a parser's slot."""
+@contextmanager
+def read(request: Request, announced: Announced, *, team: Team) -> Iterator[Upload]:
+    """The file of this request, until the block ends; the caller holds a parser's slot."""
     http, content_type = request._request, announced.content_type
-    content = _body(http, announced.length)
-    if content_type == MULTIPART:
-        content_type, content = _file_of_form(http, content)
-    return Upload(content_type=content_type, content=content)
+    with MemoryFile() as body:
+        _read_body(http, announced.length, into=body)
+        with _unpacked(body, announced, team) as content:
+            if content_type != MULTIPART:
+                yield Upload(content_type=content_type, content=content, team=team)
+                return
+            with MemoryFile() as file:
+                content_type = _file_of_form(http, content, into=file)
+                yield Upload(content_type=content_type, content=file, team=team)
+
+
+def recognize(given: Once, upload: Upload) -> None:
+    """Of one idempotency key the file is the same, however it was packed."""
+    with upload.content.view() as content:
+        given.recognize(content, form=upload.content_type)
 
 
 def parsed(upload: Upload, *, benchmark: Benchmark, panel: Panel) -> Predictions:
     """The canonical predictions of a file, for the whole panel; the caller holds a parser's slot."""
     return parser_pool.parse_bounded(
-        body=upload.content, content_type=upload.content_type, benchmark=benchmark, panel=panel
+        body=upload.content,
+        content_type=upload.content_type,
+        benchmark=benchmark,
+        panel=panel,
+        team_id=upload.team.pk,
     )
 
 
@@ -79,36 +113,96 @@ def _content_type(http: HttpRequest) -> str:
             "unsupported_media_type",
             f"send {CSV}, {PARQUET} or {MULTIPART} with one field 'file'",
         )
-    if http.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise ProblemError(415, "unsupported_media_type", "send the body without Content-Encoding")
     return given
 
 
-def _body(http: HttpRequest, length: int) -> bytes:
+def _is_packed(http: HttpRequest) -> bool:
+    codings = http.headers.get("Content-Encoding", "").lower().split(",")
+    given = [each.strip() for each in codings if each.strip() not in ("", "identity")]
+    if given and (len(given) > 1 or given[0] not in GZIP):
+        raise ProblemError(
+            415,
+            "unsupported_media_type",
+            "Content-Encoding may be gzip, once; or send the body as it is, without that header",
+            headers={"Accept-Encoding": ACCEPTED},
+        )
+    return bool(given)
+
+
+def _read_body(http: HttpRequest, length: int, *, into: MemoryFile) -> None:
     """All of it, or an error: of a body that was cut off, what arrived may look like a file."""
-    body = bytearray()
+    is_whole = True
     try:
-        while len(body) < length and (part := http.read(length - len(body))):
-            body += part
+        while into.size < length and (part := http.read(min(_PIECE, length - into.size))):
+            into.write(part)
     except UnreadablePostError:
-        body.clear()
-    if len(body) != length:
+        is_whole = False
+    if not is_whole or into.size != length:
         raise ProblemError(400, "incomplete_body", "the body is shorter than its Content-Length")
-    return bytes(body)
+    into.seal()
 
 
-def _file_of_form(http: HttpRequest, body: bytes) -> tuple[str, bytes]:
+@contextmanager
+def _unpacked(body: MemoryFile, announced: Announced, team: Team) -> Iterator[MemoryFile]:
+    if not announced.is_packed:
+        yield body
+        return
     try:
-        handlers = [MemoryOnlyUploadHandler(http)]
-        _, files = MultiPartParser(http.META, io.BytesIO(body), handlers, "utf-8").parse()
+        content = parser_pool.unpack_bounded(
+            packed=body, limit=settings.MAX_UPLOAD_BYTES, team_id=team.pk
+        )
+    except PackedBodyError as error:
+        throttles.count_parse(team)
+        raise ProblemError(400, "malformed_request", error.message) from None
+    except UnpackedSizeError as error:
+        throttles.count_parse(team)
+        raise ProblemError(413, "content_too_large", error.message, **error.data) from None
+    with content:
+        # What it was packed in is of no more use.
+        body.close()
+        yield content
+
+
+class _OneFile(FileUploadHandler):
+    """Takes the file of a form to where it stays."""
+
+    def __init__(self, into: MemoryFile) -> None:
+        super().__init__()
+        self._into = into
+        self._n_files = 0
+
+    def new_file(self, *args: Any, **named: Any) -> None:
+        super().new_file(*args, **named)
+        self._n_files += 1
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        # A form with more files is refused once it is known.
+        if self._n_files == 1:
+            self._into.write(raw_data)
+
+    def file_complete(self, file_size: int) -> "UploadedFile[Any]":
+        return UploadedFile(
+            # Django closes what a form that breaks off has left.
+            file=io.BytesIO(),
+            name=self.file_name,
+            content_type=self.content_type,
+            size=file_size,
+        )
+
+
+def _file_of_form(http: HttpRequest, form: MemoryFile, *, into: MemoryFile) -> str:
+    """The type of the form's only file, which is written to `into`."""
+    try:
+        _, files = MultiPartParser(http.META, form.stream, [_OneFile(into)], "utf-8").parse()
     except MultiPartParserError:
         raise ProblemError(400, "malformed_request", "the multipart body is malformed") from None
     uploads = files.getlist("file")
     if len(files) != 1 or len(uploads) != 1:
         raise ProblemError(400, "malformed_request", "send exactly one file, in the field 'file'")
+    into.seal()
     (upload,) = uploads
     content_type = (upload.content_type or "").lower()
     if content_type not in (CSV, PARQUET):
         # Programs that guess types from names know Parquet by none.
         content_type = PARQUET if (upload.name or "").lower().endswith(".parquet") else CSV
-    return content_type, upload.read()
+    return content_type

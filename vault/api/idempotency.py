@@ -77,7 +77,7 @@ class Once:
     def is_known(self) -> bool:
         return self.earlier is not None
 
-    def recognize(self, content: bytes = b"", *, form: str = "") -> None:
+    def recognize(self, content: bytes | memoryview = b"", *, form: str = "") -> None:
         """Take the request's content into account; 422 if this key stands for another request.
 
         What a submission tells of its origin is left out: a pipeline that runs again has another address.
@@ -88,7 +88,8 @@ class Once:
         told = [pair for pair in sorted(http.GET.lists()) if pair[0] not in provenance.TOLD]
         named = (http.method or "", http.path, repr(told), form)
         for part in (*(each.encode("utf-8", "replace") for each in named), bearer, content):
-            digest.update(len(part).to_bytes(8, "big") + part)
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
         self.fingerprint = digest.hexdigest()
         if self.earlier is not None and self.earlier.fingerprint != self.fingerprint:
             raise ProblemError(

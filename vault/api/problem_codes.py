@@ -87,7 +87,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "content_too_large": ProblemCode(
         status=413,
-        meaning="The body is larger than this installation reads. Nothing was charged.",
+        meaning="The body is larger than this installation reads, or what gzip packed unpacks to more: "
+        "`limit` is the same for both. Nothing was charged.",
         detail="a body may have 67108864 bytes",
         members={"limit": 67108864},
     ),
@@ -158,7 +159,7 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "malformed_request": ProblemCode(
         status=400,
-        meaning="The request cannot be read: broken JSON, a broken multipart body, or a `Host` that "
+        meaning="The request cannot be read: broken JSON, a broken multipart or gzip body, or a `Host` that "
         "this service does not answer for.",
         detail="The request is malformed.",
     ),
@@ -254,7 +255,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "unsupported_media_type": ProblemCode(
         status=415,
-        meaning="The body comes in a form or encoding that is not read here.",
+        meaning="The body comes in a form or encoding that is not read here. `Accept-Encoding` lists the "
+        "encodings that are.",
         detail="send text/csv, application/vnd.apache.parquet or multipart/form-data with one field "
         "'file'",
     ),

@@ -43,7 +43,13 @@ class ProblemError(exceptions.APIException):
     """A problem of the transport, raised by a view."""
 
     def __init__(
-        self, status: int, code: str, detail: str, limit_of: Limit | None = None, **data: Any
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        limit_of: Limit | None = None,
+        headers: dict[str, str] | None = None,
+        **data: Any,
     ) -> None:
         super().__init__(detail, code)
         self.status_code = status
@@ -51,6 +57,7 @@ class ProblemError(exceptions.APIException):
         self.data = data
         # The throttle that refuses, for the RateLimit fields.
         self.limit = limit_of
+        self.headers = headers or {}
 
 
 def body(*, status: int, code: str, detail: str, **data: Any) -> dict[str, Any]:
@@ -92,6 +99,8 @@ def _of_problem(error: ProblemError) -> Response:
     response = _response(content, retry_after=error.data.get("retry_after"))
     if error.limit is not None:
         limits.set_fields(response, [error.limit])
+    for name, value in error.headers.items():
+        response[name] = value
     return response
 
 

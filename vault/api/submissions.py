@@ -87,13 +87,15 @@ class SubmissionCollection(APIView):
     def post(self, request: Request, slug: str) -> HttpResponse:
         """What is cheap to refuse is refused first, and the body is read last."""
         benchmark = finding.visible_benchmark(request, slug)
-        announced = files.announced(request)
-        throttles.check_parses(finding.own_team(request))
+        announced, team = files.announced(request), finding.own_team(request)
+        throttles.check_parses(team)
         with idempotency.once(request) as given:
             prepared = None if given.is_known else _prepared(request, benchmark)
-            with parser_pool.slot():
-                upload = files.read(request, announced)
-                given.recognize(upload.content, form=upload.content_type)
+            with (
+                parser_pool.slot(team_id=team.pk),
+                files.read(request, announced, team=team) as upload,
+            ):
+                files.recognize(given, upload)
                 if prepared is None:
                     return _replayed(request, given)
                 round, provenance = prepared

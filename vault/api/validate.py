@@ -15,13 +15,15 @@ class Validation(APIView):
 
     def post(self, request: Request, slug: str) -> HttpResponse:
         benchmark = finding.visible_benchmark(request, slug)
-        announced = files.announced(request)
-        throttles.check_parses(finding.own_team(request))
+        announced, team = files.announced(request), finding.own_team(request)
+        throttles.check_parses(team)
         with idempotency.once(request) as given:
             panel = finding.asked_panel(request, benchmark)
-            with parser_pool.slot():
-                upload = files.read(request, announced)
-                given.recognize(upload.content, form=upload.content_type)
+            with (
+                parser_pool.slot(team_id=team.pk),
+                files.read(request, announced, team=team) as upload,
+            ):
+                files.recognize(given, upload)
                 if given.is_known:
                     return given.replay()
                 throttles.count_parse(given.team)

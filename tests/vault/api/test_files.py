@@ -103,12 +103,6 @@ def test_other_types_are_refused(bot: Caller, content_type: str) -> None:
     assert CSV in response.json()["detail"]
 
 
-def test_compressed_body_is_refused(bot: Caller) -> None:
-    response = bot.post(SUBMIT, file_number(1), headers={"Content-Encoding": "gzip"})
-
-    assert problem(response) == (415, "unsupported_media_type")
-
-
 @pytest.mark.parametrize("content_type", ["Text/CSV", "text/csv; charset=utf-8; header=present"])
 def test_csv_has_more_than_one_spelling(bot: Caller, content_type: str) -> None:
     assert bot.post(SUBMIT, file_number(1), content_type).status_code == 202

@@ -13,7 +13,9 @@ BODY: dict[str, Any] = {
     "probabilities of a row sum to one: 0.01 more or less is accepted, and always half a unit of the last "
     "written digit for each class; such a row is divided by its sum. Parquet columns may be categories or "
     "decimals, ids may be numbers or text, and they may be the index that pandas wrote. A body needs "
-    "`Content-Length`; chunked bodies and `Content-Encoding` are refused.",
+    "`Content-Length`; chunked bodies are refused. It may be packed by gzip, with `Content-Encoding: gzip`: "
+    "the body and the unpacked file each may have as many bytes as a body may, and a packed file is the same "
+    "as the plain one, also for an `Idempotency-Key`.",
     "content": {
         forms.CSV: {
             "schema": {"type": "string", "description": "UTF-8, with a header line."},
@@ -35,6 +37,15 @@ BODY: dict[str, Any] = {
             "encoding": {"file": {"contentType": f"{forms.CSV}, {forms.PARQUET}"}},
         },
     },
+}
+
+CONTENT_ENCODING: dict[str, Any] = {
+    "name": "Content-Encoding",
+    "in": "header",
+    "description": "`gzip` if that packed the body; several members behind each other are one file. No other "
+    "coding is accepted.",
+    "schema": {"type": "string", "enum": ["gzip", "x-gzip", "identity"]},
+    "example": "gzip",
 }
 
 # What a body may meet, before and while it is parsed.
