@@ -1,6 +1,5 @@
 """Invariant 2 under attack: a file that eats memory, time or the parser itself costs nothing."""
 
-import gzip
 import io
 import os
 import signal
@@ -8,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,85 +17,35 @@ import pyarrow.parquet as pq
 import pytest
 from pytest_django import Settings
 
-from vault import panel, parser_pool, parsing
-from vault.errors import (
-    InvalidFileError,
-    PackedBodyError,
-    ParserBusyError,
-    UnpackedSizeError,
-    VaultError,
+from tests.vault.parser_children import (
+    BODY,
+    SPEC,
+    MakePool,
+    N,
+    children,
+    leave_others_out,
+    parse,
+    pools,
+    publish,
+    wait_until,
 )
-from vault.memory_files import MemoryFile
-from vault.models import Benchmark, Panel
-from vault.parser_pool import Limits, ParserPool
-from vault.parsing import CSV, PARQUET, FileSpec, Predictions
-
-SPEC = FileSpec(form="label", task="binary", classes=("0", "1"))
-N = 3000
-BODY = ("id,label\n" + "".join(f"{i},{i % 2}\n" for i in range(N))).encode()
-
-MakePool = Callable[..., ParserPool]
+from vault import panel, parser_pool, parsing
+from vault.errors import InvalidFileError, ParserBusyError, VaultError
+from vault.models import Panel
+from vault.parsing import CSV, PARQUET
 
 
 @pytest.fixture
 def make_pool() -> Iterator[MakePool]:
-    pools = []
-
-    def make(
-        *, processes: int = 1, backlog: int = 0, memory_mb: int = 2048, seconds: float = 20.0
-    ) -> ParserPool:
-        limits = Limits(processes=processes, backlog=backlog, memory_mb=memory_mb, seconds=seconds)
-        pools.append(ParserPool(limits))
-        return pools[-1]
-
-    yield make
-    for pool in pools:
-        pool.close()
+    leave_others_out()
+    with pools() as make:
+        yield make
 
 
 @pytest.fixture
 def published(db: None, tmp_path: Path, settings: Settings) -> Panel:
     settings.MEDIA_ROOT = str(tmp_path)
-    benchmark = Benchmark.objects.create(
-        slug="weather",
-        title="Weather",
-        task="binary",
-        classes=["0", "1"],
-        prediction_form="label",
-        primary_metric="accuracy_score",
-    )
-    return panel.publish(benchmark=benchmark, ids=pa.array(range(N)))
-
-
-def parse(
-    pool: ParserPool, published: Panel, body: bytes = BODY, content_type: str = CSV
-) -> Predictions:
-    return pool.parse(body=body, content_type=content_type, spec=SPEC, panel=published)
-
-
-# Children of the process's own pool, which tests of the API have left at work.
-others: set[int] = set()
-
-
-@pytest.fixture(autouse=True)
-def leave_others_out() -> None:
-    others.clear()
-    others.update(children())
-
-
-def children() -> set[int]:
-    """Processes of a test's pools that are running, from the kernel's own list."""
-    found = set()
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines())
-            command = (status.parent / "cmdline").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        is_ours = int(fields["PPid"]) == os.getpid() and "vault.parser_child" in command
-        if is_ours and not fields["State"].strip().startswith("Z"):
-            found.add(int(fields["Pid"]))
-    return found - others
+    return publish()
 
 
 def test_a_child_parses_as_this_process_does(make_pool: MakePool, published: Panel) -> None:
@@ -337,10 +286,10 @@ def test_children_end_with_their_parent() -> None:
     with parent:
         assert parent.stdout is not None
         child = Path("/proc") / parent.stdout.readline().decode().strip()
-        _wait_until(lambda: "vault.parser_child" in (child / "cmdline").read_text())
+        wait_until(lambda: "vault.parser_child" in (child / "cmdline").read_text())
         parent.kill()
 
-    _wait_until(lambda: not _is_running(child))
+    wait_until(lambda: not _is_running(child))
 
 
 def _is_running(process: Path) -> bool:
@@ -349,13 +298,6 @@ def _is_running(process: Path) -> bool:
         return bool((process / "cmdline").read_text())
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_threads_wait_for_a_child_rather_than_start_more(
@@ -374,108 +316,3 @@ def test_threads_wait_for_a_child_rather_than_start_more(
     timer.join()
     assert len(set(results)) == 1
     assert children() == {pid}
-
-
-def test_one_team_leaves_children_and_slots_to_the_others(
-    make_pool: MakePool, published: Panel
-) -> None:
-    """Its files all hang; those of another team are read meanwhile."""
-    pool = make_pool(processes=2, backlog=7, seconds=60)
-    parse(pool, published)
-    (pid,) = children()
-    os.kill(pid, signal.SIGSTOP)
-
-    def hang() -> None:
-        with pool.slot(team_id=1):
-            pool.parse(body=BODY, content_type=CSV, spec=SPEC, panel=published, team_id=1)
-
-    hanging = [threading.Thread(target=hang) for _ in range(3)]
-    for thread in hanging:
-        thread.start()
-    _wait_until(lambda: len(pool._turns._queue) == 2)
-    with pytest.raises(ParserBusyError, match="3 files of this team"), pool.slot(team_id=1):
-        pass
-    for _ in range(3):
-        with pool.slot(team_id=2):
-            assert pool.parse(
-                body=BODY, content_type=CSV, spec=SPEC, panel=published, team_id=2
-            ).canonical
-
-    assert all(thread.is_alive() for thread in hanging)
-    os.kill(pid, signal.SIGCONT)
-    for thread in hanging:
-        thread.join(60)
-
-
-def test_child_that_keeps_memory_is_replaced_at_once(
-    make_pool: MakePool, published: Panel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pool = make_pool()
-    parse(pool, published)
-    (first,) = children()
-    ask = parser_pool._Child.ask
-
-    def spent(child: parser_pool._Child, *given: object, **named: object):  # type: ignore[no-untyped-def]
-        answer = ask(child, *given, **named)  # type: ignore[arg-type]
-        child.is_spent = True
-        return answer
-
-    with monkeypatch.context() as patch:
-        patch.setattr(parser_pool._Child, "ask", spent)
-        parse(pool, published)
-
-    (second,) = children()
-    assert second != first
-    parse(pool, published)
-    assert children() == {second}
-
-
-def test_children_are_small_again_after_large_files(make_pool: MakePool, published: Panel) -> None:
-    """Each takes some hundred MB while it is read; what stays is far less, in the same child or another."""
-    pool = make_pool()
-    parse(pool, published)
-    (pid,) = children()
-    before = _resident_mb(pid)
-    large = b"id,label\n" + b"".join(b"%d,%064d\n" % (i, i) for i in range(N, 3 * N)) * 150
-
-    assert len(large) > 50 << 20
-    for _ in range(2):
-        with pytest.raises(InvalidFileError):
-            parse(pool, published, large)
-    parse(pool, published)
-
-    (pid,) = children()
-    assert _resident_mb(pid) < before + 64
-
-
-def _resident_mb(pid: int) -> int:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
-
-
-def test_packed_body_is_unpacked_in_the_child(make_pool: MakePool) -> None:
-    pool = make_pool()
-    with MemoryFile(gzip.compress(BODY)) as packed:
-        for _ in range(2):
-            with pool.unpack(packed, limit=len(BODY)) as unpacked, unpacked.view() as content:
-                assert bytes(content) == BODY
-        with pytest.raises(UnpackedSizeError) as caught:
-            pool.unpack(packed, limit=len(BODY) - 1)
-    assert caught.value.data == {"limit": len(BODY) - 1}
-    with MemoryFile(BODY) as packed, pytest.raises(PackedBodyError, match="not packed by gzip"):
-        pool.unpack(packed, limit=100)
-    with MemoryFile() as packed, pytest.raises(PackedBodyError, match="empty"):
-        pool.unpack(packed, limit=100)
-    assert len(children()) == 1
-
-
-def test_packed_body_that_takes_too_long_is_given_up(make_pool: MakePool) -> None:
-    pool = make_pool(seconds=0.5)
-    with MemoryFile(gzip.compress(BODY)) as packed:
-        pool.unpack(packed, limit=len(BODY)).close()
-        (pid,) = children()
-        os.kill(pid, signal.SIGSTOP)
-
-        with pytest.raises(PackedBodyError, match=r"takes more than 0\.5 s"):
-            pool.unpack(packed, limit=len(BODY))
-    assert not children()
