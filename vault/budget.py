@@ -17,6 +17,7 @@ from stats.metrics import METRICS
 from vault import journal
 from vault.errors import (
     AdmissionError,
+    CancelThrottledError,
     ConcurrencyError,
     NotAdmittedError,
     TotalExhaustedError,
@@ -40,6 +41,9 @@ Kind = BudgetEntry.Kind
 
 # A pending submission is usually scored within this time; a bot asks again after it.
 CONCURRENT_RETRY_SECONDS = 2
+# Of one account: each cancellation leaves rows that cost no query. An hour of them is no hardship.
+MOST_CANCELLED = 20
+CANCELLED_WINDOW = dt.timedelta(hours=1)
 # What a holdout tells apart from answers to teams.
 PUBLICATION = "publication"
 REFERENCES = "references"
@@ -269,6 +273,33 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
         reason=reason,
     )
     return True
+
+
+def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
+    """Lock the account, and raise if it has cancelled as much of late as it may; a reference has none."""
+    admission_id = _account_of(submission)
+    if admission_id is None:
+        return
+    Admission.objects.select_for_update().get(pk=admission_id)
+    made = BudgetEntry.objects.filter(
+        admission_id=admission_id,
+        kind=Kind.REFUND,
+        reason=CANCELLED,
+        at__gt=now - CANCELLED_WINDOW,
+    )
+    latest = list(made.order_by("-at").values_list("at", flat=True)[:MOST_CANCELLED])
+    if len(latest) < MOST_CANCELLED:
+        return
+    slot = latest[-1] + CANCELLED_WINDOW
+    raise CancelThrottledError(
+        f"{MOST_CANCELLED} submissions of this account were cancelled in the last hour; "
+        "this one stays in the queue",
+        limit=MOST_CANCELLED,
+        used=len(latest),
+        window_seconds=int(CANCELLED_WINDOW.total_seconds()),
+        next_slot_at=slot,
+        retry_after=_seconds_until(slot, now),
+    )
 
 
 def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:

@@ -2,6 +2,7 @@
 
 A name is written once. On a local disk a file gets its name only when it is complete, so a process that
 is killed while it writes leaves nothing behind that looks like the file. Other accounts cannot read it.
+Equal content is one file, whoever refers to it.
 """
 
 import hashlib
@@ -33,6 +34,11 @@ def load(*, file_key: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != Path(file_key).name.partition(".")[0]:
         raise StoredFileError("a stored file was changed", file_key=file_key)
     return content
+
+
+def remove(*, file_key: str) -> None:
+    """Forget a file that nothing refers to; one that is gone already is no error."""
+    default_storage.delete(file_key)
 
 
 def _write(path: Path, content: bytes) -> None:

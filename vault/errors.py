@@ -13,6 +13,7 @@ VaultError
     WindowExhaustedError    the rolling window is full
     TotalExhaustedError     the round's total is used up
     ConcurrencyError        too many submissions are pending
+    CancelThrottledError    the account has cancelled as many as it may for now
   TokenRefusedError         a token cannot give what it has not
   TokenLinkError            a one-time link shows no token (any more)
   RosterError               a list of teams is refused; `problems` names rows
@@ -100,6 +101,10 @@ class TotalExhaustedError(BudgetError):
 
 class ConcurrencyError(BudgetError):
     code = "budget_concurrent_exhausted"
+
+
+class CancelThrottledError(BudgetError):
+    code = "cancel_throttled"
 
 
 class TokenRefusedError(VaultError):

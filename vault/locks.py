@@ -18,6 +18,7 @@ _TOKENS = 4803
 _WEBHOOKS = 4804
 _DISPATCHER = 4805
 _AUDIT = 4806
+_FILE = 4811
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -43,6 +44,14 @@ def hold_team_tokens(*, team_id: int) -> None:
 def hold_team_webhooks(*, team_id: int) -> None:
     """Orders the making of a team's webhooks and tests, so that their number is exact."""
     _lock("pg_advisory_xact_lock", _WEBHOOKS, team_id)
+
+
+def hold_file(*, sha256: str) -> None:
+    """Whoever refers to a stored file anew, or removes it, has it alone.
+
+    Two files may share a lock: then they only wait for each other.
+    """
+    _lock("pg_advisory_xact_lock", _FILE, int.from_bytes(bytes.fromhex(sha256[:8]), signed=True))
 
 
 def one_audit(*, round_id: int) -> AbstractContextManager[bool]:

@@ -23,6 +23,11 @@ def store(*, predictions: Predictions) -> str:
     )
 
 
+def remove(*, file_key: str) -> None:
+    """The caller knows that no submission needs it any more."""
+    content_files.remove(file_key=file_key)
+
+
 def load(*, file_key: str) -> NDArray[np.generic]:
     """Predictions in panel order: class codes, or float64 of shape (n,) or (n, classes)."""
     return canonical.decode(content_files.load(file_key=file_key))

@@ -6,7 +6,7 @@ that crosses the deadline is refused like one that began after it.
 
 The order inside a receipt: who may submit, the memo, the budget. Whatever is refused leaves no row and
 no charge. The file is stored first; it lies under its content's hash, so a file without a row harms
-nobody.
+nobody. What a cancelled submission leaves is its row and two lines of the ledger, so many an hour.
 """
 
 import datetime as dt
@@ -125,6 +125,8 @@ def receive(
             return Receipt(submission=earlier, is_new=False)
         if admission is not None:
             budget.check(admission=admission, round=round, now=now)
+        # Until the commit: whoever cancels the same predictions must see this row, or not this file.
+        locks.hold_file(sha256=predictions.sha256)
         # Not before: what is refused must not fill the disk.
         file_key = _stored(predictions)
         submission = Submission.objects.create(
@@ -163,14 +165,28 @@ def _next_sequence(*, round: Round, team: Team) -> int:
 
 
 def cancel(*, submission: Submission, now: dt.datetime) -> None:
-    """Only while queued: once scoring has begun, a cancellation could be a free look."""
+    """Only while queued: once scoring has begun, a cancellation could be a free look.
+
+    The file is removed unless another submission, of whomever, has the same predictions.
+    """
     with transaction.atomic():
         done = Submission.objects.filter(
             pk=submission.pk, status=SubmissionStatus.QUEUED, fence=0
         ).update(status=SubmissionStatus.CANCELLED, finished_at=now)
         if not done:
             raise TransitionError("only a submission that waits in the queue can be cancelled")
+        budget.check_cancellation(submission=submission, now=now)
         budget.refund(submission=submission, reason=budget.CANCELLED, now=now, most=None)
+        # The cancellation stands, even if the storage is away just then.
+        transaction.on_commit(lambda: _remove_file(submission), robust=True)
+
+
+def _remove_file(cancelled: Submission) -> None:
+    with transaction.atomic():
+        locks.hold_file(sha256=cancelled.sha256)
+        same = Submission.objects.filter(file_key=cancelled.file_key)
+        if not same.exclude(status=SubmissionStatus.CANCELLED).exists():
+            predictions.remove(file_key=cancelled.file_key)
 
 
 def withdraw(*, submission: Submission, now: dt.datetime) -> None:

@@ -1,6 +1,7 @@
 """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): the limits as bots read them.
 
-The query budget has three policies: `window`, `total` and `concurrent`. The throttles of HTTP requests
+The query budget has three policies: `window`, `total` and `concurrent`; `cancellations` keeps an account from
+handing in and cancelling for ever. The throttles of HTTP requests
 (`requests`) and of parsed files (`parses`) protect the process and are another thing.
 """
 
@@ -42,6 +43,7 @@ POLICIES: dict[type[errors.VaultError], str] = {
     errors.WindowExhaustedError: "window",
     errors.TotalExhaustedError: "total",
     errors.ConcurrencyError: "concurrent",
+    errors.CancelThrottledError: "cancellations",
 }
 CONCURRENT = "concurrent-requests"
 

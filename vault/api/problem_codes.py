@@ -85,6 +85,20 @@ CATALOGUE: dict[str, ProblemCode] = {
             "retry_after": 19800,
         },
     ),
+    "cancel_throttled": ProblemCode(
+        status=429,
+        meaning="The team's account has cancelled as many submissions as it may in an hour. This one stays "
+        "in the queue and is scored, unless it is cancelled at `next_slot_at` or later and still waits then.",
+        detail="20 submissions of this account were cancelled in the last hour; this one stays in the queue",
+        members={
+            "policy": "cancellations",
+            "limit": 20,
+            "used": 20,
+            "window_seconds": 3600,
+            "next_slot_at": "2026-03-01T12:30:00Z",
+            "retry_after": 1800,
+        },
+    ),
     "content_too_large": ProblemCode(
         status=413,
         meaning="The body is larger than this installation reads, or what gzip packed unpacks to more: "
@@ -191,7 +205,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "not_found": ProblemCode(
         status=404,
-        meaning="There is nothing here, or nothing that this token may see.",
+        meaning="There is nothing here, or nothing that this token may see. The file of a cancelled "
+        "submission is not kept.",
         detail="Not found.",
     ),
     "parse_throttled": ProblemCode(
@@ -202,8 +217,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "parser_busy": ProblemCode(
         status=503,
-        meaning="Too many files are being parsed. Nothing was read or charged; send it again after "
-        "`Retry-After`.",
+        meaning="Too many files are being parsed, of all teams or of this one. Nothing was read or charged; "
+        "send it again after `Retry-After`.",
         detail="too many files are being parsed",
         members={"retry_after": 2},
     ),

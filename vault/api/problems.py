@@ -30,6 +30,7 @@ STATUSES: dict[type[errors.VaultError], int] = {
     errors.WindowExhaustedError: 429,
     errors.TotalExhaustedError: 429,
     errors.ConcurrencyError: 429,
+    errors.CancelThrottledError: 429,
     errors.TransitionError: 409,
     errors.TokenRefusedError: 403,
     errors.TooManyTokensError: 409,

@@ -33,6 +33,7 @@ from vault.api import (
 from vault.api.answers import json_answer
 from vault.api.idempotency import Once, idempotent
 from vault.api.permissions import MayRead, MaySubmit
+from vault.api.problems import ProblemError
 from vault.api.provenance import provenance
 from vault.api.submission_state import Polled
 from vault.errors import InvalidFileError
@@ -162,7 +163,7 @@ class SubmissionFile(APIView):
         form = forms.wanted(request, FILE_FORMS)
         throttles.check_parses(submission.team)
         throttles.count_parse(submission.team)
-        table = predictions.table(submission=submission)
+        table = _table_of(submission)
         content = tables.as_csv(table) if form == "csv" else tables.as_parquet(table)
         response = HttpResponse(content, content_type=FILE_FORMS[form])
         response["Content-Disposition"] = f'attachment; filename="{submission.pk}.{form}"'
@@ -188,6 +189,22 @@ class SubmissionWithdrawal(APIView):
         submission = finding.own_submission(request, submission_id)
         submissions.withdraw(submission=submission, now=timezone.now())
         return _whole(request, submission_id)
+
+
+def _table_of(submission: Submission) -> Any:
+    """Never of a cancelled one: whether its file is still there tells what others have handed in."""
+    table = None
+    if submission.status != SubmissionStatus.CANCELLED:
+        try:
+            table = predictions.table(submission=submission)
+        except FileNotFoundError:
+            # Cancelled since it was looked up, or else lost.
+            submission.refresh_from_db(fields=["status"])
+            if submission.status != SubmissionStatus.CANCELLED:
+                raise
+    if table is None:
+        raise ProblemError(404, "not_found", "the file of a cancelled submission is not kept")
+    return table
 
 
 def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance]:

@@ -69,7 +69,7 @@ def test_parquet_by_accept(world: World, team: Team) -> None:
     assert table.num_rows == N_ITEMS
 
 
-@pytest.mark.parametrize("status", ["QUEUED", "SCORED", "FAILED", "CANCELLED", "WITHDRAWN"])
+@pytest.mark.parametrize("status", ["QUEUED", "SCORED", "FAILED", "WITHDRAWN"])
 def test_it_is_there_whatever_became_of_it(world: World, team: Team, status: str) -> None:
     submission = handed_in(world, team, 1)
     is_over = status != "QUEUED"
@@ -77,6 +77,22 @@ def test_it_is_there_whatever_became_of_it(world: World, team: Team, status: str
     Submission.objects.filter(pk=submission.pk).update(status=status, finished_at=finished_at)
 
     assert Caller(team).get(path_of(submission)).content == file_number(1)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_file_of_a_cancelled_submission_is_not_shown(
+    world: World, team: Team, is_there: bool
+) -> None:
+    """Whether somebody else handed in the same predictions is not to be seen by that."""
+    submission, now = handed_in(world, team, 1), timezone.now()
+    Submission.objects.filter(pk=submission.pk).update(status="CANCELLED", finished_at=now)
+    if not is_there:
+        predictions.remove(file_key=submission.file_key)
+
+    response = Caller(team).get(path_of(submission))
+
+    assert problem(response) == (404, "not_found")
+    assert response.json()["detail"] == "the file of a cancelled submission is not kept"
 
 
 def test_nobody_elses_is_found(world: World, team: Team) -> None:

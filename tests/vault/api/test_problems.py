@@ -149,6 +149,8 @@ def test_errors_of_the_inside_have_no_status() -> None:
     assert inside == {
         "VaultError",
         "BudgetError",
+        "PackedBodyError",
+        "UnpackedSizeError",
         "AdmissionError",
         "PlanError",
         "UnrankingError",

@@ -284,6 +284,21 @@ def test_cancelling_gives_the_query_back(bot: Caller) -> None:
     assert problem(bot.ask("DELETE", f"/api/v1/{path}")) == (409, "wrong_status")
 
 
+def test_cancelling_again_and_again_is_throttled(bot: Caller) -> None:
+    ids = [bot.post(POST, file_number(number)).json()["id"] for number in range(21)]
+
+    answers = [bot.ask("DELETE", f"/api/v1/submissions/{each}/") for each in ids]
+
+    assert {each.status_code for each in answers[:20]} == {200}
+    refused = answers[20]
+    assert problem(refused) == (429, "cancel_throttled")
+    assert refused.json()["policy"] == "cancellations"
+    assert refused["RateLimit-Policy"] == '"cancellations";q=20;w=3600'
+    assert 3500 < int(refused["Retry-After"]) <= 3600
+    assert bot.get(f"submissions/{ids[20]}/").json()["status"] == "QUEUED"
+    assert bot.get("benchmarks/weather/budget/").json()["total"]["used"] == 1
+
+
 @pytest.mark.parametrize("status", sorted(set(SubmissionStatus.values) - {"QUEUED", "SCORING"}))
 def test_what_has_ended_is_not_cancelled(
     world: World, bot: Caller, team: Team, status: str

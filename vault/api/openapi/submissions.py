@@ -149,7 +149,7 @@ PROVENANCE = (
 _POLLED = headers.answered("ETag", "Retry-After", "Preference-Applied")
 _RECEIVED = headers.answered("Location", "Retry-After", "RateLimit", "RateLimit-Policy")
 _ACT_PROBLEMS = (
-    *("length_required", "content_too_large", "incomplete_body"),
+    *("length_required", "content_too_large", "unsupported_media_type", "incomplete_body"),
     *headers.KEY_PROBLEMS,
 )
 
@@ -277,7 +277,8 @@ OPERATIONS = {
         id="cancel_submission",
         tag=TAG,
         summary="Cancel while it waits",
-        description="Gives its query back. The submission stays and can be looked at.",
+        description="Gives its query back. The submission stays and can be looked at; its file is removed. "
+        "An account may cancel 20 submissions an hour.",
         access=Access.SUBMIT,
         parameters=(parameters.SUBMISSION_ID, headers.IDEMPOTENCY_KEY),
         answers={
@@ -291,14 +292,14 @@ OPERATIONS = {
                 },
             )
         },
-        problems=("not_found", "wrong_status", *_ACT_PROBLEMS),
+        problems=("not_found", "wrong_status", "cancel_throttled", *_ACT_PROBLEMS),
     ),
     ("/api/v1/submissions/{submission_id}/file/", "GET"): Operation(
         id="get_submission_file",
         tag=TAG,
         summary="The team's own file",
         description="The predictions as they were taken, in panel order: handed in again, they are the same "
-        "submission. Counts as a parse, not as a query.",
+        "submission. Counts as a parse, not as a query. The file of a cancelled submission is not kept.",
         access=Access.READ,
         parameters=(
             parameters.SUBMISSION_ID,
