@@ -49,7 +49,7 @@ MEANINGS = {
     "WAITERS": "Requests that wait for a score in a web worker, of a team at most half; each has a thread.",
     "PROXIES": "Proxies in front of this process that add to `X-Forwarded-For`; 0 ignores that header.",
     "PARSER_PROCESSES": "Child processes that parse files, for each web worker; of a team at most half.",
-    "PARSER_BACKLOG": "Files that may wait for one; beyond it, or a third for a team, 503 unread.",
+    "PARSER_BACKLOG": "Files that may wait for one; beyond it, 503 unread. Large files of a team: a third.",
     "PARSER_MEMORY_MB": "Address space of a parsing child, in MiB.",
     "PARSER_SECONDS": "Time that a file may take to parse.",
     "LEASE_SECONDS": "How long a submission is held by a worker that no longer renews its lease.",

@@ -4,9 +4,9 @@ Each web process keeps `PARSER_PROCESSES` children, started when first needed. A
 before its body is read; when every child is busy and the backlog is full it is turned away at once. A
 child that runs out of memory or time is killed, and the file counts as invalid: it costs nothing.
 
-No team stands in the way of the others: it may hold half of the children and a third of the slots, and
-whoever waits is served team by team. A child is handed a file, not its bytes, and one that keeps much
-memory after a large file is replaced.
+No team stands in the way of the others: it may hold half of the children and, for large files, a third of
+the slots; whoever waits is served team by team. A child is handed a file, not its bytes, and one that
+keeps much memory after a large file is replaced.
 """
 
 import atexit
@@ -286,7 +286,10 @@ class ParserPool:
 
 @contextmanager
 def slot(*, team_id: int | None = None) -> Iterator[None]:
-    """Room for one file; raises `ParserBusyError`. To be taken before the body is read."""
+    """Room for one file; raises `ParserBusyError`. To be taken before the body is read.
+
+    `team_id` counts it against the team's share: for files that may take long.
+    """
     with _pool(os.getpid()).slot(team_id=team_id):
         yield
 

@@ -102,7 +102,7 @@ class Room:
             if not self._n_free:
                 return "too many files are being parsed"
             if team is not None and self._inside[team] >= self._most_of_team:
-                return f"{self._most_of_team} files of this team are being parsed"
+                return f"{self._most_of_team} large files of this team are being parsed"
             self._n_free -= 1
             if team is not None:
                 self._inside[team] += 1

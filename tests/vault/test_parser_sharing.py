@@ -57,7 +57,7 @@ def test_one_team_leaves_children_and_slots_to_the_others(
     for thread in hanging:
         thread.start()
     wait_until(lambda: len(pool._turns._queue) == 2)
-    with pytest.raises(ParserBusyError, match="3 files of this team"), pool.slot(team_id=1):
+    with pytest.raises(ParserBusyError, match="3 large files of this team"), pool.slot(team_id=1):
         pass
     for _ in range(3):
         with pool.slot(team_id=2):

@@ -96,7 +96,11 @@ def test_old_teams_are_forgotten() -> None:
 def test_room_has_a_share_for_each_team_and_none_for_the_organizer() -> None:
     room = Room(n_places=4, most_of_team=2)
 
-    assert [room.enter(1) for _ in range(3)] == ["", "", "2 files of this team are being parsed"]
+    assert [room.enter(1) for _ in range(3)] == [
+        "",
+        "",
+        "2 large files of this team are being parsed",
+    ]
     assert [room.enter(None) for _ in range(3)] == ["", "", "too many files are being parsed"]
     room.leave(1)
     assert room.enter(2) == ""

@@ -7,7 +7,7 @@ there. What is told of a file, and kept of it, is of its unpacked bytes.
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ MULTIPART = "multipart/form-data"
 # Two names of one coding (RFC 9110, 8.4.1.3).
 GZIP = ("gzip", "x-gzip")
 ACCEPTED = "gzip, identity"
+# Of larger files one team has a share of the slots; smaller ones are parsed at once.
+LARGE = 1 << 20
 _PIECE = 1 << 20
 # More digits than any length has; `int` refuses texts of thousands of digits.
 LONGEST_LENGTH = 15
@@ -44,6 +46,11 @@ class Announced:
     content_type: str
     length: int
     is_packed: bool
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it may keep a parser, and the thread that waits for it, for longer than a moment."""
+        return self.is_packed or self.length > LARGE
 
 
 def announced(request: Request) -> Announced:
@@ -60,6 +67,11 @@ class Upload:
     content_type: str
     content: MemoryFile
     team: Team
+
+
+def slot(announced: Announced, *, team: Team) -> AbstractContextManager[None]:
+    """A parser's slot; raises `ParserBusyError`."""
+    return parser_pool.slot(team_id=team.pk if announced.is_large else None)
 
 
 @contextmanager

@@ -217,8 +217,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "parser_busy": ProblemCode(
         status=503,
-        meaning="Too many files are being parsed, of all teams or of this one. Nothing was read or charged; "
-        "send it again after `Retry-After`.",
+        meaning="Too many files are being parsed, or too many large ones of this team. Nothing was read or "
+        "charged; send it again after `Retry-After`.",
         detail="too many files are being parsed",
         members={"retry_after": 2},
     ),

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault import budget, parser_pool, predictions, submissions
+from vault import budget, predictions, submissions
 from vault.api import (
     bodies,
     files,
@@ -93,7 +93,7 @@ class SubmissionCollection(APIView):
         with idempotency.once(request) as given:
             prepared = None if given.is_known else _prepared(request, benchmark)
             with (
-                parser_pool.slot(team_id=team.pk),
+                files.slot(announced, team=team),
                 files.read(request, announced, team=team) as upload,
             ):
                 files.recognize(given, upload)

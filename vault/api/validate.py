@@ -4,7 +4,6 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from vault import parser_pool
 from vault.api import files, finding, idempotency, throttles
 from vault.api.answers import json_answer
 from vault.api.permissions import MaySubmit
@@ -20,7 +19,7 @@ class Validation(APIView):
         with idempotency.once(request) as given:
             panel = finding.asked_panel(request, benchmark)
             with (
-                parser_pool.slot(team_id=team.pk),
+                files.slot(announced, team=team),
                 files.read(request, announced, team=team) as upload,
             ):
                 files.recognize(given, upload)

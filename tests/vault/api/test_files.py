@@ -22,7 +22,7 @@ from tests.vault.api.stage import (
     file_number,
     problem,
 )
-from vault.models import Submission, TeamToken
+from vault.models import Submission, Team, TeamToken
 from vault.parser_pool import Limits, ParserPool
 
 PATHS = ("benchmarks/weather/submissions/", "benchmarks/weather/validate/")
@@ -269,6 +269,25 @@ def test_busy_parser_is_said_before_the_body_is_read(
 
     assert problem(response) == (503, "parser_busy")
     assert response["Retry-After"] == "2"
+
+
+def test_large_files_of_one_team_have_a_share_of_the_slots(
+    bot: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small ones go on, and so do the files of others."""
+    pool = ParserPool(Limits(processes=2, backlog=4, memory_mb=2048, seconds=20.0))
+    monkeypatch.setattr("vault.parser_pool._new_pool", lambda pid: pool)
+    team_id = Team.objects.get(name="ours").pk
+    large = {"Content-Length": str(2 << 20)}
+    with pool.slot(team_id=team_id), pool.slot(team_id=team_id):
+        refused = bot.post(SUBMIT, b"", headers=large)
+        packed = bot.post(SUBMIT, b"", headers={"Content-Encoding": "gzip"})
+        small = bot.post(SUBMIT, b"", headers={"Content-Length": "9"})
+    after = bot.post(SUBMIT, b"", headers=large)
+
+    assert problem(refused) == problem(packed) == (503, "parser_busy")
+    assert "2 large files of this team" in refused.json()["detail"]
+    assert problem(small) == problem(after) == (400, "incomplete_body")
 
 
 def test_slot_is_given_back_after_every_kind_of_refusal(

@@ -15,7 +15,7 @@ BODY: dict[str, Any] = {
     "decimals, ids may be numbers or text, and they may be the index that pandas wrote. A body needs "
     "`Content-Length`; chunked bodies are refused. It may be packed by gzip, with `Content-Encoding: gzip`: "
     "the body and the unpacked file each may have as many bytes as a body may, and a packed file is the same "
-    "as the plain one, also for an `Idempotency-Key`.",
+    "as the plain one, also for an `Idempotency-Key`. Several gzip members behind each other are one file.",
     "content": {
         forms.CSV: {
             "schema": {"type": "string", "description": "UTF-8, with a header line."},
@@ -37,15 +37,6 @@ BODY: dict[str, Any] = {
             "encoding": {"file": {"contentType": f"{forms.CSV}, {forms.PARQUET}"}},
         },
     },
-}
-
-CONTENT_ENCODING: dict[str, Any] = {
-    "name": "Content-Encoding",
-    "in": "header",
-    "description": "`gzip` if that packed the body; several members behind each other are one file. No other "
-    "coding is accepted.",
-    "schema": {"type": "string", "enum": ["gzip", "x-gzip", "identity"]},
-    "example": "gzip",
 }
 
 # What a body may meet, before and while it is parsed.

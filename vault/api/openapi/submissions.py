@@ -187,12 +187,7 @@ OPERATIONS = {
         "Refused requests are never charged. What counts for `closes_at` is when the whole file has arrived "
         "and was checked: an upload that is still under way then is refused with `round_closed`.",
         access=Access.SUBMIT,
-        parameters=(
-            parameters.SLUG,
-            *PROVENANCE,
-            headers.IDEMPOTENCY_KEY,
-            prediction_files.CONTENT_ENCODING,
-        ),
+        parameters=(parameters.SLUG, *PROVENANCE, headers.IDEMPOTENCY_KEY),
         body=prediction_files.BODY,
         answers={
             202: shown(
@@ -230,12 +225,7 @@ OPERATIONS = {
         description="A submission's checks and nothing else: nothing is charged or kept, and nothing "
         "of the labels is told.",
         access=Access.SUBMIT,
-        parameters=(
-            parameters.SLUG,
-            parameters.PANEL_ROUND,
-            headers.IDEMPOTENCY_KEY,
-            prediction_files.CONTENT_ENCODING,
-        ),
+        parameters=(parameters.SLUG, parameters.PANEL_ROUND, headers.IDEMPOTENCY_KEY),
         body=prediction_files.BODY,
         answers={
             200: shown(
