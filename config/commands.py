@@ -26,7 +26,6 @@ from config.embedded import (
     prepare_home,
     secret_text,
     servers_of,
-    stop,
 )
 from config.postgresql import postgresql
 from config.service import (
@@ -143,7 +142,8 @@ def demo(arguments: list[str]) -> int:
         try:
             code = watch(service, play)
         finally:
-            stop(play)
+            play.kill()
+            play.wait()
         if code == 0 and options.json:
             shutil.copyfile(result, options.json)
         if code == 0 and not options.exit:

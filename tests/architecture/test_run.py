@@ -117,24 +117,24 @@ def test_lock_file_pins_every_package_by_hash_and_names_no_address(name: str) ->
 
 
 @pytest.fixture
-def no_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
-    """The demo without a service; what was stopped at its end."""
-    stopped: list[Any] = []
+def no_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """The demo without a service; what was done to its play at the end."""
+    ended: list[str] = []
+    play = SimpleNamespace(kill=lambda: ended.append("kill"), wait=lambda: ended.append("wait"))
     service = SimpleNamespace(home=tmp_path, url="http://api", admin_url="http://admin")
     monkeypatch.setattr(commands, "running", lambda **given: nullcontext(service))
-    monkeypatch.setattr(commands, "_play", lambda service, **given: "the play")
+    monkeypatch.setattr(commands, "_play", lambda service, **given: play)
     monkeypatch.setattr(commands, "watch", lambda service, process: 0)
-    monkeypatch.setattr(commands, "stop", stopped.append)
     monkeypatch.setattr(commands, "stay_up", lambda service: None)
     monkeypatch.setattr(commands, "own", lambda path, account: None)
     monkeypatch.setattr(commands, "secret_text", lambda secret: "a-password")
     monkeypatch.setattr(commands, "organiser_password", lambda home: None)
-    return stopped
+    return ended
 
 
 @pytest.mark.parametrize(("arguments", "n_told"), [(["--exit"], 1), ([], 2)])
 def test_demo_says_at_its_start_what_it_does_and_where_it_can_be_watched(
-    arguments: list[str], n_told: int, no_service: list[Any], capsys: pytest.CaptureFixture[str]
+    arguments: list[str], n_told: int, no_service: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And again below its table, if the service stays up."""
     assert commands.demo([*arguments, "--seed", "7"]) == 0
@@ -145,7 +145,7 @@ def test_demo_says_at_its_start_what_it_does_and_where_it_can_be_watched(
 
 
 def test_demo_that_is_interrupted_ends_its_play(
-    no_service: list[Any], monkeypatch: pytest.MonkeyPatch
+    no_service: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(service: Any, process: Any) -> int:
         raise commands.Stopped
@@ -154,7 +154,7 @@ def test_demo_that_is_interrupted_ends_its_play(
 
     with pytest.raises(commands.Stopped):
         commands.demo([])
-    assert no_service == ["the play"]
+    assert no_service == ["kill", "wait"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0021_named_references'),
+        ('vault', '0022_sign_in_failures'),
     ]
 
     operations = [
