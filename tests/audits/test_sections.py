@@ -54,7 +54,7 @@ def test_teams_are_called_alike_in_every_section(world: World) -> None:
     titles = {"one": "The Forest", "two": "the forest", "three": "Other"}
     for name, title in titles.items():
         found = judged(run, "NO_EVIDENCE", name=name)
-        Team.objects.filter(pk=found.team_id).update(title=title)
+        Team.objects.filter(name=name).update(title=title)
         evidence = {"is_intact": False, "identical_files_with": sorted(set(titles) - {name})}
         Finding.objects.create(run=run, team=found.team, check_name="integrity", evidence=evidence)
 
