@@ -5,7 +5,9 @@ is killed while it writes leaves nothing behind that looks like the file. Other 
 Equal content is one file, whoever refers to it.
 """
 
+import errno
 import hashlib
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -13,7 +15,14 @@ from pathlib import Path
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 
-from vault.errors import StoredFileError
+from vault.errors import StorageFullError, StoredFileError
+
+logger = logging.getLogger(__name__)
+
+# What a full disk and a full quota say.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+# Somebody has to make room first.
+RETRY_AFTER_SECONDS = 60
 
 
 def store(*, directory: str, content: bytes, sha256: str, suffix: str) -> str:
@@ -21,10 +30,18 @@ def store(*, directory: str, content: bytes, sha256: str, suffix: str) -> str:
     key = f"{directory}/{sha256}{suffix}"
     if default_storage.exists(key):
         return key
-    if isinstance(default_storage, FileSystemStorage):
-        _write(Path(default_storage.path(key)), content)
-        return key
-    return default_storage.save(key, ContentFile(content))
+    try:
+        if isinstance(default_storage, FileSystemStorage):
+            _write(Path(default_storage.path(key)), content)
+            return key
+        return default_storage.save(key, ContentFile(content))
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        logger.error("a file was not stored: %s", error.strerror)
+        raise StorageFullError(
+            "there is no room for the file; nothing of it was kept", retry_after=RETRY_AFTER_SECONDS
+        ) from None
 
 
 def load(*, file_key: str) -> bytes:

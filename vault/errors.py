@@ -27,6 +27,7 @@ VaultError
   TransitionError           the thing is not in a status that allows this
   SealingError              labels cannot be sealed as given
   LabelsUnavailableError    this process may not, or cannot, open these labels
+  StorageFullError          there is no room for a file
   StoredFileError           a stored file is not what its name says
   TimeLimitError            a piece of work took longer than it may
   StaleClaimError           another worker has taken over: this one's result is worth nothing
@@ -157,6 +158,10 @@ class SealingError(VaultError):
 
 class LabelsUnavailableError(VaultError):
     code = "labels_unavailable"
+
+
+class StorageFullError(VaultError):
+    code = "storage_full"
 
 
 class StoredFileError(VaultError):

@@ -230,6 +230,13 @@ CATALOGUE: dict[str, ProblemCode] = {
         members={"closes_at": "2026-03-01T00:00:00Z"},
     ),
     "throttled": ProblemCode(
+    "storage_full": ProblemCode(
+        status=503,
+        meaning="The disk for bodies on their way in, or the one for files, is full. Nothing was charged or "
+        "kept; send it again after `Retry-After`. Whoever runs the service must make room.",
+        detail="there is no room for the file; nothing of it was kept",
+        members={"retry_after": 60},
+    ),
         status=429,
         meaning=f"Too many HTTP requests in a minute: {_UNCHARGED}.",
         detail=f"too many HTTP requests; {_UNCHARGED}",

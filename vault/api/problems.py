@@ -32,6 +32,7 @@ STATUSES: dict[type[errors.VaultError], int] = {
     errors.ConcurrencyError: 429,
     errors.CancelThrottledError: 429,
     errors.TransitionError: 409,
+    errors.StorageFullError: 503,
     errors.TokenRefusedError: 403,
     errors.TooManyTokensError: 409,
     errors.TokenLinkError: 410,

@@ -1,6 +1,8 @@
 """How a file comes in: what the headers must say, what the body must be, and that a refusal costs nothing."""
 
+import errno
 import io
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -361,3 +363,25 @@ def test_provenance_that_does_not_fit_costs_nothing(bot: Caller, query: str, fie
     assert problem(response) == (422, "invalid_parameter")
     assert response.json()["field"] == field
     assert everything() == before
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_full_file_store_costs_nothing_and_leaves_nothing(
+    bot: Caller, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    bot.post(SUBMIT, file_number(2))
+    before = everything()
+
+    def full(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("vault.content_files.os.fsync", full)
+        response = bot.post(SUBMIT, file_number(1), headers={"Idempotency-Key": '"once"'})
+
+    assert problem(response) == (503, "storage_full")
+    assert response["Retry-After"] == "60"
+    assert everything() == before
+    # When there is room again, the same request goes through.
+    again = bot.post(SUBMIT, file_number(1), headers={"Idempotency-Key": '"once"'})
+    assert again.status_code == 202
