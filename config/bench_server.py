@@ -1,13 +1,12 @@
 """The API with one bare Django view beside it, for `run.py bench poll`: both on the same server."""
 
-from config.wsgi import application  # isort: skip  (it sets Django up)
+from config.wsgi import application as wsgi_application  # isort: skip  (it sets Django up)
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from config import urls
-
-__all__ = ["application"]
+from config.asgi import front
 
 BODY = b'{"status":"ok"}'
 
@@ -19,3 +18,4 @@ def bare(request: HttpRequest) -> HttpResponse:
 
 
 urls.urlpatterns.insert(0, path("bare", bare))
+application = front(wsgi_application)

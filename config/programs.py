@@ -17,8 +17,9 @@ from config.logs import open_log
 FIRM_SECONDS = 30.0
 MOST_FAILED_STARTS = 5
 RESTART_SECONDS = 1.0  # before the next start, for each failure
-# Of a worker's threads, the setting WAITERS may hold so many back; the others serve.
-WEB_WORKERS, WEB_THREADS = 2, 6
+WEB_WORKERS = 2
+# Requests in hand may end; then a worker that still waits for a slow client is killed.
+WEB_END_SECONDS = 15
 
 
 @dataclass(kw_only=True)
@@ -119,15 +120,14 @@ def _has_ended(pid: int) -> bool:
 def granian(
     port: int,
     *,
-    application: str = "config.wsgi:application",
+    application: str = "config.asgi:application",
     workers: int = WEB_WORKERS,
-    threads: int = WEB_THREADS,
 ) -> list[str]:
     return [
-        *(sys.executable, "-P", "-m", "granian", "--interface", "wsgi", application),
-        *("--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "warning"),
-        *("--workers", str(workers), "--blocking-threads", str(threads)),
-        "--respawn-failed-workers",
+        *(sys.executable, "-P", "-m", "granian", "--interface", "asginl", application),
+        *("--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws"),
+        *("--log-level", "warning", "--workers", str(workers), "--respawn-failed-workers"),
+        *("--workers-kill-timeout", str(WEB_END_SECONDS)),
     ]
 
 

@@ -42,6 +42,15 @@ MEANINGS = {
     "STATIC_ROOT": "Where `collectstatic` puts the admin's static files.",
     "FILES": "Predictions, panels and reports: a directory that all processes share. Never labels.",
     "MAX_UPLOAD_BYTES": "The largest body that is read, and file that gzip may unpack to; beyond it, 413.",
+    "WEB_THREADS": "Threads of a web worker. Each keeps a database session, and one more answers probes.",
+    "SPOOL": "A directory for bodies of more than 1 MiB on their way in, in files without names; empty is "
+    "the system's for temporary files.",
+    "SPOOL_MB": "Bodies that a web worker of the API may hold in all, in MiB; of one team a quarter, or one "
+    "body.",
+    "UPLOADS_PER_TEAM": "Bodies of one team on their way in at once, in each web worker; then 429.",
+    "UPLOAD_SECONDS": "Time in which a body must have arrived; then 408.",
+    "UPLOAD_WINDOW_SECONDS": "The window over which a body's rate is taken.",
+    "UPLOAD_BYTES_PER_SECOND": "The least rate of a body over a window; below it, 408.",
     "ANONYMOUS_REQUESTS_PER_MINUTE": "Requests of one address without a valid token, in each web worker.",
     "TOKEN_REQUESTS_PER_MINUTE": "Requests with one token, in each web worker; 0 is no limit.",
     "PARSES_PER_MINUTE": "Dry runs, rejected and fetched files of one team, in each web worker; 0: no limit.",

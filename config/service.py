@@ -232,12 +232,19 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
         program(
             "web",
             granian(port),
-            environment(role=grants.WEB, site="api", **signing),
+            environment(
+                role=grants.WEB, site="api", HOLDOUT_VAULT_SPOOL=str(home / "spool"), **signing
+            ),
         ),
         program(
             "admin",
-            granian(admin_port, workers=1, threads=2),
-            environment(role=grants.RESEARCHER, site="admin", HOLDOUT_VAULT_API_URL=service.url),
+            granian(admin_port, workers=1),
+            environment(
+                role=grants.RESEARCHER,
+                site="admin",
+                HOLDOUT_VAULT_WEB_THREADS="2",
+                HOLDOUT_VAULT_API_URL=service.url,
+            ),
         ),
         program(
             "worker-scoring",
@@ -280,6 +287,10 @@ def _prepare_files(home: Path) -> None:
         directory.chmod(0o700)  # older versions left it open
         own(directory, service_account())
         close_files(directory)
+    spool = home / "spool"
+    shutil.rmtree(spool, ignore_errors=True)
+    spool.mkdir(mode=0o700)
+    own(spool, service_account())
     for directory, mode in ((home / "valkey", 0o700), (broker_socket(home).parent, 0o755)):
         directory.mkdir(mode=mode, exist_ok=True)
         own(directory, service_account())

@@ -127,6 +127,14 @@ FILE_UPLOAD_HANDLERS = ["vault.memory_upload.MemoryOnlyUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_UPLOAD_BYTES", 64 * 1024 * 1024)
 
 MAX_UPLOAD_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE
+# Bodies are received in front of the threads: config/front.py.
+WEB_THREADS = env.integer("WEB_THREADS", 6)
+SPOOL = env.text("SPOOL", "")
+SPOOL_MB = env.integer("SPOOL_MB", 448)
+UPLOADS_PER_TEAM = env.integer("UPLOADS_PER_TEAM", 8)
+UPLOAD_SECONDS = env.number("UPLOAD_SECONDS", 600.0)
+UPLOAD_WINDOW_SECONDS = env.number("UPLOAD_WINDOW_SECONDS", 10.0)
+UPLOAD_BYTES_PER_SECOND = env.number("UPLOAD_BYTES_PER_SECOND", 1024.0)
 PARSER_PROCESSES = env.integer("PARSER_PROCESSES", 2)
 PARSER_BACKLOG = env.integer("PARSER_BACKLOG", 8)
 PARSER_MEMORY_MB = env.integer("PARSER_MEMORY_MB", 2048)

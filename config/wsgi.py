@@ -1,4 +1,4 @@
-"""The WSGI entry of both web processes; `HOLDOUT_VAULT_SITE` says which one this is."""
+"""The WSGI application that the threads of `config.asgi` run; `HOLDOUT_VAULT_SITE` says for which door."""
 
 import os
 

@@ -234,11 +234,24 @@ def test_service_is_the_twin_of_the_embedded_one(name: str, programs: dict[str, 
     assert essence(COMPOSE["services"][name]["command"]) == essence(programs[name].command)
     assert given["HOLDOUT_VAULT_SITE"] == twin["HOLDOUT_VAULT_SITE"]
     assert {key for key in given if "PRIVATE" in key} == {key for key in twin if "PRIVATE" in key}
+    for shared in ("HOLDOUT_VAULT_SPOOL", "HOLDOUT_VAULT_WEB_THREADS"):
+        assert (shared in given) == (shared in twin)
+    assert given.get("HOLDOUT_VAULT_WEB_THREADS") == twin.get("HOLDOUT_VAULT_WEB_THREADS")
     signs = "HOLDOUT_VAULT_WEBHOOK_KEY"
     assert (f"{signs}_FILE" in given) == (signs in twin)
     # Without containers around it, beat runs with a role like the others; here it has no database.
     if name != "beat":
         assert given["HOLDOUT_VAULT_DATABASE_USER"] == twin["HOLDOUT_VAULT_DATABASE_USER"]
+
+
+def test_disk_for_bodies_holds_what_the_workers_may_put_there() -> None:
+    (spool,) = (each for each in COMPOSE["services"]["web"]["tmpfs"] if each.startswith("/spool:"))
+    command = COMPOSE["services"]["web"]["command"]
+    of_a_worker = next(each.default for each in env.questions if each.name == "SPOOL_MB")
+
+    assert "mode=0700" in spool
+    assert spool.endswith("size=1g")
+    assert int(command[command.index("--workers") + 1]) * int(str(of_a_worker)) < 1024
 
 
 def test_launcher_takes_over_where_webhooks_lead_and_chooses_the_rest(

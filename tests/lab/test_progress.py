@@ -31,10 +31,12 @@ def test_lines_count_each_board_and_estimate_what_is_left() -> None:
 def test_answers_of_many_threads_are_all_counted() -> None:
     now, said = [0.0], list[str]()
     progress = Progress(expected={"open": 8001}, say=said.append, clock=lambda: now[0])
-    threads = [
-        threading.Thread(target=lambda: [progress.answered("open") for _ in range(1000)])
-        for _ in range(8)
-    ]
+
+    def play() -> None:
+        for _ in range(1000):
+            progress.answered("open")
+
+    threads = [threading.Thread(target=play) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

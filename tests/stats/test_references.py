@@ -175,12 +175,12 @@ def test_references_that_are_all_but_equal_count_as_one(twin: int, dtype: type) 
     rng = np.random.default_rng(9)
     items = rng.normal(size=(900, 4))
     items[:, 0] = items[:, 1:].mean(axis=1) + 0.3 * rng.normal(size=900)
-    alone = items.astype(dtype)
+    alone: NDArray[Any] = items.astype(dtype)
     copy = items[:, 1 + twin].copy()
     copy[5] += 3e-4
     file = items.copy()
     file[5, 0] += 20
-    given = np.column_stack([file, copy]).astype(dtype)
+    given: NDArray[Any] = np.column_stack([file, copy]).astype(dtype)
 
     drawn = draw(n=300, m=600)
     fitted = references.organiser(pool=references.pool(items=alone, k=1, draw=drawn))

@@ -1,8 +1,9 @@
 """Taking in a prediction file: what the request says it is, a parser's slot, then its body, then its rows.
 
-The slot is taken before the body is read, so that a service that is behind says so at once and cheaply.
-The file lies in one piece of memory that the parser is handed; a body that gzip packed is unpacked over
-there. What is told of a file, and kept of it, is of its unpacked bytes.
+The body has arrived before the request has a thread. The slot is taken before it is read into memory, so
+that a service that is behind says so at once and cheaply. The file lies in one piece of memory that the parser
+is handed; a body that gzip packed is unpacked over there. What is told of a file, and kept of it, is of its
+unpacked bytes.
 """
 
 import io
@@ -142,7 +143,7 @@ def _is_packed(http: HttpRequest) -> bool:
 
 
 def _read_body(http: HttpRequest, length: int, *, into: MemoryFile) -> None:
-    """All of it, or an error: of a body that was cut off, what arrived may look like a file."""
+    """All of it: it has arrived (config.front), unless it was not wanted or there is no such front."""
     is_whole = True
     try:
         while into.size < length and (part := http.read(min(_PIECE, length - into.size))):

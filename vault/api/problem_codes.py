@@ -14,6 +14,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    408: "Request timeout",
     409: "Conflict",
     410: "Gone",
     411: "Length required",
@@ -217,8 +218,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "parser_busy": ProblemCode(
         status=503,
-        meaning="Too many files are being parsed, or too many large ones of this team. Nothing was read or "
-        "charged; send it again after `Retry-After`.",
+        meaning="Too many files are being parsed, or too many large ones of this team. Nothing was charged; "
+        "send it again after `Retry-After`.",
         detail="too many files are being parsed",
         members={"retry_after": 2},
     ),
@@ -229,7 +230,6 @@ CATALOGUE: dict[str, ProblemCode] = {
         detail="the round is closed",
         members={"closes_at": "2026-03-01T00:00:00Z"},
     ),
-    "throttled": ProblemCode(
     "storage_full": ProblemCode(
         status=503,
         meaning="The disk for bodies on their way in, or the one for files, is full. Nothing was charged or "
@@ -237,6 +237,7 @@ CATALOGUE: dict[str, ProblemCode] = {
         detail="there is no room for the file; nothing of it was kept",
         members={"retry_after": 60},
     ),
+    "throttled": ProblemCode(
         status=429,
         meaning=f"Too many HTTP requests in a minute: {_UNCHARGED}.",
         detail=f"too many HTTP requests; {_UNCHARGED}",
@@ -262,6 +263,13 @@ CATALOGUE: dict[str, ProblemCode] = {
         detail="a team may have 50 tokens",
         members={"limit": 50},
     ),
+    "too_many_uploads": ProblemCode(
+        status=429,
+        meaning=f"Too many bodies of one team are on their way in at once: {_UNCHARGED}. Send the next when "
+        "one has arrived.",
+        detail=f"too many of your uploads are on their way in; {_UNCHARGED}",
+        members={"policy": "uploads", "limit": 8, "retry_after": 5},
+    ),
     "too_many_webhooks": ProblemCode(
         status=409,
         meaning="The team has as many webhooks as it may; remove one first.",
@@ -281,6 +289,20 @@ CATALOGUE: dict[str, ProblemCode] = {
         "encodings that are.",
         detail="send text/csv, application/vnd.apache.parquet or multipart/form-data with one field "
         "'file'",
+    ),
+    "upload_too_slow": ProblemCode(
+        status=408,
+        meaning="The body came more slowly than this installation waits for, or stopped. Nothing was "
+        "charged, and the connection is closed; send it again.",
+        detail="the body came too slowly: at least 10240 bytes in 10 s, and all of it in 600 s; nothing was "
+        "charged",
+    ),
+    "uploads_busy": ProblemCode(
+        status=503,
+        meaning="Too many bodies of all teams are on their way in. Nothing was charged; send it again after "
+        "`Retry-After`.",
+        detail="too many bodies are on their way in; nothing was charged",
+        members={"retry_after": 5},
     ),
     "validation_score_needed": ProblemCode(
         status=422,

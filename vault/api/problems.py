@@ -159,6 +159,19 @@ def _response(content: dict[str, Any], *, retry_after: float | None) -> Response
     return response
 
 
+def of_transport(error: ProblemError) -> HttpResponse:
+    """The answer of what stands in front of the views."""
+    content = body(
+        status=error.status_code, code=error.code, detail=str(error.detail), **error.data
+    )
+    response: HttpResponse = _json(content)
+    if "retry_after" in error.data:
+        response["Retry-After"] = str(error.data["retry_after"])
+    if error.limit is not None:
+        limits.set_fields(response, [error.limit])
+    return response
+
+
 def as_http(error: errors.VaultError) -> HttpResponse:
     """The answer to a domain error as bytes, for when it is kept."""
     content = body(

@@ -41,10 +41,13 @@ _REFUSALS: dict[Access, tuple[str, ...]] = {
     Access.READ: ("invalid_token", "not_authenticated", "forbidden"),
     Access.SUBMIT: ("invalid_token", "not_authenticated", "forbidden"),
 }
+# What may happen to any body before it is read.
+ON_THE_WAY = ("upload_too_slow", "too_many_uploads", "uploads_busy")
 # What may happen to a small JSON body.
 BODY_PROBLEMS = (
     *("invalid_parameter", "length_required", "content_too_large", "unsupported_media_type"),
     "incomplete_body",
+    *ON_THE_WAY,
 )
 # What may happen to any request.
 COMMON = ("malformed_request", "not_acceptable", "throttled", "internal_error", "unavailable")

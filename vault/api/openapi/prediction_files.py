@@ -3,6 +3,7 @@
 from typing import Any
 
 from vault.api import forms
+from vault.api.openapi.operation import ON_THE_WAY
 
 EXAMPLE = "id,label\nstation-1-2026-03-01,0\nstation-1-2026-03-02,1\n"
 
@@ -47,4 +48,6 @@ PROBLEMS = (
     "incomplete_body",
     "invalid_file",
     "parser_busy",
+    "storage_full",
+    *ON_THE_WAY,
 )

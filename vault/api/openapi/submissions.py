@@ -4,7 +4,7 @@ from typing import Any
 
 from vault.api import forms, provenance
 from vault.api.openapi import headers, parameters, prediction_files, schemas
-from vault.api.openapi.operation import Access, Operation, answer, shown
+from vault.api.openapi.operation import ON_THE_WAY, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
 from vault.models import Release
 from vault.statuses import SubmissionStatus
@@ -150,6 +150,7 @@ _POLLED = headers.answered("ETag", "Retry-After", "Preference-Applied")
 _RECEIVED = headers.answered("Location", "Retry-After", "RateLimit", "RateLimit-Policy")
 _ACT_PROBLEMS = (
     *("length_required", "content_too_large", "unsupported_media_type", "incomplete_body"),
+    *ON_THE_WAY,
     *headers.KEY_PROBLEMS,
 )
 

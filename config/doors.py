@@ -1,0 +1,80 @@
+"""Who sends a body, and how much is received from whom: teams at the API's door, organisers at the admin's.
+
+Who sends one is looked up before it is received, so that strangers can fill neither disk nor memory.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+from django.http import HttpResponse
+from django.utils import timezone
+
+from config.web_threads import Environ
+from vault.api import problems
+from vault.api.authentication import RECENT
+from vault.api.problems import ProblemError
+from vault.models import TeamToken
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """`name` is whose places a body takes, `largest` the bytes that are received in one body."""
+
+    name: str
+    largest: int
+    is_known: bool
+
+
+STRANGER = Caller(name="", largest=0, is_known=False)
+
+
+class Door(Protocol):
+    # Whether the application words the refusal of a body that it does not get.
+    words_refusals: bool
+    # Whether what comes in may lie on a disk.
+    spools_to_disk: bool
+
+    def at_once(self, environ: Environ) -> Caller | None:
+        """Who calls, if that needs no look into the database."""
+
+    def looked_up(self, environ: Environ) -> Caller:
+        """Who calls; it runs in a thread."""
+
+    def refusal(self, error: ProblemError) -> HttpResponse:
+        """A refusal that does not come from the application."""
+
+
+class ApiDoor:
+    """Only teams send bodies to the API: of a stranger's nothing is received, and the API refuses it."""
+
+    words_refusals = True
+    spools_to_disk = True
+
+    def at_once(self, environ: Environ) -> Caller | None:
+        header = environ.get("HTTP_AUTHORIZATION", "")
+        if not header:
+            return STRANGER
+        token = RECENT.known(header)
+        return None if token is None else _team(token)
+
+    def looked_up(self, environ: Environ) -> Caller:
+        scheme, _, plain = environ["HTTP_AUTHORIZATION"].partition(" ")
+        if scheme.lower() != "bearer":
+            return STRANGER
+        close_old_connections()
+        try:
+            token = RECENT.authenticate(plain.strip(), now=timezone.now())
+        except DatabaseError:
+            return STRANGER  # The application says what is wrong.
+        finally:
+            close_old_connections()
+        return STRANGER if token is None else _team(token)
+
+    def refusal(self, error: ProblemError) -> HttpResponse:
+        return problems.of_transport(error)
+
+
+def _team(token: TeamToken) -> Caller:
+    return Caller(name=f"team {token.team_id}", largest=settings.MAX_UPLOAD_BYTES, is_known=True)

@@ -1,0 +1,175 @@
+"""What the server calls: it receives a body first, and hands a complete request to a thread.
+
+A client that sends slowly, or stops, holds a coroutine and no thread. A body that is not wanted is not
+received: the request is handed on without it, to be refused in the application's words.
+
+The server closes a connection when the last reference to `receive` is gone. So no frame here, nor in what
+is called here, keeps an exception that passes through it, nor a future that is cancelled under it: that is
+a cycle, which only the collector ends.
+"""
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+
+from config.doors import Caller, Door
+from config.spool import BodyTooSlowError, Pace, Receive, Spool, SpoolError, SpoolFullError
+from config.upload_places import NoPlaceError, NoPlaceOfOneError, Places
+from config.web_threads import Answer, Environ, Threads, UnreadBody, environ_of, with_body
+from vault.api.files import LONGEST_LENGTH
+from vault.api.limits import CONCURRENT, Limit
+from vault.api.problems import ProblemError
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+RETRY_AFTER_SECONDS = 5
+# A connection that is closed while its client still sends is reset, and takes the answer with it.
+LINGER_SECONDS = 2.0
+
+
+@dataclass(kw_only=True)
+class Front:
+    """An ASGI application around a WSGI application. Known callers and strangers have places apart."""
+
+    threads: Threads
+    door: Door
+    spool: Spool
+    places: Places
+    places_of_strangers: Places
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        environ = environ_of(scope)
+        length = length_of(environ)
+        if length == 0:
+            await _send(send, await self.threads.answer(with_body(environ, io.BytesIO())))
+            return
+        try:
+            answer, is_received = await self._answer(environ, receive, length=length)
+        except ProblemError as refusal:
+            answer, is_received = _plain(self.door.refusal(refusal)), False
+        if is_received:
+            await _send(send, answer)
+            return
+        answer.headers.append(("Connection", "close"))
+        await _send(send, answer)
+        if answer.status != 408 and "HTTP_EXPECT" not in environ:
+            await _linger(receive)
+
+    async def _answer(
+        self, environ: Environ, receive: Receive, *, length: int | None
+    ) -> tuple[Answer, bool]:
+        """The answer, and whether the body was received."""
+        caller = self.door.at_once(environ)
+        if caller is None:
+            caller = await self.threads.run(self.door.looked_up, environ)
+        if length is None or length > caller.largest:
+            return await self._refused(environ, caller, length=length), False
+        places = self.places if caller.is_known else self.places_of_strangers
+        try:
+            async with places.taken(caller.name, n_bytes=length) as arrived:
+                with await self.spool.receive(receive, length=length) as body:
+                    arrived()
+                    return await self.threads.answer(with_body(environ, body)), True
+        except SpoolError as error:
+            raise _not_received(error, pace=self.spool.pace) from None
+        except NoPlaceError as error:
+            raise _no_place(error, places=places) from None
+
+    async def _refused(self, environ: Environ, caller: Caller, *, length: int | None) -> Answer:
+        if self.door.words_refusals:
+            return await self.threads.answer(with_body(environ, UnreadBody()))
+        if length is None:
+            raise ProblemError(411, "length_required", "send Content-Length; no chunked bodies")
+        detail = f"a body may have {caller.largest} bytes"
+        raise ProblemError(413, "content_too_large", detail, limit=caller.largest)
+
+
+def length_of(environ: Environ) -> int | None:
+    """Of the body, as announced; 0 if there is none, and None if nobody can tell."""
+    text = environ.get("CONTENT_LENGTH", "")
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return None
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    return int(text) if len(text) <= LONGEST_LENGTH else 10**LONGEST_LENGTH
+
+
+def _not_received(error: SpoolError, *, pace: Pace) -> ProblemError:
+    if isinstance(error, BodyTooSlowError):
+        return ProblemError(
+            408,
+            "upload_too_slow",
+            f"the body came too slowly: at least {pace.least_bytes:.0f} bytes in {pace.window_seconds:g} s, "
+            f"and all of it in {pace.seconds:g} s; nothing was charged",
+        )
+    if isinstance(error, SpoolFullError):
+        return ProblemError(
+            503,
+            "storage_full",
+            "there is no room for the body; nothing of it was kept",
+            retry_after=RETRY_AFTER_SECONDS,
+        )
+    return ProblemError(400, "incomplete_body", "the body is shorter than its Content-Length")
+
+
+def _no_place(error: NoPlaceError, *, places: Places) -> ProblemError:
+    if isinstance(error, NoPlaceOfOneError):
+        return _too_many_uploads(places)
+    return ProblemError(
+        503,
+        "uploads_busy",
+        "too many bodies are on their way in; nothing was charged",
+        retry_after=RETRY_AFTER_SECONDS,
+    )
+
+
+def _too_many_uploads(places: Places) -> ProblemError:
+    limit = Limit(
+        name="uploads",
+        quota=places.most_of_one,
+        remaining=0,
+        unit=CONCURRENT,
+        more_in=RETRY_AFTER_SECONDS,
+    )
+    return ProblemError(
+        429,
+        "too_many_uploads",
+        "too many of your uploads are on their way in; this is not the query budget, and nothing was "
+        "charged",
+        limit_of=limit,
+        policy=limit.name,
+        limit=limit.quota,
+        retry_after=RETRY_AFTER_SECONDS,
+    )
+
+
+def _plain(response: HttpResponse) -> Answer:
+    return Answer(
+        status=response.status_code, headers=list(response.items()), body=response.content
+    )
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+async def _linger(receive: Receive) -> None:
+    """Throw away for a while what the client still sends, so that it gets to read the answer."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + LINGER_SECONDS
+    is_more = True
+    with suppress(TimeoutError):
+        while is_more:
+            message = await asyncio.wait_for(receive(), end - clock())
+            is_more = message["type"] == "http.request" and message.get("more_body", False)
