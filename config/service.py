@@ -8,6 +8,7 @@ is no such boundary. A process that dies is started again; the truth is in Postg
 import fcntl
 import os
 import pwd
+import shutil
 import secrets
 import socket
 import subprocess

@@ -1,9 +1,9 @@
 """Taking in a prediction file: what the request says it is, a parser's slot, then its body, then its rows.
 
 The body has arrived before the request has a thread. The slot is taken before it is read into memory, so
-that a service that is behind says so at once and cheaply. The file lies in one piece of memory that the parser
-is handed; a body that gzip packed is unpacked over there. What is told of a file, and kept of it, is of its
-unpacked bytes.
+that a service that is behind says so at once and cheaply. The file lies in one piece of memory that the
+parser is handed; a body that gzip packed is unpacked over there. What is told of a file, and kept of it, is
+of its unpacked bytes.
 """
 
 import io
