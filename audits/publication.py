@@ -171,16 +171,18 @@ def _team(context: Context, given: Judged) -> dict[str, Any]:
         "scores": context.every_metric(given),
     }
     row |= _overstatement(context, given, row)
-    if row["verdict"] == Verdict.WITHIN_LUCK and not _is_within_luck(row):
+    if row["verdict"] == Verdict.WITHIN_LUCK and not _is_within_luck(context, row):
         row["verdict"] = Verdict.NO_EVIDENCE.value
     return row
 
 
-def _is_within_luck(row: dict[str, Any]) -> bool:
-    """By the figures that are shown: without them nobody could see it."""
+def _is_within_luck(context: Context, row: dict[str, Any]) -> bool:
+    """By the figures that are shown: without them nobody could see it. Rounding widens the interval."""
     if row["overstatement"] is None or row["luck"] is None:
         return False
-    return bool(row["overstatement"] <= row["luck"])
+    delta0 = context.round.benchmark.delta0 * context.unit
+    is_lower = row["overstatement_interval"][0] > delta0
+    return bool(is_lower and row["overstatement"] <= row["luck"])
 
 
 def _no_figure(context: Context, given: Judged) -> str | None:

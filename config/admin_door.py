@@ -6,11 +6,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpResponse, parse_cookie
 
-from config.doors import Caller
+from config.doors import Caller, stranger_at
 from config.web_threads import Environ
 from vault.api.problems import ProblemError
 
-LARGEST_OF_STRANGERS = 64 * 1024
 # A file that is a little too large is refused by its form, in the form's words.
 MARGIN = 1024 * 1024
 
@@ -29,8 +28,7 @@ class AdminDoor:
         key = cookies.get(settings.SESSION_COOKIE_NAME)
         user = _user_of(key) if key else None
         if user is None:
-            name = f"address {environ['REMOTE_ADDR']}"
-            return Caller(name=name, largest=LARGEST_OF_STRANGERS, is_known=False)
+            return stranger_at(environ)
         largest = settings.MAX_UPLOAD_BYTES + MARGIN
         return Caller(name=f"user {user}", largest=largest, is_known=True)
 

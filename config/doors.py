@@ -28,6 +28,15 @@ class Caller:
 
 
 STRANGER = Caller(name="", largest=0, is_known=False)
+LARGEST_OF_STRANGERS = 64 * 1024
+# Whoever was sent a link has no token yet: it is what the link is for.
+OPEN_TO_STRANGERS = "/api/v1/token-links/redeem/"
+
+
+def stranger_at(environ: Environ) -> Caller:
+    """Somebody unknown who may send a form's worth, by address."""
+    name = f"address {environ['REMOTE_ADDR']}"
+    return Caller(name=name, largest=LARGEST_OF_STRANGERS, is_known=False)
 
 
 class Door(Protocol):
@@ -47,7 +56,7 @@ class Door(Protocol):
 
 
 class ApiDoor:
-    """Only teams send bodies to the API: of a stranger's nothing is received, and the API refuses it."""
+    """Teams send bodies to the API; of a stranger nothing is received but at one address."""
 
     words_refusals = True
     spools_to_disk = True
@@ -55,14 +64,14 @@ class ApiDoor:
     def at_once(self, environ: Environ) -> Caller | None:
         header = environ.get("HTTP_AUTHORIZATION", "")
         if not header:
-            return STRANGER
+            return _stranger(environ)
         token = RECENT.known(header)
         return None if token is None else _team(token)
 
     def looked_up(self, environ: Environ) -> Caller:
         scheme, _, plain = environ["HTTP_AUTHORIZATION"].partition(" ")
         if scheme.lower() != "bearer":
-            return STRANGER
+            return _stranger(environ)
         close_old_connections()
         try:
             token = RECENT.authenticate(plain.strip(), now=timezone.now())
@@ -70,10 +79,14 @@ class ApiDoor:
             return STRANGER  # The application says what is wrong.
         finally:
             close_old_connections()
-        return STRANGER if token is None else _team(token)
+        return _stranger(environ) if token is None else _team(token)
 
     def refusal(self, error: ProblemError) -> HttpResponse:
         return problems.of_transport(error)
+
+
+def _stranger(environ: Environ) -> Caller:
+    return stranger_at(environ) if environ["PATH_INFO"] == OPEN_TO_STRANGERS else STRANGER
 
 
 def _team(token: TeamToken) -> Caller:

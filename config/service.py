@@ -8,8 +8,8 @@ is no such boundary. A process that dies is started again; the truth is in Postg
 import fcntl
 import os
 import pwd
-import shutil
 import secrets
+import shutil
 import socket
 import subprocess
 import sys

@@ -15,7 +15,8 @@ VaultError
     ConcurrencyError        too many submissions are pending
     CancelThrottledError    the account has cancelled as many as it may for now
   TokenRefusedError         a token cannot give what it has not
-  TokenLinkError            a one-time link shows no token (any more)
+  TokenLinkError            a one-time link shows no token any more
+  UnknownTokenLinkError     there is no such link
   RosterError               a list of teams is refused; `problems` names rows
   TooManyTokensError        the team has as many tokens as it may
   WebhooksDisabledError     this installation sends no webhooks
@@ -114,6 +115,10 @@ class TokenRefusedError(VaultError):
 
 class TokenLinkError(VaultError):
     code = "token_link_refused"
+
+
+class UnknownTokenLinkError(VaultError):
+    code = "not_found"
 
 
 class RosterError(VaultError):

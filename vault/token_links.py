@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from vault import locks, tokens
-from vault.errors import TokenLinkError, TooManyTokensError
+from vault.errors import TokenLinkError, TooManyTokensError, UnknownTokenLinkError
 from vault.models import Team, TeamToken, TokenLink
 
 PREFIX = "hvl_"
@@ -60,7 +60,8 @@ def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
     """A new token of the link's team, and its text; the link is used up.
 
     Raises:
-        TokenLinkError: there is no such link, or it was used, has ended, or its team is not active.
+        UnknownTokenLinkError: there is no such link.
+        TokenLinkError: it was used, has ended, or its team is not active.
         TooManyTokensError: the team has as many tokens as it may; the link still holds.
     """
     with transaction.atomic():
@@ -72,7 +73,7 @@ def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
             .first()
         )
         if link is None:
-            raise TokenLinkError(
+            raise UnknownTokenLinkError(
                 "there is no such link: copy all of it, with what stands behind the #"
             )
         _check_holds(link, now=now)

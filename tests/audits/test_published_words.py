@@ -50,6 +50,20 @@ def test_within_luck_is_what_the_figures_show(publication: str, luck: float, exp
     assert ("so this is within chance" in row["sentence"]) == (expected == "WITHIN_LUCK")
 
 
+def test_an_interval_that_reaches_nothing_is_not_called_within_luck() -> None:
+    """The published interval is wider than the exact one, which the judge has seen above delta0."""
+    world = stage.small_round("luck-wide", publication="coarse")
+    stage.audited(stage.closing(world))
+    query = stage.finding_of(world, "improving").evidence["fresh"] + 0.02
+    finding_says(world, "improving", published_verdict="WITHIN_LUCK", query=query, luck=0.5)
+
+    stage.published(world)
+
+    row = teams_of(world)["improving"]
+    assert row["overstatement_interval"][0] <= 0
+    assert row["verdict"] == "NO_EVIDENCE"
+
+
 def test_without_an_overstatement_nothing_is_within_luck() -> None:
     """A final below the baseline has no figure: nobody could see that it is within luck."""
     rng = np.random.default_rng(3)

@@ -39,10 +39,11 @@ RANDOM = re.compile(
 LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 FAR_AHEAD = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
 # What no team is told anything by: probes, the description, the meanings of codes, links to a first token.
+# The entrance's page shows what its JSON says.
 NOT_FOR_TEAMS = {
     *("healthz", "readyz", "problem-type"),
     *("description-json", "description-yaml", "description-page"),
-    *("token-link-page", "token-link"),
+    *("token-link-page", "token-link", "entrance"),
 }
 
 
@@ -158,7 +159,7 @@ def _look_everywhere(reader: Reader) -> None:
     broken = csv_of(np.full(N_QUERY + N_FRESH, 7, np.uint8))
     reader.ask("POST", f"{benchmark}submissions/", content_type="text/csv", data=broken)
     for path in (
-        *("benchmarks/", benchmark, f"{benchmark}rounds/", f"{benchmark}panel/"),
+        *("", "benchmarks/", benchmark, f"{benchmark}rounds/", f"{benchmark}panel/"),
         *(f"{benchmark}panel/?format=parquet", f"{benchmark}submissions/", f"{benchmark}budget/"),
         *(f"{benchmark}leaderboard/", f"{benchmark}leaderboard/?format=csv"),
         *(f"{benchmark}audits/", "audits/1/"),

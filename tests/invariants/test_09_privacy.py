@@ -47,6 +47,8 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "token-link-page": {"GET": EVERYBODY},
     # Whoever holds a link needs no token; nobody here holds one.
     "token-link": {"POST": dict.fromkeys((*NOBODY, *TEAMS), 422)},
+    "entrance": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
+    "entrance-json": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
     "benchmarks": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
     "benchmark": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "rounds": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
@@ -140,6 +142,7 @@ class House:
             "benchmarks": [],
             "problem-type": ["not_found"],
             **{f"description-{form}": [] for form in ("json", "yaml", "page")},
+            **{f"entrance{form}": [] for form in ("", "-json")},
             "token-link-page": [],
             "token-link": [],
             "audit": [1],

@@ -93,7 +93,7 @@ def test_parse_takes_probabilities_and_values() -> None:
         ('id,label\n10,"0\n1"\n30,0\n', None, "line break"),
         (b"id,label\n10,0\n20,\xff\n30,0\n", 3, "UTF-8"),
         ("id,label\n10,0\n20,1\n30,0\n".encode("utf-16"), 1, "UTF-8"),
-        ("id,label\n" + "10,0\n" * 1007, None, "1007 rows"),
+        ("id,label\n" + "10,0\n" * 1007, None, "1,007 rows"),
         ("x" * (2 << 20), 1, "too long"),
     ],
 )

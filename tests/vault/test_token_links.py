@@ -9,7 +9,11 @@ from django.db import IntegrityError, transaction
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, acting_as
 from vault import token_links, tokens
-from vault.errors import TokenLinkError, TooManyTokensError
+from vault.errors import (
+    TokenLinkError,
+    TooManyTokensError,
+    UnknownTokenLinkError,
+)
 from vault.models import Team, TeamToken, TokenLink
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +100,7 @@ def test_a_wrong_secret_and_a_team_that_is_not_active_get_nothing(team: Team) ->
     Team.objects.update(is_active=False)
 
     for given in ("", secret[:-1], "hv_" + "x" * 43):
-        with pytest.raises(TokenLinkError, match="no such link"):
+        with pytest.raises(UnknownTokenLinkError, match="no such link"):
             token_links.redeem(secret=given, now=NOW)
     with pytest.raises(TokenLinkError, match="not active"):
         token_links.redeem(secret=secret, now=NOW)

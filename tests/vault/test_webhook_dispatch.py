@@ -30,7 +30,7 @@ class Receivers:
         self.answers: dict[str, Callable[[], Attempt]] = {}
 
     def send(
-        self, *, url: str, headers: Mapping[str, str], content: bytes, allowed: Any
+        self, *, url: str, headers: Mapping[str, str], content: bytes, allowed: Any, ports: Any
     ) -> Attempt:
         self.sent.append((url, headers, json.loads(content)))
         return self.answers.get(url, lambda: DONE)()

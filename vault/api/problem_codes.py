@@ -252,8 +252,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "token_link_refused": ProblemCode(
         status=410,
-        meaning="A one-time link shows a token once, and this one does not (any more): it was used, has "
-        "ended, or there is no such link. An organizer makes another.",
+        meaning="A one-time link shows a token once, and this one does not any more: it was used or has "
+        "ended. An organizer makes another.",
         detail="this link has ended: ask the organizer for another",
         members={"used_at": "2026-03-01T12:00:00Z"},
     ),

@@ -36,6 +36,7 @@ STATUSES: dict[type[errors.VaultError], int] = {
     errors.TokenRefusedError: 403,
     errors.TooManyTokensError: 409,
     errors.TokenLinkError: 410,
+    errors.UnknownTokenLinkError: 404,
     errors.WebhooksDisabledError: 403,
     errors.TooManyWebhooksError: 409,
 }

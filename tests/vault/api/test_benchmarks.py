@@ -143,6 +143,7 @@ def test_what_is_no_benchmark_is_not_found(world: World, slug: str) -> None:
     assert problem(ANYONE.get(f"benchmarks/{slug}/")) == (404, "not_found")
 
 
-def test_address_without_its_slash_is_not_found(world: World) -> None:
-    """No redirect: it would turn a POST into a GET."""
-    assert problem(ANYONE.get("benchmarks/weather")) == (404, "not_found")
+def test_address_without_its_slash_leads_to_it(world: World) -> None:
+    """Other methods are not redirected: it would turn a POST into a GET."""
+    answer = ANYONE.get("benchmarks/weather")
+    assert (answer.status_code, answer["Location"]) == (308, "/api/v1/benchmarks/weather/")

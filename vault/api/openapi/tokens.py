@@ -48,7 +48,11 @@ SHAPES: dict[str, Schema] = {
         }
     ),
     "TokenLink": schemas.record(
-        {"secret": schemas.text("What stands behind the `#` of the link.", maxLength=200)},
+        {
+            "secret": schemas.text(
+                "What stands behind the `#` of the link.", maxLength=200, pattern="^[!-~]+$"
+            )
+        },
         additionalProperties=False,
     ),
     "NewToken": schemas.record(
@@ -119,7 +123,7 @@ OPERATIONS = {
                 "RedeemedToken", "The token and its secret.", example={**_ISSUED, "team": "alpha"}
             )
         },
-        problems=("token_link_refused", "too_many_tokens", *BODY_PROBLEMS),
+        problems=("not_found", "token_link_refused", "too_many_tokens", *BODY_PROBLEMS),
     ),
     ("/api/v1/tokens/", "GET"): Operation(
         id="list_tokens",
