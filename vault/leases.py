@@ -47,7 +47,12 @@ class Claim:
 
     @property
     def is_hopeless(self) -> bool:
-        """Worker after worker was lost over it. A machine that restarts all the time is not its fault."""
+        """Too many attempts failed, or worker after worker was lost over it.
+
+        The latter is believed after a while: a machine that restarts all the time is not its fault.
+        """
+        if self.n_exceptions >= settings.MAX_EXCEPTIONS:
+            return True
         is_old = self.age.total_seconds() >= settings.LOST_LEASES_COUNT_AFTER
         return is_old and self.n_lost_leases >= settings.MAX_LOST_LEASES
 
@@ -129,11 +134,22 @@ def put_off(claim: Claim) -> None:
     )
 
 
+def count_exception(claim: Claim) -> int:
+    """How many attempts have failed with this one.
+
+    It counts, too, where another worker has taken over: an attempt that hangs in the database keeps its own
+    lease from being renewed, and whoever waits for the row has it before the failure is written.
+    """
+    pending = Submission.objects.filter(pk=claim.submission_id, status=SubmissionStatus.SCORING)
+    pending.update(n_exceptions=F("n_exceptions") + 1)
+    return Submission.objects.values_list("n_exceptions", flat=True).get(pk=claim.submission_id)
+
+
 def give_back(claim: Claim) -> None:
-    """After an exception, which counts: back to the queue for the next attempt."""
+    """Back to the queue for the next attempt, unless another worker has taken over."""
     Submission.objects.filter(
         pk=claim.submission_id, fence=claim.fence, status=SubmissionStatus.SCORING
-    ).update(status=SubmissionStatus.QUEUED, leased_until=None, n_exceptions=claim.n_exceptions + 1)
+    ).update(status=SubmissionStatus.QUEUED, leased_until=None)
 
 
 def _insisting(write: Callable[[], T]) -> T:

@@ -172,7 +172,7 @@ def _paired_se(
 
 def _give_back(*, claim: Claim, now: dt.datetime) -> None:
     """After an exception: back to the queue, or failed when there were too many."""
-    if claim.n_exceptions + 1 >= settings.MAX_EXCEPTIONS:
+    if leases.count_exception(claim) >= settings.MAX_EXCEPTIONS:
         _fail(claim=claim, now=now)
         return
     leases.give_back(claim)

@@ -57,6 +57,26 @@ def test_lease_that_was_lost_is_not_taken_back(held: leases.Claim) -> None:
     assert claimed().fence == other.fence + 1
 
 
+def test_failure_counts_though_another_worker_has_taken_over(
+    held: leases.Claim, settings: Any
+) -> None:
+    """A hang in the database keeps its own lease from being renewed: else it would go on for ever."""
+    Submission.objects.update(leased_until=Now() - dt.timedelta(seconds=1))
+    other = claimed()
+
+    assert leases.count_exception(held) == 1
+    leases.give_back(held)
+
+    submission = Submission.objects.get()
+    assert (submission.status, submission.fence) == ("SCORING", other.fence)
+    Submission.objects.update(leased_until=Now() - dt.timedelta(seconds=1))
+    assert not claimed().is_hopeless
+    Submission.objects.update(
+        n_exceptions=settings.MAX_EXCEPTIONS, leased_until=Now() - dt.timedelta(seconds=1)
+    )
+    assert claimed().is_hopeless
+
+
 def test_what_hangs_loses_its_lease(
     held: leases.Claim, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
