@@ -86,6 +86,7 @@ def _hold(port: int) -> tuple[socket.socket, int]:
             lock = _lock(candidate)
             try:
                 return lock, _probe(candidate)
+            # Whatever ended it: a lock that nobody closes keeps the port from everybody.
             except BaseException:
                 lock.close()
                 raise

@@ -71,6 +71,7 @@ class Spool:
                 raise
             logger.error("a body was not received: %s", error.strerror)
             raise SpoolFullError from None
+        # A client that goes away ends it by a cancellation: nothing of its body may stay.
         except BaseException:
             _discard(body)
             raise

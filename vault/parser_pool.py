@@ -208,6 +208,7 @@ class ParserPool:
             except (InvalidFileError, PackedBodyError, UnpackedSizeError):
                 self._put_back(child)
                 raise
+            # Its answer may still come, and would be taken for that to the next file.
             except BaseException:
                 child.kill()
                 raise

@@ -1,6 +1,5 @@
 """Requests that are repeated as the service asks: never sooner than it says, and never for ever."""
 
-import itertools
 import random
 import re
 import ssl
@@ -82,7 +81,8 @@ class Transport:
         patience = self.patience if longest is None else min(longest, self.patience)
         start = self.clock()
         end, end_of_queue = start + patience, start + (patience if queueing is None else queueing)
-        for attempt in itertools.count():
+        attempt = 0
+        while True:
             connecting = max(LEAST_CONNECTING, min(CONNECTING, end - self.clock()))
             try:
                 return self._answered(
@@ -101,7 +101,7 @@ class Transport:
             if is_queueing:
                 end = self.clock() + wait + patience
             self.sleep(wait)
-        raise AssertionError  # a count has no end
+            attempt += 1
 
     def _wait_after(self, error: NetworkError | ProblemError, attempt: int) -> float:
         """The seconds before the next attempt; raises what no repetition mends."""

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pytest_django import Settings
 
 from tests.vault.parser_children import (
     BODY,
@@ -23,29 +21,13 @@ from tests.vault.parser_children import (
     MakePool,
     N,
     children,
-    leave_others_out,
     parse,
-    pools,
-    publish,
     wait_until,
 )
 from vault import panel, parser_pool, parsing
 from vault.errors import InvalidFileError, ParserBusyError, VaultError
 from vault.models import Panel
 from vault.parsing import CSV, PARQUET
-
-
-@pytest.fixture
-def make_pool() -> Iterator[MakePool]:
-    leave_others_out()
-    with pools() as make:
-        yield make
-
-
-@pytest.fixture
-def published(db: None, tmp_path: Path, settings: Settings) -> Panel:
-    settings.MEDIA_ROOT = str(tmp_path)
-    return publish()
 
 
 def test_a_child_parses_as_this_process_does(make_pool: MakePool, published: Panel) -> None:

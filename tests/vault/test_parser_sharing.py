@@ -4,40 +4,22 @@ import gzip
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_django import Settings
 
 from tests.vault.parser_children import (
     BODY,
     MakePool,
     N,
     children,
-    leave_others_out,
     parse,
-    pools,
-    publish,
     wait_until,
 )
 from vault import parser_pool
 from vault.errors import InvalidFileError, PackedBodyError, ParserBusyError, UnpackedSizeError
 from vault.memory_files import MemoryFile
 from vault.models import Panel
-
-
-@pytest.fixture
-def make_pool() -> Iterator[MakePool]:
-    leave_others_out()
-    with pools() as make:
-        yield make
-
-
-@pytest.fixture
-def published(db: None, tmp_path: Path, settings: Settings) -> Panel:
-    settings.MEDIA_ROOT = str(tmp_path)
-    return publish()
 
 
 def test_one_team_leaves_children_and_slots_to_the_others(
