@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from vault import budget, file_hints, team_names, token_links
+from vault import budget, file_hints, spreadsheet_cells, team_names, token_links
 from vault.errors import AdmissionError, RosterError
 from vault.models import Admission, Round, Team, TokenLink
 from vault.statuses import RoundStatus
@@ -27,8 +27,6 @@ COLUMNS = ("team", "title", "benchmarks", "queries", "contact")
 OTHER_NAMES = {"benchmark": "benchmarks", "display name": "title", "email": "contact"}
 OTHER_NAMES |= {"display_name": "title", "e-mail": "contact", "k": "queries", "name": "team"}
 LONGEST_TITLE = 200
-# What a spreadsheet takes for the beginning of a formula, in both widths (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,13 +119,14 @@ def check(*, lines: list[Line]) -> Roster:
         team.folded: team
         for team in Team.objects.filter(folded__in={_folded(line) for line in lines})
     }
+    names = _names(lines)
     times = Counter(_folded(line) for line in lines)
     rounds = _Rounds()
     entries = []
     for line in lines:
         found = [
             *_of_name(line, known, n_times=times[_folded(line)]),
-            *_of_title(line, known.get(_folded(line))),
+            *_of_title(line, known.get(_folded(line)), names=names),
             *_of_contact(line),
         ]
         team = known.get(_folded(line))
@@ -202,13 +201,8 @@ def as_csv(*, invitations: list[Invitation], api_url: str, expires_at: dt.dateti
     for each in invitations:
         link = token_links.address(api_url=api_url, secret=each.secret)
         cells = [each.team.name, each.entry.contact, link, f"{expires_at:%Y-%m-%dT%H:%M:%SZ}"]
-        writer.writerow([plain_cell(cell) for cell in cells])
+        writer.writerow([spreadsheet_cells.as_text(cell) for cell in cells])
     return text.getvalue().encode("utf-8-sig")
-
-
-def plain_cell(text: str) -> str:
-    """The text with an apostrophe in front, if a spreadsheet would calculate it."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _columns(header: list[str]) -> list[str]:
@@ -253,9 +247,19 @@ def _of_name(line: Line, known: dict[str, Team], *, n_times: int) -> list[Proble
     return [Problem(row=line.row, column="team", problem=problem)] if problem else []
 
 
-def _of_title(line: Line, team: Team | None) -> list[Problem]:
+def _names(lines: list[Line]) -> dict[str, str]:
+    """The teams, of the list and others, that a title of the list could be taken for."""
+    titles = {team_names.folded(line.title) for line in lines}
+    others = Team.objects.filter(folded__in=titles).values_list("folded", "name")
+    return {_folded(line): line.team for line in lines} | dict(others)
+
+
+def _of_title(line: Line, team: Team | None, *, names: dict[str, str]) -> list[Problem]:
     problem = ""
-    if len(line.title) > LONGEST_TITLE:
+    folded = team_names.folded(line.title)
+    if line.title and folded != _folded(line) and folded in names:
+        problem = f"There is a team {names[folded]!r}: no other has its name as a title."
+    elif len(line.title) > LONGEST_TITLE:
         problem = f"A title has at most {LONGEST_TITLE} characters."
     elif team is not None and line.title not in ("", team.title):
         problem = (

@@ -131,6 +131,17 @@ def test_every_bad_row_is_named(rain: World, sun: World) -> None:
     assert said[(15, "benchmarks")].startswith("rain round 1 was planned for 3 teams")
 
 
+def test_no_title_is_the_name_of_another_team(rain: World) -> None:
+    """Neither of one that is there already nor of one that the list makes."""
+    Team.objects.create(name="known")
+
+    found = problems("team,title\nalpha,KNOWN\nbeta,Alpha\ngamma,Gamma\ndelta,\nepsilon,free\n")
+
+    assert [(row, column) for row, column, _ in found] == [(2, "title"), (3, "title")]
+    assert "There is a team 'known'" in found[0][2]
+    assert "There is a team 'alpha'" in found[1][2]
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -253,9 +264,3 @@ def test_no_cell_of_the_download_is_a_formula() -> None:
         f"https://vault.example/token/#{invitation.secret}",
         "2026-03-08T12:00:00Z",
     ]
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
-def test_what_begins_a_formula_is_plain(start: str) -> None:
-    assert rosters.plain_cell(f"{start}1") == f"'{start}1"
-    assert rosters.plain_cell(f"1{start}1") == f"1{start}1"

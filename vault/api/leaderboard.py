@@ -9,12 +9,10 @@ from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from vault import leaderboard
+from vault import leaderboard, spreadsheet_cells
 from vault.api import finding, forms, shown
 from vault.api.publicly import PublicView
 
-# What a formula begins with, in full width too; of white space, what spreadsheets skip before it.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 OFFERED = {"json": forms.JSON, "csv": forms.CSV}
 
 
@@ -42,5 +40,4 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets an apostrophe, which makes it text there."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
+    return spreadsheet_cells.as_text(value) if isinstance(value, str) else value
