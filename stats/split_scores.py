@@ -82,7 +82,8 @@ def split_score(*, scorer: Scorer, labels: Array) -> SplitScore:
         return SquaredErrors(metric=metric, labels=labels.astype(np.float64))
     if metric in ("balanced_accuracy", "macro_f1", "mcc") and n_classes <= MOST_CLASSES:
         return Counts(metric=metric, labels=labels.astype(np.int64), n_classes=n_classes)
-    return Mean(is_exact=scorer.is_mean, n_items=len(labels))
+    is_wide = scorer.n_classes is None or scorer.cost_matrix is not None
+    return Mean(is_exact=scorer.is_mean, n_items=len(labels), is_wide=is_wide)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,22 +96,27 @@ class Mean:
     is_exact, is_mean : bool
         As in `SplitScore`.
     n_items : int
+    is_wide : bool
+        Whether some items may score millions of times what others do, as losses and costs may: single
+        precision would leave rounding errors of the large ones that pass for differences of the small ones.
     """
 
     is_exact: bool
     n_items: int
     is_mean: bool = True
+    is_wide: bool = False
 
     @property
     def shared(self) -> Array:
         return np.empty((self.n_items, 0), dtype=np.float32)
 
     def data(self, given: Evaluation, items: Floats) -> Array:
-        is_outcome = bool(((items == 0) | (items == 1)).all())
-        return items.astype(np.bool_ if is_outcome else np.float32)
+        if ((items == 0) | (items == 1)).all():
+            return items.astype(np.bool_)
+        return items.astype(np.float64 if self.is_wide else np.float32)
 
     def columns(self, data: Array) -> Array:
-        return data.astype(np.float32, copy=False)
+        return data.astype(np.float32, copy=False) if data.dtype == np.bool_ else data
 
     def scores(self, sums: Floats, shared: Floats, sizes: Floats) -> Floats:
         result: Floats = sums / sizes
@@ -217,7 +223,8 @@ class SquaredErrors:
 
     def data(self, given: Evaluation, items: Floats) -> Array:
         assert given.errors is not None
-        return np.square(given.errors).astype(np.float32)
+        # In double precision, as losses in `Mean`.
+        return np.square(given.errors)
 
     def columns(self, data: Array) -> Array:
         return data
