@@ -61,7 +61,9 @@ class Coarse:
 
     def score_interval(self, *, value: float, low: float, high: float) -> Interval:
         """A score's interval round its rounded figure, as wide as before and half a step more."""
-        found = self._around(self.figure(value), max(value - low, high - value))
+        # The figure is off by half a step, and by half a unit of its last digit.
+        half_width = max(value - low, high - value) + 10.0**-self.decimals / 2
+        found = self._around(self.figure(value), half_width)
         return [
             max(found[0], self._outward(self.low, -1)),
             min(found[1], self._outward(self.high, 1)),

@@ -6,7 +6,9 @@ is chosen anew, and its difference-in-differences against the references compare
 
 Two files of each team are tested: the one with the best raw query score of all that it handed in, and its
 final. A final other than the best-scored file is not covered by the null of the best: it is compared with
-the largest studentised difference of all files in each repetition, which holds however it was chosen. There
+the largest studentised difference of all files in each repetition, which holds however it was chosen among
+the other files. At any level a, honest files reject by one test of the pair or the other in at most 2 a of
+draws, and Holm counts both. There
 are two kinds of reference, the team's own early files and frozen files of the organiser, so that neither an
 odd first file nor a clean second account evades both. Holm over all files of all teams at .005 for each kind
 keeps the family-wise error of a round at .01.

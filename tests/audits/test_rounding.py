@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audits import rounding
@@ -58,6 +58,21 @@ def test_an_interval_holds_the_one_that_it_stands_for(
     assert shown[0] <= max(0, value - low) + 1e-9
     assert shown[1] >= min(1, value + high) - 1e-9
     assert 0 <= shown[0] <= COARSE.figure(value) <= shown[1] <= 1
+
+
+@given(value=st.floats(0, 1), lines=st.integers(1, 12), n_fresh=st.integers(10, 100_000))
+@example(value=0.65381150455, lines=9, n_fresh=2_212)
+def test_an_interval_of_whole_steps_holds_the_one_that_it_stands_for(
+    value: float, lines: int, n_fresh: int
+) -> None:
+    """Its figure is rounded to digits, too, by up to half a unit of the last one."""
+    grid = rounding.coarse(unit=1.0, bounds=(0.0, 1.0), n_fresh=n_fresh)
+    low, high = max(0, value - lines * grid.step), min(1, value + lines * grid.step)
+
+    shown = grid.score_interval(value=value, low=low, high=high)
+
+    assert shown[0] <= low + 1e-9
+    assert shown[1] >= high - 1e-9
 
 
 @given(value=st.floats(-2, 2))
