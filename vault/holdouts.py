@@ -69,6 +69,7 @@ def report(
         classes=() if is_regression else benchmark.classes,
         shards=shards,
         stratify=stratify,
+        loss_cap=benchmark.loss_cap,
     )
 
 

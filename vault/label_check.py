@@ -27,7 +27,11 @@ def main(arguments: list[str]) -> int:
             spec=LabelSpec(classes=classes),
         )
         report = label_report.report_of(
-            labels=labels, classes=classes, shards=shards, stratify=options.stratify
+            labels=labels,
+            classes=classes,
+            shards=shards,
+            stratify=options.stratify,
+            loss_cap=None if classes else options.loss_cap,
         )
     except InvalidFileError as error:
         return _failed(error.listed())
@@ -53,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the benchmark's classes in their order; of two the second is the positive one",
     )
     task.add_argument("--regression", action="store_true", help="the labels are numbers")
+    parser.add_argument(
+        "--loss-cap",
+        type=float,
+        metavar="X",
+        help="of a regression: the benchmark's loss cap, to be compared with the labels' spread",
+    )
     seal_arguments.add_to(parser)
     return parser
 

@@ -33,6 +33,9 @@ FEW_ITEMS = 100
 # Shuffles of fewer groups are coarse, and one unusual group is a large part of a score.
 FEW_GROUPS = 20
 LARGE_GROUP = 0.1
+# Of a regression, in standard deviations of the labels. Where a few answers can lose many times as much as
+# all others together, a team can hide what its other answers gained behind them.
+LARGE_LOSS_CAP = 10
 # A table of more classes nobody reads: the rarest are shown.
 SHOWN_CLASSES = 20
 
@@ -84,6 +87,7 @@ class _Case:
     classes: tuple[str, ...]
     kind: str
     stratify: bool
+    loss_cap: float | None
     names: tuple[str, ...]
     pool: Pool
     counts: Counts
@@ -94,15 +98,25 @@ class _Case:
 
 
 def report_of(
-    *, labels: LabelTable, classes: Sequence[str], shards: Sequence[Shard], stratify: bool
+    *,
+    labels: LabelTable,
+    classes: Sequence[str],
+    shards: Sequence[Shard],
+    stratify: bool,
+    loss_cap: float | None = None,
 ) -> Report:
-    """The report; `SealingError` if such shards cannot be drawn. No classes: the labels are values."""
+    """
+    Report on a label file; `SealingError` if such shards cannot be drawn.
+
+    Without classes the labels are values, and `loss_cap` is the benchmark's, if it is known.
+    """
     pool, counts = allocated(labels=labels, shards=shards, stratify=stratify)
     case = _Case(
         labels=labels,
         classes=tuple(classes),
         kind=shards[0].kind,
         stratify=stratify,
+        loss_cap=loss_cap,
         names=_names(shards),
         pool=pool,
         counts=counts,
@@ -111,6 +125,7 @@ def report_of(
     lines = [
         *_contents(case),
         *_of_classes(case, rows),
+        *_of_loss_cap(case),
         *_of_sizes(case),
         *_of_groups(case),
         *label_orders.lines(
@@ -245,6 +260,20 @@ def _of_classes(case: _Case, rows: list[ClassRow]) -> _Lines:
         text = f"every shard gets at least {FEW_OF_CLASS} items of each class on average"
         lines.append(("classes", text, ""))
     return lines
+
+
+def _of_loss_cap(case: _Case) -> _Lines:
+    spread = float(np.std(case.labels.labels))
+    if case.loss_cap is None or spread == 0:
+        return []
+    text = f"the loss cap is {case.loss_cap / spread:.3g} standard deviations of the labels"
+    if case.loss_cap <= LARGE_LOSS_CAP * spread:
+        return [("loss_cap", text, "")]
+    mend = (
+        "a few absurd answers can then outweigh all others, and hide from the audit what these gained: make "
+        f"a benchmark with a loss cap of some standard deviations, at most {LARGE_LOSS_CAP}"
+    )
+    return [("loss_cap", text, mend)]
 
 
 def _rare(case: _Case, rows: list[ClassRow]) -> tuple[list[str], list[str]]:

@@ -142,8 +142,8 @@ def check_rounds(metric: str, *, splits: int) -> None:
             for kind in (OWN_FILES, ORGANISER):
                 pair = [test.p_estimate for key, test in each.tests.items() if key[1] == kind]
                 for level in (0.05, 0.2):
-                    key = (team, kind, level)
-                    either[key] = either.get(key, 0) + (min(pair, default=1.0) <= level)
+                    of_pair = (team, kind, level)
+                    either[of_pair] = either.get(of_pair, 0) + (min(pair, default=1.0) <= level)
             verdicts.append(
                 verdict(
                     Evidence(

@@ -33,13 +33,18 @@ def report(
     classes: tuple[str, ...] = BINARY,
     stratify: bool = False,
     kind: str = "iid",
+    loss_cap: float | None = None,
 ) -> Report:
     shards = [
         Shard(kind=kind, status="FRESH" if kind != "iid" else "QUERY", n=query),
         Shard(kind=kind, status="FRESH", n=None),
     ]
     return label_report.report_of(
-        labels=table(body, classes), classes=classes, shards=shards, stratify=stratify
+        labels=table(body, classes),
+        classes=classes,
+        shards=shards,
+        stratify=stratify,
+        loss_cap=loss_cap,
     )
 
 
@@ -144,6 +149,18 @@ def test_a_regression_is_looked_at_too() -> None:
     assert warned(report(others, query=200, classes=())) == []
     assert report(others, query=200, classes=()).classes == ()
     assert warned(report(constant, query=200, classes=())) == ["constant_label"]
+
+
+def test_a_loss_cap_far_beyond_the_labels_is_warned_of() -> None:
+    values = np.random.default_rng(1).normal(scale=2.0, size=400)
+    body = "id,label\n" + "".join(f"{i},{v}\n" for i, v in enumerate(values))
+    most = 10 * float(np.std(values))
+
+    assert warned(report(body, query=200, classes=(), loss_cap=most * 0.99)) == []
+    assert warned(report(body, query=200, classes=(), loss_cap=most * 1.01)) == ["loss_cap"]
+    assert "is 10.1 standard deviations of the labels" in text_of(
+        report(body, query=200, classes=(), loss_cap=most * 1.01), "loss_cap"
+    )
 
 
 def test_what_else_is_warned_of() -> None:
@@ -255,6 +272,8 @@ def test_the_report_is_printed_of_a_file_alone(
 
     assert check(file, *classes, capsys=capsys)[0] == 0
     assert check(file, "--regression", capsys=capsys)[0] == 0
+    code, said = check(file, "--regression", "--loss-cap=100", capsys=capsys)
+    assert (code, "WARNING loss_cap" in said) == (1, True)
     code, said = check(file, "--classes", "0", "2", capsys=capsys)
     assert (code, "the label is not one of the benchmark's classes 0, 2" in said) == (2, True)
     file.write_text(rows(coins(105)))
