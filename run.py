@@ -11,7 +11,7 @@
     python3 run.py manage COMMAND ...                       a management command on the service
 
 This file uses the standard library alone. It fetches a pinned uv, installs the hash-pinned lock file
-into an environment below the state directory (HOLDOUT_VAULT_HOME), and hands over to `config`.
+into an environment below the state directory (HOLDOUT_VAULT_HOME), and hands over to `service`.
 """
 
 import fcntl
@@ -38,7 +38,7 @@ def say(text: str) -> None:
 
 
 def state_directory() -> Path:
-    """The same rule as `config.embedded.default_home`, which cannot be imported yet."""
+    """The same rule as `service.home.default_home`, which cannot be imported yet."""
     given = os.environ.get("HOLDOUT_VAULT_HOME")
     if given:
         return Path(given).absolute()
@@ -157,9 +157,9 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(PROJECT)
     os.environ["HOLDOUT_VAULT_HOME"] = str(home)
     if command == "stats":
-        # Not by way of `config`, whose imports are not installed there.
+        # Not by way of `service`, whose imports are not installed there.
         sys.exit(statistics_alone(python))
-    os.execv(python, [str(python), "-P", "-m", "config", *sys.argv[1:]])
+    os.execv(python, [str(python), "-P", "-m", "service", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from config.doors import Door
-from config.front import Front
+from config.front.doors import Door
+from config.front.places import Places
+from config.front.receiving import Front
+from config.front.spool import Pace, Spool
+from config.front.threads import Application, Threads
 from config.known_hosts import PROBES
-from config.spool import Pace, Spool
-from config.upload_places import Places
-from config.web_threads import Application, Threads
 
-DOORS = {"api": "config.doors.ApiDoor", "admin": "config.admin_door.AdminDoor"}
+DOORS = {"api": "config.front.doors.ApiDoor", "admin": "config.front.admin_door.AdminDoor"}
 # Of a body, before it goes to a file.
 IN_MEMORY = 1024 * 1024
 # Bodies that may arrive at once in one process; the server takes some hundreds of connections.

@@ -127,7 +127,7 @@ FILE_UPLOAD_HANDLERS = ["vault.memory_upload.MemoryOnlyUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_UPLOAD_BYTES", 64 * 1024 * 1024)
 
 MAX_UPLOAD_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE
-# Bodies are received in front of the threads: config/front.py.
+# Bodies are received in front of the threads: config/front/.
 WEB_THREADS = env.integer("WEB_THREADS", 6)
 SPOOL = env.text("SPOOL", "")
 SPOOL_MB = env.integer("SPOOL_MB", 448)

@@ -13,11 +13,11 @@ import pytest
 import yaml
 from django.db import connection
 
-from config import embedded, service, snapshot
 from config.grants import ROLES
-from config.programs import Program
 from config.reference import errors_page
 from config.settings import BASE_DIR, env
+from service import home, processes, snapshot
+from service.programs import Program
 from tests.architecture import compose_shape
 from tests.architecture.compose_shape import Compose, environment
 from vault.api import problems
@@ -210,13 +210,13 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Progr
     monkeypatch.setenv("HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8")
     monkeypatch.setenv("HOLDOUT_VAULT_WEBHOOK_PORTS", "9000")
     monkeypatch.setenv("HOLDOUT_VAULT_DATABASE_NAME", "another")
-    servers = embedded.Servers(
+    servers = home.Servers(
         socket_directory=tmp_path,
         broker_url="redis+socket:///nonexistent",
-        passwords=dict.fromkeys((embedded.OWNER, *ROLES), "x"),
+        passwords=dict.fromkeys((home.OWNER, *ROLES), "x"),
     )
-    twin = service.Service(home=tmp_path, servers=servers, code=BASE_DIR, url="", admin_url="")
-    found = service._programs(twin, port=8000, admin_port=8001, account="root")
+    twin = processes.Service(home=tmp_path, servers=servers, code=BASE_DIR, url="", admin_url="")
+    found = processes._programs(twin, port=8000, admin_port=8001, account="root")
     return {program.name: program for program in found}
 
 
@@ -313,7 +313,8 @@ def test_image_holds_the_code_and_nothing_else() -> None:
     copied = set(re.findall(r"^COPY (?!--)(\S+)", DOCKERFILE, flags=re.MULTILINE))
     ignored = (BASE_DIR / ".dockerignore").read_text().splitlines()
 
-    assert copied == {*snapshot.PACKAGES, "requirements.lock"}
+    # The launcher is of no use there: containers have servers and supervision of their own.
+    assert copied == {*snapshot.PACKAGES, "requirements.lock"} - {"service"}
     assert next(line for line in ignored if not line.startswith("#")) == "*"
     assert {line[1:] for line in ignored if line.startswith("!")} == copied
 

@@ -21,9 +21,10 @@ import yaml
 from kombu import Connection
 from psycopg import sql
 
-from config import embedded, postgresql
 from config.grants import ROLES
 from config.settings import BASE_DIR
+from service import home as homes
+from service import postgresql
 from vault.api import problem_codes
 
 DEPLOY = BASE_DIR / "deploy"
@@ -91,7 +92,7 @@ def test_second_run_keeps_the_secrets(secrets: Path) -> None:
 class Database:
     """A PostgreSQL as its image leaves it before the init script: no role, no database of ours."""
 
-    def __init__(self, servers: embedded.Servers, home: Path, secrets: Path) -> None:
+    def __init__(self, servers: homes.Servers, home: Path, secrets: Path) -> None:
         self.host = str(servers.socket_directory)
         self.log = home / "logs" / "postgresql.log"
         self.secrets = secrets
@@ -100,7 +101,7 @@ class Database:
         (secrets / "database-postgres").write_text(password)
         with self.connect("postgres", "postgres") as connection:
             connection.execute("DROP DATABASE IF EXISTS holdout_vault")
-            for role in (embedded.OWNER, *ROLES):
+            for role in (homes.OWNER, *ROLES):
                 connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 
     def connect(self, role: str, database: str = "holdout_vault") -> psycopg.Connection[Any]:
@@ -128,17 +129,17 @@ class Database:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[embedded.Servers, Path]]:
+def server() -> Iterator[tuple[homes.Servers, Path]]:
     home = Path(tempfile.mkdtemp(prefix="hv-deploy-", dir="/tmp"))
     try:
         with postgresql.postgresql(home=home, durable=False):
-            yield embedded.servers_of(home), home
+            yield homes.servers_of(home), home
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture
-def database(server: tuple[embedded.Servers, Path], secrets: Path) -> Database:
+def database(server: tuple[homes.Servers, Path], secrets: Path) -> Database:
     return Database(*server, secrets)
 
 
@@ -269,7 +270,7 @@ def free_port() -> int:
 def broker(secrets: Path, tmp_path: Path) -> Iterator[Callable[[str], str]]:
     """A Valkey with the access list that compose mounts; gives URLs at its address."""
     port = free_port()
-    program = embedded.valkey_command(home=tmp_path, socket=tmp_path / "valkey.sock")[0]
+    program = homes.valkey_command(home=tmp_path, socket=tmp_path / "valkey.sock")[0]
     command = [
         str(each).replace("/run/secrets", str(secrets))
         for each in COMPOSE["services"]["valkey"]["command"]

@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import BASE_DIR
 
-ROOMS = ("config", "lab", "audits", "vault", "stats")
+ROOMS = ("service", "config", "lab", "audits", "vault", "stats")
 CONTRACTS = [
     contract["name"]
     for contract in tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["tool"][
@@ -21,8 +21,10 @@ CONTRACTS = [
 
 # Contract, a module, and an import in it that the contract must not let pass.
 PLANTS = [
-    ("Config, then lab", "vault.journal", "audits.models"),
-    ("Config, then lab", "audits.models", "lab.desk"),
+    ("Service, then config", "config.celery", "service.ports"),
+    ("Service, then config", "vault.journal", "audits.models"),
+    ("Service, then config", "audits.models", "lab.desk"),
+    ("Configuration starts", "config.asgi", "subprocess"),
     ("Statistics know no web", "stats.metrics", "random"),
     ("Statistics know no web", "stats.intervals", "django.conf"),
     ("Labels are reached", "vault.submissions", "vault.holdouts"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.service import Service, running
+from service.processes import Service, running
 from tests.service.staging import Stage
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import httpx
 import numpy as np
 
-from config.service import Service
+from service.processes import Service
 
 N_ITEMS = 400
 

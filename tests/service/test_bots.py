@@ -11,8 +11,8 @@ import httpx
 import psycopg
 import pytest
 
-from config.embedded import DATABASE, OWNER
-from config.service import Service
+from service.home import DATABASE, OWNER
+from service.processes import Service
 from tests.service.bots import Bot
 from tests.service.staging import Stage
 

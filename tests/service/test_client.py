@@ -18,7 +18,7 @@ import pytest
 import yaml
 from holdout.exit_codes import ExitCode
 
-from config.service import PROJECT, Service
+from service.processes import PROJECT, Service
 from tests.service.staging import Stage, csv_file
 from tests.service.test_polling import stopped
 

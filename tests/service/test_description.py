@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 import pytest
 
-from config.service import PROJECT, Service
+from service.processes import PROJECT, Service
 from tests.service import description_hooks
 from tests.service.staging import Stage, client, csv_file
 

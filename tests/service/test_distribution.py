@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.service import PROJECT
+from service.processes import PROJECT
 
 pytestmark = pytest.mark.service
 

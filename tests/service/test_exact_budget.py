@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from config.service import Service
+from service.processes import Service
 from tests.service.staging import Stage, client, csv_file
 
 pytestmark = pytest.mark.service

@@ -10,8 +10,8 @@ import numpy as np
 import psycopg
 import pytest
 
-from config.embedded import DATABASE, OWNER
-from config.service import Service
+from service.home import DATABASE, OWNER
+from service.processes import Service
 from tests.service.staging import Stage, client, csv_file
 
 pytestmark = pytest.mark.service

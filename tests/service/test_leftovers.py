@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from config import leftovers
-from config.programs import Program
-from config.service import locked
+from service import leftovers
+from service.processes import locked
+from service.programs import Program
 
 # Leads a group with a child that shares its command line and does not notice its end, as a web worker.
 LEADER = "import os, time; os.fork(); time.sleep(600)"

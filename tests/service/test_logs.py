@@ -5,7 +5,7 @@ import time
 import httpx
 import pytest
 
-from config.service import Service
+from service.processes import Service
 
 pytestmark = [pytest.mark.service, pytest.mark.live]
 

@@ -17,8 +17,8 @@ import httpx
 import numpy as np
 import pytest
 
-from config import load
-from config.service import Service
+from service.bench import load
+from service.processes import Service
 from tests.service.staging import Stage, client, csv_file
 from vault.api.pace import N_LAST
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config import commands, ports
-from config.embedded import EmbeddedServerError
+from service import commands, ports
+from service.home import EmbeddedServerError
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from config.service import Service
+from service.processes import Service
 from tests.service.staging import Stage, client
 from vault.api import problem_codes
 

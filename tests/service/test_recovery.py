@@ -12,10 +12,10 @@ import numpy as np
 import psycopg
 import pytest
 
-from config import leftovers, ports
-from config.embedded import DATABASE, OWNER
-from config.programs import Program
-from config.service import Service, running, start_that_answers
+from service import leftovers, ports
+from service.home import DATABASE, OWNER
+from service.processes import Service, running, start_that_answers
+from service.programs import Program
 from tests.service.staging import client, csv_file
 from tests.service.test_kill import query, submit_until_received
 

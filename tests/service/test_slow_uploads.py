@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from config import settings
-from config.service import Service, running
+from service.processes import Service, running
 from tests.service.staging import Stage, client, csv_file
 from tests.service.test_kill import query
 

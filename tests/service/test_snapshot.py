@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config import snapshot
+from service import snapshot
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from config import settings
-from config.service import Service, running
+from service.processes import Service, running
 from tests.service.staging import client, csv_file
 from tests.service.test_kill import kill_group, query
 

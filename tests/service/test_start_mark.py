@@ -11,11 +11,11 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from config import service as service_module
 from config import settings as settings_module
 from config import start_mark
-from config.embedded import EmbeddedServerError, Servers
-from config.service import Service, answers, start_that_answers
+from service import processes as service_module
+from service.home import EmbeddedServerError, Servers
+from service.processes import Service, answers, start_that_answers
 
 
 @contextmanager

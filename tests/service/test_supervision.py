@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from config import leftovers, snapshot
-from config import programs as module
-from config import service as service_module
-from config.embedded import EmbeddedServerError, Servers
-from config.programs import Program
-from config.service import Service
+from service import leftovers, snapshot
+from service import processes as service_module
+from service import programs as module
+from service.home import EmbeddedServerError, Servers
+from service.processes import Service
+from service.programs import Program
 
 
 def a_program(tmp_path: Path, name: str, script: str) -> Program:

@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 
-from config.service import Service
+from service.processes import Service
 from tests.service.staging import Stage, client, csv_file
 from tests.service.test_kill import kill_group, query
 from tests.vault.test_webhook_secrets import documented_check

@@ -143,7 +143,7 @@ def _is_packed(http: HttpRequest) -> bool:
 
 
 def _read_body(http: HttpRequest, length: int, *, into: MemoryFile) -> None:
-    """All of it: it has arrived (config.front), unless it was not wanted or there is no such front."""
+    """All of it: it has arrived (config/front), unless it was not wanted or there is no such front."""
     is_whole = True
     try:
         while into.size < length and (part := http.read(min(_PIECE, length - into.size))):

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from config import load
+from service.bench import load
 
 
 class Answering(BaseHTTPRequestHandler):

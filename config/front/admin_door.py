@@ -6,8 +6,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpResponse, parse_cookie
 
-from config.doors import Caller, stranger_at
-from config.web_threads import Environ
+from config.front.doors import Caller, stranger_at
+from config.front.threads import Environ
 from vault.api.problems import ProblemError
 
 # A file that is a little too large is refused by its form, in the form's words.

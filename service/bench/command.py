@@ -17,9 +17,9 @@ import numpy as np
 from scipy.stats import bootstrap
 from sklearn.metrics import roc_auc_score
 
-from config import audit_bench, poll_bench
-from config.audit_bench import AuditRow
-from config.poll_bench import PollRow
+from service.bench import large_audit, status_poll
+from service.bench.large_audit import AuditRow
+from service.bench.status_poll import PollRow
 from stats.bootstrap import accuracy_bootstrap, auc_bootstrap, poisson_bootstrap
 
 N_DRAWS = 1_000
@@ -185,9 +185,9 @@ def main(arguments: list[str]) -> int:
     for name in options.names or names():
         print(f"bench: {name}", file=sys.stderr, flush=True)
         if name == POLL:
-            polls.append(poll_bench.measure())
-        elif name == audit_bench.NAME:
-            audits += [audit_bench.measure(metric) for metric in audit_bench.METRICS]
+            polls.append(status_poll.measure())
+        elif name == large_audit.NAME:
+            audits += [large_audit.measure(metric) for metric in large_audit.METRICS]
         else:
             rows.append(measure(name, BENCHES[name]()))
     for each in tables(rows, audits, polls):
@@ -199,16 +199,16 @@ def main(arguments: list[str]) -> int:
 
 
 def names() -> list[str]:
-    return [*BENCHES, audit_bench.NAME, POLL]
+    return [*BENCHES, large_audit.NAME, POLL]
 
 
 def tables(rows: list[Row], audits: list[AuditRow], polls: list[PollRow]) -> Iterator[str]:
     if rows:
         yield table(rows)
     if audits:
-        yield audit_bench.table(audits)
+        yield large_audit.table(audits)
     if polls:
-        yield poll_bench.table(polls)
+        yield status_poll.table(polls)
 
 
 def table(rows: list[Row]) -> str:

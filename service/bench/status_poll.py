@@ -16,10 +16,10 @@ from pathlib import Path
 
 import httpx
 
-from config import load
-from config.ports import free_port
-from config.programs import Program, granian
-from config.service import Service, answers, running
+from service.bench import load
+from service.ports import free_port
+from service.processes import Service, answers, running
+from service.programs import Program, granian
 
 CONNECTIONS = 16
 ROUNDS = 5
@@ -112,7 +112,7 @@ def _beside(service: Service) -> Iterator[int]:
     (web,) = (each for each in service.programs if each.name == "web")
     program = Program(
         name="bench",
-        command=granian(port, application="config.bench_server:application"),
+        command=granian(port, application="service.bench.polled_server:application"),
         environment=web.environment,
         account=web.account,
         log=service.home / "logs" / "bench.log",

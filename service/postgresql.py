@@ -18,7 +18,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from config.embedded import (
+from config.grants import ROLES
+from service.home import (
     DATABASE,
     DATABASE_ACCOUNT,
     OWNER,
@@ -31,8 +32,7 @@ from config.embedded import (
     secret_text,
     socket_directory,
 )
-from config.grants import ROLES
-from config.programs import Program
+from service.programs import Program
 
 # A statement that fails carries raw scores and digests of tokens, and so does the detail of an error.
 DISCREET_LOG = ("log_min_error_statement=panic", "log_error_verbosity=terse")

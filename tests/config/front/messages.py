@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from config.spool import Receive
+from config.front.spool import Receive
 
 # In place of a piece: nothing more comes, or the connection is gone.
 STALL, GONE = "stall", "gone"

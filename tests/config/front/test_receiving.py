@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 
-from config import front as fronts
-from config.doors import STRANGER, Caller
-from config.front import Front
-from config.spool import Pace, Spool
-from config.upload_places import Places
-from config.web_threads import Environ, Threads
-from tests.front.messages import GONE, STALL, receiving
+from config.front.doors import STRANGER, Caller
+from config.front.places import Places
+from config.front.receiving import Front
+from config.front.spool import Pace, Spool
+from config.front.threads import Environ, Threads
+from tests.config.front.messages import GONE, STALL, receiving
 from vault.api import problem_codes, problems
 from vault.api.problems import ProblemError
 
@@ -249,7 +248,7 @@ def test_nothing_holds_the_connection_after_the_answer(
     door: Listed,
 ) -> None:
     """The server closes it when the last reference to it is gone, and the collector may be late."""
-    monkeypatch.setattr(fronts, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr("config.front.receiving.LINGER_SECONDS", 0.05)
     made.door = door
     made.places._arriving["full"] = 2
 
@@ -274,7 +273,7 @@ def test_full_disk_is_answered_with_503(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("config.spool._write_through", full)
+    monkeypatch.setattr("config.front.spool._write_through", full)
 
     sent = asked(made, scope(caller="a", content_length="4000"), [b"x" * 4000])
 
@@ -340,7 +339,7 @@ def test_what_the_client_still_sends_is_thrown_away_for_a_while(
     made: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection closed in its face would take the answer with it."""
-    monkeypatch.setattr(fronts, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr("config.front.receiving.LINGER_SECONDS", 0.05)
     n_asked = 0
 
     async def receive() -> dict[str, Any]:

@@ -79,8 +79,8 @@ def measure(metric: Metric, *, size: Size = Size()) -> AuditRow:
     """In a process of its own."""
     arguments = json.dumps([metric, asdict(size)])
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "config.audit_bench", arguments],
-        env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(Path(__file__).parents[1])},
+        [sys.executable, "-P", "-m", "service.bench.large_audit", arguments],
+        env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdout=subprocess.PIPE,
         check=True,
         text=True,

@@ -16,8 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 
-from config import bench, grants, ports
-from config.embedded import (
+from config import grants
+from service import ports
+from service.bench import command as bench
+from service.home import (
     OWNER,
     EmbeddedServerError,
     account_arguments,
@@ -27,8 +29,8 @@ from config.embedded import (
     secret_text,
     servers_of,
 )
-from config.postgresql import postgresql
-from config.service import (
+from service.postgresql import postgresql
+from service.processes import (
     ORGANISER,
     PROJECT,
     Service,

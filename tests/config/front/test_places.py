@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config.upload_places import NoPlaceError, NoPlaceOfOneError, Places
+from config.front.places import NoPlaceError, NoPlaceOfOneError, Places
 
 
 def places(**changes: Any) -> Places:

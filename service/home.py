@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from config.grants import ROLES
-from config.logs import close_files
+from service.logs import close_files
 
 OWNER = "owner"
 DATABASE = "holdout_vault"

@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from config import leftovers
-from config.embedded import EmbeddedServerError, account_arguments, ending_with_parent
-from config.logs import open_log
+from service import leftovers
+from service.home import EmbeddedServerError, account_arguments, ending_with_parent
+from service.logs import open_log
 
 # A process that dies younger than this has failed to start; so many failures in a row end the service.
 FIRM_SECONDS = 30.0

@@ -10,8 +10,8 @@ from typing import IO, Any
 
 import pytest
 
-from config import spool
-from config.spool import (
+from config.front import spool
+from config.front.spool import (
     BodyCutShortError,
     BodyTooSlowError,
     Pace,
@@ -19,7 +19,7 @@ from config.spool import (
     SpoolError,
     SpoolFullError,
 )
-from tests.front.messages import GONE, STALL, receiving
+from tests.config.front.messages import GONE, STALL, receiving
 
 PATIENT = Pace(seconds=3600, window_seconds=3600, bytes_per_second=1)
 IN_MEMORY = 1000

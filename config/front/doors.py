@@ -11,7 +11,7 @@ from django.db import DatabaseError, close_old_connections
 from django.http import HttpResponse
 from django.utils import timezone
 
-from config.web_threads import Environ
+from config.front.threads import Environ
 from vault.api import problems
 from vault.api.authentication import RECENT
 from vault.api.problems import ProblemError

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import run
-from config import commands
-from config.embedded import default_home
 from config.settings import BASE_DIR
+from service import commands
+from service.home import default_home
 
 SOURCE = (BASE_DIR / "run.py").read_text()
 
@@ -37,7 +37,7 @@ def test_old_python_can_read_the_file_and_be_told() -> None:
 
 
 def test_commands_are_those_of_the_environment() -> None:
-    # `stats` runs where `config` cannot be imported.
+    # `stats` runs where `service` cannot be imported.
     assert set(run.COMMANDS) == {*commands.COMMANDS, "stats"}
     assert set(run.LOCKS) <= set(run.COMMANDS)
 
@@ -170,7 +170,7 @@ def test_arguments_of_tests_are_added_to_all_cores(arguments: list[str]) -> None
     "arguments",
     [
         ["tests/vault/test_sweeping.py", "-q"],
-        ["-q", "tests/architecture/test_run.py::test_old_python_can_read_the_file_and_be_told"],
+        ["-q", "tests/service/test_run.py::test_old_python_can_read_the_file_and_be_told"],
         ["-q", "-p", "no:xdist"],
         ["-m", "live"],
     ],

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.embedded import EmbeddedServerError
+from service.home import EmbeddedServerError
 
 HOST = "127.0.0.1"
 KEPT = "ports.json"

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from config import audit_bench, bench
 from lab import large_round
+from service.bench import command, large_audit
 from stats import references as compare
 from stats.accusation import accuse
 from stats.team_tests import BEST_SCORED, ORGANISER
@@ -18,37 +18,37 @@ GIB = 2**30
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        bench,
+        command,
         "BENCHES",
         {
-            "bootstrap_accuracy": lambda: bench.accuracy_pair(500),
-            "bootstrap_auc": lambda: bench.auc_pair(300),
-            "ranks_50_models": lambda: bench.ranks_pair(300),
+            "bootstrap_accuracy": lambda: command.accuracy_pair(500),
+            "bootstrap_auc": lambda: command.auc_pair(300),
+            "ranks_50_models": lambda: command.ranks_pair(300),
         },
     )
-    monkeypatch.setattr(bench, "names", lambda: list(bench.BENCHES))
-    monkeypatch.setattr(bench, "N_DRAWS", 50)
-    monkeypatch.setattr(bench, "LEAST_SECONDS", 0.001)
+    monkeypatch.setattr(command, "names", lambda: list(command.BENCHES))
+    monkeypatch.setattr(command, "N_DRAWS", 50)
+    monkeypatch.setattr(command, "LEAST_SECONDS", 0.001)
 
 
 @pytest.mark.usefixtures("small")
 def test_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "rows.json"
 
-    assert bench.main(["--json", str(target)]) == 0
+    assert command.main(["--json", str(target)]) == 0
 
     rows = json.loads(target.read_text())
-    assert [row["name"] for row in rows] == list(bench.BENCHES)
+    assert [row["name"] for row in rows] == list(command.BENCHES)
     for row in rows:
         assert set(row) == {"name", "n", "beside", "ratio", "low", "high"}
         assert 0 < row["low"] <= row["ratio"] <= row["high"]
     printed = capsys.readouterr().out
-    assert all(name in printed for name in bench.BENCHES)
+    assert all(name in printed for name in command.BENCHES)
 
 
 @pytest.mark.usefixtures("small")
 def test_some_by_name(capsys: pytest.CaptureFixture[str]) -> None:
-    assert bench.main(["ranks_50_models"]) == 0
+    assert command.main(["ranks_50_models"]) == 0
     assert "bootstrap_auc" not in capsys.readouterr().out
 
 
@@ -61,12 +61,12 @@ def test_the_audit_has_a_row_for_each_metric(
     This process is made larger than the judge may be, whose memory alone is measured.
     """
     larger = np.ones(GIB // 8 * 2)
-    small = audit_bench.Size(teams=6, files=80, n=1000, m=2000)
-    measure = audit_bench.measure
-    monkeypatch.setattr(audit_bench, "measure", lambda metric: measure(metric, size=small))
+    small = large_audit.Size(teams=6, files=80, n=1000, m=2000)
+    measure = large_audit.measure
+    monkeypatch.setattr(large_audit, "measure", lambda metric: measure(metric, size=small))
     target = tmp_path / "rows.json"
 
-    assert bench.main(["audit", "--json", str(target)]) == 0
+    assert command.main(["audit", "--json", str(target)]) == 0
     assert larger.nbytes > GIB
 
     rows = json.loads(target.read_text())
@@ -104,7 +104,7 @@ def test_the_loop_beside_the_audit_computes_the_same() -> None:
     )
     of_best = tests[3].tests[BEST_SCORED, ORGANISER]
 
-    null = audit_bench.loop(made, contestant, rng=np.random.default_rng(5), n_draws=2_000)[:, 0]
+    null = large_audit.loop(made, contestant, rng=np.random.default_rng(5), n_draws=2_000)[:, 0]
 
     # Statistics are studentised; luck is in units of the score again.
     null *= references.scales[0, of_best.file]
@@ -114,7 +114,7 @@ def test_the_loop_beside_the_audit_computes_the_same() -> None:
 
 def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        bench.main(["nothing"])
+        command.main(["nothing"])
 
     assert stopped.value.code == 2
     assert "there is no bench nothing" in capsys.readouterr().err
@@ -128,11 +128,11 @@ def test_a_side_that_is_twice_as_slow_has_a_ratio_of_two(monkeypatch: pytest.Mon
         nonlocal now
         now += ticks
 
-    monkeypatch.setattr("config.bench.time.perf_counter", lambda: now)
-    pair = bench.Pair(
+    monkeypatch.setattr("service.bench.command.time.perf_counter", lambda: now)
+    pair = command.Pair(
         ours=lambda: spend(1), theirs=lambda: spend(2), n=1, beside="nothing", share=0.5
     )
 
-    row = bench.measure("made up", pair)
+    row = command.measure("made up", pair)
 
     assert (row.ratio, row.low, row.high) == (4, 4, 4)

@@ -17,10 +17,10 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from config.doors import Caller, Door
-from config.spool import BodyTooSlowError, Pace, Receive, Spool, SpoolError, SpoolFullError
-from config.upload_places import NoPlaceError, NoPlaceOfOneError, Places
-from config.web_threads import Answer, Environ, Threads, UnreadBody, environ_of, with_body
+from config.front.doors import Caller, Door
+from config.front.places import NoPlaceError, NoPlaceOfOneError, Places
+from config.front.spool import BodyTooSlowError, Pace, Receive, Spool, SpoolError, SpoolFullError
+from config.front.threads import Answer, Environ, Threads, UnreadBody, environ_of, with_body
 from vault.api.files import LONGEST_LENGTH
 from vault.api.limits import CONCURRENT, Limit
 from vault.api.problems import ProblemError

@@ -23,8 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config import grants, leftovers, ports, snapshot
-from config.embedded import (
+from config import grants
+from config.start_mark import HEADER
+from service import leftovers, ports, snapshot
+from service.home import (
     OWNER,
     EmbeddedServerError,
     Servers,
@@ -35,10 +37,9 @@ from config.embedded import (
     servers_of,
     valkey_command,
 )
-from config.logs import close_files, rotate_logs
-from config.postgresql import postgresql
-from config.programs import Program, granian, worker
-from config.start_mark import HEADER
+from service.logs import close_files, rotate_logs
+from service.postgresql import postgresql
+from service.programs import Program, granian, worker
 
 PROJECT = snapshot.PROJECT
 SERVICE_ACCOUNT = "www-data"

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from config.doors import LARGEST_OF_STRANGERS, OPEN_TO_STRANGERS, STRANGER, ApiDoor
+from config.front.doors import LARGEST_OF_STRANGERS, OPEN_TO_STRANGERS, STRANGER, ApiDoor
 
 
 @pytest.mark.parametrize("header", ["", "Basic eDp5"])

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from config import embedded, logs, service, settings
+from config import settings
 from config.log_lines import Sparing
+from service import home as homes
+from service import logs, processes
 from vault import bell
 
 
@@ -28,17 +30,17 @@ def test_what_older_versions_left_open_is_closed(home: Path) -> None:
     kept = [home / "logs" / "postgresql.log", home / "files" / "predictions" / "ab.bin"]
     for directory in directories:
         directory.mkdir(mode=0o755)
-        embedded.own(directory, service.service_account())
+        homes.own(directory, processes.service_account())
     for path in kept:
         path.touch(mode=0o644)
-        embedded.own(path, service.service_account())
+        homes.own(path, processes.service_account())
     (home / "run" / "broker").mkdir(parents=True)
     elsewhere = home / "elsewhere"
     elsewhere.touch(mode=0o644)
     (home / "logs" / "link.log").symlink_to(elsewhere)
 
-    embedded.prepare_home(home)
-    service._prepare_files(home)
+    homes.prepare_home(home)
+    processes._prepare_files(home)
 
     assert {path.stat().st_mode & 0o777 for path in directories} == {0o700}
     assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
@@ -70,8 +72,8 @@ def test_full_log_begins_anew_and_the_program_writes_on(
 
 def test_service_rotates_its_logs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "LARGEST_LOG", 10)
-    servers = embedded.Servers(socket_directory=home, broker_url="", passwords={})
-    running = service.Service(home=home, servers=servers, code=home, url="", admin_url="")
+    servers = homes.Servers(socket_directory=home, broker_url="", passwords={})
+    running = processes.Service(home=home, servers=servers, code=home, url="", admin_url="")
     log = home / "logs" / "postgresql.log"
     log.parent.mkdir()
     log.write_text("x" * 20)
