@@ -103,6 +103,7 @@ def plan(
 
     With `references`, reference teams of which the first is the baseline's, it opens by itself.
     """
+    plan_checks.check_times(opens_at=opens_at, closes_at=closes_at, now=now)
     plan_checks.check_references(references=references)
     complete = plan_checks.parameters_of(mechanism=mechanism, parameters=parameters)
     if publication not in PublicationKind.values:
@@ -112,8 +113,6 @@ def plan(
         plan_checks.check_holdouts(
             benchmark=benchmark, query_holdout=query_holdout, fresh_holdouts=fresh_holdouts
         )
-        if opens_at >= closes_at:
-            raise PlanError("the round must close after it opens", field="closes_at")
         latest = panel.latest(benchmark=benchmark)
         assert latest is not None  # a holdout was sealed, so a panel was published
         last = Round.objects.filter(benchmark=benchmark).aggregate(last=Max("number"))["last"]
