@@ -68,7 +68,7 @@ def check_holdouts(
         raise PlanError("a fresh holdout is in status FRESH", field="fresh_holdouts")
     _check_sizes(query_holdout, fresh_holdouts)
     serving = Round.objects.filter(query_holdout=query_holdout)
-    if serving.exclude(status=RoundStatus.PUBLISHED).exists():
+    if serving.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED)).exists():
         raise PlanError("the query holdout serves another round", field="query_holdout")
 
 
