@@ -94,8 +94,7 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_webhookdelivery", "SELECT"),
     *_grants(RESEARCHER, "vault_admission", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_budgetentry", "SELECT"),
-    # With a planned round that is cancelled, what waits in it.
-    *_grants(RESEARCHER, "vault_submission", "SELECT", "UPDATE status,finished_at,leased_until"),
+    *_grants(RESEARCHER, "vault_submission", "SELECT"),
     *_grants(RESEARCHER, "vault_final", "SELECT"),
     *_grants(RESEARCHER, "vault_release", "SELECT"),
     *_grants(RESEARCHER, "vault_rawscore", "SELECT"),

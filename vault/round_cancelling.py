@@ -8,7 +8,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from vault import budget, locks, reasons, rounds, submissions
+from vault import budget, locks, reasons, rounds
 from vault.errors import TransitionError
 from vault.models import Round
 from vault.statuses import RoundStatus
@@ -17,16 +17,14 @@ from vault.statuses import RoundStatus
 def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
     """PLANNED -> CANCELLED, for a reason that everybody reads.
 
-    References that still wait for a score are cancelled with it, one that a worker holds as well: nothing of
-    it was released. Scored ones stay as they are.
+    Scored references stay as they are. What still waits is answered no more, and the scoring worker's sweeper
+    ends it: the admin's process has no right to change a submission.
     """
     line = reasons.checked(reason=reason, error=TransitionError)
     with transaction.atomic():
         locks.hold_round(round_id=round.pk)
         round.refresh_from_db(fields=["status"])
         _check_is_planned(round)
-        # Before the journal is held: a worker that releases a score holds its submission first.
-        submissions.cancel_all(round=round, now=now)
         # An organiser has read them, though no board showed them.
         budget.count_references(round=round, now=now)
         rounds.move(

@@ -11,7 +11,6 @@ nobody. What a cancelled submission leaves is its row and two lines of the ledge
 
 import datetime as dt
 from dataclasses import asdict, dataclass
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Max
@@ -201,19 +200,12 @@ def cancel(*, submission: Submission, now: dt.datetime) -> None:
         transaction.on_commit(lambda: _remove_file(submission), robust=True)
 
 
-def cancel_all(*, round: Round, now: dt.datetime) -> None:
-    """End what waits in a planned round that is cancelled: files of references, which are charged nothing.
-
-    A worker that holds one finds it taken away, and releases nothing. The caller holds the round.
-    """
-    pending = Submission.objects.filter(round=round, status__in=PENDING)
-    # One whose score is released meanwhile is not among them: its row is looked at again.
-    ended = list(pending.select_for_update().order_by("pk"))
-    Submission.objects.filter(pk__in=[each.pk for each in ended]).update(
+def cancel_with_their_rounds(*, now: dt.datetime) -> None:
+    """End what waits in cancelled rounds: references, which are charged nothing, and whose few files stay."""
+    cancelled = Round.objects.filter(status=RoundStatus.CANCELLED)
+    Submission.objects.filter(round__in=cancelled, status__in=PENDING).update(
         status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now
     )
-    for submission in ended:
-        transaction.on_commit(partial(_remove_file, submission), robust=True)
 
 
 def _remove_file(cancelled: Submission) -> None:
