@@ -32,6 +32,7 @@ def _grants(role: str, table: str, *privileges: str) -> list[Grant]:
 
 
 ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
+ROUND_ACTS = "UPDATE status,opened_at,cancelled_at,cancelled_reason"
 SUBMISSION_WORK = (
     "UPDATE status,finished_at,error_code,fence,claimed_at,leased_until,"
     "n_exceptions,n_faults,retry_at"
@@ -83,7 +84,7 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_sealingkey", "SELECT"),
     *_grants(RESEARCHER, "vault_sealedblob", "INSERT", "SELECT holdout_id"),
     *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id"),
-    *_grants(RESEARCHER, "vault_round", "SELECT", "INSERT", "UPDATE status,opened_at"),
+    *_grants(RESEARCHER, "vault_round", "SELECT", "INSERT", ROUND_ACTS),
     *_grants(RESEARCHER, "vault_roundsecret", "INSERT", "SELECT round_id"),
     *_grants(RESEARCHER, "vault_round_fresh_holdouts", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_team", "SELECT", "INSERT", "UPDATE"),

@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
@@ -96,10 +96,11 @@ def admit(
         raise AdmissionError("an organiser's reference team needs no admission")
     if not 1 <= limit <= round.total_limit:
         raise AdmissionError(f"k is a number from 1 to {round.total_limit}", field="k")
-    if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
-        raise AdmissionError(f"the round is {round.status}")
     with transaction.atomic():
-        Round.objects.select_for_update().get(pk=round.pk)
+        # As it is now: it may have been closed or cancelled since it was read.
+        status = Round.objects.select_for_update().values_list("status", flat=True).get(pk=round.pk)
+        if status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
+            raise AdmissionError(f"the round is {status}")
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
             raise AdmissionError(f"{team} is admitted already")
@@ -163,9 +164,14 @@ def reserved_nats(*, round: Round) -> float:
 
 def holdout_nats(*, holdout: Holdout) -> float:
     """A holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
-    answers = Admission.objects.filter(round__query_holdout=holdout)
-    total = answers.aggregate(total=Sum("reserved_nats"))["total"]
+    total = _accounts(holdout).aggregate(total=Sum("reserved_nats"))["total"]
     return float(total or 0.0) + told_nats(holdout=holdout)
+
+
+def _accounts(holdout: Holdout) -> QuerySet[Admission]:
+    """Those that ask, or have asked, of it; in a cancelled round nobody did, and nobody will."""
+    asking = Admission.objects.filter(round__query_holdout=holdout)
+    return asking.exclude(round__status=RoundStatus.CANCELLED)
 
 
 def told_nats(*, holdout: Holdout) -> float:
@@ -176,7 +182,7 @@ def told_nats(*, holdout: Holdout) -> float:
 
 def team_nats(*, round: Round, team: Team) -> float:
     """What one team may learn of the round's query holdout: its own answers, and what everybody knows."""
-    own = Admission.objects.filter(round__query_holdout=round.query_holdout, team=team)
+    own = _accounts(round.query_holdout).filter(team=team)
     total = own.aggregate(total=Sum("reserved_nats"))["total"]
     return float(total or 0.0) + told_nats(holdout=round.query_holdout)
 

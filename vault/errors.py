@@ -14,7 +14,7 @@ VaultError
     TotalExhaustedError     the round's total is used up
     ConcurrencyError        too many submissions are pending
     CancelThrottledError    the account has cancelled as many as it may for now
-  TokenRefusedError         a token cannot give what it has not
+  TokenRefusedError         a token cannot give what it has not, or has ended before it begins
   TokenLinkError            a one-time link shows no token any more
   UnknownTokenLinkError     there is no such link
   RosterError               a list of teams is refused; `problems` names rows

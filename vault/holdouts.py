@@ -307,7 +307,8 @@ def _check_may_open(holdout: Holdout, purpose: Purpose) -> None:
     if purpose == AUDIT and holdout.status == HoldoutStatus.FRESH:
         return
     if purpose == AUDIT and is_query:
-        statuses = set(holdout.rounds.values_list("status", flat=True))
+        serving = holdout.rounds.exclude(status=RoundStatus.CANCELLED)
+        statuses = set(serving.values_list("status", flat=True))
         if statuses and statuses <= set(LOCKED_ROUNDS):
             return
     raise LabelsUnavailableError(

@@ -1,5 +1,6 @@
 """What a round's plan may say: refused in words, with the field, before anything is fixed."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,30 @@ from stats.mechanisms import MECHANISMS
 from vault.errors import PlanError
 from vault.models import Benchmark, Holdout, Round, Team
 from vault.statuses import HoldoutKind, HoldoutStatus, RoundStatus
+
+# A form says "now" when it is opened, and is filled in by people.
+LATE = dt.timedelta(minutes=10)
+
+
+def check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.datetime) -> None:
+    """Refuse a round that would have begun or ended already, and one that ends before it begins."""
+    if closes_at <= now:
+        raise PlanError(_past("close", closes_at, now), field="closes_at")
+    if opens_at < now - LATE:
+        raise PlanError(_past("open", opens_at, now), field="opens_at")
+    if opens_at >= closes_at:
+        raise PlanError("the round must close after it opens", field="closes_at")
+
+
+def _past(act: str, time: dt.datetime, now: dt.datetime) -> str:
+    return (
+        f"the round would {act} in the past, at {_minute(time)}: it is {_minute(now)} now, "
+        "and all times are UTC"
+    )
+
+
+def _minute(time: dt.datetime) -> str:
+    return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
 
 
 def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +68,7 @@ def check_holdouts(
         raise PlanError("a fresh holdout is in status FRESH", field="fresh_holdouts")
     _check_sizes(query_holdout, fresh_holdouts)
     serving = Round.objects.filter(query_holdout=query_holdout)
-    if serving.exclude(status=RoundStatus.PUBLISHED).exists():
+    if serving.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED)).exists():
         raise PlanError("the query holdout serves another round", field="query_holdout")
 
 

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
 from stats.metrics import METRICS, Metric
-from vault import budget, journal
+from vault import budget, journal, locks
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     Admission,
@@ -28,7 +28,7 @@ from vault.models import (
     RoundReference,
     Submission,
 )
-from vault.statuses import SubmissionStatus
+from vault.statuses import RoundStatus, SubmissionStatus
 
 ACTOR = "worker-scoring"
 
@@ -73,6 +73,8 @@ def publish(
     *, submission: Submission, fence: int, evaluated: Evaluated, now: dt.datetime
 ) -> Release:
     with transaction.atomic():
+        if submission.team.is_reference:
+            _hold_round(submission)
         _settle(submission=submission, fence=fence, now=now)
         if submission.team.is_reference:
             answer, seed = _reference_answer(submission=submission, evaluated=evaluated), None
@@ -123,6 +125,14 @@ def reported(*, submission: Submission) -> float | None:
     if given is None:
         return None
     return _metric(submission.round).orient(given)
+
+
+def _hold_round(reference: Submission) -> None:
+    """A round that is being cancelled counts what its references were told: later it tells nothing more."""
+    locks.hold_round_open(round_id=reference.round_id)
+    status = Round.objects.values_list("status", flat=True).get(pk=reference.round_id)
+    if status == RoundStatus.CANCELLED:
+        raise StaleClaimError(f"the round of {reference.pk} was cancelled")
 
 
 def _settle(*, submission: Submission, fence: int, now: dt.datetime) -> None:

@@ -161,6 +161,10 @@ def make(
     Raises:
         RosterError: a row is wrong (now), or the list was made already; `problems` names rows.
     """
+    if token_expires_at is not None and token_expires_at <= links_expire_at:
+        raise RosterError(
+            "nothing was made: the tokens would end before the links that show them; give them a later end"
+        )
     try:
         with transaction.atomic():
             wanted = check(lines=lines)

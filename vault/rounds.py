@@ -6,7 +6,7 @@ untuned models. Finals are locked when it closes, before any fresh label is open
 
 import datetime as dt
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -103,6 +103,7 @@ def plan(
 
     With `references`, reference teams of which the first is the baseline's, it opens by itself.
     """
+    plan_checks.check_times(opens_at=opens_at, closes_at=closes_at, now=now)
     plan_checks.check_references(references=references)
     complete = plan_checks.parameters_of(mechanism=mechanism, parameters=parameters)
     if publication not in PublicationKind.values:
@@ -112,8 +113,6 @@ def plan(
         plan_checks.check_holdouts(
             benchmark=benchmark, query_holdout=query_holdout, fresh_holdouts=fresh_holdouts
         )
-        if opens_at >= closes_at:
-            raise PlanError("the round must close after it opens", field="closes_at")
         latest = panel.latest(benchmark=benchmark)
         assert latest is not None  # a holdout was sealed, so a panel was published
         last = Round.objects.filter(benchmark=benchmark).aggregate(last=Max("number"))["last"]
@@ -178,7 +177,7 @@ def open_round(
     `references` chooses and orders them; None takes all, those of the plan in its order before others.
     """
     with transaction.atomic():
-        _move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
+        move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
         received = Submission.objects.filter(round=round, team__is_reference=True)
         if received.filter(status__in=PENDING).exists():
             raise TransitionError("a reference is still being scored")
@@ -213,7 +212,7 @@ def _in_order(round: Round, scored: Iterable[Submission]) -> list[Submission]:
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
     """OPEN -> CLOSING: nothing new is received; what waits is still scored."""
     with transaction.atomic():
-        _move(round, RoundStatus.CLOSING, actor=actor, now=now)
+        move(round, RoundStatus.CLOSING, actor=actor, now=now)
 
 
 def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
@@ -228,20 +227,20 @@ def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
             return True
         if Submission.objects.filter(round=round, status__in=PENDING).exists():
             return False
-        _move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
+        move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
         _fill_in_finals(round, now=now)
     return True
 
 
 def mark_audited(*, round: Round, actor: str, now: dt.datetime) -> None:
     with transaction.atomic():
-        _move(round, RoundStatus.AUDITED, actor=actor, now=now, audited_at=now)
+        move(round, RoundStatus.AUDITED, actor=actor, now=now, audited_at=now)
 
 
 def publish(*, round: Round, results: Sequence[ResultRow], actor: str, now: dt.datetime) -> None:
     """AUDITED -> PUBLISHED, with the fresh figures and the verdict of each final."""
     with transaction.atomic():
-        _move(round, RoundStatus.PUBLISHED, actor=actor, now=now, published_at=now)
+        move(round, RoundStatus.PUBLISHED, actor=actor, now=now, published_at=now)
         PublishedResult.objects.bulk_create(
             PublishedResult(round=round, **asdict(row)) for row in results
         )
@@ -296,10 +295,16 @@ def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
     )
 
 
-def _move(
-    round: Round, status: RoundStatus, *, actor: str, now: dt.datetime, **times: dt.datetime
+def move(
+    round: Round,
+    status: RoundStatus,
+    *,
+    actor: str,
+    now: dt.datetime,
+    told: Mapping[str, Any] | None = None,
+    **columns: Any,
 ) -> None:
-    """Compare and set under the round's lock, with its journal entry."""
+    """Compare and set under the round's lock, with its journal entry, which tells `told`, too."""
     locks.hold_round(round_id=round.pk)
     before = {
         RoundStatus.OPEN: RoundStatus.PLANNED,
@@ -307,11 +312,12 @@ def _move(
         RoundStatus.CLOSED: RoundStatus.CLOSING,
         RoundStatus.AUDITED: RoundStatus.CLOSED,
         RoundStatus.PUBLISHED: RoundStatus.AUDITED,
+        RoundStatus.CANCELLED: RoundStatus.PLANNED,
     }[status]
     try:
         with transaction.atomic():
             of_before = Round.objects.filter(pk=round.pk, status=before)
-            moved = of_before.update(status=status, **times)
+            moved = of_before.update(status=status, **columns)
     except IntegrityError:
         raise TransitionError(
             f"another round of {round.benchmark.slug} is open: close it first"
@@ -320,9 +326,9 @@ def _move(
         round.refresh_from_db(fields=["status"])
         raise TransitionError(f"{round} is {round.status}; only {before} becomes {status}")
     round.status = status
-    for name, value in times.items():
+    for name, value in columns.items():
         setattr(round, name, value)
-    _journal(round, f"round_{status.lower()}", actor=actor, now=now)
+    _journal(round, f"round_{status.lower()}", actor=actor, now=now, **(told or {}))
 
 
 def _journal(round: Round, kind: str, *, actor: str, now: dt.datetime, **payload: Any) -> None:

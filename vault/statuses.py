@@ -28,6 +28,7 @@ class RoundStatus(models.TextChoices):
     CLOSED = "CLOSED"  # finals are locked
     AUDITED = "AUDITED"
     PUBLISHED = "PUBLISHED"
+    CANCELLED = "CANCELLED"  # planned, and never opened
 
 
 class PublicationKind(models.TextChoices):
@@ -47,6 +48,8 @@ class SubmissionStatus(models.TextChoices):
 
 
 PENDING = (SubmissionStatus.QUEUED, SubmissionStatus.SCORING)
+# Rounds without a board: nobody but references was answered in them.
+NEVER_OPENED = (RoundStatus.PLANNED, RoundStatus.CANCELLED)
 
 TRANSITIONS: dict[str, tuple[str, ...]] = {
     HoldoutStatus.SEALED: (HoldoutStatus.FRESH, HoldoutStatus.QUERY),
@@ -54,17 +57,19 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     HoldoutStatus.QUERY: (HoldoutStatus.RETIRED,),
     HoldoutStatus.RETIRED: (HoldoutStatus.DISCLOSED,),
     HoldoutStatus.DISCLOSED: (),
-    RoundStatus.PLANNED: (RoundStatus.OPEN,),
+    RoundStatus.PLANNED: (RoundStatus.OPEN, RoundStatus.CANCELLED),
     RoundStatus.OPEN: (RoundStatus.CLOSING,),
     RoundStatus.CLOSING: (RoundStatus.CLOSED,),
     RoundStatus.CLOSED: (RoundStatus.AUDITED,),
     RoundStatus.AUDITED: (RoundStatus.PUBLISHED,),
     RoundStatus.PUBLISHED: (),
+    RoundStatus.CANCELLED: (),
     SubmissionStatus.QUEUED: (SubmissionStatus.SCORING, SubmissionStatus.CANCELLED),
     SubmissionStatus.SCORING: (
         SubmissionStatus.SCORED,
         SubmissionStatus.QUEUED,
         SubmissionStatus.FAILED,
+        SubmissionStatus.CANCELLED,  # a reference whose planned round is cancelled
     ),
     SubmissionStatus.SCORED: (SubmissionStatus.WITHDRAWN,),
     SubmissionStatus.FAILED: (),

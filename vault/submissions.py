@@ -26,7 +26,7 @@ from vault.errors import (
     ValidationScoreNeededError,
 )
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
-from vault.statuses import RoundStatus, SubmissionStatus
+from vault.statuses import NEVER_OPENED, PENDING, RoundStatus, SubmissionStatus
 
 # A result that never was: the same predictions may be handed in again.
 VOID = (SubmissionStatus.FAILED, SubmissionStatus.CANCELLED)
@@ -58,7 +58,7 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
     if team.is_reference:
         return _planned_round(benchmark=benchmark)
     rounds = Round.objects.filter(benchmark=benchmark).select_related("query_holdout", "benchmark")
-    latest = rounds.exclude(status=RoundStatus.PLANNED).order_by("-number").first()
+    latest = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
     if latest is not None and latest.status == RoundStatus.OPEN and latest.opens_at <= now:
         if now >= latest.closes_at:
             raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
@@ -67,11 +67,12 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
         return latest
     waiting = rounds.filter(status__in=(RoundStatus.PLANNED, RoundStatus.OPEN))
     planned = waiting.order_by("opens_at").first()
-    if planned is None and latest is not None:
+    if planned is not None:
+        raise NoOpenRoundError("no round is open", opens_at=planned.opens_at)
+    cancelled = _cancelled(benchmark=benchmark, after=latest)
+    if latest is not None and not cancelled:
         raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
-    raise NoOpenRoundError(
-        "no round is open", opens_at=None if planned is None else planned.opens_at
-    )
+    raise NoOpenRoundError(f"no round is open{cancelled}", opens_at=None)
 
 
 def _planned_round(*, benchmark: Benchmark) -> Round:
@@ -83,8 +84,26 @@ def _planned_round(*, benchmark: Benchmark) -> Round:
         .first()
     )
     if planned is None:
-        raise NoOpenRoundError("no round waits for references", opens_at=None)
+        latest = (
+            Round.objects.filter(benchmark=benchmark)
+            .exclude(status=RoundStatus.CANCELLED)
+            .order_by("-number")
+            .first()
+        )
+        cancelled = _cancelled(benchmark=benchmark, after=latest)
+        raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
     return planned
+
+
+def _cancelled(*, benchmark: Benchmark, after: Round | None) -> str:
+    """The end of a sentence on the round that would have come next, if it was cancelled."""
+    cancelled = Round.objects.filter(
+        benchmark=benchmark,
+        status=RoundStatus.CANCELLED,
+        number__gt=0 if after is None else after.number,
+    )
+    last = cancelled.order_by("-number").first()
+    return "" if last is None else f": round {last.number} was cancelled ({last.cancelled_reason})"
 
 
 def check_validation_score(*, round: Round, team: Team, given: float | None) -> None:
@@ -114,7 +133,7 @@ def receive(
         round.refresh_from_db(fields=["status"])
         expected = RoundStatus.PLANNED if team.is_reference else RoundStatus.OPEN
         if round.status != expected:
-            raise RoundClosedError("the round is closed", closes_at=round.closes_at)
+            raise _closed(round)
         admission = None
         if team.is_reference:
             locks.hold_reference_team(team_id=team.pk)
@@ -181,6 +200,14 @@ def cancel(*, submission: Submission, now: dt.datetime) -> None:
         transaction.on_commit(lambda: _remove_file(submission), robust=True)
 
 
+def cancel_with_their_rounds(*, now: dt.datetime) -> None:
+    """End what waits in cancelled rounds: references, which are charged nothing, and whose few files stay."""
+    cancelled = Round.objects.filter(status=RoundStatus.CANCELLED)
+    Submission.objects.filter(round__in=cancelled, status__in=PENDING).update(
+        status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now
+    )
+
+
 def _remove_file(cancelled: Submission) -> None:
     with transaction.atomic():
         locks.hold_file(sha256=cancelled.sha256)
@@ -221,4 +248,9 @@ def _hold_open(submission: Submission, *, now: dt.datetime) -> None:
     locks.hold_round_open(round_id=submission.round_id)
     round = Round.objects.only("status", "closes_at").get(pk=submission.round_id)
     if round.status != RoundStatus.OPEN or now >= round.closes_at:
-        raise RoundClosedError("the round is closed", closes_at=round.closes_at)
+        raise _closed(round)
+
+
+def _closed(round: Round) -> RoundClosedError:
+    what = "was cancelled" if round.status == RoundStatus.CANCELLED else "is closed"
+    return RoundClosedError(f"the round {what}", closes_at=round.closes_at)

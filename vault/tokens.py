@@ -42,7 +42,7 @@ def issue(
     if unknown or not scopes:
         raise ValueError(f"scopes are {', '.join(SCOPES)}, not {', '.join(unknown) or 'none'}")
     if expires_at is not None and expires_at <= now:
-        raise ValueError("expires_at must lie in the future")
+        raise TokenRefusedError("a token ends in the future", field="expires_at")
     plain = PREFIX + secrets.token_urlsafe(32)
     token = TeamToken.objects.create(
         team=team,

@@ -9,12 +9,10 @@ import datetime as dt
 
 from django.db import transaction
 
-from vault import journal, locks
+from vault import journal, locks, reasons
 from vault.errors import UnrankingError
 from vault.models import Admission, Round, Team, Unranking
 from vault.statuses import RoundStatus
-
-LONGEST_REASON = 500
 
 
 def unranked(*, round: Round) -> dict[int, Unranking]:
@@ -49,6 +47,8 @@ def _hold(round: Round) -> None:
     """Acts on one round come one after another, and its status stays as it is meanwhile."""
     locks.hold_round(round_id=round.pk)
     round.refresh_from_db(fields=["status"])
+    if round.status == RoundStatus.CANCELLED:
+        raise UnrankingError(f"{round} was cancelled: nobody is ranked in it")
     if round.status == RoundStatus.PLANNED:
         raise UnrankingError(f"{round} has not opened: nobody is ranked in it")
 
@@ -60,7 +60,7 @@ def _act(
         round=round,
         team=team,
         is_reversal=is_reversal,
-        reason=_checked(reason),
+        reason=reasons.checked(reason=reason, error=UnrankingError),
         actor=actor,
         at=now,
     )
@@ -72,18 +72,3 @@ def _act(
         now=now,
     )
     return made
-
-
-def _checked(reason: str) -> str:
-    """One line that a board can show."""
-    line = " ".join(reason.split())
-    if not line:
-        raise UnrankingError("give a reason: everybody reads it on the board", field="reason")
-    if len(line) > LONGEST_REASON:
-        raise UnrankingError(
-            f"a reason has at most {LONGEST_REASON} characters, this has {len(line)}",
-            field="reason",
-        )
-    if not line.isprintable():
-        raise UnrankingError("a reason has no control characters", field="reason")
-    return line

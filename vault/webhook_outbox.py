@@ -61,6 +61,7 @@ _STATEMENTS = {
         (webhooks.ROUND_OPENED, _ROUNDS, "opened_at"),
         (webhooks.ROUND_CLOSED, _ROUNDS, "closed_at"),
         (webhooks.ROUND_PUBLISHED, _ROUNDS, "published_at"),
+        (webhooks.ROUND_CANCELLED, _ROUNDS, "cancelled_at"),
     )
 }
 

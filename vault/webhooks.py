@@ -18,7 +18,8 @@ SUBMISSION_FINISHED = "submission.finished"
 ROUND_OPENED = "round.opened"
 ROUND_CLOSED = "round.closed"
 ROUND_PUBLISHED = "round.published"
-EVENTS = (SUBMISSION_FINISHED, ROUND_OPENED, ROUND_CLOSED, ROUND_PUBLISHED)
+ROUND_CANCELLED = "round.cancelled"
+EVENTS = (SUBMISSION_FINISHED, ROUND_OPENED, ROUND_CLOSED, ROUND_PUBLISHED, ROUND_CANCELLED)
 TEST = "webhook.test"
 MOST = 10  # of one team
 # A test within so long of the last one is that one: they shall not serve to flood somebody.

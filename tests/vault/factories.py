@@ -148,7 +148,7 @@ def make_world(
         mechanism=mechanism,
         parameters=parameters or {},
         actor="test",
-        now=NOW,
+        now=min(NOW, given["opens_at"]),  # a plan has no times in the past
         **given,
     )
     return World(benchmark=benchmark, query=query, fresh=fresh, round=planned, labels=truth)

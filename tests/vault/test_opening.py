@@ -141,7 +141,7 @@ def second_round(world: World) -> Round:
         fresh_holdouts=[world.fresh],
         references=[team for team in world.teams.values() if team.is_reference],
         actor="test",
-        now=NOW,
+        now=world.round.opens_at,
         **given,
     )
     Round.objects.filter(pk=world.round.pk).update(status="OPEN")

@@ -40,12 +40,14 @@ def check(text: str) -> Roster:
     return rosters.check(lines=rosters.read(body=text.encode()))
 
 
-def make(text: str, *, batch: int = 1, **given: Any) -> list[Invitation]:
+def make(
+    text: str, *, batch: int = 1, token_expires_at: dt.datetime | None = None, **given: Any
+) -> list[Invitation]:
     return rosters.make(
         lines=rosters.read(body=text.encode()),
         batch=uuid.UUID(int=batch),
         links_expire_at=NOW + WEEK,
-        token_expires_at=None,
+        token_expires_at=token_expires_at,
         actor="organiser",
         now=NOW,
         **given,
@@ -76,6 +78,14 @@ def test_looking_changes_nothing(rain: World, sun: World) -> None:
     roster = check(GOOD)
 
     assert (len(roster.new), roster.n_admissions, roster.problems) == (3, 3, ())
+    assert not Team.objects.exists()
+
+
+def test_tokens_that_would_end_before_their_links_are_refused(rain: World) -> None:
+    """A preview is made again up to an hour later, when the links end later, too."""
+    with pytest.raises(RosterError, match="tokens would end before the links"):
+        make(GOOD, token_expires_at=NOW + WEEK)
+
     assert not Team.objects.exists()
 
 

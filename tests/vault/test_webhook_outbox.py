@@ -94,6 +94,7 @@ def test_only_what_was_asked_for_and_came_later_is_noted(world: World) -> None:
         ("round.opened", "opened_at"),
         ("round.closed", "closed_at"),
         ("round.published", "published_at"),
+        ("round.cancelled", "cancelled_at"),
     ],
 )
 def test_rounds_are_told_of_by_their_times(world: World, event: str, column: str) -> None:
@@ -101,7 +102,8 @@ def test_rounds_are_told_of_by_their_times(world: World, event: str, column: str
     Round.objects.update(opened_at=None, closed_at=None, published_at=None)
     assert note() == 0
 
-    Round.objects.filter(pk=world.round.pk).update(**{column: timezone.now()})
+    more = {"status": "CANCELLED", "cancelled_reason": "why"} if column == "cancelled_at" else {}
+    Round.objects.filter(pk=world.round.pk).update(**{column: timezone.now()}, **more)
 
     assert (note(), note()) == (1, 0)
     assert told(webhook) == [(event, str(world.round.pk))]

@@ -27,6 +27,7 @@ from vault.admin.pages import (
     link,
     listed,
 )
+from vault.admin.round_cancelling import CANCEL
 from vault.admin.unrankings import UNRANKING_ACTS, unrankings
 from vault.models import Admission, BudgetEntry, Round, Submission, Team
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -157,6 +158,7 @@ VAULT_ACTS = (
         when="while a round is OPEN",
         run=_close,
     ),
+    CANCEL,
     *UNRANKING_ACTS,
 )
 
@@ -211,6 +213,7 @@ class RoundAdmin(ActingPage):
                     ("opens_at", "opened_at"),
                     ("closes_at", "closed_at"),
                     ("audited_at", "published_at"),
+                    ("cancelled_at", "cancelled_reason"),
                 )
             },
         ),
@@ -251,6 +254,8 @@ class RoundAdmin(ActingPage):
 
     @admin.display(description="proven error")
     def proven_error(self, obj: Round) -> str:
+        if obj.status == RoundStatus.CANCELLED:
+            return NOTHING
         return proven_error(obj)
 
     def changelist_view(
@@ -291,6 +296,8 @@ class RoundAdmin(ActingPage):
     @admin.display(description="what it cannot find")
     def cannot_find(self, obj: Round) -> str:
         """While something can still be done about it."""
+        if obj.status == RoundStatus.CANCELLED:
+            return "It was cancelled: nothing is audited."
         if obj.status not in ADMITTING:
             return (
                 "Nothing can be changed any more: each team's limit stands in the audit's report."

@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import unranking
+from vault import reasons, unranking
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.pages import Table, link, moment
 from vault.models import Round, Team
-from vault.statuses import RoundStatus
+from vault.statuses import NEVER_OPENED
 
 
 class UnrankForm(ActForm):
@@ -19,7 +19,7 @@ class UnrankForm(ActForm):
 
     team = forms.ModelChoiceField(queryset=Team.objects.none())
     reason = forms.CharField(
-        max_length=unranking.LONGEST_REASON,
+        max_length=reasons.LONGEST,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
         help_text="Everybody reads it on the board.",
     )
@@ -60,7 +60,7 @@ UNRANKING_ACTS = (
         "read; the teams behind it move up. Nothing else changes: it keeps its budget and its final, it is "
         "audited, and its verdict is published as any other's. The act is journaled in your name and can "
         "be reversed by another. Deactivating a team does not unrank it.",
-        is_open=lambda round: round.status != RoundStatus.PLANNED,
+        is_open=lambda round: round.status not in NEVER_OPENED,
         when="while a round is OPEN or later",
         run=_unrank,
         form=UnrankForm,

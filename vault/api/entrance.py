@@ -20,7 +20,7 @@ from vault.api import finding, forms, shown
 from vault.api.openapi.serving import PAGE_POLICY
 from vault.api.publicly import PublicView
 from vault.models import Benchmark, Round
-from vault.statuses import RoundStatus
+from vault.statuses import NEVER_OPENED, RoundStatus
 
 API = "/api/v1/"
 # Of one answer; the list of benchmarks has them all, in pages.
@@ -82,12 +82,14 @@ def _benchmarks(request: Request) -> tuple[list[Shown], list[Shown]]:
 
 
 def _telling(rounds: list[Round]) -> Round | None:
-    """The round that is open, else the one that opens next, else the latest."""
+    """The round that is open, else the one that opens next, else the latest; a cancelled one after all."""
     for status in (RoundStatus.OPEN, RoundStatus.PLANNED):
         for round in rounds:
             if round.status == status:
                 return round
-    return rounds[-1] if rounds else None
+    held = [round for round in rounds if round.status != RoundStatus.CANCELLED]
+    found = held or rounds
+    return found[-1] if found else None
 
 
 def _json(open_ones: list[Shown]) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def _page(request: Request, listed: list[Shown]) -> HttpResponse:
             "metric": METRICS[benchmark.primary_metric],
             "round": _telling(rounds),
             "is_open": benchmark.is_open,  # type: ignore[attr-defined]
-            "has_board": any(each.status != RoundStatus.PLANNED for each in rounds),
+            "has_board": any(each.status not in NEVER_OPENED for each in rounds),
             "address": _address(benchmark),
         }
         for benchmark, rounds in listed

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from vault import panel as panels
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
-from vault.statuses import RoundStatus
+from vault.statuses import NEVER_OPENED, RoundStatus
 
 
 def team_of(request: Request) -> Team | None:
@@ -44,14 +44,14 @@ def visible_benchmark(request: Request, slug: str) -> Benchmark:
 
 
 def every_round(benchmark: Benchmark) -> QuerySet[Round]:
-    """Planned ones too: teams want to know when to come."""
+    """Planned ones too: teams want to know when to come, and cancelled ones: that they need not."""
     rounds = Round.objects.filter(benchmark=benchmark).order_by("number")
     return rounds.select_related("benchmark", "query_holdout", "panel")
 
 
 def asked_round(request: Request, benchmark: Benchmark) -> Round:
     """The round of `?round=N`, else the latest that has opened."""
-    opened = every_round(benchmark).exclude(status=RoundStatus.PLANNED)
+    opened = every_round(benchmark).exclude(status__in=NEVER_OPENED)
     round = _numbered(request, opened).last()
     if round is None:
         raise Http404

@@ -245,8 +245,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "token_refused": ProblemCode(
         status=403,
-        meaning="A token cannot give a scope that it has not, nor rotate a token that was not made with it; "
-        "`field` names what was asked for.",
+        meaning="A token cannot give a scope that it has not, nor rotate a token that was not made with it, "
+        "nor make one that has ended already; `field` names what was asked for.",
         detail="a token cannot give scopes that it has not",
         members={"field": "scopes"},
     ),

@@ -82,6 +82,8 @@ def round(given: Round) -> dict[str, Any]:
         "opens_at": time(given.opens_at),
         "closes_at": time(given.closes_at),
         "published_at": time(given.published_at),
+        "cancelled_at": time(given.cancelled_at),
+        "cancelled_reason": given.cancelled_reason or None,
         "mechanism": given.mechanism,
         "parameters": given.parameters,
         "resolution": leaderboard.resolution(round=given),

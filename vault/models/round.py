@@ -39,6 +39,9 @@ class Round(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     audited_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    # For everybody to read.
+    cancelled_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [
@@ -50,6 +53,17 @@ class Round(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(status__in=RoundStatus.values), name="round_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    status=RoundStatus.CANCELLED,
+                    cancelled_at__isnull=False,
+                    opened_at__isnull=True,
+                )
+                & ~models.Q(cancelled_reason="")
+                | ~models.Q(status=RoundStatus.CANCELLED)
+                & models.Q(cancelled_at__isnull=True, cancelled_reason=""),
+                name="round_cancelled_says_why",
             ),
             models.CheckConstraint(
                 condition=models.Q(publication__in=PublicationKind.values),

@@ -1,9 +1,19 @@
 """What anyone may know of a benchmark."""
 
 import pytest
+from django.utils import timezone
 
-from tests.vault.api.stage import N_FRESH, N_ITEMS, N_QUERY, Caller, a_world, problem
+from tests.vault.api.stage import (
+    N_FRESH,
+    N_ITEMS,
+    N_QUERY,
+    Caller,
+    a_world,
+    file_number,
+    problem,
+)
 from tests.vault.factories import World
+from vault import round_cancelling, submissions
 from vault.models import Benchmark, Holdout, Round, Team
 
 ANYONE = Caller()
@@ -83,6 +93,8 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
         "opens_at": "2020-01-01T00:00:00Z",
         "closes_at": "2999-01-01T00:00:00Z",
         "published_at": None,
+        "cancelled_at": None,
+        "cancelled_reason": None,
         "mechanism": "guarded_ladder",
         "parameters": Round.objects.get().parameters,
         "publication": "coarse",
@@ -105,6 +117,48 @@ def test_planned_rounds_are_shown(world: World) -> None:
     (shown,) = ANYONE.get("benchmarks/autumn/rounds/").json()["results"]
 
     assert shown["status"] == "PLANNED"
+
+
+def test_cancelled_rounds_are_shown_with_their_reason_and_have_no_board(world: World) -> None:
+    autumn = a_world("autumn", is_open=False)
+    team, reference = autumn.team("a"), autumn.team("r", is_reference=True)
+    waiting = autumn.submit(reference, autumn.labels).submission
+    now = timezone.now()
+    round_cancelling.cancel(round=autumn.round, reason="the labels are wrong", actor="ada", now=now)
+    submissions.cancel_with_their_rounds(now=now)
+
+    (listed,) = ANYONE.get("benchmarks/autumn/rounds/").json()["results"]
+    assert (listed["status"], listed["cancelled_reason"]) == ("CANCELLED", "the labels are wrong")
+    assert listed["cancelled_at"] == f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"
+    assert ANYONE.get("benchmarks/autumn/").json()["rounds"] == [listed]
+    for path in ("leaderboard/", "leaderboard/?round=1"):
+        assert ANYONE.get(f"benchmarks/autumn/{path}").status_code == 404
+    caller = Caller(reference)
+    shown = caller.get(f"submissions/{waiting.pk}/").json()
+    assert (shown["status"], shown["error_code"], shown["released"]) == ("CANCELLED", None, None)
+    for who in (caller, Caller(team)):
+        refused = who.post("benchmarks/autumn/submissions/", file_number(1))
+        assert problem(refused) == (403, "no_open_round")
+        assert "round 1 was cancelled (the labels are wrong)" in refused.json()["detail"]
+
+
+def test_cancelled_round_hides_no_other_board(world: World) -> None:
+    given = {
+        name: getattr(world.round, name)
+        for name in ("benchmark", "panel", "query_holdout", "mechanism", "parameters")
+    }
+    Round.objects.create(
+        number=2,
+        opens_at=world.round.opens_at,
+        closes_at=world.round.closes_at,
+        status="CANCELLED",
+        cancelled_at=timezone.now(),
+        cancelled_reason="why",
+        **given,
+    )
+
+    assert ANYONE.get("benchmarks/weather/leaderboard/").json()["round"] == 1
+    assert ANYONE.get("benchmarks/weather/leaderboard/?round=2").status_code == 404
 
 
 def test_seed_of_a_round_is_nowhere(world: World) -> None:

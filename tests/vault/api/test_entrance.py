@@ -6,6 +6,7 @@ import pytest
 
 from tests.vault.api.stage import Caller, a_world, problem
 from tests.vault.factories import World
+from vault import round_cancelling
 from vault.api.entrance import LINKS, MOST_SHOWN
 from vault.models import Benchmark, Round
 
@@ -57,6 +58,25 @@ def test_page_names_the_open_benchmarks_first(world: World) -> None:
     assert "1 is open" in page
     assert "1 is planned" in page
     assert "aardvark/leaderboard/" not in page
+
+
+def test_page_says_of_a_cancelled_round_only_where_there_was_no_other(world: World) -> None:
+    round_cancelling.cancel(
+        round=a_world("aardvark", is_open=False).round, reason="why", actor="ada", now=world.now
+    )
+
+    page = entrance().content.decode()
+    assert "1 was cancelled" in page
+    assert "aardvark/leaderboard/" not in page
+
+    Round.objects.filter(benchmark__slug="aardvark").update(number=2)
+    earlier = Round.objects.get(benchmark__slug="aardvark")
+    earlier.pk, earlier.number, earlier.status = None, 1, "PUBLISHED"
+    earlier.cancelled_at, earlier.cancelled_reason = None, ""
+    earlier.save(force_insert=True)
+    page = entrance().content.decode()
+    assert "1 is published" in page
+    assert "was cancelled" not in page
 
 
 @pytest.mark.parametrize(("is_secure", "scheme"), [(True, "https"), (False, "http")])

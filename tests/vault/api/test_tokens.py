@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.vault.api.stage import Caller, problem
 from tests.vault.factories import World
 from vault import tokens
+from vault.errors import TokenRefusedError
 from vault.models import IdempotentAnswer, Team, TeamToken
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
@@ -45,6 +46,16 @@ def test_new_token_works_and_is_shown_once(bot: Caller) -> None:
     assert [each["is_current"] for each in listed] == [False, True]
     assert made["token"] not in bot.get("tokens/").content.decode()
     assert made["token"].startswith(made["prefix"])
+
+
+def test_an_end_that_has_passed_meanwhile_is_refused_with_its_field(team: Team) -> None:
+    """It was an error of the server: a form is checked some moments before the token is made."""
+    now = timezone.now()
+
+    with pytest.raises(TokenRefusedError, match="ends in the future") as refused:
+        tokens.issue(team=team, label="", scopes=["read"], expires_at=now, now=now)
+
+    assert refused.value.data == {"field": "expires_at"}
 
 
 def test_lost_answer_is_shown_again_and_is_not_kept_in_the_clear(bot: Caller) -> None:

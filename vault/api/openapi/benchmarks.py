@@ -99,6 +99,12 @@ SHAPES: dict[str, Schema] = {
             "opens_at": schemas.time(),
             "closes_at": schemas.time(),
             "published_at": schemas.or_null(schemas.time("When its results were published.")),
+            "cancelled_at": schemas.or_null(
+                schemas.time(
+                    "When it was cancelled: planned, it never opened, and it has no board."
+                )
+            ),
+            "cancelled_reason": schemas.or_null(schemas.text("Why, in the organizers' words.")),
             "mechanism": schemas.one_of(MECHANISMS, "How scores become answers."),
             "parameters": {"type": "object", "description": "Of the mechanism."},
             "resolution": schemas.number(
@@ -143,6 +149,8 @@ _ROUND = {
     "opens_at": "2026-03-01T00:00:00Z",
     "closes_at": "2026-04-01T00:00:00Z",
     "published_at": None,
+    "cancelled_at": None,
+    "cancelled_reason": None,
     "mechanism": "ladder",
     "parameters": {"eta": 0.01},
     "resolution": 0.01,

@@ -1,0 +1,82 @@
+"""What a plan may not say, at its edges."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from tests.vault.factories import NOW, World, make_world
+from vault import rounds
+from vault.errors import PlanError
+from vault.models import JournalEntry, Round
+
+pytestmark = pytest.mark.usefixtures("vault_keys")
+
+MINUTE = dt.timedelta(minutes=1)
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def world(vault_keys: None) -> World:
+    made = make_world("times")
+    Round.objects.update(status="PUBLISHED")
+    return made
+
+
+def plan(world: World, **times: dt.datetime) -> Round:
+    given: dict[str, Any] = {"opens_at": NOW, "closes_at": NOW + DAY, **times}
+    return rounds.plan(
+        benchmark=world.benchmark,
+        query_holdout=world.query,
+        fresh_holdouts=[world.fresh],
+        mechanism="exact",
+        parameters={},
+        window_seconds=3600,
+        window_limit=10,
+        total_limit=10,
+        concurrent_limit=1,
+        max_teams=3,
+        actor="olivia",
+        now=NOW,
+        **given,
+    )
+
+
+@pytest.mark.parametrize(
+    ("times", "field", "reason"),
+    [
+        (
+            {"opens_at": NOW - 11 * MINUTE},
+            "opens_at",
+            "would open in the past, at 2026-03-01 11:49: it is 2026-03-01 12:00 now",
+        ),
+        (
+            {"opens_at": NOW - 2 * DAY, "closes_at": NOW - DAY},
+            "closes_at",
+            "would close in the past, at 2026-02-28 12:00: it is 2026-03-01 12:00 now",
+        ),
+        ({"opens_at": NOW - MINUTE, "closes_at": NOW}, "closes_at", "would close in the past"),
+        ({"opens_at": NOW + DAY}, "closes_at", "must close after it opens"),
+    ],
+)
+def test_times_in_the_past_are_refused_with_their_field(
+    world: World, times: dict[str, dt.datetime], field: str, reason: str
+) -> None:
+    n_entries = JournalEntry.objects.count()
+
+    with pytest.raises(PlanError, match=reason) as refused:
+        plan(world, **times)
+
+    assert refused.value.data == {"field": field}
+    assert (Round.objects.count(), JournalEntry.objects.count()) == (1, n_entries)
+
+
+def test_a_form_that_says_now_may_be_filled_in_slowly(world: World) -> None:
+    assert plan(world, opens_at=NOW - 10 * MINUTE).number == 2
+
+
+def test_times_are_told_in_utc(world: World) -> None:
+    local = dt.timezone(dt.timedelta(hours=-5))
+
+    with pytest.raises(PlanError, match="at 2026-02-28 12:00: it is 2026-03-01 12:00 now"):
+        plan(world, opens_at=(NOW - DAY).astimezone(local))
