@@ -1,5 +1,6 @@
 """What a round's plan may say: refused in words, with the field, before anything is fixed."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from stats.drawing import LEAST_ITEMS
 from stats.mechanisms import MECHANISMS
 from vault.errors import PlanError
 from vault.models import Benchmark, Holdout, Round, Team
-from vault.statuses import HoldoutKind, HoldoutStatus, RoundStatus
+from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundStatus
 
 
 def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -59,3 +60,26 @@ def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> N
                 f"has {each.n_items}: seal a larger one",
                 field=field,
             )
+
+
+def check(
+    *,
+    benchmark: Benchmark,
+    query_holdout: Holdout,
+    fresh_holdouts: Sequence[Holdout],
+    mechanism: str,
+    parameters: dict[str, Any],
+    opens_at: dt.datetime,
+    closes_at: dt.datetime,
+    publication: str,
+    references: Sequence[Team],
+) -> dict[str, Any]:
+    """Refuse what cannot be planned; else all of the mechanism's parameters. Writes nothing."""
+    check_references(references=references)
+    complete = parameters_of(mechanism=mechanism, parameters=parameters)
+    if publication not in PublicationKind.values:
+        raise PlanError("a publication is coarse or full", field="publication")
+    check_holdouts(benchmark=benchmark, query_holdout=query_holdout, fresh_holdouts=fresh_holdouts)
+    if opens_at >= closes_at:
+        raise PlanError("the round must close after it opens", field="closes_at")
+    return complete
