@@ -5,8 +5,10 @@ drawn, and what the board shows of references.
 """
 
 import math
+from collections.abc import Iterable
 
 from stats.accusation import ALPHA
+from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import budget
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
@@ -15,29 +17,76 @@ from vault.statuses import HoldoutKind, RoundStatus, SubmissionStatus
 
 def warnings(*, round: Round) -> list[str]:
     """All of them, in sentences for organisers; none while there is nothing to warn of."""
-    return [*of_draw(round=round), *of_references(round=round)]
+    holdouts = round.fresh_holdouts.all()
+    return [*of_draw(round=round, fresh_holdouts=holdouts), *of_references(round=round)]
 
 
-def of_draw(*, round: Round) -> list[str]:
-    """What the holdouts do not allow, whatever is handed in."""
-    deciding = [
+def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: int) -> list[str]:
+    """Of a round that is not planned yet: of its draw, and of the references that it names."""
+    found = of_draw(round=round, fresh_holdouts=fresh_holdouts)
+    if not n_references:
+        needed = MECHANISMS[round.mechanism].needs_baseline
+        found.append(
+            "No reference is named: the round does not open by itself"
+            + (
+                f", and {round.mechanism} cannot open before a reference is scored."
+                if needed
+                else "."
+            )
+        )
+    return found
+
+
+def deciding(*, query_holdout: Holdout, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
+    """The fresh holdouts that decide a verdict: iid shards of the query holdout's draw."""
+    return [
         each
-        for each in round.fresh_holdouts.filter(kind=HoldoutKind.IID)
-        if each.batch == round.query_holdout.batch
+        for each in fresh_holdouts
+        if each.kind == HoldoutKind.IID and each.batch == query_holdout.batch
     ]
+
+
+def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:
+    """What the holdouts do not allow, whatever is handed in; the round need not be saved."""
+    judges = deciding(query_holdout=round.query_holdout, fresh_holdouts=fresh_holdouts)
     found = []
     if round.query_holdout.draws_groups and round.query_holdout.n_effective is None:
         found.append(
             "The groups of the query holdout were sealed before their sizes were kept: no error of its "
             "scores is proven."
         )
-    if not deciding:
+    if not judges:
         found.append(
             "No fresh iid holdout is of the same draw as the query holdout: no team is tested, and nobody "
             "can be CONFIRMED."
         )
         return found
-    return found + _too_few_ways(round, deciding)
+    return found + too_few_ways(round=round, judges=judges)
+
+
+def too_few_ways(*, round: Round, judges: list[Holdout]) -> list[str]:
+    """A shuffle in w ways finds no p-value below 1/w, and the first step of Holm needs ALPHA / (2 teams)."""
+    counts = [_units(each) for each in (round.query_holdout, *judges)]
+    if None in counts:
+        return []
+    n_query, *n_fresh = (each for each in counts if each is not None)
+    log_ways = _log_choose(n_query + sum(n_fresh), n_query)
+    # A rounded logarithm is no reason to warn.
+    if log_ways > math.log(2 * round.max_teams / ALPHA) - 1e-9:
+        return []
+    ways = math.comb(n_query + sum(n_fresh), n_query)
+    most = math.floor(ways * ALPHA / 2 + 1e-9)
+    what = "groups" if round.query_holdout.draws_groups else "items"
+    limit = (
+        f"if more than {most:,} team{'s'[: most > 1]} hand in files, and {round.max_teams:,} are planned for"
+        if most
+        else "however few teams hand in files"
+    )
+    return [
+        f"The query and fresh holdouts have so few {what} ({n_query:,} and {sum(n_fresh):,}) that they could "
+        f"be drawn in only {ways:,} ways, and no p-value is below one in {ways:,}: nobody can be CONFIRMED "
+        f"{limit}."
+    ]
 
 
 def of_references(*, round: Round) -> list[str]:
@@ -66,31 +115,6 @@ def tolerance(*, benchmark: Benchmark) -> str:
         f"(delta0, {benchmark.delta0:g}, of the metric's range): it should be far below the spread of the "
         "labels."
     )
-
-
-def _too_few_ways(round: Round, deciding: list[Holdout]) -> list[str]:
-    """A shuffle in w ways finds no p-value below 1/w, and the first step of Holm needs ALPHA / (2 teams)."""
-    counts = [_units(each) for each in (round.query_holdout, *deciding)]
-    if None in counts:
-        return []
-    n_query, *n_fresh = (each for each in counts if each is not None)
-    log_ways = _log_choose(n_query + sum(n_fresh), n_query)
-    # A rounded logarithm is no reason to warn.
-    if log_ways > math.log(2 * round.max_teams / ALPHA) - 1e-9:
-        return []
-    ways = math.comb(n_query + sum(n_fresh), n_query)
-    most = math.floor(ways * ALPHA / 2 + 1e-9)
-    what = "groups" if round.query_holdout.draws_groups else "items"
-    limit = (
-        f"if more than {most:,} team{'s'[: most > 1]} hand in files, and {round.max_teams:,} are planned for"
-        if most
-        else "however few teams hand in files"
-    )
-    return [
-        f"The query and fresh holdouts have so few {what} ({n_query:,} and {sum(n_fresh):,}) that they could "
-        f"be drawn in only {ways:,} ways, and no p-value is below one in {ways:,}: nobody can be CONFIRMED "
-        f"{limit}."
-    ]
 
 
 def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:

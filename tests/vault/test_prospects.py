@@ -32,7 +32,8 @@ def drawn(holdout: Holdout, **how: Any) -> None:
 
 
 def of_draw(world: World) -> list[str]:
-    return prospects.of_draw(round=Round.objects.get(pk=world.round.pk))
+    round = Round.objects.get(pk=world.round.pk)
+    return prospects.of_draw(round=round, fresh_holdouts=round.fresh_holdouts.all())
 
 
 def referred(world: World, *shown: float | None) -> Round:

@@ -39,6 +39,15 @@ def post(address: str, **given: Any) -> Any:
         return client.post(address, given)
 
 
+def plan(**given: Any) -> Any:
+    """Preview, and then what the preview's first button sends."""
+    shown = post(url("vault_round_add"), **given)
+    found = re.search(r'name="previewed" value="(\w+)"', shown.content.decode())
+    if found is None:
+        return shown
+    return post(url("vault_round_add"), **given, step="plan", previewed=found[1])
+
+
 def act(round: Round, name: str, **given: Any) -> Any:
     answer = post(url("vault_round_act", round.pk, name), **given)
     round.refresh_from_db()
@@ -76,7 +85,7 @@ def constants(world: World, **changed: Any) -> dict[str, Any]:
 def test_a_planned_round_has_the_constants_that_were_given(world: World) -> None:
     Round.objects.update(status="PUBLISHED")
 
-    answer = post(url("vault_round_add"), **constants(world))
+    answer = plan(**constants(world))
 
     planned = Round.objects.get(number=2)
     assert answer["Location"] == url("vault_round_change", planned.pk)
@@ -109,7 +118,7 @@ def test_a_round_that_cannot_be_is_not_planned(
 ) -> None:
     Round.objects.update(status="PUBLISHED")
 
-    answer = post(url("vault_round_add"), **constants(world, **changed))
+    answer = plan(**constants(world, **changed))
 
     assert reason in answer.content.decode()
     assert Round.objects.count() == 1
@@ -121,7 +130,7 @@ def test_plan_names_its_references_in_order_and_pages_say_what_it_waits_for(worl
     first, second = (world.team(name, is_reference=True) for name in ("zero", "alpha"))
     named = f"{first.name}\n {second.name.upper()} \n\n"
 
-    post(url("vault_round_add"), **constants(world, references=named))
+    plan(**constants(world, references=named))
 
     planned = Round.objects.get(number=2)
     assert planned.named_references == [first.pk, second.pk]
@@ -139,7 +148,7 @@ def test_plan_that_names_an_unknown_reference_lists_the_known_ones(world: World)
     Round.objects.update(status="PUBLISHED")
     known = world.team("zero", is_reference=True)
 
-    answer = post(url("vault_round_add"), **constants(world, references="nobody"))
+    answer = plan(**constants(world, references="nobody"))
 
     assert f"Reference teams: {known.name}." in answer.content.decode()
     assert Round.objects.count() == 1
@@ -148,7 +157,7 @@ def test_plan_that_names_an_unknown_reference_lists_the_known_ones(world: World)
 def test_second_open_round_is_refused_on_the_page(world: World) -> None:
     """It answered 500: the database's constraint was the only thing that refused."""
     Round.objects.update(status="PUBLISHED")
-    post(url("vault_round_add"), **constants(world, mechanism="exact", parameters="{}"))
+    plan(**constants(world, mechanism="exact", parameters="{}"))
     planned = Round.objects.get(number=2)
     Round.objects.filter(number=1).update(status="OPEN")
 
@@ -185,7 +194,7 @@ def test_planning_says_what_a_publication_costs_in_stock(world: World) -> None:
 def test_a_fresh_holdout_cannot_be_asked(world: World) -> None:
     Round.objects.update(status="PUBLISHED")
 
-    answer = post(url("vault_round_add"), **constants(world, query_holdout=world.fresh.pk))
+    answer = plan(**constants(world, query_holdout=world.fresh.pk))
 
     assert "Select a valid choice" in answer.content.decode()
     assert Round.objects.count() == 1
@@ -296,8 +305,7 @@ def test_a_ladder_does_not_open_without_its_baseline(world: World) -> None:
 
 def test_planning_and_opening_say_what_the_round_cannot_find(world: World) -> None:
     Round.objects.update(status="PUBLISHED")
-    planned = post(
-        url("vault_round_add"),
+    planned = plan(
         **constants(world, fresh_holdouts=[], mechanism="exact", parameters="{}"),
     )
     round = Round.objects.get(number=2)
