@@ -24,17 +24,14 @@ def warnings(*, round: Round) -> list[str]:
 def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: int) -> list[str]:
     """Of a round that is not planned yet: of its draw, and of the references that it names."""
     found = of_draw(round=round, fresh_holdouts=fresh_holdouts)
-    if not n_references:
-        needed = MECHANISMS[round.mechanism].needs_baseline
-        found.append(
-            "No reference is named: the round does not open by itself"
-            + (
-                f", and {round.mechanism} cannot open before a reference is scored."
-                if needed
-                else "."
-            )
-        )
-    return found
+    if n_references:
+        return found
+    said = "No reference is named: the round does not open by itself"
+    if MECHANISMS[round.mechanism].needs_baseline:
+        said += f", and {round.mechanism} cannot open before a reference is scored"
+    if not _has_published_finals(round):
+        said += ". Without one, a team can only be compared with its own first files"
+    return [*found, f"{said}."]
 
 
 def deciding(*, query_holdout: Holdout, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
@@ -93,10 +90,7 @@ def of_references(*, round: Round) -> list[str]:
     """What the references do not allow: the frozen ones, before that those that are scored."""
     references = _references(round)
     if not references:
-        built_on = PublishedResult.objects.filter(
-            round__fresh_holdouts=round.query_holdout_id, fresh_value__isnull=False
-        )
-        if built_on.exclude(round=round).exists():
+        if _has_published_finals(round):
             return []
         is_planned = round.status == RoundStatus.PLANNED
         return [
@@ -135,6 +129,14 @@ def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
         f"reference's {metric.label} is shown above {max(shown):.6g}: nobody whose files are as good as the "
         "references can be CONFIRMED. A lower loss cap or delta0 would help."
     ]
+
+
+def _has_published_finals(round: Round) -> bool:
+    """Of an earlier round, in which the query holdout was fresh: they serve as references."""
+    finals = PublishedResult.objects.filter(
+        round__fresh_holdouts=round.query_holdout_id, fresh_value__isnull=False
+    )
+    return finals.exclude(round=round.pk).exists()
 
 
 def _references(round: Round) -> list[Submission]:

@@ -53,13 +53,14 @@ class Detectable:
 
     Of a file whose values differ from its reference's in this `share` of items or, of losses, by this share
     of the metric's range. `low` is for independent items; `high` for groups whose items stand or fall
-    together, and equal where items are drawn one by one. None: it is more than a file that differs by so
-    little can gain.
+    together, equal where items are drawn one by one, and None where it is wider than the metric's range.
+    `is_reachable` is false where a file that differs by so little cannot gain as much as `low`.
     """
 
     share: float
-    low: float | None
+    low: float
     high: float | None
+    is_reachable: bool
 
 
 def reach(*, account: Account, k: int, n_teams: int, n_references: int, told: float) -> Reach:
@@ -114,14 +115,21 @@ def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detec
     query, fresh = round.query_holdout, _deciding(round, fresh_holdouts)
     n, m = query.n_items, sum(each.n_items for each in fresh)
     worth_n, worth_m = effective_number([query]), effective_number(fresh)
-    return [
-        Detectable(
-            share=share,
-            low=_detectable(round, share, n, m),
-            high=_detectable(round, share, worth_n, worth_m),
+    unit = budget.unit_of(benchmark=round.benchmark)
+    found = []
+    for share in SHARES:
+        low = _detectable(round, share, n, m)
+        high = _detectable(round, share, worth_n, worth_m)
+        most = share if METRICS[round.benchmark.primary_metric].counts_items else 1
+        found.append(
+            Detectable(
+                share=share,
+                low=low * unit,
+                high=high * unit if high <= 1 else None,
+                is_reachable=low <= most,
+            )
         )
-        for share in SHARES
-    ]
+    return found
 
 
 def effective_number(holdouts: Sequence[Holdout]) -> float:
@@ -134,9 +142,10 @@ def effective_number(holdouts: Sequence[Holdout]) -> float:
     return n**2 / squares
 
 
-def _detectable(round: Round, share: float, n: float, m: float) -> float | None:
+def _detectable(round: Round, share: float, n: float, m: float) -> float:
+    """In units of the metric's range."""
     counts_items = METRICS[round.benchmark.primary_metric].counts_items
-    found = detectable_overstatement(
+    return detectable_overstatement(
         # Right and wrong differ by 1; of losses the share is a typical difference.
         disagreement=share if counts_items else share**2,
         n=n,
@@ -144,9 +153,6 @@ def _detectable(round: Round, share: float, n: float, m: float) -> float | None:
         n_teams=round.max_teams,
         delta0=round.benchmark.delta0,
     )
-    if found > (share if counts_items else 1):
-        return None
-    return found * budget.unit_of(benchmark=round.benchmark)
 
 
 def _deciding(round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:

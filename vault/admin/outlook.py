@@ -16,7 +16,7 @@ def resolution(round: Round) -> str:
     """Of answers; a mechanism without a grid is no exact one."""
     mechanism, step = MECHANISMS[round.mechanism], leaderboard.resolution(round=round)
     if step:
-        return f"{figure(step)}: no smaller difference is shown"
+        return f"{step:.4g}: no smaller difference is shown"
     if mechanism.noisy:
         return "no grid: answers carry noise"
     return "exact: every digit is shown" if mechanism.raw else "no score is shown"
@@ -27,17 +27,22 @@ def published(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     step = round_preview.published_step(round=round, fresh_holdouts=fresh_holdouts)
     if step is None:
         return "no fresh holdout of the same draw, so nothing to publish"
-    return f"rounded to steps of {figure(step)}" if step else "exact"
+    return f"rounded to steps of {step:.4g}" if step else "exact"
+
+
+def told_to_one(reach: Reach) -> str:
+    """The nats of one team's answers."""
+    return f"{_nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers"
 
 
 def told(reach: Reach, *, round: Round) -> str:
     """The nats in all, and what they come from."""
     parts = [
-        f"{round.max_teams:,} teams with {round.total_limit:,} queries each: {figure(reach.of_teams)}",
-        f"references on the board: {figure(reach.of_references)}",
-        f"told before this round: {figure(reach.told_before)}",
+        f"{round.max_teams:,} teams with {round.total_limit:,} queries each: {_nats(reach.of_teams)}",
+        f"references on the board: {_nats(reach.of_references)}",
+        f"told before this round: {_nats(reach.told_before)}",
     ]
-    return f"{figure(reach.together.nats)} nats in all ({'; '.join(parts)})"
+    return f"{_nats(reach.together.nats)} nats in all ({'; '.join(parts)})"
 
 
 def proven_alone(bound: Bound) -> str:
@@ -67,9 +72,12 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     if reason := round_preview.undetectable(round=round, fresh_holdouts=holdouts):
         return reason
     found = round_preview.detectable(round=round, fresh_holdouts=holdouts)
-    examples = ", ".join(f"{_effect(each)} at {each.share:.0%}" for each in found)
+    if not any(each.is_reachable for each in found):
+        return f"none in a round of {round.max_teams:,} teams: the holdouts are too small"
+    effects = _alternatives([_effect(each) for each in found])
+    shares = _alternatives([f"{100 * each.share:.0f} %" for each in found])
     return (
-        f"{examples} of {_what_differs(round)}. Found with 80 % in a round of {round.max_teams:,} "
+        f"{effects}, if {_differing(round, shares)}. Found with 80 % in a round of {round.max_teams:,} "
         "teams, of a file that is compared with one reference; of the best of many files it takes more."
         f"{_of_groups(round)}"
     )
@@ -82,33 +90,42 @@ def stock_after(stock: Stock, *, publication: str) -> str:
     takes = f"the {publication} publication takes {'two' if taken == 2 else 'one'}"
     left = stock.n_sealed - taken
     if left < 0:
-        return (
-            f"{now}, and {takes}: afterwards there is no fresh holdout for a further round, unless more "
-            "labels are sealed"
+        then = "not enough for another round with a fresh holdout, unless more labels are sealed"
+    elif left == 0:
+        then = "the next round has its holdouts, and none is left for the one after it"
+    else:
+        then = (
+            f"{left:,} {'is' if left == 1 else 'are'} left after the next round has its holdouts, enough for "
+            f"{left:,} more after coarse publications, and for {left // 2:,} after full ones"
         )
-    return (
-        f"{now}, and {takes}: {left:,} {'is' if left == 1 else 'are'} left, enough for {left:,} further "
-        f"coarse publications or {left // 2:,} full ones"
-    )
+    return f"{now}, and {takes}: {then}"
+
+
+def _nats(value: float) -> str:
+    return f"{value:,.1f}" if value else "0"
 
 
 def _effect(found: Detectable) -> str:
-    if found.low is None:
+    if not found.is_reachable:
         return "none"
     if found.high == found.low:
         return f"{found.low:.3g}"
-    return f"{found.low:.3g} to {'none' if found.high is None else f'{found.high:.3g}'}"
+    return f"{found.low:.3g} {'or more' if found.high is None else f'to {found.high:.3g}'}"
 
 
-def _what_differs(round: Round) -> str:
+def _alternatives(each: list[str]) -> str:
+    return f"{', '.join(each[:-1])} or {each[-1]}"
+
+
+def _differing(round: Round, shares: str) -> str:
     """What the examples are shares of."""
     metric = METRICS[round.benchmark.primary_metric]
     if metric.counts_items:
-        return "items that a file and its reference answer differently"
+        return f"a file and its reference answer {shares} of the items differently"
     unit = budget.unit_of(benchmark=round.benchmark)
     return (
-        f"the range of one item's {metric.label}, {figure(unit)}, as the typical difference between a file "
-        "and its reference"
+        f"the {metric.label} of a file and its reference typically differ in an item by {shares} of the "
+        f"range, {figure(unit)}"
     )
 
 

@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 
 from vault import budget, panel, plan_checks, prospects, round_preview, rounds
 from vault.admin import outlook
-from vault.admin.pages import NOTHING, Table, figure
+from vault.admin.pages import NOTHING, Table
 from vault.models import Holdout, Round
 from vault.statuses import PublicationKind
 
@@ -138,10 +138,7 @@ def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> 
     return [
         ("Steps of the scores that teams see", outlook.resolution(round)),
         ("Steps of the published results", outlook.published(round, fresh_holdouts)),
-        (
-            "What a team's answers can tell of the labels",
-            f"{figure(reach.of_team)} nats at most, by {round.total_limit:,} answers",
-        ),
+        ("What a team's answers can tell of the labels", outlook.told_to_one(reach)),
         ("What all answers can tell of the labels", outlook.told(reach, round=round)),
         ("Proven error of a team's scores, alone", outlook.proven_alone(reach.alone)),
         (

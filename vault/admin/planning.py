@@ -102,8 +102,8 @@ class PlanForm(forms.Form):
     )
     opens_at = forms.SplitDateTimeField(
         widget=AdminSplitDateTime,
-        help_text="UTC. Announced. From then on the round opens by itself, if references are named below; "
-        "else an organizer opens it.",
+        help_text="UTC. Announced. From then on the round opens by itself, if references are named; else "
+        "an organizer opens it.",
     )
     closes_at = forms.SplitDateTimeField(
         widget=AdminSplitDateTime, help_text="UTC. From then on nothing is received."
@@ -171,16 +171,16 @@ def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
     initial = {"benchmark": benchmark, "opens_at": now, "closes_at": now + DEFAULT_LENGTH}
     data = request.POST if request.method == "POST" else None
     form = PlanForm(data, benchmark=benchmark, initial=initial)
-    step = request.POST.get("step", "preview")
-    if form.is_bound and form.is_valid() and step != "change":
+    if form.is_bound and form.is_valid() and "change" not in request.POST:
+        is_confirmed = "plan" in request.POST
         try:
             shown = plan_preview.preview(given=form.cleaned_data)
-            if step == "plan" and shown.is_sealed_by(request.POST.get("previewed", "")):
+            if is_confirmed and shown.is_sealed_by(request.POST.get("previewed", "")):
                 return _plan(page, request, form)
         except VaultError as error:
             add_error(form, error)
         else:
-            return plan_preview.page_of(page, request, form, shown, has_changed=step == "plan")
+            return plan_preview.page_of(page, request, form, shown, has_changed=is_confirmed)
     return page.form_page(
         request,
         form,
@@ -188,6 +188,7 @@ def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
         explanation="The next page shows what follows from this, and changes nothing. Nothing that stands "
         "here can be changed once the round is planned.",
         submit="Preview",
+        crumb="Plan a round",
         back=reverse("admin:vault_round_changelist"),
     )
 

@@ -249,7 +249,7 @@ class RoundAdmin(ActingPage):
     def published_step(self, obj: Round) -> str:
         return outlook.published(obj, obj.fresh_holdouts.all())
 
-    @admin.display(description="smallest overstatement that it can find")
+    @admin.display(description="smallest overstatement found, as planned")
     def detectable(self, obj: Round) -> str:
         return outlook.detectable(obj, obj.fresh_holdouts.all())
 

@@ -19,7 +19,7 @@ WRITTEN = (Round, RoundSecret, Holdout, Panel, JournalEntry, BudgetEntry, Holdou
 @pytest.fixture
 def world() -> World:
     """Its query holdout is free."""
-    world = make_world("weather", n_query=100, n_fresh=200)
+    world = make_world("weather", n_query=400, n_fresh=800)
     Round.objects.update(status="PUBLISHED")
     return world
 
@@ -57,7 +57,10 @@ def test_the_first_button_previews_and_writes_nothing(world: World) -> None:
     assert answer.status_code == 200
     assert "Nothing is planned yet" in text(answer)
     assert counts() == before
-    assert re.findall(r'name="step" value="(\w+)"', answer.content.decode()) == ["plan", "change"]
+    assert re.findall(r'type="submit"[^>]* name="(\w+)"', answer.content.decode()) == [
+        "plan",
+        "change",
+    ]
 
 
 def test_a_preview_reads_all_constants_back(world: World) -> None:
@@ -66,9 +69,9 @@ def test_a_preview_reads_all_constants_back(world: World) -> None:
     said = text(previewed(world, references=f"{second.name}\n{first.name}", window_seconds=86_400))
 
     for constant in (
-        "Panel version 1, 300 items",
-        "weather: iid, 100 items",
-        "weather: iid, 200 items",
+        "Panel version 1, 1,200 items",
+        "weather: iid, 400 items",
+        "weather: iid, 800 items",
         "Mechanism guarded_ladder",
         "b = 3",
         f"the baseline first {second.name}, {first.name}",
@@ -87,14 +90,15 @@ def test_a_preview_says_what_the_round_could_do(world: World) -> None:
 
     for sentence in (
         "no smaller difference is shown",
-        "rounded to steps of 0.0353553",
+        "rounded to steps of 0.01768",
         "by 40 answers",
         "nats in all (10 teams with 40 queries each: ",
         "told before this round: 0)",
         "if one team uses all its 40 queries",
         "if all 400 planned queries are used",
-        "of items that a file and its reference answer differently. Found with 80 % in a round of 10 teams",
-        "0 sealed iid shards now, and the coarse publication takes one: afterwards there is no fresh",
+        "if a file and its reference answer 5 %, 10 % or 20 % of the items differently. Found with 80 % in "
+        "a round of 10 teams",
+        "0 sealed iid shards now, and the coarse publication takes one: not enough for another round",
         "No reference is named: the round does not open by itself, and guarded_ladder cannot open",
     ):
         assert sentence in said
@@ -107,7 +111,7 @@ def test_what_is_confirmed_is_planned(world: World) -> None:
     named = "\n".join(team.name for team in references)
 
     given = hidden(previewed(world, references=named))
-    answer = post(url("vault_round_add"), **given, step="plan")
+    answer = post(url("vault_round_add"), **given, plan="Plan this round")
 
     planned = Round.objects.get(number=2)
     assert answer["Location"] == url("vault_round_change", planned.pk)
@@ -121,7 +125,7 @@ def test_change_something_goes_back_to_the_filled_form(world: World) -> None:
     given = hidden(previewed(world))
     before = counts()
 
-    page = post(url("vault_round_add"), **given, step="change").content.decode()
+    page = post(url("vault_round_add"), **given, change="Change something").content.decode()
 
     assert 'name="total_limit" value="40"' in page
     assert "errornote" not in page
@@ -135,11 +139,11 @@ def test_change_something_goes_back_to_the_filled_form(world: World) -> None:
 def test_what_was_not_previewed_is_not_planned(world: World, field: str, value: str) -> None:
     given = hidden(previewed(world)) | {field: [value]}
 
-    answer = post(url("vault_round_add"), **given, step="plan")
+    answer = post(url("vault_round_add"), **given, plan="Plan this round")
 
     assert "something has changed since the preview that you confirmed" in text(answer)
     assert Round.objects.count() == 1
-    again = post(url("vault_round_add"), **hidden(answer), step="plan")
+    again = post(url("vault_round_add"), **hidden(answer), plan="Plan this round")
     assert again.status_code == 302
     assert Round.objects.count() == 2
 
@@ -151,18 +155,18 @@ def test_figures_that_have_changed_are_shown_again(world: World) -> None:
         holdout=world.query, round=world.round, what="publication", nats=5.0, at=world.now
     )
 
-    answer = post(url("vault_round_add"), **given, step="plan")
+    answer = post(url("vault_round_add"), **given, plan="Plan this round")
 
-    assert "told before this round: 5)" in text(answer)
+    assert "told before this round: 5.0)" in text(answer)
     assert Round.objects.count() == 1
 
 
 def test_a_holdout_that_was_taken_in_between_is_refused(world: World) -> None:
     given = hidden(previewed(world))
-    assert post(url("vault_round_add"), **given, step="plan").status_code == 302
+    assert post(url("vault_round_add"), **given, plan="Plan this round").status_code == 302
     before = counts()
 
-    answer = post(url("vault_round_add"), **given, step="plan")
+    answer = post(url("vault_round_add"), **given, plan="Plan this round")
 
     assert "the query holdout serves another round" in text(answer)
     assert 'name="total_limit" value="40"' in answer.content.decode()
@@ -202,6 +206,6 @@ def test_a_rounds_page_says_what_it_can_find_and_how_it_is_published(world: Worl
     with acting_as("researcher"):
         page = text(client_of(ORGANISER).get(url("vault_round_change", world.round.pk)))
 
-    assert "Smallest overstatement that it can find" in page
+    assert "Smallest overstatement found, as planned" in page
     assert "Found with 80 % in a round of 50 teams" in page
-    assert "rounded to steps of 0.0353553" in page
+    assert "rounded to steps of 0.01768" in page

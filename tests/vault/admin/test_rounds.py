@@ -45,7 +45,7 @@ def plan(**given: Any) -> Any:
     found = re.search(r'name="previewed" value="(\w+)"', shown.content.decode())
     if found is None:
         return shown
-    return post(url("vault_round_add"), **given, step="plan", previewed=found[1])
+    return post(url("vault_round_add"), **given, plan="Plan this round", previewed=found[1])
 
 
 def act(round: Round, name: str, **given: Any) -> Any:
