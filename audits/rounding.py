@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from audits import sentences
+from stats.publication_grid import publication_step
 
 # A value on the grid must not move by the last bit of a float.
 TIE = 1e-9
@@ -168,4 +169,5 @@ def coarse(*, unit: float, bounds: tuple[float, float], n_fresh: int) -> Coarse:
     """The grid of a fresh holdout of n items, over all scores from the lowest to the highest."""
     low, high = bounds
     # R2 has no lower end: what is worse than a constant prediction by as much is shown as that.
-    return Coarse(step=unit / (2 * math.sqrt(n_fresh)), low=max(low, high - 2 * unit), high=high)
+    step = publication_step(unit=unit, n_fresh=n_fresh)
+    return Coarse(step=step, low=max(low, high - 2 * unit), high=high)

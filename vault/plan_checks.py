@@ -8,10 +8,33 @@ from stats.drawing import LEAST_ITEMS
 from stats.mechanisms import MECHANISMS
 from vault.errors import PlanError
 from vault.models import Benchmark, Holdout, Round, Team
-from vault.statuses import HoldoutKind, HoldoutStatus, RoundStatus
+from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundStatus
 
-# A form says "now" when it is opened, and is filled in by people.
-LATE = dt.timedelta(minutes=10)
+# A form says "now" when it is opened; people fill it in, and read a preview.
+LATE = dt.timedelta(hours=1)
+
+
+def check(
+    *,
+    benchmark: Benchmark,
+    query_holdout: Holdout,
+    fresh_holdouts: Sequence[Holdout],
+    mechanism: str,
+    parameters: dict[str, Any],
+    opens_at: dt.datetime,
+    closes_at: dt.datetime,
+    publication: str,
+    references: Sequence[Team],
+    now: dt.datetime,
+) -> dict[str, Any]:
+    """Refuse what cannot be planned; else all of the mechanism's parameters. Writes nothing."""
+    check_times(opens_at=opens_at, closes_at=closes_at, now=now)
+    check_references(references=references)
+    complete = parameters_of(mechanism=mechanism, parameters=parameters)
+    if publication not in PublicationKind.values:
+        raise PlanError("a publication is coarse or full", field="publication")
+    check_holdouts(benchmark=benchmark, query_holdout=query_holdout, fresh_holdouts=fresh_holdouts)
+    return complete
 
 
 def check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.datetime) -> None:

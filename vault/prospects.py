@@ -5,8 +5,10 @@ drawn, and what the board shows of references.
 """
 
 import math
+from collections.abc import Iterable
 
 from stats.accusation import ALPHA
+from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import budget
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
@@ -15,62 +17,53 @@ from vault.statuses import HoldoutKind, RoundStatus, SubmissionStatus
 
 def warnings(*, round: Round) -> list[str]:
     """All of them, in sentences for organisers; none while there is nothing to warn of."""
-    return [*of_draw(round=round), *of_references(round=round)]
+    holdouts = round.fresh_holdouts.all()
+    return [*of_draw(round=round, fresh_holdouts=holdouts), *of_references(round=round)]
 
 
-def of_draw(*, round: Round) -> list[str]:
-    """What the holdouts do not allow, whatever is handed in."""
-    deciding = [
+def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: int) -> list[str]:
+    """Of a round that is not planned yet: of its draw, and of the references that it names."""
+    found = of_draw(round=round, fresh_holdouts=fresh_holdouts)
+    if n_references:
+        return found
+    said = "No reference is named: the round does not open by itself"
+    if MECHANISMS[round.mechanism].needs_baseline:
+        said += f", and {round.mechanism} cannot open before a reference is scored"
+    if not _has_published_finals(round):
+        said += ". Without one, a team can only be compared with its own first files"
+    return [*found, f"{said}."]
+
+
+def deciding(*, query_holdout: Holdout, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
+    """The fresh holdouts that decide a verdict: iid shards of the query holdout's draw."""
+    return [
         each
-        for each in round.fresh_holdouts.filter(kind=HoldoutKind.IID)
-        if each.batch == round.query_holdout.batch
+        for each in fresh_holdouts
+        if each.kind == HoldoutKind.IID and each.batch == query_holdout.batch
     ]
+
+
+def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:
+    """What the holdouts do not allow, whatever is handed in; the round need not be saved."""
+    judges = deciding(query_holdout=round.query_holdout, fresh_holdouts=fresh_holdouts)
     found = []
     if round.query_holdout.draws_groups and round.query_holdout.n_effective is None:
         found.append(
             "The groups of the query holdout were sealed before their sizes were kept: no error of its "
             "scores is proven."
         )
-    if not deciding:
+    if not judges:
         found.append(
             "No fresh iid holdout is of the same draw as the query holdout: no team is tested, and nobody "
             "can be CONFIRMED."
         )
         return found
-    return found + _too_few_ways(round, deciding)
+    return found + too_few_ways(round=round, judges=judges)
 
 
-def of_references(*, round: Round) -> list[str]:
-    """What the references do not allow: the frozen ones, before that those that are scored."""
-    references = _references(round)
-    if not references:
-        built_on = PublishedResult.objects.filter(
-            round__fresh_holdouts=round.query_holdout_id, fresh_value__isnull=False
-        )
-        if built_on.exclude(round=round).exists():
-            return []
-        is_planned = round.status == RoundStatus.PLANNED
-        return [
-            f"No reference is {'scored yet' if is_planned else 'frozen'}: a team can only be compared with "
-            "its own first files, and a team whose first file was tuned already is not found."
-        ]
-    return _tolerates_all(round, references)
-
-
-def tolerance(*, benchmark: Benchmark) -> str:
-    """Of a regression, the overstatement that is never accused, in its unit; of others nothing."""
-    if benchmark.task != Benchmark.Task.REGRESSION:
-        return ""
-    return (
-        f"Nobody is CONFIRMED for an overstatement of {_tolerated(benchmark):.6g} or less "
-        f"(delta0, {benchmark.delta0:g}, of the metric's range): it should be far below the spread of the "
-        "labels."
-    )
-
-
-def _too_few_ways(round: Round, deciding: list[Holdout]) -> list[str]:
+def too_few_ways(*, round: Round, judges: list[Holdout]) -> list[str]:
     """A shuffle in w ways finds no p-value below 1/w, and the first step of Holm needs ALPHA / (2 teams)."""
-    counts = [_units(each) for each in (round.query_holdout, *deciding)]
+    counts = [_units(each) for each in (round.query_holdout, *judges)]
     if None in counts:
         return []
     n_query, *n_fresh = (each for each in counts if each is not None)
@@ -93,6 +86,31 @@ def _too_few_ways(round: Round, deciding: list[Holdout]) -> list[str]:
     ]
 
 
+def of_references(*, round: Round) -> list[str]:
+    """What the references do not allow: the frozen ones, before that those that are scored."""
+    references = _references(round)
+    if not references:
+        if _has_published_finals(round):
+            return []
+        is_planned = round.status == RoundStatus.PLANNED
+        return [
+            f"No reference is {'scored yet' if is_planned else 'frozen'}: a team can only be compared with "
+            "its own first files, and a team whose first file was tuned already is not found."
+        ]
+    return _tolerates_all(round, references)
+
+
+def tolerance(*, benchmark: Benchmark) -> str:
+    """Of a regression, the overstatement that is never accused, in its unit; of others nothing."""
+    if benchmark.task != Benchmark.Task.REGRESSION:
+        return ""
+    return (
+        f"Nobody is CONFIRMED for an overstatement of {_tolerated(benchmark):.6g} or less "
+        f"(delta0, {benchmark.delta0:g}, of the metric's range): it should be far below the spread of the "
+        "labels."
+    )
+
+
 def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
     """Of a loss: who is as good as the worst reference cannot gain more than all of its loss."""
     metric = METRICS[round.benchmark.primary_metric]
@@ -111,6 +129,14 @@ def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
         f"reference's {metric.label} is shown above {max(shown):.6g}: nobody whose files are as good as the "
         "references can be CONFIRMED. A lower loss cap or delta0 would help."
     ]
+
+
+def _has_published_finals(round: Round) -> bool:
+    """Of an earlier round, in which the query holdout was fresh: they serve as references."""
+    finals = PublishedResult.objects.filter(
+        round__fresh_holdouts=round.query_holdout_id, fresh_value__isnull=False
+    )
+    return finals.exclude(round=round.pk).exists()
 
 
 def _references(round: Round) -> list[Submission]:

@@ -16,7 +16,7 @@ from django.db.models import Max
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from vault import budget, journal, locks, panel, plan_checks
-from vault.errors import PlanError, TransitionError
+from vault.errors import TransitionError
 from vault.models import (
     Benchmark,
     Final,
@@ -103,15 +103,19 @@ def plan(
 
     With `references`, reference teams of which the first is the baseline's, it opens by itself.
     """
-    plan_checks.check_times(opens_at=opens_at, closes_at=closes_at, now=now)
-    plan_checks.check_references(references=references)
-    complete = plan_checks.parameters_of(mechanism=mechanism, parameters=parameters)
-    if publication not in PublicationKind.values:
-        raise PlanError("a publication is coarse or full", field="publication")
     with transaction.atomic():
         Benchmark.objects.select_for_update().get(pk=benchmark.pk)
-        plan_checks.check_holdouts(
-            benchmark=benchmark, query_holdout=query_holdout, fresh_holdouts=fresh_holdouts
+        complete = plan_checks.check(
+            benchmark=benchmark,
+            query_holdout=query_holdout,
+            fresh_holdouts=fresh_holdouts,
+            mechanism=mechanism,
+            parameters=parameters,
+            opens_at=opens_at,
+            closes_at=closes_at,
+            publication=publication,
+            references=references,
+            now=now,
         )
         latest = panel.latest(benchmark=benchmark)
         assert latest is not None  # a holdout was sealed, so a panel was published

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import scipy.stats as sps
 
-from stats.planning_effect import planning_effect
+from stats.planning_effect import detectable_overstatement, planning_effect
+from stats.team_tests import FINAL, ORGANISER
+from tests.stats.rounds import accused
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,42 @@ def test_impossible_plans_are_refused(name: str, value: float) -> None:
 
     with pytest.raises(ValueError, match=f"^{name} must be"):
         planning_effect(**given)
+
+
+@pytest.mark.parametrize(("delta0", "n_teams"), [(0.0, 1), (0.0, 40), (0.1, 40)])
+def test_an_audit_states_what_was_planned(delta0: float, n_teams: int) -> None:
+    """One file against one reference, which differ in a tenth of the items.
+
+    Seed 5. The spread is one of 1,000 draws: it errs by 2.3 %, and the tail's mean and skewness by less.
+    """
+    rng = np.random.default_rng(5)
+    n, m = 1_000, 2_000
+    reference = rng.random(n + m) < 0.7
+    differs = np.zeros(n + m, dtype=bool)
+    differs[rng.choice(n + m, 300, replace=False)] = True
+    file = (reference ^ differs)[:, None]
+
+    tests = accused((file, 0), references=reference[:, None], n=n, n_teams=n_teams)[0]
+
+    stated = tests.tests[FINAL, ORGANISER].minimum_detectable_effect(delta0=delta0)
+    planned = detectable_overstatement(disagreement=0.1, n=n, m=m, n_teams=n_teams, delta0=delta0)
+    assert stated == pytest.approx(planned, rel=0.1)
+
+
+def test_more_teams_fewer_independent_items_and_a_tolerance_hide_more() -> None:
+    """(isf(.005 / 100 / 2.6) + .8416) sqrt(.1 (1/1000 + 1/2000)) is .0607.
+
+    Groups of 25 make it five times as much.
+    """
+    given: dict[str, Any] = {"disagreement": 0.1, "n": 1_000, "m": 2_000, "n_teams": 50}
+    alone = detectable_overstatement(**given)
+
+    assert alone == pytest.approx(0.0607, abs=1e-4)
+    assert detectable_overstatement(**given | {"n_teams": 1}) < alone
+    assert detectable_overstatement(**given | {"n": 40.0, "m": 80.0}) == pytest.approx(5 * alone)
+    tolerant = detectable_overstatement(**given, delta0=0.2)
+    assert tolerant == pytest.approx(0.2 + (1.95996 + 0.84162) * np.sqrt(0.00015), abs=1e-5)
+    with pytest.raises(ValueError, match=r"^n_teams must be"):
+        detectable_overstatement(**given | {"n_teams": 0})
+    with pytest.raises(ValueError, match=r"^delta0 must be"):
+        detectable_overstatement(**given, delta0=-0.1)

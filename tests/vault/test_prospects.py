@@ -32,7 +32,8 @@ def drawn(holdout: Holdout, **how: Any) -> None:
 
 
 def of_draw(world: World) -> list[str]:
-    return prospects.of_draw(round=Round.objects.get(pk=world.round.pk))
+    round = Round.objects.get(pk=world.round.pk)
+    return prospects.of_draw(round=round, fresh_holdouts=round.fresh_holdouts.all())
 
 
 def referred(world: World, *shown: float | None) -> Round:
@@ -176,3 +177,20 @@ def test_of_a_regression_the_tolerance_is_said_in_its_unit() -> None:
     said = prospects.tolerance(benchmark=Benchmark(**LOSS))
 
     assert said.startswith("Nobody is CONFIRMED for an overstatement of 5 or less (delta0, 0.005,")
+
+
+@pytest.mark.parametrize("mechanism", ["exact", "guarded_ladder"])
+def test_a_plan_without_references_is_told_what_it_lacks(world: World, mechanism: str) -> None:
+    """Of a round that is not saved."""
+    round = Round(
+        benchmark=world.benchmark, query_holdout=world.query, mechanism=mechanism, max_teams=10
+    )
+
+    (said,) = prospects.of_plan(round=round, fresh_holdouts=[world.fresh], n_references=0)
+
+    assert said.startswith("No reference is named: the round does not open by itself")
+    assert said.endswith("a team can only be compared with its own first files.")
+    assert ("guarded_ladder cannot open before" in said) == (mechanism == "guarded_ladder")
+    assert prospects.of_plan(round=round, fresh_holdouts=[world.fresh], n_references=1) == []
+    untested = prospects.of_plan(round=round, fresh_holdouts=[], n_references=1)
+    assert untested[0].startswith("No fresh iid holdout is of the same draw")

@@ -69,7 +69,13 @@ class Page(ModelAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def form_page(
-        self, request: HttpRequest, form: BaseForm, *, title: str, **context: Any
+        self,
+        request: HttpRequest,
+        form: BaseForm,
+        *,
+        title: str,
+        template: str = "vault/admin/form.html",
+        **context: Any,
     ) -> HttpResponse:
         """A form of an act, drawn like the admin's own."""
         # It takes any form, whatever the type checker's stubs say.
@@ -77,7 +83,7 @@ class Page(ModelAdmin):
         fields = AdminForm(cast(Any, form), fieldsets, {}, model_admin=self)
         return TemplateResponse(
             request,
-            "vault/admin/form.html",
+            template,
             {
                 **self.admin_site.each_context(request),
                 "opts": self.opts,

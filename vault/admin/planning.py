@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from stats.mechanisms import MECHANISMS
 from vault import prospects, rounds, team_names
+from vault.admin import plan_preview
 from vault.admin.pages import add_error
 from vault.errors import VaultError
 from vault.models import Benchmark, Holdout, Round, Team
@@ -49,20 +50,12 @@ else:
 
 class HoldoutChoiceField(OneHoldout):
     def label_from_instance(self, obj: Any) -> str:
-        return _described(obj)
+        return plan_preview.described(obj)
 
 
 class HoldoutsChoiceField(ManyHoldouts):
     def label_from_instance(self, obj: Any) -> str:
-        return _described(obj)
-
-
-def _described(holdout: Holdout) -> str:
-    groups = f" in {holdout.n_units:,} groups" if holdout.n_units is not None else ""
-    return (
-        f"{holdout.benchmark.slug}: {holdout.kind}, {holdout.n_items:,} items{groups}, "
-        f"sealed {holdout.sealed_at:%Y-%m-%d} ({str(holdout.pk)[:8]})"
-    )
+        return plan_preview.described(obj)
 
 
 def _stock(benchmark_id: int) -> str:
@@ -109,8 +102,8 @@ class PlanForm(forms.Form):
     )
     opens_at = forms.SplitDateTimeField(
         widget=AdminSplitDateTime,
-        help_text="UTC. Announced. From then on the round opens by itself, if references are named below; "
-        "else an organizer opens it.",
+        help_text="UTC. Announced. From then on the round opens by itself, if references are named; else "
+        "an organizer opens it.",
     )
     closes_at = forms.SplitDateTimeField(
         widget=AdminSplitDateTime, help_text="UTC. From then on nothing is received."
@@ -170,6 +163,7 @@ def _reference_team(name: str) -> Team:
 
 
 def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
+    """The form, then a preview of the round, and only then a plan: of exactly what was previewed."""
     if not page.has_add_permission(request):
         raise PermissionDenied
     benchmark = request.GET.get("benchmark")
@@ -177,33 +171,43 @@ def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
     initial = {"benchmark": benchmark, "opens_at": now, "closes_at": now + DEFAULT_LENGTH}
     data = request.POST if request.method == "POST" else None
     form = PlanForm(data, benchmark=benchmark, initial=initial)
-    if form.is_bound and form.is_valid():
+    if form.is_bound and form.is_valid() and "change" not in request.POST:
+        is_confirmed = "plan" in request.POST
         try:
-            planned = rounds.plan(
-                **form.cleaned_data, actor=request.user.get_username(), now=timezone.now()
-            )
+            shown = plan_preview.preview(given=form.cleaned_data, now=timezone.now())
+            if is_confirmed and shown.is_sealed_by(request.POST.get("previewed", "")):
+                return _plan(page, request, form)
         except VaultError as error:
             add_error(form, error)
         else:
-            page.log_addition(request, planned, "Planned.")
-            then = "it opens by itself" if planned.named_references else "then open the round"
-            messages.success(request, f"{planned} is planned. Reference teams may submit; {then}.")
-            _say_what_it_cannot_find(request, planned)
-            return HttpResponseRedirect(reverse("admin:vault_round_change", args=[planned.pk]))
+            return plan_preview.page_of(page, request, form, shown, has_changed=is_confirmed)
     return page.form_page(
         request,
         form,
         title="Plan a round",
-        explanation="Teams are admitted to a planned round and reference teams submit to it. Nothing "
-        "that stands here can be changed once it is planned.",
-        submit="Plan",
+        explanation="The next page shows what follows from this, and changes nothing. Nothing that stands "
+        "here can be changed once the round is planned.",
+        submit="Preview",
+        crumb="Plan a round",
         back=reverse("admin:vault_round_changelist"),
     )
 
 
+def _plan(page: "Page", request: HttpRequest, form: PlanForm) -> HttpResponse:
+    planned = rounds.plan(
+        **form.cleaned_data, actor=request.user.get_username(), now=timezone.now()
+    )
+    page.log_addition(request, planned, "Planned.")
+    then = "it opens by itself" if planned.named_references else "then open the round"
+    messages.success(request, f"{planned} is planned. Reference teams may submit; {then}.")
+    _say_what_it_cannot_find(request, planned)
+    return HttpResponseRedirect(reverse("admin:vault_round_change", args=[planned.pk]))
+
+
 def _say_what_it_cannot_find(request: HttpRequest, planned: Round) -> None:
     """Not of references, which come now."""
-    for sentence in prospects.of_draw(round=planned):
+    holdouts = planned.fresh_holdouts.all()
+    for sentence in prospects.of_draw(round=planned, fresh_holdouts=holdouts):
         messages.warning(request, sentence)
     tolerance = prospects.tolerance(benchmark=planned.benchmark)
     if tolerance:

@@ -15,9 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from stats import ledger
-from vault import budget, leaderboard, opening, prospects, rounds
-from vault.admin import planning
+from vault import budget, opening, prospects, round_preview, rounds
+from vault.admin import outlook, planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.board import board
 from vault.admin.pages import (
@@ -35,7 +34,7 @@ from vault.statuses import RoundStatus, SubmissionStatus
 ADMITTING = (RoundStatus.PLANNED, RoundStatus.OPEN)
 NOTHING_KNOWN = (
     "Nothing is known beforehand that rules a finding out. How small an overstatement can be found depends "
-    "on the files: the audit's report states it for each team."
+    "on the files, too: the audit's report states it for each team."
 )
 
 
@@ -180,7 +179,7 @@ class RoundAdmin(ActingPage):
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
         (None, {"fields": ("benchmark", "number", "status", "opening", "panel")}),
-        ("Labels", {"fields": ("query_holdout", "fresh", "cannot_find")}),
+        ("Labels", {"fields": ("query_holdout", "fresh", "cannot_find", "detectable")}),
         (
             "Release",
             {
@@ -189,6 +188,7 @@ class RoundAdmin(ActingPage):
                     "parameters",
                     "resolution",
                     "publication",
+                    "published_step",
                     "reserved",
                     "proven_error",
                 )
@@ -218,7 +218,10 @@ class RoundAdmin(ActingPage):
             },
         ),
     )
-    readonly_fields = ("opening", "fresh", "cannot_find", "resolution", "reserved", "proven_error")
+    readonly_fields = (
+        *("opening", "fresh", "cannot_find", "detectable"),
+        *("resolution", "published_step", "reserved", "proven_error"),
+    )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -243,8 +246,15 @@ class RoundAdmin(ActingPage):
 
     @admin.display(description="resolution of a score")
     def resolution(self, obj: Round) -> str:
-        step = leaderboard.resolution(round=obj)
-        return figure(step) if step else "exact: every digit is shown"
+        return outlook.resolution(obj)
+
+    @admin.display(description="published figures")
+    def published_step(self, obj: Round) -> str:
+        return outlook.published(obj, obj.fresh_holdouts.all())
+
+    @admin.display(description="smallest overstatement found, as planned")
+    def detectable(self, obj: Round) -> str:
+        return outlook.detectable(obj, obj.fresh_holdouts.all())
 
     @admin.display(description="nats in the holdout's ledger")
     def reserved(self, obj: Round) -> str:
@@ -328,19 +338,12 @@ def proven_error(round: Round) -> str:
     k = Admission.objects.filter(round=round, is_blind=False).aggregate(sum=Sum("k"))["sum"]
     if not k:
         return "no team that sees scores is admitted"
-    bound = ledger.proven_error(
+    bound = round_preview.bound(
         account=budget.account_of(round=round),
         nats=budget.holdout_nats(holdout=round.query_holdout),
         k=k,
     )
-    if bound is None:
-        return (
-            f"nothing is guaranteed if all {k:,} admitted queries are used and all teams act as one"
-        )
-    return (
-        f"{bound:.4g} if all {k:,} admitted queries are used, even if all teams act as one "
-        "(in 95 of 100 rounds)"
-    )
+    return outlook.proven_together(bound, queries="admitted")
 
 
 def _admissions(round: Round) -> Table:

@@ -39,6 +39,15 @@ def post(address: str, **given: Any) -> Any:
         return client.post(address, given)
 
 
+def plan(**given: Any) -> Any:
+    """Preview, and then what the preview's first button sends."""
+    shown = post(url("vault_round_add"), **given)
+    found = re.search(r'name="previewed" value="(\w+)"', shown.content.decode())
+    if found is None:
+        return shown
+    return post(url("vault_round_add"), **given, plan="Plan this round", previewed=found[1])
+
+
 def act(round: Round, name: str, **given: Any) -> Any:
     answer = post(url("vault_round_act", round.pk, name), **given)
     round.refresh_from_db()
@@ -76,7 +85,7 @@ def constants(world: World, **changed: Any) -> dict[str, Any]:
 def test_a_planned_round_has_the_constants_that_were_given(world: World) -> None:
     Round.objects.update(status="PUBLISHED")
 
-    answer = post(url("vault_round_add"), **constants(world))
+    answer = plan(**constants(world))
 
     planned = Round.objects.get(number=2)
     assert answer["Location"] == url("vault_round_change", planned.pk)
@@ -111,7 +120,7 @@ def test_a_round_that_cannot_be_is_not_planned(
 ) -> None:
     Round.objects.update(status="PUBLISHED")
 
-    answer = post(url("vault_round_add"), **constants(world, **changed))
+    answer = plan(**constants(world, **changed))
 
     assert reason in answer.content.decode()
     assert Round.objects.count() == 1
@@ -123,7 +132,7 @@ def test_plan_names_its_references_in_order_and_pages_say_what_it_waits_for(worl
     first, second = (world.team(name, is_reference=True) for name in ("zero", "alpha"))
     named = f"{first.name}\n {second.name.upper()} \n\n"
 
-    post(url("vault_round_add"), **constants(world, references=named))
+    plan(**constants(world, references=named))
 
     planned = Round.objects.get(number=2)
     assert planned.named_references == [first.pk, second.pk]
@@ -141,7 +150,7 @@ def test_plan_that_names_an_unknown_reference_lists_the_known_ones(world: World)
     Round.objects.update(status="PUBLISHED")
     known = world.team("zero", is_reference=True)
 
-    answer = post(url("vault_round_add"), **constants(world, references="nobody"))
+    answer = plan(**constants(world, references="nobody"))
 
     assert f"Reference teams: {known.name}." in answer.content.decode()
     assert Round.objects.count() == 1
@@ -150,7 +159,7 @@ def test_plan_that_names_an_unknown_reference_lists_the_known_ones(world: World)
 def test_second_open_round_is_refused_on_the_page(world: World) -> None:
     """It answered 500: the database's constraint was the only thing that refused."""
     Round.objects.update(status="PUBLISHED")
-    post(url("vault_round_add"), **constants(world, mechanism="exact", parameters="{}"))
+    plan(**constants(world, mechanism="exact", parameters="{}"))
     planned = Round.objects.get(number=2)
     Round.objects.filter(number=1).update(status="OPEN")
 
@@ -187,7 +196,7 @@ def test_planning_says_what_a_publication_costs_in_stock(world: World) -> None:
 def test_a_fresh_holdout_cannot_be_asked(world: World) -> None:
     Round.objects.update(status="PUBLISHED")
 
-    answer = post(url("vault_round_add"), **constants(world, query_holdout=world.fresh.pk))
+    answer = plan(**constants(world, query_holdout=world.fresh.pk))
 
     assert "Select a valid choice" in answer.content.decode()
     assert Round.objects.count() == 1
@@ -298,8 +307,7 @@ def test_a_ladder_does_not_open_without_its_baseline(world: World) -> None:
 
 def test_planning_and_opening_say_what_the_round_cannot_find(world: World) -> None:
     Round.objects.update(status="PUBLISHED")
-    planned = post(
-        url("vault_round_add"),
+    planned = plan(
         **constants(world, fresh_holdouts=[], mechanism="exact", parameters="{}"),
     )
     round = Round.objects.get(number=2)
@@ -347,35 +355,6 @@ def test_the_chosen_baseline_comes_first(world: World) -> None:
 
     frozen = RoundReference.objects.order_by("position").values_list("submission", flat=True)
     assert list(frozen) == [given[1].pk, given[0].pk]
-
-
-def test_a_team_is_unranked_with_a_reason_and_ranked_again(stage: Stage) -> None:
-    round, team = stage.world.round, stage.world.teams["alpha"]
-    silent = act(round, "unrank", team=team.pk, reason="")
-    done = act(round, "unrank", team=team.pk, reason="two accounts of one person")
-    with acting_as("researcher"):
-        page = client_of(ORGANISER).get(url("vault_round_change", round.pk)).content.decode()
-    again = act(round, "rank-again", team=team.pk, reason="another person after all")
-
-    assert "This field is required" in silent.content.decode()
-    assert (done.status_code, again.status_code) == (302, 302)
-    # A reason is as long as it is: not in the cell of a rank, but in the table below.
-    board, unrankings = page.split("<h2>Unrankings</h2>")
-    assert "<td>unranked</td>" in board
-    assert "two accounts of one person" not in board
-    assert "<td>two accounts of one person</td></tr>" in unrankings
-    assert "/act/rank-again/" in page
-    assert kinds() == ["team_unranked", "team_reranked"]
-
-
-def test_only_teams_of_the_round_that_rank_can_be_unranked(stage: Stage) -> None:
-    round, world = stage.world.round, stage.world
-    stranger = Team.objects.create(name="stranger")
-
-    for team in (world.teams["baseline"], stranger):
-        answer = act(round, "unrank", team=team.pk, reason="x")
-        assert "Select a valid choice" in answer.content.decode()
-    assert kinds() == []
 
 
 @pytest.mark.parametrize("name", ["unranked", "own"])

@@ -1,0 +1,211 @@
+"""A round is previewed before it is planned, and planned as it was previewed."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from tests.vault.admin.stage import client_of, url
+from tests.vault.admin.test_rounds import constants, post
+from tests.vault.factories import World, acting_as, make_world
+from vault.groups import ORGANISER, RESEARCHER
+from vault.models import BudgetEntry, Holdout, HoldoutTold, JournalEntry, Panel, Round, RoundSecret
+
+pytestmark = pytest.mark.usefixtures("installation")
+WRITTEN = (Round, RoundSecret, Holdout, Panel, JournalEntry, BudgetEntry, HoldoutTold, LogEntry)
+
+
+@pytest.fixture
+def world() -> World:
+    """Its query holdout is free."""
+    world = make_world("weather", n_query=400, n_fresh=800)
+    Round.objects.update(status="PUBLISHED")
+    return world
+
+
+def counts() -> list[int]:
+    return [model.objects.count() for model in WRITTEN]
+
+
+def text(answer: Any) -> str:
+    """As people read it."""
+    return " ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split())
+
+
+def hidden(answer: Any) -> dict[str, list[str]]:
+    """What a button of the preview sends along."""
+    given: dict[str, list[str]] = {}
+    for tag in re.findall(r'<input type="hidden"[^>]*>', answer.content.decode()):
+        name, value = (re.search(rf'{each}="([^"]*)"', tag) for each in ("name", "value"))
+        if name is not None and name[1] != "csrfmiddlewaretoken":
+            given.setdefault(name[1], []).append(
+                "" if value is None else value[1].replace("&quot;", '"')
+            )
+    return given
+
+
+def previewed(world: World, **changed: Any) -> Any:
+    return post(url("vault_round_add"), **constants(world, **changed))
+
+
+def test_the_first_button_previews_and_writes_nothing(world: World) -> None:
+    before = counts()
+
+    answer = previewed(world)
+
+    assert answer.status_code == 200
+    assert "Nothing is planned yet" in text(answer)
+    assert counts() == before
+    assert re.findall(r'type="submit"[^>]* name="(\w+)"', answer.content.decode()) == [
+        "plan",
+        "change",
+    ]
+
+
+def test_a_preview_reads_all_constants_back(world: World) -> None:
+    first, second = (world.team(name, is_reference=True) for name in ("zero", "alpha"))
+
+    said = text(previewed(world, references=f"{second.name}\n{first.name}", window_seconds=86_400))
+
+    for constant in (
+        "Panel version 1, 1,200 items",
+        "weather: iid, 400 items",
+        "weather: iid, 800 items",
+        "Mechanism guarded_ladder",
+        "b = 3",
+        f"the baseline first {second.name}, {first.name}",
+        "by itself, once each named reference has a scored file",
+        "Queries of a team 40 in the round",
+        "In a window 4 in any day",
+        "2 of a team at once",
+        "10 at most",
+        "full: exact figures and all metrics",
+    ):
+        assert constant in said
+
+
+def test_a_preview_says_what_the_round_could_do(world: World) -> None:
+    said = text(previewed(world, publication="coarse"))
+
+    for sentence in (
+        "no smaller difference is shown",
+        "rounded to steps of 0.01768",
+        "by 40 answers",
+        "nats in all (10 teams with 40 queries each: ",
+        "told before this round: 0)",
+        "if one team uses all its 40 queries",
+        "if all 400 planned queries are used",
+        "if a file and its reference answer 5 %, 10 % or 20 % of the items differently. Found with 80 % in "
+        "a round of 10 teams",
+        "0 sealed iid shards now, and the coarse publication takes one: not enough for another round",
+        "No reference is named: the round does not open by itself, and guarded_ladder cannot open",
+    ):
+        assert sentence in said
+    assert "weather round 1 is planned" not in said
+
+
+def test_what_is_confirmed_is_planned(world: World) -> None:
+    """The hidden fields alone, as a browser sends them."""
+    references = [world.team(name, is_reference=True) for name in ("zero", "alpha")]
+    named = "\n".join(team.name for team in references)
+
+    given = hidden(previewed(world, references=named))
+    answer = post(url("vault_round_add"), **given, plan="Plan this round")
+
+    planned = Round.objects.get(number=2)
+    assert answer["Location"] == url("vault_round_change", planned.pk)
+    assert planned.named_references == [team.pk for team in references]
+    assert planned.parameters["b"] == 3
+    assert list(planned.fresh_holdouts.all()) == [world.fresh]
+    assert (planned.total_limit, planned.window_limit, planned.max_teams) == (40, 4, 10)
+
+
+def test_change_something_goes_back_to_the_filled_form(world: World) -> None:
+    given = hidden(previewed(world))
+    before = counts()
+
+    page = post(url("vault_round_add"), **given, change="Change something").content.decode()
+
+    assert 'name="total_limit" value="40"' in page
+    assert "errornote" not in page
+    assert 'value="Preview"' in page
+    assert counts() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("total_limit", "41"), ("closes_at_1", "00:00:01"), ("previewed", "")]
+)
+def test_what_was_not_previewed_is_not_planned(world: World, field: str, value: str) -> None:
+    given = hidden(previewed(world)) | {field: [value]}
+
+    answer = post(url("vault_round_add"), **given, plan="Plan this round")
+
+    assert "something has changed since the preview that you confirmed" in text(answer)
+    assert Round.objects.count() == 1
+    again = post(url("vault_round_add"), **hidden(answer), plan="Plan this round")
+    assert again.status_code == 302
+    assert Round.objects.count() == 2
+
+
+def test_figures_that_have_changed_are_shown_again(world: World) -> None:
+    """Somebody publishes in between: the holdout has told more than was read."""
+    given = hidden(previewed(world))
+    HoldoutTold.objects.create(
+        holdout=world.query, round=world.round, what="publication", nats=5.0, at=world.now
+    )
+
+    answer = post(url("vault_round_add"), **given, plan="Plan this round")
+
+    assert "told before this round: 5.0)" in text(answer)
+    assert Round.objects.count() == 1
+
+
+def test_a_holdout_that_was_taken_in_between_is_refused(world: World) -> None:
+    given = hidden(previewed(world))
+    assert post(url("vault_round_add"), **given, plan="Plan this round").status_code == 302
+    before = counts()
+
+    answer = post(url("vault_round_add"), **given, plan="Plan this round")
+
+    assert "the query holdout serves another round" in text(answer)
+    assert 'name="total_limit" value="40"' in answer.content.decode()
+    assert counts() == before
+
+
+def test_what_planning_refuses_is_refused_before_a_preview(world: World) -> None:
+    answer = previewed(world, closes_at_0="2020-01-01")
+
+    assert "must close after it opens" in text(answer)
+    assert "Nothing is planned yet" not in text(answer)
+
+
+def test_only_who_may_plan_may_preview(world: World) -> None:
+    with acting_as("researcher"):
+        answer = client_of(RESEARCHER).post(url("vault_round_add"), constants(world))
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "said"),
+    [
+        ("exact", "exact: every digit is shown"),
+        ("blind", "no score is shown"),
+        ("one_bit", "no score is shown"),
+        ("gaussian", "no grid: answers carry noise"),
+    ],
+)
+def test_a_mechanism_without_a_grid_is_no_exact_one(
+    world: World, mechanism: str, said: str
+) -> None:
+    assert said in text(previewed(world, mechanism=mechanism, parameters="{}"))
+
+
+def test_a_rounds_page_says_what_it_can_find_and_how_it_is_published(world: World) -> None:
+    with acting_as("researcher"):
+        page = text(client_of(ORGANISER).get(url("vault_round_change", world.round.pk)))
+
+    assert "Smallest overstatement found, as planned" in page
+    assert "Found with 80 % in a round of 50 teams" in page
+    assert "rounded to steps of 0.01768" in page

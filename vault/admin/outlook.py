@@ -1,0 +1,138 @@
+"""What a round will show, tell, prove and find, in words: for its page, and before it is planned."""
+
+from collections.abc import Iterable
+
+from stats.mechanisms import MECHANISMS
+from stats.metrics import METRICS
+from vault import budget, leaderboard, round_preview
+from vault.admin.pages import figure
+from vault.models import Holdout, Round
+from vault.round_preview import Bound, Detectable, Reach
+from vault.rounds import Stock
+from vault.statuses import PublicationKind
+
+
+def resolution(round: Round) -> str:
+    """Of answers; a mechanism without a grid is no exact one."""
+    mechanism, step = MECHANISMS[round.mechanism], leaderboard.resolution(round=round)
+    if step:
+        return f"{step:.4g}: no smaller difference is shown"
+    if mechanism.noisy:
+        return "no grid: answers carry noise"
+    return "exact: every digit is shown" if mechanism.raw else "no score is shown"
+
+
+def published(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
+    """Of fresh figures, once the round is audited."""
+    step = round_preview.published_step(round=round, fresh_holdouts=fresh_holdouts)
+    if step is None:
+        return "no fresh holdout of the same draw, so nothing to publish"
+    return f"rounded to steps of {step:.4g}" if step else "exact"
+
+
+def told_to_one(reach: Reach) -> str:
+    """The nats of one team's answers."""
+    return f"{_nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers"
+
+
+def told(reach: Reach, *, round: Round) -> str:
+    """The nats in all, and what they come from."""
+    parts = [
+        f"{round.max_teams:,} teams with {round.total_limit:,} queries each: {_nats(reach.of_teams)}",
+        f"references on the board: {_nats(reach.of_references)}",
+        f"told before this round: {_nats(reach.told_before)}",
+    ]
+    return f"{_nats(reach.together.nats)} nats in all ({'; '.join(parts)})"
+
+
+def proven_alone(bound: Bound) -> str:
+    """Of one team that asks all it may."""
+    queries = f"one team uses all its {bound.k:,} queries"
+    if bound.error is None:
+        return f"nothing is guaranteed if {queries}"
+    return f"{bound.error:.4g} if {queries}, whatever it hands in (in 95 of 100 rounds)"
+
+
+def proven_together(bound: Bound, *, queries: str) -> str:
+    """Of all teams, if they share what they learn; it may promise nothing."""
+    if bound.error is None:
+        return (
+            f"nothing is guaranteed if all {bound.k:,} {queries} queries are used and all teams act as "
+            "one"
+        )
+    return (
+        f"{bound.error:.4g} if all {bound.k:,} {queries} queries are used, even if all teams act as one "
+        "(in 95 of 100 rounds)"
+    )
+
+
+def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
+    """The planned minimum detectable overstatement, for three examples, and what they assume."""
+    holdouts = list(fresh_holdouts)
+    if reason := round_preview.undetectable(round=round, fresh_holdouts=holdouts):
+        return reason
+    found = round_preview.detectable(round=round, fresh_holdouts=holdouts)
+    if not any(each.is_reachable for each in found):
+        return f"none in a round of {round.max_teams:,} teams: the holdouts are too small"
+    effects = _alternatives([_effect(each) for each in found])
+    shares = _alternatives([f"{100 * each.share:.0f} %" for each in found])
+    return (
+        f"{effects}, if {_differing(round, shares)}. Found with 80 % in a round of {round.max_teams:,} "
+        "teams, of a file that is compared with one reference; of the best of many files it takes more."
+        f"{_of_groups(round)}"
+    )
+
+
+def stock_after(stock: Stock, *, publication: str) -> str:
+    """What is left of the sealed shards when the round is published."""
+    taken = 2 if publication == PublicationKind.FULL else 1
+    now = f"{stock.n_sealed:,} sealed iid shard{'s'[: stock.n_sealed != 1]} now"
+    takes = f"the {publication} publication takes {'two' if taken == 2 else 'one'}"
+    left = stock.n_sealed - taken
+    if left < 0:
+        then = "not enough for another round with a fresh holdout, unless more labels are sealed"
+    elif left == 0:
+        then = "the next round has its holdouts, and none is left for the one after it"
+    else:
+        then = (
+            f"{left:,} {'is' if left == 1 else 'are'} left after the next round has its holdouts, enough for "
+            f"{left:,} more after coarse publications, and for {left // 2:,} after full ones"
+        )
+    return f"{now}, and {takes}: {then}"
+
+
+def _nats(value: float) -> str:
+    return f"{value:,.1f}" if value else "0"
+
+
+def _effect(found: Detectable) -> str:
+    if not found.is_reachable:
+        return "none"
+    if found.high == found.low:
+        return f"{found.low:.3g}"
+    return f"{found.low:.3g} {'or more' if found.high is None else f'to {found.high:.3g}'}"
+
+
+def _alternatives(each: list[str]) -> str:
+    return f"{', '.join(each[:-1])} or {each[-1]}"
+
+
+def _differing(round: Round, shares: str) -> str:
+    """What the examples are shares of."""
+    metric = METRICS[round.benchmark.primary_metric]
+    if metric.counts_items:
+        return f"a file and its reference answer {shares} of the items differently"
+    unit = budget.unit_of(benchmark=round.benchmark)
+    return (
+        f"the {metric.label} of a file and its reference typically differ in an item by {shares} of the "
+        f"range, {figure(unit)}"
+    )
+
+
+def _of_groups(round: Round) -> str:
+    if not round.query_holdout.draws_groups:
+        return ""
+    return (
+        " Whole groups are drawn: the first figure is for items that err each for itself, the second for "
+        "groups that err as one."
+    )

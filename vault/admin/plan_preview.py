@@ -1,0 +1,176 @@
+"""A round as it would be, shown before it is planned: its constants, what follows, and what to know first.
+
+A preview is sealed by a digest of all that it shows. Planning takes the digest back, so that nobody plans
+what was not read: whatever has changed since, on the form or in the vault, is shown anew.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+
+from vault import budget, panel, plan_checks, prospects, round_preview, rounds
+from vault.admin import outlook
+from vault.admin.pages import NOTHING, Table
+from vault.models import Holdout, Round
+from vault.statuses import PublicationKind
+
+if TYPE_CHECKING:
+    from django.forms import BaseForm
+
+    from vault.admin.pages import Page
+
+Rows = list[tuple[str, str]]
+COUNTS = ("total_limit", "window_limit", "window_seconds", "concurrent_limit", "max_teams")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    constants: Rows
+    figures: Rows
+    warnings: list[str]
+    # The plan to the last digit; tables shorten ids and times.
+    given: dict[str, Any]
+
+    @property
+    def seal(self) -> str:
+        """Changes with whatever is shown, and with whatever is planned."""
+        everything = [self.constants, self.figures, self.warnings, self.given]
+        return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+
+    def is_sealed_by(self, seal: str) -> bool:
+        return constant_time_compare(seal, self.seal)
+
+
+def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
+    """What the form's values come to, refused as planning would refuse them. Nothing is written."""
+    fixed = ("query_holdout", "fresh_holdouts", "mechanism", "parameters", "opens_at", "closes_at")
+    checked = {name: given[name] for name in ("benchmark", *fixed, "publication", "references")}
+    complete = plan_checks.check(**checked, now=now)
+    round = Round(
+        benchmark=given["benchmark"],
+        panel=panel.latest(benchmark=given["benchmark"]),
+        query_holdout=given["query_holdout"],
+        mechanism=given["mechanism"],
+        parameters=complete,
+        opens_at=given["opens_at"],
+        closes_at=given["closes_at"],
+        publication=given["publication"],
+        **{name: given[name] for name in COUNTS},
+    )
+    names = [team.name for team in given["references"]]
+    return Preview(
+        constants=_constants(round, given["fresh_holdouts"], names),
+        figures=_figures(round, given["fresh_holdouts"], len(names)),
+        warnings=_warnings(round, given["fresh_holdouts"], len(names)),
+        given={name: _written(value) for name, value in given.items()},
+    )
+
+
+def page_of(
+    page: "Page", request: HttpRequest, form: "BaseForm", shown: Preview, *, has_changed: bool
+) -> HttpResponse:
+    """The preview with the form's values in it, unseen, for either button."""
+    return page.form_page(
+        request,
+        form,
+        title="Preview: is this the round that you want?",
+        template="vault/admin/plan_preview.html",
+        explanation="Nothing is planned yet. Read what the round would be and what it could find. Once it is "
+        "planned, none of it can be changed.",
+        submit="Preview",
+        back=reverse("admin:vault_round_changelist"),
+        has_changed=has_changed,
+        warnings=shown.warnings,
+        seal=shown.seal,
+        tables=[
+            Table(heading="What it could do", header=("What", "How much"), rows=shown.figures),
+            Table(heading="What would be fixed", header=("What", "Value"), rows=shown.constants),
+        ],
+    )
+
+
+def described(holdout: Holdout) -> str:
+    """A holdout that can be chosen, in one line."""
+    groups = f" in {holdout.n_units:,} groups" if holdout.n_units is not None else ""
+    return (
+        f"{holdout.benchmark.slug}: {holdout.kind}, {holdout.n_items:,} items{groups}, "
+        f"sealed {holdout.sealed_at:%Y-%m-%d} ({str(holdout.pk)[:8]})"
+    )
+
+
+def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str]) -> Rows:
+    parameters = ", ".join(f"{name} = {value}" for name, value in round.parameters.items())
+    fresh = "; ".join(described(each) for each in fresh_holdouts)
+    opens = "by itself, once each named reference has a scored file" if references else "by hand"
+    return [
+        ("Benchmark", str(round.benchmark)),
+        ("Panel", f"version {round.panel.version}, {round.panel.n_items:,} items"),
+        ("Query holdout", described(round.query_holdout)),
+        ("Fresh holdouts", fresh or NOTHING),
+        ("Mechanism", round.mechanism),
+        ("Parameters", parameters or NOTHING),
+        ("References, the baseline first", ", ".join(references) or NOTHING),
+        ("Opens", f"{_minute(round.opens_at)}, {opens}"),
+        ("Closes", _minute(round.closes_at)),
+        ("Queries of a team", f"{round.total_limit:,} in the round"),
+        ("In a window", f"{round.window_limit:,} in any {_span(round.window_seconds)}"),
+        ("Waiting for a score", f"{round.concurrent_limit:,} of a team at once"),
+        ("Teams that see scores", f"{round.max_teams:,} at most"),
+        ("Publication", f"{round.publication}: {PublicationKind(round.publication).label}"),
+    ]
+
+
+def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> Rows:
+    reach = round_preview.reach(
+        account=budget.account_of(round=round),
+        k=round.total_limit,
+        n_teams=round.max_teams,
+        n_references=n_references,
+        told=budget.holdout_nats(holdout=round.query_holdout),
+    )
+    stock = rounds.stock(benchmark=round.benchmark)
+    return [
+        ("Steps of the scores that teams see", outlook.resolution(round)),
+        ("Steps of the published results", outlook.published(round, fresh_holdouts)),
+        ("What a team's answers can tell of the labels", outlook.told_to_one(reach)),
+        ("What all answers can tell of the labels", outlook.told(reach, round=round)),
+        ("Proven error of a team's scores, alone", outlook.proven_alone(reach.alone)),
+        (
+            "Proven error of scores, all teams together",
+            outlook.proven_together(reach.together, queries="planned"),
+        ),
+        ("Smallest overstatement that the audit finds", outlook.detectable(round, fresh_holdouts)),
+        ("Stock of labels", outlook.stock_after(stock, publication=round.publication)),
+    ]
+
+
+def _warnings(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> list[str]:
+    found = prospects.of_plan(round=round, fresh_holdouts=fresh_holdouts, n_references=n_references)
+    tolerance = prospects.tolerance(benchmark=round.benchmark)
+    return [*found, *([tolerance] if tolerance else [])]
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_written(each) for each in value]
+    if isinstance(value, dict):
+        return value
+    return value.isoformat() if isinstance(value, dt.datetime) else str(getattr(value, "pk", value))
+
+
+def _minute(time: dt.datetime) -> str:
+    return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _span(seconds: int) -> str:
+    for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds % length == 0:
+            n = seconds // length
+            return name if n == 1 else f"{n:,} {name}s"
+    return f"{seconds:,} seconds"

@@ -1,0 +1,159 @@
+"""What a round would show, tell, prove and find, before it is planned and while nothing is fixed.
+
+Figures alone, computed without a label from what a plan fixes; the round need not be saved.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from stats import ledger
+from stats.ledger import Account
+from stats.metrics import METRICS
+from stats.planning_effect import detectable_overstatement
+from stats.publication_grid import publication_step
+from vault import budget, prospects
+from vault.models import Holdout, Round
+from vault.statuses import PublicationKind
+
+# How much files usually differ from their references is not known beforehand: three examples.
+SHARES = (0.05, 0.1, 0.2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """What is proven if so many queries are used; `error` None: nothing is guaranteed."""
+
+    k: int
+    nats: float
+    error: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """
+    How much all answers of a round can tell, and what is proven nevertheless.
+
+    Nats add up in the order in which they stand: what the holdout told already, its references on the board,
+    the teams. `alone` is one team that knows its own answers and what everybody knows; in `together` all
+    teams act as one.
+    """
+
+    told_before: float
+    of_references: float
+    of_team: float
+    of_teams: float
+    alone: Bound
+    together: Bound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detectable:
+    """
+    The smallest overstatement that is found with probability .8, in the metric's units.
+
+    Of a file whose values differ from its reference's in this `share` of items or, of losses, by this share
+    of the metric's range. `low` is for independent items; `high` for groups whose items stand or fall
+    together, equal where items are drawn one by one, and None where it is wider than the metric's range.
+    `is_reachable` is false where a file that differs by so little cannot gain as much as `low`.
+    """
+
+    share: float
+    low: float
+    high: float | None
+    is_reachable: bool
+
+
+def reach(*, account: Account, k: int, n_teams: int, n_references: int, told: float) -> Reach:
+    """Count what teams of k queries each could learn, as the ledger will."""
+    of_references = n_references * account.nats(k=1) if n_references else 0.0
+    of_team = account.nats(k=k)
+    known = told + of_references
+    return Reach(
+        told_before=told,
+        of_references=of_references,
+        of_team=of_team,
+        of_teams=n_teams * of_team,
+        alone=bound(account=account, nats=known + of_team, k=k),
+        together=bound(account=account, nats=known + n_teams * of_team, k=n_teams * k),
+    )
+
+
+def bound(*, account: Account, nats: float, k: int) -> Bound:
+    """What is proven of k answers that tell so much."""
+    error = ledger.proven_error(account=account, nats=nats, k=k)
+    return Bound(k=k, nats=nats, error=error)
+
+
+def published_step(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> float | None:
+    """The grid of published fresh figures; 0: exact ones; None: no fresh holdout decides."""
+    n_fresh = sum(each.n_items for each in _deciding(round, fresh_holdouts))
+    if not n_fresh:
+        return None
+    if round.publication == PublicationKind.FULL:
+        return 0.0
+    return publication_step(unit=budget.unit_of(benchmark=round.benchmark), n_fresh=n_fresh)
+
+
+def undetectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
+    """Why no detectable overstatement can be named beforehand; empty if it can."""
+    fresh = _deciding(round, fresh_holdouts)
+    metric = METRICS[round.benchmark.primary_metric]
+    if not fresh:
+        return "none: without a fresh iid holdout of the query holdout's draw no team is tested"
+    if prospects.too_few_ways(round=round, judges=fresh):
+        return f"none in a round of {round.max_teams:,} teams: too few other draws are possible"
+    if not metric.is_mean:
+        return (
+            f"not known before there are files, for {metric.label} is no mean of items: the audit's report "
+            "states it for each team"
+        )
+    return ""
+
+
+def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detectable]:
+    """For three examples of files, where `undetectable` has no reason against it."""
+    query, fresh = round.query_holdout, _deciding(round, fresh_holdouts)
+    n, m = query.n_items, sum(each.n_items for each in fresh)
+    worth_n, worth_m = effective_number([query]), effective_number(fresh)
+    unit = budget.unit_of(benchmark=round.benchmark)
+    found = []
+    for share in SHARES:
+        low = _detectable(round, share, n, m)
+        high = _detectable(round, share, worth_n, worth_m)
+        most = share if METRICS[round.benchmark.primary_metric].counts_items else 1
+        found.append(
+            Detectable(
+                share=share,
+                low=low * unit,
+                high=high * unit if high <= 1 else None,
+                is_reachable=low <= most,
+            )
+        )
+    return found
+
+
+def effective_number(holdouts: Sequence[Holdout]) -> float:
+    """The independent items that holdouts together are worth, in the worst case."""
+    n = sum(each.n_items for each in holdouts)
+    squares = 0.0
+    for each in holdouts:
+        worth = budget.effective_number(holdout=each)
+        squares += each.n_items if worth is None else each.n_items**2 / worth
+    return n**2 / squares
+
+
+def _detectable(round: Round, share: float, n: float, m: float) -> float:
+    """In units of the metric's range."""
+    counts_items = METRICS[round.benchmark.primary_metric].counts_items
+    return detectable_overstatement(
+        # Right and wrong differ by 1; of losses the share is a typical difference.
+        disagreement=share if counts_items else share**2,
+        n=n,
+        m=m,
+        n_teams=round.max_teams,
+        delta0=round.benchmark.delta0,
+    )
+
+
+def _deciding(round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
+    return prospects.deciding(query_holdout=round.query_holdout, fresh_holdouts=fresh_holdouts)
