@@ -6,6 +6,8 @@ from decimal import Decimal
 SIGNIFICANT = 6
 # A power of ten that misses its logarithm by dust is that power.
 HAIR = 1e-9
+# Of amounts of information.
+LEAST_TOLD, WHOLE_FROM = 0.01, 100
 
 
 def figure(value: float, *, step: float | None = None) -> str:
@@ -15,6 +17,13 @@ def figure(value: float, *, step: float | None = None) -> str:
         # Adding zero turns -0.0 into 0.0.
         return f"{round(value, decimals) + 0.0:.{decimals}f}"
     return format(Decimal(f"{value + 0.0:.{SIGNIFICANT}g}"), "f")
+
+
+def information(nats: float) -> str:
+    """An amount in nats: whole ones from a hundred on, below that three digits, and no long tail of zeros."""
+    if 0 < nats < LEAST_TOLD:
+        return f"less than {LEAST_TOLD}"
+    return f"{nats:,.0f}" if nats >= WHOLE_FROM else format(Decimal(f"{nats + 0.0:.3g}"), "f")
 
 
 def optional(value: float | None, *, step: float | None = None) -> str | None:
