@@ -46,7 +46,7 @@ def with_interval(
 
 def grid(step: float) -> str:
     """Its lines are this far apart: four digits, so that a line can be told from its neighbour."""
-    return f"{step:.4g}"
+    return format(Decimal(f"{step:.4g}"), "f")
 
 
 def apart(one: float, other: float) -> tuple[str, str]:

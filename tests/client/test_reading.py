@@ -89,6 +89,16 @@ def test_budget_is_told_in_words() -> None:
     assert json.loads(as_json.stdout) == left
 
 
+def test_grid_is_an_ordinary_number() -> None:
+    """Of a regression in small or large units."""
+    for step, shown in ((0.00002, "0.00002"), (25_000.0, "25000")):
+        board = {**a_board(), "resolution": step}
+
+        given = run(Service(answers=[answer(board)]), "leaderboard", "-b", "rain")
+
+        assert f"resolution {shown}" in given.stderr
+
+
 def test_budget_of_an_older_service_has_no_sentence() -> None:
     older = {name: value for name, value in a_budget().items() if name != "summary"}
 
