@@ -75,9 +75,13 @@ def admit(
     if team.is_reference:
         raise AdmissionError("an organiser's reference team needs no admission")
     if not 1 <= limit <= round.total_limit:
-        raise AdmissionError(f"k is a number from 1 to {round.total_limit}", field="k")
+        raise AdmissionError(
+            f"a team has 1 to {round.total_limit:,} queries in this round", field="k"
+        )
     if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
-        raise AdmissionError(f"the round is {round.status}")
+        raise AdmissionError(
+            f"teams are admitted until a round closes, and this one is {round.status}"
+        )
     with transaction.atomic():
         Round.objects.select_for_update().get(pk=round.pk)
         admitted = Admission.objects.filter(round=round)

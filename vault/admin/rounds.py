@@ -158,8 +158,8 @@ VAULT_ACTS = (
         name="close",
         label="Close the round",
         explanation="Nothing more is received, whatever the announced time. What waits is still scored; "
-        "then finals lock, each team's row on the board becomes its final, and the audit may begin. A closed "
-        "round is not opened again.",
+        "then finals lock, each team's row on the board becomes its final, and the audit may begin. Queries "
+        "that teams have left are lost: the round's page lists them. A closed round is not opened again.",
         is_open=lambda round: round.status == RoundStatus.OPEN,
         when="while a round is OPEN",
         run=_close,
