@@ -27,6 +27,7 @@ from vault.admin.pages import (
     ReadOnlyPage,
     Table,
     code,
+    figure,
     folded,
     link,
     moment,
@@ -228,7 +229,7 @@ def _whom(finding: Finding) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.4g}"
+    return figure(value, digits=4)
 
 
 def _p_value(finding: Finding) -> str:

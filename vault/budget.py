@@ -14,7 +14,8 @@ from django.db.models import QuerySet, Sum
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import journal
+from vault import budget_left, journal, spoken_times
+from vault.budget_left import Remaining
 from vault.errors import (
     AdmissionError,
     CancelThrottledError,
@@ -60,27 +61,6 @@ class Usage:
     concurrent: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Remaining:
-    """An account as its team may see it: a function of its own submissions, releases and the clock."""
-
-    window_seconds: int
-    window_limit: int
-    window_used: int
-    total_limit: int
-    total_used: int
-    concurrent_limit: int
-    concurrent_used: int
-    next_slot_at: dt.datetime | None
-    accepted_limit: int | None
-    accepted_used: int | None
-    nats_reserved: float
-    nats_used: float
-    # What the holdout told everybody, this team included: publications and displayed references.
-    nats_told: float
-    is_blind: bool
-
-
 def admit(
     *,
     round: Round,
@@ -95,12 +75,16 @@ def admit(
     if team.is_reference:
         raise AdmissionError("an organiser's reference team needs no admission")
     if not 1 <= limit <= round.total_limit:
-        raise AdmissionError(f"k is a number from 1 to {round.total_limit}", field="k")
+        raise AdmissionError(
+            f"a team has 1 to {round.total_limit:,} queries in this round", field="k"
+        )
     with transaction.atomic():
         # As it is now: it may have been closed or cancelled since it was read.
         status = Round.objects.select_for_update().values_list("status", flat=True).get(pk=round.pk)
         if status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
-            raise AdmissionError(f"the round is {status}")
+            raise AdmissionError(
+                f"teams are admitted until a round closes, and this one is {status}"
+            )
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
             raise AdmissionError(f"{team} is admitted already")
@@ -215,7 +199,7 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
     usage = _usage(admission=admission, round=round, now=now)
     if usage.total >= admission.k:
         raise TotalExhaustedError(
-            f"all {admission.k:,} queries of this round are used",
+            f"{budget_left.used_up(limit=admission.k)}: no more can be asked in it",
             limit=admission.k,
             used=usage.total,
             next_slot_at=None,
@@ -224,8 +208,15 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
     if usage.window >= round.window_limit:
         slot = _next_window_slot(admission=admission, round=round, usage=usage, now=now)
         raise WindowExhaustedError(
-            f"{usage.window:,} of {round.window_limit:,} queries in "
-            f"{round.window_seconds} seconds are used",
+            budget_left.full_window(
+                n_left=admission.k - usage.total,
+                total=admission.k,
+                limit=round.window_limit,
+                seconds=round.window_seconds,
+                next_at=slot,
+                closes_at=round.closes_at,
+                now=now,
+            ),
             limit=round.window_limit,
             used=usage.window,
             window_seconds=round.window_seconds,
@@ -234,7 +225,7 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
         )
     if usage.concurrent >= round.concurrent_limit:
         raise ConcurrencyError(
-            f"{usage.concurrent} submissions are waiting for their score",
+            budget_left.waiting(n=usage.concurrent),
             limit=round.concurrent_limit,
             used=usage.concurrent,
             next_slot_at=now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS),
@@ -299,7 +290,7 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
     slot = latest[-1] + CANCELLED_WINDOW
     raise CancelThrottledError(
         f"{MOST_CANCELLED} submissions of this account were cancelled in the last hour; "
-        "this one stays in the queue",
+        f"this one stays in the queue, and can be cancelled from {spoken_times.moment(at=slot, now=now)} on",
         limit=MOST_CANCELLED,
         used=len(latest),
         window_seconds=int(CANCELLED_WINDOW.total_seconds()),
@@ -310,6 +301,11 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
 
 def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     admission = Admission.objects.filter(round=round, team=team).first()
+    if admission is None and team.is_reference:
+        raise NotAdmittedError(
+            f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
+            "round is planned is not counted"
+        )
     if admission is None:
         raise NotAdmittedError(f"{team.name} is not admitted to this round")
     usage = _usage(admission=admission, round=round, now=now)

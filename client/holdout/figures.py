@@ -6,6 +6,8 @@ from decimal import Decimal
 SIGNIFICANT = 6
 # A power of ten that misses its logarithm by dust is that power.
 HAIR = 1e-9
+# Of amounts of information.
+LEAST_TOLD, WHOLE_FROM = 0.01, 100
 
 
 def figure(value: float, *, step: float | None = None) -> str:
@@ -15,6 +17,13 @@ def figure(value: float, *, step: float | None = None) -> str:
         # Adding zero turns -0.0 into 0.0.
         return f"{round(value, decimals) + 0.0:.{decimals}f}"
     return format(Decimal(f"{value + 0.0:.{SIGNIFICANT}g}"), "f")
+
+
+def information(nats: float) -> str:
+    """An amount in nats: whole ones from a hundred on, below that three digits, and no long tail of zeros."""
+    if 0 < nats < LEAST_TOLD:
+        return f"less than {LEAST_TOLD}"
+    return f"{nats:,.0f}" if nats >= WHOLE_FROM else format(Decimal(f"{nats + 0.0:.3g}"), "f")
 
 
 def optional(value: float | None, *, step: float | None = None) -> str | None:
@@ -37,7 +46,7 @@ def with_interval(
 
 def grid(step: float) -> str:
     """Its lines are this far apart: four digits, so that a line can be told from its neighbour."""
-    return f"{step:.4g}"
+    return format(Decimal(f"{step:.4g}"), "f")
 
 
 def apart(one: float, other: float) -> tuple[str, str]:

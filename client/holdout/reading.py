@@ -10,11 +10,12 @@ import typer
 
 from holdout import tables
 from holdout.errors import SettingsError
-from holdout.figures import grid
+from holdout.figures import figure, grid, information
 from holdout.prediction_files import opened
 from holdout.records import AuditDocument, Benchmark, Budget
 from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, failing
 from holdout.shown import Show, write
+from holdout.times import length, moment
 
 # Where class 1 begins if the benchmark does not say.
 EVEN_ODDS = 0.5
@@ -165,32 +166,36 @@ def _scoring_rules(benchmark: Benchmark) -> list[str]:
 
 
 def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:
-    """What the team has left: queries, improvements, nats."""
+    """What the team has left: a sentence, and the figures behind it."""
     given: Settings = context.obj
     with failing(given.show), given.client() as client:
         left = client.budget(benchmark, round=round)
         if given.show.as_json:
             given.show.document(left)
             return
-        window, total, pending = left["window"], left["total"], left["concurrent"]
-        accepted = left["accepted_improvements"]
-        given.show.facts(
-            {
-                "round": left["round"],
-                "in the window": f"{window['used']} of {window['limit']} in {window['seconds']} s",
-                "in the round": f"{total['used']} of {total['limit']}",
-                "waiting": f"{pending['used']} of {pending['limit']}",
-                "next query": _next_query(left),
-                "accepted improvements": f"{accepted['used']} of {accepted['limit']}"
-                if accepted
-                else None,
-                "nats": f"{left['nats']['used']:.3g} of {left['nats']['reserved']:.3g}",
-                "told to everybody": f"{left['nats']['told']:.3g}",
-                "proven error": "no guarantee"
-                if left["proven_error"] is None
-                else f"{left['proven_error']:.4g}",
-            }
-        )
+        if "summary" in left:
+            given.show.answer(left["summary"])
+        given.show.facts(_figures(left))
+
+
+def _figures(left: Budget) -> dict[str, object]:
+    """What stands behind the sentence; where the service has none, when the next query is free too."""
+    window, total, pending = left["window"], left["total"], left["concurrent"]
+    accepted, nats, error = left["accepted_improvements"], left["nats"], left["proven_error"]
+    used, reserved = information(nats["used"]), information(nats["reserved"])
+    return {
+        "round": left["round"],
+        "in the window": f"{window['used']:,} of {window['limit']:,} used in {length(window['seconds'])}",
+        "in the round": f"{total['used']:,} of {total['limit']:,} used",
+        "waiting": f"{pending['used']:,} of {pending['limit']:,}",
+        **({} if "summary" in left else {"next query": _next_query(left)}),
+        "accepted improvements": f"{accepted['used']:,} of {accepted['limit']:,} used"
+        if accepted
+        else None,
+        "told to the team": f"{used} of {reserved} nats reserved (what answers tell of the labels at most)",
+        "told to everybody": f"{information(nats['told'])} nats (by publications and references on boards)",
+        "proven error": "no guarantee" if error is None else figure(error),
+    }
 
 
 def _next_query(left: Budget) -> str:
@@ -198,7 +203,7 @@ def _next_query(left: Budget) -> str:
         return "never in this round"
     limits = (left["window"], left["total"], left["concurrent"])
     is_free = all(each["used"] < each["limit"] for each in limits)
-    return "now" if is_free else left["next_slot_at"]
+    return "now" if is_free else moment(left["next_slot_at"])
 
 
 def leaderboard(

@@ -107,6 +107,7 @@ class Window(Limit):
 
 
 class Nats(TypedDict):
+    # What answers may reveal of the labels at most, in units of information: 1 nat is 1.44 bits.
     reserved: float
     used: float
     # What the holdout told everybody.
@@ -115,6 +116,8 @@ class Nats(TypedDict):
 
 class Budget(TypedDict):
     round: int
+    # What is left, as a sentence; an older service does not say it.
+    summary: NotRequired[str]
     window: Window
     total: Limit
     concurrent: Limit

@@ -23,6 +23,7 @@ from holdout.errors import (
 from holdout.exit_codes import MEANINGS, ExitCode, exit_code
 from holdout.figures import figure
 from holdout.shown import Show
+from holdout.times import moment
 from holdout.waits import Waits, waits
 
 BenchmarkName = Annotated[
@@ -117,7 +118,7 @@ def _tell(show: Show, error: HoldoutError) -> None:
             place = f"row {each['row']}" if each.get("row") is not None else "file"
             show.say(f"  {place}, {each.get('column') or 'all columns'}: {each.get('problem')}")
     if data.get("next_slot_at"):
-        show.say(f"  the next query is free at {data['next_slot_at']}")
+        show.say(f"  the next query is free at {moment(str(data['next_slot_at']))}")
 
 
 def _known(show: Show) -> dict[str, Any]:

@@ -24,10 +24,13 @@ from rich.table import Table
 
 from holdout.figures import figure
 from holdout.records import Submission
+from holdout.times import moment
 
 LOG_WIDTH = 1000
 # Between two columns, and what is left to a name at least.
 GAP, LEAST_WIDTH = 2, 8
+# How the names of times end.
+TIMES = ("_at", " at")
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -64,6 +67,10 @@ class Show:
     def say(self, text: str) -> None:
         self.err.print(escape(_printable(text)))
 
+    def answer(self, sentence: str) -> None:
+        """Of an answer, what goes before its figures."""
+        self.out.print(escape(_printable(sentence)))
+
     def table(
         self,
         rows: Sequence[Mapping[str, object]],
@@ -72,7 +79,7 @@ class Show:
         yielding: str | None = None,
     ) -> None:
         """Nothing is cut. Where it is too wide, `yielding` is broken into lines, before other columns."""
-        texts = [[_text(row.get(name)) for name in columns] for row in rows]
+        texts = [[_cell(name, row.get(name)) for name in columns] for row in rows]
         others = [
             max(cell_len(text) for text in (name, *(row[at] for row in texts))) + GAP
             for at, name in enumerate(columns)
@@ -93,7 +100,7 @@ class Show:
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
         for name, value in facts.items():
-            table.add_row(f"[bold]{escape(name)}[/bold]", escape(_text(value)))
+            table.add_row(f"[bold]{escape(name)}[/bold]", escape(_cell(name, value)))
         self.out.print(table)
 
     def submission(self, given: Submission) -> None:
@@ -152,6 +159,11 @@ class Show:
     @property
     def _is_watched(self) -> bool:
         return self.err.is_terminal and not self.as_json
+
+
+def _cell(name: str, value: Any) -> str:
+    is_time = name.endswith(TIMES) and isinstance(value, str)
+    return _printable(moment(value)) if is_time else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -24,6 +24,7 @@ from holdout.session import (
     Timeout,
     failing,
 )
+from holdout.times import length
 
 NOT_FOUND = 404
 
@@ -236,4 +237,4 @@ def rotate_token(
         if given.show.as_json:
             kept = {name: value for name, value in made.items() if name != "token"}
             given.show.document({**kept, "path": str(path), "grace_seconds": grace})
-        given.show.say(f"a new token is kept in {path}; the old one ends in {grace} s")
+        given.show.say(f"a new token is kept in {path}; the old one ends in {length(grace)}")

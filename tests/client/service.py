@@ -108,9 +108,13 @@ def a_verdict() -> dict[str, Any]:
     return {"is_valid": True, "panel_version": 2, "n_items": 1, "sha256": "0"}
 
 
+LEFT = "88 of 100 queries are left in this round; 3 of 5 in 24 hours can be used now."
+
+
 def a_budget() -> dict[str, Any]:
     return {
         "round": 1,
+        "summary": LEFT,
         "window": {"seconds": 86400, "limit": 5, "used": 2},
         "total": {"limit": 100, "used": 12},
         "concurrent": {"limit": 2, "used": 0},

@@ -14,6 +14,7 @@ from holdout.shown import Show
 
 from tests.client.command import run
 from tests.client.service import (
+    LEFT,
     Service,
     a_board,
     a_budget,
@@ -66,20 +67,46 @@ def test_reading(arguments: tuple[str, ...], answers: list[Any], shown: str) -> 
 
 
 def test_budget_is_told_in_words() -> None:
-    left = a_budget()
+    """The service's sentence goes first; the figures behind it follow in ordinary numbers."""
+    nats = {"reserved": 1461.2, "used": 7.314, "told": 0.00004}
+    left = {**a_budget(), "nats": nats, "proven_error": 0.15109228726688712}
 
     given = run(Service(answers=[answer(left)]), "budget", "-b", "rain")
     as_json = run(Service(answers=[answer(left)]), "budget", "-b", "rain", as_json=True)
 
-    assert re.search(r"next query +never in this round", given.stdout)
-    proven = {**left, "proven_error": 0.15109228726688712}
-    assert re.search(
-        r"proven error +0.1511 ",
-        run(Service(answers=[answer(proven)]), "budget", "-b", "rain").stdout,
-    )
-    for text in ("2 of 5", "12 of 100", "never in this round", "1 of 5", "no guarantee"):
-        assert text in given.stdout
+    sentence, *rows = given.stdout.splitlines()
+    assert sentence == LEFT
+    assert [" ".join(row.split()) for row in rows] == [
+        "round 1",
+        "in the window 2 of 5 used in 24 hours",
+        "in the round 12 of 100 used",
+        "waiting 0 of 2",
+        "accepted improvements 1 of 5 used",
+        "told to the team 7.31 of 1,461 nats reserved (what answers tell of the labels at most)",
+        "told to everybody less than 0.01 nats (by publications and references on boards)",
+        "proven error 0.151092",
+    ]
     assert json.loads(as_json.stdout) == left
+
+
+def test_grid_is_an_ordinary_number() -> None:
+    """Of a regression in small or large units."""
+    for step, shown in ((0.00002, "0.00002"), (25_000.0, "25000")):
+        board = {**a_board(), "resolution": step}
+
+        given = run(Service(answers=[answer(board)]), "leaderboard", "-b", "rain")
+
+        assert f"resolution {shown}" in given.stderr
+
+
+def test_budget_of_an_older_service_has_no_sentence() -> None:
+    older = {name: value for name, value in a_budget().items() if name != "summary"}
+
+    given = run(Service(answers=[answer(older)]), "budget", "-b", "rain")
+
+    assert given.stdout.split()[0] == "round"
+    assert re.search(r"next query +never in this round", given.stdout)
+    assert "no guarantee" in given.stdout
 
 
 def test_audit_shows_verdicts() -> None:
@@ -173,10 +200,12 @@ def test_template_comes_with_the_rules_of_scoring(tmp_path: Path) -> None:
     assert "[[0, 1], [5, 0]]" in given.stderr
 
 
-@pytest.mark.parametrize(("used", "shown"), [(0, "now"), (2, "2026-03-02T00:00:00Z")])
+@pytest.mark.parametrize(("used", "shown"), [(0, "now"), (2, "2026-03-02 00:00:01 UTC")])
 def test_next_query_is_now_or_later(used: int, shown: str) -> None:
     concurrent = {"limit": 2, "used": used}
-    left = {**a_budget(), "next_slot_at": "2026-03-02T00:00:00Z", "concurrent": concurrent}
+    left = {**a_budget(), "next_slot_at": "2026-03-02T00:00:00.25Z", "concurrent": concurrent}
+    # As an older service says it.
+    del left["summary"]
 
     given = run(Service(answers=[answer(left)]), "budget", "-b", "rain")
 

@@ -46,9 +46,9 @@ def plan(world: World, **times: dt.datetime) -> Round:
     ("times", "field", "reason"),
     [
         (
-            {"opens_at": NOW - 11 * MINUTE},
+            {"opens_at": NOW - 61 * MINUTE},
             "opens_at",
-            "would open in the past, at 2026-03-01 11:49: it is 2026-03-01 12:00 now",
+            "would open in the past, at 2026-03-01 10:59: it is 2026-03-01 12:00 now",
         ),
         (
             {"opens_at": NOW - 2 * DAY, "closes_at": NOW - DAY},

@@ -6,7 +6,7 @@ from django.utils.html import format_html
 
 from stats.team_tests import BEST_SCORED
 from vault import leaderboard
-from vault.admin.pages import NOTHING, Table, interval, rounded, score, stacked
+from vault.admin.pages import NOTHING, Table, figure, interval, rounded, score, stacked
 from vault.models import Round
 from vault.statuses import RoundStatus
 
@@ -18,7 +18,9 @@ def board(round: Round) -> Table:
     fine = next((row.fresh_resolution for row in rows if row.fresh_resolution), None)
     published = ("Fresh", "Overstatement", "Luck", "Verdict", "Tier", "Rank before")
     return Table(
-        heading=f"Board, fresh figures to the nearest {fine:.4g}" if fine else "Board",
+        heading=f"Board, fresh figures to the nearest {figure(fine, digits=4)}"
+        if fine
+        else "Board",
         header=(
             *("Rank", "Team", "Released"),
             *(published if is_published else ()),

@@ -1,5 +1,6 @@
 """The accounts of teams in rounds, and the ledger that they are counted from. Nobody edits either."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -7,29 +8,44 @@ from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import budget
+from vault import budget, budget_left, spoken_times
 from vault.admin.filters import RoundFilter
-from vault.admin.pages import NOTHING, ReadOnlyPage, Table, figure, link, moment
+from vault.admin.pages import NOTHING, WHAT_NATS_ARE, ReadOnlyPage, Table, link, moment, nats
 from vault.admin.site import site
-from vault.models import Admission, BudgetEntry
-from vault.statuses import RoundStatus
+from vault.models import Admission, BudgetEntry, Round
+
+
+def counted(admissions: QuerySet[Admission]) -> QuerySet[Any]:
+    """Accounts with how many of their queries are `used` and `left`."""
+    reserved = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.RESERVE))
+    refunded = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.REFUND))
+    return admissions.annotate(used=reserved - refunded, left=F("k") - (reserved - refunded))
 
 
 @admin.register(Admission, site=site)
 class AdmissionAdmin(ReadOnlyPage):
-    list_display = ("team", "round", "queries", "used", "left", "nats", "is_blind", "admitted_at")
-    fields = ("round", "team", "queries", "nats", "is_blind", "admitted_at")
-    readonly_fields = ("queries", "nats")
+    list_display = ("team", "round", "left", "queries", "used", "is_blind", "admitted_at", "nats")
+    fields = ("round", "team", "summary", "queries", "is_blind", "admitted_at", "nats_meant")
+    readonly_fields = ("summary", "queries", "nats_meant")
     list_filter = ("round__benchmark", "is_blind", ("round", RoundFilter))
     search_fields = ("team__name",)
     list_select_related = ("team", "round__benchmark")
     ordering = ("-admitted_at", "-pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Admission]:
-        found: QuerySet[Admission] = super().get_queryset(request)
-        reserved = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.RESERVE))
-        refunded = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.REFUND))
-        return found.annotate(used=reserved - refunded, left=F("k") - (reserved - refunded))
+        return counted(super().get_queryset(request))
+
+    @admin.display(description="what is left")
+    def summary(self, obj: Admission) -> str:
+        """As the team itself is told it."""
+        now = timezone.now()
+        return budget_left.summary(
+            left=budget.remaining(round=obj.round, team=obj.team, now=now),
+            status=obj.round.status,
+            opens_at=obj.round.opens_at,
+            closes_at=obj.round.closes_at,
+            now=now,
+        )
 
     @admin.display(description="queries", ordering="k")
     def queries(self, obj: Admission) -> str:
@@ -39,13 +55,17 @@ class AdmissionAdmin(ReadOnlyPage):
     def used(self, obj: Any) -> str:
         return f"{obj.used:,}"
 
-    @admin.display(description="left", ordering="left")
+    @admin.display(description="queries left", ordering="left")
     def left(self, obj: Any) -> str:
         return f"{obj.left:,}"
 
     @admin.display(description="nats reserved", ordering="reserved_nats")
     def nats(self, obj: Admission) -> str:
-        return figure(obj.reserved_nats)
+        return nats(obj.reserved_nats)
+
+    @admin.display(description="nats reserved")
+    def nats_meant(self, obj: Admission) -> str:
+        return f"{nats(obj.reserved_nats)} ({WHAT_NATS_ARE})"
 
     def tables(self, obj: Admission) -> list[Table]:
         entries = obj.entries.select_related("submission").order_by("-at", "-pk")
@@ -63,25 +83,44 @@ class AdmissionAdmin(ReadOnlyPage):
         ]
 
 
+def admissions(round: Round) -> Table:
+    """The accounts of a round, on its page."""
+    admitted: Iterable[Any] = counted(round.admissions.select_related("team"))
+    return Table(
+        heading="Admitted teams",
+        header=("Team", "Account", "Queries left", "Blind", "Nats reserved"),
+        rows=[
+            (
+                link(each.team),
+                link(each, "ledger"),
+                f"{each.left:,} of {each.k:,}",
+                "blind" if each.is_blind else NOTHING,
+                nats(each.reserved_nats),
+            )
+            for each in sorted(admitted, key=lambda each: each.team.name)
+        ],
+        empty="No team is admitted.",
+    )
+
+
 def _remaining(admission: Admission) -> Table:
     given = budget.remaining(round=admission.round, team=admission.team, now=timezone.now())
     rows: list[tuple[Any, ...]] = [
         ("queries in the round", *_counts(given.total_used, given.total_limit)),
         (
-            f"queries in {given.window_seconds} seconds",
+            f"queries in {spoken_times.length(seconds=given.window_seconds)}",
             *_counts(given.window_used, given.window_limit),
         ),
         ("waiting for a score", *_counts(given.concurrent_used, given.concurrent_limit)),
-        ("nats", figure(given.nats_used), figure(given.nats_reserved)),
     ]
     if given.accepted_limit is not None:
         counts = _counts(given.accepted_used or 0, given.accepted_limit)
         rows.append(("accepted improvements", *counts))
-    if admission.round.status == RoundStatus.OPEN:
-        is_used_up = given.next_slot_at is None
-        slot = "none: all are used" if is_used_up else moment(given.next_slot_at)
-        rows.append(("next query", slot, NOTHING))
-    return Table(heading="What is left", header=("Of", "Used", "Limit"), rows=rows)
+    rows += [
+        ("nats that answers told the team", nats(given.nats_used), nats(given.nats_reserved)),
+        ("nats that everybody was told", nats(given.nats_told), NOTHING),
+    ]
+    return Table(heading="What is used", header=("Of", "Used", "Limit"), rows=rows)
 
 
 def _counts(*given: int) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import budget, leaderboard, round_preview
-from vault.admin.pages import figure
+from vault.admin.pages import figure, nats
 from vault.models import Holdout, Round
 from vault.round_preview import Bound, Detectable, Reach
 from vault.rounds import Stock
@@ -16,7 +16,7 @@ def resolution(round: Round) -> str:
     """Of answers; a mechanism without a grid is no exact one."""
     mechanism, step = MECHANISMS[round.mechanism], leaderboard.resolution(round=round)
     if step:
-        return f"{step:.4g}: no smaller difference is shown"
+        return f"{figure(step, digits=4)}: no smaller difference is shown"
     if mechanism.noisy:
         return "no grid: answers carry noise"
     return "exact: every digit is shown" if mechanism.raw else "no score is shown"
@@ -27,22 +27,22 @@ def published(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     step = round_preview.published_step(round=round, fresh_holdouts=fresh_holdouts)
     if step is None:
         return "no fresh holdout of the same draw, so nothing to publish"
-    return f"rounded to steps of {step:.4g}" if step else "exact"
+    return f"rounded to steps of {figure(step, digits=4)}" if step else "exact"
 
 
 def told_to_one(reach: Reach) -> str:
     """The nats of one team's answers."""
-    return f"{_nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers"
+    return f"{nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers"
 
 
 def told(reach: Reach, *, round: Round) -> str:
     """The nats in all, and what they come from."""
     parts = [
-        f"{round.max_teams:,} teams with {round.total_limit:,} queries each: {_nats(reach.of_teams)}",
-        f"references on the board: {_nats(reach.of_references)}",
-        f"told before this round: {_nats(reach.told_before)}",
+        f"{round.max_teams:,} teams with {round.total_limit:,} queries each: {nats(reach.of_teams)}",
+        f"references on the board: {nats(reach.of_references)}",
+        f"told before this round: {nats(reach.told_before)}",
     ]
-    return f"{_nats(reach.together.nats)} nats in all ({'; '.join(parts)})"
+    return f"{nats(reach.together.nats)} nats in all ({'; '.join(parts)})"
 
 
 def proven_alone(bound: Bound) -> str:
@@ -50,7 +50,9 @@ def proven_alone(bound: Bound) -> str:
     queries = f"one team uses all its {bound.k:,} queries"
     if bound.error is None:
         return f"nothing is guaranteed if {queries}"
-    return f"{bound.error:.4g} if {queries}, whatever it hands in (in 95 of 100 rounds)"
+    return (
+        f"{figure(bound.error, digits=4)} if {queries}, whatever it hands in (in 95 of 100 rounds)"
+    )
 
 
 def proven_together(bound: Bound, *, queries: str) -> str:
@@ -61,7 +63,7 @@ def proven_together(bound: Bound, *, queries: str) -> str:
             "one"
         )
     return (
-        f"{bound.error:.4g} if all {bound.k:,} {queries} queries are used, even if all teams act as one "
+        f"{figure(bound.error, digits=4)} if all {bound.k:,} {queries} queries are used, even if all teams act as one "
         "(in 95 of 100 rounds)"
     )
 
@@ -101,16 +103,12 @@ def stock_after(stock: Stock, *, publication: str) -> str:
     return f"{now}, and {takes}: {then}"
 
 
-def _nats(value: float) -> str:
-    return f"{value:,.1f}" if value else "0"
-
-
 def _effect(found: Detectable) -> str:
     if not found.is_reachable:
         return "none"
     if found.high == found.low:
-        return f"{found.low:.3g}"
-    return f"{found.low:.3g} {'or more' if found.high is None else f'to {found.high:.3g}'}"
+        return f"{figure(found.low, digits=3)}"
+    return f"{figure(found.low, digits=3)} {'or more' if found.high is None else f'to {figure(found.high, digits=3)}'}"
 
 
 def _alternatives(each: list[str]) -> str:

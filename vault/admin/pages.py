@@ -23,6 +23,9 @@ from vault.admin.site import ModelAdmin
 from vault.errors import VaultError
 
 NOTHING = "—"
+LEAST_NATS, WHOLE_NATS = 0.01, 100
+# For whoever reads of nats and has to decide something.
+WHAT_NATS_ARE = "what answers tell of the labels at most; 1 nat is 1.44 bits"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +140,16 @@ def folded(value: Any) -> SafeString:
     return format_html("<details><summary>Show</summary>{}</details>", pretty(value))
 
 
-def figure(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.6g}"
+def figure(value: float | None, *, digits: int = 6) -> str:
+    """As many significant digits, never as 4.8e-05."""
+    return NOTHING if value is None else format(Decimal(f"{value + 0.0:.{digits}g}"), "f")
+
+
+def nats(value: float) -> str:
+    """An amount of information: whole nats from a hundred on, below that three digits."""
+    if 0 < value < LEAST_NATS:
+        return f"less than {LEAST_NATS}"
+    return f"{value:,.0f}" if value >= WHOLE_NATS else figure(value, digits=3)
 
 
 def score(value: float | None, *, step: float | None = None) -> str:
@@ -148,9 +159,7 @@ def score(value: float | None, *, step: float | None = None) -> str:
 
 def rounded(value: float | None, *, step: float | None) -> str:
     """A score on a grid as `score` has it; else to six significant digits."""
-    if value is None or step:
-        return score(value, step=step)
-    return format(Decimal(f"{value + 0.0:.6g}"), "f")
+    return score(value, step=step) if value is None or step else figure(value)
 
 
 def _on_grid(value: float, step: float) -> str:

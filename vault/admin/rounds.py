@@ -3,28 +3,30 @@
 Audits have acts of their own on a round, so `audits.admin` registers this page and adds them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from vault import budget, opening, prospects, round_preview, rounds
+from vault import budget, opening, prospects, round_preview, rounds, spoken_times
 from vault.admin import outlook, planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.board import board
+from vault.admin.budgets import admissions
 from vault.admin.pages import (
     NOTHING,
+    WHAT_NATS_ARE,
     Table,
-    figure,
     link,
     listed,
+    nats,
 )
 from vault.admin.round_cancelling import CANCEL
 from vault.admin.unrankings import UNRANKING_ACTS, unrankings
@@ -62,7 +64,6 @@ class AdmitForm(ActForm):
         required=False,
         min_value=1,
         label="Queries",
-        help_text="For each of these teams; the round's total if left empty.",
     )
     is_blind = forms.BooleanField(
         required=False,
@@ -75,6 +76,11 @@ class AdmitForm(ActForm):
         field = self.fields["teams"]
         assert isinstance(field, forms.ModelMultipleChoiceField)
         admitted = Admission.objects.filter(round=target).values("team")
+        n_left = max(0, target.max_teams - admitted.filter(is_blind=False).count())
+        most = spoken_times.counted(n=target.max_teams, noun="team")
+        field.help_text = f"{n_left:,} of {most} that see scores can still be admitted."
+        each = f"For each of these teams; the round's total, {target.total_limit:,}, if left empty."
+        self.fields["k"].help_text = each
         active = Team.objects.filter(is_active=True, is_reference=False)
         field.queryset = active.exclude(pk__in=admitted).order_by("name")
 
@@ -130,8 +136,8 @@ VAULT_ACTS = (
     Act(
         name="admit",
         label="Admit teams",
-        explanation="Each team gets an account of queries, and the nats that their answers can reveal "
-        "are reserved. An admission is journaled and is not taken back.",
+        explanation="Each team gets an account of queries, and what their answers can tell of the labels "
+        "at most is reserved, in nats. An admission is journaled and is not taken back.",
         is_open=lambda round: round.status in ADMITTING,
         when="while a round is PLANNED or OPEN",
         run=_admit,
@@ -151,8 +157,8 @@ VAULT_ACTS = (
         name="close",
         label="Close the round",
         explanation="Nothing more is received, whatever the announced time. What waits is still scored; "
-        "then finals lock, each team's row on the board becomes its final, and the audit may begin. A closed "
-        "round is not opened again.",
+        "then finals lock, each team's row on the board becomes its final, and the audit may begin. Queries "
+        "that teams have left are lost: the round's page lists them. A closed round is not opened again.",
         is_open=lambda round: round.status == RoundStatus.OPEN,
         when="while a round is OPEN",
         run=_close,
@@ -200,7 +206,7 @@ class RoundAdmin(ActingPage):
                 "fields": (
                     "total_limit",
                     "window_limit",
-                    "window_seconds",
+                    "window",
                     "concurrent_limit",
                     "max_teams",
                 )
@@ -220,7 +226,7 @@ class RoundAdmin(ActingPage):
     )
     readonly_fields = (
         *("opening", "fresh", "cannot_find", "detectable"),
-        *("resolution", "published_step", "reserved", "proven_error"),
+        *("resolution", "published_step", "reserved", "proven_error", "window"),
     )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -256,11 +262,18 @@ class RoundAdmin(ActingPage):
     def detectable(self, obj: Round) -> str:
         return outlook.detectable(obj, obj.fresh_holdouts.all())
 
+    @admin.display(description="window length")
+    def window(self, obj: Round) -> str:
+        return spoken_times.length(seconds=obj.window_seconds)
+
     @admin.display(description="nats in the holdout's ledger")
     def reserved(self, obj: Round) -> str:
         total = budget.holdout_nats(holdout=obj.query_holdout)
         told = budget.told_nats(holdout=obj.query_holdout)
-        return f"{figure(total)}, of which {figure(told)} by publications and displayed references"
+        return (
+            f"{nats(total)}, of which {nats(told)} by publications and displayed references "
+            f"({WHAT_NATS_ARE})"
+        )
 
     @admin.display(description="proven error")
     def proven_error(self, obj: Round) -> str:
@@ -321,7 +334,7 @@ class RoundAdmin(ActingPage):
         ]
 
     def tables(self, obj: Round) -> list[Table]:
-        return [board(obj), *unrankings(obj), _admissions(obj), _references(obj)]
+        return [board(obj), *unrankings(obj), admissions(obj), _references(obj)]
 
 
 def _count_of(model: type[Model]) -> Coalesce:
@@ -344,29 +357,6 @@ def proven_error(round: Round) -> str:
         k=k,
     )
     return outlook.proven_together(bound, queries="admitted")
-
-
-def _admissions(round: Round) -> Table:
-    used = Count("entries__submission", distinct=True) - Count(
-        "entries", filter=Q(entries__kind="REFUND")
-    )
-    admitted: Iterable[Any] = round.admissions.select_related("team").annotate(used=used)
-    return Table(
-        heading="Admitted teams",
-        header=("Team", "Account", "Queries", "Used", "Nats reserved", "Blind"),
-        rows=[
-            (
-                link(each.team),
-                link(each, "ledger"),
-                f"{each.k:,}",
-                f"{each.used:,}",
-                figure(each.reserved_nats),
-                "blind" if each.is_blind else NOTHING,
-            )
-            for each in sorted(admitted, key=lambda each: each.team.name)
-        ],
-        empty="No team is admitted.",
-    )
 
 
 def _references(round: Round) -> Table:

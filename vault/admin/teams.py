@@ -13,6 +13,7 @@ from django.utils import timezone
 from vault import team_names, token_links, tokens
 from vault.admin import rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
+from vault.admin.budgets import counted
 from vault.admin.pages import NOTHING, Table, code, link, listed, moment
 from vault.admin.site import site
 from vault.models import Submission, Team, TeamToken, WebhookDelivery
@@ -141,7 +142,9 @@ class TeamAdmin(ActingPage):
 
     def tables(self, obj: Team) -> list[Table]:
         now = timezone.now()
-        admitted = obj.admissions.select_related("round__benchmark").order_by("-admitted_at")
+        admitted = counted(
+            obj.admissions.select_related("round__benchmark").order_by("-admitted_at")
+        )
         return [
             Table(
                 heading="Tokens",
@@ -178,8 +181,11 @@ class TeamAdmin(ActingPage):
             ),
             Table(
                 heading="Admissions",
-                header=("Round", "Account", "Queries"),
-                rows=[(link(each.round), link(each, "ledger"), each.k) for each in admitted],
+                header=("Round", "Account", "Queries left"),
+                rows=[
+                    (link(each.round), link(each, "ledger"), f"{each.left:,} of {each.k:,}")
+                    for each in admitted
+                ],
                 empty="Not admitted to any round.",
             ),
         ]

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from stats import ledger
-from vault import budget
+from vault import budget, budget_left
 from vault.api import finding, limits, shown
 from vault.api.permissions import MayRead
 
@@ -26,7 +26,16 @@ class BudgetDetail(APIView):
             nats=budget.team_nats(round=round, team=team),
             k=remaining.total_limit,
         )
-        response = Response(shown.budget(remaining, round=round, proven_error=error))
+        summary = budget_left.summary(
+            left=remaining,
+            status=round.status,
+            opens_at=round.opens_at,
+            closes_at=round.closes_at,
+            now=now,
+        )
+        response = Response(
+            shown.budget(remaining, round=round, proven_error=error, summary=summary)
+        )
         limits.set_fields(response, limits.of_budget(remaining, now=now))
         response["Cache-Control"] = "no-store"
         return response

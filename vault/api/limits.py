@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.http import HttpResponseBase
 
 from vault import errors
-from vault.budget import Remaining
+from vault.budget_left import Remaining
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,7 +56,7 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=429,
         meaning="Too many of the team's submissions wait for their score. Nothing was charged; "
         "hand in again when one of them has finished.",
-        detail="2 submissions are waiting for their score",
+        detail="2 submissions wait for their score, and the next query is free when one of them has it",
         members={
             "policy": "concurrent",
             "limit": 2,
@@ -69,14 +69,15 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=429,
         meaning="All queries of this round are used. There is no `Retry-After`: no later request "
         "will succeed in this round, so a program stops at once.",
-        detail="all 100 queries of this round are used",
+        detail="all 100 queries of this round are used: no more can be asked in it",
         members={"policy": "total", "limit": 100, "used": 100},
     ),
     "budget_window_exhausted": ProblemCode(
         status=429,
         meaning="The queries of the rolling window are used. Nothing was charged; the next one is "
         "free at `next_slot_at`.",
-        detail="5 of 5 queries in 86400 seconds are used",
+        detail="88 of 100 queries are left in this round; all 5 in 24 hours are used, and the next is free "
+        "at 17:30 UTC",
         members={
             "policy": "window",
             "limit": 5,
@@ -90,7 +91,8 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=429,
         meaning="The team's account has cancelled as many submissions as it may in an hour. This one stays "
         "in the queue and is scored, unless it is cancelled at `next_slot_at` or later and still waits then.",
-        detail="20 submissions of this account were cancelled in the last hour; this one stays in the queue",
+        detail="20 submissions of this account were cancelled in the last hour; this one stays in the queue, "
+        "and can be cancelled from 12:30 UTC on",
         members={
             "policy": "cancellations",
             "limit": 20,

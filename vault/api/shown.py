@@ -5,7 +5,7 @@ from typing import Any
 
 from stats.metrics import METRICS
 from vault import leaderboard
-from vault.budget import Remaining
+from vault.budget_left import Remaining
 from vault.models import (
     Benchmark,
     Holdout,
@@ -168,9 +168,12 @@ def delivery(given: WebhookDelivery) -> dict[str, Any]:
     }
 
 
-def budget(given: Remaining, *, round: Round, proven_error: float | None) -> dict[str, Any]:
+def budget(
+    given: Remaining, *, round: Round, proven_error: float | None, summary: str
+) -> dict[str, Any]:
     return {
         "round": round.number,
+        "summary": summary,
         "window": {
             "seconds": given.window_seconds,
             "limit": given.window_limit,

@@ -283,6 +283,17 @@ def test_teams_are_admitted_together_or_not_at_all(world: World) -> None:
     assert Admission.objects.filter(is_blind=True).count() == 3
 
 
+def test_admitting_says_how_many_teams_and_queries_there_are(world: World) -> None:
+    world.team("alpha")
+    beta = Team.objects.create(name="beta")
+
+    refused = act(world.round, "admit", teams=[beta.pk], k=21).content.decode()
+
+    assert "1 of 2 teams that see scores can still be admitted." in refused
+    assert "the round's total, 20, if left empty." in refused
+    assert "a team has 1 to 20 queries in this round" in refused
+
+
 def test_references_and_admitted_teams_are_not_offered(world: World) -> None:
     world.team("alpha")
     reference = Team.objects.create(name="baseline", is_reference=True)

@@ -1,6 +1,8 @@
 """What a team has left, as a program reads it before it submits."""
 
 import datetime as dt
+import re
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,6 +12,7 @@ from tests.vault.api.stage import Caller, a_world, file_number, handed_in, probl
 from vault.models import Admission, Round, Team
 
 BUDGET = "benchmarks/weather/budget/"
+SUBMISSIONS = "benchmarks/weather/submissions/"
 
 
 def test_untouched_budget() -> None:
@@ -24,6 +27,7 @@ def test_untouched_budget() -> None:
     assert 0 < shown.pop("proven_error") < 1
     assert shown == {
         "round": 1,
+        "summary": "9 of 9 queries are left in this round; 5 of 5 in 1 minute can be used now, 2 at a time.",
         "window": {"seconds": 60, "limit": 5, "used": 0},
         "total": {"limit": 9, "used": 0},
         "concurrent": {"limit": 2, "used": 0},
@@ -51,7 +55,9 @@ def test_used_up_total_has_no_next_slot() -> None:
     bot = Caller(world.team("ours"))
     bot.post("benchmarks/weather/submissions/", file_number(1))
 
-    assert bot.get(BUDGET).json()["next_slot_at"] is None
+    left = bot.get(BUDGET).json()
+    assert left["next_slot_at"] is None
+    assert left["summary"] == "The only query of this round is used."
 
 
 def test_full_window_opens_when_the_first_query_leaves_it() -> None:
@@ -125,6 +131,48 @@ def test_team_that_is_not_admitted_has_none() -> None:
     other = Caller(Team.objects.create(name="other"))
 
     assert problem(other.get(BUDGET)) == (403, "not_admitted")
+
+
+def test_reference_team_is_told_that_it_needs_none() -> None:
+    world = a_world()
+    reference = Team.objects.create(name="reference", is_reference=True)
+
+    answer = Caller(reference).get(BUDGET)
+
+    assert world.round.status == "OPEN"
+    assert problem(answer) == (403, "not_admitted")
+    assert (
+        "it has no budget, and what it hands in while a round is planned is not counted"
+        in (answer.json()["detail"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "detail"),
+    [
+        ({"total_limit": 1}, "the only query of this round is used: no more can be asked in it"),
+        (
+            {"total_limit": 9, "concurrent_limit": 1},
+            "a submission waits for its score, and the next query is free when it has it",
+        ),
+    ],
+)
+def test_refusal_says_what_is_used(policy: dict[str, Any], detail: str) -> None:
+    bot = Caller(a_world(**policy).team("ours"))
+    bot.post(SUBMISSIONS, file_number(1))
+
+    assert bot.post(SUBMISSIONS, file_number(2)).json()["detail"] == detail
+
+
+def test_refusal_of_a_full_window_says_what_is_left_and_when_to_come_back() -> None:
+    bot = Caller(a_world(total_limit=9, window_limit=1, window_seconds=86_400).team("ours"))
+    bot.post(SUBMISSIONS, file_number(1))
+
+    detail = bot.post(SUBMISSIONS, file_number(2)).json()["detail"]
+
+    head = "8 of 9 queries are left in this round; the one in 24 hours is used, and the next is free at "
+    assert detail.startswith(head)
+    assert re.fullmatch(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d UTC", detail.removeprefix(head))
 
 
 def test_planned_round_is_not_asked_for() -> None:

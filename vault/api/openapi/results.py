@@ -25,6 +25,11 @@ SHAPES: dict[str, Schema] = {
     "Budget": schemas.record(
         {
             "round": schemas.integer(minimum=1),
+            "summary": schemas.text(
+                "What is left, as a sentence for people: queries of the round, how many can be used now or "
+                "when the next one is free, and improvements that can still be shown. Its words may change; "
+                "programs read the figures."
+            ),
             "window": schemas.record({"seconds": schemas.integer(minimum=1), **_LIMIT_AND_USED}),
             "total": schemas.record(_LIMIT_AND_USED),
             "concurrent": schemas.record(_LIMIT_AND_USED),
@@ -37,7 +42,10 @@ SHAPES: dict[str, Schema] = {
             },
             "nats": schemas.record(
                 {
-                    "reserved": schemas.number("What the answers may reveal.", minimum=0),
+                    "reserved": schemas.number(
+                        "What all answers together may reveal of the labels at most; 1 nat is 1.44 bits.",
+                        minimum=0,
+                    ),
                     "used": schemas.number("What they may have revealed so far.", minimum=0),
                     "told": schemas.number(
                         "What the holdout told everybody: publications about it while it was fresh, and "
@@ -150,6 +158,7 @@ SHAPES: dict[str, Schema] = {
 
 _BUDGET: dict[str, Any] = {
     "round": 1,
+    "summary": "88 of 100 queries are left in this round; 3 of 5 in 24 hours can be used now, 2 at a time.",
     "window": {"seconds": 86400, "limit": 5, "used": 2},
     "total": {"limit": 100, "used": 12},
     "concurrent": {"limit": 2, "used": 0},
@@ -197,7 +206,8 @@ OPERATIONS = {
         id="get_budget",
         tag=TAG,
         summary="What the team has left",
-        description="Queries of the window, of the round and at once; accepted improvements and nats.",
+        description="First a sentence for people, then the figures behind it: queries of the window, of the "
+        "round and at once; accepted improvements and nats.",
         access=Access.READ,
         parameters=(parameters.SLUG, parameters.ROUND),
         answers={

@@ -1,0 +1,166 @@
+"""What an account has left: the figures, and the sentence that a person is told first."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from vault import spoken_times
+from vault.statuses import RoundStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remaining:
+    """An account as its team may see it: a function of its own submissions, releases and the clock."""
+
+    window_seconds: int
+    window_limit: int
+    window_used: int
+    total_limit: int
+    total_used: int
+    concurrent_limit: int
+    concurrent_used: int
+    next_slot_at: dt.datetime | None
+    accepted_limit: int | None
+    accepted_used: int | None
+    nats_reserved: float
+    nats_used: float
+    # What the holdout told everybody, this team included: publications and displayed references.
+    nats_told: float
+    is_blind: bool
+
+
+def summary(
+    *,
+    left: Remaining,
+    status: str,
+    opens_at: dt.datetime,
+    closes_at: dt.datetime,
+    now: dt.datetime,
+) -> str:
+    """Say what is left: queries of the round, those that can be used now or when, and improvements.
+
+    A function of the account's figures and of what everybody knows of its round: the sentence tells
+    nothing that the figures do not.
+    """
+    is_over = status not in (RoundStatus.PLANNED, RoundStatus.OPEN)
+    if status == RoundStatus.PLANNED:
+        said = f"The round is not open yet: {_ahead(left=left)}."
+    elif is_over or now >= closes_at:
+        is_over = True
+        said = _used(left=left)
+    elif now < opens_at:
+        # An organizer may open it before its time, and nothing is received until then.
+        begin = spoken_times.moment(at=opens_at, now=now)
+        said = f"The round opens at {begin}: {_ahead(left=left)}."
+    else:
+        said = f"{_capital(_queries(left=left, closes_at=closes_at, now=now))}."
+    if left.is_blind:
+        return f"{said} The team is blind: it is audited and shown no score."
+    if is_over or left.total_used >= left.total_limit or left.accepted_limit is None:
+        return said
+    return f"{said} {_improvements(limit=left.accepted_limit, used=left.accepted_used or 0)}"
+
+
+def full_window(
+    *,
+    n_left: int,
+    total: int,
+    limit: int,
+    seconds: int,
+    next_at: dt.datetime,
+    closes_at: dt.datetime,
+    now: dt.datetime,
+) -> str:
+    """Say what is left in the round, that its window's queries are used, and when the next one is free."""
+    head = _in_round(n_left=n_left, total=total)
+    window = spoken_times.length(seconds=seconds)
+    used = f"all {limit:,} in {window} are used" if limit > 1 else f"the one in {window} is used"
+    if next_at >= closes_at:
+        end = spoken_times.moment(at=closes_at, now=now)
+        return f"{head}; {used}, and the round closes at {end}, before the next is free"
+    return f"{head}; {used}, and the next is free at {spoken_times.moment(at=next_at, now=now)}"
+
+
+def used_up(*, limit: int) -> str:
+    """Say that a round's queries are used."""
+    return (
+        f"all {limit:,} queries of this round are used"
+        if limit > 1
+        else "the only query of this round is used"
+    )
+
+
+def waiting(*, n: int) -> str:
+    """Say that as many submissions wait as may, and until when."""
+    if n == 1:
+        return "a submission waits for its score, and the next query is free when it has it"
+    return f"{n:,} submissions wait for their score, and the next query is free when one of them has it"
+
+
+def _ahead(*, left: Remaining) -> str:
+    is_limited = left.window_limit < left.total_limit
+    window = spoken_times.length(seconds=left.window_seconds)
+    most = f", at most {left.window_limit:,} in {window}" if is_limited else ""
+    return f"{_of_queries(left.total_limit)} can be used in it{most}"
+
+
+def _used(*, left: Remaining) -> str:
+    used = f"{left.total_used:,} of {_of_queries(left.total_limit)} {_are(left.total_used)} used"
+    return f"The round takes no more queries: {used}."
+
+
+def _queries(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> str:
+    """What is left in an open round."""
+    n_left = max(0, left.total_limit - left.total_used)
+    if not n_left:
+        return used_up(limit=left.total_limit)
+    if left.window_used >= left.window_limit and left.next_slot_at is not None:
+        return full_window(
+            n_left=n_left,
+            total=left.total_limit,
+            limit=left.window_limit,
+            seconds=left.window_seconds,
+            next_at=left.next_slot_at,
+            closes_at=closes_at,
+            now=now,
+        )
+    return f"{_in_round(n_left=n_left, total=left.total_limit)}; {_now(left=left, n_left=n_left)}"
+
+
+def _in_round(*, n_left: int, total: int) -> str:
+    return f"{n_left:,} of {_of_queries(total)} {_are(n_left)} left in this round"
+
+
+def _now(*, left: Remaining, n_left: int) -> str:
+    """What of it can be used at once."""
+    if left.concurrent_used >= left.concurrent_limit:
+        return waiting(n=left.concurrent_used)
+    in_window = left.window_limit - left.window_used
+    usable = min(in_window, n_left)
+    at_once = f", {left.concurrent_limit:,} at a time" if left.concurrent_limit < usable else ""
+    if n_left <= in_window:
+        return f"{'it' if n_left == 1 else 'all of them'} can be used now{at_once}"
+    window = spoken_times.length(seconds=left.window_seconds)
+    return f"{usable:,} of {left.window_limit:,} in {window} can be used now{at_once}"
+
+
+def _improvements(*, limit: int, used: int) -> str:
+    if used < limit:
+        return f"{limit - used:,} of {spoken_times.counted(n=limit, noun='improvement')} can still be shown."
+    shown = (
+        f"All {limit:,} improvements that can be shown are"
+        if limit > 1
+        else "The one improvement that can be shown is"
+    )
+    return f"{shown} used: later files are scored and charged, and their answers say nothing new."
+
+
+def _of_queries(n: int) -> str:
+    return f"{n:,} {'query' if n == 1 else 'queries'}"
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

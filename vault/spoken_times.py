@@ -1,0 +1,32 @@
+"""Lengths and moments in words, for sentences that people read; programs get seconds and ISO 8601."""
+
+import datetime as dt
+
+DAY, HOUR, MINUTE = 86_400, 3_600, 60
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+# A moment this near is told to the second.
+NEAR = dt.timedelta(minutes=10)
+
+
+def length(*, seconds: int) -> str:
+    """Say a length in its largest whole unit; a day is 24 hours, as no window begins at midnight."""
+    for size, unit in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if seconds % size == 0 and (size, seconds) != (DAY, DAY):
+            return counted(n=seconds // size, noun=unit)
+    return counted(n=seconds, noun="second")
+
+
+def moment(*, at: dt.datetime, now: dt.datetime) -> str:
+    """Name the first whole minute that is not before `at`, in UTC, with its date unless that is today's.
+
+    A moment of the next ten minutes is named to the second. Who comes then never comes too early.
+    """
+    step = dt.timedelta(seconds=1) if at - now < NEAR else dt.timedelta(minutes=1)
+    told = (at + (EPOCH - at) % step).astimezone(dt.UTC)
+    date = "" if told.date() == now.astimezone(dt.UTC).date() else f"{told:%Y-%m-%d} "
+    return f"{date}{told:%H:%M:%S} UTC" if told.second else f"{date}{told:%H:%M} UTC"
+
+
+def counted(*, n: int, noun: str) -> str:
+    """Say a number with its noun, which takes an s in the plural."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
