@@ -261,7 +261,7 @@ def test_nobody_is_admitted_to_it_or_ranked_in_it(world: World) -> None:
     assert before.status == "PLANNED"
     given: dict[str, Any] = {"k": None, "is_blind": False, "actor": "ada", "now": NOW}
     other = type(team).objects.create(name="late")
-    with pytest.raises(AdmissionError, match="the round is CANCELLED"):
+    with pytest.raises(AdmissionError, match="teams are admitted until a round closes, and this one is CANCELLED"):
         budget.admit(round=before, team=other, **given)
     with pytest.raises(UnrankingError, match="was cancelled: nobody is ranked"):
         unranking.unrank(round=before, team=team, reason="x", actor="ada", now=NOW)
@@ -345,3 +345,33 @@ def test_a_file_and_a_cancellation_at_once_leave_nothing_that_waits() -> None:
 
     assert set(Submission.objects.values_list("status", flat=True)) <= {"CANCELLED"}
     assert Submission.objects.count() + len(refused) == 5
+
+
+def test_what_is_released_when_the_round_is_cancelled_is_counted() -> None:
+    """A release and a cancellation at once: a released reference is in the ledger, another is cancelled."""
+    world = make_world("counted")
+    waiting = [
+        world.submit(world.team(f"r{number}", is_reference=True), world.labels).submission
+        for number in range(4)
+    ]
+
+    def act(number: int) -> None:
+        if number < len(waiting):
+            world.score(waiting[number])
+        else:
+            given: dict[str, Any] = {
+                "round": Round.objects.get(),
+                "reason": REASON,
+                "actor": "ada",
+                "now": NOW,
+            }
+            round_cancelling.cancel(**given)
+
+    all_at_once(5, act)
+    sweep()
+
+    released = Release.objects.count()
+    one = budget.account_of(round=world.round).nats(k=1)
+    assert budget.told_nats(holdout=world.query) == pytest.approx(released * one)
+    ended = Submission.objects.values_list("status", flat=True)
+    assert sorted(ended) == sorted(["SCORED"] * released + ["CANCELLED"] * (4 - released))

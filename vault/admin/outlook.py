@@ -63,8 +63,8 @@ def proven_together(bound: Bound, *, queries: str) -> str:
             "one"
         )
     return (
-        f"{figure(bound.error, digits=4)} if all {bound.k:,} {queries} queries are used, even if all teams act as one "
-        "(in 95 of 100 rounds)"
+        f"{figure(bound.error, digits=4)} if all {bound.k:,} {queries} queries are used, even if all teams "
+        "act as one (in 95 of 100 rounds)"
     )
 
 
@@ -106,9 +106,10 @@ def stock_after(stock: Stock, *, publication: str) -> str:
 def _effect(found: Detectable) -> str:
     if not found.is_reachable:
         return "none"
+    low = figure(found.low, digits=3)
     if found.high == found.low:
-        return f"{figure(found.low, digits=3)}"
-    return f"{figure(found.low, digits=3)} {'or more' if found.high is None else f'to {figure(found.high, digits=3)}'}"
+        return low
+    return f"{low} or more" if found.high is None else f"{low} to {figure(found.high, digits=3)}"
 
 
 def _alternatives(each: list[str]) -> str:

@@ -157,7 +157,7 @@ def test_figures_that_have_changed_are_shown_again(world: World) -> None:
 
     answer = post(url("vault_round_add"), **given, plan="Plan this round")
 
-    assert "told before this round: 5.0)" in text(answer)
+    assert "told before this round: 5)" in text(answer)
     assert Round.objects.count() == 1
 
 
@@ -176,7 +176,7 @@ def test_a_holdout_that_was_taken_in_between_is_refused(world: World) -> None:
 def test_what_planning_refuses_is_refused_before_a_preview(world: World) -> None:
     answer = previewed(world, closes_at_0="2020-01-01")
 
-    assert "must close after it opens" in text(answer)
+    assert "the round would close in the past, at 2020-01-01" in text(answer)
     assert "Nothing is planned yet" not in text(answer)
 
 

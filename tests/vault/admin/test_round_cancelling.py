@@ -3,7 +3,7 @@
 import pytest
 
 from tests.vault.admin.stage import client_of, url
-from tests.vault.admin.test_rounds import act, constants, kinds, post
+from tests.vault.admin.test_rounds import act, constants, kinds, plan
 from tests.vault.factories import World, acting_as, make_world
 from vault.groups import ORGANISER, RESEARCHER
 from vault.models import Round
@@ -37,7 +37,7 @@ def test_a_planned_round_is_cancelled_with_a_reason(world: World) -> None:
     assert "/act/" not in page
     assert str(world.query.pk) in form
     assert "this is possible while a round is PLANNED" in again.content.decode()
-    planned = post(url("vault_round_add"), **constants(world, mechanism="exact", parameters="{}"))
+    planned = plan(**constants(world, mechanism="exact", parameters="{}"))
     assert planned.status_code == 302
     assert Round.objects.get(number=2).query_holdout == world.query
 
