@@ -1,4 +1,4 @@
-"""What coalitions of accounts gain from guarded Ladders, simulated: the planner's third error (DESIGN 7)."""
+"""What coalitions of accounts gain from guarded Ladders, simulated: the planner's third error."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -66,7 +66,7 @@ def _bound(attack: Attack, setup: Setup) -> float | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A mechanism of the matrix, with the parameters that the reference table was measured with."""
+    """A mechanism of the matrix, with the parameters that its reference figures were measured with."""
 
     name: str
     mechanism: str
@@ -83,7 +83,7 @@ class Column:
     reps: int
 
 
-# STATISTICS B9; n = 4,000.
+# The rows of docs/attacks.md, "Mechanisms against the suite".
 N = 4000
 ROWS: list[Row] = [
     Row(name="exact, 5 digits", mechanism="rounded", parameters={"digits": 5}),

@@ -121,7 +121,7 @@ def accuse(
     Own references are the first file, and from four files on also the mean of the first min(6, k/2), as the
     larger studentised D; they need a first file from before the first release. Holm takes p-values by betting
     at the first level, .005 / (2 T). Cost: 1,000 draws x contested items x files for each team, and some
-    hundred thousand draws for each that is accused. Source: permutation tests; S. Holm, 1979.
+    hundred thousand draws for each that is accused. Source: docs/method.md, "The accusation"; S. Holm, 1979.
     """
     if n_teams < len(contestants):
         raise ValueError("n_teams: at least as many as there are contestants")

@@ -2,7 +2,7 @@
 
 Under the null hypothesis the observed value and those of the draws are exchangeable, so the number of the
 first t draws that reach it is uniform on 0..t. A bet against that whose wealth is a martingale gives a
-p-value that is valid whenever one stops [1]_.
+p-value that is valid whenever one stops [1]_ (docs/method.md, "Bets").
 
 References
 ----------

@@ -1,7 +1,8 @@
-"""The bootstrap, fast: exact in law where counts suffice, one matrix product for many models (STATISTICS E).
+"""The bootstrap, fast: exact in law where counts suffice, one matrix product for many models.
 
 All functions return the statistic's resampled values; percentiles of these are intervals. `count_bootstrap`
-of `stats.intervals` makes intervals of any statistic of counts.
+of `stats.intervals` makes intervals of any statistic of counts. Why each is right: docs/method.md,
+"Uncertainty, fast".
 """
 
 from collections.abc import Callable
@@ -65,8 +66,8 @@ def accuracy_bootstrap(
 
     Notes
     -----
-    Resampling n items with replacement and counting the right ones is one Binomial(n, n_correct/n)
-    draw: equal in law. Assumes independent items. Cost: O(n_draws). Source: STATISTICS E2.
+    Resampling n items with replacement and counting the right ones is one Binomial(n, n_correct/n) draw:
+    equal in law. Assumes independent items. Cost: O(n_draws). Source: docs/method.md, "Count bootstrap".
     """
     if n < 1 or not 0 <= n_correct <= n:
         raise ValueError("n_correct: from 0 to n, with n of at least 1")
@@ -102,7 +103,7 @@ def poisson_bootstrap(
     -----
     Item weights are Poisson(1), cut at 8, from a table of 65,536 entries; a draw without any item has
     mean 0. One matrix product, in single precision (sums err by 1e-6). Assumes independent items. Cost:
-    O(n_draws n T). Source: STATISTICS E4.
+    O(n_draws n T). Source: docs/method.md, "Many models at once".
     """
     scores = np.asarray(item_scores, dtype=np.float32)
     if scores.ndim != 2 or not scores.size:
@@ -153,7 +154,7 @@ def auc_bootstrap(
     Notes
     -----
     Sorted once; each draw counts positives and negatives of each distinct score. Assumes independent
-    items. Cost: O(n log n + n_draws n). Source: STATISTICS E3.
+    items. Cost: O(n log n + n_draws n). Source: docs/method.md, "AUC".
     """
     check_counts(n_draws=n_draws)
     cell, n_levels = _cells(labels, scores)
@@ -200,7 +201,7 @@ def binned_auc_bootstrap(
     -----
     One Multinomial(n, cells/n) draw of two cells a bin. Scores of a bin count as ties: the bias is
     about -1e-4 at n = 10,000 and vanishes beyond. Assumes independent items. Cost: O(n log n + n_draws
-    n_bins). Source: STATISTICS E3.
+    n_bins). Source: docs/method.md, "AUC".
     """
     if n_bins < 2:
         raise ValueError("n_bins must be at least 2")
@@ -247,7 +248,7 @@ def cluster_bootstrap(
     Notes
     -----
     Mean = sum of the drawn groups' scores over their items. Assumes independent groups. Cost: O(n log n
-    + n_draws groups). Source: STATISTICS E1.
+    + n_draws groups). Source: docs/method.md, "Intervals".
     """
     scores, given = np.asarray(item_scores, dtype=np.float64), np.asarray(groups)
     if scores.ndim != 1 or scores.shape != given.shape:

@@ -1,4 +1,4 @@
-"""Bounds of other methods, beside which the ledger's stand (STATISTICS A1, A7, A8).
+"""Bounds of other methods, beside which the ledger's stand (docs/method.md, "Bounds for comparison").
 
 Each is the error that holds for all of k queries on n items with probability 1 - beta, in accuracy. They are
 for comparison: no mechanism of a round rests on them.
@@ -38,7 +38,8 @@ def non_adaptive_error(*, k: int, n: int, beta: float = 0.05) -> float:
 
     Notes
     -----
-    Hoeffding's inequality and a union bound; independent items. Cost: O(1). Source: STATISTICS A9.
+    Hoeffding's inequality and a union bound; independent items. Cost: O(1). Source: docs/method.md,
+    "Bounds for comparison".
     """
     _check(k=k, n=n, beta=beta)
     return guaranteed_error(nats=0.0, k=k, n=n, beta=beta)
@@ -65,7 +66,7 @@ def sample_split_error(*, k: int, n: int, beta: float = 0.05) -> float:
 
     Notes
     -----
-    Hoeffding's inequality on n/k items each. Cost: O(1). Source: STATISTICS A7.
+    Hoeffding's inequality on n/k items each. Cost: O(1). Source: docs/method.md, "Bounds for comparison".
     """
     return math.sqrt(k) * non_adaptive_error(k=k, n=n, beta=beta)
 
@@ -92,7 +93,7 @@ def ladder_theorem_error(*, k: int, n: int, beta: float = 0.05) -> float:
     Notes
     -----
     min over eta of eta + sqrt(((1/eta + 2) ln(4k/eta) + 1 + ln(1/beta))/(2n)). Cost: one scalar minimization.
-    Source: Blum and Hardt 2015, theorem 3.1 (STATISTICS A1).
+    Source: Blum and Hardt 2015, theorem 3.1.
     """
     _check(k=k, n=n, beta=beta)
 
@@ -129,7 +130,7 @@ def jung_error(*, k: int, n: int, beta: float = 0.05) -> float:
     (eps, delta(eps))-private; the error is alpha + (e^eps - 1) + 2 beta0/beta + 4 delta/beta with
     beta0 = 2k Phi(-alpha/s). The best alpha and eps for given s have closed forms: phi(alpha/s) = s beta/(4k)
     and eps = mu (z_{1-beta/4} - mu/2). Cost: one scalar minimization. Source: Jung et al. 2020 with the
-    Gaussian mechanism (STATISTICS A8).
+    Gaussian mechanism (docs/method.md, "Bounds for comparison").
     """
     _check(k=k, n=n, beta=beta)
 
@@ -172,7 +173,7 @@ def rogers_error(*, k: int, n: int, beta: float = 0.05) -> float:
     -----
     `information_error` of rho k n nats, and the tail s sqrt(2 ln(4k/beta)) of k draws of sd
     s = 1/(n sqrt(2 rho)), beta/2 for each. Cost: nested scalar minimization. Source: Rogers et al. 2020
-    (STATISTICS A8).
+    (docs/method.md, "Privacy bounds").
     """
     _check(k=k, n=n, beta=beta)
 
@@ -217,7 +218,7 @@ def permissible_by(*, bound: str, n: int, tau: float, beta: float = 0.05) -> int
 
     Notes
     -----
-    Bisection. Cost: O(log k) bounds. Source: STATISTICS A9.
+    Bisection. Cost: O(log k) bounds. Source: docs/method.md, "Bounds for comparison".
     """
     if bound not in BOUNDS:
         raise ValueError(f"bound must be one of {', '.join(BOUNDS)}")

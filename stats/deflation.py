@@ -1,4 +1,4 @@
-"""Deflation: what choosing the best of many adds to its query score (STATISTICS C2)."""
+"""Deflation: what choosing the best of many adds to its query score."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +78,7 @@ def deflate(
     draws J is the submission that takes the final's place in the order of mu + e: of the best one this is
     the winner's curse, of others less, and below the middle it is negative, for they had bad luck. Of
     equal query scores the earlier submission has the better place. An estimate, no test. Cost:
-    O(m k^2 + 2000 k^2). Source: STATISTICS C2.
+    O(m k^2 + 2000 k^2). Source: docs/method.md, "Expected maximum and deflation".
     """
     query, fresh = _pair(query_scores, fresh_scores)
     on_query = _exact(query_exact, query, "query_exact")
@@ -152,7 +152,7 @@ def deflated_probability(
     -----
     Assumes: a fixed menu. (e, e_ref) ~ N(0, S/n) with S the fresh covariance, J = argmax(mu + e) with the
     fresh means as mu, 2,000 draws. A summary, no test: a team that used its answers breaks the assumption.
-    Cost: O(m k^2 + 2000 k^2). Source: STATISTICS C2; Bailey and Lopez de Prado 2014.
+    Cost: O(m k^2 + 2000 k^2). Source: docs/method.md, "Expected maximum and deflation".
     """
     query, fresh = _pair(query_scores, fresh_scores)
     on_query = np.asarray(query_reference, dtype=np.float64)
@@ -203,8 +203,9 @@ def equicorrelated_luck(*, k: int, sd: float, correlation: float = 0.0) -> float
     Notes
     -----
     k stays k: shrinking it to an effective number as well would count the likeness twice. Near
-    correlation 1 real accuracies, which have few values, show less than this normal figure: .0048 simulated
-    where it is .0071 (k = 100, n = 1,000, p = .8, rho = .95). Cost: O(1). Source: STATISTICS C2, B8.
+    correlation 1 real accuracies, which have few values, show less than this normal figure: .0048
+    simulated where it is .0071 (k = 100, n = 1,000, p = .8, rho = .95). Cost: O(1). Source:
+    docs/method.md, "Selection alone".
 
     Examples
     --------

@@ -35,7 +35,7 @@ def discordant_pairs(
     fresh_reference: ArrayLike,
 ) -> DiscordantPairs:
     """
-    Discordant-pair homogeneity (STATISTICS C4): an explanation of SADD, never a verdict.
+    Test the homogeneity of discordant pairs: an explanation of the accusation, never a verdict.
 
     Parameters
     ----------
@@ -55,7 +55,8 @@ def discordant_pairs(
     Notes
     -----
     A final chosen after any release is selected, and then the level does not hold (.079 over honest
-    teams and .186 for a seed shopper at .05, STATISTICS C4). Cost: O(n+m).
+    teams and .186 for a seed shopper at .05 in simulations). Cost: O(n+m).
+    Source: docs/method.md, "Discordant pairs".
     """
     query = _row(query_final, query_reference, "query")
     fresh = _row(fresh_final, fresh_reference, "fresh")

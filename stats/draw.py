@@ -96,7 +96,7 @@ def draw(
     Notes
     -----
     Assumes: within a stratum, every choice of as many units was equally likely. Cost: O((n+m) log(n+m)).
-    Source: STATISTICS C3.
+    Source: docs/method.md, "The accusation".
     """
     clusters = _numbers(query_clusters, fresh_clusters, n, m, "clusters")
     of_item = _numbers(query_strata, fresh_strata, n, m, "strata")

@@ -25,7 +25,8 @@ def expected_maximum(*, k: int) -> float:
 
     Notes
     -----
-    int x k phi(x) Phi(x)^(k-1) dx, by quadrature to 1e-9. Cost: O(1). Source: STATISTICS C2.
+    int x k phi(x) Phi(x)^(k-1) dx, by quadrature to 1e-9. Cost: O(1). Source: docs/method.md, "Expected
+    maximum and deflation".
 
     Examples
     --------

@@ -71,7 +71,7 @@ def gate(*, items: NDArray[Any], draw: Draw, rng: np.random.Generator) -> Gate:
     -----
     Each model's difference is studentised, so that one file with gross errors counts as one model. Assumes:
     models independent of which items were drawn as query. Cost: 1,999 draws of the units. Source:
-    permutation tests.
+    docs/method.md, "The gate".
     """
     if items.shape[0] != draw.n + draw.m or not items.shape[1]:
         raise ValueError("items: a row for each item of the draw and one model or more are needed")

@@ -62,7 +62,7 @@ def gap_slope(*, menu: Menu) -> Growth:
     z = x'g / sqrt(x'S x (1/n + 1/m)), x = log(1 + j) centered, S the pooled within-holdout covariance,
     reached through the single column C x. Cost: O((n+m) k). Assumes independent items of one draw. Size
     .038 to .062 at .05 for teams that use no answer; honest teams that keep only improvements are
-    rejected, for their gap does grow. Source: STATISTICS C5.
+    rejected, for their gap does grow. Source: docs/method.md, "Growth of the gap".
     """
     _check(menu)
     x = np.log1p(np.arange(1, menu.k + 1))
@@ -102,7 +102,7 @@ def isotonic_growth(*, menu: Menu, rng: np.random.Generator, n_draws: int = N_DR
     The pool-adjacent-violators fit ends at its largest suffix mean and starts at its smallest prefix mean,
     so no fit is computed. It sees a climb as `gap_slope` does, and a last file composed of the others, which
     that one misses. Size .032 to .050 at .05. Null: gaps drawn from N(0, S (1/n + 1/m)). Cost:
-    O((n+m) k^2 + n_draws k^2). Source: STATISTICS C5.
+    O((n+m) k^2 + n_draws k^2). Source: docs/method.md, "Growth of the gap".
     """
     return _simulated(menu, rng, n_draws, _isotonic_range)
 
@@ -121,8 +121,9 @@ def cusum_growth(*, menu: Menu, rng: np.random.Generator, n_draws: int = N_DRAWS
     Notes
     -----
     C_j = max(0, C_{j-1} + (g_j - g_{j-1})/sd_j - 1/2), sd_j the null's standard deviation of that step; a
-    step between equal files is 0. Size .030 to .075 at .05. It sees a composed last file (.98) and next to
-    nothing of a slow climb (.10): prefer `isotonic_growth`. Cost: as there. Source: STATISTICS C5.
+    step between equal files is 0. Size .030 to .075 at .05. It sees a composed last file (.98) and next
+    to nothing of a slow climb (.10): prefer `isotonic_growth`. Cost: as there. Source: docs/method.md,
+    "Growth of the gap".
     """
     _check(menu)
     sd = _step_sd(_covariance(menu))
@@ -164,7 +165,7 @@ def accepted_rate(*, accepted: int, k: int, z: float = 2.0) -> Growth:
     -----
     Informational: needs no fresh labels, and says next to nothing. An accepted file was lucky, and the next
     has to beat its luck too, so honest teams stay far below the rate (0 of 80 rejected at .05), but so do
-    hill climbers (.025). Cost: O(1). Source: STATISTICS C5.
+    hill climbers (.025). Cost: O(1). Source: docs/method.md, "Growth of the gap".
     """
     if k < 1 or not 0 <= accepted <= k:
         raise ValueError("accepted and k: 0 <= accepted <= k and k >= 1 are needed")

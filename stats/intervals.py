@@ -158,7 +158,7 @@ def placements(*, labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]
 
     Notes
     -----
-    One sort. Cost: O(n log n). Source: STATISTICS E3.
+    One sort. Cost: O(n log n). Source: docs/method.md, "AUC".
     """
     check_ranked(labels=labels, scores=scores, name="scores")
     positive = np.asarray(labels) == 1
@@ -275,7 +275,7 @@ def count_bootstrap(
     Notes
     -----
     Resampling n items with replacement and counting anew is one Multinomial(n, cells / n). Cost:
-    O(n_draws cells), independent of n. Source: STATISTICS E2.
+    O(n_draws cells), independent of n. Source: docs/method.md, "Count bootstrap".
 
     Examples
     --------

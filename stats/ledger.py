@@ -95,7 +95,7 @@ def guaranteed_error(
     grid: float = 0.0,
 ) -> float:
     """
-    The error that every one of k submissions keeps, with probability 1 - beta (STATISTICS A9).
+    Bound the error of every one of k submissions, with probability 1 - beta.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def guaranteed_error(
     Notes
     -----
     Hoeffding's inequality and a union bound over transcripts; items, or groups, independent. Holds for
-    metrics that are means of items. Cost: O(1).
+    metrics that are means of items. Cost: O(1). Source: docs/method.md, "The ledger of nats".
 
     Examples
     --------
@@ -142,7 +142,7 @@ def guaranteed_error(
 
 def information_error(*, nats: float, n: float, beta: float = 0.05, unit: float = 1.0) -> float:
     """
-    The error that scores keep after answers of so much mutual information with the labels (STATISTICS A8).
+    Bound the error of scores after answers of so much mutual information with the labels.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def information_error(*, nats: float, n: float, beta: float = 0.05, unit: float 
     -----
     sqrt(min_l (2 I - ln(1-l))/l / (4 n beta)) by Markov's inequality, Donsker-Varadhan and sub-Gaussian
     deviations of independent items or groups; much wider than the union bound. Cost: one scalar
-    minimization. Source: Rogers et al. 2020, rederived in STATISTICS A8.
+    minimization. Source: Rogers et al., 2020; docs/method.md, "Privacy bounds".
     """
     if not (n >= 1 and 0 < beta < 1 and nats >= 0 and unit > 0):
         raise ValueError("n >= 1, nats >= 0, beta in (0, 1) and unit > 0 are needed")
@@ -208,7 +208,8 @@ def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -
     Notes
     -----
     Assumes independent items or, by `account.n_effective`, independent groups. Noisy mechanisms have beta/2
-    for the labels and beta/2 for the noise. Cost: O(1). Source: STATISTICS A9 and A8.
+    for the labels and beta/2 for the noise. Cost: O(1). Source:
+    docs/method.md, "The ledger of nats", and docs/method.md, "Privacy bounds".
     """
     if not (k >= 1 and nats >= 0 and 0 < beta < 1):
         raise ValueError("k >= 1, nats >= 0 and beta in (0, 1) are needed")
@@ -257,7 +258,7 @@ def permissible_queries(
 
     Notes
     -----
-    The bound grows with k: bisection. Cost: O(log k) bounds. Source: STATISTICS A9.
+    The bound grows with k: bisection. Cost: O(log k) bounds. Source: docs/method.md, "The ledger of nats".
     """
     if not (tau > 0 and teams >= 1 and 0 < beta < 1 and told >= 0):
         raise ValueError("tau > 0, teams >= 1, told >= 0 and beta in (0, 1) are needed")
@@ -324,7 +325,8 @@ def attack_cap(*, n: int, tau: float) -> float:
 
     Notes
     -----
-    n * z^2, z = Phi^-1(1/2 + tau): an attack that exists, not a guarantee. Cost: O(1). Source: STATISTICS A9.
+    n * z^2, z = Phi^-1(1/2 + tau): an attack that exists, not a guarantee. Cost: O(1).
+    Source: docs/method.md, "The ledger of nats".
     """
     check_counts(n=n)
     if not 0 < tau < 0.5:

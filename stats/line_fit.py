@@ -81,8 +81,7 @@ def line_fit(
     Notes
     -----
     The bootstrap draws models; draws in which all query accuracies agree are left out. Assumes models
-    that do not depend on either holdout's labels. Cost: O(n_draws T). Source: Recht et al., 2019;
-    STATISTICS C10.
+    that do not depend on either holdout's labels. Cost: O(n_draws T). Source: Recht et al., 2019.
     """
     _check_draws(scale, n_draws, confidence_level)
     x = _accuracies(query_accuracy, "query_accuracy")
@@ -143,7 +142,8 @@ def slope_over_items(
     -----
     `LineFit.slope_interval` speaks of other models on these items, this of other items for these models.
     Poisson bootstrap of both holdouts. Assumes independent items and models that do not depend on
-    their labels. Cost: O(n_draws (n+m) T). Source: STATISTICS C10, E4.
+    their labels. Cost: O(n_draws (n+m) T). Source: docs/method.md, "Shift", and
+    docs/method.md, "Many models at once".
     """
     _check_draws(scale, n_draws, confidence_level)
     query, fresh = _outcomes(query_items, "query_items"), _outcomes(fresh_items, "fresh_items")

@@ -95,8 +95,8 @@ def menu(
     query_scores, fresh_scores : array-like of shape (n, k) and (m, k)
         Per-item scores of the k submissions in time order, higher better; bool for right or wrong.
     query_references, fresh_references : array-like of shape (n, L) and (m, L)
-        Per-item scores of the L references: the team's own first submission (5a), or frozen organizer
-        references (5b).
+        Per-item scores of the L references: the team's own first submission, or frozen organizer
+        references.
     query_clusters, fresh_clusters, query_strata, fresh_strata : array-like, optional
         Whole clusters that were drawn, and strata that were drawn from: see `stats.draw.draw`.
 
@@ -114,7 +114,8 @@ def menu(
     Notes
     -----
     The weights come from the pooled items, so shuffling items does not change them. Cost: O((n+m)kL);
-    memory 4(n+m)(k+L) bytes for right-or-wrong scores, else twice that. Source: STATISTICS C3.
+    memory 4(n+m)(k+L) bytes for right-or-wrong scores, else twice that. Source: docs/method.md, "The
+    accusation".
     """
     query, fresh = _matrix(query_scores, "scores"), _matrix(fresh_scores, "scores")
     query_r = _matrix(query_references, "references")

@@ -164,7 +164,7 @@ def paired_difference(
     -----
     se^2 = G/(G-1) sum_g (sum of g's deviations)^2 / n^2, with G - 1 degrees of freedom; single items
     are groups of one. Assumes independent groups and submissions that do not depend on their labels.
-    Cost: O(n log n). Source: STATISTICS C1.
+    Cost: O(n log n). Source: docs/method.md, "Comparisons".
     """
     ours, theirs = np.asarray(scores, float), np.asarray(reference_scores, float)
     if ours.shape != theirs.shape or ours.ndim != 1:
@@ -217,7 +217,7 @@ def paired_count_interval(
     Notes
     -----
     Resampling items and counting both, first only, second only and none is one multinomial draw. Assumes
-    independent items. Cost: O(n + n_draws). Source: STATISTICS E2.
+    independent items. Cost: O(n + n_draws). Source: docs/method.md, "Count bootstrap".
     """
     ours, theirs = _outcomes(correct, reference_correct)
     if len(ours) == 0:
@@ -269,7 +269,7 @@ def paired_auc(
     -----
     Variance from the differences of the placements, so the two areas' covariance counts; where these are
     all the same and not 0, it is that of misses by Laplace's rule in the smaller class. Assumes
-    independent items. Cost: O(n log n). Source: E. DeLong et al., 1988; STATISTICS E3.
+    independent items. Cost: O(n log n). Source: E. DeLong et al., 1988.
     """
     check_ranked(labels=labels, scores=scores, name="scores")
     check_ranked(labels=labels, scores=reference_scores, name="reference_scores")

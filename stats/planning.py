@@ -1,4 +1,4 @@
-"""The planner's table: what each release mechanism guarantees on a holdout (DESIGN 7)."""
+"""The planner's table: what each release mechanism guarantees on a holdout."""
 
 import math
 from dataclasses import dataclass
@@ -208,7 +208,7 @@ def planned(*, plan: Plan) -> Planned:
 
     Notes
     -----
-    Cost: some 20 bounds for each mechanism, milliseconds. Source: DESIGN 7, STATISTICS A9.
+    Cost: some 20 bounds for each mechanism, milliseconds. Source: docs/method.md, "The ledger of nats".
     """
     metric = METRICS[plan.metric]
     least = None

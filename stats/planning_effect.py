@@ -39,7 +39,7 @@ def planning_effect(
     -----
     (z_{1-alpha} + z_power) sqrt(d (1/n + 1/m)). Assumes right-or-wrong scores and a final fixed beforehand.
     Cost: O(1).
-    Source: the power of a one-sided two-sample z test.
+    Source: the power of a one-sided two-sample z test; docs/method.md, "Planning".
     """
     if not 0 <= disagreement <= 1:
         raise ValueError("disagreement must be in [0, 1]")

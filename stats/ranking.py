@@ -101,8 +101,8 @@ def agreement(
     Notes
     -----
     The shake-up is the platforms' convention mean |rank - rank| / T. The bootstrap draws teams, so the
-    interval speaks of a population of teams like these. Cost: O(n_draws T log T). Source: STATISTICS
-    C9.
+    interval speaks of a population of teams like these. Cost: O(n_draws T log T). Source: docs/method.md,
+    "Rankings".
     """
     query, fresh = _scores(query_scores, "query_scores"), _scores(fresh_scores, "fresh_scores")
     if query.shape != fresh.shape:
@@ -238,7 +238,7 @@ def tiers(*, item_scores: ArrayLike, alpha: float = 0.05) -> NDArray[np.int64]:
     -----
     The best of the teams left is compared with each other one left: exact McNemar for right-or-wrong
     scores, else paired t; Holm over the comparisons. Whoever is not rejected joins the leader. Assumes
-    independent items. Cost: O(tiers n T). Source: STATISTICS C9.
+    independent items. Cost: O(tiers n T). Source: docs/method.md, "Rankings".
     """
     scores = _matrix(item_scores)
     check_fractions(alpha=alpha)

@@ -1,4 +1,4 @@
-"""Tests that may be looked at after every label (STATISTICS C7).
+"""Tests that may be looked at after every label (docs/method.md, "Streams").
 
 Fresh labels arrive as a stream; a bot looks each time and may stop whenever it likes. An e-process keeps
 its error rate under any such rule (Ville's inequality), and a confidence sequence covers at all times at
@@ -91,8 +91,7 @@ def betting(*, stream: ArrayLike, m0: float, cap: float = CAP) -> EProcess:
     -----
     E_t = prod (1 + l_i (X_i - m0)) with predictable l_i = clip((mu - m0)/(v + (mu - m0)^2), 0, cap/m0)
     from the mean and variance before i, which begin as 1/2 and 1/4. Assumes conditional means of at
-    most m0 under the null; nothing else. Cost: O(t). Source: Waudby-Smith and Ramdas, 2024; STATISTICS
-    C7.
+    most m0 under the null; nothing else. Cost: O(t). Source: Waudby-Smith and Ramdas, 2024.
     """
     values = _stream(stream)
     check_fractions(m0=m0, cap=cap)
@@ -124,7 +123,8 @@ def mixture(*, stream: ArrayLike, m0: float, steps: ArrayLike = STEPS) -> EProce
 
     Notes
     -----
-    A test martingale at m0 and a supermartingale below it. Cost: O(t steps). Source: STATISTICS C7.
+    A test martingale at m0 and a supermartingale below it. Cost: O(t steps). Source: docs/method.md,
+    "Streams".
     """
     values = _stream(stream)
     check_fractions(m0=m0)
@@ -180,7 +180,7 @@ def released_limit(
     k = 1, 20, 100 equal models is beyond this limit in .027, .032, .036 of holdouts of 4,000 at alpha/2
     = .025 (.030, .045, .056 of 1,000), with tolerance .005 in at most .004 (.012). For shares
     `wilson(confidence_level=1 - alpha/k).high` keeps the level by itself. Cost: O(1). Source:
-    STATISTICS C7.
+    docs/method.md, "Streams".
     """
     check_fractions(alpha=alpha)
     check_counts(k=k)
@@ -212,7 +212,7 @@ def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
     -----
     Weights min(sqrt(2 ln(2/alpha) / (t ln(1+t) v)), 1/2), v the variance before t; centre: weighted
     mean; radius: (ln(2/ alpha) + sum (X - mean before)^2 (-ln(1-l) - l)) / sum of weights. Assumes a
-    constant conditional mean. Cost: O(t). Source: Waudby-Smith and Ramdas, 2024; STATISTICS C7.
+    constant conditional mean. Cost: O(t). Source: Waudby-Smith and Ramdas, 2024.
     """
     values = _stream(stream)
     check_fractions(alpha=alpha)
@@ -252,7 +252,7 @@ def asymptotic(*, stream: ArrayLike, alpha: float = 0.05, tuned_at: int = 5_000)
     -----
     Half-width sd sqrt((t r^2 + 1)/(t^2 r^2) ln((t r^2 + 1)/alpha^2)), r^2 = (-2 ln alpha + ln(1 - 2 ln
     alpha)) / tuned_at. Narrower than `empirical_bernstein`, and covers only once the sample is large.
-    Cost: O(t). Source: Waudby-Smith et al., 2024; STATISTICS C7.
+    Cost: O(t). Source: Waudby-Smith et al., 2024.
     """
     values = np.asarray(stream, dtype=np.float64)
     if values.ndim < 1 or values.shape[-1] == 0 or not np.isfinite(values).all():

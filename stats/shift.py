@@ -1,7 +1,7 @@
-"""Whether two samples are of one kind: PSI, Kolmogorov-Smirnov, MMD and a classifier (STATISTICS C10, D4).
+"""Whether two samples are of one kind: PSI, Kolmogorov-Smirnov, MMD and a classifier.
 
 A fired test says that query and fresh items differ, whatever the cause; it explains a gap and accuses
-nobody.
+nobody. Formulas: docs/method.md, "Shift".
 """
 
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def population_stability(*, reference: ArrayLike, sample: ArrayLike, n_bins: int
     -----
     Under equal distributions PSI / (1/n + 1/m) is about chi-square with bins - 1 degrees of freedom.
     The bins are the reference's own quantiles; an empty bin counts as half an item. Constant reference:
-    one bin, PSI 0, p 1. Cost: O((n+m) log n). Source: STATISTICS D4.
+    one bin, PSI 0, p 1. Cost: O((n+m) log n). Source: docs/method.md, "Shift".
     """
     values, others = _values(reference, "reference"), _values(sample, "sample")
     if n_bins < 2:

@@ -95,7 +95,8 @@ def similarity(
     Notes
     -----
     Assumes: items are independent draws. All pairs by one matrix product. Cost: O(n k^2 + n_draws k^2).
-    Source: STATISTICS C2; Mania et al. 2019 on why similarity extends a test set's life.
+    Source: docs/method.md, "Similarity of models"; Mania et al. 2019 on why similarity extends a test set's
+    life.
     """
     right = _correctness(correctness)
     check_counts(n_draws=n_draws)
@@ -139,7 +140,7 @@ def agreement_and_kappa(*, correctness: ArrayLike) -> tuple[Floats, Floats]:
     Notes
     -----
     One matrix product in single precision, exact for up to 16 million items. Cost: O(n k^2). Source:
-    STATISTICS C2 and C6.
+    docs/method.md, "Similarity of models".
     """
     right = _correctness(correctness)
     n = len(right)
@@ -173,7 +174,8 @@ def effective_number(*, correlation: ArrayLike) -> EffectiveNumber:
     Notes
     -----
     Not to be put into the expected maximum: an equicorrelation of rho shrinks that by sqrt(1 - rho), and
-    shrinking k as well would count the same twice. Cost: O(k^3). Source: STATISTICS C2.
+    shrinking k as well would count the same twice. Cost: O(k^3). Source: docs/method.md, "Similarity of
+    models".
     """
     matrix = np.asarray(correlation, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:

@@ -99,8 +99,7 @@ def welch(
 
     Notes
     -----
-    Assumes independent items and a submission fixed beforehand. Cost: O(n+m). Source: B. L. Welch, 1947;
-    STATISTICS C1.
+    Assumes independent items and a submission fixed beforehand. Cost: O(n+m). Source: B. L. Welch, 1947.
     """
     ours, theirs = np.asarray(query_scores, float), np.asarray(fresh_scores, float)
     exponent = exponent_of(ours, theirs)
@@ -152,7 +151,7 @@ def difference_in_differences(
     Notes
     -----
     As `welch` on the paired differences, so what is easier for both models cancels. Assumes a submission
-    fixed beforehand. Cost: O(n+m). Source: STATISTICS C1.
+    fixed beforehand. Cost: O(n+m). Source: docs/method.md, "Comparisons".
     """
     leads = []
     for scores, reference, name in (
@@ -242,8 +241,8 @@ def binomial_gap(*, query_accuracy: ArrayLike, fresh_accuracy: ArrayLike, n: int
     -----
     z = (a - b)/sqrt(p(1-p)(1/n + 1/m)), p the pooled accuracy. The distribution function of *first*
     submissions' p-values is a control: if these already reject, the split is broken or the data
-    shifted. Cost: O(s). Source: R. Roelofs et al., 2019, as reported in STATISTICS C8; the pooling
-    there is from memory.
+    shifted. Cost: O(s). Source: R. Roelofs et al., 2019; the pooling is the
+    usual one of two binomial samples.
     """
     query, fresh = np.asarray(query_accuracy, float), np.asarray(fresh_accuracy, float)
     if not (1 <= n < np.inf and 1 <= m < np.inf):

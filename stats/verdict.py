@@ -78,7 +78,7 @@ def verdict(evidence: Evidence) -> Verdict:
     -----
     Where the gate fired nobody is CONFIRMED: the holdouts do not look like one draw. What exceeds luck and is
     no finding is not WITHIN_LUCK. Cost: O(1).
-    Source: docs/statistics.md.
+    Source: docs/method.md, "The verdict".
     """
     if not evidence.is_valid:
         return Verdict.INVALID
@@ -113,7 +113,7 @@ def published(evidence: Evidence) -> Verdict:
     Notes
     -----
     A suspicion is no finding, so it is not told, and no other verdict may give it away. Cost: O(1).
-    Source: docs/statistics.md.
+    Source: docs/method.md, "The verdict".
     """
     given = verdict(evidence)
     if given == Verdict.SUSPECTED:

@@ -1,4 +1,4 @@
-"""Check 7, the winner's curse: what its place among k files adds to a final's score.
+"""The winner's curse: what its place among k files adds to a final's score.
 
 By the exact metric and of the file that counts; an estimate, no test.
 """

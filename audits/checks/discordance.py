@@ -1,4 +1,4 @@
-"""Check 6, discordant pairs: one table that anybody can follow. It explains, and never convicts."""
+"""Discordant pairs: one table that anybody can follow. It explains, and never convicts."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Check 4, the gate: models that cannot have adapted must score alike on query and fresh items.
+"""The gate: models that cannot have adapted must score alike on query and fresh items.
 
 A random split makes the holdouts alike, so when untuned models differ, the split is broken and nobody
 can be accused on it. Untuned are the organizer's references, and first files that came in before

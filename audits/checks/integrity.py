@@ -1,4 +1,4 @@
-"""Check 1: files are what their hashes say, and which teams handed in the same file."""
+"""Integrity: files are what their hashes say, and which teams handed in the same file."""
 
 from audits.checks.result import Result
 from audits.collect import Collected

@@ -1,4 +1,4 @@
-"""Check 3, the information ledger: all that the query holdout told, and the error that guarantees.
+"""The information ledger: all that the query holdout told, and the error that guarantees.
 
 The ledger is the holdout's and not the round's: publications about it when it was fresh and references on a
 board told of the same labels as the answers of this round.

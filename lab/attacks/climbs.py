@@ -1,4 +1,7 @@
-"""Climbing and probing: small changes of the own best, kept when the answer is better (STATISTICS B5)."""
+"""Climbing and probing: small changes of the own best, kept when the answer is better.
+
+Formulas: docs/method.md, "Climbs and probes".
+"""
 
 import numpy as np
 

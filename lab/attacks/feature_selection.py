@@ -77,7 +77,8 @@ def reuse(
 
     Notes
     -----
-    d queries about correlations, then one for each size about an accuracy. Source: STATISTICS B8, AT-3.
+    d queries about correlations, then one for each size about an accuracy. Source:
+    docs/method.md, "Feature selection".
     """
     step = 1 / np.sqrt(n)
     truth = np.where(np.arange(d) < n_signal, bias * step, 0.0)

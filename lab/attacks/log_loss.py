@@ -1,4 +1,4 @@
-"""Reading labels off a log loss (Whitehill 2017; STATISTICS B6).
+"""Reading labels off a log loss (docs/method.md, "The log-loss oracle").
 
 Items of a batch get logits that double from one to the next, in units of the smallest difference that is
 released; all others get one half. The score is then a binary number whose digits are the labels. Clipping

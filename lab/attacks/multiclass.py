@@ -1,4 +1,4 @@
-"""A vote among more than two classes (Feldman, Frostig and Hardt 2019; STATISTICS B4)."""
+"""A vote among more than two classes (docs/method.md, "Many classes")."""
 
 import numpy as np
 import scipy.stats as sps

@@ -1,4 +1,4 @@
-"""Learning labels from an AUC (Whitehill 2016; STATISTICS B7)."""
+"""Learning labels from an AUC (docs/method.md, "Learning from an AUC")."""
 
 from collections.abc import Callable
 

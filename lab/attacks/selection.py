@@ -1,4 +1,4 @@
-"""Selection alone: the best looking of many equally good models (STATISTICS B8)."""
+"""Selection alone: the best looking of many equally good models (docs/method.md, "Selection alone")."""
 
 import numpy as np
 import scipy.stats as sps

@@ -1,4 +1,4 @@
-"""Coalitions: one attacker behind several accounts (STATISTICS A3, B8).
+"""Coalitions: one attacker behind several accounts (docs/method.md, "Coalitions").
 
 `sandbag_ladder` is the near-ideal attacker of a Ladder: it owns real skill, which it releases stair by
 stair so that every query sits just where its answer says most. What it then learns is bounded by the cap

@@ -1,7 +1,8 @@
-"""Votes: many random answers, composed by what was released about them (STATISTICS B1 to B3).
+"""Votes: many random answers, composed by what was released about them.
 
 None of them needs an answer before its last query, so delaying answers does not hinder them. Gains are in
-accuracy, d is the contested share; the theory is for exact answers.
+accuracy, d is the contested share; the theory is for exact answers:
+docs/method.md, "Wacky boosting".
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ def linear_vote(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
 
 
 def contested_boosting(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
-    """Two solutions and masks between them, weighted by how far they beat the solutions' mean (B2).
+    """Two solutions and masks between them, weighted by how far they beat the solutions' mean.
 
     The second solution differs from the baseline on the contested items and is as good there.
     """
@@ -99,7 +100,7 @@ def linear_theory(*, n: int, k: int, contested: float = 1.0) -> float:
 
 
 def rounded_wacky_theory(*, n: int, k: int, digits: int) -> float:
-    """Wacky boosting on losses rounded to `digits` (STATISTICS B1): selection is loss <= 1/2 + r."""
+    """Gain in accuracy on losses rounded to `digits`: selection is loss <= 1/2 + r, r half a digit."""
     c = 10.0**-digits * np.sqrt(n)
     kept = sps.norm.cdf(c)
     mean = sps.norm.pdf(c) / kept

@@ -1,4 +1,4 @@
-"""FP7, cadence: how regularly, how fast and when in the day a team submits. Informational only."""
+"""Cadence: how regularly, how fast and when in the day a team submits. Informational only."""
 
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ def cadence(*, times: ArrayLike) -> Cadence:
 
     Notes
     -----
-    Cost: O(k). Source: STATISTICS C6.
+    Cost: O(k). Source: docs/method.md, "Fingerprints".
     """
     moments = finite_vector(given=times, name="times")
     between = np.diff(moments)

@@ -57,7 +57,7 @@ def predictions_matrix(*, given: ArrayLike, least: int, name: str = "predictions
 
     Notes
     -----
-    Cost: O(k n). Source: STATISTICS C6.
+    Cost: O(k n). Source: docs/method.md, "Fingerprints".
     """
     matrix = np.asarray(given)
     if matrix.ndim != 2 or len(matrix) < least or matrix.shape[1] < 1:
@@ -90,7 +90,7 @@ def finite_vector(*, given: ArrayLike, name: str, length: int | None = None) -> 
 
     Notes
     -----
-    Cost: O(k). Source: STATISTICS C6.
+    Cost: O(k). Source: docs/method.md, "Fingerprints".
     """
     vector = np.asarray(given, dtype=np.float64)
     if vector.ndim != 1 or not len(vector) or not np.isfinite(vector).all():
@@ -114,7 +114,7 @@ def contested(*, predictions: NDArray[Any]) -> NDArray[np.bool_]:
 
     Notes
     -----
-    Cost: O(k n). Source: STATISTICS C6.
+    Cost: O(k n). Source: docs/method.md, "Fingerprints".
     """
     result: NDArray[np.bool_] = (predictions != predictions[0]).any(axis=0)
     return result
@@ -136,7 +136,7 @@ def votes(*, predictions: NDArray[Any], weights: NDArray[np.float64]) -> NDArray
 
     Notes
     -----
-    One product a class. Cost: O(k n classes). Source: STATISTICS C6.
+    One product a class. Cost: O(k n classes). Source: docs/method.md, "Fingerprints".
     """
     classes = np.unique(predictions)
     tally: NDArray[np.float64] = np.stack([weights @ (predictions == each) for each in classes])
@@ -158,7 +158,7 @@ def hamming(*, predictions: NDArray[Any]) -> NDArray[np.int64]:
     Notes
     -----
     One matrix product a class in single precision, exact for up to 16 million items. Cost: O(k^2 n
-    classes). Source: STATISTICS C6.
+    classes). Source: docs/method.md, "Fingerprints".
     """
     agreed = np.zeros((len(predictions), len(predictions)), dtype=np.float32)
     for each in np.unique(predictions):

@@ -1,4 +1,4 @@
-"""FP6, similarity across teams: accounts that make the same mistakes are one account."""
+"""Account groups: accounts that make the same mistakes are treated as one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -78,8 +78,8 @@ def account_groups(*, predictions: ArrayLike, labels: ArrayLike, n_classes: int)
     -----
     MAD is the plain median of absolute deviations. All pairs by matrix products, one a class. Cost:
     O(teams^2 n classes). Many copies raise the bar: of copies with 3 % of the answers edited half were
-    missed in a league that shared a starter notebook. Source: STATISTICS C6 and G; the return to .9 is
-    a choice made here.
+    missed in a league that shared a starter notebook. Source: docs/method.md, "Fingerprints"; the
+    return to .9 is a choice made here.
     """
     if n_classes < 2:
         raise ValueError("n_classes must be at least 2")

@@ -1,4 +1,4 @@
-"""FP4, flip uniformity: changes that fall on items as if thrown at random, and not on the hard ones.
+"""Flip uniformity: changes that fall on items as if thrown at random, and not on the hard ones.
 
 Informational only: a team that tries one change at a time and keeps what scored better stays below the 1.1
 that was proposed as a limit in every simulated league, as does a sweep of a decision threshold.
@@ -41,7 +41,7 @@ def flip_uniformity(*, predictions: ArrayLike) -> Fingerprint:
     -----
     Each submission is compared with the nearest earlier one, its likely parent; with p_j the share of
     contested items that it changes, changes at random would give counts with variance sum p_j (1 - p_j).
-    Cost: O(k^2 n classes). Source: STATISTICS C6; the parent is a choice made here.
+    Cost: O(k^2 n classes). Source: docs/method.md, "Fingerprints"; the parent is a choice made here.
     """
     matrix = predictions_matrix(given=predictions, least=2)
     matrix = matrix[:, contested(predictions=matrix)]

@@ -1,4 +1,4 @@
-"""FP8, ledger share: how much of what could be revealed has been."""
+"""Ledger share: how much of what could be revealed has been."""
 
 import math
 
@@ -28,7 +28,7 @@ def ledger_share(*, spent: float, allowed: float) -> Fingerprint:
 
     Notes
     -----
-    Deterministic. Cost: O(1). Source: STATISTICS C6 and A9.
+    Deterministic. Cost: O(1). Source: docs/method.md, "Fingerprints".
     """
     for name, nats in (("spent", spent), ("allowed", allowed)):
         if not (math.isfinite(nats) and nats >= 0):

@@ -1,4 +1,4 @@
-"""FP5, log-loss probe: one probability nearly everywhere, and a few whose logits double."""
+"""Log-loss probe: one probability nearly everywhere, and a few whose logits double."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,7 +35,7 @@ def log_loss_probe(*, probabilities: ArrayLike) -> Fingerprint:
     Notes
     -----
     Sorted by size, the logits of a probed batch are -n u 2^j. A batch of two is not told from chance and
-    not looked for. Cost: O(n log n). Source: STATISTICS B6 and C6.
+    not looked for. Cost: O(n log n). Source: docs/method.md, "The log-loss oracle".
     """
     values = finite_vector(given=probabilities, name="probabilities")
     if values.min() < 0 or values.max() > 1:

@@ -1,4 +1,4 @@
-"""FP2, near-duplicates: files that ask again with a few answers changed. Informational only.
+"""Near-duplicates: files that ask again with a few answers changed. Informational only.
 
 Probes are nearly all of this kind, but so are the steps of an honest fine sweep: five of them, the limit that
 was proposed, are found in every sweep of 50 regularization strengths.
@@ -38,7 +38,7 @@ def near_duplicates(*, predictions: ArrayLike) -> Fingerprint:
 
     Notes
     -----
-    All pairs by one matrix product a class. Cost: O(k^2 n classes). Source: STATISTICS C6.
+    All pairs by one matrix product a class. Cost: O(k^2 n classes). Source: docs/method.md, "Fingerprints".
     """
     matrix = predictions_matrix(given=predictions, least=1)
     k, n = matrix.shape

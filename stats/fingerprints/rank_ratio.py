@@ -1,4 +1,4 @@
-"""FP1, rank ratio: random votes differ from each other in every direction, models in a few."""
+"""Rank ratio: random votes differ from each other in every direction, models in a few."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,9 +37,10 @@ def rank_ratio(*, predictions: ArrayLike) -> Fingerprint:
     Notes
     -----
     On contested items Z = (prediction != consensus of the team's submissions), a tie going to the smaller
-    class. PR = (sum l)^2 / sum l^2 over eigenvalues of Z's correlation matrix, which is k^2 over its sum of
-    squares, divided by k/(1 + k/n_contested). Strong, diverse honest models reach .88, so it counts only
-    together with FP3 or the inflation test. Cost: O(k^2 n). Source: STATISTICS C6.
+    class. PR = (sum l)^2 / sum l^2 over eigenvalues of Z's correlation matrix, which is k^2 over its sum
+    of squares, divided by k/(1 + k/n_contested). Strong, diverse honest models reach .88, so it counts
+    only together with the vote match or the inflation test. Cost: O(k^2 n). Source: docs/method.md,
+    "Fingerprints".
     """
     matrix = predictions_matrix(given=predictions, least=2)
     matrix = matrix[:, contested(predictions=matrix)]

@@ -1,4 +1,4 @@
-"""FP3, vote match: a final that says what the released scores of the earlier files vote for."""
+"""Vote match: a final that says what the released scores of the earlier files vote for."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -43,7 +43,7 @@ def vote_match(*, predictions: ArrayLike, released: ArrayLike, final: ArrayLike)
     -----
     The vote for class c of item i is sum_j (r_j - mean r) 1[q_j(i) = c]; for two classes the sign of
     sum_j (r_j - mean r) q_j. Honest ensemblers reach .89: never alone. Cost: O(k n classes). Source:
-    STATISTICS C6.
+    docs/method.md, "Fingerprints".
     """
     matrix = predictions_matrix(given=predictions, least=2)
     scores = finite_vector(given=released, name="released", length=len(matrix))

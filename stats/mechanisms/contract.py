@@ -166,10 +166,11 @@ class Mechanism(Protocol):
         ...
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """What k queries of one team can reveal: ln of the number of transcripts (STATISTICS A9).
+        """What k queries of one team can reveal: ln of the number of transcripts.
 
-        Of a noisy mechanism, a bound on the mutual information of answers and labels (A8) of independent
-        items; groups that were drawn whole tell more, which `stats.ledger.Account` reckons with.
+        Of a noisy mechanism, a bound on the mutual information of answers and labels of independent
+        items; groups that were drawn whole tell more, which `stats.ledger.Account` reckons with. Formulas:
+        docs/method.md, "The ledger of nats" and "Privacy bounds".
         """
         ...
 
@@ -222,7 +223,7 @@ def ladder_nats(*, k: int, levels: int, most: int) -> float:
 
     Notes
     -----
-    Cost: O(most). Source: STATISTICS A9.
+    Cost: O(most). Source: docs/method.md, "The ledger of nats".
     """
     if not min(k, levels, most) >= 0:
         raise ValueError("k, levels and most must be at least 0")
@@ -259,7 +260,7 @@ def level_of(*, score: float, grid: float) -> int:
 
     Notes
     -----
-    Cost: O(1). Source: STATISTICS A3.
+    Cost: O(1). Source: docs/method.md, "Ladders".
     """
     if not (math.isfinite(score) and 0 < grid < math.inf):
         raise ValueError("score: a finite one is needed, and a grid of positive steps")

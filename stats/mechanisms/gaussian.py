@@ -1,7 +1,8 @@
-"""The score with Gaussian noise (STATISTICS A7, A8): every answer is charged, and errs.
+"""The score with Gaussian noise: every answer is charged, and errs.
 
 An identical file is answered by the vault's memo, not by fresh noise; but a file with one changed answer
-gets new noise, so averaging cannot be prevented, only paid for in queries.
+gets new noise, so averaging cannot be prevented, only paid for in queries. What is proven:
+docs/method.md, "Privacy bounds".
 """
 
 import math

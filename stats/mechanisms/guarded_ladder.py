@@ -1,4 +1,4 @@
-"""The guarded Ladder (STATISTICS A3): only real steps up are answered, and only a few of them.
+"""The guarded Ladder (docs/method.md, "Ladders"): only real steps up are answered, and only a few of them.
 
 A submission is accepted if it beats the incumbent R by more than max(z * paired standard error, floor).
 The floor c*u/sqrt(n) does not shrink when a query changes few predictions, which is how the

@@ -1,4 +1,4 @@
-"""The Ladder with a fixed step (Blum and Hardt 2015; STATISTICS A1).
+"""The Ladder with a fixed step (Blum and Hardt 2015; docs/method.md, "Ladders").
 
 A submission is accepted if it beats the value on display by more than the step; then its score is shown,
 rounded toward worse to a multiple of the step. All others see the old value again. Without a cap on the

@@ -1,7 +1,8 @@
-"""One bit: whether a submission beats the team's best so far, and never a value (STATISTICS A7).
+"""One bit: whether a submission beats the team's best so far, and never a value.
 
 The bit alone is no defense: with margin 0 it is as leaky as exact scores for a hill climber (.096 in 400
-queries at n = 4,000). The margin c*u/sqrt(n) and the cap b on the yes answers are what protects.
+queries at n = 4,000). The margin c*u/sqrt(n) and the cap b on the yes answers are what protects. See
+docs/method.md, "Noise, digits and one bit".
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The parameter-free Ladder (Blum and Hardt 2015; STATISTICS A2). Known to be climbable; for comparison.
+"""The parameter-free Ladder (docs/method.md, "Ladders"). Known to be climbable; for comparison.
 
 A submission is accepted if it beats the value on display by more than one paired standard error of the
 difference from the incumbent. That step shrinks with the number of predictions that a query changes: a

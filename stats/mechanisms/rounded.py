@@ -1,4 +1,4 @@
-"""The score with a fixed number of digits. Rounding hardly hinders an attack (STATISTICS, finding 2)."""
+"""The score with a fixed number of digits. Rounding hardly hinders an attack (docs/attacks.md)."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Thresholdout, the reusable holdout (Dwork et al. 2015; STATISTICS A6).
+"""Thresholdout, the reusable holdout (docs/method.md, "Thresholdout").
 
 A team reports its own validation score with each submission. If the holdout agrees within a noisy
 threshold, the team is told its own number again and learns little; if not, it is told the holdout's score

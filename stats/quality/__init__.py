@@ -1,1 +1,1 @@
-"""Beyond the single score: calibration, decisions, slices, time, labels, latency (STATISTICS D)."""
+"""Beyond the single score: calibration, decisions, slices, time, labels, latency."""

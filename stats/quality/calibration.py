@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say (STATISTICS D1).
+"""Whether probabilities mean what they say (docs/method.md, "Calibrated probabilities").
 
 Probabilities are of class 1; labels 0 or 1. The plug-in calibration error of a perfect model is not 0 and
 shrinks with n: never compare it between different n. The debiased error does not have that fault.
@@ -96,7 +96,7 @@ def calibration_error(
     Notes
     -----
     Biased upwards: about .05 at n = 500 and .012 at n = 10,000 for a perfect model with 15 bins.
-    Assumes nothing. Cost: O(n log n). Source: Naeini et al., 2015; STATISTICS D1.
+    Assumes nothing. Cost: O(n log n). Source: Naeini et al., 2015.
     """
     truth, given = checked_forecasts(labels, probabilities)
     n, forecast, observed = _binned(truth, given, n_bins, binning)
@@ -128,7 +128,7 @@ def debiased_squared_error(
     Notes
     -----
     sum_b n_b/n [(y - p)^2 - y (1 - y)/(n_b - 1)] over the bins' means y and p. Assumes independent
-    items. Cost: O(n log n). Source: Kumar, Liang and Ma, 2019; STATISTICS D1.
+    items. Cost: O(n log n). Source: Kumar, Liang and Ma, 2019.
     """
     truth, given = checked_forecasts(labels, probabilities)
     n, forecast, observed = _binned(truth, given, n_bins, "mass")
@@ -162,7 +162,7 @@ def spiegelhalter(*, labels: ArrayLike, probabilities: ArrayLike) -> tuple[float
     Notes
     -----
     z = sum (y - p)(1 - 2p) / sqrt(sum (1 - 2p)^2 p (1 - p)). Assumes independent items. Cost: O(n).
-    Source: D. J. Spiegelhalter, 1986; STATISTICS D1.
+    Source: D. J. Spiegelhalter, 1986.
     """
     truth, given = checked_forecasts(labels, probabilities)
     variance = float(np.sum((1 - 2 * given) ** 2 * given * (1 - given)))
@@ -232,7 +232,7 @@ def classwise_error(*, labels: ArrayLike, probabilities: ArrayLike, n_bins: int 
 
     Notes
     -----
-    Cost: O(C n log n). Source: Kull et al., 2019; STATISTICS D1.
+    Cost: O(C n log n). Source: Kull et al., 2019.
     """
     codes, given = _classes(labels, probabilities)
     return np.array(
@@ -267,7 +267,7 @@ def top_label_error(*, labels: ArrayLike, probabilities: ArrayLike, n_bins: int 
 
     Notes
     -----
-    Cost: O(C n). Source: Guo et al., 2017; STATISTICS D1.
+    Cost: O(C n). Source: Guo et al., 2017.
     """
     codes, given = _classes(labels, probabilities)
     top = np.argmax(given, axis=1)
@@ -307,7 +307,7 @@ def reliability(
     Notes
     -----
     Band: labels drawn from the probabilities themselves. Assumes independent items. Cost: O(n log n +
-    n_draws n). Source: Broecker and Smith, 2007; STATISTICS D1.
+    n_draws n). Source: Broecker and Smith, 2007.
     """
     truth, given = checked_forecasts(labels, probabilities)
     check_counts(n_draws=n_draws)

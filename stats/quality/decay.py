@@ -1,4 +1,4 @@
-"""How a score changes from window to window (STATISTICS D4)."""
+"""How a score changes from window to window (docs/method.md, "Decay and drift")."""
 
 from dataclasses import dataclass
 
@@ -75,7 +75,7 @@ def decay(
     -----
     Weights 1/variance. The bootstrap draws blocks of standardized residuals around the fitted line. The
     half-life is that of a weighted line through the logarithms of positive scores. Assumes windows of
-    equal length. Cost: O(n_draws W). Source: STATISTICS D4.
+    equal length. Cost: O(n_draws W). Source: docs/method.md, "Decay and drift".
     """
     values, spread = np.asarray(scores, dtype=np.float64), np.asarray(variances, dtype=np.float64)
     if values.ndim != 1 or len(values) < 3 or values.shape != spread.shape:
@@ -127,7 +127,7 @@ def rank_stability(*, scores: ArrayLike) -> Floats:
 
     Notes
     -----
-    Cost: O(W^2 T log T). Source: STATISTICS D4.
+    Cost: O(W^2 T log T). Source: docs/method.md, "Decay and drift".
     """
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 2 or len(values) < 1 or values.shape[1] < 2:
@@ -165,8 +165,7 @@ def sample_ratio(*, counts: ArrayLike, shares: ArrayLike) -> tuple[float, bool]:
 
     Notes
     -----
-    Chi-square of the counts. Assumes independent items. Cost: O(arms). Source: Fabijan et al., 2019;
-    STATISTICS D4.
+    Chi-square of the counts. Assumes independent items. Cost: O(arms). Source: Fabijan et al., 2019.
     """
     observed, planned = np.asarray(counts, dtype=np.float64), np.asarray(shares, dtype=np.float64)
     if observed.ndim != 1 or len(observed) < 2 or observed.shape != planned.shape:

@@ -1,7 +1,7 @@
-"""What predictions are worth when they decide something: cost, net benefit, thresholds (STATISTICS D2).
+"""What predictions are worth when they decide something: cost, net benefit, thresholds.
 
 Labels 0 or 1, probabilities of class 1; an item is treated as 1 if its probability is at least the
-threshold. Costs are in any unit; lower is better.
+threshold. Costs are in any unit; lower is better. Formulas: docs/method.md, "Decisions".
 """
 
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ def expected_cost(*, labels: ArrayLike, predictions: ArrayLike, costs: ArrayLike
 
     Notes
     -----
-    Cost: O(n). Source: C. Elkan, 2001; STATISTICS D2.
+    Cost: O(n). Source: C. Elkan, 2001.
     """
     matrix = np.asarray(costs, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
@@ -204,7 +204,7 @@ def threshold_sweep(
     Notes
     -----
     Sorted once; costs are cumulative weighted counts. Assumes independent items. Cost: O(n log n +
-    n_draws n); memory O(n_draws n). Source: STATISTICS D2.
+    n_draws n); memory O(n_draws n). Source: docs/method.md, "Decisions".
     """
     truth, given = checked_forecasts(labels, probabilities)
     _check_costs(cost_false_positive, cost_false_negative)
@@ -261,7 +261,7 @@ def decision_cost(
     Notes
     -----
     The best threshold is chosen on these very items, so its cost is optimistic. Cost: O(n log n).
-    Source: C. Elkan, 2001; STATISTICS D2.
+    Source: C. Elkan, 2001.
     """
     truth, given = checked_forecasts(labels, probabilities)
     _check_costs(cost_false_positive, cost_false_negative)

@@ -30,7 +30,7 @@ def checked_codes(*, codes: ArrayLike, name: str, n_classes: int) -> NDArray[np.
 
     Notes
     -----
-    Otherwise .7 would count as class 0. Cost: O(n). Source: the conventions of STATISTICS D.
+    Otherwise .7 would count as class 0. Cost: O(n). Source: elementary.
     """
     given = np.asarray(codes, dtype=np.float64)
     if given.ndim != 1 or len(given) == 0:
@@ -60,7 +60,7 @@ def checked_forecasts(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Floa
 
     Notes
     -----
-    Cost: O(n). Source: the conventions of STATISTICS D.
+    Cost: O(n). Source: elementary.
     """
     truth = np.asarray(labels, dtype=np.float64)
     given = np.asarray(probabilities, dtype=np.float64)

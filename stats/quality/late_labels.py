@@ -1,4 +1,4 @@
-"""Scores while labels are still arriving (STATISTICS D6).
+"""Scores while labels are still arriving (docs/method.md, "Late labels").
 
 Where wrong predictions are labeled later (or earlier) than right ones, every estimate from the labels
 so far is biased, weighting by the delay included. So dependence is tested first, on items old enough to
@@ -125,7 +125,7 @@ def late_score(
     -----
     Dependence: Mann-Whitney test of the delays of wrong against right predictions (of losses above
     against not above their median), among arrived labels of mature items. Weights 1/share arrived by
-    the item's age, cut at a share of .05. Cost: O(n log n). Source: STATISTICS D6.
+    the item's age, cut at a share of .05. Cost: O(n log n). Source: docs/method.md, "Late labels".
     """
     age = np.asarray(ages, dtype=np.float64)
     delay, loss = np.asarray(delays, dtype=np.float64), np.asarray(errors, dtype=np.float64)

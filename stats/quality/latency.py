@@ -1,4 +1,4 @@
-"""How long answers take, and what a score is worth under a time limit (STATISTICS D7).
+"""How long answers take, and what a score is worth under a time limit (docs/method.md, "Latency").
 
 Times are in any unit, at least 0; infinite for an answer that never came. Percentiles of several runs
 are those of all their times together: averaging percentiles has no meaning.
@@ -80,7 +80,7 @@ def percentile(
     -----
     The smallest value that a share of the times do not exceed; interval from the l-th to the u-th
     smallest time with P(l <= Bin(N, share) < u) of at least the level, in equal tails. Assumes
-    independent times. Cost: O(N log N). Source: STATISTICS D7.
+    independent times. Cost: O(N log N). Source: docs/method.md, "Latency".
     """
     check_fractions(share=share, confidence_level=confidence_level)
     ordered = np.sort(_times(times))
@@ -120,7 +120,7 @@ def score_under_budget(*, item_scores: ArrayLike, times: ArrayLike, budget: floa
 
     Notes
     -----
-    Cost: O(n). Source: STATISTICS D7.
+    Cost: O(n). Source: docs/method.md, "Latency".
     """
     scores, taken = np.asarray(item_scores, dtype=np.float64), _times(times)
     if scores.shape != taken.shape or not ((scores >= 0) & (scores <= 1)).all():
@@ -158,7 +158,7 @@ def throughput_at(
 
     Notes
     -----
-    Cost: O(N log N) of all times. Source: STATISTICS D7.
+    Cost: O(N log N) of all times. Source: docs/method.md, "Latency".
     """
     offered = np.asarray(rates, dtype=np.float64)
     if offered.ndim != 1 or not 1 <= len(offered) == len(times) or not (offered > 0).all():
@@ -205,8 +205,8 @@ def pareto_front(
     Notes
     -----
     A team is beaten if another is at least as good in both and better in one. Poisson weights, the same
-    for all teams and both measures. Assumes independent items. Cost: O(n_draws n T). Source: STATISTICS
-    D7.
+    for all teams and both measures. Assumes independent items. Cost: O(n_draws n T). Source:
+    docs/method.md, "Latency".
     """
     scores = np.asarray(item_scores, dtype=np.float64)
     taken = np.asarray(times, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Scores on labels that are sometimes wrong (STATISTICS D5).
+"""Scores on labels that are sometimes wrong (docs/method.md, "Noisy labels").
 
 Noise is shared by all teams, so it moves levels more than ranks.
 """
@@ -70,7 +70,7 @@ def symmetric(*, n_correct: int, n: int, noise: float) -> Corrected:
     Notes
     -----
     (acc - e)/(1 - 2e), its standard error divided by 1 - 2e. Assumes flips independent of item and
-    prediction. Cost: O(1). Source: STATISTICS D5.
+    prediction. Cost: O(1). Source: docs/method.md, "Noisy labels".
     """
     if n < 1 or not 0 <= n_correct <= n:
         raise ValueError("n_correct: from 0 to n, with n of at least 1")
@@ -112,7 +112,7 @@ def class_conditional(
     Of each predicted class, the counts of given labels are those of true ones times the matrix; solved,
     the diagonal is what is right. Delta method: the estimate is a mean of the inverse's entries, one
     for each item. Assumes noise independent of the prediction, given the true class. Cost: O(n + C^3).
-    Source: STATISTICS D5.
+    Source: docs/method.md, "Noisy labels".
     """
     matrix = np.asarray(transition, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
@@ -156,7 +156,7 @@ def confident_joint(*, labels: ArrayLike, probabilities: ArrayLike) -> Suspects:
     -----
     An item is confidently of the class with the largest probability among those that reach the mean
     probability of that class over items labeled with it. A class without labels is nobody's. Cost: O(n
-    C). Source: Northcutt, Jiang and Chuang, 2021; STATISTICS D5.
+    C). Source: Northcutt, Jiang and Chuang, 2021.
     """
     chances = np.asarray(probabilities, dtype=np.float64)
     if chances.ndim != 2 or np.asarray(labels).shape != chances.shape[:1] or not chances.size:

@@ -1,4 +1,4 @@
-"""Prediction-powered inference: few labels and many guesses (STATISTICS D6).
+"""Prediction-powered inference: few labels and many guesses (docs/method.md, "Prediction-powered inference").
 
 The guesses come from a frozen judge model; a team's own confidence would let the team choose its score.
 """

@@ -1,7 +1,7 @@
-"""Parts of a holdout: the worst slice, with intervals that hold for all slices at once (STATISTICS D3).
+"""Parts of a holdout: the worst slice, with intervals that hold for all slices at once.
 
 Scores are per item, higher better. The smallest of many slices suffers from the winner's curse with its
-sign turned: the worst slice looks worse than it is.
+sign turned: the worst slice looks worse than it is. Formulas: docs/method.md, "Slices".
 """
 
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def slice_scores(
     skewed scores they miss more often than stated: of 6 slices of 100 items all were covered in .94 of 400
     samples of normal scores, .91 of right-or-wrong ones of .75 (Wilson .94) and .87 of exponential ones,
     where .95 is meant. Assumes independent items. Cost: O(n log n + n_draws n). Source: Chernozhukov et
-    al., 2013; STATISTICS D3.
+    al., 2013.
     """
     scores, given = np.asarray(item_scores, dtype=np.float64), np.asarray(slices)
     if scores.ndim != 1 or scores.shape != given.shape or not np.isfinite(scores).all():
@@ -159,7 +159,7 @@ def consistency(*, clean: ArrayLike, perturbed: ArrayLike) -> float:
 
     Notes
     -----
-    Cost: O(n). Source: STATISTICS D3.
+    Cost: O(n). Source: docs/method.md, "Slices".
     """
     before, after = np.asarray(clean), np.asarray(perturbed)
     if before.ndim != 1 or before.shape != after.shape or len(before) == 0:

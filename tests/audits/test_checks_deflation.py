@@ -11,7 +11,7 @@ from tests.audits.histories import collected, entrant, generator, right
 
 
 def test_takes_the_luck_of_the_best_from_its_score(rng: np.random.Generator) -> None:
-    """Ten equally good, independent models: E[max of 10] = 1.5388 standard errors (C2).
+    """Ten equally good, independent models: E[max of 10] = 1.5388 standard errors.
 
     Seed 20260301. The fresh means, the plug-in's true means, differ by chance, so the expected luck is
     smaller than the bound.

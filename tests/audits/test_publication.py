@@ -231,7 +231,7 @@ def test_every_verdict_that_finds_nothing_carries_its_limit() -> None:
 
 
 def test_a_suspicion_is_in_the_findings_and_in_no_answer() -> None:
-    """Invariant 5, and STATISTICS G: SUSPECTED is for researchers only."""
+    """Invariant 5: SUSPECTED is for researchers only."""
     world = published("suspect", draw=stage.SUSPICIOUS)
     suspects = Finding.objects.filter(verdict="SUSPECTED").values_list("team__name", flat=True)
 

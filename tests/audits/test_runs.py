@@ -102,7 +102,7 @@ def test_each_opening_is_journaled_before_anything_is_found() -> None:
 
 
 def test_nothing_of_single_items_is_stored() -> None:
-    """DESIGN 4: per-example correctness is label material and is never stored in the clear."""
+    """Per-example correctness is label material and is never stored in the clear."""
     world = closed_and_audited(stage.small_round("per-item"))
 
     def longest(value: Any) -> int:

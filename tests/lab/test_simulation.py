@@ -13,7 +13,7 @@ from lab.attacks.sybils import sandbag_ladder
 from lab.simulation import ROWS, Column, matrix, setup_of, simulate
 from stats.mechanisms import MECHANISMS
 
-# STATISTICS B9, largest gain of the suite at 6 and 3 repetitions, by row.
+# Reference figures (docs/method.md): the largest gain of the suite at 6 and 3 repetitions, by row.
 REFERENCE = {
     "exact, 5 digits": (0.122, 0.260, 0.055, 0.093),
     "2 digits": (0.118, 0.248, 0.044, 0.081),
@@ -57,7 +57,7 @@ def test_repetitions_have_a_spread() -> None:
 
 @pytest.mark.calibration
 def test_matrix_is_the_references() -> None:
-    """AT-18: within .01 of B9 (seed 1, 6 and 3 repetitions), the stronger votes aside; under each bound."""
+    """Within .01 of the figures (seed 1, 6 and 3 repetitions), stronger votes aside; under each bound."""
     found: dict[str, list[float]] = {}
     for worst in matrix(seed=1):
         gain, bound = worst.simulated.gain_mean, worst.simulated.bound

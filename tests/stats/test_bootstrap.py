@@ -104,7 +104,7 @@ def test_a_resample_of_one_class_is_no_better_than_chance() -> None:
 
 
 def test_delong_binned_and_exact_agree() -> None:
-    """E5's comparison at n = 10,000: spreads within 8 % (5 errors at 2,000 draws), bias below 1e-3."""
+    """Reference figures, n = 10,000: spreads within 8 % (5 errors at 2,000 draws), bias below 1e-3."""
     rng = np.random.default_rng(205)
     labels, scores = ranked(rng, 10_000)
     analytic = delong(labels=labels, scores=scores)
@@ -192,7 +192,7 @@ def test_bca_of_a_statistic_without_spread() -> None:
 def test_coverage_by_enumeration(
     n: int, p: float, wald: float, wilsons: float, exact: float, percentile: float
 ) -> None:
-    """E1's table. The percentile bootstrap's law is binomial; how a quantile is cut matters: .003."""
+    """Reference figures. The percentile bootstrap's law is binomial; how a quantile is cut matters: .003."""
     counts = np.arange(n + 1)
     probability = sps.binom.pmf(counts, n, p)
 

@@ -1,4 +1,4 @@
-"""Bounds for comparison, against the reference table and plain searches."""
+"""Bounds for comparison, against reference figures (docs/method.md) and plain searches."""
 
 import math
 from collections.abc import Callable
@@ -39,7 +39,7 @@ BETA = 0.05
 def test_errors_of_the_reference_table(
     n: int, k: int, fixed: float, split: float, theorem: float, jung: float | None, rogers: float
 ) -> None:
-    """STATISTICS A9, to the last printed digit.
+    """Reference figures, to the last printed digit.
 
     The theorem's and Jung's columns were printed from a coarse search: a true minimum may lie below them,
     by 1 % at most, never above.
@@ -82,7 +82,7 @@ def unit_of_last_digit(printed: float) -> float:
 def test_permissible_queries_of_the_reference_table(
     n: int, tau: float, split: int, theorem: int, rogers: int
 ) -> None:
-    """STATISTICS A9, whose bisection had a resolution of 1 %."""
+    """Reference figures, whose bisection had a resolution of 1 %."""
     for bound, printed in (
         ("sample_split", split),
         ("ladder_theorem", theorem),

@@ -7,7 +7,7 @@ from stats.deflation import deflate, deflated_probability, equicorrelated_luck
 
 
 def test_luck_of_equal_independent_models_is_the_expected_maximum() -> None:
-    """E[max] of 10 independent normals is 1.5388 sd (STATISTICS C2).
+    """E[max] of 10 independent normals is 1.5388 sd.
 
     Seed 16: 2,000 draws of sd .587 have a standard error of .0131, so .0656 is five of them
     (false alarm below 1e-6); the fresh covariance of 20,000 items adds less than .01.
@@ -100,7 +100,7 @@ def test_unusable_scores_are_refused(
 
 @pytest.mark.parametrize(("correlation", "theory"), [(0.0, 0.0317), (0.8, 0.0142), (0.95, 0.0071)])
 def test_luck_of_equally_correlated_models(correlation: float, theory: float) -> None:
-    """STATISTICS B8: n = 1,000, p = .8, k = 100."""
+    """Reference figures: n = 1,000, p = .8, k = 100."""
     sd = np.sqrt(0.8 * 0.2 / 1000)
 
     assert equicorrelated_luck(k=100, sd=sd, correlation=correlation) == pytest.approx(

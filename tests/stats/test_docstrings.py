@@ -7,7 +7,7 @@ takes positional arguments is shared between modules and no interface: public fu
   sections that are the same as those of another function may be given by reference ("as in `score`"),
   which must exist;
 - "Raises" if its own body raises ValueError;
-- it states a cost ("Cost:") and a source ("Source:", a reference, or "STATISTICS");
+- it states a cost ("Cost:") and a source ("Source:", a reference, or a section of `docs/method.md`);
 - a class that holds data names each of its fields; every class says what it is.
 
 Methods are left to their class, and the mechanisms' to the protocol that they share.
@@ -82,7 +82,7 @@ def faults_of_function(function: Any) -> list[str]:
         faults.append("raises and does not say so")
     if not re.search(r"Cost:\s", text):
         faults.append("states no cost")
-    if not re.search(r"Source:\s|References\n-{3,}|STATISTICS", text):
+    if not re.search(r"Source:\s|References\n-{3,}|docs/method\.md", text):
         faults.append("names no source")
     return faults
 

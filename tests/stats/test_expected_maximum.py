@@ -1,4 +1,4 @@
-"""AT-13: the expected maximum and its approximations."""
+"""The expected maximum and its approximations."""
 
 from collections.abc import Callable
 

@@ -50,7 +50,7 @@ def test_distances_are_those_of_a_loop(rng: np.random.Generator) -> None:
 
 
 def test_random_votes_fill_every_direction(rng: np.random.Generator) -> None:
-    """STATISTICS C6: .96 to 1.00."""
+    """Reference figures: .96 to 1.00."""
     found = rank_ratio(predictions=random_votes(rng))
 
     assert 0.96 < found.value < 1.01
@@ -70,7 +70,7 @@ def test_rank_ratio_is_the_participation_ratio_of_the_eigenvalues(rng: np.random
 
 
 def test_published_models_leave_no_rank_ratio(cifar: dict[str, NDArray[Any]]) -> None:
-    """STATISTICS C6: .46 for 30 models, .88 for the best 15; theirs is by another consensus rule."""
+    """Reference figures: .46 for 30 models, .88 for the best 15; theirs is by another consensus rule."""
     files, labels = cifar["pred_original"], cifar["labels_original"]
     best = np.argsort(-(files == labels).mean(axis=1))[:15]
 
@@ -261,7 +261,7 @@ def test_many_copies_do_not_raise_the_bar_beyond_all_kappas(rng: np.random.Gener
 
 
 def test_published_models_are_no_accounts(cifar: dict[str, NDArray[Any]]) -> None:
-    """STATISTICS C6: same-wrong rate .82 in the median and .88 at 95 % of other models; copies 1."""
+    """Reference figures: same-wrong rate .82 in the median and .88 at 95 % of other models; copies 1."""
     files, labels = cifar["pred_original"], cifar["labels_original"]
     copy = files[3].copy()
     copy[:20] = (copy[:20] + 1) % 10

@@ -130,7 +130,7 @@ def seen(team: Team, *, seed: int, repeats: int = 4) -> list[Seen]:
     "team", [forest_seeds, forest_tuning, regularization_sweep, ensembler], ids=lambda f: f.__name__
 )
 def test_no_honest_learner_is_labeled(team: Team) -> None:
-    """4 data sets, seed 80: no FP1 and no FP5. A measurement with a fixed seed."""
+    """4 data sets, seed 80: neither rank ratio nor probe is flagged. A measurement with a fixed seed."""
     for each in seen(team, seed=80):
         assert not each.rank.flagged
         assert each.rank.value < 0.95
@@ -138,8 +138,8 @@ def test_no_honest_learner_is_labeled(team: Team) -> None:
 
 
 def test_what_honest_work_looks_like() -> None:
-    """Seed 81. A sweep of 50 strengths has 6 to 13 near-duplicates and an FP4 of 0; an ensembler's final is
-    the vote of its scores (FP3 above .97); tuned forests have neither.
+    """Seed 81. A sweep of 50 strengths has 6 to 13 near-duplicates and a flip uniformity of 0; an
+    ensembler's final is the vote of its scores (vote match above .97); tuned forests have neither.
     """
     sweep = seen(regularization_sweep, seed=81)
     ensembles = seen(ensembler, seed=81)

@@ -57,7 +57,7 @@ def test_an_uncertain_difference_needs_z_standard_errors() -> None:
 
 
 def test_a_step_of_exactly_one_standard_error_is_a_tie_of_floats() -> None:
-    """AT-20: labels 1,0,1,1,1,0; zeros score 2/6, one more right 3/6: one step at n = 36."""
+    """Labels 1,0,1,1,1,0; zeros score 2/6, one more right 3/6: one step at n = 36."""
     parameters = LADDER.parameters(z=1.0)
     state = LADDER.initial_state(baseline=2 / 6, n=36, unit=1.0, parameters=parameters)
 

@@ -15,7 +15,7 @@ from stats.intervals import Interval, clopper_pearson, count_bootstrap, delong, 
     [(50, 0.95, 0.962, 0.988), (200, 0.97, 0.944, 0.965), (1000, 0.90, 0.949, 0.955)],
 )
 def test_exact_coverage(n: int, p: float, wilson_coverage: float, exact_coverage: float) -> None:
-    """By enumeration of all outcomes, against the reference table (STATISTICS E1)."""
+    """By enumeration of all outcomes, against reference figures."""
     chances = sps.binom.pmf(np.arange(n + 1), n, p)
 
     def coverage(function: Callable[..., Interval]) -> float:

@@ -1,4 +1,4 @@
-"""Figures of the project's reference table (STATISTICS A9), beta = .05."""
+"""The ledger against reference figures (docs/method.md, "Reference figures"), beta = .05."""
 
 import math
 from typing import Any
@@ -85,7 +85,7 @@ def test_error_scales_with_the_unit() -> None:
 
 
 def test_colluding_accounts_add_their_nats() -> None:
-    """STATISTICS A9: accounting is per holdout, so the sum of the accounts' nats is what counts."""
+    """Accounting is per holdout, so the sum of the accounts' nats is what counts."""
     alone = guaranteed_error(nats=20.0, k=100, n=4000)
     together = guaranteed_error(nats=3 * 20.0, k=300, n=4000)
 
@@ -122,7 +122,7 @@ def account(
 def test_errors_of_the_reference_table(
     n: int, k: int, grid: float, bit: float, capped: float, guarded: float
 ) -> None:
-    """STATISTICS A9, to the last printed digit.
+    """Reference figures, to the last printed digit.
 
     There a grid of .001 and one bit without a cap have (k-1) ln r nats: the last answer is of no more use.
     """
@@ -179,7 +179,7 @@ def uncapped(n: int, tau: float, *, values: int) -> int:
 
 @pytest.mark.parametrize("row", REFERENCE_PERMISSIBLE, ids=str)
 def test_permissible_queries_of_the_reference_table(row: tuple[float, ...]) -> None:
-    """STATISTICS A9; beta = .05."""
+    """Reference figures of permissible queries; beta = .05."""
     n, tau, grid, bit, bit10, bit5, guarded10, guarded5, cap = row
     n = int(n)
     assert agrees(uncapped(n, tau, values=1_001), grid)
@@ -223,7 +223,7 @@ def test_nothing_is_proven_of_a_metric_that_is_no_mean(name: str) -> None:
 
 
 def test_raw_scores_are_countable_only_where_they_count_items() -> None:
-    """14 exact log losses spell out 198 labels (STATISTICS B), so n + 1 values would be a false promise."""
+    """14 exact log losses spell out 198 labels (Whitehill 2017), so n + 1 values were a false promise."""
     loss = account("exact", 1_000_000, counts_items=False)
 
     assert proven_error(account=loss, nats=loss.nats(k=1), k=1) is None
@@ -233,7 +233,7 @@ def test_raw_scores_are_countable_only_where_they_count_items() -> None:
 
 
 def test_noise_is_bounded_by_information_and_its_own_tail() -> None:
-    """STATISTICS A8: rho = 1/(2 n^2 s^2) a query; sqrt(min_l .../(2 n beta)) + sqrt(ln(4k/beta)/rho)/n."""
+    """By hand: rho = 1/(2 n^2 s^2) a query; sqrt(min_l .../(2 n beta)) + sqrt(ln(4k/beta)/rho)/n."""
     n, k, beta, c = 100_000, 100, 0.05, 8.0
     given = account("gaussian", n, c=c)
     rho = 1 / (2 * n * c**2)

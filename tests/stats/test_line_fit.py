@@ -1,4 +1,4 @@
-"""AT-6: the line of fresh on query accuracy, on 30 published models and by hand."""
+"""The line of fresh on query accuracy, on 30 published models and by hand."""
 
 from typing import Any
 

@@ -45,7 +45,7 @@ def test_no_p_value_is_refused(wrong: list[float]) -> None:
 
 
 def test_bonferroni_is_the_published_table() -> None:
-    """AT-10: the published file holds nine times the p-values; ranks 8 and 9 are rejected."""
+    """Blum and Hardt's photo contest: their file has nine times these; ranks 8 and 9 are rejected."""
     adjusted = bonferroni(p_values=PUBLISHED)
     published = np.array(PUBLISHED) * 9
 
@@ -54,7 +54,7 @@ def test_bonferroni_is_the_published_table() -> None:
 
 
 def test_photo_contest_data() -> None:
-    """AT-10 on the published files themselves."""
+    """The same on the published files themselves."""
     rows = reference_file("ladder_jl/top10pvals.csv").read_text().splitlines()[2:]
     p_values = [float(row.split(",")[1]) for row in rows]
     nine_times = reference_file("ladder_jl/top10pvalsbon.csv").read_text().splitlines()[2:]

@@ -10,7 +10,7 @@ LADDER = MECHANISMS["parameter_free_ladder"]
 
 
 def test_published_example_does_not_update() -> None:
-    """AT-20: labels 1,0,1,1,1,0; zeros err on 4 of 6, then one more is right.
+    """Labels 1,0,1,1,1,0; zeros err on 4 of 6, then one more is right.
 
     The improvement of 1/6 equals one standard error of the paired difference exactly, so the second
     submission shows the first one's value: the loss .6667 twice.

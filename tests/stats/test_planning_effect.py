@@ -1,4 +1,4 @@
-"""The planning table of STATISTICS C11: what two holdouts can show at power .8, to the printed digits."""
+"""Planning: what two holdouts can show at power .8, against reference figures to the printed digits."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def test_the_effect_is_found_as_often_as_planned() -> None:
     ],
 )
 def test_planning_effect(d: float, n: int, m: int, alpha: float, effect: float) -> None:
-    """Figures of STATISTICS C11, power .8."""
+    """Reference figures, power .8."""
     found = planning_effect(disagreement=d, n=n, m=m, alpha=alpha)
 
     assert found == pytest.approx(effect, abs=1e-4)

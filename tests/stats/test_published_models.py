@@ -1,4 +1,4 @@
-"""AT-5 to AT-9 on the published answers of 30 models: counts are exact."""
+"""Published answers of 30 CIFAR-10 models: counts are exact."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.stats.published_models import published_accuracies, published_models
 
 
 def test_accuracies_and_drops() -> None:
-    """AT-5: 97.11 [96.8, 97.4] to 92.97 [91.8, 94.0], Clopper-Pearson; drops of 4.14 to 15.37; VGG 85.25."""
+    """97.11 [96.8, 97.4] to 92.97 [91.8, 94.0], Clopper-Pearson; drops of 4.14 to 15.37; VGG 85.25."""
     models = published_models()
     original, new = models.original.mean(axis=0), models.v4.mean(axis=0)
     best = int(np.argmax(original))
@@ -33,7 +33,7 @@ def test_accuracies_and_drops() -> None:
 
 
 def test_cutout_gains_on_new_items() -> None:
-    """AT-5: +.12 and, on new items, +1.53 for shake-shake; +1.03 and +2.27 for wide resnets."""
+    """+.12 and, on new items, +1.53 for shake-shake; +1.03 and +2.27 for wide resnets."""
     models = published_models()
     for with_cutout, without, gains in (
         ("shake_shake_26_2x64d_SSI_cutout16", "shake_shake_26_2x64d_SSI", (0.12, 1.53)),
@@ -47,7 +47,7 @@ def test_cutout_gains_on_new_items() -> None:
 
 
 def test_confidence_widths() -> None:
-    """AT-7: +-1.2 points at .92 of 2,021; .59 at .90 and .33 at .97 of 10,000."""
+    """+-1.2 points at .92 of 2,021; .59 at .90 and .33 at .97 of 10,000."""
     for p, n, width in ((0.92, 2021, 1.2), (0.90, 10_000, 0.59), (0.97, 10_000, 0.33)):
         found = wilson(successes=round(p * n), n=n)
         assert 50 * (found.high - found.low) == pytest.approx(width, abs=0.1)
@@ -62,7 +62,7 @@ def test_confidence_widths() -> None:
     ],
 )
 def test_mcnemar(one: str, other: str, only_one: int, only_other: int, p_value: float) -> None:
-    """AT-8, on the original set."""
+    """McNemar, on the original set."""
     models = published_models()
     ours, theirs = models.original[:, models.of(one)], models.original[:, models.of(other)]
 
@@ -72,7 +72,7 @@ def test_mcnemar(one: str, other: str, only_one: int, only_other: int, p_value: 
 
 
 def test_order_hardly_changes() -> None:
-    """AT-9: Kendall's tau-b .8884 of all 30 models, .6952 of the 15 best."""
+    """Kendall's tau-b .8884 of all 30 models, .6952 of the 15 best."""
     models = published_models()
     original, new = models.original.mean(axis=0), models.v4.mean(axis=0)
 
@@ -84,7 +84,7 @@ def test_order_hardly_changes() -> None:
 
 
 def test_the_leader_is_hardly_known() -> None:
-    """C9: rank 1 with probability .502; pointwise rank intervals 1 to 4, of ranks 6 and 7 5 to 9.
+    """Reference: rank 1 with probability .502; pointwise rank intervals 1 to 4, of ranks 6 and 7 5 to 9.
 
     Those that hold for all models at once are wider. Seed 133, 1,000 draws: .502 errs by .016; .06 covers 3
     of these and the reference's own error.

@@ -20,7 +20,7 @@ def photo_contest(kind: str) -> tuple[np.ndarray, np.ndarray]:
     ("kind", "tau", "difference"), [("kaggle", 0.7702, 0.002388), ("ladder", 0.7910, 0.002501)]
 )
 def test_photo_contest(kind: str, tau: float, difference: float) -> None:
-    """AT-11."""
+    """The published photo contest of Blum and Hardt."""
     public, private = photo_contest(kind)
 
     found = agreement(
@@ -32,7 +32,7 @@ def test_photo_contest(kind: str, tau: float, difference: float) -> None:
 
 
 def test_photo_contest_differences_between_releases() -> None:
-    """AT-11: 23 of 50 public scores differ, by .00195 at most."""
+    """23 of 50 public scores differ, by .00195 at most."""
     exact, ladder = photo_contest("kaggle")[0], photo_contest("ladder")[0]
     gaps = np.abs(exact - ladder)
 

@@ -41,7 +41,7 @@ def test_error_over_all_looks(process: Any) -> None:
 
 @pytest.mark.calibration
 def test_published_error_over_ten_thousand_looks() -> None:
-    """C7: .032 (betting) and .037 (mixture), .322 for z at every hundredth look, at .05.
+    """Reference figures: .032 (betting) and .037 (mixture), .322 for z at every hundredth look, at .05.
 
     2,000 streams of 10,000 labels, seed 777: a share of .035 errs by .004, that of z by .010, and the
     reference's by as much or more, so they are given .015 and .04; above .05 is no valid test.
@@ -77,7 +77,7 @@ def test_published_error_over_ten_thousand_looks() -> None:
 def test_power_and_stopping_times(
     p: float, power: tuple[float, float], median: tuple[int, int]
 ) -> None:
-    """Reference figures of C7 over 10,000 labels; 600 streams, seed 172. Shares within .03 (3.5 se), medians
+    """Reference figures over 10,000 labels; 600 streams, seed 172. Shares within .03 (3.5 se), medians
     within 15 % (a median of 600 stopping times errs by 3 to 4 %, and the reference by as much).
     """
     stream = coins(p, (600, 10_000), 172)
@@ -94,7 +94,7 @@ def test_power_and_stopping_times(
     [(0.2, 0.02, 0.89, 4124), (0.2, 0.03, 1.0, 1759), (0.1, 0.02, 1.0, 1923)],
 )
 def test_paired_differences(disagreement: float, gap: float, power: float, median: int) -> None:
-    """C7's paired streams; 600 streams of 10,000, seed 173; shares within .05, medians within 15 %."""
+    """Against reference figures; 600 streams of 10,000, seed 173; shares +-.05, medians +-15 %."""
     draws = np.random.default_rng(173).random((600, 10_000))
     worse, differ = (disagreement + gap) / 2, disagreement
     stream = (np.where(draws < worse, 1.0, np.where(draws < differ, -1.0, 0.0)) + 1) / 2
@@ -181,9 +181,9 @@ def test_limit_allows_for_the_luckiest(n: int, k: int, missed: float, unadjusted
 
 @pytest.mark.calibration
 def test_sequences_cover_at_all_times() -> None:
-    """AT-16: 2,000 streams of 5,000 labels, seed 174; miscoverage at any time at most .06.
+    """2,000 streams of 5,000 labels, seed 174; miscoverage at any time at most .06.
 
-    Half-widths at p = .21 as in C7: .0486 and .0249 (empirical Bernstein), .0426 and .0172
+    Half-widths at p = .21 beside reference figures: .0486 and .0249 (empirical Bernstein), .0426 and .0172
     (asymptotic), within 4 %.
     """
     stream = coins(0.21, (2_000, 5_000), 174)

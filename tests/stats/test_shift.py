@@ -18,7 +18,7 @@ from stats.shift import (
     ("n", "m", "mean", "upper"), [(1000, 1000, 0.0180, 0.0338), (2000, 10_000, 0.0054, 0.0102)]
 )
 def test_stability_index_has_its_chi_square_null(n: int, m: int, mean: float, upper: float) -> None:
-    """D4's table; 600 samples, seed 181: the mean errs by 2 % (5 of these: .10), the rate by .009."""
+    """Reference figures; 600 samples, seed 181: the mean errs by 2 % (5 of these: .10), the rate by .009."""
     rng = np.random.default_rng(181)
     found = [
         population_stability(reference=rng.random(n), sample=rng.random(m)) for _ in range(600)

@@ -18,9 +18,9 @@ def cifar() -> NDArray[np.bool_]:
 
 
 def test_thirty_published_models_are_as_alike_as_measured(cifar: NDArray[np.bool_]) -> None:
-    """STATISTICS C2: .9192, .406, .433; .00414 (se .00241), 1.518. Seed 5, 20,000 draws.
+    """Reference figures: .9192, .406, .433; .00414 (se .00241), 1.518. Seed 5, 20,000 draws.
 
-    The published maxima are themselves simulated: .02 and .0001 are about three of both's errors.
+    The reference maxima are themselves simulated: .02 and .0001 are about three of both's errors.
     """
     found = similarity(correctness=cifar, rng=np.random.default_rng(5))
 
@@ -34,7 +34,7 @@ def test_thirty_published_models_are_as_alike_as_measured(cifar: NDArray[np.bool
 
 
 def test_the_best_fifteen_are_more_alike(cifar: NDArray[np.bool_]) -> None:
-    """STATISTICS C2: .535 and 1.196. Seed 6, tolerance as above."""
+    """Reference figures: .535 and 1.196. Seed 6, tolerance as above."""
     found = similarity(correctness=cifar[:, :15], rng=np.random.default_rng(6))
 
     assert found.correlation == pytest.approx(0.535, abs=5e-4)

@@ -1,4 +1,4 @@
-"""Climbing and probing against the reference figures of STATISTICS B5."""
+"""Climbing and probing against reference figures."""
 
 import numpy as np
 import pytest

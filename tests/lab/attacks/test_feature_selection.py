@@ -1,4 +1,4 @@
-"""AT-3, AT-3b and AT-3c: the reusable holdout's own experiment."""
+"""The reusable holdout's own experiment."""
 
 from functools import partial
 
@@ -31,7 +31,7 @@ def curves(
 
 
 def test_a_plain_holdout_shows_sixty_three_percent_of_nothing() -> None:
-    """AT-3, n = d = 10,000, k = 500, 10 repeats, seed 31: .632 +- .008 where the truth is .5.
+    """Without signal, n = d = 10,000, k = 500, 10 repeats, seed 31: .632 +- .008 where the truth is .5.
 
     A repeat has sd .004, so the mean has .0013: false alarm below 1e-5.
     """
@@ -43,7 +43,7 @@ def test_a_plain_holdout_shows_sixty_three_percent_of_nothing() -> None:
 
 @pytest.mark.calibration
 def test_thresholdout_shows_next_to_nothing() -> None:
-    """AT-3, same: at most .54. A repeat has sd .012, the mean .0019: false alarm below 1e-9."""
+    """The same: at most .54. A repeat has sd .012, the mean .0019: false alarm below 1e-9."""
     found = curves("thresholdout", size=10_000, sizes=[500], seed=32)
 
     assert found["answered"][0] <= 0.54
@@ -53,7 +53,7 @@ def test_thresholdout_shows_next_to_nothing() -> None:
 
 @pytest.mark.calibration
 def test_thresholdout_follows_the_fresh_accuracy_of_twenty_good_variables() -> None:
-    """AT-3b, n = d = 10,000, 20 variables of bias 6/sqrt(n), 40 repeats, seed 33 and 34, +- .01.
+    """With signal, n = d = 10,000, 20 variables of bias 6/sqrt(n), 40 repeats, seed 33 and 34, +- .01.
 
     The answer at k = 500 has sd .013 a repeat, .0021 in the mean, and lies .002 from the published .528:
     false alarm below 1e-3; the other figures' sd is below .0009.
@@ -69,7 +69,7 @@ def test_thresholdout_follows_the_fresh_accuracy_of_twenty_good_variables() -> N
 
 @pytest.mark.calibration
 def test_the_small_experiment() -> None:
-    """AT-3c, n = d = 2,000, seeds 35 to 38, +- .01; with signal .723 fresh, .727 answered.
+    """Both on smaller sets, n = d = 2,000, seeds 35 to 38, +- .01; with signal .723 fresh, .727 answered.
 
     A single answer of Thresholdout without signal has sd .03, the mean of 400 has .0015 and lies .002 from
     the published .516: false alarm below 1e-6; the other means (100 repeats) have sd .001.

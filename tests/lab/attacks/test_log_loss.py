@@ -1,4 +1,4 @@
-"""AT-4: the published log-loss oracle, and what clipping and rounding leave of it."""
+"""The published log-loss oracle, and what clipping and rounding leave of it."""
 
 import math
 
@@ -41,7 +41,7 @@ def test_published_competition_is_read_in_fourteen_submissions() -> None:
     ("digits", "clip", "size"), [(5, 1e-15, 10), (5, 0.01, 7), (4, 0.01, 4), (3, 0.01, 1)]
 )
 def test_fewer_digits_and_a_clip_shrink_the_batch(digits: int, clip: float, size: int) -> None:
-    """STATISTICS B6, n = 4,000."""
+    """Reference figures, n = 4,000."""
     assert batch_size(n=4000, unit=10.0**-digits, clip=clip) == size
 
 

@@ -1,4 +1,4 @@
-"""AT-14: the multiclass vote against the reference table."""
+"""The multiclass vote against reference figures."""
 
 import numpy as np
 import pytest

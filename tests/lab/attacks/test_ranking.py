@@ -1,4 +1,4 @@
-"""AUC feedback as an oracle (STATISTICS B7)."""
+"""AUC feedback as an oracle."""
 
 import numpy as np
 import pytest

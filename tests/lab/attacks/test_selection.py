@@ -1,4 +1,4 @@
-"""The best of k equally good models (STATISTICS B8)."""
+"""The best of k equally good models."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Coalitions of accounts (STATISTICS A3 and B8)."""
+"""Coalitions of accounts."""
 
 import numpy as np
 import pytest

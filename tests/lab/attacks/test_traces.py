@@ -33,7 +33,7 @@ N, M = 2000, 4000
 
 @dataclass(frozen=True, kw_only=True)
 class Traces:
-    """FP1 to FP4 of one sequence; FP1 and FP3 as flags."""
+    """Of one sequence; rank ratio and vote match as flags."""
 
     rank_flag: bool
     match_flag: bool
@@ -109,7 +109,7 @@ HONEST = {
 @pytest.mark.parametrize("k", [25, 100])
 @pytest.mark.parametrize("name", HONEST)
 def test_honest_teams_never_get_the_vote_label(name: str, k: int) -> None:
-    """20 teams of each kind, seed 61: none has FP1 and FP3 both, nor a fifth of its files near-duplicates.
+    """20 teams of each kind, seed 61: none has both flags, nor a fifth of its files near-duplicates.
 
     No such team was seen in 40 of each kind, so the chance of one here is not known to be small: the seed
     is fixed, and the figure is a measurement.
@@ -122,7 +122,7 @@ def test_honest_teams_never_get_the_vote_label(name: str, k: int) -> None:
 
 
 def test_why_two_traces_only_inform() -> None:
-    """Seed 62, 20 teams: seeds fill FP1 at k = 25; whoever keeps improvements has uniform flips (FP4)."""
+    """Seed 62, 20 teams: seeds have a full rank ratio at k = 25, keepers of improvements uniform flips."""
     rng = np.random.default_rng(62)
     of_seeds = [honest(players.seeds, 25, rng) for _ in range(20)]
     of_keepers = [honest(players.keeper, 25, rng) for _ in range(20)]
@@ -133,7 +133,7 @@ def test_why_two_traces_only_inform() -> None:
 
 @pytest.mark.parametrize("k", [25, 100])
 def test_the_linear_vote_gets_its_label(k: int) -> None:
-    """10 attacks, seed 63: all have FP1 and FP3; sign-flip and wacky votes have FP1 alone."""
+    """10 attacks, seed 63: all have rank ratio and vote match; sign-flip and wacky votes the former alone."""
     rng = np.random.default_rng(63)
     linear = [attacking(votes.linear_vote, k, rng) for _ in range(10)]
     others = [
@@ -147,7 +147,7 @@ def test_the_linear_vote_gets_its_label(k: int) -> None:
 
 
 def test_probes_are_nearly_all_near_duplicates() -> None:
-    """5 attacks each, k = 100, seed 64; nine flips a query are out of FP2's sight."""
+    """5 attacks each, k = 100, seed 64; nine flips a query are no near-duplicates."""
     rng = np.random.default_rng(64)
     for play in (climbs.probe, partial(climbs.hill_climb, h=1)):
         assert min(attacking(play, 100, rng).near_share for _ in range(5)) > 0.9
@@ -155,7 +155,7 @@ def test_probes_are_nearly_all_near_duplicates() -> None:
 
 
 def test_log_loss_batches_of_three_and_more_are_seen() -> None:
-    """The construction of STATISTICS B6 at n = 4,000, five digits: batches of 3 to 10 are, 2 are not."""
+    """The oracle's construction at n = 4,000, five digits: batches of 3 to 10 are, 2 are not."""
     for size in range(2, 11):
         probabilities = np.full(4000, 0.5)
         probabilities[:size] = expit(-4000 * 1e-5 * 2.0 ** np.arange(size))
@@ -222,7 +222,7 @@ def sequences(player: Player, *, k: int, repeats: int, seed: int) -> list[Right]
 
 @pytest.mark.parametrize("name", ["improving", "weak_first", "seeds", "two_families"])
 def test_growth_keeps_its_level_for_teams_that_use_no_answer(name: str) -> None:
-    """C5 at .05, k = 20, 300 teams, seed 65: more than 30 rejections of three tests have probability 1e-3."""
+    """At .05, k = 20, 300 teams, seed 65: more than 30 rejections of three tests have probability 1e-3."""
     found = rejections(sequences(HONEST[name], k=20, repeats=300, seed=65), 66)
 
     assert (found <= 0.1).all()
@@ -264,7 +264,7 @@ def vote(k: int, rng: np.random.Generator) -> Right:
 
 
 def test_power_of_growth() -> None:
-    """40 attacks, k = 100, seed 69. Hill climb .99-1.0 by slope (STATISTICS C5), linear vote .13-.21.
+    """40 attacks, k = 100, seed 69. Reference figures by slope: hill climb .99-1.0, linear vote .13-.21.
 
     Measured: climb 1.0/1.0/.10, vote .12/1.0/.98. A slope above .4 for the vote has probability 1e-4.
     """

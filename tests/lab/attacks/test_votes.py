@@ -46,7 +46,7 @@ def gain(play: Callable[..., Codes], given: Arena, k: int, rng: np.random.Genera
 def test_gain_is_what_theory_says(
     play: Callable[..., Codes], theory: Callable[..., float], k: int
 ) -> None:
-    """B1, n = 4,000, 12 plays, seed 81. A play's gain has sd .0079 at most (the published .0067 and .0055 are
+    """n = 4,000, 12 plays, seed 81. A play's gain has sd .0079 at most (.0067 and .0055 in the reference are
     of that kind), so the mean is within .0114 (5 standard errors) of the formula.
     """
     rng = np.random.default_rng(81)
@@ -60,17 +60,17 @@ def test_gain_is_what_theory_says(
     [(100, 0.4645, 0.4372, 0.4498), (200, 0.4498, 0.4115, 0.4292), (400, 0.4292, 0.3759, 0.4004)],
 )
 def test_theory_of_the_reference_table(k: int, wacky: float, linear: float, flip: float) -> None:
-    """STATISTICS B1 gives losses."""
+    """The reference figures are losses."""
     assert 0.5 - votes.wacky_theory(n=N, k=k) == pytest.approx(wacky, abs=5e-5)
     assert 0.5 - votes.linear_theory(n=N, k=k) == pytest.approx(linear, abs=5e-5)
     assert 0.5 - votes.sign_flip_theory(n=N, k=k) == pytest.approx(flip, abs=5e-5)
 
 
 @pytest.mark.parametrize(
-    ("file", "precision"), [("highacc", 5), ("lowacc", 2)], ids=["AT-1", "AT-2"]
+    ("file", "precision"), [("highacc", 5), ("lowacc", 2)], ids=["five digits", "two digits"]
 )
 def test_theory_fits_the_published_curves(file: str, precision: int) -> None:
-    """AT-1 and AT-2: wacky boosting of Blum and Hardt's data, 40 points of five repetitions each.
+    """Wacky boosting of Blum and Hardt's data, 40 points of five repetitions each.
 
     Within .008 of the formula at each point and .004 in the mean square.
     """
@@ -92,7 +92,7 @@ def test_theory_fits_the_published_curves(file: str, precision: int) -> None:
 
 
 def test_free_ladder_answers_the_published_attack_as_published() -> None:
-    """AT-2b: the parameter-free Ladder under wacky boosting; the published curve's mean is .4870.
+    """The parameter-free Ladder under wacky boosting; the published curve's mean is .4870.
 
     What is shown after k votes and their majority, k = 50, 100 .. 400, five repetitions, seed 82; the mean
     within .006.
@@ -144,7 +144,7 @@ def published(name: str, label: str) -> dict[int, float]:
 
 @pytest.mark.parametrize(("base", "expected"), [(0.5, 0.120), (0.6, 0.048), (0.75, 0.005)])
 def test_a_strong_baseline_blunts_label_blind_flips(base: float, expected: float) -> None:
-    """B3 at k = 400, 6 plays, seed 83; within .01, which is 3 standard errors of the coin-flip case."""
+    """k = 400, 6 plays, seed 83; within .01, which is 3 standard errors of the coin-flip case."""
     rng = np.random.default_rng(83)
     gains = [
         gain(votes.prior_aware, arena(rng, base=base, contested=0), 400, rng) for _ in range(6)
@@ -155,7 +155,7 @@ def test_a_strong_baseline_blunts_label_blind_flips(base: float, expected: float
 
 @pytest.mark.parametrize(("k", "theory"), [(400, 0.052), (2000, 0.0886)])
 def test_contested_boosting(k: int, theory: float) -> None:
-    """B2: base .75, a fifth contested; 4 plays, seed 84. A play's sd is .0035: .009 is 5 standard errors."""
+    """Base .75, a fifth contested; 4 plays, seed 84. A play's sd is .0035: .009 is 5 standard errors."""
     rng = np.random.default_rng(84)
     gains = [
         gain(votes.contested_boosting, arena(rng, base=0.75, contested=0.2), k, rng)

@@ -1,4 +1,4 @@
-"""Calibration: the reference figures of D1, identities, and the edges."""
+"""Calibration: reference figures, identities, and the edges."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_plug_in_error_of_a_perfect_model(n: int, bias: float, reps: int) -> Non
 def test_debiased_error_of_a_perfect_and_of_a_wrong_model() -> None:
     """Mean 0 for a perfect model; the root mean square error .1178 of a shifted one is recovered.
 
-    D1 shifts probabilities so that the error is .1178; here they are too high by .1178. 200
+    The reference shifts probabilities so that the error is .1178; here they are too high by .1178. 200
     repetitions, seed 212.
     """
     rng = np.random.default_rng(212)

@@ -1,4 +1,4 @@
-"""Late labels: D6's two worlds, the arrival curve, and the cases without a score."""
+"""Late labels: two worlds with reference figures, the arrival curve, and the cases without a score."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def world(rng: np.random.Generator, *, n: int, slower_when_wrong: float) -> dict
 
 
 def test_independent_delays_leave_every_estimate_right() -> None:
-    """D6: truth .1008; .1014, .1004, .1048. 40,000 items, seed 261: errors of .002, .01 is 5."""
+    """Reference: truth .1008; .1014, .1004, .1048. 40,000 items, seed 261: errors of .002, .01 is 5."""
     given = world(np.random.default_rng(261), n=40_000, slower_when_wrong=1.0)
 
     found = late_score(**given)
@@ -28,7 +28,7 @@ def test_independent_delays_leave_every_estimate_right() -> None:
 
 
 def test_dependent_delays_bias_every_estimate_and_are_noticed() -> None:
-    """D6: wrong predictions are labeled later; the naive rate is too low, and there is no score. Seed 262."""
+    """Wrong predictions are labeled later; the naive rate is too low, and there is no score. Seed 262."""
     given = world(np.random.default_rng(262), n=40_000, slower_when_wrong=2.5)
 
     found = late_score(**given)

@@ -1,4 +1,4 @@
-"""AT-15: prediction-powered inference against its definition, and its coverage."""
+"""Prediction-powered inference against its definition, and its coverage."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def test_estimate_is_its_definition() -> None:
 
 
 def test_figures_of_the_published_implementation() -> None:
-    """AT-15: what ppi_py 0.2.3 gives for these numbers, at 90 %; the tolerance asked is 1e-5."""
+    """What ppi_py 0.2.3 gives for these numbers, at 90 %; the tolerance asked is 1e-5."""
     labeled, unlabeled = np.arange(40), np.arange(300)
     y = np.sin(labeled) ** 2
     found = prediction_powered_mean(
@@ -62,7 +62,7 @@ def test_power_nearly_minimizes_the_variance() -> None:
 
 @pytest.mark.calibration
 def test_coverage_and_width() -> None:
-    """D6: coverage .951, half-width .0308 against .0635 (n = 200, N = 2,000). 2,000 samples, seed 273.
+    """Reference: coverage .951, half-width .0308 against .0635 (n = 200, N = 2,000). 2,000 samples, seed 273.
 
     The judge of the reference explains about three quarters of the variance; here its noise is set to that.
     """
