@@ -261,7 +261,9 @@ def test_nobody_is_admitted_to_it_or_ranked_in_it(world: World) -> None:
     assert before.status == "PLANNED"
     given: dict[str, Any] = {"k": None, "is_blind": False, "actor": "ada", "now": NOW}
     other = type(team).objects.create(name="late")
-    with pytest.raises(AdmissionError, match="teams are admitted until a round closes, and this one is CANCELLED"):
+    with pytest.raises(
+        AdmissionError, match="teams are admitted until a round closes, and this one is CANCELLED"
+    ):
         budget.admit(round=before, team=other, **given)
     with pytest.raises(UnrankingError, match="was cancelled: nobody is ranked"):
         unranking.unrank(round=before, team=team, reason="x", actor="ada", now=NOW)
