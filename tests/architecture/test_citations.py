@@ -39,7 +39,9 @@ def files() -> Iterator[Path]:
     for kind in KINDS:
         for path in BASE_DIR.rglob(kind):
             parts = path.relative_to(BASE_DIR).parts
-            hidden = any(part.startswith(".") or part in ELSEWHERE for part in parts)
+            hidden = any(
+                part.startswith(".") or part in ELSEWHERE for part in parts if part != ".ci"
+            )
             if not hidden and path.resolve() != THIS:
                 yield path
 
