@@ -19,7 +19,7 @@ from stats.drawing import strata_of
 from stats.metrics import Scorer
 from stats.scored_files import Files, score_files
 from stats.split_scores import SplitScore, split_score
-from vault import history, holdouts, predictions
+from vault import history, predictions
 from vault.errors import VaultError
 from vault.history import (
     AnyFile,
@@ -30,6 +30,7 @@ from vault.history import (
 )
 from vault.models import Holdout, Round
 from vault.scorers import scorer_of
+from vault.sealing import holdouts
 from vault.statuses import HoldoutKind
 
 Scores = NDArray[Any]

@@ -16,9 +16,10 @@ from django.db import transaction
 
 from audits import publication, runs
 from audits.models import AuditRun, Publication
-from vault import holdouts, journal, locks, rounds
+from vault import journal, locks, rounds
 from vault.errors import TransitionError
 from vault.models import Benchmark, Holdout, Round
+from vault.sealing import holdouts
 from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundStatus
 
 logger = logging.getLogger(__name__)

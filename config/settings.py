@@ -123,7 +123,7 @@ WHITENOISE_AUTOREFRESH = False
 # Predictions, panels and reports. Never labels.
 MEDIA_ROOT = env.text("FILES", "/nonexistent")
 # Label files that researchers upload stay in memory: nothing unsealed touches a disk.
-FILE_UPLOAD_HANDLERS = ["vault.memory_upload.MemoryOnlyUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["vault.files.memory_upload.MemoryOnlyUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_UPLOAD_BYTES", 64 * 1024 * 1024)
 
 MAX_UPLOAD_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE

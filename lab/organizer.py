@@ -13,8 +13,9 @@ import numpy as np
 
 from audits import tasks as audit_tasks
 from lab.weather.series import N_FRESH, N_QUERY, Days, Weather, item_ids
-from vault import budget, holdouts, label_files, rounds, tokens
+from vault import budget, rounds, tokens
 from vault.models import Benchmark, Holdout, Round, Submission, Team
+from vault.sealing import holdouts, label_files
 from vault.statuses import HoldoutKind, HoldoutStatus, RoundStatus, SubmissionStatus
 
 ACTOR = "demo"

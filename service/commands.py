@@ -39,7 +39,7 @@ from service.processes import (
     running,
     service_account,
 )
-from vault import label_check
+from vault.sealing import label_check
 
 STORY = """\
 The demo (seed {seed}) seals real labels and plays three boards through the API: an exact one, a guarded one,

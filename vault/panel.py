@@ -10,8 +10,8 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vault import content_files, panel_files
 from vault.errors import SealingError
+from vault.files import content_files, panel_files
 from vault.models import Benchmark, Panel
 
 DIRECTORY = "panels"

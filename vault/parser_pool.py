@@ -28,7 +28,6 @@ from django.conf import settings
 
 from vault import panel as panels
 from vault import predictions
-from vault.canonical import Predictions
 from vault.errors import (
     InvalidFileError,
     PackedBodyError,
@@ -36,12 +35,13 @@ from vault.errors import (
     UnpackedSizeError,
     VaultError,
 )
-from vault.file_problems import refuse
-from vault.memory_files import MemoryFile
+from vault.files.canonical import Predictions
+from vault.files.memory_files import MemoryFile
+from vault.files.parser_frames import receive, send
+from vault.files.parser_turns import Room, Turns
+from vault.files.parsing import FileSpec
+from vault.files.problems import refuse
 from vault.models import Benchmark, Panel
-from vault.parser_frames import receive, send
-from vault.parser_turns import Room, Turns
-from vault.parsing import FileSpec
 
 START_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 2
@@ -83,7 +83,7 @@ class _Child:
         arguments = [str(limits.memory_mb), str(limits.seconds + _ALARM_MARGIN)]
         with theirs:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-m", "vault.parser_child", *arguments],
+                [sys.executable, "-m", "vault.files.parser_child", *arguments],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 cwd=settings.BASE_DIR,

@@ -4,11 +4,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vault import canonical, content_files
 from vault import panel as panels
-from vault.canonical import Predictions
+from vault.files import canonical, content_files
+from vault.files.canonical import Predictions
+from vault.files.parsing import FileSpec
 from vault.models import Benchmark, Submission
-from vault.parsing import FileSpec
 
 DIRECTORY = "predictions"
 

@@ -16,8 +16,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from vault import budget, file_hints, spreadsheet_cells, team_names, token_links
+from vault import budget, spreadsheet_cells, team_names, token_links
 from vault.errors import AdmissionError, RosterError
+from vault.files import hints
 from vault.models import Admission, Round, Team, TokenLink
 from vault.statuses import RoundStatus
 
@@ -91,7 +92,7 @@ def read(*, body: bytes) -> list[Line]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        hint = file_hints.of_csv(body) or "save it as CSV in UTF-8"
+        hint = hints.of_csv(body) or "save it as CSV in UTF-8"
         raise RosterError(f"the file is no text in UTF-8; {hint}") from None
     header, _, _ = text.partition("\n")
     separator = ";" if ";" in header and "," not in header else ","

@@ -19,12 +19,13 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from stats.paired import paired_se
-from vault import bell, budget, holdouts, journal, leases, predictions, release, time_limit
+from vault import bell, budget, journal, leases, predictions, release, time_limit
 from vault.errors import IncumbentMovedError, StaleClaimError, TimeLimitError
 from vault.leases import Claim
 from vault.models import Benchmark, Submission
 from vault.scorers import scorer_of
-from vault.sealed_labels import OpenLabels
+from vault.sealing import holdouts
+from vault.sealing.sealed_labels import OpenLabels
 from vault.statuses import SubmissionStatus
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,6 @@ from django.db.models import Max
 
 from stats.mechanisms import MECHANISMS
 from vault import bell, budget, locks, predictions
-from vault.canonical import Predictions
 from vault.errors import (
     NoOpenRoundError,
     NotAdmittedError,
@@ -25,6 +24,7 @@ from vault.errors import (
     TransitionError,
     ValidationScoreNeededError,
 )
+from vault.files.canonical import Predictions
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.statuses import NEVER_OPENED, PENDING, RoundStatus, SubmissionStatus
 

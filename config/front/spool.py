@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from vault.content_files import FULL
+from vault.files.content_files import FULL
 
 logger = logging.getLogger(__name__)
 

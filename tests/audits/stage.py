@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from audits import rounds
 from audits.models import AuditRun, Finding
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import holdouts, label_files
 from vault import rounds as vault_rounds
-from vault.holdouts import Shard
 from vault.models import Benchmark, Holdout, Release, Round, RoundSecret, Submission, Team
+from vault.sealing import holdouts, label_files
+from vault.sealing.holdouts import Shard
 
 N_QUERY, N_FRESH = 600, 1_200
 ATTACKER = "attacker"

@@ -13,7 +13,7 @@ from audits import publication, rounding, rounds, told
 from audits.models import Finding, Publication
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import holdouts, label_files, leaderboard, predictions
+from vault import leaderboard, predictions
 from vault.api.openapi import published_audits
 from vault.models import (
     Benchmark,
@@ -24,6 +24,7 @@ from vault.models import (
     RawScore,
     Submission,
 )
+from vault.sealing import holdouts, label_files
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 

@@ -15,10 +15,11 @@ from audits.collect import collect
 from audits.models import AuditRun, Publication
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, die, make_world
-from vault import holdouts, journal, label_files, locks
+from vault import journal, locks
 from vault import rounds as vault_rounds
 from vault.errors import TransitionError
 from vault.models import Holdout, HoldoutTold, JournalEntry, PublishedResult, Round
+from vault.sealing import holdouts, label_files
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 

@@ -13,17 +13,10 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from stats.mechanisms import MECHANISMS
-from vault import (
-    budget,
-    canonical,
-    holdouts,
-    label_files,
-    rounds,
-    scoring,
-    sealing_keys,
-    submissions,
-)
+from vault import budget, rounds, scoring, submissions
+from vault.files import canonical
 from vault.models import Benchmark, Holdout, Panel, Round, Submission, Team
+from vault.sealing import holdouts, label_files, sealing_keys
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from vault import panel
+from vault.files.parsing import CSV, FileSpec, Predictions
 from vault.models import Benchmark, Panel
 from vault.parser_pool import Limits, ParserPool
-from vault.parsing import CSV, FileSpec, Predictions
 
 SPEC = FileSpec(form="label", task="binary", classes=("0", "1"))
 N = 3000
@@ -79,7 +79,7 @@ def children() -> set[int]:
             command = (status.parent / "cmdline").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        is_ours = int(fields["PPid"]) == os.getpid() and "vault.parser_child" in command
+        is_ours = int(fields["PPid"]) == os.getpid() and "vault.files.parser_child" in command
         if is_ours and not fields["State"].strip().startswith("Z"):
             found.add(int(fields["Pid"]))
     return found - others

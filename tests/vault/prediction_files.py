@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from vault import canonical
 from vault.errors import InvalidFileError
-from vault.parsing import CSV, PARQUET, FileSpec, Predictions, parse
+from vault.files import canonical
+from vault.files.parsing import CSV, PARQUET, FileSpec, Predictions, parse
 
 LABEL = FileSpec(form="label", task="binary", classes=("0", "1"))
 BINARY = FileSpec(form="probability", task="binary", classes=("0", "1"))

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 from pytest_django import Settings
 
-from vault import holdouts, sealing_keys
-from vault.holdouts import Shard
-from vault.label_files import LabelTable
 from vault.models import Benchmark, Holdout
-from vault.sealing_keys import Purpose
+from vault.sealing import holdouts, sealing_keys
+from vault.sealing.holdouts import Shard
+from vault.sealing.label_files import LabelTable
+from vault.sealing.sealing_keys import Purpose
 
 N = 40
 SHARDS = [Shard(kind="iid", status="QUERY", n=15), Shard(kind="iid", status="FRESH", n=25)]

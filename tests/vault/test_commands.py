@@ -5,8 +5,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from vault import sealing_keys
 from vault.models import Benchmark, Holdout, SealingKey
+from vault.sealing import sealing_keys
 
 pytestmark = pytest.mark.django_db
 

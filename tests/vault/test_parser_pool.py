@@ -24,10 +24,11 @@ from tests.vault.parser_children import (
     parse,
     wait_until,
 )
-from vault import panel, parser_pool, parsing
+from vault import panel, parser_pool
 from vault.errors import InvalidFileError, ParserBusyError, VaultError
+from vault.files import parsing
+from vault.files.parsing import CSV, PARQUET
 from vault.models import Panel
-from vault.parsing import CSV, PARQUET
 
 
 def test_a_child_parses_as_this_process_does(make_pool: MakePool, published: Panel) -> None:
@@ -115,7 +116,7 @@ def test_a_parquet_page_that_unpacks_to_hundreds_of_megabytes_is_refused(
 def _memory_of_an_idle_child() -> int:
     """Address space that the interpreter and its libraries take, in MB."""
     code = (
-        "import vault.parser_child, re, pathlib;"
+        "import vault.files.parser_child, re, pathlib;"
         "print(re.search(r'VmPeak:\\s+(\\d+)', pathlib.Path('/proc/self/status').read_text())[1])"
     )
     done = subprocess.run(
@@ -245,7 +246,7 @@ def test_children_see_no_secret_and_no_django(make_pool: MakePool, published: Pa
 
     assert "HOLDOUT_VAULT" in "".join(os.environ)
     assert "HOLDOUT_VAULT" not in environment
-    code = "import sys, vault.parser_child; print('django' in sys.modules)"
+    code = "import sys, vault.files.parser_child; print('django' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"False"
 
@@ -254,7 +255,7 @@ PARENT = """
 import os, socket, subprocess, sys
 ours, theirs = socket.socketpair()
 child = subprocess.Popen(
-    [sys.executable, "-m", "vault.parser_child", "2048", "60"], stdin=theirs.fileno()
+    [sys.executable, "-m", "vault.files.parser_child", "2048", "60"], stdin=theirs.fileno()
 )
 print(child.pid, flush=True)
 sys.stdin.read()
@@ -268,7 +269,7 @@ def test_children_end_with_their_parent() -> None:
     with parent:
         assert parent.stdout is not None
         child = Path("/proc") / parent.stdout.readline().decode().strip()
-        wait_until(lambda: "vault.parser_child" in (child / "cmdline").read_text())
+        wait_until(lambda: "vault.files.parser_child" in (child / "cmdline").read_text())
         parent.kill()
 
     wait_until(lambda: not _is_running(child))

@@ -18,7 +18,7 @@ from tests.vault.parser_children import (
 )
 from vault import parser_pool
 from vault.errors import InvalidFileError, PackedBodyError, ParserBusyError, UnpackedSizeError
-from vault.memory_files import MemoryFile
+from vault.files.memory_files import MemoryFile
 from vault.models import Panel
 
 

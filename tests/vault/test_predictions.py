@@ -6,8 +6,9 @@ import pytest
 from django.core.files.storage import default_storage
 from pytest_django import Settings
 
-from vault import canonical, content_files, predictions
+from vault import predictions
 from vault.errors import VaultError
+from vault.files import canonical, content_files
 
 
 @pytest.fixture(autouse=True)

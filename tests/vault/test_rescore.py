@@ -12,9 +12,11 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.forms.models import model_to_dict
 
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import canonical, history, holdouts, label_files, predictions, replay, rounds, scoring
+from vault import history, predictions, replay, rounds, scoring
+from vault.files import canonical
 from vault.models import Benchmark, BudgetEntry, RawScore, Release, Round, Submission
 from vault.scorers import scorer_of
+from vault.sealing import holdouts, label_files
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 

@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from vault import holdouts
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.pages import Table, code, link
 from vault.admin.site import site
 from vault.models import Holdout
+from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus
 
 

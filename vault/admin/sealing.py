@@ -23,14 +23,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from vault import holdouts, label_files, label_report
 from vault.admin.pages import NOTHING, Table, add_error, stacked
 from vault.errors import InvalidFileError, SealingError, VaultError
-from vault.holdouts import Shard
-from vault.label_report import Report
-from vault.label_tables import LabelTable
+from vault.files.label_tables import LabelTable
 from vault.models import Benchmark, Holdout
-from vault.seal_arguments import CONTENT_TYPES, REST
+from vault.sealing import holdouts, label_files, label_report
+from vault.sealing.holdouts import Shard
+from vault.sealing.label_report import Report
+from vault.sealing.seal_arguments import CONTENT_TYPES, REST
 from vault.statuses import HoldoutKind, HoldoutStatus
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ from vault.api import throttles
 from vault.api.forms import CSV, PARQUET
 from vault.api.idempotency import Once
 from vault.api.problems import ProblemError
-from vault.canonical import Predictions
 from vault.errors import PackedBodyError, UnpackedSizeError
-from vault.memory_files import MemoryFile
+from vault.files.canonical import Predictions
+from vault.files.memory_files import MemoryFile
 from vault.models import Benchmark, Panel, Team
 
 MULTIPART = "multipart/form-data"

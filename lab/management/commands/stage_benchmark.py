@@ -12,9 +12,10 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from audits.models import Publication
-from vault import budget, holdouts, label_files, rounds, tokens
+from vault import budget, rounds, tokens
 from vault.api.openapi import published_audits
 from vault.models import Benchmark, Holdout, Round, Team
+from vault.sealing import holdouts, label_files
 
 N_ITEMS = 400
 ACTOR = "stage"

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import World, acting_as, make_world
-from vault import holdouts, label_files, prospects
+from vault import prospects
 from vault.groups import ORGANISER
 from vault.models import (
     Admission,
@@ -23,6 +23,7 @@ from vault.models import (
     Submission,
     Team,
 )
+from vault.sealing import holdouts, label_files
 
 pytestmark = pytest.mark.usefixtures("installation")
 

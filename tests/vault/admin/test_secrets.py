@@ -10,10 +10,10 @@ import pytest
 from tests.vault.admin.stage import RAW, RAW_ON_FRESH, SEALED_LOG_LOSS, Stage, client_of, url
 from tests.vault.admin.test_access import pages
 from tests.vault.factories import acting_as
-from vault import holdouts, label_files
 from vault.groups import ORGANISER, RESEARCHER
-from vault.holdouts import Shard
 from vault.models import Benchmark
+from vault.sealing import holdouts, label_files
+from vault.sealing.holdouts import Shard
 
 # A number is found by three digits after the point, whether they were rounded or are followed by more.
 RAW_DIGITS = {

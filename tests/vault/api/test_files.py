@@ -376,7 +376,7 @@ def test_full_file_store_costs_nothing_and_leaves_nothing(
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patched:
-        patched.setattr("vault.content_files.os.fsync", full)
+        patched.setattr("vault.files.content_files.os.fsync", full)
         response = bot.post(SUBMIT, file_number(1), headers={"Idempotency-Key": '"once"'})
 
     assert problem(response) == (503, "storage_full")

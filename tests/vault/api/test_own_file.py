@@ -21,11 +21,12 @@ from tests.vault.api.stage import (
     problem,
 )
 from tests.vault.factories import World
-from vault import canonical, predictions
 from vault import panel as panels
+from vault import predictions
 from vault.api import tables
+from vault.files import canonical
+from vault.files.parsing import FileSpec, parse
 from vault.models import Benchmark, Round, Submission, Team
-from vault.parsing import FileSpec, parse
 
 POST = "benchmarks/weather/submissions/"
 

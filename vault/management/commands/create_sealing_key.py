@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from vault import sealing_keys
 from vault.errors import VaultError
+from vault.sealing import sealing_keys
 
 
 class Command(BaseCommand):

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from vault import holdouts, label_files, label_report, seal_arguments
 from vault.errors import InvalidFileError, VaultError
-from vault.holdouts import Shard
 from vault.models import Benchmark, Holdout
+from vault.sealing import holdouts, label_files, label_report, seal_arguments
+from vault.sealing.holdouts import Shard
 
 
 class Command(BaseCommand):

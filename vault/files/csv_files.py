@@ -1,0 +1,272 @@
+"""Strict CSV: UTF-8, a comma, one line per row, every field exactly what its column says.
+
+A byte order mark, CRLF line ends and quoted fields are accepted; nothing is guessed, trimmed or skipped.
+The quick way lets Arrow convert numbers. It is taken only where Arrow is as strict as the slow way,
+which reads text and checks each field: Arrow takes hexadecimal whole numbers and trims white space.
+"""
+
+import csv
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+from numpy.typing import NDArray
+
+from vault.files import hints
+from vault.files.columns import (
+    PLAIN,
+    Choose,
+    Column,
+    Kind,
+    Table,
+    are_int64,
+    check_row_count,
+    no_integer,
+    spelling,
+)
+from vault.files.problems import Problems, refuse, with_hint
+
+_LONGEST_HEADER = 1 << 20
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
+_EMPTY = "the line is empty; delete it"
+_LARGEST_BLOCK = (1 << 31) - 1
+_CATEGORY = pa.dictionary(pa.int32(), pa.string())
+_QUICK_TYPES = {
+    Kind.INTEGER: pa.int64(),
+    Kind.TEXT: pa.string(),
+    Kind.KEY: pa.string(),
+    Kind.CATEGORY: _CATEGORY,
+    Kind.TIME: _CATEGORY,
+    Kind.NUMBER: pa.float64(),
+}
+_SLOW_TYPES = {**_QUICK_TYPES, Kind.INTEGER: pa.string(), Kind.NUMBER: pa.string()}
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+
+
+@dataclass(kw_only=True)
+class _Lines:
+    """Arrow's reading of the lines below the header, and the rows that it could not split."""
+
+    content: Any
+    ragged: list[tuple[int, int]] = field(default_factory=list)
+
+
+def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> Table:
+    """Ragged rows, wrong numbers and values that are not finite are reported in `problems`.
+
+    A file in which rows cannot be told apart raises `InvalidFileError` at once.
+    """
+    _check_text(body)
+    names, start = _header(body)
+    columns = choose(names)
+    n_rows = body.count(b"\n", start) + (len(body) > start and not body.endswith(b"\n"))
+    check_row_count(n_rows, max_rows=max_rows)
+    content = pa.py_buffer(body).slice(start)
+    # The texts of numbers are read again only where somebody asks for them.
+    slow_lines = cache(lambda: _slow_lines(content, columns))
+    lines = _quick_lines(content, columns) if _is_plain(body, start, columns) else None
+    lines = lines or slow_lines()
+    if lines.content.num_rows + len(lines.ragged) != n_rows:
+        refuse("a field holds a line break, or a quote is not closed")
+    rows = _line_numbers(lines, n_rows)
+    _report_ragged(lines.ragged, columns, problems)
+    kept = _kept(body, start, rows, problems)
+    read = lines.content if kept is None else lines.content.take(kept)
+    rows = rows if kept is None else rows[kept]
+    return Table(
+        columns={c.name: _values(c, read[c.name], rows, problems) for c in columns},
+        rows=rows,
+        is_complete=not lines.ragged and kept is None,
+        written=lambda name: _taken(slow_lines().content[name], kept),
+    )
+
+
+def _taken(texts: pa.ChunkedArray, kept: NDArray[np.intp] | None) -> Any:
+    return texts if kept is None else texts.take(kept)
+
+
+def _report_ragged(
+    ragged: list[tuple[int, int]], columns: list[Column], problems: Problems
+) -> None:
+    has_numbers = any(column.kind is Kind.NUMBER for column in columns)
+    for row, n_fields in ragged:
+        hint = hints.of_fields(n_fields, len(columns), has_numbers=has_numbers)
+        problem = f"{n_fields} fields where {len(columns)} are expected" if n_fields else _EMPTY
+        problems.add(with_hint(problem, hint), row=row + 1)
+
+
+def _kept(
+    body: bytes, start: int, rows: NDArray[np.int64], problems: Problems
+) -> NDArray[np.intp] | None:
+    """Where the lines that hold something stand among the rows; None if all do.
+
+    No field of the file holds a line break, so an end of line behind an end of line is an empty line.
+    """
+    if body.find(b"\n\n", start - 1) < 0 and body.find(b"\n\r\n", start - 1) < 0:
+        return None
+    text = np.frombuffer(body, np.uint8)
+    ends = np.flatnonzero(text[start:] == _LINE_FEED) + start
+    lengths = np.diff(ends, prepend=start - 1) - 1
+    is_return = text[ends - 1] == _CARRIAGE_RETURN
+    empty = np.flatnonzero((lengths == 0) | ((lengths == 1) & is_return))
+    # Line 1 is the header, and the first line behind it is line 2.
+    is_empty = np.isin(rows, empty + 2)
+    problems.add_rows(np.flatnonzero(is_empty), rows, lambda index: _EMPTY, column=None)
+    return np.flatnonzero(~is_empty)
+
+
+def _check_text(body: bytes) -> None:
+    if not body:
+        refuse("the file is empty")
+    hint = hints.of_csv(body)
+    if hint:
+        refuse(hint, row=1)
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            refuse("not UTF-8 text; save it as UTF-8", row=body.count(b"\n", 0, error.start) + 1)
+    if b"\r" in body and body.count(b"\r") != body.count(b"\r\n"):
+        refuse("lines must end in LF or CRLF")
+
+
+def _header(body: bytes) -> tuple[list[str], int]:
+    """The names in the first line, and where the second line starts."""
+    begin = len(_BYTE_ORDER_MARK) if body.startswith(_BYTE_ORDER_MARK) else 0
+    end = body.find(b"\n", begin, begin + _LONGEST_HEADER)
+    if end < 0:
+        if len(body) > _LONGEST_HEADER:
+            refuse("the header is too long", row=1)
+        end = len(body)
+    line = body[begin:end].removesuffix(b"\r").decode()
+    try:
+        names = next(csv.reader([line], strict=True), [])
+    except csv.Error:
+        refuse("the header cannot be read", row=1)
+    return names, min(end + 1, len(body))
+
+
+def _is_plain(body: bytes, start: int, columns: list[Column]) -> bool:
+    """Whether Arrow's conversion of numbers is as strict as ours for every possible field."""
+    kinds = {column.kind for column in columns}
+    loose = b""
+    if kinds & {Kind.INTEGER, Kind.NUMBER}:
+        loose += b" \t"
+    if Kind.INTEGER in kinds:
+        loose += b"xX"
+    is_loose = any(column.is_plain and column.kind is Kind.INTEGER for column in columns)
+    return not is_loose and all(body.find(byte, start) < 0 for byte in loose)
+
+
+def _quick_lines(content: Any, columns: list[Column]) -> _Lines | None:
+    """None when a number does not convert or is not finite: then the slow way tells how it is written."""
+    try:
+        lines = _read_lines(content, {c.name: _QUICK_TYPES[c.kind] for c in columns})
+    except pa.ArrowInvalid:
+        return None
+    numbers = [lines.content[column.name] for column in columns if column.kind is Kind.NUMBER]
+    are_finite = all(pc.all(pc.is_finite(each)).as_py() is not False for each in numbers)
+    return lines if are_finite else None
+
+
+def _slow_lines(content: Any, columns: list[Column]) -> _Lines:
+    try:
+        return _read_lines(content, {c.name: _SLOW_TYPES[c.kind] for c in columns})
+    except pa.ArrowInvalid:
+        refuse("the lines cannot be split into fields; is a quote not closed?")
+
+
+def _read_lines(content: Any, types: dict[str, pa.DataType]) -> _Lines:
+    ragged: list[tuple[int, int]] = []
+
+    def skip(row: Any) -> str:
+        ragged.append((row.number, row.actual_columns if row.text.strip() else 0))
+        return "skip"
+
+    table = pa_csv.read_csv(
+        pa.BufferReader(content),
+        read_options=pa_csv.ReadOptions(
+            use_threads=False,
+            block_size=min(len(content) + 1, _LARGEST_BLOCK),
+            column_names=list(types),
+        ),
+        parse_options=pa_csv.ParseOptions(
+            escape_char=False, ignore_empty_lines=False, invalid_row_handler=skip
+        ),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=types, null_values=[], strings_can_be_null=False
+        ),
+    )
+    return _Lines(content=table.combine_chunks(), ragged=ragged)
+
+
+def _line_numbers(lines: _Lines, n_rows: int) -> NDArray[np.int64]:
+    numbers = np.arange(2, n_rows + 2, dtype=np.int64)
+    if not lines.ragged:
+        return numbers
+    return np.delete(numbers, [row - 1 for row, _ in lines.ragged])
+
+
+def _values(
+    column: Column, chunked: pa.ChunkedArray, rows: NDArray[np.int64], problems: Problems
+) -> Any:
+    """The column as `Kind` describes it, from Arrow's numbers or from text."""
+    array = chunked.chunk(0) if chunked.num_chunks else pa.array([], chunked.type)
+    is_text = array.type == pa.string()
+    if column.kind is Kind.INTEGER and is_text:
+        return _integers(column, array, rows, problems)
+    if column.kind is Kind.NUMBER:
+        if is_text:
+            return _numbers(column, array, rows, problems)
+        return array.to_numpy()
+    if column.kind is Kind.KEY:
+        return _keys(array)
+    return array
+
+
+def _integers(
+    column: Column, texts: pa.Array, rows: NDArray[np.int64], problems: Problems
+) -> pa.Array:
+    good = are_int64(texts, spelling(column))
+    problems.add_rows(
+        np.flatnonzero(~good),
+        rows,
+        lambda index: no_integer(column, texts[index].as_py()),
+        column=column.name,
+    )
+    return pc.if_else(pa.array(good), texts, None).cast(pa.int64())
+
+
+def _no_number(column: Column, text: str) -> str:
+    """A hint would tell of a sealed value."""
+    hint = "" if column.is_sealed else hints.of_number(text)
+    return with_hint(f"not a finite number{column.show(text)}", hint)
+
+
+def _numbers(
+    column: Column, texts: pa.Array, rows: NDArray[np.int64], problems: Problems
+) -> NDArray[np.float64]:
+    good = pc.match_substring_regex(texts, _NUMBER).to_numpy(zero_copy_only=False)
+    values = np.full(len(texts), np.nan)
+    values[good] = [float(text) for text in texts.filter(pa.array(good)).to_pylist()]
+    is_wrong = ~np.isfinite(values)
+    problems.add_rows(
+        np.flatnonzero(is_wrong),
+        rows,
+        lambda index: _no_number(column, texts[index].as_py()),
+        column=column.name,
+    )
+    values[is_wrong] = np.nan
+    return values
+
+
+def _keys(texts: pa.Array) -> pa.Array:
+    """Whole numbers if every field is one in its plain spelling, else text."""
+    if len(texts) and are_int64(texts, PLAIN).all():
+        return texts.cast(pa.int64())
+    return texts

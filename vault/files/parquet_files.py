@@ -1,0 +1,256 @@
+"""Strict Parquet: columns taken for what they spell, no nulls, no more than the items can fill.
+
+A category, a decimal number or a number in the place of a text is read as CSV would write it. Numbers with a
+binary fraction spell no id and no class. The ids may be the index that pandas wrote.
+
+A file of a megabyte can unpack to gigabytes and its own sizes do not say so. Rows times width is checked
+from the metadata before any data is read, text is never expanded from its dictionary, and the bytes that
+were really unpacked are counted after each row group. The process's memory limit is the last guard.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from vault.files import hints, pandas_index
+from vault.files.columns import (
+    Choose,
+    Column,
+    Kind,
+    Table,
+    are_int64,
+    check_row_count,
+    finite_or_nan,
+    no_integer,
+    spelling,
+)
+from vault.files.problems import Problems, quoted, refuse, with_hint
+
+MAX_UNPACKED_BYTES = 512 << 20
+_MAX_ROW_GROUPS = 10_000
+_TEXT_WIDTH = 256
+_NUMBER_WIDTH = 8
+_READ_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError)
+_KEPT_AS_TEXT = (Kind.TEXT, Kind.KEY, Kind.CATEGORY, Kind.TIME)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """What stands in front of the data: no data page is touched."""
+
+    metadata: Any
+    types: dict[str, pa.DataType]
+    # As they are to be called, in order: the index first if it is the ids.
+    names: list[str]
+    ids: pandas_index.Ids | None
+
+    def stored(self, name: str) -> str | None:
+        """The column's name in the file; None where it is written nowhere."""
+        return self.ids.column if name == "id" and self.ids is not None else name
+
+    def type_of(self, name: str) -> pa.DataType:
+        stored = self.stored(name)
+        return pa.int64() if stored is None else self.types[stored]
+
+
+def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> Table:
+    """Nulls and values that are not finite are reported in `problems`; the rest is refused at once."""
+    file = _open(body)
+    metadata = file.metadata
+    check_row_count(metadata.num_rows, max_rows=max_rows)
+    columns = choose(file.names)
+    for column in columns:
+        _check_type(column, file.type_of(column.name))
+    texts = [c.name for c in columns if _is_text(c, file.type_of(c.name))]
+    width = sum(_TEXT_WIDTH if c.name in texts else _NUMBER_WIDTH for c in columns)
+    if metadata.num_rows * len(columns) * _NUMBER_WIDTH > MAX_UNPACKED_BYTES:
+        refuse(f"the file would unpack to more than {MAX_UNPACKED_BYTES} bytes")
+    limit = min(metadata.num_rows * width + (1 << 20), MAX_UNPACKED_BYTES)
+    table = _read(body, file, columns, limit)
+    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
+    values = {
+        column.name: _values(column, _column(file, table, column.name), rows, problems)
+        for column in columns
+    }
+    return Table(columns=values, rows=rows, is_complete=True)
+
+
+def _open(body: bytes) -> _File:
+    if not body:
+        refuse("the file is empty")
+    try:
+        file = pq.ParquetFile(pa.BufferReader(body))
+        metadata, schema = file.metadata, file.schema_arrow
+        told, names = dict(metadata.metadata or {}), list(schema.names)
+    except _READ_ERRORS:
+        hint = hints.of_parquet(body)
+        refuse(with_hint("this is not a Parquet file that can be read", hint))
+    ids = pandas_index.ids(told, names, n_rows=metadata.num_rows)
+    columns = names if ids is None else ["id", *(name for name in names if name != ids.column)]
+    types = {field.name: field.type for field in schema}
+    return _File(metadata=metadata, types=types, names=columns, ids=ids)
+
+
+def _column(file: _File, table: pa.Table, name: str) -> Any:
+    stored = file.stored(name)
+    if stored is not None:
+        return table.column(stored)
+    assert file.ids is not None
+    assert file.ids.numbers is not None
+    numbers = file.ids.numbers
+    # The end of a range may lie beyond 64 bits where none of its numbers does.
+    steps = np.arange(len(numbers), dtype=np.int64)
+    return pa.chunked_array([pa.array(numbers.start + numbers.step * steps)])
+
+
+def _is_string(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _is_text(column: Column, kind: pa.DataType) -> bool:
+    """Whether it may hold texts of any length; they are then read as a dictionary."""
+    return column.kind in _KEPT_AS_TEXT or _is_string(_spelt(kind))
+
+
+def _spelt(kind: pa.DataType) -> pa.DataType:
+    """A dictionary spells what its values do."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _fits(column: Column, kind: pa.DataType) -> bool:
+    kind = _spelt(kind)
+    is_decimal, is_string = pa.types.is_decimal(kind), _is_string(kind)
+    is_whole = pa.types.is_integer(kind) or (is_decimal and kind.scale == 0)
+    is_date = pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+    fits = {
+        Kind.INTEGER: is_whole or is_string,
+        Kind.TEXT: is_whole or is_string,
+        Kind.KEY: is_whole or is_string,
+        Kind.CATEGORY: is_whole or is_decimal or is_string or pa.types.is_boolean(kind),
+        Kind.TIME: is_string or is_date,
+        Kind.NUMBER: is_whole or is_decimal or pa.types.is_floating(kind),
+    }
+    return bool(fits[column.kind])
+
+
+def _check_type(column: Column, kind: pa.DataType) -> None:
+    if not _fits(column, kind):
+        problem = f"the column is of type {quoted(kind)}; expected is {column.kind.value}"
+        refuse(with_hint(problem, _conversion(column, _spelt(kind))), column=column.name)
+
+
+def _conversion(column: Column, kind: pa.DataType) -> str:
+    """What to do about a column of the wrong type."""
+    allowed = f"the classes are {hints.classes(column.classes)}; " if column.classes else ""
+    if _is_string(kind):
+        return "pandas astype('float64')"
+    if column.kind in (Kind.INTEGER, Kind.TEXT, Kind.KEY, Kind.CATEGORY):
+        is_number = pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+        return f"{allowed}pandas astype('int64')" if is_number else allowed + "pandas astype('str')"
+    return ""
+
+
+def _read(body: bytes, wanted: _File, columns: list[Column], limit: int) -> pa.Table:
+    metadata = wanted.metadata
+    groups = metadata.num_row_groups
+    names = [name for c in columns if (name := wanted.stored(c.name)) is not None]
+    texts = [wanted.stored(c.name) for c in columns if _is_text(c, wanted.type_of(c.name))]
+    if groups > _MAX_ROW_GROUPS:
+        refuse(f"the file has more than {_MAX_ROW_GROUPS} row groups")
+    if sum(metadata.row_group(index).total_byte_size for index in range(groups)) > limit:
+        refuse("the file declares more bytes than its rows can have")
+    try:
+        file = pq.ParquetFile(
+            pa.BufferReader(body),
+            metadata=metadata,
+            read_dictionary=[name for name in texts if name is not None],
+        )
+        parts, unpacked = [], 0
+        for index in range(groups):
+            parts.append(file.read_row_group(index, columns=names, use_threads=False))
+            unpacked += parts[-1].nbytes
+            if unpacked > limit:
+                refuse("the file unpacks to more than its rows can be")
+        table = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+        table.validate(full=True)
+    except MemoryError:
+        raise
+    except _READ_ERRORS:
+        refuse("the Parquet data cannot be read")
+    if table.num_rows != metadata.num_rows:
+        refuse("the file does not hold the rows that it declares")
+    return table
+
+
+def _values(
+    column: Column, chunked: pa.ChunkedArray, rows: NDArray[np.int64], problems: Problems
+) -> Any:
+    array = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
+    if column.may_be_empty:
+        return _filled(_texts(array))
+    nulls = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
+    problems.add_rows(nulls, rows, lambda index: "the field is empty", column=column.name)
+    if column.kind is Kind.NUMBER:
+        return _numbers(column, array, rows, problems)
+    if column.kind is Kind.INTEGER and _is_string(_spelt(array.type)):
+        return _spelt_integers(column, _texts(array), rows, problems)
+    if column.kind in (Kind.INTEGER, Kind.KEY) and not _is_string(_spelt(array.type)):
+        return _integers(column, array)
+    if pa.types.is_boolean(array.type):
+        spelt = pa.array(column.booleans)
+        return pa.DictionaryArray.from_arrays(array.cast(pa.int32()), spelt)
+    return _texts(array)
+
+
+def _integers(column: Column, array: pa.Array) -> pa.Array:
+    try:
+        return array.cast(pa.int64())
+    except pa.ArrowInvalid:
+        refuse("not all values fit in 64 bits", column=column.name)
+
+
+def _spelt_integers(
+    column: Column, texts: pa.DictionaryArray, rows: NDArray[np.int64], problems: Problems
+) -> pa.Array:
+    """As CSV is read: each distinct text is looked at once."""
+    good = pa.array(are_int64(texts.dictionary, spelling(column)))
+    is_wrong = pc.invert(good.take(texts.indices)).fill_null(False)
+    problems.add_rows(
+        np.flatnonzero(is_wrong.to_numpy(zero_copy_only=False)),
+        rows,
+        lambda index: no_integer(column, texts[index].as_py()),
+        column=column.name,
+    )
+    return pc.if_else(good, texts.dictionary, None).cast(pa.int64()).take(texts.indices)
+
+
+def _numbers(
+    column: Column, array: pa.Array, rows: NDArray[np.int64], problems: Problems
+) -> NDArray[np.float64]:
+    missing = array.is_null().to_numpy(zero_copy_only=False)
+    values = array.cast(pa.float64(), safe=False).fill_null(0.0).to_numpy(zero_copy_only=False)
+    return np.where(missing, np.nan, finite_or_nan(column, values, rows, problems))
+
+
+def _filled(texts: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Nulls point to an empty text of the dictionary, so that nothing is expanded."""
+    return pa.DictionaryArray.from_arrays(
+        texts.indices.fill_null(len(texts.dictionary)),
+        pa.concat_arrays([texts.dictionary, pa.array([""])]),
+    )
+
+
+def _texts(array: pa.Array) -> pa.Array:
+    """A dictionary of strings; whole numbers and dates are spelt out once per distinct value."""
+    if not pa.types.is_dictionary(array.type):
+        array = pc.dictionary_encode(array)
+    return pa.DictionaryArray.from_arrays(
+        array.indices.cast(pa.int32()), array.dictionary.cast(pa.string())
+    )

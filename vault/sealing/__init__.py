@@ -1,0 +1,1 @@
+"""Labels: read, reported on, drawn into holdouts, encrypted, and opened where that is allowed."""

@@ -1,0 +1,139 @@
+"""What a draw takes whole, a group of items that resemble each other or an item without one, and how many.
+
+It knows no Django and no database, so that a label file can be reported on where its labels live.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from stats import drawing
+from stats.drawing import LEAST_ITEMS, LEAST_SPLITS, LEAST_UNITS, Pool
+from vault.errors import SealingError
+from vault.files.label_tables import LabelTable
+
+Counts = NDArray[np.int64]
+# Only shards of this kind decide a verdict.
+IID = "iid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """`n` is exact for single items and a target for groups. None: all that the other shards leave."""
+
+    kind: str
+    status: str
+    n: int | None
+
+
+def unit_names(*, groups: Any, positions: NDArray[np.int64]) -> pa.Array:
+    """What each item is drawn with: its group, or itself where the group is empty.
+
+    The two are told apart by their first word, so that no name of a group is that of a single item.
+    """
+    texts = _texts(groups)
+    alone = pc.binary_join_element_wise("item", pa.array(positions).cast(pa.string()), ":")
+    together = pc.binary_join_element_wise("group", texts, ":")
+    return pc.if_else(pc.equal(texts, ""), alone, together)
+
+
+def sizes_of_groups(
+    *, labels: LabelTable, positions: NDArray[np.int64]
+) -> NDArray[np.int64] | None:
+    """Items of each unit of a shard in the order of first items. None: items are drawn one by one."""
+    if labels.groups is None:
+        return None
+    counted = pc.value_counts(unit_names(groups=labels.groups, positions=positions))
+    sizes: NDArray[np.int64] = counted.field("counts").to_numpy()
+    return sizes
+
+
+def pool_of(*, labels: LabelTable, positions: NDArray[np.int64], stratify: bool) -> Pool:
+    """What a draw of these items takes whole, and from which strata."""
+    units = None
+    if labels.groups is not None:
+        names = pc.dictionary_encode(unit_names(groups=labels.groups, positions=positions))
+        units = names.indices.to_numpy()
+    strata = drawing.strata_of(labels=labels.labels, units=units) if stratify else None
+    return drawing.pool(n=len(labels.ids), units=units, strata=strata)
+
+
+def _texts(groups: Any) -> pa.Array:
+    texts = groups.cast(pa.string())
+    whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    return whole.fill_null("")
+
+
+def allocated(
+    *, labels: LabelTable, shards: Sequence[Shard], stratify: bool
+) -> tuple[Pool, Counts]:
+    """What is drawn, and the units of each stratum in each shard; `SealingError` says why it cannot be."""
+    if shards[0].kind == IID and len(shards) < 2:
+        # A panel that grows by one holdout's items would say which they are.
+        raise SealingError("an iid draw makes at least two shards")
+    sizes = _sizes(shards, len(labels.ids))
+    pool = pool_of(labels=labels, positions=np.arange(len(labels.ids)), stratify=stratify)
+    try:
+        counts = drawing.allocate(pool=pool, sizes=sizes)
+    except ValueError:
+        raise SealingError(_too_small(pool, stratify=stratify)) from None
+    if shards[0].kind == IID:
+        _check_chance(shards, pool, counts)
+    return pool, counts
+
+
+def _sizes(shards: Sequence[Shard], n_items: int) -> list[int]:
+    """Sizes that use up every item."""
+    if sum(shard.n is None for shard in shards) > 1:
+        raise SealingError("only one shard can take the rest")
+    named = sum(shard.n or 0 for shard in shards)
+    sizes = [n_items - named if shard.n is None else shard.n for shard in shards]
+    if min(sizes) < 1 or sum(sizes) != n_items:
+        raise SealingError(
+            f"the shards hold {named:,} items and the file {n_items:,}: every item belongs to "
+            "one shard, and no shard is empty"
+        )
+    return sizes
+
+
+def _check_chance(shards: Sequence[Shard], pool: Pool, counts: Counts) -> None:
+    """Iid shards decide a verdict, which a shuffle of a few items, units or ways to share them cannot."""
+    fewest = drawing.fewest_items(pool=pool, counts=counts)
+    for shard, n_units, n_items in zip(shards, counts.sum(axis=0), fewest, strict=True):
+        _check_least(shard, int(n_units), int(n_items), pool=pool)
+    # As many ways as the least number of units has where it is not bound to strata.
+    if drawing.log_splits(counts=counts) < math.log(LEAST_SPLITS) - 1e-9:
+        raise SealingError(
+            "each class has so few items or groups that drawing from each separately leaves nearly "
+            "nothing to chance, and a shuffle could show nothing: do not draw from each class separately"
+        )
+
+
+def _check_least(shard: Shard, n_units: int, n_items: int, *, pool: Pool) -> None:
+    if n_items < LEAST_ITEMS:
+        is_exact = pool.n_units == len(pool.unit_of_item)
+        got = f"would have {n_items}" if is_exact else f"could get as few as {n_items}"
+        raise SealingError(
+            f"an iid shard needs at least {LEAST_ITEMS} items, and the {shard.status} shard {got}: "
+            "ask for a larger one"
+        )
+    if n_units < LEAST_UNITS:
+        raise SealingError(
+            f"an iid shard needs at least {LEAST_UNITS} groups, and the {shard.status} shard would "
+            f"get {n_units} of {pool.n_units}, because groups are drawn whole: ask for a larger one"
+        )
+
+
+def _too_small(pool: Pool, *, stratify: bool) -> str:
+    if not stratify:
+        return f"there are too few groups for these shards, as they are drawn whole: {pool.n_units}"
+    return (
+        "a shard is too small to get something of each class that has enough for every shard: ask "
+        "for larger shards, or do not draw from each class separately"
+    )

@@ -1,0 +1,48 @@
+"""How a draw is asked for on a command line, by the command that seals and the one that reports."""
+
+import argparse
+from pathlib import Path
+
+from vault.files.parsing import CSV, PARQUET
+from vault.sealing.drawn_units import Shard
+
+CONTENT_TYPES = {".csv": CSV, ".parquet": PARQUET}
+STATUSES = {"query": "QUERY", "fresh": "FRESH", "sealed": "SEALED"}
+KINDS = ("iid", "temporal", "stress", "prospective")
+REST = "rest"
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """The shards, their kind, and whether each class is drawn from separately."""
+    parser.add_argument(
+        "--shard",
+        required=True,
+        action="append",
+        type=_shard,
+        metavar="STATUS=N",
+        help=f"query, fresh or sealed, and a number of items or {REST!r}; once per shard. "
+        "With groups the number is a target, as they are drawn whole",
+    )
+    parser.add_argument("--kind", default=KINDS[0], choices=KINDS)
+    parser.add_argument(
+        "--stratify",
+        action="store_true",
+        help="draw from each class separately, so that a rare one is in every shard",
+    )
+
+
+def shards_of(*, given: list[tuple[str, int | None]], kind: str) -> list[Shard]:
+    return [Shard(kind=kind, status=status, n=n) for status, n in given]
+
+
+def content_type_of(path: Path) -> str:
+    """By its name; of another name the ending, which is then refused by that."""
+    return CONTENT_TYPES.get(path.suffix.lower(), path.suffix)
+
+
+def _shard(text: str) -> tuple[str, int | None]:
+    """`fresh=6700` or `fresh=rest`."""
+    status, _, size = text.partition("=")
+    if status not in STATUSES or not (size == REST or (size.isascii() and size.isdigit())):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like query=2400 or fresh={REST}")
+    return STATUSES[status], None if size == REST else int(size)

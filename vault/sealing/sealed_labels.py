@@ -1,0 +1,122 @@
+"""What is inside a sealed blob, and the commitment that is published about it.
+
+The plaintext is an Arrow stream with one row per item, sorted by position in the panel: `position`
+(int32), `id`, `label` (class code or float64), then `slice:<name>`..., `time`, `group` where given. Its
+schema carries a random salt of 32 bytes. It is not compressed: a compressed length would tell of labels.
+
+The commitment is SHA-256(salt || text). The text is CSV in UTF-8: the header `id,label`, then `slice:<name>`
+in the order of their names, `time`, `group`; one line per item, sorted by id (whole numbers by value, text
+by its bytes); lines end in LF; a field is quoted, with quotes doubled, only if it holds a comma, a quote, CR
+or LF. A label is its class as the benchmark spells it; a value is the shortest decimal text that reads back
+as the same double, as Python's `repr` writes it. After disclosure of salt and text anybody can check it.
+"""
+
+import csv
+import hashlib
+import io
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vault.files.canonical import code_dtype
+from vault.files.label_tables import SLICE, LabelTable
+from vault.sealing import drawn_units
+
+SALT_BYTES = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenLabels:
+    """One holdout's labels. `positions` point into the panel and ascend.
+
+    `groups` names what each item was drawn with, comparably between the holdouts of one batch: its group, or
+    the item itself where it has none. None: items were drawn one by one, whatever groups are sealed.
+    """
+
+    positions: NDArray[np.int64]
+    labels: NDArray[np.int64] | NDArray[np.float64]
+    slices: dict[str, NDArray[np.object_]]
+    times: NDArray[np.object_] | None
+    groups: NDArray[np.object_] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disclosure:
+    """What is published of a retired holdout: enough to recompute its commitment."""
+
+    salt: bytes
+    text: str
+
+
+def pack(table: LabelTable, *, positions: NDArray[np.int64], classes: list[str]) -> bytes:
+    labels: NDArray[Any] = table.labels
+    if classes:
+        labels = labels.astype(code_dtype(len(classes)))
+    columns = {
+        "position": pa.array(positions, pa.int32()),
+        "id": table.ids,
+        "label": pa.array(labels),
+        **{f"{SLICE}{name}": column for name, column in sorted(table.slices.items())},
+        **({} if table.times is None else {"time": table.times}),
+        **({} if table.groups is None else {"group": table.groups}),
+    }
+    salted = pa.table(columns).replace_schema_metadata({"salt": secrets.token_bytes(SALT_BYTES)})
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, salted.schema) as stream:
+        stream.write_table(salted)
+    return sink.getvalue()
+
+
+def unpack(plaintext: bytes, *, draws_groups: bool) -> OpenLabels:
+    content = _content(plaintext)
+    labels = content["label"].to_numpy()
+    positions = content["position"].to_numpy().astype(np.int64)
+    return OpenLabels(
+        positions=positions,
+        labels=labels if labels.dtype.kind == "f" else labels.astype(np.int64),
+        slices={
+            name.removeprefix(SLICE): _objects(content[name])
+            for name in content.column_names
+            if name.startswith(SLICE)
+        },
+        times=_objects(content["time"]) if "time" in content.column_names else None,
+        groups=_units(content["group"], positions) if draws_groups else None,
+    )
+
+
+def disclosure(plaintext: bytes, *, classes: list[str]) -> Disclosure:
+    content = _content(plaintext)
+    names = [name for name in content.column_names if name != "position"]
+    ordered = content.select(names).sort_by("id").to_pydict()
+    labels = ordered["label"]
+    ordered["label"] = [classes[code] for code in labels] if classes else map(repr, labels)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(zip(*(ordered[name] for name in names), strict=True))
+    return Disclosure(salt=content.schema.metadata[b"salt"], text=text.getvalue())
+
+
+def commitment_of(disclosed: Disclosure) -> str:
+    return hashlib.sha256(disclosed.salt + disclosed.text.encode()).hexdigest()
+
+
+def _content(plaintext: bytes) -> pa.Table:
+    with pa.ipc.open_stream(pa.py_buffer(plaintext)) as stream:
+        return stream.read_all()
+
+
+def _units(groups: pa.ChunkedArray, positions: NDArray[np.int64]) -> NDArray[np.object_]:
+    names: NDArray[np.object_] = drawn_units.unit_names(
+        groups=groups, positions=positions
+    ).to_numpy(zero_copy_only=False)
+    return names
+
+
+def _objects(column: pa.ChunkedArray) -> NDArray[np.object_]:
+    values: NDArray[np.object_] = column.cast(pa.string()).to_numpy()
+    return values
