@@ -36,7 +36,7 @@ from vault.admin.pages import (
 from vault.admin.rounds import VAULT_ACTS, RoundAdmin
 from vault.admin.site import site
 from vault.errors import VaultError
-from vault.models import Round
+from vault.models import Round, Submission
 from vault.statuses import RoundStatus
 
 AUDITABLE = (RoundStatus.CLOSING, RoundStatus.CLOSED)
@@ -251,8 +251,24 @@ def _row(finding: Finding) -> tuple[Any, ...]:
         _figure(finding.evidence.get("luck")),
         _p_value(finding),
         _figure(finding.minimum_detectable_effect),
-        finding.verdict or NOTHING,
+        _verdict(finding),
     )
+
+
+def _verdict(finding: Finding) -> str:
+    """With the file that it names, if that is not the final."""
+    if judged.names_best_scored(finding=finding):
+        return f"{finding.verdict}: best-scored file"
+    return finding.verdict or NOTHING
+
+
+def _file(finding: Finding) -> Any:
+    """The one that a verdict names; of everything else the team's final."""
+    named = Submission.objects.filter(pk=finding.evidence.get("submission")).first()
+    if named is None:
+        return link(finding.submission, "the final") if finding.submission else NOTHING
+    is_best = judged.names_best_scored(finding=finding)
+    return link(named, f"{'best-scored file' if is_best else 'final'}, no. {named.sequence:,}")
 
 
 def _interval(finding: Finding) -> str:
@@ -263,7 +279,7 @@ def _interval(finding: Finding) -> str:
 
 @admin.register(Finding, site=site)
 class FindingAdmin(ReadOnlyPage):
-    list_display = ("check_name", "team", "verdict", "shown_estimate", "interval", "p", "run")
+    list_display = ("check_name", "team", "shown_verdict", "shown_estimate", "interval", "p", "run")
     list_filter = ("check_name", "verdict", "run__round__benchmark")
     search_fields = ("team__name", "check_name")
     list_select_related = ("team", "run__round__benchmark")
@@ -272,15 +288,26 @@ class FindingAdmin(ReadOnlyPage):
         "run",
         "check_name",
         "team",
-        "submission",
-        "verdict",
+        "file",
+        "shown_verdict",
         "shown_estimate",
         "interval",
         "p",
         "detectable",
         "shown_evidence",
     )
-    readonly_fields = ("shown_estimate", "interval", "p", "detectable", "shown_evidence")
+    readonly_fields = (
+        *("file", "shown_verdict", "shown_estimate", "interval", "p", "detectable"),
+        "shown_evidence",
+    )
+
+    @admin.display(description="file")
+    def file(self, obj: Finding) -> Any:
+        return _file(obj)
+
+    @admin.display(description="verdict", ordering="verdict")
+    def shown_verdict(self, obj: Finding) -> str:
+        return _verdict(obj)
 
     @admin.display(description="estimate", ordering="estimate")
     def shown_estimate(self, obj: Finding) -> str:

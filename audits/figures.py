@@ -97,7 +97,8 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
         parts,
         body=body,
         title=f"{away} the line: better on the query labels than on new ones",
-        alternative=f"{len(points)} finals and references by their scores on query and on new labels",
+        alternative=f"{len(points)} files by their scores on query and on new labels: finals, references, "
+        "and of who is accused by it the best-scored file",
     )
 
 

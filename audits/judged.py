@@ -38,6 +38,7 @@ class Judged:
     published_verdict: str
     # Which of the two tested files the verdict names, and whether that is the one on the board.
     file: str
+    named_submission: str | None
     is_ranked_file: bool
     attempts: int | None
     k: int | None
@@ -94,6 +95,11 @@ def headline(*, findings: Iterable[Finding]) -> str:
     return sentences.headline(
         verdicts=(each.evidence.get("published_verdict", each.verdict) for each in findings)
     )
+
+
+def names_best_scored(*, finding: Finding) -> bool:
+    """Whether a finding's verdict names a file that is not the final."""
+    return bool(finding.verdict) and finding.evidence.get("file") == BEST_SCORED
 
 
 def in_units(*, finding: Finding) -> dict[str, Any]:
@@ -167,6 +173,7 @@ def judged(*, finding: Finding, metric: str, names: Mapping[int, str]) -> Judged
         verdict=finding.verdict,
         published_verdict=evidence.get("published_verdict", finding.verdict),
         file=evidence.get("file", FINAL),
+        named_submission=evidence.get("submission"),
         is_ranked_file=evidence.get("is_ranked_file", True),
         attempts=evidence.get("attempts"),
         k=evidence.get("k", evidence.get("attempts")),

@@ -148,6 +148,8 @@ def _team(context: Context, given: Judged) -> dict[str, Any]:
         "title": given.title,
         "file_named": judged.BEST_SCORED if is_other else judged.FINAL,
         "is_ranked_file": given.has_final and (given.is_ranked_file or not names_other),
+        # Under most mechanisms nobody could tell which one it is: a file that did not improve shows no score.
+        "named_submission": given.named_submission if given.verdict == Verdict.CONFIRMED else None,
         **fresh,
         "no_figure": _no_figure(context, given),
         "rank_after": None,

@@ -283,7 +283,12 @@ def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any
         if team.overstatement is not None and team.low is not None and team.high is not None
     ]
     points = [
-        Mark(name=team.name, verdict=team.verdict, x=query, y=fresh)
+        Mark(
+            name=f"{team.name} (best-scored file)" if team.names_best_scored else team.name,
+            verdict=team.verdict,
+            x=query,
+            y=fresh,
+        )
         for team in shown
         for query, fresh in [team.of_the_named_file]
         if query is not None and fresh is not None

@@ -66,7 +66,7 @@ def run(*, round: Round, clock: Clock) -> AuditRun:
     )
     try:
         collected = collect(round=round, now=clock())
-        _store(started, round=round, collected=collected, now=clock())
+        _store(started, round=round, collected=collected, clock=clock)
     except Exception as error:
         # The kind of error only: its message could hold a label.
         AuditRun.objects.filter(pk=started.pk).update(
@@ -84,7 +84,9 @@ def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
     return generator
 
 
-def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datetime) -> None:
+def _store(
+    audit: AuditRun, *, round: Round, collected: Collected, clock: Callable[[], dt.datetime]
+) -> None:
     generator = generator_of(audit.seed_entropy)
     observed_gate = gate.gate_of(collected, generator(gate.NAME))
     gate_says = gate.state_of(observed_gate)
@@ -105,7 +107,7 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, now: dt.datet
         *scores.check(collected),
         *_verdicts(collected, tests, gate_says),
     ]
-    finals = _finals(collected)
+    finals, now = _finals(collected), clock()
     with transaction.atomic():
         Finding.objects.bulk_create(_finding(audit, result, finals) for result in results)
         audit.snapshot = _snapshot(round, collected)
@@ -180,6 +182,7 @@ def _verdict_of(
             "best_fresh": best["fresh"],
             "test": shown.kind,
             "file": shown.which,
+            "submission": str(entrant.history.submissions[test.file].id),
             "is_ranked_file": test.file == entrant.final,
             "reference_excess": test.reference_excess,
             "luck": test.luck,

@@ -9,6 +9,7 @@ it may have shown a rounded score, or none.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
 from stats.verdict import Verdict
 
@@ -19,7 +20,9 @@ HOW_TO_READ = (
     "there. It is computed from the score on the query labels, of which the board may have shown less: the "
     "board's figure is not the one to subtract from. The interval in brackets covers the "
     "overstatement of this file on labels like these, so it holds the sampling of the new labels and nothing "
-    "else: what the choice among many files does by chance stands beside it as luck."
+    "else: what the choice among many files does by chance stands beside it as luck. The repeated draws "
+    "behind a p-value end as soon as the level is reached, so a p at the level does not say how far beyond "
+    "it a file is."
 )
 TIERS = (
     " Teams of one tier cannot be told from its best: simultaneous paired intervals of all differences, "
@@ -124,8 +127,9 @@ def number(value: float | None, *, decimals: int) -> str:
     """A figure without the zero before its point: .767, -.012, 41.4."""
     if value is None:
         return "–"
-    # Rounding first and adding zero keeps a minus away from nothing.
-    text = f"{round(value, decimals) + 0.0:.{decimals}f}"
+    # By its digits: .77625 is a little less in binary, .76375 a little more. Zero added keeps a minus away.
+    digits = Decimal(f"{value:.12g}").quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    text = f"{digits + 0:.{decimals}f}"
     return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
 
 
@@ -256,7 +260,7 @@ def _against_luck(facts: Facts) -> str:
         return ""
     luck = f"An honest team with {_files(facts.k)} misses up to {_shown(facts, facts.luck)} in 19 of 20 draws"
     if facts.overstatement is None:
-        return f"{luck}."
+        return f"{luck}; there is no finding at the level that this audit holds."
     if facts.overstatement > facts.luck:
         return f"{luck}; this is more, and no finding at the level that this audit holds."
     if facts.verdict == Verdict.NO_EVIDENCE:

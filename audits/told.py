@@ -71,6 +71,7 @@ TEAM: dict[str, Values] = {
     **dict.fromkeys(
         (
             *("team", "title", "released", "query", "named_query", "attempts", "is_ranked_file"),
+            "named_submission",
             # Follow from rounded figures, releases and the other fields.
             *("no_figure", "rank_after", "overstatement", "sentence"),
             # The organisers' own words.

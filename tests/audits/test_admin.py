@@ -11,7 +11,7 @@ from audits.models import Finding
 from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
 from tests.vault.factories import acting_as
 from vault.groups import ORGANISER, RESEARCHER
-from vault.models import Benchmark, JournalEntry, Round
+from vault.models import Benchmark, JournalEntry, Round, Submission
 
 __all__ = ["installation", "stage"]  # fixtures of the admin's tests
 
@@ -135,6 +135,25 @@ def test_a_finding_carries_its_uncertainty(stage: Stage) -> None:
         assert "0 CONFIRMED, 0 INVALID, 1 without evidence of 1" in page_of_run
         assert "quiet" in page_of_run
     assert f"{RAW:.6f}" in page  # evidence: what audits are for
+
+
+def test_a_verdict_leads_to_the_file_that_it_names(stage: Stage) -> None:
+    """The boosted file of an accused team, and not the honest one that it declared."""
+    team = stage.finding.team
+    assert team is not None
+    named = Submission.objects.filter(team=team).latest("sequence")
+    Finding.objects.filter(pk=stage.finding.pk).update(
+        verdict="CONFIRMED",
+        submission=None,
+        evidence={"file": "best_scored", "submission": str(named.pk)},
+    )
+
+    page = get(url("audits_finding_change", stage.finding.pk))
+
+    assert url("vault_submission_change", named.pk) in page
+    assert f"best-scored file, no. {named.sequence}" in page
+    for other in (url("audits_auditrun_change", stage.run.pk), url("audits_finding_changelist")):
+        assert "CONFIRMED: best-scored file" in get(other)
 
 
 def test_a_loss_is_in_its_own_direction(stage: Stage) -> None:

@@ -114,7 +114,10 @@ def test_a_figure_says_what_it_shows() -> None:
     )
 
     assert 'role="img"' in svg
-    assert "3 finals and references by their scores on query and on new labels" in svg
+    assert (
+        "3 files by their scores on query and on new labels: finals, references, and of who is"
+        in svg
+    )
     assert "<title>ours: on query labels .900, on new labels .700</title>" in svg
     assert "on the query labels (accuracy, higher is better)" in svg
     assert "board" not in svg

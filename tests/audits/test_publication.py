@@ -56,9 +56,13 @@ def test_shows_each_final_and_nothing_of_other_submissions() -> None:
     assert sorted(teams_of(world)) == ["attacker", "improving", "once"]
     assert [row["team"] for row in document["references"]] == ["finals-reference-0"]
     check_against_description(document)
+    # Of the accused team alone: which of its files the verdict names.
+    accused = {name: row["named_submission"] for name, row in teams_of(world).items()}
+    best = stage.finding_of(world, "attacker").evidence["submission"]
+    assert accused == {"attacker": best, "improving": None, "once": None}
     text = json.dumps(document)
     for submission in Submission.objects.filter(round=world.round):
-        assert str(submission.pk) not in text
+        assert str(submission.pk) == best or str(submission.pk) not in text
         assert submission.sha256 not in text
     finals = Final.objects.filter(round=world.round).values("submission")
     raw = RawScore.objects.filter(submission__round=world.round)

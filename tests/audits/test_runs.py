@@ -201,6 +201,8 @@ def test_a_team_that_withdrew_everything_is_judged_by_its_best_scored_file(
     assert (found.evidence["query"], found.evidence["fresh"]) == (None, None)
     assert found.evidence["best_query"] is not None
     assert (found.evidence["file"], found.evidence["is_ranked_file"]) == ("best_scored", False)
+    named = Submission.objects.get(pk=found.evidence["submission"])
+    assert (named.team, named.sequence) == (world.teams[name], best)
     tested = stage.finding_of(world, name, "accusation").evidence["tests"]
     assert {(each["which"], each["file"]) for each in tested} == {("best_scored", best)}
     # It has no final, so no figure: its verdict is what is published.

@@ -125,7 +125,8 @@ def test_what_has_no_figure_says_why() -> None:
 
     assert told.startswith(
         "On the query labels .767; no figure on new labels: no value of its own was released. An "
-        "honest team with 6 files misses up to .016 in 19 of 20 draws."
+        "honest team with 6 files misses up to .016 in 19 of 20 draws; there is no finding at the level that "
+        "this audit holds."
     )
 
 
@@ -252,6 +253,10 @@ def test_a_headline_counts_verdicts_and_no_references() -> None:
         (0.767, 3, ".767"),
         (-0.0121, 3, "-.012"),
         (-0.0001, 3, ".000"),
+        # Halves by their digits, whatever they are in binary.
+        (0.77625, 4, ".7763"),
+        (0.76375, 4, ".7638"),
+        (0.80875, 4, ".8088"),
         (41.44, 1, "41.4"),
         (10.5, 1, "10.5"),
         (1.0, 3, "1.000"),

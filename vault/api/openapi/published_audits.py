@@ -117,6 +117,9 @@ SHAPES: dict[str, Schema] = {
                 "which has no final. Of that one figures are told in an accusation alone.",
             ),
             "is_ranked_file": schemas.flag("Whether that file is the one that ranks."),
+            "named_submission": schemas.or_null(
+                schemas.text("The id of that file's submission where the verdict is CONFIRMED.")
+            ),
             "fresh": FRESH,
             "fresh_interval": _INTERVAL,
             "no_figure": schemas.or_null(
@@ -205,6 +208,7 @@ _TEAM: dict[str, Any] = {
     "title": "Team A",
     "file_named": "final",
     "is_ranked_file": True,
+    "named_submission": None,
     "fresh": 0.75,
     "fresh_interval": [0.72, 0.781],
     "no_figure": None,
