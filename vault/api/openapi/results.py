@@ -34,7 +34,10 @@ SHAPES: dict[str, Schema] = {
             "total": schemas.record(_LIMIT_AND_USED),
             "concurrent": schemas.record(_LIMIT_AND_USED),
             "next_slot_at": schemas.or_null(
-                schemas.time("When the next query is free; null: never in this round.")
+                schemas.time(
+                    "When the next query is free, not before the round opens. Null: never in this round, as "
+                    "all its queries are used, it takes no more, or it closes before one is free."
+                )
             ),
             "accepted_improvements": {
                 "oneOf": [schemas.record(_LIMIT_AND_USED), {"type": "null"}],
