@@ -194,7 +194,9 @@ def _figures(left: Budget) -> dict[str, object]:
         else None,
         "told to the team": f"{used} of {reserved} nats reserved (what answers tell of the labels at most)",
         "told to everybody": f"{information(nats['told'])} nats (by publications and references on boards)",
-        "proven error": "no guarantee" if error is None else figure(error),
+        "proven error": "no guarantee"
+        if error is None
+        else f"{figure(error)} (from your own answers alone, not those of other teams)",
     }
 
 

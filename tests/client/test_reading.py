@@ -84,7 +84,7 @@ def test_budget_is_told_in_words() -> None:
         "accepted improvements 1 of 5 used",
         "told to the team 7.31 of 1,461 nats reserved (what answers tell of the labels at most)",
         "told to everybody less than 0.01 nats (by publications and references on boards)",
-        "proven error 0.151092",
+        "proven error 0.151092 (from your own answers alone, not those of other teams)",
     ]
     assert json.loads(as_json.stdout) == left
 

@@ -59,8 +59,10 @@ SHAPES: dict[str, Schema] = {
             ),
             "proven_error": schemas.or_null(
                 schemas.number(
-                    "A bound on the error of all answers, given all that the holdout told; null: none is "
-                    "proven."
+                    "A bound on the error of the answers to this team, if it uses all its queries, by what "
+                    "they and all that the holdout told everybody can reveal. It holds for this team's own "
+                    "answers alone: answers to other teams are not counted, so it says nothing of teams that "
+                    "share theirs. Null: none is proven."
                 )
             ),
             "is_blind": schemas.flag("A blind team is audited and shown no score."),
