@@ -99,6 +99,30 @@ def test_grid_is_an_ordinary_number() -> None:
         assert f"resolution {shown}" in given.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("audit",), "No audit is published yet."),
+        (("list",), "Nothing is handed in yet."),
+        (("list", "--status", "SCORED"), "No submission has this status or round."),
+    ],
+)
+def test_empty_list_is_said_to_people(arguments: tuple[str, ...], said: str) -> None:
+    """A bare header looks like a fault."""
+    given = run(Service(answers=[page()]), *arguments, "-b", "rain")
+    as_json = run(Service(answers=[page()]), *arguments, "-b", "rain", as_json=True)
+
+    assert (given.stdout, given.stderr.strip()) == ("", said)
+    assert json.loads(as_json.stdout) == []
+
+
+def test_empty_board_is_said_to_people() -> None:
+    given = run(Service(answers=[answer({**a_board(), "rows": []})]), "leaderboard", "-b", "rain")
+
+    assert given.stdout == ""
+    assert "Nobody is on the board yet." in given.stderr
+
+
 def test_budget_of_an_older_service_has_no_sentence() -> None:
     older = {name: value for name, value in a_budget().items() if name != "summary"}
 

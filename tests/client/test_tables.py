@@ -85,8 +85,35 @@ def test_board_says_its_grid_and_who_is_unranked_for_what() -> None:
 
     given = run(service, "leaderboard", "-b", "rain")
 
-    assert "resolution 0.02041" in given.stderr
+    assert (
+        "round 1, PUBLISHED, released scores: resolution 0.02041, fresh figures: to the nearest 0.01021"
+        in given.stderr
+    )
     assert "b is unranked: a second account" in given.stderr
+    assert given.stdout.splitlines()[2].split()[:2] == ["unranked", "b"]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "row", "said"),
+    [
+        (0, {}, "released scores: no grid, fresh figures: to the nearest 0.01021"),
+        (
+            0.02,
+            {"fresh_resolution": None},
+            "released scores: resolution 0.02, fresh figures: exact",
+        ),
+        (0.02, {"fresh": None, "fresh_resolution": None}, "PUBLISHED, resolution 0.02"),
+    ],
+)
+def test_published_board_says_what_each_of_its_figures_is_rounded_to(
+    resolution: float, row: dict[str, Any], said: str
+) -> None:
+    """It said "no grid" above fresh figures that were on one."""
+    board = {**published(published_row(**row)), "resolution": resolution}
+
+    given = run(Service(answers=[answer(board)]), "leaderboard", "-b", "rain")
+
+    assert given.stderr.splitlines()[0].endswith(said)
 
 
 def test_board_marks_figures_of_a_file_that_is_not_the_final() -> None:
