@@ -25,6 +25,7 @@ from lab.progress import Progress
 from lab.rest import RestDesk, open_client
 from lab.season import Cast, Order
 from lab.weather.series import N_FRESH, N_QUERY, Weather, item_ids
+from vault import leaderboard
 from vault.models import Release
 
 Say = Callable[[str], None]
@@ -182,9 +183,23 @@ def _answers(staged: Staged, name: str) -> list[tuple[float | None, str]]:
     return list(releases.order_by("submission__sequence").values_list("value", "outcome"))
 
 
+def published(
+    *, judged: Sequence[dict[str, Any]], board: Sequence[leaderboard.Row]
+) -> dict[str, Any]:
+    """The grid of the figures that everybody reads, and how many of the researchers' finals have none."""
+    shown = [row for row in board if row.fresh is not None and not row.is_reference]
+    finals = [row for row in judged if row["fresh"] is not None and not row["is_reference"]]
+    return {
+        "step": next((row.fresh_resolution for row in shown if row.fresh_resolution), None),
+        "finals": len(finals),
+        "left_out": len(finals) - len(shown),
+    }
+
+
 def _result(staged: Staged) -> dict[str, Any]:
     teams = []
-    for row in summary(round=staged.board.round):
+    judged = summary(round=staged.board.round)
+    for row in judged:
         shown = {name: value for name, value in row.items() if name != "is_reference"}
         shown["role"] = season.role_of(team=row["name"])
         teams.append(shown)
@@ -194,5 +209,6 @@ def _result(staged: Staged) -> dict[str, Any]:
         "n_query": N_QUERY,
         "n_fresh": N_FRESH,
         "headline": headline(round=staged.board.round),
+        "published": published(judged=judged, board=leaderboard.board(round=staged.board.round)),
         "teams": teams,
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 from stats.team_tests import BEST_SCORED
 from stats.trial import SCREEN
+from stats.verdict import Verdict
 
 COLUMNS = (
     "team", "role", "attempts", "on the board", "on new labels", "overstatement", "95 % interval", "luck",
@@ -14,11 +15,17 @@ overstatement: how much of the lead on query labels is missing on new ones, the 
 over the team's own first files; its interval covers the draw of these labels alone. luck: what an honest
 team misses in 19 of 20 draws at most. Both are of the final, or of the best-scored file where the verdict
 names it.
-SUSPECTED: worth a look for researchers, and no finding; it is never published."""
+These are exact figures, as researchers read them. What everybody reads has those on new labels on a coarse
+grid, and none of a final whose released score did not beat the baseline, for that holdout answers the
+next round."""
+SUSPECTED = "SUSPECTED: worth a look for researchers, and no finding; it is never published."
 
 
 def of(result: dict[str, Any]) -> str:
-    return "\n\n".join([*map(_benchmark, result["benchmarks"]), LEGEND])
+    teams = (team for benchmark in result["benchmarks"] for team in benchmark["teams"])
+    is_suspected = any(team["verdict"] == Verdict.SUSPECTED for team in teams)
+    legend = f"{LEGEND}\n{SUSPECTED}" if is_suspected else LEGEND
+    return "\n\n".join([*map(_benchmark, result["benchmarks"]), legend])
 
 
 def _benchmark(benchmark: dict[str, Any]) -> str:
@@ -32,7 +39,21 @@ def _benchmark(benchmark: dict[str, Any]) -> str:
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         lines.append("  " + "  ".join(cells).rstrip())
-    return "\n".join([head, *lines])
+    return "\n".join([head, *lines, *_published(benchmark)])
+
+
+def _published(benchmark: dict[str, Any]) -> list[str]:
+    """How the board that everybody reads differs; a result of an earlier version does not know."""
+    known = benchmark.get("published")
+    if known is None:
+        return []
+    n_finals, n_left_out = known["finals"], known["left_out"]
+    rounds = (
+        ""
+        if known["step"] is None
+        else f"rounds scores on new labels to steps of {known['step']:.4f} and "
+    )
+    return [f"  the published board {rounds}leaves out {n_left_out} of {n_finals} finals"]
 
 
 def _row(team: dict[str, Any]) -> tuple[str, ...]:

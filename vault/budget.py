@@ -263,11 +263,7 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
         commit(submission=submission, now=now, reason=REFUNDS_USED_UP)
         return False
     _enter(
-        admission_id=admission_id,
-        submission=submission,
-        kind=Kind.REFUND,
-        now=now,
-        reason=reason,
+        admission_id=admission_id, submission=submission, kind=Kind.REFUND, now=now, reason=reason
     )
     return True
 
@@ -309,13 +305,6 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     if admission is None:
         raise NotAdmittedError(f"{team.name} is not admitted to this round")
     usage = _usage(admission=admission, round=round, now=now)
-    slot: dt.datetime | None = now
-    if usage.total >= admission.k:
-        slot = None
-    elif usage.window >= round.window_limit:
-        slot = _next_window_slot(admission=admission, round=round, usage=usage, now=now)
-    elif usage.concurrent >= round.concurrent_limit:
-        slot = now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS)
     accepted_limit = round.parameters.get("b")
     answered = Release.objects.filter(submission__round=round, submission__team=team)
     accepted = answered.filter(outcome=Release.Outcome.IMPROVED).count()
@@ -328,7 +317,7 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
         total_used=usage.total,
         concurrent_limit=round.concurrent_limit,
         concurrent_used=usage.concurrent,
-        next_slot_at=slot,
+        next_slot_at=_next_slot(admission=admission, round=round, usage=usage, now=now),
         accepted_limit=accepted_limit,
         accepted_used=None if accepted_limit is None else accepted,
         nats_reserved=admission.reserved_nats,
@@ -355,6 +344,20 @@ def _usage(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
         )
         total, window, concurrent = cursor.fetchone()
     return Usage(total=total, window=window, concurrent=concurrent)
+
+
+def _next_slot(
+    *, admission: Admission, round: Round, usage: Usage, now: dt.datetime
+) -> dt.datetime | None:
+    """When the next query is free; None: never in this round. Nothing is received before it opens."""
+    if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN) or usage.total >= admission.k:
+        return None
+    slot = max(now, round.opens_at)
+    if usage.window >= round.window_limit:
+        slot = _next_window_slot(admission=admission, round=round, usage=usage, now=now)
+    elif usage.concurrent >= round.concurrent_limit:
+        slot = now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS)
+    return slot if slot < round.closes_at else None
 
 
 def _next_window_slot(

@@ -66,15 +66,18 @@ def full_window(
     total: int,
     limit: int,
     seconds: int,
-    next_at: dt.datetime,
+    next_at: dt.datetime | None,
     closes_at: dt.datetime,
     now: dt.datetime,
 ) -> str:
-    """Say what is left in the round, that its window's queries are used, and when the next one is free."""
+    """Say what is left in the round, that its window's queries are used, and when the next one is free.
+
+    `next_at` is None, or not before the round closes: not in this round.
+    """
     head = _in_round(n_left=n_left, total=total)
     window = spoken_times.length(seconds=seconds)
     used = f"all {limit:,} in {window} are used" if limit > 1 else f"the one in {window} is used"
-    if next_at >= closes_at:
+    if next_at is None or next_at >= closes_at:
         end = spoken_times.moment(at=closes_at, now=now)
         return f"{head}; {used}, and the round closes at {end}, before the next is free"
     return f"{head}; {used}, and the next is free at {spoken_times.moment(at=next_at, now=now)}"
@@ -113,7 +116,7 @@ def _queries(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> st
     n_left = max(0, left.total_limit - left.total_used)
     if not n_left:
         return used_up(limit=left.total_limit)
-    if left.window_used >= left.window_limit and left.next_slot_at is not None:
+    if left.window_used >= left.window_limit:
         return full_window(
             n_left=n_left,
             total=left.total_limit,

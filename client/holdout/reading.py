@@ -58,7 +58,8 @@ def list_submissions(
             "outcome",
             "commit",
         )
-        _listed(given.show, rows, columns)
+        none = "No submission has this status or round." if wanted else "Nothing is handed in yet."
+        _listed(given.show, rows, columns, none=none)
 
 
 def download(
@@ -76,9 +77,14 @@ def download(
         _deliver(given.show, content, output=output, form=form, force=force)
 
 
-def _listed(show: Show, rows: Sequence[Mapping[str, object]], columns: tuple[str, ...]) -> None:
+def _listed(
+    show: Show, rows: Sequence[Mapping[str, object]], columns: tuple[str, ...], *, none: str
+) -> None:
+    """As JSON an empty list is one; to people `none` says it."""
     if show.as_json:
         show.document(rows)
+    elif not rows:
+        show.say(none)
     else:
         show.table(rows, columns)
 
@@ -194,7 +200,9 @@ def _figures(left: Budget) -> dict[str, object]:
         else None,
         "told to the team": f"{used} of {reserved} nats reserved (what answers tell of the labels at most)",
         "told to everybody": f"{information(nats['told'])} nats (by publications and references on boards)",
-        "proven error": "no guarantee" if error is None else figure(error),
+        "proven error": "no guarantee"
+        if error is None
+        else f"{figure(error)} (from your own answers alone, not those of other teams)",
     }
 
 
@@ -225,8 +233,10 @@ def leaderboard(
         if given.show.as_json:
             given.show.document(board)
             return
-        resolution = f"resolution {grid(step)}" if (step := board["resolution"]) else "no grid"
-        given.show.say(f"round {board['round']}, {board['status']}, {resolution}")
+        given.show.say(f"round {board['round']}, {board['status']}, {tables.grids(board)}")
+        if not board["rows"]:
+            given.show.say("Nobody is on the board yet.")
+            return
         _shown(given.show, tables.board(board))
 
 
@@ -250,7 +260,9 @@ def audit(
         if audit_id is None:
             if not benchmark:
                 raise SettingsError("give an audit's id, or --benchmark for the list")
-            _listed(given.show, client.audits(benchmark), ("id", "round", "published_at"))
+            columns = ("id", "round", "published_at")
+            none = "No audit is published yet."
+            _listed(given.show, client.audits(benchmark), columns, none=none)
             return
         found = client.audit(audit_id)
         if given.show.as_json:
@@ -275,4 +287,4 @@ def list_tokens(context: typer.Context) -> None:
     given: Settings = context.obj
     with failing(given.show), given.client() as client:
         columns = ("id", "label", "prefix", "scopes", "expires_at", "last_used_at", "is_current")
-        _listed(given.show, client.tokens(), columns)
+        _listed(given.show, client.tokens(), columns, none="The team has no token.")

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import IO, Any
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -25,10 +24,9 @@ from rich.table import Table
 from holdout.figures import figure
 from holdout.records import Submission
 from holdout.times import moment
+from holdout.widths import folded, widths
 
 LOG_WIDTH = 1000
-# Between two columns, and what is left to a name at least.
-GAP, LEAST_WIDTH = 2, 8
 # How the names of times end.
 TIMES = ("_at", " at")
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -80,17 +78,20 @@ class Show:
     ) -> None:
         """Nothing is cut. Where it is too wide, `yielding` is broken into lines, before other columns."""
         texts = [[_cell(name, row.get(name)) for name in columns] for row in rows]
-        others = [
-            max(cell_len(text) for text in (name, *(row[at] for row in texts))) + GAP
-            for at, name in enumerate(columns)
-            if name != yielding
-        ]
-        is_enough = yielding is not None and sum(others) + LEAST_WIDTH <= self.out.width
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in columns:
+        fitting = widths(
+            [[name, *(row[at] for row in texts)] for at, name in enumerate(columns)],
             # An id is there to be copied.
-            whole = name == "id" or (is_enough and name != yielding)
-            table.add_column(name, no_wrap=whole, overflow="fold")
+            whole=[at for at, name in enumerate(columns) if name == "id"],
+            yielding=None if yielding is None else columns.index(yielding),
+            room=self.out.width,
+        )
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for at, name in enumerate(columns):
+            width = None if fitting is None else fitting[at]
+            table.add_column(name, no_wrap=name == "id", overflow="fold", width=width)
+            if width is not None and name not in ("id", yielding):
+                for row in texts:
+                    row[at] = folded(row[at], width=width)
         for cells in texts:
             table.add_row(*map(escape, cells))
         self.out.print(table)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from holdout.figures import optional, with_interval
+from holdout.figures import grid, optional, with_interval
 from holdout.records import AuditDocument, AuditedTeam, Board, BoardRow
 
 BEST_SCORED = "best_scored"
@@ -21,6 +21,17 @@ class Shown:
     columns: Sequence[str]
     rows: Sequence[Mapping[str, object]]
     notes: Sequence[str]
+
+
+def grids(given: Board) -> str:
+    """What the figures shown are rounded to: released ones, and of a published round fresh ones too."""
+    released = f"resolution {grid(step)}" if (step := given["resolution"]) else "no grid"
+    fresh = [row for row in given["rows"] if row["fresh"] is not None]
+    if not given["is_published"] or not fresh:
+        return released
+    fine = next((row["fresh_resolution"] for row in fresh if row.get("fresh_resolution")), None)
+    rounding = f"to the nearest {grid(fine)}" if fine else "exact"
+    return f"released scores: {released}, fresh figures: {rounding}"
 
 
 def board(given: Board) -> Shown:
@@ -40,7 +51,7 @@ def _standing(row: BoardRow, *, step: float | None, exact: float | None) -> dict
     fine = row.get("fresh_resolution") or exact
     mark = " *" if _names_other(row) else ""
     return {
-        "rank": row["rank"],
+        "rank": _place(row, row["rank"]),
         "team": row["team"],
         "released": optional(row["released"], step=step),
         "attempts": row["attempts"],
@@ -56,6 +67,11 @@ def _standing(row: BoardRow, *, step: float | None, exact: float | None) -> dict
         "luck": optional(row.get("luck"), step=fine),
         "verdict": row["verdict"] and f"{row['verdict']}{mark}",
     }
+
+
+def _place(row: BoardRow | AuditedTeam, rank: int | None) -> str | int | None:
+    """Who has no rank is told apart from who could not be ranked; for what, a note below says."""
+    return "unranked" if row.get("is_unranked") else rank
 
 
 def _names_other(row: BoardRow | AuditedTeam) -> bool:
@@ -98,7 +114,7 @@ def audit(document: AuditDocument) -> Shown:
 def _audited(team: AuditedTeam, *, step: float | None) -> list[dict[str, object]]:
     low, high = team["fresh_interval"] or (None, None)
     final: dict[str, object] = {
-        "rank": team["rank_after"],
+        "rank": _place(team, team["rank_after"]),
         "tier": team["tier"],
         "team": team["team"],
         "fresh": with_interval(team["fresh"], low, high, step=step),

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,15 @@ def test_glossary_has_every_model_and_mechanism(name: str) -> None:
     ]
 
     assert any(f"`{name}`" in entry for entry in entries)
+
+
+def test_glossary_has_one_entry_for_each_term() -> None:
+    """Three terms had two entries each, in different words."""
+    lines = (BASE_DIR / "docs" / "glossary.md").read_text().splitlines()
+    entries = [line.split("|")[1].strip() for line in lines if line.count("|") >= 5]
+    terms = Counter(entry for entry in entries if entry not in ("term", "---"))
+
+    assert [term for term, n in terms.items() if n > 1] == []
 
 
 def test_decisions_are_numbered_and_short() -> None:

@@ -1,18 +1,20 @@
 """What is published of a team in words: one verdict everywhere, decided from the figures that are shown."""
 
+import hashlib
 import re
 from typing import Any
 
 import numpy as np
 import pytest
 
-from audits import sentences
+from audits import rounds, sentences
 from audits.models import Finding, Report
 from tests.audits import stage
 from tests.audits.test_publication import check_against_description, document_of, teams_of
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import leaderboard, submissions
-from vault.models import PublishedResult, Submission, Team
+from vault.api.openapi import published_audits
+from vault.models import PublishedResult, RoundSecret, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -197,3 +199,18 @@ def test_where_the_gate_fired_no_limit_is_promised() -> None:
     report = Report.objects.get(run__round=world.round).html
     for told in (row["sentence"], report):
         assert "would have been found with 80 %." not in told
+
+
+def test_commits_to_the_seed_as_text_and_says_so() -> None:
+    """Of the digits, not of the bytes that they stand for: whoever is told the seed must know."""
+    world = stage.small_round("seed")
+    stage.audited(stage.closing(world))
+    stage.published(world)
+
+    seed = rounds.latest_run(round=world.round).seed_entropy
+    assert document_of(world)["seed_commitment"] == hashlib.sha256(seed.encode("ascii")).hexdigest()
+    drawn = RoundSecret.objects.get(round=make_world("drawn").round).audit_seed
+    assert re.fullmatch("[0-9a-f]{64}", drawn)
+    described = published_audits.SHAPES["AuditDocument"]["properties"]["seed_commitment"]
+    assert "64 hexadecimal digits in lower case, in ASCII" in described["description"]
+    assert "No route tells it" in described["description"]

@@ -84,7 +84,7 @@ def test_budget_is_told_in_words() -> None:
         "accepted improvements 1 of 5 used",
         "told to the team 7.31 of 1,461 nats reserved (what answers tell of the labels at most)",
         "told to everybody less than 0.01 nats (by publications and references on boards)",
-        "proven error 0.151092",
+        "proven error 0.151092 (from your own answers alone, not those of other teams)",
     ]
     assert json.loads(as_json.stdout) == left
 
@@ -97,6 +97,30 @@ def test_grid_is_an_ordinary_number() -> None:
         given = run(Service(answers=[answer(board)]), "leaderboard", "-b", "rain")
 
         assert f"resolution {shown}" in given.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("audit",), "No audit is published yet."),
+        (("list",), "Nothing is handed in yet."),
+        (("list", "--status", "SCORED"), "No submission has this status or round."),
+    ],
+)
+def test_empty_list_is_said_to_people(arguments: tuple[str, ...], said: str) -> None:
+    """A bare header looks like a fault."""
+    given = run(Service(answers=[page()]), *arguments, "-b", "rain")
+    as_json = run(Service(answers=[page()]), *arguments, "-b", "rain", as_json=True)
+
+    assert (given.stdout, given.stderr.strip()) == ("", said)
+    assert json.loads(as_json.stdout) == []
+
+
+def test_empty_board_is_said_to_people() -> None:
+    given = run(Service(answers=[answer({**a_board(), "rows": []})]), "leaderboard", "-b", "rain")
+
+    assert given.stdout == ""
+    assert "Nobody is on the board yet." in given.stderr
 
 
 def test_budget_of_an_older_service_has_no_sentence() -> None:

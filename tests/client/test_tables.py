@@ -1,6 +1,7 @@
 """A published board and an audit fit a terminal, and no figure stands beside another file's unmarked."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -71,6 +72,53 @@ def test_long_name_is_broken_and_no_figure_is(resolution: float | None) -> None:
     assert "".join(line[start:end].strip() for line in shown.splitlines()[1:]) == row["team"]
 
 
+FIGURE = re.compile(r"[-+]?\d+\.\d+|\.\d+")
+
+
+@pytest.mark.parametrize("resolution", [0.01021, None])
+def test_published_board_folds_at_words_in_80_columns(
+    monkeypatch: pytest.MonkeyPatch, resolution: float | None
+) -> None:
+    """It read "overstatemen" with a t below, and names went three letters a line."""
+    monkeypatch.setattr("holdout.shown.LOG_WIDTH", 80)
+    rows = [
+        published_row(team="persistence", fresh_resolution=resolution),
+        published_row(team="two words", rank=None, is_unranked=True, fresh_resolution=resolution),
+        published_row(verdict="CONFIRMED", file_named="best_scored", fresh_resolution=resolution),
+    ]
+
+    shown = run(Service(answers=[answer(published(*rows))]), "leaderboard", "-b", "rain").stdout
+
+    assert max(map(len, shown.splitlines())) <= 80
+    head = shown.splitlines()[0].split()
+    assert head == ["rank", "team", "released", "fresh", "overstatement", "luck", "verdict"]
+    words = shown.split()
+    for word in ("persistence", "two", "words", "unranked", "NO_EVIDENCE", "CONFIRMED"):
+        assert word in words
+    digits = 3 if resolution else 4
+    figures = [figure for figure in FIGURE.findall(shown) if figure != "0.735"]
+    assert {len(figure.rpartition(".")[2]) for figure in figures} == {digits}
+
+
+def test_audit_folds_intervals_below_their_figures_in_80_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("holdout.shown.LOG_WIDTH", 80)
+    swapper = {"team": "swapper", "file_named": "best_scored", "named_fresh": 0.7}
+    head = ["rank", "tier", "team", "fresh", "overstatement", "luck", "p", "verdict"]
+
+    plain = run(audited({"team": "forest"}), "audit", "3").stdout
+    named = run(audited(swapper), "audit", "3").stdout
+
+    for shown in (plain, named):
+        assert max(map(len, shown.splitlines())) <= 80
+        assert shown.splitlines()[0].split() == head
+    assert "[0.6700, 0.7300]" in plain
+    assert "[0.0500, 0.0700]" in plain
+    # An interval is parted before a name's words are.
+    assert {"[0.6700,", "0.7300]", "(best-scored", "CONFIRMED"} <= set(named.split())
+
+
 def test_json_of_a_board_has_every_digit() -> None:
     board = published(published_row())
 
@@ -85,8 +133,35 @@ def test_board_says_its_grid_and_who_is_unranked_for_what() -> None:
 
     given = run(service, "leaderboard", "-b", "rain")
 
-    assert "resolution 0.02041" in given.stderr
+    assert (
+        "round 1, PUBLISHED, released scores: resolution 0.02041, fresh figures: to the nearest 0.01021"
+        in given.stderr
+    )
     assert "b is unranked: a second account" in given.stderr
+    assert given.stdout.splitlines()[2].split()[:2] == ["unranked", "b"]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "row", "said"),
+    [
+        (0, {}, "released scores: no grid, fresh figures: to the nearest 0.01021"),
+        (
+            0.02,
+            {"fresh_resolution": None},
+            "released scores: resolution 0.02, fresh figures: exact",
+        ),
+        (0.02, {"fresh": None, "fresh_resolution": None}, "PUBLISHED, resolution 0.02"),
+    ],
+)
+def test_published_board_says_what_each_of_its_figures_is_rounded_to(
+    resolution: float, row: dict[str, Any], said: str
+) -> None:
+    """It said "no grid" above fresh figures that were on one."""
+    board = {**published(published_row(**row)), "resolution": resolution}
+
+    given = run(Service(answers=[answer(board)]), "leaderboard", "-b", "rain")
+
+    assert given.stderr.splitlines()[0].endswith(said)
 
 
 def test_board_marks_figures_of_a_file_that_is_not_the_final() -> None:

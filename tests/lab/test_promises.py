@@ -6,9 +6,10 @@ import pytest
 
 from lab import organizer, promises, season
 from lab import table as lab_table
-from lab.demo import PLANS
+from lab.demo import PLANS, published
 from lab.management.commands.demo import verdict
 from lab.management.commands.tabulate_demos import table
+from vault.leaderboard import Row
 
 
 def team(name: str, role: str, **values: Any) -> dict[str, Any]:
@@ -148,7 +149,49 @@ def test_printed_table_has_no_minus_zero_and_says_what_its_words_mean() -> None:
     assert "-0.0000" not in printed
     legend = " ".join(lab_table.LEGEND.split())
     assert "over the references or over the team's own first files" in legend
-    assert "SUSPECTED: worth a look for researchers, and no finding" in legend
+    assert "These are exact figures, as researchers read them." in legend
+    assert "none of a final whose released score did not beat the baseline" in legend
+
+
+def test_printed_table_explains_a_suspicion_only_where_there_is_one() -> None:
+    plain, suspected = result(), result()
+    suspected["benchmarks"][1]["teams"][0]["verdict"] = "SUSPECTED"
+
+    assert "SUSPECTED" not in lab_table.of(plain)
+    assert "SUSPECTED: worth a look for researchers, and no finding" in lab_table.of(suspected)
+
+
+def test_printed_table_says_how_the_published_board_differs() -> None:
+    """The booster had .7213 here and .7208 on the board, and the board had no row for others' figures."""
+
+    def row(name: str, *, fresh: float | None, is_reference: bool = False) -> Row:
+        return Row(
+            rank=None,
+            team_id=1,
+            team=name,
+            title="",
+            released=None,
+            attempts=1,
+            is_reference=is_reference,
+            fresh=fresh,
+            fresh_resolution=None if fresh is None else 0.006108,
+        )
+
+    board = [row("booster", fresh=0.7208), row("climber", fresh=None)]
+    references = [row("reference", fresh=0.7, is_reference=True)]
+    judged: list[dict[str, Any]] = [
+        {"fresh": 0.7213, "is_reference": False},
+        {"fresh": 0.7, "is_reference": False},
+        {"fresh": None, "is_reference": False},
+        {"fresh": 0.7, "is_reference": True},
+    ]
+    given = result()
+    given["benchmarks"][0]["published"] = published(judged=judged, board=board + references)
+
+    printed = lab_table.of(given)
+
+    line = "the published board rounds scores on new labels to steps of 0.0061 and leaves out 1 of 2 finals"
+    assert printed.count(line) == 1
 
 
 def test_each_benchmark_of_the_demo_has_a_title_of_its_own() -> None:

@@ -1,9 +1,11 @@
 """The board on a round's page: every figure with its interval and its file, with the digits that decide."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
@@ -104,6 +106,15 @@ def test_the_board_shows_exact_scores_as_the_api(stage: Stage) -> None:
     assert cells["Released"] == str(row["released"]) == "0.333333333"
     assert (cells["Fresh"], cells["Verdict"]) == ("0.774597", "NO_EVIDENCE")
     assert (cells["Overstatement"], cells["Luck"]) == ("-0.000048", "0.03")
+
+
+def test_a_name_keeps_room_on_a_narrow_screen() -> None:
+    """A cell that may be broken anywhere shrinks to three letters, beside others that may not be broken."""
+    css = (Path(apps.get_app_config("vault").path) / "static" / "vault" / "admin.css").read_text()
+    (rule,) = re.findall(r"\.vault-name \{(.*?)\}", css)
+
+    assert "overflow-wrap: anywhere" in rule
+    assert re.search(r"min-width: \d+rem", rule)
 
 
 def test_a_proven_error_has_four_digits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,47 @@ def test_used_up_total_has_no_next_slot() -> None:
     assert left["summary"] == "The only query of this round is used."
 
 
+@pytest.mark.parametrize("status", ["CLOSING", "CLOSED", "AUDITED", "PUBLISHED"])
+def test_round_that_takes_no_more_has_no_next_slot(status: str) -> None:
+    """Nine queries are left, and none of them can be used."""
+    world = a_world(total_limit=9)
+    bot = Caller(world.team("ours"))
+    Round.objects.filter(pk=world.round.pk).update(status=status)
+
+    left = bot.get(BUDGET).json()
+
+    assert left["next_slot_at"] is None
+    assert left["summary"] == "The round takes no more queries: 0 of 9 queries are used."
+
+
+def test_round_whose_time_is_over_has_no_next_slot() -> None:
+    """Whenever the sweeper comes to close it."""
+    world = a_world(closes_at=timezone.now() - dt.timedelta(seconds=1))
+
+    assert Caller(world.team("ours")).get(BUDGET).json()["next_slot_at"] is None
+
+
+def test_round_opened_by_hand_has_its_first_slot_when_it_opens() -> None:
+    opens_at = timezone.now() + dt.timedelta(hours=1)
+    world = a_world(opens_at=opens_at)
+
+    slot = dt.datetime.fromisoformat(Caller(world.team("ours")).get(BUDGET).json()["next_slot_at"])
+
+    assert slot == opens_at
+
+
+def test_window_that_frees_nothing_before_the_round_closes_has_no_next_slot() -> None:
+    closes_at = timezone.now() + dt.timedelta(hours=1)
+    world = a_world(total_limit=9, window_limit=1, window_seconds=86_400, closes_at=closes_at)
+    bot = Caller(world.team("ours"))
+    bot.post(SUBMISSIONS, file_number(1))
+
+    left = bot.get(BUDGET).json()
+
+    assert left["next_slot_at"] is None
+    assert left["summary"].endswith(", before the next is free.")
+
+
 def test_full_window_opens_when_the_first_query_leaves_it() -> None:
     world = a_world(window_limit=1, window_seconds=600)
     team = world.team("ours")

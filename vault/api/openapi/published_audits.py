@@ -88,7 +88,12 @@ SHAPES: dict[str, Schema] = {
                     "Kendall's tau-b of the ranking on the board and that on new labels, of ranked teams.",
                 )
             ),
-            "seed_commitment": schemas.sha256("Of the seed of every random number of the audit."),
+            "seed_commitment": schemas.sha256(
+                "SHA-256 of the seed of every random number of the audit, as text: of its 64 hexadecimal "
+                "digits in lower case, in ASCII, not of the bytes that they stand for. The seed was drawn "
+                "when the round was planned. No route tells it: organizers and researchers read it with the "
+                "audit's runs and reports, and whomever they tell it can check it against this."
+            ),
             "references": schemas.list_of(schemas.reference("AuditedReference")),
             "teams": schemas.list_of(schemas.reference("AuditedTeam")),
         }

@@ -34,7 +34,10 @@ SHAPES: dict[str, Schema] = {
             "total": schemas.record(_LIMIT_AND_USED),
             "concurrent": schemas.record(_LIMIT_AND_USED),
             "next_slot_at": schemas.or_null(
-                schemas.time("When the next query is free; null: never in this round.")
+                schemas.time(
+                    "When the next query is free, not before the round opens. Null: never in this round, as "
+                    "all its queries are used, it takes no more, or it closes before one is free."
+                )
             ),
             "accepted_improvements": {
                 "oneOf": [schemas.record(_LIMIT_AND_USED), {"type": "null"}],
@@ -56,8 +59,10 @@ SHAPES: dict[str, Schema] = {
             ),
             "proven_error": schemas.or_null(
                 schemas.number(
-                    "A bound on the error of all answers, given all that the holdout told; null: none is "
-                    "proven."
+                    "A bound on the error of the answers to this team, if it uses all its queries, by what "
+                    "they and all that the holdout told everybody can reveal. It holds for this team's own "
+                    "answers alone: answers to other teams are not counted, so it says nothing of teams that "
+                    "share theirs. Null: none is proven."
                 )
             ),
             "is_blind": schemas.flag("A blind team is audited and shown no score."),
