@@ -39,7 +39,7 @@ def obstacle(*, round: Round, now: dt.datetime) -> str:
     if not round.named_references:
         return "no references were named when it was planned, so an organizer opens it"
     if now >= round.closes_at:
-        return "the time of its end has come, too"
+        return "its end has passed, so it cannot open any more: cancel it and plan another"
     serving = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN).first()
     if serving is not None:
         return f"{serving} is still open, and a benchmark has one open round"

@@ -104,7 +104,7 @@ def plan(
     With `references`, reference teams of which the first is the baseline's, it opens by itself.
     """
     with transaction.atomic():
-        Benchmark.objects.select_for_update().get(pk=benchmark.pk)
+        Benchmark.objects.select_for_update(no_key=True).get(pk=benchmark.pk)
         complete = plan_checks.check(
             benchmark=benchmark,
             query_holdout=query_holdout,
@@ -182,6 +182,11 @@ def open_round(
     """
     with transaction.atomic():
         move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
+        if now >= round.closes_at:
+            # It would close at once, and its audit would open fresh labels for nobody.
+            raise TransitionError(
+                f"its end, {round.closes_at:%Y-%m-%d %H:%M} UTC, has passed: cancel it and plan another"
+            )
         received = Submission.objects.filter(round=round, team__is_reference=True)
         if received.filter(status__in=PENDING).exists():
             raise TransitionError("a reference is still being scored")

@@ -95,7 +95,7 @@ def test_what_a_round_waits_for_is_said_once_each(
     said[2] += "no file of the reference opening-second could be scored: hand in another one"
 
     assert swept(world, now=world.round.closes_at) == "PLANNED"
-    said[3] += "the time of its end has come, too"
+    said[3] += "its end has passed, so it cannot open any more: cancel it and plan another"
     assert warned(caplog) == said
 
     world.answered(second, world.wrong_at([3]))
@@ -195,3 +195,14 @@ def test_plan_names_active_reference_teams_once_each(world: World) -> None:
     assert opening.named(round=planned(reference)) == [reference.name]
     entry = JournalEntry.objects.filter(kind="round_planned").latest("pk")
     assert f'"references":["{reference.name}"]' in entry.payload
+
+
+def test_a_round_whose_end_has_passed_opens_for_nobody(world: World) -> None:
+    """It would close at once, and its audit would open the fresh labels."""
+    with pytest.raises(TransitionError, match="has passed: cancel it and plan another"):
+        rounds.open_round(
+            round=world.round, references=None, actor="ada", now=world.round.closes_at
+        )
+
+    world.round.refresh_from_db()
+    assert world.round.status == "PLANNED"

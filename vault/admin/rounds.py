@@ -309,7 +309,10 @@ class RoundAdmin(ActingPage):
     def opening(self, obj: Round) -> str:
         if obj.status != RoundStatus.PLANNED:
             return NOTHING
-        reason = opening.obstacle(round=obj, now=timezone.now())
+        now = timezone.now()
+        if now >= obj.closes_at:
+            return "Its end has passed, so it cannot open any more: cancel it and plan another."
+        reason = opening.obstacle(round=obj, now=now)
         if not obj.named_references:
             return f"Not by itself: {reason}."
         references = ", ".join(opening.named(round=obj))

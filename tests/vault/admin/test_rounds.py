@@ -31,7 +31,9 @@ pytestmark = pytest.mark.usefixtures("installation")
 @pytest.fixture
 def world() -> World:
     """Its round is planned."""
-    return make_world("weather", n_query=30, n_fresh=40, max_teams=2, total_limit=20)
+    # The admin acts by the clock.
+    end = timezone.now() + dt.timedelta(days=30)
+    return make_world("weather", n_query=30, n_fresh=40, max_teams=2, total_limit=20, closes_at=end)
 
 
 def post(address: str, **given: Any) -> Any:
