@@ -80,7 +80,11 @@ def admit(
         )
     with transaction.atomic():
         # As it is now: it may have been closed or cancelled since it was read.
-        status = Round.objects.select_for_update().values_list("status", flat=True).get(pk=round.pk)
+        status = (
+            Round.objects.select_for_update(no_key=True)
+            .values_list("status", flat=True)
+            .get(pk=round.pk)
+        )
         if status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
             raise AdmissionError(
                 f"teams are admitted until a round closes, and this one is {status}"
@@ -189,7 +193,7 @@ def count_references(*, round: Round, now: dt.datetime) -> None:
 def lock_account(*, round: Round, team: Team) -> Admission:
     """The account with its row locked until the transaction ends."""
     try:
-        return Admission.objects.select_for_update().get(round=round, team=team)
+        return Admission.objects.select_for_update(no_key=True).get(round=round, team=team)
     except Admission.DoesNotExist:
         raise NotAdmittedError(f"{team.name} is not admitted to this round") from None
 
@@ -255,7 +259,7 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
     admission_id = _account_of(submission)
     if admission_id is None:
         return False
-    Admission.objects.select_for_update().get(pk=admission_id)
+    Admission.objects.select_for_update(no_key=True).get(pk=admission_id)
     made = BudgetEntry.objects.filter(
         admission_id=admission_id, kind=Kind.REFUND, reason=reason
     ).count()
@@ -273,7 +277,7 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
     admission_id = _account_of(submission)
     if admission_id is None:
         return
-    Admission.objects.select_for_update().get(pk=admission_id)
+    Admission.objects.select_for_update(no_key=True).get(pk=admission_id)
     made = BudgetEntry.objects.filter(
         admission_id=admission_id,
         kind=Kind.REFUND,

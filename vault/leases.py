@@ -73,10 +73,13 @@ def claim(*, round_id: int, team_id: int) -> Claim | None:
             ) AND (
                 (status = 'QUEUED' AND (retry_at IS NULL OR retry_at < clock_timestamp()))
                 OR (status = 'SCORING' AND leased_until < clock_timestamp())
+            ) AND NOT EXISTS (
+                -- Nothing is released in a cancelled round, so its labels need not be opened.
+                SELECT 1 FROM vault_round WHERE id = %s AND status = 'CANCELLED'
             )
             RETURNING id, fence, n_exceptions, n_faults, clock_timestamp() - claimed_at
             """,
-            [settings.LEASE_SECONDS, round_id, team_id],
+            [settings.LEASE_SECONDS, round_id, team_id, round_id],
         )
         row = cursor.fetchone()
     if row is None:

@@ -357,7 +357,7 @@ class _Rounds:
 
 def _lock(roster: Roster) -> None:
     rounds = {round.pk for entry in roster.entries for round in entry.rounds}
-    list(Round.objects.select_for_update().filter(pk__in=rounds).order_by("pk"))
+    list(Round.objects.select_for_update(no_key=True).filter(pk__in=rounds).order_by("pk"))
 
 
 def _check(roster: Roster, *, batch: uuid.UUID) -> None:

@@ -251,7 +251,7 @@ class BenchmarkAdmin(Page):
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         # Sealing and planning take the same lock: what is editable cannot change under the editor.
         if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
-            Benchmark.objects.select_for_update().filter(pk=object_id).first()
+            Benchmark.objects.select_for_update(no_key=True).filter(pk=object_id).first()
         return super().get_object(request, object_id, from_field)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def seal(
         benchmark=benchmark, labels=labels, shards=shards, stratify=stratify
     )
     with transaction.atomic():
-        Benchmark.objects.select_for_update().get(pk=benchmark.pk)
+        Benchmark.objects.select_for_update(no_key=True).get(pk=benchmark.pk)
         keys = {purpose: sealing_keys.active(purpose=purpose) for purpose in _purposes(shards)}
         published = panel.publish(benchmark=benchmark, ids=labels.ids)
         where = _positions(labels, published)
