@@ -1,6 +1,7 @@
 """What is worth a line: a stranger must not fill the disk, and a tick that did its work is no news."""
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,9 @@ REFUSALS = ("django.request", "django.security")
 TICKS = frozenset(
     {"vault.tasks.ring", "vault.tasks.sweep", "audits.tasks.sweep", "vault.tasks.send_webhooks"}
 )
+
+# Tokens and one-time links, which people paste into an address: the kind is told, the secret is not.
+SECRETS = re.compile(r"\b(hvl?_)[\w-]{6,}")
 
 
 class Sparing(logging.Filter):
@@ -32,9 +36,11 @@ class Sparing(logging.Filter):
             is_told, n_left_out = self._count()
             if not is_told:
                 return False
-        message = record.getMessage()
+        said = record.getMessage()
+        message = SECRETS.sub(r"\1...", said)
         if len(message) > LONGEST_LINE:
             message = f"{message[:LONGEST_LINE]}... ({len(message)} characters)"
+        if message != said:
             record.msg, record.args = message, ()
         if n_left_out:
             record.msg, record.args = f"{message} (and {n_left_out} before it)", ()

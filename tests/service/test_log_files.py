@@ -105,6 +105,14 @@ def test_long_messages_are_cut() -> None:
     assert len(told) < 600
 
 
+def test_secrets_that_people_paste_into_an_address_are_not_told() -> None:
+    told = Lines().told(
+        "django.request", "%s: %s", "Not Found", "/token/hvl_9QbGx-3_zA/x?t=hv_0123456789"
+    )
+
+    assert told == "Not Found: /token/hvl_.../x?t=hv_..."
+
+
 def test_refused_requests_are_told_a_few_times_a_minute() -> None:
     lines = Lines()
     told = [lines.told("django.request", "Not Found", status_code=404) for _ in range(1000)]
