@@ -108,7 +108,8 @@ def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
     n_left_out = sum(not context.has_figure(team) for team in finals)
     return (
         f"Exact figures, for researchers: the published board rounds scores on new labels to steps of {step} "
-        f"and leaves out {n_left_out} final{'s'[: n_left_out != 1]} of {len(finals)}."
+        f"and leaves out {n_left_out} final{'s'[: n_left_out != 1]} of {len(finals)}. By rounded figures "
+        "WITHIN_LUCK may read NO_EVIDENCE there."
     )
 
 

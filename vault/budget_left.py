@@ -78,7 +78,7 @@ def full_window(
     window = spoken_times.length(seconds=seconds)
     used = f"all {limit:,} in {window} are used" if limit > 1 else f"the one in {window} is used"
     if next_at is None or next_at >= closes_at:
-        end = spoken_times.moment(at=closes_at, now=now)
+        end = spoken_times.moment(at=closes_at, now=now, is_end=True)
         return f"{head}; {used}, and the round closes at {end}, before the next is free"
     return f"{head}; {used}, and the next is free at {spoken_times.moment(at=next_at, now=now)}"
 
@@ -139,7 +139,8 @@ def _now(*, left: Remaining, n_left: int) -> str:
         return waiting(n=left.concurrent_used)
     in_window = left.window_limit - left.window_used
     usable = min(in_window, n_left)
-    at_once = f", {left.concurrent_limit:,} at a time" if left.concurrent_limit < usable else ""
+    n_free = left.concurrent_limit - left.concurrent_used
+    at_once = f", {n_free:,} at a time" if n_free < usable else ""
     if n_left <= in_window:
         return f"{'it' if n_left == 1 else 'all of them'} can be used now{at_once}"
     window = spoken_times.length(seconds=left.window_seconds)

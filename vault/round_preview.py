@@ -125,7 +125,7 @@ def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detec
             Detectable(
                 share=share,
                 low=low * unit,
-                high=high * unit if high <= 1 else None,
+                high=high * unit if high <= most else None,
                 is_reachable=low <= most,
             )
         )

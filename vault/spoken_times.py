@@ -16,13 +16,15 @@ def length(*, seconds: int) -> str:
     return counted(n=seconds, noun="second")
 
 
-def moment(*, at: dt.datetime, now: dt.datetime) -> str:
+def moment(*, at: dt.datetime, now: dt.datetime, is_end: bool = False) -> str:
     """Name the first whole minute that is not before `at`, in UTC, with its date unless that is today's.
 
-    A moment of the next ten minutes is named to the second. Who comes then never comes too early.
+    A moment of the next ten minutes is named to the second. Who comes then never comes too early; of an
+    end the last minute that is not after it is named, so that nobody comes too late.
     """
     step = dt.timedelta(seconds=1) if at - now < NEAR else dt.timedelta(minutes=1)
-    told = (at + (EPOCH - at) % step).astimezone(dt.UTC)
+    later = (EPOCH - at) % step
+    told = (at + (later - step if is_end and later else later)).astimezone(dt.UTC)
     date = "" if told.date() == now.astimezone(dt.UTC).date() else f"{told:%Y-%m-%d} "
     return f"{date}{told:%H:%M:%S} UTC" if told.second else f"{date}{told:%H:%M} UTC"
 

@@ -43,3 +43,13 @@ def test_length(seconds: int, said: str) -> None:
 )
 def test_moment(at: str, said: str) -> None:
     assert spoken_times.moment(at=dt.datetime.fromisoformat(at), now=NOW) == said
+
+
+def test_an_end_is_never_told_too_late() -> None:
+    now = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    at = dt.datetime(2026, 3, 1, 15, 39, 34, tzinfo=dt.UTC)
+
+    assert spoken_times.moment(at=at, now=now) == "15:40 UTC"
+    assert spoken_times.moment(at=at, now=now, is_end=True) == "15:39 UTC"
+    whole = at.replace(second=0)
+    assert spoken_times.moment(at=whole, now=now, is_end=True) == "15:39 UTC"

@@ -81,7 +81,7 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     return (
         f"{effects}, if {_differing(round, shares)}. Found with 80 % in a round of {round.max_teams:,} "
         "teams, of a file that is compared with one reference; of the best of many files it takes more."
-        f"{_of_groups(round)}"
+        f"{_of_groups(round, found)}"
     )
 
 
@@ -128,9 +128,14 @@ def _differing(round: Round, shares: str) -> str:
     )
 
 
-def _of_groups(round: Round) -> str:
+def _of_groups(round: Round, found: list[Detectable]) -> str:
     if not round.query_holdout.draws_groups:
         return ""
+    if all(each.high is None for each in found):
+        return (
+            " Whole groups are drawn: the figures are for items that err each for itself, and where groups "
+            "err as one it takes more."
+        )
     return (
         " Whole groups are drawn: the first figure is for items that err each for itself, the second for "
         "groups that err as one."

@@ -44,6 +44,11 @@ BY_CLASS = (
     "class that has one for every shard; or seal more items of the class"
 )
 
+BY_CLASS_OF_GROUPS = (
+    "seal more groups that have the class; drawing from each class separately (on the command line: "
+    "--stratify) helps where a group is of one class, since a group counts as its most common one"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -250,7 +255,8 @@ def _of_classes(case: _Case, rows: list[ClassRow]) -> _Lines:
     if missing:
         text = "a shard may get no item of a class, of which a metric then says nothing there: "
         more = "seal more items of the class, or leave it out of the benchmark"
-        mend = more if case.stratify else BY_CLASS
+        by_class = BY_CLASS if case.labels.groups is None else BY_CLASS_OF_GROUPS
+        mend = more if case.stratify else by_class
         lines.append(("class_missing", text + _listed(missing), mend))
     if few:
         text = f"fewer than {FEW_OF_CLASS} items of a class are expected in a shard: "
@@ -315,7 +321,8 @@ def _of_sizes(case: _Case) -> _Lines:
         if n < FEW_ITEMS
     ]
     if small:
-        return [("small_shard", _listed(small), "seal more items, or fewer and larger shards")]
+        what = "items" if case.labels.groups is None else "groups"
+        return [("small_shard", _listed(small), f"seal more {what}, or fewer and larger shards")]
     return [("sizes", f"every shard is worth at least {FEW_ITEMS} independent items", "")]
 
 

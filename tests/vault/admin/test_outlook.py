@@ -41,8 +41,9 @@ def test_of_groups_it_has_two_ends() -> None:
     known = said(drafted(query_holdout=query), draws_groups=True, n_units=400, n_effective=300.0)
     unknown = said(drafted(query_holdout=query), draws_groups=True)
 
-    assert known.startswith("0.029 to 0.106, 0.0411 to 0.15 or 0.0581 to 0.212, if")
-    assert known.endswith("items that err each for itself, the second for groups that err as one.")
+    # Files that differ in 5 % of items cannot gain .106, nor those of 20 % the .212 of groups as one.
+    assert known.startswith("0.029 or more, 0.0411 or more or 0.0581 or more, if")
+    assert known.endswith("where groups err as one it takes more.")
     assert unknown.startswith("0.029 or more, 0.0411 or more or 0.0581 or more, if")
 
 
