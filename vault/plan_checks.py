@@ -13,7 +13,7 @@ from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundSta
 # A form says "now" when it is opened; people fill it in, and read a preview.
 LATE = dt.timedelta(hours=1)
 # A year with a digit too many.
-LONGEST = dt.timedelta(days=36_500)
+LONGEST = dt.timedelta(days=365_250)
 
 
 def check(
@@ -48,7 +48,7 @@ def check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.dateti
     if opens_at >= closes_at:
         raise PlanError("the round must close after it opens", field="closes_at")
     if closes_at - now > LONGEST:
-        raise PlanError("the round would close in more than a hundred years", field="closes_at")
+        raise PlanError("the round would close in more than a thousand years", field="closes_at")
 
 
 def _past(act: str, time: dt.datetime, now: dt.datetime) -> str:
