@@ -12,6 +12,8 @@ from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundSta
 
 # A form says "now" when it is opened; people fill it in, and read a preview.
 LATE = dt.timedelta(hours=1)
+# Of a mechanism: below this a grid has more steps than can be counted.
+LEAST_PARAMETER = 1e-6
 # A year with a digit too many.
 LONGEST = dt.timedelta(days=365_250)
 
@@ -66,6 +68,12 @@ def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, An
     """All parameters of the mechanism, with its defaults for those that are left out."""
     if mechanism not in MECHANISMS:
         raise PlanError(f"there is no mechanism {mechanism!r}", field="mechanism")
+    for name, value in parameters.items():
+        if isinstance(value, float) and 0 < abs(value) < LEAST_PARAMETER:
+            raise PlanError(
+                f"{name} is {value:g}, and what is not 0 is at least {LEAST_PARAMETER:g}",
+                field="parameters",
+            )
     try:
         return MECHANISMS[mechanism].parameters(**parameters)
     except (TypeError, ValueError) as error:

@@ -94,6 +94,8 @@ def read(*, body: bytes) -> list[Line]:
     except UnicodeDecodeError:
         hint = hints.of_csv(body) or "save it as CSV in UTF-8"
         raise RosterError(f"the file is no text in UTF-8; {hint}") from None
+    if "\0" in text:
+        raise RosterError("the file holds a zero byte, so it is no CSV: save it as CSV in UTF-8")
     header, _, _ = text.partition("\n")
     separator = ";" if ";" in header and "," not in header else ","
     try:

@@ -166,6 +166,7 @@ def test_no_title_is_the_name_of_another_team(rain: World) -> None:
         (b"x" * (257 * 1024), "larger than 256 KB"),
         ("team\nα\n".encode("utf-16"), "UTF-16"),
         (b"team\n\xff\xe9\n", "UTF-8"),
+        (b"team\na\x00b\n", "zero byte"),
         (b"PK\x03\x04\xff", "Excel workbook"),
     ],
 )

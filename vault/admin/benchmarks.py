@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from stats.metrics import LARGEST_LOSS, METRICS, check_costs
 from vault import journal
+from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import Page, Table, link, listed, moment
 from vault.admin.site import site
 from vault.models import Benchmark, JournalEntry, Submission
@@ -88,6 +89,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             *FIXED_BY_SEALING[1:],
             *FIXED_BY_PLANNING,
         )
+        field_classes = {"cost_matrix": TypedJSONField}
         labels = {"delta0": "Tolerance (delta0)"}
         help_texts = {
             "slug": "In the API's addresses.",
@@ -167,6 +169,10 @@ def _wrong_secondaries(given: Mapping[str, Any]) -> str:
     if given["primary_metric"] in names:
         return "The primary metric need not be a secondary one too."
     return " ".join(filter(None, (_wrong_metric(given, name) for name in names)))
+
+
+def _is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) < 10
 
 
 def _wrong_loss_cap(is_regression: bool, cap: float | None) -> str:
@@ -250,7 +256,7 @@ class BenchmarkAdmin(Page):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         # Sealing and planning take the same lock: what is editable cannot change under the editor.
-        if request.method == "POST" and connection.in_atomic_block and object_id.isdecimal():
+        if request.method == "POST" and connection.in_atomic_block and _is_id(object_id):
             Benchmark.objects.select_for_update(no_key=True).filter(pk=object_id).first()
         return super().get_object(request, object_id, from_field)
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from stats.mechanisms import MECHANISMS
 from vault import prospects, rounds, team_names
 from vault.admin import plan_preview
+from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import add_error
 from vault.errors import VaultError
 from vault.models import Benchmark, Holdout, Round, Team
@@ -88,7 +89,7 @@ class PlanForm(forms.Form):
         help_text="How a score becomes an answer. The Ladders and one bit need a reference submission, "
         "Thresholdout the teams' own validation scores.",
     )
-    parameters = forms.JSONField(
+    parameters = TypedJSONField(
         required=False,
         initial=dict,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 40}),
@@ -125,7 +126,7 @@ class PlanForm(forms.Form):
     def __init__(self, *args: Any, benchmark: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = Holdout.objects.select_related("benchmark").order_by("benchmark__slug", "sealed_at")
-        if benchmark is not None and benchmark.isdecimal():
+        if benchmark is not None and benchmark.isdecimal() and len(benchmark) < 10:
             known = known.filter(benchmark=int(benchmark))
             self.fields["publication"].help_text += _stock(int(benchmark))
         queries = known.filter(kind=HoldoutKind.IID, status=HoldoutStatus.QUERY)

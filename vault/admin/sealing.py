@@ -51,7 +51,7 @@ class SizesField(forms.CharField):
     def _size(self, part: str) -> int | None:
         if part.lower() == REST:
             return None
-        if not (part.isascii() and part.isdecimal() and 0 < int(part) < 2**31):
+        if not (part.isascii() and part.isdecimal() and len(part) < 11 and 0 < int(part) < 2**31):
             raise ValidationError(f"{part!r} is neither a number of items nor {REST!r}.")
         return int(part)
 

@@ -76,6 +76,7 @@ def test_a_regression_is_made() -> None:
         ({"primary_metric": "log_loss"}, "need not be a secondary one too"),
         ({"loss_cap": "3"}, "Only a regression has a loss cap."),
         ({"cost_matrix": "[[0, 1]]"}, "2 rows of 2 numbers"),
+        ({"cost_matrix": "[" * 20_000}, "Enter a valid JSON"),
         ({"cost_matrix": '[[0, "1"], [1, 0]]'}, "Costs are numbers from 0 to"),
         ({"cost_matrix": "[[0, -1], [1, 0]]"}, "Costs are numbers from 0 to"),
         ({"cost_matrix": "[[1, 1], [2, 2]]"}, "Every decision costs the same"),

@@ -209,3 +209,10 @@ def test_a_rounds_page_says_what_it_can_find_and_how_it_is_published(world: Worl
     assert "Smallest overstatement found, as planned" in page
     assert "Found with 80 % in a round of 50 teams" in page
     assert "rounded to steps of 0.01768" in page
+
+
+def test_an_address_with_too_many_digits_names_no_benchmark(world: World) -> None:
+    with acting_as("researcher"):
+        page = client_of(ORGANISER).get(url("vault_round_add"), {"benchmark": "9" * 5_000})
+
+    assert page.status_code == 200
