@@ -17,8 +17,13 @@ _SALT = "vault.admin.devices"
 
 def known(request: HttpRequest) -> dict[str, str]:
     """Of each user name that signed in from this browser: how the browser is called for it."""
+    return named_by(cookie=request.COOKIES.get(COOKIE, ""))
+
+
+def named_by(*, cookie: str) -> dict[str, str]:
+    """The same, of the cookie's value; nothing of one that this service did not sign."""
     try:
-        found = signing.loads(request.COOKIES.get(COOKIE, ""), salt=_SALT, max_age=LASTS)
+        found = signing.loads(cookie, salt=_SALT, max_age=LASTS)
     except signing.BadSignature:
         return {}
     return dict(found)
