@@ -80,14 +80,10 @@ def admit(
         )
     with transaction.atomic():
         # As it is now: it may have been closed or cancelled since it was read.
-        status = (
-            Round.objects.select_for_update(no_key=True)
-            .values_list("status", flat=True)
-            .get(pk=round.pk)
-        )
-        if status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
+        held = Round.objects.select_for_update(no_key=True).only("status").get(pk=round.pk)
+        if held.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
             raise AdmissionError(
-                f"teams are admitted until a round closes, and this one is {status}"
+                f"teams are admitted until a round closes, and this one is {held.status}"
             )
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
