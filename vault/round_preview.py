@@ -53,7 +53,7 @@ class Detectable:
 
     Of a file whose values differ from its reference's in this `share` of items or, of losses, by this share
     of the metric's range. `low` is for independent items; `high` for groups whose items stand or fall
-    together, equal where items are drawn one by one, and None where it is wider than the metric's range.
+    together, equal where items are drawn one by one, and None where such files cannot gain as much.
     `is_reachable` is false where a file that differs by so little cannot gain as much as `low`.
     """
 

@@ -72,6 +72,11 @@ def said(
             {"concurrent_limit": 2},
             "10 of 10 queries are left in this round; 3 of 3 in 24 hours can be used now, 2 at a time.",
         ),
+        # Two wait for their scores.
+        (
+            {"concurrent_limit": 3, "concurrent_used": 2},
+            "10 of 10 queries are left in this round; 3 of 3 in 24 hours can be used now, 1 at a time.",
+        ),
         (ONE, "1 of 1 query is left in this round; it can be used now."),
         (
             {"total_limit": 12_345, "total_used": 1_111, "window_limit": 2_000, "window_used": 1},

@@ -100,6 +100,8 @@ def test_what_waits_is_cancelled_and_what_is_scored_stays(world: World) -> None:
     assert claim is not None
 
     cancel(world)
+    # Nothing of it is claimed any more, so that no label is opened for it.
+    assert leases.claim(round_id=world.round.pk, team_id=other.pk) is None
     sweep()
 
     for each in (scored, *waiting):

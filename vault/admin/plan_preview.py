@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
-from vault import budget, panel, plan_checks, prospects, round_preview, rounds
+from vault import budget, panel, plan_checks, prospects, round_preview, rounds, spoken_times
 from vault.admin import outlook
 from vault.admin.pages import NOTHING, Table
 from vault.models import Holdout, Round
@@ -119,7 +119,10 @@ def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str
         ("Opens", f"{_minute(round.opens_at)}, {opens}"),
         ("Closes", _minute(round.closes_at)),
         ("Queries of a team", f"{round.total_limit:,} in the round"),
-        ("In a window", f"{round.window_limit:,} in any {_span(round.window_seconds)}"),
+        (
+            "In a window",
+            f"{round.window_limit:,} in any {spoken_times.length(seconds=round.window_seconds)}",
+        ),
         ("Waiting for a score", f"{round.concurrent_limit:,} of a team at once"),
         ("Teams that see scores", f"{round.max_teams:,} at most"),
         ("Publication", f"{round.publication}: {PublicationKind(round.publication).label}"),
@@ -166,11 +169,3 @@ def _written(value: Any) -> Any:
 
 def _minute(time: dt.datetime) -> str:
     return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _span(seconds: int) -> str:
-    for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds % length == 0:
-            n = seconds // length
-            return name if n == 1 else f"{n:,} {name}s"
-    return f"{seconds:,} seconds"

@@ -77,7 +77,7 @@ def test_a_preview_reads_all_constants_back(world: World) -> None:
         f"the baseline first {second.name}, {first.name}",
         "by itself, once each named reference has a scored file",
         "Queries of a team 40 in the round",
-        "In a window 4 in any day",
+        "In a window 4 in any 24 hours",
         "2 of a team at once",
         "10 at most",
         "full: exact figures and all metrics",
