@@ -8,9 +8,26 @@ from stats.draw import draw
 from stats.metrics import Scorer
 from stats.scored_files import score_files
 from stats.split_scores import split_score
-from stats.team_tests import BEST_SCORED, FINAL, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, OWN_FILES, TeamTests
 
 N, M = 500, 1_000
+
+
+def judged(
+    scorer: Scorer, labels: np.ndarray, menu: list[np.ndarray], *, final: int, seed: int
+) -> TeamTests:
+    """The tests of a team without references, one of 20 in its round."""
+    score = split_score(scorer=scorer, labels=labels)
+    files = score_files(scorer=scorer, split=score, labels=labels, predictions=iter(menu), n=N)
+    return accuse(
+        draw=draw(n=N, m=M),
+        score=score,
+        contestants={0: Contestant(files=files, final=final)},
+        references=None,
+        n_teams=20,
+        tie=1e-9,
+        rng=np.random.default_rng(seed),
+    )[0]
 
 
 @pytest.mark.parametrize("metric", ["macro_f1", "balanced_accuracy", "mcc"])
@@ -41,18 +58,8 @@ def test_answers_with_a_class_that_nobody_has_hide_no_boosted_file(
         menu.append(copy)
     menu.append(boosted)
     scorer = Scorer(metric=metric, n_classes=4)
-    score = split_score(scorer=scorer, labels=labels)
-    files = score_files(scorer=scorer, split=score, labels=labels, predictions=iter(menu), n=N)
 
-    tests = accuse(
-        draw=draw(n=N, m=M),
-        score=score,
-        contestants={0: Contestant(files=files, final=len(menu) - 1)},
-        references=None,
-        n_teams=20,
-        tie=1e-9,
-        rng=np.random.default_rng(6),
-    )[0]
+    tests = judged(scorer, labels, menu, final=len(menu) - 1, seed=6)
 
     assert tests.best == len(menu) - 1
     assert all(
@@ -73,18 +80,8 @@ def test_a_file_that_loses_all_it_can_hides_no_boosted_file(metric: str, decoy: 
     scorer, labels, menu, worst = _costly(rng) if metric == "expected_cost" else _lossy(metric, rng)
     if decoy:
         menu.insert(1, worst)
-    score = split_score(scorer=scorer, labels=labels)
-    files = score_files(scorer=scorer, split=score, labels=labels, predictions=iter(menu), n=N)
 
-    tests = accuse(
-        draw=draw(n=N, m=M),
-        score=score,
-        contestants={0: Contestant(files=files, final=len(menu) - 2)},
-        references=None,
-        n_teams=20,
-        tie=1e-9,
-        rng=np.random.default_rng(8),
-    )[0]
+    tests = judged(scorer, labels, menu, final=len(menu) - 2, seed=8)
 
     found = tests.tests[FINAL, OWN_FILES]
     assert tests.best == len(menu) - 1
