@@ -94,7 +94,8 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_webhookdelivery", "SELECT"),
     *_grants(RESEARCHER, "vault_admission", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_budgetentry", "SELECT"),
-    *_grants(RESEARCHER, "vault_submission", "SELECT"),
+    # Files of references: a trigger refuses those of teams, whom this role cannot charge.
+    *_grants(RESEARCHER, "vault_submission", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_final", "SELECT"),
     *_grants(RESEARCHER, "vault_release", "SELECT"),
     *_grants(RESEARCHER, "vault_rawscore", "SELECT"),

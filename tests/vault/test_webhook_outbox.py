@@ -115,9 +115,10 @@ def test_rounds_are_told_of_to_those_who_may_see_the_benchmark(
     world: World, who: str, visibility: str
 ) -> None:
     """By the same rule as the API's."""
-    team = world.teams["bots"] if who == "admitted" else Team.objects.create(name=who)
-    Team.objects.filter(name="reference").update(is_reference=True)
-    team.refresh_from_db()
+    team = world.teams.get("bots")
+    if who != "admitted":
+        team = Team.objects.create(name=who, is_reference=who == "reference")
+    assert team is not None
     Benchmark.objects.update(visibility=visibility)
     webhook = webhook_of(team, webhooks.ROUND_OPENED)
 

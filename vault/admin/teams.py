@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from vault import team_names, token_links, tokens
-from vault.admin import rosters
+from vault.admin import baselines, rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.budgets import counted
 from vault.admin.pages import NOTHING, Table, code, link, listed, moment
@@ -138,7 +138,7 @@ class TeamAdmin(ActingPage):
         return () if obj is None else ("name", "is_reference")
 
     def links(self, obj: Team) -> list[tuple[str, str]]:
-        return [("Submissions", listed(Submission, team__id=obj.pk))]
+        return [*baselines.links(obj), ("Submissions", listed(Submission, team__id=obj.pk))]
 
     def tables(self, obj: Team) -> list[Table]:
         now = timezone.now()

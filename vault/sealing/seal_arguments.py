@@ -3,10 +3,9 @@
 import argparse
 from pathlib import Path
 
-from vault.files.parsing import CSV, PARQUET
+from vault.files.parsing import CONTENT_TYPES
 from vault.sealing.drawn_units import Shard
 
-CONTENT_TYPES = {".csv": CSV, ".parquet": PARQUET}
 STATUSES = {"query": "QUERY", "fresh": "FRESH", "sealed": "SEALED"}
 KINDS = ("iid", "temporal", "stress", "prospective")
 REST = "rest"
