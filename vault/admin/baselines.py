@@ -43,6 +43,8 @@ class BaselineForm(ActForm):
 
     def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
         super().__init__(*args, target=target, **kwargs)
+        # Whom the plan waits for, unless the address names another.
+        self.initial.setdefault("team", next(iter(target.named_references), None))
         columns = ", ".join(("id", *predictions.spec(target.benchmark).value_columns))
         self.fields["file"].help_text = (
             f"CSV or Parquet with the columns {columns}: a row for each of the {target.panel.n_items:,} "

@@ -130,6 +130,15 @@ def test_a_reference_links_to_the_rounds_that_take_its_file(world: World) -> Non
     assert "/act/baseline/" not in page(url("vault_team_change", world.teams["alpha"].pk))
 
 
+def test_the_reference_that_the_plan_names_is_chosen_beforehand(world: World) -> None:
+    named, other = world.teams["majority"], Team.objects.create(name="a-coin", is_reference=True)
+    Round.objects.update(named_references=[named.pk, other.pk])
+
+    shown = page(url("vault_round_act", world.round.pk, "baseline"))
+
+    assert f'<option value="{named.pk}" selected>' in shown
+
+
 @pytest.mark.parametrize("status", ["open", "past"])
 def test_rounds_that_take_no_references_say_so(world: World, status: str) -> None:
     if status == "open":
