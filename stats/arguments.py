@@ -6,7 +6,6 @@ Not a number passes every comparison the wrong way: it would be ranked, counted 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 

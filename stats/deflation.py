@@ -7,8 +7,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.arguments import check_finite, check_not_negative
-from stats.expected_maximum import expected_maximum
+from stats.arguments import check_finite
 
 Floats = NDArray[np.float64]
 
@@ -176,46 +175,6 @@ def deflated_probability(
         if se > 0
         else float(np.sign(beyond) / 2 + 0.5),
     )
-
-
-def equicorrelated_luck(*, k: int, sd: float, correlation: float = 0.0) -> float:
-    """
-    Expected luck of the best of k equally good submissions: sd sqrt(1 - rho) E[max_k].
-
-    Parameters
-    ----------
-    k : int, >= 1
-    sd : float, >= 0
-        Standard deviation of one score: for accuracy p of n items sqrt(p (1 - p) / n).
-    correlation : float in [0, 1], default=0
-        Between any two scores.
-
-    Returns
-    -------
-    float
-        In units of `sd`'s metric.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    k stays k: shrinking it to an effective number as well would count the likeness twice. Near
-    correlation 1 real accuracies, which have few values, show less than this normal figure: .0048
-    simulated where it is .0071 (k = 100, n = 1,000, p = .8, rho = .95). Cost: O(1). Source:
-    docs/method.md, "Selection alone".
-
-    Examples
-    --------
-    >>> round(equicorrelated_luck(k=100, sd=0.01264911), 4)
-    0.0317
-    """
-    check_not_negative(sd=sd)
-    if not 0 <= correlation <= 1:
-        raise ValueError("correlation must be in [0, 1]")
-    return float(sd * np.sqrt(1 - correlation) * expected_maximum(k=k))
 
 
 def _pair(query_scores: ArrayLike, fresh_scores: ArrayLike) -> tuple[NDArray[Any], Floats]:

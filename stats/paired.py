@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.stats as sps
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from stats.arguments import (
     Bools,
@@ -14,11 +14,9 @@ from stats.arguments import (
     check_ranked,
     outcomes,
 )
-from stats.intervals import Interval, count_bootstrap, delong
+from stats.intervals import Interval, delong
 from stats.scaling import exponent_of, scaled
 from stats.standard_errors import standard_error
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,59 +181,6 @@ def paired_difference(
         confidence_level=confidence_level,
     )
     return found.times_two_to(exponent)
-
-
-def paired_count_interval(
-    *,
-    correct: ArrayLike,
-    reference_correct: ArrayLike,
-    rng: np.random.Generator,
-    n_draws: int = 2_000,
-    confidence_level: float = 0.95,
-) -> Interval:
-    """
-    Bootstrap interval of a difference in accuracy, exact in law.
-
-    Parameters
-    ----------
-    correct, reference_correct : array-like of shape (n,), 0 or 1
-    rng : numpy Generator
-    n_draws : int, default=2000
-    confidence_level : float in (0, 1)
-
-    Returns
-    -------
-    Interval
-        Of the first accuracy less the second.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ, there are no items, a value is neither 0 nor 1, or n_draws or
-        confidence_level is out of range.
-
-    Notes
-    -----
-    Resampling items and counting both, first only, second only and none is one multinomial draw. Assumes
-    independent items. Cost: O(n + n_draws). Source: docs/method.md, "Count bootstrap".
-    """
-    ours, theirs = _outcomes(correct, reference_correct)
-    if len(ours) == 0:
-        raise ValueError("correct: at least one item is needed")
-    alike, only_ours = np.count_nonzero(ours == theirs), np.count_nonzero(ours & ~theirs)
-    cells = [alike, only_ours, len(ours) - alike - only_ours]
-
-    def difference(counts: NDArray[np.int64]) -> Floats:
-        result: Floats = (counts[:, 1] - counts[:, 2]) / len(ours)
-        return result
-
-    return count_bootstrap(
-        counts=cells,
-        statistic=difference,
-        rng=rng,
-        n_draws=n_draws,
-        confidence_level=confidence_level,
-    )
 
 
 def paired_auc(

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from stats.draw import Draw
 
 CONTESTED = -1
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,49 +130,6 @@ def score_under_budget(*, item_scores: ArrayLike, times: ArrayLike, budget: floa
     return float(np.mean(np.where(taken <= budget, scores, 0.0)))
 
 
-def throughput_at(
-    *, rates: ArrayLike, times: Sequence[ArrayLike], limit: float, share: float = 0.99
-) -> float:
-    """
-    The largest offered rate at which a percentile of latency stays within a limit.
-
-    Parameters
-    ----------
-    rates : array-like of shape (r,), > 0
-        Offered loads, in requests a unit of time.
-    times : sequence of r array-likes
-        Latencies under each load.
-    limit : float, > 0
-        In the times' unit.
-    share : float in (0, 1), default=.99
-
-    Returns
-    -------
-    float
-        A rate that was tried, such that all smaller ones hold too; 0 where even the smallest does not.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ or a value is out of range.
-
-    Notes
-    -----
-    Cost: O(N log N) of all times. Source: docs/method.md, "Latency".
-    """
-    offered = np.asarray(rates, dtype=np.float64)
-    if offered.ndim != 1 or not 1 <= len(offered) == len(times) or not (offered > 0).all():
-        raise ValueError("rates: a positive one for each set of times is needed")
-    if not limit > 0:
-        raise ValueError("limit must be positive")
-    reached = 0.0
-    for position in np.argsort(offered):
-        if percentile(times=times[position], share=share).value > limit:
-            break
-        reached = float(offered[position])
-    return reached
-
-
 def pareto_front(
     *,
     item_scores: ArrayLike,

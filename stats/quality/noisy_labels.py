@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from stats.quality.forecasts import checked_codes
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Corrected:
