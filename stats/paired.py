@@ -116,7 +116,8 @@ def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike, mid_p: bool = F
 
     References
     ----------
-    .. [1] Q. McNemar, "Note on the sampling error of the difference between correlated proportions", 1947.
+    .. [1] Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
+       percentages", 1947.
     """
     ours, theirs = _outcomes(correct, reference_correct)
     only_ours = int(np.count_nonzero(ours & ~theirs))

@@ -307,7 +307,7 @@ def reliability(
     Notes
     -----
     Band: labels drawn from the probabilities themselves. Assumes independent items. Cost: O(n log n +
-    n_draws n). Source: Broecker and Smith, 2007.
+    n_draws n). Source: Bröcker and Smith, 2007.
     """
     truth, given = checked_forecasts(labels, probabilities)
     check_counts(n_draws=n_draws)
