@@ -200,7 +200,7 @@ def _blocks(shared_table: Table, rng: np.random.Generator) -> Iterator[Block]:
 
 
 def _batches(waiting: Sequence[Trial]) -> Iterator[list[Trial]]:
-    """As many at a time as have room; a trial that has none stands alone."""
+    """Group trials, as many at a time as have room; one that has none stands alone."""
     batch: list[Trial] = []
     room = MOST_BYTES
     for trial in waiting:
@@ -231,7 +231,7 @@ def _judged(
     draw: Draw,
     level: float,
 ) -> dict[Team, TeamTests]:
-    """Holm for each kind over two files of each team, those that could not be tested included."""
+    """Apply Holm for each kind over two files of each team, those that could not be tested included."""
     n_tests = round(ALPHA / level)
     adjusted: dict[tuple[Team, str, str], float] = {}
     cases = {

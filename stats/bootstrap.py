@@ -30,7 +30,7 @@ CELLS_AT_ONCE = 20_000_000
 
 
 def _weight_table() -> NDArray[np.uint8]:
-    """Poisson(1) by 65,536 equally likely entries."""
+    """Tabulate Poisson(1) by 65,536 equally likely entries."""
     uniform = (np.arange(65_536) + 0.5) / 65_536
     table: NDArray[np.uint8] = np.minimum(sps.poisson.ppf(uniform, 1.0), LARGEST_WEIGHT).astype(
         np.uint8
@@ -45,7 +45,7 @@ def accuracy_bootstrap(
     *, n_correct: int, n: int, rng: np.random.Generator, n_draws: int = N_DRAWS
 ) -> Floats:
     """
-    Resampled accuracies.
+    Resample an accuracy.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def poisson_bootstrap(
     *, item_scores: ArrayLike, rng: np.random.Generator, n_draws: int = N_DRAWS
 ) -> Floats:
     """
-    Resampled means of many models on the same items.
+    Resample the means of many models on the same items.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def auc_bootstrap(
     n_draws: int = N_DRAWS,
 ) -> Floats:
     """
-    Resampled areas under the ROC curve, exact.
+    Resample an area under the ROC curve, exactly.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def bca_interval(
     confidence_level: float = 0.95,
 ) -> Interval:
     """
-    Bias-corrected and accelerated bootstrap of a smooth metric of counts.
+    Compute the bias-corrected and accelerated bootstrap interval of a smooth metric of counts.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def bca_interval(
 
 
 def _cells(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.intp], int]:
-    """Each item's cell: the number of its distinct score, positives after all negatives."""
+    """Return each item's cell: the number of its distinct score, positives after all negatives."""
     truth, values = np.asarray(labels), np.asarray(scores, dtype=np.float64)
     check_ranked(labels=labels, scores=scores, name="scores")
     if len(np.unique(truth)) != 2:
@@ -239,7 +239,7 @@ def _cells(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.intp], int]
 
 
 def _areas(counts: Floats, n_levels: int) -> Floats:
-    """AUC of each row of counts: negatives of each level, then positives."""
+    """Compute the AUC of each row of counts: negatives of each level, then positives."""
     negatives, positives = counts[:, :n_levels], counts[:, n_levels:]
     won = np.cumsum(negatives, axis=1) - negatives / 2
     pairs = positives.sum(axis=1) * negatives.sum(axis=1)

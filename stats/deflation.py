@@ -128,7 +128,7 @@ def deflated_probability(
     rng: np.random.Generator,
 ) -> DeflatedProbability:
     """
-    The deflated Sharpe ratio's analogue: the lead over a reference, less the luck of the choice.
+    Deflate the lead over a reference by the luck of the choice, as the deflated Sharpe ratio does.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def _pair(query_scores: ArrayLike, fresh_scores: ArrayLike) -> tuple[NDArray[Any
 
 def _by_group(fresh: Floats, groups: ArrayLike | None) -> Floats:
     """
-    Values whose covariance over n is that of a mean of n items, whole groups of them drawn.
+    Return values whose covariance over n is that of a mean of n items, whole groups of them drawn.
 
     That of the fresh means is G cov(totals) / m^2, and n items have m/n times as much: the totals times
     sqrt(G/m).
@@ -212,7 +212,7 @@ def _by_group(fresh: Floats, groups: ArrayLike | None) -> Floats:
 
 
 def _errors(fresh: Floats, n: int, rng: np.random.Generator) -> Floats:
-    """Draws of N(0, S/n), shape (N_DRAWS, columns), S the covariance of the fresh scores."""
+    """Draw from N(0, S/n), shape (N_DRAWS, columns), S the covariance of the fresh scores."""
     values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(fresh.T)) / n)
     root = vectors * np.sqrt(np.clip(values, 0, None))
     result: Floats = rng.standard_normal((N_DRAWS, len(values))) @ root.T
@@ -220,7 +220,7 @@ def _errors(fresh: Floats, n: int, rng: np.random.Generator) -> Floats:
 
 
 def _luck(*, means: Floats, errors: Floats, place: int) -> float:
-    """Mean error of the submission at this place, 0 the best, of each draw."""
+    """Return the mean error of the submission at this place, 0 the best, over the draws."""
     found = np.argsort(-(means + errors), axis=1, kind="stable")[:, place]
     return float(errors[np.arange(len(errors)), found].mean())
 

@@ -274,7 +274,7 @@ def draw_shards(*, pool: Pool, counts: ArrayLike, rng: np.random.Generator) -> l
 
 
 def _apportion(total: int, weights: Counts, *, least: Counts, most: Counts) -> Counts:
-    """Whole numbers that add up to `total`, in proportion to the weights and within the bounds."""
+    """Split `total` into whole numbers in proportion to the weights and within the bounds."""
     everything = int(weights.sum())
     given: Counts = np.clip(total * weights // everything, least, most)
     while (missing := total - int(given.sum())) != 0:
@@ -294,7 +294,7 @@ def _codes(name: str, labels: ArrayLike, n: int) -> Numbers:
 
 
 def _in_order_of_appearance(units: ArrayLike, n: int) -> Numbers:
-    """The draw then depends on the items' order alone, and not on what their units are called."""
+    """Turn units into numbers by the items' order alone: their names must not change the draw."""
     codes = _codes("units", units, n)
     first = np.unique(codes, return_index=True)[1]
     rank = np.empty(len(first), dtype=np.intp)

@@ -7,7 +7,7 @@ from scipy.integrate import quad
 
 def expected_maximum(*, k: int) -> float:
     """
-    E of the largest of k standard normals, in standard deviations.
+    Compute the mean of the largest of k standard normals, in standard deviations.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 def holm(*, p_values: ArrayLike) -> Floats:
     """
-    Holm's adjusted p-values: reject where they are at most alpha, and the family-wise error is alpha.
+    Adjust p-values by Holm: rejecting those up to alpha has family-wise error alpha.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def holm(*, p_values: ArrayLike) -> Floats:
 
 def benjamini_hochberg(*, p_values: ArrayLike) -> Floats:
     """
-    Benjamini-Hochberg adjusted p-values: reject where at most q, and the false discovery rate is q.
+    Adjust p-values by Benjamini and Hochberg: rejecting those up to q has false discovery rate q.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def benjamini_hochberg(*, p_values: ArrayLike) -> Floats:
 
 def e_benjamini_hochberg(*, e_values: ArrayLike, alpha: float) -> NDArray[np.bool_]:
     """
-    The e-BH procedure: which e-values to reject so that the false discovery rate is at most alpha.
+    Reject e-values so that the false discovery rate is at most alpha (e-BH).
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class Difference:
     interval: Interval
 
     def times_two_to(self, exponent: int) -> "Difference":
-        """The same in a unit that is smaller by this power of two, without rounding."""
+        """Return the same in a unit that is smaller by this power of two, without rounding."""
         low, high = np.ldexp([self.interval.low, self.interval.high], exponent)
         return replace(
             self,
@@ -56,7 +56,7 @@ def paired_se(
     *, scores: ArrayLike, incumbent_scores: ArrayLike, groups: ArrayLike | None = None
 ) -> float:
     """
-    Standard error of the mean per-item difference between a submission and the incumbent.
+    Compute the standard error of the mean per-item difference between a submission and the incumbent.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def paired_se(
 
 def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike, mid_p: bool = False) -> float:
     """
-    Exact two-sided McNemar test that two classifiers are equally often right.
+    Test that two classifiers are equally often right (McNemar, exact, two-sided).
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def paired_difference(
     confidence_level: float = 0.95,
 ) -> Difference:
     """
-    Paired t test of two submissions' mean scores; over groups where items belong together.
+    Compare two submissions' mean scores by a paired t test; over groups where items belong together.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def paired_auc(
     confidence_level: float = 0.95,
 ) -> Difference:
     """
-    DeLong's test of two areas under the ROC curve on the same items.
+    Compare two areas under the ROC curve on the same items by DeLong's test.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def t_difference(
     *, estimate: float, se: float, freedom: float, confidence_level: float
 ) -> Difference:
     """
-    A difference with its two-sided t test and interval.
+    Return a difference with its two-sided t test and interval.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ class Plan:
             raise ValueError("b must be from 1 to 1000")
 
     def account(self, *, mechanism: str) -> Account:
-        """What one team may ask by this mechanism."""
+        """Return what one team may ask by this mechanism."""
         metric = METRICS[self.metric]
         return Account(
             mechanism=MECHANISMS[mechanism],
@@ -195,7 +195,7 @@ class Planned:
 
 def planned(*, plan: Plan) -> Planned:
     """
-    The planner's table for one holdout.
+    Compute the planner's table for one holdout.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def _proof(plan: Plan, *, mechanism: str, teams: int) -> Proof:
 
 
 def _is_comparable(plan: Plan) -> bool:
-    """The other methods' theorems are for means in [0, 1] of independent items."""
+    """Tell whether the other theorems apply: they are for means in [0, 1] of independent items."""
     return METRICS[plan.metric].is_mean and plan.unit == 1.0 and plan.n_effective is None
 
 

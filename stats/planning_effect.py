@@ -15,7 +15,7 @@ def planning_effect(
     *, disagreement: float, n: float, m: float, alpha: float = 0.05, power: float = POWER
 ) -> float:
     """
-    The smallest overstatement that holdouts of n and m items can show, before any selection.
+    Compute the least overstatement that holdouts of n and m items can show, before selection.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def detectable_overstatement(
     *, disagreement: float, n: float, m: float, n_teams: int, delta0: float = 0.0
 ) -> float:
     """
-    The smallest overstatement that an audit of so many teams will accuse with probability .8.
+    Compute the least overstatement that an audit of so many teams accuses with probability .8.
 
     Parameters
     ----------

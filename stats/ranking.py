@@ -132,7 +132,7 @@ def rank_intervals(
     confidence_level: float = 0.95,
 ) -> Ranks:
     """
-    Simultaneous intervals of the teams' ranks: all of them together hold the true ranks.
+    Compute intervals of the teams' ranks that hold all the true ranks together.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def rank_intervals(
 
 
 def _standard_errors(deviations: Floats) -> Floats:
-    """Of each difference of two teams' means, shape (T, T); 0 where it is the same on every item."""
+    """Compute that of each difference of two teams' means, (T, T); 0 where it never varies."""
     n = len(deviations)
     products = deviations.T @ deviations
     own = np.diag(products)
@@ -200,7 +200,7 @@ def _standard_errors(deviations: Floats) -> Floats:
 
 
 def _critical(drawn: Floats, errors: Floats, confidence_level: float) -> float:
-    """The quantile over draws of the largest studentised deviation of a pair, infinite for few draws."""
+    """Return the quantile over draws of the largest studentised deviation; infinite for few draws."""
     largest = np.zeros(len(drawn))
     for team in range(1, drawn.shape[1]):
         se = errors[team, :team]
@@ -213,7 +213,7 @@ def _critical(drawn: Floats, errors: Floats, confidence_level: float) -> float:
 
 def kendall_tau(*, query_scores: ArrayLike, fresh_scores: ArrayLike) -> float:
     """
-    Agreement of two rankings of the same teams in one number.
+    Measure the agreement of two rankings of the same teams in one number.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ class Contrast:
         return np.where(self.spreads > 0, self.spreads, np.inf)
 
     def statistics(self, gaps: Floats) -> Floats:
-        """From query less fresh scores, (draws, k+L), to every file's largest studentised D, (draws, k)."""
+        """Compute each file's largest studentised D, (draws, k), from differences of scores, (draws, k+L)."""
         of_sets = [
             gaps @ each / scale for each, scale in zip(self.coefficients, self.scales, strict=True)
         ]
@@ -170,7 +170,7 @@ def _contrast(pool: Pool, sets: list[Floats]) -> Contrast:
 
 
 def _scatter(items: Array) -> Floats:
-    """Sums of squares and products around the means.
+    """Sum squares and products around the means.
 
     Single precision holds counts of 0 and 1 exactly, and centred products of a block well enough.
     """
@@ -189,7 +189,7 @@ def _scatter(items: Array) -> Floats:
 
 
 def _weights(*, among: Floats, references: Floats, k: int) -> Floats:
-    """Least squares of each file on the references; the first one's weight completes one."""
+    """Fit each file to the references by least squares; the first one's weight completes one."""
     cross = references.T @ among
     square = cross @ references
     # Weights that sum to one: regress c - r_1 on the other references' differences from r_1.
@@ -207,7 +207,7 @@ def _weights(*, among: Floats, references: Floats, k: int) -> Floats:
 
 
 def _variance_of_sums(*, items: Array, draw: Draw, pooled: Floats) -> Floats:
-    """Covariance of the columns' query sums over repeated draws."""
+    """Compute the covariance of the columns' query sums over repeated draws."""
     if draw.unit_of_item is None and len(draw.strata) == 1:
         return pooled * _factor(draw.n, draw.n + draw.m)
     totals: Floats = np.asarray(draw.totals(items.astype(np.float64)), dtype=np.float64)
@@ -221,5 +221,5 @@ def _variance_of_sums(*, items: Array, draw: Draw, pooled: Floats) -> Floats:
 
 
 def _factor(n_query: int, n_units: int) -> float:
-    """From a sum of squares to the variance of the sum of `n_query` units drawn without replacement."""
+    """Return what a sum of squares is multiplied by for the variance of a sum of `n_query` drawn units."""
     return n_query * (n_units - n_query) / n_units / max(n_units - 1, 1)

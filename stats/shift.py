@@ -41,7 +41,7 @@ class Shift:
 
 def population_stability(*, reference: ArrayLike, sample: ArrayLike, n_bins: int = N_BINS) -> Shift:
     """
-    Population stability index, with its chi-square null instead of folk thresholds.
+    Compute the population stability index, with its chi-square null instead of folk thresholds.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def population_stability(*, reference: ArrayLike, sample: ArrayLike, n_bins: int
 
 def kolmogorov_smirnov(*, reference: ArrayLike, sample: ArrayLike) -> Shift:
     """
-    Two-sample Kolmogorov-Smirnov test.
+    Test two samples by Kolmogorov and Smirnov's statistic.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def classifier_two_sample(
     *, reference: ArrayLike, sample: ArrayLike, rng: np.random.Generator
 ) -> Shift:
     """
-    Whether a classifier tells the samples apart on items it was not trained on.
+    Test whether a classifier tells the samples apart on items it was not trained on.
 
     Parameters
     ----------

@@ -50,13 +50,13 @@ class SplitScore(Protocol):
     def shared(self) -> Array: ...
 
     def data(self, given: Evaluation, items: Floats) -> Array:
-        """Of one file, what its columns are made of, shape (items,); `items` are its oriented item scores."""
+        """Return what one file's columns are made of, (items,); `items` are its oriented item scores."""
 
     def columns(self, data: Array) -> Array:
-        """From the data of k files, (items, k), to the columns that are summed, (items, k w)."""
+        """Make the columns that are summed, (items, k w), of the data of k files, (items, k)."""
 
     def scores(self, sums: Floats, shared: Floats, sizes: Floats) -> Floats:
-        """From sums of files' and shared columns and numbers of items, (draws, 1), to scores, (draws, k)."""
+        """Compute scores, (draws, k), from sums of files' and shared columns and item counts, (draws, 1)."""
 
 
 def split_score(*, scorer: Scorer, labels: Array) -> SplitScore:
@@ -176,7 +176,7 @@ class Counts:
 
 def _mean_ratio(numerators: Floats, denominators: Floats, *, occurs: Floats) -> Floats:
     """
-    The mean over the classes that items of the set have, of which there is always one.
+    Average over the classes that items of the set have, of which there is always one.
 
     Macro F1 itself counts a class without items as 0 as soon as a file predicts it. A file that does so for
     a few items would be far worse in all draws but those that put these items on the other side, and could

@@ -30,7 +30,7 @@ def simultaneous_half_widths(
     confidence_level: float = 0.95,
 ) -> Floats:
     """
-    Half-widths of intervals of all differences between T teams' means, which hold at once.
+    Compute half-widths of intervals of all differences between T teams' means, which hold at once.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def simultaneous_half_widths(
 
 def tiers(*, scores: ArrayLike, half_widths: ArrayLike) -> NDArray[np.int64]:
     """
-    Tiers: the teams that cannot be told from the tier's best share it.
+    Assign tiers: the teams that cannot be told from the tier's best share it.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def tiers(*, scores: ArrayLike, half_widths: ArrayLike) -> NDArray[np.int64]:
 
 
 def _pair_errors(covariance: Floats) -> Floats:
-    """Standard error of each difference of two means."""
+    """Compute the standard error of each difference of two means."""
     spread = np.diag(covariance)
     # Rounding errors are shares of a pair's own terms: a file with gross errors is in its own pairs alone.
     terms = spread[:, None] + spread[None, :]
@@ -159,7 +159,7 @@ def _pair_errors(covariance: Floats) -> Floats:
 def _largest(
     covariance: Floats, errors: Floats, *, rng: np.random.Generator, n_draws: int
 ) -> Floats:
-    """Of each draw the largest |Z_i - Z_j| / se_ij over all pairs that differ."""
+    """Return each draw's largest |Z_i - Z_j| / se_ij over all pairs that differ."""
     first, second = np.nonzero(np.triu(errors))
     weights = 1 / errors[first, second]
     # By correlations, so that no file's spread drowns the others'.

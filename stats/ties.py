@@ -16,7 +16,7 @@ HAIR = 1e-9
 
 def tolerance(*, unit: float, values: Sequence[float]) -> float:
     """
-    How far two scores may be apart and still be equal.
+    Compute how far two scores may be apart and still be equal.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def shared_ranks(
     *, values: Sequence[float], greater_is_better: bool, tolerance: float
 ) -> list[int]:
     """
-    Ranks from 1 on, shared by equal values; the next rank counts all before it (1, 1, 3).
+    Rank from 1 on, equal values alike; the next rank counts all before it (1, 1, 3).
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def shared_ranks(
 
 def shown(*, value: float, unit: float) -> float:
     """
-    A score as people read it: with as many digits as decide a rank, so without float dust.
+    Round a score as people read it: to as many digits as decide a rank, without rounding errors.
 
     Parameters
     ----------

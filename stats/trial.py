@@ -66,7 +66,7 @@ class Table:
         )
 
     def sizes(self, block: Block) -> Floats:
-        """Query items of each draw, shape (draws, 1)."""
+        """Count the query items of each draw, shape (draws, 1)."""
         if self.draw.unit_of_item is None:
             return np.full((len(block.chosen), 1), float(self.draw.n))
         return (block.chosen.astype(np.float64) @ self.draw.sizes)[:, None]
@@ -134,7 +134,7 @@ class Sums:
     whole: Floats
 
     def over(self, block: Block) -> Floats:
-        """Sums over the query units of each draw, shape (draws, columns)."""
+        """Sum over the query units of each draw, shape (draws, columns)."""
         chosen = block.chosen.astype(self.contested.dtype, copy=False)
         sums = (chosen @ self.contested).astype(np.float64)
         result: Floats = sums + block.counts.astype(np.float64) @ self.examples
@@ -217,7 +217,7 @@ class Case:
         return self.scale
 
     def critical(self, *, level: float, skewness: float) -> float:
-        """The D from where on a bet at a level rejects, in the metric's units.
+        """Compute the D from where on a bet at a level rejects, in the metric's units.
 
         A quantile so far out would take too many draws, so the null's tail is a normal one with the skewness
         of D (Cornish and Fisher, 1938). The bet rejects what is somewhat rarer than its level.
@@ -300,17 +300,17 @@ class Trial:
         return look
 
     def exact_excess(self, file: int) -> float:
-        """Query less fresh score of a file, by the exact metric."""
+        """Return query less fresh score of a file, by the exact metric."""
         own = self._files[0]
         return float(own.query_exact[file] - own.fresh_exact[file])
 
     def exact_difference(self, case: Case) -> float:
-        """D of a case by the exact metric."""
+        """Return D of a case by the exact metric."""
         exact = np.concatenate([each.query_exact - each.fresh_exact for each in self._files])
         return float(exact @ case.contrast.coefficients[case.reference_set][:, case.file])
 
     def skewness(self, case: Case) -> float:
-        """Of D over repeated draws, from that of the units' leads: few changes have no normal tail."""
+        """Estimate that of D over repeated draws by the units' leads: few changes have no normal tail."""
         draw = self._table.draw
         lead = np.zeros((draw.n + draw.m, 1))
         for files, column, weight in self._parts(case):
@@ -322,7 +322,7 @@ class Trial:
         return float((1 - 2 * share) / np.sqrt(draw.is_query.sum() * (1 - share)) * of_units)
 
     def half_width(self, case: Case) -> float:
-        """1.96 standard errors of the fresh mean of a file's lead; t quantiles, since clusters may be few."""
+        """Return 1.96 standard errors of the fresh mean of a lead; t quantiles, since clusters may be few."""
         draw = self._table.draw
         lead = np.zeros((draw.n + draw.m, 1))
         for files, column, weight in self._parts(case):
@@ -334,7 +334,7 @@ class Trial:
         return float(sps.t.ppf(0.975, units - 1) * se)
 
     def _parts(self, case: Case) -> Iterator[tuple[Files, int, float]]:
-        """What a file's lead over its references is made of: files, columns and weights."""
+        """Return what a file's lead over its references is made of: files, columns and weights."""
         weights = case.contrast.coefficients[case.reference_set][:, case.file]
         start = 0
         for files in self._files:
@@ -347,7 +347,7 @@ class Trial:
         return self._table.sums(self._table.score.columns(data))
 
     def _scores(self, sums: Sums, block: Block) -> tuple[Floats, Floats]:
-        """Query scores, and query less fresh scores, of all files in each draw."""
+        """Return query scores, and query less fresh scores, of all files in each draw."""
         own, shared = sums.over(block), self._shared.over(block)
         sizes = self._table.sizes(block)
         rest = self._table.draw.n + self._table.draw.m - sizes
@@ -356,7 +356,7 @@ class Trial:
         return query, query - fresh
 
     def _best(self, query: Floats) -> NDArray[np.intp]:
-        """The file with the best query score in each draw; of equal ones the earliest."""
+        """Find the file with the best query score in each draw; of equal ones the earliest."""
         own = query[:, : self.k]
         largest = own.max(axis=1, keepdims=True)
         # A loss cap may be far larger than any score: what is dust follows from the score then.

@@ -16,7 +16,7 @@ THRESHOLD = 0.95
 
 def rank_ratio(*, predictions: ArrayLike) -> Fingerprint:
     """
-    Participation ratio of a team's submissions, over that of as many random votes.
+    Compare the participation ratio of a team's submissions with that of as many random votes.
 
     Parameters
     ----------

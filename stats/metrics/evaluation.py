@@ -238,7 +238,7 @@ def _check_probabilities(given: Array, n_classes: int) -> None:
 
 
 def _values(given: Array, name: str) -> Floats:
-    """In double precision before anything is computed: the square of 10^20 is none in single."""
+    """Convert to double precision before anything is computed: 10^20 has no square in single."""
     if given.ndim != 1 or np.isnan(given).any():
         raise ValueError(f"{name}: one number for each item is needed")
     return np.clip(given.astype(np.float64), -LARGEST_VALUE, LARGEST_VALUE)

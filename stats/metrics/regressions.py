@@ -34,7 +34,7 @@ def rmse_items(given: Evaluation) -> Floats:
 
 
 def _scaled(given: Evaluation) -> tuple[Floats, float]:
-    """The errors in units of their own size, and that unit: small errors make no perfect file."""
+    """Return errors in units of their own size, and that unit: small errors make no perfect file."""
     assert given.errors is not None
     exponent = exponent_of(given.errors)
     return scaled(given.errors, exponent), float(np.ldexp(1.0, exponent))
@@ -46,7 +46,7 @@ def mae_items(given: Evaluation) -> Floats:
 
 
 def _deviations(given: Evaluation) -> Floats:
-    """Squared deviations of the labels from their mean; exactly 0 where all labels are equal."""
+    """Square the labels' deviations from their mean; exactly 0 where all labels are equal."""
     if given.labels.min() == given.labels.max():
         return np.zeros(given.n)
     result: Floats = np.square(given.labels - given.labels.mean())

@@ -75,12 +75,12 @@ class Scorer(Rules):
         return high - low if low > -np.inf else 1.0
 
     def orient(self, value: float) -> float:
-        """A value turned so that higher is better; its own inverse."""
+        """Turn a value so that higher is better; its own inverse."""
         return self.of.orient(value)
 
     def score(self, *, labels: Array, predictions: Array) -> float:
         """
-        The score of predictions, in the metric's own units and direction.
+        Score predictions, in the metric's own units and direction.
 
         Parameters and errors as in `evaluation`; a ValueError also for a form that the metric does not
         score.
@@ -100,7 +100,7 @@ class Scorer(Rules):
 
     def items(self, *, labels: Array, predictions: Array) -> Floats:
         """
-        One value per item, higher better, with the oriented score as their mean.
+        Return one value per item, higher better, with the oriented score as their mean.
 
         Parameters and errors as in `score`.
 
@@ -127,7 +127,7 @@ class Scorer(Rules):
         confidence_level: float = 0.95,
     ) -> Interval:
         """
-        A two-sided interval of the score, in the metric's own units.
+        Compute a two-sided interval of the score, in the metric's own units.
 
         Parameters and errors as in `score`; `confidence_level` in (0, 1). `groups`, of shape (n,), names what
         each item was drawn with: items of a group may depend on each other.
@@ -171,14 +171,14 @@ class Scorer(Rules):
         return Interval(low=min(low, value), high=max(high, value))
 
     def _scored(self, labels: Array, predictions: Array) -> Evaluation:
-        """The evaluation, if the metric scores this form of predictions."""
+        """Evaluate the predictions, if the metric scores this form of them."""
         given = self.evaluation(labels=labels, predictions=predictions)
         if self.of.forms == PROBABILITIES and given.n_columns == 0:
             raise ValueError(f"predictions: {self.metric} does not score this form of them")
         return given
 
     def _design_effect(self, given: Evaluation, groups: Array, confidence_level: float) -> float:
-        """How many items, each drawn with its group, are worth one that was drawn alone."""
+        """Return how many items, each drawn with its group, are worth one that was drawn alone."""
         items = self.of.items(given)
         clustered = standard_error(values=items, groups=groups)
         if not clustered.freedom:
@@ -197,7 +197,7 @@ class Scorer(Rules):
         return float(sps.t.isf((1 - confidence_level) / 2, found.freedom) * found.value)
 
     def _least_half_width(self, given: Evaluation, effect: float, confidence_level: float) -> float:
-        """Wilson's widths for a share without a miss, z^2/(n+z^2), combined as in a mean of classes."""
+        """Combine Wilson's widths of shares without a miss, z^2/(n+z^2), as in a mean of classes."""
         if self.of.by_class:
             sizes = given.class_counts[given.class_counts > 0].tolist()
         elif self.of.by_decision:

@@ -46,7 +46,7 @@ def decay(
     n_draws: int = N_DRAWS,
 ) -> Decay:
     """
-    Weighted least squares of the windows' scores on their number.
+    Fit the windows' scores on their number by weighted least squares.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def decay(
 
 def rank_stability(*, scores: ArrayLike) -> Floats:
     """
-    Kendall's tau-b between the windows' rankings of the same teams.
+    Compute Kendall's tau-b between the windows' rankings of the same teams.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ class LateScore:
 
 def arrival_curve(*, delays: ArrayLike, arrived: ArrayLike) -> tuple[Floats, Floats]:
     """
-    Kaplan-Meier estimate of the share of labels that have arrived by an age.
+    Estimate the share of labels that have arrived by an age (Kaplan-Meier).
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def late_score(
     alpha: float = ALPHA,
 ) -> LateScore:
     """
-    Error rate from the labels so far, if they allow one.
+    Estimate the error rate from the labels so far, if they allow it.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ def percentile(
     *, times: ArrayLike | Sequence[ArrayLike], share: float, confidence_level: float = 0.95
 ) -> Percentile:
     """
-    A percentile of latency, distribution-free interval included.
+    Compute a percentile of latency with its distribution-free interval.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def percentile(
 
 def score_under_budget(*, item_scores: ArrayLike, times: ArrayLike, budget: float) -> float:
     """
-    Mean score if an answer beyond the budget counts as wrong.
+    Compute the mean score if an answer beyond the budget counts as wrong.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def pareto_front(
     n_draws: int = N_DRAWS,
 ) -> Front:
     """
-    The front of score against latency, with a joint bootstrap over items.
+    Find the front of score against latency, with a joint bootstrap over items.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def pareto_front(
 def _measured(
     scores: Floats, ordered: Floats, order: NDArray[np.intp], weights: Floats, share: float
 ) -> tuple[Floats, Floats]:
-    """Weighted mean score and weighted percentile of latency of each team."""
+    """Return the weighted mean score and the weighted percentile of latency of each team."""
     means = weights @ scores / weights.sum()
     reached = np.cumsum(weights[order], axis=0) >= share * weights.sum() - 1e-9
     return means, ordered[np.argmax(reached, axis=0), np.arange(scores.shape[1])]

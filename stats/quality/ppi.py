@@ -49,7 +49,7 @@ def prediction_powered_mean(
     confidence_level: float = 0.95,
 ) -> PredictionPowered:
     """
-    PPI++ estimate of a mean.
+    Estimate a mean from few labels and many predictions (PPI++).
 
     Parameters
     ----------
