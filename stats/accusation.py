@@ -52,7 +52,7 @@ N_FIRST = 1_000
 # Teams are looked at side by side, as many as have room for their columns at once; what is found does not
 # depend on either.
 N_THREADS = 2
-MOST_BYTES = 2**31
+MAX_BYTES = 2**31
 
 Team = TypeVar("Team", bound=Hashable)
 
@@ -202,11 +202,11 @@ def _blocks(shared_table: Table, rng: np.random.Generator) -> Iterator[Block]:
 def _batches(waiting: Sequence[Trial]) -> Iterator[list[Trial]]:
     """Group trials, as many at a time as have room; one that has none stands alone."""
     batch: list[Trial] = []
-    room = MOST_BYTES
+    room = MAX_BYTES
     for trial in waiting:
         if batch and trial.n_bytes > room:
             yield batch
-            batch, room = [], MOST_BYTES
+            batch, room = [], MAX_BYTES
         batch.append(trial)
         room -= trial.n_bytes
     if batch:

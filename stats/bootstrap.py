@@ -24,15 +24,15 @@ Floats = NDArray[np.float64]
 
 N_DRAWS = 2_000
 # Weights of 8 and more have a probability of 1e-5 under Poisson(1).
-LARGEST_WEIGHT = 8
+MAX_WEIGHT = 8
 # Item weights that are drawn at once: bounds the memory.
-CELLS_AT_ONCE = 20_000_000
+MAX_CELLS = 20_000_000
 
 
 def _weight_table() -> NDArray[np.uint8]:
     """Tabulate Poisson(1) by 65,536 equally likely entries."""
     uniform = (np.arange(65_536) + 0.5) / 65_536
-    table: NDArray[np.uint8] = np.minimum(sps.poisson.ppf(uniform, 1.0), LARGEST_WEIGHT).astype(
+    table: NDArray[np.uint8] = np.minimum(sps.poisson.ppf(uniform, 1.0), MAX_WEIGHT).astype(
         np.uint8
     )
     return table
@@ -109,7 +109,7 @@ def poisson_bootstrap(
         raise ValueError("item_scores: a matrix of items and models is needed")
     check_finite(item_scores=scores)
     check_counts(n_draws=n_draws)
-    block = max(1, CELLS_AT_ONCE // n_draws)
+    block = max(1, MAX_CELLS // n_draws)
     sums = np.zeros((n_draws, scores.shape[1]))
     total = np.zeros((n_draws, 1))
     for start in range(0, len(scores), block):

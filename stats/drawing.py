@@ -24,9 +24,9 @@ Counts = NDArray[np.int64]
 # splits, so a shuffle can find p = .004; of two with four there are 70, and it never finds less than .014,
 # whatever was done. With ten items an interval of a share spans half of its range (Wilson's at 5 of 10 is
 # .24 to .76): with fewer a score says next to nothing, and of one item there is no spread at all.
-LEAST_UNITS = 5
-LEAST_ITEMS = 10
-LEAST_SPLITS = comb(2 * LEAST_UNITS, LEAST_UNITS)
+MIN_UNITS = 5
+MIN_ITEMS = 10
+MIN_SPLITS = comb(2 * MIN_UNITS, MIN_UNITS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -213,8 +213,8 @@ def _step_sd(covariance: Floats) -> Floats:
     """Return each step's standard deviation; infinite between equal files, which have no step."""
     variance = np.diag(covariance)
     steps = variance[1:] + variance[:-1] - 2 * np.diag(covariance, 1)
-    dust = 1e-12 * max(float(variance.max()), np.finfo(np.float64).tiny)
-    result: Floats = np.sqrt(np.where(steps > dust, steps, np.inf))
+    rounding_error = 1e-12 * max(float(variance.max()), np.finfo(np.float64).tiny)
+    result: Floats = np.sqrt(np.where(steps > rounding_error, steps, np.inf))
     return result
 
 

@@ -16,7 +16,7 @@ from stats.arguments import check_counts
 from stats.effective_number import check_effective
 from stats.mechanisms import Mechanism, Parameters
 
-MOST_QUERIES = 1_000_000
+MAX_QUERIES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +293,7 @@ def largest(*, within: Callable[[int], bool]) -> int:
     """
     if not within(1):
         return 0
-    low, high = 1, MOST_QUERIES
+    low, high = 1, MAX_QUERIES
     if within(high):
         return high
     while high - low > 1:

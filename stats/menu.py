@@ -61,8 +61,8 @@ class Menu:
         # Column by column: a large menu fits into memory once, not twice.
         spread = max(float(column.std(dtype=np.float64)) for column in self.scores.T)
         largest = max(float(self.scores.max()), -float(self.scores.min()))
-        dust = 64 * np.finfo(np.float64).eps * largest
-        return float(TIE * spread * np.sqrt(1 / self.n + 1 / self.m) + dust)
+        rounding_error = 64 * np.finfo(np.float64).eps * largest
+        return float(TIE * spread * np.sqrt(1 / self.n + 1 / self.m) + rounding_error)
 
     def residual(self, column: int) -> Floats:
         """Return one submission beyond its references: y_j = c_j - R w_j, shape (n+m,)."""

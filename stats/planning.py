@@ -10,7 +10,7 @@ from stats.mechanisms import MECHANISMS, Parameters
 from stats.metrics import METRICS
 
 GUARDED = "guarded_ladder"
-LARGEST = {"n": 10**12, "k": 10**6, "teams": 10**6}
+MAXIMA = {"n": 10**12, "k": 10**6, "teams": 10**6}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Plan:
     n_effective: float | None = None
 
     def __post_init__(self) -> None:
-        for name, most in LARGEST.items():
+        for name, most in MAXIMA.items():
             if not 1 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} must be from 1 to {most:,}")
         check_effective(n=self.n, n_effective=self.n_effective)

@@ -5,7 +5,7 @@ import scipy.stats as sps
 
 from stats.arguments import check_counts, check_fractions, check_not_negative
 from stats.team_tests import FAMILY_WISE_ERROR, N_KINDS, POWER
-from stats.trial import RARER
+from stats.trial import BET_LEVEL_DIVISOR
 
 # Beyond this quantile of luck an overstatement has to exceed the tolerance.
 LUCK_TAIL = 0.025
@@ -86,6 +86,8 @@ def detectable_overstatement(
     check_not_negative(delta0=delta0)
     first_step = FAMILY_WISE_ERROR / N_KINDS / (2 * n_teams)
     # A bet rejects what is somewhat rarer than its level.
-    rejected = planning_effect(disagreement=disagreement, n=n, m=m, alpha=first_step / RARER)
+    rejected = planning_effect(
+        disagreement=disagreement, n=n, m=m, alpha=first_step / BET_LEVEL_DIVISOR
+    )
     tolerated = planning_effect(disagreement=disagreement, n=n, m=m, alpha=LUCK_TAIL)
     return max(rejected, delta0 + tolerated)

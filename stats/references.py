@@ -19,11 +19,11 @@ Floats = NDArray[np.float64]
 # sum of squares. References that are as alike as that count as one.
 RANK_TOLERANCE = 1e-6
 # A combination of references that predicts a file up to this share of its spread leaves only rounding errors.
-SMALLEST_SHARE = 1e-6
+MIN_SHARE = 1e-6
 # Rows whose products are summed at once.
 ROWS = 1_024
 # The mean of the first files serves as a reference from this many files on, and of at most so many.
-LEAST_FOR_MEAN, MOST_IN_MEAN = 4, 6
+MIN_FOR_MEAN, MAX_IN_MEAN = 4, 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,8 +124,8 @@ def own_files(*, pool: Pool) -> Contrast:
     first = np.zeros((len(pool.among), 1))
     first[0] = 1.0
     sets = [first]
-    if pool.k >= LEAST_FOR_MEAN:
-        n_mean = min(MOST_IN_MEAN, pool.k // 2)
+    if pool.k >= MIN_FOR_MEAN:
+        n_mean = min(MAX_IN_MEAN, pool.k // 2)
         mean = np.zeros((len(pool.among), 1))
         mean[:n_mean] = 1 / n_mean
         sets.append(np.hstack([first, mean]))
@@ -163,7 +163,7 @@ def _contrast(pool: Pool, sets: list[Floats]) -> Contrast:
         taken = np.square(np.abs(references) @ np.abs(weights))
         variances = np.diag(pool.variance)
         terms = variances[: pool.k] + variances @ taken
-        is_noise = own <= SMALLEST_SHARE**2 * terms
+        is_noise = own <= MIN_SHARE**2 * terms
         coefficients.append(contrast)
         spreads.append(np.sqrt(np.where(is_noise, 0.0, own)) * (1 / pool.draw.n + 1 / pool.draw.m))
     return Contrast(coefficients=np.array(coefficients), spreads=np.array(spreads))

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 # Alternatives of the mixture, above m0.
 STEPS = (0.005, 0.01, 0.02, 0.04, 0.08)
 CAP = 0.5
-LARGEST_BET = 0.5
+MAX_BET = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +219,7 @@ def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
     mean, variance = _predictable(values)
     time = np.arange(1, values.shape[-1] + 1)
     budget = np.log(2 / alpha)
-    weights = np.minimum(np.sqrt(2 * budget / (time * np.log1p(time) * variance)), LARGEST_BET)
+    weights = np.minimum(np.sqrt(2 * budget / (time * np.log1p(time) * variance)), MAX_BET)
     total = np.cumsum(weights, axis=-1)
     center = np.cumsum(weights * values, axis=-1) / total
     spent = np.cumsum((values - mean) ** 2 * (-np.log1p(-weights) - weights), axis=-1)

@@ -183,7 +183,7 @@ def effective_number(*, correlation: ArrayLike) -> EffectiveNumber:
     if not (np.allclose(matrix, matrix.T) and np.allclose(np.diag(matrix), 1)):
         raise ValueError("correlation must be symmetric with ones on the diagonal")
     k = len(matrix)
-    # Rounding dust must not turn an eigenvalue of 1 into .9999: floor() would lose a whole model.
+    # Rounding errors must not turn an eigenvalue of 1 into .9999: floor() would lose a whole model.
     values = np.round(np.clip(np.linalg.eigvalsh(matrix), 0, None), 9)
     return EffectiveNumber(
         participation_ratio=float(values.sum() ** 2 / np.square(values).sum()),

@@ -15,11 +15,11 @@ Floats = NDArray[np.float64]
 
 N_DRAWS = 2_000
 # Pairs of teams times draws that are compared at once: bounds the memory.
-CELLS_AT_ONCE = 10_000_000
-# A spread below this share of the largest is float dust: these two files answer alike.
-SMALLEST_SHARE = 1e-12
+MAX_CELLS = 10_000_000
+# A spread below this share of the largest is a rounding error: these two files answer alike.
+MIN_SHARE = 1e-12
 # With fewer items or groups for each team their covariance is too little known to draw from.
-UNITS_PER_TEAM = 10
+MIN_UNITS_PER_TEAM = 10
 
 
 def simultaneous_half_widths(
@@ -79,7 +79,7 @@ def simultaneous_half_widths(
     if not errors.any():
         return errors
     n_units, n_teams = scores.shape
-    if n_units < UNITS_PER_TEAM * n_teams:
+    if n_units < MIN_UNITS_PER_TEAM * n_teams:
         n_pairs = n_teams * (n_teams - 1) / 2
         return errors * float(sps.t.isf((1 - confidence_level) / 2 / n_pairs, n_units - 1))
     largest = _largest(covariance, errors, rng=rng, n_draws=n_draws)
@@ -150,7 +150,7 @@ def _pair_errors(covariance: Floats) -> Floats:
     # Rounding errors are shares of a pair's own terms: a file with gross errors is in its own pairs alone.
     terms = spread[:, None] + spread[None, :]
     squared = terms - 2 * covariance
-    squared[squared < SMALLEST_SHARE * np.maximum(terms, 1e-300)] = 0.0
+    squared[squared < MIN_SHARE * np.maximum(terms, 1e-300)] = 0.0
     np.fill_diagonal(squared, 0.0)
     result: Floats = np.sqrt(squared)
     return result
@@ -167,7 +167,7 @@ def _largest(
     scale = np.where(spread > 0, spread, 1.0)
     values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
     root = scale[:, None] * vectors * np.sqrt(np.clip(values, 0, None))
-    block = max(1, CELLS_AT_ONCE // len(first))
+    block = max(1, MAX_CELLS // len(first))
     found = []
     for start in range(0, n_draws, block):
         drawn = rng.standard_normal((min(block, n_draws - start), len(values))) @ root.T

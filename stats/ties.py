@@ -1,4 +1,4 @@
-"""Values that differ by float dust are equal: they share a rank, and people read the same number.
+"""Values that differ by rounding errors are equal: they share a rank, and people read the same number.
 
 Two sums of the same numbers in another order differ in their last bits. Ranked to the last bit, errors of .4
 against .3 and of .2 against .3 get ranks 2 and 1, though both are .1.
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from stats.arguments import check_finite
 
 # Of the unit, one item's range: a share that no difference of one item in fewer than 1e9 can fall below, and
-# far above the dust of a sum.
-HAIR = 1e-9
+# far above the rounding error of a sum.
+RELATIVE_TOLERANCE = 1e-9
 
 
 def tolerance(*, unit: float, values: Sequence[float]) -> float:
@@ -44,7 +44,7 @@ def tolerance(*, unit: float, values: Sequence[float]) -> float:
     check_finite(unit=unit, values=values)
     if unit <= 0:
         raise ValueError("unit must be positive")
-    return HAIR * min(unit, max([1.0, *map(abs, values)]))
+    return RELATIVE_TOLERANCE * min(unit, max([1.0, *map(abs, values)]))
 
 
 def shared_ranks(
@@ -113,8 +113,8 @@ def shown(*, value: float, unit: float) -> float:
     -----
     Cost: O(1). Source: `tolerance`.
     """
-    hair = tolerance(unit=unit, values=[value])
-    # A power of ten that misses its logarithm by dust is that power.
-    decimals = math.ceil(-math.log10(hair) - HAIR)
+    apart = tolerance(unit=unit, values=[value])
+    # A power of ten that misses its logarithm by a rounding error is that power.
+    decimals = math.ceil(-math.log10(apart) - RELATIVE_TOLERANCE)
     # Adding zero turns -0.0 into 0.0.
     return round(value, decimals) + 0.0

@@ -23,14 +23,14 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 # A file whose p-value is above this after the first draws is not looked at again.
-SCREEN = 0.05
+SCREENING_LEVEL = 0.05
 # A bet without an exceedance needs 2.56 draws for each that an exact p-value at its level would need.
-RARER = 2.6
+BET_LEVEL_DIVISOR = 2.6
 # Values closer than this share of the null's spread are equal: single precision rounds sums of the same terms
 # in another order to another value.
 TIE = 1e-5
 # Scores that differ by less than this share of the best one are equal.
-DUST = 1e-9
+ROUNDING_ERROR = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +184,7 @@ class Case:
     @cached_property
     def is_screened(self) -> bool:
         """Whether the first draws showed that it is not worth a look."""
-        return bool((~(self.null < self.least)).mean() > SCREEN)
+        return bool((~(self.null < self.least)).mean() > SCREENING_LEVEL)
 
     @property
     def is_settled(self) -> bool:
@@ -222,7 +222,7 @@ class Case:
         A quantile so far out would take too many draws, so the null's tail is a normal one with the skewness
         of D (Cornish and Fisher, 1938). The bet rejects what is somewhat rarer than its level.
         """
-        z = sps.norm.isf(level / RARER)
+        z = sps.norm.isf(level / BET_LEVEL_DIVISOR)
         tail = z + (z**2 - 1) * max(0.0, skewness) / 6
         return float(self.null.mean() + tail * self.null.std(ddof=1)) * self.scale
 
@@ -359,8 +359,8 @@ class Trial:
         """Find the file with the best query score in each draw; of equal ones the earliest."""
         own = query[:, : self.k]
         largest = own.max(axis=1, keepdims=True)
-        # A loss cap may be far larger than any score: what is dust follows from the score then.
-        tie = np.minimum(self._table.tie, DUST * np.abs(largest))
+        # A loss cap may be far larger than any score: then the score says what is a rounding error.
+        tie = np.minimum(self._table.tie, ROUNDING_ERROR * np.abs(largest))
         found: NDArray[np.intp] = np.argmax(own >= largest - tie, axis=1)
         return found
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from stats.drawing import LEAST_ITEMS
+from stats.drawing import MIN_ITEMS
 from stats.mechanisms import MECHANISMS
 from vault.errors import PlanError
 from vault.models import Benchmark, Holdout, Round, Team
@@ -113,9 +113,9 @@ def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> N
         ("query_holdout", query_holdout),
         *(("fresh_holdouts", each) for each in fresh_holdouts if each.kind == HoldoutKind.IID),
     ]:
-        if each.n_items < LEAST_ITEMS:
+        if each.n_items < MIN_ITEMS:
             raise PlanError(
-                f"an iid holdout needs at least {LEAST_ITEMS} items to decide a verdict, and this one "
+                f"an iid holdout needs at least {MIN_ITEMS} items to decide a verdict, and this one "
                 f"has {each.n_items}: seal a larger one",
                 field=field,
             )

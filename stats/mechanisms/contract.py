@@ -20,7 +20,7 @@ from stats.ties import tolerance
 State = dict[str, Any]
 Parameters = dict[str, Any]
 
-# Two scores that are equal on paper may differ as floats; a hair of one grid step counts as equal. The
+# Two scores that are equal on paper may differ as floats; a billionth of one grid step counts as equal. The
 # smallest honest difference, one item of n, is 1/sqrt(n) of a step: far larger for any n below 1e16.
 TIE = 1e-9
 
@@ -251,7 +251,7 @@ def level_of(*, score: float, grid: float) -> int:
     Returns
     -------
     int
-        A score that misses a line by a hair of one step has reached it: floats tie where numbers do.
+        A score that misses a line by a billionth of one step has reached it: floats tie where numbers do.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from stats.metrics.evaluation import Bounds, Evaluation, Floats, Rules
 from stats.scaling import exponent_of, scaled
 
 # Less variance than this counts as none: ratios to it would overflow.
-SMALLEST_VARIANCE = 1e-40
+MIN_VARIANCE = 1e-40
 
 
 def _squared(given: Evaluation) -> Floats:
@@ -55,7 +55,7 @@ def _deviations(given: Evaluation) -> Floats:
 
 def r2(given: Evaluation) -> float:
     residual, total = float(_squared(given).mean()), float(_deviations(given).mean())
-    if total < SMALLEST_VARIANCE:
+    if total < MIN_VARIANCE:
         return 1.0 if residual == 0 else 0.0
     return 1 - residual / total
 
@@ -63,7 +63,7 @@ def r2(given: Evaluation) -> float:
 def r2_items(given: Evaluation) -> Floats:
     squared, deviations = _squared(given), _deviations(given)
     total = float(deviations.mean())
-    if total < SMALLEST_VARIANCE:
+    if total < MIN_VARIANCE:
         return np.full(given.n, r2(given))
     ratio = squared.mean() / total
     result: Floats = r2(given) - (squared - squared.mean() - ratio * (deviations - total)) / total

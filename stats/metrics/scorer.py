@@ -13,7 +13,7 @@ from stats.metrics.evaluation import Array, Bounds, Evaluation, Floats, Rules
 from stats.standard_errors import standard_error
 
 # Items that differ by less than this share of the largest are equal but for rounding errors.
-DUST = 1e-12
+ROUNDING_ERROR = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +166,7 @@ class Scorer(Rules):
         )
         value = self.of.score(given)
         lowest, highest = self.bounds
-        # Sums of floats may pass a bound by a hair: the score itself is always inside.
+        # Sums of floats may pass a bound by a rounding error: the score itself is always inside.
         low, high = max(value - half, lowest), min(value + half, highest)
         return Interval(low=min(low, value), high=max(high, value))
 
@@ -184,7 +184,7 @@ class Scorer(Rules):
         if not clustered.freedom:
             return float(given.n)
         tail = (1 - confidence_level) / 2
-        if np.ptp(items) <= DUST * np.abs(items).max():
+        if np.ptp(items) <= ROUNDING_ERROR * np.abs(items).max():
             return given.n / (clustered.freedom + 1)
         alone = self._half_width(given, confidence_level)
         together = sps.t.isf(tail, clustered.freedom) * clustered.value

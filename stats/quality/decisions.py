@@ -16,7 +16,7 @@ from stats.quality.forecasts import checked_codes, checked_forecasts
 Floats = NDArray[np.float64]
 
 N_DRAWS = 500
-NEARBY = 0.05
+SENSITIVITY_RANGE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,7 +272,8 @@ def decision_cost(
     treated = np.append(np.cumsum((np.bincount(number) - positives)[::-1])[::-1], 0)
     costs = (cost_false_negative * missed + cost_false_positive * treated) / len(truth)
     # A threshold costs what the next probability that reaches it does.
-    first, at, last = np.searchsorted(thresholds, (target - NEARBY, target, target + NEARBY))
+    near = (target - SENSITIVITY_RANGE, target, target + SENSITIVITY_RANGE)
+    first, at, last = np.searchsorted(thresholds, near)
     around = costs[first : last + 1]
     best = int(np.argmin(costs))
     return DecisionCost(

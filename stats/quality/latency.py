@@ -88,7 +88,7 @@ def percentile(
     tail = (1 - confidence_level) / 2
     low = int(sps.binom.ppf(tail, n, share))
     high = int(sps.binom.ppf(1 - tail, n, share)) + 1
-    # The share itself may err by a hair: .99 * 100 is 99.
+    # The share itself may have a rounding error: .99 * 100 is 99.
     position = max(1, int(np.ceil(share * n - 1e-9)))
     return Percentile(
         share=share,

@@ -59,7 +59,7 @@ def test_weight_table_is_poisson() -> None:
 
 
 def test_many_items_are_weighted_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "CELLS_AT_ONCE", 600)
+    monkeypatch.setattr(bootstrap, "MAX_CELLS", 600)
     scores = np.column_stack([np.ones(100), np.zeros(100)])
 
     found = poisson_bootstrap(item_scores=scores, rng=np.random.default_rng(1), n_draws=20)
