@@ -215,7 +215,7 @@ def _batches(waiting: Sequence[Trial]) -> Iterator[list[Trial]]:
 
 def _settle(waiting: list[Trial], blocks: Iterator[Block]) -> None:
     """Draw on until nobody waits; each trial prepares its columns once."""
-    running = [trial.listening() for trial in waiting]
+    running = [trial.observer() for trial in waiting]
     with ThreadPoolExecutor(N_THREADS) as pool:
         while running:
             block = next(blocks)

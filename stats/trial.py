@@ -289,8 +289,8 @@ class Trial:
         """Whether no case needs a further draw."""
         return all(case.is_settled for case in self.cases)
 
-    def listening(self) -> Callable[[Block], bool]:
-        """Prepare for further draws: a function that takes some and says whether more are needed."""
+    def observer(self) -> Callable[[Block], bool]:
+        """Return a function that takes further draws and says whether more are needed."""
         sums = self._sums()
 
         def look(block: Block) -> bool:
