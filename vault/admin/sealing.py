@@ -25,12 +25,13 @@ from vault.admin.data_files import DataFileField
 from vault.admin.pages import Table, add_error, stacked
 from vault.errors import InvalidFileError, SealingError, VaultError
 from vault.files.label_tables import LabelTable
+from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
 from vault.sealing import holdouts, label_files, label_report
 from vault.sealing.holdouts import Shard
 from vault.sealing.label_report import Report
 from vault.sealing.seal_arguments import REST
-from vault.statuses import HoldoutKind, HoldoutStatus
+from vault.statuses import HoldoutStatus
 
 if TYPE_CHECKING:
     from vault.admin.pages import Page
@@ -64,7 +65,7 @@ class SealForm(forms.Form):
         "nowhere.",
     )
     kind = forms.ChoiceField(
-        choices=[(kind.value, f"{kind.value}: {kind.label}") for kind in HoldoutKind],
+        choices=[(kind.value, f"{kind}: {kind.meaning}") for kind in HoldoutKind],
         initial=HoldoutKind.IID,
         help_text="Only iid shards decide a verdict. They are drawn at random, and at least two at once.",
     )

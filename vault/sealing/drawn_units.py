@@ -17,10 +17,9 @@ from stats import drawing
 from stats.drawing import MIN_ITEMS, MIN_SPLITS, MIN_UNITS, Pool
 from vault.errors import SealingError
 from vault.files.label_tables import LabelTable
+from vault.holdout_kinds import decides
 
 Counts = NDArray[np.int64]
-# Only shards of this kind decide a verdict.
-IID = "iid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +73,7 @@ def allocated(
     *, labels: LabelTable, shards: Sequence[Shard], stratify: bool
 ) -> tuple[Pool, Counts]:
     """What is drawn, and the units of each stratum in each shard; `SealingError` says why it cannot be."""
-    if shards[0].kind == IID and len(shards) < 2:
+    if decides(shards[0].kind) and len(shards) < 2:
         # A panel that grows by one holdout's items would say which they are.
         raise SealingError("an iid draw makes at least two shards")
     sizes = _sizes(shards, len(labels.ids))
@@ -83,7 +82,7 @@ def allocated(
         counts = drawing.allocate(pool=pool, sizes=sizes)
     except ValueError:
         raise SealingError(_too_small(pool, stratify=stratify)) from None
-    if shards[0].kind == IID:
+    if decides(shards[0].kind):
         _check_chance(shards, pool, counts)
     return pool, counts
 
