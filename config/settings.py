@@ -229,7 +229,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
-    "DEFAULT_SCHEMA_CLASS": "vault.api.openapi.document.DescribedOperation",
+    "DEFAULT_SCHEMA_CLASS": "config.description.DescribedOperation",
 }
 
 SPECTACULAR_SETTINGS = {
@@ -237,7 +237,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-    "POSTPROCESSING_HOOKS": ["vault.api.openapi.document.complete"],
+    "POSTPROCESSING_HOOKS": ["config.description.complete"],
     "SORT_OPERATIONS": False,
 }
 
