@@ -18,9 +18,9 @@ from vault.api.openapi import (
     service,
     submissions,
     tokens,
-    webhooks,
 )
 from vault.api.openapi.operation import Operation
+from webhooks import description as webhooks
 
 CONCEPTS = (benchmarks, submissions, results, published_audits, tokens, webhooks, service)
 

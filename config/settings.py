@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "vault",
     "audits",
+    "webhooks",
     "lab",
     "config",
 ]
@@ -193,7 +194,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "scoring"
 CELERY_TASK_ROUTES = {
     "audits.tasks.*": {"queue": "audit"},
-    "vault.tasks.send_webhooks": {"queue": "webhooks"},
+    "webhooks.tasks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE = {
     "ring": {
@@ -207,7 +208,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
     },
     "send-webhooks": {
-        "task": "vault.tasks.send_webhooks",
+        "task": "webhooks.tasks.send",
         "schedule": WEBHOOK_SECONDS,
         # A tick that nobody heard is worth nothing once the next has come.
         "options": {"expires": WEBHOOK_SECONDS},

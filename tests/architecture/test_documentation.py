@@ -118,7 +118,7 @@ def test_errors_page_shows_each_code_with_an_example(code: str) -> None:
 
 MODELS = [
     model.__name__
-    for room in ("vault", "audits")
+    for room in ("vault", "audits", "webhooks")
     for model in apps.get_app_config(room).get_models()
 ]
 
