@@ -16,8 +16,8 @@ from webhooks.models import Webhook, WebhookDelivery
 
 pytestmark = pytest.mark.django_db
 
-BEFORE = ("vault", "0024_cancelled_rounds")
-MOVED_OUT = ("vault", "0025_webhooks_move_out")
+BEFORE = ("vault", "0025_organizers_hand_in_references")
+MOVED_OUT = ("vault", "0026_webhooks_move_out")
 TAKEN_OVER = ("webhooks", "0001_from_the_vault")
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('vault', '0025_webhooks_move_out'),
+        ('vault', '0026_webhooks_move_out'),
         ('contenttypes', '0002_remove_content_type_name'),
     ]
 
