@@ -9,7 +9,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0024_cancelled_rounds'),
+        ('vault', '0025_organizers_hand_in_references'),
     ]
 
     operations = [
