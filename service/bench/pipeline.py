@@ -3,7 +3,7 @@
 A service of its own, on loopback. Eight teams hand in distinct files in a closed loop, each over one
 connection: POST, then a poll every 50 ms with the latest ETag until there is a score, then the next file.
 The teams' threads run on the same cores as the service. Mechanism `exact`, metric accuracy, CSV files that
-answer all n items of a panel, half of which are scored. Each round is a fixed number of files, and ends
+answer all n items of a panel in a drawn order, so that each has to be aligned; half of the items are scored. Each round is a fixed number of files, and ends
 early when its time is over; a row has the median rate of the rounds, and the processor time of all of them.
 """
 
@@ -21,9 +21,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.bench import processor_time
 from service.bench.large_audit import ONE_THREAD
@@ -72,19 +74,24 @@ class PipelineRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """Distinct prediction files of n items: line i answers item i."""
+    """Distinct prediction files of n items, in an order of their own: whoever reads one has to align it."""
 
     n: int
 
     def content(self, number: int) -> bytes:
-        """CSV with answers drawn from this number alone."""
-        width = max(4, len(str(self.n - 1)))
-        lines = np.frombuffer(
-            "".join(f"item-{i:0{width}d},0\n" for i in range(self.n)).encode(), dtype=np.uint8
-        ).reshape(self.n, -1)
-        lines = lines.copy()
-        lines[:, -2] += np.random.default_rng(number).integers(2, size=self.n, dtype=np.uint8)
+        """CSV whose answers and order are drawn from this number alone."""
+        rng = np.random.default_rng(number)
+        lines = _lines(self.n)[rng.permutation(self.n)]
+        lines[:, -2] += rng.integers(2, size=self.n, dtype=np.uint8)
         return b"id,label\n" + lines.tobytes()
+
+
+@cache
+def _lines(n: int) -> NDArray[np.uint8]:
+    """One row of bytes for each item; all ids are of one length."""
+    width = max(4, len(str(n - 1)))
+    text = "".join(f"item-{i:0{width}d},0\n" for i in range(n))
+    return np.frombuffer(text.encode(), dtype=np.uint8).reshape(n, -1)
 
 
 @dataclass(frozen=True, kw_only=True)
