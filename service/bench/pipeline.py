@@ -3,8 +3,9 @@
 A service of its own, on loopback. Eight teams hand in distinct files in a closed loop, each over one
 connection: POST, then a poll every 50 ms with the latest ETag until there is a score, then the next file.
 The teams' threads run on the same cores as the service. Mechanism `exact`, metric accuracy, CSV files that
-answer all n items of a panel in a drawn order, so that each has to be aligned; half of the items are scored. Each round is a fixed number of files, and ends
-early when its time is over; a row has the median rate of the rounds, and the processor time of all of them.
+answer all n items of a panel in a drawn order, so that each has to be aligned; half of the items are scored.
+Each round is a fixed number of files, and ends early when its time is over; a row has the median rate of the
+rounds, and the processor time of all of them.
 """
 
 import http.client
