@@ -6,16 +6,16 @@ when its answer is released, and refunded when neither can happen any more.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import asdict
 
-from django.db import connection, transaction
-from django.db.models import QuerySet, Sum
+from django.db import transaction
+from django.db.models import F, QuerySet, Sum
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget_left, journal, spoken_times
-from vault.budget_left import Remaining
+from vault import budget_left, journal, spoken_times, usage
+from vault.budget_left import Queries, Remaining
 from vault.errors import (
     AdmissionError,
     CancelThrottledError,
@@ -37,11 +37,10 @@ from vault.models import (
 )
 from vault.scorers import scorer_of
 from vault.statuses import RoundStatus
+from vault.usage import Usage
 
 Kind = BudgetEntry.Kind
 
-# A pending submission is usually scored within this time; a bot asks again after it.
-CONCURRENT_RETRY_SECONDS = 2
 # Of one account: each cancellation leaves rows that cost no query. An hour of them is no hardship.
 MOST_CANCELLED = 20
 CANCELLED_WINDOW = dt.timedelta(hours=1)
@@ -52,13 +51,6 @@ REFERENCES = "references"
 FAILED = "failed"
 CANCELLED = "cancelled"
 REFUNDS_USED_UP = "refunds_used_up"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    total: int
-    window: int
-    concurrent: int
 
 
 def admit(
@@ -187,29 +179,37 @@ def count_references(*, round: Round, now: dt.datetime) -> None:
 
 
 def lock_account(*, round: Round, team: Team) -> Admission:
-    """The account with its row locked until the transaction ends."""
+    """Lock the account's row until the transaction ends; `round` becomes what it is now.
+
+    The caller holds the round open, so what is read of it in the same statement stays true.
+    """
+    accounts = Admission.objects.select_for_update(no_key=True, of=("self",))
     try:
-        return Admission.objects.select_for_update(no_key=True).get(round=round, team=team)
+        admission = accounts.annotate(
+            status_now=F("round__status"), closes_at_now=F("round__closes_at")
+        ).get(round=round, team=team)
     except Admission.DoesNotExist:
         raise NotAdmittedError(f"{team.name} is not admitted to this round") from None
+    round.status, round.closes_at = admission.status_now, admission.closes_at_now
+    return admission
 
 
-def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
-    """Raise unless one more query fits; the caller holds the account's lock."""
-    usage = _usage(admission=admission, round=round, now=now)
-    if usage.total >= admission.k:
+def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
+    """Raise unless one more query fits, else say what is used; the caller holds the account's lock."""
+    used = usage.count(admission=admission, round=round, now=now)
+    if used.total >= admission.k:
         raise TotalExhaustedError(
             f"{budget_left.used_up(limit=admission.k)}: no more can be asked in it",
             limit=admission.k,
-            used=usage.total,
+            used=used.total,
             next_slot_at=None,
             retry_after=None,
         )
-    if usage.window >= round.window_limit:
-        slot = _next_window_slot(admission=admission, round=round, usage=usage, now=now)
+    if used.window >= round.window_limit:
+        slot = usage.next_window_slot(admission=admission, round=round, used=used, now=now)
         raise WindowExhaustedError(
             budget_left.full_window(
-                n_left=admission.k - usage.total,
+                n_left=admission.k - used.total,
                 total=admission.k,
                 limit=round.window_limit,
                 seconds=round.window_seconds,
@@ -218,19 +218,20 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
                 now=now,
             ),
             limit=round.window_limit,
-            used=usage.window,
+            used=used.window,
             window_seconds=round.window_seconds,
             next_slot_at=slot,
-            retry_after=_seconds_until(slot, now),
+            retry_after=usage.seconds_until(slot, now),
         )
-    if usage.concurrent >= round.concurrent_limit:
+    if used.concurrent >= round.concurrent_limit:
         raise ConcurrencyError(
-            budget_left.waiting(n=usage.concurrent),
+            budget_left.waiting(n=used.concurrent),
             limit=round.concurrent_limit,
-            used=usage.concurrent,
-            next_slot_at=now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS),
-            retry_after=CONCURRENT_RETRY_SECONDS,
+            used=used.concurrent,
+            next_slot_at=now + dt.timedelta(seconds=usage.CONCURRENT_RETRY_SECONDS),
+            retry_after=usage.CONCURRENT_RETRY_SECONDS,
         )
+    return used
 
 
 def reserve(*, admission: Admission, submission: Submission, now: dt.datetime) -> None:
@@ -291,33 +292,20 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
         used=len(latest),
         window_seconds=int(CANCELLED_WINDOW.total_seconds()),
         next_slot_at=slot,
-        retry_after=_seconds_until(slot, now),
+        retry_after=usage.seconds_until(slot, now),
     )
 
 
 def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
-    admission = Admission.objects.filter(round=round, team=team).first()
-    if admission is None and team.is_reference:
-        raise NotAdmittedError(
-            f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
-            "round is planned is not counted"
-        )
-    if admission is None:
-        raise NotAdmittedError(f"{team.name} is not admitted to this round")
-    usage = _usage(admission=admission, round=round, now=now)
+    admission = _account(round=round, team=team)
+    used = usage.count(admission=admission, round=round, now=now)
+    left = usage.queries(admission=admission, round=round, used=used, now=now)
     accepted_limit = round.parameters.get("b")
     answered = Release.objects.filter(submission__round=round, submission__team=team)
     accepted = answered.filter(outcome=Release.Outcome.IMPROVED).count()
     answers = answered.exclude(outcome=Release.Outcome.BLIND).count()
     return Remaining(
-        window_seconds=round.window_seconds,
-        window_limit=round.window_limit,
-        window_used=usage.window,
-        total_limit=admission.k,
-        total_used=usage.total,
-        concurrent_limit=round.concurrent_limit,
-        concurrent_used=usage.concurrent,
-        next_slot_at=_next_slot(admission=admission, round=round, usage=usage, now=now),
+        **asdict(left),
         accepted_limit=accepted_limit,
         accepted_used=None if accepted_limit is None else accepted,
         nats_reserved=admission.reserved_nats,
@@ -327,54 +315,23 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     )
 
 
-def _usage(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
-    since = now - dt.timedelta(seconds=round.window_seconds)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND'),
-                   count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND' AND entry.at > %s),
-                   count(*) FILTER (WHERE settled.kind IS NULL)
-            FROM vault_budgetentry entry
-            LEFT JOIN vault_budgetentry settled
-                ON settled.submission_id = entry.submission_id AND settled.kind <> 'RESERVE'
-            WHERE entry.admission_id = %s AND entry.kind = 'RESERVE'
-            """,
-            [since, admission.pk],
+def queries_left(*, round: Round, team: Team, now: dt.datetime) -> Queries:
+    """The queries alone, without what the answers told."""
+    admission = _account(round=round, team=team)
+    used = usage.count(admission=admission, round=round, now=now)
+    return usage.queries(admission=admission, round=round, used=used, now=now)
+
+
+def _account(*, round: Round, team: Team) -> Admission:
+    admission = Admission.objects.filter(round=round, team=team).first()
+    if admission is None and team.is_reference:
+        raise NotAdmittedError(
+            f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
+            "round is planned is not counted"
         )
-        total, window, concurrent = cursor.fetchone()
-    return Usage(total=total, window=window, concurrent=concurrent)
-
-
-def _next_slot(
-    *, admission: Admission, round: Round, usage: Usage, now: dt.datetime
-) -> dt.datetime | None:
-    """When the next query is free; None: never in this round. Nothing is received before it opens."""
-    if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN) or usage.total >= admission.k:
-        return None
-    slot = max(now, round.opens_at)
-    if usage.window >= round.window_limit:
-        slot = _next_window_slot(admission=admission, round=round, usage=usage, now=now)
-    elif usage.concurrent >= round.concurrent_limit:
-        slot = now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS)
-    return slot if slot < round.closes_at else None
-
-
-def _next_window_slot(
-    *, admission: Admission, round: Round, usage: Usage, now: dt.datetime
-) -> dt.datetime:
-    """When enough entries have left the window: the (used - limit + 1)-th oldest of those in it."""
-    window = dt.timedelta(seconds=round.window_seconds)
-    refunded = BudgetEntry.objects.filter(admission=admission, kind=Kind.REFUND)
-    held = BudgetEntry.objects.filter(
-        admission=admission, kind=Kind.RESERVE, at__gt=now - window
-    ).exclude(submission__in=refunded.values("submission"))
-    oldest = held.order_by("at").values_list("at", flat=True)[usage.window - round.window_limit]
-    return oldest + window
-
-
-def _seconds_until(slot: dt.datetime, now: dt.datetime) -> int:
-    return max(1, -int(-(slot - now).total_seconds() // 1))
+    if admission is None:
+        raise NotAdmittedError(f"{team.name} is not admitted to this round")
+    return admission
 
 
 def _account_of(submission: Submission) -> int | None:

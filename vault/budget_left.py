@@ -8,8 +8,8 @@ from vault.statuses import RoundStatus
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remaining:
-    """An account as its team may see it: a function of its own submissions, releases and the clock."""
+class Queries:
+    """The queries of an account: its limits, what is used of them, and when the next one is free."""
 
     window_seconds: int
     window_limit: int
@@ -19,6 +19,12 @@ class Remaining:
     concurrent_limit: int
     concurrent_used: int
     next_slot_at: dt.datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remaining(Queries):
+    """An account as its team may see it: a function of its own submissions, releases and the clock."""
+
     accepted_limit: int | None
     accepted_used: int | None
     nats_reserved: float

@@ -13,10 +13,11 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from stats.mechanisms import MECHANISMS
-from vault import bell, budget, locks, predictions
+from vault import bell, budget, locks, predictions, usage
+from vault.budget_left import Queries
 from vault.errors import (
     NoOpenRoundError,
     NotAdmittedError,
@@ -49,6 +50,8 @@ class Provenance:
 class Receipt:
     submission: Submission
     is_new: bool
+    # Of the account, counted under its lock; None where nothing was charged.
+    left: Queries | None = None
 
 
 def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Round:
@@ -57,12 +60,17 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
         raise NotAdmittedError(f"{team.name} is not active")
     if team.is_reference:
         return _planned_round(benchmark=benchmark)
-    rounds = Round.objects.filter(benchmark=benchmark).select_related("query_holdout", "benchmark")
+    admitted = Admission.objects.filter(round=OuterRef("pk"), team=team)
+    rounds = (
+        Round.objects.filter(benchmark=benchmark)
+        .select_related("query_holdout", "benchmark", "panel")
+        .annotate(is_admitted=Exists(admitted))
+    )
     latest = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
     if latest is not None and latest.status == RoundStatus.OPEN and latest.opens_at <= now:
         if now >= latest.closes_at:
             raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
-        if not Admission.objects.filter(round=latest, team=team).exists():
+        if not latest.is_admitted:
             raise NotAdmittedError(f"{team.name} is not admitted to this round")
         return latest
     waiting = rounds.filter(status__in=(RoundStatus.PLANNED, RoundStatus.OPEN))
@@ -79,7 +87,7 @@ def _planned_round(*, benchmark: Benchmark) -> Round:
     """References are frozen when a round opens, so they are received only before."""
     planned = (
         Round.objects.filter(benchmark=benchmark, status=RoundStatus.PLANNED)
-        .select_related("query_holdout", "benchmark")
+        .select_related("query_holdout", "benchmark", "panel")
         .order_by("number")
         .first()
     )
@@ -119,31 +127,34 @@ def check_validation_score(*, round: Round, team: Team, given: float | None) -> 
 def receive(
     *,
     team: Team,
-    benchmark: Benchmark,
+    round: Round,
     panel: Panel,
     predictions: Predictions,
     provenance: Provenance,
     now: dt.datetime,
     idempotency_key: str = "",
 ) -> Receipt:
+    """Take in a file for a round that `current_round` found, or find the same one in it.
+
+    Under the locks only that is read again which may have changed since: whether the round still takes
+    files, the account, and what the team handed in.
+    """
+    check_validation_score(round=round, team=team, given=provenance.validation_score)
     with transaction.atomic():
-        round = current_round(benchmark=benchmark, team=team, now=now)
-        check_validation_score(round=round, team=team, given=provenance.validation_score)
         locks.hold_round_open(round_id=round.pk)
-        round.refresh_from_db(fields=["status"])
-        expected = RoundStatus.PLANNED if team.is_reference else RoundStatus.OPEN
-        if round.status != expected:
-            raise _closed(round)
         admission = None
         if team.is_reference:
+            round.refresh_from_db(fields=["status", "closes_at"])
             locks.hold_reference_team(team_id=team.pk)
         else:
             admission = budget.lock_account(round=round, team=team)
+        _check_open(round=round, team=team, now=now)
         earlier = _identical(round=round, team=team, panel=panel, sha256=predictions.sha256)
         if earlier is not None:
             return Receipt(submission=earlier, is_new=False)
+        used = None
         if admission is not None:
-            budget.check(admission=admission, round=round, now=now)
+            used = budget.check(admission=admission, round=round, now=now)
         # Until the commit: whoever cancels the same predictions must see this row, or not this file.
         locks.hold_file(sha256=predictions.sha256)
         # Not before: what is refused must not fill the disk.
@@ -159,10 +170,23 @@ def receive(
             idempotency_key=idempotency_key,
             **asdict(provenance),
         )
-        if admission is not None:
+        left = None
+        if admission is not None and used is not None:
             budget.reserve(admission=admission, submission=submission, now=now)
+            used = usage.with_one_more(used=used)
+            left = usage.queries(admission=admission, round=round, used=used, now=now)
         bell.ring_on_commit(submission_id=submission.pk)
-    return Receipt(submission=submission, is_new=True)
+    return Receipt(submission=submission, is_new=True, left=left)
+
+
+def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
+    """Refuse if the round has ceased to take files while this one was on its way."""
+    expected = RoundStatus.PLANNED if team.is_reference else RoundStatus.OPEN
+    if round.status == expected and (team.is_reference or now < round.closes_at):
+        return
+    # It says what there is instead; a round that has come since is not what this file was made for.
+    current_round(benchmark=round.benchmark, team=team, now=now)
+    raise _closed(round)
 
 
 def _stored(given: Predictions) -> str:

@@ -197,8 +197,12 @@ def main(arguments: list[str]) -> int:
     for each in tables(rows, audits, polls, pipelines):
         print(each, flush=True)
     if options.json:
-        measured = [*rows, *audits, *polls, *pipelines]
-        written = [asdict(row) for row in measured]
+        written = [
+            *map(asdict, rows),
+            *map(asdict, audits),
+            *map(asdict, polls),
+            *map(asdict, pipelines),
+        ]
         options.json.write_text(json.dumps(written, indent=2) + "\n")
     return 0
 

@@ -48,13 +48,15 @@ class World:
     def submit(
         self, team: Team, answers: NDArray[Any], *, now: dt.datetime | None = None
     ) -> submissions.Receipt:
+        at = now or self.now
+        round = submissions.current_round(benchmark=self.benchmark, team=team, now=at)
         return submissions.receive(
             team=team,
-            benchmark=self.benchmark,
+            round=round,
             panel=self.panel,
             predictions=canonical.encode(answers),
             provenance=submissions.Provenance(validation_score=self.validation_score(answers)),
-            now=now or self.now,
+            now=at,
         )
 
     def validation_score(self, answers: NDArray[Any]) -> float | None:

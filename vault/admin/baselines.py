@@ -85,7 +85,7 @@ def _received(round: Round, team: Team, parsed: Predictions, provenance: Provena
             )
         return submissions.receive(
             team=team,
-            benchmark=round.benchmark,
+            round=taking,
             panel=round.panel,
             predictions=parsed,
             provenance=provenance,

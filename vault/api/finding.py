@@ -100,6 +100,12 @@ def submissions_of(team: Team) -> QuerySet[Submission]:
     )
 
 
+def as_new(made: Submission) -> Submission:
+    """One that was just made, as `submissions_of` would find it: nothing was released of it yet."""
+    Submission._meta.get_field("release").set_cached_value(made, None)
+    return made
+
+
 def own_submission(request: Request, submission_id: uuid.UUID) -> Submission:
     submission = own_submissions(request).filter(pk=submission_id).first()
     if submission is None:

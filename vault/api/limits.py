@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.http import HttpResponseBase
 
 from vault import errors
-from vault.budget_left import Remaining
+from vault.budget_left import Queries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ POLICIES: dict[type[errors.VaultError], str] = {
 CONCURRENT = "concurrent-requests"
 
 
-def of_budget(given: Remaining, *, now: dt.datetime) -> list[Limit]:
+def of_budget(given: Queries, *, now: dt.datetime) -> list[Limit]:
     is_full = given.window_used >= given.window_limit
     more_in = None
     if is_full and given.next_slot_at is not None:

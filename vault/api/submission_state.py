@@ -60,13 +60,13 @@ class Polled(NamedTuple):
 
 
 def of_row(given: Submission) -> Polled:
-    """The state of a row that `finding.own_submissions` found."""
+    """The state of a row that `finding.own_submissions` found, or that was just made."""
     release = getattr(given, "release", None)
     return Polled(
         submission_id=given.pk,
         submitted_at=given.submitted_at,
         state=State(
-            status=given.status,
+            status=str(given.status),
             finished_at=given.finished_at,
             error_code=given.error_code,
             on_display=None if release is None else release.value,

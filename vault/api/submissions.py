@@ -1,5 +1,6 @@
 """A team's submissions: hand in, list, cancel, withdraw, declare final."""
 
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import resolve, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
@@ -36,6 +37,7 @@ from vault.api.permissions import MayRead, MaySubmit
 from vault.api.problems import ProblemError
 from vault.api.provenance import provenance
 from vault.api.submission_state import Polled
+from vault.budget_left import Queries
 from vault.errors import InvalidFileError
 from vault.models import Benchmark, Round, Submission
 from vault.statuses import SubmissionStatus
@@ -104,14 +106,14 @@ class SubmissionCollection(APIView):
             given.keep_for(seconds=round.window_seconds)
             receipt = submissions.receive(
                 team=given.team,
-                benchmark=benchmark,
+                round=round,
                 panel=round.panel,
                 predictions=parsed,
                 provenance=provenance,
                 idempotency_key=given.key,
                 now=timezone.now(),
             )
-            return _with_pace(request, given.keep(_received(request, receipt)))
+            return _received(request, given, receipt)
 
 
 class SubmissionDetail(APIView):
@@ -224,28 +226,44 @@ def _parsed(given: Once, upload: files.Upload, *, round: Round) -> Any:
         raise
 
 
-def _received(request: Request, receipt: submissions.Receipt) -> HttpResponse:
-    submission = finding.own_submission(request, receipt.submission.pk)
-    return json_answer(
-        shown.submission(submission),
-        status=202 if receipt.is_new else 200,
-        Location=reverse("submission", args=[submission.pk]),
+def _received(request: Request, given: Once, receipt: submissions.Receipt) -> HttpResponse:
+    """Answer from the row in hand if it is new; of an earlier one the present state is looked up."""
+    if receipt.is_new:
+        submission = finding.as_new(receipt.submission)
+    else:
+        submission = finding.own_submission(request, receipt.submission.pk)
+    response = given.keep(
+        json_answer(
+            shown.submission(submission),
+            status=202 if receipt.is_new else 200,
+            Location=reverse("submission", args=[submission.pk]),
+        )
     )
+    # After it was kept: the state that it names is of now.
+    response["ETag"] = submission_state.of_row(submission).etag()
+    return _with_pace(request, response, submission, left=receipt.left)
 
 
 def _replayed(request: Request, given: Once) -> HttpResponse:
     """The first answer; a verdict on a file is one, too."""
     response = given.replay()
-    return _with_pace(request, response) if response.status_code < 300 else response
+    if response.status_code >= 300:
+        return response
+    submission_id = uuid.UUID(json.loads(response.content)["id"])
+    return _with_pace(request, response, finding.own_submission(request, submission_id))
 
 
-def _with_pace(request: Request, response: HttpResponse) -> HttpResponse:
+def _with_pace(
+    request: Request,
+    response: HttpResponse,
+    submission: Submission,
+    *,
+    left: Queries | None = None,
+) -> HttpResponse:
     """What is left, and when to come again, are of now: also where the answer is an earlier one."""
-    submission_id = resolve(response["Location"]).kwargs["submission_id"]
-    submission = finding.own_submission(request, submission_id)
     team, now = finding.own_team(request), timezone.now()
     if not team.is_reference:
-        left = budget.remaining(round=submission.round, team=team, now=now)
+        left = left or budget.queries_left(round=submission.round, team=team, now=now)
         limits.set_fields(response, limits.of_budget(left, now=now))
     polling.pace(response, submission_state.of_row(submission))
     return response

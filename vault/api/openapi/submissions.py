@@ -147,7 +147,7 @@ PROVENANCE = (
 )
 
 _POLLED = headers.answered("ETag", "Retry-After", "Preference-Applied")
-_RECEIVED = headers.answered("Location", "Retry-After", "RateLimit", "RateLimit-Policy")
+_RECEIVED = headers.answered("Location", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy")
 _ACT_PROBLEMS = (
     *("length_required", "content_too_large", "unsupported_media_type", "incomplete_body"),
     *ON_THE_WAY,
