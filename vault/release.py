@@ -182,15 +182,20 @@ def _answer(*, submission: Submission, evaluated: Evaluated) -> tuple[Answer, st
 
 
 def _locked_state(*, submission: Submission) -> MechanismState:
-    first, incumbent = initial_state(round=submission.round)
-    MechanismState.objects.get_or_create(
-        round=submission.round,
-        team=submission.team,
-        defaults={"state": first, "incumbent": incumbent},
-    )
-    return MechanismState.objects.select_for_update().get(
+    """Lock the team's state, which is made before its first query."""
+    states = MechanismState.objects.select_for_update().filter(
         round=submission.round, team=submission.team
     )
+    state = states.first()
+    if state is None:
+        first, incumbent = initial_state(round=submission.round)
+        MechanismState.objects.get_or_create(
+            round=submission.round,
+            team=submission.team,
+            defaults={"state": first, "incumbent": incumbent},
+        )
+        state = states.get()
+    return state
 
 
 def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -> None:
