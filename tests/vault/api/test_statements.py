@@ -1,5 +1,7 @@
 """How many statements a file costs PostgreSQL on its way in, and that its answer says what is so."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -57,7 +59,7 @@ def test_a_replayed_answer_has_no_etag(world: World, bot: Caller) -> None:
 
 
 @pytest.mark.parametrize("limits", [{"window_limit": 1}, {"window_limit": 2, "total_limit": 3}])
-def test_what_is_left_is_what_the_budget_says(limits: dict[str, int]) -> None:
+def test_what_is_left_is_what_the_budget_says(limits: dict[str, Any]) -> None:
     """Of a new file it is counted under the lock, and said as if it had been asked for afterwards."""
     bot = Caller(a_world("few", **limits).team("ours"))
 
