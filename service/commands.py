@@ -189,8 +189,8 @@ def _manage(home: Path, arguments: list[str]) -> int:
     return service.manage(*arguments)
 
 
-# The service's tests share one service, so one process has them all.
-ALL_CORES = ["-n", "auto", "--dist", "loadgroup"]
+# Which test goes to which process is for tests/sharing.py to say.
+ALL_CORES = ["-n", "auto"]
 
 
 def pytest_arguments(arguments: list[str]) -> list[str]:

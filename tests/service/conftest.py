@@ -1,6 +1,7 @@
 """The whole service as processes, once for all service tests, in a state directory of its own."""
 
 import json
+import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,15 @@ from tests.service.staging import Stage
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[Service]:
+def of_one_process(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A second process with tests of the service would start another one, and disturb what is timed here."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        mine = tmp_path_factory.getbasetemp()
+        (mine.parent / "has-the-service").touch(exist_ok=False)
+
+
+@pytest.fixture(scope="session")
+def service(of_one_process: None) -> Iterator[Service]:
     """Leases of three seconds and a sweep each second, so that recovery can be watched."""
     with (
         tempfile.TemporaryDirectory(prefix="hv-service-") as name,
