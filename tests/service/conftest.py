@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from service.processes import Service, running
+from service.home import OWNER
+from service.processes import PROJECT, Service, running
 from tests.service.staging import Stage
 
 
@@ -70,11 +73,34 @@ def _opened(home: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def stager(service: Service) -> Iterator[subprocess.Popen[str]]:
+    """One process that stages all benchmarks of the session."""
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "tests.service.stager"],
+        env={
+            **service.environment(role=OWNER, site="none"),
+            "PYTHONPATH": str(PROJECT),  # the service's copy of the code has no tests
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.communicate()
+
+
 @pytest.fixture
-def stage(service: Service) -> Callable[..., Stage]:
+def stage(stager: subprocess.Popen[str]) -> Callable[..., Stage]:
     def set_up(slug: str, **options: int) -> Stage:
+        assert stager.stdin is not None
+        assert stager.stdout is not None
         arguments = [f"--{name}={value}" for name, value in options.items()]
-        printed = service.output_of("stage_benchmark", "--slug", slug, *arguments)
+        stager.stdin.write(json.dumps(["--slug", slug, *arguments]) + "\n")
+        stager.stdin.flush()
+        printed = stager.stdout.readline()
+        assert printed, f"{slug} was not staged; stderr says why"
         return Stage(slug=slug, tokens=json.loads(printed))
 
     return set_up
