@@ -50,7 +50,9 @@ class Preview:
 def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
     """What the form's values come to, refused as planning would refuse them. Nothing is written."""
     fixed = ("query_holdout", "fresh_holdouts", "mechanism", "parameters", "opens_at", "closes_at")
-    checked = {name: given[name] for name in ("benchmark", *fixed, "publication", "references")}
+    limits = ("total_limit", "window_limit")
+    asked = ("benchmark", *fixed, *limits, "publication", "references")
+    checked = {name: given[name] for name in asked}
     complete = plan_checks.check(**checked, now=now)
     round = Round(
         benchmark=given["benchmark"],
