@@ -145,9 +145,9 @@ def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> 
         ("Steps of the published results", outlook.published(round, fresh_holdouts)),
         ("What a team's answers can tell of the labels", outlook.told_to_one(reach)),
         ("What all answers can tell of the labels", outlook.told(reach, round=round)),
-        ("Proven error of a team's scores, alone", outlook.proven_alone(reach.alone)),
+        ("How far off a shown score can be, one team alone", outlook.proven_alone(reach.alone)),
         (
-            "Proven error of scores, all teams together",
+            "How far off a shown score can be, all teams together",
             outlook.proven_together(reach.together, queries="planned"),
         ),
         ("Smallest overstatement that the audit finds", outlook.detectable(round, fresh_holdouts)),

@@ -280,7 +280,7 @@ class RoundAdmin(ActingPage):
             f"({WHAT_NATS_ARE})"
         )
 
-    @admin.display(description="proven error")
+    @admin.display(description="how far off a shown score can be")
     def proven_error(self, obj: Round) -> str:
         if obj.status == RoundStatus.CANCELLED:
             return NOTHING
