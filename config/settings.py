@@ -16,6 +16,8 @@ SECRET_KEY = env.secret("SECRET_KEY")
 # Of this start of the service; `run.py` draws it, to know its own processes.
 START = env.text("START", "")
 DEBUG = False
+# Where a sign-in leads that named no page of the admin, or a foreign one.
+LOGIN_REDIRECT_URL = "admin:index"
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "config.admin_urls" if SITE == "admin" else "config.urls"
