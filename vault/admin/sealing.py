@@ -101,7 +101,10 @@ class SealForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if PurePath(file.name).suffix.lower() not in CONTENT_TYPES:
-            raise ValidationError("The name must end in .csv or .parquet.")
+            raise ValidationError(
+                "The name must end in .csv or .parquet. A workbook is saved as CSV first (in Excel: Save As, "
+                "CSV UTF-8)."
+            )
         if file.size > settings.MAX_UPLOAD_BYTES:
             largest = filesizeformat(settings.MAX_UPLOAD_BYTES)
             raise ValidationError(f"The file is larger than {largest}.")
@@ -192,7 +195,11 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
     asked = _digest(form, body, user_id=request.user.pk)
     if given["only_report"] or not _is_confirmed(request.POST, report, asked):
         form.ask(request.POST, report, signing.dumps(asked, salt=SALT))
-        form.add_error(None, _what_next(report, is_asked=not given["only_report"]))
+        what_next = _what_next(report, is_asked=not given["only_report"])
+        if given["only_report"]:
+            messages.info(request, what_next)
+        else:
+            form.add_error(None, what_next)
         return [], _tables(report)
     return _drawn(form, labels, actor=request.user.get_username()), []
 
@@ -285,7 +292,9 @@ def _sealed(
     page: "Page", request: HttpRequest, form: SealForm, sealed: list[Holdout]
 ) -> HttpResponse:
     for asked, holdout in zip(form.shards(), sealed, strict=True):
-        page.log_addition(request, holdout, "Sealed.")
+        page.log_addition(
+            request, holdout, f"Sealed {holdout.n_items:,} items as {holdout.status}."
+        )
         target = "" if asked.n in (None, holdout.n_items) else f" ({asked.n:,} were asked for)"
         messages.success(
             request,
