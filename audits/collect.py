@@ -142,7 +142,7 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
     """Open the labels, journaled first, and score every submission of the round on every item."""
     past = history.round_history(round=round)
     fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
-    deciding = [each for each in fresh_holdouts if _decides(each, round.query_holdout)]
+    deciding = [each for each in fresh_holdouts if decides(each, query=round.query_holdout)]
     others = [each for each in fresh_holdouts if each not in deciding]
     scorer = _Scorer(
         of=scorer_of(benchmark=round.benchmark),
@@ -197,7 +197,8 @@ def _best_published(finals: Sequence[PublishedFinal], scorer: Scorer) -> list[Pu
     return sorted(readable, key=lambda each: -scorer.orient(each.fresh))[:N_PUBLISHED_FINALS]
 
 
-def _decides(fresh: Holdout, query: Holdout) -> bool:
+def decides(fresh: Holdout, *, query: Holdout) -> bool:
+    """Whether a fresh holdout is of the query holdout's draw, so that it can decide a verdict."""
     return fresh.kind == HoldoutKind.IID and fresh.batch == query.batch
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from audits import sentences
 from audits.checks import accusation, deflation, discordance, elsewhere, gate, integrity, ledger
+from audits.collect import decides
 from audits.reading import Reading
 from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
-from vault import prospects
 from vault.models import Holdout, Round
 
 FILES = {FINAL: "final", BEST_SCORED: "best scored"}
@@ -18,7 +18,7 @@ def drawn_of(*, round: Round) -> str:
     query = round.query_holdout
     if not query.draws_groups:
         return ""
-    judges = prospects.deciding(query_holdout=query, fresh_holdouts=round.fresh_holdouts.all())
+    judges = [each for each in round.fresh_holdouts.all() if decides(each, query=query)]
     holdouts = [("that answered queries", [query]), ("that answered none", judges)]
     counted = [f"{_groups(shards)} {which}" for which, shards in holdouts if shards]
     return (

@@ -249,19 +249,6 @@ def test_an_act_in_the_wrong_status_says_so_and_changes_nothing(
     assert kinds() == []
 
 
-def test_a_planned_round_whose_end_has_passed_can_only_be_cancelled(world: World) -> None:
-    Round.objects.update(closes_at=timezone.now() - dt.timedelta(seconds=1))
-    client = client_of(ORGANISER)
-
-    with acting_as("researcher"):
-        page = client.get(url("vault_round_change", world.round.pk)).content.decode()
-        answer = client.get(url("vault_round_act", world.round.pk, "open"), follow=True)
-
-    offered = [name for name in ("admit", "open", "close", "cancel") if f"/act/{name}/" in page]
-    assert offered == ["cancel"]
-    assert "while a round is PLANNED and its end has not passed" in answer.content.decode()
-
-
 def test_the_page_offers_what_the_status_allows(stage: Stage) -> None:
     client, round = client_of(ORGANISER), stage.world.round
     with acting_as("researcher"):
