@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "vault",
     "audits",
+    "webhooks",
     "lab",
     "config",
 ]
@@ -195,7 +196,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "scoring"
 CELERY_TASK_ROUTES = {
     "audits.tasks.*": {"queue": "audit"},
-    "vault.tasks.send_webhooks": {"queue": "webhooks"},
+    "webhooks.tasks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE = {
     "ring": {
@@ -209,7 +210,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
     },
     "send-webhooks": {
-        "task": "vault.tasks.send_webhooks",
+        "task": "webhooks.tasks.send",
         "schedule": WEBHOOK_SECONDS,
         # A tick that nobody heard is worth nothing once the next has come.
         "options": {"expires": WEBHOOK_SECONDS},
@@ -231,7 +232,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
-    "DEFAULT_SCHEMA_CLASS": "vault.api.openapi.document.DescribedOperation",
+    "DEFAULT_SCHEMA_CLASS": "config.description.DescribedOperation",
 }
 
 SPECTACULAR_SETTINGS = {
@@ -239,7 +240,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-    "POSTPROCESSING_HOOKS": ["vault.api.openapi.document.complete"],
+    "POSTPROCESSING_HOOKS": ["config.description.complete"],
     "SORT_OPERATIONS": False,
 }
 

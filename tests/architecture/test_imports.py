@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import BASE_DIR
 
-ROOMS = ("service", "config", "lab", "audits", "vault", "stats")
+ROOMS = ("service", "config", "lab", "audits", "webhooks", "vault", "stats")
 CONTRACTS = [
     contract["name"]
     for contract in tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["tool"][
@@ -24,6 +24,9 @@ PLANTS = [
     ("Service, then config", "config.celery", "service.ports"),
     ("Service, then config", "vault.journal", "audits.models"),
     ("Service, then config", "audits.models", "lab.desk"),
+    ("Service, then config", "vault.rounds", "webhooks.outbox"),
+    ("Service, then config", "audits.runs", "webhooks.models"),
+    ("Service, then config", "webhooks.messages", "audits.models"),
     ("Configuration starts", "config.asgi", "subprocess"),
     ("Statistics know no web", "stats.metrics", "random"),
     ("Statistics know no web", "stats.intervals", "django.conf"),
@@ -41,6 +44,8 @@ PLANTS = [
     ("Audits touch the vault", "audits.models", "vault.budget"),
     ("Audits touch the vault", "audits.apps", "vault.history"),
     ("Audits touch the vault", "audits.models", "vault.api.shown"),
+    ("Webhooks tell", "webhooks.outbox", "vault.scoring"),
+    ("Webhooks tell", "webhooks.subscriptions", "vault.api.shown"),
     ("The cast sees", "lab.cast.climber", "vault.models"),
     ("The cast sees", "lab.cast.booster", "stats.metrics"),
     ("The client is a distribution", "holdout.client", "numpy"),

@@ -12,15 +12,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from stats.ledger import MOST_QUERIES
+from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
 from vault import prospects, rounds, team_names
 from vault.admin import plan_preview
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import add_error
 from vault.errors import VaultError
+from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round, Team
-from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind
+from vault.statuses import HoldoutStatus, PublicationKind
 
 if TYPE_CHECKING:
     from vault.admin.pages import Page
@@ -111,7 +112,7 @@ class PlanForm(forms.Form):
         widget=AdminSplitDateTime, help_text="UTC. From then on nothing is received."
     )
     total_limit = _limit(
-        "total_limit", f"Most queries of one team in the round, up to {MOST_QUERIES:,}."
+        "total_limit", f"Most queries of one team in the round, up to {MAX_QUERIES:,}."
     )
     window_limit = _limit(
         "window_limit", "Most queries of one team in a window: as many as in the round, or fewer."
@@ -134,7 +135,7 @@ class PlanForm(forms.Form):
         if benchmark is not None and benchmark.isdecimal() and len(benchmark) < 10:
             known = known.filter(benchmark=int(benchmark))
             self.fields["publication"].help_text += _stock(int(benchmark))
-        queries = known.filter(kind=HoldoutKind.IID, status=HoldoutStatus.QUERY)
+        queries = known.filter(kind__in=DECIDING, status=HoldoutStatus.QUERY)
         self._choose_from("query_holdout", queries)
         self._choose_from("fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))
 
@@ -205,7 +206,10 @@ def _plan(page: "Page", request: HttpRequest, form: PlanForm) -> HttpResponse:
     )
     page.log_addition(request, planned, "Planned.")
     then = "it opens by itself" if planned.named_references else "then open the round"
-    messages.success(request, f"{planned} is planned. Reference teams may submit; {then}.")
+    messages.success(
+        request,
+        f"{planned} is planned. Hand in the baseline file of a reference here, or over the API; {then}.",
+    )
     _say_what_it_cannot_find(request, planned)
     return HttpResponseRedirect(reverse("admin:vault_round_change", args=[planned.pk]))
 
