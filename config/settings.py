@@ -28,6 +28,8 @@ _ADMIN_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
 ]
+# Without models: for the sake of their commands.
+_LAB_APPS = ["lab.attacks", "lab.demo", "lab.leagues", "lab.planning"]
 INSTALLED_APPS = [
     *([] if SITE == "api" else _ADMIN_APPS),
     "django.contrib.auth",
@@ -36,8 +38,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "vault",
     "audits",
-    "lab",
     "config",
+    *_LAB_APPS,
 ]
 
 API_MIDDLEWARE = [

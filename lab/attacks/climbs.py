@@ -5,7 +5,7 @@ Formulas: docs/method.md, "Climbs and probes".
 
 import numpy as np
 
-from lab.arena import Arena, Codes
+from lab.attacks.arena import Arena, Codes
 from lab.attacks.votes import composed, signal
 
 

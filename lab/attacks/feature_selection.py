@@ -18,7 +18,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import NDArray
 
-from lab.arena import Floats
+from lab.attacks.arena import Floats
 from lab.attacks.votes import signal
 from stats.mechanisms import Answer, Mechanism, Parameters, Query
 

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import NDArray
 
-from lab.arena import Arena, Codes, Floats
+from lab.attacks.arena import Arena, Codes, Floats
 from lab.attacks.votes import composed, signal
 from stats.mechanisms import MECHANISMS, Query
 

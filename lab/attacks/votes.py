@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.stats as sps
 
-from lab.arena import Arena, Codes, Floats, Task
+from lab.attacks.arena import Arena, Codes, Floats, Task
 from stats.mechanisms import Answer
 
 
