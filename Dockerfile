@@ -21,7 +21,6 @@ COPY config ./config
 COPY stats ./stats
 COPY vault ./vault
 COPY audits ./audits
-COPY lab ./lab
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONSAFEPATH=1 \

@@ -1,6 +1,7 @@
 """The one settings file. Everything that differs between installations comes from the environment."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from config.environment import Environment
@@ -28,7 +29,7 @@ _ADMIN_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
 ]
-# Without models: for the sake of their commands.
+# The lab's commands play and simulate. No door needs them, and the container image does not carry the lab.
 _LAB_APPS = ["lab.attacks", "lab.demo", "lab.leagues", "lab.planning"]
 INSTALLED_APPS = [
     *([] if SITE == "api" else _ADMIN_APPS),
@@ -39,7 +40,7 @@ INSTALLED_APPS = [
     "vault",
     "audits",
     "config",
-    *_LAB_APPS,
+    *(_LAB_APPS if SITE == "none" and find_spec("lab") else []),
 ]
 
 API_MIDDLEWARE = [
