@@ -45,12 +45,12 @@ class Task:
         return len(self.labels)
 
     def gain(self, final: Codes) -> float:
-        """Query accuracy less expected fresh accuracy of the attacker's final."""
+        """Return query accuracy less expected fresh accuracy of the attacker's final."""
         expected = np.where(final == self.baseline, self.accuracy, 1 - self.accuracy)
         return float(np.mean(final == self.labels) - expected.mean())
 
     def votes(self, k: int, rng: np.random.Generator) -> Codes:
-        """Random answers on the contested items, the baseline's elsewhere; shape (k, n)."""
+        """Draw random answers on the contested items, the baseline's elsewhere; shape (k, n)."""
         votes = np.repeat(self.baseline[None], k, axis=0)
         where = self.where_to_play
         votes[:, where] = rng.integers(2, size=(k, len(where)), dtype=np.uint8)
@@ -58,7 +58,7 @@ class Task:
 
     @property
     def where_to_play(self) -> NDArray[np.intp]:
-        """The contested items; ValueError if there are none, for attacks that need some."""
+        """Return the contested items; ValueError if there are none, for attacks that need some."""
         if not len(self.contested):
             raise ValueError("contested: this attack needs contested items")
         return self.contested

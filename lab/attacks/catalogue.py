@@ -53,7 +53,7 @@ Theory = Callable[[Setup], float]
 
 
 class Play(Protocol):
-    """Asks k questions and composes a final: predictions for all query items."""
+    """Ask k questions and compose a final: predictions for all query items."""
 
     def __call__(self, arena: Arena, k: int, rng: np.random.Generator) -> Codes: ...
 
@@ -82,7 +82,7 @@ class Attack:
 
 
 def in_arena(play: Play) -> Gain:
-    """The gain of an attack on the two-class task."""
+    """Turn an attack on the two-class task into its gain."""
 
     def gain(setup: Setup, rng: np.random.Generator) -> float:
         task = make_task(n=setup.n, rng=rng, base=setup.base, contested=setup.contested)
@@ -98,7 +98,7 @@ def in_arena(play: Play) -> Gain:
 
 
 def alone(gain: Callable[..., float]) -> Gain:
-    """The gain of an attack that brings its own task."""
+    """Turn the gain of an attack that brings its own task into one of a setup."""
 
     def wrapped(setup: Setup, rng: np.random.Generator) -> float:
         mechanism = MECHANISMS[setup.mechanism]

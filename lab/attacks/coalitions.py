@@ -39,7 +39,7 @@ class Coalition:
 
 
 def is_too_large(*, n: int, k: int, reps: int) -> bool:
-    """Whether the runs would take more than some minutes, or too much memory."""
+    """Tell whether the runs would take more than some minutes, or too much memory."""
     votes = CONTESTED * n * k
     seconds = reps * sum(SIZES) * (k * SECONDS_A_QUERY + votes * SECONDS_A_VOTE)
     return votes > MOST_VOTES_AT_ONCE or seconds > LONGEST_SECONDS

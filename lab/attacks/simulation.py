@@ -55,7 +55,7 @@ def simulate(*, attack: str, setup: Setup, reps: int, rng: np.random.Generator) 
 
 
 def _bound(attack: Attack, setup: Setup) -> float | None:
-    """Of an accuracy: the composed final was not asked about, so it is one more submission."""
+    """Bound an accuracy: the composed final was not asked about, so it is one more submission."""
     if attack.metric != "accuracy":
         return None
     account = Account(mechanism=MECHANISMS[setup.mechanism], parameters=setup.parameters, n=setup.n)
@@ -135,7 +135,7 @@ def matrix(
     reps: int | None = None,
 ) -> Iterator[Worst]:
     """
-    The largest gain of the suite for every mechanism and column.
+    Play the suite, and give its largest gain for every mechanism and column.
 
     Parameters
     ----------

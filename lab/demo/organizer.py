@@ -95,14 +95,14 @@ def found(*, slug: str, mechanism: str, weather: Weather, seed: int, now: dt.dat
 
 
 def title_of(*, slug: str, mechanism: str) -> str:
-    """Two benchmarks of the demo have one mechanism: their short names tell them apart."""
+    """Name a benchmark by its slug, too: two of the demo have one mechanism."""
     return f"Rain at Offutt AFB: {slug}, {mechanism}"
 
 
 def enroll(
     *, board: Board, names: Sequence[str], is_reference: bool, now: dt.datetime
 ) -> dict[str, str]:
-    """Each team's token. Teams of one demo are one team each per benchmark, so that runs stay apart."""
+    """Make teams and return their tokens; each benchmark has teams of its own, so that runs stay apart."""
     issued = {}
     for name in names:
         team = Team.objects.create(

@@ -98,7 +98,7 @@ class _Stage:
     progress: Progress
 
     def prepare(self, plan: Plan, stack: ExitStack) -> Staged:
-        """A benchmark with its references scored and frozen, and a desk for every team."""
+        """Make a benchmark with its references scored and frozen, and a desk for every team."""
         board = organizer.found(
             slug=plan.slug,
             mechanism=plan.mechanism,
@@ -144,7 +144,7 @@ class _Stage:
 def _play_all(
     staged: Sequence[Staged], *, cast: Cast, seed: int, stopping: threading.Event, say: Say
 ) -> None:
-    """All three at once: teams of different benchmarks share nothing but the machine."""
+    """Play all three at once: teams of different benchmarks share nothing but the machine."""
 
     def play(each: Staged) -> None:
         season.play(
@@ -164,7 +164,7 @@ def _play_all(
 
 
 def _compare_honest_answers(staged: Sequence[Staged], *, say: Say) -> None:
-    """The guarded and the sybil board must have told the honest teams the same, byte for byte."""
+    """Refuse a run whose guarded and sybil board did not tell the honest teams exactly the same."""
     guarded, sybil = (
         {name: _answers(each, name) for name in season.HONEST}
         for each in staged
@@ -186,7 +186,7 @@ def _answers(staged: Staged, name: str) -> list[tuple[float | None, str]]:
 def published(
     *, judged: Sequence[dict[str, Any]], board: Sequence[leaderboard.Row]
 ) -> dict[str, Any]:
-    """The grid of the figures that everybody reads, and how many of the researchers' finals have none."""
+    """Return the grid of the published figures, and how many of the researchers' finals have none."""
     shown = [row for row in board if row.fresh is not None and not row.is_reference]
     finals = [row for row in judged if row["fresh"] is not None and not row["is_reference"]]
     return {

@@ -19,7 +19,7 @@ CLEAR_GRID_STEPS = 2.0
 
 
 def broken(*, result: dict[str, Any]) -> list[str]:
-    """The promises of this run that did not hold, in words; none is good."""
+    """List in words the promises of this run that did not hold; an empty list is good."""
     found = []
     for benchmark in result["benchmarks"]:
         judge = _on_open if is_open(benchmark) else _on_guarded
@@ -36,7 +36,7 @@ def confirmed(*, benchmark: dict[str, Any]) -> list[str]:
 
 
 def mean_overstatement(*, benchmark: dict[str, Any], names: Sequence[str]) -> float:
-    """Of the named teams: of the file that accuses a team, of the final of one that is not accused."""
+    """Average over these teams: by the file that accuses a team, by the final of one that is not accused."""
     found = [team["overstatement"] for team in benchmark["teams"] if team["name"] in names]
     return math.fsum(found) / len(found)
 

@@ -106,7 +106,7 @@ class RestDesk:
         self._request("POST", f"/api/v1/submissions/{ticket}/final/")
 
     def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """Every request may be repeated: identical predictions are answered for free."""
+        """Send, and repeat if need be: identical predictions are answered for free."""
         trouble = ""
         for attempt in range(MAX_RETRIES):
             pause: float | None
@@ -131,7 +131,7 @@ class RestDesk:
 
 
 def _retry_seconds(*, response: httpx.Response) -> float | None:
-    """When to come back; None if never: a 429 without a date means that the total is used up."""
+    """Return when to come back; None if never: a 429 without a date means that the total is used up."""
     after = response.headers.get("Retry-After", "")
     if response.status_code in UNAVAILABLE:
         return float(after) if after.isdecimal() else 1.0

@@ -72,7 +72,7 @@ def train(*, weather: Published) -> Cast:
 
 
 def n_answers(*, cast: Cast, with_sybils: bool) -> int:
-    """The submissions whose answers the teams of one board wait for."""
+    """Count the submissions whose answers the teams of one board wait for."""
     fair = sum(map(len, cast.honest.values())) + len(cast.shopper)
     attackers = booster.N_SUBMISSIONS + climber.N_SUBMISSIONS + swapper.N_SUBMISSIONS + 1
     coalition = sybil.N_ACCOUNTS * sybil.N_SUBMISSIONS if with_sybils else 0

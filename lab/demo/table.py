@@ -43,7 +43,7 @@ def _benchmark(benchmark: dict[str, Any]) -> str:
 
 
 def _published(benchmark: dict[str, Any]) -> list[str]:
-    """How the board that everybody reads differs; a result of an earlier version does not know."""
+    """Say how the published board differs; a result of an earlier version does not know."""
     known = benchmark.get("published")
     if known is None:
         return []
@@ -81,13 +81,13 @@ def _number(value: float | None, *, signed: bool = False) -> str:
 
 
 def _probability(value: float | None) -> str:
-    """No digits above .05: such a p-value was not pursued."""
+    """Write a p-value, above .05 without digits: such a one was not pursued."""
     if value is None:
         return ""
     return f"> {SCREEN:.2f}" if value > SCREEN else f"{value:.5f}"
 
 
 def _verdict(team: dict[str, Any]) -> str:
-    """With the file that it speaks of, where that is not the final."""
+    """Name the verdict, with the file that it speaks of where that is not the final."""
     said = team["verdict"] or ""
     return f"{said}, best-scored file" if team["file"] == BEST_SCORED else said

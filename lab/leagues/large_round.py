@@ -104,7 +104,7 @@ class _Maker:
     rng: np.random.Generator
 
     def files(self, items: Items) -> Files:
-        """Scored by the items' means, which of outcomes are the exact scores."""
+        """Score files by the items' means, which of outcomes are the exact scores."""
         return Files(
             data=items,
             items=items,
@@ -118,14 +118,14 @@ class _Outcomes(_Maker):
     """Files that are right or wrong on each item."""
 
     def tweaks(self, k: int) -> Files:
-        """An honest team's first file and variants of it."""
+        """Make an honest team's first file and variants of it."""
         first = self.rng.random(len(self.contested)) < HARD
         changed = self.rng.random((len(first), k), dtype=np.float32) < TWEAK
         changed[:, 0] = False
         return self._filled(first[:, None] ^ changed)
 
     def voted(self, votes: Votes) -> Files:
-        """Files that say class 1 on the contested items where they vote for it, (contested, k)."""
+        """Make files that say class 1 on the contested items where they vote for it, (contested, k)."""
         return self._filled(votes == (self.labels[self.contested] == 1)[:, None])
 
     def _filled(self, right: Votes) -> Files:
@@ -138,14 +138,14 @@ class _Areas(_Maker):
     """Files of probabilities, as influence values on the area under the ROC curve."""
 
     def tweaks(self, k: int) -> Files:
-        """An honest team's first file and variants of it; they differ on all items."""
+        """Make an honest team's first file and variants of it; they differ on all items."""
         log_odds = self.labels + self.rng.standard_normal(len(self.labels))
         changes = TWEAK * self.rng.standard_normal((k, len(log_odds)))
         changes[0] = 0.0
         return self._influences(log_odds + changes)
 
     def voted(self, votes: Votes) -> Files:
-        """Files whose probabilities are higher on the contested items where they vote for class 1."""
+        """Make files whose probabilities are higher on the contested items where they vote for class 1."""
         log_odds = np.repeat((self.labels + self.noise)[None, :], votes.shape[1], axis=0)
         log_odds[:, self.contested] += np.where(votes.T, STEP, -STEP)
         query, fresh = slice(self.n), slice(self.n, None)
@@ -156,7 +156,7 @@ class _Areas(_Maker):
         )
 
     def _influences(self, log_odds: NDArray[np.float64]) -> Files:
-        """Without the exact areas, which would take a minute to compute and cost the judge nothing."""
+        """Score files without the exact areas, which take a minute to compute and cost the judge nothing."""
         items = np.empty(log_odds.T.shape, dtype=np.float32)
         for column, row in enumerate(log_odds):
             items[:, column] = rankings.roc_auc_items(self._given(slice(None), row))
@@ -169,7 +169,7 @@ class _Areas(_Maker):
 
 
 def _coalition(maker: _Outcomes | _Areas, *, n_accounts: int, n_files: int) -> list[Files]:
-    """Accounts of one attacker: random votes, and the linear vote of all that was released to any."""
+    """Make an attacker's accounts: random votes, and the linear vote of all that was released to any."""
     votes = maker.rng.random((n_accounts, len(maker.contested), n_files)) < 0.5
     released = np.array([maker.voted(each).query_exact for each in votes])[:, :-1]
     weights = released - released.mean()

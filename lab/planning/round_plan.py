@@ -34,7 +34,10 @@ class Publication:
 
 
 def publication_of(*, plan: Plan, n_fresh: int | None, references: int) -> Publication | None:
-    """None where nobody asked. The next round is planned as this one, on the items that are fresh now."""
+    """Say what a coarse publication tells; None where nobody asked.
+
+    The next round is planned as this one, on the items that are fresh now.
+    """
     if n_fresh is None:
         return None
     # Where the range lies does not matter, only that R2 has no lower end.
@@ -53,7 +56,7 @@ def publication_of(*, plan: Plan, n_fresh: int | None, references: int) -> Publi
 
 
 def _next(plan: Plan, *, n_fresh: int) -> Plan:
-    """The plan of the round that these fresh items answer; their groups are like those of the query items."""
+    """Plan the round that these fresh items answer; their groups are like those of the query items."""
     if plan.n_effective is None:
         return replace(plan, n=n_fresh)
     return replace(plan, n=n_fresh, n_effective=max(1.0, plan.n_effective * n_fresh / plan.n))

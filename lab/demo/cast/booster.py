@@ -43,7 +43,7 @@ def boosted(
 
 
 def composed(*, ground: Ground, votes: Predictions, released: list[float | None]) -> Predictions:
-    """The weighted majority of the votes; where nothing was learned, the baseline stays."""
+    """Compose the weighted majority of the votes; where nothing was learned, the baseline stays."""
     told = [index for index, value in enumerate(released) if value is not None]
     scores: NDArray[np.float64] = np.array([released[index] for index in told], dtype=np.float64)
     # Equal values minus their mean need not be zero in floating point.

@@ -20,7 +20,7 @@ class Ground:
     chances: NDArray[np.float64]  # the baseline's probabilities of rain on the contested items
 
     def filled(self, *, values: Predictions) -> Predictions:
-        """The baseline's predictions, with these on the contested items."""
+        """Return the baseline's predictions, with these on the contested items."""
         predictions = self.baseline.copy()
         predictions[self.contested] = values
         return predictions

@@ -76,7 +76,7 @@ def boosting(*, n_rounds: int, n_leaves: int = 15) -> ClassifierMixin:
 
 
 def probabilities(*, recipe: Recipe, weather: Published) -> NDArray[np.float64]:
-    """Train on the training days; the panel's probabilities of rain, shape (12100,)."""
+    """Train on the training days; return the panel's probabilities of rain, shape (12100,)."""
     inputs = recipe.table.build(measurements=weather.features)
     recipe.model.fit(inputs[weather.training], weather.training_labels)
     chances: NDArray[np.float64] = recipe.model.predict_proba(inputs[weather.panel])[:, 1]

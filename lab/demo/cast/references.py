@@ -8,7 +8,7 @@ from lab.demo.weather.series import Published
 
 
 def recipes() -> dict[str, Recipe]:
-    """Plain on purpose: four columns of the day for the first, all eight for the others."""
+    """List references, plain on purpose: four columns of the day for the first, all eight for the others."""
     return {
         "reference-logistic": Recipe(models.linear(), Table("published", "plain")),
         "reference-forest": Recipe(models.forest(n_trees=40), Table("published", "day")),

@@ -47,7 +47,7 @@ class Stair:
     accepted: list[bool] = field(default_factory=list)
 
     def learn(self, *, account: int, vote: Predictions, accepted: bool) -> None:
-        """Robbins-Monro: the dial settles where the wanted share is accepted."""
+        """Turn the dial (Robbins-Monro): it settles where the wanted share is accepted."""
         self.accounts.append(account)
         self.votes.append(vote)
         self.accepted.append(accepted)
@@ -80,7 +80,7 @@ class Coalition:
         self.shown[account] = released
 
     def final(self, *, left_out: int) -> Predictions:
-        """Leaving one account's bits out makes no two finals equal, at little cost."""
+        """Leave one account's bits out: no two finals are equal then, at little cost."""
         ground = self.disguise.ground
         tally: NDArray[np.float64] = np.zeros(len(ground.contested))
         for stair in self.stairs.values():
@@ -114,7 +114,7 @@ def train(*, weather: Published) -> Disguise:
 def play(
     *, desks: Sequence[Desk], disguise: Disguise, rng: np.random.Generator
 ) -> list[Predictions]:
-    """All accounts move in step and finish with a shared vote."""
+    """Move all accounts in step and finish with a shared vote."""
     ground = disguise.ground
     differ = np.setdiff1d(np.flatnonzero(ground.baseline != disguise.weak), ground.contested)
     coalition = Coalition(

@@ -77,7 +77,7 @@ class Panel:
     fresh: NDArray[np.int64]
 
     def columns(self, *, files: list[Predictions]) -> Files:
-        """Per-item correctness, query items first, items x files."""
+        """Return per-item correctness, query items first, items x files."""
         positions = np.concatenate([self.query, self.fresh])
         right = (np.array(files)[:, positions] == self.labels[positions]).T
         n = len(self.query)
@@ -97,7 +97,7 @@ def audit(
     references: Mapping[str, Predictions],
     rng: np.random.Generator,
 ) -> RoundAudit:
-    """Here every team's first file counts for the gate: nobody was told anything before the play."""
+    """Judge the round; every first file counts for the gate: nobody was told anything before the play."""
     desks = round_.desks
     frozen = panel.columns(files=list(references.values()))
     contestants = {

@@ -39,7 +39,7 @@ class SeedResult:
     broken: list[str]
 
     def overstatement(self, *, slug: str, teams: Sequence[str] = season.ATTACKERS) -> float:
-        """The teams' mean: of the file that accuses a team, of the final of one that is not accused."""
+        """Average over teams: by the file that accuses a team, by the final of one that is not accused."""
         return float(np.mean([self.audits[slug].teams[team].overstatement for team in teams]))
 
 
@@ -73,7 +73,7 @@ def run_seed(*, weather: Weather, cast: Cast, seed: int) -> SeedResult:
 
 
 def draw_panel(*, weather: Weather, seed: int) -> Panel:
-    """The vault's draw: which iid items are query and which fresh."""
+    """Draw as the vault does which iid items are query and which fresh."""
     drawn = np.random.default_rng([seed, SPLIT_STREAM]).permutation(N_POOL)
     return Panel(
         labels=weather.labels[weather.panel],
@@ -98,7 +98,7 @@ def play(
 
 
 def true_gains(*, panel: Panel, cast: Cast) -> dict[str, float]:
-    """Each honest team's best submission against the baseline, on query and fresh items together."""
+    """Compare each honest team's best submission with the baseline, on query and fresh items together."""
     items = np.concatenate([panel.query, panel.fresh])
 
     def accuracy(files: Sequence[np.ndarray]) -> float:

@@ -21,12 +21,12 @@ View = Literal["plain", "day", "yesterday", "neighbors", "contrasts"]
 
 
 def published(*, measurements: Features) -> Features:
-    """The columns as they are; a few sea-level pressures are 90 standard deviations off."""
+    """Return the columns as they are; a few sea-level pressures are 90 standard deviations off."""
     return np.clip(measurements, -5.0, 5.0)
 
 
 def realigned(*, measurements: Features) -> Features:
-    """The columns with one quantity in each throughout, scaled by era."""
+    """Return the columns with one quantity in each throughout, scaled by era."""
     table = measurements.copy()
     table[ROTATED_FROM:] = np.roll(measurements[ROTATED_FROM:], 1, axis=1)
     for era in (slice(None, ROTATED_FROM), slice(ROTATED_FROM, None)):
@@ -36,7 +36,7 @@ def realigned(*, measurements: Features) -> Features:
 
 
 def days_before(*, table: Features, days: int) -> Features:
-    """The table as it stood `days` earlier (later if negative); the ends repeat the edge."""
+    """Return the table as it stood `days` earlier (later if negative); the ends repeat the edge."""
     rows = np.clip(np.arange(len(table)) - days, 0, len(table) - 1)
     return table[rows]
 
@@ -54,12 +54,12 @@ def with_yesterday(table: Features) -> Features:
 
 
 def with_neighbors(table: Features) -> Features:
-    """Yesterday, today and tomorrow: the whole panel is published at once."""
+    """Join yesterday, today and tomorrow: the whole panel is published at once."""
     return np.hstack([with_yesterday(table), days_before(table=table, days=-1)])
 
 
 def with_contrasts(table: Features) -> Features:
-    """Neighboring days, their differences, the dew-point depression and the day's range."""
+    """Join neighboring days, their differences, the dew-point depression and the day's range."""
     return np.hstack(
         [
             with_neighbors(table),

@@ -69,7 +69,7 @@ class Weather:
 
 
 def item_ids(*, days: Days) -> list[str]:
-    """Ids say which day it is, hence nothing about the draw of query and fresh items."""
+    """Return ids that say which day it is, hence nothing about the draw of query and fresh items."""
     return [f"d{day:05d}" for day in days.tolist()]
 
 

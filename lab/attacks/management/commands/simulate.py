@@ -79,7 +79,7 @@ class Command(BaseCommand):
 
 
 def coalitions(*, seed: int) -> str:
-    """The near-ideal attackers of the guarded Ladder, by accounts."""
+    """Tabulate the near-ideal attackers of the guarded Ladder, by accounts."""
     rng = np.random.default_rng([seed, N])
     lines = [
         f"\n| accounts | sandbagging, k={COALITION_QUERIES} each, b={IMPROVEMENTS} | one query each |",

@@ -81,7 +81,7 @@ def _sealed(benchmark: Benchmark, *, now: dt.datetime) -> list[Holdout]:
 
 
 def _publish(round: Round, *, now: dt.datetime) -> None:
-    """A document such as `audits.publication` makes, without the play that leads to one."""
+    """Publish a document such as `audits.publication` makes, without the play that leads to one."""
     Publication.objects.create(
         round=round, benchmark=round.benchmark, document=published_audits.DOCUMENT, published_at=now
     )

@@ -67,7 +67,7 @@ def _row(result: dict[str, Any]) -> str:
 
 
 def _board(result: dict[str, Any], mechanism: str) -> dict[str, Any]:
-    """The first benchmark with this mechanism: the guarded one comes before the sybil's."""
+    """Return the first benchmark with this mechanism: the guarded one comes before the sybil's."""
     found: dict[str, Any] = next(
         each for each in result["benchmarks"] if each["mechanism"] == mechanism
     )
@@ -75,7 +75,7 @@ def _board(result: dict[str, Any], mechanism: str) -> dict[str, Any]:
 
 
 def _sybil_board(result: dict[str, Any]) -> dict[str, Any]:
-    """The benchmark on which the sybil's accounts play."""
+    """Return the benchmark on which the sybil's accounts play."""
     found: dict[str, Any] = next(
         each
         for each in result["benchmarks"]

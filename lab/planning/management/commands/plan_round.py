@@ -95,7 +95,7 @@ class Command(BaseCommand):
             raise CommandError(f"--json: {error}") from None
 
     def _coalitions(self, plan: Plan, *, reps: int, seed: int) -> list[Coalition] | None:
-        """Their gains are in accuracy; of other metrics, and of what takes too long, none are simulated."""
+        """Simulate coalitions, unless it takes too long or the metric is not accuracy, their unit."""
         if reps == 0 or plan.metric != "accuracy":
             return None
         if plan.n_effective is not None:
@@ -109,7 +109,7 @@ class Command(BaseCommand):
 
 
 def asked(options: dict[str, Any]) -> Plan:
-    """The options as a plan; what is wrong with one is said by its name."""
+    """Turn the options into a plan; what is wrong with one is said by its name."""
     _check_simulated_and_published(options)
     if options["classes"] < 2:
         raise CommandError("--classes must be at least 2")
@@ -125,7 +125,7 @@ def asked(options: dict[str, Any]) -> Plan:
 
 
 def _unit(options: dict[str, Any]) -> float:
-    """The metric's range; an error begins with the rule at fault, which is named as the option is."""
+    """Return the metric's range; an error names the option at fault."""
     is_regression = "regression" in METRICS[options["metric"]].tasks
     try:
         costs = options["cost_matrix"]
