@@ -21,6 +21,7 @@ COPY config ./config
 COPY stats ./stats
 COPY vault ./vault
 COPY audits ./audits
+COPY webhooks ./webhooks
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONSAFEPATH=1 \

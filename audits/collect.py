@@ -28,10 +28,10 @@ from vault.history import (
     RoundHistory,
     TeamHistory,
 )
+from vault.holdout_kinds import decides
 from vault.models import Holdout, Round
 from vault.scorers import scorer_of
 from vault.sealing import holdouts
-from vault.statuses import HoldoutKind
 
 Scores = NDArray[Any]
 # By metric and holdout (query, fresh): value, low and high of a 95 % interval, in the metric's own units.
@@ -198,7 +198,7 @@ def _best_published(finals: Sequence[PublishedFinal], scorer: Scorer) -> list[Pu
 
 
 def _decides(fresh: Holdout, query: Holdout) -> bool:
-    return fresh.kind == HoldoutKind.IID and fresh.batch == query.batch
+    return decides(fresh.kind) and fresh.batch == query.batch
 
 
 def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:

@@ -21,9 +21,10 @@ from stats import tiers
 from stats.metrics import METRICS, oriented
 from stats.team_tests import FAMILY_WISE_ERROR, OWN_FILES
 from stats.verdict import Verdict
+from vault.holdout_kinds import DECIDING
 from vault.models import Final, Holdout, Round, Submission
 from vault.rounds import ResultRow
-from vault.statuses import HoldoutKind, SubmissionStatus
+from vault.statuses import SubmissionStatus
 
 LEVELS = {
     "family_wise_error": FAMILY_WISE_ERROR,
@@ -35,7 +36,7 @@ LEVELS = {
 
 def deciding(*, round: Round) -> list[Holdout]:
     """The fresh holdouts that the figures are computed on; the first becomes the next query holdout."""
-    drawn = round.fresh_holdouts.filter(kind=HoldoutKind.IID, batch=round.query_holdout.batch)
+    drawn = round.fresh_holdouts.filter(kind__in=DECIDING, batch=round.query_holdout.batch)
     return list(drawn.order_by("sealed_at", "pk"))
 
 

@@ -18,9 +18,10 @@ from audits import publication, runs
 from audits.models import AuditRun, Publication
 from vault import journal, locks, rounds
 from vault.errors import TransitionError
+from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round
 from vault.sealing import holdouts
-from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundStatus
+from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +135,7 @@ def _stock(*, benchmark: Benchmark, batch: uuid.UUID) -> list[Holdout]:
     Only shards of one draw can be compared, so a query holdout and its fresh one are of one batch.
     """
     waiting = Holdout.objects.filter(
-        benchmark=benchmark, status=HoldoutStatus.SEALED, kind=HoldoutKind.IID
+        benchmark=benchmark, status=HoldoutStatus.SEALED, kind__in=DECIDING
     )
     return sorted(
         waiting, key=lambda each: (each.batch != batch, each.sealed_at, str(each.batch), each.pk)

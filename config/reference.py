@@ -8,18 +8,17 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 
-from django.db import models
-
 from config.environment import LAUNCHER_NAMES, PREFIX, Question
 from config.grants import GRANTS, ROLES
 from config.settings import BASE_DIR, env
 from stats.verdict import Verdict
 from vault.api import problem_codes
+from vault.holdout_kinds import HoldoutKind
 from vault.statuses import (
     TRANSITIONS,
-    HoldoutKind,
     HoldoutStatus,
     RoundStatus,
+    Status,
     SubmissionStatus,
 )
 
@@ -95,11 +94,10 @@ def page(title: str, source: str, *parts: str) -> str:
     return "\n\n".join([f"# {title}", NOTE.format(source=source), *parts]) + "\n"
 
 
-def diagram(statuses: type[models.TextChoices], first: Sequence[str]) -> str:
+def diagram(life: type[Status], first: Sequence[str]) -> str:
     """One life as a Mermaid state diagram; a status that nothing follows is an end."""
     arrows = [f"    [*] --> {status}" for status in first]
-    for status in statuses.values:
-        after = TRANSITIONS[status]
+    for status, after in TRANSITIONS[life].items():
         arrows += [f"    {status} --> {each}" for each in map(str, after)]
         if not after:
             arrows.append(f"    {status} --> [*]")
@@ -113,7 +111,7 @@ def statuses_page() -> str:
         "Nothing else may follow what stands here; the database refuses unknown statuses.",
         "## Holdout",
         diagram(HoldoutStatus, (HoldoutStatus.SEALED, HoldoutStatus.FRESH, HoldoutStatus.QUERY)),
-        table(("kind", "meaning"), [(f"`{kind.value}`", kind.label) for kind in HoldoutKind]),
+        table(("kind", "meaning"), [(f"`{kind.value}`", kind.meaning) for kind in HoldoutKind]),
         "## Round",
         diagram(RoundStatus, (RoundStatus.PLANNED,)),
         "## Submission",

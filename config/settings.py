@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "vault",
     "audits",
+    "webhooks",
     "config",
     *(_LAB_APPS if SITE == "none" and find_spec("lab") else []),
 ]
@@ -196,7 +197,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "scoring"
 CELERY_TASK_ROUTES = {
     "audits.tasks.*": {"queue": "audit"},
-    "vault.tasks.send_webhooks": {"queue": "webhooks"},
+    "webhooks.tasks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE = {
     "ring": {
@@ -210,7 +211,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
     },
     "send-webhooks": {
-        "task": "vault.tasks.send_webhooks",
+        "task": "webhooks.tasks.send",
         "schedule": WEBHOOK_SECONDS,
         # A tick that nobody heard is worth nothing once the next has come.
         "options": {"expires": WEBHOOK_SECONDS},
@@ -232,7 +233,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
-    "DEFAULT_SCHEMA_CLASS": "vault.api.openapi.document.DescribedOperation",
+    "DEFAULT_SCHEMA_CLASS": "config.description.DescribedOperation",
 }
 
 SPECTACULAR_SETTINGS = {
@@ -240,7 +241,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-    "POSTPROCESSING_HOOKS": ["vault.api.openapi.document.complete"],
+    "POSTPROCESSING_HOOKS": ["config.description.complete"],
     "SORT_OPERATIONS": False,
 }
 

@@ -22,7 +22,7 @@ from vault.api.submissions import (
 from vault.api.token_links import TokenLinkPage, TokenLinkRedemption
 from vault.api.tokens import TokenCollection, TokenDetail, TokenRotation
 from vault.api.validate import Validation
-from vault.api.webhooks import (
+from webhooks.api import (
     WebhookCollection,
     WebhookDeliveries,
     WebhookDetail,

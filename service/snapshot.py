@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-PACKAGES = ("service", "config", "lab", "audits", "vault", "stats", "manage.py")
+PACKAGES = ("service", "config", "lab", "audits", "webhooks", "vault", "stats", "manage.py")
 COMPLETE = "complete"
 
 

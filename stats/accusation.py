@@ -52,7 +52,7 @@ N_FIRST = 1_000
 # Teams are looked at side by side, as many as have room for their columns at once; what is found does not
 # depend on either.
 N_THREADS = 2
-MOST_BYTES = 2**31
+MAX_BYTES = 2**31
 
 Team = TypeVar("Team", bound=Hashable)
 
@@ -200,13 +200,13 @@ def _blocks(shared_table: Table, rng: np.random.Generator) -> Iterator[Block]:
 
 
 def _batches(waiting: Sequence[Trial]) -> Iterator[list[Trial]]:
-    """As many at a time as have room; a trial that has none stands alone."""
+    """Group trials, as many at a time as have room; one that has none stands alone."""
     batch: list[Trial] = []
-    room = MOST_BYTES
+    room = MAX_BYTES
     for trial in waiting:
         if batch and trial.n_bytes > room:
             yield batch
-            batch, room = [], MOST_BYTES
+            batch, room = [], MAX_BYTES
         batch.append(trial)
         room -= trial.n_bytes
     if batch:
@@ -215,7 +215,7 @@ def _batches(waiting: Sequence[Trial]) -> Iterator[list[Trial]]:
 
 def _settle(waiting: list[Trial], blocks: Iterator[Block]) -> None:
     """Draw on until nobody waits; each trial prepares its columns once."""
-    running = [trial.listening() for trial in waiting]
+    running = [trial.observer() for trial in waiting]
     with ThreadPoolExecutor(N_THREADS) as pool:
         while running:
             block = next(blocks)
@@ -231,7 +231,7 @@ def _judged(
     draw: Draw,
     level: float,
 ) -> dict[Team, TeamTests]:
-    """Holm for each kind over two files of each team, those that could not be tested included."""
+    """Apply Holm for each kind over two files of each team, those that could not be tested included."""
     n_tests = round(ALPHA / level)
     adjusted: dict[tuple[Team, str, str], float] = {}
     cases = {

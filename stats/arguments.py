@@ -6,33 +6,32 @@ Not a number passes every comparison the wrong way: it would be ranked, counted 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
 def check_fractions(**given: float) -> None:
-    """Levels, powers and probabilities of failure: between 0 and 1, both excluded."""
+    """Check levels, powers and probabilities of failure: between 0 and 1, both excluded."""
     for name, value in given.items():
         if not 0 < value < 1:
             raise ValueError(f"{name} must be in (0, 1)")
 
 
 def check_counts(**given: float) -> None:
-    """Numbers of things, such as draws or items: at least 1, and not without end."""
+    """Check numbers of things, such as draws or items: finite and at least 1."""
     for name, value in given.items():
         if not 1 <= value < np.inf:
             raise ValueError(f"{name} must be at least 1")
 
 
 def check_finite(**given: ArrayLike) -> None:
-    """Numbers and arrays without an infinite value or one that is not a number."""
+    """Check numbers and arrays: none infinite, and none that is not a number."""
     for name, values in given.items():
         if not np.isfinite(values).all():
             raise ValueError(f"{name}: every value must be finite")
 
 
 def check_not_negative(**given: float) -> None:
-    """Finite numbers from 0 on."""
+    """Check that numbers are finite and at least 0."""
     check_finite(**given)
     for name, value in given.items():
         if value < 0:
@@ -40,7 +39,7 @@ def check_not_negative(**given: float) -> None:
 
 
 def outcomes(name: str, given: ArrayLike) -> Bools:
-    """What was right, of values that are 0 or 1."""
+    """Return what was right, of values that are 0 or 1."""
     values = np.asarray(given)
     if not ((values == 0) | (values == 1)).all():
         raise ValueError(f"{name}: 0 and 1 are needed")

@@ -18,9 +18,9 @@ from stats.arguments import check_fractions
 # The bet is on p-values up to this share of the level: one that is clearly below it is found soonest.
 SHARE_OF_LEVEL = 0.9
 # With more exceedances than this a file is given up: its p-value is hardly below the level.
-MOST_EXCEEDANCES = 10
+MAX_EXCEEDANCES = 10
 # Draws, in units of 1 / level: with up to four exceedances among them the bet still rejects.
-MOST_DRAWS = 10.0
+MAX_DRAWS = 10.0
 
 
 class Bet:
@@ -61,8 +61,8 @@ class Bet:
         """Whether it rejects at the level, or is given up."""
         return (
             self.p_value <= self.level
-            or self.n_exceeding >= MOST_EXCEEDANCES
-            or self.n_draws >= MOST_DRAWS / self.level
+            or self.n_exceeding >= MAX_EXCEEDANCES
+            or self.n_draws >= MAX_DRAWS / self.level
         )
 
     def add(self, *, exceeds: NDArray[np.bool_]) -> None:

@@ -23,17 +23,16 @@ from stats.intervals import Interval, two_sided_z
 Floats = NDArray[np.float64]
 
 N_DRAWS = 2_000
-N_BINS = 1_000
 # Weights of 8 and more have a probability of 1e-5 under Poisson(1).
-LARGEST_WEIGHT = 8
+MAX_WEIGHT = 8
 # Item weights that are drawn at once: bounds the memory.
-CELLS_AT_ONCE = 20_000_000
+MAX_CELLS = 20_000_000
 
 
 def _weight_table() -> NDArray[np.uint8]:
-    """Poisson(1) by 65,536 equally likely entries."""
+    """Tabulate Poisson(1) by 65,536 equally likely entries."""
     uniform = (np.arange(65_536) + 0.5) / 65_536
-    table: NDArray[np.uint8] = np.minimum(sps.poisson.ppf(uniform, 1.0), LARGEST_WEIGHT).astype(
+    table: NDArray[np.uint8] = np.minimum(sps.poisson.ppf(uniform, 1.0), MAX_WEIGHT).astype(
         np.uint8
     )
     return table
@@ -46,7 +45,7 @@ def accuracy_bootstrap(
     *, n_correct: int, n: int, rng: np.random.Generator, n_draws: int = N_DRAWS
 ) -> Floats:
     """
-    Resampled accuracies.
+    Resample an accuracy.
 
     Parameters
     ----------
@@ -80,7 +79,7 @@ def poisson_bootstrap(
     *, item_scores: ArrayLike, rng: np.random.Generator, n_draws: int = N_DRAWS
 ) -> Floats:
     """
-    Resampled means of many models on the same items.
+    Resample the means of many models on the same items.
 
     Parameters
     ----------
@@ -110,7 +109,7 @@ def poisson_bootstrap(
         raise ValueError("item_scores: a matrix of items and models is needed")
     check_finite(item_scores=scores)
     check_counts(n_draws=n_draws)
-    block = max(1, CELLS_AT_ONCE // n_draws)
+    block = max(1, MAX_CELLS // n_draws)
     sums = np.zeros((n_draws, scores.shape[1]))
     total = np.zeros((n_draws, 1))
     for start in range(0, len(scores), block):
@@ -131,7 +130,7 @@ def auc_bootstrap(
     n_draws: int = N_DRAWS,
 ) -> Floats:
     """
-    Resampled areas under the ROC curve, exact.
+    Resample an area under the ROC curve, exactly.
 
     Parameters
     ----------
@@ -166,107 +165,6 @@ def auc_bootstrap(
     return values
 
 
-def binned_auc_bootstrap(
-    *,
-    labels: ArrayLike,
-    scores: ArrayLike,
-    rng: np.random.Generator,
-    n_bins: int = N_BINS,
-    n_draws: int = N_DRAWS,
-) -> Floats:
-    """
-    Resampled areas under the ROC curve of scores cut into quantile bins: for many items.
-
-    Parameters
-    ----------
-    labels : array-like of shape (n,), 0 or 1
-    scores : array-like of shape (n,)
-        Higher for class 1.
-    rng : numpy Generator
-    n_bins : int, default=1000
-        Bins of equal mass.
-    n_draws : int, default=2000
-
-    Returns
-    -------
-    array of shape (n_draws,), in [0, 1]
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, a class does not occur, a value is out of range, there is no draw, or n_bins is
-        less than 2.
-
-    Notes
-    -----
-    One Multinomial(n, cells/n) draw of two cells a bin. Scores of a bin count as ties: the bias is
-    about -1e-4 at n = 10,000 and vanishes beyond. Assumes independent items. Cost: O(n log n + n_draws
-    n_bins). Source: docs/method.md, "AUC".
-    """
-    if n_bins < 2:
-        raise ValueError("n_bins must be at least 2")
-    check_counts(n_draws=n_draws)
-    values = np.asarray(scores, dtype=np.float64)
-    if values.ndim == 1 and len(values) and np.isfinite(values).all():
-        edges = np.unique(np.quantile(values, np.linspace(0, 1, n_bins + 1)[1:-1]))
-        values = np.searchsorted(edges, values, side="right").astype(np.float64)
-    cell, n_levels = _cells(labels, values)
-    counts = np.bincount(cell, minlength=2 * n_levels)
-    drawn = rng.multinomial(len(cell), counts / len(cell), size=n_draws)
-    return _areas(drawn.astype(np.float64), n_levels)
-
-
-def cluster_bootstrap(
-    *,
-    item_scores: ArrayLike,
-    groups: ArrayLike,
-    rng: np.random.Generator,
-    n_draws: int = N_DRAWS,
-) -> Floats:
-    """
-    Resampled means where items of a group belong together: groups are drawn, with all their items.
-
-    Parameters
-    ----------
-    item_scores : array-like of shape (n,)
-        Per-item scores.
-    groups : array-like of shape (n,)
-        Each item's group.
-    rng : numpy Generator
-    n_draws : int, default=2000
-
-    Returns
-    -------
-    array of shape (n_draws,)
-        In the scores' unit.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, there are fewer than two groups, no draw or a value is not finite.
-
-    Notes
-    -----
-    Mean = sum of the drawn groups' scores over their items. Assumes independent groups. Cost: O(n log n
-    + n_draws groups). Source: docs/method.md, "Intervals".
-    """
-    scores, given = np.asarray(item_scores, dtype=np.float64), np.asarray(groups)
-    if scores.ndim != 1 or scores.shape != given.shape:
-        raise ValueError("groups: one for each item is needed")
-    check_finite(item_scores=scores)
-    check_counts(n_draws=n_draws)
-    if given.dtype.kind == "f":
-        check_finite(groups=given)
-    number = np.unique(given, return_inverse=True)[1]
-    sizes = np.bincount(number)
-    if len(sizes) < 2:
-        raise ValueError("groups: at least two are needed")
-    totals = np.bincount(number, weights=scores)
-    drawn = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=n_draws)
-    result: Floats = (drawn @ totals) / (drawn @ sizes)
-    return result
-
-
 def bca_interval(
     *,
     counts: ArrayLike,
@@ -276,7 +174,7 @@ def bca_interval(
     confidence_level: float = 0.95,
 ) -> Interval:
     """
-    Bias-corrected and accelerated bootstrap of a smooth metric of counts.
+    Compute the bias-corrected and accelerated bootstrap interval of a smooth metric of counts.
 
     Parameters
     ----------
@@ -331,7 +229,7 @@ def bca_interval(
 
 
 def _cells(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.intp], int]:
-    """Each item's cell: the number of its distinct score, positives after all negatives."""
+    """Return each item's cell: the number of its distinct score, positives after all negatives."""
     truth, values = np.asarray(labels), np.asarray(scores, dtype=np.float64)
     check_ranked(labels=labels, scores=scores, name="scores")
     if len(np.unique(truth)) != 2:
@@ -341,7 +239,7 @@ def _cells(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.intp], int]
 
 
 def _areas(counts: Floats, n_levels: int) -> Floats:
-    """AUC of each row of counts: negatives of each level, then positives."""
+    """Compute the AUC of each row of counts: negatives of each level, then positives."""
     negatives, positives = counts[:, :n_levels], counts[:, n_levels:]
     won = np.cumsum(negatives, axis=1) - negatives / 2
     pairs = positives.sum(axis=1) * negatives.sum(axis=1)

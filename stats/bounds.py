@@ -16,7 +16,7 @@ from stats.ledger import guaranteed_error, information_error, largest
 
 def non_adaptive_error(*, k: int, n: int, beta: float = 0.05) -> float:
     """
-    The error of k submissions that were all fixed before the first answer.
+    Bound the error of k submissions that were all fixed before the first answer.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def non_adaptive_error(*, k: int, n: int, beta: float = 0.05) -> float:
 
 def sample_split_error(*, k: int, n: int, beta: float = 0.05) -> float:
     """
-    The error if each of k submissions is scored on items of its own.
+    Bound the error if each of k submissions is scored on items of its own.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def sample_split_error(*, k: int, n: int, beta: float = 0.05) -> float:
 
 def ladder_theorem_error(*, k: int, n: int, beta: float = 0.05) -> float:
     """
-    The error of the published theorem for the fixed-step Ladder, at its best step.
+    Bound the error of the fixed-step Ladder by its published theorem, at its best step.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def ladder_theorem_error(*, k: int, n: int, beta: float = 0.05) -> float:
 
 def jung_error(*, k: int, n: int, beta: float = 0.05) -> float:
     """
-    The error of Gaussian noise by the transfer theorem of differential privacy, at its best noise.
+    Bound the error of Gaussian noise by differential privacy's transfer theorem, at its best noise.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def jung_error(*, k: int, n: int, beta: float = 0.05) -> float:
 
 def rogers_error(*, k: int, n: int, beta: float = 0.05) -> float:
     """
-    The error of Gaussian noise by its mutual information with the labels, at its best noise.
+    Bound the error of Gaussian noise by its mutual information with the labels, at its best noise.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ BOUNDS: dict[str, Callable[..., float]] = {
 
 def permissible_by(*, bound: str, n: int, tau: float, beta: float = 0.05) -> int:
     """
-    The most queries whose error by one of these bounds is within `tau`.
+    Find the most queries whose error by one of these bounds is within `tau`.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def _check(*, k: int, n: int, beta: float) -> None:
 
 
 def _minimum(bound: Callable[[float], float], *, low: float, high: float) -> float:
-    """Over a variable that is searched on the logarithmic scale: first a grid, then around its best point."""
+    """Minimize over a variable on the logarithmic scale: first a grid, then around its best point."""
     grid = np.linspace(math.log(low), math.log(high), 24)
     values = [bound(each) for each in grid]
     best = int(np.argmin(values))

@@ -7,8 +7,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.arguments import check_finite, check_not_negative
-from stats.expected_maximum import expected_maximum
+from stats.arguments import check_finite
 
 Floats = NDArray[np.float64]
 
@@ -129,7 +128,7 @@ def deflated_probability(
     rng: np.random.Generator,
 ) -> DeflatedProbability:
     """
-    The deflated Sharpe ratio's analogue: the lead over a reference, less the luck of the choice.
+    Deflate the lead over a reference by the luck of the choice, as the deflated Sharpe ratio does.
 
     Parameters
     ----------
@@ -178,46 +177,6 @@ def deflated_probability(
     )
 
 
-def equicorrelated_luck(*, k: int, sd: float, correlation: float = 0.0) -> float:
-    """
-    Expected luck of the best of k equally good submissions: sd sqrt(1 - rho) E[max_k].
-
-    Parameters
-    ----------
-    k : int, >= 1
-    sd : float, >= 0
-        Standard deviation of one score: for accuracy p of n items sqrt(p (1 - p) / n).
-    correlation : float in [0, 1], default=0
-        Between any two scores.
-
-    Returns
-    -------
-    float
-        In units of `sd`'s metric.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    k stays k: shrinking it to an effective number as well would count the likeness twice. Near
-    correlation 1 real accuracies, which have few values, show less than this normal figure: .0048
-    simulated where it is .0071 (k = 100, n = 1,000, p = .8, rho = .95). Cost: O(1). Source:
-    docs/method.md, "Selection alone".
-
-    Examples
-    --------
-    >>> round(equicorrelated_luck(k=100, sd=0.01264911), 4)
-    0.0317
-    """
-    check_not_negative(sd=sd)
-    if not 0 <= correlation <= 1:
-        raise ValueError("correlation must be in [0, 1]")
-    return float(sd * np.sqrt(1 - correlation) * expected_maximum(k=k))
-
-
 def _pair(query_scores: ArrayLike, fresh_scores: ArrayLike) -> tuple[NDArray[Any], Floats]:
     query, fresh = np.asarray(query_scores), np.asarray(fresh_scores, dtype=np.float64)
     if query.ndim != 2 or fresh.ndim != 2 or query.shape[1] != fresh.shape[1] or not fresh.size:
@@ -233,7 +192,7 @@ def _pair(query_scores: ArrayLike, fresh_scores: ArrayLike) -> tuple[NDArray[Any
 
 def _by_group(fresh: Floats, groups: ArrayLike | None) -> Floats:
     """
-    Values whose covariance over n is that of a mean of n items, whole groups of them drawn.
+    Return values whose covariance over n is that of a mean of n items, whole groups of them drawn.
 
     That of the fresh means is G cov(totals) / m^2, and n items have m/n times as much: the totals times
     sqrt(G/m).
@@ -253,7 +212,7 @@ def _by_group(fresh: Floats, groups: ArrayLike | None) -> Floats:
 
 
 def _errors(fresh: Floats, n: int, rng: np.random.Generator) -> Floats:
-    """Draws of N(0, S/n), shape (N_DRAWS, columns), S the covariance of the fresh scores."""
+    """Draw from N(0, S/n), shape (N_DRAWS, columns), S the covariance of the fresh scores."""
     values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(fresh.T)) / n)
     root = vectors * np.sqrt(np.clip(values, 0, None))
     result: Floats = rng.standard_normal((N_DRAWS, len(values))) @ root.T
@@ -261,7 +220,7 @@ def _errors(fresh: Floats, n: int, rng: np.random.Generator) -> Floats:
 
 
 def _luck(*, means: Floats, errors: Floats, place: int) -> float:
-    """Mean error of the submission at this place, 0 the best, of each draw."""
+    """Return the mean error of the submission at this place, 0 the best, over the draws."""
     found = np.argsort(-(means + errors), axis=1, kind="stable")[:, place]
     return float(errors[np.arange(len(errors)), found].mean())
 

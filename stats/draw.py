@@ -54,7 +54,7 @@ class Draw:
         return np.split(order, ends)
 
     def totals(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
-        """Sums over the items of each unit, (n+m, columns) to (units, columns)."""
+        """Sum over the items of each unit, (n+m, columns) to (units, columns)."""
         if self.unit_of_item is None:
             return values
         totals = np.zeros((self.n_units, values.shape[1]), dtype=np.float64)
@@ -126,7 +126,7 @@ def draw(
 def _numbers(
     query: ArrayLike | None, fresh: ArrayLike | None, n: int, m: int, name: str
 ) -> Numbers | None:
-    """Labels of any kind as numbers from 0."""
+    """Turn labels of any kind into numbers from 0."""
     if query is None and fresh is None:
         return None
     if query is None or fresh is None:

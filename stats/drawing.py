@@ -24,9 +24,9 @@ Counts = NDArray[np.int64]
 # splits, so a shuffle can find p = .004; of two with four there are 70, and it never finds less than .014,
 # whatever was done. With ten items an interval of a share spans half of its range (Wilson's at 5 of 10 is
 # .24 to .76): with fewer a score says next to nothing, and of one item there is no spread at all.
-LEAST_UNITS = 5
-LEAST_ITEMS = 10
-LEAST_SPLITS = comb(2 * LEAST_UNITS, LEAST_UNITS)
+MIN_UNITS = 5
+MIN_ITEMS = 10
+MIN_SPLITS = comb(2 * MIN_UNITS, MIN_UNITS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,7 +274,7 @@ def draw_shards(*, pool: Pool, counts: ArrayLike, rng: np.random.Generator) -> l
 
 
 def _apportion(total: int, weights: Counts, *, least: Counts, most: Counts) -> Counts:
-    """Whole numbers that add up to `total`, in proportion to the weights and within the bounds."""
+    """Split `total` into whole numbers in proportion to the weights and within the bounds."""
     everything = int(weights.sum())
     given: Counts = np.clip(total * weights // everything, least, most)
     while (missing := total - int(given.sum())) != 0:
@@ -294,7 +294,7 @@ def _codes(name: str, labels: ArrayLike, n: int) -> Numbers:
 
 
 def _in_order_of_appearance(units: ArrayLike, n: int) -> Numbers:
-    """The draw then depends on the items' order alone, and not on what their units are called."""
+    """Turn units into numbers by the items' order alone: their names must not change the draw."""
     codes = _codes("units", units, n)
     first = np.unique(codes, return_index=True)[1]
     rank = np.empty(len(first), dtype=np.intp)

@@ -7,7 +7,7 @@ from scipy.integrate import quad
 
 def expected_maximum(*, k: int) -> float:
     """
-    E of the largest of k standard normals, in standard deviations.
+    Compute the mean of the largest of k standard normals, in standard deviations.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def expected_maximum(*, k: int) -> float:
     >>> round(expected_maximum(k=2), 4), round(expected_maximum(k=100), 4)
     (0.5642, 2.5076)
     """
-    _check(k)
+    if not 1 <= k < np.inf:
+        raise ValueError("k must be at least 1")
     if k == 1:
         return 0.0
     value, _ = quad(
@@ -45,65 +46,3 @@ def expected_maximum(*, k: int) -> float:
         epsabs=1e-10,
     )
     return float(value)
-
-
-def bailey_lopez_de_prado(*, k: int) -> float:
-    """
-    The approximation of the deflated Sharpe ratio; .04 off at k = 2, .014 at k = 1,000.
-
-    Parameters
-    ----------
-    k : int, >= 2
-
-    Returns
-    -------
-    float
-        In standard deviations.
-
-    Raises
-    ------
-    ValueError
-        If k is less than 2.
-
-    Notes
-    -----
-    (1-g) z_{1-1/k} + g z_{1-1/(k e)}, g Euler's constant [1]_. Cost: O(1). Below k = 5 use the integral.
-
-    References
-    ----------
-    .. [1] D. H. Bailey and M. Lopez de Prado, "The deflated Sharpe ratio", 2014.
-    """
-    _check(k, least=2)
-    gamma = float(np.euler_gamma)
-    return float((1 - gamma) * sps.norm.isf(1 / k) + gamma * sps.norm.isf(1 / (k * np.e)))
-
-
-def blom(*, k: int) -> float:
-    """
-    Blom's approximation, z at (k - .375)/(k + .25).
-
-    Parameters
-    ----------
-    k : int, >= 1
-
-    Returns
-    -------
-    float
-        In standard deviations.
-
-    Raises
-    ------
-    ValueError
-        If k is less than 1.
-
-    Notes
-    -----
-    Cost: O(1). Source: G. Blom, "Statistical estimates and transformed beta-variables", 1958.
-    """
-    _check(k)
-    return float(sps.norm.ppf((k - 0.375) / (k + 0.25)))
-
-
-def _check(k: int, *, least: int = 1) -> None:
-    if not least <= k < np.inf:
-        raise ValueError(f"k must be at least {least}")

@@ -98,7 +98,7 @@ def gate(*, items: NDArray[Any], draw: Draw, rng: np.random.Generator) -> Gate:
 
 
 def _gaps(block: Block, totals: Floats, draw: Draw) -> Floats:
-    """Query mean less fresh mean of each draw."""
+    """Return query mean less fresh mean of each draw."""
     chosen = block.chosen.astype(np.float64)
     sums, sizes = chosen @ totals, chosen @ draw.sizes
     rest = draw.n + draw.m - sizes

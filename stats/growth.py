@@ -194,7 +194,7 @@ def _simulated(
 
 
 def _covariance(menu: Menu) -> Floats:
-    """Of the gaps: pooled within-holdout covariance times 1/n + 1/m."""
+    """Estimate the covariance of the gaps: pooled within holdouts, times 1/n + 1/m."""
     submissions = menu.scores[:, : menu.k]
     within = scatter(submissions[: menu.n]) + scatter(submissions[menu.n :])
     result: Floats = within / (menu.n + menu.m - 2) * (1 / menu.n + 1 / menu.m)
@@ -210,11 +210,11 @@ def _isotonic_range(gaps: Floats) -> Floats:
 
 
 def _step_sd(covariance: Floats) -> Floats:
-    """Standard deviation of each step; infinite between equal files, whose step is none."""
+    """Return each step's standard deviation; infinite between equal files, which have no step."""
     variance = np.diag(covariance)
     steps = variance[1:] + variance[:-1] - 2 * np.diag(covariance, 1)
-    dust = 1e-12 * max(float(variance.max()), np.finfo(np.float64).tiny)
-    result: Floats = np.sqrt(np.where(steps > dust, steps, np.inf))
+    rounding_error = 1e-12 * max(float(variance.max()), np.finfo(np.float64).tiny)
+    result: Floats = np.sqrt(np.where(steps > rounding_error, steps, np.inf))
     return result
 
 

@@ -29,19 +29,19 @@ class Interval:
 
 
 def two_sided_z(confidence_level: float) -> float:
-    """The normal quantile of a two-sided interval, finite up to the largest level below 1."""
+    """Return the normal quantile of a two-sided interval, finite up to the largest level below 1."""
     return float(sps.norm.isf((1 - confidence_level) / 2))
 
 
 def width_without_a_miss(n: float, confidence_level: float) -> float:
-    """Wilson's width of a share of n items all of which were right: z^2 / (n + z^2)."""
+    """Return Wilson's width of a share of n items all of which were right: z^2 / (n + z^2)."""
     z2 = two_sided_z(confidence_level) ** 2
     return z2 / (n + z2)
 
 
 def wilson(*, successes: float, n: float, confidence_level: float = 0.95) -> Interval:
     """
-    Wilson's interval of a share: the default (coverage near nominal even for small n).
+    Compute Wilson's interval of a share: the default (coverage near nominal even for small n).
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def wilson(*, successes: float, n: float, confidence_level: float = 0.95) -> Int
 
 def clopper_pearson(*, successes: int, n: int, confidence_level: float = 0.95) -> Interval:
     """
-    The exact interval of a share: at least nominal coverage, so wider than Wilson's.
+    Compute the exact interval of a share: at least nominal coverage, so wider than Wilson's.
 
     Parameters, errors and units as in `wilson`. Cost: O(1). Source: Clopper and Pearson, 1934.
     """
@@ -138,7 +138,7 @@ class DeLong:
 
 def placements(*, labels: ArrayLike, scores: ArrayLike) -> tuple[Floats, Floats]:
     """
-    The share of the other class that each item is on the right side of; ties count half.
+    Return the share of the other class that each item is on the right side of; ties count half.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def delong(
     design_effect: float = 1.0,
 ) -> DeLong:
     """
-    Area under the ROC curve with DeLong's variance, by midranks.
+    Compute the area under the ROC curve with DeLong's variance, by midranks.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ def count_bootstrap(
     confidence_level: float = 0.95,
 ) -> Interval:
     """
-    The percentile bootstrap of a metric of counts, exact in law.
+    Compute the percentile bootstrap interval of a metric of counts, exact in law.
 
     Parameters
     ----------

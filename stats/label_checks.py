@@ -216,7 +216,7 @@ def runs(*, marked: ArrayLike) -> Runs:
 
 
 def _log_chances_of_runs(a: int, b: int) -> Floats:
-    """ln of the chances of 2, 3, ... runs among a marked and b other items in random order."""
+    """Return ln of the chances of 2, 3, ... runs among a marked and b other items in random order."""
     most = 2 * min(a, b) + (a != b)
     n_runs = np.arange(2, most + 1)
     half = n_runs // 2
@@ -231,7 +231,7 @@ def _log_chances_of_runs(a: int, b: int) -> Floats:
 
 
 def _log_choose(n: int | NDArray[np.integer], k: NDArray[np.integer]) -> Floats:
-    """ln of the ways to choose k of n; there is none if k is larger."""
+    """Return ln of the ways to choose k of n; there is none if k is larger."""
     possible = k <= n
     kept = np.minimum(k, n)
     logs = gammaln(n + 1) - gammaln(kept + 1) - gammaln(n - kept + 1)

@@ -16,7 +16,7 @@ from stats.arguments import check_counts
 from stats.effective_number import check_effective
 from stats.mechanisms import Mechanism, Parameters
 
-MOST_QUERIES = 1_000_000
+MAX_QUERIES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class Account:
         return self.is_mean and (self.counts_items or not self.mechanism.raw)
 
     def nats(self, *, k: int) -> float:
-        """What k answers can reveal.
+        """Bound what k answers can reveal.
 
         Transcripts are as many however items were drawn. Noise hides one group less well than one item: a
         group of g moves the score g times as far, so it has g^2 times the privacy loss of one item, and the
@@ -79,7 +79,7 @@ class Account:
         return nats * self.n / self.n_independent if self.mechanism.noisy else nats
 
     def distortion(self, *, k: int, beta: float) -> float:
-        """How far k answers may be from their raw scores; of noisy ones, with probability 1 - beta."""
+        """Bound how far k answers are from their raw scores; of noisy ones, with probability 1 - beta."""
         return self.mechanism.distortion(
             k=k, n=self.n, unit=self.unit, parameters=self.parameters, beta=beta
         )
@@ -181,7 +181,7 @@ def information_error(*, nats: float, n: float, beta: float = 0.05, unit: float 
 
 def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -> float | None:
     """
-    What is proven of every answer, whatever the attacker does.
+    Compute the error that is proven for every answer, whatever the attacker does.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def permissible_queries(
     *, account: Account, tau: float, beta: float = 0.05, teams: int = 1, told: float = 0.0
 ) -> int | None:
     """
-    The most queries a team may have so that every answer is within `tau`.
+    Find the most queries a team may have so that every answer is within `tau`.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def permissible_queries(
 
 def largest(*, within: Callable[[int], bool]) -> int:
     """
-    The largest number of queries that is within an error.
+    Find the largest number of queries that is within an error.
 
     Parameters
     ----------
@@ -293,7 +293,7 @@ def largest(*, within: Callable[[int], bool]) -> int:
     """
     if not within(1):
         return 0
-    low, high = 1, MOST_QUERIES
+    low, high = 1, MAX_QUERIES
     if within(high):
         return high
     while high - low > 1:
@@ -304,7 +304,7 @@ def largest(*, within: Callable[[int], bool]) -> int:
 
 def attack_cap(*, n: int, tau: float) -> float:
     """
-    Exact-score queries after which the linear attack gains `tau` on a coin-flip task.
+    Count the exact-score queries after which the linear attack gains `tau` on a coin-flip task.
 
     Parameters
     ----------

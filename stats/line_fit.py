@@ -115,7 +115,7 @@ def slope_over_items(
     confidence_level: float = 0.95,
 ) -> Interval:
     """
-    Interval of the slope of the same line over resampled items, for these very models.
+    Compute the slope's interval over resampled items, for these very models.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def slope_over_items(
 
 
 def _slope_interval(x: Floats, y: Floats, confidence_level: float) -> Interval:
-    """Percentiles of the slopes of y on x, one a row."""
+    """Return percentiles of the slopes of y on x, one a row."""
     varied = np.ptp(x, axis=1) > 0
     if not varied.any():
         raise ValueError("n_draws: in no draw two query accuracies differ")

@@ -61,17 +61,17 @@ class Menu:
         # Column by column: a large menu fits into memory once, not twice.
         spread = max(float(column.std(dtype=np.float64)) for column in self.scores.T)
         largest = max(float(self.scores.max()), -float(self.scores.min()))
-        dust = 64 * np.finfo(np.float64).eps * largest
-        return float(TIE * spread * np.sqrt(1 / self.n + 1 / self.m) + dust)
+        rounding_error = 64 * np.finfo(np.float64).eps * largest
+        return float(TIE * spread * np.sqrt(1 / self.n + 1 / self.m) + rounding_error)
 
     def residual(self, column: int) -> Floats:
-        """One submission beyond its references: y_j = c_j - R w_j, shape (n+m,)."""
+        """Return one submission beyond its references: y_j = c_j - R w_j, shape (n+m,)."""
         references = self.scores[:, self.k :].astype(np.float64)
         result: Floats = self.scores[:, column] - references @ self.weights[:, column]
         return result
 
     def observed(self, final: int) -> float:
-        """D = mean_P(y_j) - mean_F(y_j)."""
+        """Compute D = mean_P(y_j) - mean_F(y_j)."""
         residual = self.residual(final)
         return float(residual[: self.n].mean() - residual[self.n :].mean())
 
@@ -142,12 +142,12 @@ def menu(
 
 
 def scatter(scores: NDArray[Any]) -> Floats:
-    """Sums of squares and products around the columns' means, shape (columns, columns)."""
+    """Sum squares and products around the columns' means, shape (columns, columns)."""
     return _products(scores, scores)
 
 
 def _products(left: NDArray[Any], right: NDArray[Any]) -> Floats:
-    """Sums of products around the means; of 0 and 1, single precision counts without rounding."""
+    """Sum products around the means; of 0 and 1, single precision counts without rounding."""
     means = left.mean(axis=0, dtype=np.float64)
     if left.dtype == np.float32:
         counts = (left.T @ right).astype(np.float64)
@@ -158,7 +158,7 @@ def _products(left: NDArray[Any], right: NDArray[Any]) -> Floats:
 
 
 def _weights(scores: NDArray[Any], k: int) -> Floats:
-    """Least squares of each submission on the references; the first one's weight completes one."""
+    """Fit each submission to the references by least squares; the first one's weight completes one."""
     references = scores[:, k:]
     among, with_columns = scatter(references), _products(references, scores[:, :k])
     # Weights that sum to one: regress c - r_1 on the other references' differences from r_1.

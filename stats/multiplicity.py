@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 def holm(*, p_values: ArrayLike) -> Floats:
     """
-    Holm's adjusted p-values: reject where they are at most alpha, and the family-wise error is alpha.
+    Adjust p-values by Holm: rejecting those up to alpha has family-wise error alpha.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def holm(*, p_values: ArrayLike) -> Floats:
 
 def benjamini_hochberg(*, p_values: ArrayLike) -> Floats:
     """
-    Benjamini-Hochberg adjusted p-values: reject where at most q, and the false discovery rate is q.
+    Adjust p-values by Benjamini and Hochberg: rejecting those up to q has false discovery rate q.
 
     Parameters
     ----------
@@ -80,74 +80,9 @@ def benjamini_hochberg(*, p_values: ArrayLike) -> Floats:
     return result
 
 
-def bonferroni(*, p_values: ArrayLike) -> Floats:
-    """
-    Bonferroni's adjusted p-values: each times their number.
-
-    Parameters
-    ----------
-    p_values : array-like of shape (t,), in [0, 1]
-
-    Returns
-    -------
-    array of shape (t,), in the order given
-
-    Raises
-    ------
-    ValueError
-        If a p-value leaves [0, 1].
-
-    Notes
-    -----
-    Valid under any dependence; Holm rejects whatever this rejects. Cost: O(t). Source: C. E.
-    Bonferroni, 1936.
-
-    Examples
-    --------
-    >>> bonferroni(p_values=[.01, .04, .5]).round(2).tolist()
-    [0.03, 0.12, 1.0]
-    """
-    values = _checked(p_values)
-    result: Floats = np.minimum(values * len(values), 1.0)
-    return result
-
-
-def benjamini_yekutieli(*, p_values: ArrayLike) -> Floats:
-    """
-    Benjamini-Yekutieli adjusted p-values: as Benjamini-Hochberg, whatever the dependence.
-
-    Parameters
-    ----------
-    p_values : array-like of shape (t,), in [0, 1]
-
-    Returns
-    -------
-    array of shape (t,), in the order given
-
-    Raises
-    ------
-    ValueError
-        If a p-value leaves [0, 1].
-
-    Notes
-    -----
-    Larger than Benjamini-Hochberg's by the factor 1 + 1/2 + ... + 1/t [1]_. Cost: O(t log t).
-
-    References
-    ----------
-    .. [1] Y. Benjamini and D. Yekutieli, "The control of the false discovery rate in multiple testing
-       under dependency", 2001.
-    """
-    values = _checked(p_values)
-    if len(values) == 0:
-        return values
-    result: Floats = sps.false_discovery_control(values, method="by")
-    return result
-
-
 def e_benjamini_hochberg(*, e_values: ArrayLike, alpha: float) -> NDArray[np.bool_]:
     """
-    The e-BH procedure: which e-values to reject so that the false discovery rate is at most alpha.
+    Reject e-values so that the false discovery rate is at most alpha (e-BH).
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.stats as sps
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from stats.arguments import (
     Bools,
@@ -14,11 +14,9 @@ from stats.arguments import (
     check_ranked,
     outcomes,
 )
-from stats.intervals import Interval, count_bootstrap, delong
+from stats.intervals import Interval, delong
 from stats.scaling import exponent_of, scaled
 from stats.standard_errors import standard_error
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +42,7 @@ class Difference:
     interval: Interval
 
     def times_two_to(self, exponent: int) -> "Difference":
-        """The same in a unit that is smaller by this power of two, without rounding."""
+        """Return the same in a unit that is smaller by this power of two, without rounding."""
         low, high = np.ldexp([self.interval.low, self.interval.high], exponent)
         return replace(
             self,
@@ -58,7 +56,7 @@ def paired_se(
     *, scores: ArrayLike, incumbent_scores: ArrayLike, groups: ArrayLike | None = None
 ) -> float:
     """
-    Standard error of the mean per-item difference between a submission and the incumbent.
+    Compute the standard error of the mean per-item difference between a submission and the incumbent.
 
     Parameters
     ----------
@@ -93,7 +91,7 @@ def paired_se(
 
 def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike, mid_p: bool = False) -> float:
     """
-    Exact two-sided McNemar test that two classifiers are equally often right.
+    Test that two classifiers are equally often right (McNemar, exact, two-sided).
 
     Parameters
     ----------
@@ -118,7 +116,8 @@ def mcnemar(*, correct: ArrayLike, reference_correct: ArrayLike, mid_p: bool = F
 
     References
     ----------
-    .. [1] Q. McNemar, "Note on the sampling error of the difference between correlated proportions", 1947.
+    .. [1] Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
+       percentages", 1947.
     """
     ours, theirs = _outcomes(correct, reference_correct)
     only_ours = int(np.count_nonzero(ours & ~theirs))
@@ -141,7 +140,7 @@ def paired_difference(
     confidence_level: float = 0.95,
 ) -> Difference:
     """
-    Paired t test of two submissions' mean scores; over groups where items belong together.
+    Compare two submissions' mean scores by a paired t test; over groups where items belong together.
 
     Parameters
     ----------
@@ -185,59 +184,6 @@ def paired_difference(
     return found.times_two_to(exponent)
 
 
-def paired_count_interval(
-    *,
-    correct: ArrayLike,
-    reference_correct: ArrayLike,
-    rng: np.random.Generator,
-    n_draws: int = 2_000,
-    confidence_level: float = 0.95,
-) -> Interval:
-    """
-    Bootstrap interval of a difference in accuracy, exact in law.
-
-    Parameters
-    ----------
-    correct, reference_correct : array-like of shape (n,), 0 or 1
-    rng : numpy Generator
-    n_draws : int, default=2000
-    confidence_level : float in (0, 1)
-
-    Returns
-    -------
-    Interval
-        Of the first accuracy less the second.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ, there are no items, a value is neither 0 nor 1, or n_draws or
-        confidence_level is out of range.
-
-    Notes
-    -----
-    Resampling items and counting both, first only, second only and none is one multinomial draw. Assumes
-    independent items. Cost: O(n + n_draws). Source: docs/method.md, "Count bootstrap".
-    """
-    ours, theirs = _outcomes(correct, reference_correct)
-    if len(ours) == 0:
-        raise ValueError("correct: at least one item is needed")
-    alike, only_ours = np.count_nonzero(ours == theirs), np.count_nonzero(ours & ~theirs)
-    cells = [alike, only_ours, len(ours) - alike - only_ours]
-
-    def difference(counts: NDArray[np.int64]) -> Floats:
-        result: Floats = (counts[:, 1] - counts[:, 2]) / len(ours)
-        return result
-
-    return count_bootstrap(
-        counts=cells,
-        statistic=difference,
-        rng=rng,
-        n_draws=n_draws,
-        confidence_level=confidence_level,
-    )
-
-
 def paired_auc(
     *,
     labels: ArrayLike,
@@ -246,7 +192,7 @@ def paired_auc(
     confidence_level: float = 0.95,
 ) -> Difference:
     """
-    DeLong's test of two areas under the ROC curve on the same items.
+    Compare two areas under the ROC curve on the same items by DeLong's test.
 
     Parameters
     ----------
@@ -299,7 +245,7 @@ def t_difference(
     *, estimate: float, se: float, freedom: float, confidence_level: float
 ) -> Difference:
     """
-    A difference with its two-sided t test and interval.
+    Return a difference with its two-sided t test and interval.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from stats.mechanisms import MECHANISMS, Parameters
 from stats.metrics import METRICS
 
 GUARDED = "guarded_ladder"
-LARGEST = {"n": 10**12, "k": 10**6, "teams": 10**6}
+MAXIMA = {"n": 10**12, "k": 10**6, "teams": 10**6}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Plan:
     n_effective: float | None = None
 
     def __post_init__(self) -> None:
-        for name, most in LARGEST.items():
+        for name, most in MAXIMA.items():
             if not 1 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} must be from 1 to {most:,}")
         check_effective(n=self.n, n_effective=self.n_effective)
@@ -75,7 +75,7 @@ class Plan:
             raise ValueError("b must be from 1 to 1000")
 
     def account(self, *, mechanism: str) -> Account:
-        """What one team may ask by this mechanism."""
+        """Return what one team may ask by this mechanism."""
         metric = METRICS[self.metric]
         return Account(
             mechanism=MECHANISMS[mechanism],
@@ -195,7 +195,7 @@ class Planned:
 
 def planned(*, plan: Plan) -> Planned:
     """
-    The planner's table for one holdout.
+    Compute the planner's table for one holdout.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def _proof(plan: Plan, *, mechanism: str, teams: int) -> Proof:
 
 
 def _is_comparable(plan: Plan) -> bool:
-    """The other methods' theorems are for means in [0, 1] of independent items."""
+    """Tell whether the other theorems apply: they are for means in [0, 1] of independent items."""
     return METRICS[plan.metric].is_mean and plan.unit == 1.0 and plan.n_effective is None
 
 

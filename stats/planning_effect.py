@@ -5,7 +5,7 @@ import scipy.stats as sps
 
 from stats.arguments import check_counts, check_fractions, check_not_negative
 from stats.team_tests import FAMILY_WISE_ERROR, N_KINDS, POWER
-from stats.trial import RARER
+from stats.trial import BET_LEVEL_DIVISOR
 
 # Beyond this quantile of luck an overstatement has to exceed the tolerance.
 LUCK_TAIL = 0.025
@@ -15,7 +15,7 @@ def planning_effect(
     *, disagreement: float, n: float, m: float, alpha: float = 0.05, power: float = POWER
 ) -> float:
     """
-    The smallest overstatement that holdouts of n and m items can show, before any selection.
+    Compute the least overstatement that holdouts of n and m items can show, before selection.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def detectable_overstatement(
     *, disagreement: float, n: float, m: float, n_teams: int, delta0: float = 0.0
 ) -> float:
     """
-    The smallest overstatement that an audit of so many teams will accuse with probability .8.
+    Compute the least overstatement that an audit of so many teams accuses with probability .8.
 
     Parameters
     ----------
@@ -86,6 +86,8 @@ def detectable_overstatement(
     check_not_negative(delta0=delta0)
     first_step = FAMILY_WISE_ERROR / N_KINDS / (2 * n_teams)
     # A bet rejects what is somewhat rarer than its level.
-    rejected = planning_effect(disagreement=disagreement, n=n, m=m, alpha=first_step / RARER)
+    rejected = planning_effect(
+        disagreement=disagreement, n=n, m=m, alpha=first_step / BET_LEVEL_DIVISOR
+    )
     tolerated = planning_effect(disagreement=disagreement, n=n, m=m, alpha=LUCK_TAIL)
     return max(rejected, delta0 + tolerated)

@@ -7,7 +7,7 @@ from stats.arguments import check_counts
 
 def publication_step(*, unit: float, n_fresh: int) -> float:
     """
-    The smallest difference between two coarse figures of a fresh holdout.
+    Return the smallest difference between two coarse figures of a fresh holdout.
 
     Parameters
     ----------

@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from stats.arguments import check_counts, check_finite, check_fractions
 from stats.bootstrap import poisson_bootstrap
 from stats.intervals import Interval
-from stats.multiplicity import holm
-from stats.paired import mcnemar, paired_difference
 
 Floats = NDArray[np.float64]
 
@@ -134,7 +132,7 @@ def rank_intervals(
     confidence_level: float = 0.95,
 ) -> Ranks:
     """
-    Simultaneous intervals of the teams' ranks: all of them together hold the true ranks.
+    Compute intervals of the teams' ranks that hold all the true ranks together.
 
     Parameters
     ----------
@@ -191,7 +189,7 @@ def rank_intervals(
 
 
 def _standard_errors(deviations: Floats) -> Floats:
-    """Of each difference of two teams' means, shape (T, T); 0 where it is the same on every item."""
+    """Compute that of each difference of two teams' means, (T, T); 0 where it never varies."""
     n = len(deviations)
     products = deviations.T @ deviations
     own = np.diag(products)
@@ -202,7 +200,7 @@ def _standard_errors(deviations: Floats) -> Floats:
 
 
 def _critical(drawn: Floats, errors: Floats, confidence_level: float) -> float:
-    """The quantile over draws of the largest studentised deviation of a pair, infinite for few draws."""
+    """Return the quantile over draws of the largest studentised deviation; infinite for few draws."""
     largest = np.zeros(len(drawn))
     for team in range(1, drawn.shape[1]):
         se = errors[team, :team]
@@ -213,59 +211,9 @@ def _critical(drawn: Floats, errors: Floats, confidence_level: float) -> float:
     return float(np.sort(largest)[place - 1]) if place <= len(drawn) else math.inf
 
 
-def tiers(*, item_scores: ArrayLike, alpha: float = 0.05) -> NDArray[np.int64]:
-    """
-    Tiers: the teams that cannot be told from the tier's leader share it.
-
-    Parameters
-    ----------
-    item_scores : array-like of shape (n, T)
-        Per-item scores of T teams on the same items.
-    alpha : float in (0, 1), default=.05
-        Family-wise error of each tier's comparisons with its leader.
-
-    Returns
-    -------
-    array of shape (T,), int
-        Tier of each team, 1 the best.
-
-    Raises
-    ------
-    ValueError
-        If there is no team, fewer than two items, a value is not finite or alpha is out of range.
-
-    Notes
-    -----
-    The best of the teams left is compared with each other one left: exact McNemar for right-or-wrong
-    scores, else paired t; Holm over the comparisons. Whoever is not rejected joins the leader. Assumes
-    independent items. Cost: O(tiers n T). Source: docs/method.md, "Rankings".
-    """
-    scores = _matrix(item_scores)
-    check_fractions(alpha=alpha)
-    counted = bool(np.isin(scores, (0.0, 1.0)).all())
-    tier = np.zeros(scores.shape[1], dtype=np.int64)
-    left = np.argsort(-scores.mean(axis=0), kind="stable")
-    number = 0
-    while len(left):
-        number += 1
-        leader, others = left[0], left[1:]
-        p_values = [_p_value(scores[:, leader], scores[:, each], counted) for each in others]
-        apart = holm(p_values=p_values) <= alpha
-        tier[leader] = number
-        tier[others[~apart]] = number
-        left = others[apart]
-    return tier
-
-
-def _p_value(leader: Floats, other: Floats, counted: bool) -> float:
-    if counted:
-        return mcnemar(correct=leader, reference_correct=other)
-    return paired_difference(scores=leader, reference_scores=other).p_value
-
-
 def kendall_tau(*, query_scores: ArrayLike, fresh_scores: ArrayLike) -> float:
     """
-    Agreement of two rankings of the same teams in one number.
+    Measure the agreement of two rankings of the same teams in one number.
 
     Parameters
     ----------

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from stats.draw import Draw
 
 CONTESTED = -1
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +113,7 @@ def observed(*, draw: Draw, pattern: NDArray[np.intp]) -> Block:
 
 
 def _subsets(rng: np.random.Generator, *, sizes: NDArray[np.int64], of: int) -> NDArray[np.float32]:
-    """One random subset a row, of the row's size: 1 where a column belongs to it.
+    """Draw one random subset a row, of the row's size: 1 where a column belongs to it.
 
     Half of the rows each in a thread of its own, with a stream of its own, so that the result does not
     depend on which is quicker.
@@ -133,7 +132,7 @@ def _subsets(rng: np.random.Generator, *, sizes: NDArray[np.int64], of: int) -> 
 
 
 def _fill(rng: np.random.Generator, *, sizes: NDArray[np.int64], into: NDArray[np.float32]) -> None:
-    """The columns with the smallest random keys; of columns with the key at the bound, random ones."""
+    """Choose the columns with the smallest random keys; of those with the key at the bound, random ones."""
     keys = rng.integers(0, 2**16, into.shape, dtype=np.uint16)
     for size in np.unique(sizes[sizes > 0]):
         rows = np.flatnonzero(sizes == size)

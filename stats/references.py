@@ -19,11 +19,11 @@ Floats = NDArray[np.float64]
 # sum of squares. References that are as alike as that count as one.
 RANK_TOLERANCE = 1e-6
 # A combination of references that predicts a file up to this share of its spread leaves only rounding errors.
-SMALLEST_SHARE = 1e-6
+MIN_SHARE = 1e-6
 # Rows whose products are summed at once.
 ROWS = 1_024
 # The mean of the first files serves as a reference from this many files on, and of at most so many.
-LEAST_FOR_MEAN, MOST_IN_MEAN = 4, 6
+MIN_FOR_MEAN, MAX_IN_MEAN = 4, 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Contrast:
         return np.where(self.spreads > 0, self.spreads, np.inf)
 
     def statistics(self, gaps: Floats) -> Floats:
-        """From query less fresh scores, (draws, k+L), to every file's largest studentised D, (draws, k)."""
+        """Compute each file's largest studentised D, (draws, k), from differences of scores, (draws, k+L)."""
         of_sets = [
             gaps @ each / scale for each, scale in zip(self.coefficients, self.scales, strict=True)
         ]
@@ -124,8 +124,8 @@ def own_files(*, pool: Pool) -> Contrast:
     first = np.zeros((len(pool.among), 1))
     first[0] = 1.0
     sets = [first]
-    if pool.k >= LEAST_FOR_MEAN:
-        n_mean = min(MOST_IN_MEAN, pool.k // 2)
+    if pool.k >= MIN_FOR_MEAN:
+        n_mean = min(MAX_IN_MEAN, pool.k // 2)
         mean = np.zeros((len(pool.among), 1))
         mean[:n_mean] = 1 / n_mean
         sets.append(np.hstack([first, mean]))
@@ -163,14 +163,14 @@ def _contrast(pool: Pool, sets: list[Floats]) -> Contrast:
         taken = np.square(np.abs(references) @ np.abs(weights))
         variances = np.diag(pool.variance)
         terms = variances[: pool.k] + variances @ taken
-        is_noise = own <= SMALLEST_SHARE**2 * terms
+        is_noise = own <= MIN_SHARE**2 * terms
         coefficients.append(contrast)
         spreads.append(np.sqrt(np.where(is_noise, 0.0, own)) * (1 / pool.draw.n + 1 / pool.draw.m))
     return Contrast(coefficients=np.array(coefficients), spreads=np.array(spreads))
 
 
 def _scatter(items: Array) -> Floats:
-    """Sums of squares and products around the means.
+    """Sum squares and products around the means.
 
     Single precision holds counts of 0 and 1 exactly, and centred products of a block well enough.
     """
@@ -189,7 +189,7 @@ def _scatter(items: Array) -> Floats:
 
 
 def _weights(*, among: Floats, references: Floats, k: int) -> Floats:
-    """Least squares of each file on the references; the first one's weight completes one."""
+    """Fit each file to the references by least squares; the first one's weight completes one."""
     cross = references.T @ among
     square = cross @ references
     # Weights that sum to one: regress c - r_1 on the other references' differences from r_1.
@@ -207,7 +207,7 @@ def _weights(*, among: Floats, references: Floats, k: int) -> Floats:
 
 
 def _variance_of_sums(*, items: Array, draw: Draw, pooled: Floats) -> Floats:
-    """Covariance of the columns' query sums over repeated draws."""
+    """Compute the covariance of the columns' query sums over repeated draws."""
     if draw.unit_of_item is None and len(draw.strata) == 1:
         return pooled * _factor(draw.n, draw.n + draw.m)
     totals: Floats = np.asarray(draw.totals(items.astype(np.float64)), dtype=np.float64)
@@ -221,5 +221,5 @@ def _variance_of_sums(*, items: Array, draw: Draw, pooled: Floats) -> Floats:
 
 
 def _factor(n_query: int, n_units: int) -> float:
-    """From a sum of squares to the variance of the sum of `n_query` units drawn without replacement."""
+    """Return what a sum of squares is multiplied by for the variance of a sum of `n_query` drawn units."""
     return n_query * (n_units - n_query) / n_units / max(n_units - 1, 1)

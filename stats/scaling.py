@@ -11,12 +11,12 @@ Floats = NDArray[np.float64]
 
 
 def exponent_of(*columns: Floats) -> int:
-    """The power of two that is larger than every value, 0 if all are 0."""
+    """Return the power of two that is larger than every value, 0 if all are 0."""
     largest = max(float(np.abs(column).max(initial=0.0)) for column in columns)
     return int(np.frexp(largest)[1])
 
 
 def scaled(values: Floats, exponent: int) -> Floats:
-    """The values in units of two to that power; by the negative power, back again."""
+    """Return the values in units of two to that power; by the negative power, back again."""
     result: Floats = np.ldexp(values, -exponent)
     return result

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 # Alternatives of the mixture, above m0.
 STEPS = (0.005, 0.01, 0.02, 0.04, 0.08)
 CAP = 0.5
-LARGEST_BET = 0.5
+MAX_BET = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class EProcess:
     p_values: Floats
 
     def stops(self, *, alpha: float) -> NDArray[np.int64]:
-        """The first time, counted from 1, at which E_t reaches 1/alpha; 0 where it never does."""
+        """Find the first time, counted from 1, at which E_t reaches 1/alpha; 0 where it never does."""
         check_fractions(alpha=alpha)
         crossed = self.values >= 1 / alpha
         first: NDArray[np.int64] = np.where(
@@ -67,7 +67,7 @@ class Sequence:
 
 def betting(*, stream: ArrayLike, m0: float, cap: float = CAP) -> EProcess:
     """
-    One-sided e-process that bets against a mean of at most m0 ("approximate Kelly").
+    Bet against a mean of at most m0: a one-sided e-process ("approximate Kelly").
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def betting(*, stream: ArrayLike, m0: float, cap: float = CAP) -> EProcess:
 
 def mixture(*, stream: ArrayLike, m0: float, steps: ArrayLike = STEPS) -> EProcess:
     """
-    Mixture of likelihood ratios of means above m0, for streams of 0 and 1.
+    Average likelihood ratios of means above m0, for streams of 0 and 1.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def released_limit(
     *, released_loss: float, se: float, k: int, alpha: float = 0.05, tolerance: float = 0.005
 ) -> float:
     """
-    The m0 that a released loss allows: what its final may lose on fresh items without being inflated.
+    Compute m0, what a final may lose on fresh items by its released loss without being inflated.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def released_limit(
 
 def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
     """
-    Predictable-mixture empirical-Bernstein confidence sequence for the mean of values in [0, 1].
+    Compute a confidence sequence for a mean in [0, 1] (predictable-mixture empirical Bernstein).
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
     mean, variance = _predictable(values)
     time = np.arange(1, values.shape[-1] + 1)
     budget = np.log(2 / alpha)
-    weights = np.minimum(np.sqrt(2 * budget / (time * np.log1p(time) * variance)), LARGEST_BET)
+    weights = np.minimum(np.sqrt(2 * budget / (time * np.log1p(time) * variance)), MAX_BET)
     total = np.cumsum(weights, axis=-1)
     center = np.cumsum(weights * values, axis=-1) / total
     spent = np.cumsum((values - mean) ** 2 * (-np.log1p(-weights) - weights), axis=-1)
@@ -229,7 +229,7 @@ def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
 
 def asymptotic(*, stream: ArrayLike, alpha: float = 0.05, tuned_at: int = 5_000) -> Sequence:
     """
-    Asymptotic confidence sequence (Robbins' mixture with the running standard deviation).
+    Compute an asymptotic confidence sequence (Robbins' mixture, running standard deviation).
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def asymptotic(*, stream: ArrayLike, alpha: float = 0.05, tuned_at: int = 5_000)
 
 
 def _predictable(values: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of what came before each observation, with 1/2 and 1/4 as one made-up item."""
+    """Return mean and variance of what came before each observation, with 1/2 and 1/4 as a made-up item."""
     time = np.arange(1, values.shape[-1] + 1)
     mean = (0.5 + np.cumsum(values, axis=-1)) / (time + 1)
     variance = (0.25 + np.cumsum((values - mean) ** 2, axis=-1)) / (time + 1)

@@ -1,4 +1,4 @@
-"""Whether two samples are of one kind: PSI, Kolmogorov-Smirnov, MMD and a classifier.
+"""Whether two samples are of one kind: PSI, Kolmogorov-Smirnov and a classifier.
 
 A fired test says that query and fresh items differ, whatever the cause; it explains a gap and accuses
 nobody. Formulas: docs/method.md, "Shift".
@@ -9,17 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist, pdist
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from stats.arguments import check_counts
-
 Floats = NDArray[np.float64]
 
 N_BINS = 10
-N_PERMUTATIONS = 500
 # Empty bins would make the index infinite: half an item stands in for none.
 HALF_AN_ITEM = 0.5
 
@@ -32,7 +28,7 @@ class Shift:
     Parameters
     ----------
     statistic : float
-        PSI, D, MMD^2 or held-out accuracy.
+        PSI, D or held-out accuracy.
     expected : float
         Its mean if nothing differs; NaN where that is not known.
     p_value : float
@@ -45,7 +41,7 @@ class Shift:
 
 def population_stability(*, reference: ArrayLike, sample: ArrayLike, n_bins: int = N_BINS) -> Shift:
     """
-    Population stability index, with its chi-square null instead of folk thresholds.
+    Compute the population stability index, with its chi-square null instead of folk thresholds.
 
     Parameters
     ----------
@@ -94,7 +90,7 @@ def population_stability(*, reference: ArrayLike, sample: ArrayLike, n_bins: int
 
 def kolmogorov_smirnov(*, reference: ArrayLike, sample: ArrayLike) -> Shift:
     """
-    Two-sample Kolmogorov-Smirnov test.
+    Test two samples by Kolmogorov and Smirnov's statistic.
 
     Parameters
     ----------
@@ -121,70 +117,11 @@ def kolmogorov_smirnov(*, reference: ArrayLike, sample: ArrayLike) -> Shift:
     )
 
 
-def maximum_mean_discrepancy(
-    *,
-    reference: ArrayLike,
-    sample: ArrayLike,
-    rng: np.random.Generator,
-    n_permutations: int = N_PERMUTATIONS,
-) -> Shift:
-    """
-    Unbiased MMD^2 with a Gaussian kernel, by permutation.
-
-    Parameters
-    ----------
-    reference, sample : array-like of shape (n, d) and (m, d)
-        Items' features; one column may be given as (n,).
-    rng : numpy Generator
-    n_permutations : int, default=500
-
-    Returns
-    -------
-    Shift
-        `statistic` may be negative; its mean is 0 if nothing differs.
-
-    Raises
-    ------
-    ValueError
-        If columns differ, a sample has fewer than two items, a value is not finite or n_permutations is
-        less than 1.
-
-    Notes
-    -----
-    Bandwidth: the median distance of all pairs (1 if that is 0). The permutation test is exact. Cost:
-    O((n+m)^2 (d + n_permutations)); take samples. Source: Gretton et al., 2012.
-    """
-    first, second = _items(reference, "reference"), _items(sample, "sample")
-    if first.shape[1] != second.shape[1]:
-        raise ValueError("sample: as many columns as the reference are needed")
-    check_counts(n_permutations=n_permutations)
-    both = np.vstack([first, second])
-    bandwidth = float(np.median(pdist(both))) or 1.0
-    kernel = np.exp(-cdist(both, both, "sqeuclidean") / (2 * bandwidth**2))
-    np.fill_diagonal(kernel, 0.0)
-    n, m = len(first), len(second)
-    members = np.zeros((n_permutations + 1, n + m))
-    members[0, :n] = 1.0
-    for row in members[1:]:
-        row[rng.permutation(n + m)[:n]] = 1.0
-    within = np.einsum("bi,bi->b", members @ kernel, members)
-    across = np.einsum("bi,bi->b", members @ kernel, 1 - members)
-    rest = kernel.sum() - within - 2 * across
-    values = within / (n * (n - 1)) + rest / (m * (m - 1)) - 2 * across / (n * m)
-    dust = 1e-12 * max(1.0, float(np.abs(values).max()))
-    exceeding = int(np.count_nonzero(values[1:] >= values[0] - dust))
-    return Shift(
-        statistic=float(values[0]),
-        expected=0.0,
-        p_value=(1 + exceeding) / (1 + n_permutations),
-    )
-
-
 def classifier_two_sample(
     *, reference: ArrayLike, sample: ArrayLike, rng: np.random.Generator
 ) -> Shift:
     """
-    Whether a classifier tells the samples apart on items it was not trained on.
+    Test whether a classifier tells the samples apart on items it was not trained on.
 
     Parameters
     ----------

@@ -119,7 +119,7 @@ def similarity(
 
 def agreement_and_kappa(*, correctness: ArrayLike) -> tuple[Floats, Floats]:
     """
-    Observed agreement and Cohen's kappa of being right, for every pair of columns.
+    Compute agreement and Cohen's kappa of being right, for every pair of columns.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def agreement_and_kappa(*, correctness: ArrayLike) -> tuple[Floats, Floats]:
 
 def effective_number(*, correlation: ArrayLike) -> EffectiveNumber:
     """
-    Three published effective numbers of models; for display only.
+    Compute three published effective numbers of models; for display only.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def effective_number(*, correlation: ArrayLike) -> EffectiveNumber:
     if not (np.allclose(matrix, matrix.T) and np.allclose(np.diag(matrix), 1)):
         raise ValueError("correlation must be symmetric with ones on the diagonal")
     k = len(matrix)
-    # Rounding dust must not turn an eigenvalue of 1 into .9999: floor() would lose a whole model.
+    # Rounding errors must not turn an eigenvalue of 1 into .9999: floor() would lose a whole model.
     values = np.round(np.clip(np.linalg.eigvalsh(matrix), 0, None), 9)
     return EffectiveNumber(
         participation_ratio=float(values.sum() ** 2 / np.square(values).sum()),
@@ -212,7 +212,7 @@ def _correlation(right: NDArray[np.float32]) -> Floats:
 def _maxima(
     correlation: Floats, se: Floats, rng: np.random.Generator, n_draws: int
 ) -> tuple[float, float]:
-    """E[max e] and E[max e/se] by the same draws; a constant column has e = 0."""
+    """Estimate E[max e] and E[max e/se] by the same draws; a constant column has e = 0."""
     values, vectors = np.linalg.eigh(correlation * np.outer(se > 0, se > 0))
     root = vectors * np.sqrt(np.clip(values, 0, None))
     raw = studentized = 0.0

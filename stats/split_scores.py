@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.metrics import Evaluation, Scorer
-from stats.metrics.regressions import SMALLEST_VARIANCE
+from stats.metrics.regressions import MIN_VARIANCE
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 # Cells multiply the columns: with more classes than this a metric of counts is linearised.
-MOST_CLASSES = 10
+MAX_CLASSES = 10
 
 
 class SplitScore(Protocol):
@@ -50,13 +50,13 @@ class SplitScore(Protocol):
     def shared(self) -> Array: ...
 
     def data(self, given: Evaluation, items: Floats) -> Array:
-        """Of one file, what its columns are made of, shape (items,); `items` are its oriented item scores."""
+        """Return what one file's columns are made of, (items,); `items` are its oriented item scores."""
 
     def columns(self, data: Array) -> Array:
-        """From the data of k files, (items, k), to the columns that are summed, (items, k w)."""
+        """Make the columns that are summed, (items, k w), of the data of k files, (items, k)."""
 
     def scores(self, sums: Floats, shared: Floats, sizes: Floats) -> Floats:
-        """From sums of files' and shared columns and numbers of items, (draws, 1), to scores, (draws, k)."""
+        """Compute scores, (draws, k), from sums of files' and shared columns and item counts, (draws, 1)."""
 
 
 def split_score(*, scorer: Scorer, labels: Array) -> SplitScore:
@@ -80,7 +80,7 @@ def split_score(*, scorer: Scorer, labels: Array) -> SplitScore:
     metric, n_classes = scorer.metric, scorer.n_classes or 0
     if metric in ("rmse", "r2"):
         return SquaredErrors(metric=metric, labels=labels.astype(np.float64))
-    if metric in ("balanced_accuracy", "macro_f1", "mcc") and n_classes <= MOST_CLASSES:
+    if metric in ("balanced_accuracy", "macro_f1", "mcc") and n_classes <= MAX_CLASSES:
         return Counts(metric=metric, labels=labels.astype(np.int64), n_classes=n_classes)
     is_wide = scorer.n_classes is None or scorer.cost_matrix is not None
     return Mean(is_exact=scorer.is_mean, n_items=len(labels), is_wide=is_wide)
@@ -176,7 +176,7 @@ class Counts:
 
 def _mean_ratio(numerators: Floats, denominators: Floats, *, occurs: Floats) -> Floats:
     """
-    The mean over the classes that items of the set have, of which there is always one.
+    Average over the classes that items of the set have, of which there is always one.
 
     Macro F1 itself counts a class without items as 0 as soon as a file predicts it. A file that does so for
     a few items would be far worse in all draws but those that put these items on the other side, and could
@@ -235,7 +235,7 @@ class SquaredErrors:
             return -np.sqrt(residual)
         mean, square = (shared[:, [column]] / sizes for column in (0, 1))
         total = square - np.square(mean)
-        constant = np.broadcast_to(total < SMALLEST_VARIANCE, residual.shape)
+        constant = np.broadcast_to(total < MIN_VARIANCE, residual.shape)
         explained = 1 - np.divide(residual, total, out=np.zeros(residual.shape), where=~constant)
         result: Floats = np.where(constant, (residual == 0).astype(np.float64), explained)
         return result

@@ -27,7 +27,7 @@ class StandardError:
 
 def standard_error(*, values: ArrayLike, groups: ArrayLike | None = None) -> StandardError:
     """
-    Standard error of a mean of items, which is cluster-robust where items belong to groups.
+    Compute the standard error of a mean of items; cluster-robust where items belong to groups.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ class FileTest:
     n_draws: int
 
     def accuses(self, *, delta0: float) -> bool:
-        """Holm rejects, D exceeds luck by more than delta0, and so does D by the exact metric."""
+        """Tell whether Holm rejects and both the excess over luck and the exact D are above delta0."""
         return (
             self.adjusted <= FAMILY_WISE_ERROR
             and self.excess_low > delta0
@@ -86,7 +86,7 @@ class FileTest:
         return self.overstatement > self.luck
 
     def minimum_detectable_effect(self, *, delta0: float) -> float:
-        """The overstatement that would have accused with probability .8 at the first Holm step."""
+        """Return the overstatement that would have accused with probability .8 at the first Holm step."""
         least = max(self.critical, self.luck_high + delta0, delta0)
         return least + float(sps.norm.ppf(POWER)) * self.spread
 
@@ -133,7 +133,7 @@ class TeamTests:
     tests: dict[tuple[str, str], FileTest]
 
     def accuses(self, *, delta0: float) -> bool:
-        """Whether any test accuses."""
+        """Tell whether any test accuses."""
         return any(each.accuses(delta0=delta0) for each in self.tests.values())
 
     def shown(self, *, delta0: float) -> Shown:

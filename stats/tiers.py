@@ -15,11 +15,11 @@ Floats = NDArray[np.float64]
 
 N_DRAWS = 2_000
 # Pairs of teams times draws that are compared at once: bounds the memory.
-CELLS_AT_ONCE = 10_000_000
-# A spread below this share of the largest is float dust: these two files answer alike.
-SMALLEST_SHARE = 1e-12
+MAX_CELLS = 10_000_000
+# A spread below this share of the largest is a rounding error: these two files answer alike.
+MIN_SHARE = 1e-12
 # With fewer items or groups for each team their covariance is too little known to draw from.
-UNITS_PER_TEAM = 10
+MIN_UNITS_PER_TEAM = 10
 
 
 def simultaneous_half_widths(
@@ -30,7 +30,7 @@ def simultaneous_half_widths(
     confidence_level: float = 0.95,
 ) -> Floats:
     """
-    Half-widths of intervals of all differences between T teams' means, which hold at once.
+    Compute half-widths of intervals of all differences between T teams' means, which hold at once.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def simultaneous_half_widths(
     if not errors.any():
         return errors
     n_units, n_teams = scores.shape
-    if n_units < UNITS_PER_TEAM * n_teams:
+    if n_units < MIN_UNITS_PER_TEAM * n_teams:
         n_pairs = n_teams * (n_teams - 1) / 2
         return errors * float(sps.t.isf((1 - confidence_level) / 2 / n_pairs, n_units - 1))
     largest = _largest(covariance, errors, rng=rng, n_draws=n_draws)
@@ -91,7 +91,7 @@ def simultaneous_half_widths(
 
 def tiers(*, scores: ArrayLike, half_widths: ArrayLike) -> NDArray[np.int64]:
     """
-    Tiers: the teams that cannot be told from the tier's best share it.
+    Assign tiers: the teams that cannot be told from the tier's best share it.
 
     Parameters
     ----------
@@ -145,12 +145,12 @@ def tiers(*, scores: ArrayLike, half_widths: ArrayLike) -> NDArray[np.int64]:
 
 
 def _pair_errors(covariance: Floats) -> Floats:
-    """Standard error of each difference of two means."""
+    """Compute the standard error of each difference of two means."""
     spread = np.diag(covariance)
     # Rounding errors are shares of a pair's own terms: a file with gross errors is in its own pairs alone.
     terms = spread[:, None] + spread[None, :]
     squared = terms - 2 * covariance
-    squared[squared < SMALLEST_SHARE * np.maximum(terms, 1e-300)] = 0.0
+    squared[squared < MIN_SHARE * np.maximum(terms, 1e-300)] = 0.0
     np.fill_diagonal(squared, 0.0)
     result: Floats = np.sqrt(squared)
     return result
@@ -159,7 +159,7 @@ def _pair_errors(covariance: Floats) -> Floats:
 def _largest(
     covariance: Floats, errors: Floats, *, rng: np.random.Generator, n_draws: int
 ) -> Floats:
-    """Of each draw the largest |Z_i - Z_j| / se_ij over all pairs that differ."""
+    """Return each draw's largest |Z_i - Z_j| / se_ij over all pairs that differ."""
     first, second = np.nonzero(np.triu(errors))
     weights = 1 / errors[first, second]
     # By correlations, so that no file's spread drowns the others'.
@@ -167,7 +167,7 @@ def _largest(
     scale = np.where(spread > 0, spread, 1.0)
     values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
     root = scale[:, None] * vectors * np.sqrt(np.clip(values, 0, None))
-    block = max(1, CELLS_AT_ONCE // len(first))
+    block = max(1, MAX_CELLS // len(first))
     found = []
     for start in range(0, n_draws, block):
         drawn = rng.standard_normal((min(block, n_draws - start), len(values))) @ root.T

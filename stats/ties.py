@@ -1,4 +1,4 @@
-"""Values that differ by float dust are equal: they share a rank, and people read the same number.
+"""Values that differ by rounding errors are equal: they share a rank, and people read the same number.
 
 Two sums of the same numbers in another order differ in their last bits. Ranked to the last bit, errors of .4
 against .3 and of .2 against .3 get ranks 2 and 1, though both are .1.
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from stats.arguments import check_finite
 
 # Of the unit, one item's range: a share that no difference of one item in fewer than 1e9 can fall below, and
-# far above the dust of a sum.
-HAIR = 1e-9
+# far above the rounding error of a sum.
+RELATIVE_TOLERANCE = 1e-9
 
 
 def tolerance(*, unit: float, values: Sequence[float]) -> float:
     """
-    How far two scores may be apart and still be equal.
+    Compute how far two scores may be apart and still be equal.
 
     Parameters
     ----------
@@ -44,14 +44,14 @@ def tolerance(*, unit: float, values: Sequence[float]) -> float:
     check_finite(unit=unit, values=values)
     if unit <= 0:
         raise ValueError("unit must be positive")
-    return HAIR * min(unit, max([1.0, *map(abs, values)]))
+    return RELATIVE_TOLERANCE * min(unit, max([1.0, *map(abs, values)]))
 
 
 def shared_ranks(
     *, values: Sequence[float], greater_is_better: bool, tolerance: float
 ) -> list[int]:
     """
-    Ranks from 1 on, shared by equal values; the next rank counts all before it (1, 1, 3).
+    Rank from 1 on, equal values alike; the next rank counts all before it (1, 1, 3).
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def shared_ranks(
 
 def shown(*, value: float, unit: float) -> float:
     """
-    A score as people read it: with as many digits as decide a rank, so without float dust.
+    Round a score as people read it: to as many digits as decide a rank, without rounding errors.
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ def shown(*, value: float, unit: float) -> float:
     -----
     Cost: O(1). Source: `tolerance`.
     """
-    hair = tolerance(unit=unit, values=[value])
-    # A power of ten that misses its logarithm by dust is that power.
-    decimals = math.ceil(-math.log10(hair) - HAIR)
+    apart = tolerance(unit=unit, values=[value])
+    # A power of ten that misses its logarithm by a rounding error is that power.
+    decimals = math.ceil(-math.log10(apart) - RELATIVE_TOLERANCE)
     # Adding zero turns -0.0 into 0.0.
     return round(value, decimals) + 0.0

@@ -23,14 +23,14 @@ Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 # A file whose p-value is above this after the first draws is not looked at again.
-SCREEN = 0.05
+SCREENING_LEVEL = 0.05
 # A bet without an exceedance needs 2.56 draws for each that an exact p-value at its level would need.
-RARER = 2.6
+BET_LEVEL_DIVISOR = 2.6
 # Values closer than this share of the null's spread are equal: single precision rounds sums of the same terms
 # in another order to another value.
 TIE = 1e-5
 # Scores that differ by less than this share of the best one are equal.
-DUST = 1e-9
+ROUNDING_ERROR = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class Table:
         )
 
     def sizes(self, block: Block) -> Floats:
-        """Query items of each draw, shape (draws, 1)."""
+        """Count the query items of each draw, shape (draws, 1)."""
         if self.draw.unit_of_item is None:
             return np.full((len(block.chosen), 1), float(self.draw.n))
         return (block.chosen.astype(np.float64) @ self.draw.sizes)[:, None]
@@ -134,7 +134,7 @@ class Sums:
     whole: Floats
 
     def over(self, block: Block) -> Floats:
-        """Sums over the query units of each draw, shape (draws, columns)."""
+        """Sum over the query units of each draw, shape (draws, columns)."""
         chosen = block.chosen.astype(self.contested.dtype, copy=False)
         sums = (chosen @ self.contested).astype(np.float64)
         result: Floats = sums + block.counts.astype(np.float64) @ self.examples
@@ -184,7 +184,7 @@ class Case:
     @cached_property
     def is_screened(self) -> bool:
         """Whether the first draws showed that it is not worth a look."""
-        return bool((~(self.null < self.least)).mean() > SCREEN)
+        return bool((~(self.null < self.least)).mean() > SCREENING_LEVEL)
 
     @property
     def is_settled(self) -> bool:
@@ -217,12 +217,12 @@ class Case:
         return self.scale
 
     def critical(self, *, level: float, skewness: float) -> float:
-        """The D from where on a bet at a level rejects, in the metric's units.
+        """Compute the D from where on a bet at a level rejects, in the metric's units.
 
         A quantile so far out would take too many draws, so the null's tail is a normal one with the skewness
         of D (Cornish and Fisher, 1938). The bet rejects what is somewhat rarer than its level.
         """
-        z = sps.norm.isf(level / RARER)
+        z = sps.norm.isf(level / BET_LEVEL_DIVISOR)
         tail = z + (z**2 - 1) * max(0.0, skewness) / 6
         return float(self.null.mean() + tail * self.null.std(ddof=1)) * self.scale
 
@@ -289,8 +289,8 @@ class Trial:
         """Whether no case needs a further draw."""
         return all(case.is_settled for case in self.cases)
 
-    def listening(self) -> Callable[[Block], bool]:
-        """Prepare for further draws: a function that takes some and says whether more are needed."""
+    def observer(self) -> Callable[[Block], bool]:
+        """Return a function that takes further draws and says whether more are needed."""
         sums = self._sums()
 
         def look(block: Block) -> bool:
@@ -300,17 +300,17 @@ class Trial:
         return look
 
     def exact_excess(self, file: int) -> float:
-        """Query less fresh score of a file, by the exact metric."""
+        """Return query less fresh score of a file, by the exact metric."""
         own = self._files[0]
         return float(own.query_exact[file] - own.fresh_exact[file])
 
     def exact_difference(self, case: Case) -> float:
-        """D of a case by the exact metric."""
+        """Return D of a case by the exact metric."""
         exact = np.concatenate([each.query_exact - each.fresh_exact for each in self._files])
         return float(exact @ case.contrast.coefficients[case.reference_set][:, case.file])
 
     def skewness(self, case: Case) -> float:
-        """Of D over repeated draws, from that of the units' leads: few changes have no normal tail."""
+        """Estimate that of D over repeated draws by the units' leads: few changes have no normal tail."""
         draw = self._table.draw
         lead = np.zeros((draw.n + draw.m, 1))
         for files, column, weight in self._parts(case):
@@ -322,7 +322,7 @@ class Trial:
         return float((1 - 2 * share) / np.sqrt(draw.is_query.sum() * (1 - share)) * of_units)
 
     def half_width(self, case: Case) -> float:
-        """1.96 standard errors of the fresh mean of a file's lead; t quantiles, since clusters may be few."""
+        """Return 1.96 standard errors of the fresh mean of a lead; t quantiles, since clusters may be few."""
         draw = self._table.draw
         lead = np.zeros((draw.n + draw.m, 1))
         for files, column, weight in self._parts(case):
@@ -334,7 +334,7 @@ class Trial:
         return float(sps.t.ppf(0.975, units - 1) * se)
 
     def _parts(self, case: Case) -> Iterator[tuple[Files, int, float]]:
-        """What a file's lead over its references is made of: files, columns and weights."""
+        """Return what a file's lead over its references is made of: files, columns and weights."""
         weights = case.contrast.coefficients[case.reference_set][:, case.file]
         start = 0
         for files in self._files:
@@ -347,7 +347,7 @@ class Trial:
         return self._table.sums(self._table.score.columns(data))
 
     def _scores(self, sums: Sums, block: Block) -> tuple[Floats, Floats]:
-        """Query scores, and query less fresh scores, of all files in each draw."""
+        """Return query scores, and query less fresh scores, of all files in each draw."""
         own, shared = sums.over(block), self._shared.over(block)
         sizes = self._table.sizes(block)
         rest = self._table.draw.n + self._table.draw.m - sizes
@@ -356,11 +356,11 @@ class Trial:
         return query, query - fresh
 
     def _best(self, query: Floats) -> NDArray[np.intp]:
-        """The file with the best query score in each draw; of equal ones the earliest."""
+        """Find the file with the best query score in each draw; of equal ones the earliest."""
         own = query[:, : self.k]
         largest = own.max(axis=1, keepdims=True)
-        # A loss cap may be far larger than any score: what is dust follows from the score then.
-        tie = np.minimum(self._table.tie, DUST * np.abs(largest))
+        # A loss cap may be far larger than any score: then the score says what is a rounding error.
+        tie = np.minimum(self._table.tie, ROUNDING_ERROR * np.abs(largest))
         found: NDArray[np.intp] = np.argmax(own >= largest - tie, axis=1)
         return found
 

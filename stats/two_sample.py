@@ -41,7 +41,7 @@ class SampleMean:
 
 def sample_mean(*, scores: ArrayLike, name: str) -> SampleMean:
     """
-    The mean of a holdout's items and its variance.
+    Compute the mean of a holdout's items and its variance.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def welch(
     *, query_scores: ArrayLike, fresh_scores: ArrayLike, confidence_level: float = 0.95
 ) -> Difference:
     """
-    Welch's test of one submission's mean score on query and fresh items.
+    Compare one submission's mean score on query and fresh items by Welch's test.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def difference_in_differences(
     confidence_level: float = 0.95,
 ) -> Difference:
     """
-    Welch's test of a submission's lead over a reference, on query and fresh items.
+    Compare a submission's lead over a reference on query and fresh items by Welch's test.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def two_sample_auc(
     confidence_level: float = 0.95,
 ) -> Difference:
     """
-    One submission's AUC on query and fresh items; DeLong's variances add.
+    Compare one submission's AUC on query and fresh items; DeLong's variances add.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def two_sample_auc(
 
 def binomial_gap(*, query_accuracy: ArrayLike, fresh_accuracy: ArrayLike, n: int, m: int) -> Floats:
     """
-    Two-sided p-values that accuracies on query and fresh items differ by chance alone.
+    Compute two-sided p-values that accuracies on query and fresh items differ by chance alone.
 
     Parameters
     ----------

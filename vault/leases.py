@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError, connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from vault import time_limit
@@ -55,6 +55,11 @@ class Claim:
             return True
         is_old = self.age.total_seconds() >= settings.LOST_LEASES_COUNT_AFTER
         return is_old and self.n_lost_leases >= settings.MAX_LOST_LEASES
+
+
+def held(*, submission_id: uuid.UUID, fence: int) -> QuerySet[Submission]:
+    """The submission while this claim holds it, else nothing: whoever writes a result updates this."""
+    return Submission.objects.filter(pk=submission_id, fence=fence, status=SubmissionStatus.SCORING)
 
 
 def claim(*, round_id: int, team_id: int) -> Claim | None:
@@ -110,13 +115,13 @@ def _renew(claim: Claim, done: threading.Event) -> None:
     try:
         while not done.wait(settings.LEASE_SECONDS / 3) and time.monotonic() < ends:
             try:
-                held = Submission.objects.filter(
-                    pk=claim.submission_id, fence=claim.fence, status=SubmissionStatus.SCORING
-                ).update(leased_until=Now() + dt.timedelta(seconds=settings.LEASE_SECONDS))
+                is_held = held(submission_id=claim.submission_id, fence=claim.fence).update(
+                    leased_until=Now() + dt.timedelta(seconds=settings.LEASE_SECONDS)
+                )
             except DATABASE_FAULTS:
                 connection.close()
                 continue
-            if not held:
+            if not is_held:
                 return
     finally:
         connection.close()
@@ -126,9 +131,7 @@ def put_off(claim: Claim) -> None:
     """After a fault: back to the queue for a while that doubles each time. Nothing is counted."""
     pause = min(2.0 ** min(claim.n_faults, 10), LONGEST_PAUSE)
     _insisting(
-        lambda: Submission.objects.filter(
-            pk=claim.submission_id, fence=claim.fence, status=SubmissionStatus.SCORING
-        ).update(
+        lambda: held(submission_id=claim.submission_id, fence=claim.fence).update(
             status=SubmissionStatus.QUEUED,
             leased_until=None,
             n_faults=F("n_faults") + 1,
@@ -150,9 +153,9 @@ def count_exception(claim: Claim) -> int:
 
 def give_back(claim: Claim) -> None:
     """Back to the queue for the next attempt, unless another worker has taken over."""
-    Submission.objects.filter(
-        pk=claim.submission_id, fence=claim.fence, status=SubmissionStatus.SCORING
-    ).update(status=SubmissionStatus.QUEUED, leased_until=None)
+    held(submission_id=claim.submission_id, fence=claim.fence).update(
+        status=SubmissionStatus.QUEUED, leased_until=None
+    )
 
 
 def _insisting(write: Callable[[], T]) -> T:

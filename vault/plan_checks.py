@@ -4,11 +4,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from stats.drawing import LEAST_ITEMS
+from stats.drawing import MIN_ITEMS
 from stats.mechanisms import MECHANISMS
 from vault.errors import PlanError
+from vault.holdout_kinds import decides
 from vault.models import Benchmark, Holdout, Round, Team
-from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundStatus
+from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
 # A form says "now" when it is opened; people fill it in, and read a preview.
 LATE = dt.timedelta(hours=1)
@@ -95,7 +96,7 @@ def check_holdouts(
     """Refuse holdouts that cannot answer or decide this benchmark's round."""
     if any(each.benchmark_id != benchmark.pk for each in (query_holdout, *fresh_holdouts)):
         raise PlanError("a holdout belongs to another benchmark", field="query_holdout")
-    if query_holdout.status != HoldoutStatus.QUERY or query_holdout.kind != HoldoutKind.IID:
+    if query_holdout.status != HoldoutStatus.QUERY or not decides(query_holdout.kind):
         raise PlanError(
             "the query holdout is an iid holdout in status QUERY", field="query_holdout"
         )
@@ -111,11 +112,11 @@ def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> N
     """Holdouts that were sealed before sealing refused small ones."""
     for field, each in [
         ("query_holdout", query_holdout),
-        *(("fresh_holdouts", each) for each in fresh_holdouts if each.kind == HoldoutKind.IID),
+        *(("fresh_holdouts", each) for each in fresh_holdouts if decides(each.kind)),
     ]:
-        if each.n_items < LEAST_ITEMS:
+        if each.n_items < MIN_ITEMS:
             raise PlanError(
-                f"an iid holdout needs at least {LEAST_ITEMS} items to decide a verdict, and this one "
+                f"an iid holdout needs at least {MIN_ITEMS} items to decide a verdict, and this one "
                 f"has {each.n_items}: seal a larger one",
                 field=field,
             )

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
 from stats.metrics import METRICS, Metric
-from vault import budget, journal, locks
+from vault import budget, journal, leases, locks
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     Admission,
@@ -136,9 +136,9 @@ def _hold_round(reference: Submission) -> None:
 
 
 def _settle(*, submission: Submission, fence: int, now: dt.datetime) -> None:
-    done = Submission.objects.filter(
-        pk=submission.pk, fence=fence, status=SubmissionStatus.SCORING
-    ).update(status=SubmissionStatus.SCORED, leased_until=None, finished_at=now)
+    done = leases.held(submission_id=submission.pk, fence=fence).update(
+        status=SubmissionStatus.SCORED, leased_until=None, finished_at=now
+    )
     if not done:
         raise StaleClaimError(f"{submission.pk} is no longer this worker's")
 

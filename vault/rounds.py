@@ -17,6 +17,7 @@ from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from vault import budget, journal, locks, panel, plan_checks
 from vault.errors import TransitionError
+from vault.holdout_kinds import DECIDING
 from vault.models import (
     Benchmark,
     Final,
@@ -31,11 +32,11 @@ from vault.models import (
 )
 from vault.statuses import (
     PENDING,
-    HoldoutKind,
     HoldoutStatus,
     PublicationKind,
     RoundStatus,
     SubmissionStatus,
+    before,
 )
 
 SYSTEM = "system"
@@ -315,25 +316,19 @@ def move(
 ) -> None:
     """Compare and set under the round's lock, with its journal entry, which tells `told`, too."""
     locks.hold_round(round_id=round.pk)
-    before = {
-        RoundStatus.OPEN: RoundStatus.PLANNED,
-        RoundStatus.CLOSING: RoundStatus.OPEN,
-        RoundStatus.CLOSED: RoundStatus.CLOSING,
-        RoundStatus.AUDITED: RoundStatus.CLOSED,
-        RoundStatus.PUBLISHED: RoundStatus.AUDITED,
-        RoundStatus.CANCELLED: RoundStatus.PLANNED,
-    }[status]
+    earlier = before(status)
     try:
         with transaction.atomic():
-            of_before = Round.objects.filter(pk=round.pk, status=before)
-            moved = of_before.update(status=status, **columns)
+            of_earlier = Round.objects.filter(pk=round.pk, status__in=earlier)
+            moved = of_earlier.update(status=status, **columns)
     except IntegrityError:
         raise TransitionError(
             f"another round of {round.benchmark.slug} is open: close it first"
         ) from None
     if not moved:
         round.refresh_from_db(fields=["status"])
-        raise TransitionError(f"{round} is {round.status}; only {before} becomes {status}")
+        only = " or ".join(earlier)
+        raise TransitionError(f"{round} is {round.status}; only {only} becomes {status}")
     round.status = status
     for name, value in columns.items():
         setattr(round, name, value)
@@ -373,7 +368,7 @@ def count_publication(*, round: Round, holdout: Holdout, nats: float, now: dt.da
 def stock(*, benchmark: Benchmark) -> Stock:
     """How many rounds the sealed iid shards of a benchmark are enough for."""
     n = Holdout.objects.filter(
-        benchmark=benchmark, status=HoldoutStatus.SEALED, kind=HoldoutKind.IID
+        benchmark=benchmark, status=HoldoutStatus.SEALED, kind__in=DECIDING
     ).count()
     return Stock(n_sealed=n, coarse_rounds=n, full_rounds=n // 2)
 

@@ -182,9 +182,7 @@ def _give_back(*, claim: Claim, now: dt.datetime) -> None:
 def _fail(*, claim: Claim, now: dt.datetime) -> None:
     """Nothing was released, so the query is refunded, up to the number of refunds a team may have."""
     with transaction.atomic():
-        failed = Submission.objects.filter(
-            pk=claim.submission_id, fence=claim.fence, status=SubmissionStatus.SCORING
-        ).update(
+        failed = leases.held(submission_id=claim.submission_id, fence=claim.fence).update(
             status=SubmissionStatus.FAILED,
             leased_until=None,
             finished_at=now,

@@ -1,16 +1,9 @@
 """The lives of a holdout, a submission and a round.
 
-TRANSITIONS is the only place that says what may follow what.
+TRANSITIONS is the only place that says what may follow what; whoever changes a status asks `before`.
 """
 
 from django.db import models
-
-
-class HoldoutKind(models.TextChoices):
-    IID = "iid", "random shard of the query pool"
-    TEMPORAL = "temporal", "later period"
-    STRESS = "stress", "rare, adversarial or perturbed cases"
-    PROSPECTIVE = "prospective", "published before its labels exist"
 
 
 class HoldoutStatus(models.TextChoices):
@@ -51,28 +44,44 @@ PENDING = (SubmissionStatus.QUEUED, SubmissionStatus.SCORING)
 # Rounds without a board: nobody but references was answered in them.
 NEVER_OPENED = (RoundStatus.PLANNED, RoundStatus.CANCELLED)
 
-TRANSITIONS: dict[str, tuple[str, ...]] = {
-    HoldoutStatus.SEALED: (HoldoutStatus.FRESH, HoldoutStatus.QUERY),
-    HoldoutStatus.FRESH: (HoldoutStatus.QUERY, HoldoutStatus.RETIRED),
-    HoldoutStatus.QUERY: (HoldoutStatus.RETIRED,),
-    HoldoutStatus.RETIRED: (HoldoutStatus.DISCLOSED,),
-    HoldoutStatus.DISCLOSED: (),
-    RoundStatus.PLANNED: (RoundStatus.OPEN, RoundStatus.CANCELLED),
-    RoundStatus.OPEN: (RoundStatus.CLOSING,),
-    RoundStatus.CLOSING: (RoundStatus.CLOSED,),
-    RoundStatus.CLOSED: (RoundStatus.AUDITED,),
-    RoundStatus.AUDITED: (RoundStatus.PUBLISHED,),
-    RoundStatus.PUBLISHED: (),
-    RoundStatus.CANCELLED: (),
-    SubmissionStatus.QUEUED: (SubmissionStatus.SCORING, SubmissionStatus.CANCELLED),
-    SubmissionStatus.SCORING: (
-        SubmissionStatus.SCORED,
-        SubmissionStatus.QUEUED,
-        SubmissionStatus.FAILED,
-        SubmissionStatus.CANCELLED,  # a reference whose planned round is cancelled
-    ),
-    SubmissionStatus.SCORED: (SubmissionStatus.WITHDRAWN,),
-    SubmissionStatus.FAILED: (),
-    SubmissionStatus.CANCELLED: (),
-    SubmissionStatus.WITHDRAWN: (),
+Status = HoldoutStatus | RoundStatus | SubmissionStatus
+
+# By life: a word such as CANCELLED stands in more than one.
+TRANSITIONS: dict[type[Status], dict[Status, tuple[Status, ...]]] = {
+    HoldoutStatus: {
+        HoldoutStatus.SEALED: (HoldoutStatus.FRESH, HoldoutStatus.QUERY),
+        HoldoutStatus.FRESH: (HoldoutStatus.QUERY, HoldoutStatus.RETIRED),
+        HoldoutStatus.QUERY: (HoldoutStatus.RETIRED,),
+        HoldoutStatus.RETIRED: (HoldoutStatus.DISCLOSED,),
+        HoldoutStatus.DISCLOSED: (),
+    },
+    RoundStatus: {
+        RoundStatus.PLANNED: (RoundStatus.OPEN, RoundStatus.CANCELLED),
+        RoundStatus.OPEN: (RoundStatus.CLOSING,),
+        RoundStatus.CLOSING: (RoundStatus.CLOSED,),
+        RoundStatus.CLOSED: (RoundStatus.AUDITED,),
+        RoundStatus.AUDITED: (RoundStatus.PUBLISHED,),
+        RoundStatus.PUBLISHED: (),
+        RoundStatus.CANCELLED: (),
+    },
+    SubmissionStatus: {
+        SubmissionStatus.QUEUED: (SubmissionStatus.SCORING, SubmissionStatus.CANCELLED),
+        SubmissionStatus.SCORING: (
+            SubmissionStatus.SCORING,  # another worker takes over what a lost one left
+            SubmissionStatus.SCORED,
+            SubmissionStatus.QUEUED,
+            SubmissionStatus.FAILED,
+            SubmissionStatus.CANCELLED,  # a reference whose planned round is cancelled
+        ),
+        SubmissionStatus.SCORED: (SubmissionStatus.WITHDRAWN,),
+        SubmissionStatus.FAILED: (),
+        SubmissionStatus.CANCELLED: (),
+        SubmissionStatus.WITHDRAWN: (),
+    },
 }
+
+
+def before(status: Status) -> list[Status]:
+    """What a thing must be to become `status`."""
+    life = TRANSITIONS[type(status)]
+    return [earlier for earlier, following in life.items() if status in following]

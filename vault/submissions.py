@@ -26,7 +26,7 @@ from vault.errors import (
 )
 from vault.files.canonical import Predictions
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
-from vault.statuses import NEVER_OPENED, PENDING, RoundStatus, SubmissionStatus
+from vault.statuses import NEVER_OPENED, RoundStatus, SubmissionStatus, before
 
 # A result that never was: the same predictions may be handed in again.
 VOID = (SubmissionStatus.FAILED, SubmissionStatus.CANCELLED)
@@ -203,9 +203,9 @@ def cancel(*, submission: Submission, now: dt.datetime) -> None:
 def cancel_with_their_rounds(*, now: dt.datetime) -> None:
     """End what waits in cancelled rounds: references, which are charged nothing, and whose few files stay."""
     cancelled = Round.objects.filter(status=RoundStatus.CANCELLED)
-    Submission.objects.filter(round__in=cancelled, status__in=PENDING).update(
-        status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now
-    )
+    Submission.objects.filter(
+        round__in=cancelled, status__in=before(SubmissionStatus.CANCELLED)
+    ).update(status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now)
 
 
 def _remove_file(cancelled: Submission) -> None:
@@ -220,9 +220,9 @@ def withdraw(*, submission: Submission, now: dt.datetime) -> None:
     """The submission stays charged and audited, and ranks no more."""
     with transaction.atomic():
         _hold_open(submission, now=now)
-        done = Submission.objects.filter(pk=submission.pk, status=SubmissionStatus.SCORED).update(
-            status=SubmissionStatus.WITHDRAWN
-        )
+        done = Submission.objects.filter(
+            pk=submission.pk, status__in=before(SubmissionStatus.WITHDRAWN)
+        ).update(status=SubmissionStatus.WITHDRAWN)
         if not done:
             raise TransitionError("only a scored submission can be withdrawn")
         Final.objects.filter(submission=submission).delete()

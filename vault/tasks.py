@@ -5,7 +5,7 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from vault import bell, opening, rounds, scoring, submissions, sweeping, webhook_dispatch
+from vault import bell, opening, rounds, scoring, submissions, sweeping
 
 
 @shared_task(name=bell.SCORE_TASK)
@@ -25,8 +25,3 @@ def sweep() -> None:
     rounds.close_what_is_due(now=timezone.now())
     opening.open_what_is_due(now=timezone.now())
     submissions.cancel_with_their_rounds(now=timezone.now())
-
-
-@shared_task(name="vault.tasks.send_webhooks")
-def send_webhooks() -> None:
-    webhook_dispatch.run(clock=timezone.now)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stats.team_tests import BEST_SCORED
-from stats.trial import SCREEN
+from stats.trial import SCREENING_LEVEL
 from stats.verdict import Verdict
 
 COLUMNS = (
@@ -84,7 +84,7 @@ def _probability(value: float | None) -> str:
     """Write a p-value, above .05 without digits: such a one was not pursued."""
     if value is None:
         return ""
-    return f"> {SCREEN:.2f}" if value > SCREEN else f"{value:.5f}"
+    return f"> {SCREENING_LEVEL:.2f}" if value > SCREENING_LEVEL else f"{value:.5f}"
 
 
 def _verdict(team: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from audits import rounding, told
 from lab.attacks.coalitions import Coalition
-from stats.ledger import MOST_QUERIES, proven_error
+from stats.ledger import MAX_QUERIES, proven_error
 from stats.planning import GUARDED, MechanismRow, Plan, Planned, Proof
 
 NO_BOUND = "no proven bound"
@@ -262,7 +262,7 @@ def _error(proof: Proof) -> str:
 
 
 def _queries(permissible: int) -> str:
-    return f"over {MOST_QUERIES:,}" if permissible == MOST_QUERIES else f"{permissible:,}"
+    return f"over {MAX_QUERIES:,}" if permissible == MAX_QUERIES else f"{permissible:,}"
 
 
 def _parameters(row: MechanismRow) -> str:

@@ -7,7 +7,7 @@ def is_random_vote_composition(
     *, rank_ratio: Fingerprint, vote_match: Fingerprint, is_inflated: bool
 ) -> bool:
     """
-    Whether a sequence may be labeled a composition of random votes.
+    Tell whether a sequence may be labeled a composition of random votes.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 # With fewer submissions the figures say little about anybody.
-ENOUGH_SUBMISSIONS = 20
+MIN_SUBMISSIONS = 20
 
 
 @dataclass(frozen=True, kw_only=True)

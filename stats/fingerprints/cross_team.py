@@ -17,9 +17,9 @@ KAPPA = 0.9
 SAME_WRONG = 0.97
 MAD_MULTIPLIER = 6
 # A median of fewer pairs (five teams) is no picture of a league.
-ENOUGH_PAIRS = 10
+MIN_PAIRS = 10
 # Of fewer common errors the share with the same wrong answer says little.
-ENOUGH_COMMON_ERRORS = 20
+MIN_COMMON_ERRORS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ def account_groups(*, predictions: ArrayLike, labels: ArrayLike, n_classes: int)
 
 def _league_threshold(kappa: Floats) -> float:
     pairs = kappa[np.triu_indices(len(kappa), 1)]
-    if len(pairs) < ENOUGH_PAIRS:
+    if len(pairs) < MIN_PAIRS:
         return KAPPA
     mad = sps.median_abs_deviation(pairs)
     usual = float(np.median(pairs) + MAD_MULTIPLIER * mad)
@@ -126,6 +126,6 @@ def _same_wrong_rate(matrix: NDArray[Any], truth: NDArray[Any]) -> Floats:
         wrongly_so = (wrong & (matrix == each)).astype(np.float32)
         same += wrongly_so @ wrongly_so.T
     result: Floats = np.where(
-        common >= ENOUGH_COMMON_ERRORS, same / np.maximum(common, 1), 0.0
+        common >= MIN_COMMON_ERRORS, same / np.maximum(common, 1), 0.0
     ).astype(np.float64)
     return result

@@ -19,7 +19,7 @@ from stats.fingerprints.contract import (
 
 def flip_uniformity(*, predictions: ArrayLike) -> Fingerprint:
     """
-    Dispersion of how often each contested item's prediction was changed, over that of random changes.
+    Compare how unevenly contested items' predictions were changed with changes at random.
 
     Parameters
     ----------

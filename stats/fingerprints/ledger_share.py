@@ -9,7 +9,7 @@ THRESHOLD = 0.8
 
 def ledger_share(*, spent: float, allowed: float) -> Fingerprint:
     """
-    Nats revealed over nats allowed.
+    Return nats revealed over nats allowed.
 
     Parameters
     ----------

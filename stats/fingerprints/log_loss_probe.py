@@ -7,7 +7,7 @@ from scipy.special import logit
 from stats.fingerprints.contract import Fingerprint, finite_vector
 
 MODAL_SHARE = 0.9
-FEWEST_RATIOS = 2
+MIN_RATIOS = 2
 TOLERANCE = 0.05
 
 
@@ -46,7 +46,7 @@ def log_loss_probe(*, probabilities: ArrayLike) -> Fingerprint:
     sizes = np.sort(np.abs(logit(values[inside])))
     ratios = sizes[1:] / sizes[:-1]
     value = 0.0
-    if counts.max() >= MODAL_SHARE * len(values) and len(ratios) >= FEWEST_RATIOS:
+    if counts.max() >= MODAL_SHARE * len(values) and len(ratios) >= MIN_RATIOS:
         value = float(np.mean(np.abs(ratios - 2) <= TOLERANCE))
     return Fingerprint(
         value=value,

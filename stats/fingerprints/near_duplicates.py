@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from stats.fingerprints.contract import Fingerprint, hamming, predictions_matrix
 
 SHARE_OF_ITEMS = 0.001
-FEWEST_ITEMS = 3
+MIN_ITEMS = 3
 
 
 def near_duplicates(*, predictions: ArrayLike) -> Fingerprint:
@@ -44,7 +44,7 @@ def near_duplicates(*, predictions: ArrayLike) -> Fingerprint:
     k, n = matrix.shape
     distance = hamming(predictions=matrix)
     earlier = np.tri(k, k=-1, dtype=bool)
-    near = earlier & (distance <= max(FEWEST_ITEMS, SHARE_OF_ITEMS * n))
+    near = earlier & (distance <= max(MIN_ITEMS, SHARE_OF_ITEMS * n))
     repeated = (earlier & (distance == 0)).any(axis=1)
     count = int((near.any(axis=1) & ~repeated).sum())
     return Fingerprint(

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stats.fingerprints.contract import (
-    ENOUGH_SUBMISSIONS,
+    MIN_SUBMISSIONS,
     Fingerprint,
     contested,
     predictions_matrix,
@@ -16,7 +16,7 @@ THRESHOLD = 0.95
 
 def rank_ratio(*, predictions: ArrayLike) -> Fingerprint:
     """
-    Participation ratio of a team's submissions, over that of as many random votes.
+    Compare the participation ratio of a team's submissions with that of as many random votes.
 
     Parameters
     ----------
@@ -58,6 +58,6 @@ def rank_ratio(*, predictions: ArrayLike) -> Fingerprint:
     return Fingerprint(
         value=value,
         threshold=THRESHOLD,
-        flagged=k >= ENOUGH_SUBMISSIONS and value > THRESHOLD,
+        flagged=k >= MIN_SUBMISSIONS and value > THRESHOLD,
         words=f"The submissions differ in {value:.0%} of the directions that random votes would.",
     )

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stats.fingerprints.contract import (
-    ENOUGH_SUBMISSIONS,
+    MIN_SUBMISSIONS,
     Fingerprint,
     contested,
     finite_vector,
@@ -61,6 +61,6 @@ def vote_match(*, predictions: ArrayLike, released: ArrayLike, final: ArrayLike)
     return Fingerprint(
         value=value,
         threshold=THRESHOLD,
-        flagged=len(scores) >= ENOUGH_SUBMISSIONS and value > THRESHOLD,
+        flagged=len(scores) >= MIN_SUBMISSIONS and value > THRESHOLD,
         words=f"The final is the vote of the released scores on {value:.0%} of the contested items.",
     )

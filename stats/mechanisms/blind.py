@@ -43,5 +43,5 @@ class Blind:
         return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """0: there is one transcript."""
+        """Return 0: there is one transcript."""
         return 0.0

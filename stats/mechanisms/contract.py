@@ -20,7 +20,7 @@ from stats.ties import tolerance
 State = dict[str, Any]
 Parameters = dict[str, Any]
 
-# Two scores that are equal on paper may differ as floats; a hair of one grid step counts as equal. The
+# Two scores that are equal on paper may differ as floats; a billionth of one grid step counts as equal. The
 # smallest honest difference, one item of n, is 1/sqrt(n) of a step: far larger for any n below 1e16.
 TIE = 1e-9
 
@@ -80,7 +80,7 @@ class Query:
             raise ValueError("unit must be positive and finite")
 
     def beats(self, other: float) -> bool:
-        """Whether the score is better than another by more than float dust."""
+        """Tell whether the score is better than another by more than rounding errors."""
         return self.score > other + tolerance(unit=self.unit, values=(self.score, other))
 
 
@@ -140,7 +140,7 @@ class Mechanism(Protocol):
     def initial_state(
         self, *, baseline: float | None, n: int, unit: float, parameters: Parameters
     ) -> State:
-        """The state before a team's first query; `baseline` is the frozen baseline's oriented score."""
+        """Return the state before the first query; `baseline` is the frozen baseline's oriented score."""
         ...
 
     def respond(
@@ -152,21 +152,21 @@ class Mechanism(Protocol):
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters
     ) -> float | None:
-        """What may be shown of a frozen organizer reference (oriented)."""
+        """Return what may be shown of a frozen organizer reference (oriented)."""
         ...
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
-        """The smallest difference between two released values; 0 where there is none."""
+        """Return the smallest difference between two released values; 0 where there is none."""
         ...
 
     def distortion(
         self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
     ) -> float:
-        """How far k released values may be from their raw scores; of noise, with probability 1 - beta."""
+        """Bound how far k released values are from raw scores; of noise, with probability 1 - beta."""
         ...
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """What k queries of one team can reveal: ln of the number of transcripts.
+        """Bound what k queries of one team can reveal: ln of the number of transcripts.
 
         Of a noisy mechanism, a bound on the mutual information of answers and labels of independent
         items; groups that were drawn whole tell more, which `stats.ledger.Account` reckons with. Formulas:
@@ -200,7 +200,7 @@ def ln_choose(n: int, k: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def ladder_nats(*, k: int, levels: int, most: int) -> float:
     """
-    What a Ladder's answers can reveal.
+    Bound what a Ladder's answers can reveal.
 
     Parameters
     ----------
@@ -232,14 +232,14 @@ def ladder_nats(*, k: int, levels: int, most: int) -> float:
 
 
 def unchanged(state: State, outcome: Outcome) -> tuple[State, Answer]:
-    """A Ladder's answer that shows the old value again."""
+    """Show the old value again, as a Ladder does where nothing is accepted."""
     value = None if state["level"] is None else state["level"] * state["step"]
     return dict(state), Answer(value=value, outcome=outcome, accepted=False)
 
 
 def level_of(*, score: float, grid: float) -> int:
     """
-    The number of the highest grid line not above a score.
+    Return the number of the highest grid line not above a score.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def level_of(*, score: float, grid: float) -> int:
     Returns
     -------
     int
-        A score that misses a line by a hair of one step has reached it: floats tie where numbers do.
+        A score that misses a line by a billionth of one step has reached it: floats tie where numbers do.
 
     Raises
     ------

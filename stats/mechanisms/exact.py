@@ -53,5 +53,5 @@ class Exact:
         return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """k ln(n+1): of a metric that counts items; others reveal more, up to every label at once."""
+        """Return k ln(n+1): of a metric that counts items; others reveal up to every label at once."""
         return k * math.log(n + 1)

@@ -31,7 +31,7 @@ class Gaussian:
     raw = False
 
     def parameters(self, **given: Any) -> Parameters:
-        """`c`: the noise's standard deviation in multiples of u/sqrt(n)."""
+        """Read `c`: the noise's standard deviation in multiples of u/sqrt(n)."""
         parameters = check_parameters(given, {"c": 2.0})
         check_positive("c", parameters["c"], high=100)
         return parameters
@@ -52,7 +52,7 @@ class Gaussian:
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters
     ) -> float | None:
-        """None: a reference's answer is shown without a seed of its own, so it could not be noisy."""
+        """Show none: a reference's answer has no seed of its own, so it could not be noisy."""
         return None
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
@@ -61,10 +61,10 @@ class Gaussian:
     def distortion(
         self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
     ) -> float:
-        """The tail bound of k normal draws, s sqrt(2 ln(2k/beta))."""
+        """Return the tail bound of k normal draws, s sqrt(2 ln(2k/beta))."""
         sd = parameters["c"] * unit / math.sqrt(n)
         return float(sd * math.sqrt(2 * math.log(2 * k / beta)))
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """k / (2 c^2): concentrated differential privacy of one query, 1/(2 n c^2), times n, times k."""
+        """Return k / (2 c^2): one query's concentrated privacy, 1/(2 n c^2), times n, times k."""
         return float(k / (2 * parameters["c"] ** 2))

@@ -92,6 +92,6 @@ class GuardedLadder:
         return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """ln sum_{i<=b} C(k,i) C(G,i): which queries were accepted, and at which rising levels."""
+        """Return ln sum_{i<=b} C(k,i) C(G,i): which queries were accepted, and at which rising levels."""
         levels = math.ceil(unit / self.resolution(n=n, unit=unit, parameters=parameters) - TIE)
         return ladder_nats(k=k, levels=levels, most=parameters["b"])

@@ -41,7 +41,7 @@ class Ladder:
     raw = False
 
     def parameters(self, **given: Any) -> Parameters:
-        """`c`: the step in multiples of u/sqrt(n), 1.25; or `step` itself, in the metric's units."""
+        """Read `c`, the step in multiples of u/sqrt(n), 1.25; or `step` itself, in the metric's units."""
         parameters = check_parameters(given, {"c": None, "step": None})
         if parameters["step"] is not None:
             if parameters["c"] is not None:
@@ -91,6 +91,6 @@ class Ladder:
         return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """ln sum_i C(k,i) C(G,i) over up to G = u/step acceptances."""
+        """Return ln sum_i C(k,i) C(G,i) over up to G = u/step acceptances."""
         levels = math.ceil(unit / self.resolution(n=n, unit=unit, parameters=parameters) - TIE)
         return ladder_nats(k=k, levels=levels, most=levels)

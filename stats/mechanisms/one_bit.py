@@ -33,7 +33,7 @@ class OneBit:
     raw = False
 
     def parameters(self, **given: Any) -> Parameters:
-        """`c`: the margin in multiples of u/sqrt(n), 0 allowed; `b`: yes answers before it falls silent."""
+        """Read `c`, the margin in multiples of u/sqrt(n), 0 allowed; and `b`, the most yes answers."""
         parameters = check_parameters(given, {"c": 1.0, "b": 10})
         margin = parameters["c"]
         is_number = isinstance(margin, int | float) and not isinstance(margin, bool)
@@ -75,6 +75,6 @@ class OneBit:
         return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """ln sum_{i<=b} C(k,i): which queries were answered yes."""
+        """Return ln sum_{i<=b} C(k,i): which queries were answered yes."""
         yes = np.arange(min(parameters["b"], k) + 1, dtype=np.float64)
         return float(logsumexp(ln_choose(k, yes)))

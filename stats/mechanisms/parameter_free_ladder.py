@@ -39,7 +39,7 @@ class ParameterFreeLadder:
     raw = False
 
     def parameters(self, **given: Any) -> Parameters:
-        """`z`: the paired standard errors that count as a step; 1 in the paper."""
+        """Read `z`: the paired standard errors that count as a step; 1 in the paper."""
         parameters = check_parameters(given, {"z": 1.0})
         check_positive("z", parameters["z"], high=100)
         return parameters
@@ -74,7 +74,7 @@ class ParameterFreeLadder:
         return level_of(score=baseline, grid=step) * step
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
-        """One item: values are multiples of u/n."""
+        """Return the worth of one item: values are multiples of u/n."""
         return unit / n
 
     def distortion(
@@ -83,5 +83,5 @@ class ParameterFreeLadder:
         return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """ln sum_i C(k,i) C(n,i): any number of acceptances, each at least one item higher."""
+        """Return ln sum_i C(k,i) C(n,i): any number of acceptances, each at least one item higher."""
         return ladder_nats(k=k, levels=n, most=n)

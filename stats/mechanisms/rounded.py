@@ -59,7 +59,7 @@ class Rounded:
         return self.resolution(n=n, unit=unit, parameters=parameters)
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """k ln(values): grid lines in a range of u, whatever the metric."""
+        """Return k ln(values): grid lines in a range of u, whatever the metric."""
         return k * math.log(math.ceil(unit * 10 ** parameters["digits"] - TIE) + 1)
 
     def _rounded(self, score: float, parameters: Parameters) -> float:

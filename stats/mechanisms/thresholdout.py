@@ -39,7 +39,7 @@ class Thresholdout:
     raw = False
 
     def parameters(self, **given: Any) -> Parameters:
-        """`t`: threshold, `c`: noise, in multiples of u/sqrt(n); `answers`: the most the holdout gives."""
+        """Read `t`, threshold, and `c`, noise, in u/sqrt(n); `answers`, the most that the holdout gives."""
         parameters = check_parameters(given, {"t": 4.0, "c": 1.0, "answers": 1000})
         check_positive("t", parameters["t"], high=100)
         check_positive("c", parameters["c"], high=100)
@@ -80,7 +80,7 @@ class Thresholdout:
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters
     ) -> float | None:
-        """None: a reference reports nothing, and its exact score would be an answer without noise."""
+        """Show none: a reference reports nothing, and its exact score would be an answer without noise."""
         return None
 
     def resolution(self, *, n: int, unit: float, parameters: Parameters) -> float:
@@ -89,11 +89,11 @@ class Thresholdout:
     def distortion(
         self, *, k: int, n: int, unit: float, parameters: Parameters, beta: float
     ) -> float:
-        """A report that comes back may be off by the threshold, and that by its noise (2k normal draws)."""
+        """Bound the error: threshold and its noise, for a report that comes back (2k normal draws)."""
         step = unit / math.sqrt(n)
         noise = parameters["c"] * math.sqrt(2 * math.log(4 * k / beta))
         return float(step * (parameters["t"] + noise))
 
     def nats(self, *, k: int, n: int, unit: float, parameters: Parameters) -> float:
-        """(k + min(k, answers)) / (2 c^2): a noisy comparison for each query, and so many noisy answers."""
+        """Return (k + min(k, answers)) / (2 c^2): a noisy comparison a query, and the noisy answers."""
         return float((k + min(k, parameters["answers"])) / (2 * parameters["c"] ** 2))

@@ -16,7 +16,7 @@ threshold (at it, for class 0), of several for the most probable, at a tie the f
 
 from stats.metrics.catalogue import METRICS, Metric, oriented
 from stats.metrics.evaluation import (
-    LARGEST_LOSS,
+    MAX_LOSS,
     PROBABILITY_CLIP,
     Evaluation,
     Rules,
@@ -25,7 +25,7 @@ from stats.metrics.evaluation import (
 from stats.metrics.scorer import Scorer
 
 __all__ = [
-    "LARGEST_LOSS",
+    "MAX_LOSS",
     "METRICS",
     "PROBABILITY_CLIP",
     "Evaluation",

@@ -68,11 +68,11 @@ class Metric:
         return self.value is None
 
     def score(self, given: Evaluation) -> float:
-        """The score in the metric's own units."""
+        """Compute the score in the metric's own units."""
         return float(self.items(given).mean()) if self.value is None else self.value(given)
 
     def orient(self, value: float) -> float:
-        """A value turned so that higher is better; its own inverse."""
+        """Turn a value so that higher is better; its own inverse."""
         return value if self.greater_is_better else -value
 
 
@@ -206,7 +206,7 @@ METRICS: dict[str, Metric] = {
 
 
 def named(metric: str) -> Metric:
-    """The metric of this name; a ValueError lists those that there are."""
+    """Return the metric of this name; a ValueError lists those that there are."""
     if metric not in METRICS:
         raise ValueError(f"metric must be one of {', '.join(METRICS)}")
     return METRICS[metric]

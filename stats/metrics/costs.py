@@ -12,7 +12,7 @@ def cost_items(given: Evaluation) -> Floats:
 
 
 def regret_items(given: Evaluation) -> Floats:
-    """What an item costs above the cheapest decision for its true class."""
+    """Compute what an item costs above the cheapest decision for its true class."""
     assert given.costs is not None
     result: Floats = cost_items(given) - given.costs.min(axis=1)[given.labels]
     return result

@@ -14,7 +14,7 @@ def correct(given: Evaluation) -> Floats:
 
 
 def _recalls(given: Evaluation) -> tuple[Floats, Floats]:
-    """Recall of each class, 0 where it does not occur, and the classes' sizes."""
+    """Compute the recall of each class, 0 where it does not occur, and the classes' sizes."""
     sizes = given.class_counts.astype(np.float64)
     hits = np.bincount(given.labels, weights=given.correct, minlength=given.n_classes)
     return np.divide(hits, sizes, out=np.zeros_like(hits), where=sizes > 0), sizes
@@ -35,7 +35,7 @@ def balanced_accuracy_items(given: Evaluation) -> Floats:
 
 
 def _f1_scores(given: Evaluation) -> tuple[Floats, Floats]:
-    """F1 of each class, and its denominator 2 TP + FP + FN."""
+    """Compute the F1 of each class, and its denominator 2 TP + FP + FN."""
     hits = np.bincount(given.labels, weights=given.correct, minlength=given.n_classes)
     sizes = given.class_counts + np.bincount(given.codes, minlength=given.n_classes)
     scores = np.divide(2 * hits, sizes, out=np.zeros(given.n_classes), where=sizes > 0)
@@ -60,7 +60,7 @@ def macro_f1_items(given: Evaluation) -> Floats:
 
 
 def _mcc_parts(given: Evaluation) -> tuple[int, int, int]:
-    """n^2 times the covariances truth-predicted, predicted-predicted and truth-truth, without rounding."""
+    """Return n^2 times the covariances of truth and prediction, without rounding."""
     truth = given.class_counts.tolist()
     predicted = np.bincount(given.codes, minlength=given.n_classes).tolist()
     hits = int(np.count_nonzero(given.labels == given.codes))

@@ -15,10 +15,10 @@ Bounds = tuple[float, float]
 CostMatrix = Sequence[Sequence[float]]
 
 # Labels and predictions of a regression beyond this count as this: their squares stay finite.
-LARGEST_VALUE = 1e20
+MAX_VALUE = 1e20
 # The largest error that a benchmark may count, and the largest cost of a decision. Of a trillion, steps of
 # a ten-thousandth are still exact in double precision, and a sum over 10^9 items errs by less than one.
-LARGEST_LOSS = 1e12
+MAX_LOSS = 1e12
 # A log loss is released query by query, and without a clip one item could tell its label.
 PROBABILITY_CLIP = 0.01
 # Where the positive class begins if a benchmark does not say.
@@ -189,7 +189,7 @@ def check_costs(costs: Any, n_classes: int | None) -> None:
         )
     numbers = [cost for row in rows for cost in row]
     if not all(_is_cost(cost) for cost in numbers):
-        raise ValueError(f"cost_matrix: costs are numbers from 0 to {LARGEST_LOSS:g}")
+        raise ValueError(f"cost_matrix: costs are numbers from 0 to {MAX_LOSS:g}")
     if all(min(row) == max(row) for row in rows):
         raise ValueError("cost_matrix: every decision costs the same; some row needs two costs")
 
@@ -203,7 +203,7 @@ def _is_cost(cost: Any) -> bool:
     is_number = isinstance(cost, (int, float, np.integer, np.floating)) and not isinstance(
         cost, bool
     )
-    return bool(is_number and 0 <= cost <= LARGEST_LOSS)
+    return bool(is_number and 0 <= cost <= MAX_LOSS)
 
 
 def _check_loss_cap(cap: float | None, n_classes: int | None) -> None:
@@ -238,7 +238,7 @@ def _check_probabilities(given: Array, n_classes: int) -> None:
 
 
 def _values(given: Array, name: str) -> Floats:
-    """In double precision before anything is computed: the square of 10^20 is none in single."""
+    """Convert to double precision before anything is computed: 10^20 has no square in single."""
     if given.ndim != 1 or np.isnan(given).any():
         raise ValueError(f"{name}: one number for each item is needed")
-    return np.clip(given.astype(np.float64), -LARGEST_VALUE, LARGEST_VALUE)
+    return np.clip(given.astype(np.float64), -MAX_VALUE, MAX_VALUE)

@@ -32,5 +32,5 @@ def brier_items(given: Evaluation) -> Floats:
 
 
 def brier_bounds(rules: Rules) -> Bounds:
-    """Of two classes one probability is given, and its square counts once."""
+    """Bound an item's value: of two classes one probability is given, and its square counts once."""
     return 0.0, 1.0 if rules.n_classes == 2 else 2.0

@@ -6,7 +6,7 @@ from stats.metrics.evaluation import Bounds, Evaluation, Floats, Rules
 from stats.scaling import exponent_of, scaled
 
 # Less variance than this counts as none: ratios to it would overflow.
-SMALLEST_VARIANCE = 1e-40
+MIN_VARIANCE = 1e-40
 
 
 def _squared(given: Evaluation) -> Floats:
@@ -34,7 +34,7 @@ def rmse_items(given: Evaluation) -> Floats:
 
 
 def _scaled(given: Evaluation) -> tuple[Floats, float]:
-    """The errors in units of their own size, and that unit: small errors make no perfect file."""
+    """Return errors in units of their own size, and that unit: small errors make no perfect file."""
     assert given.errors is not None
     exponent = exponent_of(given.errors)
     return scaled(given.errors, exponent), float(np.ldexp(1.0, exponent))
@@ -46,7 +46,7 @@ def mae_items(given: Evaluation) -> Floats:
 
 
 def _deviations(given: Evaluation) -> Floats:
-    """Squared deviations of the labels from their mean; exactly 0 where all labels are equal."""
+    """Square the labels' deviations from their mean; exactly 0 where all labels are equal."""
     if given.labels.min() == given.labels.max():
         return np.zeros(given.n)
     result: Floats = np.square(given.labels - given.labels.mean())
@@ -55,7 +55,7 @@ def _deviations(given: Evaluation) -> Floats:
 
 def r2(given: Evaluation) -> float:
     residual, total = float(_squared(given).mean()), float(_deviations(given).mean())
-    if total < SMALLEST_VARIANCE:
+    if total < MIN_VARIANCE:
         return 1.0 if residual == 0 else 0.0
     return 1 - residual / total
 
@@ -63,7 +63,7 @@ def r2(given: Evaluation) -> float:
 def r2_items(given: Evaluation) -> Floats:
     squared, deviations = _squared(given), _deviations(given)
     total = float(deviations.mean())
-    if total < SMALLEST_VARIANCE:
+    if total < MIN_VARIANCE:
         return np.full(given.n, r2(given))
     ratio = squared.mean() / total
     result: Floats = r2(given) - (squared - squared.mean() - ratio * (deviations - total)) / total

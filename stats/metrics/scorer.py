@@ -13,7 +13,7 @@ from stats.metrics.evaluation import Array, Bounds, Evaluation, Floats, Rules
 from stats.standard_errors import standard_error
 
 # Items that differ by less than this share of the largest are equal but for rounding errors.
-DUST = 1e-12
+ROUNDING_ERROR = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +75,12 @@ class Scorer(Rules):
         return high - low if low > -np.inf else 1.0
 
     def orient(self, value: float) -> float:
-        """A value turned so that higher is better; its own inverse."""
+        """Turn a value so that higher is better; its own inverse."""
         return self.of.orient(value)
 
     def score(self, *, labels: Array, predictions: Array) -> float:
         """
-        The score of predictions, in the metric's own units and direction.
+        Score predictions, in the metric's own units and direction.
 
         Parameters and errors as in `evaluation`; a ValueError also for a form that the metric does not
         score.
@@ -100,7 +100,7 @@ class Scorer(Rules):
 
     def items(self, *, labels: Array, predictions: Array) -> Floats:
         """
-        One value per item, higher better, with the oriented score as their mean.
+        Return one value per item, higher better, with the oriented score as their mean.
 
         Parameters and errors as in `score`.
 
@@ -127,7 +127,7 @@ class Scorer(Rules):
         confidence_level: float = 0.95,
     ) -> Interval:
         """
-        A two-sided interval of the score, in the metric's own units.
+        Compute a two-sided interval of the score, in the metric's own units.
 
         Parameters and errors as in `score`; `confidence_level` in (0, 1). `groups`, of shape (n,), names what
         each item was drawn with: items of a group may depend on each other.
@@ -166,25 +166,25 @@ class Scorer(Rules):
         )
         value = self.of.score(given)
         lowest, highest = self.bounds
-        # Sums of floats may pass a bound by a hair: the score itself is always inside.
+        # Sums of floats may pass a bound by a rounding error: the score itself is always inside.
         low, high = max(value - half, lowest), min(value + half, highest)
         return Interval(low=min(low, value), high=max(high, value))
 
     def _scored(self, labels: Array, predictions: Array) -> Evaluation:
-        """The evaluation, if the metric scores this form of predictions."""
+        """Evaluate the predictions, if the metric scores this form of them."""
         given = self.evaluation(labels=labels, predictions=predictions)
         if self.of.forms == PROBABILITIES and given.n_columns == 0:
             raise ValueError(f"predictions: {self.metric} does not score this form of them")
         return given
 
     def _design_effect(self, given: Evaluation, groups: Array, confidence_level: float) -> float:
-        """How many items, each drawn with its group, are worth one that was drawn alone."""
+        """Return how many items, each drawn with its group, are worth one that was drawn alone."""
         items = self.of.items(given)
         clustered = standard_error(values=items, groups=groups)
         if not clustered.freedom:
             return float(given.n)
         tail = (1 - confidence_level) / 2
-        if np.ptp(items) <= DUST * np.abs(items).max():
+        if np.ptp(items) <= ROUNDING_ERROR * np.abs(items).max():
             return given.n / (clustered.freedom + 1)
         alone = self._half_width(given, confidence_level)
         together = sps.t.isf(tail, clustered.freedom) * clustered.value
@@ -197,7 +197,7 @@ class Scorer(Rules):
         return float(sps.t.isf((1 - confidence_level) / 2, found.freedom) * found.value)
 
     def _least_half_width(self, given: Evaluation, effect: float, confidence_level: float) -> float:
-        """Wilson's widths for a share without a miss, z^2/(n+z^2), combined as in a mean of classes."""
+        """Combine Wilson's widths of shares without a miss, z^2/(n+z^2), as in a mean of classes."""
         if self.of.by_class:
             sizes = given.class_counts[given.class_counts > 0].tolist()
         elif self.of.by_decision:

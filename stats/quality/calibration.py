@@ -74,7 +74,7 @@ def calibration_error(
     binning: Binning = "width",
 ) -> float:
     """
-    Expected calibration error (ECE), plug-in.
+    Compute the expected calibration error (ECE), plug-in.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def debiased_squared_error(
     *, labels: ArrayLike, probabilities: ArrayLike, n_bins: int = N_BINS
 ) -> float:
     """
-    Debiased squared calibration error.
+    Compute the debiased squared calibration error.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def debiased_squared_error(
 
 def spiegelhalter(*, labels: ArrayLike, probabilities: ArrayLike) -> tuple[float, float]:
     """
-    Spiegelhalter's test that probabilities are calibrated.
+    Test by Spiegelhalter's statistic that probabilities are calibrated.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def spiegelhalter(*, labels: ArrayLike, probabilities: ArrayLike) -> tuple[float
 
 def brier(*, labels: ArrayLike, probabilities: ArrayLike) -> Brier:
     """
-    Murphy's decomposition of the Brier score.
+    Decompose the Brier score as Murphy does.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def brier(*, labels: ArrayLike, probabilities: ArrayLike) -> Brier:
 
 def classwise_error(*, labels: ArrayLike, probabilities: ArrayLike, n_bins: int = N_BINS) -> Floats:
     """
-    Calibration error of each class of a multiclass model.
+    Compute the calibration error of each class of a multiclass model.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def classwise_error(*, labels: ArrayLike, probabilities: ArrayLike, n_bins: int 
 
 def top_label_error(*, labels: ArrayLike, probabilities: ArrayLike, n_bins: int = N_BINS) -> float:
     """
-    Calibration error of the predicted class's probability.
+    Compute the calibration error of the predicted class's probability.
 
     Parameters
     ----------
@@ -285,7 +285,7 @@ def reliability(
     n_draws: int = N_DRAWS,
 ) -> Reliability:
     """
-    The rows of a reliability diagram with bins of equal mass.
+    Compute the rows of a reliability diagram with bins of equal mass.
 
     Parameters
     ----------
@@ -307,7 +307,7 @@ def reliability(
     Notes
     -----
     Band: labels drawn from the probabilities themselves. Assumes independent items. Cost: O(n log n +
-    n_draws n). Source: Broecker and Smith, 2007.
+    n_draws n). Source: Bröcker and Smith, 2007.
     """
     truth, given = checked_forecasts(labels, probabilities)
     check_counts(n_draws=n_draws)
@@ -345,7 +345,7 @@ def _binned(
 def _means(
     truth: Floats, given: Floats, number: NDArray[np.intp]
 ) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Items, mean probability and share of label 1 of each bin that has items."""
+    """Return items, mean probability and share of label 1 of each bin that has items."""
     n = np.bincount(number)
     filled = n > 0
     forecast = np.bincount(number, weights=given)[filled] / n[filled]

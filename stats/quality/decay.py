@@ -12,8 +12,6 @@ from stats.intervals import Interval
 Floats = NDArray[np.float64]
 
 N_DRAWS = 2_000
-# Traffic that is split unequally by chance is as rare as this; more often the split is broken.
-RATIO_ALPHA = 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +46,7 @@ def decay(
     n_draws: int = N_DRAWS,
 ) -> Decay:
     """
-    Weighted least squares of the windows' scores on their number.
+    Fit the windows' scores on their number by weighted least squares.
 
     Parameters
     ----------
@@ -108,7 +106,7 @@ def decay(
 
 def rank_stability(*, scores: ArrayLike) -> Floats:
     """
-    Kendall's tau-b between the windows' rankings of the same teams.
+    Compute Kendall's tau-b between the windows' rankings of the same teams.
 
     Parameters
     ----------
@@ -139,44 +137,6 @@ def rank_stability(*, scores: ArrayLike) -> Floats:
             if np.ptp(one) > 0 and np.ptp(values[j]) > 0:
                 taus[i, j] = taus[j, i] = sps.kendalltau(one, values[j]).statistic
     return taus
-
-
-def sample_ratio(*, counts: ArrayLike, shares: ArrayLike) -> tuple[float, bool]:
-    """
-    Whether traffic was split as planned.
-
-    Parameters
-    ----------
-    counts : array-like of shape (arms,), int >= 0
-        Items that each arm received.
-    shares : array-like of shape (arms,), > 0
-        Planned parts; they need not sum to one.
-
-    Returns
-    -------
-    p_value : float
-    mismatch : bool
-        Whether p < .001: then no comparison of the arms is to be believed.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two arms, lengths differ, nothing was counted, or a value is out of range.
-
-    Notes
-    -----
-    Chi-square of the counts. Assumes independent items. Cost: O(arms). Source: Fabijan et al., 2019.
-    """
-    observed, planned = np.asarray(counts, dtype=np.float64), np.asarray(shares, dtype=np.float64)
-    if observed.ndim != 1 or len(observed) < 2 or observed.shape != planned.shape:
-        raise ValueError("shares: one for each of at least two arms is needed")
-    if not ((observed >= 0).all() and 0 < observed.sum() < np.inf):
-        raise ValueError("counts: finite, at least 0 and not all 0")
-    if not ((planned > 0).all() and planned.sum() < np.inf):
-        raise ValueError("shares: positive and finite ones are needed")
-    expected = observed.sum() * planned / planned.sum()
-    p_value = float(sps.chisquare(observed, expected).pvalue)
-    return p_value, p_value < RATIO_ALPHA
 
 
 def _half_life(values: Floats, share: Floats) -> float:

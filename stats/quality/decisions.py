@@ -16,7 +16,7 @@ from stats.quality.forecasts import checked_codes, checked_forecasts
 Floats = NDArray[np.float64]
 
 N_DRAWS = 500
-NEARBY = 0.05
+SENSITIVITY_RANGE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ class DecisionCost:
 
 def expected_cost(*, labels: ArrayLike, predictions: ArrayLike, costs: ArrayLike) -> float:
     """
-    Mean cost of predicted classes.
+    Compute the mean cost of predicted classes.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def expected_cost(*, labels: ArrayLike, predictions: ArrayLike, costs: ArrayLike
 
 def net_benefit(*, labels: ArrayLike, probabilities: ArrayLike, threshold: float) -> float:
     """
-    Net benefit of treating items whose probability reaches the threshold.
+    Compute the net benefit of treating items whose probability reaches the threshold.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def net_benefit(*, labels: ArrayLike, probabilities: ArrayLike, threshold: float
 
 def net_benefit_of_all(*, labels: ArrayLike, threshold: float) -> float:
     """
-    Net benefit of treating everybody.
+    Compute the net benefit of treating everybody.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def threshold_sweep(
     confidence_level: float = 0.95,
 ) -> Sweep:
     """
-    Mean cost at every threshold, with a band.
+    Compute the mean cost at every threshold, with a band.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def decision_cost(
     cost_false_negative: float,
 ) -> DecisionCost:
     """
-    Cost at the threshold for calibrated probabilities, beside the best one.
+    Compare the cost at the threshold for calibrated probabilities with that at the best one.
 
     Parameters
     ----------
@@ -272,7 +272,8 @@ def decision_cost(
     treated = np.append(np.cumsum((np.bincount(number) - positives)[::-1])[::-1], 0)
     costs = (cost_false_negative * missed + cost_false_positive * treated) / len(truth)
     # A threshold costs what the next probability that reaches it does.
-    first, at, last = np.searchsorted(thresholds, (target - NEARBY, target, target + NEARBY))
+    near = (target - SENSITIVITY_RANGE, target, target + SENSITIVITY_RANGE)
+    first, at, last = np.searchsorted(thresholds, near)
     around = costs[first : last + 1]
     best = int(np.argmin(costs))
     return DecisionCost(

@@ -8,7 +8,7 @@ Floats = NDArray[np.float64]
 
 def checked_codes(*, codes: ArrayLike, name: str, n_classes: int) -> NDArray[np.int64]:
     """
-    Class codes as an array, or what is wrong with them.
+    Return class codes as an array, or say what is wrong with them.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def checked_codes(*, codes: ArrayLike, name: str, n_classes: int) -> NDArray[np.
 
 def checked_forecasts(labels: ArrayLike, probabilities: ArrayLike) -> tuple[Floats, Floats]:
     """
-    Labels and probabilities as arrays, or what is wrong with them.
+    Return labels and probabilities as arrays, or say what is wrong with them.
 
     Parameters
     ----------

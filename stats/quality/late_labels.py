@@ -16,7 +16,7 @@ from stats.arguments import check_fractions
 Floats = NDArray[np.float64]
 
 MATURE_QUANTILE = 0.95
-LEAST_ARRIVED = 0.05
+MIN_ARRIVED = 0.05
 ALPHA = 0.01
 
 
@@ -51,7 +51,7 @@ class LateScore:
 
 def arrival_curve(*, delays: ArrayLike, arrived: ArrayLike) -> tuple[Floats, Floats]:
     """
-    Kaplan-Meier estimate of the share of labels that have arrived by an age.
+    Estimate the share of labels that have arrived by an age (Kaplan-Meier).
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def late_score(
     alpha: float = ALPHA,
 ) -> LateScore:
     """
-    Error rate from the labels so far, if they allow one.
+    Estimate the error rate from the labels so far, if they allow it.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def late_score(
     is_mature = (age >= mature_age) & seen
     p_value = _dependence(delay[is_mature], loss[is_mature])
     by_age = np.concatenate([[0.0], share])[np.searchsorted(steps, age[seen], side="right")]
-    weights = 1 / np.maximum(by_age, LEAST_ARRIVED)
+    weights = 1 / np.maximum(by_age, MIN_ARRIVED)
     reason = _reason(is_mature=bool(is_mature.any()), p_value=p_value, alpha=alpha, age=mature_age)
     usable = not reason
     return LateScore(

@@ -57,7 +57,7 @@ def percentile(
     *, times: ArrayLike | Sequence[ArrayLike], share: float, confidence_level: float = 0.95
 ) -> Percentile:
     """
-    A percentile of latency, distribution-free interval included.
+    Compute a percentile of latency with its distribution-free interval.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def percentile(
     tail = (1 - confidence_level) / 2
     low = int(sps.binom.ppf(tail, n, share))
     high = int(sps.binom.ppf(1 - tail, n, share)) + 1
-    # The share itself may err by a hair: .99 * 100 is 99.
+    # The share itself may have a rounding error: .99 * 100 is 99.
     position = max(1, int(np.ceil(share * n - 1e-9)))
     return Percentile(
         share=share,
@@ -100,7 +100,7 @@ def percentile(
 
 def score_under_budget(*, item_scores: ArrayLike, times: ArrayLike, budget: float) -> float:
     """
-    Mean score if an answer beyond the budget counts as wrong.
+    Compute the mean score if an answer beyond the budget counts as wrong.
 
     Parameters
     ----------
@@ -130,49 +130,6 @@ def score_under_budget(*, item_scores: ArrayLike, times: ArrayLike, budget: floa
     return float(np.mean(np.where(taken <= budget, scores, 0.0)))
 
 
-def throughput_at(
-    *, rates: ArrayLike, times: Sequence[ArrayLike], limit: float, share: float = 0.99
-) -> float:
-    """
-    The largest offered rate at which a percentile of latency stays within a limit.
-
-    Parameters
-    ----------
-    rates : array-like of shape (r,), > 0
-        Offered loads, in requests a unit of time.
-    times : sequence of r array-likes
-        Latencies under each load.
-    limit : float, > 0
-        In the times' unit.
-    share : float in (0, 1), default=.99
-
-    Returns
-    -------
-    float
-        A rate that was tried, such that all smaller ones hold too; 0 where even the smallest does not.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ or a value is out of range.
-
-    Notes
-    -----
-    Cost: O(N log N) of all times. Source: docs/method.md, "Latency".
-    """
-    offered = np.asarray(rates, dtype=np.float64)
-    if offered.ndim != 1 or not 1 <= len(offered) == len(times) or not (offered > 0).all():
-        raise ValueError("rates: a positive one for each set of times is needed")
-    if not limit > 0:
-        raise ValueError("limit must be positive")
-    reached = 0.0
-    for position in np.argsort(offered):
-        if percentile(times=times[position], share=share).value > limit:
-            break
-        reached = float(offered[position])
-    return reached
-
-
 def pareto_front(
     *,
     item_scores: ArrayLike,
@@ -182,7 +139,7 @@ def pareto_front(
     n_draws: int = N_DRAWS,
 ) -> Front:
     """
-    The front of score against latency, with a joint bootstrap over items.
+    Find the front of score against latency, with a joint bootstrap over items.
 
     Parameters
     ----------
@@ -232,7 +189,7 @@ def pareto_front(
 def _measured(
     scores: Floats, ordered: Floats, order: NDArray[np.intp], weights: Floats, share: float
 ) -> tuple[Floats, Floats]:
-    """Weighted mean score and weighted percentile of latency of each team."""
+    """Return the weighted mean score and the weighted percentile of latency of each team."""
     means = weights @ scores / weights.sum()
     reached = np.cumsum(weights[order], axis=0) >= share * weights.sum() - 1e-9
     return means, ordered[np.argmax(reached, axis=0), np.arange(scores.shape[1])]

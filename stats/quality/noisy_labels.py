@@ -10,8 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from stats.quality.forecasts import checked_codes
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Corrected:
@@ -49,7 +47,7 @@ class Suspects:
 
 def symmetric(*, n_correct: int, n: int, noise: float) -> Corrected:
     """
-    Accuracy of a two-class model if labels were flipped at random.
+    Correct the accuracy of a two-class model for labels that were flipped at random.
 
     Parameters
     ----------
@@ -88,7 +86,7 @@ def class_conditional(
     *, labels: ArrayLike, predictions: ArrayLike, transition: ArrayLike
 ) -> Corrected:
     """
-    Accuracy on true labels if the noise depends on the class.
+    Correct an accuracy for noise that depends on the class.
 
     Parameters
     ----------
@@ -134,7 +132,7 @@ def class_conditional(
 
 def confident_joint(*, labels: ArrayLike, probabilities: ArrayLike) -> Suspects:
     """
-    Confident learning: labels that a held-out model contradicts.
+    Find labels that a held-out model contradicts, by confident learning.
 
     Parameters
     ----------

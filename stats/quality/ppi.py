@@ -14,7 +14,7 @@ from stats.intervals import Interval, two_sided_z
 Floats = NDArray[np.float64]
 
 # Of fewer the normal interval is too short: that of 5 labels covers in .82 of samples where .95 is stated.
-LEAST_ITEMS = 20
+MIN_ITEMS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def prediction_powered_mean(
     confidence_level: float = 0.95,
 ) -> PredictionPowered:
     """
-    PPI++ estimate of a mean.
+    Estimate a mean from few labels and many predictions (PPI++).
 
     Parameters
     ----------
@@ -105,6 +105,6 @@ def prediction_powered_mean(
 
 def _finite(given: ArrayLike, name: str) -> Floats:
     values = np.asarray(given, dtype=np.float64)
-    if values.ndim != 1 or len(values) < LEAST_ITEMS or not np.isfinite(values).all():
-        raise ValueError(f"{name}: at least {LEAST_ITEMS} finite values are needed")
+    if values.ndim != 1 or len(values) < MIN_ITEMS or not np.isfinite(values).all():
+        raise ValueError(f"{name}: at least {MIN_ITEMS} finite values are needed")
     return values

@@ -17,7 +17,7 @@ from stats.intervals import wilson
 Floats = NDArray[np.float64]
 Method = Literal["wilson", "multiplier"]
 
-LEAST_ITEMS = 50
+MIN_ITEMS = 50
 SHRINKAGE = 20.0
 N_DRAWS = 2_000
 
@@ -61,7 +61,7 @@ def slice_scores(
     rng: np.random.Generator,
     method: Method = "wilson",
     alpha: float = 0.05,
-    least_items: int = LEAST_ITEMS,
+    min_items: int = MIN_ITEMS,
     shrinkage: float = SHRINKAGE,
     n_draws: int = N_DRAWS,
 ) -> Slices:
@@ -80,7 +80,7 @@ def slice_scores(
         Wilson at alpha/slices, or max-|t| by normal multipliers for scores of any kind.
     alpha : float in (0, 1), default=.05
         Probability that any interval misses.
-    least_items : int, default=50
+    min_items : int, default=50
         Smaller slices are left out.
     shrinkage : float, >= 0, default=20
         kappa: items of the overall score added to each slice, for ranking.
@@ -112,13 +112,13 @@ def slice_scores(
         raise ValueError("method must be wilson or multiplier")
     check_counts(n_draws=n_draws)
     check_not_negative(shrinkage=shrinkage)
-    if least_items < 2:
-        raise ValueError("least_items must be at least 2")
+    if min_items < 2:
+        raise ValueError("min_items must be at least 2")
     names, number = np.unique(given, return_inverse=True)
     sizes = np.bincount(number, minlength=len(names))
-    enough = np.flatnonzero(sizes >= least_items)
+    enough = np.flatnonzero(sizes >= min_items)
     if not len(enough):
-        raise ValueError(f"slices: none has {least_items} items")
+        raise ValueError(f"slices: none has {min_items} items")
     parts = [scores[number == each] for each in enough]
     means = np.array([part.mean() for part in parts])
     low, high = (
@@ -135,7 +135,7 @@ def slice_scores(
         shrunken=shrunken,
         gap=means - overall,
         worst=int(np.argmin(shrunken)),
-        left_out=names[sizes < least_items].tolist(),
+        left_out=names[sizes < min_items].tolist(),
     )
 
 

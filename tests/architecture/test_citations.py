@@ -23,6 +23,9 @@ CITATION = re.compile(
 )
 HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 INVARIANTS = "docs/invariants.md"
+METHOD = "docs/method.md"
+# The last author's name, or the first one's before "et al.", and the year.
+WORK = re.compile(r"\b([A-Z][\w-]+)(?: et al\.)?,?\s\(?((?:18|19|20)\d\d)\b")
 # Pages that lay beside the project while it was made, and the numbers of their sections and checks: nobody
 # who has only this repository can follow them.
 ABSENT = re.compile(
@@ -88,7 +91,43 @@ def test_nothing_cites_a_page_that_is_not_here() -> None:
 def test_citations_are_seen_at_all() -> None:
     cited = [each for path in FILES for each in CITATION.findall(path.read_text())]
 
-    assert sum(bool(sections) for _, sections in cited) > 100
+    assert sum(bool(sections) for _, sections in cited) > 50
+
+
+def works() -> list[str]:
+    """The entries under "References", each in one line."""
+    text = (BASE_DIR / METHOD).read_text().partition("\n## References\n")[2]
+    return [" ".join(entry.split()) for entry in re.split(r"^- ", text, flags=re.M)[1:]]
+
+
+def texts_with_works() -> list[str]:
+    page = (BASE_DIR / METHOD).read_text().partition("\n## References\n")[0]
+    return [page, *(path.read_text() for path in sorted((BASE_DIR / "stats").rglob("*.py")))]
+
+
+def test_works_cited_by_author_and_year_stand_under_references() -> None:
+    cited = {each for text in texts_with_works() for each in WORK.findall(text)}
+    missing = [
+        f"{author}, {year}"
+        for author, year in sorted(cited)
+        if not any(
+            author.lower() in entry.lower() and entry.endswith(f"{year}.") for entry in works()
+        )
+    ]
+
+    assert len(cited) > 40
+    assert missing == []
+
+
+def test_each_reference_is_cited() -> None:
+    text = " ".join(" ".join(texts_with_works()).split())
+    idle = []
+    for entry in works():
+        author = re.split(r", \"| and |, (?=[A-Z]\.)", entry)[0].split()[-1]
+        if not re.search(rf"{author}.{{0,260}}?{entry[-5:-1]}", text):
+            idle.append(entry)
+
+    assert idle == []
 
 
 def sections_of_invariants() -> dict[int, str]:

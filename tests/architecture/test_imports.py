@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import BASE_DIR
 
-ROOMS = ("service", "config", "lab", "audits", "vault", "stats")
+ROOMS = ("service", "config", "lab", "audits", "webhooks", "vault", "stats")
 CONTRACTS = [
     contract["name"]
     for contract in tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["tool"][
@@ -24,6 +24,9 @@ PLANTS = [
     ("Service, then config", "config.celery", "service.ports"),
     ("Service, then config", "vault.journal", "audits.models"),
     ("Service, then config", "audits.models", "lab.demo.desk"),
+    ("Service, then config", "vault.rounds", "webhooks.outbox"),
+    ("Service, then config", "audits.runs", "webhooks.models"),
+    ("Service, then config", "webhooks.messages", "audits.models"),
     ("Configuration starts", "config.asgi", "subprocess"),
     ("Statistics know no web", "stats.metrics", "random"),
     ("Statistics know no web", "stats.intervals", "django.conf"),
@@ -41,6 +44,8 @@ PLANTS = [
     ("Audits touch the vault", "audits.models", "vault.budget"),
     ("Audits touch the vault", "audits.apps", "vault.history"),
     ("Audits touch the vault", "audits.models", "vault.api.shown"),
+    ("Webhooks tell", "webhooks.outbox", "vault.scoring"),
+    ("Webhooks tell", "webhooks.subscriptions", "vault.api.shown"),
     ("The lab's rooms", "lab.attacks.votes", "lab.leagues.players"),
     ("The lab's rooms", "lab.leagues.large_round", "lab.planning.round_plan"),
     ("What is played in memory", "lab.attacks.arena", "vault.replay"),

@@ -31,11 +31,14 @@ EDGES = (
     "audits/admin",
     "audits/tasks.py",
     "audits/management/",
+    "webhooks/admin.py",
+    "webhooks/api.py",
+    "webhooks/tasks.py",
 )
 
 DOMAIN = sorted(
     path
-    for room in ("stats", "vault", "audits")
+    for room in ("stats", "vault", "audits", "webhooks")
     for path in (BASE_DIR / room).rglob("*.py")
     if "migrations" not in path.parts and not str(path.relative_to(BASE_DIR)).startswith(EDGES)
 )

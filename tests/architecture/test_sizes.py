@@ -10,7 +10,7 @@ from config.settings import BASE_DIR
 
 LONGEST_FILE = 400
 LONGEST_BODY = 50
-ROOMS = ("service", "config", "stats", "vault", "audits", "lab", "client", "tests")
+ROOMS = ("service", "config", "stats", "vault", "audits", "webhooks", "lab", "client", "tests")
 FILES = sorted(
     path
     for path in [

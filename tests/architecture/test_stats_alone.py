@@ -12,7 +12,7 @@ TEST_TOOLS = {"pytest", "hypothesis", "coverage"}
 BLOCKED = (
     *("django", "rest_framework", "celery", "kombu", "redis", "psycopg", "pyarrow", "httpx"),
     *("cryptography", "whitenoise", "granian", "uuid_utils"),
-    *("service", "config", "lab", "audits", "vault"),
+    *("service", "config", "lab", "audits", "webhooks", "vault"),
 )
 IMPORT_ALL = f"""
 import importlib, pkgutil, sys

@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 
 from config import urls
 from tests.vault.factories import World, acting_as, make_world
-from vault import rounds, tokens, webhook_outbox
-from vault.api import shown, webhook_messages
-from vault.models import Benchmark, RawScore, Release, Submission, Webhook, WebhookDelivery
+from vault import rounds, tokens
+from vault.api import shown
+from vault.models import Benchmark, RawScore, Release, Submission
+from webhooks import messages, outbox
+from webhooks.models import Webhook, WebhookDelivery
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site", "signing")]
 
@@ -185,10 +187,10 @@ def _look_at_webhooks(reader: Reader) -> None:
     webhook = f"webhooks/{made.json()['id']}/"
     Webhook.objects.update(created_at=LONG_AGO, noted_until=LONG_AGO)
     with acting_as("web"):
-        webhook_outbox.note_events(now=reader.world.now)
+        outbox.note_events(now=reader.world.now)
         told = WebhookDelivery.objects.select_related("webhook__team").order_by("event", "subject")
         for delivery in told:
-            content = webhook_messages.content(delivery=delivery) or b"nothing"
+            content = messages.content(delivery=delivery) or b"nothing"
             reader.write_down(f"{delivery.event}\n{content.decode()}")
     reader.ask("POST", f"{webhook}rotate/")
     reader.ask("POST", f"{webhook}test/")

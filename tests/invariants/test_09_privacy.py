@@ -16,8 +16,10 @@ from django.utils import timezone
 
 from config import urls
 from tests.vault.factories import acting_as, make_world
-from vault import tokens, webhooks
-from vault.models import Benchmark, BudgetEntry, Final, Submission, Team, Webhook, WebhookDelivery
+from vault import tokens
+from vault.models import Benchmark, BudgetEntry, Final, Submission, Team
+from webhooks import subscriptions
+from webhooks.models import Webhook, WebhookDelivery
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site", "signing")]
 
@@ -102,8 +104,11 @@ class House:
         self.spare, _ = tokens.issue(
             team=self.owner, label="", scopes=both, expires_at=None, now=self.world.now
         )
-        self.webhook = webhooks.register(
-            team=self.owner, url=f"https://{SECRET}.example.org/", events=webhooks.EVENTS, now=now
+        self.webhook = subscriptions.register(
+            team=self.owner,
+            url=f"https://{SECRET}.example.org/",
+            events=subscriptions.EVENTS,
+            now=now,
         )
         self.tokens = {
             "garbled": "hv_" + "x" * 43,

@@ -15,7 +15,7 @@ import pytest
 from service.processes import Service
 from tests.service.staging import Stage, client, csv_file
 from tests.service.test_kill import kill_group, query
-from tests.vault.test_webhook_secrets import documented_check
+from tests.webhooks.test_signing import documented_check
 
 pytestmark = pytest.mark.service
 

@@ -252,7 +252,7 @@ def test_room_for_one_team_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyP
     teams = [*league(), (climber(rng, n=N, n_items=N + M, k=12), 11)]
     together = accused(*teams, references=references(), n=N)
 
-    monkeypatch.setattr("stats.accusation.MOST_BYTES", 1)
+    monkeypatch.setattr("stats.accusation.MAX_BYTES", 1)
     alone = accused(*teams, references=references(), n=N)
 
     waited = [

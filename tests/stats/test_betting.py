@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stats.betting import MOST_EXCEEDANCES, Bet
+from stats.betting import MAX_EXCEEDANCES, Bet
 
 
 def test_without_an_exceedance_it_rejects_after_ln_10_over_c_draws() -> None:
@@ -43,7 +43,7 @@ def test_it_does_not_matter_in_which_portions_draws_come() -> None:
 def test_many_exceedances_give_it_up() -> None:
     bet = Bet(level=1e-3)
 
-    bet.add(exceeds=np.ones(MOST_EXCEEDANCES, dtype=bool))
+    bet.add(exceeds=np.ones(MAX_EXCEEDANCES, dtype=bool))
 
     assert bet.is_settled
     assert bet.p_value == 1

@@ -3,7 +3,8 @@ import pytest
 import scipy.stats as sps
 from numpy.typing import NDArray
 
-from stats.deflation import deflate, deflated_probability, equicorrelated_luck
+from stats.deflation import deflate, deflated_probability
+from stats.expected_maximum import expected_maximum
 
 
 def test_luck_of_equal_independent_models_is_the_expected_maximum() -> None:
@@ -98,16 +99,6 @@ def test_unusable_scores_are_refused(
         deflate(query_scores=query, fresh_scores=fresh, rng=np.random.default_rng(1))
 
 
-@pytest.mark.parametrize(("correlation", "theory"), [(0.0, 0.0317), (0.8, 0.0142), (0.95, 0.0071)])
-def test_luck_of_equally_correlated_models(correlation: float, theory: float) -> None:
-    """Reference figures: n = 1,000, p = .8, k = 100."""
-    sd = np.sqrt(0.8 * 0.2 / 1000)
-
-    assert equicorrelated_luck(k=100, sd=sd, correlation=correlation) == pytest.approx(
-        theory, abs=5e-5
-    )
-
-
 def test_drawn_luck_of_equally_correlated_models_is_the_formula() -> None:
     """Seed 19: sd .0126, rho .8, k = 100. 2,000 draws have a standard error of .0124/sqrt(2000) = .00028, of
     which .0014 are five; the fresh covariance of 40,000 items adds less.
@@ -119,24 +110,9 @@ def test_drawn_luck_of_equally_correlated_models_is_the_formula() -> None:
     found = deflate(query_scores=scores[:1000], fresh_scores=scores[1000:], rng=rng)
 
     sd = 0.4 / np.sqrt(1000)
-    assert found.luck_bound == pytest.approx(
-        equicorrelated_luck(k=100, sd=sd, correlation=0.8), abs=0.0016
-    )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "name"),
-    [
-        ({"k": 0, "sd": 1.0}, "k"),
-        ({"k": 2, "sd": -1.0}, "sd"),
-        ({"k": 2, "sd": np.inf}, "sd"),
-        ({"k": 2, "sd": 1.0, "correlation": 1.1}, "correlation"),
-        ({"k": 2, "sd": 1.0, "correlation": -0.1}, "correlation"),
-    ],
-)
-def test_impossible_luck_is_refused(arguments: dict[str, float], name: str) -> None:
-    with pytest.raises(ValueError, match=name):
-        equicorrelated_luck(**arguments)  # type: ignore[arg-type]
+    formula = sd * np.sqrt(1 - 0.8) * expected_maximum(k=100)
+    assert formula == pytest.approx(0.0142, abs=5e-5)
+    assert found.luck_bound == pytest.approx(formula, abs=0.0016)
 
 
 def test_a_lead_of_luck_is_deflated_to_even_odds() -> None:

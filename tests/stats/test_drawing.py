@@ -13,8 +13,8 @@ from scipy.stats import chisquare
 
 from stats.draw import draw
 from stats.drawing import (
-    LEAST_SPLITS,
-    LEAST_UNITS,
+    MIN_SPLITS,
+    MIN_UNITS,
     Pool,
     allocate,
     draw_shards,
@@ -268,12 +268,12 @@ def test_splits_are_counted_for_the_pair_with_the_fewest() -> None:
 
     # Between the first and the second shard: 10 x 1 x 2; first and third 55, second and third 220 x 5.
     assert np.exp(log_splits(counts=counts)) == pytest.approx(20)
-    assert log_splits(counts=[[5, 5]]) == pytest.approx(np.log(LEAST_SPLITS))
+    assert log_splits(counts=[[5, 5]]) == pytest.approx(np.log(MIN_SPLITS))
 
 
 def test_the_least_number_of_units_is_the_first_with_which_anything_can_be_found() -> None:
-    assert 1 / comb(2 * LEAST_UNITS, LEAST_UNITS) < 0.005
-    assert 1 / comb(2 * LEAST_UNITS - 2, LEAST_UNITS - 1) > 0.005
+    assert 1 / comb(2 * MIN_UNITS, MIN_UNITS) < 0.005
+    assert 1 / comb(2 * MIN_UNITS - 2, MIN_UNITS - 1) > 0.005
 
 
 def fresh_score_of_a_flipper(shards: list[NDArray[np.intp]], labels: Codes, group: Codes) -> float:

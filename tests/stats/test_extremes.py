@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stats.metrics import LARGEST_LOSS, METRICS, Scorer
+from stats.metrics import MAX_LOSS, METRICS, Scorer
 from stats.paired import paired_difference, paired_se
 from stats.two_sample import welch
 
@@ -22,10 +22,10 @@ EDGES = [0.0, 5e-324, 1e-200, 1e-45, 1e-20, 1.0, 3e19, 1e20, 1e38, 1e100, 1.7e30
 VALUES = st.sampled_from([*EDGES, *(-edge for edge in EDGES)]) | st.floats(
     allow_nan=False, allow_infinity=False
 )
-CAPS = st.sampled_from([None, 5e-324, 1e-200, 1.0, LARGEST_LOSS, 1e30, 1.7e308])
+CAPS = st.sampled_from([None, 5e-324, 1e-200, 1.0, MAX_LOSS, 1e30, 1.7e308])
 SHARES = st.sampled_from([0.0, 5e-324, 1e-20, 0.5, 1 - 2**-53, 1.0]) | st.floats(0, 1)
 CLIPS = st.sampled_from([5e-324, 1e-20, 0.01, 0.4999999])
-COSTS = st.sampled_from([0.0, 5e-324, 1e-20, 1.0, LARGEST_LOSS])
+COSTS = st.sampled_from([0.0, 5e-324, 1e-20, 1.0, MAX_LOSS])
 # Numbers below it have few digits.
 TINY = 1e-300
 FORMS = [(name, form) for name, metric in METRICS.items() for form in sorted(metric.forms)]
@@ -39,7 +39,7 @@ def columns(draw: st.DrawFn, of: st.SearchStrategy[Any], n: int, dtype: Any = fl
 @st.composite
 def matrices(draw: st.DrawFn, n_classes: int) -> list[list[float]]:
     rows = draw(columns(COSTS, n_classes * n_classes)).reshape(n_classes, n_classes)
-    rows[0, :2] = draw(st.sampled_from([(0.0, 5e-324), (LARGEST_LOSS, 0.0), (1.0, 0.0)]))
+    rows[0, :2] = draw(st.sampled_from([(0.0, 5e-324), (MAX_LOSS, 0.0), (1.0, 0.0)]))
     result: list[list[float]] = rows.tolist()
     return result
 
@@ -107,7 +107,7 @@ def test_every_accepted_file_has_finite_figures(
 
 
 @pytest.mark.parametrize("metric", ["rmse", "mae", "r2"])
-@pytest.mark.parametrize("cap", [LARGEST_LOSS, 1e30])
+@pytest.mark.parametrize("cap", [MAX_LOSS, 1e30])
 def test_one_prediction_far_away_ends_nothing(metric: str, cap: float) -> None:
     """3e19 under a cap of 1e30: its square is none in single precision, and every audit ended."""
     labels = np.arange(10.0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stats.ledger import (
-    MOST_QUERIES,
+    MAX_QUERIES,
     Account,
     attack_cap,
     guaranteed_error,
@@ -164,7 +164,7 @@ def agrees(found: int | None, printed: float) -> bool:
     """Within the table's 1 % bisection; 4e5 and 7e5 have one digit there; inf is above a million."""
     assert found is not None
     if printed == math.inf:
-        return found == MOST_QUERIES
+        return found == MAX_QUERIES
     if printed in (4e5, 7e5):
         return round(found, -5) == printed
     return found == pytest.approx(printed, rel=0.01, abs=0.5)

@@ -5,8 +5,6 @@ import pytest
 
 from stats.multiplicity import (
     benjamini_hochberg,
-    benjamini_yekutieli,
-    bonferroni,
     e_benjamini_hochberg,
     holm,
 )
@@ -44,35 +42,15 @@ def test_no_p_value_is_refused(wrong: list[float]) -> None:
         holm(p_values=wrong)
 
 
-def test_bonferroni_is_the_published_table() -> None:
-    """Blum and Hardt's photo contest: their file has nine times these; ranks 8 and 9 are rejected."""
-    adjusted = bonferroni(p_values=PUBLISHED)
-    published = np.array(PUBLISHED) * 9
-
-    assert adjusted == pytest.approx(np.minimum(published, 1))
-    assert [rank for rank, p in zip(range(2, 11), adjusted, strict=True) if p <= 0.05] == [8, 9]
-
-
 def test_photo_contest_data() -> None:
     """The same on the published files themselves."""
     rows = reference_file("ladder_jl/top10pvals.csv").read_text().splitlines()[2:]
     p_values = [float(row.split(",")[1]) for row in rows]
-    nine_times = reference_file("ladder_jl/top10pvalsbon.csv").read_text().splitlines()[2:]
 
     assert p_values == pytest.approx(PUBLISHED, rel=5e-3)
-    times = np.array([float(row.split(",")[1]) for row in nine_times])
-    assert bonferroni(p_values=p_values) == pytest.approx(np.minimum(times, 1))
     ranks = np.arange(2, 11)
     assert ranks[holm(p_values=p_values) <= 0.05].tolist() == [4, 8, 9]
     assert ranks[benjamini_hochberg(p_values=p_values) <= 0.05].tolist() == [4, 5, 6, 8, 9]
-
-
-def test_benjamini_yekutieli_pays_for_any_dependence() -> None:
-    values = [0.001, 0.01, 0.2]
-
-    by, bh = benjamini_yekutieli(p_values=values), benjamini_hochberg(p_values=values)
-    assert by == pytest.approx(np.minimum(bh * (1 + 1 / 2 + 1 / 3), 1))
-    assert len(benjamini_yekutieli(p_values=[])) == 0
 
 
 def test_e_benjamini_hochberg_by_hand() -> None:

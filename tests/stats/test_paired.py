@@ -8,7 +8,6 @@ from stats.arguments import check_ranked
 from stats.paired import (
     mcnemar,
     paired_auc,
-    paired_count_interval,
     paired_difference,
     paired_se,
     t_difference,
@@ -95,18 +94,6 @@ def test_differences_without_spread() -> None:
     assert (certain.statistic, certain.p_value) == (-np.inf, 0)
 
 
-def test_count_interval_is_that_of_resampled_items() -> None:
-    """Seed 143: 20,000 multinomial draws against 20,000 resamples of 300 items; quantiles within .006."""
-    rng = np.random.default_rng(143)
-    ours, theirs = rng.random(300) < 0.8, rng.random(300) < 0.7
-
-    found = paired_count_interval(correct=ours, reference_correct=theirs, rng=rng, n_draws=20_000)
-
-    items = rng.integers(300, size=(20_000, 300))
-    slow = (ours.astype(float) - theirs)[items].mean(axis=1)
-    assert (found.low, found.high) == pytest.approx(np.quantile(slow, [0.025, 0.975]), abs=0.006)
-
-
 def test_paired_auc_is_delongs_test() -> None:
     """Against the variance by its definition: placements of each pair, covariance of the two models."""
     rng = np.random.default_rng(144)
@@ -163,22 +150,6 @@ def test_mcnemar_refuses_what_is_neither_right_nor_wrong(wrong: list[float]) -> 
         mcnemar(correct=wrong, reference_correct=[1, 0])
     with pytest.raises(ValueError, match=r"^reference_correct: 0 and 1"):
         mcnemar(correct=[1, 0], reference_correct=wrong)
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"correct": [1], "reference_correct": [1, 0]}, "length"),
-        ({"correct": [], "reference_correct": []}, "at least one item"),
-        ({"correct": [1], "reference_correct": [0], "n_draws": 0}, "n_draws"),
-        ({"correct": [1], "reference_correct": [0], "confidence_level": 2}, "confidence"),
-    ],
-)
-def test_impossible_counts_are_refused(
-    given: dict[str, Any], said: str, rng: np.random.Generator
-) -> None:
-    with pytest.raises(ValueError, match=said):
-        paired_count_interval(**given, rng=rng)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""Rankings: published contests, ranks under resampling, tiers."""
+"""Rankings: published contests, ranks under resampling."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stats.ranking import agreement, kendall_tau, rank_intervals, tiers
+from stats.ranking import agreement, kendall_tau, rank_intervals
 from tests.stats.reference_data import reference_file
 
 
@@ -152,20 +152,6 @@ def test_all_ranks_at_once_are_covered(shares: list[float]) -> None:
     assert covered >= 265
 
 
-@pytest.mark.parametrize("kind", ["right or wrong", "real"])
-def test_tiers_hold_those_who_cannot_be_told_apart(kind: str) -> None:
-    """Two pairs of nearly equal teams, .9 and .7: 10 standard errors apart at 2,000 items."""
-    rng = np.random.default_rng(164)
-    right = rng.random((2000, 4)) < [0.7, 0.9, 0.9, 0.7]
-    scores = right * (1.0 if kind == "right or wrong" else 0.5)
-
-    assert tiers(item_scores=scores).tolist() == [2, 1, 1, 2]
-
-
-def test_one_team_is_one_tier() -> None:
-    assert tiers(item_scores=[[1], [0]]).tolist() == [1]
-
-
 @pytest.mark.parametrize(
     ("call", "given", "said"),
     [
@@ -183,15 +169,6 @@ def test_one_team_is_one_tier() -> None:
 def test_impossible_rankings_are_refused(call: Any, given: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         call(**given, rng=np.random.default_rng(1))
-
-
-def test_impossible_tiers_are_refused() -> None:
-    with pytest.raises(ValueError, match="item_scores"):
-        tiers(item_scores=[1, 2])
-    with pytest.raises(ValueError, match="finite"):
-        tiers(item_scores=[[np.nan], [1.0]])
-    with pytest.raises(ValueError, match="alpha"):
-        tiers(item_scores=[[1], [2]], alpha=0)
 
 
 def test_tau_of_two_rankings() -> None:

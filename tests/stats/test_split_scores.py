@@ -8,7 +8,7 @@ import sklearn.metrics as skm
 from numpy.typing import NDArray
 
 from stats.metrics import Scorer
-from stats.split_scores import MOST_CLASSES, SplitScore, split_score
+from stats.split_scores import MAX_CLASSES, SplitScore, split_score
 
 N = 60
 EXACT = ["accuracy", "balanced_accuracy", "macro_f1", "mcc", "rmse", "r2", "mae"]
@@ -84,7 +84,7 @@ def test_the_metric_itself_follows_from_sums(metric: str) -> None:
 @pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "macro_f1"])
 def test_what_sums_cannot_give_is_linearised_on_the_pool(metric: str) -> None:
     rng = np.random.default_rng(4)
-    labels, files, form = task(metric, rng, n_classes=MOST_CLASSES + 1)
+    labels, files, form = task(metric, rng, n_classes=MAX_CLASSES + 1)
     scorer = Scorer(metric=metric, **form)
     given = split_score(scorer=scorer, labels=labels)
     data = data_of(given, scorer, labels, files[1:2])

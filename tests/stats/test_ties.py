@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stats.ties import HAIR, shared_ranks, shown, tolerance
+from stats.ties import RELATIVE_TOLERANCE, shared_ranks, shown, tolerance
 
 UNIT = 1.0
 
@@ -75,12 +75,12 @@ def test_nothing_has_no_ranks() -> None:
 @pytest.mark.parametrize(
     ("unit", "values", "expected"),
     [
-        (1.0, [], HAIR),
-        (1.0, [0.5], HAIR),
-        (0.01, [0.005], 0.01 * HAIR),
-        (5000.0, [4000.0, 30.0], 4000 * HAIR),
-        (5000.0, [9000.0], 5000 * HAIR),
-        (1e12, [0.4, 0.5], HAIR),  # a cap that stands for none
+        (1.0, [], RELATIVE_TOLERANCE),
+        (1.0, [0.5], RELATIVE_TOLERANCE),
+        (0.01, [0.005], 0.01 * RELATIVE_TOLERANCE),
+        (5000.0, [4000.0, 30.0], 4000 * RELATIVE_TOLERANCE),
+        (5000.0, [9000.0], 5000 * RELATIVE_TOLERANCE),
+        (1e12, [0.4, 0.5], RELATIVE_TOLERANCE),  # a cap that stands for none
     ],
 )
 def test_tolerance_is_a_share_of_the_unit_or_of_what_is_scored(

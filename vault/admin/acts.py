@@ -16,12 +16,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from vault.admin.pages import Page, add_error
-from vault.errors import VaultError
+from vault.admin import data_files
+from vault.admin.pages import Page, Table, add_error
+from vault.errors import InvalidFileError, VaultError
 
 
 class ActForm(forms.Form):
     """A form about `target`; most acts ask nothing."""
+
+    # Shown above the fields when a file is refused.
+    tables: Sequence[Table] = ()
 
     def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,7 +96,8 @@ class ActingPage(Page):
         if not chosen.is_open(obj):
             messages.error(request, f"{chosen.label}: this is possible {chosen.when}.")
             return HttpResponseRedirect(back)
-        form = chosen.form(request.POST if request.method == "POST" else None, target=obj)
+        sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        form = chosen.form(*sent, target=obj, initial=request.GET.dict())
         done = self._try(request, chosen, obj, form)
         if done is None:
             return self.form_page(
@@ -103,6 +108,7 @@ class ActingPage(Page):
                 submit=chosen.label,
                 original=obj,
                 back=back,
+                tables=form.tables,
             )
         if done.shown_once:
             return self._show_once(request, obj, done, back)
@@ -114,6 +120,10 @@ class ActingPage(Page):
             return None
         try:
             done = act.run(request, obj, form.cleaned_data)
+        except InvalidFileError as error:
+            form.add_error("file", error.message)
+            form.tables = [data_files.problems(error)]
+            return None
         except VaultError as error:
             add_error(form, error)
             return None

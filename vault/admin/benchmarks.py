@@ -15,7 +15,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from stats.metrics import LARGEST_LOSS, METRICS, check_costs
+from stats.metrics import MAX_LOSS, METRICS, check_costs
 from vault import journal
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import Page, Table, link, listed, moment
@@ -94,7 +94,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {
             "slug": "In the API's addresses.",
             "loss_cap": f"Regression: the largest error that counts, in the label's unit; at most "
-            f"{LARGEST_LOSS:g}.",
+            f"{MAX_LOSS:g}.",
             "cost_matrix": "JSON: a row of costs for each true class, a column for each predicted one; "
             "numbers from 0. Expected cost and expected regret are scored by it.",
             "decision_threshold": "Binary probabilities: a probability above it is scored as the positive "
@@ -178,8 +178,8 @@ def _is_id(text: str) -> bool:
 def _wrong_loss_cap(is_regression: bool, cap: float | None) -> str:
     if is_regression and (cap is None or not (math.isfinite(cap) and cap > 0)):
         return "A regression needs a loss cap above zero: without it one item could decide a score."
-    if is_regression and cap is not None and cap > LARGEST_LOSS:
-        return f"The largest loss cap is {LARGEST_LOSS:g}: give the labels in a larger unit."
+    if is_regression and cap is not None and cap > MAX_LOSS:
+        return f"The largest loss cap is {MAX_LOSS:g}: give the labels in a larger unit."
     if not is_regression and cap is not None:
         return "Only a regression has a loss cap."
     return ""

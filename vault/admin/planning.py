@@ -18,8 +18,9 @@ from vault.admin import plan_preview
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import add_error
 from vault.errors import VaultError
+from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round, Team
-from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind
+from vault.statuses import HoldoutStatus, PublicationKind
 
 if TYPE_CHECKING:
     from vault.admin.pages import Page
@@ -129,7 +130,7 @@ class PlanForm(forms.Form):
         if benchmark is not None and benchmark.isdecimal() and len(benchmark) < 10:
             known = known.filter(benchmark=int(benchmark))
             self.fields["publication"].help_text += _stock(int(benchmark))
-        queries = known.filter(kind=HoldoutKind.IID, status=HoldoutStatus.QUERY)
+        queries = known.filter(kind__in=DECIDING, status=HoldoutStatus.QUERY)
         self._choose_from("query_holdout", queries)
         self._choose_from("fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))
 
@@ -200,7 +201,10 @@ def _plan(page: "Page", request: HttpRequest, form: PlanForm) -> HttpResponse:
     )
     page.log_addition(request, planned, "Planned.")
     then = "it opens by itself" if planned.named_references else "then open the round"
-    messages.success(request, f"{planned} is planned. Reference teams may submit; {then}.")
+    messages.success(
+        request,
+        f"{planned} is planned. Hand in the baseline file of a reference here, or over the API; {then}.",
+    )
     _say_what_it_cannot_find(request, planned)
     return HttpResponseRedirect(reverse("admin:vault_round_change", args=[planned.pk]))
 

@@ -18,6 +18,7 @@ from django.utils.html import format_html_join
 from vault import budget, opening, prospects, round_preview, rounds, spoken_times
 from vault.admin import outlook, planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
+from vault.admin.baselines import HAND_IN
 from vault.admin.board import board
 from vault.admin.budgets import admissions
 from vault.admin.pages import (
@@ -143,6 +144,7 @@ VAULT_ACTS = (
         run=_admit,
         form=AdmitForm,
     ),
+    HAND_IN,
     Act(
         name="open",
         label="Open the round",
@@ -380,5 +382,5 @@ def _references(round: Round) -> Table:
         heading="References",
         header=("Position", "Team", "Submission", "Status"),
         rows=rows,
-        empty="No reference team has submitted.",
+        empty="No reference has handed in a file.",
     )

@@ -8,30 +8,30 @@ another file, or another draw of it, gets a report of its own.
 
 import hashlib
 import json
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from vault.admin.pages import NOTHING, Table, add_error, stacked
+from vault.admin import data_files
+from vault.admin.data_files import DataFileField
+from vault.admin.pages import Table, add_error, stacked
 from vault.errors import InvalidFileError, SealingError, VaultError
 from vault.files.label_tables import LabelTable
+from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
 from vault.sealing import holdouts, label_files, label_report
 from vault.sealing.holdouts import Shard
 from vault.sealing.label_report import Report
-from vault.sealing.seal_arguments import CONTENT_TYPES, REST
-from vault.statuses import HoldoutKind, HoldoutStatus
+from vault.sealing.seal_arguments import REST
+from vault.statuses import HoldoutStatus
 
 if TYPE_CHECKING:
     from vault.admin.pages import Page
@@ -58,14 +58,14 @@ class SizesField(forms.CharField):
 
 class SealForm(forms.Form):
     benchmark = forms.ModelChoiceField(queryset=Benchmark.objects.order_by("slug"))
-    file = forms.FileField(
+    file = DataFileField(
         label="Label file",
         help_text="CSV or Parquet with the columns id and label, and if wanted time, group and "
         "slice:NAME. Where there is a group, whole groups are drawn. The file is read in memory and kept "
         "nowhere.",
     )
     kind = forms.ChoiceField(
-        choices=[(kind.value, f"{kind.value}: {kind.label}") for kind in HoldoutKind],
+        choices=[(kind.value, f"{kind}: {kind.meaning}") for kind in HoldoutKind],
         initial=HoldoutKind.IID,
         help_text="Only iid shards decide a verdict. They are drawn at random, and at least two at once.",
     )
@@ -97,15 +97,6 @@ class SealForm(forms.Form):
         label="Only report",
         help_text="Show what should be known of this file before it is sealed so, and seal nothing.",
     )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if PurePath(file.name).suffix.lower() not in CONTENT_TYPES:
-            raise ValidationError("The name must end in .csv or .parquet.")
-        if file.size > settings.MAX_UPLOAD_BYTES:
-            largest = filesizeformat(settings.MAX_UPLOAD_BYTES)
-            raise ValidationError(f"The file is larger than {largest}.")
-        return file
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -156,7 +147,7 @@ def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
             sealed, tables = _seal(form, request)
         except InvalidFileError as error:
             form.add_error("file", error.message)
-            tables = [_problems(error)]
+            tables = [data_files.problems(error)]
         except VaultError as error:
             add_error(form, error)
         else:
@@ -180,7 +171,7 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
     body = given["file"].read()
     labels = label_files.read(
         body=body,
-        content_type=CONTENT_TYPES[PurePath(given["file"].name).suffix.lower()],
+        content_type=data_files.content_type(given["file"]),
         benchmark=given["benchmark"],
     )
     report = holdouts.report(
@@ -297,15 +288,3 @@ def _sealed(
         messages.info(request, sentence)
     drawn = f"{reverse('admin:vault_holdout_changelist')}?batch={sealed[0].batch}"
     return HttpResponseRedirect(drawn)
-
-
-def _problems(error: InvalidFileError) -> Table:
-    named = error.data["problems"]
-    n = error.data["n_problems"]
-    return Table(
-        heading=f"Problems of the file ({n})" if n <= len(named) else f"The first of {n} problems",
-        header=("Row", "Column", "Problem"),
-        rows=[
-            (each["row"] or NOTHING, each["column"] or NOTHING, each["problem"]) for each in named
-        ],
-    )

@@ -11,12 +11,12 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from vault import team_names, token_links, tokens
-from vault.admin import rosters
+from vault.admin import baselines, rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.budgets import counted
 from vault.admin.pages import NOTHING, Table, code, link, listed, moment
 from vault.admin.site import site
-from vault.models import Submission, Team, TeamToken, WebhookDelivery
+from vault.models import Submission, Team, TeamToken
 
 SCOPES = [(tokens.READ, "read"), (tokens.SUBMIT, "submit")]
 
@@ -96,7 +96,6 @@ def status_of(token: TeamToken, *, now: dt.datetime) -> str:
     return "valid"
 
 
-@admin.register(Team, site=site)
 class TeamAdmin(ActingPage):
     list_display = ("name", "title", "is_reference", "is_active", "created_at")
     list_filter = ("is_reference", "is_active")
@@ -138,7 +137,7 @@ class TeamAdmin(ActingPage):
         return () if obj is None else ("name", "is_reference")
 
     def links(self, obj: Team) -> list[tuple[str, str]]:
-        return [("Submissions", listed(Submission, team__id=obj.pk))]
+        return [*baselines.links(obj), ("Submissions", listed(Submission, team__id=obj.pk))]
 
     def tables(self, obj: Team) -> list[Table]:
         now = timezone.now()
@@ -164,21 +163,6 @@ class TeamAdmin(ActingPage):
                 empty="This team has no token.",
             ),
             _links(obj, now=now),
-            Table(
-                heading="Webhooks",
-                header=("Address", "Events", "Status", "Waiting", "Failed"),
-                rows=[
-                    (
-                        each.url,
-                        ", ".join(each.events),
-                        "active" if each.is_active else "ended by its receiver",
-                        each.deliveries.filter(status=WebhookDelivery.Status.WAITING).count(),
-                        each.deliveries.filter(status=WebhookDelivery.Status.FAILED).count(),
-                    )
-                    for each in obj.webhooks.order_by("-id")
-                ],
-                empty="This team has no webhook.",
-            ),
             Table(
                 heading="Admissions",
                 header=("Round", "Account", "Queries left"),

@@ -13,8 +13,6 @@ from vault.models import (
     Round,
     Submission,
     TeamToken,
-    Webhook,
-    WebhookDelivery,
 )
 from vault.statuses import RoundStatus
 
@@ -140,31 +138,6 @@ def token(given: TeamToken, *, is_current: bool) -> dict[str, Any]:
         "last_used_at": time(given.last_used_at),
         "made_by": given.made_by_id,
         "is_current": is_current,
-    }
-
-
-def webhook(given: Webhook) -> dict[str, Any]:
-    """All but the secret, which is not kept."""
-    return {
-        "id": str(given.pk),
-        "url": given.url,
-        "events": given.events,
-        "is_active": given.is_active,
-        "created_at": time(given.created_at),
-        "old_secret_until": time(given.old_secret_until),
-    }
-
-
-def delivery(given: WebhookDelivery) -> dict[str, Any]:
-    return {
-        "id": str(given.pk),
-        "event": given.event,
-        "occurred_at": time(given.occurred_at),
-        "status": given.status,
-        "n_attempts": given.n_attempts,
-        "next_attempt_at": time(given.next_attempt_at),
-        "last_attempt_at": time(given.last_attempt_at),
-        "last_result": given.last_result or None,
     }
 
 

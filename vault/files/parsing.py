@@ -17,10 +17,12 @@ from vault.files.canonical import Predictions
 from vault.files.columns import Column, Kind, Table
 from vault.files.problems import NAMED, Problems, quoted, refuse, with_hint
 
-__all__ = ["CSV", "PARQUET", "FileSpec", "Predictions", "parse"]
+__all__ = ["CONTENT_TYPES", "CSV", "PARQUET", "FileSpec", "Predictions", "parse"]
 
 CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
+# By the end of a file's name.
+CONTENT_TYPES = {".csv": CSV, ".parquet": PARQUET}
 READERS = {CSV: csv_files.read, PARQUET: parquet_files.read}
 
 # Probabilities are written with few digits. Rounding alone explains half a unit of the last written

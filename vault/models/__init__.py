@@ -18,7 +18,6 @@ from vault.models.submission import Final, Submission
 from vault.models.team import Team, TeamToken
 from vault.models.token_link import TokenLink
 from vault.models.unranking import Unranking
-from vault.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
     "Admission",
@@ -47,7 +46,5 @@ __all__ = [
     "TeamToken",
     "TokenLink",
     "Unranking",
-    "Webhook",
-    "WebhookDelivery",
     "WrappedKey",
 ]

@@ -1,6 +1,6 @@
 from django.db import models
 
-from stats.metrics import LARGEST_LOSS, PROBABILITY_CLIP
+from stats.metrics import MAX_LOSS, PROBABILITY_CLIP
 
 
 class Benchmark(models.Model):
@@ -54,7 +54,7 @@ class Benchmark(models.Model):
                 name="benchmark_loss_cap_positive",
             ),
             models.CheckConstraint(
-                condition=models.Q(loss_cap__isnull=True) | models.Q(loss_cap__lte=LARGEST_LOSS),
+                condition=models.Q(loss_cap__isnull=True) | models.Q(loss_cap__lte=MAX_LOSS),
                 name="benchmark_loss_cap_not_too_large",
             ),
             models.CheckConstraint(

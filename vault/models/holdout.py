@@ -2,9 +2,10 @@ import uuid
 
 from django.db import models
 
+from vault import holdout_kinds
 from vault.models.benchmark import Benchmark
 from vault.models.panel import Panel
-from vault.statuses import HoldoutKind, HoldoutStatus
+from vault.statuses import HoldoutStatus
 
 
 class SealingKey(models.Model):
@@ -37,7 +38,7 @@ class Holdout(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="holdouts")
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="holdouts")
-    kind = models.CharField(max_length=16, choices=HoldoutKind.choices)
+    kind = models.CharField(max_length=16, choices=holdout_kinds.CHOICES)
     status = models.CharField(max_length=16, choices=HoldoutStatus.choices)
     n_items = models.PositiveIntegerField()
     # Salted SHA-256 of the labels, published at sealing; anyone can check it once the salt is disclosed.

@@ -14,13 +14,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stats import drawing
-from stats.drawing import LEAST_ITEMS, LEAST_SPLITS, LEAST_UNITS, Pool
+from stats.drawing import MIN_ITEMS, MIN_SPLITS, MIN_UNITS, Pool
 from vault.errors import SealingError
 from vault.files.label_tables import LabelTable
+from vault.holdout_kinds import decides
 
 Counts = NDArray[np.int64]
-# Only shards of this kind decide a verdict.
-IID = "iid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +73,7 @@ def allocated(
     *, labels: LabelTable, shards: Sequence[Shard], stratify: bool
 ) -> tuple[Pool, Counts]:
     """What is drawn, and the units of each stratum in each shard; `SealingError` says why it cannot be."""
-    if shards[0].kind == IID and len(shards) < 2:
+    if decides(shards[0].kind) and len(shards) < 2:
         # A panel that grows by one holdout's items would say which they are.
         raise SealingError("an iid draw makes at least two shards")
     sizes = _sizes(shards, len(labels.ids))
@@ -83,7 +82,7 @@ def allocated(
         counts = drawing.allocate(pool=pool, sizes=sizes)
     except ValueError:
         raise SealingError(_too_small(pool, stratify=stratify)) from None
-    if shards[0].kind == IID:
+    if decides(shards[0].kind):
         _check_chance(shards, pool, counts)
     return pool, counts
 
@@ -108,7 +107,7 @@ def _check_chance(shards: Sequence[Shard], pool: Pool, counts: Counts) -> None:
     for shard, n_units, n_items in zip(shards, counts.sum(axis=0), fewest, strict=True):
         _check_least(shard, int(n_units), int(n_items), pool=pool)
     # As many ways as the least number of units has where it is not bound to strata.
-    if drawing.log_splits(counts=counts) < math.log(LEAST_SPLITS) - 1e-9:
+    if drawing.log_splits(counts=counts) < math.log(MIN_SPLITS) - 1e-9:
         raise SealingError(
             "each class has so few items or groups that drawing from each separately leaves nearly "
             "nothing to chance, and a shuffle could show nothing: do not draw from each class separately"
@@ -116,16 +115,16 @@ def _check_chance(shards: Sequence[Shard], pool: Pool, counts: Counts) -> None:
 
 
 def _check_least(shard: Shard, n_units: int, n_items: int, *, pool: Pool) -> None:
-    if n_items < LEAST_ITEMS:
+    if n_items < MIN_ITEMS:
         is_exact = pool.n_units == len(pool.unit_of_item)
         got = f"would have {n_items}" if is_exact else f"could get as few as {n_items}"
         raise SealingError(
-            f"an iid shard needs at least {LEAST_ITEMS} items, and the {shard.status} shard {got}: "
+            f"an iid shard needs at least {MIN_ITEMS} items, and the {shard.status} shard {got}: "
             "ask for a larger one"
         )
-    if n_units < LEAST_UNITS:
+    if n_units < MIN_UNITS:
         raise SealingError(
-            f"an iid shard needs at least {LEAST_UNITS} groups, and the {shard.status} shard would "
+            f"an iid shard needs at least {MIN_UNITS} groups, and the {shard.status} shard would "
             f"get {n_units} of {pool.n_units}, because groups are drawn whole: ask for a larger one"
         )
 

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from stats import drawing
 from vault.errors import SealingError
 from vault.files.label_tables import LabelTable
+from vault.holdout_kinds import HoldoutKind, decides
 from vault.models import Benchmark
 from vault.sealing.drawn_units import Counts, Shard, allocated, pool_of
-from vault.statuses import HoldoutKind, HoldoutStatus
+from vault.statuses import HoldoutStatus
 
 
 def fixed_counts(
@@ -60,7 +61,7 @@ def _check_kinds(shards: Sequence[Shard]) -> None:
 
 def _check_shard(shard: Shard) -> None:
     statuses = {HoldoutStatus.SEALED, HoldoutStatus.FRESH}
-    if shard.kind == HoldoutKind.IID:
+    if decides(shard.kind):
         statuses.add(HoldoutStatus.QUERY)
-    if shard.kind not in HoldoutKind.values or shard.status not in statuses:
+    if shard.kind not in list(HoldoutKind) or shard.status not in statuses:
         raise SealingError(f"a {shard.kind} shard cannot be sealed as {shard.status}")

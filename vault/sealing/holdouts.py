@@ -20,6 +20,7 @@ from stats.effective_number import effective_number
 from vault import journal, panel
 from vault.errors import LabelsUnavailableError, SealingError, TransitionError
 from vault.files.label_tables import LabelTable
+from vault.holdout_kinds import decides
 from vault.models import Benchmark, Holdout, Panel, SealedBlob, SealingKey
 from vault.sealing import (
     crypto,
@@ -34,7 +35,7 @@ from vault.sealing.drawn_units import Shard
 from vault.sealing.label_report import Report
 from vault.sealing.sealed_labels import Disclosure, OpenLabels
 from vault.sealing.sealing_keys import AUDIT, SCORING, Purpose
-from vault.statuses import TRANSITIONS, HoldoutKind, HoldoutStatus, RoundStatus
+from vault.statuses import HoldoutStatus, RoundStatus, before
 
 __all__ = [
     "Disclosure",
@@ -154,7 +155,7 @@ def promote(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
     """FRESH -> QUERY: the audit worker wraps the data key for the scoring key. No label is opened."""
     with transaction.atomic():
         _move(holdout, HoldoutStatus.QUERY, actor=actor, now=now)
-        if holdout.kind != HoldoutKind.IID:
+        if not decides(holdout.kind):
             raise TransitionError("only an iid holdout can answer queries")
         sha256 = SealedBlob.objects.values_list("sha256", flat=True).get(holdout=holdout)
         data_key, _ = sealing_keys.unwrap(holdout=holdout, purpose=AUDIT, ciphertext_sha256=sha256)
@@ -284,17 +285,16 @@ def _current(holdout: Holdout) -> Holdout:
 
 def _move(holdout: Holdout, status: HoldoutStatus, *, actor: str, now: dt.datetime) -> None:
     """Compare and set, with its journal entry, inside the caller's transaction."""
-    sources = [before for before in HoldoutStatus.values if status in TRANSITIONS[before]]
-    before = _current(holdout).status
-    moved = Holdout.objects.filter(pk=holdout.pk, status__in=sources).update(status=status)
+    current = _current(holdout).status
+    moved = Holdout.objects.filter(pk=holdout.pk, status__in=before(status)).update(status=status)
     if not moved:
-        raise TransitionError(f"a holdout in status {before} cannot become {status}")
+        raise TransitionError(f"a holdout in status {current} cannot become {status}")
     holdout.status = status
     journal.append(
         benchmark_id=holdout.benchmark_id,
         kind="holdout_status",
         actor=actor,
-        payload={"holdout": str(holdout.pk), "before": before, "after": str(status)},
+        payload={"holdout": str(holdout.pk), "before": current, "after": str(status)},
         now=now,
     )
 

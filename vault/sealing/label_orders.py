@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stats import label_checks
 from stats.drawing import strata_of
 from vault.files.label_tables import LabelTable
-from vault.sealing.drawn_units import IID
+from vault.holdout_kinds import decides
 
 # Chance of a warning where there is nothing; half of it for each of the two tests of ids.
 ALPHA = 1e-3
@@ -241,7 +241,7 @@ def _of_times(
         "an iid draw mixes all times, so its scores promise nothing of later ones: seal the latest items "
         "apart, as temporal"
     )
-    return [*told, ("time_drift", f"the time tells {found.text}", mend if kind == IID else "")]
+    return [*told, ("time_drift", f"the time tells {found.text}", mend if decides(kind) else "")]
 
 
 def _places(times: Any) -> NDArray[np.float64]:

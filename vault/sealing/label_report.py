@@ -21,8 +21,9 @@ from stats.drawing import Pool
 from stats.effective_number import effective_number
 from vault.errors import SealingError
 from vault.files.label_tables import LabelTable
+from vault.holdout_kinds import decides
 from vault.sealing import label_orders
-from vault.sealing.drawn_units import IID, Counts, Shard, allocated
+from vault.sealing.drawn_units import Counts, Shard, allocated
 
 # A class that a shard misses more often than this is warned of.
 RARELY = 1e-3
@@ -343,7 +344,7 @@ def _of_groups(case: _Case) -> _Lines:
     lines = [("groups", text, "")]
     units = case.counts.sum(axis=0)
     few = [f"{n} in the {name} shard" for name, n in zip(case.names, units, strict=True)]
-    if case.kind == IID and units.min() < FEW_GROUPS:
+    if decides(case.kind) and units.min() < FEW_GROUPS:
         mend = "seal more groups, or fewer and larger shards"
         lines.append(("few_groups", f"a shard gets few groups: {_listed(few)}", mend))
     if sizes.max() > LARGE_GROUP * case.n_items:

@@ -3,12 +3,11 @@
 import argparse
 from pathlib import Path
 
-from vault.files.parsing import CSV, PARQUET
+from vault.files.parsing import CONTENT_TYPES
+from vault.holdout_kinds import HoldoutKind
 from vault.sealing.drawn_units import Shard
 
-CONTENT_TYPES = {".csv": CSV, ".parquet": PARQUET}
 STATUSES = {"query": "QUERY", "fresh": "FRESH", "sealed": "SEALED"}
-KINDS = ("iid", "temporal", "stress", "prospective")
 REST = "rest"
 
 
@@ -23,7 +22,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help=f"query, fresh or sealed, and a number of items or {REST!r}; once per shard. "
         "With groups the number is a target, as they are drawn whole",
     )
-    parser.add_argument("--kind", default=KINDS[0], choices=KINDS)
+    parser.add_argument(
+        "--kind", default=HoldoutKind.IID.value, choices=list(map(str, HoldoutKind))
+    )
     parser.add_argument(
         "--stratify",
         action="store_true",

@@ -1,11 +1,11 @@
-"""Windows in time: the fitted line, its errors, rankings and split traffic."""
+"""Windows in time: the fitted line, its errors and rankings."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stats.quality.decay import decay, rank_stability, sample_ratio
+from stats.quality.decay import decay, rank_stability
 
 
 def test_slope_is_weighted_least_squares() -> None:
@@ -77,14 +77,6 @@ def test_rankings_of_windows() -> None:
     assert found.tolist() == [[1, pytest.approx(1 / 3), 1], [pytest.approx(1 / 3), 1, 1], [1, 1, 1]]
 
 
-def test_split_traffic() -> None:
-    """Chi-square by hand: (5,050 - 5,000)^2 / 5,000 twice is 1, p .317; 5,200 of 10,000 is 16, p 6e-5."""
-    p_value, mismatch = sample_ratio(counts=[5050, 4950], shares=[1, 1])
-    assert (round(p_value, 3), mismatch) == (0.317, False)
-    assert sample_ratio(counts=[5200, 4800], shares=[0.5, 0.5])[1]
-    assert not sample_ratio(counts=[900, 100], shares=[9, 1])[1]
-
-
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -101,16 +93,8 @@ def test_impossible_windows_are_refused(changed: dict[str, Any], said: str) -> N
         decay(**{**given, **changed}, rng=np.random.default_rng(1))
 
 
-def test_impossible_rankings_and_splits_are_refused() -> None:
+def test_impossible_rankings_are_refused() -> None:
     with pytest.raises(ValueError, match="two teams"):
         rank_stability(scores=[[1]])
     with pytest.raises(ValueError, match="finite"):
         rank_stability(scores=[[1, np.inf]])
-    with pytest.raises(ValueError, match="two arms"):
-        sample_ratio(counts=[1], shares=[1])
-    with pytest.raises(ValueError, match="counts: finite"):
-        sample_ratio(counts=[1, np.inf], shares=[1, 1])
-    with pytest.raises(ValueError, match="shares: positive and finite"):
-        sample_ratio(counts=[1, 1], shares=[1, np.inf])
-    with pytest.raises(ValueError, match="counts"):
-        sample_ratio(counts=[0, 0], shares=[1, 1])

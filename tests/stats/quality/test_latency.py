@@ -1,11 +1,11 @@
-"""Latency: percentiles with exact intervals, budgets, throughput and the front."""
+"""Latency: percentiles with exact intervals, limits and the front."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stats.quality.latency import pareto_front, percentile, score_under_budget, throughput_at
+from stats.quality.latency import pareto_front, percentile, score_under_budget
 
 
 def test_percentile_is_an_order_statistic() -> None:
@@ -50,14 +50,6 @@ def test_what_comes_too_late_is_wrong() -> None:
     assert found == 0.25
 
 
-def test_throughput_is_the_largest_rate_that_holds() -> None:
-    times = [[1.0] * 50, [9.0] * 50, [2.0] * 50, [1.5] * 50]
-
-    assert throughput_at(rates=[10, 40, 20, 50], times=times, limit=3) == 20
-    assert throughput_at(rates=[10], times=[[5.0]], limit=3) == 0
-    assert throughput_at(rates=[10], times=[[1.0]], limit=3) == 10
-
-
 def test_front_by_hand_and_its_certainty() -> None:
     """The best score, the shortest time, and one beaten in both; far apart, so certain."""
     rng = np.random.default_rng(282)
@@ -100,9 +92,6 @@ def test_front_of_one_item() -> None:
         (percentile, {"times": [1.0], "share": 1.0}, "share"),
         (score_under_budget, {"item_scores": [2.0], "times": [1.0], "budget": 1}, "item_scores"),
         (score_under_budget, {"item_scores": [1.0], "times": [1.0], "budget": 0}, "budget"),
-        (throughput_at, {"rates": [0.0], "times": [[1.0]], "limit": 1}, "rates"),
-        (throughput_at, {"rates": [], "times": [], "limit": 1}, "rates"),
-        (throughput_at, {"rates": [1.0], "times": [[1.0]], "limit": 0}, "limit"),
     ],
 )
 def test_impossible_times_are_refused(call: Any, given: dict[str, Any], said: str) -> None:

@@ -91,9 +91,9 @@ def test_consistency() -> None:
         ({"method": "bootstrap"}, "method"),
         ({"method": "multiplier", "n_draws": 0}, "n_draws"),
         ({"shrinkage": np.inf}, "shrinkage"),
-        ({"least_items": 1}, "least_items"),
+        ({"min_items": 1}, "min_items"),
         ({"shrinkage": -1}, "shrinkage"),
-        ({"least_items": 61}, "none has 61"),
+        ({"min_items": 61}, "none has 61"),
     ],
 )
 def test_impossible_slices_are_refused(changed: dict[str, Any], said: str) -> None:

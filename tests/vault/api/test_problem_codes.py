@@ -10,7 +10,7 @@ from config.settings import BASE_DIR
 from tests.vault.api.stage import Caller, problem
 from vault.api import problem_codes, problems
 
-ROOMS = ("vault", "audits", "lab", "config")
+ROOMS = ("vault", "audits", "webhooks", "lab", "config")
 
 
 def calls() -> Iterator[ast.Call]:

@@ -201,7 +201,9 @@ def test_every_view_has_said_who_may_ask() -> None:
         assert isinstance(route, URLPattern)
         view: Any = route.callback.view_class  # type: ignore[attr-defined]
         own = [
-            vars(each) for each in view.__mro__ if each.__module__.startswith(("vault.", "audits."))
+            vars(each)
+            for each in view.__mro__
+            if each.__module__.startswith(("vault.", "audits.", "webhooks."))
         ]
         said = {name for each in own for name in each}
         assert {"permission_classes", "get_permissions"} & said, route.name

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from audits.models import Publication
+from config.description import OPERATIONS
 from tests.vault.api.stage import Caller, a_world, file_number, handed_in
 from tests.vault.factories import NOW, World
-from vault.api.openapi.document import OPERATIONS
 from vault.api.openapi.operation import Access
 from vault.models import Benchmark
 

@@ -8,8 +8,9 @@ from vault.api import forms
 from vault.api.openapi import headers, parameters, schemas
 from vault.api.openapi.operation import Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
+from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Panel
-from vault.statuses import HoldoutKind, HoldoutStatus, PublicationKind, RoundStatus
+from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
 TAG = "Benchmarks"
 
@@ -72,7 +73,7 @@ SHAPES: dict[str, Schema] = {
     ),
     "Holdout": schemas.record(
         {
-            "kind": schemas.one_of(HoldoutKind.values),
+            "kind": schemas.one_of(HoldoutKind),
             "status": schemas.one_of(HoldoutStatus.values),
             "n_items": schemas.count(),
             "draws_groups": schemas.flag(

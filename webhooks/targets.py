@@ -11,8 +11,8 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vault import webhook_lookups
-from vault.webhook_lookups import LookUpTooSlowError
+from webhooks import lookups
+from webhooks.lookups import LookUpTooSlowError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -90,7 +90,7 @@ def resolve(*, target: Target, allowed: Sequence[Network]) -> Address:
     addresses = _numeric(target) or _looked_up(target)
     if not addresses:
         raise TargetRefusedError("the host's name has no address")
-    if len(addresses) > webhook_lookups.MOST_ADDRESSES:
+    if len(addresses) > lookups.MOST_ADDRESSES:
         raise TargetRefusedError("the host's name has too many addresses")
     for address in addresses:
         _check(address, scheme=target.scheme, allowed=allowed)
@@ -146,9 +146,9 @@ def _numeric(target: Target) -> list[Address]:
 def _looked_up(target: Target) -> list[Address]:
     """In the system's order of preference."""
     try:
-        return [_address(each) for each in webhook_lookups.addresses(host=target.host)]
+        return [_address(each) for each in lookups.addresses(host=target.host)]
     except LookUpTooSlowError:
-        seconds = f"{webhook_lookups.LONGEST_SECONDS:g}"
+        seconds = f"{lookups.LONGEST_SECONDS:g}"
         raise TargetRefusedError(
             f"the host's name was not looked up within {seconds} seconds"
         ) from None

@@ -13,13 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault import webhook_secrets, webhooks
-from vault.api import bodies, finding, pages, shown
+from vault.api import bodies, finding, pages
 from vault.api.answers import json_answer
 from vault.api.idempotency import idempotent
 from vault.api.permissions import MayRead, MaySubmit
-from vault.models import Webhook
-from vault.webhook_targets import LONGEST_URL, TargetRefusedError
+from webhooks import shapes, signing, subscriptions
+from webhooks.models import Webhook
+from webhooks.targets import LONGEST_URL, TargetRefusedError
 
 # Receivers may have to be deployed anew before they know the new secret.
 DEFAULT_GRACE = 86_400
@@ -33,14 +33,14 @@ class WebhookCollection(APIView):
     def get(self, request: Request) -> Response:
         """Newest first."""
         own = Webhook.objects.filter(team=finding.own_team(request))
-        return pages.page(request, own, shown.webhook, ordering="-id")
+        return pages.page(request, own, shapes.webhook, ordering="-id")
 
     @idempotent(is_secret=True)
     def post(self, request: Request) -> HttpResponse:
         given = bodies.members(request, known=("url", "events"))
         url, events = bodies.text(given, "url", longest=LONGEST_URL), _events(given)
         try:
-            webhook = webhooks.register(
+            webhook = subscriptions.register(
                 team=finding.own_team(request), url=url, events=events, now=timezone.now()
             )
         except TargetRefusedError as refusal:
@@ -53,11 +53,11 @@ class WebhookDetail(APIView):
         return [MaySubmit() if self.request.method == "DELETE" else MayRead()]
 
     def get(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
-        return json_answer(shown.webhook(_found(request, webhook_id)))
+        return json_answer(shapes.webhook(_found(request, webhook_id)))
 
     def delete(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
         with transaction.atomic():
-            webhooks.remove(webhook=_held(request, webhook_id))
+            subscriptions.remove(webhook=_held(request, webhook_id))
         return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
 
 
@@ -67,7 +67,7 @@ class WebhookDeliveries(APIView):
     def get(self, request: Request, webhook_id: uuid.UUID) -> Response:
         """Newest first."""
         deliveries = _found(request, webhook_id).deliveries.all()
-        return pages.page(request, deliveries, shown.delivery, ordering="-id")
+        return pages.page(request, deliveries, shapes.delivery, ordering="-id")
 
 
 class WebhookRotation(APIView):
@@ -78,7 +78,7 @@ class WebhookRotation(APIView):
         grace = bodies.grace(request, default=DEFAULT_GRACE, longest=LONGEST_GRACE)
         with transaction.atomic():
             webhook = _held(request, webhook_id)
-            webhooks.rotate_secret(webhook=webhook, grace=grace, now=timezone.now())
+            subscriptions.rotate_secret(webhook=webhook, grace=grace, now=timezone.now())
         return _with_secret(webhook, status=200)
 
 
@@ -89,8 +89,8 @@ class WebhookTest(APIView):
     def post(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
         bodies.members(request, known=())
         with transaction.atomic():
-            delivery = webhooks.test(webhook=_held(request, webhook_id), now=timezone.now())
-        return json_answer(shown.delivery(delivery), status=202)
+            delivery = subscriptions.test(webhook=_held(request, webhook_id), now=timezone.now())
+        return json_answer(shapes.delivery(delivery), status=202)
 
 
 def _found(request: Request, webhook_id: uuid.UUID) -> Webhook:
@@ -99,7 +99,7 @@ def _found(request: Request, webhook_id: uuid.UUID) -> Webhook:
 
 
 def _held(request: Request, webhook_id: uuid.UUID) -> Webhook:
-    return _present(webhooks.held(team=finding.own_team(request), webhook_id=webhook_id))
+    return _present(subscriptions.held(team=finding.own_team(request), webhook_id=webhook_id))
 
 
 def _present(webhook: Webhook | None) -> Webhook:
@@ -109,13 +109,13 @@ def _present(webhook: Webhook | None) -> Webhook:
 
 
 def _with_secret(webhook: Webhook, *, status: int) -> HttpResponse:
-    secret = webhook_secrets.secret(webhook=webhook)
-    return json_answer({**shown.webhook(webhook), "secret": secret}, status=status)
+    secret = signing.secret(webhook=webhook)
+    return json_answer({**shapes.webhook(webhook), "secret": secret}, status=status)
 
 
 def _events(given: dict[str, Any]) -> list[str]:
-    events = given.get("events", list(webhooks.EVENTS))
+    events = given.get("events", list(subscriptions.EVENTS))
     is_list = isinstance(events, list) and bool(events)
-    if not is_list or any(each not in webhooks.EVENTS for each in events):
-        raise bodies.refused("events", f"a list of {', '.join(webhooks.EVENTS)}")
+    if not is_list or any(each not in subscriptions.EVENTS for each in events):
+        raise bodies.refused("events", f"a list of {', '.join(subscriptions.EVENTS)}")
     return sorted(set(events))

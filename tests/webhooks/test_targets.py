@@ -4,15 +4,15 @@ import ipaddress
 
 import pytest
 
-from vault import webhook_lookups, webhook_targets
-from vault.webhook_targets import Network, Target, TargetRefusedError
+from webhooks import lookups, targets
+from webhooks.targets import Network, Target, TargetRefusedError
 
 USUAL = [range(80, 81), range(443, 444), range(8443, 8444)]
 LOOPBACK: list[Network] = [ipaddress.ip_network("127.0.0.0/8")]
 
 
 def parse(url: str, allowed: list[Network] | None = None) -> Target:
-    return webhook_targets.parse(url=url, allowed=allowed or [], ports=USUAL)
+    return targets.parse(url=url, allowed=allowed or [], ports=USUAL)
 
 
 def names(monkeypatch: pytest.MonkeyPatch, **hosts: list[str]) -> None:
@@ -21,7 +21,7 @@ def names(monkeypatch: pytest.MonkeyPatch, **hosts: list[str]) -> None:
     def look_up(*, host: str) -> list[str]:
         return hosts.get(host.replace(".", "_"), [])
 
-    monkeypatch.setattr(webhook_lookups, "addresses", look_up)
+    monkeypatch.setattr(lookups, "addresses", look_up)
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,11 @@ def test_allowed_network_may_be_called_by_plain_http_and_by_a_local_name(
 
     assert parse("http://127.0.0.1:8443/", LOOPBACK).port == 8443
     target = parse("http://receiver/", LOOPBACK)
-    assert str(webhook_targets.resolve(target=target, allowed=LOOPBACK)) == "127.0.0.7"
+    assert str(targets.resolve(target=target, allowed=LOOPBACK)) == "127.0.0.7"
     with pytest.raises(TargetRefusedError):
         parse("http://10.0.0.1/", LOOPBACK)
     with pytest.raises(TargetRefusedError):
-        webhook_targets.resolve(target=parse("http://elsewhere/", LOOPBACK), allowed=LOOPBACK)
+        targets.resolve(target=parse("http://elsewhere/", LOOPBACK), allowed=LOOPBACK)
 
 
 def test_what_stands_in_brackets_is_an_address() -> None:
@@ -126,7 +126,7 @@ def test_plain_http_leads_into_allowed_networks_only(monkeypatch: pytest.MonkeyP
     target = parse("http://ci.example.org/", LOOPBACK)
 
     with pytest.raises(TargetRefusedError, match="https"):
-        webhook_targets.resolve(target=target, allowed=LOOPBACK)
+        targets.resolve(target=target, allowed=LOOPBACK)
 
 
 @pytest.mark.parametrize(
@@ -139,17 +139,17 @@ def test_every_address_of_a_name_must_be_allowed(
     names(monkeypatch, ci_example_org=addresses)
 
     with pytest.raises(TargetRefusedError):
-        webhook_targets.resolve(target=parse("https://ci.example.org/"), allowed=[])
+        targets.resolve(target=parse("https://ci.example.org/"), allowed=[])
 
 
 def test_name_is_looked_up_anew_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     target = parse("https://ci.example.org/")
     names(monkeypatch, ci_example_org=["93.184.216.34"])
-    assert str(webhook_targets.resolve(target=target, allowed=[])) == "93.184.216.34"
+    assert str(targets.resolve(target=target, allowed=[])) == "93.184.216.34"
 
     names(monkeypatch, ci_example_org=["169.254.169.254"])
     with pytest.raises(TargetRefusedError):
-        webhook_targets.resolve(target=target, allowed=[])
+        targets.resolve(target=target, allowed=[])
 
 
 @pytest.mark.parametrize("port", [1, 22, 25, 81, 442, 444, 5432, 6379, 8000, 8442, 8444, 65535])
@@ -166,7 +166,7 @@ def test_ports_are_those_that_a_setting_names() -> None:
 
     def parsed(port: int) -> int:
         url = f"https://ci.example.org:{port}/"
-        return webhook_targets.parse(url=url, allowed=[], ports=ports).port
+        return targets.parse(url=url, allowed=[], ports=ports).port
 
     assert [parsed(port) for port in (8000, 8099, 9443)] == [8000, 8099, 9443]
     with pytest.raises(TargetRefusedError, match=r"8000-8099, 9443$"):
@@ -175,24 +175,24 @@ def test_ports_are_those_that_a_setting_names() -> None:
 
 def test_slow_name_server_is_a_refusal_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*, host: str) -> list[str]:
-        raise webhook_lookups.LookUpTooSlowError
+        raise lookups.LookUpTooSlowError
 
-    monkeypatch.setattr(webhook_lookups, "addresses", slow)
+    monkeypatch.setattr(lookups, "addresses", slow)
 
     with pytest.raises(TargetRefusedError, match="not looked up within 5 seconds"):
-        webhook_targets.resolve(target=parse("https://ci.example.org/"), allowed=[])
+        targets.resolve(target=parse("https://ci.example.org/"), allowed=[])
 
 
 def test_name_with_hundreds_of_addresses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    names(monkeypatch, ci_example_org=["93.184.216.34"] * (webhook_lookups.MOST_ADDRESSES + 1))
+    names(monkeypatch, ci_example_org=["93.184.216.34"] * (lookups.MOST_ADDRESSES + 1))
 
     with pytest.raises(TargetRefusedError, match="too many"):
-        webhook_targets.resolve(target=parse("https://ci.example.org/"), allowed=[])
+        targets.resolve(target=parse("https://ci.example.org/"), allowed=[])
 
 
 def test_numeric_host_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook_lookups, "addresses", None)
+    monkeypatch.setattr(lookups, "addresses", None)
 
     target = parse("https://93.184.216.34/")
 
-    assert str(webhook_targets.resolve(target=target, allowed=[])) == "93.184.216.34"
+    assert str(targets.resolve(target=target, allowed=[])) == "93.184.216.34"

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 
-from vault import locks, webhook_targets
+from vault import locks
 from vault.errors import TooManyWebhooksError, WebhooksDisabledError
-from vault.models import Team, Webhook, WebhookDelivery
+from vault.models import Team
+from webhooks import targets
+from webhooks.models import Webhook, WebhookDelivery
 
 SUBMISSION_FINISHED = "submission.finished"
 ROUND_OPENED = "round.opened"
@@ -42,9 +44,7 @@ def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -
     unknown = sorted(set(events) - set(EVENTS))
     if unknown or not events:
         raise ValueError(f"events are {', '.join(EVENTS)}")
-    webhook_targets.parse(
-        url=url, allowed=settings.WEBHOOK_ALLOWED_NETWORKS, ports=settings.WEBHOOK_PORTS
-    )
+    targets.parse(url=url, allowed=settings.WEBHOOK_ALLOWED_NETWORKS, ports=settings.WEBHOOK_PORTS)
     with transaction.atomic():
         locks.hold_team_webhooks(team_id=team.pk)
         if Webhook.objects.filter(team=team).count() >= MOST:

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from tests.vault.api.stage import a_world, handed_in, scored
 from tests.vault.factories import World, acting_as, make_keys
-from vault import webhook_outbox, webhooks
-from vault.api import finding, webhook_messages
-from vault.models import Benchmark, Round, Submission, Team, Webhook, WebhookDelivery
-from vault.webhook_outbox import BACK_OFF, MOST_ATTEMPTS, OVERLAP
+from vault.api import finding
+from vault.models import Benchmark, Round, Submission, Team
+from webhooks import messages, outbox, subscriptions
+from webhooks.models import Webhook, WebhookDelivery
+from webhooks.outbox import BACK_OFF, MOST_ATTEMPTS, OVERLAP
 
 pytestmark = pytest.mark.usefixtures("db", "signing")
 
@@ -32,18 +33,20 @@ def world(tmp_path: Path, settings: Any) -> World:
 def webhook_of(team: Team, *events: str, now: dt.datetime | None = None) -> Webhook:
     # Long enough ago that events of the test come after it.
     created = now or timezone.now() - dt.timedelta(seconds=30)
-    return webhooks.register(team=team, url=URL, events=events or webhooks.EVENTS, now=created)
+    return subscriptions.register(
+        team=team, url=URL, events=events or subscriptions.EVENTS, now=created
+    )
 
 
 def note(now: dt.datetime | None = None) -> int:
     with acting_as("web"):
-        return webhook_outbox.note_events(now=now or timezone.now())
+        return outbox.note_events(now=now or timezone.now())
 
 
 def take(now: dt.datetime | None = None, **given: Any) -> list[WebhookDelivery]:
     given = {"limit": 10, "besides": (), **given}
     with acting_as("web"):
-        return webhook_outbox.take_due(now=now or timezone.now(), **given)
+        return outbox.take_due(now=now or timezone.now(), **given)
 
 
 def told(webhook: Webhook) -> list[tuple[str, str]]:
@@ -51,7 +54,7 @@ def told(webhook: Webhook) -> list[tuple[str, str]]:
 
 
 def test_finished_submission_is_noted_once(world: World) -> None:
-    webhook = webhook_of(world.teams["bots"], webhooks.SUBMISSION_FINISHED)
+    webhook = webhook_of(world.teams["bots"], subscriptions.SUBMISSION_FINISHED)
     submission = scored(world, world.teams["bots"])
     handed_in(world, world.teams["bots"], 2)
 
@@ -64,7 +67,7 @@ def test_finished_submission_is_noted_once(world: World) -> None:
 
 
 def test_submissions_of_others_are_not_noted(world: World) -> None:
-    webhook = webhook_of(world.teams["bots"], webhooks.SUBMISSION_FINISHED)
+    webhook = webhook_of(world.teams["bots"], subscriptions.SUBMISSION_FINISHED)
     scored(world, world.teams["rival"])
 
     note()
@@ -78,7 +81,7 @@ def test_only_what_was_asked_for_and_came_later_is_noted(world: World) -> None:
     Submission.objects.filter(pk=early.pk).update(
         finished_at=timezone.now() - dt.timedelta(hours=1)
     )
-    everything, rounds = webhook_of(team), webhook_of(team, webhooks.ROUND_CLOSED)
+    everything, rounds = webhook_of(team), webhook_of(team, subscriptions.ROUND_CLOSED)
     late = scored(world, team, 2)
 
     note()
@@ -115,11 +118,12 @@ def test_rounds_are_told_of_to_those_who_may_see_the_benchmark(
     world: World, who: str, visibility: str
 ) -> None:
     """By the same rule as the API's."""
-    team = world.teams["bots"] if who == "admitted" else Team.objects.create(name=who)
-    Team.objects.filter(name="reference").update(is_reference=True)
-    team.refresh_from_db()
+    team = world.teams.get("bots")
+    if who != "admitted":
+        team = Team.objects.create(name=who, is_reference=who == "reference")
+    assert team is not None
     Benchmark.objects.update(visibility=visibility)
-    webhook = webhook_of(team, webhooks.ROUND_OPENED)
+    webhook = webhook_of(team, subscriptions.ROUND_OPENED)
 
     note()
 
@@ -132,7 +136,7 @@ def test_what_commits_late_is_found_all_the_same(world: World) -> None:
     """Its time was written before the last look, and it became visible after that."""
     team = world.teams["bots"]
     start = timezone.now() - dt.timedelta(days=1)
-    webhook = webhook_of(team, webhooks.SUBMISSION_FINISHED, now=start)
+    webhook = webhook_of(team, subscriptions.SUBMISSION_FINISHED, now=start)
     note()
     webhook.refresh_from_db()
     assert webhook.noted_until > start
@@ -148,7 +152,7 @@ def test_what_commits_late_is_found_all_the_same(world: World) -> None:
 def test_old_events_are_not_looked_through_for_ever(world: World) -> None:
     team = world.teams["bots"]
     start = timezone.now() - dt.timedelta(days=1)
-    webhook = webhook_of(team, webhooks.SUBMISSION_FINISHED, now=start)
+    webhook = webhook_of(team, subscriptions.SUBMISSION_FINISHED, now=start)
     note()
 
     old = scored(world, team)
@@ -159,11 +163,11 @@ def test_old_events_are_not_looked_through_for_ever(world: World) -> None:
 
 
 def test_ended_webhook_is_told_nothing(world: World) -> None:
-    webhook = webhook_of(world.teams["bots"], webhooks.SUBMISSION_FINISHED)
+    webhook = webhook_of(world.teams["bots"], subscriptions.SUBMISSION_FINISHED)
     scored(world, world.teams["bots"])
     note()
     with acting_as("web"):
-        webhook_outbox.end(webhook_id=webhook.pk)
+        outbox.end(webhook_id=webhook.pk)
     scored(world, world.teams["bots"], 2)
 
     assert note() == 0
@@ -174,7 +178,7 @@ def test_ended_webhook_is_told_nothing(world: World) -> None:
 def test_one_attempt_for_each_team_at_a_time(world: World) -> None:
     bots, rival = world.teams["bots"], world.teams["rival"]
     for team in (bots, bots, rival):
-        webhook_of(team, webhooks.SUBMISSION_FINISHED)
+        webhook_of(team, subscriptions.SUBMISSION_FINISHED)
     for number in (1, 2):
         for team in (bots, rival):
             scored(world, team, number)
@@ -192,7 +196,7 @@ def test_those_who_wait_longest_come_first(world: World) -> None:
     now = timezone.now()
     teams = [world.team(name) for name in ("a", "b", "c")]
     for team in teams:
-        webhook_of(team, webhooks.SUBMISSION_FINISHED)
+        webhook_of(team, subscriptions.SUBMISSION_FINISHED)
         scored(world, team)
     note()
     for hours, team in enumerate(teams):
@@ -214,14 +218,14 @@ def test_inactive_team_is_told_nothing(world: World) -> None:
 
 
 def test_attempts_back_off_and_end(world: World) -> None:
-    webhook = webhook_of(world.teams["bots"], webhooks.SUBMISSION_FINISHED)
+    webhook = webhook_of(world.teams["bots"], subscriptions.SUBMISSION_FINISHED)
     scored(world, world.teams["bots"])
     now = timezone.now()
     note(now)
     gaps = []
     for _ in range(MOST_ATTEMPTS - 1):
         (delivery,) = take(now)
-        webhook_outbox.settle(delivery=delivery, result="status 500", is_done=False)
+        outbox.settle(delivery=delivery, result="status 500", is_done=False)
         waiting = webhook.deliveries.get()
         assert (waiting.status, waiting.last_result) == ("WAITING", "status 500")
         assert waiting.next_attempt_at is not None
@@ -230,7 +234,7 @@ def test_attempts_back_off_and_end(world: World) -> None:
         now = waiting.next_attempt_at
 
     (delivery,) = take(now)
-    webhook_outbox.settle(delivery=delivery, result="status 500", is_done=False)
+    outbox.settle(delivery=delivery, result="status 500", is_done=False)
 
     over = webhook.deliveries.get()
     assert (over.status, over.n_attempts, over.next_attempt_at) == ("FAILED", 8, None)
@@ -239,7 +243,7 @@ def test_attempts_back_off_and_end(world: World) -> None:
 
 
 def test_attempt_that_was_cut_off_is_made_again(world: World) -> None:
-    webhook_of(world.teams["bots"], webhooks.SUBMISSION_FINISHED)
+    webhook_of(world.teams["bots"], subscriptions.SUBMISSION_FINISHED)
     scored(world, world.teams["bots"])
     now = timezone.now()
     note(now)
@@ -251,13 +255,13 @@ def test_attempt_that_was_cut_off_is_made_again(world: World) -> None:
 
 
 def test_success_is_the_end(world: World) -> None:
-    webhook = webhook_of(world.teams["bots"], webhooks.SUBMISSION_FINISHED)
+    webhook = webhook_of(world.teams["bots"], subscriptions.SUBMISSION_FINISHED)
     scored(world, world.teams["bots"])
     note()
     (delivery,) = take()
 
     with acting_as("web"):
-        webhook_outbox.settle(delivery=delivery, result="status 200", is_done=True)
+        outbox.settle(delivery=delivery, result="status 200", is_done=True)
 
     assert webhook.deliveries.get().status == "DELIVERED"
     assert take(timezone.now() + dt.timedelta(days=9)) == []
@@ -267,7 +271,7 @@ def test_success_is_the_end(world: World) -> None:
 def test_old_deliveries_are_forgotten_and_not_made_again(world: World) -> None:
     webhook = webhook_of(
         world.teams["bots"],
-        webhooks.SUBMISSION_FINISHED,
+        subscriptions.SUBMISSION_FINISHED,
         now=timezone.now() - dt.timedelta(days=60),
     )
     note()
@@ -282,7 +286,7 @@ def test_old_deliveries_are_forgotten_and_not_made_again(world: World) -> None:
         )
 
     with acting_as("web"):
-        assert webhook_outbox.forget(now=timezone.now()) == 2
+        assert outbox.forget(now=timezone.now()) == 2
 
     assert webhook.deliveries.get().status == "WAITING"
 
@@ -294,11 +298,11 @@ def test_content_is_what_the_api_shows_now(world: World) -> None:
     note()
     with acting_as("web"):
         delivery = WebhookDelivery.objects.select_related("webhook__team").get(
-            event=webhooks.SUBMISSION_FINISHED
+            event=subscriptions.SUBMISSION_FINISHED
         )
-        before = webhook_messages.content(delivery=delivery)
+        before = messages.content(delivery=delivery)
         Submission.objects.filter(pk=submission.pk).update(status="WITHDRAWN")
-        after = webhook_messages.content(delivery=delivery)
+        after = messages.content(delivery=delivery)
 
     assert before is not None
     assert b'"status":"SCORED"' in before
@@ -313,10 +317,10 @@ def test_message_tells_a_value_that_is_only_repeated_as_such(world: World) -> No
     scored(world, team, value=0.75, outcome="no_improvement")
     note()
     delivery = WebhookDelivery.objects.select_related("webhook__team").get(
-        event=webhooks.SUBMISSION_FINISHED
+        event=subscriptions.SUBMISSION_FINISHED
     )
 
-    content = webhook_messages.content(delivery=delivery)
+    content = messages.content(delivery=delivery)
 
     assert content is not None
     assert b'"released":null,"on_display":0.75' in content
@@ -324,11 +328,11 @@ def test_message_tells_a_value_that_is_only_repeated_as_such(world: World) -> No
 
 def test_round_that_is_out_of_sight_again_is_not_told_of(world: World) -> None:
     team = Team.objects.create(name="stranger")
-    webhook_of(team, webhooks.ROUND_OPENED)
+    webhook_of(team, subscriptions.ROUND_OPENED)
     note()
     delivery = WebhookDelivery.objects.select_related("webhook__team").get()
-    assert webhook_messages.content(delivery=delivery) is not None
+    assert messages.content(delivery=delivery) is not None
 
     Benchmark.objects.update(visibility="private")
 
-    assert webhook_messages.content(delivery=delivery) is None
+    assert messages.content(delivery=delivery) is None

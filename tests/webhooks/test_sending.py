@@ -16,8 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from vault import webhook_sending, webhook_targets
-from vault.webhook_sending import Attempt
+from webhooks import sending, targets
+from webhooks.sending import Attempt
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 ANY = [range(1, 65_536)]
@@ -34,7 +34,7 @@ class Receiver:
     def send(
         self, path: str = "/hook", *, scheme: str = "http", host: str = "127.0.0.1"
     ) -> Attempt:
-        return webhook_sending.send(
+        return sending.send(
             url=f"{scheme}://{host}:{self.port}{path}",
             headers={"Content-Type": "application/json", "webhook-id": "m"},
             content=b'{"a":1}',
@@ -135,7 +135,7 @@ def test_redirect_is_not_followed() -> None:
 
 
 def test_receiver_that_trickles_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook_sending, "LONGEST_SECONDS", 0.6)
+    monkeypatch.setattr(sending, "LONGEST_SECONDS", 0.6)
     left = threading.Event()
 
     def trickle(connection: socket.socket) -> None:
@@ -191,7 +191,7 @@ def test_nobody_listening_is_no_success() -> None:
 
 def test_refused_address_is_not_called() -> None:
     with receiving(saying(OK)) as receiver:
-        attempt = webhook_sending.send(
+        attempt = sending.send(
             url=f"https://127.0.0.1:{receiver.port}/",
             headers={},
             content=b"",
@@ -205,7 +205,7 @@ def test_refused_address_is_not_called() -> None:
 
 def test_port_that_was_taken_once_and_is_no_longer_is_not_called() -> None:
     with receiving(saying(OK)) as receiver:
-        attempt = webhook_sending.send(
+        attempt = sending.send(
             url=f"http://127.0.0.1:{receiver.port}/",
             headers={},
             content=b"",
@@ -262,8 +262,8 @@ def test_certificate_must_be_trusted_and_of_the_name_that_was_given(
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
     client = ssl.create_default_context(cafile=str(path) if is_trusted else None)
-    monkeypatch.setattr(webhook_sending, "_tls", lambda: client)
-    monkeypatch.setattr(webhook_targets, "resolve", lambda **given: LOOPBACK[0][1])
+    monkeypatch.setattr(sending, "_tls", lambda: client)
+    monkeypatch.setattr(targets, "resolve", lambda **given: LOOPBACK[0][1])
 
     with receiving(saying(OK), tls=server) as receiver:
         attempt = receiver.send(scheme="https", host="ci.example.org")

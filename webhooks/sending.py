@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from vault import webhook_targets
-from vault.webhook_targets import Address, Network, Target, TargetRefusedError
+from webhooks import targets
+from webhooks.targets import Address, Network, Target, TargetRefusedError
 
 # For all of an attempt after the name was looked up, which has a limit of its own; a receiver that trickles
 # gets no more.
@@ -42,8 +42,8 @@ def send(
 ) -> Attempt:
     """POST the content; never raises for anything that the receiver or the network does."""
     try:
-        target = webhook_targets.parse(url=url, allowed=allowed, ports=ports)
-        address = webhook_targets.resolve(target=target, allowed=allowed)
+        target = targets.parse(url=url, allowed=allowed, ports=ports)
+        address = targets.resolve(target=target, allowed=allowed)
     except TargetRefusedError as refusal:
         return Attempt(status=None, result=f"not called: {refusal}")
     try:

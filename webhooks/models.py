@@ -1,19 +1,21 @@
+"""A team's webhooks and what each is told."""
+
 import uuid
 
 import uuid_utils.compat
 from django.db import models
 
-from vault.models.team import Team
+from vault.models import Team
 
 
-def new_webhook_id() -> uuid.UUID:
+def new_id() -> uuid.UUID:
     return uuid_utils.compat.uuid7()
 
 
 class Webhook(models.Model):
     """An address of a team that is told of events. Its secret is derived, and stands nowhere."""
 
-    id = models.UUIDField(primary_key=True, default=new_webhook_id, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="webhooks")
     url = models.URLField(max_length=500)
     events = models.JSONField(default=list)
@@ -39,7 +41,7 @@ class WebhookDelivery(models.Model):
         FAILED = "FAILED"
 
     # The message's id, equal in each attempt.
-    id = models.UUIDField(primary_key=True, default=new_webhook_id, editable=False)
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     event = models.CharField(max_length=40)
     # What happened to: a submission's id, a round's, or a test's.

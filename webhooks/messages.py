@@ -8,10 +8,11 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from vault import webhook_secrets, webhooks
 from vault.api import finding, shown
 from vault.api.answers import encoded
-from vault.models import Round, Team, WebhookDelivery
+from vault.models import Round, Team
+from webhooks import signing, subscriptions
+from webhooks.models import WebhookDelivery
 
 
 def content(*, delivery: WebhookDelivery) -> bytes | None:
@@ -26,7 +27,7 @@ def content(*, delivery: WebhookDelivery) -> bytes | None:
 
 def headers(*, delivery: WebhookDelivery, content: bytes, now: dt.datetime) -> dict[str, str]:
     message_id, timestamp = str(delivery.pk), int(now.timestamp())
-    signatures = webhook_secrets.signatures(
+    signatures = signing.signatures(
         webhook=delivery.webhook,
         message_id=message_id,
         timestamp=timestamp,
@@ -44,9 +45,9 @@ def headers(*, delivery: WebhookDelivery, content: bytes, now: dt.datetime) -> d
 
 def _data(delivery: WebhookDelivery) -> dict[str, Any] | None:
     team = delivery.webhook.team
-    if delivery.event == webhooks.TEST:
+    if delivery.event == subscriptions.TEST:
         return {"webhook": str(delivery.webhook_id)}
-    if delivery.event == webhooks.SUBMISSION_FINISHED:
+    if delivery.event == subscriptions.SUBMISSION_FINISHED:
         own = finding.submissions_of(team).filter(pk=uuid.UUID(delivery.subject)).first()
         return None if own is None else shown.submission(own)
     return _round(team, number=int(delivery.subject))

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from django.db import connection
 from django.db.models import F, Min, QuerySet
 
-from vault import webhooks
-from vault.models import Webhook, WebhookDelivery
+from webhooks import subscriptions
+from webhooks.models import Webhook, WebhookDelivery
 
 Status = WebhookDelivery.Status
 
@@ -27,13 +27,13 @@ OVERLAP = dt.timedelta(minutes=10)
 
 # A row of each webhook and each thing that happened to it, once. FROM and WHERE of the events follow.
 _NOTE = """
-    INSERT INTO vault_webhookdelivery (id, webhook_id, event, subject, occurred_at, status,
-                                       n_attempts, next_attempt_at, last_result)
+    INSERT INTO webhooks_webhookdelivery (id, webhook_id, event, subject, occurred_at, status,
+                                          n_attempts, next_attempt_at, last_result)
     SELECT uuidv7(), found.webhook_id, %(event)s, found.id::text, found.occurred_at, 'WAITING',
            0, %(now)s, ''
     FROM (
         SELECT webhook.id AS webhook_id, thing.id, thing.@time AS occurred_at
-        FROM vault_webhook webhook
+        FROM webhooks_webhook webhook
         JOIN vault_team team ON team.id = webhook.team_id
         JOIN @events
         AND thing.@time >= %(since)s
@@ -57,11 +57,11 @@ _ROUNDS = """
 _STATEMENTS = {
     event: _NOTE.replace("@events", things).replace("@time", time)
     for event, things, time in (
-        (webhooks.SUBMISSION_FINISHED, _SUBMISSIONS, "finished_at"),
-        (webhooks.ROUND_OPENED, _ROUNDS, "opened_at"),
-        (webhooks.ROUND_CLOSED, _ROUNDS, "closed_at"),
-        (webhooks.ROUND_PUBLISHED, _ROUNDS, "published_at"),
-        (webhooks.ROUND_CANCELLED, _ROUNDS, "cancelled_at"),
+        (subscriptions.SUBMISSION_FINISHED, _SUBMISSIONS, "finished_at"),
+        (subscriptions.ROUND_OPENED, _ROUNDS, "opened_at"),
+        (subscriptions.ROUND_CLOSED, _ROUNDS, "closed_at"),
+        (subscriptions.ROUND_PUBLISHED, _ROUNDS, "published_at"),
+        (subscriptions.ROUND_CANCELLED, _ROUNDS, "cancelled_at"),
     )
 }
 

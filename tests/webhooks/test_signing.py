@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from config.settings import BASE_DIR
-from vault import webhook_secrets
-from vault.api import webhook_messages
-from vault.models import Webhook, WebhookDelivery
+from webhooks import messages, signing
+from webhooks.models import Webhook, WebhookDelivery
 
 pytestmark = pytest.mark.usefixtures("signing")
 
@@ -24,11 +23,11 @@ CONTENT = b'{"type":"webhook.test"}'
 
 
 def secret(pk: uuid.UUID = ID, version: int = 1) -> str:
-    return webhook_secrets.secret(webhook=Webhook(pk=pk, secret_version=version))
+    return signing.secret(webhook=Webhook(pk=pk, secret_version=version))
 
 
 def signed(webhook: Webhook, *, now: dt.datetime = NOW) -> str:
-    return webhook_secrets.signatures(
+    return signing.signatures(
         webhook=webhook, message_id="m-1", timestamp=1_700_000_000, content=CONTENT, now=now
     )
 
@@ -76,7 +75,7 @@ def documented_check() -> Callable[[Mapping[str, str], bytes, str], bool]:
 
 
 def sent(webhook: Webhook, *, ago: dt.timedelta = dt.timedelta()) -> dict[str, str]:
-    return webhook_messages.headers(
+    return messages.headers(
         delivery=WebhookDelivery(webhook=webhook),
         content=CONTENT,
         now=dt.datetime.now(dt.UTC) - ago,

@@ -5,25 +5,38 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from tests.vault.api.stage import Caller, problem
-from tests.vault.factories import World
-from vault import webhooks
-from vault.api import webhook_messages
-from vault.models import IdempotentAnswer, Team, Webhook, WebhookDelivery
+from tests.vault.api.stage import Caller, a_world, problem
+from tests.vault.factories import World, make_keys
+from vault.models import IdempotentAnswer, Team
+from webhooks import messages, subscriptions
+from webhooks.models import Webhook, WebhookDelivery
 
-pytestmark = [pytest.mark.usefixtures("api_site", "signing")]
+pytestmark = pytest.mark.usefixtures("db", "api_site", "signing")
 
 URL = "https://ci.example.org/hook"
 
 
 @pytest.fixture
+def world(tmp_path: Path, settings: Any) -> World:
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+    make_keys(directory=tmp_path, settings=settings)
+    return a_world()
+
+
+@pytest.fixture
 def team(world: World) -> Team:
     return world.team("bots")
+
+
+@pytest.fixture
+def bot(team: Team) -> Caller:
+    return Caller(team)
 
 
 def send(bot: Caller, path: str, content: Any = None, **headers: str) -> Any:
@@ -62,7 +75,7 @@ def taken_by(secret: str, headers: dict[str, str], content: bytes) -> bool:
 
 def test_secret_signs_and_the_old_one_beside_it_for_a_while(bot: Caller) -> None:
     made = send(bot, "webhooks/", {"url": URL}).json()
-    assert made["events"] == sorted(webhooks.EVENTS)
+    assert made["events"] == sorted(subscriptions.EVENTS)
     assert made["old_secret_until"] is None
 
     rotated = send(bot, f"webhooks/{made['id']}/rotate/", {"grace_seconds": 60}).json()
@@ -71,7 +84,7 @@ def test_secret_signs_and_the_old_one_beside_it_for_a_while(bot: Caller) -> None
     assert dt.timedelta(seconds=50) < until - timezone.now() <= dt.timedelta(seconds=60)
     delivery = WebhookDelivery(webhook=Webhook.objects.get())
     for now, is_old_taken in ((timezone.now(), True), (until, False)):
-        headers = webhook_messages.headers(delivery=delivery, content=b"x", now=now)
+        headers = messages.headers(delivery=delivery, content=b"x", now=now)
         assert taken_by(rotated["secret"], headers, b"x")
         assert taken_by(made["secret"], headers, b"x") == is_old_taken
 
@@ -142,13 +155,13 @@ def test_content_that_does_not_fit_names_the_field(
 
 
 def test_number_is_bounded(bot: Caller) -> None:
-    made = [send(bot, "webhooks/", {"url": URL}).status_code for _ in range(webhooks.MOST)]
+    made = [send(bot, "webhooks/", {"url": URL}).status_code for _ in range(subscriptions.MOST)]
 
     refused = send(bot, "webhooks/", {"url": URL})
 
-    assert made == [201] * webhooks.MOST
+    assert made == [201] * subscriptions.MOST
     assert problem(refused) == (409, "too_many_webhooks")
-    assert refused.json()["limit"] == webhooks.MOST
+    assert refused.json()["limit"] == subscriptions.MOST
 
 
 def test_installation_without_a_key_says_so(bot: Caller, settings: Any) -> None:

@@ -13,7 +13,7 @@ import hmac
 
 from django.conf import settings
 
-from vault.models import Webhook
+from webhooks.models import Webhook
 
 # What scanners for lost secrets look for.
 PREFIX = "whsec_"

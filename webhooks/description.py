@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from vault import webhooks
 from vault.api.openapi import headers, parameters, schemas
 from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
-from vault.api.webhooks import DEFAULT_GRACE, LONGEST_GRACE
-from vault.models import WebhookDelivery
-from vault.webhook_targets import LONGEST_URL
+from webhooks import subscriptions
+from webhooks.api import DEFAULT_GRACE, LONGEST_GRACE
+from webhooks.models import WebhookDelivery
+from webhooks.targets import LONGEST_URL
 
 TAG = "Webhooks"
 
-_EVENTS = schemas.list_of(schemas.one_of(webhooks.EVENTS))
+_EVENTS = schemas.list_of(schemas.one_of(subscriptions.EVENTS))
 _WEBHOOK: dict[str, Schema] = {
     "id": schemas.text(format="uuid"),
     "url": schemas.text("Where messages are sent."),
@@ -54,7 +54,7 @@ SHAPES: dict[str, Schema] = {
     "WebhookDelivery": schemas.record(
         {
             "id": schemas.text("The message's `webhook-id`.", format="uuid"),
-            "event": schemas.one_of((*webhooks.EVENTS, webhooks.TEST)),
+            "event": schemas.one_of((*subscriptions.EVENTS, subscriptions.TEST)),
             "occurred_at": schemas.time("When the event was."),
             "status": schemas.one_of(WebhookDelivery.Status.values),
             "n_attempts": schemas.count("How many attempts were made."),

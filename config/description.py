@@ -1,4 +1,7 @@
-"""The whole description: every operation's entry, the shapes, and the frame around them."""
+"""Composes the API's description: every operation's entry, the shapes, and the frame around them.
+
+It stands above the rooms that describe their own operations, so that none of them need know another.
+"""
 
 from typing import Any
 
@@ -15,9 +18,9 @@ from vault.api.openapi import (
     service,
     submissions,
     tokens,
-    webhooks,
 )
 from vault.api.openapi.operation import Operation
+from webhooks import description as webhooks
 
 CONCEPTS = (benchmarks, submissions, results, published_audits, tokens, webhooks, service)
 
@@ -57,7 +60,9 @@ class DescribedOperation(AutoSchema):
         try:
             return OPERATIONS[path, method.upper()].as_openapi()
         except KeyError:
-            raise UndescribedError(f"describe {method} {path} in vault/api/openapi/") from None
+            raise UndescribedError(
+                f"describe {method} {path} beside its view, and name the module in config/description.py"
+            ) from None
 
 
 def complete(

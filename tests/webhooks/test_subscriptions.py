@@ -10,9 +10,10 @@ from django.db import connection, transaction
 
 from tests.vault.api.stage import a_world, scored
 from tests.vault.factories import World, acting_as, make_keys
-from vault import webhook_outbox, webhooks
 from vault.errors import WebhooksDisabledError
-from vault.models import Team, Webhook, WebhookDelivery
+from vault.models import Team
+from webhooks import outbox, subscriptions
+from webhooks.models import Webhook, WebhookDelivery
 
 pytestmark = pytest.mark.usefixtures("transactional_db", "signing")
 
@@ -33,25 +34,25 @@ def team(world: World) -> Team:
 
 @pytest.fixture
 def webhook(team: Team, world: World) -> Webhook:
-    return webhooks.register(
+    return subscriptions.register(
         team=team,
         url="https://ci.example.org/",
-        events=[webhooks.SUBMISSION_FINISHED],
+        events=[subscriptions.SUBMISSION_FINISHED],
         now=world.now - HOUR,
     )
 
 
 def rotate(webhook: Webhook, now: dt.datetime) -> None:
     with acting_as("web"), transaction.atomic():
-        held = webhooks.held(team=webhook.team, webhook_id=webhook.pk)
+        held = subscriptions.held(team=webhook.team, webhook_id=webhook.pk)
         assert held is not None
-        webhooks.rotate_secret(webhook=held, grace=HOUR, now=now)
+        subscriptions.rotate_secret(webhook=held, grace=HOUR, now=now)
 
 
 def test_without_a_key_they_are_off(settings: Any, webhook: Webhook, world: World) -> None:
-    assert webhooks.are_on()
+    assert subscriptions.are_on()
     settings.WEBHOOK_KEY = ""
-    assert not webhooks.are_on()
+    assert not subscriptions.are_on()
     with pytest.raises(WebhooksDisabledError):
         rotate(webhook, world.now)
     assert Webhook.objects.get().secret_version == 1
@@ -90,18 +91,18 @@ def test_removed_while_the_dispatcher_looks(webhook: Webhook, team: Team, world:
 
     def look() -> None:
         try:
-            noted.append(webhook_outbox.note_events(now=world.now))
+            noted.append(outbox.note_events(now=world.now))
         finally:
             connection.close()
 
     looking = threading.Thread(target=look)
     with transaction.atomic():
-        held = webhooks.held(team=team, webhook_id=webhook.pk)
+        held = subscriptions.held(team=team, webhook_id=webhook.pk)
         assert held is not None
         looking.start()
         looking.join(timeout=0.5)
         assert noted == []
-        webhooks.remove(webhook=held)
+        subscriptions.remove(webhook=held)
     looking.join()
 
     assert noted == [0]
@@ -110,4 +111,4 @@ def test_removed_while_the_dispatcher_looks(webhook: Webhook, team: Team, world:
 
 def test_webhook_of_others_is_not_held(webhook: Webhook, world: World) -> None:
     with transaction.atomic():
-        assert webhooks.held(team=world.team("rival"), webhook_id=webhook.pk) is None
+        assert subscriptions.held(team=world.team("rival"), webhook_id=webhook.pk) is None

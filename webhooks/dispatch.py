@@ -12,10 +12,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.conf import settings
 
-from vault import locks, webhook_outbox, webhook_sending, webhooks
-from vault.api import webhook_messages
-from vault.models import WebhookDelivery
-from vault.webhook_sending import Attempt
+from vault import locks
+from webhooks import messages, outbox, sending, subscriptions
+from webhooks.models import WebhookDelivery
+from webhooks.sending import Attempt
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ Clock = Callable[[], dt.datetime]
 
 def run(*, clock: Clock) -> int:
     """Make the attempts that are due until there are none; how many were made."""
-    if not webhooks.are_on():
+    if not subscriptions.are_on():
         return 0
     with locks.one_dispatcher() as is_only_one:
         return _dispatch(clock) if is_only_one else 0
@@ -37,16 +37,16 @@ def run(*, clock: Clock) -> int:
 
 def _dispatch(clock: Clock) -> int:
     n_made = 0
-    webhook_outbox.forget(now=clock())
+    outbox.forget(now=clock())
     end = time.monotonic() + LONGEST_SECONDS
     on_the_way: dict[Future[Attempt], WebhookDelivery] = {}
     with ThreadPoolExecutor(AT_ONCE) as threads:
         while True:
-            webhook_outbox.note_events(now=clock())
+            outbox.note_events(now=clock())
             if time.monotonic() < end:
                 teams = {each.webhook.team_id for each in on_the_way.values()}
                 free = AT_ONCE - len(on_the_way)
-                for each in webhook_outbox.take_due(now=clock(), limit=free, besides=teams):
+                for each in outbox.take_due(now=clock(), limit=free, besides=teams):
                     sent = _start(each, threads, clock=clock)
                     if sent is not None:
                         on_the_way[sent] = each
@@ -61,14 +61,14 @@ def _start(
     delivery: WebhookDelivery, threads: ThreadPoolExecutor, *, clock: Clock
 ) -> Future[Attempt] | None:
     """None if there is nothing to tell. What is told is read here: the threads know no database."""
-    content = webhook_messages.content(delivery=delivery)
+    content = messages.content(delivery=delivery)
     if content is None:
-        webhook_outbox.drop(delivery=delivery)
+        outbox.drop(delivery=delivery)
         return None
     return threads.submit(
-        webhook_sending.send,
+        sending.send,
         url=delivery.webhook.url,
-        headers=webhook_messages.headers(delivery=delivery, content=content, now=clock()),
+        headers=messages.headers(delivery=delivery, content=content, now=clock()),
         content=content,
         allowed=settings.WEBHOOK_ALLOWED_NETWORKS,
         ports=settings.WEBHOOK_PORTS,
@@ -85,8 +85,8 @@ def _outcome(future: Future[Attempt]) -> Attempt:
 
 
 def _settle(delivery: WebhookDelivery, attempt: Attempt) -> None:
-    webhook_outbox.settle(delivery=delivery, result=attempt.result, is_done=attempt.is_done)
+    outbox.settle(delivery=delivery, result=attempt.result, is_done=attempt.is_done)
     if attempt.status == GONE:
-        webhook_outbox.end(webhook_id=delivery.webhook_id)
+        outbox.end(webhook_id=delivery.webhook_id)
     if not attempt.is_done:
         logger.info("webhook %s of %s: %s", delivery.webhook_id, delivery.id, attempt.result)

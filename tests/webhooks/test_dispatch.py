@@ -13,9 +13,11 @@ from django.utils import timezone
 from tests.vault import sessions
 from tests.vault.api.stage import a_world, scored
 from tests.vault.factories import World, acting_as, make_keys
-from vault import locks, webhook_dispatch, webhook_sending, webhooks
-from vault.models import Team, Webhook, WebhookDelivery
-from vault.webhook_sending import Attempt
+from vault import locks
+from vault.models import Team
+from webhooks import dispatch, sending, subscriptions
+from webhooks.models import Webhook, WebhookDelivery
+from webhooks.sending import Attempt
 
 pytestmark = pytest.mark.usefixtures("db", "signing")
 
@@ -39,7 +41,7 @@ class Receivers:
 @pytest.fixture
 def receivers(monkeypatch: pytest.MonkeyPatch) -> Receivers:
     made = Receivers()
-    monkeypatch.setattr(webhook_sending, "send", made.send)
+    monkeypatch.setattr(sending, "send", made.send)
     return made
 
 
@@ -54,17 +56,17 @@ def world(tmp_path: Path, settings: Any) -> World:
 
 
 def webhook_of(team: Team, name: str = "hook") -> Webhook:
-    return webhooks.register(
+    return subscriptions.register(
         team=team,
         url=f"https://ci.example.org/{name}",
-        events=[webhooks.SUBMISSION_FINISHED],
+        events=[subscriptions.SUBMISSION_FINISHED],
         now=timezone.now(),
     )
 
 
 def run() -> int:
     with acting_as("web"):
-        return webhook_dispatch.run(clock=timezone.now)
+        return dispatch.run(clock=timezone.now)
 
 
 def test_finished_submission_is_told_and_signed(world: World, receivers: Receivers) -> None:
@@ -171,7 +173,7 @@ def test_slow_receiver_holds_up_its_own_team_alone(world: World, receivers: Rece
 def test_dispatcher_stops_beginning_after_its_time(
     world: World, receivers: Receivers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook_dispatch, "LONGEST_SECONDS", -1.0)
+    monkeypatch.setattr(dispatch, "LONGEST_SECONDS", -1.0)
     webhook = webhook_of(world.teams["bots"])
     scored(world, world.teams["bots"])
 
@@ -189,14 +191,14 @@ def test_removed_webhook_is_no_longer_told(world: World, receivers: Receivers) -
         return DONE
 
     receivers.answers[address] = removed
-    settle = webhook_dispatch._settle
+    settle = dispatch._settle
 
     def settle_late(delivery: WebhookDelivery, attempt: Attempt) -> None:
-        webhooks.remove(webhook=Webhook.objects.get(pk=webhook.pk))
+        subscriptions.remove(webhook=Webhook.objects.get(pk=webhook.pk))
         settle(delivery, attempt)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(webhook_dispatch, "_settle", settle_late)
+        patch.setattr(dispatch, "_settle", settle_late)
         assert run() == 1
 
     assert (Webhook.objects.count(), WebhookDelivery.objects.count()) == (0, 0)

@@ -1,0 +1,213 @@
+"""An organizer hands in a reference's file from a planned round's page, or from the reference's own."""
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, ProgrammingError, connection, transaction
+from django.utils import timezone
+
+from tests.vault.admin.stage import client_of, url
+from tests.vault.admin.test_rounds import act
+from tests.vault.factories import World, acting_as, make_world
+from tests.vault.prediction_files import parquet
+from vault import rounds
+from vault.groups import ORGANISER, RESEARCHER
+from vault.models import BudgetEntry, Round, Submission, Team
+
+pytestmark = pytest.mark.usefixtures("installation")
+
+
+@pytest.fixture
+def world() -> World:
+    """Its round is planned; one team competes, one is a reference."""
+    end = timezone.now() + dt.timedelta(days=30)
+    made = make_world("weather", n_query=30, n_fresh=40, closes_at=end)
+    made.team("alpha")
+    made.team("majority", is_reference=True)
+    return made
+
+
+def csv(n: int = 70, label: str = "1") -> bytes:
+    return ("id,label\n" + "".join(f"item-{i:05d},{label}\n" for i in range(n))).encode()
+
+
+def hand_in(
+    world: World, body: bytes, *, name: str = "baseline.csv", team: str = "majority", **given: Any
+) -> Any:
+    file = SimpleUploadedFile(name, body)
+    return act(world.round, "baseline", team=str(world.teams[team].pk), file=file, **given)
+
+
+def page(address: str, person: str = ORGANISER) -> str:
+    with acting_as("researcher"):
+        return client_of(person).get(address).content.decode()
+
+
+def test_a_baseline_is_received_and_charged_nothing(world: World) -> None:
+    before = page(url("vault_round_change", world.round.pk))
+    answer = hand_in(world, csv(), model_name="majority class")
+
+    submission = Submission.objects.get()
+    assert answer.status_code == 302
+    assert "Hand in a baseline file" in before
+    assert (submission.team, submission.round) == (world.teams["majority"], world.round)
+    assert (submission.status, submission.model_name) == ("QUEUED", "majority class")
+    assert not BudgetEntry.objects.filter(submission=submission).exists()
+    assert f"{submission.pk}</a>" in page(url("vault_round_change", world.round.pk))
+    # A worker's part; labels are not opened within a test's transaction.
+    Submission.objects.update(status="SCORED", finished_at=timezone.now())
+    rounds.open_round(round=world.round, references=None, actor="test", now=timezone.now())
+    assert world.round.references.get().submission == submission
+
+
+def test_the_history_of_the_round_says_who_handed_in_what(world: World) -> None:
+    hand_in(world, csv())
+
+    submission = Submission.objects.get()
+    assert str(submission.pk) in page(url("vault_round_history", world.round.pk))
+
+
+def test_parquet_is_known_by_its_name(world: World) -> None:
+    body = parquet({"id": [f"item-{i:05d}" for i in range(70)], "label": ["0"] * 70})
+
+    assert hand_in(world, body, name="B.PARQUET").status_code == 302
+    assert Submission.objects.count() == 1
+
+
+def test_the_same_predictions_are_one_submission(world: World) -> None:
+    hand_in(world, csv())
+    again = hand_in(world, csv())
+
+    assert Submission.objects.count() == 1
+    (said,) = get_messages(again.wsgi_request)
+    assert "has handed in these predictions already" in said.message
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "said"),
+    [
+        (csv(69), "b.csv", "item-00069"),
+        (csv(label="maybe"), "b.csv", "maybe"),
+        (b"", "b.csv", "empty"),
+        (csv(), "b.xlsx", "must end in .csv or .parquet"),
+        (csv().replace(b",", b";"), "b.csv", "semicolon"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_rows(
+    world: World, body: bytes, name: str, said: str
+) -> None:
+    answer = hand_in(world, body, name=name)
+
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    assert not Submission.objects.exists()
+
+
+def test_a_file_that_is_too_large_is_refused(world: World, settings: Any) -> None:
+    settings.MAX_UPLOAD_BYTES = 100
+
+    assert "The file is larger than" in hand_in(world, csv()).content.decode()
+    assert not Submission.objects.exists()
+
+
+def test_teams_that_compete_cannot_be_chosen(world: World) -> None:
+    answer = hand_in(world, csv(), team="alpha")
+
+    assert "Select a valid choice" in answer.content.decode()
+    assert not Submission.objects.exists()
+
+
+def test_a_reference_links_to_the_rounds_that_take_its_file(world: World) -> None:
+    team = world.teams["majority"]
+    shown = page(url("vault_team_change", team.pk))
+
+    (address,) = re.findall(r'href="([^"]*/act/baseline/[^"]*)"', shown)
+    assert f'<option value="{team.pk}" selected>' in page(address)
+    assert "/act/baseline/" not in page(url("vault_team_change", world.teams["alpha"].pk))
+
+
+def test_the_reference_that_the_plan_names_is_chosen_beforehand(world: World) -> None:
+    named, other = world.teams["majority"], Team.objects.create(name="a-coin", is_reference=True)
+    Round.objects.update(named_references=[named.pk, other.pk])
+
+    shown = page(url("vault_round_act", world.round.pk, "baseline"))
+
+    assert f'<option value="{named.pk}" selected>' in shown
+
+
+@pytest.mark.parametrize("status", ["open", "past"])
+def test_rounds_that_take_no_references_say_so(world: World, status: str) -> None:
+    if status == "open":
+        world.open()
+    else:
+        Round.objects.update(closes_at=timezone.now(), opens_at=timezone.now() - dt.timedelta(1))
+        world.round.refresh_from_db()
+    answer = hand_in(world, csv())
+
+    assert not Submission.objects.exists()
+    with acting_as("researcher"):
+        shown = client_of(ORGANISER).get(answer["Location"]).content.decode()
+    assert "/act/baseline/" not in shown
+    assert "/act/baseline/" not in page(url("vault_team_change", world.teams["majority"].pk))
+
+
+def test_only_organizers_hand_in(world: World) -> None:
+    address = url("vault_round_act", world.round.pk, "baseline")
+    with acting_as("researcher"):
+        answer = client_of(RESEARCHER).get(address)
+
+    assert answer.status_code == 403
+
+
+def row_of(team: Team, world: World) -> Submission:
+    return Submission(
+        team=team,
+        round=world.round,
+        panel=world.panel,
+        sequence=9,
+        sha256="ab" * 32,
+        file_key="predictions/none",
+        submitted_at=world.now,
+    )
+
+
+def test_the_admins_role_cannot_hand_in_for_a_team(world: World) -> None:
+    """It could not charge the team: scores would be free for whoever controls the admin's process."""
+    with acting_as("researcher"):
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            row_of(world.teams["alpha"], world).save(force_insert=True)
+        row_of(world.teams["majority"], world).save(force_insert=True)
+
+    assert Submission.objects.get().team == world.teams["majority"]
+
+
+def test_no_team_becomes_a_reference(world: World) -> None:
+    """Nor the other way round, whatever the role."""
+    with pytest.raises(DatabaseError, match="settled when it is added"), transaction.atomic():
+        Team.objects.filter(pk=world.teams["alpha"].pk).update(is_reference=True)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE vault_team SET is_reference = is_reference, title = 'x'")
+
+    assert Team.objects.filter(is_reference=True).get() == world.teams["majority"]
+
+
+def test_the_first_planned_round_takes_the_references(world: World) -> None:
+    """A second one says where they go, and takes none."""
+    second = make_second(world)
+    file = SimpleUploadedFile("b.csv", csv())
+    answer = act(second, "baseline", team=str(world.teams["majority"].pk), file=file)
+
+    assert "references go to round 1 now" in answer.content.decode()
+    assert not Submission.objects.exists()
+
+
+def make_second(world: World) -> Round:
+    second = Round.objects.get(pk=world.round.pk)
+    second.pk, second.number = None, 2
+    second.query_holdout = world.fresh
+    second.save(force_insert=True)
+    return second

@@ -1,0 +1,126 @@
+"""An organizer hands in a reference's file: an act of a planned round, for whoever has no shell.
+
+It is the same receipt as over the API, by the same parser; nothing is charged. The process may insert
+submissions of reference teams alone, which the database enforces.
+"""
+
+from typing import Any
+
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from vault import locks, parser_pool, predictions, submissions
+from vault.admin import data_files
+from vault.admin.acts import Act, ActForm, Done
+from vault.admin.data_files import DataFileField
+from vault.errors import TransitionError
+from vault.files.canonical import Predictions
+from vault.models import Round, Team
+from vault.statuses import RoundStatus
+from vault.submissions import Provenance, Receipt
+
+NAME = "baseline"
+LABEL = "Hand in a baseline file"
+
+
+class BaselineForm(ActForm):
+    team = forms.ModelChoiceField(
+        queryset=Team.objects.filter(is_reference=True, is_active=True).order_by("name"),
+        label="Reference team",
+        help_text="Whose file it is. A reference is a team that was added with the tick “is reference”.",
+    )
+    file = DataFileField()
+    model_name = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Model",
+        help_text="What made the file, such as “majority class”; shown beside it.",
+    )
+
+    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, **kwargs)
+        # Whom the plan waits for, unless the address names another.
+        self.initial.setdefault("team", next(iter(target.named_references), None))
+        columns = ", ".join(("id", *predictions.spec(target.benchmark).value_columns))
+        self.fields["file"].help_text = (
+            f"CSV or Parquet with the columns {columns}: a row for each of the {target.panel.n_items:,} "
+            "items of the panel, in any order. Its ids are those of all label files together."
+        )
+
+
+def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+    with parser_pool.slot():
+        parsed = parser_pool.parse_bounded(
+            body=given["file"].read(),
+            content_type=data_files.content_type(given["file"]),
+            benchmark=round.benchmark,
+            panel=round.panel,
+        )
+    receipt = _received(round, given["team"], parsed, Provenance(model_name=given["model_name"]))
+    submission = receipt.submission
+    if not receipt.is_new:
+        return Done(
+            message=f"{given['team']} has handed in these predictions already: nothing was added."
+        )
+    return Done(
+        message=f"Received from {given['team']}: submission {submission.pk}. It is scored within a "
+        "moment; below, under References, stands how far it is."
+    )
+
+
+def _received(round: Round, team: Team, parsed: Predictions, provenance: Provenance) -> Receipt:
+    """Into this round or none: the first planned round of a benchmark takes references."""
+    with transaction.atomic():
+        locks.hold_round_open(round_id=round.pk)
+        now = timezone.now()
+        taking = submissions.current_round(benchmark=round.benchmark, team=team, now=now)
+        if taking != round:
+            raise TransitionError(
+                f"references go to round {taking.number} now, the first that is planned: hand them in "
+                f"here when that round is open, or cancelled"
+            )
+        return submissions.receive(
+            team=team,
+            benchmark=round.benchmark,
+            panel=round.panel,
+            predictions=parsed,
+            provenance=provenance,
+            now=now,
+        )
+
+
+def links(team: Team) -> list[tuple[str, str]]:
+    """Where this team's files can be handed in now."""
+    if not (team.is_reference and team.is_active):
+        return []
+    planned = Round.objects.filter(status=RoundStatus.PLANNED).select_related("benchmark")
+    return [
+        (f"{LABEL}: {round}", f"{_address(round)}?{urlencode({'team': team.pk})}")
+        for round in planned.order_by("benchmark__slug", "number")
+        if _takes_references(round)
+    ]
+
+
+def _address(round: Round) -> str:
+    return reverse("admin:vault_round_act", args=[round.pk, NAME])
+
+
+def _takes_references(round: Round) -> bool:
+    return round.status == RoundStatus.PLANNED and timezone.now() < round.closes_at
+
+
+HAND_IN = Act(
+    name=NAME,
+    label=LABEL,
+    explanation="A reference is scored on the round's query labels like a team's file, costs nothing, and is "
+    "shown on the board without a rank. Teams are compared with it; the first, the baseline, is where a "
+    "Ladder starts. References are frozen when the round opens.",
+    is_open=_takes_references,
+    when="while a round is PLANNED and its end lies ahead",
+    run=_hand_in,
+    form=BaselineForm,
+)
