@@ -146,6 +146,7 @@ def budget(
 ) -> dict[str, Any]:
     return {
         "round": round.number,
+        "opens_at": time(round.opens_at),
         "summary": summary,
         "window": {
             "seconds": given.window_seconds,

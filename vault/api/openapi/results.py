@@ -25,6 +25,9 @@ SHAPES: dict[str, Schema] = {
     "Budget": schemas.record(
         {
             "round": schemas.integer(minimum=1),
+            "opens_at": schemas.time(
+                "When the round opens, or has opened; a planned one may open later."
+            ),
             "summary": schemas.text(
                 "What is left, as a sentence for people: queries of the round, how many can be used now or "
                 "when the next one is free, and improvements that can still be shown. Its words may change; "
@@ -163,6 +166,7 @@ SHAPES: dict[str, Schema] = {
 
 _BUDGET: dict[str, Any] = {
     "round": 1,
+    "opens_at": "2026-03-01T00:00:00Z",
     "summary": "88 of 100 queries are left in this round; 3 of 5 in 24 hours can be used now, 2 at a time.",
     "window": {"seconds": 86400, "limit": 5, "used": 2},
     "total": {"limit": 100, "used": 12},
@@ -212,9 +216,10 @@ OPERATIONS = {
         tag=TAG,
         summary="What the team has left",
         description="First a sentence for people, then the figures behind it: queries of the window, of the "
-        "round and at once; accepted improvements and nats.",
+        "round and at once; accepted improvements and nats. A team has its budget from its admission on, "
+        "also while the round is planned.",
         access=Access.READ,
-        parameters=(parameters.SLUG, parameters.ROUND),
+        parameters=(parameters.SLUG, parameters.BUDGET_ROUND),
         answers={
             200: shown(
                 "Budget",
