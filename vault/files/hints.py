@@ -85,6 +85,8 @@ def _of_spelling(names: Sequence[str], expected: Sequence[str]) -> str:
         return "write the columns in this order"
     if [name.strip().casefold() for name in names] == [name.casefold() for name in expected]:
         return "write the names exactly so, without spaces around them"
+    if not any(name.strip().isidentifier() for name in names):
+        return "the first row must name the columns"
     return ""
 
 

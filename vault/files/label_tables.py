@@ -173,11 +173,17 @@ def _labels(table: Table, spec: LabelSpec, problems: Problems) -> NDArray[Any]:
         return values
     codes = class_codes(column, spec.classes)
     known = hints.classes(spec.classes)
+    # The same for every row: what a hint says must not depend on the label.
+    is_whole = all(name.isdecimal() for name in spec.classes)
+    problem = with_hint(
+        f"the label is not one of the benchmark's classes {known}",
+        "write them without a decimal point, not as 1.0 (pandas astype(int))" if is_whole else "",
+    )
     is_given = column.is_valid().to_numpy(zero_copy_only=False)
     problems.add_rows(
         np.flatnonzero((codes < 0) & is_given),
         table.rows,
-        lambda i: f"the label is not one of the benchmark's classes {known}",
+        lambda i: problem,
         column="label",
     )
     return codes
