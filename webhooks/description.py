@@ -32,7 +32,9 @@ SHAPES: dict[str, Schema] = {
             "url": schemas.text(
                 "An https address of the open internet; no password, no fragment.",
                 format="uri",
-                pattern="^https?://[^@#?/]+(/[^#]*)?([?][^#]*)?$",
+                # Parts of a host's name have at most 63 characters (RFC 1035, 2.3.4).
+                pattern=r"^https?://([[][0-9A-Fa-f:.]+[]]|[^@#?/.:]{1,63}([.][^@#?/.:]{1,63})*[.]?)"
+                r"(:[0-9]{1,5})?(/[^#]*)?([?][^#]*)?$",
                 maxLength=LONGEST_URL,
             ),
             "events": {

@@ -56,7 +56,7 @@ def test_what_was_told_before_widens_the_proven_error(world: World) -> None:
     assert found.estimate == pytest.approx(0.224, abs=5e-4)
     assert found.evidence["nats"] == nats
     assert proven_error(world.round).startswith(
-        f"{found.estimate:.4g} if all 400 admitted queries are used, even if all teams act as one"
+        f"{found.estimate:.4g} at most if all 400 admitted queries are used, even if all teams act as one"
     )
 
 
