@@ -18,8 +18,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from audits import judged, sentences, standing, tasks
-from audits.checks import accusation
+from audits.checks import accusation, registry
 from audits.models import AuditRun, Finding, Publication, Report
+from stats.metrics import oriented
 from vault import journal
 from vault.admin.acts import Act, Done
 from vault.admin.pages import (
@@ -232,6 +233,14 @@ def _figure(value: float | None) -> str:
     return figure(value, digits=4)
 
 
+def _estimate(finding: Finding) -> str:
+    """In the metric's own units; effects are positive in any metric."""
+    if finding.estimate is None or not registry.estimates_a_score(name=finding.check_name):
+        return _figure(finding.estimate)
+    metric = finding.run.round.benchmark.primary_metric
+    return _figure(oriented(metric=metric, value=finding.estimate) + 0.0)
+
+
 def _p_value(finding: Finding) -> str:
     """As in the report: of a team's test none above .05."""
     if finding.p_value is None:
@@ -246,7 +255,7 @@ def _row(finding: Finding) -> tuple[Any, ...]:
     return (
         link(finding, finding.check_name),
         link(finding.team) if finding.team else "the board",
-        _figure(judged.estimate(finding=finding)),
+        _estimate(finding),
         _interval(finding),
         _figure(finding.evidence.get("luck")),
         _p_value(finding),
@@ -311,7 +320,7 @@ class FindingAdmin(ReadOnlyPage):
 
     @admin.display(description="estimate", ordering="estimate")
     def shown_estimate(self, obj: Finding) -> str:
-        return _figure(judged.estimate(finding=obj))
+        return _estimate(obj)
 
     @admin.display(description="interval", ordering="low")
     def interval(self, obj: Finding) -> str:

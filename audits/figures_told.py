@@ -104,11 +104,7 @@ def context_of(*, round: Round, audit: AuditRun) -> Context:
         n_fresh=n_fresh,
         unranked=standing.unranked(round=round),
         baseline=None if baseline is None else baseline.value,
-        scores={
-            each.team_id: each.evidence["scores"]
-            for each in Finding.objects.filter(run=audit, check_name=scores.NAME)
-            if each.team_id is not None
-        },
+        scores=scores.of_run(audit=audit),
     )
 
 

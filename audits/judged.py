@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audits import sentences
-from audits.checks import deflation
 from audits.models import AuditRun, Finding
 from stats.metrics import oriented
 from stats.team_tests import ORGANISER
@@ -111,14 +110,6 @@ def in_units(*, finding: Finding) -> dict[str, Any]:
         else value
         for name, value in finding.evidence.items()
     }
-
-
-def estimate(*, finding: Finding) -> float | None:
-    """What a check estimated, in the metric's own units; effects are positive in any metric."""
-    if finding.check_name == deflation.NAME and finding.estimate is not None:
-        metric = finding.run.round.benchmark.primary_metric
-        return oriented(metric=metric, value=finding.estimate) + 0.0
-    return finding.estimate
 
 
 def is_ahead(

@@ -17,7 +17,6 @@ from audits.figures_told import TIE, Context, context_of, grid_of
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from audits.rounding import Rounding
-from stats import tiers
 from stats.metrics import METRICS, oriented
 from stats.team_tests import FAMILY_WISE_ERROR, OWN_FILES
 from stats.verdict import Verdict
@@ -242,22 +241,16 @@ def _tier(context: Context, found: list[Judged], teams: dict[str, dict[str, Any]
     figures = np.array(
         [oriented(metric=context.metric, value=teams[each.team]["fresh"]) for each in shown]
     )
-    numbers = _tiers(context, shown, figures)
-    for place, each in enumerate(shown):
-        teams[each.team]["tier"] = None if numbers is None else int(numbers[place])
-
-
-def _tiers(context: Context, shown: list[Judged], figures: Any) -> Any:
-    """Rounding may bring two figures nearer by a step: that much further apart they have to be."""
-    found = Finding.objects.filter(run=context.audit, check_name=ranking.NAME).first()
-    known = [] if found is None else found.evidence["teams"]
-    teams = [each.team_id for each in shown if each.team_id in known]
-    if found is None or len(teams) < len(shown):
-        return None
-    widths = ranking.half_widths(teams=teams, found=found.evidence)
-    # Half a hair more: figures on the grid tie exactly, and floats do not.
-    slack = context.rounding.slack + TIE * context.unit
-    return tiers.tiers(scores=figures, half_widths=widths + slack)
+    numbers = ranking.tiers_of(
+        finding=Finding.objects.filter(run=context.audit, check_name=ranking.NAME).first(),
+        teams=[each.team_id for each in shown],
+        scores=figures,
+        # Rounding may bring two figures nearer by a step: that much further apart they have to be. And half a
+        # hair more: figures on the grid tie exactly, and floats do not.
+        slack=context.rounding.slack + TIE * context.unit,
+    )
+    for each in shown:
+        teams[each.team]["tier"] = None if numbers is None else numbers[each.team_id]
 
 
 def _sentence(

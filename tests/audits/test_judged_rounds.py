@@ -4,14 +4,14 @@ import csv
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from audits import rounds
-from audits.checks import deflation
+from audits.checks import deflation, registry
 from audits.collect import Collected, collect
 from audits.models import AuditRun
 from tests.audits import stage
@@ -212,11 +212,11 @@ def test_a_run_after_a_failed_one_has_the_same_seed_and_p_values(
     """Who can stop an audit and start it again gets no other random numbers by it."""
     world = stage.closing(stage.small_round("again", n_query=200, n_fresh=400))
 
-    def fail(*_: Any, **__: Any) -> None:
+    def fail(*_: Any, **__: Any) -> NoReturn:
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr(deflation, "check", fail)
+        patched.setattr(registry, "CHECKS", (replace(deflation.CHECK, check=fail),))
         with pytest.raises(RuntimeError), acting_as("audit"):
             rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
     stage.audited(world)
