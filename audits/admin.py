@@ -37,7 +37,7 @@ from vault.admin.pages import (
 from vault.admin.rounds import VAULT_ACTS, RoundAdmin
 from vault.admin.site import site
 from vault.errors import VaultError
-from vault.models import Round, Submission
+from vault.models import Round
 from vault.statuses import RoundStatus
 
 AUDITABLE = (RoundStatus.CLOSING, RoundStatus.CLOSED)
@@ -210,7 +210,7 @@ def _findings(heading: str, findings: list[Finding]) -> Table:
 
 def _has_figure(finding: Finding) -> bool:
     figures = (finding.estimate, finding.low, finding.p_value, finding.minimum_detectable_effect)
-    return any(each is not None for each in (*figures, finding.evidence.get("luck")))
+    return any(each is not None for each in (*figures, finding.luck))
 
 
 def _without_figure(findings: list[Finding]) -> Table:
@@ -246,8 +246,7 @@ def _p_value(finding: Finding) -> str:
     if finding.p_value is None:
         return NOTHING
     if finding.check_name in (judged.VERDICT, accusation.NAME):
-        is_screened = bool(finding.evidence.get("p_is_screened", False))
-        return sentences.exact_p(finding.p_value, is_screened=is_screened)
+        return sentences.exact_p(finding.p_value, is_screened=finding.is_screened)
     return sentences.two_digits(finding.p_value)
 
 
@@ -257,7 +256,7 @@ def _row(finding: Finding) -> tuple[Any, ...]:
         link(finding.team) if finding.team else "the board",
         _estimate(finding),
         _interval(finding),
-        _figure(finding.evidence.get("luck")),
+        _figure(finding.luck),
         _p_value(finding),
         _figure(finding.minimum_detectable_effect),
         _verdict(finding),
@@ -273,7 +272,7 @@ def _verdict(finding: Finding) -> str:
 
 def _file(finding: Finding) -> Any:
     """The one that a verdict names; of everything else the team's final."""
-    named = Submission.objects.filter(pk=finding.evidence.get("submission")).first()
+    named = finding.named_submission
     if named is None:
         return link(finding.submission, "the final") if finding.submission else NOTHING
     is_best = judged.names_best_scored(finding=finding)

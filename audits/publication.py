@@ -18,7 +18,7 @@ from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from audits.rounding import Rounding
 from stats.metrics import METRICS, oriented
-from stats.team_tests import FAMILY_WISE_ERROR, OWN_FILES
+from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, OWN_FILES
 from stats.verdict import Verdict
 from vault.holdout_kinds import DECIDING
 from vault.models import Final, Holdout, Round, Submission
@@ -146,7 +146,7 @@ def _team(context: Context, given: Judged) -> dict[str, Any]:
     row = {
         "team": given.team,
         "title": given.title,
-        "file_named": judged.BEST_SCORED if is_other else judged.FINAL,
+        "file_named": BEST_SCORED if is_other else FINAL,
         "is_ranked_file": given.has_final and (given.is_ranked_file or not names_other),
         # Under most mechanisms nobody could tell which one it is: a file that did not improve shows no score.
         "named_submission": given.named_submission if given.verdict == Verdict.CONFIRMED else None,
@@ -210,7 +210,7 @@ def _overstatement(context: Context, given: Judged, row: dict[str, Any]) -> dict
         "overstatement": None,
         "overstatement_interval": None,
     }
-    is_other = row["file_named"] == judged.BEST_SCORED
+    is_other = row["file_named"] == BEST_SCORED
     query, fresh = (
         (row["named_query"], row["named_fresh"]) if is_other else (row["query"], row["fresh"])
     )
@@ -256,7 +256,7 @@ def _tier(context: Context, found: list[Judged], teams: dict[str, dict[str, Any]
 def _sentence(
     context: Context, given: Judged, row: dict[str, Any], references: list[float | None]
 ) -> str:
-    is_other = row["file_named"] == judged.BEST_SCORED
+    is_other = row["file_named"] == BEST_SCORED
     query = row["named_query"] if is_other else row["query"]
     low, high = row["overstatement_interval"] or (None, None)
     return sentences.sentence(

@@ -123,18 +123,12 @@ def _finals(collected: Collected) -> dict[int, Any]:
 
 
 def _finding(audit: AuditRun, result: Result, finals: dict[int, Any]) -> Finding:
+    columns = vars(result).copy()
     return Finding(
         run=audit,
-        team_id=result.team_id,
+        check_name=columns.pop("check"),
         submission_id=None if result.team_id is None else finals.get(result.team_id),
-        check_name=result.check,
-        estimate=result.estimate,
-        low=result.low,
-        high=result.high,
-        p_value=result.p_value,
-        minimum_detectable_effect=result.minimum_detectable_effect,
-        verdict=result.evidence.get("verdict", ""),
-        evidence=result.evidence,
+        **columns,
     )
 
 

@@ -4,6 +4,7 @@ A check is a file of this package that makes one `Check` of its functions, and a
 Findings are stored between the two halves: a report is rendered from them and from nothing else.
 """
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -41,8 +42,9 @@ class Context:
 class Result:
     """What a check says of one team, or of the whole board. No per-item data, ever.
 
-    `estimate`, `low`, `high` and `minimum_detectable_effect` are in the metric's units. `evidence` is read by
-    the check's own file alone, and shown to researchers as it is.
+    Each field but `check` is the column of a finding with this name, which says what it is. `estimate`,
+    `low`, `high` and `minimum_detectable_effect` are in the metric's units. `evidence` is read by the check's
+    own file alone, and shown to researchers as it is: what a second file reads becomes a column.
     """
 
     check: str
@@ -52,6 +54,23 @@ class Result:
     high: float | None = None
     p_value: float | None = None
     minimum_detectable_effect: float | None = None
+    verdict: str = ""
+    published_verdict: str = ""
+    is_reference: bool = False
+    attempts: int | None = None
+    n_files: int | None = None
+    released: float | None = None
+    query: float | None = None
+    fresh: float | None = None
+    best_query: float | None = None
+    best_fresh: float | None = None
+    file_named: str = ""
+    named_submission_id: uuid.UUID | None = None
+    is_ranked_file: bool = True
+    test: str = ""
+    reference_excess: float | None = None
+    luck: float | None = None
+    is_screened: bool = False
     evidence: dict[str, Any] = field(default_factory=dict)
 
 

@@ -3,6 +3,8 @@
 References are judged by nobody; their scores stand beside the teams'.
 """
 
+from dataclasses import replace
+
 from audits.checks import gate
 from audits.checks.check import Check, Context, Result
 from audits.collect import Collected, Entrant
@@ -16,9 +18,10 @@ from stats.verdict import Evidence, Verdict
 def check(collected: Collected, context: Context) -> list[Result]:
     """One finding a team, whether it could be tested or not, and one a reference team."""
     triaged, gate_says = judge.triage(tests=context.tests), gate.state_of(context.gate)
-    invalid = {"verdict": Verdict.INVALID.value, "published_verdict": Verdict.INVALID.value}
+    invalid = Verdict.INVALID.value
     results = [
-        Result(check=NAME, team_id=team.team_id, evidence=invalid) for team in collected.damaged
+        Result(check=NAME, team_id=team.team_id, verdict=invalid, published_verdict=invalid)
+        for team in collected.damaged
     ]
     for entrant in collected.entrants:
         team_id = entrant.history.team_id
@@ -40,69 +43,71 @@ def check(collected: Collected, context: Context) -> list[Result]:
 def _verdict_of(
     entrant: Entrant, found: TeamTests | None, evidence: Evidence, *, n_fresh: int
 ) -> Result:
-    said = {
-        "verdict": verdicts.verdict(evidence).value,
-        "published_verdict": verdicts.published(evidence).value,
-        **entrant.history.on_the_board,
-        **_exact_scores(entrant, entrant.final, n_fresh=n_fresh),
-        "delta0": evidence.delta0,
-        "k": entrant.k,
-    }
+    team = entrant.history
+    query, fresh = _exact_scores(entrant, entrant.final, n_fresh=n_fresh)
+    untested = Result(
+        check=NAME,
+        team_id=team.team_id,
+        verdict=verdicts.verdict(evidence).value,
+        published_verdict=verdicts.published(evidence).value,
+        attempts=team.attempts,
+        n_files=entrant.k,
+        released=team.released,
+        query=query,
+        fresh=fresh,
+        evidence={"delta0": evidence.delta0},
+    )
     if found is None:
-        return Result(check=NAME, team_id=entrant.history.team_id, evidence=said)
-    best = _exact_scores(entrant, found.best, n_fresh=n_fresh)
+        return untested
+    best_query, best_fresh = _exact_scores(entrant, found.best, n_fresh=n_fresh)
     shown = found.shown(delta0=evidence.delta0)
     test = shown.test
-    return Result(
-        check=NAME,
-        team_id=entrant.history.team_id,
+    return replace(
+        untested,
         estimate=test.overstatement,
         low=test.low,
         high=test.high,
         p_value=test.adjusted,
         minimum_detectable_effect=shown.minimum_detectable_effect,
-        evidence={
-            **said,
-            "best_query": best["query"],
-            "best_fresh": best["fresh"],
-            "test": shown.kind,
-            "file": shown.which,
-            "submission": str(entrant.history.submissions[test.file].id),
-            "is_ranked_file": test.file == entrant.final,
-            "reference_excess": test.reference_excess,
-            "luck": test.luck,
-            "excess_low": test.excess_low,
-            "p_adjusted": test.adjusted,
-            "p_is_screened": test.is_screened,
-        },
+        best_query=best_query,
+        best_fresh=best_fresh,
+        file_named=shown.which,
+        named_submission_id=team.submissions[test.file].id,
+        is_ranked_file=test.file == entrant.final,
+        test=shown.kind,
+        reference_excess=test.reference_excess,
+        luck=test.luck,
+        is_screened=test.is_screened,
+        evidence={**untested.evidence, "excess_low": test.excess_low},
     )
 
 
-def _exact_scores(entrant: Entrant, file: int | None, *, n_fresh: int) -> dict[str, float | None]:
+def _exact_scores(
+    entrant: Entrant, file: int | None, *, n_fresh: int
+) -> tuple[float | None, float | None]:
+    """On query and on fresh labels."""
     if file is None:
-        return {"query": None, "fresh": None}
+        return None, None
     columns = entrant.columns
-    return {
-        "query": float(columns.query_exact[file]),
-        "fresh": float(columns.fresh_exact[file]) if n_fresh else None,
-    }
+    fresh = float(columns.fresh_exact[file]) if n_fresh else None
+    return float(columns.query_exact[file]), fresh
 
 
 def _reference_scores(collected: Collected) -> list[Result]:
-    """References are judged by nobody; their scores stand beside the teams'.
-
-    A reference team with several frozen files stands for the first of them.
-    """
+    """Of a reference team with several frozen files those of the first."""
     columns = collected.references
     first: dict[int, Result] = {}
     for position, team in enumerate(collected.reference_teams):
-        evidence = {
-            "verdict": "",
-            **team.on_the_board,
-            "query": float(columns.query_exact[position]),
-            "fresh": float(columns.fresh_exact[position]) if collected.m else None,
-        }
-        first.setdefault(team.team_id, Result(check=NAME, team_id=team.team_id, evidence=evidence))
+        result = Result(
+            check=NAME,
+            team_id=team.team_id,
+            is_reference=team.is_reference,
+            attempts=team.attempts,
+            released=team.released,
+            query=float(columns.query_exact[position]),
+            fresh=float(columns.fresh_exact[position]) if collected.m else None,
+        )
+        first.setdefault(team.team_id, result)
     return list(first.values())
 
 

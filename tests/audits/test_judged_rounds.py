@@ -81,7 +81,8 @@ def test_whole_groups_are_drawn_and_judged() -> None:
     assert (best == world.labels)[fresh].mean() == pytest.approx(0.5, abs=0.3)
     verdict = stage.finding_of(world, "flips")
     assert verdict.estimate is not None
-    assert verdict.estimate > verdict.evidence["luck"]
+    assert verdict.luck is not None
+    assert verdict.estimate > verdict.luck
     tests = stage.finding_of(world, "flips", "accusation").evidence["tests"]
     # That all of some seven groups that were turned are query items: C(23, 8) / C(30, 15) = .003.
     assert min(each["p_estimate"] for each in tests) < 0.02
@@ -199,9 +200,11 @@ def test_a_boosted_file_behind_a_declared_final_is_confirmed() -> None:
 
     found = stage.finding_of(world, "attacker")
     assert found.verdict == "CONFIRMED"
-    assert (found.evidence["file"], found.evidence["is_ranked_file"]) == ("best_scored", False)
+    assert (found.file_named, found.is_ranked_file) == ("best_scored", False)
     assert found.submission_id == attacks[0].pk
-    assert found.evidence["best_query"] - found.evidence["query"] > 0.1
+    assert found.best_query is not None
+    assert found.query is not None
+    assert found.best_query - found.query > 0.1
     final = Final.objects.get(team=world.teams["attacker"])
     assert final.submission_id == attacks[0].pk
 
