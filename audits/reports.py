@@ -13,8 +13,8 @@ from django.template.loader import render_to_string
 from audits import figures, judged, sentences, standing
 from audits.checks import gate, ranking, registry, scores
 from audits.checks.check import Place, Section
+from audits.disclosure import disclosure_of
 from audits.figures import Mark
-from audits.figures_told import context_of
 from audits.judged import Judged
 from audits.models import AuditRun
 from audits.reading import Reading, reading_of
@@ -101,12 +101,12 @@ def _sections(reading: Reading) -> dict[str, list[Section]]:
 
 def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
     """What everybody else will read instead of the report's figures; nothing where that is the same."""
-    context = context_of(round=audit.round, audit=audit)
-    if isinstance(context.rounding, Exact) or not context.n_fresh:
+    disclosure = disclosure_of(round=audit.round, audit=audit)
+    if isinstance(disclosure.rounding, Exact) or not disclosure.n_fresh:
         return ""
-    step = sentences.number(context.rounding.step, decimals=context.rounding.decimals + 1)
+    step = sentences.number(disclosure.rounding.step, decimals=disclosure.rounding.decimals + 1)
     finals = [team.as_published for team in teams if team.fresh is not None]
-    n_left_out = sum(not context.has_figure(team) for team in finals)
+    n_left_out = sum(not disclosure.has_figure(team) for team in finals)
     return (
         f"Exact figures, for researchers: the published board rounds scores on new labels to steps of {step} "
         f"and leaves out {n_left_out} final{'s'[: n_left_out != 1]} of {len(finals)}. By rounded figures "

@@ -9,7 +9,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from audits import publication, rounding, rounds, told
+from audits import leakage, publication, rounding, rounds
 from audits.models import Finding, Publication
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
@@ -52,7 +52,7 @@ def test_shows_each_final_and_nothing_of_other_submissions() -> None:
 
     document = document_of(world)
 
-    assert set(document) == set(told.DOCUMENT) | set(told.LISTS)
+    assert set(document) == set(leakage.DOCUMENT) | set(leakage.LISTS)
     assert sorted(teams_of(world)) == ["attacker", "improving", "once"]
     assert [row["team"] for row in document["references"]] == ["finals-reference-0"]
     check_against_description(document)
@@ -349,7 +349,7 @@ def test_every_field_that_tells_of_the_labels_is_counted() -> None:
     # 1/(2 sqrt 1200): lines 0 to 69, and one where a bound cuts.
     assert grid.levels == 71
     effects = 2 * 71 + 1
-    team = [71, 71, 3, effects, effects, effects, 2 * effects, told.P_VALUES, 6, 2, 2]
+    team = [71, 71, 3, effects, effects, effects, 2 * effects, leakage.P_VALUES, 6, 2, 2]
     # A verdict may have no luck: then none is told.
     if document["teams"][0]["luck"] is None:
         team.remove(effects)
@@ -361,14 +361,14 @@ def test_every_field_that_tells_of_the_labels_is_counted() -> None:
         {**document, "teams": [{**document["teams"][0], "median": 0.7}]},
         {**document, "references": [{**document["references"][0], "median": 0.7}]},
     ):
-        with pytest.raises(told.UncountedFieldError, match="median"):
+        with pytest.raises(leakage.UncountedFieldError, match="median"):
             publication.nats(round=world.round, shown=change)
 
 
 def test_what_is_null_tells_nothing() -> None:
     world = published("nulls")
     document = document_of(world)
-    row = dict.fromkeys(told.TEAM, None)
+    row = dict.fromkeys(leakage.TEAM, None)
 
     alone = publication.nats(
         round=world.round, shown={**document, "references": [], "teams": [row]}
