@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from audits import rounding, told
+from audits import leakage, rounding
 from lab.attacks.coalitions import Coalition
 from stats.ledger import MAX_QUERIES, proven_error
 from stats.planning import GUARDED, MechanismRow, Plan, Planned, Proof
@@ -43,7 +43,7 @@ def publication_of(*, plan: Plan, n_fresh: int | None, references: int) -> Publi
     # Where the range lies does not matter, only that R2 has no lower end.
     lowest = -math.inf if plan.metric == "r2" else 0.0
     grid = rounding.coarse(unit=plan.unit, bounds=(lowest, plan.unit), n_fresh=n_fresh)
-    nats = told.most(teams=plan.teams, references=references, levels=grid.levels)
+    nats = leakage.most(teams=plan.teams, references=references, levels=grid.levels)
     account = _next(plan, n_fresh=n_fresh).account(mechanism=GUARDED)
     answers = plan.teams * account.nats(k=plan.k)
     bounds = [

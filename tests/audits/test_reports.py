@@ -94,7 +94,7 @@ def test_numbers_are_those_of_the_finding(world: World) -> None:
 
 def test_counts_have_one_form(world: World) -> None:
     run = run_with(world, n_query=2_400, n_fresh=6_700)
-    judged(run, "CONFIRMED", attempts=1_234, k=1_234)
+    judged(run, "CONFIRMED", attempts=1_234, n_files=1_234)
     html = reports_html(run)
 
     assert "2,400 items that answered queries and 6,700 new ones that answered none" in html
@@ -138,7 +138,7 @@ def test_a_figure_of_zero_is_shown(world: World) -> None:
 
 def test_a_screened_p_has_no_digits(world: World) -> None:
     run = run_with(world)
-    judged(run, "NO_EVIDENCE", p_adjusted=1.0, p_is_screened=True)
+    judged(run, "NO_EVIDENCE", p_value=1.0, is_screened=True)
 
     assert cells_of(reports_html(run), "somebody")[8] == "&gt; .05"
 
@@ -166,7 +166,7 @@ def test_a_verdict_names_the_file_that_it_is_about(world: World) -> None:
     judged(
         run,
         "CONFIRMED",
-        file="best_scored",
+        file_named="best_scored",
         is_ranked_file=False,
         best_query=0.9,
         best_fresh=0.7,

@@ -199,10 +199,11 @@ def test_a_team_that_withdrew_everything_is_judged_by_its_best_scored_file(
     found = stage.finding_of(world, name)
     assert found.verdict == verdict
     assert found.submission_id is None
-    assert (found.evidence["query"], found.evidence["fresh"]) == (None, None)
-    assert found.evidence["best_query"] is not None
-    assert (found.evidence["file"], found.evidence["is_ranked_file"]) == ("best_scored", False)
-    named = Submission.objects.get(pk=found.evidence["submission"])
+    assert (found.query, found.fresh) == (None, None)
+    assert found.best_query is not None
+    assert (found.file_named, found.is_ranked_file) == ("best_scored", False)
+    named = found.named_submission
+    assert named is not None
     assert (named.team, named.sequence) == (world.teams[name], best)
     tested = stage.finding_of(world, name, "accusation").evidence["tests"]
     assert {(each["which"], each["file"]) for each in tested} == {("best_scored", best)}
@@ -223,8 +224,8 @@ def test_a_blind_team_is_audited() -> None:
 
     found = stage.finding_of(world, "blind")
     assert found.p_value is not None
-    assert found.evidence["released"] is None
-    assert found.evidence["query"] == pytest.approx(0.7, abs=0.1)
+    assert found.released is None
+    assert found.query == pytest.approx(0.7, abs=0.1)
 
 
 def test_a_round_without_fresh_items_tests_nobody() -> None:
@@ -235,7 +236,7 @@ def test_a_round_without_fresh_items_tests_nobody() -> None:
     stage.published(closed_and_audited(world))
 
     assert set(stage.verdicts_of(world).values()) == {"NOT_TESTED", ""}
-    assert stage.finding_of(world, "once").evidence["fresh"] is None
+    assert stage.finding_of(world, "once").fresh is None
     assert rounds.latest_run(round=world.round).shift_gate == "not_tested"
     told = PublishedResult.objects.filter(round=world.round)
     assert set(told.values_list("fresh_value", "verdict")) == {(None, "NOT_TESTED"), (None, "")}

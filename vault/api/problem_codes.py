@@ -1,7 +1,8 @@
 """Every code that an error of the API can carry: its status, what it means, and an example.
 
-`docs/errors.md`, `GET /problems/{code}` and the OpenAPI description are written from this table. The
-codes are stable: one that bots know is never renamed, and never answered with another status.
+Errors of the domain are answered with the status of their code here; one whose code is not here is a fault of
+the service. `docs/errors.md`, `GET /problems/{code}` and the OpenAPI description are written from this table.
+The codes are stable: one that bots know is never renamed, and never answered with another status.
 """
 
 from dataclasses import dataclass, field

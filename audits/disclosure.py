@@ -20,7 +20,7 @@ TIE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Context:
+class Disclosure:
     """A round's audit, and how its figures are written down."""
 
     round: Round
@@ -88,7 +88,7 @@ def grid_of(*, round: Round, n_fresh: int) -> Coarse:
     return coarse(unit=scorer.unit, bounds=scorer.bounds, n_fresh=n_fresh)
 
 
-def context_of(*, round: Round, audit: AuditRun) -> Context:
+def disclosure_of(*, round: Round, audit: AuditRun) -> Disclosure:
     unit = rounds.unit(round=round)
     n_fresh = audit.snapshot["n_fresh"]
     is_full = round.publication == PublicationKind.FULL
@@ -96,7 +96,7 @@ def context_of(*, round: Round, audit: AuditRun) -> Context:
         submission__in=round.references.filter(position=0).values("submission")
     ).first()
     rounding = Exact(unit=unit) if is_full else grid_of(round=round, n_fresh=n_fresh or 1)
-    return Context(
+    return Disclosure(
         round=round,
         audit=audit,
         rounding=rounding,
@@ -104,11 +104,7 @@ def context_of(*, round: Round, audit: AuditRun) -> Context:
         n_fresh=n_fresh,
         unranked=standing.unranked(round=round),
         baseline=None if baseline is None else baseline.value,
-        scores={
-            each.team_id: each.evidence["scores"]
-            for each in Finding.objects.filter(run=audit, check_name=scores.NAME)
-            if each.team_id is not None
-        },
+        scores=scores.of_run(audit=audit),
     )
 
 
