@@ -28,6 +28,8 @@ from vault.files.canonical import Predictions
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.statuses import NEVER_OPENED, RoundStatus, SubmissionStatus, before
 
+# What a model may be called: no control characters.
+MODEL_NAME = r"[^\x00-\x1f\x7f]*"
 # A result that never was: the same predictions may be handed in again.
 VOID = (SubmissionStatus.FAILED, SubmissionStatus.CANCELLED)
 

@@ -373,19 +373,25 @@ def _references(round: Round) -> Table:
     frozen = round.references.select_related("submission__team").order_by("position")
     if frozen:
         rows: list[tuple[Any, ...]] = [
-            (each.position, link(each.submission.team), link(each.submission), "frozen")
+            (
+                each.position,
+                link(each.submission.team),
+                link(each.submission),
+                each.submission.model_name or NOTHING,
+                "frozen",
+            )
             for each in frozen
         ]
     else:
         rows = [
-            (NOTHING, link(each.team), link(each), each.status)
+            (NOTHING, link(each.team), link(each), each.model_name or NOTHING, each.status)
             for each in Submission.objects.filter(round=round, team__is_reference=True)
             .select_related("team")
             .order_by("submitted_at", "pk")
         ]
     return Table(
         heading="References",
-        header=("Position", "Team", "Submission", "Status"),
+        header=("Position", "Team", "Submission", "Model", "Status"),
         rows=rows,
         empty="No reference has handed in a file.",
     )

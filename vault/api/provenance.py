@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator
 from rest_framework.request import Request
 
 from vault.api.problems import ProblemError
-from vault.submissions import Provenance
+from vault.submissions import MODEL_NAME, Provenance
 
 LARGEST_SCORE = 1e20
 LARGEST_MEASURE = 1e12
@@ -49,7 +49,7 @@ class Number:
 
 # What may be said of a submission, and the form of each.
 TEXTS = {
-    "model_name": Text(longest=200, pattern=r"[^\x00-\x1f\x7f]*", rule="no control characters"),
+    "model_name": Text(longest=200, pattern=MODEL_NAME, rule="no control characters"),
     "commit": Text(
         longest=64,
         pattern=r"[0-9A-Za-z._/-]*",
