@@ -1,20 +1,32 @@
 """How the API shows things: plain dictionaries, built from releases and public constants alone."""
 
-import datetime as dt
 from typing import Any
 
 from stats.metrics import METRICS
 from vault import leaderboard
+from vault.api.shown.shape import time
+from vault.api.shown.submissions import submission
 from vault.budget_left import Remaining
 from vault.models import (
     Benchmark,
     Holdout,
     Panel,
     Round,
-    Submission,
     TeamToken,
 )
 from vault.statuses import RoundStatus
+
+__all__ = [
+    "benchmark",
+    "board",
+    "budget",
+    "holdout",
+    "panel",
+    "round",
+    "submission",
+    "time",
+    "token",
+]
 
 # Of one row of the board, as JSON and as CSV.
 BOARD_COLUMNS = (
@@ -25,10 +37,6 @@ BOARD_COLUMNS = (
     *("verdict", "file_named"),
     *("is_unranked", "unranked_reason"),
 )
-
-
-def time(value: dt.datetime | None) -> str | None:
-    return None if value is None else value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def benchmark(given: Benchmark) -> dict[str, Any]:
@@ -95,34 +103,6 @@ def round(given: Round) -> dict[str, Any]:
             "total_limit": given.total_limit,
             "concurrent_limit": given.concurrent_limit,
         },
-    }
-
-
-def submission(given: Submission) -> dict[str, Any]:
-    """One that `finding.own_submissions` found, so that nothing more is asked of the database."""
-    release, benchmark = getattr(given, "release", None), given.round.benchmark
-    own, on_display = (None, None) if release is None else (release.released, release.value)
-    return {
-        "id": str(given.pk),
-        "benchmark": benchmark.slug,
-        "round": given.round.number,
-        "sequence": given.sequence,
-        "status": given.status,
-        "sha256": given.sha256,
-        "submitted_at": time(given.submitted_at),
-        "finished_at": time(given.finished_at),
-        "released": leaderboard.shown(value=own, benchmark=benchmark),
-        "on_display": leaderboard.shown(value=on_display, benchmark=benchmark),
-        "outcome": None if release is None else release.outcome,
-        "error_code": given.error_code or None,
-        "is_final": getattr(given, "is_final", False),
-        "model_name": given.model_name,
-        "commit": given.commit,
-        "ci_run_url": given.ci_run_url,
-        "validation_score": given.validation_score,
-        "latency_p95_ms": given.latency_p95_ms,
-        "cost_per_1000": given.cost_per_1000,
-        "idempotency_key": given.idempotency_key or None,
     }
 
 
