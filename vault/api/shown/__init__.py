@@ -2,27 +2,19 @@
 
 from typing import Any
 
-from stats.metrics import METRICS
 from vault import leaderboard
 from vault.api.shown.shape import time
 from vault.api.shown.submissions import submission
 from vault.budget_left import Remaining
 from vault.models import (
-    Benchmark,
-    Holdout,
-    Panel,
     Round,
     TeamToken,
 )
 from vault.statuses import RoundStatus
 
 __all__ = [
-    "benchmark",
     "board",
     "budget",
-    "holdout",
-    "panel",
-    "round",
     "submission",
     "time",
     "token",
@@ -37,73 +29,6 @@ BOARD_COLUMNS = (
     *("verdict", "file_named"),
     *("is_unranked", "unranked_reason"),
 )
-
-
-def benchmark(given: Benchmark) -> dict[str, Any]:
-    return {
-        "slug": given.slug,
-        "title": given.title,
-        "description": given.description,
-        "rules": given.rules,
-        "data_url": given.data_url,
-        "task": given.task,
-        "classes": given.classes,
-        "prediction_form": given.prediction_form,
-        "primary_metric": given.primary_metric,
-        "greater_is_better": METRICS[given.primary_metric].greater_is_better,
-        "secondary_metrics": given.secondary_metrics,
-        "loss_cap": given.loss_cap,
-        "decision_threshold": given.decision_threshold,
-        "probability_clip": given.probability_clip,
-        "cost_matrix": given.cost_matrix,
-    }
-
-
-def panel(given: Panel) -> dict[str, Any]:
-    return {
-        "version": given.version,
-        "n_items": given.n_items,
-        "id_kind": given.id_kind,
-        "sha256": given.sha256,
-    }
-
-
-def holdout(given: Holdout) -> dict[str, Any]:
-    """A sealed holdout as anyone may see it. Which items are in it, nobody is told."""
-    return {
-        "kind": given.kind,
-        "status": given.status,
-        "n_items": given.n_items,
-        "draws_groups": given.draws_groups,
-        "stratified": given.stratified,
-        "commitment": given.commitment,
-        "sealed_at": time(given.sealed_at),
-    }
-
-
-def round(given: Round) -> dict[str, Any]:
-    return {
-        "number": given.number,
-        "status": given.status,
-        "opens_at": time(given.opens_at),
-        "closes_at": time(given.closes_at),
-        "published_at": time(given.published_at),
-        "cancelled_at": time(given.cancelled_at),
-        "cancelled_reason": given.cancelled_reason or None,
-        "mechanism": given.mechanism,
-        "parameters": given.parameters,
-        "resolution": leaderboard.resolution(round=given),
-        "publication": given.publication,
-        "panel_version": given.panel.version,
-        "n_query": given.query_holdout.n_items,
-        "query_commitment": given.query_holdout.commitment,
-        "budget": {
-            "window_seconds": given.window_seconds,
-            "window_limit": given.window_limit,
-            "total_limit": given.total_limit,
-            "concurrent_limit": given.concurrent_limit,
-        },
-    }
 
 
 def token(given: TeamToken, *, is_current: bool) -> dict[str, Any]:
