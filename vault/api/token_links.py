@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from vault import token_links
-from vault.api import bodies, forms, shown
+from vault.api import bodies, forms
 from vault.api.answers import json_answer
 from vault.api.permissions import Public
+from vault.api.shown.tokens import REDEEMED
 
 PAGE_POLICY = "; ".join(
     [
@@ -54,5 +55,4 @@ class TokenLinkRedemption(APIView):
         if not secret:
             raise bodies.refused("secret", "what stands behind the # of the link")
         token, plain = token_links.redeem(secret=secret, now=timezone.now())
-        content = {**shown.token(token, is_current=False), "token": plain, "team": token.team.name}
-        return json_answer(content, status=201)
+        return json_answer(REDEEMED.show(token, is_current=False, token=plain), status=201)

@@ -18,11 +18,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vault import tokens
-from vault.api import bodies, finding, pages, shown
+from vault.api import bodies, finding, pages
 from vault.api.answers import json_answer
 from vault.api.authentication import RECENT
 from vault.api.idempotency import idempotent
 from vault.api.permissions import HasToken, MayRead, MaySubmit
+from vault.api.shown.tokens import ISSUED, TOKEN
 from vault.models import TeamToken
 
 LONGEST_GRACE = 86_400
@@ -38,7 +39,7 @@ class TokenCollection(APIView):
         own = tokens.live(team=finding.own_team(request), now=timezone.now())
 
         def show(token: TeamToken) -> dict[str, Any]:
-            return shown.token(token, is_current=token.pk == _current(request).pk)
+            return TOKEN.show(token, is_current=token.pk == _current(request).pk)
 
         return pages.page(request, own, show, ordering="-id")
 
@@ -94,7 +95,7 @@ def _found(request: Request, token_id: int) -> TeamToken:
 
 
 def _issued(token: TeamToken, plain: str) -> HttpResponse:
-    return json_answer({**shown.token(token, is_current=False), "token": plain}, status=201)
+    return json_answer(ISSUED.show(token, is_current=False, token=plain), status=201)
 
 
 def _scopes(given: dict[str, Any], *, default: list[str]) -> list[str]:

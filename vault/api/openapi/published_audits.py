@@ -2,24 +2,14 @@
 
 from typing import Any
 
-from stats.verdict import Verdict
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import Access, Operation, shown
 from vault.api.openapi.schemas import Schema
+from vault.api.shown.boards import FRESH, VERDICT
 from vault.statuses import PublicationKind
 
 TAG = "Results"
 
-VERDICT = schemas.or_null(
-    schemas.one_of(
-        [each.value for each in Verdict if each != Verdict.SUSPECTED],
-        "Of the published audit. `WITHIN_LUCK` only where an overstatement is shown that the luck beside "
-        "it covers.",
-    )
-)
-FRESH = schemas.or_null(
-    schemas.number("The final's score on labels that nobody had queried, once published.")
-)
 _PAIR: Schema = {
     "type": "array",
     "items": {"type": "number"},

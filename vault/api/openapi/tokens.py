@@ -4,9 +4,11 @@ from typing import Any
 
 from vault import tokens
 from vault.api.openapi import headers, parameters, schemas
-from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, shown
+from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, page, shown
 from vault.api.openapi.schemas import Schema
 from vault.api.openapi.service import HTML
+from vault.api.shown.shape import described
+from vault.api.shown.tokens import ISSUED, REDEEMED, TOKEN
 from vault.api.tokens import DEFAULT_GRACE, LONGEST_GRACE
 
 TAG = "Tokens"
@@ -18,35 +20,8 @@ _SCOPES: Schema = {
     "description": "What the token may do; no more than the one that asks.",
 }
 _LABEL = schemas.text("What it is for.", maxLength=100, pattern=r"^[^\x00-\x1f]*$")
-_TOKEN: dict[str, Schema] = {
-    "id": schemas.integer(minimum=1),
-    "label": schemas.text(),
-    "prefix": schemas.text("Its first characters, to tell tokens apart."),
-    "scopes": schemas.list_of(schemas.one_of(tokens.SCOPES)),
-    "created_at": schemas.time(),
-    "expires_at": schemas.or_null(schemas.time()),
-    "last_used_at": schemas.or_null(schemas.time("To the minute.")),
-    "made_by": schemas.or_null(
-        schemas.integer(
-            "The token that made it, which it ends with; null if an organizer did.", minimum=1
-        )
-    ),
-    "is_current": schemas.flag("The one that asks."),
-}
-
 SHAPES: dict[str, Schema] = {
-    "Token": schemas.record(_TOKEN),
-    "TokenList": schemas.page_of("Token"),
-    "IssuedToken": schemas.record(
-        {**_TOKEN, "token": schemas.text("The secret: shown now and never again.")}
-    ),
-    "RedeemedToken": schemas.record(
-        {
-            **_TOKEN,
-            "token": schemas.text("The secret: shown now and never again."),
-            "team": schemas.text("The team that it is for."),
-        }
-    ),
+    **described(ISSUED, REDEEMED, listed=(TOKEN,)),
     "TokenLink": schemas.record(
         {
             "secret": schemas.text(
@@ -67,18 +42,7 @@ SHAPES: dict[str, Schema] = {
     "Rotation": schemas.rotation(of="token", default=DEFAULT_GRACE, longest=LONGEST_GRACE),
 }
 
-_EXAMPLE: dict[str, Any] = {
-    "id": 7,
-    "label": "nightly",
-    "prefix": "hv_x4T9bQ",
-    "scopes": ["read", "submit"],
-    "created_at": "2026-03-01T12:00:00Z",
-    "expires_at": None,
-    "last_used_at": "2026-03-02T03:00:00Z",
-    "made_by": None,
-    "is_current": True,
-}
-_ISSUED = {**_EXAMPLE, "last_used_at": None, "is_current": False, "token": "hv_x4T9bQ..."}
+_NEW = {"last_used_at": None, "is_current": False}
 _TOKEN_ID = parameters.in_path(
     "token_id",
     schemas.integer(minimum=1, maximum=schemas.LONGEST_INTEGER),
@@ -119,9 +83,7 @@ OPERATIONS = {
             },
         },
         answers={
-            201: shown(
-                "RedeemedToken", "The token and its secret.", example={**_ISSUED, "team": "alpha"}
-            )
+            201: shown(REDEEMED, "The token and its secret.", example=REDEEMED.example | _NEW)
         },
         problems=("not_found", "token_link_refused", "too_many_tokens", *BODY_PROBLEMS),
     ),
@@ -132,7 +94,7 @@ OPERATIONS = {
         description="Those that are neither revoked nor expired, newest first; never their secrets.",
         access=Access.READ,
         parameters=parameters.PAGE,
-        answers={200: shown("TokenList", "A page.", example=schemas.page_example(_EXAMPLE))},
+        answers={200: page(TOKEN)},
         problems=parameters.PAGE_PROBLEMS,
     ),
     ("/api/v1/tokens/", "POST"): Operation(
@@ -143,7 +105,7 @@ OPERATIONS = {
         access=Access.SUBMIT,
         parameters=(headers.IDEMPOTENCY_KEY,),
         body=_body("NewToken", {"label": "nightly", "scopes": ["read", "submit"]}),
-        answers={201: shown("IssuedToken", "The token and its secret.", example=_ISSUED)},
+        answers={201: shown(ISSUED, "The token and its secret.", example=ISSUED.example | _NEW)},
         problems=(
             *("token_refused", "too_many_tokens", "wrong_status"),
             *BODY_PROBLEMS,
@@ -171,7 +133,9 @@ OPERATIONS = {
         access=Access.TEAM,
         parameters=(_TOKEN_ID, headers.IDEMPOTENCY_KEY),
         body=_body("Rotation", {"grace_seconds": 600}),
-        answers={201: shown("IssuedToken", "The successor and its secret.", example=_ISSUED)},
+        answers={
+            201: shown(ISSUED, "The successor and its secret.", example=ISSUED.example | _NEW)
+        },
         problems=(
             *("not_found", "forbidden", "token_refused", "too_many_tokens", "wrong_status"),
             *BODY_PROBLEMS,
