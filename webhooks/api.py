@@ -17,8 +17,9 @@ from vault.api import bodies, finding, pages
 from vault.api.answers import json_answer
 from vault.api.idempotency import idempotent
 from vault.api.permissions import MayRead, MaySubmit
-from webhooks import shapes, signing, subscriptions
+from webhooks import signing, subscriptions
 from webhooks.models import Webhook
+from webhooks.shapes import DELIVERY, REGISTERED, WEBHOOK
 from webhooks.targets import LONGEST_URL, TargetRefusedError
 
 # Receivers may have to be deployed anew before they know the new secret.
@@ -33,7 +34,7 @@ class WebhookCollection(APIView):
     def get(self, request: Request) -> Response:
         """Newest first."""
         own = Webhook.objects.filter(team=finding.own_team(request))
-        return pages.page(request, own, shapes.webhook, ordering="-id")
+        return pages.page(request, own, WEBHOOK.show, ordering="-id")
 
     @idempotent(is_secret=True)
     def post(self, request: Request) -> HttpResponse:
@@ -53,7 +54,7 @@ class WebhookDetail(APIView):
         return [MaySubmit() if self.request.method == "DELETE" else MayRead()]
 
     def get(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
-        return json_answer(shapes.webhook(_found(request, webhook_id)))
+        return json_answer(WEBHOOK.show(_found(request, webhook_id)))
 
     def delete(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
         with transaction.atomic():
@@ -67,7 +68,7 @@ class WebhookDeliveries(APIView):
     def get(self, request: Request, webhook_id: uuid.UUID) -> Response:
         """Newest first."""
         deliveries = _found(request, webhook_id).deliveries.all()
-        return pages.page(request, deliveries, shapes.delivery, ordering="-id")
+        return pages.page(request, deliveries, DELIVERY.show, ordering="-id")
 
 
 class WebhookRotation(APIView):
@@ -90,7 +91,7 @@ class WebhookTest(APIView):
         bodies.members(request, known=())
         with transaction.atomic():
             delivery = subscriptions.test(webhook=_held(request, webhook_id), now=timezone.now())
-        return json_answer(shapes.delivery(delivery), status=202)
+        return json_answer(DELIVERY.show(delivery), status=202)
 
 
 def _found(request: Request, webhook_id: uuid.UUID) -> Webhook:
@@ -110,7 +111,7 @@ def _present(webhook: Webhook | None) -> Webhook:
 
 def _with_secret(webhook: Webhook, *, status: int) -> HttpResponse:
     secret = signing.secret(webhook=webhook)
-    return json_answer({**shapes.webhook(webhook), "secret": secret}, status=status)
+    return json_answer(REGISTERED.show(webhook, secret=secret), status=status)
 
 
 def _events(given: dict[str, Any]) -> list[str]:
