@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from vault.api import bodies, finding, pages
 from vault.api.answers import json_answer
+from vault.api.bodies import Body
 from vault.api.idempotency import idempotent
 from vault.api.permissions import MayRead, MaySubmit
 from webhooks import signing, subscriptions
@@ -22,9 +23,28 @@ from webhooks.models import Webhook
 from webhooks.shapes import DELIVERY, REGISTERED, WEBHOOK
 from webhooks.targets import LONGEST_URL, TargetRefusedError
 
+NEW = Body(
+    name="NewWebhook",
+    members={
+        "url": bodies.text(
+            "An https address of the open internet; no password, no fragment.",
+            longest=LONGEST_URL,
+            is_required=True,
+            format="uri",
+            pattern="^https?://[^@#?/]+(/[^#]*)?([?][^#]*)?$",
+        ),
+        "events": bodies.some_of(
+            subscriptions.EVENTS,
+            "What it is told of; everything if they are left out.",
+            default=sorted(subscriptions.EVENTS),
+        ),
+    },
+    example={name: WEBHOOK.example[name] for name in ("url", "events")},
+)
 # Receivers may have to be deployed anew before they know the new secret.
-DEFAULT_GRACE = 86_400
-LONGEST_GRACE = 604_800
+ROTATION = bodies.rotation(
+    "WebhookRotation", of="secret", default=86_400, longest=604_800, example=3_600
+)
 
 
 class WebhookCollection(APIView):
@@ -38,11 +58,10 @@ class WebhookCollection(APIView):
 
     @idempotent(is_secret=True)
     def post(self, request: Request) -> HttpResponse:
-        given = bodies.members(request, known=("url", "events"))
-        url, events = bodies.text(given, "url", longest=LONGEST_URL), _events(given)
+        given = NEW.read(request)
         try:
             webhook = subscriptions.register(
-                team=finding.own_team(request), url=url, events=events, now=timezone.now()
+                team=finding.own_team(request), now=timezone.now(), **given
             )
         except TargetRefusedError as refusal:
             raise bodies.refused("url", str(refusal)) from None
@@ -76,7 +95,7 @@ class WebhookRotation(APIView):
 
     @idempotent(is_secret=True)
     def post(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
-        grace = bodies.grace(request, default=DEFAULT_GRACE, longest=LONGEST_GRACE)
+        grace = ROTATION.read(request)["grace_seconds"]
         with transaction.atomic():
             webhook = _held(request, webhook_id)
             subscriptions.rotate_secret(webhook=webhook, grace=grace, now=timezone.now())
@@ -112,11 +131,3 @@ def _present(webhook: Webhook | None) -> Webhook:
 def _with_secret(webhook: Webhook, *, status: int) -> HttpResponse:
     secret = signing.secret(webhook=webhook)
     return json_answer(REGISTERED.show(webhook, secret=secret), status=status)
-
-
-def _events(given: dict[str, Any]) -> list[str]:
-    events = given.get("events", list(subscriptions.EVENTS))
-    is_list = isinstance(events, list) and bool(events)
-    if not is_list or any(each not in subscriptions.EVENTS for each in events):
-        raise bodies.refused("events", f"a list of {', '.join(subscriptions.EVENTS)}")
-    return sorted(set(events))

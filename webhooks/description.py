@@ -1,36 +1,14 @@
 """A team's webhooks in the description, and what is sent to them."""
 
 from vault.api.openapi import headers, parameters, schemas
-from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, page, shown
-from vault.api.openapi.schemas import Schema
+from vault.api.openapi.operation import BODY_PROBLEMS, Access, Operation, answer, page, shown
 from vault.api.shown.shape import described
-from webhooks.api import DEFAULT_GRACE, LONGEST_GRACE
-from webhooks.shapes import DELIVERY, EVENTS, REGISTERED, WEBHOOK
-from webhooks.targets import LONGEST_URL
+from webhooks.api import NEW, ROTATION
+from webhooks.shapes import DELIVERY, REGISTERED, WEBHOOK
 
 TAG = "Webhooks"
 
-SHAPES: dict[str, Schema] = {
-    **described(REGISTERED, listed=(WEBHOOK, DELIVERY)),
-    "NewWebhook": schemas.record(
-        {
-            "url": schemas.text(
-                "An https address of the open internet; no password, no fragment.",
-                format="uri",
-                pattern="^https?://[^@#?/]+(/[^#]*)?([?][^#]*)?$",
-                maxLength=LONGEST_URL,
-            ),
-            "events": {
-                **EVENTS,
-                "minItems": 1,
-                "description": "What it is told of; everything if they are left out.",
-            },
-        },
-        optional=("events",),
-        additionalProperties=False,
-    ),
-    "WebhookRotation": schemas.rotation(of="secret", default=DEFAULT_GRACE, longest=LONGEST_GRACE),
-}
+SHAPES = described(REGISTERED, NEW, ROTATION, listed=(WEBHOOK, DELIVERY))
 
 _TEST = {**DELIVERY.example, "event": "webhook.test", "status": "WAITING", "n_attempts": 0}
 _TEST |= {"next_attempt_at": "2026-03-01T12:00:00Z", "last_attempt_at": None, "last_result": None}
@@ -57,15 +35,7 @@ OPERATIONS = {
         "followed, and addresses of private or local networks are refused.",
         access=Access.SUBMIT,
         parameters=(headers.IDEMPOTENCY_KEY,),
-        body={
-            "required": True,
-            "content": {
-                JSON: {
-                    "schema": schemas.reference("NewWebhook"),
-                    "example": {name: WEBHOOK.example[name] for name in ("url", "events")},
-                }
-            },
-        },
+        body=NEW.described(),
         answers={
             201: shown(
                 REGISTERED,
@@ -115,15 +85,7 @@ OPERATIONS = {
         description="Until the grace is over messages carry a second signature, by the secret before it.",
         access=Access.SUBMIT,
         parameters=(_WEBHOOK_ID, headers.IDEMPOTENCY_KEY),
-        body={
-            "required": False,
-            "content": {
-                JSON: {
-                    "schema": schemas.reference("WebhookRotation"),
-                    "example": {"grace_seconds": 3600},
-                }
-            },
-        },
+        body=ROTATION.described(),
         answers={
             200: shown(
                 REGISTERED,

@@ -5,7 +5,6 @@ from vault.api.shown.shape import By, Field, Shape
 from webhooks import subscriptions
 from webhooks.models import WebhookDelivery
 
-EVENTS = schemas.list_of(schemas.one_of(subscriptions.EVENTS))
 # All but the secret, which is not kept.
 WEBHOOK = Shape(
     "Webhook",
@@ -14,7 +13,10 @@ WEBHOOK = Shape(
         "url": Field(
             schemas.text("Where messages are sent."), "https://ci.example.org/hooks/holdout"
         ),
-        "events": Field(EVENTS, ["round.published", "submission.finished"]),
+        "events": Field(
+            schemas.list_of(schemas.one_of(subscriptions.EVENTS)),
+            ["round.published", "submission.finished"],
+        ),
         "is_active": Field(
             schemas.flag("False once the receiver has answered 410: it is told nothing more."), True
         ),

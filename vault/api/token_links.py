@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from vault import token_links
 from vault.api import bodies, forms
 from vault.api.answers import json_answer
+from vault.api.bodies import Body
 from vault.api.permissions import Public
 from vault.api.shown.tokens import REDEEMED
 
@@ -27,7 +28,18 @@ PAGE_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-LONGEST_SECRET = 200
+LINK = Body(
+    name="TokenLink",
+    members={
+        "secret": bodies.text(
+            "What stands behind the `#` of the link.",
+            longest=200,
+            pattern="^[!-~]+$",
+            is_required=True,
+        )
+    },
+    example={"secret": "hvl_..."},
+)
 
 
 class TokenLinkPage(APIView):
@@ -50,8 +62,7 @@ class TokenLinkRedemption(APIView):
     permission_classes = [Public]
 
     def post(self, request: Request) -> HttpResponse:
-        given = bodies.members(request, known=("secret",))
-        secret = bodies.text(given, "secret", longest=LONGEST_SECRET)
+        secret = LINK.read(request)["secret"]
         if not secret:
             raise bodies.refused("secret", "what stands behind the # of the link")
         token, plain = token_links.redeem(secret=secret, now=timezone.now())

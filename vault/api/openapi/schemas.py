@@ -70,16 +70,6 @@ def record(
     return _described({**shape, **keywords}, description)
 
 
-def rotation(*, of: str, default: int, longest: int) -> Schema:
-    """The body that asks for a new token or secret."""
-    grace = integer(
-        f"How many seconds the old {of} is valid beside the new one; {default} if it is left out.",
-        minimum=0,
-        maximum=longest,
-    )
-    return record({"grace_seconds": grace}, optional=["grace_seconds"], additionalProperties=False)
-
-
 def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 

@@ -1,61 +1,23 @@
 """A team's own tokens in the description: list, make, rotate, revoke, and the link that shows the first."""
 
-from typing import Any
-
-from vault import tokens
 from vault.api.openapi import headers, parameters, schemas
-from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, page, shown
-from vault.api.openapi.schemas import Schema
+from vault.api.openapi.operation import BODY_PROBLEMS, Access, Operation, answer, page, shown
 from vault.api.openapi.service import HTML
 from vault.api.shown.shape import described
 from vault.api.shown.tokens import ISSUED, REDEEMED, TOKEN
-from vault.api.tokens import DEFAULT_GRACE, LONGEST_GRACE
+from vault.api.token_links import LINK
+from vault.api.tokens import NEW, ROTATION
 
 TAG = "Tokens"
 
-_SCOPES: Schema = {
-    "type": "array",
-    "items": schemas.one_of(tokens.SCOPES),
-    "minItems": 1,
-    "description": "What the token may do; no more than the one that asks.",
-}
-_LABEL = schemas.text("What it is for.", maxLength=100, pattern=r"^[^\x00-\x1f]*$")
-SHAPES: dict[str, Schema] = {
-    **described(ISSUED, REDEEMED, listed=(TOKEN,)),
-    "TokenLink": schemas.record(
-        {
-            "secret": schemas.text(
-                "What stands behind the `#` of the link.", maxLength=200, pattern="^[!-~]+$"
-            )
-        },
-        additionalProperties=False,
-    ),
-    "NewToken": schemas.record(
-        {
-            "label": _LABEL,
-            "scopes": _SCOPES,
-            "expires_at": schemas.or_null(schemas.time("To come; at most the end of the asker's.")),
-        },
-        optional=("label", "scopes", "expires_at"),
-        additionalProperties=False,
-    ),
-    "Rotation": schemas.rotation(of="token", default=DEFAULT_GRACE, longest=LONGEST_GRACE),
-}
-
-_NEW = {"last_used_at": None, "is_current": False}
+SHAPES = described(ISSUED, REDEEMED, LINK, NEW, ROTATION, listed=(TOKEN,))
+_AT_FIRST = {"last_used_at": None, "is_current": False}
 _TOKEN_ID = parameters.in_path(
     "token_id",
     schemas.integer(minimum=1, maximum=schemas.LONGEST_INTEGER),
     "The token's id.",
     7,
 )
-
-
-def _body(name: str, example: Any) -> dict[str, Any]:
-    return {
-        "required": False,
-        "content": {JSON: {"schema": schemas.reference(name), "example": example}},
-    }
 
 
 OPERATIONS = {
@@ -76,14 +38,9 @@ OPERATIONS = {
         description="An organizer sends a team a link in place of a token. The token is made now, and shown "
         "once: the link holds no second time, whoever asks.",
         access=Access.ANYBODY,
-        body={
-            "required": True,
-            "content": {
-                JSON: {"schema": schemas.reference("TokenLink"), "example": {"secret": "hvl_..."}}
-            },
-        },
+        body=LINK.described(),
         answers={
-            201: shown(REDEEMED, "The token and its secret.", example=REDEEMED.example | _NEW)
+            201: shown(REDEEMED, "The token and its secret.", example=REDEEMED.example | _AT_FIRST)
         },
         problems=("not_found", "token_link_refused", "too_many_tokens", *BODY_PROBLEMS),
     ),
@@ -104,8 +61,10 @@ OPERATIONS = {
         description="It may do no more, and lives no longer, than the one that asks.",
         access=Access.SUBMIT,
         parameters=(headers.IDEMPOTENCY_KEY,),
-        body=_body("NewToken", {"label": "nightly", "scopes": ["read", "submit"]}),
-        answers={201: shown(ISSUED, "The token and its secret.", example=ISSUED.example | _NEW)},
+        body=NEW.described(),
+        answers={
+            201: shown(ISSUED, "The token and its secret.", example=ISSUED.example | _AT_FIRST)
+        },
         problems=(
             *("token_refused", "too_many_tokens", "wrong_status"),
             *BODY_PROBLEMS,
@@ -132,9 +91,9 @@ OPERATIONS = {
         "for a grace. What the old one made belongs to the successor from then on.",
         access=Access.TEAM,
         parameters=(_TOKEN_ID, headers.IDEMPOTENCY_KEY),
-        body=_body("Rotation", {"grace_seconds": 600}),
+        body=ROTATION.described(),
         answers={
-            201: shown(ISSUED, "The successor and its secret.", example=ISSUED.example | _NEW)
+            201: shown(ISSUED, "The successor and its secret.", example=ISSUED.example | _AT_FIRST)
         },
         problems=(
             *("not_found", "forbidden", "token_refused", "too_many_tokens", "wrong_status"),

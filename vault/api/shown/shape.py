@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
@@ -54,7 +54,17 @@ class Shape:
         return schemas.reference(self.name)
 
 
-def described(*shapes: Shape, listed: tuple[Shape, ...] = ()) -> dict[str, Schema]:
+class Named(Protocol):
+    """A shape of an answer or of a body."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def schema(self) -> Schema: ...
+
+
+def described(*shapes: Named, listed: tuple[Shape, ...] = ()) -> dict[str, Schema]:
     """Their schemas by name; those that come in pages too bring the schema of a page."""
     found = {shape.name: shape.schema for shape in (*shapes, *listed)}
     return found | {f"{shape.name}List": schemas.page_of(shape.name) for shape in listed}
