@@ -79,6 +79,7 @@ def render(*, audit: AuditRun) -> str:
             "snapshot": audit.snapshot,
             "n_query": _whole(audit.snapshot["n_query"]),
             "n_fresh": _whole(audit.snapshot["n_fresh"]),
+            "drawn": sections.drawn_of(round=audit.round),
             "metric": reading.metric,
             "headline": sentences.headline(verdicts=[each.published_verdict for each in teams]),
             "how_to_read": sentences.HOW_TO_READ + sentences.TIERS,

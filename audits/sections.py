@@ -1,14 +1,38 @@
 """The sections of a report below its table of teams: holdouts, tests, and what explains them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from audits import sentences
 from audits.checks import accusation, deflation, discordance, elsewhere, gate, integrity, ledger
+from audits.collect import decides
 from audits.reading import Reading
 from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from vault.models import Holdout, Round
 
 FILES = {FINAL: "final", BEST_SCORED: "best scored"}
 REFERENCES = {OWN_FILES: "own early files", ORGANISER: "the references"}
+
+
+def drawn_of(*, round: Round) -> str:
+    """Where whole groups were drawn: how many, and that figures go by them; nothing of single items."""
+    query = round.query_holdout
+    if not query.draws_groups:
+        return ""
+    judges = [each for each in round.fresh_holdouts.all() if decides(each, query=query)]
+    holdouts = [("that answered queries", [query]), ("that answered none", judges)]
+    counted = [f"{_groups(shards)} {which}" for which, shards in holdouts if shards]
+    return (
+        f"Whole groups of items were drawn: {' and '.join(counted)}. Intervals, luck and p-values go by "
+        "groups, since the items of one group resemble each other."
+    )
+
+
+def _groups(shards: Sequence[Holdout]) -> str:
+    n_items = sum(each.n_items for each in shards)
+    counts = [each.n_units for each in shards if each.n_units is not None]
+    # Shards that were sealed before groups were counted.
+    n_groups = f"{sum(counts):,}" if len(counts) == len(shards) else "an unknown number of"
+    return f"{n_groups} groups with {n_items:,} items"
 
 
 def gate_of(*, reading: Reading) -> dict[str, str] | None:

@@ -166,8 +166,8 @@ def told_nats(*, holdout: Holdout) -> float:
 
 def team_nats(*, round: Round, team: Team) -> float:
     """What one team may learn of the round's query holdout: its own answers, and what everybody knows."""
-    own = _accounts(round.query_holdout).filter(team=team)
-    total = own.aggregate(total=Sum("reserved_nats"))["total"]
+    own = _accounts(round.query_holdout).filter(team=team).aggregate(total=Sum("reserved_nats"))
+    total = own["total"]
     return float(total or 0.0) + told_nats(holdout=round.query_holdout)
 
 
@@ -206,7 +206,7 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
             retry_after=None,
         )
     if usage.window >= round.window_limit:
-        slot = _next_window_slot(admission=admission, round=round, usage=usage, now=now)
+        slot = _next_slot(admission=admission, round=round, usage=usage, now=now)
         raise WindowExhaustedError(
             budget_left.full_window(
                 n_left=admission.k - usage.total,
@@ -224,12 +224,13 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
             retry_after=_seconds_until(slot, now),
         )
     if usage.concurrent >= round.concurrent_limit:
+        slot = _next_slot(admission=admission, round=round, usage=usage, now=now)
         raise ConcurrencyError(
             budget_left.waiting(n=usage.concurrent),
             limit=round.concurrent_limit,
             used=usage.concurrent,
-            next_slot_at=now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS),
-            retry_after=CONCURRENT_RETRY_SECONDS,
+            next_slot_at=slot,
+            retry_after=_seconds_until(slot, now),
         )
 
 
@@ -256,10 +257,8 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
     if admission_id is None:
         return False
     Admission.objects.select_for_update(no_key=True).get(pk=admission_id)
-    made = BudgetEntry.objects.filter(
-        admission_id=admission_id, kind=Kind.REFUND, reason=reason
-    ).count()
-    if most is not None and made >= most:
+    refunds = BudgetEntry.objects.filter(admission_id=admission_id, kind=Kind.REFUND, reason=reason)
+    if most is not None and refunds.count() >= most:
         commit(submission=submission, now=now, reason=REFUNDS_USED_UP)
         return False
     _enter(
@@ -295,13 +294,18 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
     )
 
 
-def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
-    admission = Admission.objects.filter(round=round, team=team).first()
-    if admission is None and team.is_reference:
+def check_may_have_one(*, team: Team) -> None:
+    """Refuse a reference team, whatever the round."""
+    if team.is_reference:
         raise NotAdmittedError(
             f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
             "round is planned is not counted"
         )
+
+
+def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
+    check_may_have_one(team=team)
+    admission = Admission.objects.filter(round=round, team=team).first()
     if admission is None:
         raise NotAdmittedError(f"{team.name} is not admitted to this round")
     usage = _usage(admission=admission, round=round, now=now)
@@ -373,16 +377,13 @@ def _next_window_slot(
     return oldest + window
 
 
-def _seconds_until(slot: dt.datetime, now: dt.datetime) -> int:
-    return max(1, -int(-(slot - now).total_seconds() // 1))
+def _seconds_until(slot: dt.datetime | None, now: dt.datetime) -> int | None:
+    return None if slot is None else max(1, -int(-(slot - now).total_seconds() // 1))
 
 
 def _account_of(submission: Submission) -> int | None:
-    return (
-        BudgetEntry.objects.filter(submission=submission, kind=Kind.RESERVE)
-        .values_list("admission_id", flat=True)
-        .first()
-    )
+    reserved = BudgetEntry.objects.filter(submission=submission, kind=Kind.RESERVE)
+    return reserved.values_list("admission_id", flat=True).first()
 
 
 def _enter(

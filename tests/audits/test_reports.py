@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audits import reports, rounds
-from audits.models import Finding, Report
+from audits.models import AuditRun, Finding, Report
 from audits.sentences import number
 from stats.verdict import Verdict
 from tests.audits import stage
@@ -19,7 +19,7 @@ from tests.audits.reported import (
     text_of,
 )
 from tests.vault.factories import World, make_world
-from vault.models import Team
+from vault.models import Holdout, Team
 
 HOSTILE = "<script>alert('x')</script>&\"name\""
 
@@ -44,6 +44,27 @@ def test_every_verdict_has_its_words(world: World, verdict: Verdict) -> None:
     assert "{" not in text_of(html)
     assert "None" not in text_of(html).replace("None could run.", "")
     assert "No inflation" not in html
+
+
+def test_groups_that_were_drawn_whole_are_told_with_their_items(world: World) -> None:
+    """The report of such a round spoke of items alone."""
+    run = run_with(world)
+    assert "group" not in text_of(reports.render(audit=run))
+
+    Holdout.objects.filter(pk=world.query.pk).update(
+        draws_groups=True, n_units=1_234, n_items=5_000
+    )
+    Holdout.objects.filter(pk=world.fresh.pk).update(draws_groups=True, n_units=40, n_items=80)
+    run = AuditRun.objects.get(pk=run.pk)
+
+    assert (
+        "Whole groups of items were drawn: 1,234 groups with 5,000 items that answered queries and 40 groups "
+        "with 80 items that answered none."
+    ) in text_of(reports.render(audit=run))
+
+    Holdout.objects.filter(pk=world.query.pk).update(n_units=None)
+    run = AuditRun.objects.get(pk=run.pk)
+    assert "an unknown number of groups with 5,000 items" in text_of(reports.render(audit=run))
 
 
 def test_numbers_are_those_of_the_finding(world: World) -> None:

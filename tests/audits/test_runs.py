@@ -1,5 +1,6 @@
 """One audit run through the real database, with the rights of the audit worker."""
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -277,3 +278,21 @@ def test_a_round_that_nobody_entered() -> None:
 
     assert stage.verdicts_of(world) == {}
     assert world.round.status == "PUBLISHED"
+
+
+def test_run_ends_when_it_has_ended() -> None:
+    """By a clock of which each look is a minute later, the end is not the moment of the beginning."""
+    world = stage.closing(stage.small_round("ends"))
+    looks: list[dt.datetime] = []
+
+    def clock() -> dt.datetime:
+        looks.append(NOW + dt.timedelta(days=900, minutes=len(looks)))
+        return looks[-1]
+
+    with acting_as("audit"):
+        rounds.advance(round_id=world.round.pk, clock=clock)
+
+    run = AuditRun.objects.get()
+    assert run.finished_at is not None
+    assert run.started_at + dt.timedelta(minutes=2) <= run.finished_at <= looks[-1]
+    assert Report.objects.get().created_at == run.finished_at

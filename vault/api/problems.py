@@ -5,6 +5,7 @@ import logging
 import math
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
@@ -188,7 +189,13 @@ def _json(content: dict[str, Any]) -> JsonResponse:
 
 
 def handle_400(request: HttpRequest, exception: Exception) -> JsonResponse:
-    return _json(body(status=400, code="malformed_request", detail="The request is malformed."))
+    detail = "The request is malformed."
+    if isinstance(exception, DisallowedHost):
+        detail = (
+            "This service does not answer to the name in Host: whoever runs it adds the name to "
+            "HOLDOUT_VAULT_ALLOWED_HOSTS and starts it again."
+        )
+    return _json(body(status=400, code="malformed_request", detail=detail))
 
 
 def handle_403(request: HttpRequest, exception: Exception) -> JsonResponse:

@@ -9,9 +9,13 @@ from vault.files.pandas_index import UNNAMED
 
 _LISTED = 10
 _LONGEST_CLASS = 30
+_FROM_EXCEL = (
+    "save the sheet as CSV in UTF-8 (in Excel: Save As, CSV UTF-8; "
+    "in pandas: read_excel(FILE).to_csv(OUT, index=False))"
+)
 _MAGIC = {
-    b"PK\x03\x04": "this is an Excel workbook or another ZIP archive; save the sheet as CSV in UTF-8",
-    b"\xd0\xcf\x11\xe0": "this is an Excel workbook; save the sheet as CSV in UTF-8",
+    b"PK\x03\x04": "this is an Excel workbook or another ZIP archive; " + _FROM_EXCEL,
+    b"\xd0\xcf\x11\xe0": "this is an Excel workbook; " + _FROM_EXCEL,
     b"\x1f\x8b": "the file is compressed with gzip; send it unpacked, or to the API with "
     "Content-Encoding: gzip",
     b"BZh": "the file is compressed with bzip2; send it unpacked",

@@ -86,6 +86,7 @@ def read(*, body: bytes, content_type: str, spec: LabelSpec) -> LabelTable:
     labels = _labels(table, spec, problems)
     if "time" in columns:
         _check_times(table, problems)
+    _check_slices(table, problems)
     problems.refuse_if_any()
     ids = columns["id"]
     return LabelTable(
@@ -115,8 +116,15 @@ def _columns(names: list[str], spec: LabelSpec) -> list[Column]:
     hint = hints.of_names(names, ["id", "label"])
     for name in ("id", "label"):
         if name not in names:
-            refuse(with_hint(f"the column {name} is missing", hint), row=1)
+            refuse(with_hint(f"the column {name} is missing{_found(names, spec)}", hint), row=1)
     return [_column(name, spec, names=names) for name in names]
+
+
+def _found(names: list[str], spec: LabelSpec) -> str:
+    """The columns that are there; of a file without a header its first row, labels and all, is not told."""
+    if any(name in spec.classes or not name.isidentifier() for name in names):
+        return "; the first row names the columns"
+    return f"; the columns are {hints.classes(names)}"
 
 
 def _column(name: str, spec: LabelSpec, *, names: list[str]) -> Column:
@@ -183,6 +191,18 @@ def _is_time(text: str | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _check_slices(table: Table, problems: Problems) -> None:
+    """Refuse empty fields; a null has been reported already."""
+    for name in sorted(each for each in table.columns if each.startswith(SLICE)):
+        is_empty = pc.equal(table.columns[name].cast(pa.string()), "").fill_null(False)
+        problems.add_rows(
+            np.flatnonzero(is_empty.to_numpy(zero_copy_only=False)),
+            table.rows,
+            lambda i: "the field is empty",
+            column=name,
+        )
 
 
 def _check_times(table: Table, problems: Problems) -> None:

@@ -227,8 +227,9 @@ def test_read_names_row_and_column_and_never_the_label(weather: Benchmark) -> No
 @pytest.mark.parametrize(
     ("header", "part"),
     [
-        ("id,value", "label is missing"),
-        ("item,label", "id is missing"),
+        ("id,value", "label is missing; the columns are id, value"),
+        ("item,label", "id is missing; the columns are item, label"),
+        ("a7,1", "id is missing; the first row names the columns"),
         ("id,label,label", "occurs twice"),
         ("id,label,weight", "'weight' is none of"),
         ("id,label,slice:", "needs a name"),

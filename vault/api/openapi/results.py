@@ -18,9 +18,10 @@ OPERATIONS = {
         tag=TAG,
         summary="What the team has left",
         description="First a sentence for people, then the figures behind it: queries of the window, of the "
-        "round and at once; accepted improvements and nats.",
+        "round and at once; accepted improvements and nats. A team has its budget from its admission on, "
+        "also while the round is planned.",
         access=Access.READ,
-        parameters=(parameters.SLUG, parameters.ROUND),
+        parameters=(parameters.SLUG, parameters.BUDGET_ROUND),
         answers={
             200: shown(
                 BUDGET,

@@ -60,6 +60,11 @@ BUDGET = Shape(
     "Budget",
     {
         "round": Field(schemas.integer(minimum=1), 1, By.CALLER),
+        "opens_at": Field(
+            schemas.time("When the round opens, or has opened; a planned one may open later."),
+            "2026-03-01T00:00:00Z",
+            By.CALLER,
+        ),
         "summary": Field(
             schemas.text(
                 "What is left, as a sentence for people: queries of the round, how many can be used now or "
