@@ -99,25 +99,22 @@ class Operation:
 
 
 def shown(
-    shape: Shape | str,
+    shape: Shape,
     description: str,
     *,
     example: Any | None = None,
     headers: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A JSON answer of one shape, with its example unless there is a better one."""
-    if isinstance(shape, str):
-        return answer(
-            description, {JSON: schemas.reference(shape)}, {JSON: example}, headers=headers
-        )
     example = shape.example if example is None else example
     return answer(description, {JSON: shape.reference()}, {JSON: example}, headers=headers)
 
 
-def page(shape: Shape, *, example: Any | None = None) -> dict[str, Any]:
-    """A page of a list of them."""
-    example = schemas.page_example(shape.example if example is None else example)
-    return answer("A page.", {JSON: schemas.reference(f"{shape.name}List")}, {JSON: example})
+def page(shape: Shape, *, name: str = "", example: Any | None = None) -> dict[str, Any]:
+    """A page of a list of them, whose schema has the shape's name and `List` unless it has its own."""
+    listed = schemas.reference(name or f"{shape.name}List")
+    one = shape.example if example is None else example
+    return answer("A page.", {JSON: listed}, {JSON: schemas.page_example(one)})
 
 
 def answer(

@@ -3,9 +3,10 @@
 from typing import Any
 
 from vault.api.openapi import parameters, schemas
-from vault.api.openapi.operation import Access, Operation, shown
+from vault.api.openapi.operation import Access, Operation, page, shown
 from vault.api.openapi.schemas import Schema
 from vault.api.shown.boards import FRESH, VERDICT
+from vault.api.shown.shape import By, Field, Shape, described
 from vault.statuses import PublicationKind
 
 TAG = "Results"
@@ -22,17 +23,7 @@ _SCORES: Schema = {
     "description": "Of a full publication: by metric and set of labels (`query`, `fresh`) the value and "
     "the low and high end of its 95 % interval. Null in a coarse one.",
 }
-_AUDIT: dict[str, Schema] = {
-    "id": schemas.integer(minimum=1),
-    "round": schemas.integer(minimum=1),
-    "published_at": schemas.time(),
-}
-
-
-SHAPES: dict[str, Schema] = {
-    "AuditSummary": schemas.record(_AUDIT),
-    "AuditList": schemas.page_of("AuditSummary"),
-    "Audit": schemas.record({**_AUDIT, "document": schemas.reference("AuditDocument")}),
+_DOCUMENT: dict[str, Schema] = {
     "AuditDocument": schemas.record(
         {
             "benchmark": schemas.text(),
@@ -197,7 +188,6 @@ SHAPES: dict[str, Schema] = {
     ),
 }
 
-_SUMMARY: dict[str, Any] = {"id": 3, "round": 1, "published_at": "2026-04-03T09:00:00Z"}
 _TEAM: dict[str, Any] = {
     "team": "team-a",
     "title": "Team A",
@@ -263,6 +253,19 @@ DOCUMENT: dict[str, Any] = {
     ],
     "teams": [_TEAM],
 }
+# Of a publication; the document is shown as it was written, with its teams where they stand now.
+SUMMARY = Shape(
+    "AuditSummary",
+    {
+        "id": Field(schemas.integer(minimum=1), 3, "pk"),
+        "round": Field(schemas.integer(minimum=1), 1, "round.number"),
+        "published_at": Field(schemas.time(), "2026-04-03T09:00:00Z"),
+    },
+)
+AUDIT = SUMMARY.extended(
+    "Audit", {"document": Field(schemas.reference("AuditDocument"), DOCUMENT, By.CALLER)}
+)
+SHAPES = described(AUDIT, SUMMARY) | {"AuditList": schemas.page_of("AuditSummary")} | _DOCUMENT
 
 OPERATIONS = {
     ("/api/v1/benchmarks/{slug}/audits/", "GET"): Operation(
@@ -272,7 +275,7 @@ OPERATIONS = {
         description="By round.",
         access=Access.PUBLIC,
         parameters=(parameters.SLUG, *parameters.PAGE),
-        answers={200: shown("AuditList", "A page.", example=schemas.page_example(_SUMMARY))},
+        answers={200: page(SUMMARY, name="AuditList")},
         problems=("not_found", *parameters.PAGE_PROBLEMS),
     ),
     ("/api/v1/audits/{audit_id}/", "GET"): Operation(
@@ -290,7 +293,7 @@ OPERATIONS = {
                 3,
             ),
         ),
-        answers={200: shown("Audit", "The audit.", example={**_SUMMARY, "document": DOCUMENT})},
+        answers={200: shown(AUDIT, "The audit.")},
         problems=("not_found",),
     ),
 }
