@@ -22,8 +22,8 @@ WEBHOOK = Shape(
         ),
         "created_at": Field(schemas.time(), "2026-03-01T12:00:00Z"),
         "old_secret_until": Field(
-            schemas.or_null(
-                schemas.time("Until then messages are signed with the secret before this one, too.")
+            schemas.time(
+                "Until then messages are signed with the secret before this one, too.", null=True
             )
         ),
     },
@@ -35,7 +35,7 @@ REGISTERED = WEBHOOK.extended(
             schemas.text("Signs its messages: shown now and never again."),
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw...",
             By.CALLER,
-        ),
+        )
     },
 )
 DELIVERY = Shape(
@@ -52,10 +52,10 @@ DELIVERY = Shape(
         "occurred_at": Field(schemas.time("When the event was."), "2026-03-01T12:00:00Z"),
         "status": Field(schemas.one_of(WebhookDelivery.Status.values), "DELIVERED"),
         "n_attempts": Field(schemas.count("How many attempts were made."), 1),
-        "next_attempt_at": Field(schemas.or_null(schemas.time())),
-        "last_attempt_at": Field(schemas.or_null(schemas.time()), "2026-03-01T12:00:01Z"),
+        "next_attempt_at": Field(schemas.time(null=True)),
+        "last_attempt_at": Field(schemas.time(null=True), "2026-03-01T12:00:01Z"),
         "last_result": Field(
-            schemas.or_null(schemas.text("How the last attempt went, in words.")), "status 204"
+            schemas.text("How the last attempt went, in words.", null=True), "status 204"
         ),
     },
 )

@@ -167,7 +167,7 @@ def time_to_come(description: str) -> Member:
             raise refused(field, "a time to come, in RFC 3339, with its offset")
         return time
 
-    return Member(schema=schemas.or_null(schemas.time(description)), read=read)
+    return Member(schema=schemas.time(description, null=True), read=read)
 
 
 def rotation(name: str, *, of: str, default: int, longest: int, example: int) -> Body:

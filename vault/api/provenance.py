@@ -57,7 +57,7 @@ class Number:
 
     def shown(self, description: str) -> Schema:
         bound = {"minimum": 0} if self.low == 0 else {}
-        return schemas.or_null(schemas.number(description, **bound))
+        return schemas.number(description, **bound, null=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,9 +20,7 @@ OPERATIONS = {
         description="By name: the public ones, and the private ones that the token's team may see.",
         access=Access.PUBLIC,
         parameters=parameters.PAGE,
-        answers={
-            200: page(BENCHMARK),
-        },
+        answers={200: page(BENCHMARK)},
         problems=parameters.PAGE_PROBLEMS,
     ),
     ("/api/v1/benchmarks/{slug}/", "GET"): Operation(

@@ -72,10 +72,7 @@ def _entrance(id: str, summary: str, description: str) -> Operation:
         access=Access.PUBLIC,
         parameters=(
             parameters.in_query(
-                "format",
-                schemas.one_of(["json", "html"]),
-                "Goes before `Accept`.",
-                "json",
+                "format", schemas.one_of(["json", "html"]), "Goes before `Accept`.", "json"
             ),
         ),
         answers={200: answer("The entrance.", forms, {JSON: _ENTRANCE})},

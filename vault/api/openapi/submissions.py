@@ -61,9 +61,7 @@ OPERATIONS = {
         body=prediction_files.BODY,
         answers={
             202: shown(
-                SUBMISSION,
-                "Received and charged; it waits for its score.",
-                headers=_RECEIVED,
+                SUBMISSION, "Received and charged; it waits for its score.", headers=_RECEIVED
             ),
             200: shown(
                 SUBMISSION,
@@ -96,12 +94,7 @@ OPERATIONS = {
         access=Access.SUBMIT,
         parameters=(parameters.SLUG, parameters.PANEL_ROUND, headers.IDEMPOTENCY_KEY),
         body=prediction_files.BODY,
-        answers={
-            200: shown(
-                VALIDATION,
-                "The file is valid.",
-            )
-        },
+        answers={200: shown(VALIDATION, "The file is valid.")},
         problems=(
             *("not_found", "parse_throttled"),
             *headers.KEY_PROBLEMS,
@@ -183,9 +176,7 @@ OPERATIONS = {
         "One that released no value of its own does not rank before publication.",
         access=Access.SUBMIT,
         parameters=(parameters.SUBMISSION_ID, headers.IDEMPOTENCY_KEY),
-        answers={
-            200: shown(SUBMISSION, "The final.", example={**SCORED, "is_final": True}),
-        },
+        answers={200: shown(SUBMISSION, "The final.", example={**SCORED, "is_final": True})},
         problems=("not_found", "wrong_status", "round_closed", *_ACT_PROBLEMS),
     ),
     ("/api/v1/submissions/{submission_id}/withdraw/", "POST"): Operation(
@@ -196,7 +187,7 @@ OPERATIONS = {
         access=Access.SUBMIT,
         parameters=(parameters.SUBMISSION_ID, headers.IDEMPOTENCY_KEY),
         answers={
-            200: shown(SUBMISSION, "As it is now.", example={**SCORED, "status": "WITHDRAWN"}),
+            200: shown(SUBMISSION, "As it is now.", example={**SCORED, "status": "WITHDRAWN"})
         },
         problems=("not_found", "wrong_status", "round_closed", *_ACT_PROBLEMS),
     ),

@@ -42,14 +42,13 @@ BENCHMARK = Shape(
         ),
         "secondary_metrics": Field(schemas.list_of(schemas.text()), ["mcc"]),
         "loss_cap": Field(
-            schemas.or_null(schemas.number("The largest error that counts, in the label's unit."))
+            schemas.number("The largest error that counts, in the label's unit.", null=True)
         ),
         "decision_threshold": Field(
-            schemas.or_null(
-                schemas.number(
-                    "Of a binary task whose files hold probabilities: metrics of labels take a "
-                    "probability above it as class 1, one at it or below as class 0. null: 0.5."
-                )
+            schemas.number(
+                "Of a binary task whose files hold probabilities: metrics of labels take a "
+                "probability above it as class 1, one at it or below as class 0. null: 0.5.",
+                null=True,
             )
         ),
         "probability_clip": Field(
@@ -60,13 +59,12 @@ BENCHMARK = Shape(
             0.01,
         ),
         "cost_matrix": Field(
-            schemas.or_null(
-                schemas.list_of(
-                    schemas.list_of(schemas.number(minimum=0)),
-                    "A row for each true class, a column for each predicted one, in code order: what "
-                    "such an item costs. Expected cost is the mean of it, expected regret that above the "
-                    "cheapest decisions.",
-                )
+            schemas.list_of(
+                schemas.list_of(schemas.number(minimum=0)),
+                "A row for each true class, a column for each predicted one, in code order: what "
+                "such an item costs. Expected cost is the mean of it, expected regret that above the "
+                "cheapest decisions.",
+                null=True,
             )
         ),
     },

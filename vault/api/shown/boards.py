@@ -12,21 +12,20 @@ from vault.models import Round
 from vault.statuses import RoundStatus
 
 # Of a board and of a published audit alike.
-VERDICT = schemas.or_null(
-    schemas.one_of(
-        [each.value for each in Verdict if each != Verdict.SUSPECTED],
-        "Of the published audit. `WITHIN_LUCK` only where an overstatement is shown that the luck beside "
-        "it covers.",
-    )
+VERDICT = schemas.one_of(
+    [each.value for each in Verdict if each != Verdict.SUSPECTED],
+    "Of the published audit. `WITHIN_LUCK` only where an overstatement is shown that the luck beside "
+    "it covers.",
+    null=True,
 )
-FRESH = schemas.or_null(
-    schemas.number("The final's score on labels that nobody had queried, once published.")
+FRESH = schemas.number(
+    "The final's score on labels that nobody had queried, once published.", null=True
 )
 
 
 def _figure(description: str) -> Schema:
-    return schemas.or_null(
-        schemas.number(f"{description} In the metric's units; null until it is published.")
+    return schemas.number(
+        f"{description} In the metric's units; null until it is published.", null=True
     )
 
 
@@ -47,13 +46,12 @@ ROW = Shape(
     "BoardRow",
     {
         "rank": Field(
-            schemas.or_null(
-                schemas.integer(
-                    "By what `ranked_by` names. Shared by values that differ by at most 1e-9 of the "
-                    "metric's unit; null for references, for unranked teams and where there is no such "
-                    "value.",
-                    minimum=1,
-                )
+            schemas.integer(
+                "By what `ranked_by` names. Shared by values that differ by at most 1e-9 of the "
+                "metric's unit; null for references, for unranked teams and where there is no such "
+                "value.",
+                minimum=1,
+                null=True,
             ),
             1,
         ),
@@ -63,12 +61,11 @@ ROW = Shape(
             "Team A",
         ),
         "released": Field(
-            schemas.or_null(
-                schemas.number(
-                    "In the metric's units: while the round is open or closing, the best value that was "
-                    "released of the team's submissions; once it is closed, the own value of its final, "
-                    "null if that has none. Digits below 1e-9 of the metric's unit are not shown."
-                )
+            schemas.number(
+                "In the metric's units: while the round is open or closing, the best value that was "
+                "released of the team's submissions; once it is closed, the own value of its final, "
+                "null if that has none. Digits below 1e-9 of the metric's unit are not shown.",
+                null=True,
             ),
             0.79,
         ),
@@ -78,40 +75,36 @@ ROW = Shape(
         "fresh_low": Field(_figure("Low end of the 95 % interval of `fresh`."), 0.75),
         "fresh_high": Field(_figure("High end of the 95 % interval of `fresh`."), 0.79),
         "fresh_resolution": Field(
-            schemas.or_null(
-                schemas.number(
-                    "The grid that `fresh` was rounded to, in the metric's units. Null: nothing is "
-                    "published, or a full publication, which does not round to a grid."
-                )
+            schemas.number(
+                "The grid that `fresh` was rounded to, in the metric's units. Null: nothing is "
+                "published, or a full publication, which does not round to a grid.",
+                null=True,
             ),
             0.01,
         ),
         "tier": Field(
-            schemas.or_null(
-                schemas.integer(
-                    "1 is the best. Teams of one tier are not told apart by simultaneous intervals of "
-                    "their paired differences.",
-                    minimum=1,
-                )
+            schemas.integer(
+                "1 is the best. Teams of one tier are not told apart by simultaneous intervals of "
+                "their paired differences.",
+                minimum=1,
+                null=True,
             ),
             1,
         ),
         "rank_before": Field(
-            schemas.or_null(
-                schemas.integer(
-                    "Of a published round: the rank by `released`, as it was before publication.",
-                    minimum=1,
-                )
+            schemas.integer(
+                "Of a published round: the rank by `released`, as it was before publication.",
+                minimum=1,
+                null=True,
             ),
             2,
         ),
         "rank_change": Field(
-            schemas.or_null(
-                schemas.integer(
-                    "How many places the team rose among the teams that have both a released value and a "
-                    "fresh figure; negative if it fell. Where all have both it is `rank_before` minus "
-                    "`rank`."
-                )
+            schemas.integer(
+                "How many places the team rose among the teams that have both a released value and a "
+                "fresh figure; negative if it fell. Where all have both it is `rank_before` minus "
+                "`rank`.",
+                null=True,
             ),
             1,
         ),
@@ -131,13 +124,12 @@ ROW = Shape(
         ),
         "verdict": Field(VERDICT, "NO_EVIDENCE"),
         "file_named": Field(
-            schemas.or_null(
-                schemas.one_of(
-                    ("final", "best_scored"),
-                    "Which file of the team verdict, overstatement and luck are of: the final that "
-                    "ranks, or the one that scored best on the query labels (also of a team without a "
-                    "final).",
-                )
+            schemas.one_of(
+                ("final", "best_scored"),
+                "Which file of the team verdict, overstatement and luck are of: the final that "
+                "ranks, or the one that scored best on the query labels (also of a team without a "
+                "final).",
+                null=True,
             ),
             "final",
         ),
@@ -147,7 +139,7 @@ ROW = Shape(
             ),
             False,
         ),
-        "unranked_reason": Field(schemas.or_null(schemas.text("Why, in the organizers' words."))),
+        "unranked_reason": Field(schemas.text("Why, in the organizers' words.", null=True)),
     },
 )
 BOARD = Shape(

@@ -78,11 +78,10 @@ BUDGET = Shape(
         "total": Field(TOTAL.schema, TOTAL.example, TOTAL.show),
         "concurrent": Field(CONCURRENT.schema, CONCURRENT.example, CONCURRENT.show),
         "next_slot_at": Field(
-            schemas.or_null(
-                schemas.time(
-                    "When the next query is free, not before the round opens. Null: never in this round, "
-                    "as all its queries are used, it takes no more, or it closes before one is free."
-                )
+            schemas.time(
+                "When the next query is free, not before the round opens. Null: never in this round, "
+                "as all its queries are used, it takes no more, or it closes before one is free.",
+                null=True,
             ),
             "2026-03-01T12:00:00Z",
         ),
@@ -95,13 +94,12 @@ BUDGET = Shape(
         ),
         "nats": Field(NATS.schema, NATS.example, NATS.show),
         "proven_error": Field(
-            schemas.or_null(
-                schemas.number(
-                    "A bound on the error of the answers to this team, if it uses all its queries, by what "
-                    "they and all that the holdout told everybody can reveal. It holds for this team's own "
-                    "answers alone: answers to other teams are not counted, so it says nothing of teams "
-                    "that share theirs. Null: none is proven."
-                )
+            schemas.number(
+                "A bound on the error of the answers to this team, if it uses all its queries, by what "
+                "they and all that the holdout told everybody can reveal. It holds for this team's own "
+                "answers alone: answers to other teams are not counted, so it says nothing of teams "
+                "that share theirs. Null: none is proven.",
+                null=True,
             ),
             0.031,
             By.CALLER,

@@ -32,15 +32,13 @@ ROUND = Shape(
         "status": Field(schemas.one_of(RoundStatus.values), "OPEN"),
         "opens_at": Field(schemas.time(), "2026-03-01T00:00:00Z"),
         "closes_at": Field(schemas.time(), "2026-04-01T00:00:00Z"),
-        "published_at": Field(schemas.or_null(schemas.time("When its results were published."))),
+        "published_at": Field(schemas.time("When its results were published.", null=True)),
         "cancelled_at": Field(
-            schemas.or_null(
-                schemas.time(
-                    "When it was cancelled: planned, it never opened, and it has no board."
-                )
+            schemas.time(
+                "When it was cancelled: planned, it never opened, and it has no board.", null=True
             )
         ),
-        "cancelled_reason": Field(schemas.or_null(schemas.text("Why, in the organizers' words."))),
+        "cancelled_reason": Field(schemas.text("Why, in the organizers' words.", null=True)),
         "mechanism": Field(schemas.one_of(MECHANISMS, "How scores become answers."), "ladder"),
         "parameters": Field({"type": "object", "description": "Of the mechanism."}, {"eta": 0.01}),
         "resolution": Field(

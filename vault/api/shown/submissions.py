@@ -29,36 +29,32 @@ SUBMISSION = Shape(
             SHA256,
         ),
         "submitted_at": Field(schemas.time(), "2026-03-01T12:00:00Z"),
-        "finished_at": Field(schemas.or_null(schemas.time())),
+        "finished_at": Field(schemas.time(null=True)),
         "released": Field(
-            schemas.or_null(
-                schemas.number(
-                    "The submission's own value, in the metric's units. Null while it has none: until it "
-                    "is scored, where it did not improve, and where nothing may be shown."
-                )
+            schemas.number(
+                "The submission's own value, in the metric's units. Null while it has none: until it "
+                "is scored, where it did not improve, and where nothing may be shown.",
+                null=True,
             ),
             source=By.CALLER,
         ),
         "on_display": Field(
-            schemas.or_null(
-                schemas.number(
-                    "The value that the answer shows: the submission's own or, where the mechanism shows "
-                    "improvements alone and this is none, the team's earlier one. It says nothing of this "
-                    "submission if `released` is null."
-                )
+            schemas.number(
+                "The value that the answer shows: the submission's own or, where the mechanism shows "
+                "improvements alone and this is none, the team's earlier one. It says nothing of this "
+                "submission if `released` is null.",
+                null=True,
             ),
             source=By.CALLER,
         ),
         "outcome": Field(
-            schemas.or_null(schemas.one_of(Release.Outcome.values, "What the answer says.")),
+            schemas.one_of(Release.Outcome.values, "What the answer says.", null=True),
             source=By.CALLER,
         ),
-        "error_code": Field(schemas.or_null(schemas.text("Why it failed."))),
+        "error_code": Field(schemas.text("Why it failed.", null=True)),
         "is_final": Field(schemas.flag("The team's final of its round."), False, By.CALLER),
         **{name: Field(said.shown, said.example) for name, said in provenance.SAID.items()},
-        "idempotency_key": Field(
-            schemas.or_null(schemas.text("Of the request that made it.")), "run-17"
-        ),
+        "idempotency_key": Field(schemas.text("Of the request that made it.", null=True), "run-17"),
     },
 )
 # Of the same submission, once it is scored.

@@ -13,16 +13,13 @@ TOKEN = Shape(
         "prefix": Field(schemas.text("Its first characters, to tell tokens apart."), "hv_x4T9bQ"),
         "scopes": Field(schemas.list_of(schemas.one_of(tokens.SCOPES)), ["read", "submit"]),
         "created_at": Field(schemas.time(), "2026-03-01T12:00:00Z"),
-        "expires_at": Field(schemas.or_null(schemas.time())),
-        "last_used_at": Field(
-            schemas.or_null(schemas.time("To the minute.")), "2026-03-02T03:00:00Z"
-        ),
+        "expires_at": Field(schemas.time(null=True)),
+        "last_used_at": Field(schemas.time("To the minute.", null=True), "2026-03-02T03:00:00Z"),
         "made_by": Field(
-            schemas.or_null(
-                schemas.integer(
-                    "The token that made it, which it ends with; null if an organizer did.",
-                    minimum=1,
-                )
+            schemas.integer(
+                "The token that made it, which it ends with; null if an organizer did.",
+                minimum=1,
+                null=True,
             ),
             None,
             "made_by_id",
@@ -35,7 +32,7 @@ ISSUED = TOKEN.extended(
     {
         "token": Field(
             schemas.text("The secret: shown now and never again."), "hv_x4T9bQ...", By.CALLER
-        ),
+        )
     },
 )
 REDEEMED = ISSUED.extended(
