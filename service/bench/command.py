@@ -17,8 +17,9 @@ import numpy as np
 from scipy.stats import bootstrap
 from sklearn.metrics import roc_auc_score
 
-from service.bench import large_audit, status_poll
+from service.bench import large_audit, pipeline, status_poll
 from service.bench.large_audit import AuditRow
+from service.bench.pipeline import PipelineRow
 from service.bench.status_poll import PollRow
 from stats.bootstrap import accuracy_bootstrap, auc_bootstrap, poisson_bootstrap
 
@@ -182,33 +183,41 @@ def main(arguments: list[str]) -> int:
     rows: list[Row] = []
     polls: list[PollRow] = []
     audits: list[AuditRow] = []
+    pipelines: list[PipelineRow] = []
     for name in options.names or names():
         print(f"bench: {name}", file=sys.stderr, flush=True)
         if name == POLL:
             polls.append(status_poll.measure())
+        elif name == pipeline.NAME:
+            pipelines += [pipeline.measure(n) for n in pipeline.SIZES]
         elif name == large_audit.NAME:
             audits += [large_audit.measure(metric) for metric in large_audit.METRICS]
         else:
             rows.append(measure(name, BENCHES[name]()))
-    for each in tables(rows, audits, polls):
+    for each in tables(rows, audits, polls, pipelines):
         print(each, flush=True)
     if options.json:
-        written = [*map(asdict, rows), *map(asdict, audits), *map(asdict, polls)]
+        measured = [*rows, *audits, *polls, *pipelines]
+        written = [asdict(row) for row in measured]
         options.json.write_text(json.dumps(written, indent=2) + "\n")
     return 0
 
 
 def names() -> list[str]:
-    return [*BENCHES, large_audit.NAME, POLL]
+    return [*BENCHES, large_audit.NAME, POLL, pipeline.NAME]
 
 
-def tables(rows: list[Row], audits: list[AuditRow], polls: list[PollRow]) -> Iterator[str]:
+def tables(
+    rows: list[Row], audits: list[AuditRow], polls: list[PollRow], pipelines: list[PipelineRow]
+) -> Iterator[str]:
     if rows:
         yield table(rows)
     if audits:
         yield large_audit.table(audits)
     if polls:
         yield status_poll.table(polls)
+    if pipelines:
+        yield pipeline.table(pipelines)
 
 
 def table(rows: list[Row]) -> str:

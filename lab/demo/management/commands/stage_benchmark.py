@@ -27,6 +27,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--slug", required=True)
         parser.add_argument("--teams", type=int, default=1)
+        parser.add_argument("--items", type=int, default=N_ITEMS, help="half of them are scored")
         parser.add_argument("--total", type=int, default=1000)
         parser.add_argument("--concurrent", type=int, default=1000)
         parser.add_argument("--publish", type=int, default=0, help="1 shows a published audit")
@@ -41,7 +42,7 @@ class Command(BaseCommand):
             prediction_form="label",
             primary_metric="accuracy",
         )
-        query, fresh = _sealed(benchmark, now=now)
+        query, fresh = _sealed(benchmark, n_items=options["items"], now=now)
         round = rounds.plan(
             benchmark=benchmark,
             query_holdout=query,
@@ -65,14 +66,15 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps({name: _token(name, round, now=now) for name in names}))
 
 
-def _sealed(benchmark: Benchmark, *, now: dt.datetime) -> list[Holdout]:
+def _sealed(benchmark: Benchmark, *, n_items: int, now: dt.datetime) -> list[Holdout]:
     rng = np.random.default_rng(7)
-    rows = "".join(f"item-{i:04d},{rng.integers(2)}\n" for i in range(N_ITEMS))
+    width = max(4, len(str(n_items - 1)))
+    rows = "".join(f"item-{i:0{width}d},{rng.integers(2)}\n" for i in range(n_items))
     labels = label_files.read(
         body=("id,label\n" + rows).encode(), content_type="text/csv", benchmark=benchmark
     )
     shards = [
-        holdouts.Shard(kind="iid", status="QUERY", n=N_ITEMS // 2),
+        holdouts.Shard(kind="iid", status="QUERY", n=n_items // 2),
         holdouts.Shard(kind="iid", status="FRESH", n=None),
     ]
     return holdouts.seal(

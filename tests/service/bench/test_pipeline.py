@@ -1,0 +1,113 @@
+"""`run.py bench pipeline`: its files, its counting of processor time, and its row at a small size."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from service.bench import command, pipeline, processor_time
+
+ROW = pipeline.PipelineRow(
+    name="pipeline", n=2_400, rate=28.0, script_rate=None, cpu_ms={"web": 20.0, "scoring": 15.5}
+)
+
+
+def test_files_answer_every_item_and_differ() -> None:
+    files = pipeline.Files(n=12_000)
+
+    one, other = files.content(1), files.content(2)
+
+    assert one == files.content(1) != other
+    header, *lines = one.decode().splitlines()
+    assert header == "id,label"
+    ids, expected = [line.split(",")[0] for line in lines], [f"item-{i:05d}" for i in range(12_000)]
+    assert sorted(ids) == expected
+    # In the panel's order nothing would have to be aligned, by the service or by the script.
+    assert ids != expected
+    assert {line.split(",")[1] for line in lines} == {"0", "1"}
+
+
+def test_time_is_counted_of_descendants_too() -> None:
+    """A child that has ended is its parent's; one that is alive is counted by itself."""
+    work = "import time; end = time.process_time() + .2\nwhile time.process_time() < end: pass"
+    parent = f"import subprocess, sys, time; subprocess.run([sys.executable, '-c', {work!r}])"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{parent}; print('done', flush=True); time.sleep(60)"],
+        stdout=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            measured = processor_time.spent({process.pid: "worker", os.getpid(): "own"})
+        finally:
+            process.kill()
+
+    assert measured["worker"] >= 190
+    assert measured["own"] > 0
+
+
+def test_the_parser_is_counted_apart_from_the_web() -> None:
+    mark = processor_time.PARSER_MARK.decode()
+    child = "import time\nwhile True: time.process_time()"
+    process = subprocess.Popen([sys.executable, "-c", child, mark])
+    try:
+        deadline = time.monotonic() + 30
+        measured = {}
+        while not measured.get("parser") and time.monotonic() < deadline:
+            measured = processor_time.spent({process.pid: "web"})
+    finally:
+        process.kill()
+        process.wait()
+
+    assert measured["parser"] > 0
+    assert measured["web"] == 0
+
+
+def test_a_script_that_cannot_run_is_left_out_aloud(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pipeline, "SCRIPT_NEEDS", ("no_such_library", "sklearn"))
+
+    assert pipeline.script_rate(pipeline.Files(n=10), seconds=0.1) is None
+    assert "no_such_library is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("pandas") is None, reason="pandas is not installed: no script to run"
+)
+def test_the_script_scores_files() -> None:
+    rate = pipeline.script_rate(pipeline.Files(n=100), seconds=0.2)
+
+    assert rate is not None
+    assert rate > 0
+
+
+def test_rows_of_the_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pipeline, "measure", lambda n: ROW)
+    target = tmp_path / "rows.json"
+
+    assert command.main(["pipeline", "--json", str(target)]) == 0
+
+    assert len(json.loads(target.read_text())) == len(pipeline.SIZES)
+    assert set(json.loads(target.read_text())[0]) == {
+        *("name", "n", "rate", "script_rate", "cpu_ms")
+    }
+    assert "| 2,400 items | 28.0/s | - | 35.5 ms | web 20.0, scoring 15.5 |" in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.live
+def test_a_small_pipeline() -> None:
+    row = pipeline.measure(200, files_of_team=2, rounds=1, script_seconds=0.2)
+
+    assert row.rate > 0
+    assert {"web", "scoring", "postgresql", "parser"} <= set(row.cpu_ms)
+    assert all(ms >= 0 for ms in row.cpu_ms.values())
