@@ -1,7 +1,9 @@
 """A worker's database session: kept from one task to the next, and replaced when it has died."""
 
+from typing import Any
+
 import pytest
-from celery.fixups.django import DjangoWorkerFixup
+from celery.fixups import django as fixups
 from celery.signals import task_prerun
 from django.db import connection
 
@@ -21,7 +23,8 @@ def backend() -> int:
 
 def next_task() -> None:
     """What Celery does between two tasks, in a worker."""
-    worker = DjangoWorkerFixup(app)
+    # Untyped, and not named in the stubs.
+    worker: Any = getattr(fixups, "DjangoWorkerFixup")(app)  # noqa: B009
     worker.on_task_postrun(sender=TASK)
     worker.on_task_prerun(sender=TASK)
     task_prerun.send(sender=TASK)

@@ -57,7 +57,7 @@ def test_the_parser_is_counted_apart_from_the_web() -> None:
     process = subprocess.Popen([sys.executable, "-c", child, mark])
     try:
         deadline = time.monotonic() + 30
-        measured = {}
+        measured: dict[str, float] = {}
         while not measured.get("parser") and time.monotonic() < deadline:
             measured = processor_time.spent({process.pid: "web"})
     finally:
