@@ -122,7 +122,7 @@ def text(description: str, *, longest: int, is_required: bool = False, **keyword
             raise refused(field, "no control characters")
         return value
 
-    schema = schemas.text(description, maxLength=longest, **keywords)
+    schema = schemas.text(description, **keywords, maxLength=longest)
     return Member(schema=schema, read=read, default="", is_required=is_required)
 
 
@@ -149,7 +149,7 @@ def some_of(values: Collection[str], description: str, *, default: Any = None) -
             raise refused(field, f"a list of {', '.join(values)}")
         return sorted(set(value))
 
-    schema = {**schemas.list_of(schemas.one_of(values), description), "minItems": 1}
+    schema = {**schemas.list_of(schemas.one_of(values)), "minItems": 1, "description": description}
     return Member(schema=schema, read=read, default=default)
 
 
