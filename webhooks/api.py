@@ -32,7 +32,7 @@ NEW = Body(
             is_required=True,
             format="uri",
             # Parts of a host's name have at most 63 characters (RFC 1035, 2.3.4).
-            pattern=r"^https?://([[][0-9A-Fa-f:.]+[]]|[^@#?/.:]{1,63}([.][^@#?/.:]{1,63})*[.]?)"
+            pattern=r"^https?://(\[[0-9A-Fa-f:.]+\]|[^@#?/.:]{1,63}([.][^@#?/.:]{1,63})*[.]?)"
             r"(:[0-9]{1,5})?(/[^#]*)?([?][^#]*)?$",
         ),
         "events": bodies.some_of(
