@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from audits.collect import decides
 from vault.models import Holdout, Round
 
 
@@ -11,7 +10,7 @@ def sentence(*, round: Round) -> str:
     query = round.query_holdout
     if not query.draws_groups:
         return ""
-    judges = [each for each in round.fresh_holdouts.all() if decides(each, query=query)]
+    judges = [each for each in round.fresh_holdouts.all() if each.decides_beside(query)]
     holdouts = [("that answered queries", [query]), ("that answered none", judges)]
     counted = [f"{_groups(shards)} {which}" for which, shards in holdouts if shards]
     return (

@@ -20,7 +20,6 @@ from audits.rounding import Rounding
 from stats.metrics import METRICS, oriented
 from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, OWN_FILES
 from stats.verdict import Verdict
-from vault.holdout_kinds import DECIDING
 from vault.models import Final, Holdout, Round, Submission
 from vault.rounds import ResultRow
 from vault.statuses import SubmissionStatus
@@ -35,8 +34,8 @@ LEVELS = {
 
 def deciding(*, round: Round) -> list[Holdout]:
     """The fresh holdouts that the figures are computed on; the first becomes the next query holdout."""
-    drawn = round.fresh_holdouts.filter(kind__in=DECIDING, batch=round.query_holdout.batch)
-    return list(drawn.order_by("sealed_at", "pk"))
+    in_order = round.fresh_holdouts.order_by("sealed_at", "pk")
+    return [each for each in in_order if each.decides_beside(round.query_holdout)]
 
 
 def results(*, round: Round, audit: AuditRun) -> list[ResultRow]:

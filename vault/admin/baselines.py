@@ -69,11 +69,11 @@ def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
         )
     receipt = _received(round, given["team"], parsed, Provenance(model_name=given["model_name"]))
     submission = receipt.submission
-    earlier = Submission.objects.filter(round=round, team=given["team"]).exclude(pk=submission.pk)
     if not receipt.is_new:
         return Done(
             message=f"{given['team']} has handed in these predictions already: nothing was added."
         )
+    earlier = Submission.objects.filter(round=round, team=given["team"]).exclude(pk=submission.pk)
     return Done(
         message=f"Received from {given['team']}: submission {submission.pk}. It is scored within a "
         "moment; below, under References, stands how far it is."

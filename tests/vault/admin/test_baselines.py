@@ -188,7 +188,6 @@ def test_the_admins_role_cannot_hand_in_for_a_team(world: World) -> None:
 FORGED = [
     "CREATE TEMPORARY TABLE vault_team (id bigint, is_reference boolean)",
     "CREATE TEMPORARY TABLE vault_budgetentry (id bigint)",
-    "CREATE TEMPORARY TABLE vault_round AS SELECT * FROM public.vault_round",
 ]
 
 
@@ -204,6 +203,21 @@ def test_no_table_of_its_own_is_taken_for_the_vaults(world: World, statement: st
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             insert(row_of(team, world))
         transaction.set_rollback(True)
+
+
+def test_no_round_of_its_own_is_taken_for_the_vaults(world: World) -> None:
+    """An open round, and beside it what it was before it opened."""
+    before = "CREATE TEMPORARY TABLE vault_round AS SELECT * FROM public.vault_round"
+    with connection.cursor() as cursor:
+        cursor.execute(before)
+        cursor.execute("GRANT SELECT ON pg_temp.vault_round TO researcher")
+        cursor.execute("UPDATE public.vault_round SET status = 'OPEN', opened_at = now()")
+    with (
+        acting_as("researcher"),
+        pytest.raises(ProgrammingError, match="permission denied: researcher may hand in"),
+        transaction.atomic(),
+    ):
+        insert(row_of(world.teams["majority"], world))
 
 
 def insert(row: Submission) -> None:
