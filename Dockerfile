@@ -22,7 +22,6 @@ COPY stats ./stats
 COPY vault ./vault
 COPY audits ./audits
 COPY webhooks ./webhooks
-COPY lab ./lab
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONSAFEPATH=1 \

@@ -18,8 +18,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from audits import judged, sentences, standing, tasks
-from audits.checks import accusation
+from audits.checks import accusation, registry
 from audits.models import AuditRun, Finding, Publication, Report
+from stats.metrics import oriented
 from vault import journal
 from vault.admin.acts import Act, Done
 from vault.admin.pages import (
@@ -36,7 +37,7 @@ from vault.admin.pages import (
 from vault.admin.rounds import VAULT_ACTS, RoundAdmin
 from vault.admin.site import site
 from vault.errors import VaultError
-from vault.models import Round, Submission
+from vault.models import Round
 from vault.statuses import RoundStatus
 
 AUDITABLE = (RoundStatus.CLOSING, RoundStatus.CLOSED)
@@ -209,7 +210,7 @@ def _findings(heading: str, findings: list[Finding]) -> Table:
 
 def _has_figure(finding: Finding) -> bool:
     figures = (finding.estimate, finding.low, finding.p_value, finding.minimum_detectable_effect)
-    return any(each is not None for each in (*figures, finding.evidence.get("luck")))
+    return any(each is not None for each in (*figures, finding.luck))
 
 
 def _without_figure(findings: list[Finding]) -> Table:
@@ -232,13 +233,20 @@ def _figure(value: float | None) -> str:
     return figure(value, digits=4)
 
 
+def _estimate(finding: Finding) -> str:
+    """In the metric's own units; effects are positive in any metric."""
+    if finding.estimate is None or not registry.estimates_a_score(name=finding.check_name):
+        return _figure(finding.estimate)
+    metric = finding.run.round.benchmark.primary_metric
+    return _figure(oriented(metric=metric, value=finding.estimate) + 0.0)
+
+
 def _p_value(finding: Finding) -> str:
     """As in the report: of a team's test none above .05."""
     if finding.p_value is None:
         return NOTHING
     if finding.check_name in (judged.VERDICT, accusation.NAME):
-        is_screened = bool(finding.evidence.get("p_is_screened", False))
-        return sentences.exact_p(finding.p_value, is_screened=is_screened)
+        return sentences.exact_p(finding.p_value, is_screened=finding.is_screened)
     return sentences.two_digits(finding.p_value)
 
 
@@ -246,9 +254,9 @@ def _row(finding: Finding) -> tuple[Any, ...]:
     return (
         link(finding, finding.check_name),
         link(finding.team) if finding.team else "the board",
-        _figure(judged.estimate(finding=finding)),
+        _estimate(finding),
         _interval(finding),
-        _figure(finding.evidence.get("luck")),
+        _figure(finding.luck),
         _p_value(finding),
         _figure(finding.minimum_detectable_effect),
         _verdict(finding),
@@ -264,7 +272,7 @@ def _verdict(finding: Finding) -> str:
 
 def _file(finding: Finding) -> Any:
     """The one that a verdict names; of everything else the team's final."""
-    named = Submission.objects.filter(pk=finding.evidence.get("submission")).first()
+    named = finding.named_submission
     if named is None:
         return link(finding.submission, "the final") if finding.submission else NOTHING
     is_best = judged.names_best_scored(finding=finding)
@@ -311,7 +319,7 @@ class FindingAdmin(ReadOnlyPage):
 
     @admin.display(description="estimate", ordering="estimate")
     def shown_estimate(self, obj: Finding) -> str:
-        return _figure(judged.estimate(finding=obj))
+        return _estimate(obj)
 
     @admin.display(description="interval", ordering="low")
     def interval(self, obj: Finding) -> str:

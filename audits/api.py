@@ -1,14 +1,13 @@
 """Published audits: the documents that `audits.rounds` wrote when it published a round."""
 
-from typing import Any
-
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audits import standing
 from audits.models import Publication
-from vault.api import finding, pages, shown
+from vault.api import finding, pages
+from vault.api.openapi.published_audits import AUDIT, SUMMARY
 from vault.api.publicly import PublicView
 
 
@@ -16,7 +15,7 @@ class AuditList(PublicView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = finding.visible_benchmark(request, slug)
         published = Publication.objects.filter(benchmark=benchmark).select_related("round")
-        return pages.page(request, published, _shown, ordering="id")
+        return pages.page(request, published, SUMMARY.show, ordering="id")
 
 
 class AuditDetail(PublicView):
@@ -26,12 +25,4 @@ class AuditDetail(PublicView):
         if found is None:
             raise Http404
         finding.visible_benchmark(request, found.benchmark.slug)
-        return Response({**_shown(found), "document": standing.shown(publication=found)})
-
-
-def _shown(given: Publication) -> dict[str, Any]:
-    return {
-        "id": given.pk,
-        "round": given.round.number,
-        "published_at": shown.time(given.published_at),
-    }
+        return Response(AUDIT.show(found, document=standing.shown(publication=found)))

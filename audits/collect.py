@@ -28,7 +28,6 @@ from vault.history import (
     RoundHistory,
     TeamHistory,
 )
-from vault.holdout_kinds import decides
 from vault.models import Holdout, Round
 from vault.scorers import scorer_of
 from vault.sealing import holdouts
@@ -142,7 +141,7 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
     """Open the labels, journaled first, and score every submission of the round on every item."""
     past = history.round_history(round=round)
     fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
-    deciding = [each for each in fresh_holdouts if _decides(each, round.query_holdout)]
+    deciding = [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
     others = [each for each in fresh_holdouts if each not in deciding]
     scorer = _Scorer(
         of=scorer_of(benchmark=round.benchmark),
@@ -195,10 +194,6 @@ def _best_published(finals: Sequence[PublishedFinal], scorer: Scorer) -> list[Pu
     """Leave out files that were lost since: they hold up nobody's audit."""
     readable = [each for each in finals if _is_readable(each.file_key)]
     return sorted(readable, key=lambda each: -scorer.orient(each.fresh))[:N_PUBLISHED_FINALS]
-
-
-def _decides(fresh: Holdout, query: Holdout) -> bool:
-    return decides(fresh.kind) and fresh.batch == query.batch
 
 
 def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:

@@ -9,18 +9,29 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audits import sentences
-from audits.checks import deflation
 from audits.models import AuditRun, Finding
 from stats.metrics import oriented
-from stats.team_tests import ORGANISER
+from stats.team_tests import BEST_SCORED, FINAL, ORGANISER
 from stats.verdict import ShiftGate, Verdict
 from vault import team_names
 from vault.models import Team
 
 VERDICT = "verdict"
-FINAL, BEST_SCORED = "final", "best_scored"
-# Names of a verdict's evidence that hold scores: stored so that higher is better.
+# Columns of a finding that hold scores: stored so that higher is better.
 ORIENTED = ("query", "fresh", "best_query", "best_fresh")
+# Those that stand beside its estimate in no list.
+BESIDE = (
+    *(
+        "published_verdict",
+        "attempts",
+        "n_files",
+        "released",
+        "file_named",
+        "is_ranked_file",
+        "test",
+    ),
+    *("reference_excess", "luck", "is_screened"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,33 +103,29 @@ class Judged:
 
 def headline(*, findings: Iterable[Finding]) -> str:
     """Of one run's verdict findings: what is published of them in one line."""
-    return sentences.headline(
-        verdicts=(each.evidence.get("published_verdict", each.verdict) for each in findings)
-    )
+    return sentences.headline(verdicts=(each.published_verdict for each in findings))
 
 
 def names_best_scored(*, finding: Finding) -> bool:
     """Whether a finding's verdict names a file that is not the final."""
-    return bool(finding.verdict) and finding.evidence.get("file") == BEST_SCORED
+    return bool(finding.verdict) and finding.file_named == BEST_SCORED
 
 
 def in_units(*, finding: Finding) -> dict[str, Any]:
-    """A finding's evidence with its scores in the metric's own units and direction, for people."""
+    """What a finding says beside its estimate, with scores in the metric's own units and direction."""
     metric = finding.run.round.benchmark.primary_metric
-    return {
-        name: oriented(metric=metric, value=value) + 0.0
-        if name in ORIENTED and value is not None
-        else value
-        for name, value in finding.evidence.items()
+    scores = {name: getattr(finding, name) for name in ORIENTED}
+    shown = {name: getattr(finding, name) for name in BESIDE}
+    known = {
+        **{name: value for name, value in shown.items() if value not in (None, "")},
+        **{name: _own(value, metric=metric) for name, value in scores.items() if value is not None},
     }
+    return {**(known if finding.check_name == VERDICT else {}), **finding.evidence}
 
 
-def estimate(*, finding: Finding) -> float | None:
-    """What a check estimated, in the metric's own units; effects are positive in any metric."""
-    if finding.check_name == deflation.NAME and finding.estimate is not None:
-        metric = finding.run.round.benchmark.primary_metric
-        return oriented(metric=metric, value=finding.estimate) + 0.0
-    return finding.estimate
+def _own(value: float | None, *, metric: str) -> float | None:
+    # Adding zero turns a loss of -0.0 into 0.0.
+    return None if value is None else oriented(metric=metric, value=value) + 0.0
 
 
 def is_ahead(
@@ -154,41 +161,36 @@ def names_of(*, audit: AuditRun) -> dict[int, str]:
 
 
 def judged(*, finding: Finding, metric: str, names: Mapping[int, str]) -> Judged:
-    """One finding, read by the names of its evidence; what is not there is None."""
+    """One finding; what it has not is None."""
     assert finding.team is not None  # verdicts are of teams
-    evidence: dict[str, Any] = finding.evidence
-
-    def score(name: str) -> float | None:
-        value = evidence.get(name)
-        # Adding zero turns a loss of -0.0 into 0.0.
-        return None if value is None else oriented(metric=metric, value=value) + 0.0
-
     return Judged(
         finding=finding,
         team_id=finding.team.pk,
         team=finding.team.name,
         title=finding.team.title,
         name=names[finding.team.pk],
-        is_reference=bool(evidence.get("is_reference", False)),
+        is_reference=finding.is_reference,
         verdict=finding.verdict,
-        published_verdict=evidence.get("published_verdict", finding.verdict),
-        file=evidence.get("file", FINAL),
-        named_submission=evidence.get("submission"),
-        is_ranked_file=evidence.get("is_ranked_file", True),
-        attempts=evidence.get("attempts"),
-        k=evidence.get("k", evidence.get("attempts")),
-        released=None if evidence.get("released") is None else float(evidence["released"]),
-        query=score("query"),
-        fresh=score("fresh"),
-        best_query=score("best_query"),
-        best_fresh=score("best_fresh"),
-        test=evidence.get("test", ""),
-        reference_excess=evidence.get("reference_excess"),
+        published_verdict=finding.published_verdict,
+        file=finding.file_named or FINAL,
+        named_submission=None
+        if finding.named_submission_id is None
+        else str(finding.named_submission_id),
+        is_ranked_file=finding.is_ranked_file,
+        attempts=finding.attempts,
+        k=finding.n_files,
+        released=finding.released,
+        query=_own(finding.query, metric=metric),
+        fresh=_own(finding.fresh, metric=metric),
+        best_query=_own(finding.best_query, metric=metric),
+        best_fresh=_own(finding.best_fresh, metric=metric),
+        test=finding.test,
+        reference_excess=finding.reference_excess,
         overstatement=finding.estimate,
         low=finding.low,
         high=finding.high,
-        luck=evidence.get("luck"),
-        p_value=evidence.get("p_adjusted", finding.p_value),
-        is_screened=bool(evidence.get("p_is_screened", False)),
+        luck=finding.luck,
+        p_value=finding.p_value,
+        is_screened=finding.is_screened,
         minimum_detectable_effect=finding.minimum_detectable_effect,
     )

@@ -2,8 +2,12 @@ from enum import StrEnum
 
 from django.db import models
 
+from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
 from stats.verdict import ShiftGate, Verdict
 from vault.models import Benchmark, Round, Submission, Team
+
+FILES = [(FINAL, "final"), (BEST_SCORED, "best-scored file")]
+REFERENCES = [(OWN_FILES, "own first files"), (ORGANISER, "the references")]
 
 
 def choices_of(words: type[StrEnum]) -> list[tuple[str, str]]:
@@ -52,6 +56,31 @@ class Finding(models.Model):
     p_value = models.FloatField(null=True, blank=True)
     minimum_detectable_effect = models.FloatField(null=True, blank=True)
     verdict = models.CharField(max_length=16, choices=choices_of(Verdict), blank=True)
+    # Of a verdict's finding, and of a reference's, which has scores and no verdict.
+    published_verdict = models.CharField(max_length=16, choices=choices_of(Verdict), blank=True)
+    is_reference = models.BooleanField(default=False)
+    attempts = models.PositiveIntegerField(null=True, blank=True)
+    n_files = models.PositiveIntegerField(null=True, blank=True)
+    # What the board showed of the final, in the metric's units.
+    released = models.FloatField(null=True, blank=True)
+    # Exact scores of the final and of the best-scored file, stored so that higher is better.
+    query = models.FloatField(null=True, blank=True)
+    fresh = models.FloatField(null=True, blank=True)
+    best_query = models.FloatField(null=True, blank=True)
+    best_fresh = models.FloatField(null=True, blank=True)
+    # The tested file that the verdict names, and whether that is the one on the board.
+    file_named = models.CharField(max_length=16, choices=FILES, blank=True)
+    named_submission = models.ForeignKey(
+        Submission, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    is_ranked_file = models.BooleanField(default=True)
+    # With which references the shown test compares, and how much better they look on the query labels.
+    test = models.CharField(max_length=16, choices=REFERENCES, blank=True)
+    reference_excess = models.FloatField(null=True, blank=True)
+    luck = models.FloatField(null=True, blank=True)
+    # The test stopped where the p-value was known to be above .05.
+    is_screened = models.BooleanField(default=False)
+    # Whatever else the check's own file reads, or researchers do.
     evidence = models.JSONField(default=dict)
 
     class Meta:

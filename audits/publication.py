@@ -11,17 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from audits import judged, sentences, standing, told
+from audits import judged, leakage, sentences, standing
 from audits.checks import ranking
-from audits.figures_told import TIE, Context, context_of, grid_of
+from audits.disclosure import TIE, Disclosure, disclosure_of, grid_of
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from audits.rounding import Rounding
-from stats import tiers
 from stats.metrics import METRICS, oriented
-from stats.team_tests import FAMILY_WISE_ERROR, OWN_FILES
+from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, OWN_FILES
 from stats.verdict import Verdict
-from vault.holdout_kinds import DECIDING
 from vault.models import Final, Holdout, Round, Submission
 from vault.rounds import ResultRow
 from vault.statuses import SubmissionStatus
@@ -36,15 +34,15 @@ LEVELS = {
 
 def deciding(*, round: Round) -> list[Holdout]:
     """The fresh holdouts that the figures are computed on; the first becomes the next query holdout."""
-    drawn = round.fresh_holdouts.filter(kind__in=DECIDING, batch=round.query_holdout.batch)
-    return list(drawn.order_by("sealed_at", "pk"))
+    in_order = round.fresh_holdouts.order_by("sealed_at", "pk")
+    return [each for each in in_order if each.decides_beside(round.query_holdout)]
 
 
 def results(*, round: Round, audit: AuditRun) -> list[ResultRow]:
     """One row per final and reference, with the document's figures."""
-    context = context_of(round=round, audit=audit)
+    disclosure = disclosure_of(round=round, audit=audit)
     found = judged.of_run(audit=audit)
-    rows = _rows(context, found)
+    rows = _rows(disclosure, found)
     handed_in = Submission.objects.filter(round=round, status=SubmissionStatus.WITHDRAWN)
     finals = Final.objects.filter(round=round)
     # A team that withdrew everything has a verdict all the same, and its last file stands for it.
@@ -57,87 +55,91 @@ def results(*, round: Round, audit: AuditRun) -> list[ResultRow]:
         # A team whose file is not what was received has no audited final, and a verdict all the same.
         submission_id = team.finding.submission_id or files.get(team.team_id)
         if submission_id is not None:
-            results.append(_result(team.team_id, submission_id, rows[team.team], context.rounding))
+            results.append(
+                _result(team.team_id, submission_id, rows[team.team], disclosure.rounding)
+            )
     return results
 
 
 def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
     """What the API shows."""
-    context = context_of(round=round, audit=audit)
+    disclosure = disclosure_of(round=round, audit=audit)
     found = judged.of_run(audit=audit)
-    rows = _rows(context, found)
+    rows = _rows(disclosure, found)
     teams = [rows[each.team] for each in found if not each.is_reference]
     written = {
         "benchmark": round.benchmark.slug,
         "round": round.number,
-        "metric": context.metric,
-        "greater_is_better": METRICS[context.metric].greater_is_better,
-        "unit": context.unit,
+        "metric": disclosure.metric,
+        "greater_is_better": METRICS[disclosure.metric].greater_is_better,
+        "unit": disclosure.unit,
         "publication": round.publication,
-        "fresh_resolution": context.rounding.resolution if context.n_fresh else None,
+        "fresh_resolution": disclosure.rounding.resolution if disclosure.n_fresh else None,
         "n_query": round.query_holdout.n_items,
-        "n_fresh": context.n_fresh,
+        "n_fresh": disclosure.n_fresh,
         "shift_gate": audit.shift_gate,
         "headline": sentences.headline(verdicts=[row["verdict"] for row in teams]),
         "how_to_read": sentences.HOW_TO_READ
         + sentences.TIERS
-        + ("" if context.is_full else sentences.COARSE),
+        + ("" if disclosure.is_full else sentences.COARSE),
         "levels": LEVELS,
         "tau": None,
         "seed_commitment": hashlib.sha256(audit.seed_entropy.encode()).hexdigest(),
         "references": [rows[each.team] for each in found if each.is_reference],
         "teams": teams,
     }
-    return standing.placed(document=written, unranked=context.unranked, benchmark=round.benchmark)
+    return standing.placed(
+        document=written, unranked=disclosure.unranked, benchmark=round.benchmark
+    )
 
 
 def nats(*, round: Round, shown: dict[str, Any]) -> float:
     """What a coarse document can have told of the fresh holdout that its figures are computed on."""
     if not shown["n_fresh"]:
         return 0.0
-    return told.nats(shown=shown, levels=grid_of(round=round, n_fresh=shown["n_fresh"]).levels)
+    return leakage.nats(shown=shown, levels=grid_of(round=round, n_fresh=shown["n_fresh"]).levels)
 
 
-def _rows(context: Context, found: list[Judged]) -> dict[str, dict[str, Any]]:
+def _rows(disclosure: Disclosure, found: list[Judged]) -> dict[str, dict[str, Any]]:
     """A row for each team and reference, by name."""
-    references = {each.team: _reference(context, each) for each in found if each.is_reference}
+    references = {each.team: _reference(disclosure, each) for each in found if each.is_reference}
     teams = {
-        each.team: _team(context, each.as_published) for each in found if not each.is_reference
+        each.team: _team(disclosure, each.as_published) for each in found if not each.is_reference
     }
-    _tier(context, found, teams)
+    _tier(disclosure, found, teams)
     known = [each.query for each in found if each.is_reference]
     for each in found:
         if not each.is_reference:
             row = teams[each.team]
-            row["sentence"] = _sentence(context, each.as_published, row, known)
+            row["sentence"] = _sentence(disclosure, each.as_published, row, known)
     return {**references, **teams}
 
 
-def _reference(context: Context, given: Judged) -> dict[str, Any]:
+def _reference(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
     return {
         "team": given.team,
         "title": given.title,
-        "query": context.on_query(given.query),
-        **_fresh(context, given),
-        "scores": context.every_metric(given),
+        "query": disclosure.on_query(given.query),
+        **_fresh(disclosure, given),
+        "scores": disclosure.every_metric(given),
     }
 
 
-def _fresh(context: Context, given: Judged) -> dict[str, Any]:
+def _fresh(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
     """The figure of a final with its interval, or two times nothing."""
-    if given.fresh is None or not context.has_figure(given):
+    if given.fresh is None or not disclosure.has_figure(given):
         return {"fresh": None, "fresh_interval": None}
-    figure = context.rounding.figure(given.fresh)
-    scored = context.scores.get(given.team_id, {}).get(context.metric, {}).get("fresh")
+    figure = disclosure.rounding.figure(given.fresh)
+    scored = disclosure.scores.get(given.team_id, {}).get(disclosure.metric, {}).get("fresh")
     interval = None
     if scored is not None:
         value, low, high = scored
-        interval = context.rounding.score_interval(value=value, low=low, high=high)
+        interval = disclosure.rounding.score_interval(value=value, low=low, high=high)
     return {"fresh": figure, "fresh_interval": interval}
 
 
-def _team(context: Context, given: Judged) -> dict[str, Any]:
-    rounding, fresh = context.rounding, _fresh(context, given)
+def _team(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
+    rounding, fresh = disclosure.rounding, _fresh(disclosure, given)
     # Of a file that is not the final only an accusation tells figures.
     names_other = given.names_best_scored and given.verdict == Verdict.CONFIRMED
     is_other = names_other or not given.has_final
@@ -147,49 +149,49 @@ def _team(context: Context, given: Judged) -> dict[str, Any]:
     row = {
         "team": given.team,
         "title": given.title,
-        "file_named": judged.BEST_SCORED if is_other else judged.FINAL,
+        "file_named": BEST_SCORED if is_other else FINAL,
         "is_ranked_file": given.has_final and (given.is_ranked_file or not names_other),
         # Under most mechanisms nobody could tell which one it is: a file that did not improve shows no score.
         "named_submission": given.named_submission if given.verdict == Verdict.CONFIRMED else None,
         **fresh,
-        "no_figure": _no_figure(context, given),
+        "no_figure": _no_figure(disclosure, given),
         "rank_after": None,
         "tier": None,
         "is_unranked": False,
         "unranked_reason": None,
         "released": given.released,
-        "query": context.on_query(given.query),
-        "named_query": context.on_query(given.best_query if names_other else given.query),
+        "query": disclosure.on_query(given.query),
+        "named_query": disclosure.on_query(given.best_query if names_other else given.query),
         "named_fresh": None if named is None else rounding.figure(named),
         "attempts": given.attempts,
         "verdict": given.verdict,
         "test": given.test if is_told and given.test else None,
-        "luck": _upward(context, given.luck) if is_told else None,
+        "luck": _upward(disclosure, given.luck) if is_told else None,
         "p_adjusted": rounding.p_value(value=given.p_value, is_screened=given.is_screened)
         if is_told
         else None,
-        "minimum_detectable_effect": _upward(context, given.minimum_detectable_effect)
+        "minimum_detectable_effect": _upward(disclosure, given.minimum_detectable_effect)
         if is_told
         else None,
-        "scores": context.every_metric(given),
+        "scores": disclosure.every_metric(given),
     }
-    row |= _overstatement(context, given, row)
-    if row["verdict"] == Verdict.WITHIN_LUCK and not _is_within_luck(context, row):
+    row |= _overstatement(disclosure, given, row)
+    if row["verdict"] == Verdict.WITHIN_LUCK and not _is_within_luck(disclosure, row):
         row["verdict"] = Verdict.NO_EVIDENCE.value
     return row
 
 
-def _is_within_luck(context: Context, row: dict[str, Any]) -> bool:
+def _is_within_luck(disclosure: Disclosure, row: dict[str, Any]) -> bool:
     """By the figures that are shown: without them nobody could see it. Rounding widens the interval."""
     if row["overstatement"] is None or row["luck"] is None:
         return False
-    delta0 = context.round.benchmark.delta0 * context.unit
+    delta0 = disclosure.round.benchmark.delta0 * disclosure.unit
     is_lower = row["overstatement_interval"][0] > delta0
     return bool(is_lower and row["overstatement"] <= row["luck"])
 
 
-def _no_figure(context: Context, given: Judged) -> str | None:
-    if context.has_figure(given) or given.verdict == Verdict.INVALID:
+def _no_figure(disclosure: Disclosure, given: Judged) -> str | None:
+    if disclosure.has_figure(given) or given.verdict == Verdict.INVALID:
         return None
     if not given.has_final:
         return sentences.WITHDRAWN
@@ -197,21 +199,21 @@ def _no_figure(context: Context, given: Judged) -> str | None:
         return sentences.NOT_ON_FRESH
     if given.released is None:
         return sentences.NOT_RELEASED
-    return sentences.NO_BASELINE if context.baseline is None else sentences.BELOW_BASELINE
+    return sentences.NO_BASELINE if disclosure.baseline is None else sentences.BELOW_BASELINE
 
 
-def _upward(context: Context, value: float | None) -> float | None:
-    return None if value is None else context.rounding.upward(value)
+def _upward(disclosure: Disclosure, value: float | None) -> float | None:
+    return None if value is None else disclosure.rounding.upward(value)
 
 
-def _overstatement(context: Context, given: Judged, row: dict[str, Any]) -> dict[str, Any]:
+def _overstatement(disclosure: Disclosure, given: Judged, row: dict[str, Any]) -> dict[str, Any]:
     """From what is published: the query score, whose holdout retires, and two rounded figures."""
     nothing = {
         "reference_excess": None,
         "overstatement": None,
         "overstatement_interval": None,
     }
-    is_other = row["file_named"] == judged.BEST_SCORED
+    is_other = row["file_named"] == BEST_SCORED
     query, fresh = (
         (row["named_query"], row["named_fresh"]) if is_other else (row["query"], row["fresh"])
     )
@@ -219,9 +221,9 @@ def _overstatement(context: Context, given: Judged, row: dict[str, Any]) -> dict
         return nothing
     if query is None or fresh is None:
         return nothing
-    rounding = context.rounding
+    rounding = disclosure.rounding
     excess = rounding.excess(given.reference_excess)
-    centre = rounding.effect(context.better(rounding.clipped(query), fresh) - excess)
+    centre = rounding.effect(disclosure.better(rounding.clipped(query), fresh) - excess)
     return {
         "reference_excess": excess,
         "overstatement": centre,
@@ -231,51 +233,45 @@ def _overstatement(context: Context, given: Judged, row: dict[str, Any]) -> dict
     }
 
 
-def _tier(context: Context, found: list[Judged], teams: dict[str, dict[str, Any]]) -> None:
+def _tier(disclosure: Disclosure, found: list[Judged], teams: dict[str, dict[str, Any]]) -> None:
     """Tiers of the ranked teams with a figure, by their figures."""
     shown = [
         each
         for each in found
-        if not (each.is_reference or each.team in context.unranked)
+        if not (each.is_reference or each.team in disclosure.unranked)
         and teams[each.team]["fresh"] is not None
     ]
     figures = np.array(
-        [oriented(metric=context.metric, value=teams[each.team]["fresh"]) for each in shown]
+        [oriented(metric=disclosure.metric, value=teams[each.team]["fresh"]) for each in shown]
     )
-    numbers = _tiers(context, shown, figures)
-    for place, each in enumerate(shown):
-        teams[each.team]["tier"] = None if numbers is None else int(numbers[place])
-
-
-def _tiers(context: Context, shown: list[Judged], figures: Any) -> Any:
-    """Rounding may bring two figures nearer by a step: that much further apart they have to be."""
-    found = Finding.objects.filter(run=context.audit, check_name=ranking.NAME).first()
-    known = [] if found is None else found.evidence["teams"]
-    teams = [each.team_id for each in shown if each.team_id in known]
-    if found is None or len(teams) < len(shown):
-        return None
-    widths = ranking.half_widths(teams=teams, found=found.evidence)
-    # Half a hair more: figures on the grid tie exactly, and floats do not.
-    slack = context.rounding.slack + TIE * context.unit
-    return tiers.tiers(scores=figures, half_widths=widths + slack)
+    numbers = ranking.tiers_of(
+        finding=Finding.objects.filter(run=disclosure.audit, check_name=ranking.NAME).first(),
+        teams=[each.team_id for each in shown],
+        scores=figures,
+        # Rounding may bring two figures nearer by a step: that much further apart they have to be. And half a
+        # hair more: figures on the grid tie exactly, and floats do not.
+        slack=disclosure.rounding.slack + TIE * disclosure.unit,
+    )
+    for each in shown:
+        teams[each.team]["tier"] = None if numbers is None else numbers[each.team_id]
 
 
 def _sentence(
-    context: Context, given: Judged, row: dict[str, Any], references: list[float | None]
+    disclosure: Disclosure, given: Judged, row: dict[str, Any], references: list[float | None]
 ) -> str:
-    is_other = row["file_named"] == judged.BEST_SCORED
+    is_other = row["file_named"] == BEST_SCORED
     query = row["named_query"] if is_other else row["query"]
     low, high = row["overstatement_interval"] or (None, None)
     return sentences.sentence(
         facts=sentences.Facts(
             verdict=row["verdict"],
             team=given.name,
-            greater_is_better=METRICS[context.metric].greater_is_better,
-            decimals=context.rounding.decimals,
+            greater_is_better=METRICS[disclosure.metric].greater_is_better,
+            decimals=disclosure.rounding.decimals,
             released=None if is_other else row["released"],
             query=query,
             fresh=row["named_fresh"] if is_other else row["fresh"],
-            n_fresh=context.n_fresh,
+            n_fresh=disclosure.n_fresh,
             overstatement=row["overstatement"],
             low=low,
             high=high,
@@ -287,7 +283,7 @@ def _sentence(
             is_ranked_file=row["is_ranked_file"],
             has_final=given.has_final,
             is_ahead=judged.is_ahead(
-                query=query, test=row["test"], references=references, metric=context.metric
+                query=query, test=row["test"], references=references, metric=disclosure.metric
             ),
             reason=row["no_figure"] or sentences.NOT_ON_FRESH,
         )

@@ -1,7 +1,6 @@
 """A run's findings as reports read them: by check, with numbers in the metric's own digits."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from audits import judged, sentences
 from audits.judged import Judged
@@ -40,11 +39,11 @@ class Reading:
         found = self.by_check.get(name)
         return found[0] if found else None
 
-    def of_team(self, name: str, team: Judged) -> dict[str, Any]:
+    def of_team(self, name: str, team: Judged) -> Finding | None:
         for finding in self.by_check.get(name, []):
             if finding.team_id == team.team_id:
-                return dict(finding.evidence)
-        return {}
+                return finding
+        return None
 
 
 def reading_of(*, audit: AuditRun) -> Reading:

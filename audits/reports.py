@@ -10,19 +10,17 @@ from typing import Any
 import numpy as np
 from django.template.loader import render_to_string
 
-from audits import figures, judged, sections, sentences, standing
-from audits.checks import gate, ranking, scores
+from audits import drawn_groups, figures, judged, sentences, standing
+from audits.checks import gate, ranking, registry, scores
+from audits.checks.check import Place, Section
+from audits.disclosure import disclosure_of
 from audits.figures import Mark
-from audits.figures_told import context_of
 from audits.judged import Judged
 from audits.models import AuditRun
 from audits.reading import Reading, reading_of
 from audits.rounding import Exact
-from stats import tiers
-from stats.metrics import METRICS
 from stats.team_tests import OWN_FILES
 from stats.verdict import Verdict
-from vault.scorers import scorer_of
 
 # A verdict is a word and a shape, never a colour alone.
 SHAPES = {
@@ -63,7 +61,7 @@ class Row:
     limit: str
     attempts: str
     sentence: str
-    scores: list[tuple[str, ...]]
+    sections: list[Section]
 
 
 def render(*, audit: AuditRun) -> str:
@@ -79,6 +77,7 @@ def render(*, audit: AuditRun) -> str:
             "snapshot": audit.snapshot,
             "n_query": _whole(audit.snapshot["n_query"]),
             "n_fresh": _whole(audit.snapshot["n_fresh"]),
+            "drawn": drawn_groups.sentence(round=audit.round),
             "metric": reading.metric,
             "headline": sentences.headline(verdicts=[each.published_verdict for each in teams]),
             "how_to_read": sentences.HOW_TO_READ + sentences.TIERS,
@@ -86,26 +85,29 @@ def render(*, audit: AuditRun) -> str:
             "rows": rows,
             "references": [_row(reading, each) for each in reading.found if each.is_reference],
             "figures": _figures(reading, shown, rows),
-            "gate": sections.gate_of(reading=reading),
-            "ledger": sections.ledger_of(reading=reading),
-            "tests": list(sections.tests_of(reading=reading)),
-            "pairs": sections.pairs_of(reading=reading),
-            "deflated": sections.deflated_of(reading=reading),
-            "elsewhere": sections.elsewhere_of(reading=reading),
-            "shared": sections.shared_of(reading=reading),
-            "damaged": sections.damaged_of(reading=reading),
+            "sections": _sections(reading),
         },
     )
 
 
+def _sections(reading: Reading) -> dict[str, list[Section]]:
+    """What the checks say of the round, by where it stands; a table without a row is left out."""
+    placed: dict[str, list[Section]] = {place.value: [] for place in Place}
+    for check in registry.CHECKS:
+        for section in check.sections(reading):
+            if section.text or (section.table and (section.table.rows or section.table.empty)):
+                placed[section.place].append(section)
+    return placed
+
+
 def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
     """What everybody else will read instead of the report's figures; nothing where that is the same."""
-    context = context_of(round=audit.round, audit=audit)
-    if isinstance(context.rounding, Exact) or not context.n_fresh:
+    disclosure = disclosure_of(round=audit.round, audit=audit)
+    if isinstance(disclosure.rounding, Exact) or not disclosure.n_fresh:
         return ""
-    step = sentences.number(context.rounding.step, decimals=context.rounding.decimals + 1)
+    step = sentences.number(disclosure.rounding.step, decimals=disclosure.rounding.decimals + 1)
     finals = [team.as_published for team in teams if team.fresh is not None]
-    n_left_out = sum(not context.has_figure(team) for team in finals)
+    n_left_out = sum(not disclosure.has_figure(team) for team in finals)
     return (
         f"Exact figures, for researchers: the published board rounds scores on new labels to steps of {step} "
         f"and leaves out {n_left_out} final{'s'[: n_left_out != 1]} of {len(finals)}. By rounded figures "
@@ -144,15 +146,13 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
 
 def _tiers(reading: Reading, ranked: list[Judged]) -> dict[str, int]:
     found = reading.first(ranking.NAME)
-    if found is None:
-        return {}
-    known = [team for team in ranked if team.team_id in found.evidence["teams"]]
-    if not known:
-        return {}
-    widths = ranking.half_widths(teams=[team.team_id for team in known], found=found.evidence)
-    figures = np.array([reading.own(team.fresh) or 0.0 for team in known])
-    numbers = tiers.tiers(scores=figures, half_widths=widths)
-    return {team.team: int(number) for team, number in zip(known, numbers, strict=True)}
+    known = [team for team in ranked if team.team_id in ranking.measured(finding=found)]
+    numbers = ranking.tiers_of(
+        finding=found,
+        teams=[team.team_id for team in known],
+        scores=np.array([reading.own(team.fresh) or 0.0 for team in known]),
+    )
+    return {} if numbers is None else {team.team: numbers[team.team_id] for team in known}
 
 
 def _row(
@@ -165,8 +165,7 @@ def _row(
     moved: tuple[int, int] | None = None,
     unranked: str = "",
 ) -> Row:
-    every = reading.of_team(scores.NAME, team).get("scores", {})
-    own = every.get(reading.metric.name, {}).get("fresh")
+    own = scores.scored(reading=reading, team=team).get(reading.metric.name, {}).get("fresh")
     return Row(
         name=team.name,
         anchor=f"team-{team.team_id}",
@@ -190,28 +189,8 @@ def _row(
         limit=reading.number(team.minimum_detectable_effect),
         attempts=_whole(team.attempts),
         sentence=_sentence(reading, team),
-        scores=_scores(reading, every),
+        sections=[section for check in registry.CHECKS for section in check.of_team(reading, team)],
     )
-
-
-def _scores(reading: Reading, every: dict[str, dict[str, list[float]]]) -> list[tuple[str, ...]]:
-    """Each metric with its intervals on query and on new labels, in the digits of its own range."""
-    benchmark = reading.audit.round.benchmark
-    rows = []
-    for name, parts in every.items():
-        unit = scorer_of(benchmark=benchmark, metric=name).unit
-        decimals = sentences.decimals_of(unit=unit)
-        cells = [_scored(parts.get(part), decimals) for part in ("query", "fresh")]
-        rows.append((METRICS[name].label, *cells))
-    return rows
-
-
-def _scored(given: list[float] | None, decimals: int) -> str:
-    if given is None:
-        return "–"
-    value, low, high = given
-    shown = sentences.number(value, decimals=decimals)
-    return f"{shown} {sentences.interval(low, high, decimals=decimals)}"
 
 
 def _sentence(reading: Reading, team: Judged) -> str:

@@ -15,30 +15,17 @@ import numpy as np
 from django.db import transaction
 
 from audits import reports
-from audits.checks import (
-    accusation,
-    deflation,
-    discordance,
-    elsewhere,
-    gate,
-    integrity,
-    ledger,
-    ranking,
-    scores,
-)
-from audits.checks.result import Result
-from audits.collect import ACTOR, Collected, Entrant, collect
+from audits.checks import accusation, gate, registry
+from audits.checks.check import Context, Result
+from audits.collect import ACTOR, Collected, collect
 from audits.models import AuditRun, Finding, Report
 from stats import accusation as judge
-from stats import verdict as verdicts
-from stats.team_tests import FAMILY_WISE_ERROR, TeamTests
-from stats.verdict import Evidence, ShiftGate, Verdict
+from stats.team_tests import FAMILY_WISE_ERROR
 from vault import journal, rounds
 from vault.models import Round
 
 logger = logging.getLogger(__name__)
 
-VERDICT = "verdict"
 VERSION = "1"
 
 Clock = Callable[[], dt.datetime]
@@ -87,31 +74,13 @@ def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
 def _store(
     audit: AuditRun, *, round: Round, collected: Collected, clock: Callable[[], dt.datetime]
 ) -> None:
-    generator = generator_of(audit.seed_entropy)
-    observed_gate = gate.gate_of(collected, generator(gate.NAME))
-    gate_says = gate.state_of(observed_gate)
-    tests = accusation.run(collected, generator(accusation.NAME))
-    results = [
-        *integrity.check(collected),
-        *ledger.check(
-            collected,
-            account=rounds.account(round=round),
-            nats=rounds.holdout_nats(round=round),
-        ),
-        *gate.check(observed_gate),
-        *accusation.check(tests, delta0=collected.delta0),
-        *discordance.check(collected),
-        *deflation.check(collected, generator),
-        *elsewhere.check(collected),
-        *ranking.check(collected, generator),
-        *scores.check(collected),
-        *_verdicts(collected, tests, gate_says),
-    ]
+    context = _context(audit, round, collected)
+    results = [result for each in registry.CHECKS for result in each.check(collected, context)]
     finals, now = _finals(collected), clock()
     with transaction.atomic():
         Finding.objects.bulk_create(_finding(audit, result, finals) for result in results)
         audit.snapshot = _snapshot(round, collected)
-        audit.shift_gate = gate_says.value
+        audit.shift_gate = gate.state_of(context.gate).value
         audit.status = AuditRun.Status.DONE
         audit.finished_at = now
         audit.save(update_fields=["snapshot", "shift_gate", "status", "finished_at"])
@@ -128,99 +97,16 @@ def _store(
         )
 
 
-def _verdicts(
-    collected: Collected, tests: dict[int, TeamTests], gate_says: ShiftGate
-) -> list[Result]:
-    triaged = judge.triage(tests=tests)
-    invalid = {"verdict": Verdict.INVALID.value, "published_verdict": Verdict.INVALID.value}
-    results = [
-        Result(check=VERDICT, team_id=team.team_id, evidence=invalid) for team in collected.damaged
-    ]
-    for entrant in collected.entrants:
-        team_id, found = entrant.history.team_id, tests.get(entrant.history.team_id)
-        shown = None if found is None else found.shown(delta0=collected.delta0)
-        evidence = Evidence(
-            was_tested=found is not None,
-            accused=found is not None and found.accuses(delta0=collected.delta0),
-            triaged=team_id in triaged,
-            gate=gate_says,
-            interval_low=None if shown is None else shown.test.low,
-            exceeds_luck=shown is not None and shown.test.exceeds_luck,
-            delta0=collected.delta0,
-        )
-        results.append(_verdict_of(entrant, found, evidence, n_fresh=collected.m))
-    return results + _reference_scores(collected)
-
-
-def _verdict_of(
-    entrant: Entrant, found: TeamTests | None, evidence: Evidence, *, n_fresh: int
-) -> Result:
-    said = {
-        "verdict": verdicts.verdict(evidence).value,
-        "published_verdict": verdicts.published(evidence).value,
-        **entrant.history.on_the_board,
-        **_exact_scores(entrant, entrant.final, n_fresh=n_fresh),
-        "delta0": evidence.delta0,
-        "k": entrant.k,
-    }
-    if found is None:
-        return Result(check=VERDICT, team_id=entrant.history.team_id, evidence=said)
-    best = _exact_scores(entrant, found.best, n_fresh=n_fresh)
-    shown = found.shown(delta0=evidence.delta0)
-    test = shown.test
-    return Result(
-        check=VERDICT,
-        team_id=entrant.history.team_id,
-        estimate=test.overstatement,
-        low=test.low,
-        high=test.high,
-        p_value=test.adjusted,
-        minimum_detectable_effect=shown.minimum_detectable_effect,
-        evidence={
-            **said,
-            "best_query": best["query"],
-            "best_fresh": best["fresh"],
-            "test": shown.kind,
-            "file": shown.which,
-            "submission": str(entrant.history.submissions[test.file].id),
-            "is_ranked_file": test.file == entrant.final,
-            "reference_excess": test.reference_excess,
-            "luck": test.luck,
-            "excess_low": test.excess_low,
-            "p_adjusted": test.adjusted,
-            "p_is_screened": test.is_screened,
-        },
+def _context(audit: AuditRun, round: Round, collected: Collected) -> Context:
+    """Run the judge's two tests, and gather what the checks share."""
+    generator = generator_of(audit.seed_entropy)
+    return Context(
+        generator=generator,
+        account=rounds.account(round=round),
+        nats=rounds.holdout_nats(round=round),
+        gate=gate.gate_of(collected, generator(gate.NAME)),
+        tests=accusation.run(collected, generator(accusation.NAME)),
     )
-
-
-def _exact_scores(entrant: Entrant, file: int | None, *, n_fresh: int) -> dict[str, float | None]:
-    if file is None:
-        return {"query": None, "fresh": None}
-    columns = entrant.columns
-    return {
-        "query": float(columns.query_exact[file]),
-        "fresh": float(columns.fresh_exact[file]) if n_fresh else None,
-    }
-
-
-def _reference_scores(collected: Collected) -> list[Result]:
-    """References are judged by nobody; their scores stand beside the teams'.
-
-    A reference team with several frozen files stands for the first of them.
-    """
-    columns = collected.references
-    first: dict[int, Result] = {}
-    for position, team in enumerate(collected.reference_teams):
-        evidence = {
-            "verdict": "",
-            **team.on_the_board,
-            "query": float(columns.query_exact[position]),
-            "fresh": float(columns.fresh_exact[position]) if collected.m else None,
-        }
-        first.setdefault(
-            team.team_id, Result(check=VERDICT, team_id=team.team_id, evidence=evidence)
-        )
-    return list(first.values())
 
 
 def _finals(collected: Collected) -> dict[int, Any]:
@@ -237,18 +123,12 @@ def _finals(collected: Collected) -> dict[int, Any]:
 
 
 def _finding(audit: AuditRun, result: Result, finals: dict[int, Any]) -> Finding:
+    columns = vars(result).copy()
     return Finding(
         run=audit,
-        team_id=result.team_id,
+        check_name=columns.pop("check"),
         submission_id=None if result.team_id is None else finals.get(result.team_id),
-        check_name=result.check,
-        estimate=result.estimate,
-        low=result.low,
-        high=result.high,
-        p_value=result.p_value,
-        minimum_detectable_effect=result.minimum_detectable_effect,
-        verdict=result.evidence.get("verdict", ""),
-        evidence=result.evidence,
+        **columns,
     )
 
 

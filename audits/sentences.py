@@ -282,8 +282,8 @@ def _shifted(facts: Facts) -> str:
         size = _shown(facts, abs(facts.shift))
         difference = f"{size} {'worse' if facts.shift > 0 else 'better'}"
     return (
-        f"Models that cannot have adapted also score {difference} there: the two sets differ, so nothing "
-        "is said of this team."
+        f"References and files from before the first answer also score {difference} there: either the two "
+        "sets differ, or those files were fitted to the query labels, so nothing is said of this team."
     )
 
 

@@ -1,6 +1,7 @@
 """The one settings file. Everything that differs between installations comes from the environment."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from config.environment import Environment
@@ -16,6 +17,8 @@ SECRET_KEY = env.secret("SECRET_KEY")
 # Of this start of the service; `run.py` draws it, to know its own processes.
 START = env.text("START", "")
 DEBUG = False
+# Where a sign-in leads that named no page of the admin, or a foreign one.
+LOGIN_REDIRECT_URL = "admin:index"
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "config.admin_urls" if SITE == "admin" else "config.urls"
@@ -28,6 +31,8 @@ _ADMIN_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
 ]
+# The lab's commands play and simulate. No door needs them, and the container image does not carry the lab.
+_LAB_APPS = ["lab.attacks", "lab.demo", "lab.leagues", "lab.planning"]
 INSTALLED_APPS = [
     *([] if SITE == "api" else _ADMIN_APPS),
     "django.contrib.auth",
@@ -37,8 +42,8 @@ INSTALLED_APPS = [
     "vault",
     "audits",
     "webhooks",
-    "lab",
     "config",
+    *(_LAB_APPS if SITE == "none" and find_spec("lab") else []),
 ]
 
 API_MIDDLEWARE = [

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
@@ -189,8 +189,8 @@ def _manage(home: Path, arguments: list[str]) -> int:
     return service.manage(*arguments)
 
 
-# The service's tests share one service, so one process has them all.
-ALL_CORES = ["-n", "auto", "--dist", "loadgroup"]
+# Which test goes to which process is for tests/sharing.py to say.
+ALL_CORES = ["-n", "auto"]
 
 
 def pytest_arguments(arguments: list[str]) -> list[str]:
@@ -228,7 +228,10 @@ def test(arguments: list[str]) -> int:
 
 
 def check(arguments: list[str]) -> int:
-    """Lint, types, layers, migrations and generated docs: each is run, and each failure counts."""
+    """Lint, types, layers, migrations and generated docs: each is run, and each failure counts.
+
+    All at once: they know nothing of each other, and the types alone need about as long as the rest together.
+    """
     environment = {
         **os.environ,
         # The client is a distribution of its own; its package is looked at, too.
@@ -260,13 +263,32 @@ def check(arguments: list[str]) -> int:
             *("--file", os.devnull),
         ],
     }
-    failed = []
-    for name, command in checks.items():
-        print(f"check: {name}", flush=True)
-        if subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode != 0:
-            failed.append(name)
+    failed = [name for name, is_good in outcomes(checks, environment) if not is_good]
     print(f"check: {'failed: ' + ', '.join(failed) if failed else 'all good'}", flush=True)
     return 1 if failed else 0
+
+
+def outcomes(
+    commands: dict[str, list[str]], environment: dict[str, str]
+) -> Iterator[tuple[str, bool]]:
+    """Run commands side by side; what each prints is shown together, in the order that is given."""
+    with ExitStack() as held:
+        begun = []
+        for name, command in commands.items():
+            printed = held.enter_context(tempfile.TemporaryFile("w+", errors="replace"))
+            process = subprocess.Popen(
+                command, cwd=PROJECT, env=environment, stdout=printed, stderr=subprocess.STDOUT
+            )
+            held.callback(process.wait)
+            held.callback(
+                process.kill
+            )  # before the wait; of what has ended, nothing is left to kill
+            begun.append((name, process, printed))
+        for name, process, printed in begun:
+            is_good = process.wait() == 0
+            printed.seek(0)
+            print(f"check: {name}\n{printed.read()}", end="", flush=True)
+            yield name, is_good
 
 
 COMMANDS = {

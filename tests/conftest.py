@@ -7,6 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
+
+from tests.sharing import OneService
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +43,6 @@ def rng() -> np.random.Generator:
 pytest_plugins = ["tests.vault.factories"]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes (`-n auto`) one of them has all tests that start the service."""
-    for item in items:
-        if item.get_closest_marker("service"):
-            item.add_marker(pytest.mark.xdist_group("service"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    return OneService(config, log) if config.getoption("dist") == "load" else None

@@ -158,8 +158,8 @@ def told_nats(*, holdout: Holdout) -> float:
 
 def team_nats(*, round: Round, team: Team) -> float:
     """What one team may learn of the round's query holdout: its own answers, and what everybody knows."""
-    own = _accounts(round.query_holdout).filter(team=team)
-    total = own.aggregate(total=Sum("reserved_nats"))["total"]
+    own = _accounts(round.query_holdout).filter(team=team).aggregate(total=Sum("reserved_nats"))
+    total = own["total"]
     return float(total or 0.0) + told_nats(holdout=round.query_holdout)
 
 
@@ -206,7 +206,7 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
             retry_after=None,
         )
     if used.window >= round.window_limit:
-        slot = usage.next_window_slot(admission=admission, round=round, used=used, now=now)
+        slot = usage.next_slot(admission=admission, round=round, used=used, now=now)
         raise WindowExhaustedError(
             budget_left.full_window(
                 n_left=admission.k - used.total,
@@ -224,12 +224,13 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
             retry_after=usage.seconds_until(slot, now),
         )
     if used.concurrent >= round.concurrent_limit:
+        slot = usage.next_slot(admission=admission, round=round, used=used, now=now)
         raise ConcurrencyError(
             budget_left.waiting(n=used.concurrent),
             limit=round.concurrent_limit,
             used=used.concurrent,
-            next_slot_at=now + dt.timedelta(seconds=usage.CONCURRENT_RETRY_SECONDS),
-            retry_after=usage.CONCURRENT_RETRY_SECONDS,
+            next_slot_at=slot,
+            retry_after=usage.seconds_until(slot, now),
         )
     return used
 
@@ -257,10 +258,8 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
     if admission_id is None:
         return False
     Admission.objects.select_for_update(no_key=True).get(pk=admission_id)
-    made = BudgetEntry.objects.filter(
-        admission_id=admission_id, kind=Kind.REFUND, reason=reason
-    ).count()
-    if most is not None and made >= most:
+    refunds = BudgetEntry.objects.filter(admission_id=admission_id, kind=Kind.REFUND, reason=reason)
+    if most is not None and refunds.count() >= most:
         commit(submission=submission, now=now, reason=REFUNDS_USED_UP)
         return False
     _enter(
@@ -296,6 +295,15 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
     )
 
 
+def check_may_have_one(*, team: Team) -> None:
+    """Refuse a reference team, whatever the round."""
+    if team.is_reference:
+        raise NotAdmittedError(
+            f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
+            "round is planned is not counted"
+        )
+
+
 def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     admission = _account(round=round, team=team)
     used = usage.count(admission=admission, round=round, now=now)
@@ -323,23 +331,16 @@ def queries_left(*, round: Round, team: Team, now: dt.datetime) -> Queries:
 
 
 def _account(*, round: Round, team: Team) -> Admission:
+    check_may_have_one(team=team)
     admission = Admission.objects.filter(round=round, team=team).first()
-    if admission is None and team.is_reference:
-        raise NotAdmittedError(
-            f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
-            "round is planned is not counted"
-        )
     if admission is None:
         raise NotAdmittedError(f"{team.name} is not admitted to this round")
     return admission
 
 
 def _account_of(submission: Submission) -> int | None:
-    return (
-        BudgetEntry.objects.filter(submission=submission, kind=Kind.RESERVE)
-        .values_list("admission_id", flat=True)
-        .first()
-    )
+    reserved = BudgetEntry.objects.filter(submission=submission, kind=Kind.RESERVE)
+    return reserved.values_list("admission_id", flat=True).first()
 
 
 def _enter(

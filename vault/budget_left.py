@@ -48,8 +48,10 @@ def summary(
     nothing that the figures do not.
     """
     is_over = status not in (RoundStatus.PLANNED, RoundStatus.OPEN)
+    if status == RoundStatus.PLANNED and now >= closes_at:
+        return "The round has not opened, and its end has passed: nothing can be used in it."
     if status == RoundStatus.PLANNED:
-        said = f"The round is not open yet: {_ahead(left=left)}."
+        said = f"{_not_yet(opens_at=opens_at, now=now)}: {_ahead(left=left)}."
     elif is_over or now >= closes_at:
         is_over = True
         said = _used(left=left)
@@ -103,6 +105,14 @@ def waiting(*, n: int) -> str:
     if n == 1:
         return "a submission waits for its score, and the next query is free when it has it"
     return f"{n:,} submissions wait for their score, and the next query is free when one of them has it"
+
+
+def _not_yet(*, opens_at: dt.datetime, now: dt.datetime) -> str:
+    """Its time may have come while it waits for a reference or an organizer."""
+    if now >= opens_at:
+        return "The round is not open yet"
+    at = spoken_times.moment(at=opens_at, now=now)
+    return f"The round is not open yet, and opens at {at} at the earliest"
 
 
 def _ahead(*, left: Remaining) -> str:

@@ -5,7 +5,7 @@ no model instances. Raw scores are in it, so no web process may call this (its r
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from vault import leaderboard
 from vault.models import (
@@ -68,15 +68,6 @@ class TeamHistory:
     submissions: list[PastSubmission]
     final_id: uuid.UUID | None
     final_is_declared: bool
-
-    @property
-    def on_the_board(self) -> dict[str, Any]:
-        """What the board shows of the team, as plain JSON values."""
-        return {
-            "is_reference": self.is_reference,
-            "attempts": self.attempts,
-            "released": self.released,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stats.drawing import MIN_ITEMS
+from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
 from vault.errors import PlanError
 from vault.holdout_kinds import decides
@@ -28,12 +29,15 @@ def check(
     parameters: dict[str, Any],
     opens_at: dt.datetime,
     closes_at: dt.datetime,
+    total_limit: int,
+    window_limit: int,
     publication: str,
     references: Sequence[Team],
     now: dt.datetime,
 ) -> dict[str, Any]:
     """Refuse what cannot be planned; else all of the mechanism's parameters. Writes nothing."""
     check_times(opens_at=opens_at, closes_at=closes_at, now=now)
+    check_limits(total_limit=total_limit, window_limit=window_limit)
     check_references(references=references)
     complete = parameters_of(mechanism=mechanism, parameters=parameters)
     if publication not in PublicationKind.values:
@@ -52,6 +56,22 @@ def check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.dateti
         raise PlanError("the round must close after it opens", field="closes_at")
     if closes_at - now > LONGEST:
         raise PlanError("the round would close in more than a thousand years", field="closes_at")
+
+
+def check_limits(*, total_limit: int, window_limit: int) -> None:
+    """Refuse more queries than the ledger counts, and a window that could never be full."""
+    if total_limit > MAX_QUERIES:
+        raise PlanError(
+            f"a team has at most {MAX_QUERIES:,} queries in a round, more than anybody asks: "
+            f"{total_limit:,} is too many",
+            field="total_limit",
+        )
+    if window_limit > total_limit:
+        raise PlanError(
+            f"a window cannot have more queries than the round: a team has {total_limit:,} in the round, so "
+            f"give at most {total_limit:,} here",
+            field="window_limit",
+        )
 
 
 def _past(act: str, time: dt.datetime, now: dt.datetime) -> str:

@@ -11,7 +11,6 @@ from stats.accusation import ALPHA
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import budget
-from vault.holdout_kinds import decides
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
 from vault.statuses import RoundStatus, SubmissionStatus
 
@@ -37,9 +36,7 @@ def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: in
 
 def deciding(*, query_holdout: Holdout, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
     """The fresh holdouts that decide a verdict: iid shards of the query holdout's draw."""
-    return [
-        each for each in fresh_holdouts if decides(each.kind) and each.batch == query_holdout.batch
-    ]
+    return [each for each in fresh_holdouts if each.decides_beside(query_holdout)]
 
 
 def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:

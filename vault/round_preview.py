@@ -99,13 +99,16 @@ def undetectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     fresh = _deciding(round, fresh_holdouts)
     metric = METRICS[round.benchmark.primary_metric]
     if not fresh:
-        return "none: without a fresh iid holdout of the query holdout's draw no team is tested"
+        return "No overstatement: without a fresh iid holdout of the query holdout's draw no team is tested"
     if prospects.too_few_ways(round=round, judges=fresh):
-        return f"none in a round of {round.max_teams:,} teams: too few other draws are possible"
+        return (
+            f"No overstatement can be found in a round of {round.max_teams:,} teams: too few other draws are "
+            "possible"
+        )
     if not metric.is_mean:
         return (
-            f"not known before there are files, for {metric.label} is no mean of items: the audit's report "
-            "states it for each team"
+            f"It is not known before there are files, for {metric.label} is no mean of items: the audit's "
+            "report states it for each team"
         )
     return ""
 

@@ -114,6 +114,8 @@ def plan(
             parameters=parameters,
             opens_at=opens_at,
             closes_at=closes_at,
+            total_limit=total_limit,
+            window_limit=window_limit,
             publication=publication,
             references=references,
             now=now,

@@ -29,6 +29,8 @@ from vault.files.canonical import Predictions
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.statuses import NEVER_OPENED, RoundStatus, SubmissionStatus, before
 
+# What a model may be called: no control characters.
+MODEL_NAME = r"[^\x00-\x1f\x7f]*"
 # A result that never was: the same predictions may be handed in again.
 VOID = (SubmissionStatus.FAILED, SubmissionStatus.CANCELLED)
 
@@ -59,7 +61,7 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
     if not team.is_active:
         raise NotAdmittedError(f"{team.name} is not active")
     if team.is_reference:
-        return _planned_round(benchmark=benchmark)
+        return _planned_round(benchmark=benchmark, now=now)
     admitted = Admission.objects.filter(round=OuterRef("pk"), team=team)
     rounds = (
         Round.objects.filter(benchmark=benchmark)
@@ -74,7 +76,8 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
             raise NotAdmittedError(f"{team.name} is not admitted to this round")
         return latest
     waiting = rounds.filter(status__in=(RoundStatus.PLANNED, RoundStatus.OPEN))
-    planned = waiting.order_by("opens_at").first()
+    # One whose end has passed opens for nobody.
+    planned = waiting.filter(closes_at__gt=now).order_by("opens_at").first()
     if planned is not None:
         raise NoOpenRoundError("no round is open", opens_at=planned.opens_at)
     cancelled = _cancelled(benchmark=benchmark, after=latest)
@@ -83,14 +86,18 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
     raise NoOpenRoundError(f"no round is open{cancelled}", opens_at=None)
 
 
-def _planned_round(*, benchmark: Benchmark) -> Round:
+def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
     """References are frozen when a round opens, so they are received only before."""
-    planned = (
-        Round.objects.filter(benchmark=benchmark, status=RoundStatus.PLANNED)
-        .select_related("query_holdout", "benchmark", "panel")
-        .order_by("number")
-        .first()
-    )
+    waiting = Round.objects.filter(benchmark=benchmark, status=RoundStatus.PLANNED)
+    in_order = waiting.select_related("query_holdout", "benchmark", "panel").order_by("number")
+    # What would be scored for a round that cannot open any more tells of its labels for nothing.
+    planned = in_order.filter(closes_at__gt=now).first()
+    if planned is None and (over := in_order.first()) is not None:
+        raise RoundClosedError(
+            f"round {over.number} has not opened, and its end has passed: it receives no reference, and "
+            "the organizer must cancel it and plan another",
+            closes_at=over.closes_at,
+        )
     if planned is None:
         latest = (
             Round.objects.filter(benchmark=benchmark)

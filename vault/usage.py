@@ -41,7 +41,7 @@ def count(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
     return Usage(total=total, window=window, concurrent=concurrent)
 
 
-def _next_slot(
+def next_slot(
     *, admission: Admission, round: Round, used: Usage, now: dt.datetime
 ) -> dt.datetime | None:
     """When the next query is free; None: never in this round. Nothing is received before it opens."""
@@ -49,13 +49,13 @@ def _next_slot(
         return None
     slot = max(now, round.opens_at)
     if used.window >= round.window_limit:
-        slot = next_window_slot(admission=admission, round=round, used=used, now=now)
+        slot = _next_window_slot(admission=admission, round=round, used=used, now=now)
     elif used.concurrent >= round.concurrent_limit:
         slot = now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS)
     return slot if slot < round.closes_at else None
 
 
-def next_window_slot(
+def _next_window_slot(
     *, admission: Admission, round: Round, used: Usage, now: dt.datetime
 ) -> dt.datetime:
     """When enough entries have left the window: the (used - limit + 1)-th oldest of those in it."""
@@ -68,8 +68,8 @@ def next_window_slot(
     return oldest + window
 
 
-def seconds_until(slot: dt.datetime, now: dt.datetime) -> int:
-    return max(1, -int(-(slot - now).total_seconds() // 1))
+def seconds_until(slot: dt.datetime | None, now: dt.datetime) -> int | None:
+    return None if slot is None else max(1, -int(-(slot - now).total_seconds() // 1))
 
 
 def with_one_more(*, used: Usage) -> Usage:
@@ -87,5 +87,5 @@ def queries(*, admission: Admission, round: Round, used: Usage, now: dt.datetime
         total_used=used.total,
         concurrent_limit=round.concurrent_limit,
         concurrent_used=used.concurrent,
-        next_slot_at=_next_slot(admission=admission, round=round, used=used, now=now),
+        next_slot_at=next_slot(admission=admission, round=round, used=used, now=now),
     )

@@ -15,15 +15,38 @@ from rest_framework.views import APIView
 
 from vault.api import bodies, finding, pages
 from vault.api.answers import json_answer
+from vault.api.bodies import Body
 from vault.api.idempotency import idempotent
 from vault.api.permissions import MayRead, MaySubmit
-from webhooks import shapes, signing, subscriptions
+from webhooks import signing, subscriptions
 from webhooks.models import Webhook
+from webhooks.shapes import DELIVERY, REGISTERED, WEBHOOK
 from webhooks.targets import LONGEST_URL, TargetRefusedError
 
+NEW = Body(
+    name="NewWebhook",
+    members={
+        "url": bodies.text(
+            "An https address of the open internet; no password, no fragment.",
+            longest=LONGEST_URL,
+            is_required=True,
+            format="uri",
+            # Parts of a host's name have at most 63 characters (RFC 1035, 2.3.4).
+            pattern=r"^https?://(\[[0-9A-Fa-f:.]+\]|[^@#?/.:]{1,63}([.][^@#?/.:]{1,63})*[.]?)"
+            r"(:[0-9]{1,5})?(/[^#]*)?([?][^#]*)?$",
+        ),
+        "events": bodies.some_of(
+            subscriptions.EVENTS,
+            "What it is told of; everything if they are left out.",
+            default=sorted(subscriptions.EVENTS),
+        ),
+    },
+    example={name: WEBHOOK.example[name] for name in ("url", "events")},
+)
 # Receivers may have to be deployed anew before they know the new secret.
-DEFAULT_GRACE = 86_400
-LONGEST_GRACE = 604_800
+ROTATION = bodies.rotation(
+    "WebhookRotation", of="secret", default=86_400, longest=604_800, example=3_600
+)
 
 
 class WebhookCollection(APIView):
@@ -33,15 +56,14 @@ class WebhookCollection(APIView):
     def get(self, request: Request) -> Response:
         """Newest first."""
         own = Webhook.objects.filter(team=finding.own_team(request))
-        return pages.page(request, own, shapes.webhook, ordering="-id")
+        return pages.page(request, own, WEBHOOK.show, ordering="-id")
 
     @idempotent(is_secret=True)
     def post(self, request: Request) -> HttpResponse:
-        given = bodies.members(request, known=("url", "events"))
-        url, events = bodies.text(given, "url", longest=LONGEST_URL), _events(given)
+        given = NEW.read(request)
         try:
             webhook = subscriptions.register(
-                team=finding.own_team(request), url=url, events=events, now=timezone.now()
+                team=finding.own_team(request), now=timezone.now(), **given
             )
         except TargetRefusedError as refusal:
             raise bodies.refused("url", str(refusal)) from None
@@ -53,7 +75,7 @@ class WebhookDetail(APIView):
         return [MaySubmit() if self.request.method == "DELETE" else MayRead()]
 
     def get(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
-        return json_answer(shapes.webhook(_found(request, webhook_id)))
+        return json_answer(WEBHOOK.show(_found(request, webhook_id)))
 
     def delete(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
         with transaction.atomic():
@@ -67,7 +89,7 @@ class WebhookDeliveries(APIView):
     def get(self, request: Request, webhook_id: uuid.UUID) -> Response:
         """Newest first."""
         deliveries = _found(request, webhook_id).deliveries.all()
-        return pages.page(request, deliveries, shapes.delivery, ordering="-id")
+        return pages.page(request, deliveries, DELIVERY.show, ordering="-id")
 
 
 class WebhookRotation(APIView):
@@ -75,7 +97,7 @@ class WebhookRotation(APIView):
 
     @idempotent(is_secret=True)
     def post(self, request: Request, webhook_id: uuid.UUID) -> HttpResponse:
-        grace = bodies.grace(request, default=DEFAULT_GRACE, longest=LONGEST_GRACE)
+        grace = ROTATION.read(request)["grace_seconds"]
         with transaction.atomic():
             webhook = _held(request, webhook_id)
             subscriptions.rotate_secret(webhook=webhook, grace=grace, now=timezone.now())
@@ -90,7 +112,7 @@ class WebhookTest(APIView):
         bodies.members(request, known=())
         with transaction.atomic():
             delivery = subscriptions.test(webhook=_held(request, webhook_id), now=timezone.now())
-        return json_answer(shapes.delivery(delivery), status=202)
+        return json_answer(DELIVERY.show(delivery), status=202)
 
 
 def _found(request: Request, webhook_id: uuid.UUID) -> Webhook:
@@ -110,12 +132,4 @@ def _present(webhook: Webhook | None) -> Webhook:
 
 def _with_secret(webhook: Webhook, *, status: int) -> HttpResponse:
     secret = signing.secret(webhook=webhook)
-    return json_answer({**shapes.webhook(webhook), "secret": secret}, status=status)
-
-
-def _events(given: dict[str, Any]) -> list[str]:
-    events = given.get("events", list(subscriptions.EVENTS))
-    is_list = isinstance(events, list) and bool(events)
-    if not is_list or any(each not in subscriptions.EVENTS for each in events):
-        raise bodies.refused("events", f"a list of {', '.join(subscriptions.EVENTS)}")
-    return sorted(set(events))
+    return json_answer(REGISTERED.show(webhook, secret=secret), status=status)

@@ -1,95 +1,19 @@
 """A team's webhooks in the description, and what is sent to them."""
 
-from typing import Any
-
 from vault.api.openapi import headers, parameters, schemas
-from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, shown
-from vault.api.openapi.schemas import Schema
-from webhooks import subscriptions
-from webhooks.api import DEFAULT_GRACE, LONGEST_GRACE
-from webhooks.models import WebhookDelivery
-from webhooks.targets import LONGEST_URL
+from vault.api.openapi.operation import BODY_PROBLEMS, Access, Operation, answer, page, shown
+from vault.api.shown.shape import described
+from webhooks.api import NEW, ROTATION
+from webhooks.shapes import DELIVERY, REGISTERED, WEBHOOK
 
 TAG = "Webhooks"
 
-_EVENTS = schemas.list_of(schemas.one_of(subscriptions.EVENTS))
-_WEBHOOK: dict[str, Schema] = {
-    "id": schemas.text(format="uuid"),
-    "url": schemas.text("Where messages are sent."),
-    "events": _EVENTS,
-    "is_active": schemas.flag("False once the receiver has answered 410: it is told nothing more."),
-    "created_at": schemas.time(),
-    "old_secret_until": schemas.or_null(
-        schemas.time("Until then messages are signed with the secret before this one, too.")
-    ),
-}
+SHAPES = described(REGISTERED, NEW, ROTATION, listed=(WEBHOOK, DELIVERY))
 
-SHAPES: dict[str, Schema] = {
-    "Webhook": schemas.record(_WEBHOOK),
-    "WebhookList": schemas.page_of("Webhook"),
-    "NewWebhook": schemas.record(
-        {
-            "url": schemas.text(
-                "An https address of the open internet; no password, no fragment.",
-                format="uri",
-                pattern="^https?://[^@#?/]+(/[^#]*)?([?][^#]*)?$",
-                maxLength=LONGEST_URL,
-            ),
-            "events": {
-                **_EVENTS,
-                "minItems": 1,
-                "description": "What it is told of; everything if they are left out.",
-            },
-        },
-        optional=("events",),
-        additionalProperties=False,
-    ),
-    "RegisteredWebhook": schemas.record(
-        {
-            **_WEBHOOK,
-            "secret": schemas.text("Signs its messages: shown now and never again."),
-        }
-    ),
-    "WebhookRotation": schemas.rotation(of="secret", default=DEFAULT_GRACE, longest=LONGEST_GRACE),
-    "WebhookDelivery": schemas.record(
-        {
-            "id": schemas.text("The message's `webhook-id`.", format="uuid"),
-            "event": schemas.one_of((*subscriptions.EVENTS, subscriptions.TEST)),
-            "occurred_at": schemas.time("When the event was."),
-            "status": schemas.one_of(WebhookDelivery.Status.values),
-            "n_attempts": schemas.count("How many attempts were made."),
-            "next_attempt_at": schemas.or_null(schemas.time()),
-            "last_attempt_at": schemas.or_null(schemas.time()),
-            "last_result": schemas.or_null(schemas.text("How the last attempt went, in words.")),
-        }
-    ),
-    "WebhookDeliveryList": schemas.page_of("WebhookDelivery"),
-}
-
-_ID = "0195a4f0-6c2d-7e9f-8a11-223344556677"
-_EXAMPLE: dict[str, Any] = {
-    "id": _ID,
-    "url": "https://ci.example.org/hooks/holdout",
-    "events": ["round.published", "submission.finished"],
-    "is_active": True,
-    "created_at": "2026-03-01T12:00:00Z",
-    "old_secret_until": None,
-}
-_REGISTERED = {**_EXAMPLE, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw..."}
-_DELIVERY: dict[str, Any] = {
-    "id": "0195a4f1-0000-7000-8000-00000000a001",
-    "event": "submission.finished",
-    "occurred_at": "2026-03-01T12:00:00Z",
-    "status": "DELIVERED",
-    "n_attempts": 1,
-    "next_attempt_at": None,
-    "last_attempt_at": "2026-03-01T12:00:01Z",
-    "last_result": "status 204",
-}
-_TEST = {**_DELIVERY, "event": "webhook.test", "status": "WAITING", "n_attempts": 0}
+_TEST = {**DELIVERY.example, "event": "webhook.test", "status": "WAITING", "n_attempts": 0}
 _TEST |= {"next_attempt_at": "2026-03-01T12:00:00Z", "last_attempt_at": None, "last_result": None}
 _WEBHOOK_ID = parameters.in_path(
-    "webhook_id", schemas.text(format="uuid"), "The webhook's id.", _ID
+    "webhook_id", schemas.text(format="uuid"), "The webhook's id.", WEBHOOK.example["id"]
 )
 
 OPERATIONS = {
@@ -100,7 +24,7 @@ OPERATIONS = {
         description="Newest first; never their secrets.",
         access=Access.READ,
         parameters=parameters.PAGE,
-        answers={200: shown("WebhookList", "A page.", example=schemas.page_example(_EXAMPLE))},
+        answers={200: page(WEBHOOK)},
         problems=parameters.PAGE_PROBLEMS,
     ),
     ("/api/v1/webhooks/", "POST"): Operation(
@@ -111,20 +35,11 @@ OPERATIONS = {
         "followed, and addresses of private or local networks are refused.",
         access=Access.SUBMIT,
         parameters=(headers.IDEMPOTENCY_KEY,),
-        body={
-            "required": True,
-            "content": {
-                JSON: {
-                    "schema": schemas.reference("NewWebhook"),
-                    "example": {"url": _EXAMPLE["url"], "events": _EXAMPLE["events"]},
-                }
-            },
-        },
+        body=NEW.described(),
         answers={
             201: shown(
-                "RegisteredWebhook",
+                REGISTERED,
                 "The webhook and its secret.",
-                example=_REGISTERED,
             )
         },
         problems=(
@@ -140,7 +55,7 @@ OPERATIONS = {
         description="One of the team's own.",
         access=Access.READ,
         parameters=(_WEBHOOK_ID,),
-        answers={200: shown("Webhook", "The webhook.", example=_EXAMPLE)},
+        answers={200: shown(WEBHOOK, "The webhook.")},
         problems=("not_found",),
     ),
     ("/api/v1/webhooks/{webhook_id}/", "DELETE"): Operation(
@@ -160,9 +75,7 @@ OPERATIONS = {
         description="Newest first; those that are over are kept for 30 days.",
         access=Access.READ,
         parameters=(_WEBHOOK_ID, *parameters.PAGE),
-        answers={
-            200: shown("WebhookDeliveryList", "A page.", example=schemas.page_example(_DELIVERY))
-        },
+        answers={200: page(DELIVERY)},
         problems=("not_found", *parameters.PAGE_PROBLEMS),
     ),
     ("/api/v1/webhooks/{webhook_id}/rotate/", "POST"): Operation(
@@ -172,20 +85,12 @@ OPERATIONS = {
         description="Until the grace is over messages carry a second signature, by the secret before it.",
         access=Access.SUBMIT,
         parameters=(_WEBHOOK_ID, headers.IDEMPOTENCY_KEY),
-        body={
-            "required": False,
-            "content": {
-                JSON: {
-                    "schema": schemas.reference("WebhookRotation"),
-                    "example": {"grace_seconds": 3600},
-                }
-            },
-        },
+        body=ROTATION.described(),
         answers={
             200: shown(
-                "RegisteredWebhook",
+                REGISTERED,
                 "The webhook and its new secret.",
-                example={**_REGISTERED, "old_secret_until": "2026-03-02T12:00:00Z"},
+                example={**REGISTERED.example, "old_secret_until": "2026-03-02T12:00:00Z"},
             )
         },
         problems=("not_found", *BODY_PROBLEMS, *headers.KEY_PROBLEMS, "webhooks_disabled"),
@@ -198,7 +103,7 @@ OPERATIONS = {
         "ten seconds is the first one again.",
         access=Access.SUBMIT,
         parameters=(_WEBHOOK_ID, headers.IDEMPOTENCY_KEY),
-        answers={202: shown("WebhookDelivery", "The delivery that will be made.", example=_TEST)},
+        answers={202: shown(DELIVERY, "The delivery that will be made.", example=_TEST)},
         problems=("not_found", *BODY_PROBLEMS, *headers.KEY_PROBLEMS),
     ),
 }

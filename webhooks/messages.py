@@ -10,6 +10,7 @@ from typing import Any
 
 from vault.api import finding, shown
 from vault.api.answers import encoded
+from vault.api.shown.rounds import ROUND
 from vault.models import Round, Team
 from webhooks import signing, subscriptions
 from webhooks.models import WebhookDelivery
@@ -57,4 +58,4 @@ def _round(team: Team, *, number: int) -> dict[str, Any] | None:
     visible = finding.benchmarks_of(team)
     round = Round.objects.filter(pk=number, benchmark__in=visible)
     found = round.select_related("benchmark", "query_holdout", "panel").first()
-    return None if found is None else {"benchmark": found.benchmark.slug, **shown.round(found)}
+    return None if found is None else {"benchmark": found.benchmark.slug, **ROUND.show(found)}

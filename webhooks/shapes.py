@@ -1,31 +1,61 @@
-"""How the API shows webhooks and their deliveries: plain dictionaries."""
+"""How the API shows webhooks and their deliveries, declared once: JSON, schema and example."""
 
-from typing import Any
+from vault.api.openapi import schemas
+from vault.api.shown.shape import By, Field, Shape
+from webhooks import subscriptions
+from webhooks.models import WebhookDelivery
 
-from vault.api.shown import time
-from webhooks.models import Webhook, WebhookDelivery
-
-
-def webhook(given: Webhook) -> dict[str, Any]:
-    """All but the secret, which is not kept."""
-    return {
-        "id": str(given.pk),
-        "url": given.url,
-        "events": given.events,
-        "is_active": given.is_active,
-        "created_at": time(given.created_at),
-        "old_secret_until": time(given.old_secret_until),
-    }
-
-
-def delivery(given: WebhookDelivery) -> dict[str, Any]:
-    return {
-        "id": str(given.pk),
-        "event": given.event,
-        "occurred_at": time(given.occurred_at),
-        "status": given.status,
-        "n_attempts": given.n_attempts,
-        "next_attempt_at": time(given.next_attempt_at),
-        "last_attempt_at": time(given.last_attempt_at),
-        "last_result": given.last_result or None,
-    }
+# All but the secret, which is not kept.
+WEBHOOK = Shape(
+    "Webhook",
+    {
+        "id": Field(schemas.text(format="uuid"), "0195a4f0-6c2d-7e9f-8a11-223344556677", "pk"),
+        "url": Field(
+            schemas.text("Where messages are sent."), "https://ci.example.org/hooks/holdout"
+        ),
+        "events": Field(
+            schemas.list_of(schemas.one_of(subscriptions.EVENTS)),
+            ["round.published", "submission.finished"],
+        ),
+        "is_active": Field(
+            schemas.flag("False once the receiver has answered 410: it is told nothing more."), True
+        ),
+        "created_at": Field(schemas.time(), "2026-03-01T12:00:00Z"),
+        "old_secret_until": Field(
+            schemas.time(
+                "Until then messages are signed with the secret before this one, too.", null=True
+            )
+        ),
+    },
+)
+REGISTERED = WEBHOOK.extended(
+    "RegisteredWebhook",
+    {
+        "secret": Field(
+            schemas.text("Signs its messages: shown now and never again."),
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw...",
+            By.CALLER,
+        )
+    },
+)
+DELIVERY = Shape(
+    "WebhookDelivery",
+    {
+        "id": Field(
+            schemas.text("The message's `webhook-id`.", format="uuid"),
+            "0195a4f1-0000-7000-8000-00000000a001",
+            "pk",
+        ),
+        "event": Field(
+            schemas.one_of((*subscriptions.EVENTS, subscriptions.TEST)), "submission.finished"
+        ),
+        "occurred_at": Field(schemas.time("When the event was."), "2026-03-01T12:00:00Z"),
+        "status": Field(schemas.one_of(WebhookDelivery.Status.values), "DELIVERED"),
+        "n_attempts": Field(schemas.count("How many attempts were made."), 1),
+        "next_attempt_at": Field(schemas.time(null=True)),
+        "last_attempt_at": Field(schemas.time(null=True), "2026-03-01T12:00:01Z"),
+        "last_result": Field(
+            schemas.text("How the last attempt went, in words.", null=True), "status 204"
+        ),
+    },
+)

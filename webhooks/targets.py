@@ -18,6 +18,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 LONGEST_URL = 500
+# Of a name, between two dots (RFC 1035, section 2.3.4).
+LONGEST_LABEL = 63
 # Of RFC 3986 what a receiver needs.
 _CHARACTER = r"(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
 PATTERN = (
@@ -64,6 +66,10 @@ def parse(*, url: str, allowed: Sequence[Network], ports: Sequence[range]) -> Ta
     if parts is None or not 0 < int(parts["port"] or PORTS[parts["scheme"]]) < 65_536:
         raise TargetRefusedError(
             f"https://HOST[:PORT]/PATH of at most {LONGEST_URL} characters, with no user or fragment"
+        )
+    if any(len(label) > LONGEST_LABEL for label in (parts["name"] or "").split(".")):
+        raise TargetRefusedError(
+            f"a host's name whose parts between dots have at most {LONGEST_LABEL} characters"
         )
     target = Target(
         scheme=parts["scheme"],

@@ -8,13 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from audits.checks.result import Result
+from audits import sentences
+from audits.checks.check import (
+    Cell,
+    Check,
+    Column,
+    Context,
+    Place,
+    Result,
+    Section,
+    Table,
+)
 from audits.collect import Collected
+from audits.models import Finding
+from audits.reading import Reading
 from stats import accusation
 from stats.accusation import Contestant
-from stats.team_tests import FileTest, TeamTests
+from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES, FileTest, TeamTests
 
 NAME = "accusation"
+FILES = {FINAL: "final", BEST_SCORED: "best scored"}
+REFERENCES = {OWN_FILES: "own early files", ORGANISER: "the references"}
 # Scores this close, as a share of the metric's unit, are equal; so they are on the board.
 TIE = 1e-9
 
@@ -41,10 +55,10 @@ def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
     )
 
 
-def check(tests: dict[int, TeamTests], *, delta0: float) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Result]:
     """One finding a team: what is shown of it, and each test that ran."""
-    results = []
-    for team_id, each in sorted(tests.items()):
+    results, delta0 = [], collected.delta0
+    for team_id, each in sorted(context.tests.items()):
         shown = each.shown(delta0=delta0)
         evidence = [
             {"which": which, "kind": kind, **_evidence(test, delta0)}
@@ -80,3 +94,40 @@ def _evidence(test: FileTest, delta0: float) -> dict[str, Any]:
         "n_draws": test.n_draws,
         "accuses": test.accuses(delta0=delta0),
     }
+
+
+def sections(reading: Reading) -> list[Section]:
+    """Each test of each team: which file, against what."""
+    tested = reading.by_check.get(NAME, [])
+    columns = (
+        Column(title="Team"),
+        Column(title="File"),
+        Column(title="Against"),
+        Column(title="Overstatement", note="95 %", is_number=True),
+        *(
+            Column(title=title, is_number=True)
+            for title in ("Luck", "Beyond luck", "p (Holm)", "Draws", "Files")
+        ),
+    )
+    rows = [
+        _row(reading, finding, test) for finding in tested for test in finding.evidence["tests"]
+    ]
+    table = Table(columns=columns, rows=rows, empty="None could run.", is_wide=True)
+    return [Section(place=Place.TESTS, table=table)]
+
+
+def _row(reading: Reading, finding: Finding, test: dict[str, Any]) -> list[Cell]:
+    return [
+        reading.name_of(finding),
+        f"{FILES[test['which']]}, no. {test['file']}",
+        REFERENCES[test["kind"]],
+        (reading.number(test["overstatement"]), reading.interval(*test["interval"])),
+        reading.number(test["luck"]),
+        reading.number(test["excess_low"]),
+        sentences.exact_p(test["p_adjusted"], is_screened=test["p_is_screened"]),
+        f"{test['n_draws']:,}",
+        f"{finding.evidence['k']:,}",
+    ]
+
+
+CHECK = Check(name=NAME, check=check, sections=sections)

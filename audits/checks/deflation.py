@@ -3,18 +3,15 @@
 By the exact metric and of the file that counts; an estimate, no test.
 """
 
-from collections.abc import Callable
-
-import numpy as np
-
-from audits.checks.result import Result
+from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
 from audits.collect import Collected
+from audits.reading import Reading
 from stats.deflation import deflate
 
 NAME = "deflation"
 
 
-def check(collected: Collected, generator: Callable[..., np.random.Generator]) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Result]:
     if not collected.can_decide:
         return []
     draw = collected.draw
@@ -29,7 +26,7 @@ def check(collected: Collected, generator: Callable[..., np.random.Generator]) -
             query_exact=columns.query_exact,
             fresh_exact=columns.fresh_exact,
             fresh_groups=units,
-            rng=generator(NAME, entrant.history.team_id),
+            rng=context.generator(NAME, entrant.history.team_id),
         )
         results.append(
             Result(
@@ -40,3 +37,23 @@ def check(collected: Collected, generator: Callable[..., np.random.Generator]) -
             )
         )
     return results
+
+
+def sections(reading: Reading) -> list[Section]:
+    rows = [
+        (
+            reading.name_of(finding),
+            reading.number(reading.own(finding.estimate)),
+            reading.number(finding.evidence["expected_luck"]),
+        )
+        for finding in reading.by_check.get(NAME, [])
+    ]
+    columns = (
+        Column(title="Team"),
+        Column(title="Final on query labels, less the luck of its place", is_number=True),
+        Column(title="Expected luck", is_number=True),
+    )
+    return [Section(place=Place.EXPLANATIONS, table=Table(columns=columns, rows=rows))]
+
+
+CHECK = Check(name=NAME, check=check, sections=sections, estimates_a_score=True)

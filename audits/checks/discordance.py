@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from audits.checks.result import Result
+from audits import sentences
+from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
 from audits.collect import Collected
+from audits.reading import Reading
 from stats.discordance import discordant_pairs
 
 NAME = "discordant_pairs"
 
 
-def check(collected: Collected) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Result]:
     """For right-or-wrong scores, against the team's first submission."""
     if collected.metric != "accuracy" or not collected.can_decide:
         return []
@@ -36,3 +38,27 @@ def check(collected: Collected) -> list[Result]:
             )
         )
     return results
+
+
+def sections(reading: Reading) -> list[Section]:
+    """Of items that were drawn in groups Fisher's test has no p-value."""
+    rows = [
+        (
+            reading.name_of(finding),
+            " / ".join(f"{each:,}" for each in finding.evidence["query"]),
+            " / ".join(f"{each:,}" for each in finding.evidence["fresh"]),
+            sentences.two_digits(finding.p_value),
+        )
+        for finding in reading.by_check.get(NAME, [])
+    ]
+    columns = (
+        Column(title="Team"),
+        Column(title="Query labels: final alone right / first alone right"),
+        Column(title="New labels: the same"),
+        Column(title="p (Fisher, unadjusted)", is_number=True),
+    )
+    table = Table(columns=columns, rows=rows, is_wide=True)
+    return [Section(place=Place.EXPLANATIONS, table=table)]
+
+
+CHECK = Check(name=NAME, check=check, sections=sections)

@@ -1,14 +1,34 @@
 """Scores of the finals on holdouts that cannot decide: a later period, stress cases. Shown, no more."""
 
-from audits.checks.result import Result
+from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
 from audits.collect import Collected
+from audits.reading import Reading
 
 NAME = "other_holdouts"
 
 
-def check(collected: Collected) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Result]:
     return [
         Result(check=NAME, team_id=entrant.history.team_id, evidence={"scores": entrant.elsewhere})
         for entrant in collected.audited
         if entrant.elsewhere
     ]
+
+
+def sections(reading: Reading) -> list[Section]:
+    """Already in the metric's units."""
+    rows = [
+        (
+            reading.name_of(finding),
+            ", ".join(map(reading.number, finding.evidence["scores"].values())),
+        )
+        for finding in reading.by_check.get(NAME, [])
+    ]
+    columns = (
+        Column(title="Team"),
+        Column(title="Final on holdouts that do not decide (a later period, stress cases)"),
+    )
+    return [Section(place=Place.EXPLANATIONS, table=Table(columns=columns, rows=rows))]
+
+
+CHECK = Check(name=NAME, check=check, sections=sections)

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from audits.checks.result import Result
+from audits import sentences
+from audits.checks.check import Check, Context, Place, Result, Section
 from audits.collect import Collected
+from audits.reading import Reading
 from stats import gate
 from stats.gate import Gate
 from stats.verdict import ShiftGate
@@ -44,7 +46,8 @@ def state_of(gate: Gate | None) -> ShiftGate:
     return ShiftGate.FIRED if gate.fired else ShiftGate.QUIET
 
 
-def check(gate: Gate | None) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Result]:
+    gate = context.gate
     if gate is None:
         return [Result(check=NAME, evidence={"not_tested": "no untuned model or no iid holdout"})]
     return [
@@ -55,3 +58,25 @@ def check(gate: Gate | None) -> list[Result]:
             evidence={"z": gate.z, "fired": gate.fired},
         )
     ]
+
+
+def sections(reading: Reading) -> list[Section]:
+    found = reading.first(NAME)
+    if found is None or found.p_value is None or found.estimate is None:
+        text = (
+            "The gate could not be tested: no untuned model or no fresh holdout of the same draw."
+        )
+        return [Section(place=Place.HOLDOUTS, text=text)]
+    size, side = (
+        reading.number(abs(found.estimate)),
+        "better" if found.estimate > 0 else "worse",
+    )
+    z, p = f"{found.evidence['z']:.2f}", sentences.two_digits(found.p_value)
+    text = (
+        f"Gate: untuned models score {size} {side} on query labels than on new ones (z = {z}, p = {p}, level "
+        f".01); it {'fired' if found.evidence['fired'] else 'is quiet'}."
+    )
+    return [Section(place=Place.HOLDOUTS, text=text)]
+
+
+CHECK = Check(name=NAME, check=check, sections=sections)

@@ -1,12 +1,13 @@
 """Integrity: files are what their hashes say, and which teams handed in the same file."""
 
-from audits.checks.result import Result
+from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
 from audits.collect import Collected
+from audits.reading import Reading
 
 NAME = "integrity"
 
 
-def check(collected: Collected) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Result]:
     owners: dict[str, set[str]] = {}
     for entrant in collected.entrants:
         for submission in entrant.history.submissions:
@@ -28,3 +29,41 @@ def check(collected: Collected) -> list[Result]:
         for team in [*collected.damaged, *collected.damaged_references]
     ]
     return results
+
+
+def sections(reading: Reading) -> list[Section]:
+    return [*_shared(reading), *_damaged(reading)]
+
+
+def _shared(reading: Reading) -> list[Section]:
+    """Teams that handed in a file that another one handed in, too; a finding has them by their accounts."""
+    names = {each.team: each.name for each in reading.found}
+    rows = [
+        (
+            reading.name_of(finding),
+            ", ".join(names.get(each, each) for each in finding.evidence["identical_files_with"]),
+        )
+        for finding in reading.by_check.get(NAME, [])
+        if finding.evidence.get("identical_files_with")
+    ]
+    columns = (
+        Column(title="Team"),
+        Column(title="Handed in a file that these handed in, too"),
+    )
+    return [Section(place=Place.EXPLANATIONS, table=Table(columns=columns, rows=rows))]
+
+
+def _damaged(reading: Reading) -> list[Section]:
+    """Teams and references with a stored file that is missing or is not what was received."""
+    names = [
+        reading.name_of(finding)
+        for finding in reading.by_check.get(NAME, [])
+        if not finding.evidence["is_intact"]
+    ]
+    if not names:
+        return []
+    text = f"Left out, since a stored file is damaged: {', '.join(names)}."
+    return [Section(place=Place.LEFT_OUT, text=text)]
+
+
+CHECK = Check(name=NAME, check=check, sections=sections)

@@ -4,30 +4,56 @@ The ledger is the holdout's and not the round's: publications about it when it w
 board told of the same labels as the answers of this round.
 """
 
-from audits.checks.result import Result
+from django.utils.html import format_html
+
+from audits.checks.check import Check, Context, Place, Result, Section
 from audits.collect import Collected
-from stats.ledger import Account, attack_cap, proven_error
+from audits.reading import Reading
+from stats.ledger import attack_cap, proven_error
 
 NAME = "ledger"
 BETA = 0.05
 ATTACK_GAIN = 0.05
 
 
-def check(collected: Collected, *, account: Account, nats: float) -> list[Result]:
-    """`nats` is what everybody together may have been told: the bound holds if all teams collude."""
+def check(collected: Collected, context: Context) -> list[Result]:
+    """Count what everybody together may have been told: the bound holds if all teams collude."""
     k = sum(entrant.k for entrant in collected.entrants)
     if k == 0:
         return []
-    bound = proven_error(account=account, nats=nats, k=k, beta=BETA)
+    bound = proven_error(account=context.account, nats=context.nats, k=k, beta=BETA)
     return [
         Result(
             check=NAME,
             estimate=bound,
             evidence={
-                "nats": nats,
+                "nats": context.nats,
                 "n_submissions": k,
                 "guarantees_something": bound is not None,
                 "attack_cap": attack_cap(n=collected.n, tau=ATTACK_GAIN),
             },
         )
     ]
+
+
+def sections(reading: Reading) -> list[Section]:
+    found = reading.first(NAME)
+    if found is None:
+        return []
+    nats, n = f"{found.evidence['nats']:.1f}", f"{found.evidence['n_submissions']:,}"
+    guaranteed = "that guarantees nothing of the scores of the {} queries that were used."
+    if found.estimate is not None:
+        guaranteed = (
+            "even if all teams collude, every score of the {} queries that were used is within {} of its "
+            "expectation with probability .95 (the round's page in the admin has the bound for all queries "
+            "that were admitted)."
+        )
+    text = format_html(
+        "Ledger: this query holdout told or may have told {} nats to everybody together, publications "
+        "and displayed references included; " + guaranteed,
+        *(nats, n, reading.number(found.estimate)),
+    )
+    return [Section(place=Place.HOLDOUTS, text=text)]
+
+
+CHECK = Check(name=NAME, check=check, sections=sections)

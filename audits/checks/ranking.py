@@ -4,22 +4,23 @@ Of the items only the half-width of each pair leaves the worker. Tiers are made 
 shown: from rounded figures in a coarse publication, from exact ones elsewhere.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.checks.result import Result
+from audits.checks.check import Check, Context, Result
 from audits.collect import Collected
-from stats.tiers import simultaneous_half_widths
+from audits.models import Finding
+from stats import tiers
 
 NAME = "ranking"
 # Digits that are kept of a half-width.
 DIGITS = 6
 
 
-def check(collected: Collected, generator: Callable[..., np.random.Generator]) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Result]:
     """One finding on the board: `half_widths` holds for each team those to the teams before it."""
     draw = collected.draw
     if draw is None or not collected.audited:
@@ -28,7 +29,7 @@ def check(collected: Collected, generator: Callable[..., np.random.Generator]) -
     # By what was drawn: items of one group vary together. Each unit's share of the fresh mean.
     units = draw.totals(finals.astype(np.float64))[~draw.is_query]
     shares = np.asarray(units, dtype=np.float64) * len(units) / draw.m
-    widths = simultaneous_half_widths(item_scores=shares, rng=generator(NAME))
+    widths = tiers.simultaneous_half_widths(item_scores=shares, rng=context.generator(NAME))
     return [
         Result(
             check=NAME,
@@ -43,7 +44,30 @@ def check(collected: Collected, generator: Callable[..., np.random.Generator]) -
     ]
 
 
-def half_widths(*, teams: list[int], found: dict[str, Any]) -> NDArray[np.float64]:
+def tiers_of(
+    *,
+    finding: Finding | None,
+    teams: Sequence[int],
+    scores: NDArray[np.float64],
+    slack: float = 0.0,
+) -> dict[int, int] | None:
+    """The tier of each of these teams by its score, higher better; None where a pair has no half-width.
+
+    `slack` is how far the difference of two scores may be from that of the exact ones.
+    """
+    if finding is None or not teams or not set(teams) <= set(finding.evidence["teams"]):
+        return None
+    widths = half_widths(teams=teams, found=finding.evidence)
+    numbers = tiers.tiers(scores=scores, half_widths=widths + slack)
+    return {team: int(number) for team, number in zip(teams, numbers, strict=True)}
+
+
+def measured(*, finding: Finding | None) -> frozenset[int]:
+    """Ids of the teams whose half-widths are known."""
+    return frozenset() if finding is None else frozenset(finding.evidence["teams"])
+
+
+def half_widths(*, teams: Sequence[int], found: dict[str, Any]) -> NDArray[np.float64]:
     """The square matrix of the half-widths between these teams, in their order."""
     known = {team: place for place, team in enumerate(found["teams"])}
     rows = found["half_widths"]
@@ -53,3 +77,6 @@ def half_widths(*, teams: list[int], found: dict[str, Any]) -> NDArray[np.float6
             low, high = sorted((known[one], known[other]))
             result[i, j] = rows[high][low] if low != high else 0.0
     return result
+
+
+CHECK = Check(name=NAME, check=check)

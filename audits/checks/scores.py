@@ -4,13 +4,21 @@ An interval of a single score covers the sampling of that holdout's items and no
 researchers; everybody reads it after a full publication only.
 """
 
-from audits.checks.result import Result
+from typing import Any
+
+from audits import sentences
+from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
 from audits.collect import Collected
+from audits.judged import Judged
+from audits.models import AuditRun, Finding
+from audits.reading import Reading
+from stats.metrics import METRICS
+from vault.scorers import scorer_of
 
 NAME = "scores"
 
 
-def check(collected: Collected) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Result]:
     """Of a reference team with several files those of the first, as everywhere."""
     results = {
         entrant.history.team_id: entrant.scores for entrant in collected.audited if entrant.scores
@@ -22,3 +30,56 @@ def check(collected: Collected) -> list[Result]:
         Result(check=NAME, team_id=team_id, evidence={"scores": scores})
         for team_id, scores in results.items()
     ]
+
+
+def of_run(*, audit: AuditRun) -> dict[int, dict[str, Any]]:
+    """By team id: value, low and high of each metric on `query` and on `fresh` labels."""
+    return {
+        each.team_id: each.evidence["scores"]
+        for each in Finding.objects.filter(run=audit, check_name=NAME)
+        if each.team_id is not None
+    }
+
+
+def of_team(reading: Reading, team: Judged) -> list[Section]:
+    """Each metric with its intervals on query and on new labels, in the digits of its own range."""
+    benchmark = reading.audit.round.benchmark
+    rows = []
+    for name, parts in scored(reading=reading, team=team).items():
+        unit = scorer_of(benchmark=benchmark, metric=name).unit
+        decimals = sentences.decimals_of(unit=unit)
+        cells = [_cell(parts.get(part), decimals) for part in ("query", "fresh")]
+        rows.append((METRICS[name].label, *cells))
+    if not rows:
+        return []
+    columns = (
+        Column(title="Metric"),
+        Column(title="Query labels", is_number=True),
+        Column(title="New labels", is_number=True),
+    )
+    return [
+        Section(
+            place=Place.TEAM,
+            title="All metrics of the final",
+            table=Table(columns=columns, rows=rows),
+            caption="Intervals of single scores, 95 %: they cover the sampling of those items and no choice "
+            "among files.",
+        )
+    ]
+
+
+def scored(*, reading: Reading, team: Judged) -> dict[str, dict[str, list[float]]]:
+    """All metrics of one team's final; of a team without one nothing."""
+    found = reading.of_team(NAME, team)
+    return {} if found is None else found.evidence["scores"]
+
+
+def _cell(given: list[float] | None, decimals: int) -> str:
+    if given is None:
+        return "–"
+    value, low, high = given
+    shown = sentences.number(value, decimals=decimals)
+    return f"{shown} {sentences.interval(low, high, decimals=decimals)}"
+
+
+CHECK = Check(name=NAME, check=check, of_team=of_team)

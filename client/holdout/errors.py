@@ -81,6 +81,7 @@ class InvalidFileError(ProblemError):
 class BudgetExhaustedError(ProblemError):
     @property
     def next_slot_at(self) -> str | None:
+        """When the next query is free; None: not before the round closes."""
         found = self.data.get("next_slot_at")
         return None if found is None else str(found)
 

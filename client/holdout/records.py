@@ -116,6 +116,8 @@ class Nats(TypedDict):
 
 class Budget(TypedDict):
     round: int
+    # An older service does not say it.
+    opens_at: NotRequired[str]
     # What is left, as a sentence; an older service does not say it.
     summary: NotRequired[str]
     window: Window

@@ -5,7 +5,7 @@ Formulas: docs/method.md, "Climbs and probes".
 
 import numpy as np
 
-from lab.arena import Arena, Codes
+from lab.attacks.arena import Arena, Codes
 from lab.attacks.votes import composed, signal
 
 
@@ -24,7 +24,7 @@ def hill_climb(arena: Arena, k: int, rng: np.random.Generator, *, h: int = 25) -
 
 
 def probe(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
-    """One answer at a time: the difference of two exact scores is a label. Gain k/(2n) from a coin flip."""
+    """Change one answer at a time: two exact scores differ by a label. Gain k/(2n) from a coin flip."""
     task, account = arena.task, arena.account()
     final = task.baseline.copy()
     before = account.ask(final)
@@ -40,7 +40,7 @@ def probe(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
 def near_duplicates(
     arena: Arena, k: int, rng: np.random.Generator, *, copies: int = 5, edits: int = 3
 ) -> Codes:
-    """Each vote asked several times with a few answers edited, to average a mechanism's noise away."""
+    """Ask each vote several times with a few answers edited, to average a mechanism's noise away."""
     task, account = arena.task, arena.account()
     votes = task.votes(max(1, k // copies), rng)
     heard = []
@@ -56,5 +56,5 @@ def near_duplicates(
 
 
 def probe_theory(*, n: int, k: int, contested: float = 1.0) -> float:
-    """k/(2n): every probed label is known, half of them were right already."""
+    """Return k/(2n): every probed label is known, half of them were right already."""
     return min(k, contested * n) / (2 * n)

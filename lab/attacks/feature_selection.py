@@ -18,7 +18,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import NDArray
 
-from lab.arena import Floats
+from lab.attacks.arena import Floats
 from lab.attacks.votes import signal
 from stats.mechanisms import Answer, Mechanism, Parameters, Query
 
@@ -116,7 +116,7 @@ def feature_selection_gain(
     rng: np.random.Generator,
 ) -> float:
     """
-    The same as a leaderboard sees it: k variables without signal that each predict a class.
+    Play it as a leaderboard sees it: k variables without signal that each predict a class.
 
     Each variable, turned to be better than chance on the training set, is submitted once; those above
     chance on both by a standard error vote, ties by a coin.
@@ -167,7 +167,7 @@ class _Desk:
         )
 
     def value(self, *, score: float, reported: float) -> float:
-        """What is released about a statistic; a mechanism that shows no score is no holdout to reuse."""
+        """Return what is released of a statistic; a mechanism that shows no score is no holdout to reuse."""
         answer = self._answer(score=score, reported=reported, paired_se=1 / np.sqrt(self.n))
         if answer.value is None:
             raise ValueError("mechanism: feature selection needs one that answers with scores")
@@ -196,7 +196,7 @@ class _Desk:
 
 
 def _accuracies(means: Floats, sizes: Sequence[int], n: int, rng: np.random.Generator) -> Floats:
-    """Share of n items on which the sum of the first k columns is positive, given the columns' means."""
+    """Return the share of n items on which the first k columns, of these means, have a positive sum."""
     total = np.zeros(n)
     done, result = 0, []
     for size in sizes:

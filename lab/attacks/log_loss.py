@@ -24,12 +24,12 @@ FINEST = 1e-9
 
 
 def distinguishable(*, n: int, unit: float, clip: float) -> float:
-    """How many values one item can give the released log loss: -ln(clip)/n in units of a difference."""
+    """Count the values that one item can give the released log loss: -ln(clip)/n in units of a difference."""
     return -math.log(clip) / n / unit
 
 
 def batch_size(*, n: int, unit: float, clip: float) -> int:
-    """Labels that one answer can carry, at least one; `unit` is the smallest difference released."""
+    """Count labels that one answer can carry, at least one; `unit` is the smallest difference released."""
     span = math.log((1 - clip) / clip) / (n * unit)
     return math.floor(math.log2(span)) + 1 if span >= 1 else 1
 
@@ -67,7 +67,7 @@ def oracle_gain(
     *, mechanism: Mechanism, parameters: Parameters, n: int, k: int, rng: np.random.Generator
 ) -> float:
     """
-    Gain in accuracy, from a coin flip, of k answers to log losses of clipped probabilities.
+    Return the gain in accuracy, from a coin flip, of k answers to log losses of clipped probabilities.
 
     Parameters
     ----------

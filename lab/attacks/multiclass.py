@@ -18,7 +18,7 @@ def vote_gain(
     classes: int,
 ) -> float:
     """
-    Gain of the vote, on a task in which nothing is known.
+    Return the gain of the vote, on a task in which nothing is known.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def vote_gain(
 
 
 def vote_theory(*, n: int, k: int, classes: int) -> float:
-    """int phi(x - z) Phi(x)^(m-1) dx - 1/m, z = sqrt(k/n)/sqrt(1 - 1/m); of two classes the vote's."""
+    """Return int phi(x - z) Phi(x)^(m-1) dx - 1/m, z = sqrt(k/n)/sqrt(1 - 1/m); of two classes the vote's."""
     if classes == 2:
         return float(sps.norm.cdf(np.sqrt(k / n)) - 0.5)
     z = np.sqrt(k / n) / np.sqrt(1 - 1 / classes)

@@ -17,14 +17,14 @@ PREVALENCE = 0.3
 
 
 def auc_probe(*, score: Score, n: int, item: int) -> int:
-    """One item on top of all others, which tie: its label, by the side of 1/2 on which the AUC lies."""
+    """Put one item on top of all others, which tie: its label is the side of 1/2 on which the AUC lies."""
     scores = np.zeros(n)
     scores[item] = 1.0
     return int(score(scores) > 0.5)
 
 
 def auc_linear(*, score: Score, n: int, k: int, rng: np.random.Generator) -> Floats:
-    """Random +-1 scores, each weighted by its AUC beyond 1/2; the composed scores, shape (n,)."""
+    """Weight random +-1 scores by their AUC beyond 1/2; return the composed scores, shape (n,)."""
     final = np.zeros(n)
     for _ in range(k):
         vote = rng.choice(np.array([-1.0, 1.0]), size=n)
@@ -42,7 +42,7 @@ def auc_linear_gain(
     prevalence: float = PREVALENCE,
 ) -> float:
     """
-    AUC of the composed scores on the query items, less the one half that they have on fresh ones.
+    Return the AUC of the composed scores on query items, less the one half that they have on fresh ones.
 
     Parameters
     ----------
@@ -77,6 +77,6 @@ def auc_linear_gain(
 
 
 def auc_linear_theory(*, n: int, k: int, prevalence: float = PREVALENCE) -> float:
-    """Phi(sqrt(k/n) / sqrt(2 p (1-p))) - 1/2: gain in AUC under exact answers."""
+    """Return Phi(sqrt(k/n) / sqrt(2 p (1-p))) - 1/2: gain in AUC under exact answers."""
     z = np.sqrt(k / n) / np.sqrt(2 * prevalence * (1 - prevalence))
     return float(sps.norm.cdf(z) - 0.5)

@@ -21,7 +21,7 @@ def best_of_k(
     correlation: float = 0.0,
 ) -> float:
     """
-    How much better the best released of k models looks than it is.
+    Measure how much better the best released of k models looks than it is.
 
     Parameters
     ----------
@@ -68,6 +68,6 @@ def best_of_k(
 
 
 def best_of_k_theory(*, n: int, k: int, skill: float = SKILL, correlation: float = 0.0) -> float:
-    """sd sqrt(1 - rho) E[max of k normals], sd = sqrt(p(1-p)/n): under exact answers."""
+    """Return sd sqrt(1 - rho) E[max of k normals], sd = sqrt(p(1-p)/n): under exact answers."""
     largest, _ = quad(lambda x: x * k * sps.norm.pdf(x) * sps.norm.cdf(x) ** (k - 1), -12, 12)
     return float(np.sqrt(skill * (1 - skill) / n * (1 - correlation)) * largest)

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import NDArray
 
-from lab.arena import Arena, Codes, Floats
+from lab.attacks.arena import Arena, Codes, Floats
 from lab.attacks.votes import composed, signal
 from stats.mechanisms import MECHANISMS, Query
 
@@ -19,7 +19,7 @@ CONTESTED = 0.2
 
 
 def sybil_split(arena: Arena, k: int, rng: np.random.Generator, *, accounts: int = 10) -> Codes:
-    """A linear vote whose k queries are shared out among accounts: each has a Ladder of its own."""
+    """Share the k queries of a linear vote out among accounts: each has a Ladder of its own."""
     votes = arena.task.votes(k, rng)
     heard = np.concatenate(
         [
@@ -37,7 +37,7 @@ def sandbag_ladder(
     *, n: int, k: int, b: int, accounts: int, rng: np.random.Generator, contested: float = CONTESTED
 ) -> float:
     """
-    What a near-ideal coalition gains from guarded Ladders.
+    Return what a near-ideal coalition gains from guarded Ladders.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def first_answer_sybil(
     *, n: int, accounts: int, rng: np.random.Generator, contested: float = CONTESTED
 ) -> float:
     """
-    What accounts gain that ask once each, with a model better than the baseline.
+    Return what accounts gain that ask once each, with a model better than the baseline.
 
     Parameters, result and notes as in `sandbag_ladder`, with k = 1: the first answer of a Ladder is one bit.
     """
@@ -87,13 +87,13 @@ def first_answer_sybil(
 
 
 def first_answer_theory(*, n: int, accounts: int, contested: float = CONTESTED) -> float:
-    """d (Phi(sqrt(2a/(pi d n))) - 1/2): one bit of each account."""
+    """Return d (Phi(sqrt(2a/(pi d n))) - 1/2): one bit of each account."""
     z = math.sqrt(2 * accounts / (math.pi * contested * n))
     return float(contested * (sps.norm.cdf(z) - 0.5))
 
 
 def _sandbagged(*, n: int, b: int, right: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
-    """One account's weights of its votes; `right` says where each of them is right, shape (k, d)."""
+    """Weight one account's votes; `right` says where each of them is right, shape (k, d)."""
     ladder = MECHANISMS["guarded_ladder"]
     parameters = ladder.parameters(b=b)
     k, d = right.shape

@@ -10,18 +10,18 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.stats as sps
 
-from lab.arena import Arena, Codes, Floats, Task
+from lab.attacks.arena import Arena, Codes, Floats, Task
 from stats.mechanisms import Answer
 
 
 def wacky_boosting(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
-    """The majority of those answers that scored above chance (Blum and Hardt 2015)."""
+    """Take the majority of those answers that scored above chance (Blum and Hardt 2015)."""
     votes, heard = _asked(arena, k, rng)
     return composed(arena.task, votes, (heard > _chance(arena, heard)).astype(float))
 
 
 def sign_flip_vote(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
-    """The same, with the answers below chance turned around: one bit of each is used."""
+    """Do the same with the answers below chance turned around: one bit of each is used."""
     votes, heard = _asked(arena, k, rng)
     if heard.min() == heard.max():
         return arena.task.baseline.copy()  # nothing was learned
@@ -29,13 +29,13 @@ def sign_flip_vote(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
 
 
 def linear_vote(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
-    """Every answer weighted by how far its score is from the mean: the best linear attack."""
+    """Weight every answer by how far its score is from the mean: the best linear attack."""
     votes, heard = _asked(arena, k, rng)
     return composed(arena.task, votes, heard - heard.mean())
 
 
 def contested_boosting(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
-    """Two solutions and masks between them, weighted by how far they beat the solutions' mean.
+    """Mix two solutions by random masks, weighted by how far each mix beats the solutions' mean.
 
     The second solution differs from the baseline on the contested items and is as good there.
     """
@@ -49,7 +49,7 @@ def contested_boosting(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
 
 
 def prior_aware(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
-    """Random half-flips around the baseline; an item is turned only if the evidence beats the prior.
+    """Turn random halves of the answers; an item stays turned only if the evidence beats the prior.
 
     The log odds that turning item i is right grow by about 4 w_j for each vote j that turns it, w_j its
     score beyond the expected one in units of the variance of a score.
@@ -65,7 +65,7 @@ def prior_aware(arena: Arena, k: int, rng: np.random.Generator) -> Codes:
 
 
 def composed(task: Task, votes: Codes, weights: Floats) -> Codes:
-    """The weighted majority on the contested items; the baseline elsewhere, and where votes tie."""
+    """Compose the weighted majority on contested items; the baseline elsewhere, and where votes tie."""
     final = task.baseline.copy()
     tally = weights @ (2.0 * votes[:, task.contested] - 1.0)
     final[task.contested] = np.where(tally == 0, final[task.contested], tally > 0)
@@ -73,7 +73,7 @@ def composed(task: Task, votes: Codes, weights: Floats) -> Codes:
 
 
 def signal(answers: Sequence[Answer]) -> Floats:
-    """What an attacker hears: the score where there is one, else whether there was an improvement."""
+    """Return what an attacker hears: the score where there is one, else whether there was an improvement."""
     return np.array(
         [
             answer.value
@@ -85,22 +85,22 @@ def signal(answers: Sequence[Answer]) -> Floats:
 
 
 def wacky_theory(*, n: int, k: int, contested: float = 1.0) -> float:
-    """d (Phi(sqrt(k/(pi d n))) - 1/2): gain in accuracy under exact answers."""
+    """Return d (Phi(sqrt(k/(pi d n))) - 1/2): gain in accuracy under exact answers."""
     return _theory(np.sqrt(k / (np.pi * contested * n)), contested)
 
 
 def sign_flip_theory(*, n: int, k: int, contested: float = 1.0) -> float:
-    """d (Phi(sqrt(2k/(pi d n))) - 1/2): gain in accuracy under exact answers."""
+    """Return d (Phi(sqrt(2k/(pi d n))) - 1/2): gain in accuracy under exact answers."""
     return _theory(np.sqrt(2 * k / (np.pi * contested * n)), contested)
 
 
 def linear_theory(*, n: int, k: int, contested: float = 1.0) -> float:
-    """d (Phi(sqrt(k/(d n))) - 1/2): gain in accuracy under exact answers."""
+    """Return d (Phi(sqrt(k/(d n))) - 1/2): gain in accuracy under exact answers."""
     return _theory(np.sqrt(k / (contested * n)), contested)
 
 
 def rounded_wacky_theory(*, n: int, k: int, digits: int) -> float:
-    """Gain in accuracy on losses rounded to `digits`: selection is loss <= 1/2 + r, r half a digit."""
+    """Return the gain on losses rounded to `digits`: selection is loss <= 1/2 + r, r half a digit."""
     c = 10.0**-digits * np.sqrt(n)
     kept = sps.norm.cdf(c)
     mean = sps.norm.pdf(c) / kept
@@ -118,7 +118,7 @@ def _asked(arena: Arena, k: int, rng: np.random.Generator) -> tuple[Codes, Float
 
 
 def _chance(arena: Arena, heard: Floats) -> float:
-    """The expected score of a random vote; what is heard of a Ladder is 0 or 1 instead."""
+    """Return the expected score of a random vote; what is heard of a Ladder is 0 or 1 instead."""
     return 0.5 if _is_yes_or_no(heard) else float(arena.task.accuracy.mean())
 
 

@@ -1,0 +1,1 @@
+"""Made-up rounds on which the judge is measured: `manage.py calibrate`."""

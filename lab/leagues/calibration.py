@@ -80,7 +80,7 @@ class LeagueCount:
 
     def share(self, *, file: str, kind: str, level: float) -> tuple[float, float]:
         """
-        Of the tests of one kind, those that reject, with its standard error; NaN where none could run.
+        Return the share of tests of one kind that reject, and its standard error; NaN where none could run.
 
         The teams of a league have the split, items and references in common, so the error is that over
         chunks of leagues; NaN for a single chunk.
@@ -127,7 +127,7 @@ class Calibration:
 
 
 def most(leagues: int) -> int:
-    """Of so many leagues, what an error of .01 exceeds with a probability below 1 in 2,500."""
+    """Return what an error of .01 exceeds of so many leagues with a probability below 1 in 2,500."""
     return int(sps.binom.isf(4e-4, leagues, FAMILY_WISE_ERROR))
 
 
@@ -139,7 +139,7 @@ def run(
     say: Callable[[str], None] = lambda text: None,
 ) -> Calibration:
     """
-    The whole study.
+    Run the whole study.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class League:
     n_teams : int, optional
         Teams that Holm counts, if more than play.
     n_frozen : int, optional
-        References that are the organiser's own, the first ones, where others were published about the query
+        References that are the organizer's own, the first ones, where others were published about the query
         holdout: then no team's first file is untold.
     """
 
@@ -113,7 +113,7 @@ def judge(*, league: League, rng: np.random.Generator) -> Judged:
 
 
 def untuned(league: League) -> NDArray[Any]:
-    """Items of the references and of the first files that came before anybody had an answer."""
+    """Return items of the references and of the first files that came before anybody had an answer."""
     if league.n_frozen is not None:
         return league.references.items[:, : league.n_frozen]
     firsts = [each.files.items[:, :1] for each in league.contestants[:N_EARLY]]
@@ -121,7 +121,7 @@ def untuned(league: League) -> NDArray[Any]:
 
 
 def files(right: Right, *, n: int) -> Files:
-    """Right-or-wrong answers, (n+m, k), as the judge takes them."""
+    """Turn right-or-wrong answers, (n+m, k), into files as the judge takes them."""
     return Files(
         data=right,
         items=right,
@@ -141,7 +141,7 @@ def of_answers(
     n_frozen: int | None = None,
     drawn: Draw | None = None,
 ) -> League:
-    """A league whose metric is accuracy."""
+    """Make a league whose metric is accuracy."""
     n_items = len(references)
     return League(
         contestants=[Contestant(files=files(menu.right, n=n), final=menu.final) for menu in menus],

@@ -36,25 +36,25 @@ Player = Callable[[Pool, int, np.random.Generator], Menu]
 
 
 def improving(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """Steady work from .75 to .79; each submission differs in 15 % of the items."""
+    """Work steadily from .75 to .79; each submission differs in 15 % of the items."""
     latent = pool.varied(pool.lineage(own=OWN, rng=rng), share=0.15, columns=k, rng=rng)
     return best_released(pool, pool.right(latent, skill=np.linspace(0.75, 0.79, k)))
 
 
 def weak_first(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """A first try at .6, then models of .8."""
+    """Try once at .6, then build models of .8."""
     latent = pool.varied(pool.lineage(own=OWN, rng=rng), share=0.15, columns=k, rng=rng)
     return best_released(pool, pool.right(latent, skill=np.where(np.arange(k) == 0, 0.6, 0.8)))
 
 
 def seeds(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """One model under k seeds: equally good, alike but for 12 % of the items."""
+    """Train one model under k seeds: equally good, alike but for 12 % of the items."""
     latent = pool.varied(pool.lineage(own=OWN, rng=rng), share=0.12, columns=k, rng=rng)
     return best_released(pool, pool.right(latent, skill=0.8))
 
 
 def two_families(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """Two kinds of model in turn, quite unlike each other."""
+    """Hand in two kinds of model in turn, quite unlike each other."""
     families = [pool.lineage(own=0.8, rng=rng) for _ in range(2)]
     columns = [
         pool.varied(families[position % 2], share=0.1, columns=None, rng=rng)
@@ -64,7 +64,7 @@ def two_families(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
 
 
 def ensembler(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """Half models of its own, then majorities of those that scored best so far."""
+    """Build half of the models, then take majorities of those that scored best so far."""
     lineage = pool.lineage(own=OWN, rng=rng)
     n_models = max(3, (k + 1) // 2)
     latent = pool.varied(lineage, share=0.3, columns=n_models, rng=rng)
@@ -79,7 +79,7 @@ def ensembler(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
 
 
 def keeper(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """Tries one change a time, on 3 % of the items, and keeps what scored better.
+    """Try one change at a time, on 3 % of the items, and keep what scored better.
 
     A change is worth N(0, .004) of accuracy in truth, so most of what is kept is real.
     """
@@ -100,7 +100,7 @@ def keeper(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
 
 
 def notebook(start: Uniform) -> Player:
-    """A player whose models all begin with the league's shared starter notebook."""
+    """Make a player whose models all begin with the league's shared starter notebook."""
 
     def play(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
         latent = pool.varied(start, share=0.08, columns=k, rng=rng)
@@ -111,12 +111,12 @@ def notebook(start: Uniform) -> Player:
 
 
 def best_released(pool: Pool, right: Right) -> Menu:
-    """The final is the earliest of the best on the query holdout, as exact answers show it."""
+    """Declare the earliest of the best on the query holdout, as exact answers show it."""
     return Menu(right=right, final=int(np.argmax(right[: pool.n].mean(axis=0))))
 
 
 def bug_fixer(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """One model, and a rare mistake of it mended with each file: .4 % of the items, wherever they lie."""
+    """Mend a rare mistake of one model with each file: .4 % of the items, wherever they lie."""
     right = pool.right(pool.lineage(own=OWN, rng=rng), skill=0.8)
     columns = [right]
     for _ in range(k - 1):
@@ -126,7 +126,7 @@ def bug_fixer(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
 
 
 def changes_model(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """Tweaks of one model, then a worse one of another family, which is the final as the latest file."""
+    """Tweak one model, then declare the latest file: a worse model of another family."""
     latent = pool.varied(pool.lineage(own=OWN, rng=rng), share=0.04, columns=k - 1, rng=rng)
     other = pool.right(pool.lineage(own=OWN, rng=rng), skill=0.74)
     right = np.column_stack([pool.right(latent, skill=0.78), other])
@@ -134,7 +134,7 @@ def changes_model(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
 
 
 def best_but_one(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """One file plainly better than its worse variants, and the best-scored of those as the final."""
+    """Hand in one file and plainly worse variants of it; declare the best-scored of those."""
     latent = pool.varied(pool.lineage(own=OWN, rng=rng), share=0.3, columns=k, rng=rng)
     right = pool.right(latent, skill=np.where(np.arange(k) == 0, 0.85, 0.76))
     scores = right[: pool.n, 1:].mean(axis=0)
@@ -142,7 +142,7 @@ def best_but_one(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
 
 
 def averager(references: Right) -> Player:
-    """A player that combines the organiser's references with models of its own."""
+    """Make a player that combines the organizer's references with models of its own."""
 
     def play(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
         columns = []
@@ -155,7 +155,7 @@ def averager(references: Right) -> Player:
 
 
 def tweaker(start: Right, *, share: float = 0.05) -> Player:
-    """A player whose files are honest tweaks of one published file."""
+    """Make a player whose files are honest tweaks of one published file."""
 
     def play(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
         touched = rng.random((len(start), k), dtype=np.float32) < share

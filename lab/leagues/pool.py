@@ -29,20 +29,20 @@ class Pool:
     ease: Uniform
 
     def lineage(self, *, own: float, rng: np.random.Generator) -> Uniform:
-        """A family of models: as all others, but for a share `own` of the items."""
+        """Draw a family of models: as all others, but for a share `own` of the items."""
         return self.varied(self.ease, share=own, columns=None, rng=rng)
 
     def varied(
         self, base: Uniform, *, share: float, columns: int | None, rng: np.random.Generator
     ) -> Uniform:
-        """`base` drawn anew at a share of the items, in one or several independent columns."""
+        """Draw `base` anew at a share of the items, in one or several independent columns."""
         size = (self.n + self.m,) if columns is None else (self.n + self.m, columns)
         anew = rng.random(size, dtype=np.float32)
         changed = rng.random(size, dtype=np.float32) < share
         return np.where(changed, anew, base if columns is None else base[:, None])
 
     def right(self, latent: Uniform, *, skill: ArrayLike) -> Right:
-        """Which items models of these latent values get right; `skill` is their query accuracy."""
+        """Tell which items models of these latent values get right; `skill` is their query accuracy."""
         bound = np.broadcast_to(np.asarray(skill, dtype=np.float32), latent.shape).copy()
         bound[self.n :] += np.float32(self.shift)
         return latent < bound

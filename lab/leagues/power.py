@@ -2,7 +2,7 @@
 
 The task has two classes; an attacker owns a baseline model of accuracy .75 and votes at random on the
 contested fifth of the items, where a second model as good disagrees with it. Exact answers; every file
-is part of the menu. The organiser's three references err much as the baseline does. Only the attacker plays;
+is part of the menu. The organizer's three references err much as the baseline does. Only the attacker plays;
 Holm counts the two files of each of 20 teams, so its first step is what an attacker among honest teams meets.
 """
 
@@ -35,7 +35,7 @@ class Task:
     contested: NDArray[np.bool_]
 
     def votes(self, k: int, rng: np.random.Generator) -> Right:
-        """Random answers on the contested items; whether each is right, shape (n+m, k)."""
+        """Draw random answers on the contested items; whether each is right, shape (n+m, k)."""
         right = np.repeat(self.baseline[:, None], k, axis=1)
         where = np.flatnonzero(self.contested)
         right[where] = rng.random((len(where), k), dtype=np.float32) < 0.5
@@ -43,7 +43,7 @@ class Task:
 
 
 def make_task(*, n: int, m: int, rng: np.random.Generator) -> Task:
-    """On contested items the baseline is right half of the time, elsewhere so that its accuracy is .75."""
+    """Draw a task: the baseline is right on half of the contested items, and on .75 of all."""
     contested = rng.random(n + m) < CONTESTED
     elsewhere = (BASE - CONTESTED / 2) / (1 - CONTESTED)
     baseline = rng.random(n + m) < np.where(contested, 0.5, elsewhere)
@@ -51,7 +51,7 @@ def make_task(*, n: int, m: int, rng: np.random.Generator) -> Task:
 
 
 def linear_vote(task: Task, k: int, rng: np.random.Generator) -> Right:
-    """Baseline, k random votes, and their composition weighted by the released scores."""
+    """Hand in the baseline, k random votes, and their composition weighted by the released scores."""
     votes = task.votes(k, rng)
     score = votes[: task.n].mean(axis=0)
     # Signs relative to the truth serve as well as signs of answers: both turn together.
@@ -61,7 +61,7 @@ def linear_vote(task: Task, k: int, rng: np.random.Generator) -> Right:
 
 
 def hill_climb(task: Task, k: int, rng: np.random.Generator, *, h: int = 9) -> Right:
-    """Turns h answers on contested query or fresh items at a time, and keeps what scores better."""
+    """Turn h answers on contested query or fresh items at a time, and keep what scores better."""
     where = np.flatnonzero(task.contested)
     share = task.n / (task.n + task.m)
     turned = max(1, round(h / share))
@@ -82,54 +82,54 @@ Disguise = Callable[[Task, Right, np.random.Generator], Menu]
 
 
 def plain(task: Task, right: Right, rng: np.random.Generator) -> Menu:
-    """The composed file, which is the last, is the final."""
+    """Declare the composed file, which is the last."""
     return Menu(right=right, final=right.shape[1] - 1)
 
 
 def with_decoys(task: Task, right: Right, rng: np.random.Generator) -> Menu:
-    """Fifty random files before the final: they widen what luck could show."""
+    """Put fifty random files before the final: they widen what luck could show."""
     noise = rng.random((len(right), N_DECOYS), dtype=np.float32) < 0.5
     return plain(task, np.column_stack([right[:, :-1], noise, right[:, -1]]), rng)
 
 
 def odd_first(task: Task, right: Right, rng: np.random.Generator) -> Menu:
-    """A first file of random answers instead of the baseline."""
+    """Begin with a file of random answers instead of the baseline."""
     noise = rng.random(len(right), dtype=np.float32) < 0.5
     return plain(task, np.column_stack([noise, right[:, 1:]]), rng)
 
 
 def random_first(task: Task, right: Right, rng: np.random.Generator) -> Menu:
-    """Six files of random answers before all others: own references that say nothing."""
+    """Begin with six files of random answers: own references that say nothing."""
     noise = rng.random((len(right), N_RANDOM_FIRST), dtype=np.float32) < 0.5
     return plain(task, np.column_stack([noise, right]), rng)
 
 
 def clean_account(task: Task, right: Right, rng: np.random.Generator) -> Menu:
-    """The composed file alone, from an account that asked nothing."""
+    """Hand in the composed file alone, from an account that asked nothing."""
     return plain(task, right[:, -1:], rng)
 
 
 def clean_account_tweaked(task: Task, right: Right, rng: np.random.Generator) -> Menu:
-    """The composed file from a clean account, and then a tweak of 20 answers, which is the final."""
+    """Hand in the composed file from a clean account, then a tweak of 20 answers, which is the final."""
     tweaked = right[:, -1].copy()
     tweaked[rng.choice(len(tweaked), N_TWEAKED, replace=False)] ^= True
     return plain(task, np.column_stack([right[:, -1], tweaked]), rng)
 
 
 def improves_first(task: Task, right: Right, rng: np.random.Generator) -> Menu:
-    """Thirty honest steps up to the baseline before the attack."""
+    """Take thirty honest steps up to the baseline before the attack."""
     worse = np.linspace(0.06, 0.002, 30)
     steps = task.baseline[:, None] & (rng.random((len(right), 30)) > worse)
     return plain(task, np.column_stack([steps, right]), rng)
 
 
 def honest_final(task: Task, right: Right, rng: np.random.Generator) -> Menu:
-    """The composed file stays on the board, and the honest baseline is declared."""
+    """Keep the composed file on the board, and declare the honest baseline."""
     return Menu(right=right, final=0)
 
 
 def boosted_early(task: Task, right: Right, rng: np.random.Generator) -> Menu:
-    """Boosted files, learned on another account, follow the first one at once."""
+    """Let boosted files, learned on another account, follow the first one at once."""
     early = np.repeat(right[:, -1:], N_BOOSTED_EARLY, axis=1)
     early ^= rng.random(early.shape, dtype=np.float32) < 0.003
     return plain(task, np.column_stack([right[:, 0], early, right[:, 1:]]), rng)
@@ -205,14 +205,14 @@ def _attempted(attempt: Attempt, rng: np.random.Generator) -> Judged:
 
 
 def _references(task: Task, rng: np.random.Generator) -> Right:
-    """Three models like the baseline: each differs from it in a tenth of the items, and is as good."""
+    """Draw three models like the baseline: each differs from it in a tenth of the items, and is as good."""
     anew = rng.random((len(task.baseline), 3)) < BASE
     changed = rng.random((len(task.baseline), 3)) < 0.2
     return np.where(changed, anew, task.baseline[:, None])
 
 
 def _share(judged: list[Judged], kind: str) -> float:
-    """Runs in which a test of this kind accuses, of those in which one ran."""
+    """Return the share of runs in which a test of this kind accuses, of those in which one ran."""
     ran = [
         [
             each.tests[0].tests[which, kind]

@@ -39,7 +39,7 @@ class Setting:
 
 
 def references(pool: Pool, rng: np.random.Generator) -> Right:
-    """Frozen organiser models of different families, shape (n+m, 3)."""
+    """Make the organizer's frozen models, of different families, shape (n+m, 3)."""
     latent = np.column_stack([pool.lineage(own=0.4, rng=rng) for _ in range(N_REFERENCES)])
     return pool.right(latent, skill=np.array([0.72, 0.74, 0.75]))
 
@@ -47,7 +47,7 @@ def references(pool: Pool, rng: np.random.Generator) -> Right:
 def mixed(
     rng: np.random.Generator, *, n_teams: int = 20, n: int = 2000, m: int = 4000, shift: float = 0.0
 ) -> League:
-    """Of 20 teams 8 improve, 4 shop for seeds, 2 begin weakly, 4 share a notebook, 2 build ensembles."""
+    """Play 20 teams: 8 improve, 4 shop for seeds, 2 begin weakly, 4 share a notebook, 2 build ensembles."""
     pool = make_pool(n=n, m=m, rng=rng, shift=shift)
     start = pool.varied(pool.ease, share=0.3, columns=None, rng=rng)
     kinds: list[Player] = [
@@ -72,14 +72,14 @@ def alike(
     m: int,
     n_teams: int,
 ) -> League:
-    """Every team plays the same way, with one of these numbers of files."""
+    """Let every team play the same way, with one of these numbers of files."""
     pool = make_pool(n=n, m=m, rng=rng)
     menus = [player(pool, int(rng.choice(k)), rng) for _ in range(n_teams)]
     return of_answers(menus=menus, references=references(pool, rng), n=n)
 
 
 def averagers(rng: np.random.Generator, *, k: int, n: int, m: int, n_teams: int) -> League:
-    """Every team combines the organiser's references with models of its own."""
+    """Let every team combine the organizer's references with models of its own."""
     pool = make_pool(n=n, m=m, rng=rng)
     stood = references(pool, rng)
     menus = [players.averager(stood)(pool, k, rng) for _ in range(n_teams)]
@@ -87,7 +87,7 @@ def averagers(rng: np.random.Generator, *, k: int, n: int, m: int, n_teams: int)
 
 
 def adopters(rng: np.random.Generator, *, k: int, n: int, m: int, n_teams: int) -> League:
-    """Round 2: its query holdout was round 1's fresh one, and every team tweaks the published winner."""
+    """Play round 2: its query holdout was round 1's fresh one, and every team tweaks the published winner."""
     pool = make_pool(n=n, m=m, rng=rng)
     finals = np.column_stack([players.improving(pool, 1, rng).right for _ in range(n_teams)])
     best = np.argsort(-finals[:n].mean(axis=0), kind="stable")[:N_PUBLISHED_FINALS]
@@ -99,7 +99,7 @@ def adopters(rng: np.random.Generator, *, k: int, n: int, m: int, n_teams: int) 
 def clusters(
     rng: np.random.Generator, *, size: int, k: int, n: int, m: int, n_teams: int
 ) -> League:
-    """Whole clusters of alike items were drawn; items of a cluster are mostly right or wrong together."""
+    """Draw whole clusters of alike items; items of a cluster are mostly right or wrong together."""
     groups = make_pool(n=n // size, m=m // size, rng=rng)
     cluster = np.repeat(np.arange((n + m) // size), size)
 
@@ -116,7 +116,7 @@ def clusters(
 
 
 def strata(rng: np.random.Generator, *, k: int, n: int, m: int, n_teams: int) -> League:
-    """Easy and hard items were drawn apart, three quarters of the hard ones as fresh."""
+    """Draw easy and hard items apart, three quarters of the hard ones as fresh."""
     pool = make_pool(n=n, m=m, rng=rng)
     hard = np.arange(n + m) % n < np.where(np.arange(n + m) < n, n // 4, n // 2)
 
@@ -132,7 +132,7 @@ def strata(rng: np.random.Generator, *, k: int, n: int, m: int, n_teams: int) ->
 
 
 def ties(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """Files that come in threes, every other one edited in one item: many tie for the best."""
+    """Hand in files in threes, every other one edited in one item: many tie for the best."""
     played = players.seeds(pool, -(-k // 3), rng)
     right = np.repeat(played.right, 3, axis=1)[:, :k].copy()
     edited = rng.integers(len(right), size=k)
@@ -141,7 +141,7 @@ def ties(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
 
 
 def luckiest(pool: Pool, k: int, rng: np.random.Generator) -> Menu:
-    """Declares the file with the largest released score minus own validation score, of 2,000 items."""
+    """Declare the file with the largest released score minus own validation score, of 2,000 items."""
     right = players.improving(pool, k, rng).right
     own = np.linspace(0.75, 0.79, k) + rng.normal(0, np.sqrt(0.18 / 2000), k)
     return Menu(right=right, final=int(np.argmax(right[: pool.n].mean(axis=0) - own)))

@@ -76,7 +76,7 @@ TESTS = [(file, kind) for file in (FINAL, BEST_SCORED) for kind in (OWN_FILES, O
 
 
 def page(calibration: Calibration) -> str:
-    """The page in Markdown."""
+    """Write the page in Markdown."""
     fixed = [each for each in calibration.leagues if not each.setting.adaptive]
     adaptive = [each for each in calibration.leagues if each.setting.adaptive]
     parts = [
@@ -127,12 +127,12 @@ def _power(power: Power) -> str:
 
 
 def share(value: float, count: int) -> str:
-    """A share of independent runs with its binomial standard error."""
+    """Write a share of independent runs with its binomial standard error."""
     return with_error(value, math.sqrt(value * (1 - value) / count))
 
 
 def with_error(value: float, error: float) -> str:
-    """A dash where there is no value, and no error where none can be known."""
+    """Write a dash where there is no value, and no error where none can be known."""
     if math.isnan(value):
         return "–"
     return f"{value:.3f}" if math.isnan(error) else f"{value:.3f} ± {error:.3f}"

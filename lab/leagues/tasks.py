@@ -31,7 +31,7 @@ class Task:
         return split_score(scorer=self.scorer, labels=self.labels)
 
     def files(self, predictions: Sequence[Predictions]) -> Files:
-        """Prediction files as the judge takes them."""
+        """Score prediction files as the judge takes them."""
         return score_files(
             scorer=self.scorer,
             split=self.split,
@@ -43,7 +43,7 @@ class Task:
     def league(
         self, *, teams: Sequence[Sequence[Predictions]], references: Sequence[Predictions]
     ) -> League:
-        """Teams whose finals are the best released."""
+        """Make a league of teams whose finals are the best released."""
         entries = [self.files(each) for each in teams]
         return League(
             contestants=[
@@ -59,7 +59,7 @@ class Task:
 def rare_classes(
     rng: np.random.Generator, *, metric: str, n: int, m: int, k: int, n_teams: int
 ) -> League:
-    """Six classes, the rarest of 1 in 200: models are right more or less often, else guess."""
+    """Draw six classes, the rarest of 1 in 200: models are right more or less often, else guess."""
     labels = rng.choice(len(RARE_CLASSES), size=n + m, p=RARE_CLASSES)
     task = Task(scorer=Scorer(metric=metric, n_classes=len(RARE_CLASSES)), labels=labels, n=n)
 
@@ -81,7 +81,7 @@ def probabilities(
     k: int,
     n_teams: int,
 ) -> League:
-    """Two classes: models see one signal, each file with noise of its own."""
+    """Draw two classes: models see one signal, each file with noise of its own."""
     labels = (rng.random(n + m) < prevalence).astype(np.int64)
     task = Task(scorer=Scorer(metric=metric, n_classes=2), labels=labels, n=n)
     signal = np.where(labels == 1, 1.0, -1.0) + rng.normal(0, 1.2, n + m)
@@ -101,7 +101,7 @@ def probabilities(
 def heavy_tails(
     rng: np.random.Generator, *, metric: str, n: int, m: int, k: int, n_teams: int
 ) -> League:
-    """A regression whose errors have Student's t with 2.5 degrees of freedom, capped at 20."""
+    """Draw a regression whose errors have Student's t with 2.5 degrees of freedom, capped at 20."""
     labels = rng.standard_t(2.5, n + m)
     task = Task(scorer=Scorer(metric=metric, loss_cap=20.0), labels=labels, n=n)
 

@@ -197,12 +197,13 @@ def main(arguments: list[str]) -> int:
     for each in tables(rows, audits, polls, pipelines):
         print(each, flush=True)
     if options.json:
-        written = [
-            *map(asdict, rows),
-            *map(asdict, audits),
-            *map(asdict, polls),
-            *map(asdict, pipelines),
+        measured: list[Row | AuditRow | PollRow | PipelineRow] = [
+            *rows,
+            *audits,
+            *polls,
+            *pipelines,
         ]
+        written = [asdict(row) for row in measured]
         options.json.write_text(json.dumps(written, indent=2) + "\n")
     return 0
 

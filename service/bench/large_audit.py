@@ -17,8 +17,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from lab import large_round
-from lab.large_round import LargeRound, Metric
+from lab.leagues import large_round
+from lab.leagues.large_round import LargeRound, Metric
 from stats import references as compare
 from stats.accusation import Contestant, accuse
 from stats.team_tests import TeamTests

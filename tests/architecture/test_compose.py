@@ -313,8 +313,8 @@ def test_image_holds_the_code_and_nothing_else() -> None:
     copied = set(re.findall(r"^COPY (?!--)(\S+)", DOCKERFILE, flags=re.MULTILINE))
     ignored = (BASE_DIR / ".dockerignore").read_text().splitlines()
 
-    # The launcher is of no use there: containers have servers and supervision of their own.
-    assert copied == {*snapshot.PACKAGES, "requirements.lock"} - {"service"}
+    # The launcher is of no use there: containers have servers and supervision of their own. The lab attacks.
+    assert copied == {*snapshot.PACKAGES, "requirements.lock"} - {"service", "lab"}
     assert next(line for line in ignored if not line.startswith("#")) == "*"
     assert {line[1:] for line in ignored if line.startswith("!")} == copied
 

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.checks.check import Context
 from audits.collect import Collected, Entrant
 from audits.runs import generator_of
 from stats.draw import draw
+from stats.ledger import Account
+from stats.mechanisms import MECHANISMS
 from stats.scored_files import Files
 from stats.split_scores import Mean
 from vault.history import PastSubmission, TeamHistory
@@ -155,6 +158,16 @@ def collected(
         reference_teams=[team] * n_references,
         **{**defaults, **given},
     )
+
+
+def context(**given: Any) -> Context:
+    """What checks share, with nothing found unless given."""
+    ladder = MECHANISMS["guarded_ladder"]
+    account = Account(
+        mechanism=ladder, parameters=ladder.parameters(), n=100, unit=1.0, is_mean=True
+    )
+    nothing: dict[str, Any] = {"account": account, "nats": 0.0, "gate": None, "tests": {}}
+    return Context(generator=generator, **{**nothing, **given})
 
 
 def right(rng: np.random.Generator, n_items: int, k: int, *, rate: float = 0.8) -> Matrix:

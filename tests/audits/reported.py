@@ -34,43 +34,29 @@ def run_with(world: World, *, gate: str = "quiet", **snapshot: Any) -> AuditRun:
     )
 
 
-FIGURES = ("estimate", "low", "high", "p_value", "minimum_detectable_effect")
-
-
 def judged(run: AuditRun, verdict: str, *, name: str = "somebody", **given: Any) -> Finding:
-    """A verdict's finding; what is no column of it belongs to its evidence."""
+    """A verdict's finding, with figures where there was a test."""
     team = Team.objects.create(name=name, is_reference=verdict == "")
-    evidence = {
-        "verdict": verdict,
-        "is_reference": verdict == "",
-        "attempts": 17,
-        "released": 0.8125,
-        "query": 0.8125,
-        "fresh": 0.6789,
-        "delta0": 0.005,
-        "luck": 0.0222,
-        "k": 17,
-        **{key: value for key, value in given.items() if key not in FIGURES},
-    }
-    if verdict == Verdict.INVALID:
-        evidence = {"verdict": verdict}
-    figures: dict[str, float | None] = {
-        "estimate": 0.1234,
-        "low": 0.0567,
-        "high": 0.1901,
-        "p_value": 0.00042,
-        "minimum_detectable_effect": 0.0789,
-    }
-    if verdict in ("", Verdict.INVALID, Verdict.NOT_TESTED):
-        figures = dict.fromkeys(figures)
-    return Finding.objects.create(
-        run=run,
-        team=team,
-        check_name="verdict",
-        verdict=verdict,
-        evidence=evidence,
-        **{**figures, **{key: value for key, value in given.items() if key in FIGURES}},
-    )
+    columns: dict[str, Any] = {"verdict": verdict, "published_verdict": verdict}
+    if verdict != Verdict.INVALID:
+        columns |= {
+            "is_reference": verdict == "",
+            "attempts": 17,
+            "n_files": 17,
+            "released": 0.8125,
+            "query": 0.8125,
+            "fresh": 0.6789,
+            "luck": 0.0222,
+        }
+    if verdict not in ("", Verdict.INVALID, Verdict.NOT_TESTED):
+        columns |= {
+            "estimate": 0.1234,
+            "low": 0.0567,
+            "high": 0.1901,
+            "p_value": 0.00042,
+            "minimum_detectable_effect": 0.0789,
+        }
+    return Finding.objects.create(run=run, team=team, check_name="verdict", **{**columns, **given})
 
 
 def text_of(html: str) -> str:

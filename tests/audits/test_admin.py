@@ -145,7 +145,8 @@ def test_a_verdict_leads_to_the_file_that_it_names(stage: Stage) -> None:
     Finding.objects.filter(pk=stage.finding.pk).update(
         verdict="CONFIRMED",
         submission=None,
-        evidence={"file": "best_scored", "submission": str(named.pk)},
+        file_named="best_scored",
+        named_submission=named,
     )
 
     page = get(url("audits_finding_change", stage.finding.pk))
@@ -159,7 +160,7 @@ def test_a_verdict_leads_to_the_file_that_it_names(stage: Stage) -> None:
 def test_a_loss_is_in_its_own_direction(stage: Stage) -> None:
     """Findings hold scores so that higher is better; people read a loss as a loss."""
     Benchmark.objects.update(primary_metric="log_loss")
-    Finding.objects.filter(pk=stage.finding.pk).update(evidence={"query": -0.481, "luck": 0.0217})
+    Finding.objects.filter(pk=stage.finding.pk).update(query=-0.481, luck=0.0217)
     deflated = stage.run.findings.create(
         check_name="deflation", team=stage.finding.team, estimate=-0.5125
     )

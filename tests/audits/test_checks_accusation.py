@@ -18,6 +18,7 @@ from tests.audits.histories import (
     climbed,
     collected,
     columns,
+    context,
     entrant,
     generator,
     history,
@@ -40,7 +41,7 @@ def accused(given: Collected) -> list[int]:
 
 
 def evidence_of(given: Collected) -> dict[int, dict[str, Any]]:
-    found = accusation.check(found_in(given), delta0=DELTA0)
+    found = accusation.check(given, context(tests=found_in(given)))
     return {each.team_id: each.evidence for each in found if each.team_id is not None}
 
 
@@ -103,7 +104,9 @@ def test_a_boosted_file_behind_an_honest_declared_final_is_found(rng: np.random.
     assert (shown.which, shown.test.file) == (BEST_SCORED, 20)
     # The final itself is compared with the organiser's files, and nothing is wrong with it.
     assert not tests.tests[FINAL_BY_ORGANISER].accuses(delta0=DELTA0)
-    result = next(each for each in accusation.check({7: tests}, delta0=DELTA0) if each.team_id == 7)
+    result = next(
+        each for each in accusation.check(given, context(tests={7: tests})) if each.team_id == 7
+    )
     assert result.estimate == shown.test.overstatement
     accusing = [each for each in result.evidence["tests"] if each["accuses"]]
     assert accusing
@@ -148,7 +151,7 @@ def test_a_clean_second_account_is_shown_against_the_organiser(rng: np.random.Ge
     )
     assert own < theirs
     assert shown.minimum_detectable_effect == theirs
-    (result,) = accusation.check({7: tests}, delta0=DELTA0)
+    (result,) = accusation.check(given, context(tests={7: tests}))
     assert result.minimum_detectable_effect == theirs
     assert result.estimate == tests.tests[FINAL_BY_ORGANISER].overstatement
 
@@ -272,7 +275,7 @@ def test_nothing_decides_without_fresh_items_of_the_draw(rng: np.random.Generato
 
     assert found_in(given) == {}
     assert judge.triage(tests={}) == set()
-    assert accusation.check({}, delta0=DELTA0) == []
+    assert accusation.check(given, context()) == []
 
 
 def test_nobody_took_part() -> None:
@@ -331,7 +334,7 @@ def test_findings_tell_every_test(rng: np.random.Generator) -> None:
     given = league(rng)
     tests = found_in(given)
 
-    results = accusation.check(tests, delta0=DELTA0)
+    results = accusation.check(given, context(tests=tests))
 
     assert [each.team_id for each in results] == [1, 2, 3, 4, 5, 6]
     for each in results:

@@ -7,7 +7,7 @@ import pytest
 
 from audits.checks import deflation
 from stats.draw import draw
-from tests.audits.histories import collected, entrant, generator, right
+from tests.audits.histories import collected, context, entrant, right
 
 
 def test_takes_the_luck_of_the_best_from_its_score(rng: np.random.Generator) -> None:
@@ -19,7 +19,7 @@ def test_takes_the_luck_of_the_best_from_its_score(rng: np.random.Generator) -> 
     query, fresh = right(rng, 1_000, 10), right(rng, 2_000, 10)
 
     winner = int(query.mean(axis=0).argmax())
-    (found,) = deflation.check(collected(entrant(3, query, fresh, final=winner)), generator)
+    (found,) = deflation.check(collected(entrant(3, query, fresh, final=winner)), context())
 
     se = np.sqrt(0.8 * 0.2 / 1_000)
     assert found.team_id == 3
@@ -32,7 +32,7 @@ def test_takes_the_luck_of_the_best_from_its_score(rng: np.random.Generator) -> 
 def test_one_submission_had_no_luck(rng: np.random.Generator) -> None:
     """The mean of 2,000 draws around zero: 4 standard errors are .0011."""
     (found,) = deflation.check(
-        collected(entrant(1, right(rng, 1_000, 1), right(rng, 2_000, 1))), generator
+        collected(entrant(1, right(rng, 1_000, 1), right(rng, 2_000, 1))), context()
     )
 
     assert found.evidence["expected_luck"] == pytest.approx(0, abs=0.0012)
@@ -43,14 +43,14 @@ def test_copies_add_no_luck(rng: np.random.Generator) -> None:
 
     (found,) = deflation.check(
         collected(entrant(1, np.repeat(query, 30, axis=1), np.repeat(fresh, 30, axis=1))),
-        generator,
+        context(),
     )
 
     assert found.evidence["luck_bound"] == pytest.approx(0, abs=0.0012)
 
 
 def test_constant_scores(rng: np.random.Generator) -> None:
-    (found,) = deflation.check(collected(entrant(1, np.ones((10, 3)), np.ones((20, 3)))), generator)
+    (found,) = deflation.check(collected(entrant(1, np.ones((10, 3)), np.ones((20, 3)))), context())
 
     assert found.estimate == 1.0
     assert found.evidence == {"expected_luck": 0.0, "luck_bound": 0.0}
@@ -60,8 +60,8 @@ def test_a_team_figures_do_not_depend_on_the_others(rng: np.random.Generator) ->
     first = entrant(1, right(rng, 100, 5), right(rng, 200, 5))
     second = entrant(2, right(rng, 100, 5), right(rng, 200, 5))
 
-    alone = deflation.check(collected(second), generator)
-    in_company = deflation.check(collected(first, second), generator)
+    alone = deflation.check(collected(second), context())
+    in_company = deflation.check(collected(first, second), context())
 
     assert in_company[1:] == alone
 
@@ -70,8 +70,8 @@ def test_nothing_without_fresh_items_or_a_final(rng: np.random.Generator) -> Non
     unseen = entrant(1, right(rng, 100, 2), np.ones((0, 2)))
     withdrawn = entrant(1, right(rng, 100, 2), right(rng, 100, 2), final=None)
 
-    assert deflation.check(collected(unseen), generator) == []
-    assert deflation.check(collected(withdrawn), generator) == []
+    assert deflation.check(collected(unseen), context()) == []
+    assert deflation.check(collected(withdrawn), context()) == []
 
 
 def test_deflates_the_final_and_not_the_best(rng: np.random.Generator) -> None:
@@ -82,7 +82,7 @@ def test_deflates_the_final_and_not_the_best(rng: np.random.Generator) -> None:
     exact = team.columns.query_exact + 0.25
     team = replace(team, columns=replace(team.columns, query_exact=exact))
 
-    (found,) = deflation.check(collected(team), generator)
+    (found,) = deflation.check(collected(team), context())
 
     # The sixth of eleven equally good files has the median's luck: none, to 4 errors of .00013.
     assert found.evidence["luck_bound"] == pytest.approx(0, abs=0.0006)
@@ -102,7 +102,7 @@ def test_groups_that_were_drawn_whole_have_their_luck_together(rng: np.random.Ge
     )
 
     (found,) = deflation.check(
-        collected(entrant(3, many[0], many[1], final=winner), draw=drawn), generator
+        collected(entrant(3, many[0], many[1], final=winner), draw=drawn), context()
     )
 
     assert found.evidence["luck_bound"] == pytest.approx(1.5388 * np.sqrt(0.16 / 125), rel=0.15)

@@ -13,6 +13,7 @@ from tests.audits.histories import (
     came_late,
     collected,
     columns,
+    context,
     entrant,
     right,
 )
@@ -32,7 +33,7 @@ def test_is_quiet_when_models_score_alike(rng: np.random.Generator) -> None:
 
     assert found is not None
     assert not found.fired
-    assert gate.check(found)[0].p_value == found.p_value > 0.01
+    assert gate.check(collected(n=1, m=1), context(gate=found))[0].p_value == found.p_value > 0.01
 
 
 def test_fires_when_query_items_are_easier_for_all(rng: np.random.Generator) -> None:
@@ -44,7 +45,7 @@ def test_fires_when_query_items_are_easier_for_all(rng: np.random.Generator) -> 
     assert found is not None
     assert found.fired
     assert found.difference == pytest.approx(0.10, abs=0.03)
-    (result,) = gate.check(found)
+    (result,) = gate.check(collected(n=1, m=1), context(gate=found))
     assert result.evidence == {"z": found.z, "fired": True}
 
 
@@ -116,6 +117,6 @@ def test_says_that_it_could_not_be_tested(rng: np.random.Generator, missing: str
     found = gate_of(cases[missing])
 
     assert found is None
-    (result,) = gate.check(found)
+    (result,) = gate.check(collected(n=1, m=1), context(gate=found))
     assert result.p_value is None
     assert result.evidence == {"not_tested": "no untuned model or no iid holdout"}

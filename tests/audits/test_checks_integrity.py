@@ -3,7 +3,7 @@
 import numpy as np
 
 from audits.checks import integrity
-from tests.audits.histories import collected, entrant, history
+from tests.audits.histories import collected, context, entrant, history
 
 ITEMS = np.ones((4, 1)), np.ones((6, 1))
 
@@ -18,7 +18,9 @@ def evidence_of(*teams: tuple[int, tuple[str, ...]]) -> dict[int | None, dict[st
         )
         for team_id, files in teams
     ]
-    return {each.team_id: each.evidence for each in integrity.check(collected(*entrants))}
+    return {
+        each.team_id: each.evidence for each in integrity.check(collected(*entrants), context())
+    }
 
 
 def test_teams_with_the_same_file_name_each_other() -> None:
@@ -42,10 +44,10 @@ def test_three_teams_with_one_file() -> None:
 def test_a_damaged_team_is_told_apart() -> None:
     broken = history(team_id=7, k=2, final=1)
 
-    results = integrity.check(collected(entrant(1, *ITEMS), damaged=[broken]))
+    results = integrity.check(collected(entrant(1, *ITEMS), damaged=[broken]), context())
 
     assert {each.team_id: each.evidence["is_intact"] for each in results} == {1: True, 7: False}
 
 
 def test_nobody_took_part() -> None:
-    assert integrity.check(collected(n=4, m=6)) == []
+    assert integrity.check(collected(n=4, m=6), context()) == []

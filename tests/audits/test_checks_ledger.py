@@ -6,7 +6,7 @@ import pytest
 from audits.checks import ledger
 from stats.ledger import Account, attack_cap, guaranteed_error
 from stats.mechanisms import MECHANISMS
-from tests.audits.histories import collected, entrant
+from tests.audits.histories import collected, context, entrant
 
 LADDER = MECHANISMS["guarded_ladder"]
 
@@ -20,7 +20,7 @@ def account(n: int, *, unit: float = 1.0, is_mean: bool = True) -> Account:
 def test_states_the_bound_for_all_teams_together() -> None:
     teams = [entrant(i, np.ones((4_000, 3)), np.ones((10, 3))) for i in (1, 2)]
 
-    (found,) = ledger.check(collected(*teams), nats=20.0, account=account(4_000))
+    (found,) = ledger.check(collected(*teams), context(nats=20.0, account=account(4_000)))
 
     assert found.team_id is None
     # sqrt((20 + ln(2 * 6 / .05)) / 8000) + .016
@@ -37,7 +37,7 @@ def test_states_the_bound_for_all_teams_together() -> None:
 def test_says_when_a_small_holdout_guarantees_nothing() -> None:
     team = entrant(1, np.ones((50, 1)), np.ones((10, 1)))
 
-    (found,) = ledger.check(collected(team), nats=500.0, account=account(50))
+    (found,) = ledger.check(collected(team), context(nats=500.0, account=account(50)))
 
     assert found.estimate is None
     assert found.evidence["guarantees_something"] is False
@@ -46,7 +46,9 @@ def test_says_when_a_small_holdout_guarantees_nothing() -> None:
 def test_says_nothing_of_a_metric_that_is_no_mean() -> None:
     team = entrant(1, np.ones((4_000, 1)), np.ones((10, 1)))
 
-    (found,) = ledger.check(collected(team), nats=0.0, account=account(4_000, is_mean=False))
+    (found,) = ledger.check(
+        collected(team), context(nats=0.0, account=account(4_000, is_mean=False))
+    )
 
     assert found.estimate is None
     assert found.evidence["guarantees_something"] is False
@@ -55,12 +57,12 @@ def test_says_nothing_of_a_metric_that_is_no_mean() -> None:
 def test_scales_with_the_unit() -> None:
     team = entrant(1, np.ones((400, 1)), np.ones((10, 1)))
 
-    (plain,) = ledger.check(collected(team), nats=5.0, account=account(400))
-    (loss,) = ledger.check(collected(team), nats=5.0, account=account(400, unit=4.6))
+    (plain,) = ledger.check(collected(team), context(nats=5.0, account=account(400)))
+    (loss,) = ledger.check(collected(team), context(nats=5.0, account=account(400, unit=4.6)))
 
     assert plain.estimate is not None
     assert loss.estimate == pytest.approx(4.6 * plain.estimate)
 
 
 def test_without_a_submission_there_is_nothing_to_bound() -> None:
-    assert ledger.check(collected(n=100, m=100), nats=0.0, account=account(100)) == []
+    assert ledger.check(collected(n=100, m=100), context(nats=0.0, account=account(100))) == []

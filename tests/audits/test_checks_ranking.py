@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from audits.checks import ranking
-from tests.audits.histories import collected, entrant, generator, right
+from tests.audits.histories import collected, context, entrant, right
 
 
 def test_keeps_one_half_width_for_each_pair() -> None:
     rng = np.random.default_rng(1)
     teams = [entrant(i, right(rng, 50, 2), right(rng, 2_000, 2)) for i in (7, 8, 9)]
 
-    (found,) = ranking.check(collected(*teams), generator)
+    (found,) = ranking.check(collected(*teams), context())
 
     assert found.team_id is None
     assert found.evidence["teams"] == [7, 8, 9]
@@ -31,7 +31,7 @@ def test_takes_the_finals_and_no_other_file() -> None:
     final = right(rng, 500, 1)
     teams = [entrant(i, right(rng, 50, 2), np.hstack([right(rng, 500, 1), final])) for i in (1, 2)]
 
-    (found,) = ranking.check(collected(*teams), generator)
+    (found,) = ranking.check(collected(*teams), context())
 
     assert found.evidence["half_widths"] == [[], [0.0]]
 
@@ -40,5 +40,5 @@ def test_nothing_without_fresh_items_or_finals() -> None:
     rng = np.random.default_rng(3)
     gone = entrant(1, right(rng, 50, 1), right(rng, 50, 1), final=None)
 
-    assert ranking.check(collected(gone), generator) == []
-    assert ranking.check(collected(n=10, m=0), generator) == []
+    assert ranking.check(collected(gone), context()) == []
+    assert ranking.check(collected(n=10, m=0), context()) == []

@@ -4,14 +4,14 @@ import csv
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from audits import rounds
-from audits.checks import deflation
+from audits.checks import deflation, registry
 from audits.collect import Collected, collect
 from audits.models import AuditRun
 from tests.audits import stage
@@ -81,7 +81,8 @@ def test_whole_groups_are_drawn_and_judged() -> None:
     assert (best == world.labels)[fresh].mean() == pytest.approx(0.5, abs=0.3)
     verdict = stage.finding_of(world, "flips")
     assert verdict.estimate is not None
-    assert verdict.estimate > verdict.evidence["luck"]
+    assert verdict.luck is not None
+    assert verdict.estimate > verdict.luck
     tests = stage.finding_of(world, "flips", "accusation").evidence["tests"]
     # That all of some seven groups that were turned are query items: C(23, 8) / C(30, 15) = .003.
     assert min(each["p_estimate"] for each in tests) < 0.02
@@ -199,9 +200,11 @@ def test_a_boosted_file_behind_a_declared_final_is_confirmed() -> None:
 
     found = stage.finding_of(world, "attacker")
     assert found.verdict == "CONFIRMED"
-    assert (found.evidence["file"], found.evidence["is_ranked_file"]) == ("best_scored", False)
+    assert (found.file_named, found.is_ranked_file) == ("best_scored", False)
     assert found.submission_id == attacks[0].pk
-    assert found.evidence["best_query"] - found.evidence["query"] > 0.1
+    assert found.best_query is not None
+    assert found.query is not None
+    assert found.best_query - found.query > 0.1
     final = Final.objects.get(team=world.teams["attacker"])
     assert final.submission_id == attacks[0].pk
 
@@ -212,11 +215,11 @@ def test_a_run_after_a_failed_one_has_the_same_seed_and_p_values(
     """Who can stop an audit and start it again gets no other random numbers by it."""
     world = stage.closing(stage.small_round("again", n_query=200, n_fresh=400))
 
-    def fail(*_: Any, **__: Any) -> None:
+    def fail(*_: Any, **__: Any) -> NoReturn:
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr(deflation, "check", fail)
+        patched.setattr(registry, "CHECKS", (replace(deflation.CHECK, check=fail),))
         with pytest.raises(RuntimeError), acting_as("audit"):
             rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
     stage.audited(world)

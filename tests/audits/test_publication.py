@@ -9,7 +9,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from audits import publication, rounding, rounds, told
+from audits import leakage, publication, rounding, rounds
 from audits.models import Finding, Publication
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
@@ -52,13 +52,13 @@ def test_shows_each_final_and_nothing_of_other_submissions() -> None:
 
     document = document_of(world)
 
-    assert set(document) == set(told.DOCUMENT) | set(told.LISTS)
+    assert set(document) == set(leakage.DOCUMENT) | set(leakage.LISTS)
     assert sorted(teams_of(world)) == ["attacker", "improving", "once"]
     assert [row["team"] for row in document["references"]] == ["finals-reference-0"]
     check_against_description(document)
     # Of the accused team alone: which of its files the verdict names.
     accused = {name: row["named_submission"] for name, row in teams_of(world).items()}
-    best = stage.finding_of(world, "attacker").evidence["submission"]
+    best = str(stage.finding_of(world, "attacker").named_submission_id)
     assert accused == {"attacker": best, "improving": None, "once": None}
     text = json.dumps(document)
     for submission in Submission.objects.filter(round=world.round):
@@ -85,7 +85,8 @@ def test_figures_lie_on_the_grid_and_are_the_nearest() -> None:
     assert document["fresh_resolution"] == pytest.approx(GRID, rel=1e-3)
     for name, row in teams_of(world).items():
         found = stage.finding_of(world, name)
-        exact = found.evidence["fresh"]
+        exact = found.fresh
+        assert exact is not None
         assert abs(row["fresh"] - exact) <= GRID / 2 + 0.0005
         assert row["fresh"] == round(round(exact / GRID) * GRID, 3)
         low, high = row["fresh_interval"]
@@ -114,7 +115,7 @@ def test_an_overstatement_is_computed_from_what_is_shown() -> None:
         assert low < row["overstatement"] < high
         # The same test as researchers read it, but for two roundings.
         assert found.estimate == pytest.approx(row["overstatement"], abs=GRID + 0.001)
-        assert row["test"] == found.evidence["test"]
+        assert row["test"] == found.test
         assert row["sentence"]
     (attacker,) = (row for row in document["teams"] if row["verdict"] == "CONFIRMED")
     assert attacker["sentence"].startswith("CONFIRMED: the final. The score of shown-attacker")
@@ -187,7 +188,8 @@ def test_a_full_publication_tells_every_figure() -> None:
     assert document["fresh_resolution"] is None
     for name, row in teams_of(world).items():
         found = stage.finding_of(world, name)
-        assert row["fresh"] == round(found.evidence["fresh"], 6)
+        assert found.fresh is not None
+        assert row["fresh"] == round(found.fresh, 6)
         assert row["overstatement"] == pytest.approx(found.estimate, abs=2e-6)
         assert row["overstatement_interval"] == pytest.approx([found.low, found.high], abs=3e-6)
         assert row["minimum_detectable_effect"] == pytest.approx(
@@ -347,8 +349,8 @@ def test_every_field_that_tells_of_the_labels_is_counted() -> None:
     # 1/(2 sqrt 1200): lines 0 to 69, and one where a bound cuts.
     assert grid.levels == 71
     effects = 2 * 71 + 1
-    team = [71, 71, 3, effects, effects, effects, 2 * effects, told.P_VALUES, 6, 2, 2]
-    # The evidence of a verdict may name no luck: then none is told.
+    team = [71, 71, 3, effects, effects, effects, 2 * effects, leakage.P_VALUES, 6, 2, 2]
+    # A verdict may have no luck: then none is told.
     if document["teams"][0]["luck"] is None:
         team.remove(effects)
     expected = math.log(3) + 2 * math.log(71) + 3 * sum(map(math.log, team))
@@ -359,14 +361,14 @@ def test_every_field_that_tells_of_the_labels_is_counted() -> None:
         {**document, "teams": [{**document["teams"][0], "median": 0.7}]},
         {**document, "references": [{**document["references"][0], "median": 0.7}]},
     ):
-        with pytest.raises(told.UncountedFieldError, match="median"):
+        with pytest.raises(leakage.UncountedFieldError, match="median"):
             publication.nats(round=world.round, shown=change)
 
 
 def test_what_is_null_tells_nothing() -> None:
     world = published("nulls")
     document = document_of(world)
-    row = dict.fromkeys(told.TEAM, None)
+    row = dict.fromkeys(leakage.TEAM, None)
 
     alone = publication.nats(
         round=world.round, shown={**document, "references": [], "teams": [row]}

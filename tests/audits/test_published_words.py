@@ -25,12 +25,17 @@ def verdict_on_the_board(world: World, name: str) -> str | None:
     return board[f"{world.benchmark.slug}-{name}"]
 
 
-def finding_says(world: World, name: str, **evidence: Any) -> None:
+def fresh_of(world: World, name: str) -> float:
+    fresh = stage.finding_of(world, name).fresh
+    assert fresh is not None
+    return fresh
+
+
+def finding_says(world: World, name: str, **columns: Any) -> None:
     """As if the audit had found other figures."""
     found = stage.finding_of(world, name)
     Finding.objects.filter(pk=found.pk).update(
-        verdict=evidence.get("published_verdict", found.verdict),
-        evidence={**found.evidence, **evidence},
+        **{"verdict": columns.get("published_verdict", found.verdict), **columns}
     )
 
 
@@ -40,7 +45,7 @@ def test_within_luck_is_what_the_figures_show(publication: str, luck: float, exp
     """An overstatement beyond the luck beside it is never called within luck."""
     world = stage.small_round(f"luck-{publication}-{int(luck * 10)}", publication=publication)
     stage.audited(stage.closing(world))
-    query = stage.finding_of(world, "improving").evidence["fresh"] + 0.1
+    query = fresh_of(world, "improving") + 0.1
     finding_says(world, "improving", published_verdict="WITHIN_LUCK", query=query, luck=luck)
 
     stage.published(world)
@@ -56,7 +61,7 @@ def test_an_interval_that_reaches_nothing_is_not_called_within_luck() -> None:
     """The published interval is wider than the exact one, which the judge has seen above delta0."""
     world = stage.small_round("luck-wide", publication="coarse")
     stage.audited(stage.closing(world))
-    query = stage.finding_of(world, "improving").evidence["fresh"] + 0.02
+    query = fresh_of(world, "improving") + 0.02
     finding_says(world, "improving", published_verdict="WITHIN_LUCK", query=query, luck=0.5)
 
     stage.published(world)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audits import reports, rounds
-from audits.models import Finding, Report
+from audits.models import AuditRun, Finding, Report
 from audits.sentences import number
 from stats.verdict import Verdict
 from tests.audits import stage
@@ -19,7 +19,7 @@ from tests.audits.reported import (
     text_of,
 )
 from tests.vault.factories import World, make_world
-from vault.models import Team
+from vault.models import Holdout, Team
 
 HOSTILE = "<script>alert('x')</script>&\"name\""
 
@@ -44,6 +44,27 @@ def test_every_verdict_has_its_words(world: World, verdict: Verdict) -> None:
     assert "{" not in text_of(html)
     assert "None" not in text_of(html).replace("None could run.", "")
     assert "No inflation" not in html
+
+
+def test_groups_that_were_drawn_whole_are_told_with_their_items(world: World) -> None:
+    """The report of such a round spoke of items alone."""
+    run = run_with(world)
+    assert "group" not in text_of(reports.render(audit=run))
+
+    Holdout.objects.filter(pk=world.query.pk).update(
+        draws_groups=True, n_units=1_234, n_items=5_000
+    )
+    Holdout.objects.filter(pk=world.fresh.pk).update(draws_groups=True, n_units=40, n_items=80)
+    run = AuditRun.objects.get(pk=run.pk)
+
+    assert (
+        "Whole groups of items were drawn: 1,234 groups with 5,000 items that answered queries and 40 groups "
+        "with 80 items that answered none."
+    ) in text_of(reports.render(audit=run))
+
+    Holdout.objects.filter(pk=world.query.pk).update(n_units=None)
+    run = AuditRun.objects.get(pk=run.pk)
+    assert "an unknown number of groups with 5,000 items" in text_of(reports.render(audit=run))
 
 
 def test_numbers_are_those_of_the_finding(world: World) -> None:
@@ -73,7 +94,7 @@ def test_numbers_are_those_of_the_finding(world: World) -> None:
 
 def test_counts_have_one_form(world: World) -> None:
     run = run_with(world, n_query=2_400, n_fresh=6_700)
-    judged(run, "CONFIRMED", attempts=1_234, k=1_234)
+    judged(run, "CONFIRMED", attempts=1_234, n_files=1_234)
     html = reports_html(run)
 
     assert "2,400 items that answered queries and 6,700 new ones that answered none" in html
@@ -117,7 +138,7 @@ def test_a_figure_of_zero_is_shown(world: World) -> None:
 
 def test_a_screened_p_has_no_digits(world: World) -> None:
     run = run_with(world)
-    judged(run, "NO_EVIDENCE", p_adjusted=1.0, p_is_screened=True)
+    judged(run, "NO_EVIDENCE", p_value=1.0, is_screened=True)
 
     assert cells_of(reports_html(run), "somebody")[8] == "&gt; .05"
 
@@ -145,7 +166,7 @@ def test_a_verdict_names_the_file_that_it_is_about(world: World) -> None:
     judged(
         run,
         "CONFIRMED",
-        file="best_scored",
+        file_named="best_scored",
         is_ranked_file=False,
         best_query=0.9,
         best_fresh=0.7,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from django.db import connection, transaction
 
-from audits import publication, rounds, runs, told
+from audits import leakage, publication, rounds, runs
 from audits.collect import collect
 from audits.models import AuditRun, Publication
 from tests.audits import stage
@@ -227,9 +227,9 @@ def test_what_was_told_of_the_fresh_holdout_is_journaled() -> None:
 def test_what_nobody_counts_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
     """A field without a count stops everything before anything is told."""
     world = audited("uncounted")
-    monkeypatch.delitem(told.TEAM, "luck")
+    monkeypatch.delitem(leakage.TEAM, "luck")
 
-    with pytest.raises(told.UncountedFieldError, match="luck"):
+    with pytest.raises(leakage.UncountedFieldError, match="luck"):
         stage.published(world)
 
     assert status_of(world.round) == "AUDITED"

@@ -1,5 +1,6 @@
 """One audit run through the real database, with the rights of the audit worker."""
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -198,10 +199,11 @@ def test_a_team_that_withdrew_everything_is_judged_by_its_best_scored_file(
     found = stage.finding_of(world, name)
     assert found.verdict == verdict
     assert found.submission_id is None
-    assert (found.evidence["query"], found.evidence["fresh"]) == (None, None)
-    assert found.evidence["best_query"] is not None
-    assert (found.evidence["file"], found.evidence["is_ranked_file"]) == ("best_scored", False)
-    named = Submission.objects.get(pk=found.evidence["submission"])
+    assert (found.query, found.fresh) == (None, None)
+    assert found.best_query is not None
+    assert (found.file_named, found.is_ranked_file) == ("best_scored", False)
+    named = found.named_submission
+    assert named is not None
     assert (named.team, named.sequence) == (world.teams[name], best)
     tested = stage.finding_of(world, name, "accusation").evidence["tests"]
     assert {(each["which"], each["file"]) for each in tested} == {("best_scored", best)}
@@ -222,8 +224,8 @@ def test_a_blind_team_is_audited() -> None:
 
     found = stage.finding_of(world, "blind")
     assert found.p_value is not None
-    assert found.evidence["released"] is None
-    assert found.evidence["query"] == pytest.approx(0.7, abs=0.1)
+    assert found.released is None
+    assert found.query == pytest.approx(0.7, abs=0.1)
 
 
 def test_a_round_without_fresh_items_tests_nobody() -> None:
@@ -234,7 +236,7 @@ def test_a_round_without_fresh_items_tests_nobody() -> None:
     stage.published(closed_and_audited(world))
 
     assert set(stage.verdicts_of(world).values()) == {"NOT_TESTED", ""}
-    assert stage.finding_of(world, "once").evidence["fresh"] is None
+    assert stage.finding_of(world, "once").fresh is None
     assert rounds.latest_run(round=world.round).shift_gate == "not_tested"
     told = PublishedResult.objects.filter(round=world.round)
     assert set(told.values_list("fresh_value", "verdict")) == {(None, "NOT_TESTED"), (None, "")}
@@ -277,3 +279,21 @@ def test_a_round_that_nobody_entered() -> None:
 
     assert stage.verdicts_of(world) == {}
     assert world.round.status == "PUBLISHED"
+
+
+def test_run_ends_when_it_has_ended() -> None:
+    """By a clock of which each look is a minute later, the end is not the moment of the beginning."""
+    world = stage.closing(stage.small_round("ends"))
+    looks: list[dt.datetime] = []
+
+    def clock() -> dt.datetime:
+        looks.append(NOW + dt.timedelta(days=900, minutes=len(looks)))
+        return looks[-1]
+
+    with acting_as("audit"):
+        rounds.advance(round_id=world.round.pk, clock=clock)
+
+    run = AuditRun.objects.get()
+    assert run.finished_at is not None
+    assert run.started_at + dt.timedelta(minutes=2) <= run.finished_at <= looks[-1]
+    assert Report.objects.get().created_at == run.finished_at

@@ -20,7 +20,7 @@ def world(vault_keys: None) -> World:
 def test_p_values_have_one_form(world: World) -> None:
     """Of a team's test none above .05, whether a screen stopped there or not; others in two digits."""
     run = run_with(world)
-    found = judged(run, "NO_EVIDENCE", p_adjusted=0.11)
+    found = judged(run, "NO_EVIDENCE", p_value=0.11)
     test: dict[str, Any] = {
         **{"which": "final", "kind": "organiser", "file": 1, "interval": [0.0, 0.1], "n_draws": 1},
         **{"overstatement": 0.05, "luck": 0.1, "excess_low": -0.05, "p_is_screened": False},

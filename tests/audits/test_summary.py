@@ -27,14 +27,14 @@ def test_rows_are_the_findings_with_references_last() -> None:
     ]
     for row in rows[:3]:
         found = stage.finding_of(world, row["name"].removeprefix("rows-"))
-        assert row["file"] == found.evidence["file"]
+        assert row["file"] == found.file_named
         assert row["overstatement"] == found.estimate
-        assert row["luck"] == found.evidence["luck"]
+        assert row["luck"] == found.luck
         assert row["interval"] == [found.low, found.high]
         assert row["p_value"] == found.p_value
         assert row["verdict"] == found.verdict
-        assert row["fresh"] == found.evidence["fresh"]
-        assert row["query"] == found.evidence["query"]
+        assert row["fresh"] == found.fresh
+        assert row["query"] == found.query
     assert headline(round=world.round) == "1 CONFIRMED, 0 INVALID, 2 without evidence of 3"
     assert (rows[0]["attempts"], rows[1]["attempts"], rows[2]["attempts"]) == (3, 3, 1)
     for row in rows[3:]:
@@ -72,7 +72,8 @@ def test_a_loss_is_in_its_own_direction() -> None:
         team=Team.objects.create(name="team", title="The Team"),
         check_name="verdict",
         verdict="INVALID",
-        evidence={"fresh": -0.3},
+        published_verdict="INVALID",
+        fresh=-0.3,
     )
 
     (row,) = summary(round=world.round)

@@ -8,7 +8,8 @@ given their skill, so that one of the three is accused by chance with probabilit
 import datetime as dt
 import json
 import math
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from django.test import Client
 from numpy.typing import NDArray
 
 from audits import publication, rounds
-from audits.checks import deflation
+from audits.checks import deflation, registry
 from audits.models import AuditRun, Finding, Publication, Report
 from audits.summary import summary
 from tests.audits.stage import (
@@ -120,11 +121,11 @@ def test_a_failed_run_tells_only_the_kind_of_its_error(monkeypatch: pytest.Monke
     """Invariant 5: a message could hold a label."""
     world = closing(played("failing"))
 
-    def fail(*_: Any) -> None:
+    def fail(*_: Any) -> NoReturn:
         raise ValueError(f"label {world.labels[0]} of item-00000")
 
     with monkeypatch.context() as patched:
-        patched.setattr(deflation, "check", fail)
+        patched.setattr(registry, "CHECKS", (replace(deflation.CHECK, check=fail),))
         with pytest.raises(ValueError, match="label"), acting_as("audit"):
             rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
 

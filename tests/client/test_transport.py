@@ -159,12 +159,13 @@ def test_proxy_that_says_at_once_is_asked_ever_more_rarely(text: str) -> None:
 
 
 def test_window_without_a_next_slot_is_not_waited_for() -> None:
+    """The round closes before one is free: whoever has time to wait for a slot has none to wait for."""
     service = Service(answers=[problem(429, "budget_window_exhausted")])
 
-    with pytest.raises(BudgetExhaustedError):
-        service.transport(patience=1e9).ask("GET", "https://vault.example/x")
+    with pytest.raises(BudgetExhaustedError) as raised:
+        service.transport(patience=1e9).ask("GET", "https://vault.example/x", queueing=1e9)
 
-    assert service.slept == []
+    assert (service.slept, raised.value.next_slot_at) == ([], None)
 
 
 @pytest.mark.parametrize(

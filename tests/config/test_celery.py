@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from celery.fixups import django as fixups
-from celery.signals import task_prerun
 from django.db import connection
 
 from config.celery import app
@@ -27,7 +26,7 @@ def next_task() -> None:
     worker: Any = getattr(fixups, "DjangoWorkerFixup")(app)  # noqa: B009
     worker.on_task_postrun(sender=TASK)
     worker.on_task_prerun(sender=TASK)
-    task_prerun.send(sender=TASK)
+    TASK.before_start("id", (), {})
 
 
 def test_the_session_is_kept_between_tasks() -> None:

@@ -1,6 +1,9 @@
 """The whole service as processes, once for all service tests, in a state directory of its own."""
 
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -9,12 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from service.processes import Service, running
+from service.home import OWNER
+from service.processes import PROJECT, Service, running
 from tests.service.staging import Stage
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[Service]:
+def of_one_process(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A second process with tests of the service would start another one, and disturb what is timed here."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        mine = tmp_path_factory.getbasetemp()
+        (mine.parent / "has-the-service").touch(exist_ok=False)
+
+
+@pytest.fixture(scope="session")
+def service(of_one_process: None) -> Iterator[Service]:
     """Leases of three seconds and a sweep each second, so that recovery can be watched."""
     with (
         tempfile.TemporaryDirectory(prefix="hv-service-") as name,
@@ -61,11 +73,34 @@ def _opened(home: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def stager(service: Service) -> Iterator[subprocess.Popen[str]]:
+    """One process that stages all benchmarks of the session."""
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "tests.service.stager"],
+        env={
+            **service.environment(role=OWNER, site="none"),
+            "PYTHONPATH": str(PROJECT),  # the service's copy of the code has no tests
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.communicate()
+
+
 @pytest.fixture
-def stage(service: Service) -> Callable[..., Stage]:
+def stage(stager: subprocess.Popen[str]) -> Callable[..., Stage]:
     def set_up(slug: str, **options: int) -> Stage:
+        assert stager.stdin is not None
+        assert stager.stdout is not None
         arguments = [f"--{name}={value}" for name, value in options.items()]
-        printed = service.output_of("stage_benchmark", "--slug", slug, *arguments)
+        stager.stdin.write(json.dumps(["--slug", slug, *arguments]) + "\n")
+        stager.stdin.flush()
+        printed = stager.stdout.readline()
+        assert printed, f"{slug} was not staged; stderr says why"
         return Stage(slug=slug, tokens=json.loads(printed))
 
     return set_up

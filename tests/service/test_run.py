@@ -185,3 +185,23 @@ def test_number_of_processes_that_is_given_has_its_way(given: list[str]) -> None
     arguments = ["tests/vault/test_sweeping.py", *given]
 
     assert commands.pytest_arguments(arguments) == [*commands.ALL_CORES, *arguments]
+
+
+def test_checks_run_side_by_side_and_are_told_of_in_turn(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The first ends only after the last has begun."""
+    begun = str(tmp_path / "begun")
+    waits = "while not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)\nprint('waited')"
+    begins = "pathlib.Path(sys.argv[1]).touch(); print('on stderr', file=sys.stderr)"
+    python = [sys.executable, "-S", "-c"]
+    checks = {
+        "first": [*python, f"import pathlib, sys, time\n{waits}", begun],
+        "bad": [*python, "raise SystemExit(2)"],
+        "last": [*python, f"import pathlib, sys\n{begins}", begun],
+    }
+
+    found = list(commands.outcomes(checks, {}))
+
+    assert found == [("first", True), ("bad", False), ("last", True)]
+    assert capsys.readouterr().out == ("check: first\nwaited\ncheck: bad\ncheck: last\non stderr\n")

@@ -128,7 +128,7 @@ def make_world(
     )
     given = {
         "window_seconds": 86400,
-        "window_limit": 1000,
+        "window_limit": policy.get("total_limit", 1000),
         "total_limit": 1000,
         "concurrent_limit": 1000,
         "max_teams": 50,

@@ -147,6 +147,14 @@ def test_when_the_next_is_free(changed: dict[str, Any], sentence: str) -> None:
             {**ONE, "status": "PLANNED"},
             "The round is not open yet: 1 query can be used in it.",
         ),
+        (
+            {**ONE, "status": "PLANNED", "opens_at": SOON},
+            "The round is not open yet, and opens at 14:05 UTC at the earliest: 1 query can be used in it.",
+        ),
+        (
+            {"status": "PLANNED", "closes_at": NOW, "next_slot_at": None},
+            "The round has not opened, and its end has passed: nothing can be used in it.",
+        ),
         # Opened by hand before its time: nothing is received until then.
         (
             {"opens_at": SOON},

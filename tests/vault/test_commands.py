@@ -138,7 +138,8 @@ def test_seal_holdout_names_the_rows_that_are_wrong(weather: Benchmark, labels: 
         run("seal_holdout", "--benchmark=weather", f"--labels={labels}", "--shard=fresh=rest")
 
     assert str(caught.value).splitlines()[1:] == [
-        "  row 3, label: the label is not one of the benchmark's classes 0, 1",
+        "  row 3, label: the label is not one of the benchmark's classes 0, 1; write them without a "
+        "decimal point, not as 1.0 (pandas astype(int))",
         "  row 4: 1 fields where 2 are expected",
     ]
 

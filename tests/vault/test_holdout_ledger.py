@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from audits.checks import ledger as ledger_check
 from stats import ledger
 from stats.planning import Plan, planned
-from tests.audits.histories import collected, entrant
+from tests.audits.histories import collected, context, entrant
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import budget, journal, rounds
 from vault.admin.rounds import proven_error
@@ -52,11 +52,11 @@ def test_what_was_told_before_widens_the_proven_error(world: World) -> None:
     nats = rounds.holdout_nats(round=world.round)
     assert nats == pytest.approx(336, abs=0.5)
     menu = entrant(1, np.ones((4_000, TEAMS * K)), np.ones((10, TEAMS * K)))
-    (found,) = ledger_check.check(collected(menu), account=account, nats=nats)
+    (found,) = ledger_check.check(collected(menu), context(account=account, nats=nats))
     assert found.estimate == pytest.approx(0.224, abs=5e-4)
     assert found.evidence["nats"] == nats
     assert proven_error(world.round).startswith(
-        f"{found.estimate:.4g} if all 400 admitted queries are used, even if all teams act as one"
+        f"{found.estimate:.4g} at most if all 400 admitted queries are used, even if all teams act as one"
     )
 
 
@@ -74,7 +74,7 @@ def test_of_groups_so_much_is_proven_as_of_the_items_that_they_are_worth(world: 
     account = rounds.account(round=world.round)
     menu = entrant(1, np.ones((4_000, TEAMS * K)), np.ones((10, TEAMS * K)))
 
-    (found,) = ledger_check.check(collected(menu), account=account, nats=nats)
+    (found,) = ledger_check.check(collected(menu), context(account=account, nats=nats))
 
     by_hand = np.sqrt((nats + np.log(2 * TEAMS * K / 0.05)) / (2 * 200)) + 1 / np.sqrt(4_000)
     assert found.estimate == pytest.approx(by_hand)
@@ -93,8 +93,7 @@ def test_of_groups_of_unknown_sizes_nothing_is_proven(world: World) -> None:
     nats = rounds.holdout_nats(round=world.round)
     (found,) = ledger_check.check(
         collected(entrant(1, np.ones((4_000, 1)), np.ones((10, 1)))),
-        account=rounds.account(round=world.round),
-        nats=nats,
+        context(account=rounds.account(round=world.round), nats=nats),
     )
     assert found.estimate is None
     assert found.evidence["guarantees_something"] is False

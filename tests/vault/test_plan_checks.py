@@ -23,8 +23,9 @@ def world(vault_keys: None) -> World:
     return made
 
 
-def plan(world: World, **times: dt.datetime) -> Round:
-    given: dict[str, Any] = {"opens_at": NOW, "closes_at": NOW + DAY, **times}
+def plan(world: World, **changed: Any) -> Round:
+    times = {"opens_at": NOW, "closes_at": NOW + DAY}
+    given: dict[str, Any] = {**times, "window_limit": 10, "total_limit": 10, **changed}
     return rounds.plan(
         benchmark=world.benchmark,
         query_holdout=world.query,
@@ -32,8 +33,6 @@ def plan(world: World, **times: dt.datetime) -> Round:
         mechanism="exact",
         parameters={},
         window_seconds=3600,
-        window_limit=10,
-        total_limit=10,
         concurrent_limit=1,
         max_teams=3,
         actor="olivia",
@@ -81,3 +80,35 @@ def test_times_are_told_in_utc(world: World) -> None:
 
     with pytest.raises(PlanError, match="at 2026-02-28 12:00: it is 2026-03-01 12:00 now"):
         plan(world, opens_at=(NOW - DAY).astimezone(local))
+
+
+@pytest.mark.parametrize(
+    ("limits", "field", "reason"),
+    [
+        (
+            {"total_limit": 1_000_001},
+            "total_limit",
+            "at most 1,000,000 queries in a round, more than anybody asks: 1,000,001 is too many",
+        ),
+        ({"total_limit": 10**9}, "total_limit", "1,000,000,000 is too many"),
+        (
+            {"total_limit": 3, "window_limit": 4},
+            "window_limit",
+            "a team has 3 in the round, so give at most 3 here",
+        ),
+    ],
+)
+def test_limits_that_cannot_be_counted_or_used_are_refused_with_their_field(
+    world: World, limits: dict[str, int], field: str, reason: str
+) -> None:
+    """A preview of 10^9 queries took minutes, and a window above the total went through unseen."""
+    with pytest.raises(PlanError, match=reason) as refused:
+        plan(world, **limits)
+
+    assert refused.value.data == {"field": field}
+    assert Round.objects.count() == 1
+
+
+@pytest.mark.parametrize("limit", [1, 1_000_000])
+def test_limits_at_their_edge_are_planned(world: World, limit: int) -> None:
+    assert plan(world, total_limit=limit, window_limit=limit).total_limit == limit

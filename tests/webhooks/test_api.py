@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 from tests.vault.api.stage import Caller, a_world, problem
 from tests.vault.factories import World, make_keys
 from vault.models import IdempotentAnswer, Team
-from webhooks import messages, subscriptions
+from webhooks import api, messages, subscriptions
 from webhooks.models import Webhook, WebhookDelivery
 
 pytestmark = pytest.mark.usefixtures("db", "api_site", "signing")
@@ -216,3 +217,18 @@ def test_token_that_only_reads_changes_nothing(team: Team, bot: Caller) -> None:
         assert problem(response) == (403, "forbidden")
     assert reader.get(f"webhooks/{made['id']}/").status_code == 200
     assert (Webhook.objects.count(), WebhookDelivery.objects.count()) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "fits"),
+    [
+        ("a" * 63 + ".example.org", True),
+        ("a" * 64 + ".example.org", False),
+        ("example." + "b" * 64, False),
+        ("[2001:db8::1]:8443", True),
+    ],
+)
+def test_the_description_says_how_long_parts_of_a_host_may_be(host: str, fits: bool) -> None:
+    url = api.NEW.schema["properties"]["url"]
+
+    assert bool(re.search(url["pattern"], f"https://{host}/hook")) == fits

@@ -196,3 +196,13 @@ def test_numeric_host_is_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     target = parse("https://93.184.216.34/")
 
     assert str(targets.resolve(target=target, allowed=[])) == "93.184.216.34"
+
+
+def test_part_of_a_name_that_no_server_knows_is_refused_in_words() -> None:
+    url = f"https://{'a' * 64}.example.org/hook"
+
+    with pytest.raises(TargetRefusedError, match="between dots have at most 63 characters"):
+        targets.parse(url=url, allowed=(), ports=(range(443, 444),))
+    assert targets.parse(
+        url=f"https://{'a' * 63}.example.org/hook", allowed=(), ports=(range(443, 444),)
+    ).host.startswith("aaa")

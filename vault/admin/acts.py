@@ -75,10 +75,13 @@ class ActingPage(Page):
         context = dict(extra_context or {})
         obj = self.get_object(request, object_id) if object_id else None
         if obj is not None and self.may_run(request):
-            context["acts"] = [
-                (act.label, self.act_url(obj, act)) for act in self.acts if act.is_open(obj)
-            ]
+            own = [(act.label, self.act_url(obj, act)) for act in self.acts if act.is_open(obj)]
+            context["acts"] = [*own, *self.elsewhere(obj)]
         return super().changeform_view(request, object_id, form_url, context)
+
+    def elsewhere(self, obj: Any) -> list[tuple[str, str]]:
+        """Labels and addresses of acts on another object's page, for those who may act here."""
+        return []
 
     def act_url(self, obj: Any, act: Act) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_act"

@@ -7,6 +7,7 @@ submissions of reference teams alone, which the database enforces.
 from typing import Any
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,12 +20,17 @@ from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
 from vault.errors import TransitionError
 from vault.files.canonical import Predictions
-from vault.models import Round, Team
+from vault.models import Round, Submission, Team
 from vault.statuses import RoundStatus
-from vault.submissions import Provenance, Receipt
+from vault.submissions import MODEL_NAME, Provenance, Receipt
 
 NAME = "baseline"
 LABEL = "Hand in a baseline file"
+IS_ANOTHER = (
+    " This team has handed in before, and what is handed in is not taken back: all its scored files are "
+    "frozen, and the first comes first. Open the round by hand to choose another one as the baseline, or "
+    "cancel it."
+)
 
 
 class BaselineForm(ActForm):
@@ -38,6 +44,7 @@ class BaselineForm(ActForm):
         max_length=200,
         required=False,
         label="Model",
+        validators=[RegexValidator(rf"\A{MODEL_NAME}\Z", "No control characters.")],
         help_text="What made the file, such as “majority class”; shown beside it.",
     )
 
@@ -66,9 +73,11 @@ def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
         return Done(
             message=f"{given['team']} has handed in these predictions already: nothing was added."
         )
+    earlier = Submission.objects.filter(round=round, team=given["team"]).exclude(pk=submission.pk)
     return Done(
         message=f"Received from {given['team']}: submission {submission.pk}. It is scored within a "
         "moment; below, under References, stands how far it is."
+        + (IS_ANOTHER if earlier.exists() else "")
     )
 
 
@@ -93,7 +102,7 @@ def _received(round: Round, team: Team, parsed: Predictions, provenance: Provena
         )
 
 
-def links(team: Team) -> list[tuple[str, str]]:
+def acts(team: Team) -> list[tuple[str, str]]:
     """Where this team's files can be handed in now."""
     if not (team.is_reference and team.is_active):
         return []

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS, check_costs
-from vault import journal
+from vault import journal, team_names
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import Page, Table, link, listed, moment
 from vault.admin.site import site
@@ -104,6 +104,11 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             "delta0": "An overstatement below this share of the metric's range is not worth an accusation.",
         }
         widgets = {"cost_matrix": forms.Textarea(attrs={"rows": 3, "cols": 40})}
+
+    def clean_title(self) -> str:
+        title: str = self.cleaned_data["title"]
+        team_names.check_printable(title)
+        return title
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

@@ -20,7 +20,10 @@ class DataFileField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> Any:
         file = super().clean(data, initial)
         if file and PurePath(file.name).suffix.lower() not in CONTENT_TYPES:
-            raise ValidationError("The name must end in .csv or .parquet.")
+            raise ValidationError(
+                "The name must end in .csv or .parquet. A workbook is saved as CSV first (in Excel: Save As, "
+                "CSV UTF-8)."
+            )
         if file and file.size > settings.MAX_UPLOAD_BYTES:
             largest = filesizeformat(settings.MAX_UPLOAD_BYTES)
             raise ValidationError(f"The file is larger than {largest}.")

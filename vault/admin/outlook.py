@@ -11,6 +11,11 @@ from vault.round_preview import Bound, Detectable, Reach
 from vault.rounds import Stock
 from vault.statuses import PublicationKind
 
+_WHAT_IS_BOUNDED = (
+    "It bounds how far any score that is shown may be from what the same file would score on endlessly many "
+    "new items, and holds in 95 of 100 rounds; it is proven from how much the answers can tell of the labels."
+)
+
 
 def resolution(round: Round) -> str:
     """Of answers; a mechanism without a grid is no exact one."""
@@ -50,9 +55,7 @@ def proven_alone(bound: Bound) -> str:
     queries = f"one team uses all its {bound.k:,} queries"
     if bound.error is None:
         return f"nothing is guaranteed if {queries}"
-    return (
-        f"{figure(bound.error, digits=4)} if {queries}, whatever it hands in (in 95 of 100 rounds)"
-    )
+    return f"{figure(bound.error, digits=4)} at most if {queries}, whatever it hands in. {_WHAT_IS_BOUNDED}"
 
 
 def proven_together(bound: Bound, *, queries: str) -> str:
@@ -63,8 +66,8 @@ def proven_together(bound: Bound, *, queries: str) -> str:
             "one"
         )
     return (
-        f"{figure(bound.error, digits=4)} if all {bound.k:,} {queries} queries are used, even if all teams "
-        "act as one (in 95 of 100 rounds)"
+        f"{figure(bound.error, digits=4)} at most if all {bound.k:,} {queries} queries are used, even if all "
+        f"teams act as one. {_WHAT_IS_BOUNDED}"
     )
 
 
@@ -75,13 +78,16 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
         return reason
     found = round_preview.detectable(round=round, fresh_holdouts=holdouts)
     if not any(each.is_reachable for each in found):
-        return f"none in a round of {round.max_teams:,} teams: the holdouts are too small"
-    effects = _alternatives([_effect(each) for each in found])
-    shares = _alternatives([f"{100 * each.share:.0f} %" for each in found])
+        return (
+            f"No overstatement can be found in a round of {round.max_teams:,} teams: the holdouts are too "
+            "small"
+        )
+    reachable = [each for each in found if each.is_reachable]
+    effects = _alternatives([_effect(each) for each in reachable])
     return (
-        f"{effects}, if {_differing(round, shares)}. Found with 80 % in a round of {round.max_teams:,} "
-        "teams, of a file that is compared with one reference; of the best of many files it takes more."
-        f"{_of_groups(round, found)}"
+        f"{effects}, if {_differing(round, _shares(reachable))}. Found with 80 % in a round of "
+        f"{round.max_teams:,} teams, of a file that is compared with one reference; of the best of many "
+        f"files it takes more.{_beyond_reach(found)}{_of_groups(round, found)}"
     )
 
 
@@ -103,9 +109,19 @@ def stock_after(stock: Stock, *, publication: str) -> str:
     return f"{now}, and {takes}: {then}"
 
 
+def _beyond_reach(found: list[Detectable]) -> str:
+    """Of the examples that cannot gain as much as would be found."""
+    lost = [each for each in found if not each.is_reachable]
+    if not lost:
+        return ""
+    return f" Files that differ by {_shares(lost)} cannot gain enough to be found."
+
+
+def _shares(found: list[Detectable]) -> str:
+    return _alternatives([f"{100 * each.share:.0f} %" for each in found])
+
+
 def _effect(found: Detectable) -> str:
-    if not found.is_reachable:
-        return "none"
     low = figure(found.low, digits=3)
     if found.high == found.low:
         return low
@@ -113,7 +129,7 @@ def _effect(found: Detectable) -> str:
 
 
 def _alternatives(each: list[str]) -> str:
-    return f"{', '.join(each[:-1])} or {each[-1]}"
+    return " or ".join(filter(None, [", ".join(each[:-1]), each[-1]]))
 
 
 def _differing(round: Round, shares: str) -> str:

@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from vault.admin.change_lists import CheckedChangeList
 from vault.admin.site import ModelAdmin
 from vault.errors import VaultError
 
@@ -50,6 +51,9 @@ class Page(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CheckedChangeList]:
+        return CheckedChangeList
 
     def tables(self, obj: Any) -> list[Table]:
         return []

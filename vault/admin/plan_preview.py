@@ -50,7 +50,9 @@ class Preview:
 def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
     """What the form's values come to, refused as planning would refuse them. Nothing is written."""
     fixed = ("query_holdout", "fresh_holdouts", "mechanism", "parameters", "opens_at", "closes_at")
-    checked = {name: given[name] for name in ("benchmark", *fixed, "publication", "references")}
+    limits = ("total_limit", "window_limit")
+    asked = ("benchmark", *fixed, *limits, "publication", "references")
+    checked = {name: given[name] for name in asked}
     complete = plan_checks.check(**checked, now=now)
     round = Round(
         benchmark=given["benchmark"],
@@ -143,9 +145,9 @@ def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> 
         ("Steps of the published results", outlook.published(round, fresh_holdouts)),
         ("What a team's answers can tell of the labels", outlook.told_to_one(reach)),
         ("What all answers can tell of the labels", outlook.told(reach, round=round)),
-        ("Proven error of a team's scores, alone", outlook.proven_alone(reach.alone)),
+        ("How far off a shown score can be, one team alone", outlook.proven_alone(reach.alone)),
         (
-            "Proven error of scores, all teams together",
+            "How far off a shown score can be, all teams together",
             outlook.proven_together(reach.together, queries="planned"),
         ),
         ("Smallest overstatement that the audit finds", outlook.detectable(round, fresh_holdouts)),

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
 from vault import prospects, rounds, team_names
 from vault.admin import plan_preview
@@ -110,8 +111,12 @@ class PlanForm(forms.Form):
     closes_at = forms.SplitDateTimeField(
         widget=AdminSplitDateTime, help_text="UTC. From then on nothing is received."
     )
-    total_limit = _limit("total_limit", "Most queries of one team in the round.")
-    window_limit = _limit("window_limit", "Most queries of one team in a window.")
+    total_limit = _limit(
+        "total_limit", f"Most queries of one team in the round, up to {MAX_QUERIES:,}."
+    )
+    window_limit = _limit(
+        "window_limit", "Most queries of one team in a window: as many as in the round, or fewer."
+    )
     window_seconds = _limit("window_seconds", "Length of the rolling window; a day has 86400.")
     concurrent_limit = _limit(
         "concurrent_limit", "Most submissions of one team that wait for a score."

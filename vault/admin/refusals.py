@@ -1,5 +1,6 @@
 """The admin's pages for what it does not do: each says why in a sentence, and leads back."""
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -10,6 +11,15 @@ _TEMPLATE = "vault/admin/refused.html"
 
 
 def handle_400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        return _answer(
+            request,
+            400,
+            "This installation does not answer to that name",
+            "The request is malformed, or came by a host's name that is not set up here. Whoever runs the "
+            "installation adds the name to HOLDOUT_VAULT_ALLOWED_HOSTS and starts it again.",
+            is_known=False,
+        )
     return _answer(
         request,
         400,

@@ -23,7 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from vault import rosters, token_links
+from vault import rosters, spoken_times, token_links
 from vault.admin.pages import NOTHING, Table
 from vault.errors import RosterError
 from vault.rosters import Entry, Invitation, Problem, Roster
@@ -144,7 +144,8 @@ def _preview(
         compress=True,
     )
     n_new, n_all = len(roster.new), len(roster.entries)
-    made = f"{n_new} new teams, {roster.n_admissions} admissions, {n_all} links"
+    counts = {"new team": n_new, "admission": roster.n_admissions, "link": n_all}
+    made = ", ".join(spoken_times.counted(n=n, noun=noun) for noun, n in counts.items())
     return page.form_page(
         request,
         MakeForm(initial={"signed": signed}),

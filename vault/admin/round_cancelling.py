@@ -29,7 +29,7 @@ def _cancel(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
 
 CANCEL = Act(
     name="cancel",
-    label="Cancel the round",
+    label="Cancel this round",
     explanation="The round never opens, and its number is not given again. Its query and fresh holdouts are "
     "free for another plan. References that still wait for a score are cancelled; scored ones stay, and what "
     "they told stays in the query holdout's ledger. Admissions to it reserve nothing any more, so the teams "

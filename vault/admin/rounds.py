@@ -96,6 +96,11 @@ def _scored_references(round: Round) -> QuerySet[Submission]:
     )
 
 
+def _may_open(round: Round) -> bool:
+    """A planned round whose end has passed opens for nobody any more."""
+    return round.status == RoundStatus.PLANNED and timezone.now() < round.closes_at
+
+
 def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     baseline = given["baseline"]
     references = None
@@ -139,8 +144,8 @@ VAULT_ACTS = (
         label="Admit teams",
         explanation="Each team gets an account of queries, and what their answers can tell of the labels "
         "at most is reserved, in nats. An admission is journaled and is not taken back.",
-        is_open=lambda round: round.status in ADMITTING,
-        when="while a round is PLANNED or OPEN",
+        is_open=lambda round: round.status == RoundStatus.OPEN or _may_open(round),
+        when="while a round is OPEN, or PLANNED and its end has not passed",
         run=_admit,
         form=AdmitForm,
     ),
@@ -150,8 +155,8 @@ VAULT_ACTS = (
         label="Open the round",
         explanation="The reference submissions are frozen and teams may submit. "
         "There is no way back to PLANNED.",
-        is_open=lambda round: round.status == RoundStatus.PLANNED,
-        when="while a round is PLANNED",
+        is_open=_may_open,
+        when="while a round is PLANNED and its end has not passed",
         run=_open,
         form=OpenForm,
     ),
@@ -277,7 +282,7 @@ class RoundAdmin(ActingPage):
             f"({WHAT_NATS_ARE})"
         )
 
-    @admin.display(description="proven error")
+    @admin.display(description="how far off a shown score can be")
     def proven_error(self, obj: Round) -> str:
         if obj.status == RoundStatus.CANCELLED:
             return NOTHING
@@ -312,7 +317,7 @@ class RoundAdmin(ActingPage):
         if obj.status != RoundStatus.PLANNED:
             return NOTHING
         now = timezone.now()
-        if now >= obj.closes_at:
+        if not _may_open(obj):
             return "Its end has passed, so it cannot open any more: cancel it and plan another."
         reason = opening.obstacle(round=obj, now=now)
         if not obj.named_references:
@@ -368,19 +373,25 @@ def _references(round: Round) -> Table:
     frozen = round.references.select_related("submission__team").order_by("position")
     if frozen:
         rows: list[tuple[Any, ...]] = [
-            (each.position, link(each.submission.team), link(each.submission), "frozen")
+            (
+                each.position,
+                link(each.submission.team),
+                link(each.submission),
+                each.submission.model_name or NOTHING,
+                "frozen",
+            )
             for each in frozen
         ]
     else:
         rows = [
-            (NOTHING, link(each.team), link(each), each.status)
+            (NOTHING, link(each.team), link(each), each.model_name or NOTHING, each.status)
             for each in Submission.objects.filter(round=round, team__is_reference=True)
             .select_related("team")
             .order_by("submitted_at", "pk")
         ]
     return Table(
         heading="References",
-        header=("Position", "Team", "Submission", "Status"),
+        header=("Position", "Team", "Submission", "Model", "Status"),
         rows=rows,
         empty="No reference has handed in a file.",
     )

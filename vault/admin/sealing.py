@@ -183,7 +183,11 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
     asked = _digest(form, body, user_id=request.user.pk)
     if given["only_report"] or not _is_confirmed(request.POST, report, asked):
         form.ask(request.POST, report, signing.dumps(asked, salt=SALT))
-        form.add_error(None, _what_next(report, is_asked=not given["only_report"]))
+        what_next = _what_next(report, is_asked=not given["only_report"])
+        if given["only_report"]:
+            messages.info(request, what_next)
+        else:
+            form.add_error(None, what_next)
         return [], _tables(report)
     return _drawn(form, labels, actor=request.user.get_username()), []
 
@@ -276,7 +280,9 @@ def _sealed(
     page: "Page", request: HttpRequest, form: SealForm, sealed: list[Holdout]
 ) -> HttpResponse:
     for asked, holdout in zip(form.shards(), sealed, strict=True):
-        page.log_addition(request, holdout, "Sealed.")
+        page.log_addition(
+            request, holdout, f"Sealed {holdout.n_items:,} items as {holdout.status}."
+        )
         target = "" if asked.n in (None, holdout.n_items) else f" ({asked.n:,} were asked for)"
         messages.success(
             request,

@@ -20,7 +20,7 @@ from vault.admin.pages import (
     score,
 )
 from vault.admin.site import site
-from vault.models import BudgetEntry, RawScore, Release, Submission
+from vault.models import BudgetEntry, Final, RawScore, Release, Submission
 
 OWN_VALUE = Case(When(release__outcome__in=Release.OWN_VALUE, then="release__value"))
 
@@ -42,7 +42,7 @@ class SubmissionAdmin(ReadOnlyPage):
     ordering = ("-submitted_at", "-pk")
     fieldsets = (
         (None, {"fields": ("id", "team", "round", "sequence", "status", "panel", "sha256")}),
-        ("Answer", {"fields": ("released", "on_display", "outcome", "released_at")}),
+        ("Answer", {"fields": ("released", "on_display", "outcome", "released_at", "final")}),
         (
             "Provenance",
             {
@@ -69,7 +69,7 @@ class SubmissionAdmin(ReadOnlyPage):
             },
         ),
     )
-    readonly_fields = ("released", "on_display", "outcome", "released_at")
+    readonly_fields = ("released", "on_display", "outcome", "released_at", "final")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         found: QuerySet[Submission] = super().get_queryset(request)
@@ -102,6 +102,15 @@ class SubmissionAdmin(ReadOnlyPage):
     @admin.display(description="released at")
     def released_at(self, obj: Submission) -> str:
         return moment(getattr(_release(obj), "released_at", None))
+
+    @admin.display(description="final of its team")
+    def final(self, obj: Submission) -> str:
+        found = Final.objects.filter(submission=obj).first()
+        if found is None:
+            return "no"
+        return (
+            "yes, declared by the team" if found.is_declared else "yes, as the team declared none"
+        )
 
     def tables(self, obj: Submission) -> list[Table]:
         entries = BudgetEntry.objects.filter(submission=obj).order_by("at", "pk")

@@ -137,7 +137,10 @@ class TeamAdmin(ActingPage):
         return () if obj is None else ("name", "is_reference")
 
     def links(self, obj: Team) -> list[tuple[str, str]]:
-        return [*baselines.links(obj), ("Submissions", listed(Submission, team__id=obj.pk))]
+        return [("Submissions", listed(Submission, team__id=obj.pk))]
+
+    def elsewhere(self, obj: Team) -> list[tuple[str, str]]:
+        return baselines.acts(obj)
 
     def tables(self, obj: Team) -> list[Table]:
         now = timezone.now()

@@ -4,15 +4,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from vault import panel as panels
-from vault.api import finding, pages, shown
+from vault.api import finding, pages
 from vault.api.publicly import PublicView
+from vault.api.shown.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL
+from vault.api.shown.rounds import ROUND
 from vault.models import Holdout
 
 
 class BenchmarkList(PublicView):
     def get(self, request: Request) -> Response:
         visible = finding.visible_benchmarks(request)
-        return pages.page(request, visible, shown.benchmark, ordering="slug")
+        return pages.page(request, visible, BENCHMARK.show, ordering="slug")
 
 
 class BenchmarkDetail(PublicView):
@@ -23,16 +25,16 @@ class BenchmarkDetail(PublicView):
             "sealed_at", "status", "commitment"
         )
         return Response(
-            {
-                **shown.benchmark(benchmark),
-                "panel": None if latest is None else shown.panel(latest),
-                "holdouts": [shown.holdout(each) for each in holdouts],
-                "rounds": [shown.round(each) for each in finding.every_round(benchmark)],
-            }
+            DETAIL.show(
+                benchmark,
+                panel=None if latest is None else PANEL.show(latest),
+                holdouts=[HOLDOUT.show(each) for each in holdouts],
+                rounds=[ROUND.show(each) for each in finding.every_round(benchmark)],
+            )
         )
 
 
 class RoundList(PublicView):
     def get(self, request: Request, slug: str) -> Response:
         rounds = finding.every_round(finding.visible_benchmark(request, slug))
-        return pages.page(request, rounds, shown.round, ordering="number")
+        return pages.page(request, rounds, ROUND.show, ordering="number")

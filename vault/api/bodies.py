@@ -1,16 +1,70 @@
-"""Small JSON bodies, read strictly: what is not understood is refused, and the error names the field."""
+"""Small JSON bodies, declared once and read strictly: the declaration is what reads and what is described.
+
+What is not understood is refused, and the error names the field.
+"""
 
 import datetime as dt
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import UnreadablePostError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
+from vault.api.openapi import schemas
+from vault.api.openapi.schemas import Schema
 from vault.api.problems import ProblemError
 
 LARGEST_BODY = 64 * 1024
+MEDIA_TYPE = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One member of a body: what may stand there, and what reads it or says why not."""
+
+    schema: Schema
+    # Of its name and value.
+    read: Callable[[str, Any], Any]
+    # What is read where it is left out.
+    default: Any = None
+    is_required: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """A JSON object that a request may hold, and no more than it."""
+
+    name: str
+    members: Mapping[str, Member]
+    example: dict[str, Any]
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """Each member, checked, or its default; 422 names the first that does not fit."""
+        given = members(request, known=self.members)
+        return {
+            name: member.read(name, given[name]) if name in given else member.default
+            for name, member in self.members.items()
+        }
+
+    @property
+    def schema(self) -> Schema:
+        return schemas.record(
+            {name: member.schema for name, member in self.members.items()},
+            optional=[name for name, member in self.members.items() if not member.is_required],
+            additionalProperties=False,
+        )
+
+    def described(self) -> dict[str, Any]:
+        """As the body of an operation."""
+        content = {"schema": schemas.reference(self.name), "example": self.example}
+        return {
+            "required": any(member.is_required for member in self.members.values()),
+            "content": {MEDIA_TYPE: content},
+        }
 
 
 def raw(request: Request) -> bytes:
@@ -42,8 +96,8 @@ def members(request: Request, *, known: Collection[str]) -> dict[str, Any]:
     if not body:
         return {}
     media_type = request._request.content_type
-    if media_type != "application/json":
-        raise ProblemError(415, "unsupported_media_type", "send application/json")
+    if media_type != MEDIA_TYPE:
+        raise ProblemError(415, "unsupported_media_type", f"send {MEDIA_TYPE}")
     try:
         given = json.loads(body, object_pairs_hook=_once_each, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -60,28 +114,70 @@ def refused(field: str, reason: str) -> ProblemError:
     return ProblemError(422, "invalid_parameter", f"{field}: {reason}", field=field)
 
 
-def text(given: dict[str, Any], field: str, *, longest: int, default: str = "") -> str:
-    value = given.get(field, default)
-    if not isinstance(value, str) or len(value) > longest:
-        raise refused(field, f"a text of at most {longest} characters")
-    if any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in value):
-        raise refused(field, "no control characters")
-    return value
+def text(description: str, *, longest: int, is_required: bool = False, **keywords: Any) -> Member:
+    def read(field: str, value: Any) -> str:
+        if not isinstance(value, str) or len(value) > longest:
+            raise refused(field, f"a text of at most {longest} characters")
+        if any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in value):
+            raise refused(field, "no control characters")
+        return value
+
+    schema = schemas.text(description, **keywords, maxLength=longest)
+    return Member(schema=schema, read=read, default="", is_required=is_required)
 
 
-def whole(given: dict[str, Any], field: str, *, low: int, high: int, default: int) -> int:
-    value = given.get(field, default)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # JSON has one kind of number
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise refused(field, f"a whole number from {low} to {high}")
-    return value
+def seconds(description: str, *, longest: int, default: int) -> Member:
+    def read(field: str, value: Any) -> dt.timedelta:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # JSON has one kind of number
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= longest:
+            raise refused(field, f"a whole number from 0 to {longest}")
+        return dt.timedelta(seconds=value)
+
+    schema = schemas.integer(
+        f"{description}; {default} if it is left out.", minimum=0, maximum=longest
+    )
+    return Member(schema=schema, read=read, default=dt.timedelta(seconds=default))
 
 
-def grace(request: Request, *, default: int, longest: int) -> dt.timedelta:
-    """Of a rotation, the body's only member: `grace_seconds`."""
-    given = members(request, known=("grace_seconds",))
-    return dt.timedelta(seconds=whole(given, "grace_seconds", low=0, high=longest, default=default))
+def some_of(values: Collection[str], description: str, *, default: Any = None) -> Member:
+    """A list of one or more of them, in any order."""
+
+    def read(field: str, value: Any) -> list[str]:
+        is_list = isinstance(value, list) and bool(value)
+        if not is_list or any(each not in values for each in value):
+            raise refused(field, f"a list of {', '.join(values)}")
+        return sorted(set(value))
+
+    schema = {**schemas.list_of(schemas.one_of(values)), "minItems": 1, "description": description}
+    return Member(schema=schema, read=read, default=default)
+
+
+def time_to_come(description: str) -> Member:
+    def read(field: str, value: Any) -> dt.datetime | None:
+        if value is None:
+            return None
+        try:
+            time = parse_datetime(value) if isinstance(value, str) else None
+            # An offset may lead out of the calendar, where a database cannot follow.
+            time = None if time is None or time.tzinfo is None else time.astimezone(dt.UTC)
+        except (ValueError, OverflowError):
+            time = None
+        if time is None or time <= timezone.now():
+            raise refused(field, "a time to come, in RFC 3339, with its offset")
+        return time
+
+    return Member(schema=schemas.time(description, null=True), read=read)
+
+
+def rotation(name: str, *, of: str, default: int, longest: int, example: int) -> Body:
+    """The body that asks for a new token or secret; its only member is the grace of the old one."""
+    description = f"How many seconds the old {of} is valid beside the new one"
+    return Body(
+        name=name,
+        members={"grace_seconds": seconds(description, longest=longest, default=default)},
+        example={"grace_seconds": example},
+    )
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

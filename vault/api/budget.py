@@ -7,8 +7,9 @@ from rest_framework.views import APIView
 
 from stats import ledger
 from vault import budget, budget_left
-from vault.api import finding, limits, shown
+from vault.api import finding, limits
 from vault.api.permissions import MayRead
+from vault.api.shown.budgets import BUDGET
 
 
 class BudgetDetail(APIView):
@@ -16,9 +17,10 @@ class BudgetDetail(APIView):
 
     def get(self, request: Request, slug: str) -> Response:
         benchmark = finding.visible_benchmark(request, slug)
-        round = finding.asked_round(request, benchmark)
-        now = timezone.now()
         team = finding.own_team(request)
+        budget.check_may_have_one(team=team)
+        round = finding.budget_round(request, benchmark)
+        now = timezone.now()
         remaining = budget.remaining(round=round, team=team, now=now)
         # For this team alone: its own answers, and what the holdout told everybody.
         error = ledger.proven_error(
@@ -34,7 +36,13 @@ class BudgetDetail(APIView):
             now=now,
         )
         response = Response(
-            shown.budget(remaining, round=round, proven_error=error, summary=summary)
+            BUDGET.show(
+                remaining,
+                round=round.number,
+                opens_at=round.opens_at,
+                proven_error=error,
+                summary=summary,
+            )
         )
         limits.set_fields(response, limits.of_budget(remaining, now=now))
         response["Cache-Control"] = "no-store"

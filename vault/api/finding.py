@@ -58,6 +58,28 @@ def asked_round(request: Request, benchmark: Benchmark) -> Round:
     return round
 
 
+def budget_round(request: Request, benchmark: Benchmark) -> Round:
+    """The round of `?round=N`, else the one that is open, else the next that the team is admitted to.
+
+    Without any of them the latest that has opened or, before one has, the first that is planned: whether the
+    team is admitted there is for the budget to say.
+    """
+    rounds = every_round(benchmark).exclude(status=RoundStatus.CANCELLED)
+    planned = rounds.filter(status=RoundStatus.PLANNED)
+    choices = [_numbered(request, rounds)]
+    if "round" not in request.query_params:
+        choices = [
+            rounds.filter(status=RoundStatus.OPEN),
+            planned.filter(admissions__team=own_team(request)),
+            rounds.exclude(status__in=NEVER_OPENED).reverse()[:1],
+            planned,
+        ]
+    round = next((found for each in choices if (found := each.first())), None)
+    if round is None:
+        raise Http404
+    return round
+
+
 def asked_panel(request: Request, benchmark: Benchmark) -> Panel:
     """That of the round of `?round=N`, else of the one that is open or opens next, else the latest.
 

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from vault.api.permissions import Public
 from vault.api.problems import ProblemError
+from vault.api.shown.service import HEALTH
 
 
 class Liveness(APIView):
@@ -18,7 +19,7 @@ class Liveness(APIView):
     permission_classes = [Public]
 
     def get(self, request: Request) -> Response:
-        return Response({"status": "ok"})
+        return Response(HEALTH.show(None, status="ok"))
 
 
 class Readiness(APIView):
@@ -36,4 +37,4 @@ class Readiness(APIView):
             raise ProblemError(
                 503, "unavailable", "the database does not answer", retry_after=5
             ) from None
-        return Response({"status": "ok"})
+        return Response(HEALTH.show(None, status="ok"))

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from vault import leaderboard, spreadsheet_cells
 from vault.api import finding, forms, shown
 from vault.api.publicly import PublicView
+from vault.api.shown.boards import ROW
 
 OFFERED = {"json": forms.JSON, "csv": forms.CSV}
 
@@ -33,7 +34,7 @@ class LeaderboardDetail(PublicView):
 
 def _csv(rows: list[dict[str, Any]]) -> str:
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, shown.BOARD_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(buffer, list(ROW.fields), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return buffer.getvalue()

@@ -1,7 +1,8 @@
 """Every code that an error of the API can carry: its status, what it means, and an example.
 
-`docs/errors.md`, `GET /problems/{code}` and the OpenAPI description are written from this table. The
-codes are stable: one that bots know is never renamed, and never answered with another status.
+Errors of the domain are answered with the status of their code here; one whose code is not here is a fault of
+the service. `docs/errors.md`, `GET /problems/{code}` and the OpenAPI description are written from this table.
+The codes are stable: one that bots know is never renamed, and never answered with another status.
 """
 
 from dataclasses import dataclass, field
@@ -55,7 +56,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     "budget_concurrent_exhausted": ProblemCode(
         status=429,
         meaning="Too many of the team's submissions wait for their score. Nothing was charged; "
-        "hand in again when one of them has finished.",
+        "hand in again when one of them has finished. There is no `Retry-After` where the round closes "
+        "first.",
         detail="2 submissions wait for their score, and the next query is free when one of them has it",
         members={
             "policy": "concurrent",
@@ -75,7 +77,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     "budget_window_exhausted": ProblemCode(
         status=429,
         meaning="The queries of the rolling window are used. Nothing was charged; the next one is "
-        "free at `next_slot_at`.",
+        "free at `next_slot_at`. Where the round closes before that there is neither `next_slot_at` nor "
+        "`Retry-After`: no later request will succeed in this round, so a program stops at once.",
         detail="88 of 100 queries are left in this round; all 5 in 24 hours are used, and the next is free "
         "at 17:30 UTC",
         members={
@@ -228,7 +231,8 @@ CATALOGUE: dict[str, ProblemCode] = {
     "round_closed": ProblemCode(
         status=403,
         meaning="From `closes_at` on, or when it was closed earlier, the round takes no more submissions, "
-        "finals and withdrawals. An upload that began before must have arrived whole by then.",
+        "finals and withdrawals. An upload that began before must have arrived whole by then. References are "
+        "refused so by a planned round whose end has passed: it does not open any more.",
         detail="the round is closed",
         members={"closes_at": "2026-03-01T00:00:00Z"},
     ),

@@ -7,6 +7,7 @@ from rest_framework.views import APIView
 
 from vault.api import problem_codes
 from vault.api.permissions import Public
+from vault.api.shown.service import PROBLEM_TYPE
 
 
 class ProblemType(APIView):
@@ -19,14 +20,7 @@ class ProblemType(APIView):
         known = problem_codes.CATALOGUE.get(code)
         if known is None:
             raise Http404
-        response = Response(
-            {
-                "code": code,
-                "status": known.status,
-                "title": known.title,
-                "meaning": known.meaning,
-                "example": problem_codes.example(code),
-            }
-        )
+        example = problem_codes.example(code)
+        response = Response(PROBLEM_TYPE.show(known, code=code, example=example))
         response["Cache-Control"] = "public, max-age=3600"
         return response

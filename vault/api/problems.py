@@ -1,10 +1,11 @@
-"""Every error of the API as problem+json (RFC 9457), with a stable `code`; the one mapping to HTTP."""
+"""Every error of the API as problem+json (RFC 9457), with a stable `code`: the catalogue has its status."""
 
 import datetime as dt
 import logging
 import math
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
@@ -14,32 +15,11 @@ from vault import errors
 from vault.api import limits
 from vault.api.answers import encoded
 from vault.api.limits import Limit
-from vault.api.problem_codes import TITLES
+from vault.api.problem_codes import CATALOGUE, TITLES
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
-
-STATUSES: dict[type[errors.VaultError], int] = {
-    errors.InvalidFileError: 422,
-    errors.ParserBusyError: 503,
-    errors.NotAdmittedError: 403,
-    errors.NoOpenRoundError: 403,
-    errors.RoundClosedError: 403,
-    errors.ValidationScoreNeededError: 422,
-    errors.WindowExhaustedError: 429,
-    errors.TotalExhaustedError: 429,
-    errors.ConcurrencyError: 429,
-    errors.CancelThrottledError: 429,
-    errors.TransitionError: 409,
-    errors.StorageFullError: 503,
-    errors.TokenRefusedError: 403,
-    errors.TooManyTokensError: 409,
-    errors.TokenLinkError: 410,
-    errors.UnknownTokenLinkError: 404,
-    errors.WebhooksDisabledError: 403,
-    errors.TooManyWebhooksError: 409,
-}
 
 
 class ProblemError(exceptions.APIException):
@@ -108,15 +88,15 @@ def _of_problem(error: ProblemError) -> Response:
 
 
 def _of_vault_error(error: errors.VaultError) -> Response | None:
-    status = STATUSES.get(type(error))
-    if status is None:
+    known = CATALOGUE.get(error.code)
+    if known is None:
         logger.error("an error without a status reached the API: %s", error.code)
         return None
     data = {name: value for name, value in error.data.items() if value is not None}
     refusing = limits.of_error(error) if isinstance(error, errors.BudgetError) else None
     if refusing is not None:
         data["policy"] = refusing.name
-    content = body(status=status, code=error.code, detail=error.message, **data)
+    content = body(status=known.status, code=error.code, detail=error.message, **data)
     response = _response(content, retry_after=error.data.get("retry_after"))
     if refusing is not None:
         limits.set_fields(response, [refusing])
@@ -175,9 +155,8 @@ def of_transport(error: ProblemError) -> HttpResponse:
 
 def as_http(error: errors.VaultError) -> HttpResponse:
     """The answer to a domain error as bytes, for when it is kept."""
-    content = body(
-        status=STATUSES[type(error)], code=error.code, detail=error.message, **error.data
-    )
+    status = CATALOGUE[error.code].status
+    content = body(status=status, code=error.code, detail=error.message, **error.data)
     return HttpResponse(encoded(content), status=content["status"], content_type=CONTENT_TYPE)
 
 
@@ -188,7 +167,13 @@ def _json(content: dict[str, Any]) -> JsonResponse:
 
 
 def handle_400(request: HttpRequest, exception: Exception) -> JsonResponse:
-    return _json(body(status=400, code="malformed_request", detail="The request is malformed."))
+    detail = "The request is malformed."
+    if isinstance(exception, DisallowedHost):
+        detail = (
+            "This service does not answer to the name in Host: whoever runs it adds the name to "
+            "HOLDOUT_VAULT_ALLOWED_HOSTS and starts it again."
+        )
+    return _json(body(status=400, code="malformed_request", detail=detail))
 
 
 def handle_403(request: HttpRequest, exception: Exception) -> JsonResponse:

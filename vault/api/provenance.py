@@ -2,20 +2,20 @@
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from rest_framework.request import Request
 
+from vault.api.openapi import schemas
+from vault.api.openapi.schemas import Schema
 from vault.api.problems import ProblemError
-from vault.submissions import Provenance
+from vault.submissions import MODEL_NAME, Provenance
 
 LARGEST_SCORE = 1e20
 LARGEST_MEASURE = 1e12
-T = TypeVar("T")
 # As JSON and CSV write numbers, with or without a sign.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -33,6 +33,12 @@ class Text:
         RegexValidator(rf"\A{self.pattern}\Z", self.rule)(value)
         return value
 
+    def schema(self) -> Schema:
+        return schemas.text(pattern=f"^{self.pattern}$", maxLength=self.longest)
+
+    def shown(self, description: str) -> Schema:
+        return schemas.text(description)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
@@ -46,40 +52,86 @@ class Number:
             raise ValidationError(f"a number from {self.low:g} to {self.high:g}")
         return number
 
+    def schema(self) -> Schema:
+        return schemas.number(minimum=self.low, maximum=self.high)
 
-# What may be said of a submission, and the form of each.
-TEXTS = {
-    "model_name": Text(longest=200, pattern=r"[^\x00-\x1f\x7f]*", rule="no control characters"),
-    "commit": Text(
-        longest=64,
-        pattern=r"[0-9A-Za-z._/-]*",
-        rule="letters, digits, '.', '_', '/' and '-' only",
+    def shown(self, description: str) -> Schema:
+        bound = {"minimum": 0} if self.low == 0 else {}
+        return schemas.number(description, **bound, null=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What may be said of a submission: a query parameter of the request, a member of the answer."""
+
+    form: Text | Number
+    description: str
+    example: Any
+    # Whether it changes nothing but what is shown; the validation score is an input to the answer.
+    is_told: bool = True
+
+    @property
+    def parameter(self) -> Schema:
+        return self.form.schema()
+
+    @property
+    def shown(self) -> Schema:
+        return self.form.shown(self.description)
+
+
+SAID = {
+    "model_name": Said(
+        form=Text(longest=200, pattern=MODEL_NAME, rule="no control characters"),
+        description="What the team calls its model.",
+        example="gradient boosting",
     ),
-    "ci_run_url": Text(
-        longest=500,
-        # It names no user, so that no password is kept.
-        pattern=r"(https?://[0-9A-Za-z._-]+(:[0-9]{1,5})?([/?#][!-~]*)?)?",
-        rule="an http or https URL, without user and spaces",
+    "commit": Said(
+        form=Text(
+            longest=64,
+            pattern=r"[0-9A-Za-z._/-]*",
+            rule="letters, digits, '.', '_', '/' and '-' only",
+        ),
+        description="The commit that made the file.",
+        example="2f6c1d9",
+    ),
+    "ci_run_url": Said(
+        form=Text(
+            longest=500,
+            # It names no user, so that no password is kept.
+            pattern=r"(https?://[0-9A-Za-z._-]+(:[0-9]{1,5})?([/?#][!-~]*)?)?",
+            rule="an http or https URL, without user and spaces",
+        ),
+        description="The pipeline run that made the file.",
+        example="https://ci.example/runs/17",
+    ),
+    "validation_score": Said(
+        form=Number(low=-LARGEST_SCORE, high=LARGEST_SCORE),
+        description="The team's own validation score, in the metric's units. Some mechanisms need it.",
+        example=0.81,
+        is_told=False,
+    ),
+    "latency_p95_ms": Said(
+        form=Number(low=0.0, high=LARGEST_MEASURE),
+        description="Milliseconds of the slowest twentieth of the model's answers, as the team measured "
+        "them.",
+        example=38.0,
+    ),
+    "cost_per_1000": Said(
+        form=Number(low=0.0, high=LARGEST_MEASURE),
+        description="What a thousand answers of the model cost, in the team's currency.",
+        example=0.12,
     ),
 }
-NUMBERS = {
-    # In the metric's units.
-    "validation_score": Number(low=-LARGEST_SCORE, high=LARGEST_SCORE),
-    "latency_p95_ms": Number(low=0.0, high=LARGEST_MEASURE),
-    "cost_per_1000": Number(low=0.0, high=LARGEST_MEASURE),
-}
-# What changes nothing but what is shown of a submission; the validation score is an input to its answer.
-TOLD = (*TEXTS, "latency_p95_ms", "cost_per_1000")
+TOLD = tuple(name for name, said in SAID.items() if said.is_told)
 
 
 def provenance(request: Request) -> Provenance:
     """What is given, checked; 422 names the first parameter that does not fit."""
-    given: dict[str, Any] = {name: _read(request, name, form) or "" for name, form in TEXTS.items()}
-    given |= {name: _read(request, name, form) for name, form in NUMBERS.items()}
-    return Provenance(**given)
+    given = {name: _read(request, name, said.form) for name, said in SAID.items()}
+    return Provenance(**{name: value for name, value in given.items() if value is not None})
 
 
-def _read(request: Request, name: str, form: Callable[[str], T]) -> T | None:
+def _read(request: Request, name: str, form: Text | Number) -> Any:
     value = request.query_params.get(name, "")
     if not value:
         return None

@@ -15,7 +15,7 @@ import psycopg
 from django.db import OperationalError, connection
 from psycopg.pq import ExecStatus
 
-from vault.api import shown
+from vault.api import provenance, shown
 from vault.models import Submission
 from vault.statuses import PENDING
 
@@ -29,7 +29,9 @@ _LOOK = b"""
     WHERE submission.id = $1 AND submission.team_id = $2
 """
 # The ETag names a state; this names how it is shown, so that new code means new ETags.
-_FORM = hashlib.sha256(inspect.getsource(shown.submission).encode()).digest()
+_FORM = hashlib.sha256(
+    "".join(map(inspect.getsource, (provenance, shown.shape, shown.submissions))).encode()
+).digest()
 # The sessions that know the statement.
 _prepared: "WeakSet[psycopg.Connection]" = WeakSet()
 

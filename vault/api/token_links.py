@@ -11,9 +11,11 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from vault import token_links
-from vault.api import bodies, forms, shown
+from vault.api import bodies, forms
 from vault.api.answers import json_answer
+from vault.api.bodies import Body
 from vault.api.permissions import Public
+from vault.api.shown.tokens import REDEEMED
 
 PAGE_POLICY = "; ".join(
     [
@@ -26,7 +28,18 @@ PAGE_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-LONGEST_SECRET = 200
+LINK = Body(
+    name="TokenLink",
+    members={
+        "secret": bodies.text(
+            "What stands behind the `#` of the link.",
+            longest=200,
+            pattern="^[!-~]+$",
+            is_required=True,
+        )
+    },
+    example={"secret": "hvl_..."},
+)
 
 
 class TokenLinkPage(APIView):
@@ -49,10 +62,8 @@ class TokenLinkRedemption(APIView):
     permission_classes = [Public]
 
     def post(self, request: Request) -> HttpResponse:
-        given = bodies.members(request, known=("secret",))
-        secret = bodies.text(given, "secret", longest=LONGEST_SECRET)
+        secret = LINK.read(request)["secret"]
         if not secret:
             raise bodies.refused("secret", "what stands behind the # of the link")
         token, plain = token_links.redeem(secret=secret, now=timezone.now())
-        content = {**shown.token(token, is_current=False), "token": plain, "team": token.team.name}
-        return json_answer(content, status=201)
+        return json_answer(REDEEMED.show(token, is_current=False, token=plain), status=201)

@@ -7,6 +7,7 @@ from rest_framework.views import APIView
 from vault.api import files, finding, idempotency, throttles
 from vault.api.answers import json_answer
 from vault.api.permissions import MaySubmit
+from vault.api.shown.submissions import VALIDATION
 
 
 class Validation(APIView):
@@ -27,10 +28,5 @@ class Validation(APIView):
                     return given.replay()
                 throttles.count_parse(given.team)
                 predictions = files.parsed(upload, benchmark=benchmark, panel=panel)
-            verdict = {
-                "is_valid": True,
-                "panel_version": panel.version,
-                "n_items": panel.n_items,
-                "sha256": predictions.sha256,
-            }
+            verdict = VALIDATION.show(panel, is_valid=True, sha256=predictions.sha256)
             return given.keep(json_answer(verdict))

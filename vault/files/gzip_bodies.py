@@ -12,6 +12,8 @@ from vault.errors import PackedBodyError, UnpackedSizeError
 # Programs that pack in parallel make one for each block; millions of empty ones would cost time for nothing.
 MOST_MEMBERS = 10_000
 _PIECE = 1 << 18
+# Of a member the first: what follows a small one is copied in vain.
+_FIRST_PIECE = 1 << 10
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
 _MAGIC = b"\x1f\x8b"
 _CUT_OFF = "the gzip body is cut off: its end is missing; send all of the packed file"
@@ -62,11 +64,12 @@ def _check_start(rest: memoryview, n_members: int) -> None:
 
 def _unpack_member(work: _Unpacking) -> None:
     inflater = zlib.decompressobj(wbits=_GZIP_ONLY)
-    packed, has_more = b"", False
+    packed, has_more, longest = b"", False, _FIRST_PIECE
     while not inflater.eof:
         # A full piece may leave more inside the inflater although it took all of its input.
         if not has_more:
-            packed = bytes(work.source[work.n_read : work.n_read + _PIECE])
+            packed = bytes(work.source[work.n_read : work.n_read + longest])
+            longest = _PIECE
             if not packed:
                 raise PackedBodyError(_CUT_OFF)
             work.n_read += len(packed)

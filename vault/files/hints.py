@@ -9,9 +9,13 @@ from vault.files.pandas_index import UNNAMED
 
 _LISTED = 10
 _LONGEST_CLASS = 30
+_FROM_EXCEL = (
+    "save the sheet as CSV in UTF-8 (in Excel: Save As, CSV UTF-8; "
+    "in pandas: read_excel(FILE).to_csv(OUT, index=False))"
+)
 _MAGIC = {
-    b"PK\x03\x04": "this is an Excel workbook or another ZIP archive; save the sheet as CSV in UTF-8",
-    b"\xd0\xcf\x11\xe0": "this is an Excel workbook; save the sheet as CSV in UTF-8",
+    b"PK\x03\x04": "this is an Excel workbook or another ZIP archive; " + _FROM_EXCEL,
+    b"\xd0\xcf\x11\xe0": "this is an Excel workbook; " + _FROM_EXCEL,
     b"\x1f\x8b": "the file is compressed with gzip; send it unpacked, or to the API with "
     "Content-Encoding: gzip",
     b"BZh": "the file is compressed with bzip2; send it unpacked",
@@ -81,6 +85,8 @@ def _of_spelling(names: Sequence[str], expected: Sequence[str]) -> str:
         return "write the columns in this order"
     if [name.strip().casefold() for name in names] == [name.casefold() for name in expected]:
         return "write the names exactly so, without spaces around them"
+    if not any(name.strip().isidentifier() for name in names):
+        return "the first row must name the columns"
     return ""
 
 

@@ -86,6 +86,7 @@ def read(*, body: bytes, content_type: str, spec: LabelSpec) -> LabelTable:
     labels = _labels(table, spec, problems)
     if "time" in columns:
         _check_times(table, problems)
+    _check_slices(table, problems)
     problems.refuse_if_any()
     ids = columns["id"]
     return LabelTable(
@@ -115,8 +116,15 @@ def _columns(names: list[str], spec: LabelSpec) -> list[Column]:
     hint = hints.of_names(names, ["id", "label"])
     for name in ("id", "label"):
         if name not in names:
-            refuse(with_hint(f"the column {name} is missing", hint), row=1)
+            refuse(with_hint(f"the column {name} is missing{_found(names, spec)}", hint), row=1)
     return [_column(name, spec, names=names) for name in names]
+
+
+def _found(names: list[str], spec: LabelSpec) -> str:
+    """The columns that are there; of a file without a header its first row, labels and all, is not told."""
+    if any(name in spec.classes or not name.isidentifier() for name in names):
+        return "; the first row names the columns"
+    return f"; the columns are {hints.classes(names)}"
 
 
 def _column(name: str, spec: LabelSpec, *, names: list[str]) -> Column:
@@ -165,11 +173,17 @@ def _labels(table: Table, spec: LabelSpec, problems: Problems) -> NDArray[Any]:
         return values
     codes = class_codes(column, spec.classes)
     known = hints.classes(spec.classes)
+    # The same for every row: what a hint says must not depend on the label.
+    is_whole = all(name.isdecimal() for name in spec.classes)
+    problem = with_hint(
+        f"the label is not one of the benchmark's classes {known}",
+        "write them without a decimal point, not as 1.0 (pandas astype(int))" if is_whole else "",
+    )
     is_given = column.is_valid().to_numpy(zero_copy_only=False)
     problems.add_rows(
         np.flatnonzero((codes < 0) & is_given),
         table.rows,
-        lambda i: f"the label is not one of the benchmark's classes {known}",
+        lambda i: problem,
         column="label",
     )
     return codes
@@ -183,6 +197,18 @@ def _is_time(text: str | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _check_slices(table: Table, problems: Problems) -> None:
+    """Refuse empty fields; a null has been reported already."""
+    for name in sorted(each for each in table.columns if each.startswith(SLICE)):
+        is_empty = pc.equal(table.columns[name].cast(pa.string()), "").fill_null(False)
+        problems.add_rows(
+            np.flatnonzero(is_empty.to_numpy(zero_copy_only=False)),
+            table.rows,
+            lambda i: "the field is empty",
+            column=name,
+        )
 
 
 def _check_times(table: Table, problems: Problems) -> None:

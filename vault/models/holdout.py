@@ -81,6 +81,10 @@ class Holdout(models.Model):
             ),
         ]
 
+    def decides_beside(self, query: "Holdout") -> bool:
+        """Whether an audit of this query holdout rests on this shard: both are of one random draw."""
+        return holdout_kinds.decides(self.kind) and self.batch == query.batch
+
     def __str__(self) -> str:
         return f"{self.benchmark.slug} {self.kind} {str(self.id)[:8]} ({self.status})"
 

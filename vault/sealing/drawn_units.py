@@ -42,6 +42,11 @@ def unit_names(*, groups: Any, positions: NDArray[np.int64]) -> pa.Array:
     return pc.if_else(pc.equal(texts, ""), alone, together)
 
 
+def n_alone(*, groups: Any) -> int:
+    """Items whose group is empty: each is drawn by itself."""
+    return int(pc.sum(pc.equal(_texts(groups), "")).as_py() or 0)
+
+
 def sizes_of_groups(
     *, labels: LabelTable, positions: NDArray[np.int64]
 ) -> NDArray[np.int64] | None:

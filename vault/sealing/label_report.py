@@ -22,7 +22,7 @@ from stats.effective_number import effective_number
 from vault.errors import SealingError
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import decides
-from vault.sealing import label_orders
+from vault.sealing import drawn_units, label_orders
 from vault.sealing.drawn_units import Counts, Shard, allocated
 
 # A class that a shard misses more often than this is warned of.
@@ -336,9 +336,15 @@ def _of_groups(case: _Case) -> _Lines:
                 "",
             )
         ]
+    n_alone = drawn_units.n_alone(groups=case.labels.groups)
+    if n_alone == case.n_items:
+        text = "the column group is empty in every row, so each item would be drawn by itself"
+        mend = "fill in what each item comes from, such as its patient, or leave the column out"
+        return [("empty_groups", text, mend)]
     sizes = np.bincount(case.pool.unit_of_item)
+    alone = f"; {n_alone:,} of them are single items whose group is empty" if n_alone else ""
     text = (
-        f"{len(sizes):,} groups of {_span(sizes)} are drawn whole; together they "
+        f"{len(sizes):,} groups of {_span(sizes)} are drawn whole{alone}; together they "
         f"are worth {effective_number(sizes=sizes):,.0f} independent items"
     )
     lines = [("groups", text, "")]

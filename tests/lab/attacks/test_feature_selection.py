@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from lab.arena import Floats
+from lab.attacks.arena import Floats
 from lab.attacks.feature_selection import Reuse, feature_selection_gain, reuse
 from stats.mechanisms import MECHANISMS
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from lab.arena import Account, Arena, Codes, Floats, make_task
-from lab.attacks import Play, climbs, votes
+from lab.attacks import climbs, votes
+from lab.attacks.arena import Account, Arena, Codes, Floats, make_task
+from lab.attacks.catalogue import Play
 from lab.leagues import players
 from lab.leagues.players import Player
 from lab.leagues.pool import Right, make_pool

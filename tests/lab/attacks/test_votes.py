@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lab.arena import Arena, Codes, make_task
 from lab.attacks import votes
+from lab.attacks.arena import Arena, Codes, make_task
 from stats.mechanisms import MECHANISMS, Query
 from tests.stats.reference_data import reference_file
 

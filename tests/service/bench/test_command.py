@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lab import large_round
+from lab.leagues import large_round
 from service.bench import command, large_audit
 from stats import references as compare
 from stats.accusation import accuse

@@ -132,7 +132,9 @@ def _audited(world: World, submission: Submission, *, now: dt.datetime) -> dict[
         p_value=0.41,
         minimum_detectable_effect=0.05,
         verdict="NO_EVIDENCE",
-        evidence={"query": RAW, "fresh": RAW_ON_FRESH},
+        published_verdict="NO_EVIDENCE",
+        query=RAW,
+        fresh=RAW_ON_FRESH,
     )
     report = Report.objects.create(
         run=run, html="<!doctype html><title>Audit</title>", sha256="cd" * 32, created_at=now

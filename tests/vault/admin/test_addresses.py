@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.vault.admin.stage import Stage, client_of, url
+from tests.vault.admin.stage import SUPERUSER, Stage, client_of, url
 from tests.vault.factories import acting_as
 from vault.groups import ORGANISER
 
@@ -14,9 +14,9 @@ LISTS = (
 HUGE = "9" * 30
 
 
-def answered(stage: Stage, address: str) -> int:
+def answered(stage: Stage, address: str, *, person: str = ORGANISER) -> int:
     with acting_as("researcher"):
-        return int(client_of(ORGANISER).get(address, follow=True).status_code)
+        return int(client_of(person).get(address, follow=True).status_code)
 
 
 @pytest.mark.parametrize("model", LISTS)
@@ -38,6 +38,50 @@ def test_query_that_fits_nothing_breaks_nothing(stage: Stage, model: str) -> Non
         *(f"p={HUGE}", f"o={HUGE}", "q=%ED%A0%80", "status__exact=%ED%A0%80"),
     ):
         assert answered(stage, f"{address}?{query}") in (200, 400), query
+
+
+@pytest.mark.parametrize(
+    ("model", "at"),
+    [
+        *(
+            ("vault_journalentry", "at"),
+            ("vault_budgetentry", "at"),
+            ("vault_admission", "admitted_at"),
+        ),
+        *(
+            ("vault_submission", "submitted_at"),
+            ("vault_round", "opens_at"),
+            ("vault_team", "created_at"),
+        ),
+        *(("vault_teamtoken", "created_at"), ("audits_auditrun", "finished_at")),
+        *(("auth_user", "date_joined"), ("vault_holdout", "sealed_at")),
+    ],
+)
+def test_date_that_no_calendar_has_is_a_wrong_filter(stage: Stage, model: str, at: str) -> None:
+    """The years 0, 9999 and 99999 answered 500, on lists with a bar of dates and on those without."""
+    address = reverse(f"admin:{model}_changelist")
+
+    for query in (
+        *(f"{at}__year={year}" for year in ("0", "-1", "9999", "99999", HUGE, "x", "")),
+        *(f"{at}__month={month}" for month in ("13", "0", "-1", HUGE)),
+        *(f"{at}__day={day}" for day in ("99", "0", HUGE)),
+        *(f"{at}__year=9999&{at}__month=12", f"{at}__year=2026&{at}__month=13"),
+        *(
+            f"{at}__year=2026&{at}__month=2&{at}__day=99",
+            f"{at}__year=9999&{at}__month=12&{at}__day=31",
+        ),
+        *(f"{at}__year__gte=0", f"{at}__date__year=0", f"{at}__iso_year=99999", f"{at}__regex=("),
+    ):
+        assert answered(stage, f"{address}?{query}", person=SUPERUSER) in (200, 400), query
+
+
+def test_wrong_year_leads_to_the_list_without_a_filter(stage: Stage) -> None:
+    address = reverse("admin:vault_submission_changelist")
+
+    with acting_as("researcher"):
+        answer = client_of(ORGANISER).get(f"{address}?submitted_at__year=0")
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{address}?e=1")
 
 
 def test_path_with_nul_or_a_huge_id_is_not_found_or_refused(stage: Stage) -> None:

@@ -185,6 +185,91 @@ def test_the_admins_role_cannot_hand_in_for_a_team(world: World) -> None:
     assert Submission.objects.get().team == world.teams["majority"]
 
 
+FORGED = [
+    "CREATE TEMPORARY TABLE vault_team (id bigint, is_reference boolean)",
+    "CREATE TEMPORARY TABLE vault_budgetentry (id bigint)",
+]
+
+
+@pytest.mark.parametrize("statement", FORGED)
+def test_no_table_of_its_own_is_taken_for_the_vaults(world: World, statement: str) -> None:
+    """Temporary tables are found before others, and belong to whoever makes them."""
+    team = world.teams["alpha"]
+    with acting_as("researcher"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            if "vault_team" in statement:
+                cursor.execute("INSERT INTO pg_temp.vault_team VALUES (%s, true)", [team.pk])
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            insert(row_of(team, world))
+        transaction.set_rollback(True)
+
+
+def test_no_round_of_its_own_is_taken_for_the_vaults(world: World) -> None:
+    """An open round, and beside it what it was before it opened."""
+    before = "CREATE TEMPORARY TABLE vault_round AS SELECT * FROM public.vault_round"
+    with connection.cursor() as cursor:
+        cursor.execute(before)
+        cursor.execute("GRANT SELECT ON pg_temp.vault_round TO researcher")
+        cursor.execute("UPDATE public.vault_round SET status = 'OPEN', opened_at = now()")
+    with (
+        acting_as("researcher"),
+        pytest.raises(ProgrammingError, match="permission denied: researcher may hand in"),
+        transaction.atomic(),
+    ):
+        insert(row_of(world.teams["majority"], world))
+
+
+def insert(row: Submission) -> None:
+    """Into the vault's own table, whatever else has its name."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO public.vault_submission (id, team_id, round_id, panel_id, sequence, sha256, "
+            "file_key, status, submitted_at, fence, n_exceptions, n_faults, error_code, model_name, commit, "
+            "ci_run_url, idempotency_key) VALUES (%s, %s, %s, %s, 9, %s, 'x', 'QUEUED', now(), 0, 0, 0, '', "
+            "'', '', '', '')",
+            [row.pk, row.team_id, row.round_id, row.panel_id, row.sha256],
+        )
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "SCORED", "finished_at": timezone.now()}, {"fence": 1}]
+)
+def test_the_admins_role_hands_in_what_waits_to_be_scored(
+    world: World, change: dict[str, Any]
+) -> None:
+    row = row_of(world.teams["majority"], world)
+    for name, value in change.items():
+        setattr(row, name, value)
+
+    with (
+        acting_as("researcher"),
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+    ):
+        row.save(force_insert=True)
+
+
+@pytest.mark.parametrize("status", ["open", "past"])
+def test_the_admins_role_hands_in_before_a_round_opens_only(world: World, status: str) -> None:
+    """What references tell of the labels is counted when their round opens."""
+    if status == "open":
+        world.open()
+    else:
+        Round.objects.update(closes_at=timezone.now(), opens_at=timezone.now() - dt.timedelta(1))
+    with (
+        acting_as("researcher"),
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+    ):
+        row_of(world.teams["majority"], world).save(force_insert=True)
+
+
+def test_no_team_takes_the_number_of_another(world: World) -> None:
+    with pytest.raises(DatabaseError, match="so is its number"), transaction.atomic():
+        Team.objects.filter(pk=world.teams["alpha"].pk).update(id=999_001)
+
+
 def test_no_team_becomes_a_reference(world: World) -> None:
     """Nor the other way round, whatever the role."""
     with pytest.raises(DatabaseError, match="settled when it is added"), transaction.atomic():

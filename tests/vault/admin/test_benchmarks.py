@@ -97,6 +97,8 @@ def test_a_regression_is_made() -> None:
         ({"probability_clip": "0"}, "Above 0 and below 0.5."),
         ({"delta0": "2"}, "A number from 0 to 1."),
         ({"slug": "no spaces"}, "Enter a valid"),
+        ({"title": "Rain \u202eniar"}, "U+202E cannot be seen: leave it out."),
+        ({"title": "Ra\u200bin"}, "U+200B cannot be seen: leave it out."),
     ],
 )
 def test_what_does_not_fit_is_told(changed: dict[str, Any], reason: str) -> None:

@@ -120,4 +120,4 @@ def test_a_name_keeps_room_on_a_narrow_screen() -> None:
 def test_a_proven_error_has_four_digits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stats.ledger.proven_error", lambda **given: 0.15109228726688712)
 
-    assert "0.1511 if all" in page_of(stage.world.round)
+    assert "0.1511 at most if all" in page_of(stage.world.round)

@@ -164,3 +164,14 @@ def test_a_researcher_may_change_the_own_password() -> None:
 
     assert answer.status_code == 302
     assert User.objects.get(username=RESEARCHER).check_password("another long password")
+
+
+def test_foreign_next_page_leads_to_the_index() -> None:
+    """It led to an address of Django's that nobody has."""
+    with acting_as("researcher"):
+        answer = Client().post(
+            url("login"),
+            {"username": ORGANISER, "password": PASSWORD, "next": "https://evil.example/"},
+        )
+
+    assert (answer.status_code, answer["Location"]) == (302, url("index"))

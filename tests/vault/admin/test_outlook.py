@@ -60,13 +60,18 @@ def test_of_losses_it_is_in_their_unit() -> None:
 @pytest.mark.parametrize(
     ("n", "words"),
     [
-        (100, "none in a round of 20 teams: the holdouts are too small"),
-        (250, "none, 0.0978 or 0.138, if a file and its reference answer 5 %, 10 % or 20 % "),
+        (100, "No overstatement can be found in a round of 20 teams: the holdouts are too small"),
+        (250, "0.0978 or 0.138, if a file and its reference answer 10 % or 20 % of the items "),
     ],
 )
 def test_what_a_file_cannot_gain_is_not_promised_to_be_found(n: int, words: str) -> None:
     """At 5 % a file would have to gain more than 5 %."""
-    assert said(drafted(query_holdout=Holdout(n_items=n, **DRAW))).startswith(words)
+    sentence = said(drafted(query_holdout=Holdout(n_items=n, **DRAW)))
+
+    assert sentence.startswith(words)
+    assert sentence.endswith(" Files that differ by 5 % cannot gain enough to be found.") == (
+        n == 250
+    )
 
 
 ONE_LEFT = (
@@ -100,7 +105,10 @@ def test_a_bound_as_wide_as_the_range_promises_nothing() -> None:
     assert (
         outlook.proven_alone(wide) == "nothing is guaranteed if one team uses all its 1,000 queries"
     )
-    assert outlook.proven_alone(narrow).startswith("0.05 if one team uses all its 1,000 queries")
+    assert outlook.proven_alone(narrow).startswith(
+        "0.05 at most if one team uses all its 1,000 queries, whatever it hands in. It bounds how far any "
+        "score that is shown may be from what the same file would score on endlessly many new items"
+    )
     assert outlook.proven_together(wide, queries="planned") == (
         "nothing is guaranteed if all 1,000 planned queries are used and all teams act as one"
     )

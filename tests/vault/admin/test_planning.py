@@ -96,8 +96,8 @@ def test_a_preview_says_what_the_round_could_do(world: World) -> None:
         "told before this round: 0)",
         "if one team uses all its 40 queries",
         "if all 400 planned queries are used",
-        "if a file and its reference answer 5 %, 10 % or 20 % of the items differently. Found with 80 % in "
-        "a round of 10 teams",
+        "of the items differently. Found with 80 % in a round of 10 teams",
+        "cannot gain enough to be found.",
         "0 sealed iid shards now, and the coarse publication takes one: not enough for another round",
         "No reference is named: the round does not open by itself, and guarded_ladder cannot open",
     ):

@@ -81,6 +81,8 @@ def test_malformed_request_is_refused(stage: Stage, settings: Any) -> None:
     for response in (nul, host):
         text = check(response, status=400, says="malformed")
         assert "evil" not in text
+    assert "adds the name to HOLDOUT_VAULT_ALLOWED_HOSTS" in host.content.decode()
+    assert "ALLOWED_HOSTS" not in nul.content.decode()
 
 
 def test_failure_asks_nothing_of_the_database(

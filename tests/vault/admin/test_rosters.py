@@ -49,7 +49,7 @@ def test_a_preview_shows_what_would_be_made_and_changes_nothing(stage: Stage) ->
     answer = preview()
 
     page = answer.content.decode()
-    assert "2 new teams, 1 admissions, 2 links" in page
+    assert "2 new teams, 1 admission, 2 links" in page
     assert "weather round 1" in page
     assert "&lt;b&gt;gamma" in page
     assert secrets(answer) == []

@@ -1,6 +1,9 @@
 """An organiser cancels a planned round in the admin, with a reason."""
 
+import datetime as dt
+
 import pytest
+from django.utils import timezone
 
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act, constants, kinds, plan
@@ -50,3 +53,16 @@ def test_only_organisers_cancel_a_round(world: World) -> None:
 
     world.round.refresh_from_db()
     assert (answer.status_code, world.round.status) == (403, "PLANNED")
+
+
+def test_a_planned_round_whose_end_has_passed_can_only_be_cancelled(world: World) -> None:
+    Round.objects.update(closes_at=timezone.now() - dt.timedelta(seconds=1))
+    client = client_of(ORGANISER)
+
+    with acting_as("researcher"):
+        page = client.get(url("vault_round_change", world.round.pk)).content.decode()
+        answer = client.get(url("vault_round_act", world.round.pk, "open"), follow=True)
+
+    offered = [name for name in ("admit", "open", "close", "cancel") if f"/act/{name}/" in page]
+    assert offered == ["cancel"]
+    assert "while a round is PLANNED and its end has not passed" in answer.content.decode()

@@ -116,6 +116,8 @@ def test_a_planned_round_has_the_constants_that_were_given(world: World) -> None
         ({"opens_at_0": "2020-01-01"}, "would open in the past, at 2020-01-01"),
         ({"opens_at_0": "2999-01-01"}, "must close after it opens"),
         ({"total_limit": 0}, "greater than or equal to 1"),
+        ({"total_limit": 10_000_000}, "10,000,000 is too many"),
+        ({"window_limit": 41}, "a team has 40 in the round, so give at most 40 here"),
         ({"publication": "none"}, "Select a valid choice"),
         ({"mechanism": "honesty"}, "Select a valid choice"),
         ({"query_holdout": ""}, "This field is required"),

@@ -302,6 +302,8 @@ def test_a_report_alone_seals_nothing(benchmark: Benchmark) -> None:
 
     pages = [answer.content.decode() for answer in answers]
     assert "It warns of nothing" in pages[0]
+    # What was asked for is no mistake.
+    assert not any("errornote" in page for page in pages)
     assert "<td>82.0</td>" in pages[1]
     assert not Holdout.objects.exists()
 

@@ -7,7 +7,7 @@ import pytest
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
 from vault.groups import ORGANISER
-from vault.models import Release, Round
+from vault.models import Final, Release, Round
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -43,3 +43,27 @@ def test_released_value_has_the_digits_of_its_grid(stage: Stage) -> None:
         page = client.get(url("vault_submission_changelist")).content.decode()
 
     assert '<td class="field-released">0.735</td>' in page
+
+
+@pytest.mark.parametrize(
+    ("is_declared", "words"),
+    [(None, "no"), (True, "yes, declared by the team"), (False, "yes, as the team declared none")],
+)
+def test_page_says_whether_it_is_the_final(
+    stage: Stage, is_declared: bool | None, words: str
+) -> None:
+    later = stage.world.submit(stage.world.teams["alpha"], stage.world.labels).submission
+    if is_declared is not None:
+        Final.objects.update_or_create(
+            round=later.round,
+            team=later.team,
+            defaults={
+                "submission": later,
+                "is_declared": is_declared,
+                "chosen_at": stage.world.now,
+            },
+        )
+    with acting_as("researcher"):
+        page = client_of(ORGANISER).get(url("vault_submission_change", later.pk)).content.decode()
+
+    assert f'<div class="readonly">{words}</div>' in page

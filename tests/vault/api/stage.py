@@ -4,6 +4,7 @@ Nothing is scored here: releases are written as the scoring worker would have wr
 """
 
 import datetime as dt
+import inspect
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from tests.vault.factories import World, acting_as, make_world
-from vault import tokens
+from vault import errors, tokens
 from vault.api import problem_codes
 from vault.models import Release, Round, Submission, Team
 
@@ -131,3 +132,14 @@ def scored(
         submission=submission, value=value, outcome=outcome, released_at=timezone.now()
     )
     return submission
+
+
+def domain_errors(*, inside: bool) -> list[type[errors.VaultError]]:
+    """Those that the API answers, or those that stay inside: their codes are not in the catalogue."""
+    found = [each for _, each in inspect.getmembers(errors, inspect.isclass)]
+    return [
+        each
+        for each in found
+        if issubclass(each, errors.VaultError)
+        and (each.code not in problem_codes.CATALOGUE) == inside
+    ]

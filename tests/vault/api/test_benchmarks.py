@@ -103,7 +103,7 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
         "query_commitment": world.query.commitment,
         "budget": {
             "window_seconds": 86400,
-            "window_limit": 1000,
+            "window_limit": 40,
             "total_limit": 40,
             "concurrent_limit": 1000,
         },

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from stats import ledger
 from tests.vault.api.stage import Caller, a_world, file_number, handed_in, problem, scored
+from tests.vault.factories import NOW
 from vault.models import Admission, Round, Team
 
 BUDGET = "benchmarks/weather/budget/"
@@ -27,6 +28,7 @@ def test_untouched_budget() -> None:
     assert 0 < shown.pop("proven_error") < 1
     assert shown == {
         "round": 1,
+        "opens_at": "2020-01-01T00:00:00Z",
         "summary": "9 of 9 queries are left in this round; 5 of 5 in 1 minute can be used now, 2 at a time.",
         "window": {"seconds": 60, "limit": 5, "used": 0},
         "total": {"limit": 9, "used": 0},
@@ -174,13 +176,14 @@ def test_team_that_is_not_admitted_has_none() -> None:
     assert problem(other.get(BUDGET)) == (403, "not_admitted")
 
 
-def test_reference_team_is_told_that_it_needs_none() -> None:
+@pytest.mark.parametrize("status", ["PLANNED", "OPEN", "PUBLISHED"])
+def test_reference_team_is_told_that_it_needs_none(status: str) -> None:
     world = a_world()
+    Round.objects.filter(pk=world.round.pk).update(status=status)
     reference = Team.objects.create(name="reference", is_reference=True)
 
     answer = Caller(reference).get(BUDGET)
 
-    assert world.round.status == "OPEN"
     assert problem(answer) == (403, "not_admitted")
     assert (
         "it has no budget, and what it hands in while a round is planned is not counted"
@@ -216,10 +219,57 @@ def test_refusal_of_a_full_window_says_what_is_left_and_when_to_come_back() -> N
     assert re.fullmatch(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d UTC", detail.removeprefix(head))
 
 
-def test_planned_round_is_not_asked_for() -> None:
-    world = a_world(is_open=False)
+def test_budget_of_a_planned_round_is_there_from_the_admission_on() -> None:
+    """It was not found, as if nobody had been admitted."""
+    opens_at = timezone.now().replace(microsecond=0) + dt.timedelta(days=3)
+    world = a_world(is_open=False, opens_at=opens_at, total_limit=9)
+    bot = Caller(world.team("ours"))
 
-    assert problem(Caller(world.team("ours")).get(BUDGET)) == (404, "not_found")
+    shown = bot.get(BUDGET).json()
+
+    assert (shown["round"], shown["total"]) == (1, {"limit": 9, "used": 0})
+    assert shown["opens_at"] == shown["next_slot_at"] == f"{opens_at:%Y-%m-%dT%H:%M:%SZ}"
+    assert re.fullmatch(
+        r"The round is not open yet, and opens at \d{4}-\d\d-\d\d \d\d:\d\d UTC at the earliest: 9 queries "
+        r"can be used in it\.",
+        shown["summary"],
+    )
+    assert bot.get(f"{BUDGET}?round=1").json()["round"] == 1
+
+
+@pytest.mark.parametrize(("status", "number"), [("OPEN", 1), ("CLOSING", 2), ("PUBLISHED", 2)])
+def test_budget_is_that_of_the_open_round_else_of_the_next_one(status: str, number: int) -> None:
+    world = a_world()
+    team = world.team("ours")
+    Round.objects.filter(pk=world.round.pk).update(status=status)
+    following = Round.objects.get(pk=world.round.pk)
+    following.pk, following.number, following.status = None, 2, "PLANNED"
+    following.save(force_insert=True)
+    bot = Caller(team)
+    assert bot.get(BUDGET).json()["round"] == 1
+
+    Admission.objects.create(round=following, team=team, k=3, reserved_nats=0, admitted_at=NOW)
+
+    assert bot.get(BUDGET).json()["round"] == number
+    assert bot.get(f"{BUDGET}?round=1").json()["round"] == 1
+
+
+def test_team_that_is_not_admitted_to_a_planned_round_has_none() -> None:
+    a_world(is_open=False)
+    other = Caller(Team.objects.create(name="other"))
+
+    assert problem(other.get(BUDGET)) == (403, "not_admitted")
+
+
+def test_cancelled_round_has_no_budget() -> None:
+    world = a_world(is_open=False)
+    bot = Caller(world.team("ours"))
+    Round.objects.update(
+        status="CANCELLED", cancelled_at=NOW, cancelled_reason="A shard was wrong."
+    )
+
+    assert problem(bot.get(BUDGET)) == (404, "not_found")
+    assert problem(bot.get(f"{BUDGET}?round=1")) == (404, "not_found")
 
 
 @pytest.mark.parametrize("query", ["?round=2", "?round=x", "?round=1.0", "?round=+1"])

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from config.settings import BASE_DIR
-from tests.vault.api.stage import Caller, problem
+from tests.vault.api.stage import Caller, domain_errors, problem
+from vault import errors
 from vault.api import problem_codes, problems
 
 ROOMS = ("vault", "audits", "webhooks", "lab", "config")
@@ -26,10 +27,16 @@ def constant(node: ast.expr) -> object:
     return node.value
 
 
+def status_of(error: type[errors.VaultError]) -> int:
+    response = problems.handle_exception(error("refused", limit=1, retry_after=1), {})
+    assert response is not None
+    return response.status_code
+
+
 def answered() -> set[tuple[object, object]]:
     """Code and status of what is raised as a problem, worded as one, or translated to one."""
     found: set[tuple[object, object]] = {
-        (error.code, status) for error, status in problems.STATUSES.items()
+        (error.code, status_of(error)) for error in domain_errors(inside=False)
     }
     framework: dict[Any, str] = problems.CODES
     found |= {(code, int(error.status_code)) for error, code in framework.items()}

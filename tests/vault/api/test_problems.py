@@ -1,7 +1,6 @@
 """Errors as problem+json: every kind of error has its answer, and no answer tells what it should not."""
 
 import datetime as dt
-import inspect
 import json
 import logging
 from typing import Any
@@ -14,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.settings import api_settings
 
 from config import urls
-from tests.vault.api.stage import PROBLEM, Caller, a_world, problem
+from tests.vault.api.stage import PROBLEM, Caller, a_world, domain_errors, problem
 from vault import errors
 from vault.api import limits, problem_codes, problems
 
@@ -109,12 +108,7 @@ def test_what_nobody_foresaw_says_nothing(
     assert SECRET not in str(internal_error(error, monkeypatch, caplog))
 
 
-def domain_errors() -> list[type[errors.VaultError]]:
-    found = [each for _, each in inspect.getmembers(errors, inspect.isclass)]
-    return [each for each in found if issubclass(each, errors.VaultError)]
-
-
-@pytest.mark.parametrize("kind", problems.STATUSES)
+@pytest.mark.parametrize("kind", domain_errors(inside=False))
 def test_domain_errors_become_problems(kind: type[errors.VaultError]) -> None:
     slot = dt.datetime(2026, 3, 1, 13, tzinfo=dt.timezone(dt.timedelta(hours=1)))
     error = kind("what people read", next_slot_at=slot, retry_after=1.2, limit=None)
@@ -122,7 +116,7 @@ def test_domain_errors_become_problems(kind: type[errors.VaultError]) -> None:
     response = problems.handle_exception(error, {})
 
     assert response is not None
-    assert response.status_code == problems.STATUSES[kind]
+    assert response.status_code == problem_codes.CATALOGUE[kind.code].status
     assert response["Retry-After"] == "2"
     policy = {"policy": limits.POLICIES[kind]} if kind in limits.POLICIES else {}
     assert response.data == {
@@ -138,13 +132,13 @@ def test_domain_errors_become_problems(kind: type[errors.VaultError]) -> None:
 
 
 def test_codes_tell_errors_apart() -> None:
-    codes = [kind.code for kind in domain_errors()]
+    codes = [kind.code for inside in (True, False) for kind in domain_errors(inside=inside)]
     assert len(set(codes)) == len(codes)
 
 
 def test_errors_of_the_inside_have_no_status() -> None:
     """What is no answer to a team is logged and becomes a 500."""
-    inside = {kind.__name__ for kind in set(domain_errors()) - set(problems.STATUSES)}
+    inside = {kind.__name__ for kind in domain_errors(inside=True)}
 
     assert inside == {
         "VaultError",
@@ -168,7 +162,8 @@ def test_errors_of_the_inside_have_no_status() -> None:
 
 def test_every_status_has_a_title() -> None:
     framework: dict[Any, str] = problems.CODES
-    statuses = {*problems.STATUSES.values(), *(each.status_code for each in framework)}
+    known = (each.status for each in problem_codes.CATALOGUE.values())
+    statuses = {*known, *(each.status_code for each in framework)}
 
     assert statuses <= set(problem_codes.TITLES)
 

@@ -144,6 +144,22 @@ def test_full_window_says_when_the_next_slot_opens() -> None:
     assert waiting <= int(response["Retry-After"]) == shown["retry_after"] <= waiting + 5
 
 
+def test_window_that_the_round_closes_before_it_frees_anything_says_so() -> None:
+    """`Retry-After` led beyond the end, where nothing is received any more."""
+    closes_at = timezone.now() + dt.timedelta(minutes=9)
+    bot = Caller(a_world(window_limit=1, window_seconds=600, closes_at=closes_at).team("ours"))
+    bot.post(POST, file_number(1))
+
+    response = bot.post(POST, file_number(2))
+
+    shown = response.json()
+    assert problem(response) == (429, "budget_window_exhausted")
+    assert shown["detail"].endswith(" UTC, before the next is free")
+    assert not {"next_slot_at", "retry_after"} & set(shown)
+    assert "Retry-After" not in response
+    assert response["RateLimit"] == '"window";r=0'
+
+
 def test_too_many_at_once_are_asked_to_wait() -> None:
     bot = Caller(a_world(concurrent_limit=1).team("ours"))
     bot.post(POST, file_number(1))
@@ -206,6 +222,24 @@ def test_reference_submits_to_a_planned_round_and_costs_nothing() -> None:
     assert reference.post(POST, file_number(1)).status_code == 202
     assert reference.post(POST, file_number(1)).status_code == 200
     assert BudgetEntry.objects.count() == 0
+
+
+def test_planned_round_whose_end_has_passed_receives_nothing() -> None:
+    """It never opens: a reference was scored for it all the same, and a team told to come in the past."""
+    world = a_world(is_open=False, closes_at=timezone.now() - dt.timedelta(seconds=1))
+    reference = Caller(world.team("reference", is_reference=True))
+
+    answer = reference.post(POST, file_number(1))
+
+    assert problem(answer) == (403, "round_closed")
+    assert answer.json()["detail"] == (
+        "round 1 has not opened, and its end has passed: it receives no reference, and the organizer must "
+        "cancel it and plan another"
+    )
+    assert not Submission.objects.exists()
+    refused = Caller(world.team("ours")).post(POST, file_number(1))
+    assert problem(refused) == (403, "no_open_round")
+    assert "opens_at" not in refused.json()
 
 
 def test_reference_comes_too_late_to_an_open_round(world: World) -> None:

@@ -37,6 +37,7 @@ def workbook() -> bytes:
 @pytest.mark.parametrize(
     ("body", "hint"),
     [
+        ("10,0\n20,1\n30,0\n", "the first row must name the columns"),
         (",id,label\n0,10,0\n1,20,1\n2,30,0\n", "a row index; " + NO_ROW_INDEX),
         ('"","id","label"\n"1",10,"0"\n', "a row index; " + NO_ROW_INDEX),
         ("Unnamed: 0,id,label\n0,10,0\n", "a row index; " + NO_ROW_INDEX),

@@ -211,15 +211,22 @@ def test_values_beyond_what_a_prediction_may_be_are_refused(weather: Benchmark) 
     assert caught.value.data["n_problems"] == 2
 
 
+# Of whole classes, whatever the label is.
+NO_CLASS = (
+    "the label is not one of the benchmark's classes 0, 1; write them without a decimal point, not as 1.0 "
+    "(pandas astype(int))"
+)
+
+
 def test_read_names_row_and_column_and_never_the_label(weather: Benchmark) -> None:
     body = "id,label,time\n1,0,1999-01-01\n2,SECRET,1999-02-30\n1,1,yesterday\n3,,1999-01-01\n4,1\n"
 
     assert problems_of(weather, body) == [
-        (3, "label", "the label is not one of the benchmark's classes 0, 1"),
+        (3, "label", NO_CLASS),
         (3, "time", "not an ISO 8601 date or date-time"),
         (4, "id", "the id occurs in an earlier row"),
         (4, "time", "not an ISO 8601 date or date-time"),
-        (5, "label", "the label is not one of the benchmark's classes 0, 1"),
+        (5, "label", NO_CLASS),
         (6, None, "2 fields where 3 are expected"),
     ]
 
@@ -227,8 +234,9 @@ def test_read_names_row_and_column_and_never_the_label(weather: Benchmark) -> No
 @pytest.mark.parametrize(
     ("header", "part"),
     [
-        ("id,value", "label is missing"),
-        ("item,label", "id is missing"),
+        ("id,value", "label is missing; the columns are id, value"),
+        ("item,label", "id is missing; the columns are item, label"),
+        ("a7,1", "id is missing; the first row names the columns"),
         ("id,label,label", "occurs twice"),
         ("id,label,weight", "'weight' is none of"),
         ("id,label,slice:", "needs a name"),

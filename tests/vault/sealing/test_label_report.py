@@ -12,7 +12,7 @@ from scipy.stats import binom
 
 from config.settings import BASE_DIR
 from tests.stats.reference_data import reference_case
-from vault.errors import SealingError
+from vault.errors import InvalidFileError, SealingError
 from vault.files import label_tables
 from vault.files.label_tables import LabelSpec, LabelTable
 from vault.files.parsing import CSV
@@ -187,6 +187,38 @@ def test_groups_are_described_and_large_ones_warned_of() -> None:
 
     assert "89 groups of 4 to 48 items" in text_of(found, "groups")
     assert warned(found) == ["small_shard", "large_group"]
+
+
+def test_a_group_column_of_empty_cells_is_warned_of() -> None:
+    """It passed without a word, and items of one source were drawn apart."""
+    found = report(rows(coins(400), [""] * 400), query=200)
+
+    assert warned(found) == ["empty_groups"]
+    assert "empty in every row" in text_of(found, "empty_groups")
+    assert "leave the column out" in found.warnings[0].mend
+
+
+def test_items_without_a_group_are_counted() -> None:
+    groups = [f"g{i // 2}" if i < 380 else "" for i in range(400)]
+
+    found = report(rows(coins(400), groups), query=200)
+
+    assert warned(found) == []
+    assert text_of(found, "groups").startswith(
+        "210 groups of 1 to 2 items are drawn whole; 20 of them are single items whose group is empty; "
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "problem"),
+    [("time", "not an ISO 8601 date or date-time"), ("slice:site", "the field is empty")],
+)
+def test_an_empty_time_or_slice_is_refused_by_its_row(column: str, problem: str) -> None:
+    with pytest.raises(InvalidFileError) as refused:
+        table(f"id,label,{column}\na,0,\nb,1,\n")
+
+    (first, *_) = refused.value.data["problems"]
+    assert (first["row"], first["column"], first["problem"]) == (2, column, problem)
 
 
 def test_labels_that_change_in_time_are_warned_of_in_an_iid_draw() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from vault.api import problem_codes
 from vault.api.openapi import headers, problem_answers, schemas
 from vault.api.openapi.schemas import Schema
+from vault.api.shown.shape import Shape
 
 JSON = "application/json"
 
@@ -98,10 +99,22 @@ class Operation:
 
 
 def shown(
-    name: str, description: str, *, example: Any, headers: dict[str, Any] | None = None
+    shape: Shape,
+    description: str,
+    *,
+    example: Any | None = None,
+    headers: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A JSON answer of a named shape."""
-    return answer(description, {JSON: schemas.reference(name)}, {JSON: example}, headers=headers)
+    """A JSON answer of one shape, with its example unless there is a better one."""
+    example = shape.example if example is None else example
+    return answer(description, {JSON: shape.reference()}, {JSON: example}, headers=headers)
+
+
+def page(shape: Shape, *, name: str = "", example: Any | None = None) -> dict[str, Any]:
+    """A page of a list of them, whose schema has the shape's name and `List` unless it has its own."""
+    listed = schemas.reference(name or f"{shape.name}List")
+    one = shape.example if example is None else example
+    return answer("A page.", {JSON: listed}, {JSON: schemas.page_example(one)})
 
 
 def answer(

@@ -42,6 +42,11 @@ ROUND = in_query(
     schemas.integer(minimum=0, maximum=99_999_999),
     "The number of a round of this benchmark; without it the latest that has opened.",
 )
+BUDGET_ROUND = {
+    **ROUND,
+    "description": "The number of a round of this benchmark; without it the one that is open, else the next "
+    "that the team is admitted to, else the latest that has opened.",
+}
 PANEL_ROUND = {**ROUND, "description": "The number of a round of this benchmark."}
 PAGE: tuple[dict[str, Any], ...] = (
     in_query(

@@ -21,12 +21,10 @@ MEMBERS: dict[str, Schema] = {
     "problems": schemas.list_of(
         schemas.record(
             {
-                "row": schemas.or_null(
-                    schemas.integer(
-                        "The line of a CSV file (its header is line 1) or row of a table."
-                    )
+                "row": schemas.integer(
+                    "The line of a CSV file (its header is line 1) or row of a table.", null=True
                 ),
-                "column": schemas.or_null(schemas.text("The column.")),
+                "column": schemas.text("The column.", null=True),
                 "problem": schemas.text("What is wrong."),
             }
         ),

@@ -2,47 +2,23 @@
 
 from typing import Any
 
-from stats.verdict import Verdict
 from vault.api.openapi import parameters, schemas
-from vault.api.openapi.operation import Access, Operation, shown
+from vault.api.openapi.operation import Access, Operation, page, shown
 from vault.api.openapi.schemas import Schema
+from vault.api.shown.boards import FRESH, VERDICT
+from vault.api.shown.shape import By, Field, Shape, described
 from vault.statuses import PublicationKind
 
 TAG = "Results"
 
-VERDICT = schemas.or_null(
-    schemas.one_of(
-        [each.value for each in Verdict if each != Verdict.SUSPECTED],
-        "Of the published audit. `WITHIN_LUCK` only where an overstatement is shown that the luck beside "
-        "it covers.",
-    )
-)
-FRESH = schemas.or_null(
-    schemas.number("The final's score on labels that nobody had queried, once published.")
-)
-_PAIR: Schema = {
-    "type": "array",
-    "items": {"type": "number"},
-    "minItems": 2,
-    "maxItems": 2,
-}
+_PAIR: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 _INTERVAL = schemas.or_null(_PAIR | {"description": "95 % interval of `fresh`, low and high."})
 _SCORES: Schema = {
     "type": ["object", "null"],
     "description": "Of a full publication: by metric and set of labels (`query`, `fresh`) the value and "
     "the low and high end of its 95 % interval. Null in a coarse one.",
 }
-_AUDIT: dict[str, Schema] = {
-    "id": schemas.integer(minimum=1),
-    "round": schemas.integer(minimum=1),
-    "published_at": schemas.time(),
-}
-
-
-SHAPES: dict[str, Schema] = {
-    "AuditSummary": schemas.record(_AUDIT),
-    "AuditList": schemas.page_of("AuditSummary"),
-    "Audit": schemas.record({**_AUDIT, "document": schemas.reference("AuditDocument")}),
+_DOCUMENT: dict[str, Schema] = {
     "AuditDocument": schemas.record(
         {
             "benchmark": schemas.text(),
@@ -56,11 +32,10 @@ SHAPES: dict[str, Schema] = {
                 "all finals with all metrics, to six digits below the metric's unit; the fresh holdout has "
                 "retired.",
             ),
-            "fresh_resolution": schemas.or_null(
-                schemas.number(
-                    "The grid that fresh figures are rounded to, u / (2 sqrt(n_fresh)); null: a full "
-                    "publication, which has none, or no figures."
-                )
+            "fresh_resolution": schemas.number(
+                "The grid that fresh figures are rounded to, u / (2 sqrt(n_fresh)); null: a full "
+                "publication, which has none, or no figures.",
+                null=True,
             ),
             "n_query": schemas.count("Items that answered queries."),
             "n_fresh": schemas.count("Items that nobody had been scored against."),
@@ -83,10 +58,9 @@ SHAPES: dict[str, Schema] = {
                     "power": schemas.number("With which the least effect would have been found."),
                 }
             ),
-            "tau": schemas.or_null(
-                schemas.number(
-                    "Kendall's tau-b of the ranking on the board and that on new labels, of ranked teams.",
-                )
+            "tau": schemas.number(
+                "Kendall's tau-b of the ranking on the board and that on new labels, of ranked teams.",
+                null=True,
             ),
             "seed_commitment": schemas.sha256(
                 "SHA-256 of the seed of every random number of the audit, as text: of its 64 hexadecimal "
@@ -102,7 +76,7 @@ SHAPES: dict[str, Schema] = {
         {
             "team": schemas.text(),
             "title": schemas.text(),
-            "query": schemas.or_null(schemas.number("Its score on the query labels.")),
+            "query": schemas.number("Its score on the query labels.", null=True),
             "fresh": FRESH,
             "fresh_interval": _INTERVAL,
             "scores": _SCORES,
@@ -122,82 +96,73 @@ SHAPES: dict[str, Schema] = {
                 "which has no final. Of that one figures are told in an accusation alone.",
             ),
             "is_ranked_file": schemas.flag("Whether that file is the one that ranks."),
-            "named_submission": schemas.or_null(
-                schemas.text("The id of that file's submission where the verdict is CONFIRMED.")
+            "named_submission": schemas.text(
+                "The id of that file's submission where the verdict is CONFIRMED.", null=True
             ),
             "fresh": FRESH,
             "fresh_interval": _INTERVAL,
-            "no_figure": schemas.or_null(
-                schemas.text("Why `fresh` is null, unless a stored file was damaged.")
+            "no_figure": schemas.text(
+                "Why `fresh` is null, unless a stored file was damaged.", null=True
             ),
-            "rank_after": schemas.or_null(
-                schemas.integer(
-                    "By `fresh`, among the teams that are ranked now; equal figures share a rank.",
-                    minimum=1,
-                )
+            "rank_after": schemas.integer(
+                "By `fresh`, among the teams that are ranked now; equal figures share a rank.",
+                minimum=1,
+                null=True,
             ),
-            "tier": schemas.or_null(
-                schemas.integer(
-                    "Teams that simultaneous paired intervals do not tell from the best of a tier "
-                    "share it. As the round was published; null for who was unranked then or is now.",
-                    minimum=1,
-                )
+            "tier": schemas.integer(
+                "Teams that simultaneous paired intervals do not tell from the best of a tier "
+                "share it. As the round was published; null for who was unranked then or is now.",
+                minimum=1,
+                null=True,
             ),
             "is_unranked": schemas.flag(
                 "Organizers took the team out of the ranking; ranks, tiers and tau are of the others. It "
                 "may change after publication."
             ),
-            "unranked_reason": schemas.or_null(schemas.text("Why, in the organizers' words.")),
-            "released": schemas.or_null(schemas.number("The final's own released value.")),
-            "query": schemas.or_null(
-                schemas.number(
-                    "The final's score on the query labels, whose holdout retired, to six digits "
-                    "below the unit."
-                )
+            "unranked_reason": schemas.text("Why, in the organizers' words.", null=True),
+            "released": schemas.number("The final's own released value.", null=True),
+            "query": schemas.number(
+                "The final's score on the query labels, whose holdout retired, to six digits "
+                "below the unit.",
+                null=True,
             ),
-            "named_query": schemas.or_null(schemas.number("The same of the file named.")),
-            "named_fresh": schemas.or_null(
-                schemas.number("Its figure on new labels, where it is not the final.")
+            "named_query": schemas.number("The same of the file named.", null=True),
+            "named_fresh": schemas.number(
+                "Its figure on new labels, where it is not the final.", null=True
             ),
-            "attempts": schemas.or_null(schemas.count()),
+            "attempts": schemas.count(null=True),
             "verdict": VERDICT,
-            "luck": schemas.or_null(
-                schemas.number(
-                    "What an honest team with as many files overstates in 19 of 20 draws at most."
-                )
+            "luck": schemas.number(
+                "What an honest team with as many files overstates in 19 of 20 draws at most.",
+                null=True,
             ),
-            "p_adjusted": schemas.or_null(
-                schemas.text(
-                    "Adjusted for all files of the round and both kinds of reference: one digit, rounded up "
-                    "(a full publication: two), `< .0001` or `> .05`. An accusation needs "
-                    "`family_wise_error` or less, and more besides."
-                )
+            "p_adjusted": schemas.text(
+                "Adjusted for all files of the round and both kinds of reference: one digit, rounded up "
+                "(a full publication: two), `< .0001` or `> .05`. An accusation needs "
+                "`family_wise_error` or less, and more besides.",
+                null=True,
             ),
-            "minimum_detectable_effect": schemas.or_null(
-                schemas.number(
-                    "The least overstatement that would have been found with 80 %; null while the gate has "
-                    "fired, since then nobody is accused."
-                )
+            "minimum_detectable_effect": schemas.number(
+                "The least overstatement that would have been found with 80 %; null while the gate has "
+                "fired, since then nobody is accused.",
+                null=True,
             ),
             "scores": _SCORES,
-            "test": schemas.or_null(
-                schemas.one_of(
-                    ("own_files", "organiser"),
-                    "What the named file is compared with: the team's own first files, or the references. "
-                    "Overstatement, luck and p are of this test.",
-                )
+            "test": schemas.one_of(
+                ("own_files", "organiser"),
+                "What the named file is compared with: the team's own first files, or the references. "
+                "Overstatement, luck and p are of this test.",
+                null=True,
             ),
-            "reference_excess": schemas.or_null(
-                schemas.number(
-                    "How much better what it is compared with looks on query labels than on new ones."
-                )
+            "reference_excess": schemas.number(
+                "How much better what it is compared with looks on query labels than on new ones.",
+                null=True,
             ),
-            "overstatement": schemas.or_null(
-                schemas.number(
-                    "How much better the named file looks on query labels than on new ones, less "
-                    "`reference_excess`, from the figures shown. Of a file that is ahead of what it is "
-                    "compared with, it is the part of the lead that is missing there."
-                )
+            "overstatement": schemas.number(
+                "How much better the named file looks on query labels than on new ones, less "
+                "`reference_excess`, from the figures shown. Of a file that is ahead of what it is "
+                "compared with, it is the part of the lead that is missing there.",
+                null=True,
             ),
             "overstatement_interval": schemas.or_null(
                 _PAIR | {"description": "Covers the sampling of the new labels only."}
@@ -207,7 +172,6 @@ SHAPES: dict[str, Schema] = {
     ),
 }
 
-_SUMMARY: dict[str, Any] = {"id": 3, "round": 1, "published_at": "2026-04-03T09:00:00Z"}
 _TEAM: dict[str, Any] = {
     "team": "team-a",
     "title": "Team A",
@@ -253,12 +217,7 @@ DOCUMENT: dict[str, Any] = {
     "headline": "0 CONFIRMED, 0 INVALID, 1 without evidence of 1",
     "how_to_read": "An overstatement is how much better a file looks on the labels that answered queries "
     "(the query labels) than on new labels, beside the references.",
-    "levels": {
-        "family_wise_error": 0.01,
-        "interval": 0.95,
-        "luck": 0.95,
-        "power": 0.8,
-    },
+    "levels": {"family_wise_error": 0.01, "interval": 0.95, "luck": 0.95, "power": 0.8},
     "tau": None,
     "seed_commitment": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     "references": [
@@ -273,6 +232,19 @@ DOCUMENT: dict[str, Any] = {
     ],
     "teams": [_TEAM],
 }
+# Of a publication; the document is shown as it was written, with its teams where they stand now.
+SUMMARY = Shape(
+    "AuditSummary",
+    {
+        "id": Field(schemas.integer(minimum=1), 3, "pk"),
+        "round": Field(schemas.integer(minimum=1), 1, "round.number"),
+        "published_at": Field(schemas.time(), "2026-04-03T09:00:00Z"),
+    },
+)
+AUDIT = SUMMARY.extended(
+    "Audit", {"document": Field(schemas.reference("AuditDocument"), DOCUMENT, By.CALLER)}
+)
+SHAPES = described(AUDIT, SUMMARY) | {"AuditList": schemas.page_of("AuditSummary")} | _DOCUMENT
 
 OPERATIONS = {
     ("/api/v1/benchmarks/{slug}/audits/", "GET"): Operation(
@@ -282,7 +254,7 @@ OPERATIONS = {
         description="By round.",
         access=Access.PUBLIC,
         parameters=(parameters.SLUG, *parameters.PAGE),
-        answers={200: shown("AuditList", "A page.", example=schemas.page_example(_SUMMARY))},
+        answers={200: page(SUMMARY, name="AuditList")},
         problems=("not_found", *parameters.PAGE_PROBLEMS),
     ),
     ("/api/v1/audits/{audit_id}/", "GET"): Operation(
@@ -300,7 +272,7 @@ OPERATIONS = {
                 3,
             ),
         ),
-        answers={200: shown("Audit", "The audit.", example={**_SUMMARY, "document": DOCUMENT})},
+        answers={200: shown(AUDIT, "The audit.")},
         problems=("not_found",),
     ),
 }

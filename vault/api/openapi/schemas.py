@@ -8,36 +8,36 @@ Schema = dict[str, Any]
 LONGEST_INTEGER = 2**63 - 1
 
 
-def text(description: str = "", **keywords: Any) -> Schema:
-    return _described({"type": "string", **keywords}, description)
+def text(description: str = "", *, null: bool = False, **keywords: Any) -> Schema:
+    return _of_type("string", description, null, keywords)
 
 
-def integer(description: str = "", **keywords: Any) -> Schema:
-    return _described({"type": "integer", **keywords}, description)
+def integer(description: str = "", *, null: bool = False, **keywords: Any) -> Schema:
+    return _of_type("integer", description, null, keywords)
 
 
-def count(description: str = "") -> Schema:
-    return integer(description, minimum=0)
+def count(description: str = "", *, null: bool = False) -> Schema:
+    return integer(description, null=null, minimum=0)
 
 
-def number(description: str = "", **keywords: Any) -> Schema:
-    return _described({"type": "number", **keywords}, description)
+def number(description: str = "", *, null: bool = False, **keywords: Any) -> Schema:
+    return _of_type("number", description, null, keywords)
 
 
 def flag(description: str = "") -> Schema:
     return _described({"type": "boolean"}, description)
 
 
-def time(description: str = "") -> Schema:
-    return text(description, format="date-time")
+def time(description: str = "", *, null: bool = False) -> Schema:
+    return text(description, null=null, format="date-time")
 
 
 def sha256(description: str = "") -> Schema:
     return text(description, pattern="^[0-9a-f]{64}$")
 
 
-def one_of(values: Iterable[str], description: str = "") -> Schema:
-    return text(description, enum=[str(value) for value in values])
+def one_of(values: Iterable[str], description: str = "", *, null: bool = False) -> Schema:
+    return text(description, null=null, enum=[str(value) for value in values])
 
 
 def or_null(schema: Schema) -> Schema:
@@ -49,8 +49,8 @@ def or_null(schema: Schema) -> Schema:
     return widened
 
 
-def list_of(items: Schema, description: str = "") -> Schema:
-    return _described({"type": "array", "items": items}, description)
+def list_of(items: Schema, description: str = "", *, null: bool = False) -> Schema:
+    return _of_type("array", description, null, {"items": items})
 
 
 def record(
@@ -70,18 +70,13 @@ def record(
     return _described({**shape, **keywords}, description)
 
 
-def rotation(*, of: str, default: int, longest: int) -> Schema:
-    """The body that asks for a new token or secret."""
-    grace = integer(
-        f"How many seconds the old {of} is valid beside the new one; {default} if it is left out.",
-        minimum=0,
-        maximum=longest,
-    )
-    return record({"grace_seconds": grace}, optional=["grace_seconds"], additionalProperties=False)
-
-
 def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _of_type(name: str, description: str, null: bool, keywords: dict[str, Any]) -> Schema:
+    schema = _described({"type": name, **keywords}, description)
+    return or_null(schema) if null else schema
 
 
 def _described(schema: Schema, description: str) -> Schema:
@@ -91,8 +86,8 @@ def _described(schema: Schema, description: str) -> Schema:
 def page_of(name: str) -> Schema:
     return record(
         {
-            "next": or_null(text("The next page, if there is one.", format="uri-reference")),
-            "previous": or_null(text("The page before.", format="uri-reference")),
+            "next": text("The next page, if there is one.", null=True, format="uri-reference"),
+            "previous": text("The page before.", null=True, format="uri-reference"),
             "results": list_of(reference(name)),
         }
     )

@@ -4,11 +4,13 @@ from vault.api import problem_codes
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
+from vault.api.shown.service import CODE, HEALTH, PROBLEM_TYPE
+from vault.api.shown.shape import described
 
 TAG = "Service"
 
 SHAPES: dict[str, Schema] = {
-    "Health": schemas.record({"status": {"type": "string", "const": "ok"}}),
+    **described(HEALTH, PROBLEM_TYPE),
     "Entrance": schemas.record(
         {
             "service": schemas.text(),
@@ -34,19 +36,8 @@ SHAPES: dict[str, Schema] = {
             ),
         }
     ),
-    "ProblemType": schemas.record(
-        {
-            "code": schemas.one_of(problem_codes.CATALOGUE),
-            "status": schemas.integer(minimum=400, maximum=599),
-            "title": schemas.text(),
-            "meaning": schemas.text(),
-            "example": {"type": "object", "description": "A whole problem document."},
-        }
-    ),
 }
 
-_CODE = "budget_total_exhausted"
-_KNOWN = problem_codes.CATALOGUE[_CODE]
 _PROBE = ("malformed_request", "not_acceptable", "internal_error")
 # These come in one form, whatever is accepted.
 _DESCRIPTION = ("malformed_request", "throttled", "internal_error")
@@ -81,10 +72,7 @@ def _entrance(id: str, summary: str, description: str) -> Operation:
         access=Access.PUBLIC,
         parameters=(
             parameters.in_query(
-                "format",
-                schemas.one_of(["json", "html"]),
-                "Goes before `Accept`.",
-                "json",
+                "format", schemas.one_of(["json", "html"]), "Goes before `Accept`.", "json"
             ),
         ),
         answers={200: answer("The entrance.", forms, {JSON: _ENTRANCE})},
@@ -109,7 +97,7 @@ OPERATIONS = {
         summary="Is the process alive?",
         description="Asks nothing but the process itself.",
         access=Access.ANYBODY,
-        answers={200: shown("Health", "It is.", example={"status": "ok"})},
+        answers={200: shown(HEALTH, "It is.")},
         common=_PROBE,
     ),
     ("/readyz", "GET"): Operation(
@@ -118,7 +106,7 @@ OPERATIONS = {
         summary="Can it do its work?",
         description="Asks the database.",
         access=Access.ANYBODY,
-        answers={200: shown("Health", "It can.", example={"status": "ok"})},
+        answers={200: shown(HEALTH, "It can.")},
         common=(*_PROBE, "unavailable"),
     ),
     ("/problems/{code}", "GET"): Operation(
@@ -129,22 +117,10 @@ OPERATIONS = {
         access=Access.ANYBODY,
         parameters=(
             parameters.in_path(
-                "code", schemas.one_of(problem_codes.CATALOGUE), "The problem's code.", _CODE
+                "code", schemas.one_of(problem_codes.CATALOGUE), "The problem's code.", CODE
             ),
         ),
-        answers={
-            200: shown(
-                "ProblemType",
-                "Its meaning.",
-                example={
-                    "code": _CODE,
-                    "status": _KNOWN.status,
-                    "title": _KNOWN.title,
-                    "meaning": _KNOWN.meaning,
-                    "example": problem_codes.example(_CODE),
-                },
-            )
-        },
+        answers={200: shown(PROBLEM_TYPE, "Its meaning.")},
         problems=("not_found",),
     ),
     ("/api/v1/openapi.json", "GET"): Operation(

@@ -1,97 +1,20 @@
 """A team's own tokens in the description: list, make, rotate, revoke, and the link that shows the first."""
 
-from typing import Any
-
-from vault import tokens
 from vault.api.openapi import headers, parameters, schemas
-from vault.api.openapi.operation import BODY_PROBLEMS, JSON, Access, Operation, answer, shown
-from vault.api.openapi.schemas import Schema
+from vault.api.openapi.operation import BODY_PROBLEMS, Access, Operation, answer, page, shown
 from vault.api.openapi.service import HTML
-from vault.api.tokens import DEFAULT_GRACE, LONGEST_GRACE
+from vault.api.shown.shape import described
+from vault.api.shown.tokens import ISSUED, REDEEMED, TOKEN
+from vault.api.token_links import LINK
+from vault.api.tokens import NEW, ROTATION
 
 TAG = "Tokens"
 
-_SCOPES: Schema = {
-    "type": "array",
-    "items": schemas.one_of(tokens.SCOPES),
-    "minItems": 1,
-    "description": "What the token may do; no more than the one that asks.",
-}
-_LABEL = schemas.text("What it is for.", maxLength=100, pattern=r"^[^\x00-\x1f]*$")
-_TOKEN: dict[str, Schema] = {
-    "id": schemas.integer(minimum=1),
-    "label": schemas.text(),
-    "prefix": schemas.text("Its first characters, to tell tokens apart."),
-    "scopes": schemas.list_of(schemas.one_of(tokens.SCOPES)),
-    "created_at": schemas.time(),
-    "expires_at": schemas.or_null(schemas.time()),
-    "last_used_at": schemas.or_null(schemas.time("To the minute.")),
-    "made_by": schemas.or_null(
-        schemas.integer(
-            "The token that made it, which it ends with; null if an organizer did.", minimum=1
-        )
-    ),
-    "is_current": schemas.flag("The one that asks."),
-}
-
-SHAPES: dict[str, Schema] = {
-    "Token": schemas.record(_TOKEN),
-    "TokenList": schemas.page_of("Token"),
-    "IssuedToken": schemas.record(
-        {**_TOKEN, "token": schemas.text("The secret: shown now and never again.")}
-    ),
-    "RedeemedToken": schemas.record(
-        {
-            **_TOKEN,
-            "token": schemas.text("The secret: shown now and never again."),
-            "team": schemas.text("The team that it is for."),
-        }
-    ),
-    "TokenLink": schemas.record(
-        {
-            "secret": schemas.text(
-                "What stands behind the `#` of the link.", maxLength=200, pattern="^[!-~]+$"
-            )
-        },
-        additionalProperties=False,
-    ),
-    "NewToken": schemas.record(
-        {
-            "label": _LABEL,
-            "scopes": _SCOPES,
-            "expires_at": schemas.or_null(schemas.time("To come; at most the end of the asker's.")),
-        },
-        optional=("label", "scopes", "expires_at"),
-        additionalProperties=False,
-    ),
-    "Rotation": schemas.rotation(of="token", default=DEFAULT_GRACE, longest=LONGEST_GRACE),
-}
-
-_EXAMPLE: dict[str, Any] = {
-    "id": 7,
-    "label": "nightly",
-    "prefix": "hv_x4T9bQ",
-    "scopes": ["read", "submit"],
-    "created_at": "2026-03-01T12:00:00Z",
-    "expires_at": None,
-    "last_used_at": "2026-03-02T03:00:00Z",
-    "made_by": None,
-    "is_current": True,
-}
-_ISSUED = {**_EXAMPLE, "last_used_at": None, "is_current": False, "token": "hv_x4T9bQ..."}
+SHAPES = described(ISSUED, REDEEMED, LINK, NEW, ROTATION, listed=(TOKEN,))
+_AT_FIRST = {"last_used_at": None, "is_current": False}
 _TOKEN_ID = parameters.in_path(
-    "token_id",
-    schemas.integer(minimum=1, maximum=schemas.LONGEST_INTEGER),
-    "The token's id.",
-    7,
+    "token_id", schemas.integer(minimum=1, maximum=schemas.LONGEST_INTEGER), "The token's id.", 7
 )
-
-
-def _body(name: str, example: Any) -> dict[str, Any]:
-    return {
-        "required": False,
-        "content": {JSON: {"schema": schemas.reference(name), "example": example}},
-    }
 
 
 OPERATIONS = {
@@ -112,16 +35,9 @@ OPERATIONS = {
         description="An organizer sends a team a link in place of a token. The token is made now, and shown "
         "once: the link holds no second time, whoever asks.",
         access=Access.ANYBODY,
-        body={
-            "required": True,
-            "content": {
-                JSON: {"schema": schemas.reference("TokenLink"), "example": {"secret": "hvl_..."}}
-            },
-        },
+        body=LINK.described(),
         answers={
-            201: shown(
-                "RedeemedToken", "The token and its secret.", example={**_ISSUED, "team": "alpha"}
-            )
+            201: shown(REDEEMED, "The token and its secret.", example=REDEEMED.example | _AT_FIRST)
         },
         problems=("not_found", "token_link_refused", "too_many_tokens", *BODY_PROBLEMS),
     ),
@@ -132,7 +48,7 @@ OPERATIONS = {
         description="Those that are neither revoked nor expired, newest first; never their secrets.",
         access=Access.READ,
         parameters=parameters.PAGE,
-        answers={200: shown("TokenList", "A page.", example=schemas.page_example(_EXAMPLE))},
+        answers={200: page(TOKEN)},
         problems=parameters.PAGE_PROBLEMS,
     ),
     ("/api/v1/tokens/", "POST"): Operation(
@@ -142,8 +58,10 @@ OPERATIONS = {
         description="It may do no more, and lives no longer, than the one that asks.",
         access=Access.SUBMIT,
         parameters=(headers.IDEMPOTENCY_KEY,),
-        body=_body("NewToken", {"label": "nightly", "scopes": ["read", "submit"]}),
-        answers={201: shown("IssuedToken", "The token and its secret.", example=_ISSUED)},
+        body=NEW.described(),
+        answers={
+            201: shown(ISSUED, "The token and its secret.", example=ISSUED.example | _AT_FIRST)
+        },
         problems=(
             *("token_refused", "too_many_tokens", "wrong_status"),
             *BODY_PROBLEMS,
@@ -170,8 +88,10 @@ OPERATIONS = {
         "for a grace. What the old one made belongs to the successor from then on.",
         access=Access.TEAM,
         parameters=(_TOKEN_ID, headers.IDEMPOTENCY_KEY),
-        body=_body("Rotation", {"grace_seconds": 600}),
-        answers={201: shown("IssuedToken", "The successor and its secret.", example=_ISSUED)},
+        body=ROTATION.described(),
+        answers={
+            201: shown(ISSUED, "The successor and its secret.", example=ISSUED.example | _AT_FIRST)
+        },
         problems=(
             *("not_found", "forbidden", "token_refused", "too_many_tokens", "wrong_status"),
             *BODY_PROBLEMS,

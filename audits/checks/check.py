@@ -1,0 +1,152 @@
+"""What a check is: what it finds in a round, and what a report says of that.
+
+A check is a file of this package that makes one `Check` of its functions, and an entry in the registry.
+Findings are stored between the two halves: a report is rendered from them and from nothing else.
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from audits.collect import Collected
+from audits.judged import Judged
+from audits.reading import Reading
+from stats.gate import Gate
+from stats.ledger import Account
+from stats.team_tests import TeamTests
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What checks share beside the round's history.
+
+    The judge's two tests have run: verdicts rest on them, and each has a finding of its own.
+    """
+
+    # A generator for each purpose, all of the run's seed.
+    generator: Callable[..., np.random.Generator]
+    # What the query holdout's answers were reserved for, and what everybody together was told of it, in nats.
+    account: Account
+    nats: float
+    # None where nothing untuned, or nothing fresh, could be compared.
+    gate: Gate | None
+    # By team id, of the teams that could be tested.
+    tests: dict[int, TeamTests]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a check says of one team, or of the whole board. No per-item data, ever.
+
+    Each field but `check` is the column of a finding with this name, which says what it is. `estimate`,
+    `low`, `high` and `minimum_detectable_effect` are in the metric's units. `evidence` is read by the check's
+    own file alone, and shown to researchers as it is: what a second file reads becomes a column.
+    """
+
+    check: str
+    team_id: int | None = None
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    minimum_detectable_effect: float | None = None
+    verdict: str = ""
+    published_verdict: str = ""
+    is_reference: bool = False
+    attempts: int | None = None
+    n_files: int | None = None
+    released: float | None = None
+    query: float | None = None
+    fresh: float | None = None
+    best_query: float | None = None
+    best_fresh: float | None = None
+    file_named: str = ""
+    named_submission_id: uuid.UUID | None = None
+    is_ranked_file: bool = True
+    test: str = ""
+    reference_excess: float | None = None
+    luck: float | None = None
+    is_screened: bool = False
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+class Place(StrEnum):
+    """Where a section stands in the report."""
+
+    TESTS = "tests"
+    HOLDOUTS = "holdouts"
+    LEFT_OUT = "left_out"
+    EXPLANATIONS = "explanations"
+    # Below the sentence of the team that it is about.
+    TEAM = "team"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A heading, and what stands small behind it; numbers are set to the right."""
+
+    title: str
+    note: str = ""
+    is_number: bool = False
+
+
+# Text, or text with what stands small behind it.
+Cell = str | tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows of text; the first cell of a row names it."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    # What stands there where there is no row.
+    empty: str = ""
+    # Scrolls inside itself on a narrow screen.
+    is_wide: bool = False
+
+    @property
+    def lines(self) -> list[list[tuple[Column, str, str]]]:
+        """Each cell with its column and its note, for a template."""
+        return [
+            [
+                (column, *(cell if isinstance(cell, tuple) else (cell, "")))
+                for column, cell in zip(self.columns, row, strict=True)
+            ]
+            for row in self.rows
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A check's part of the report: sentences, or a table with a caption."""
+
+    place: Place
+    text: str = ""
+    title: str = ""
+    table: Table | None = None
+    caption: str = ""
+
+
+def _nothing(reading: Reading) -> list[Section]:
+    return []
+
+
+def _nothing_of_a_team(reading: Reading, team: Judged) -> list[Section]:
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A check with its parts of the report: those of the round, and those of each team."""
+
+    name: str
+    check: Callable[[Collected, Context], list[Result]]
+    sections: Callable[[Reading], list[Section]] = _nothing
+    of_team: Callable[[Reading, Judged], list[Section]] = _nothing_of_a_team
+    # Its estimate is a score, stored so that higher is better, and not an effect.
+    estimates_a_score: bool = False

@@ -1,0 +1,33 @@
+"""All checks of an audit, in the order in which a report has their sections."""
+
+from audits.checks import (
+    accusation,
+    deflation,
+    discordance,
+    elsewhere,
+    gate,
+    integrity,
+    ledger,
+    ranking,
+    scores,
+    verdict,
+)
+from audits.checks.check import Check
+
+CHECKS: tuple[Check, ...] = (
+    gate.CHECK,
+    ledger.CHECK,
+    accusation.CHECK,
+    discordance.CHECK,
+    deflation.CHECK,
+    elsewhere.CHECK,
+    integrity.CHECK,
+    ranking.CHECK,
+    scores.CHECK,
+    verdict.CHECK,
+)
+
+
+def estimates_a_score(*, name: str) -> bool:
+    """Whether what a check estimates is a score: of one that is no longer made nobody knows."""
+    return any(each.estimates_a_score for each in CHECKS if each.name == name)

@@ -1,0 +1,114 @@
+"""Which figures of a round's audit are told to everybody, and how they are written down."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from audits import standing
+from audits.checks import scores
+from audits.judged import Judged
+from audits.models import AuditRun, Finding
+from audits.rounding import Coarse, Exact, Rounding, coarse, written
+from stats.metrics import oriented
+from stats.verdict import Verdict
+from vault import rounds
+from vault.models import Release, Round
+from vault.scorers import scorer_of
+from vault.statuses import PublicationKind
+
+# Scores this share of the unit apart are equal.
+TIE = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disclosure:
+    """A round's audit, and how its figures are written down."""
+
+    round: Round
+    audit: AuditRun
+    rounding: Rounding
+    unit: float
+    n_fresh: int
+    # Released to everybody, in the metric's units; None: there is none, or it is not shown.
+    baseline: float | None
+    scores: dict[int, dict[str, Any]]
+    # Why teams are unranked, by name.
+    unranked: dict[str, str]
+
+    @property
+    def metric(self) -> str:
+        return self.round.benchmark.primary_metric
+
+    @property
+    def is_full(self) -> bool:
+        return isinstance(self.rounding, Exact)
+
+    def better(self, one: float, other: float) -> float:
+        """How much better one score is than another: positive, whatever the metric's direction."""
+        return oriented(metric=self.metric, value=one - other)
+
+    def on_query(self, score: float | None) -> float | None:
+        """An exact score on the query labels, whose holdout retires."""
+        return None if score is None else written(score, unit=self.unit)
+
+    def every_metric(self, team: Judged) -> dict[str, Any] | None:
+        """Of a full publication, each score and its interval in the digits of its own metric."""
+        found = self.scores.get(team.team_id)
+        if found is None or not self.is_full:
+            return None
+        units = {
+            name: scorer_of(benchmark=self.round.benchmark, metric=name).unit for name in found
+        }
+        return {
+            name: {
+                part: [written(each, unit=units[name]) for each in figures]
+                for part, figures in parts.items()
+            }
+            for name, parts in found.items()
+        }
+
+    def has_figure(self, team: Judged) -> bool:
+        """References always; a final only if its release beat the baseline, unless all is told.
+
+        An accusation is never made without the figure of the file that it names.
+        """
+        is_accused = team.verdict == Verdict.CONFIRMED and not team.names_best_scored
+        if team.fresh is None or self.is_full or team.is_reference or is_accused:
+            return team.fresh is not None
+        if team.released is None:
+            return _has_improved(team.finding)
+        # Without a baseline that was shown, nothing can be seen to have beaten it.
+        return (
+            self.baseline is not None
+            and self.better(team.released, self.baseline) > TIE * self.unit
+        )
+
+
+def grid_of(*, round: Round, n_fresh: int) -> Coarse:
+    scorer = scorer_of(benchmark=round.benchmark)
+    return coarse(unit=scorer.unit, bounds=scorer.bounds, n_fresh=n_fresh)
+
+
+def disclosure_of(*, round: Round, audit: AuditRun) -> Disclosure:
+    unit = rounds.unit(round=round)
+    n_fresh = audit.snapshot["n_fresh"]
+    is_full = round.publication == PublicationKind.FULL
+    baseline = Release.objects.filter(
+        submission__in=round.references.filter(position=0).values("submission")
+    ).first()
+    rounding = Exact(unit=unit) if is_full else grid_of(round=round, n_fresh=n_fresh or 1)
+    return Disclosure(
+        round=round,
+        audit=audit,
+        rounding=rounding,
+        unit=unit,
+        n_fresh=n_fresh,
+        unranked=standing.unranked(round=round),
+        baseline=None if baseline is None else baseline.value,
+        scores=scores.of_run(audit=audit),
+    )
+
+
+def _has_improved(finding: Finding) -> bool:
+    """A mechanism that tells one bit shows no value; its yes means that the baseline was beaten."""
+    release = Release.objects.filter(submission=finding.submission_id).first()
+    return release is not None and release.outcome == Release.Outcome.IMPROVED.value

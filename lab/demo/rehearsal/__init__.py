@@ -1,0 +1,1 @@
+"""The demo without servers: the same cast, mechanisms and judge, in memory."""

@@ -1,0 +1,138 @@
+"""A desk over the REST API, with the manners of a good bot: keep-alive, patience, no double cost."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+import numpy as np
+
+from lab.demo.desk import DeskError, Predictions, Ticket
+
+FIRST_POLL_SECONDS = 0.015
+LAST_POLL_SECONDS = 0.15
+POLL_GROWTH = 1.5
+MAX_SCORING_SECONDS = 300.0
+MAX_RETRIES = 40
+MAX_RETRY_SECONDS = 30.0
+REQUEST_SECONDS = 30.0
+IN_FLIGHT = 4
+
+UNAVAILABLE = (502, 503, 504)
+PENDING = ("QUEUED", "SCORING")
+
+
+class PredictionFile:
+    """Writes the panel's CSV: ids of one width make it a table of bytes with one column to fill."""
+
+    def __init__(self, *, ids: Sequence[str]) -> None:
+        rows = [f"{item},0\n".encode("ascii") for item in ids]
+        if len({len(row) for row in rows}) != 1:
+            raise ValueError("ids must be of one width")
+        self._table = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), -1)
+
+    def body(self, *, predictions: Predictions) -> bytes:
+        table = self._table.copy()
+        table[:, -2] += predictions
+        return b"id,label\n" + table.tobytes()
+
+
+def open_client(*, url: str, token: str) -> httpx.Client:
+    return httpx.Client(
+        base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=REQUEST_SECONDS
+    )
+
+
+class RestDesk:
+    """
+    One team's desk; use it from one thread.
+
+    `stopping` ends every wait with an error; `heard` is called when a submission has been answered.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: httpx.Client,
+        slug: str,
+        ids: Sequence[str],
+        in_flight: int = IN_FLIGHT,
+        stopping: threading.Event | None = None,
+        heard: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._client = client
+        self._slug = slug
+        self._file = PredictionFile(ids=ids)
+        self._in_flight = in_flight
+        self._stopping = stopping or threading.Event()
+        self._heard = heard
+
+    def submit(self, *, predictions: Predictions) -> Ticket:
+        response = self._request(
+            "POST",
+            f"/api/v1/benchmarks/{self._slug}/submissions/",
+            content=self._file.body(predictions=predictions),
+            headers={"Content-Type": "text/csv"},
+        )
+        return str(response.json()["id"])
+
+    def answer(self, *, ticket: Ticket) -> float | None:
+        delay, waited = FIRST_POLL_SECONDS, 0.0
+        while waited < MAX_SCORING_SECONDS:
+            submission = self._request("GET", f"/api/v1/submissions/{ticket}/").json()
+            if submission["status"] == "SCORED":
+                self._heard()
+                # What stands on display, as the mechanisms in memory answer it.
+                shown = submission["on_display"]
+                return None if shown is None else float(shown)
+            if submission["status"] not in PENDING:
+                raise DeskError(f"submission {ticket} ended as {submission['status']}")
+            self._wait(seconds=delay)
+            waited += delay
+            delay = min(delay * POLL_GROWTH, LAST_POLL_SECONDS)
+        raise DeskError(f"submission {ticket} was not scored in {MAX_SCORING_SECONDS:.0f} s")
+
+    def submit_many(self, *, batch: Sequence[Predictions]) -> list[float | None]:
+        answers: list[float | None] = []
+        pending: deque[Ticket] = deque()
+        for predictions in batch:
+            if len(pending) == self._in_flight:
+                answers.append(self.answer(ticket=pending.popleft()))
+            pending.append(self.submit(predictions=predictions))
+        return answers + [self.answer(ticket=ticket) for ticket in pending]
+
+    def declare_final(self, *, ticket: Ticket) -> None:
+        self._request("POST", f"/api/v1/submissions/{ticket}/final/")
+
+    def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Send, and repeat if need be: identical predictions are answered for free."""
+        trouble = ""
+        for attempt in range(MAX_RETRIES):
+            pause: float | None
+            try:
+                response = self._client.request(method, path, **arguments)
+            except httpx.TransportError as error:
+                trouble = f"{type(error).__name__}: {error}"
+                pause = min(0.05 * 2**attempt, 2.0)
+            else:
+                if response.is_success:
+                    return response
+                trouble = f"{response.status_code}: {response.text[:500]}"
+                pause = _retry_seconds(response=response)
+            if pause is None or pause > MAX_RETRY_SECONDS:
+                break
+            self._wait(seconds=pause)
+        raise DeskError(f"{method} {path}: {trouble}")
+
+    def _wait(self, *, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise DeskError("the season was stopped")
+
+
+def _retry_seconds(*, response: httpx.Response) -> float | None:
+    """Return when to come back; None if never: a 429 without a date means that the total is used up."""
+    after = response.headers.get("Retry-After", "")
+    if response.status_code in UNAVAILABLE:
+        return float(after) if after.isdecimal() else 1.0
+    return float(after) if response.status_code == 429 and after.isdecimal() else None

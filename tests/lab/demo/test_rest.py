@@ -1,0 +1,181 @@
+import json
+import threading
+from collections.abc import Callable
+
+import httpx
+import numpy as np
+import pytest
+
+from lab.demo import rest
+from lab.demo.desk import DeskError
+from lab.demo.rest import PredictionFile, RestDesk
+
+IDS = ["d1", "d2", "d3"]
+FILE = np.array([1, 0, 1], dtype=np.uint8)
+POSTED = httpx.Response(202, json={"id": "s1", "status": "QUEUED"})
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def open_desk(handler: Handler, **options: object) -> RestDesk:
+    client = httpx.Client(base_url="http://vault", transport=httpx.MockTransport(handler))
+    return RestDesk(client=client, slug="weather", ids=IDS, **options)  # type: ignore[arg-type]
+
+
+def replies(*responses: httpx.Response | Exception) -> tuple[Handler, list[httpx.Request]]:
+    queue, seen = list(responses), []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        reply = queue.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    return handle, seen
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "FIRST_POLL_SECONDS", 0.001)
+    monkeypatch.setattr(rest, "LAST_POLL_SECONDS", 0.002)
+
+
+def status(name: str, released: float | None = None) -> httpx.Response:
+    return httpx.Response(200, json={"id": "s1", "status": name, "on_display": released})
+
+
+def test_prediction_file_writes_one_row_per_item() -> None:
+    file = PredictionFile(ids=IDS)
+
+    assert file.body(predictions=FILE) == b"id,label\nd1,1\nd2,0\nd3,1\n"
+    assert file.body(predictions=1 - FILE) == b"id,label\nd1,0\nd2,1\nd3,0\n"
+
+
+def test_prediction_file_refuses_ids_of_different_width() -> None:
+    with pytest.raises(ValueError, match="one width"):
+        PredictionFile(ids=["d9", "d10"])
+
+
+def test_submit_posts_the_file_and_answer_waits_for_the_score() -> None:
+    handler, seen = replies(POSTED, status("QUEUED"), status("SCORING"), status("SCORED", 0.75))
+    desk = open_desk(handler)
+
+    ticket = desk.submit(predictions=FILE)
+
+    assert desk.answer(ticket=ticket) == 0.75
+    assert seen[0].url.path == "/api/v1/benchmarks/weather/submissions/"
+    assert seen[0].headers["Content-Type"] == "text/csv"
+    assert seen[0].content == b"id,label\nd1,1\nd2,0\nd3,1\n"
+    assert {request.url.path for request in seen[1:]} == {"/api/v1/submissions/s1/"}
+
+
+def test_answer_is_none_where_nothing_is_released() -> None:
+    handler, _ = replies(status("SCORED", None))
+
+    assert open_desk(handler).answer(ticket="s1") is None
+
+
+@pytest.mark.parametrize("ended", ["FAILED", "CANCELLED", "WITHDRAWN"])
+def test_answer_raises_when_no_score_will_come(ended: str) -> None:
+    handler, _ = replies(status(ended))
+
+    with pytest.raises(DeskError, match=ended):
+        open_desk(handler).answer(ticket="s1")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.Response(429, headers={"Retry-After": "0"}),
+        httpx.Response(503, headers={"Retry-After": "0"}),
+        httpx.Response(502, headers={"Retry-After": "0"}, text="bad gateway"),
+        httpx.ConnectError("refused"),
+        httpx.RemoteProtocolError("server disconnected"),
+        httpx.ReadTimeout("slow"),
+    ],
+)
+def test_submit_posts_the_same_body_again_after_trouble(
+    trouble: httpx.Response | Exception,
+) -> None:
+    again = httpx.Response(200, json={"id": "s1", "status": "SCORED"})
+    handler, seen = replies(trouble, again)
+
+    assert open_desk(handler).submit(predictions=FILE) == "s1"
+    assert len(seen) == 2
+    assert seen[0].content == seen[1].content
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        httpx.Response(429, json={"code": "budget_total_exhausted"}),
+        httpx.Response(429, headers={"Retry-After": "86400"}),
+        httpx.Response(403, json={"code": "round_closed"}),
+        httpx.Response(422, json={"code": "invalid_file"}),
+    ],
+)
+def test_submit_gives_up_when_waiting_cannot_help(refusal: httpx.Response) -> None:
+    handler, seen = replies(refusal)
+
+    with pytest.raises(DeskError, match=str(refusal.status_code)):
+        open_desk(handler).submit(predictions=FILE)
+    assert len(seen) == 1
+
+
+def test_connection_errors_are_retried_a_bounded_number_of_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rest, "MAX_RETRIES", 3)
+    handler, seen = replies(*[httpx.ConnectError("refused")] * 9)
+
+    with pytest.raises(DeskError, match="ConnectError"):
+        open_desk(handler).submit(predictions=FILE)
+    assert len(seen) == 3
+
+
+def test_submit_many_keeps_order_and_never_exceeds_the_flight() -> None:
+    flying: set[str] = set()
+    most = 0
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        nonlocal most
+        if request.method == "POST":
+            ticket = "s" + "".join(row[-1] for row in request.content.decode().split()[1:])
+            flying.add(ticket)
+            most = max(most, len(flying))
+            return httpx.Response(202, json={"id": ticket, "status": "QUEUED"})
+        ticket = request.url.path.split("/")[-2]
+        flying.discard(ticket)
+        return httpx.Response(200, json={"status": "SCORED", "on_display": int(ticket[1:], 2) / 8})
+
+    batch = [np.array([a, b, c], dtype=np.uint8) for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+
+    answers = open_desk(handle, in_flight=3).submit_many(batch=batch)
+
+    assert answers == [number / 8 for number in range(8)]
+    assert most == 3
+
+
+def test_declare_final_names_the_submission() -> None:
+    handler, seen = replies(httpx.Response(200, content=json.dumps({})))
+
+    open_desk(handler).declare_final(ticket="s7")
+
+    assert (seen[0].method, seen[0].url.path) == ("POST", "/api/v1/submissions/s7/final/")
+
+
+def test_stopping_ends_the_wait_for_a_score() -> None:
+    stopping = threading.Event()
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        stopping.set()
+        return status("QUEUED")
+
+    with pytest.raises(DeskError, match="stopped"):
+        open_desk(handle, stopping=stopping).answer(ticket="s1")
+
+
+def test_open_client_carries_the_token() -> None:
+    with rest.open_client(url="http://vault", token="hv_x") as client:
+        assert client.headers["Authorization"] == "Bearer hv_x"

@@ -1,0 +1,30 @@
+"""Lists whose addresses anybody may write: a filter that no date or pattern can be is a wrong filter.
+
+Django finds most of them while it reads the address and answers with the list unfiltered (`?e=1`). What only
+the calendar or the database finds out, such as the year 0 or an open bracket of a pattern, it lets through.
+"""
+
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db import DataError, transaction
+from django.http import HttpRequest
+
+
+class CheckedChangeList(ChangeList):
+    """A change list that takes each value which cannot be looked up for a wrong filter."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_filters(request)
+        except (ValueError, OverflowError) as wrong:
+            raise IncorrectLookupParameters(wrong) from wrong
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Ask the database, in a transaction of its own that a refusal does not outlive."""
+        try:
+            with transaction.atomic():
+                super().get_results(request)
+        except (ValueError, OverflowError, DataError) as wrong:
+            raise IncorrectLookupParameters(wrong) from wrong
