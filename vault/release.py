@@ -45,12 +45,16 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """What scoring found; the first score is the primary metric's."""
+    """What scoring found; the first score is the primary metric's.
+
+    `opening` is the number of the journal's entry about the opening of the labels that were used.
+    """
 
     scorer_version: str
     scores: list[Score]
     incumbent_id: uuid.UUID | None
     paired_se: float
+    opening: int
 
 
 def incumbent_of(*, submission: Submission) -> Submission | None:
@@ -88,7 +92,13 @@ def publish(
             released_at=now,
         )
         budget.commit(submission=submission, now=now)
-        _journal(submission=submission, released=released, seed=seed, now=now)
+        _journal(
+            submission=submission,
+            released=released,
+            opening=evaluated.opening,
+            seed=seed,
+            now=now,
+        )
     return released
 
 
@@ -225,7 +235,12 @@ def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -
 
 
 def _journal(
-    *, submission: Submission, released: Release, seed: str | None, now: dt.datetime
+    *,
+    submission: Submission,
+    released: Release,
+    opening: int,
+    seed: str | None,
+    now: dt.datetime,
 ) -> None:
     """Names, constants and what was released: never a raw score."""
     round = submission.round
@@ -236,6 +251,7 @@ def _journal(
         payload={
             "submission": str(submission.pk),
             "holdout": str(round.query_holdout_id),
+            "opening": opening,
             "mechanism": round.mechanism,
             "parameters": round.parameters,
             "seed": seed,

@@ -24,7 +24,7 @@ from vault.errors import IncumbentMovedError, StaleClaimError, TimeLimitError
 from vault.leases import Claim
 from vault.models import Benchmark, Submission
 from vault.scorers import scorer_of
-from vault.sealing import holdouts
+from vault.sealing import kept_open
 from vault.sealing.sealed_labels import OpenLabels
 from vault.statuses import SubmissionStatus
 
@@ -102,12 +102,8 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
     ).get(pk=claim.submission_id)
     # First: if the storage is away, no label was opened for nothing.
     whole = predictions.load(file_key=submission.file_key)
-    opened = holdouts.open_labels(
-        holdout=submission.round.query_holdout,
-        purpose="scoring",
-        reason={"submission": str(submission.pk)},
-        actor=ACTOR,
-        now=clock(),
+    opened = kept_open.query_labels(
+        holdout=submission.round.query_holdout, actor=ACTOR, now=clock()
     )
     own = whole[opened.positions]
     scores = _scores(benchmark=submission.round.benchmark, opened=opened, answers=own)
@@ -123,6 +119,7 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
                 own=own,
                 incumbent=incumbent,
             ),
+            opening=opened.entry,
         )
         try:
             release.publish(
@@ -146,8 +143,9 @@ def _scores(
     scores = []
     for name in names:
         scorer = scorer_of(benchmark=benchmark, metric=name)
-        interval = scorer.interval(labels=opened.labels, predictions=answers, groups=opened.groups)
-        value = scorer.score(labels=opened.labels, predictions=answers)
+        value, interval = scorer.estimate(
+            labels=opened.labels, predictions=answers, groups=opened.groups
+        )
         scores.append(release.Score(metric=name, value=value, low=interval.low, high=interval.high))
     return scores
 
@@ -201,6 +199,10 @@ def _fail(*, claim: Claim, now: dt.datetime) -> None:
             benchmark_id=submission.round.benchmark_id,
             kind="scoring_failed",
             actor=ACTOR,
-            payload={"submission": str(submission.pk), "refunded": refunded},
+            payload={
+                "submission": str(submission.pk),
+                "refunded": refunded,
+                "opening": kept_open.entry_of(holdout_id=submission.round.query_holdout_id),
+            },
             now=now,
         )

@@ -144,8 +144,27 @@ class Scorer(Rules):
         submission it says how noisy the score is, not where the truth lies. Cost: as `score`. Source: Wilson,
         1927; DeLong, 1988; the delta method; Korn and Graubard, 1998, for the design effect.
         """
-        given = self._scored(labels, predictions)
         check_fractions(confidence_level=confidence_level)
+        return self._interval(self._scored(labels, predictions), groups, confidence_level)
+
+    def estimate(
+        self, *, labels: Array, predictions: Array, groups: Array | None = None
+    ) -> tuple[float, Interval]:
+        """
+        Compute the score and its 95 % interval, of which the predictions are evaluated once.
+
+        Parameters and errors as in `interval`.
+
+        Notes
+        -----
+        Equal to `score` beside `interval`, for about half of their cost. Assumptions and source as there.
+        """
+        given = self._scored(labels, predictions)
+        return self.of.score(given), self._interval(given, groups, 0.95)
+
+    def _interval(
+        self, given: Evaluation, groups: Array | None, confidence_level: float
+    ) -> Interval:
         effect = 1.0 if groups is None else self._design_effect(given, groups, confidence_level)
         if self.of.counts_items:
             right = int(np.count_nonzero(given.labels == given.codes))

@@ -1,6 +1,7 @@
 """The rules of a benchmark: they are checked, and each of them reaches the scores that it is about."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -211,3 +212,24 @@ def test_a_scorer_says_whether_bounds_for_means_hold() -> None:
     }
 
     assert means == {"accuracy", "log_loss", "brier", "expected_cost", "expected_regret", "mae"}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("groups", [None, np.repeat(np.arange(10), 4)])
+def test_estimate_is_score_and_interval_from_one_evaluation(
+    metric: str, groups: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    is_regression = metric in REGRESSIONS
+    rules: dict[str, Any] = {"loss_cap": 4.0} if is_regression else {"n_classes": 2}
+    if METRICS[metric].needs_costs:
+        rules["cost_matrix"] = [[0, 1], [5, 0]]
+    scorer = Scorer(metric=metric, **rules)
+    labels = rng.normal(size=40) if is_regression else rng.integers(2, size=40)
+    given: dict[str, Any] = {"labels": labels, "predictions": rng.random(40)}
+    expected = scorer.score(**given), scorer.interval(**given, groups=groups)
+    evaluated = Mock(side_effect=Scorer.evaluation, autospec=True)
+    monkeypatch.setattr(Scorer, "evaluation", lambda self, **each: evaluated(self, **each))
+
+    assert scorer.estimate(**given, groups=groups) == expected
+    evaluated.assert_called_once()

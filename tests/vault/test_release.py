@@ -74,6 +74,7 @@ def evaluated(*, value: float, incumbent: Submission | None = None) -> release.E
         scores=[release.Score(metric="accuracy", value=value, low=0.0, high=1.0)],
         incumbent_id=None if incumbent is None else incumbent.pk,
         paired_se=0.0,
+        opening=1,
     )
 
 

@@ -1,6 +1,7 @@
 """From a receipt to a release, in the roles of the processes that do it."""
 
 import datetime as dt
+import json
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,7 @@ def test_invariant_3_a_worker_that_lost_its_lease_publishes_nothing(world: World
         scores=[release.Score(metric="accuracy", value=0.5, low=0.4, high=0.6)],
         incumbent_id=None,
         paired_se=0.0,
+        opening=1,
     )
     stale = leases.claim(round_id=world.round.pk, team_id=submission.team_id)
     assert stale is not None
@@ -141,15 +143,20 @@ def test_ten_lost_leases_fail_when_they_took_ten_minutes(
     assert submission.status == status
 
 
-def test_invariant_4_each_opening_is_journaled_before_the_release(world: World) -> None:
-    submission = world.answered(world.team("a"), world.labels)
+def test_invariant_4_the_opening_is_journaled_before_the_release_that_names_it(
+    world: World,
+) -> None:
+    team = world.team("a")
+    submissions_made = [world.answered(team, world.wrong_at([wrong])) for wrong in (1, 2)]
 
-    kinds = [
-        entry.kind
-        for entry in JournalEntry.objects.order_by("sequence")
-        if str(submission.pk) in entry.payload
+    entries = JournalEntry.objects.filter(benchmark=world.benchmark).order_by("sequence")
+    opened = entries.get(kind="open_labels")
+    released = entries.filter(kind="release")
+    assert [json.loads(each.payload)["opening"] for each in released] == [opened.sequence] * 2
+    assert [json.loads(each.payload)["submission"] for each in released] == [
+        str(each.pk) for each in submissions_made
     ]
-    assert kinds == ["open_labels", "release"]
+    assert opened.sequence < min(each.sequence for each in released)
 
 
 def test_no_raw_score_is_journaled_under_the_ladder() -> None:

@@ -43,6 +43,7 @@ __all__ = [
     "Purpose",
     "Shard",
     "check_commitment",
+    "check_may_open",
     "disclose",
     "freshen",
     "how_drawn",
@@ -140,9 +141,9 @@ def open_labels(
 ) -> OpenLabels:
     """Decrypt one holdout for a worker that holds the key. Not inside a transaction."""
     current = _current(holdout)
-    _check_may_open(current, purpose)
-    plaintext = _open(current, purpose, reason=reason, actor=actor, now=now)
-    return sealed_labels.unpack(plaintext, draws_groups=current.draws_groups)
+    check_may_open(holdout=current, purpose=purpose)
+    plaintext, entry = _open(current, purpose, reason=reason, actor=actor, now=now)
+    return sealed_labels.unpack(plaintext, draws_groups=current.draws_groups, entry=entry)
 
 
 def freshen(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
@@ -177,7 +178,7 @@ def disclose(*, holdout: Holdout, actor: str, now: dt.datetime) -> Disclosure:
     current = _current(holdout)
     if current.status != HoldoutStatus.RETIRED:
         raise TransitionError(f"a holdout in status {current.status} is not disclosed")
-    plaintext = _open(current, AUDIT, reason={"disclose": True}, actor=actor, now=now)
+    plaintext, _ = _open(current, AUDIT, reason={"disclose": True}, actor=actor, now=now)
     disclosed = sealed_labels.disclosure(plaintext, classes=current.benchmark.classes)
     with transaction.atomic():
         _move(current, HoldoutStatus.DISCLOSED, actor=actor, now=now)
@@ -299,7 +300,8 @@ def _move(holdout: Holdout, status: HoldoutStatus, *, actor: str, now: dt.dateti
     )
 
 
-def _check_may_open(holdout: Holdout, purpose: Purpose) -> None:
+def check_may_open(*, holdout: Holdout, purpose: Purpose) -> None:
+    """Refuse the labels to a key that has no business with them while the holdout has this status."""
     is_query = holdout.status == HoldoutStatus.QUERY
     if purpose == SCORING and is_query:
         return
@@ -317,8 +319,8 @@ def _check_may_open(holdout: Holdout, purpose: Purpose) -> None:
 
 def _open(
     holdout: Holdout, purpose: Purpose, *, reason: dict[str, Any], actor: str, now: dt.datetime
-) -> bytes:
-    """The plaintext, after the journal entry that tells of it is committed."""
+) -> tuple[bytes, int]:
+    """Decrypt, after the journal's entry about it is committed: the plaintext, and the entry's number."""
     if connection.in_atomic_block or not connection.get_autocommit():
         raise LabelsUnavailableError(
             "labels are not opened inside a transaction: the journal entry must be committed first"
@@ -328,7 +330,7 @@ def _open(
         holdout=holdout, purpose=purpose, ciphertext_sha256=blob.sha256
     )
     with transaction.atomic(durable=True):
-        journal.append(
+        entry = journal.append(
             benchmark_id=holdout.benchmark_id,
             kind="open_labels",
             actor=actor,
@@ -344,4 +346,4 @@ def _open(
     ciphertext = bytes(blob.ciphertext)
     if blob.cipher != crypto.CIPHER or hashlib.sha256(ciphertext).hexdigest() != blob.sha256:
         raise LabelsUnavailableError("the sealed blob was changed")
-    return crypto.decrypt(ciphertext, data_key)
+    return crypto.decrypt(ciphertext, data_key), entry

@@ -35,6 +35,7 @@ class OpenLabels:
 
     `groups` names what each item was drawn with, comparably between the holdouts of one batch: its group, or
     the item itself where it has none. None: items were drawn one by one, whatever groups are sealed.
+    `entry` is the number of the journal's entry about their opening.
     """
 
     positions: NDArray[np.int64]
@@ -42,6 +43,7 @@ class OpenLabels:
     slices: dict[str, NDArray[np.object_]]
     times: NDArray[np.object_] | None
     groups: NDArray[np.object_] | None
+    entry: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,7 @@ def pack(table: LabelTable, *, positions: NDArray[np.int64], classes: list[str])
     return sink.getvalue()
 
 
-def unpack(plaintext: bytes, *, draws_groups: bool) -> OpenLabels:
+def unpack(plaintext: bytes, *, draws_groups: bool, entry: int) -> OpenLabels:
     content = _content(plaintext)
     labels = content["label"].to_numpy()
     positions = content["position"].to_numpy().astype(np.int64)
@@ -85,6 +87,7 @@ def unpack(plaintext: bytes, *, draws_groups: bool) -> OpenLabels:
         },
         times=_objects(content["time"]) if "time" in content.column_names else None,
         groups=_units(content["group"], positions) if draws_groups else None,
+        entry=entry,
     )
 
 

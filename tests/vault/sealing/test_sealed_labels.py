@@ -67,8 +67,10 @@ def test_unpack_returns_what_was_packed() -> None:
     opened = sealed_labels.unpack(
         sealed_labels.pack(table, positions=np.array([2, 7]), classes=["0", "1"]),
         draws_groups=False,
+        entry=5,
     )
 
+    assert opened.entry == 5
     assert opened.positions.tolist() == [2, 7]
     assert opened.positions.dtype == np.int64
     assert opened.labels.tolist() == [1, 0]

@@ -1,0 +1,50 @@
+"""Labels that this process has open: those of a query holdout are decrypted once, not for each submission.
+
+The journal has one entry for each process that opened a holdout; what is released, or fails, names that
+entry. Whether the holdout still answers queries is asked again at every use.
+"""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections import OrderedDict
+
+from vault.models import Holdout
+from vault.sealing import holdouts
+from vault.sealing.sealed_labels import OpenLabels
+
+# A worker's memory: labels and positions take 16 bytes an item, so four of a million items 64 MB.
+MAX_KEPT = 4
+
+_kept: OrderedDict[uuid.UUID, OpenLabels] = OrderedDict()
+
+
+def query_labels(*, holdout: Holdout, actor: str, now: dt.datetime) -> OpenLabels:
+    """Return what scoring needs of a query holdout: not its slices and times.
+
+    The holdout's row was read just now. Raises LabelsUnavailableError if the holdout does not answer
+    queries, or if this process cannot open it.
+    """
+    holdouts.check_may_open(holdout=holdout, purpose="scoring")
+    kept = _kept.get(holdout.pk)
+    if kept is None:
+        opened = holdouts.open_labels(
+            holdout=holdout, purpose="scoring", reason={"scoring": True}, actor=actor, now=now
+        )
+        kept = dataclasses.replace(opened, slices={}, times=None)
+        _kept[holdout.pk] = kept
+        if len(_kept) > MAX_KEPT:
+            _kept.popitem(last=False)
+    _kept.move_to_end(holdout.pk)
+    return kept
+
+
+def entry_of(*, holdout_id: uuid.UUID) -> int | None:
+    """Number the journal's entry about the opening, if this process has the labels open."""
+    kept = _kept.get(holdout_id)
+    return None if kept is None else kept.entry
+
+
+def forget() -> None:
+    """Drop all of them, as a new process would start."""
+    _kept.clear()
