@@ -65,7 +65,7 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
     admitted = Admission.objects.filter(round=OuterRef("pk"), team=team)
     rounds = (
         Round.objects.filter(benchmark=benchmark)
-        .select_related("query_holdout", "benchmark", "panel")
+        .select_related("panel")
         .annotate(is_admitted=Exists(admitted))
     )
     latest = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
@@ -74,6 +74,7 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
             raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
         if not latest.is_admitted:
             raise NotAdmittedError(f"{team.name} is not admitted to this round")
+        latest.benchmark = benchmark
         return latest
     waiting = rounds.filter(status__in=(RoundStatus.PLANNED, RoundStatus.OPEN))
     # One whose end has passed opens for nobody.
@@ -201,12 +202,12 @@ def _stored(given: Predictions) -> str:
 
 
 def _identical(*, round: Round, team: Team, panel: Panel, sha256: str) -> Submission | None:
-    return (
-        Submission.objects.filter(round=round, team=team, panel=panel, sha256=sha256)
-        .exclude(status__in=VOID)
-        .select_related("round", "team")
-        .first()
-    )
+    """Look for the id alone: there is hardly ever one, and a row with its relations costs more to ask for."""
+    same = Submission.objects.filter(round=round, team=team, panel=panel, sha256=sha256)
+    found = same.exclude(status__in=VOID).values_list("pk", flat=True).order_by().first()
+    if found is None:
+        return None
+    return Submission.objects.select_related("round", "team").get(pk=found)
 
 
 def _next_sequence(*, round: Round, team: Team) -> int:

@@ -23,6 +23,7 @@ from vault.api import (
     finding,
     forms,
     idempotency,
+    known_submissions,
     limits,
     pages,
     polling,
@@ -140,7 +141,7 @@ class SubmissionDetail(APIView):
         if latest is not None:
             response = get_conditional_response(request._request, etag=latest.etag())
         if response is None or latest is None:
-            row = finding.own_submission(request, submission_id)
+            row = _row(request, submission_id, latest)
             latest = submission_state.of_row(row)
             response = json_answer(shown.submission(row))
         if waited:
@@ -193,6 +194,18 @@ class SubmissionWithdrawal(APIView):
         return _whole(request, submission_id)
 
 
+def _row(request: Request, submission_id: uuid.UUID, latest: Polled | None) -> Submission:
+    """The submission with all that is shown of it; one that this process knows is not asked for again."""
+    known = None
+    if latest is not None:
+        known = known_submissions.in_state(submission_id, latest.state)
+    if known is not None:
+        return known
+    found = finding.own_submission(request, submission_id)
+    known_submissions.remember(found, team=finding.own_team(request))
+    return found
+
+
 def _table_of(submission: Submission) -> Any:
     """Never of a cancelled one: whether its file is still there tells what others have handed in."""
     table = None
@@ -230,6 +243,7 @@ def _received(request: Request, given: Once, receipt: submissions.Receipt) -> Ht
     """Answer from the row in hand if it is new; of an earlier one the present state is looked up."""
     if receipt.is_new:
         submission = finding.as_new(receipt.submission)
+        known_submissions.remember(submission, team=given.team)
     else:
         submission = finding.own_submission(request, receipt.submission.pk)
     response = given.keep(

@@ -1,0 +1,142 @@
+"""Polls of what this process has shown before: the long way's bytes, without asking for rows."""
+
+from collections import OrderedDict
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.vault.api.stage import Caller, file_number, handed_in, scored
+from tests.vault.factories import World
+from vault.api import known_submissions
+from vault.api.submission_state import State
+from vault.models import Final, Submission, Team
+
+pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
+
+QUEUED = State(
+    status="QUEUED",
+    finished_at=None,
+    error_code="",
+    on_display=None,
+    outcome=None,
+    is_final=False,
+)
+
+
+@pytest.fixture
+def team(world: World) -> Team:
+    return world.team("bots")
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_submissions, "_known", OrderedDict())
+
+
+def asked_for_rows(queries: CaptureQueriesContext) -> list[str]:
+    roles = ("SET ROLE", "RESET ROLE")  # of the test
+    return [each["sql"] for each in queries if not each["sql"].startswith(roles)]
+
+
+def test_a_file_just_received_is_shown_without_asking_for_it(world: World, bot: Caller) -> None:
+    received = bot.post("benchmarks/weather/submissions/", file_number(1))
+
+    with CaptureQueriesContext(connection) as queries:
+        shown = bot.get(received["Location"].removeprefix("/api/v1/"))
+
+    assert shown.content == received.content
+    assert asked_for_rows(queries) == []
+
+
+@pytest.mark.parametrize("outcome", ["scored", "improved", "no_improvement", "cap_used", "blind"])
+@pytest.mark.parametrize("is_final", [False, True])
+def test_the_known_one_is_shown_as_the_long_way_shows_it(
+    world: World, bot: Caller, team: Team, outcome: str, is_final: bool
+) -> None:
+    value = None if outcome == "blind" else 0.75
+    submission = scored(world, team, outcome=outcome, value=value)
+    if is_final:
+        Final.objects.create(
+            round=world.round,
+            team=team,
+            submission=submission,
+            is_declared=True,
+            chosen_at=timezone.now(),
+        )
+    path = f"submissions/{submission.pk}/"
+    long_way = bot.get(path)
+
+    with CaptureQueriesContext(connection) as queries:
+        short_way = bot.get(path)
+
+    assert asked_for_rows(queries) == []
+    assert short_way.content == long_way.content
+    assert short_way["ETag"] == long_way["ETag"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "SCORING", "leased_until": timezone.now()},
+        {"status": "FAILED", "finished_at": timezone.now(), "error_code": "scoring_failed"},
+        {"status": "CANCELLED", "finished_at": timezone.now()},
+    ],
+)
+def test_what_has_changed_since_is_shown(
+    world: World, bot: Caller, team: Team, change: dict[str, Any]
+) -> None:
+    submission = handed_in(world, team)
+    path = f"submissions/{submission.pk}/"
+    bot.get(path)
+    Submission.objects.filter(pk=submission.pk).update(**change)
+    short_way = bot.get(path)
+    known_submissions._known.clear()
+
+    assert short_way.content == bot.get(path).content
+    assert short_way.json()["status"] == change["status"]
+
+
+def test_a_known_one_is_found_by_its_team_alone(world: World, bot: Caller, team: Team) -> None:
+    path = f"submissions/{handed_in(world, team).pk}/"
+    bot.get(path)
+
+    assert Caller(world.team("others")).get(path).status_code == 404
+
+
+def test_the_remembered_row_itself_never_changes(world: World, team: Team) -> None:
+    submission = handed_in(world, team)
+    known_submissions.remember(submission, team=team)
+    scored_state = QUEUED._replace(status="SCORED", on_display=0.5, outcome="scored")
+
+    first = known_submissions.in_state(submission.pk, scored_state)
+    second = known_submissions.in_state(submission.pk, QUEUED)
+
+    assert first is not None
+    assert second is not None
+    assert (first.status, first.release.value) == ("SCORED", 0.5)
+    assert (second.status, getattr(second, "release", None)) == ("QUEUED", None)
+    assert submission.status == "QUEUED"
+
+
+def test_references_are_not_remembered(world: World) -> None:
+    reference = world.team("reference", is_reference=True)
+    made = Submission(team=reference)
+
+    known_submissions.remember(made, team=reference)
+
+    assert known_submissions.in_state(made.pk, QUEUED) is None
+
+
+def test_no_more_than_so_many_are_remembered(
+    world: World, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_submissions, "MAX_KNOWN", 1)
+    first, second = handed_in(world, team, 1), handed_in(world, team, 2)
+    for each in (first, second):
+        known_submissions.remember(each, team=team)
+
+    assert known_submissions.in_state(first.pk, QUEUED) is None
+    assert known_submissions.in_state(second.pk, QUEUED) is not None

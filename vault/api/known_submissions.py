@@ -1,0 +1,48 @@
+"""Submissions that this process has shown: what of them never changes need not be asked for again.
+
+A poll reads by one prepared statement what can change. The rest (whose it is, its round, its provenance) is
+fixed when a submission is received, so an answer is made from both. Of references it is not: what is shown
+of them depends on their round's status, too.
+"""
+
+import copy
+import threading
+import uuid
+from collections import OrderedDict
+
+from vault.api.submission_state import State
+from vault.models import Release, Submission, Team
+
+# About two kilobytes each.
+MAX_KNOWN = 2000
+
+_known: OrderedDict[uuid.UUID, Submission] = OrderedDict()
+_lock = threading.Lock()
+
+
+def remember(submission: Submission, *, team: Team) -> None:
+    """Keep a row that was found with its round and benchmark, unless it is a reference's."""
+    if team.is_reference:
+        return
+    with _lock:
+        _known[submission.pk] = submission
+        _known.move_to_end(submission.pk)
+        if len(_known) > MAX_KNOWN:
+            _known.popitem(last=False)
+
+
+def in_state(submission_id: uuid.UUID, state: State) -> Submission | None:
+    """Return the submission as it is now, if this process knows it; the caller has checked whose it is."""
+    with _lock:
+        known = _known.get(submission_id)
+    if known is None:
+        return None
+    now = copy.copy(known)
+    now.status, now.finished_at, now.error_code = state.status, state.finished_at, state.error_code
+    answer = None
+    if state.outcome is not None:
+        answer = Release(value=state.on_display, outcome=state.outcome)
+    Submission._meta.get_field("release").set_cached_value(now, answer)
+    # The annotation of `finding.submissions_of`.
+    now.is_final = state.is_final  # type: ignore[attr-defined]
+    return now
