@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from stats.mechanisms import MECHANISMS
-from vault import bell, budget, locks, predictions
+from vault import bell, budget, locks, predictions, reference_files
 from vault.errors import (
     NoOpenRoundError,
     NotAdmittedError,
@@ -132,6 +132,7 @@ def receive(
     provenance: Provenance,
     now: dt.datetime,
     idempotency_key: str = "",
+    organizer: str = "",
 ) -> Receipt:
     with transaction.atomic():
         round = current_round(benchmark=benchmark, team=team, now=now)
@@ -153,6 +154,8 @@ def receive(
             budget.check(admission=admission, round=round, now=now)
         # Until the commit: whoever cancels the same predictions must see this row, or not this file.
         locks.hold_file(sha256=predictions.sha256)
+        if team.is_reference:
+            reference_files.check_room(round=round, team=team)
         # Not before: what is refused must not fill the disk.
         file_key = _stored(predictions)
         submission = Submission.objects.create(
@@ -168,6 +171,8 @@ def receive(
         )
         if admission is not None:
             budget.reserve(admission=admission, submission=submission, now=now)
+        if team.is_reference:
+            reference_files.enter(submission=submission, organizer=organizer, now=now)
         bell.ring_on_commit(submission_id=submission.pk)
     return Receipt(submission=submission, is_new=True)
 

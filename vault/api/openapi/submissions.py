@@ -77,6 +77,7 @@ OPERATIONS = {
             "round_closed",
             "invalid_parameter",
             "validation_score_needed",
+            "too_many_references",
             "budget_window_exhausted",
             "budget_total_exhausted",
             "budget_concurrent_exhausted",
