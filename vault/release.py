@@ -16,7 +16,7 @@ from django.db import transaction
 
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
 from stats.metrics import METRICS, Metric
-from vault import budget, journal, leases, locks
+from vault import budget, journal, leases, locks, reference_scores
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     Admission,
@@ -222,8 +222,9 @@ def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -
 def _journal(
     *, submission: Submission, released: Release, seed: str | None, now: dt.datetime
 ) -> None:
-    """Names, constants and what was released: never a raw score."""
+    """Names, constants and what was released, as it was told: never a raw score."""
     round = submission.round
+    told = reference_scores.told(value=released.value, round=round, team=submission.team)
     journal.append(
         benchmark_id=round.benchmark_id,
         kind="release",
@@ -235,7 +236,7 @@ def _journal(
             "parameters": round.parameters,
             "seed": seed,
             "outcome": released.outcome,
-            "value": released.value,
+            "value": told,
         },
         now=now,
     )

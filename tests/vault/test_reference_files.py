@@ -100,8 +100,8 @@ def insert(world: World, team: Team, sequence: int) -> None:
         cursor.execute(
             "INSERT INTO vault_submission (id, team_id, round_id, panel_id, sequence, sha256, file_key, "
             "status, submitted_at, fence, n_exceptions, n_faults, error_code, model_name, commit, "
-            "ci_run_url, idempotency_key) VALUES (uuidv7(), %s, %s, %s, %s, %s, 'x', 'QUEUED', now(), 0, 0, 0, '', '', "
-            "'', '', '')",
+            "ci_run_url, idempotency_key) VALUES (uuidv7(), %s, %s, %s, %s, %s, 'x', 'QUEUED', now(), 0, 0, "
+            "0, '', '', '', '', '')",
             [team.pk, world.round.pk, world.panel.pk, sequence, f"{team.pk:032x}{sequence:032x}"],
         )
 

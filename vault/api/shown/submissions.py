@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vault import leaderboard
+from vault import leaderboard, reference_scores
 from vault.api import provenance
 from vault.api.openapi import schemas
 from vault.api.shown.shape import By, Field, Shape
@@ -33,7 +33,8 @@ SUBMISSION = Shape(
         "released": Field(
             schemas.number(
                 "The submission's own value, in the metric's units. Null while it has none: until it "
-                "is scored, where it did not improve, and where nothing may be shown.",
+                "is scored, where it did not improve, and where nothing may be shown. "
+                f"{reference_scores.WHY}",
                 null=True,
             ),
             source=By.CALLER,
@@ -42,7 +43,7 @@ SUBMISSION = Shape(
             schemas.number(
                 "The value that the answer shows: the submission's own or, where the mechanism shows "
                 "improvements alone and this is none, the team's earlier one. It says nothing of this "
-                "submission if `released` is null.",
+                "submission if `released` is null. A reference's is rounded as `released` is.",
                 null=True,
             ),
             source=By.CALLER,
@@ -83,6 +84,10 @@ def submission(given: Submission) -> dict[str, Any]:
     """One that `finding.own_submissions` found, so that nothing more is asked of the database."""
     release, benchmark = getattr(given, "release", None), given.round.benchmark
     own, on_display = (None, None) if release is None else (release.released, release.value)
+    round, team = given.round, given.team
+    own, on_display = (
+        reference_scores.told(value=value, round=round, team=team) for value in (own, on_display)
+    )
     return SUBMISSION.show(
         given,
         released=leaderboard.shown(value=own, benchmark=benchmark),
