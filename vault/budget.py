@@ -14,7 +14,7 @@ from django.db.models import QuerySet, Sum
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget_left, journal, spoken_times
+from vault import admitting, budget_left, journal, spoken_times
 from vault.budget_left import Remaining
 from vault.errors import (
     AdmissionError,
@@ -80,11 +80,8 @@ def admit(
         )
     with transaction.atomic():
         # As it is now: it may have been closed or cancelled since it was read.
-        held = Round.objects.select_for_update(no_key=True).only("status").get(pk=round.pk)
-        if held.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
-            raise AdmissionError(
-                f"teams are admitted until a round closes, and this one is {held.status}"
-            )
+        held = Round.objects.select_for_update(no_key=True).get(pk=round.pk)
+        admitting.check(round=held, now=now)
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
             raise AdmissionError(f"{team} is admitted already")
@@ -238,8 +235,8 @@ def reserve(*, admission: Admission, submission: Submission, now: dt.datetime) -
     _enter(admission_id=admission.pk, submission=submission, kind=Kind.RESERVE, now=now)
 
 
-def commit(*, submission: Submission, now: dt.datetime, reason: str = "") -> None:
-    """Spend what was reserved for a submission; a reference has reserved nothing."""
+def commit(*, submission: Submission, now: dt.datetime, reason: str = "") -> bool:
+    """Spend what was reserved for a submission; False: nothing was, as of a reference."""
     admission_id = _account_of(submission)
     if admission_id is not None:
         _enter(
@@ -249,6 +246,7 @@ def commit(*, submission: Submission, now: dt.datetime, reason: str = "") -> Non
             now=now,
             reason=reason,
         )
+    return admission_id is not None
 
 
 def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int | None) -> bool:
