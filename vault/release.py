@@ -16,7 +16,7 @@ from django.db import transaction
 
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
 from stats.metrics import METRICS, Metric
-from vault import budget, journal, leases, locks, reference_scores
+from vault import budget, fit_to_score, journal, leases, locks, reference_scores
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     Admission,
@@ -87,7 +87,9 @@ def publish(
             outcome=answer.outcome.value,
             released_at=now,
         )
-        budget.commit(submission=submission, now=now)
+        is_spent = budget.commit(submission=submission, now=now)
+        if not (is_spent or submission.team.is_reference):
+            raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
         _journal(submission=submission, released=released, seed=seed, now=now)
     return released
 

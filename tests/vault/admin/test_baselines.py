@@ -322,3 +322,36 @@ def make_second(world: World) -> Round:
     second.query_holdout = world.fresh
     second.save(force_insert=True)
     return second
+
+
+def scored_in_order(world: World) -> None:
+    """Two files of one reference, one of another, and one that is refused as the label file."""
+    other = world.team("coin", is_reference=True)
+    Round.objects.update(named_references=[world.teams["majority"].pk])
+    for team, first in ((world.teams["majority"], 0), (other, 20), (world.teams["majority"], 40)):
+        world.submit(team, world.wrong_at(range(first, first + 9)))
+    Submission.objects.update(status="SCORED", finished_at=world.now, model_name="m")
+    refused = world.submit(other, world.labels).submission
+    Submission.objects.filter(pk=refused.pk).update(
+        status="FAILED", finished_at=world.now, error_code="matches_every_label"
+    )
+
+
+def test_the_pages_say_which_file_becomes_the_baseline(world: World) -> None:
+    scored_in_order(world)
+    said = (
+        "The baseline is file 1 of weather-majority (m), and 1 more file of it follows. "
+        "Then file 1 of weather-coin (m)."
+    )
+
+    assert said in page(url("vault_round_change", world.round.pk))
+    assert said in page(url("vault_round_act", world.round.pk, "open"))
+
+
+def test_the_panel_of_references_says_that_the_label_file_is_refused(world: World) -> None:
+    scored_in_order(world)
+
+    shown = page(url("vault_round_change", world.round.pk))
+
+    assert "References (one that matches every label is refused" in shown
+    assert "FAILED: matches every label: the label file itself, it seems" in shown

@@ -52,7 +52,14 @@ SUBMISSION = Shape(
             schemas.one_of(Release.Outcome.values, "What the answer says.", null=True),
             source=By.CALLER,
         ),
-        "error_code": Field(schemas.text("Why it failed.", null=True)),
+        "error_code": Field(
+            schemas.text(
+                "Why it failed: `scoring_failed`, which is all that is told of a competing team's file; "
+                "`not_charged`, where no query was reserved for it; `matches_every_label`, where a "
+                "reference's file is the label file itself, it seems: hand in a baseline's predictions.",
+                null=True,
+            )
+        ),
         "is_final": Field(schemas.flag("The team's final of its round."), False, By.CALLER),
         **{name: Field(said.shown, said.example) for name, said in provenance.SAID.items()},
         "idempotency_key": Field(schemas.text("Of the request that made it.", null=True), "run-17"),
