@@ -297,7 +297,7 @@ def check_may_have_one(*, team: Team) -> None:
     if team.is_reference:
         raise NotAdmittedError(
             f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
-            "round is planned is not counted"
+            "round is planned is not charged"
         )
 
 
