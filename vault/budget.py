@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet, Sum
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget_left, journal, spoken_times, usage
+from vault import admitting, budget_left, journal, spoken_times, usage
 from vault.budget_left import Queries, Remaining
 from vault.errors import (
     AdmissionError,
@@ -72,11 +72,8 @@ def admit(
         )
     with transaction.atomic():
         # As it is now: it may have been closed or cancelled since it was read.
-        held = Round.objects.select_for_update(no_key=True).only("status").get(pk=round.pk)
-        if held.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
-            raise AdmissionError(
-                f"teams are admitted until a round closes, and this one is {held.status}"
-            )
+        held = Round.objects.select_for_update(no_key=True).get(pk=round.pk)
+        admitting.check(round=held, now=now)
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
             raise AdmissionError(f"{team} is admitted already")
@@ -239,8 +236,8 @@ def reserve(*, admission: Admission, submission: Submission, now: dt.datetime) -
     _enter(admission_id=admission.pk, submission=submission, kind=Kind.RESERVE, now=now)
 
 
-def commit(*, submission: Submission, now: dt.datetime, reason: str = "") -> None:
-    """Spend what was reserved for a submission; a reference has reserved nothing."""
+def commit(*, submission: Submission, now: dt.datetime, reason: str = "") -> bool:
+    """Spend what was reserved for a submission; False: nothing was, as of a reference."""
     admission_id = _account_of(submission)
     if admission_id is not None:
         _enter(
@@ -250,6 +247,7 @@ def commit(*, submission: Submission, now: dt.datetime, reason: str = "") -> Non
             now=now,
             reason=reason,
         )
+    return admission_id is not None
 
 
 def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int | None) -> bool:
@@ -300,7 +298,7 @@ def check_may_have_one(*, team: Team) -> None:
     if team.is_reference:
         raise NotAdmittedError(
             f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
-            "round is planned is not counted"
+            "round is planned is not charged"
         )
 
 

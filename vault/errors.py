@@ -9,6 +9,7 @@ VaultError
   NoOpenRoundError          nothing to submit to, with `opens_at` where one is planned
   RoundClosedError          the round takes no more submissions
   ValidationScoreNeededError  the round's mechanism compares with the team's own validation score
+  TooManyReferencesError    references have handed in as many files to a round as they may
   BudgetError
     WindowExhaustedError    the rolling window is full
     TotalExhaustedError     the round's total is used up
@@ -87,6 +88,10 @@ class RoundClosedError(VaultError):
 
 class ValidationScoreNeededError(VaultError):
     code = "validation_score_needed"
+
+
+class TooManyReferencesError(VaultError):
+    code = "too_many_references"
 
 
 class BudgetError(VaultError):

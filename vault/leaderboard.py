@@ -26,7 +26,7 @@ from django.db.models import Count, Q
 from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, unranking
+from vault import budget, reference_scores, unranking
 from vault.models import Benchmark, BudgetEntry, Final, PublishedResult, Release, Round, Team
 from vault.statuses import RoundStatus, SubmissionStatus
 
@@ -159,7 +159,10 @@ def board(*, round: Round) -> list[Row]:
             team_id=pk,
             team=team.name,
             title=team.title,
-            released=shown(value=values.get(pk), benchmark=round.benchmark),
+            released=shown(
+                value=reference_scores.told(value=values.get(pk), round=round, team=team),
+                benchmark=round.benchmark,
+            ),
             attempts=attempts.get(pk, 0),
             is_reference=team.is_reference,
             **_before(before.get(pk), moved.get(pk)) if is_published else {},

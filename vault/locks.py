@@ -19,6 +19,7 @@ _WEBHOOKS = 4804
 _DISPATCHER = 4805
 _AUDIT = 4806
 _FILE = 4811
+_REFERENCES = 4812
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -34,6 +35,11 @@ def hold_round(*, round_id: int) -> None:
 def hold_reference_team(*, team_id: int) -> None:
     """Orders a reference team's submissions: it has no account whose row could be locked."""
     _lock("pg_advisory_xact_lock", _REFERENCE, team_id)
+
+
+def hold_references(*, round_id: int) -> None:
+    """Orders what all references hand in to a round, so that their number is exact."""
+    _lock("pg_advisory_xact_lock", _REFERENCES, round_id)
 
 
 def hold_team_tokens(*, team_id: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from stats.accusation import ALPHA
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget
+from vault import budget, reference_scores
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
 from vault.statuses import RoundStatus, SubmissionStatus
 
@@ -110,13 +110,12 @@ def tolerance(*, benchmark: Benchmark) -> str:
 def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
     """Of a loss: who is as good as the worst reference cannot gain more than all of its loss."""
     metric = METRICS[round.benchmark.primary_metric]
-    shown = [
-        value
-        for value in Release.objects.filter(submission__in=references).values_list(
-            "value", flat=True
-        )
-        if value is not None
-    ]
+    releases = Release.objects.filter(submission__in=references, value__isnull=False)
+    told = (
+        reference_scores.told(value=each.value, round=round, team=each.submission.team)
+        for each in releases.select_related("submission__team")
+    )
+    shown = [value for value in told if value is not None]
     tolerated = _tolerated(round.benchmark)
     if metric.greater_is_better or len(shown) < len(references) or max(shown) > tolerated:
         return []

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
 from stats.metrics import METRICS, Metric
-from vault import budget, journal, leases, locks
+from vault import budget, fit_to_score, journal, leases, locks, reference_scores
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     Admission,
@@ -91,7 +91,9 @@ def publish(
             outcome=answer.outcome.value,
             released_at=now,
         )
-        budget.commit(submission=submission, now=now)
+        is_spent = budget.commit(submission=submission, now=now)
+        if not (is_spent or submission.team.is_reference):
+            raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
         _journal(
             submission=submission,
             released=released,
@@ -242,8 +244,9 @@ def _journal(
     seed: str | None,
     now: dt.datetime,
 ) -> None:
-    """Names, constants and what was released: never a raw score."""
+    """Names, constants and what was released, as it was told: never a raw score."""
     round = submission.round
+    told = reference_scores.told(value=released.value, round=round, team=submission.team)
     journal.append(
         benchmark_id=round.benchmark_id,
         kind="release",
@@ -256,7 +259,7 @@ def _journal(
             "parameters": round.parameters,
             "seed": seed,
             "outcome": released.outcome,
-            "value": released.value,
+            "value": told,
         },
         now=now,
     )

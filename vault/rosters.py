@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from vault import budget, spreadsheet_cells, team_names, token_links
+from vault import admitting, budget, spreadsheet_cells, team_names, token_links
 from vault.errors import AdmissionError, RosterError
 from vault.files import hints
 from vault.models import Admission, Round, Team, TokenLink
@@ -115,7 +115,7 @@ def read(*, body: bytes) -> list[Line]:
     return lines
 
 
-def check(*, lines: list[Line]) -> Roster:
+def check(*, lines: list[Line], now: dt.datetime) -> Roster:
     """What the rows would make, and everything that is wrong with them. Nothing is changed."""
     problems: list[Problem] = []
     known = {
@@ -124,7 +124,7 @@ def check(*, lines: list[Line]) -> Roster:
     }
     names = _names(lines)
     times = Counter(_folded(line) for line in lines)
-    rounds = _Rounds()
+    rounds = _Rounds(now=now)
     entries = []
     for line in lines:
         found = [
@@ -170,10 +170,10 @@ def make(
         )
     try:
         with transaction.atomic():
-            wanted = check(lines=lines)
+            wanted = check(lines=lines, now=now)
             # In one order, so that two lists never wait for each other; then looked at again.
             _lock(wanted)
-            roster = check(lines=lines)
+            roster = check(lines=lines, now=now)
             _check(roster, batch=batch)
             teams = {entry.row: entry.team or _made(entry) for entry in roster.entries}
             _admit(roster, teams, actor=actor, now=now)
@@ -308,10 +308,11 @@ def _queries(line: Line, rounds: tuple[Round, ...]) -> tuple[int | None, list[Pr
 class _Rounds:
     """The rounds that admit teams, and how many teams each has with those of the list."""
 
-    def __init__(self) -> None:
-        admitting = (RoundStatus.PLANNED, RoundStatus.OPEN)
+    def __init__(self, *, now: dt.datetime) -> None:
+        self._now = now
+        taking = (RoundStatus.PLANNED, RoundStatus.OPEN)
         self._rounds = list(
-            Round.objects.filter(status__in=admitting).select_related("benchmark").order_by("pk")
+            Round.objects.filter(status__in=taking).select_related("benchmark").order_by("pk")
         )
         pairs = Admission.objects.filter(round__in=self._rounds)
         self._pairs = set(pairs.values_list("round_id", "team_id"))
@@ -350,6 +351,8 @@ class _Rounds:
     def _obstacle(self, round: Round, team: Team | None, *, is_twice: bool) -> str:
         if is_twice:
             return f"{round.benchmark.slug} is named twice in this row."
+        if admitting.is_past(round=round, now=self._now):
+            return f"No team is admitted: {admitting.past(round=round)}."
         if team is not None and (round.pk, team.pk) in self._pairs:
             return f"This team is admitted to {round} already."
         if self._n[round.pk] >= round.max_teams:

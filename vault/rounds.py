@@ -6,7 +6,7 @@ untuned models. Finals are locked when it closes, before any fresh label is open
 
 import datetime as dt
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, panel, plan_checks
+from vault import budget, journal, locks, panel, plan_checks, reference_order
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
 from vault.models import (
@@ -194,9 +194,7 @@ def open_round(
         if received.filter(status__in=PENDING).exists():
             raise TransitionError("a reference is still being scored")
         chosen = (
-            list(references)
-            if references is not None
-            else _in_order(round, received.filter(status=SubmissionStatus.SCORED))
+            list(references) if references is not None else reference_order.in_order(round=round)
         )
         known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
         if any(reference.pk not in known for reference in chosen):
@@ -210,15 +208,6 @@ def open_round(
             for position, reference in enumerate(chosen)
         )
         budget.count_references(round=round, now=now)
-
-
-def _in_order(round: Round, scored: Iterable[Submission]) -> list[Submission]:
-    """By the plan's order of their teams, those of others last; of one place as they were submitted."""
-    places = {team_id: place for place, team_id in enumerate(round.named_references)}
-    return sorted(
-        scored,
-        key=lambda each: (places.get(each.team_id, len(places)), each.submitted_at, each.pk),
-    )
 
 
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:

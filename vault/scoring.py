@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from stats.paired import paired_se
-from vault import bell, budget, journal, leases, predictions, release, time_limit
+from vault import bell, budget, fit_to_score, journal, leases, predictions, release, time_limit
 from vault.errors import IncumbentMovedError, StaleClaimError, TimeLimitError
 from vault.leases import Claim
 from vault.models import Benchmark, Submission
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 # Raised when a metric's value changes for equal input.
 SCORER_VERSION = "2"
 ACTOR = "worker-scoring"
-# The one thing that a team learns of a failure: more could depend on a label.
+# All that a competing team learns of a failure that its file met: more could depend on a label.
 SCORING_FAILED = "scoring_failed"
 # Then other teams have their turn.
 MOST_PER_TURN = 20
@@ -85,6 +85,10 @@ def _attempt(*, claim: Claim, clock: Clock) -> bool:
         connection.close()  # whatever it was in the middle of
         _give_back(claim=claim, now=clock())
         raise
+    except fit_to_score.UnfitError as error:
+        logger.warning("%s is not scored: %s", claim.submission_id, error.code)
+        _fail(claim=claim, now=clock(), code=error.code)
+        return False
     except leases.FAULTS as error:
         logger.error("scoring %s is put off: %s", claim.submission_id, type(error).__name__)
         leases.put_off(claim)
@@ -100,12 +104,14 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
     submission = Submission.objects.select_related(
         "team", "round__benchmark", "round__query_holdout", "round__secret"
     ).get(pk=claim.submission_id)
-    # First: if the storage is away, no label was opened for nothing.
+    fit_to_score.check_reserved(submission=submission)
+    # Before the labels: if the storage is away, none was opened for nothing.
     whole = predictions.load(file_key=submission.file_key)
     opened = kept_open.query_labels(
         holdout=submission.round.query_holdout, actor=ACTOR, now=clock()
     )
     own = whole[opened.positions]
+    fit_to_score.check_no_label_file(submission=submission, labels=opened.labels, answers=own)
     scores = _scores(benchmark=submission.round.benchmark, opened=opened, answers=own)
     while True:
         incumbent = release.incumbent_of(submission=submission)
@@ -177,14 +183,14 @@ def _give_back(*, claim: Claim, now: dt.datetime) -> None:
     leases.give_back(claim)
 
 
-def _fail(*, claim: Claim, now: dt.datetime) -> None:
+def _fail(*, claim: Claim, now: dt.datetime, code: str = SCORING_FAILED) -> None:
     """Nothing was released, so the query is refunded, up to the number of refunds a team may have."""
     with transaction.atomic():
         failed = leases.held(submission_id=claim.submission_id, fence=claim.fence).update(
             status=SubmissionStatus.FAILED,
             leased_until=None,
             finished_at=now,
-            error_code=SCORING_FAILED,
+            error_code=code,
         )
         if not failed:
             return
@@ -202,6 +208,7 @@ def _fail(*, claim: Claim, now: dt.datetime) -> None:
             payload={
                 "submission": str(submission.pk),
                 "refunded": refunded,
+                "code": code,
                 "opening": kept_open.entry_of(holdout_id=submission.round.query_holdout_id),
             },
             now=now,

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
 from stats.mechanisms import MECHANISMS
-from vault import bell, budget, locks, predictions, usage
+from vault import bell, budget, locks, predictions, reference_files, usage
 from vault.budget_left import Queries
 from vault.errors import (
     NoOpenRoundError,
@@ -141,6 +141,7 @@ def receive(
     provenance: Provenance,
     now: dt.datetime,
     idempotency_key: str = "",
+    organizer: str = "",
 ) -> Receipt:
     """Take in a file for a round that `current_round` found, or find the same one in it.
 
@@ -165,6 +166,8 @@ def receive(
             used = budget.check(admission=admission, round=round, now=now)
         # Until the commit: whoever cancels the same predictions must see this row, or not this file.
         locks.hold_file(sha256=predictions.sha256)
+        if team.is_reference:
+            reference_files.check_room(round=round, team=team)
         # Not before: what is refused must not fill the disk.
         file_key = _stored(predictions)
         submission = Submission.objects.create(
@@ -183,6 +186,8 @@ def receive(
             budget.reserve(admission=admission, submission=submission, now=now)
             used = usage.with_one_more(used=used)
             left = usage.queries(admission=admission, round=round, used=used, now=now)
+        if team.is_reference:
+            reference_files.enter(submission=submission, organizer=organizer, now=now)
         bell.ring_on_commit(submission_id=submission.pk)
     return Receipt(submission=submission, is_new=True, left=left)
 

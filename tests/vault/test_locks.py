@@ -15,6 +15,7 @@ NUMBER = 7
 OF_TRANSACTION: list[Callable[[], None]] = [
     lambda: locks.hold_round(round_id=NUMBER),
     lambda: locks.hold_reference_team(team_id=NUMBER),
+    lambda: locks.hold_references(round_id=NUMBER),
     lambda: locks.hold_team_tokens(team_id=NUMBER),
     lambda: locks.hold_team_webhooks(team_id=NUMBER),
 ]

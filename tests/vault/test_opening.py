@@ -49,7 +49,7 @@ def test_round_opens_when_its_references_are_scored_in_the_order_of_the_plan(wor
     baseline, second = references(world)
     other = world.team("unnamed", is_reference=True)
     in_time = [
-        world.answered(team, world.wrong_at(range(n)))
+        world.answered(team, world.wrong_at(range(30 + n)))
         for n, team in ((3, other), (2, second), (1, baseline))
     ]
 
@@ -66,8 +66,8 @@ def test_round_opens_when_its_references_are_scored_in_the_order_of_the_plan(wor
 
 def test_organiser_who_opens_it_gets_the_same_order(world: World) -> None:
     baseline, second = references(world)
-    later = world.answered(second, world.wrong_at([1]))
-    first = world.answered(baseline, world.wrong_at([1, 2]))
+    later = world.answered(second, world.wrong_at(range(1, 40)))
+    first = world.answered(baseline, world.wrong_at(range(50)))
 
     rounds.open_round(round=world.round, references=None, actor="test", now=NOW)
 
@@ -84,12 +84,12 @@ def test_what_a_round_waits_for_is_said_once_each(
         assert swept(world) == "PLANNED"
     said[0] += "the reference opening-baseline has handed in no file"
 
-    waiting = world.submit(baseline, world.wrong_at([1])).submission
+    waiting = world.submit(baseline, world.wrong_at(range(1, 40))).submission
     assert swept(world) == "PLANNED"
     said[1] += "the file of the reference opening-baseline is still being scored"
 
     world.score(waiting)
-    failed = world.submit(second, world.wrong_at([2])).submission
+    failed = world.submit(second, world.wrong_at(range(2, 40))).submission
     Submission.objects.filter(pk=failed.pk).update(status="FAILED", finished_at=NOW)
     assert swept(world) == "PLANNED"
     said[2] += "no file of the reference opening-second could be scored: hand in another one"
@@ -98,7 +98,7 @@ def test_what_a_round_waits_for_is_said_once_each(
     said[3] += "its end has passed, so it cannot open any more: cancel it and plan another"
     assert warned(caplog) == said
 
-    world.answered(second, world.wrong_at([3]))
+    world.answered(second, world.wrong_at(range(3, 40)))
     assert swept(world) == "OPEN"
     assert warned(caplog) == said
 
@@ -106,7 +106,7 @@ def test_what_a_round_waits_for_is_said_once_each(
 def test_round_that_names_no_reference_is_left_to_an_organiser(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.answered(world.team("baseline", is_reference=True), world.wrong_at([1]))
+    world.answered(world.team("baseline", is_reference=True), world.wrong_at(range(1, 40)))
 
     assert swept(world) == "PLANNED"
 
@@ -116,7 +116,7 @@ def test_round_that_names_no_reference_is_left_to_an_organiser(
 
 def test_sweep_of_the_scoring_worker_opens(world: World) -> None:
     for team in references(world):
-        world.answered(team, world.wrong_at([1]))
+        world.answered(team, world.wrong_at(range(1, 40)))
     # The sweep goes by the real clock.
     Round.objects.update(closes_at=NOW.replace(year=2999))
 

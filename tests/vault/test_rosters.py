@@ -11,8 +11,8 @@ import pytest
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, World, make_world
 from vault import rosters, token_links
-from vault.errors import RosterError
-from vault.models import Admission, JournalEntry, Team, TokenLink
+from vault.errors import AdmissionError, RosterError
+from vault.models import Admission, JournalEntry, Round, Team, TokenLink
 from vault.rosters import Invitation, Roster
 
 pytestmark = pytest.mark.usefixtures("vault_keys")
@@ -37,7 +37,7 @@ def sun() -> World:
 
 
 def check(text: str) -> Roster:
-    return rosters.check(lines=rosters.read(body=text.encode()))
+    return rosters.check(lines=rosters.read(body=text.encode()), now=NOW)
 
 
 def make(
@@ -275,3 +275,21 @@ def test_no_cell_of_the_download_is_a_formula() -> None:
         f"https://vault.example/token/#{invitation.secret}",
         "2026-03-08T12:00:00Z",
     ]
+
+
+def test_no_team_is_admitted_to_a_planned_round_whose_end_has_passed(rain: World) -> None:
+    """It opens for nobody: the team would wait for what never comes."""
+    Round.objects.update(closes_at=NOW)
+
+    ((row, column, said),) = problems("team,benchmarks\nalpha,rain\n")
+
+    assert (row, column) == (2, "benchmarks")
+    assert said == (
+        "No team is admitted: round 1 has not opened, and its end, 2026-03-01 12:00 UTC, has passed: it "
+        "opens for nobody, so cancel it and plan another."
+    )
+    with pytest.raises(RosterError):
+        make("team,benchmarks\nalpha,rain\n")
+    with pytest.raises(AdmissionError, match="it opens for nobody, so cancel it and plan another"):
+        rain.team("alpha")
+    assert not Admission.objects.exists()

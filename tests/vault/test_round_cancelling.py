@@ -88,13 +88,14 @@ def test_holdouts_are_free_for_another_plan_and_the_number_is_not_given_again(wo
 
 def test_what_waits_is_cancelled_and_what_is_scored_stays(world: World) -> None:
     team, other = (world.team(name, is_reference=True) for name in ("r", "s"))
-    scored = world.answered(team, world.wrong_at([0]))
+    scored = world.answered(team, world.wrong_at(range(40)))
     elsewhere = make_world("elsewhere", seed=2)
     other_round = elsewhere.submit(
         elsewhere.team("t", is_reference=True), elsewhere.labels
     ).submission
     waiting = [
-        world.submit(each, world.wrong_at([n])).submission for n, each in ((1, team), (2, other))
+        world.submit(each, world.wrong_at(range(n, 40))).submission
+        for n, each in ((1, team), (2, other))
     ]
     claim = leases.claim(round_id=world.round.pk, team_id=team.pk)
     assert claim is not None
@@ -138,7 +139,7 @@ def test_what_references_told_stays_in_the_ledger_and_admissions_reserve_nothing
     world: World,
 ) -> None:
     """An organiser has read the score of a reference: no plan may ask it for free again and again."""
-    world.answered(world.team("r", is_reference=True), world.wrong_at([0]))
+    world.answered(world.team("r", is_reference=True), world.wrong_at(range(40)))
     a = world.team("a")
     one = budget.account_of(round=world.round).nats(k=1)
     assert budget.holdout_nats(holdout=world.query) > 10 * one > 0
@@ -161,7 +162,9 @@ def test_a_round_that_told_nothing_leaves_nothing_in_the_ledger(world: World) ->
 
 @pytest.mark.parametrize("status", ["OPEN", "CLOSING", "CLOSED", "AUDITED", "PUBLISHED"])
 def test_a_round_that_has_opened_is_not_cancelled(world: World, status: str) -> None:
-    submission = world.submit(world.team("r", is_reference=True), world.labels).submission
+    submission = world.submit(
+        world.team("r", is_reference=True), world.wrong_at(range(40))
+    ).submission
     Round.objects.update(status=status)
 
     with pytest.raises(TransitionError, match=f"is {status}: only a planned round"):
@@ -208,7 +211,7 @@ def test_nobody_opens_a_cancelled_round(world: World) -> None:
 
 def test_files_for_it_are_refused_by_its_name_and_reason(world: World) -> None:
     team, reference = world.team("a"), world.team("r", is_reference=True)
-    scored = world.answered(reference, world.labels)
+    scored = world.answered(reference, world.wrong_at(range(40)))
     cancel(world)
 
     for who, said in ((team, "no round is open"), (reference, "no round waits for references")):
@@ -355,7 +358,9 @@ def test_what_is_released_when_the_round_is_cancelled_is_counted() -> None:
     """A release and a cancellation at once: a released reference is in the ledger, another is cancelled."""
     world = make_world("counted")
     waiting = [
-        world.submit(world.team(f"r{number}", is_reference=True), world.labels).submission
+        world.submit(
+            world.team(f"r{number}", is_reference=True), world.wrong_at(range(40))
+        ).submission
         for number in range(4)
     ]
 

@@ -67,7 +67,13 @@ def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
             benchmark=round.benchmark,
             panel=round.panel,
         )
-    receipt = _received(round, given["team"], parsed, Provenance(model_name=given["model_name"]))
+    receipt = _received(
+        round,
+        given["team"],
+        parsed,
+        Provenance(model_name=given["model_name"]),
+        organizer=request.user.get_username(),
+    )
     submission = receipt.submission
     if not receipt.is_new:
         return Done(
@@ -81,7 +87,9 @@ def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     )
 
 
-def _received(round: Round, team: Team, parsed: Predictions, provenance: Provenance) -> Receipt:
+def _received(
+    round: Round, team: Team, parsed: Predictions, provenance: Provenance, *, organizer: str
+) -> Receipt:
     """Into this round or none: the first planned round of a benchmark takes references."""
     with transaction.atomic():
         locks.hold_round_open(round_id=round.pk)
@@ -99,6 +107,7 @@ def _received(round: Round, team: Team, parsed: Predictions, provenance: Provena
             predictions=parsed,
             provenance=provenance,
             now=now,
+            organizer=organizer,
         )
 
 

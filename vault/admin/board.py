@@ -8,13 +8,15 @@ from stats.team_tests import BEST_SCORED
 from vault import leaderboard
 from vault.admin.pages import NOTHING, Table, figure, interval, rounded, score, stacked
 from vault.models import Round
-from vault.statuses import RoundStatus
+from vault.statuses import NEVER_OPENED, RoundStatus
 
 
 def board(round: Round) -> Table:
     rows = leaderboard.board(round=round)
     is_published = round.status == RoundStatus.PUBLISHED
-    step = leaderboard.resolution(round=round) or None
+    # References of a round that has not opened are rounded already, and it has no other rows.
+    has_grid = round.status not in NEVER_OPENED
+    step = (leaderboard.resolution(round=round) or None) if has_grid else None
     fine = next((row.fresh_resolution for row in rows if row.fresh_resolution), None)
     published = ("Fresh", "Overstatement", "Luck", "Verdict", "Tier", "Rank before")
     return Table(

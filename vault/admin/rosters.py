@@ -100,7 +100,7 @@ def roster_view(page: "Page", request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             body = form.cleaned_data["file"].read()
-            roster = rosters.check(lines=rosters.read(body=body))
+            roster = rosters.check(lines=rosters.read(body=body), now=timezone.now())
         except RosterError as error:
             form.add_error("file", error.message)
         else:

@@ -15,7 +15,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from vault import budget, opening, prospects, round_preview, rounds, spoken_times
+from vault import (
+    budget,
+    opening,
+    prospects,
+    reference_order,
+    round_preview,
+    rounds,
+    spoken_times,
+)
 from vault.admin import outlook, planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.baselines import HAND_IN
@@ -29,6 +37,7 @@ from vault.admin.pages import (
     listed,
     nats,
 )
+from vault.admin.references import references
 from vault.admin.round_cancelling import CANCEL
 from vault.admin.unrankings import UNRANKING_ACTS, unrankings
 from vault.models import Admission, BudgetEntry, Round, Submission, Team
@@ -54,6 +63,8 @@ class OpenForm(ActForm):
         field = self.fields["baseline"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = _scored_references(target)
+        order = reference_order.said(files=reference_order.in_order(round=target))
+        field.help_text = f"{field.help_text} By the plan's order: {order}"
         field.label_from_instance = lambda obj: f"{obj.team.name}, number {obj.sequence}"  # type: ignore[method-assign]
 
 
@@ -320,11 +331,12 @@ class RoundAdmin(ActingPage):
         if not _may_open(obj):
             return "Its end has passed, so it cannot open any more: cancel it and plan another."
         reason = opening.obstacle(round=obj, now=now)
+        order = reference_order.said(files=reference_order.in_order(round=obj))
         if not obj.named_references:
-            return f"Not by itself: {reason}."
+            return f"Not by itself: {reason}. {order}"
         references = ", ".join(opening.named(round=obj))
         waits = f" Not yet: {reason}." if reason else ""
-        return f"By itself from its time on, with {references}; the first is the baseline.{waits}"
+        return f"By itself from its time on, with {references}; the first is the baseline.{waits} {order}"
 
     @admin.display(description="what it cannot find")
     def cannot_find(self, obj: Round) -> str:
@@ -344,7 +356,7 @@ class RoundAdmin(ActingPage):
         ]
 
     def tables(self, obj: Round) -> list[Table]:
-        return [board(obj), *unrankings(obj), admissions(obj), _references(obj)]
+        return [board(obj), *unrankings(obj), admissions(obj), references(obj)]
 
 
 def _count_of(model: type[Model]) -> Coalesce:
@@ -367,31 +379,3 @@ def proven_error(round: Round) -> str:
         k=k,
     )
     return outlook.proven_together(bound, queries="admitted")
-
-
-def _references(round: Round) -> Table:
-    frozen = round.references.select_related("submission__team").order_by("position")
-    if frozen:
-        rows: list[tuple[Any, ...]] = [
-            (
-                each.position,
-                link(each.submission.team),
-                link(each.submission),
-                each.submission.model_name or NOTHING,
-                "frozen",
-            )
-            for each in frozen
-        ]
-    else:
-        rows = [
-            (NOTHING, link(each.team), link(each), each.model_name or NOTHING, each.status)
-            for each in Submission.objects.filter(round=round, team__is_reference=True)
-            .select_related("team")
-            .order_by("submitted_at", "pk")
-        ]
-    return Table(
-        heading="References",
-        header=("Position", "Team", "Submission", "Model", "Status"),
-        rows=rows,
-        empty="No reference has handed in a file.",
-    )

@@ -7,7 +7,7 @@ from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 
 from stats.metrics import METRICS
-from vault import leaderboard
+from vault import leaderboard, reference_scores
 from vault.admin.filters import RoundFilter
 from vault.admin.pages import (
     NOTHING,
@@ -21,8 +21,13 @@ from vault.admin.pages import (
 )
 from vault.admin.site import site
 from vault.models import BudgetEntry, Final, RawScore, Release, Submission
+from vault.statuses import NEVER_OPENED
 
-OWN_VALUE = Case(When(release__outcome__in=Release.OWN_VALUE, then="release__value"))
+# References of a round that has not opened have none: their order would tell more than their rounded scores.
+OWN_VALUE = Case(
+    When(team__is_reference=True, round__status__in=NEVER_OPENED, then=None),
+    When(release__outcome__in=Release.OWN_VALUE, then="release__value"),
+)
 
 
 @admin.register(Submission, site=site)
@@ -127,13 +132,18 @@ class SubmissionAdmin(ReadOnlyPage):
 
 def _score(submission: Submission, value: float | None) -> str:
     """As on the round's board."""
-    shown = leaderboard.shown(value=value, benchmark=submission.round.benchmark)
-    return score(shown, step=leaderboard.resolution(round=submission.round))
+    round, team = submission.round, submission.team
+    told = reference_scores.told(value=value, round=round, team=team)
+    is_coarse = reference_scores.is_coarse(round=round, team=team)
+    step = None if is_coarse else leaderboard.resolution(round=round)
+    return score(leaderboard.shown(value=told, benchmark=round.benchmark), step=step)
 
 
 def _raw_scores(submission: Submission) -> Table:
     """Every metric with its interval, which covers the sampling of that holdout's items alone."""
     scores = RawScore.objects.filter(submission=submission).select_related("holdout__benchmark")
+    if reference_scores.is_coarse(round=submission.round, team=submission.team):
+        return _rounded_scores(submission, scores)
     return Table(
         heading="Exact scores on query labels, with 95 % intervals (for researchers: no team may be told)",
         header=("Metric", "Holdout", "Score", "Low", "High", "Scorer"),
@@ -144,6 +154,24 @@ def _raw_scores(submission: Submission) -> Table:
                 figure(each.value),
                 figure(each.low),
                 figure(each.high),
+                each.scorer_version,
+            )
+            for each in scores.order_by("holdout", "pk")
+        ],
+        empty="Nothing was scored yet.",
+    )
+
+
+def _rounded_scores(submission: Submission, scores: QuerySet[RawScore]) -> Table:
+    """Without intervals, whose ends would tell what the rounding hides."""
+    return Table(
+        heading="Scores on query labels, rounded until the round opens: exact ones would tell single labels",
+        header=("Metric", "Holdout", "Score", "Scorer"),
+        rows=[
+            (
+                METRICS[each.metric].label,
+                link(each.holdout),
+                figure(reference_scores.coarse(value=each.value, metric=each.metric)),
                 each.scorer_version,
             )
             for each in scores.order_by("holdout", "pk")

@@ -117,7 +117,7 @@ def submissions_of(team: Team) -> QuerySet[Submission]:
     """With all that is shown of them, in one query."""
     return (
         Submission.objects.filter(team=team)
-        .select_related("release", "round__benchmark")
+        .select_related("release", "team", "round__benchmark")
         .annotate(is_final=Exists(Final.objects.filter(submission=OuterRef("pk"))))
     )
 

@@ -263,6 +263,15 @@ CATALOGUE: dict[str, ProblemCode] = {
         detail="this link has ended: ask the organizer for another",
         members={"used_at": "2026-03-01T12:00:00Z"},
     ),
+    "too_many_references": ProblemCode(
+        status=409,
+        meaning="A reference hands in at most 5 files to a planned round, and all references together at "
+        "most 20, those of cancelled rounds of its query holdout included. Failed and cancelled files count. "
+        "Only the organizer's references are refused so.",
+        detail="reference-a has handed in 5 files to round 1, as many as one reference may: what was handed "
+        "in stays, and failed and cancelled files count",
+        members={"limit": 5},
+    ),
     "too_many_tokens": ProblemCode(
         status=409,
         meaning="The team has as many live tokens as it may; revoke one first.",

@@ -15,19 +15,23 @@ import psycopg
 from django.db import OperationalError, connection
 from psycopg.pq import ExecStatus
 
+from vault import reference_scores
 from vault.api import provenance, shown
 from vault.models import Submission
-from vault.statuses import PENDING
+from vault.statuses import NEVER_OPENED, PENDING
 
 _NAME = b"submission_state"
 _LOOK = b"""
     SELECT submission.submitted_at, submission.status, submission.finished_at,
            submission.error_code, answer.value, answer.outcome,
-           EXISTS (SELECT FROM vault_final WHERE submission_id = submission.id)
+           EXISTS (SELECT FROM vault_final WHERE submission_id = submission.id),
+           EXISTS (SELECT FROM vault_team team, vault_round round
+                   WHERE team.id = submission.team_id AND team.is_reference
+                       AND round.id = submission.round_id AND round.status IN @NEVER_OPENED)
     FROM vault_submission submission
     LEFT JOIN vault_release answer ON answer.submission_id = submission.id
     WHERE submission.id = $1 AND submission.team_id = $2
-"""
+""".replace(b"@NEVER_OPENED", str(tuple(map(str, NEVER_OPENED))).encode())
 # The ETag names a state; this names how it is shown, so that new code means new ETags.
 _FORM = hashlib.sha256(
     "".join(map(inspect.getsource, (provenance, shown.shape, shown.submissions))).encode()
@@ -42,9 +46,11 @@ class State(NamedTuple):
     status: str
     finished_at: dt.datetime | None
     error_code: str
+    # None where it leaves rounded: whoever knows an ETag could try exact scores until one fits it.
     on_display: float | None
     outcome: str | None
     is_final: bool
+    is_coarse: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -64,6 +70,7 @@ class Polled(NamedTuple):
 def of_row(given: Submission) -> Polled:
     """The state of a row that `finding.own_submissions` found, or that was just made."""
     release = getattr(given, "release", None)
+    is_coarse = reference_scores.is_coarse(round=given.round, team=given.team)
     return Polled(
         submission_id=given.pk,
         submitted_at=given.submitted_at,
@@ -71,9 +78,10 @@ def of_row(given: Submission) -> Polled:
             status=str(given.status),
             finished_at=given.finished_at,
             error_code=given.error_code,
-            on_display=None if release is None else release.value,
+            on_display=None if release is None or is_coarse else release.value,
             outcome=None if release is None else release.outcome,
             is_final=bool(getattr(given, "is_final", False)),
+            is_coarse=is_coarse,
         ),
     )
 
@@ -83,7 +91,7 @@ def polled(*, submission_id: uuid.UUID, team_id: int) -> Polled | None:
     row = _row([str(submission_id).encode(), str(team_id).encode()])
     if row is None:
         return None
-    submitted_at, status, finished_at, error_code, value, outcome, is_final = row
+    submitted_at, status, finished_at, error_code, value, outcome, is_final, is_coarse = row
     assert submitted_at is not None
     assert status is not None
     return Polled(
@@ -93,9 +101,10 @@ def polled(*, submission_id: uuid.UUID, team_id: int) -> Polled | None:
             status=status,
             finished_at=None if finished_at is None else _time(finished_at),
             error_code=error_code or "",
-            on_display=None if value is None else float(value),
+            on_display=None if value is None or is_coarse == "t" else float(value),
             outcome=outcome,
             is_final=is_final == "t",
+            is_coarse=is_coarse == "t",
         ),
     )
 

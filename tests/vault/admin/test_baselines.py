@@ -1,6 +1,7 @@
 """An organizer hands in a reference's file from a planned round's page, or from the reference's own."""
 
 import datetime as dt
+import json
 import re
 from typing import Any
 
@@ -14,9 +15,9 @@ from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act
 from tests.vault.factories import World, acting_as, make_world
 from tests.vault.prediction_files import parquet
-from vault import rounds
+from vault import journal, rounds
 from vault.groups import ORGANISER, RESEARCHER
-from vault.models import BudgetEntry, Round, Submission, Team
+from vault.models import BudgetEntry, JournalEntry, Round, Submission, Team
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -62,6 +63,31 @@ def test_a_baseline_is_received_and_charged_nothing(world: World) -> None:
     Submission.objects.update(status="SCORED", finished_at=timezone.now())
     rounds.open_round(round=world.round, references=None, actor="test", now=timezone.now())
     assert world.round.references.get().submission == submission
+
+
+def test_the_journal_says_which_organizer_handed_in_what(world: World) -> None:
+    hand_in(world, csv())
+
+    entry, submission = (
+        JournalEntry.objects.get(kind="reference_received"),
+        Submission.objects.get(),
+    )
+    told = json.loads(entry.payload)
+    assert (entry.actor, told["by"]) == (ORGANISER, "organizer")
+    assert (told["submission"], told["sha256"]) == (str(submission.pk), submission.sha256)
+    journal.verify(benchmark_id=world.benchmark.pk)
+
+
+def test_the_sixth_file_of_a_reference_is_refused_in_a_sentence(world: World) -> None:
+    """Each is answered before a team may ask: without a limit that tells every label."""
+    for number in range(5):
+        assert hand_in(world, csv().replace(b",1", b",0", number)).status_code == 302
+    answer = hand_in(world, csv().replace(b",1", b",0", 6))
+
+    said = answer.content.decode()
+    assert answer.status_code == 200
+    assert "has handed in 5 files to round 1, as many as one reference may" in said
+    assert Submission.objects.count() == 5
 
 
 def test_the_history_of_the_round_says_who_handed_in_what(world: World) -> None:
@@ -296,3 +322,36 @@ def make_second(world: World) -> Round:
     second.query_holdout = world.fresh
     second.save(force_insert=True)
     return second
+
+
+def scored_in_order(world: World) -> None:
+    """Two files of one reference, one of another, and one that is refused as the label file."""
+    other = world.team("coin", is_reference=True)
+    Round.objects.update(named_references=[world.teams["majority"].pk])
+    for team, first in ((world.teams["majority"], 0), (other, 20), (world.teams["majority"], 40)):
+        world.submit(team, world.wrong_at(range(first, first + 9)))
+    Submission.objects.update(status="SCORED", finished_at=world.now, model_name="m")
+    refused = world.submit(other, world.labels).submission
+    Submission.objects.filter(pk=refused.pk).update(
+        status="FAILED", finished_at=world.now, error_code="matches_every_label"
+    )
+
+
+def test_the_pages_say_which_file_becomes_the_baseline(world: World) -> None:
+    scored_in_order(world)
+    said = (
+        "The baseline is file 1 of weather-majority (m), and 1 more file of it follows. "
+        "Then file 1 of weather-coin (m)."
+    )
+
+    assert said in page(url("vault_round_change", world.round.pk))
+    assert said in page(url("vault_round_act", world.round.pk, "open"))
+
+
+def test_the_panel_of_references_says_that_the_label_file_is_refused(world: World) -> None:
+    scored_in_order(world)
+
+    shown = page(url("vault_round_change", world.round.pk))
+
+    assert "References (one that matches every label is refused" in shown
+    assert "FAILED: matches every label: the label file itself, it seems" in shown

@@ -186,7 +186,7 @@ def test_reference_team_is_told_that_it_needs_none(status: str) -> None:
 
     assert problem(answer) == (403, "not_admitted")
     assert (
-        "it has no budget, and what it hands in while a round is planned is not counted"
+        "it has no budget, and what it hands in while a round is planned is not charged"
         in (answer.json()["detail"])
     )
 

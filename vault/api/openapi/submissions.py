@@ -54,8 +54,9 @@ OPERATIONS = {
         summary="Hand in predictions",
         description="Charges one query of the round's budget, unless the team has handed in the same "
         "predictions before: then the submission of that time is shown, and nothing is charged. "
-        "Refused requests are never charged. What counts for `closes_at` is when the whole file has arrived "
-        "and was checked: an upload that is still under way then is refused with `round_closed`.",
+        "Refused requests are never charged. An organizer's reference is charged nothing, and hands in "
+        "at most 5 files before its round opens. What counts for `closes_at` is when the whole file has "
+        "arrived and was checked: an upload that is still under way then is refused with `round_closed`.",
         access=Access.SUBMIT,
         parameters=(parameters.SLUG, *PROVENANCE, headers.IDEMPOTENCY_KEY),
         body=prediction_files.BODY,
@@ -77,6 +78,7 @@ OPERATIONS = {
             "round_closed",
             "invalid_parameter",
             "validation_score_needed",
+            "too_many_references",
             "budget_window_exhausted",
             "budget_total_exhausted",
             "budget_concurrent_exhausted",

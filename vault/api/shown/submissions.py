@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vault import leaderboard
+from vault import leaderboard, reference_scores
 from vault.api import provenance
 from vault.api.openapi import schemas
 from vault.api.shown.shape import By, Field, Shape
@@ -33,7 +33,8 @@ SUBMISSION = Shape(
         "released": Field(
             schemas.number(
                 "The submission's own value, in the metric's units. Null while it has none: until it "
-                "is scored, where it did not improve, and where nothing may be shown.",
+                "is scored, where it did not improve, and where nothing may be shown. "
+                f"{reference_scores.WHY}",
                 null=True,
             ),
             source=By.CALLER,
@@ -42,7 +43,7 @@ SUBMISSION = Shape(
             schemas.number(
                 "The value that the answer shows: the submission's own or, where the mechanism shows "
                 "improvements alone and this is none, the team's earlier one. It says nothing of this "
-                "submission if `released` is null.",
+                "submission if `released` is null. A reference's is rounded as `released` is.",
                 null=True,
             ),
             source=By.CALLER,
@@ -51,7 +52,14 @@ SUBMISSION = Shape(
             schemas.one_of(Release.Outcome.values, "What the answer says.", null=True),
             source=By.CALLER,
         ),
-        "error_code": Field(schemas.text("Why it failed.", null=True)),
+        "error_code": Field(
+            schemas.text(
+                "Why it failed: `scoring_failed`, which is all that is told of a competing team's file; "
+                "`not_charged`, where no query was reserved for it; `matches_every_label`, where a "
+                "reference's file is the label file itself, it seems: hand in a baseline's predictions.",
+                null=True,
+            )
+        ),
         "is_final": Field(schemas.flag("The team's final of its round."), False, By.CALLER),
         **{name: Field(said.shown, said.example) for name, said in provenance.SAID.items()},
         "idempotency_key": Field(schemas.text("Of the request that made it.", null=True), "run-17"),
@@ -83,6 +91,10 @@ def submission(given: Submission) -> dict[str, Any]:
     """One that `finding.own_submissions` found, so that nothing more is asked of the database."""
     release, benchmark = getattr(given, "release", None), given.round.benchmark
     own, on_display = (None, None) if release is None else (release.released, release.value)
+    round, team = given.round, given.team
+    own, on_display = (
+        reference_scores.told(value=value, round=round, team=team) for value in (own, on_display)
+    )
     return SUBMISSION.show(
         given,
         released=leaderboard.shown(value=own, benchmark=benchmark),

@@ -1,0 +1,69 @@
+"""What is refused when a file is scored: a team's that reserved no query, and the labels as a baseline."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vault.models import Benchmark, BudgetEntry, Submission
+
+# What a submission's `error_code` says, and what people read of it.
+NOT_CHARGED = "not_charged"
+MATCHES_EVERY_LABEL = "matches_every_label"
+MEANINGS = {
+    NOT_CHARGED: "no query was reserved for it, so it was not scored",
+    MATCHES_EVERY_LABEL: "matches every label: the label file itself, it seems; hand in a baseline's "
+    "predictions",
+}
+
+
+class UnfitError(Exception):
+    """The submission fails at once, for a reason that is told."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def check_reserved(*, submission: Submission) -> None:
+    """Refuse a competing team's file that reserved no query, before any label is opened for it.
+
+    None is received like that; a row that came in another way must not be answered.
+    """
+    if submission.team.is_reference:
+        return
+    entries = BudgetEntry.objects.filter(submission=submission)
+    kinds = set(entries.values_list("kind", flat=True))
+    if kinds != {BudgetEntry.Kind.RESERVE}:
+        raise UnfitError(NOT_CHARGED)
+
+
+def check_no_label_file(
+    *, submission: Submission, labels: NDArray[Any], answers: NDArray[Any]
+) -> None:
+    """Refuse a reference's file that is right about every label: nothing can be compared with it."""
+    if submission.team.is_reference and matches_every_label(
+        benchmark=submission.round.benchmark, labels=labels, answers=answers
+    ):
+        raise UnfitError(MATCHES_EVERY_LABEL)
+
+
+def matches_every_label(
+    *, benchmark: Benchmark, labels: NDArray[Any], answers: NDArray[Any]
+) -> bool:
+    """Whether predictions are the labels, whatever their form.
+
+    Probabilities are if each item's own class is the most probable or, of two classes, if every item of class
+    1 has more than any of class 0: the labels with other numbers for them are the labels. Where all labels
+    are one a constant file is right, and is no label file.
+    """
+    if len(labels) == 0 or (labels == labels[0]).all():
+        return False
+    if answers.ndim == 2:
+        own = answers[np.arange(len(labels)), labels.astype(np.intp)]
+        others = answers.astype(np.float64)
+        others[np.arange(len(labels)), labels.astype(np.intp)] = -np.inf
+        return bool((own > others.max(axis=1)).all())
+    if benchmark.prediction_form == "probability":
+        return bool(answers[labels == 1].min() > answers[labels != 1].max())
+    return bool(np.array_equal(answers, labels))

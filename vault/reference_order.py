@@ -1,0 +1,41 @@
+"""In which order a round's references are frozen when it opens: the first is the baseline."""
+
+from vault import spoken_times
+from vault.models import Round, Submission
+from vault.statuses import SubmissionStatus
+
+
+def in_order(*, round: Round) -> list[Submission]:
+    """The scored files by the plan's order of their teams, those of others last; then as submitted."""
+    places = {team_id: place for place, team_id in enumerate(round.named_references)}
+    scored = Submission.objects.filter(
+        round=round, team__is_reference=True, status=SubmissionStatus.SCORED
+    )
+    return sorted(
+        scored.select_related("team"),
+        key=lambda each: (places.get(each.team_id, len(places)), each.submitted_at, each.pk),
+    )
+
+
+def said(*, files: list[Submission]) -> str:
+    """Name the baseline, and the first file of each reference with how many of its files follow."""
+    if not files:
+        return "No reference has a scored file yet."
+    of_team: dict[str, list[Submission]] = {}
+    for each in files:
+        of_team.setdefault(each.team.name, []).append(each)
+    first, *others = [_of_team(own) for own in of_team.values()]
+    then = f" Then {'; '.join(others)}." if others else ""
+    return f"The baseline is {first}.{then}"
+
+
+def _of_team(files: list[Submission]) -> str:
+    first = files[0]
+    model = f" ({first.model_name})" if first.model_name else ""
+    n = len(files) - 1
+    more = (
+        f", and {spoken_times.counted(n=n, noun='more file')} of it follow{'s'[: n == 1]}"
+        if n
+        else ""
+    )
+    return f"file {first.sequence} of {first.team.name}{model}{more}"
