@@ -64,6 +64,8 @@ class Round:
     closes_at: str
     mechanism: str
     resolution: float
+    # When it took nothing more, which may be before it was announced; an older service does not say.
+    closed_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
