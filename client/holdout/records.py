@@ -187,6 +187,12 @@ class AuditedTeam(TypedDict):
     unranked_reason: NotRequired[str | None]
 
 
+class DrawnGroups(TypedDict):
+    """Of holdouts that were drawn by whole groups of items."""
+
+    sentence: str
+
+
 class AuditDocument(TypedDict):
     benchmark: str
     round: int
@@ -196,6 +202,8 @@ class AuditDocument(TypedDict):
     shift_gate: str
     headline: str
     how_to_read: str
+    # None: items were drawn one by one; an older service does not say.
+    drawn_groups: NotRequired[DrawnGroups | None]
     teams: list[AuditedTeam]
 
 
@@ -203,6 +211,9 @@ class PublishedAudit(TypedDict):
     id: int
     round: int
     published_at: str
+    # An older service does not say.
+    url: NotRequired[str]
+    leaderboard: NotRequired[str]
 
 
 class Audit(PublishedAudit):
