@@ -14,7 +14,9 @@ from vault.api.publicly import PublicView
 class AuditList(PublicView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = finding.visible_benchmark(request, slug)
-        published = Publication.objects.filter(benchmark=benchmark).select_related("round")
+        published = Publication.objects.filter(benchmark=benchmark).select_related(
+            "round", "benchmark"
+        )
         return pages.page(request, published, SUMMARY.show, ordering="id")
 
 

@@ -56,6 +56,8 @@ DOCUMENT: dict[str, Values] = {
             *("fresh_resolution", "n_query", "n_fresh", "levels", "seed_commitment", "how_to_read"),
             # Follow from the verdicts and the figures.
             *("headline", "tau"),
+            # How the holdouts were drawn: of groups, never of labels.
+            "drawn_groups",
         ),
         _none,
     ),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from audits import judged, leakage, sentences, standing
+from audits import drawn_groups, judged, leakage, sentences, standing
 from audits.checks import ranking
 from audits.disclosure import TIE, Disclosure, disclosure_of, grid_of
 from audits.judged import Judged
@@ -77,6 +77,7 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
         "fresh_resolution": disclosure.rounding.resolution if disclosure.n_fresh else None,
         "n_query": round.query_holdout.n_items,
         "n_fresh": disclosure.n_fresh,
+        "drawn_groups": drawn_groups.counted(round=round),
         "shift_gate": audit.shift_gate,
         "headline": sentences.headline(verdicts=[row["verdict"] for row in teams]),
         "how_to_read": sentences.HOW_TO_READ

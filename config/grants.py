@@ -31,8 +31,8 @@ def _grants(role: str, table: str, *privileges: str) -> list[Grant]:
     return grants
 
 
-ROUND_STATUS = "UPDATE status,opened_at,closed_at,audited_at,published_at"
-ROUND_ACTS = "UPDATE status,opened_at,cancelled_at,cancelled_reason"
+ROUND_STATUS = "UPDATE status,opened_at,stopped_at,closed_at,audited_at,published_at"
+ROUND_ACTS = "UPDATE status,opened_at,stopped_at,cancelled_at,cancelled_reason"
 SUBMISSION_WORK = (
     "UPDATE status,finished_at,error_code,fence,claimed_at,leased_until,"
     "n_exceptions,n_faults,retry_at"

@@ -53,14 +53,17 @@ class Detectable:
 
     Of a file whose values differ from its reference's in this `share` of items or, of losses, by this share
     of the metric's range. `low` is for independent items; `high` for groups whose items stand or fall
-    together, equal where items are drawn one by one, and None where such files cannot gain as much.
-    `is_reachable` is false where a file that differs by so little cannot gain as much as `low`.
+    together, equal where items are drawn one by one, and None where it is more than the metric's range or
+    the sizes of groups are not known. An audit of groups states a limit between the two, near the higher one
+    if files are right or wrong in whole groups. A file that differs by so little cannot gain as much as `low`
+    where `is_reachable` is false, and not as much as `high` where `is_reachable_in_groups` is false.
     """
 
     share: float
     low: float
     high: float | None
     is_reachable: bool
+    is_reachable_in_groups: bool
 
 
 def reach(*, account: Account, k: int, n_teams: int, n_references: int, told: float) -> Reach:
@@ -118,6 +121,7 @@ def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detec
     query, fresh = round.query_holdout, _deciding(round, fresh_holdouts)
     n, m = query.n_items, sum(each.n_items for each in fresh)
     worth_n, worth_m = effective_number([query]), effective_number(fresh)
+    is_known = not any(each.draws_groups and each.n_effective is None for each in (query, *fresh))
     unit = budget.unit_of(benchmark=round.benchmark)
     found = []
     for share in SHARES:
@@ -128,8 +132,9 @@ def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detec
             Detectable(
                 share=share,
                 low=low * unit,
-                high=high * unit if high <= most else None,
+                high=high * unit if high <= 1 and is_known else None,
                 is_reachable=low <= most,
+                is_reachable_in_groups=high <= most,
             )
         )
     return found

@@ -213,7 +213,9 @@ def open_round(
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
     """OPEN -> CLOSING: nothing new is received; what waits is still scored."""
     with transaction.atomic():
-        move(round, RoundStatus.CLOSING, actor=actor, now=now)
+        # Sweepers come some seconds after the announced end, from which on nothing was received.
+        stopped_at = min(now, round.closes_at)
+        move(round, RoundStatus.CLOSING, actor=actor, now=now, stopped_at=stopped_at)
 
 
 def close(*, round: Round, actor: str, now: dt.datetime) -> bool:

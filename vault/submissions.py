@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
 from stats.mechanisms import MECHANISMS
-from vault import bell, budget, locks, predictions, reference_files, usage
+from vault import bell, budget, closed_rounds, locks, predictions, reference_files, usage
 from vault.budget_left import Queries
 from vault.errors import (
     NoOpenRoundError,
@@ -71,7 +71,7 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
     latest = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
     if latest is not None and latest.status == RoundStatus.OPEN and latest.opens_at <= now:
         if now >= latest.closes_at:
-            raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
+            raise closed_rounds.refusal(round=latest, now=now)
         if not latest.is_admitted:
             raise NotAdmittedError(f"{team.name} is not admitted to this round")
         latest.benchmark = benchmark
@@ -83,7 +83,7 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
         raise NoOpenRoundError("no round is open", opens_at=planned.opens_at)
     cancelled = _cancelled(benchmark=benchmark, after=latest)
     if latest is not None and not cancelled:
-        raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
+        raise closed_rounds.refusal(round=latest, now=now)
     raise NoOpenRoundError(f"no round is open{cancelled}", opens_at=None)
 
 
@@ -199,7 +199,8 @@ def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
         return
     # It says what there is instead; a round that has come since is not what this file was made for.
     current_round(benchmark=round.benchmark, team=team, now=now)
-    raise _closed(round)
+    round.refresh_from_db(fields=["stopped_at"])
+    raise _closed(round, now=now)
 
 
 def _stored(given: Predictions) -> str:
@@ -283,11 +284,14 @@ def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
 def _hold_open(submission: Submission, *, now: dt.datetime) -> None:
     """Sweepers close a round some seconds after its time; its deadline is the one that was announced."""
     locks.hold_round_open(round_id=submission.round_id)
-    round = Round.objects.only("status", "closes_at").get(pk=submission.round_id)
+    round = Round.objects.only("status", "opened_at", "stopped_at", "closes_at").get(
+        pk=submission.round_id
+    )
     if round.status != RoundStatus.OPEN or now >= round.closes_at:
-        raise _closed(round)
+        raise _closed(round, now=now)
 
 
-def _closed(round: Round) -> RoundClosedError:
-    what = "was cancelled" if round.status == RoundStatus.CANCELLED else "is closed"
-    return RoundClosedError(f"the round {what}", closes_at=round.closes_at)
+def _closed(round: Round, *, now: dt.datetime) -> RoundClosedError:
+    if round.status == RoundStatus.CANCELLED:
+        return RoundClosedError("the round was cancelled", closes_at=round.closes_at)
+    return closed_rounds.refusal(round=round, now=now)

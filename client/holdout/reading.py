@@ -276,6 +276,8 @@ def _show_audit(show: Show, document: AuditDocument) -> None:
     rounding = "exact figures" if step is None else f"fresh figures to the nearest {grid(step)}"
     show.say(f"{document['benchmark']}, round {document['round']}: {document['headline']}")
     show.say(f"shift gate {document['shift_gate'].replace('_', ' ')}; {rounding}")
+    if drawn := document.get("drawn_groups"):
+        show.say(drawn["sentence"])
     _shown(show, tables.audit(document))
     for team in tables.by_rank(document["teams"]):
         show.say(f"{team['team']}: {team['sentence']}")

@@ -64,6 +64,8 @@ class Round:
     closes_at: str
     mechanism: str
     resolution: float
+    # When it took nothing more, which may be before it was announced; an older service does not say.
+    closed_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +187,12 @@ class AuditedTeam(TypedDict):
     unranked_reason: NotRequired[str | None]
 
 
+class DrawnGroups(TypedDict):
+    """Of holdouts that were drawn by whole groups of items."""
+
+    sentence: str
+
+
 class AuditDocument(TypedDict):
     benchmark: str
     round: int
@@ -194,6 +202,8 @@ class AuditDocument(TypedDict):
     shift_gate: str
     headline: str
     how_to_read: str
+    # None: items were drawn one by one; an older service does not say.
+    drawn_groups: NotRequired[DrawnGroups | None]
     teams: list[AuditedTeam]
 
 
@@ -201,6 +211,9 @@ class PublishedAudit(TypedDict):
     id: int
     round: int
     published_at: str
+    # An older service does not say.
+    url: NotRequired[str]
+    leaderboard: NotRequired[str]
 
 
 class Audit(PublishedAudit):

@@ -45,7 +45,14 @@ def test_lists_a_benchmark_publications_in_order_of_rounds() -> None:
     assert response.status_code == 200
     results = response.json()["results"]
     assert [each["round"] for each in results] == [1, 2]
-    assert set(results[0]) == {"id", "round", "published_at"}
+    assert set(results[0]) == {"id", "round", "published_at", "url", "leaderboard"}
+    for each in results:
+        assert each["url"] == f"/api/v1/audits/{each['id']}/"
+        whole = get(each["url"].removeprefix("/api/v1/")).json()
+        assert {name: whole[name] for name in each} == each
+        assert each["leaderboard"] == (
+            f"/api/v1/benchmarks/ordered/leaderboard/?round={each['round']}"
+        )
     assert results[0]["published_at"] == "2026-03-01T12:00:00Z"
 
 
@@ -59,6 +66,8 @@ def test_shows_the_document_as_it_was_published() -> None:
         "id": publication.pk,
         "round": 1,
         "published_at": "2026-03-01T12:00:00Z",
+        "url": f"/api/v1/audits/{publication.pk}/",
+        "leaderboard": "/api/v1/benchmarks/single/leaderboard/?round=1",
         "document": {"round": 1, "teams": [], "tau": None},
     }
 

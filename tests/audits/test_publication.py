@@ -18,10 +18,12 @@ from vault.api.openapi import published_audits
 from vault.models import (
     Benchmark,
     Final,
+    Holdout,
     HoldoutTold,
     JournalEntry,
     PublishedResult,
     RawScore,
+    Round,
     Submission,
 )
 from vault.sealing import holdouts, label_files
@@ -271,6 +273,30 @@ def test_the_board_shows_what_the_document_shows() -> None:
         assert result.overstatement == row["overstatement"]
         assert (result.tier, result.luck) == (row["tier"], row["luck"])
         assert result.fresh_resolution == document["fresh_resolution"]
+
+
+def test_a_draw_of_whole_groups_is_told_with_its_groups_and_items() -> None:
+    """Its intervals go by groups, which nobody could read."""
+    world = stage.audited(stage.closing(stage.small_round("grouped")))
+    audit = rounds.latest_run(round=world.round)
+    alone = publication.document(round=world.round, audit=audit)
+    Holdout.objects.filter(pk=world.query.pk).update(draws_groups=True, n_units=30)
+
+    assert alone["drawn_groups"] is None
+    given = Round.objects.get(pk=world.round.pk)
+    document = publication.document(round=given, audit=audit)
+    n_query, n_fresh = world.query.n_items, world.fresh.n_items
+    told = document["drawn_groups"]
+    assert told["query"] == {"groups": 30, "items": n_query}
+    assert told["fresh"] == {"groups": None, "items": n_fresh}
+    assert (
+        f"30 groups with {n_query:,} items that answered queries and an unknown" in told["sentence"]
+    )
+    for each in (alone, document):
+        check_against_description(each)
+    assert publication.nats(round=given, shown=document) == publication.nats(
+        round=given, shown=alone
+    )
 
 
 def test_nothing_is_there_before_publication() -> None:

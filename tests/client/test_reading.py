@@ -145,6 +145,15 @@ def test_audit_shows_verdicts() -> None:
     assert " ".join(row.split()) == " ".join((*cells, "CONFIRMED"))
 
 
+def test_audit_says_that_whole_groups_were_drawn() -> None:
+    audit = an_audit()
+    audit["document"]["drawn_groups"] = {"sentence": "Whole groups of items were drawn."}
+
+    given = run(Service(answers=[answer(audit)]), "audit", "3")
+
+    assert "Whole groups of items were drawn." in given.stderr
+
+
 def test_validate_says_that_it_is_valid(file: str) -> None:
     given = run(Service(answers=[answer(a_verdict())]), "validate", file, "-b", "rain")
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS, check_costs
 from vault import journal, team_names
+from vault.admin.closings import closes
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import Page, Table, link, listed, moment
 from vault.admin.site import site
@@ -301,7 +302,7 @@ class BenchmarkAdmin(Page):
                         each.status,
                         each.mechanism,
                         moment(each.opens_at),
-                        moment(each.closes_at),
+                        closes(each),
                     )
                     for each in rounds
                 ],

@@ -147,12 +147,19 @@ def _differing(round: Round, shares: str) -> str:
 def _of_groups(round: Round, found: list[Detectable]) -> str:
     if not round.query_holdout.draws_groups:
         return ""
-    if all(each.high is None for each in found):
-        return (
-            " Whole groups are drawn: the figures are for items that err each for itself, and where groups "
-            "err as one it takes more."
-        )
-    return (
+    said = (
         " Whole groups are drawn: the first figure is for items that err each for itself, the second for "
-        "groups that err as one."
+        "groups that err as one, by what groups of these sizes are worth. The audit states a limit between "
+        "them, and near the second if files are right or wrong in whole groups."
     )
+    if all(each.high is None for each in found):
+        said = (
+            " Whole groups are drawn: the figures are for items that err each for itself, and where groups "
+            "err as one it takes more than can be said."
+        )
+    reachable = [each for each in found if each.is_reachable]
+    if lost := [each for each in reachable if not each.is_reachable_in_groups]:
+        said += (
+            f" Where groups err as one, files that differ by {_shares(lost)} cannot gain enough."
+        )
+    return said

@@ -29,6 +29,7 @@ from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.baselines import HAND_IN
 from vault.admin.board import board
 from vault.admin.budgets import admissions
+from vault.admin.closings import closes
 from vault.admin.pages import (
     NOTHING,
     WHAT_NATS_ARE,
@@ -193,7 +194,7 @@ class RoundAdmin(ActingPage):
         "status",
         "mechanism",
         "opens_at",
-        "closes_at",
+        closes,
         "n_teams",
         "n_submissions",
     )
@@ -235,7 +236,7 @@ class RoundAdmin(ActingPage):
             {
                 "fields": (
                     ("opens_at", "opened_at"),
-                    ("closes_at", "closed_at"),
+                    ("closes_at", "stopped_at", "closed_at"),
                     ("audited_at", "published_at"),
                     ("cancelled_at", "cancelled_reason"),
                 )

@@ -230,11 +230,12 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "round_closed": ProblemCode(
         status=403,
-        meaning="From `closes_at` on, or when it was closed earlier, the round takes no more submissions, "
-        "finals and withdrawals. An upload that began before must have arrived whole by then. References are "
-        "refused so by a planned round whose end has passed: it does not open any more.",
+        meaning="From `closes_at` on, or from `closed_at` where an organizer closed it earlier, the round "
+        "takes no more submissions, finals and withdrawals. An upload that began before must have arrived "
+        "whole by then. References are refused so by a planned round whose end has passed: it does not open "
+        "any more.",
         detail="the round is closed",
-        members={"closes_at": "2026-03-01T00:00:00Z"},
+        members={"closes_at": "2026-03-01T00:00:00Z", "closed_at": "2026-03-01T00:00:00Z"},
     ),
     "storage_full": ProblemCode(
         status=503,

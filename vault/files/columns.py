@@ -14,6 +14,7 @@ from vault.files.problems import Problems, quoted, refuse
 
 WHOLE = "^-?[0-9]+$"
 PLAIN = "^(0|-?[1-9][0-9]*)$"
+EMPTY = "the field is empty"
 _INT64 = range(-(2**63), 2**63)
 # Every whole number of so many characters fits in 64 bits.
 _SURELY_INT64 = 18
@@ -86,6 +87,39 @@ def no_integer(column: Column, text: str) -> str:
     if column.is_plain and are_int64(pa.array([text]), WHOLE)[0]:
         return f"ids are whole numbers here, without zeros in front{column.show(text)}"
     return f"not a 64-bit whole number{column.show(text)}"
+
+
+def without_empty(column: Column, texts: Any, rows: NDArray[np.int64], problems: Problems) -> Any:
+    """The texts, with a null where a field is empty and may not be: both files say the same of it.
+
+    Where it is known what the fields may be, the reader says that of an empty one, too.
+    """
+    if column.may_be_empty or column.classes:
+        return texts
+    is_dictionary = pa.types.is_dictionary(texts.type)
+    is_empty = pc.equal(texts.dictionary if is_dictionary else texts, "")
+    if is_dictionary:
+        is_empty = is_empty.take(texts.indices)
+    found = is_empty.fill_null(False)
+    if not pc.any(found).as_py():
+        return texts
+    report_empty(column, found, rows, problems)
+    if is_dictionary:
+        indices = pc.if_else(found, None, texts.indices)
+        return pa.DictionaryArray.from_arrays(indices, texts.dictionary)
+    return pc.if_else(found, None, texts)
+
+
+def report_empty(
+    column: Column, is_empty: pa.Array, rows: NDArray[np.int64], problems: Problems
+) -> None:
+    """One problem for each field that is empty."""
+    problems.add_rows(
+        np.flatnonzero(is_empty.to_numpy(zero_copy_only=False)),
+        rows,
+        lambda index: EMPTY,
+        column=column.name,
+    )
 
 
 def spelling(column: Column) -> str:

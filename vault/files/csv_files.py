@@ -27,6 +27,7 @@ from vault.files.columns import (
     check_row_count,
     no_integer,
     spelling,
+    without_empty,
 )
 from vault.files.problems import Problems, refuse, with_hint
 
@@ -218,6 +219,8 @@ def _values(
     """The column as `Kind` describes it, from Arrow's numbers or from text."""
     array = chunked.chunk(0) if chunked.num_chunks else pa.array([], chunked.type)
     is_text = array.type == pa.string()
+    if column.kind is not Kind.NUMBER and not pa.types.is_integer(array.type):
+        array = without_empty(column, array, rows, problems)
     if column.kind is Kind.INTEGER and is_text:
         return _integers(column, array, rows, problems)
     if column.kind is Kind.NUMBER:
@@ -233,8 +236,10 @@ def _integers(
     column: Column, texts: pa.Array, rows: NDArray[np.int64], problems: Problems
 ) -> pa.Array:
     good = are_int64(texts, spelling(column))
+    # A null has been reported already.
+    is_given = texts.is_valid().to_numpy(zero_copy_only=False)
     problems.add_rows(
-        np.flatnonzero(~good),
+        np.flatnonzero(~good & is_given),
         rows,
         lambda index: no_integer(column, texts[index].as_py()),
         column=column.name,
@@ -266,7 +271,8 @@ def _numbers(
 
 
 def _keys(texts: pa.Array) -> pa.Array:
-    """Whole numbers if every field is one in its plain spelling, else text."""
-    if len(texts) and are_int64(texts, PLAIN).all():
+    """Whole numbers if every field that is not empty is one in its plain spelling, else text."""
+    given = texts.drop_null()
+    if len(given) and are_int64(given, PLAIN).all():
         return texts.cast(pa.int64())
     return texts

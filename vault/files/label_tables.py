@@ -9,6 +9,7 @@ It knows no Django and no database, so that a file can be read, and reported on,
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vault.files import hints
+from vault.files import hints, panel_files
 from vault.files.columns import Column, Kind, Table
 from vault.files.parsing import LARGEST_VALUE, READERS, boolean_spelling, class_codes, repeated
 from vault.files.problems import Problems, quoted, refuse, with_hint
@@ -86,7 +87,6 @@ def read(*, body: bytes, content_type: str, spec: LabelSpec) -> LabelTable:
     labels = _labels(table, spec, problems)
     if "time" in columns:
         _check_times(table, problems)
-    _check_slices(table, problems)
     problems.refuse_if_any()
     ids = columns["id"]
     return LabelTable(
@@ -157,6 +157,19 @@ def _check_ids(table: Table, problems: Problems) -> None:
     problems.add_rows(
         repeated(codes), table.rows, lambda i: "the id occurs in an earlier row", column="id"
     )
+    if not pa.types.is_string(encoded.dictionary.type):
+        return
+    for wrong, problem in (
+        (panel_files.is_too_long(encoded.dictionary), panel_files.TOO_LONG),
+        (panel_files.is_unclean(encoded.dictionary), panel_files.UNCLEAN),
+    ):
+        # The code of a null is -1.
+        rows = np.flatnonzero(np.append(wrong, False)[codes])
+        problems.add_rows(rows, table.rows, _always(problem), column="id")
+
+
+def _always(problem: str) -> Callable[[int], str]:
+    return lambda index: problem
 
 
 def _labels(table: Table, spec: LabelSpec, problems: Problems) -> NDArray[Any]:
@@ -197,18 +210,6 @@ def _is_time(text: str | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _check_slices(table: Table, problems: Problems) -> None:
-    """Refuse empty fields; a null has been reported already."""
-    for name in sorted(each for each in table.columns if each.startswith(SLICE)):
-        is_empty = pc.equal(table.columns[name].cast(pa.string()), "").fill_null(False)
-        problems.add_rows(
-            np.flatnonzero(is_empty.to_numpy(zero_copy_only=False)),
-            table.rows,
-            lambda i: "the field is empty",
-            column=name,
-        )
 
 
 def _check_times(table: Table, problems: Problems) -> None:

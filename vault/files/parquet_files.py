@@ -27,7 +27,9 @@ from vault.files.columns import (
     check_row_count,
     finite_or_nan,
     no_integer,
+    report_empty,
     spelling,
+    without_empty,
 )
 from vault.files.problems import Problems, quoted, refuse, with_hint
 
@@ -195,18 +197,18 @@ def _values(
     array = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
     if column.may_be_empty:
         return _filled(_texts(array))
-    nulls = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))
-    problems.add_rows(nulls, rows, lambda index: "the field is empty", column=column.name)
+    report_empty(column, array.is_null(), rows, problems)
     if column.kind is Kind.NUMBER:
         return _numbers(column, array, rows, problems)
     if column.kind is Kind.INTEGER and _is_string(_spelt(array.type)):
-        return _spelt_integers(column, _texts(array), rows, problems)
+        texts = without_empty(column, _texts(array), rows, problems)
+        return _spelt_integers(column, texts, rows, problems)
     if column.kind in (Kind.INTEGER, Kind.KEY) and not _is_string(_spelt(array.type)):
         return _integers(column, array)
     if pa.types.is_boolean(array.type):
         spelt = pa.array(column.booleans)
         return pa.DictionaryArray.from_arrays(array.cast(pa.int32()), spelt)
-    return _texts(array)
+    return without_empty(column, _texts(array), rows, problems)
 
 
 def _integers(column: Column, array: pa.Array) -> pa.Array:

@@ -36,7 +36,17 @@ class Round(models.Model):
     max_teams = models.PositiveIntegerField(default=50)
 
     opened_at = models.DateTimeField(null=True, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
+    # From when on it received nothing: its announced end, or when an organizer closed it before. What waited
+    # then is still scored, and `closed_at` is when finals were locked.
+    stopped_at = models.DateTimeField(
+        "stopped receiving at",
+        null=True,
+        blank=True,
+        help_text="Its announced end, or when an organizer closed it before.",
+    )
+    closed_at = models.DateTimeField(
+        "finals locked at", null=True, blank=True, help_text="Once all that waited was scored."
+    )
     audited_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)

@@ -41,10 +41,12 @@ def test_of_groups_it_has_two_ends() -> None:
     known = said(drafted(query_holdout=query), draws_groups=True, n_units=400, n_effective=300.0)
     unknown = said(drafted(query_holdout=query), draws_groups=True)
 
-    # Files that differ in 5 % of items cannot gain .106, nor those of 20 % the .212 of groups as one.
-    assert known.startswith("0.029 or more, 0.0411 or more or 0.0581 or more, if")
-    assert known.endswith("where groups err as one it takes more.")
+    assert known.startswith("0.029 to 0.106, 0.0411 to 0.15 or 0.0581 to 0.212, if")
+    assert "near the second if files are right or wrong in whole groups." in known
+    # Those of 20 % cannot gain .212, either.
+    assert known.endswith("files that differ by 5 %, 10 % or 20 % cannot gain enough.")
     assert unknown.startswith("0.029 or more, 0.0411 or more or 0.0581 or more, if")
+    assert "it takes more than can be said" in unknown
 
 
 def test_of_losses_it_is_in_their_unit() -> None:

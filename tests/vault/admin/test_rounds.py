@@ -217,6 +217,11 @@ def test_a_round_goes_from_planned_to_closing(world: World) -> None:
     assert world.round.status == "CLOSING"
 
     assert kinds() == ["round_open", "round_closing"]
+    for page in (
+        url("vault_round_changelist"),
+        url("vault_benchmark_change", world.benchmark.pk),
+    ):
+        assert "earlier than announced" in client_of(ORGANISER).get(page).content.decode()
 
 
 @pytest.mark.parametrize(

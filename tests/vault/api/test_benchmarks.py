@@ -92,6 +92,7 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
         "status": "OPEN",
         "opens_at": "2020-01-01T00:00:00Z",
         "closes_at": "2999-01-01T00:00:00Z",
+        "closed_at": None,
         "published_at": None,
         "cancelled_at": None,
         "cancelled_reason": None,

@@ -126,7 +126,7 @@ def test_parse_refuses_the_whole_file(body: str | bytes, row: int | None, part: 
         ("1" * 5000 + ",1", "whole number"),
         ("0" * 5000 + "21,1", "id 21 is not an item"),
         ("20\0,1", "whole number"),
-        (",1", "whole number"),
+        (",1", "the field is empty"),
         ("9223372036854775807,1", "not an item"),
         ("-20,1", "not an item"),
         ("21,1", "id 21 is not an item"),
@@ -304,3 +304,14 @@ def test_an_id_is_accepted_only_in_its_strict_spelling(field: str) -> None:
         item = 7
 
     assert _is_accepted(f'id,value\n"{escaped}",1\n', pa.array([item])) == is_whole
+
+
+def test_an_empty_id_is_called_so_and_no_item_is_called_missing_for_it() -> None:
+    """Behind it stands an item that may well be there."""
+    known = TEXT_PANEL[0].as_py()
+    empty = [(3, "id", "the field is empty"), (4, "id", "the field is empty")]
+
+    assert problems_of("id,label\n10,0\n,1\n,0\n") == empty
+    with pytest.raises(InvalidFileError) as caught:
+        parse_csv(f"id,label\n{known},0\n,1\n,0\n", panel=TEXT_PANEL)
+    assert [tuple(each.values()) for each in caught.value.data["problems"]] == empty

@@ -9,7 +9,9 @@ from pytest_django import Settings
 
 from vault import panel
 from vault.errors import InvalidFileError
+from vault.files import panel_files
 from vault.files.parsing import CSV, PARQUET
+from vault.files.problems import quoted
 from vault.models import Benchmark
 from vault.sealing import label_files
 
@@ -229,6 +231,69 @@ def test_read_names_row_and_column_and_never_the_label(weather: Benchmark) -> No
         (5, "label", NO_CLASS),
         (6, None, "2 fields where 3 are expected"),
     ]
+
+
+EMPTY = "the field is empty"
+NO_TIME = "not an ISO 8601 date or date-time"
+# Ids in CSV and the columns of Parquet; what is said of which row, counted from the first item.
+WRONG_IDS = [
+    (["1", "", "3", ""], [(2, EMPTY), (4, EMPTY)]),
+    (["a", "", "a", "b"], [(2, EMPTY), (3, "the id occurs in an earlier row")]),
+    (["", "", "", ""], [(row, EMPTY) for row in (1, 2, 3, 4)]),
+    (["a", "x" * 201, "", " b"], [(2, panel_files.TOO_LONG), (3, EMPTY), (4, panel_files.UNCLEAN)]),
+]
+
+
+@pytest.mark.parametrize("kind", [None, "a", 10])
+@pytest.mark.parametrize(("ids", "expected"), WRONG_IDS)
+def test_ids_that_nobody_can_have_are_named_beside_other_problems(
+    weather: Benchmark,
+    settings: Settings,
+    tmp_path: Any,
+    ids: list[str],
+    expected: list[tuple[int, str]],
+    kind: Any,
+) -> None:
+    """An empty id made texts of all others, and was refused later and alone, in no row."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    if kind is not None:
+        panel.publish(benchmark=weather, ids=pa.array([kind]))
+    if kind == 10:
+        expected = [
+            (i + 1, EMPTY if not id_ else f"not a 64-bit whole number: {quoted(id_)}")
+            for i, id_ in enumerate(ids)
+            if not id_.isdecimal()
+        ]
+    last = (4, "time", NO_TIME)
+    wanted = [*((row, "id", problem) for row, problem in expected), last]
+
+    body = "id,label,time\n" + "".join(f"{id_},0,2020-01-01\n" for id_ in ids[:3])
+    found = problems_of(weather, body + f"{ids[3]},1,never\n")
+
+    assert found == [(row + 1, column, problem) for row, column, problem in wanted]
+    columns = {"label": [0, 0, 0, 1], "time": ["2020-01-01"] * 3 + ["never"]}
+    for written in (
+        ids,
+        pa.array(ids).dictionary_encode(),
+        pa.array([i or None for i in ids], pa.string()),
+    ):
+        with pytest.raises(InvalidFileError) as caught:
+            label_files.read(
+                body=parquet({"id": written, **columns}), content_type=PARQUET, benchmark=weather
+            )
+        assert [tuple(each.values()) for each in caught.value.data["problems"]] == wanted
+
+
+def test_an_empty_field_is_called_so_in_either_form(weather: Benchmark) -> None:
+    columns = {"id": ["a", "b"], "label": [0, 1], "time": ["", "2020"], "slice:s": ["x", ""]}
+    wanted = [(1, "time", EMPTY), (2, "time", NO_TIME), (2, "slice:s", EMPTY)]
+
+    found = problems_of(weather, "id,label,time,slice:s\na,0,,x\nb,1,2020,\n")
+
+    assert set(found) == {(row + 1, column, problem) for row, column, problem in wanted}
+    with pytest.raises(InvalidFileError) as caught:
+        label_files.read(body=parquet(columns), content_type=PARQUET, benchmark=weather)
+    assert {tuple(each.values()) for each in caught.value.data["problems"]} == set(wanted)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ from vault.api.openapi.schemas import Schema
 MEDIA_TYPE = "application/problem+json"
 
 MEMBERS: dict[str, Schema] = {
-    "closes_at": schemas.time("When the round closed."),
+    "closed_at": schemas.time(
+        "When the round closed; before `closes_at` if an organizer closed it."
+    ),
+    "closes_at": schemas.time("When the round was announced to close."),
     "field": schemas.text("The parameter that does not fit."),
     "limit": schemas.integer("What is allowed."),
     "n_problems": schemas.integer("How many problems the file has.", minimum=1),

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import Access, Operation, page, shown
 from vault.api.openapi.schemas import Schema
@@ -18,6 +20,14 @@ _SCORES: Schema = {
     "description": "Of a full publication: by metric and set of labels (`query`, `fresh`) the value and "
     "the low and high end of its 95 % interval. Null in a coarse one.",
 }
+_DRAWN = schemas.record(
+    {
+        "groups": schemas.count(
+            "Groups that were drawn; null: sealed before they were counted.", null=True
+        ),
+        "items": schemas.count("Items of these groups."),
+    }
+)
 _DOCUMENT: dict[str, Schema] = {
     "AuditDocument": schemas.record(
         {
@@ -39,6 +49,18 @@ _DOCUMENT: dict[str, Schema] = {
             ),
             "n_query": schemas.count("Items that answered queries."),
             "n_fresh": schemas.count("Items that nobody had been scored against."),
+            "drawn_groups": schemas.or_null(
+                schemas.record(
+                    {
+                        "query": _DRAWN,
+                        "fresh": schemas.or_null(_DRAWN),
+                        "sentence": schemas.text("The same in words, and what goes by groups."),
+                    },
+                    description="Of holdouts that were drawn by whole groups of items, such as all of a "
+                    "patient; null: items were drawn one by one. `fresh` is null where no holdout decides. "
+                    "Left out of audits that were published before it was told.",
+                )
+            ),
             "shift_gate": schemas.one_of(
                 ("quiet", "fired", "not_tested"),
                 "Whether models that cannot have adapted score alike on both sets of items. While it has "
@@ -70,7 +92,8 @@ _DOCUMENT: dict[str, Schema] = {
             ),
             "references": schemas.list_of(schemas.reference("AuditedReference")),
             "teams": schemas.list_of(schemas.reference("AuditedTeam")),
-        }
+        },
+        optional=("drawn_groups",),
     ),
     "AuditedReference": schemas.record(
         {
@@ -213,6 +236,7 @@ DOCUMENT: dict[str, Any] = {
     "fresh_resolution": 0.008,
     "n_query": 2000,
     "n_fresh": 3906,
+    "drawn_groups": None,
     "shift_gate": "quiet",
     "headline": "0 CONFIRMED, 0 INVALID, 1 without evidence of 1",
     "how_to_read": "An overstatement is how much better a file looks on the labels that answered queries "
@@ -232,6 +256,13 @@ DOCUMENT: dict[str, Any] = {
     ],
     "teams": [_TEAM],
 }
+
+
+def _board(given: Any) -> str:
+    """Of a publication."""
+    return f"{reverse('leaderboard', args=[given.benchmark.slug])}?round={given.round.number}"
+
+
 # Of a publication; the document is shown as it was written, with its teams where they stand now.
 SUMMARY = Shape(
     "AuditSummary",
@@ -239,6 +270,16 @@ SUMMARY = Shape(
         "id": Field(schemas.integer(minimum=1), 3, "pk"),
         "round": Field(schemas.integer(minimum=1), 1, "round.number"),
         "published_at": Field(schemas.time(), "2026-04-03T09:00:00Z"),
+        "url": Field(
+            schemas.text("The address of the whole document."),
+            "/api/v1/audits/3/",
+            lambda given: reverse("audit", args=[given.pk]),
+        ),
+        "leaderboard": Field(
+            schemas.text("The address of the round's board, which shows the same figures."),
+            "/api/v1/benchmarks/rain-tomorrow/leaderboard/?round=1",
+            _board,
+        ),
     },
 )
 AUDIT = SUMMARY.extended(
@@ -251,7 +292,7 @@ OPERATIONS = {
         id="list_audits",
         tag=TAG,
         summary="List published audits",
-        description="By round.",
+        description="By round, each with the address of its document.",
         access=Access.PUBLIC,
         parameters=(parameters.SLUG, *parameters.PAGE),
         answers={200: page(SUMMARY, name="AuditList")},

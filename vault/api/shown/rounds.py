@@ -31,7 +31,15 @@ ROUND = Shape(
         "number": Field(schemas.integer(minimum=1), 1),
         "status": Field(schemas.one_of(RoundStatus.values), "OPEN"),
         "opens_at": Field(schemas.time(), "2026-03-01T00:00:00Z"),
-        "closes_at": Field(schemas.time(), "2026-04-01T00:00:00Z"),
+        "closes_at": Field(schemas.time("As announced."), "2026-04-01T00:00:00Z"),
+        "closed_at": Field(
+            schemas.time(
+                "From when on it took nothing: `closes_at`, or earlier if an organizer closed it before.",
+                null=True,
+            ),
+            None,
+            "stopped_at",
+        ),
         "published_at": Field(schemas.time("When its results were published.", null=True)),
         "cancelled_at": Field(
             schemas.time(
