@@ -87,7 +87,7 @@ def admit(
             )
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
-            raise AdmissionError(f"{team} is admitted already")
+            raise AdmissionError(f"the team {team} is admitted already")
         if not is_blind and admitted.filter(is_blind=False).count() >= round.max_teams:
             raise AdmissionError(
                 f"{round.max_teams:,} teams are admitted, as many as the holdout was planned for; "
@@ -191,7 +191,7 @@ def lock_account(*, round: Round, team: Team) -> Admission:
     try:
         return Admission.objects.select_for_update(no_key=True).get(round=round, team=team)
     except Admission.DoesNotExist:
-        raise NotAdmittedError(f"{team.name} is not admitted to this round") from None
+        raise NotAdmittedError(f"the team {team.name} is not admitted to this round") from None
 
 
 def check(*, admission: Admission, round: Round, now: dt.datetime) -> None:
@@ -298,7 +298,7 @@ def check_may_have_one(*, team: Team) -> None:
     """Refuse a reference team, whatever the round."""
     if team.is_reference:
         raise NotAdmittedError(
-            f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
+            f"the team {team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
             "round is planned is not counted"
         )
 
@@ -307,7 +307,7 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     check_may_have_one(team=team)
     admission = Admission.objects.filter(round=round, team=team).first()
     if admission is None:
-        raise NotAdmittedError(f"{team.name} is not admitted to this round")
+        raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
     usage = _usage(admission=admission, round=round, now=now)
     accepted_limit = round.parameters.get("b")
     answered = Release.objects.filter(submission__round=round, submission__team=team)

@@ -40,9 +40,9 @@ def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
 
 def _check_is_planned(round: Round) -> None:
     if round.status == RoundStatus.CANCELLED:
-        raise TransitionError(f"{round} is cancelled already")
+        raise TransitionError(f"the round {round} is cancelled already")
     if round.status != RoundStatus.PLANNED:
         raise TransitionError(
-            f"{round} is {round.status}: only a planned round can be cancelled, and one that has opened is "
+            f"the round {round} is {round.status}: only a planned round can be cancelled, and one that has opened is "
             "closed instead"
         )

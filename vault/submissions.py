@@ -56,7 +56,7 @@ class Receipt:
 def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Round:
     """The round that this team may submit to now."""
     if not team.is_active:
-        raise NotAdmittedError(f"{team.name} is not active")
+        raise NotAdmittedError(f"the team {team.name} is not active")
     if team.is_reference:
         return _planned_round(benchmark=benchmark, now=now)
     rounds = Round.objects.filter(benchmark=benchmark).select_related("query_holdout", "benchmark")
@@ -65,7 +65,7 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
         if now >= latest.closes_at:
             raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
         if not Admission.objects.filter(round=latest, team=team).exists():
-            raise NotAdmittedError(f"{team.name} is not admitted to this round")
+            raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
         return latest
     waiting = rounds.filter(status__in=(RoundStatus.PLANNED, RoundStatus.OPEN))
     # One whose end has passed opens for nobody.
@@ -118,7 +118,7 @@ def check_validation_score(*, round: Round, team: Team, given: float | None) -> 
     is_needed = MECHANISMS[round.mechanism].needs_reported and not team.is_reference
     if is_needed and given is None:
         raise ValidationScoreNeededError(
-            f"{round.mechanism} compares with your own validation score: give validation_score",
+            f"the mechanism {round.mechanism} compares with your own validation score: give validation_score",
             field="validation_score",
         )
 

@@ -233,7 +233,7 @@ def test_planned_round_whose_end_has_passed_receives_nothing() -> None:
 
     assert problem(answer) == (403, "round_closed")
     assert answer.json()["detail"] == (
-        "round 1 has not opened, and its end has passed: it receives no reference, and the organizer must "
+        "Round 1 has not opened, and its end has passed: it receives no reference, and the organizer must "
         "cancel it and plan another"
     )
     assert not Submission.objects.exists()
