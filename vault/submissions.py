@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from stats.mechanisms import MECHANISMS
-from vault import bell, budget, locks, predictions
+from vault import bell, budget, locks, no_round, predictions
 from vault.errors import (
     NoOpenRoundError,
     NotAdmittedError,
@@ -63,19 +63,11 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
     latest = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
     if latest is not None and latest.status == RoundStatus.OPEN and latest.opens_at <= now:
         if now >= latest.closes_at:
-            raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
+            raise no_round.refusal(benchmark=benchmark, now=now)
         if not Admission.objects.filter(round=latest, team=team).exists():
             raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
         return latest
-    waiting = rounds.filter(status__in=(RoundStatus.PLANNED, RoundStatus.OPEN))
-    # One whose end has passed opens for nobody.
-    planned = waiting.filter(closes_at__gt=now).order_by("opens_at").first()
-    if planned is not None:
-        raise NoOpenRoundError("no round is open", opens_at=planned.opens_at)
-    cancelled = _cancelled(benchmark=benchmark, after=latest)
-    if latest is not None and not cancelled:
-        raise RoundClosedError("the round is closed", closes_at=latest.closes_at)
-    raise NoOpenRoundError(f"no round is open{cancelled}", opens_at=None)
+    raise no_round.refusal(benchmark=benchmark, now=now)
 
 
 def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
@@ -97,20 +89,9 @@ def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
             .order_by("-number")
             .first()
         )
-        cancelled = _cancelled(benchmark=benchmark, after=latest)
+        cancelled = no_round.cancelled_after(benchmark=benchmark, round=latest)
         raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
     return planned
-
-
-def _cancelled(*, benchmark: Benchmark, after: Round | None) -> str:
-    """The end of a sentence on the round that would have come next, if it was cancelled."""
-    cancelled = Round.objects.filter(
-        benchmark=benchmark,
-        status=RoundStatus.CANCELLED,
-        number__gt=0 if after is None else after.number,
-    )
-    last = cancelled.order_by("-number").first()
-    return "" if last is None else f": round {last.number} was cancelled ({last.cancelled_reason})"
 
 
 def check_validation_score(*, round: Round, team: Team, given: float | None) -> None:
