@@ -298,8 +298,8 @@ def check_may_have_one(*, team: Team) -> None:
     """Refuse a reference team, whatever the round."""
     if team.is_reference:
         raise NotAdmittedError(
-            f"the team {team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
-            "round is planned is not counted"
+            f"the team {team.name} is an organizer's reference team: it has no budget, and what it hands in "
+            "while a round is planned is not counted"
         )
 
 

@@ -43,6 +43,6 @@ def _check_is_planned(round: Round) -> None:
         raise TransitionError(f"the round {round} is cancelled already")
     if round.status != RoundStatus.PLANNED:
         raise TransitionError(
-            f"the round {round} is {round.status}: only a planned round can be cancelled, and one that has opened is "
-            "closed instead"
+            f"the round {round} is {round.status}: only a planned round can be cancelled, and one that has "
+            "opened is closed instead"
         )
