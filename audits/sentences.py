@@ -31,7 +31,7 @@ TIERS = (
 )
 COARSE = (
     " Scores on new labels are rounded to the nearest step of the grid beside them; intervals, luck and "
-    "least effects are rounded up: none is narrower or smaller than it is."
+    "the smallest that would have been found are rounded up: none is narrower or smaller than it is."
 )
 BELOW_BASELINE = "its release did not beat the baseline"
 NOT_RELEASED = "no value of its own was released"
@@ -53,7 +53,7 @@ LEAST_P, BELOW = 0.0001, "< .0001"
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What one sentence is made of; None stands for what is not told."""
+    """What one sentence is made of; None stands for what is not shown."""
 
     verdict: str
     team: str
