@@ -33,6 +33,7 @@ from vault.admin.pages import (
     link,
     moment,
     pretty,
+    stacked,
 )
 from vault.admin.rounds import VAULT_ACTS, RoundAdmin
 from vault.admin.site import site
@@ -203,7 +204,7 @@ class AuditRunAdmin(ReadOnlyPage):
 def _findings(heading: str, findings: list[Finding]) -> Table:
     return Table(
         heading=heading,
-        header=("Check", "On", "Estimate", "Interval", "Luck", "p", "Detectable", "Verdict"),
+        header=("Check", "On", "Estimate", "Interval", "Luck", "p", "Smallest found", "Verdict"),
         rows=[_row(each) for each in findings],
     )
 
@@ -221,8 +222,17 @@ def _without_figure(findings: list[Finding]) -> Table:
     return Table(
         heading="In words and tables",
         header=("Check", "On"),
-        rows=[(name, format_html_join(", ", "{}", linked)) for name, linked in by_check.items()],
+        rows=[
+            (stacked(name, registry.meaning(name=name)), format_html_join(", ", "{}", linked))
+            for name, linked in by_check.items()
+        ],
     )
+
+
+def _check(finding: Finding) -> SafeString:
+    """Its name leads to the finding, and says what the check is to whoever points at it."""
+    meaning = registry.meaning(name=finding.check_name)
+    return format_html('<span title="{}">{}</span>', meaning, link(finding, finding.check_name))
 
 
 def _whom(finding: Finding) -> str:
@@ -252,7 +262,7 @@ def _p_value(finding: Finding) -> str:
 
 def _row(finding: Finding) -> tuple[Any, ...]:
     return (
-        link(finding, finding.check_name),
+        _check(finding),
         link(finding.team) if finding.team else "the board",
         _estimate(finding),
         _interval(finding),
@@ -329,7 +339,9 @@ class FindingAdmin(ReadOnlyPage):
     def p(self, obj: Finding) -> str:
         return _p_value(obj)
 
-    @admin.display(description="minimum detectable effect", ordering="minimum_detectable_effect")
+    @admin.display(
+        description="smallest overstatement found with 80 %", ordering="minimum_detectable_effect"
+    )
     def detectable(self, obj: Finding) -> str:
         return _figure(obj.minimum_detectable_effect)
 

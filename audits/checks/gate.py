@@ -79,4 +79,9 @@ def sections(reading: Reading) -> list[Section]:
     return [Section(place=Place.HOLDOUTS, text=text)]
 
 
-CHECK = Check(name=NAME, check=check, sections=sections)
+CHECK = Check(
+    name=NAME,
+    meaning="Whether files that cannot have adapted to the query labels score alike on both holdouts.",
+    check=check,
+    sections=sections,
+)

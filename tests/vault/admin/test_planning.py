@@ -94,7 +94,7 @@ def test_a_preview_says_what_the_round_could_do(world: World) -> None:
         "rounded to steps of 0.01768",
         "by 40 answers",
         "nats in all (10 teams with 40 queries each: ",
-        "told before this round: 0)",
+        "revealed before this round: 0)",
         "if one team uses all its 40 queries",
         "if all 400 planned queries are used",
         "of the items differently. Found with 80 % in a round of 10 teams",
@@ -158,7 +158,7 @@ def test_figures_that_have_changed_are_shown_again(world: World) -> None:
 
     answer = post(url("vault_round_add"), **given, plan="Plan this round")
 
-    assert "told before this round: 5)" in text(answer)
+    assert "revealed before this round: 5)" in text(answer)
     assert Round.objects.count() == 1
 
 
