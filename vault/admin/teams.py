@@ -18,7 +18,10 @@ from vault.admin.pages import NOTHING, Table, code, link, listed, moment
 from vault.admin.site import site
 from vault.models import Submission, Team, TeamToken
 
-REFERENCES_ARE_NOT = "A reference team is not admitted to rounds: its files are handed in for a planned one, at no cost."
+REFERENCES_ARE_NOT = (
+    "A reference team is not admitted to rounds: "
+    "an organizer hands its files in for a planned one, at no cost."
+)
 SCOPES = [(tokens.READ, "read"), (tokens.SUBMIT, "submit")]
 
 
