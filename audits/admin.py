@@ -33,7 +33,6 @@ from vault.admin.pages import (
     link,
     moment,
     pretty,
-    stacked,
 )
 from vault.admin.rounds import VAULT_ACTS, RoundAdmin
 from vault.admin.site import site
@@ -198,6 +197,7 @@ class AuditRunAdmin(ReadOnlyPage):
             _findings("Verdicts", [each for each in findings if each.verdict]),
             _findings("What they rest on", [each for each in others if _has_figure(each)]),
             _without_figure([each for each in others if not _has_figure(each)]),
+            _meanings({each.check_name for each in findings}),
         ]
 
 
@@ -222,17 +222,14 @@ def _without_figure(findings: list[Finding]) -> Table:
     return Table(
         heading="In words and tables",
         header=("Check", "On"),
-        rows=[
-            (stacked(name, registry.meaning(name=name)), format_html_join(", ", "{}", linked))
-            for name, linked in by_check.items()
-        ],
+        rows=[(name, format_html_join(", ", "{}", linked)) for name, linked in by_check.items()],
     )
 
 
-def _check(finding: Finding) -> SafeString:
-    """Its name leads to the finding, and says what the check is to whoever points at it."""
-    meaning = registry.meaning(name=finding.check_name)
-    return format_html('<span title="{}">{}</span>', meaning, link(finding, finding.check_name))
+def _meanings(names: set[str]) -> Table:
+    """Nobody who reads a run has read the modules that name its checks."""
+    rows = [(name, registry.meaning(name=name) or NOTHING) for name in sorted(names)]
+    return Table(heading="What the checks are", header=("Check", "What it says"), rows=rows)
 
 
 def _whom(finding: Finding) -> str:
@@ -262,7 +259,7 @@ def _p_value(finding: Finding) -> str:
 
 def _row(finding: Finding) -> tuple[Any, ...]:
     return (
-        _check(finding),
+        link(finding, finding.check_name),
         link(finding.team) if finding.team else "the board",
         _estimate(finding),
         _interval(finding),

@@ -75,7 +75,7 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
     parts = [
         f'<line class="equal" x1="{across(across.low)}" y1="{up(up.low)}" '
         f'x2="{across(across.high)}" y2="{up(up.high)}"/>',
-        f'<text class="axis end" x="{across(across.high) - 8}" y="{up(up.high) + 4}">'
+        f'<text class="axis end" x="{across(across.high) - 24}" y="{up(up.high) + 4}">'
         "dashed line: equal on both</text>",
         *_ticks(across, up, body),
     ]
