@@ -9,7 +9,7 @@ from django.utils.html import format_html
 
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
-from vault.admin.pages import Table, code, link, moment
+from vault.admin.pages import Table, code, link, moment, stacked
 from vault.admin.site import site
 from vault.models import Holdout
 from vault.sealing import holdouts
@@ -31,7 +31,6 @@ class HoldoutAdmin(ActingPage):
         "status",
         "n",
         "draw",
-        "how_drawn",
         "commitment_start",
         "sealed_on",
     )
@@ -71,12 +70,10 @@ class HoldoutAdmin(ActingPage):
 
     @admin.display(description="draw", ordering="batch")
     def draw(self, obj: Holdout) -> Any:
-        return code(str(obj.batch), length=8)
-
-    @admin.display(description="drawn")
-    def how_drawn(self, obj: Holdout) -> str:
+        """Which holdouts were drawn together, and how."""
         units = "in groups" if obj.draws_groups else "one by one"
-        return f"{units}, by class" if obj.stratified else units
+        how = f"{units}, by class" if obj.stratified else units
+        return stacked(code(str(obj.batch), length=8), how)
 
     @admin.display(description="commitment")
     def commitment_start(self, obj: Holdout) -> Any:
