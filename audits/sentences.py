@@ -25,9 +25,9 @@ HOW_TO_READ = (
     "it a file is."
 )
 TIERS = (
-    " Teams of one tier cannot be told from its best: simultaneous paired intervals of all differences, "
-    "95 %. Each pair's interval has its own width, so that of two equal figures one can be told from the "
-    "best and the other cannot."
+    " Teams of one tier cannot be distinguished from its best: simultaneous paired intervals of all "
+    "differences, 95 %. Each pair's interval has its own width, so that of two equal figures one can be "
+    "distinguished from the best and the other cannot."
 )
 COARSE = (
     " Scores on new labels are rounded to the nearest step of the grid beside them; intervals, luck and "

@@ -1,7 +1,7 @@
 """Cancelling a planned round: it never opens, and its holdouts are free for another plan.
 
 Only before it opens: from then on its query holdout answers teams, and a round that has answered is closed
-and audited. What its references were told stays in the ledger of the holdout.
+and audited. What its references revealed stays in the ledger of the holdout.
 """
 
 import datetime as dt

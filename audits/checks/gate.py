@@ -25,7 +25,7 @@ def gate_of(collected: Collected, rng: np.random.Generator) -> Gate | None:
     """None where there is nothing untuned, or nothing fresh, to compare."""
     if collected.draw is None:
         return None
-    firsts = [each.columns for each in collected.came_untold]
+    firsts = [each.columns for each in collected.came_before_any_answer]
     references = collected.references
     items = np.hstack([references.items, *(each.items[:, :1] for each in firsts)])
     if not items.shape[1]:

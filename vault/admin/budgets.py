@@ -38,7 +38,7 @@ class AdmissionAdmin(ReadOnlyPage):
 
     @admin.display(description="what is left")
     def summary(self, obj: Admission) -> str:
-        """As the team itself is told it."""
+        """As the team itself is shown it."""
         now = timezone.now()
         return budget_left.summary(
             left=budget.remaining(round=obj.round, team=obj.team, now=now),
@@ -126,8 +126,12 @@ def _remaining(admission: Admission) -> Table:
         counts = _counts(given.accepted_used or 0, given.accepted_limit)
         rows.append(("accepted improvements", *counts))
     rows += [
-        ("nats that answers told the team", nats(given.nats_used), nats(given.nats_reserved)),
-        ("nats that everybody was told", nats(given.nats_told), NOTHING),
+        (
+            "nats that answers revealed to the team",
+            nats(given.nats_used),
+            nats(given.nats_reserved),
+        ),
+        ("nats that were revealed to everybody", nats(given.nats_told), NOTHING),
     ]
     return Table(heading="What is used", header=("Of", "Used", "Limit"), rows=rows)
 

@@ -130,7 +130,7 @@ class PlanForm(forms.Form):
         choices=PublicationKind.choices,
         initial=PublicationKind.COARSE,
         help_text="A coarse publication takes one shard out of the stock, a full one takes two: the fresh "
-        "holdout cannot answer the next round when everything was told of it.",
+        "holdout cannot answer the next round when everything of it was published.",
     )
     max_teams = _limit("max_teams", "Teams that see scores; further ones are admitted blind.")
 

@@ -135,7 +135,7 @@ def _raw_scores(submission: Submission) -> Table:
     """Every metric with its interval, which covers the sampling of that holdout's items alone."""
     scores = RawScore.objects.filter(submission=submission).select_related("holdout__benchmark")
     return Table(
-        heading="Exact scores on query labels, with 95 % intervals (for researchers: no team may be told)",
+        heading="Exact scores on query labels, with 95 % intervals (for researchers: no team may see them)",
         header=("Metric", "Holdout", "Score", "Low", "High", "Scorer"),
         rows=[
             (

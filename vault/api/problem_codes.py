@@ -119,9 +119,9 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "idempotency_key_in_use": ProblemCode(
         status=409,
-        meaning="A request with this `Idempotency-Key` is in hand. Send it again when that one is done: "
+        meaning="A request with this `Idempotency-Key` is in progress. Send it again when that one is done: "
         "then its answer is given again.",
-        detail="A request with this key is in hand; ask again when it is done",
+        detail="A request with this key is in progress; ask again when it is done",
         members={"retry_after": 1},
     ),
     "idempotency_key_reused": ProblemCode(
