@@ -399,24 +399,3 @@ def test_messages_keep_names_as_they_are_written(world: World, name: str) -> Non
         f"The team {name} is ranked again in own round 1.",
         "Closing own round 1: what waits is still scored, then finals lock.",
     ]
-
-
-def test_opening_before_the_announced_time_has_to_be_confirmed(world: World) -> None:
-    announced = timezone.now() + dt.timedelta(days=2)
-    Round.objects.update(opens_at=announced, mechanism="exact")
-    said = f"{announced:%Y-%m-%d %H:%M} UTC"
-
-    refused = act(world.round, "open").content.decode()
-
-    assert f"Open it before {said}, the announced time" in refused
-    assert f"Its announced time is {said}: tick this to open it now." in refused
-    assert world.round.status == "PLANNED"
-
-    act(world.round, "open", before_time="on")
-    assert world.round.status == "OPEN"
-
-
-def test_opening_on_time_asks_for_no_confirmation(world: World) -> None:
-    page = client_of(ORGANISER).get(url("vault_round_act", world.round.pk, "open"))
-
-    assert "before_time" not in page.content.decode()
