@@ -197,13 +197,14 @@ class AuditRunAdmin(ReadOnlyPage):
             _findings("Verdicts", [each for each in findings if each.verdict]),
             _findings("What they rest on", [each for each in others if _has_figure(each)]),
             _without_figure([each for each in others if not _has_figure(each)]),
+            _meanings({each.check_name for each in findings}),
         ]
 
 
 def _findings(heading: str, findings: list[Finding]) -> Table:
     return Table(
         heading=heading,
-        header=("Check", "On", "Estimate", "Interval", "Luck", "p", "Detectable", "Verdict"),
+        header=("Check", "On", "Estimate", "Interval", "Luck", "p", "Smallest found", "Verdict"),
         rows=[_row(each) for each in findings],
     )
 
@@ -223,6 +224,12 @@ def _without_figure(findings: list[Finding]) -> Table:
         header=("Check", "On"),
         rows=[(name, format_html_join(", ", "{}", linked)) for name, linked in by_check.items()],
     )
+
+
+def _meanings(names: set[str]) -> Table:
+    """Nobody who reads a run has read the modules that name its checks."""
+    rows = [(name, registry.meaning(name=name) or NOTHING) for name in sorted(names)]
+    return Table(heading="What the checks are", header=("Check", "What it says"), rows=rows)
 
 
 def _whom(finding: Finding) -> str:
@@ -329,7 +336,9 @@ class FindingAdmin(ReadOnlyPage):
     def p(self, obj: Finding) -> str:
         return _p_value(obj)
 
-    @admin.display(description="minimum detectable effect", ordering="minimum_detectable_effect")
+    @admin.display(
+        description="smallest overstatement found with 80 %", ordering="minimum_detectable_effect"
+    )
     def detectable(self, obj: Finding) -> str:
         return _figure(obj.minimum_detectable_effect)
 

@@ -121,7 +121,7 @@ class Collected:
         return [entrant for entrant in self.entrants if entrant.final is not None]
 
     @property
-    def came_untold(self) -> list[Entrant]:
+    def came_before_any_answer(self) -> list[Entrant]:
         """Teams whose first file came in before anybody had been told anything.
 
         A later first file can come from a clean account of somebody who was told.

@@ -15,14 +15,14 @@ from audits import labels
 from audits.sentences import number
 
 WIDTH = 680
-LEFT, RIGHT, TOP, BOTTOM = 64, 210, 46, 52
+LEFT, RIGHT, TOP, BOTTOM = 64, 210, 46, 56
 LEAST = 300.0
 TICKS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """One team: its place, and for an overstatement its interval, luck and least effect."""
+    """One team: its place, and for an overstatement its interval, luck and smallest effect found."""
 
     name: str
     verdict: str
@@ -75,6 +75,8 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
     parts = [
         f'<line class="equal" x1="{across(across.low)}" y1="{up(up.low)}" '
         f'x2="{across(across.high)}" y2="{up(up.high)}"/>',
+        f'<text class="axis end" x="{across(across.high) - 24}" y="{up(up.high) + 4}">'
+        "dashed line: equal on both</text>",
         *_ticks(across, up, body),
     ]
     for mark in points:
@@ -102,8 +104,8 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
     )
 
 
-def overstatements(marks: Sequence[Mark], *, decimals: int) -> SafeString:
-    """A forest plot, the largest first: interval, luck as a band, the least effect as a tick."""
+def overstatements(marks: Sequence[Mark], *, unit: str, decimals: int) -> SafeString:
+    """A forest plot, the largest first: interval, luck as a band, a tick for the smallest that is found."""
     if not marks:
         return mark_safe("")
     ordered = sorted(marks, key=lambda mark: (-mark.x, mark.name))
@@ -118,20 +120,12 @@ def overstatements(marks: Sequence[Mark], *, decimals: int) -> SafeString:
     parts = []
     for place, mark in enumerate(ordered):
         parts += _effect(mark, across, TOP + row * (place + 0.5), row, decimals)
-    zero = across(0.0)
-    parts += [f'<line class="equal" x1="{zero}" y1="{TOP}" x2="{zero}" y2="{TOP + body}"/>']
-    parts += [
-        f'<text class="tick middle" x="{across(tick)}" y="{TOP + body + 16}">{text}</text>'
-        for tick, text in across.ticks
-    ]
-    parts.append(
-        f'<text class="axis middle" x="{WIDTH / 2 + 40}" y="{TOP + body + 40}">'
-        "overstatement: better on the query labels than on new ones →</text>"
-    )
+    parts += _effect_axis(across, low=TOP + body, unit=unit)
     return _figure(
         parts,
         body=body,
-        title="Overstatement, 95 % interval; band: luck; tick: least effect found with 80 %",
+        title="Overstatement of each team with its 95 % interval",
+        legend="grey band: luck; grey tick: the smallest overstatement that is found with 80 %",
         alternative=f"Overstatement of {len(ordered)} teams with intervals, beside what luck explains",
     )
 
@@ -194,6 +188,22 @@ def _effect(mark: Mark, across: _Scale, y: float, row: float, decimals: int) -> 
     ]
 
 
+def _effect_axis(across: _Scale, *, low: float, unit: str) -> list[str]:
+    """Ticks and the line of no overstatement, with what lies on either side of it, and the unit."""
+    zero, middle = across(0.0), (across.start + across.end) / 2
+    return [
+        f'<line class="equal" x1="{zero}" y1="{TOP}" x2="{zero}" y2="{low}"/>',
+        *(
+            f'<text class="tick middle" x="{across(tick)}" y="{low + 16}">{text}</text>'
+            for tick, text in across.ticks
+        ),
+        f'<text class="axis" x="{across.start}" y="{low + 33}">← better on new labels</text>',
+        f'<text class="axis end" x="{across.end}" y="{low + 33}">better on the query labels →</text>',
+        f'<text class="axis middle" x="{middle}" y="{low + 50}">'
+        f"overstatement in units of {escape(unit)}; dashed line: none</text>",
+    ]
+
+
 def _mark(mark: Mark, x: float, y: float, title: str) -> str:
     """A diamond for what is confirmed, a triangle for what is suspected, else a circle."""
     shown = f"<title>{escape(title)}</title>"
@@ -216,14 +226,17 @@ def _ticks(across: _Scale, up: _Scale, body: float) -> list[str]:
     return parts
 
 
-def _figure(parts: list[str], *, body: float, title: str, alternative: str) -> SafeString:
+def _figure(
+    parts: list[str], *, body: float, title: str, alternative: str, legend: str = ""
+) -> SafeString:
     height = TOP + body + BOTTOM
     return mark_safe(  # noqa: S308 - names are escaped above
         "\n".join(
             [
                 f'<svg class="figure" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
                 f'aria-label="{escape(alternative)}">',
-                f'<text class="title" x="{LEFT}" y="22">{escape(title)}</text>',
+                f'<text class="title" x="{LEFT}" y="20">{escape(title)}</text>',
+                f'<text class="axis" x="{LEFT}" y="37">{escape(legend)}</text>' if legend else "",
                 *parts,
                 "</svg>",
             ]

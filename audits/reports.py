@@ -279,7 +279,7 @@ def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any
         if row.moved is not None
     ]
     drawn = (
-        figures.overstatements(forest, decimals=reading.decimals),
+        figures.overstatements(forest, unit=reading.metric.label, decimals=reading.decimals),
         figures.query_against_fresh(points, axis=axis, decimals=reading.decimals),
         figures.ranks(slopes),
     )

@@ -54,7 +54,9 @@ def publish(*, round_id: int, clock: Clock) -> None:
         if not is_alone or round.status == RoundStatus.PUBLISHED:
             return
         if round.status != RoundStatus.AUDITED:
-            raise TransitionError(f"{round} is {round.status}; only an audited round is published")
+            raise TransitionError(
+                f"the round {round} is {round.status}; only an audited round is published"
+            )
         now = clock()
         with transaction.atomic():
             audit = latest_run(round=round)
@@ -70,7 +72,7 @@ def publish(*, round_id: int, clock: Clock) -> None:
 def latest_run(*, round: Round) -> AuditRun:
     run = AuditRun.objects.filter(round=round, status=AuditRun.Status.DONE).order_by("-pk").first()
     if run is None:
-        raise TransitionError(f"{round} was not audited")
+        raise TransitionError(f"the round {round} was not audited")
     return run
 
 

@@ -25,13 +25,13 @@ HOW_TO_READ = (
     "it a file is."
 )
 TIERS = (
-    " Teams of one tier cannot be told from its best: simultaneous paired intervals of all differences, "
-    "95 %. Each pair's interval has its own width, so that of two equal figures one can be told from the "
-    "best and the other cannot."
+    " Teams of one tier cannot be distinguished from its best: simultaneous paired intervals of all "
+    "differences, 95 %. Each pair's interval has its own width, so that of two equal figures one can be "
+    "distinguished from the best and the other cannot."
 )
 COARSE = (
     " Scores on new labels are rounded to the nearest step of the grid beside them; intervals, luck and "
-    "least effects are rounded up: none is narrower or smaller than it is."
+    "the smallest that would have been found are rounded up: none is narrower or smaller than it is."
 )
 BELOW_BASELINE = "its release did not beat the baseline"
 NOT_RELEASED = "no value of its own was released"
@@ -53,7 +53,7 @@ LEAST_P, BELOW = 0.0001, "< .0001"
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What one sentence is made of; None stands for what is not told."""
+    """What one sentence is made of; None stands for what is not shown."""
 
     verdict: str
     team: str

@@ -243,7 +243,7 @@ def permissible_queries(
     teams : int, default=1
         Accounts with as many queries each that may act together.
     told : float, default=0
-        Nats that the holdout told everybody before.
+        Nats that the holdout revealed to everybody before.
 
     Returns
     -------

@@ -37,8 +37,8 @@ class Plan:
     unit : float
         Range u of one item's value.
     told : float, >= 0
-        Nats that the holdout told everybody before the first answer: publications about it while it was
-        fresh, references on a board.
+        Nats that the holdout revealed to everybody before the first answer: publications about it while
+        it was fresh, references on a board.
     n_effective : float from 1 to n, optional
         Where whole groups are drawn, `stats.effective_number` of their sizes: of equal groups their number.
 

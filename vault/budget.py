@@ -76,7 +76,7 @@ def admit(
         admitting.check(round=held, now=now)
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
-            raise AdmissionError(f"{team} is admitted already")
+            raise AdmissionError(f"the team {team} is admitted already")
         if not is_blind and admitted.filter(is_blind=False).count() >= round.max_teams:
             raise AdmissionError(
                 f"{round.max_teams:,} teams are admitted, as many as the holdout was planned for; "
@@ -186,7 +186,7 @@ def lock_account(*, round: Round, team: Team) -> Admission:
             status_now=F("round__status"), closes_at_now=F("round__closes_at")
         ).get(round=round, team=team)
     except Admission.DoesNotExist:
-        raise NotAdmittedError(f"{team.name} is not admitted to this round") from None
+        raise NotAdmittedError(f"the team {team.name} is not admitted to this round") from None
     round.status, round.closes_at = admission.status_now, admission.closes_at_now
     return admission
 
@@ -297,8 +297,8 @@ def check_may_have_one(*, team: Team) -> None:
     """Refuse a reference team, whatever the round."""
     if team.is_reference:
         raise NotAdmittedError(
-            f"{team.name} is an organizer's reference team: it has no budget, and what it hands in while a "
-            "round is planned is not charged"
+            f"the team {team.name} is an organizer's reference team: it has no budget, and what it hands in "
+            "while a round is planned is not charged"
         )
 
 
@@ -332,7 +332,7 @@ def _account(*, round: Round, team: Team) -> Admission:
     check_may_have_one(team=team)
     admission = Admission.objects.filter(round=round, team=team).first()
     if admission is None:
-        raise NotAdmittedError(f"{team.name} is not admitted to this round")
+        raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
     return admission
 
 

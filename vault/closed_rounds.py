@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from vault import spoken_times
 from vault.errors import RoundClosedError
 from vault.models import Round
 
@@ -19,12 +20,25 @@ def is_early(*, round: Round) -> bool:
     return round.stopped_at is not None and round.stopped_at < round.closes_at
 
 
-def refusal(*, round: Round, now: dt.datetime) -> RoundClosedError:
-    """What a closed round says; of one that was closed early, when, and that somebody did it."""
-    said = "the round is closed"
-    if round.stopped_at is not None and is_early(round=round):
-        at = round.stopped_at.astimezone(dt.UTC)
-        said = f"the round was closed at {at:%Y-%m-%d %H:%M} UTC by an organizer, earlier than announced"
+def said(*, round: Round, now: dt.datetime) -> str:
+    """Say when a round ended, and of one that was closed early, that somebody did it."""
+    at = closed_at(round=round, now=now)
+    if at is None:
+        return f"round {round.number} is closed"
+    moment = spoken_times.moment(at=at, now=now, is_end=True)
+    if is_early(round=round):
+        return (
+            f"round {round.number} was closed at {moment} by an organizer, earlier than announced"
+        )
+    return f"round {round.number} is closed: it ended at {moment}"
+
+
+def times(*, round: Round, now: dt.datetime) -> dict[str, dt.datetime]:
+    """Give the announced end and, if it is known, the real one, as a refusal tells them."""
     known = closed_at(round=round, now=now)
-    times = {"closes_at": round.closes_at} | ({} if known is None else {"closed_at": known})
-    return RoundClosedError(said, **times)
+    return {"closes_at": round.closes_at} | ({} if known is None else {"closed_at": known})
+
+
+def refusal(*, round: Round, now: dt.datetime) -> RoundClosedError:
+    """Make the error of whoever comes to a round after it has closed."""
+    return RoundClosedError(said(round=round, now=now), **times(round=round, now=now))

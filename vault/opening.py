@@ -42,7 +42,7 @@ def obstacle(*, round: Round, now: dt.datetime) -> str:
         return "its end has passed, so it cannot open any more: cancel it and plan another"
     serving = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN).first()
     if serving is not None:
-        return f"{serving} is still open, and a benchmark has one open round"
+        return f"the round {serving} is still open, and a benchmark has one open round"
     return _unsettled(round)
 
 

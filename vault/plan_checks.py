@@ -92,20 +92,20 @@ def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, An
     for name, value in parameters.items():
         if isinstance(value, float) and 0 < abs(value) < LEAST_PARAMETER:
             raise PlanError(
-                f"{name} is {value:g}, and what is not 0 is at least {LEAST_PARAMETER:g}",
+                f"the parameter {name} is {value:g}, and what is not 0 is at least {LEAST_PARAMETER:g}",
                 field="parameters",
             )
     try:
         return MECHANISMS[mechanism].parameters(**parameters)
     except (TypeError, ValueError) as error:
-        raise PlanError(str(error), field="parameters") from None
+        raise PlanError(f"mechanism {mechanism}: {error}", field="parameters") from None
 
 
 def check_references(*, references: Sequence[Team]) -> None:
     """Refuse what no organiser's baseline can come from, and what stands twice."""
     for team in references:
         if not (team.is_reference and team.is_active):
-            raise PlanError(f"{team.name} is no active reference team", field="references")
+            raise PlanError(f"the team {team.name} is no active reference team", field="references")
     if len({team.pk for team in references}) != len(references):
         raise PlanError("a reference is named twice", field="references")
 

@@ -1,7 +1,7 @@
 """Cancelling a planned round: it never opens, and its holdouts are free for another plan.
 
 Only before it opens: from then on its query holdout answers teams, and a round that has answered is closed
-and audited. What its references were told stays in the ledger of the holdout.
+and audited. What its references revealed stays in the ledger of the holdout.
 """
 
 import datetime as dt
@@ -40,9 +40,9 @@ def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
 
 def _check_is_planned(round: Round) -> None:
     if round.status == RoundStatus.CANCELLED:
-        raise TransitionError(f"{round} is cancelled already")
+        raise TransitionError(f"the round {round} is cancelled already")
     if round.status != RoundStatus.PLANNED:
         raise TransitionError(
-            f"{round} is {round.status}: only a planned round can be cancelled, and one that has opened is "
-            "closed instead"
+            f"the round {round} is {round.status}: only a planned round can be cancelled, and one that has "
+            "opened is closed instead"
         )

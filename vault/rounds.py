@@ -201,7 +201,7 @@ def open_round(
             raise TransitionError("a reference is a scored submission of a reference team")
         if MECHANISMS[round.mechanism].needs_baseline and not chosen:
             raise TransitionError(
-                f"{round.mechanism} needs a baseline: submit one as a reference team first"
+                f"the mechanism {round.mechanism} needs a baseline: submit one as a reference team first"
             )
         RoundReference.objects.bulk_create(
             RoundReference(round=round, submission=reference, position=position)
@@ -321,7 +321,7 @@ def move(
     if not moved:
         round.refresh_from_db(fields=["status"])
         only = " or ".join(earlier)
-        raise TransitionError(f"{round} is {round.status}; only {only} becomes {status}")
+        raise TransitionError(f"the round {round} is {round.status}; only {only} becomes {status}")
     round.status = status
     for name, value in columns.items():
         setattr(round, name, value)

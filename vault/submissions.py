@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
 from stats.mechanisms import MECHANISMS
-from vault import bell, budget, closed_rounds, locks, predictions, reference_files, usage
+from vault import bell, budget, closed_rounds, locks, no_round, predictions, reference_files, usage
 from vault.budget_left import Queries
 from vault.errors import (
     NoOpenRoundError,
@@ -59,7 +59,7 @@ class Receipt:
 def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Round:
     """The round that this team may submit to now."""
     if not team.is_active:
-        raise NotAdmittedError(f"{team.name} is not active")
+        raise NotAdmittedError(f"the team {team.name} is not active")
     if team.is_reference:
         return _planned_round(benchmark=benchmark, now=now)
     admitted = Admission.objects.filter(round=OuterRef("pk"), team=team)
@@ -71,20 +71,12 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
     latest = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
     if latest is not None and latest.status == RoundStatus.OPEN and latest.opens_at <= now:
         if now >= latest.closes_at:
-            raise closed_rounds.refusal(round=latest, now=now)
+            raise no_round.refusal(benchmark=benchmark, now=now)
         if not latest.is_admitted:
-            raise NotAdmittedError(f"{team.name} is not admitted to this round")
+            raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
         latest.benchmark = benchmark
         return latest
-    waiting = rounds.filter(status__in=(RoundStatus.PLANNED, RoundStatus.OPEN))
-    # One whose end has passed opens for nobody.
-    planned = waiting.filter(closes_at__gt=now).order_by("opens_at").first()
-    if planned is not None:
-        raise NoOpenRoundError("no round is open", opens_at=planned.opens_at)
-    cancelled = _cancelled(benchmark=benchmark, after=latest)
-    if latest is not None and not cancelled:
-        raise closed_rounds.refusal(round=latest, now=now)
-    raise NoOpenRoundError(f"no round is open{cancelled}", opens_at=None)
+    raise no_round.refusal(benchmark=benchmark, now=now)
 
 
 def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
@@ -106,20 +98,9 @@ def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
             .order_by("-number")
             .first()
         )
-        cancelled = _cancelled(benchmark=benchmark, after=latest)
+        cancelled = no_round.cancelled_after(benchmark=benchmark, round=latest)
         raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
     return planned
-
-
-def _cancelled(*, benchmark: Benchmark, after: Round | None) -> str:
-    """The end of a sentence on the round that would have come next, if it was cancelled."""
-    cancelled = Round.objects.filter(
-        benchmark=benchmark,
-        status=RoundStatus.CANCELLED,
-        number__gt=0 if after is None else after.number,
-    )
-    last = cancelled.order_by("-number").first()
-    return "" if last is None else f": round {last.number} was cancelled ({last.cancelled_reason})"
 
 
 def check_validation_score(*, round: Round, team: Team, given: float | None) -> None:
@@ -127,7 +108,7 @@ def check_validation_score(*, round: Round, team: Team, given: float | None) -> 
     is_needed = MECHANISMS[round.mechanism].needs_reported and not team.is_reference
     if is_needed and given is None:
         raise ValidationScoreNeededError(
-            f"{round.mechanism} compares with your own validation score: give validation_score",
+            f"the mechanism {round.mechanism} compares with your own validation score: give validation_score",
             field="validation_score",
         )
 

@@ -28,9 +28,9 @@ def unrank(*, round: Round, team: Team, reason: str, actor: str, now: dt.datetim
     with transaction.atomic():
         _hold(round)
         if not Admission.objects.filter(round=round, team=team).exists():
-            raise UnrankingError(f"{team} does not compete in {round}", field="team")
+            raise UnrankingError(f"the team {team} does not compete in {round}", field="team")
         if team.pk in unranked(round=round):
-            raise UnrankingError(f"{team} is unranked already", field="team")
+            raise UnrankingError(f"the team {team} is unranked already", field="team")
         return _act(round, team, reason, is_reversal=False, actor=actor, now=now)
 
 
@@ -39,7 +39,7 @@ def rank_again(*, round: Round, team: Team, reason: str, actor: str, now: dt.dat
     with transaction.atomic():
         _hold(round)
         if team.pk not in unranked(round=round):
-            raise UnrankingError(f"{team} is not unranked", field="team")
+            raise UnrankingError(f"the team {team} is not unranked", field="team")
         return _act(round, team, reason, is_reversal=True, actor=actor, now=now)
 
 
@@ -48,9 +48,9 @@ def _hold(round: Round) -> None:
     locks.hold_round(round_id=round.pk)
     round.refresh_from_db(fields=["status"])
     if round.status == RoundStatus.CANCELLED:
-        raise UnrankingError(f"{round} was cancelled: nobody is ranked in it")
+        raise UnrankingError(f"the round {round} was cancelled: nobody is ranked in it")
     if round.status == RoundStatus.PLANNED:
-        raise UnrankingError(f"{round} has not opened: nobody is ranked in it")
+        raise UnrankingError(f"the round {round} has not opened: nobody is ranked in it")
 
 
 def _act(

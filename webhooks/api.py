@@ -37,7 +37,7 @@ NEW = Body(
         ),
         "events": bodies.some_of(
             subscriptions.EVENTS,
-            "What it is told of; everything if they are left out.",
+            "The events that it is notified of; all of them if they are left out.",
             default=sorted(subscriptions.EVENTS),
         ),
     },

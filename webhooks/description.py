@@ -31,7 +31,7 @@ OPERATIONS = {
         id="create_webhook",
         tag=TAG,
         summary="Make a webhook",
-        description="It is told of what happens from now on, by Standard Webhooks. Redirects are not "
+        description="It is notified of what happens from now on, by Standard Webhooks. Redirects are not "
         "followed, and addresses of private or local networks are refused.",
         access=Access.SUBMIT,
         parameters=(headers.IDEMPOTENCY_KEY,),

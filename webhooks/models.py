@@ -1,4 +1,4 @@
-"""A team's webhooks and what each is told."""
+"""A team's webhooks and what each is sent."""
 
 import uuid
 
@@ -13,7 +13,7 @@ def new_id() -> uuid.UUID:
 
 
 class Webhook(models.Model):
-    """An address of a team that is told of events. Its secret is derived, and stands nowhere."""
+    """An address of a team that is notified of events. Its secret is derived, and stands nowhere."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="webhooks")

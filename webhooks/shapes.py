@@ -18,7 +18,7 @@ WEBHOOK = Shape(
             ["round.published", "submission.finished"],
         ),
         "is_active": Field(
-            schemas.flag("False once the receiver has answered 410: it is told nothing more."), True
+            schemas.flag("False once the receiver has answered 410: it is sent nothing more."), True
         ),
         "created_at": Field(schemas.time(), "2026-03-01T12:00:00Z"),
         "old_secret_until": Field(

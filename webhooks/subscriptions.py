@@ -1,6 +1,6 @@
-"""A team's webhooks: which addresses are told of which events.
+"""A team's webhooks: which addresses are notified of which events.
 
-Without the key of the installation that signs what they are told, webhooks are switched off.
+Without the key of the installation that signs what they are sent, webhooks are switched off.
 """
 
 import datetime as dt
@@ -33,7 +33,7 @@ def are_on() -> bool:
 
 
 def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -> Webhook:
-    """A webhook that is told of what happens from now on.
+    """A webhook that is notified of what happens from now on.
 
     Raises:
         WebhooksDisabledError: the installation has no key for them.

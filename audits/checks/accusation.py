@@ -130,4 +130,9 @@ def _row(reading: Reading, finding: Finding, test: dict[str, Any]) -> list[Cell]
     ]
 
 
-CHECK = Check(name=NAME, check=check, sections=sections)
+CHECK = Check(
+    name=NAME,
+    meaning="The test of each team: how much of its file's lead over others is missing on new labels.",
+    check=check,
+    sections=sections,
+)

@@ -145,6 +145,8 @@ class Check:
     """A check with its parts of the report: those of the round, and those of each team."""
 
     name: str
+    # A sentence for whoever meets the name on a page.
+    meaning: str
     check: Callable[[Collected, Context], list[Result]]
     sections: Callable[[Reading], list[Section]] = _nothing
     of_team: Callable[[Reading, Judged], list[Section]] = _nothing_of_a_team

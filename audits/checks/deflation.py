@@ -53,7 +53,22 @@ def sections(reading: Reading) -> list[Section]:
         Column(title="Final on query labels, less the luck of its place", is_number=True),
         Column(title="Expected luck", is_number=True),
     )
-    return [Section(place=Place.EXPLANATIONS, table=Table(columns=columns, rows=rows))]
+    return [
+        Section(
+            place=Place.EXPLANATIONS,
+            title="Deflation: scores less the luck of the choice",
+            table=Table(columns=columns, rows=rows),
+            caption="The best of many files is partly the luckiest. The expected luck is what the place of "
+            "this final among the team's files adds to its score by chance.",
+        )
+    ]
 
 
-CHECK = Check(name=NAME, check=check, sections=sections, estimates_a_score=True)
+CHECK = Check(
+    name=NAME,
+    meaning="A final's score on query labels, less what its place among the team's files adds "
+    "by chance.",
+    check=check,
+    sections=sections,
+    estimates_a_score=True,
+)

@@ -58,7 +58,20 @@ def sections(reading: Reading) -> list[Section]:
         Column(title="p (Fisher, unadjusted)", is_number=True),
     )
     table = Table(columns=columns, rows=rows, is_wide=True)
-    return [Section(place=Place.EXPLANATIONS, table=table)]
+    return [
+        Section(
+            place=Place.EXPLANATIONS,
+            title="Discordant pairs: items that only one of two files has right",
+            table=table,
+            caption="The final beside the team's first file. A final that is better on any labels leads "
+            "alike on both holdouts; one that learned the query labels leads there alone.",
+        )
+    ]
 
 
-CHECK = Check(name=NAME, check=check, sections=sections)
+CHECK = Check(
+    name=NAME,
+    meaning="How many items the final alone has right, and how many the team's first file alone.",
+    check=check,
+    sections=sections,
+)

@@ -31,4 +31,9 @@ def sections(reading: Reading) -> list[Section]:
     return [Section(place=Place.EXPLANATIONS, table=Table(columns=columns, rows=rows))]
 
 
-CHECK = Check(name=NAME, check=check, sections=sections)
+CHECK = Check(
+    name=NAME,
+    meaning="Scores of the finals on holdouts that decide nothing: a later period, stress cases.",
+    check=check,
+    sections=sections,
+)

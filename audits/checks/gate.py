@@ -25,7 +25,7 @@ def gate_of(collected: Collected, rng: np.random.Generator) -> Gate | None:
     """None where there is nothing untuned, or nothing fresh, to compare."""
     if collected.draw is None:
         return None
-    firsts = [each.columns for each in collected.came_untold]
+    firsts = [each.columns for each in collected.came_before_any_answer]
     references = collected.references
     items = np.hstack([references.items, *(each.items[:, :1] for each in firsts)])
     if not items.shape[1]:
@@ -79,4 +79,9 @@ def sections(reading: Reading) -> list[Section]:
     return [Section(place=Place.HOLDOUTS, text=text)]
 
 
-CHECK = Check(name=NAME, check=check, sections=sections)
+CHECK = Check(
+    name=NAME,
+    meaning="Whether files that cannot have adapted to the query labels score alike on both holdouts.",
+    check=check,
+    sections=sections,
+)

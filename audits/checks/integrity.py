@@ -66,4 +66,9 @@ def _damaged(reading: Reading) -> list[Section]:
     return [Section(place=Place.LEFT_OUT, text=text)]
 
 
-CHECK = Check(name=NAME, check=check, sections=sections)
+CHECK = Check(
+    name=NAME,
+    meaning="Whether stored files are what was received, and which teams handed in the same file.",
+    check=check,
+    sections=sections,
+)

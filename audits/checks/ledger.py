@@ -49,11 +49,17 @@ def sections(reading: Reading) -> list[Section]:
             "that were admitted)."
         )
     text = format_html(
-        "Ledger: this query holdout told or may have told {} nats to everybody together, publications "
-        "and displayed references included; " + guaranteed,
+        "Ledger: this query holdout revealed at most {} nats of its labels (1 nat is 1.44 bits) to everybody "
+        "together, publications and displayed references included; " + guaranteed,
         *(nats, n, reading.number(found.estimate)),
     )
     return [Section(place=Place.HOLDOUTS, text=text)]
 
 
-CHECK = Check(name=NAME, check=check, sections=sections)
+CHECK = Check(
+    name=NAME,
+    meaning="How much the query holdout revealed to everybody together, and how far off a "
+    "shown score can be by that.",
+    check=check,
+    sections=sections,
+)

@@ -79,4 +79,4 @@ def half_widths(*, teams: Sequence[int], found: dict[str, Any]) -> NDArray[np.fl
     return result
 
 
-CHECK = Check(name=NAME, check=check)
+CHECK = Check(name=NAME, meaning="Which finals the new labels can tell apart.", check=check)

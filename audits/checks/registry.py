@@ -28,6 +28,11 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+def meaning(*, name: str) -> str:
+    """The sentence that says what a check is; empty for one that is no longer made."""
+    return next((each.meaning for each in CHECKS if each.name == name), "")
+
+
 def estimates_a_score(*, name: str) -> bool:
     """Whether what a check estimates is a score: of one that is no longer made nobody knows."""
     return any(each.estimates_a_score for each in CHECKS if each.name == name)

@@ -82,4 +82,9 @@ def _cell(given: list[float] | None, decimals: int) -> str:
     return f"{shown} {sentences.interval(low, high, decimals=decimals)}"
 
 
-CHECK = Check(name=NAME, check=check, of_team=of_team)
+CHECK = Check(
+    name=NAME,
+    meaning="All metrics of each final on query and on new labels.",
+    check=check,
+    of_team=of_team,
+)

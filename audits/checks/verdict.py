@@ -111,4 +111,4 @@ def _reference_scores(collected: Collected) -> list[Result]:
     return list(first.values())
 
 
-CHECK = Check(name=NAME, check=check)
+CHECK = Check(name=NAME, meaning="What the audit says of each team.", check=check)

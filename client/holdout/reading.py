@@ -189,6 +189,8 @@ def _figures(left: Budget) -> dict[str, object]:
     window, total, pending = left["window"], left["total"], left["concurrent"]
     accepted, nats, error = left["accepted_improvements"], left["nats"], left["proven_error"]
     used, reserved = information(nats["used"]), information(nats["reserved"])
+    by_answers = f"{used} of {reserved} nats reserved (what answers tell of the labels at most)"
+    by_boards = f"{information(nats['told'])} nats (by publications and references on boards)"
     return {
         "round": left["round"],
         "in the window": f"{window['used']:,} of {window['limit']:,} used in {length(window['seconds'])}",
@@ -198,11 +200,12 @@ def _figures(left: Budget) -> dict[str, object]:
         "accepted improvements": f"{accepted['used']:,} of {accepted['limit']:,} used"
         if accepted
         else None,
-        "told to the team": f"{used} of {reserved} nats reserved (what answers tell of the labels at most)",
-        "told to everybody": f"{information(nats['told'])} nats (by publications and references on boards)",
-        "proven error": "no guarantee"
+        "revealed to the team": by_answers,
+        "revealed to everybody": by_boards,
+        "a score is off by": "nothing is guaranteed"
         if error is None
-        else f"{figure(error)} (from your own answers alone, not those of other teams)",
+        else f"at most {figure(error)} from the same file's on endlessly many new items, in 95 of 100 rounds "
+        "(by your own answers alone, not those of other teams)",
     }
 
 

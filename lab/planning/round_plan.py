@@ -28,7 +28,7 @@ class Publication:
     n_fresh: int
     resolution: float
     nats: float
-    # Of all teams acting as one in a next round like this one, without and with what was told.
+    # Of all teams acting as one in a next round like this one, without and with what was published.
     untold: float | None
     told: float | None
 
@@ -143,7 +143,7 @@ def _proof(proof: Proof) -> dict[str, float | None]:
 
 def _asked(plan: Plan) -> str:
     teams = "1 team" if plan.teams == 1 else f"{plan.teams:,} teams"
-    before = f" Told before: {plan.told:,.1f} nats." if plan.told else ""
+    before = f" Revealed before: {plan.told:,.1f} nats." if plan.told else ""
     return (
         f"{plan.n:,} items{_worth(plan)}, {plan.metric}: {teams}, {plan.k:,} queries each.{before}\n"
         f"Asked: every answer within {plan.tau:g} of the truth, in all but {plan.beta:g} of the rounds."
@@ -243,7 +243,8 @@ def _published(given: Publication | None) -> str:
             f"Publication, {given.n_fresh:,} fresh items:",
             f"- coarse: figures to the nearest {given.resolution:.2g} tell at most {given.nats:,.1f} nats; "
             "one sealed shard a round",
-            f"- the next round on these items, all teams acting as one: {now} (untold: {untold})",
+            f"- the next round on these items, all teams acting as one: {now} "
+            f"({untold} without this publication)",
             "- full: every figure; the fresh holdout retires, so two sealed shards a round",
         ]
     )

@@ -7,6 +7,7 @@ import pytest
 from celery import current_app
 
 from audits import tasks
+from audits.checks import registry
 from audits.models import Finding
 from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
 from tests.vault.factories import acting_as
@@ -205,10 +206,19 @@ def test_figures_have_four_digits_and_no_row_is_all_dashes(stage: Stage) -> None
     for shown in (">.43<", ">.00042<"):
         assert shown in page
     assert "0.11" not in page
+    page = page.partition("What the checks are")[0]
     rows = [row for row in page.split("<tr>") if "integrity" in row or ">ranking" in row]
     assert len(rows) == 2
     assert all("—" not in row for row in rows)
     assert "the board" in next(row for row in rows if "ranking" in row)
+
+
+def test_a_run_says_what_its_checks_are(stage: Stage) -> None:
+    stage.run.findings.create(check_name="discordant_pairs", p_value=0.2)
+
+    page = get(url("audits_auditrun_change", stage.run.pk))
+
+    assert registry.meaning(name="discordant_pairs") in page.replace("&#x27;", "'")
 
 
 def test_the_report_is_served_as_it_was_written(stage: Stage) -> None:

@@ -65,7 +65,7 @@ def test_no_two_names_overlap(n: int) -> None:
     ]
     for svg in (
         figures.query_against_fresh(marks, axis="accuracy, higher is better", decimals=4),
-        figures.overstatements(marks, decimals=4),
+        figures.overstatements(marks, unit="accuracy", decimals=4),
         figures.ranks(ranked),
     ):
         boxes = boxes_in(svg)
@@ -164,11 +164,15 @@ def test_overstatements_are_ordered_by_size_with_luck_beside_them() -> None:
             ),
             Mark(name="high", verdict="SUSPECTED", x=0.06, low=0.05, high=0.07),
         ],
+        unit="log loss",
         decimals=3,
     )
 
     assert re.findall(r'class="name end"[^>]*>(\w+)<', svg) == ["high", "low"]
-    assert "overstatement: better on the query labels than on new ones" in svg
+    left, right = svg.index("← better on new labels"), svg.index("better on the query labels →")
+    assert left < right
+    assert "overstatement in units of log loss; dashed line: none" in svg
+    assert "grey tick: the smallest overstatement that is found with 80 %" in svg
     assert svg.count('class="luck"') == svg.count('class="limit"') == 1
     assert '<path class="point suspected"' in svg
 
@@ -198,5 +202,5 @@ def test_ticks_are_round_numbers(low: float, high: float, expected: list[str]) -
 
 def test_nothing_is_drawn_of_nothing() -> None:
     assert figures.query_against_fresh([], axis="", decimals=1) == ""
-    assert figures.overstatements([], decimals=1) == ""
+    assert figures.overstatements([], unit="", decimals=1) == ""
     assert figures.ranks([]) == ""

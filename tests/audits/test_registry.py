@@ -48,7 +48,7 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
     return [Section(place=Place.TEAM, title="Counts", table=table, caption="No more than that.")]
 
 
-ADDED = Check(name=NAME, check=check, sections=sections, of_team=of_team)
+ADDED = Check(name=NAME, meaning="What it is.", check=check, sections=sections, of_team=of_team)
 
 
 @pytest.mark.usefixtures("vault_keys")
@@ -92,3 +92,11 @@ def test_a_check_that_explains_is_known_to_the_registry_alone(name: str) -> None
     ]
 
     assert known_to == ["audits/checks/registry.py"]
+
+
+def test_every_check_says_what_it_is() -> None:
+    """Its name stands on the page of a run, and nobody there has read its module."""
+    for each in registry.CHECKS:
+        assert registry.meaning(name=each.name) == each.meaning
+        assert each.meaning.endswith(".")
+    assert registry.meaning(name="no longer made") == ""

@@ -82,9 +82,10 @@ def test_budget_is_told_in_words() -> None:
         "in the round 12 of 100 used",
         "waiting 0 of 2",
         "accepted improvements 1 of 5 used",
-        "told to the team 7.31 of 1,461 nats reserved (what answers tell of the labels at most)",
-        "told to everybody less than 0.01 nats (by publications and references on boards)",
-        "proven error 0.151092 (from your own answers alone, not those of other teams)",
+        "revealed to the team 7.31 of 1,461 nats reserved (what answers tell of the labels at most)",
+        "revealed to everybody less than 0.01 nats (by publications and references on boards)",
+        "a score is off by at most 0.151092 from the same file's on endlessly many new items, in 95 of 100 "
+        "rounds (by your own answers alone, not those of other teams)",
     ]
     assert json.loads(as_json.stdout) == left
 
@@ -130,7 +131,7 @@ def test_budget_of_an_older_service_has_no_sentence() -> None:
 
     assert given.stdout.split()[0] == "round"
     assert re.search(r"next query +never in this round", given.stdout)
-    assert "no guarantee" in given.stdout
+    assert "nothing is guaranteed" in given.stdout
 
 
 def test_audit_shows_verdicts() -> None:

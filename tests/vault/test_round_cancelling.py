@@ -252,7 +252,7 @@ def test_a_cancelled_round_hides_neither_an_open_one_nor_the_next(world: World) 
     with pytest.raises(NoOpenRoundError) as refused:
         submissions.current_round(benchmark=world.benchmark, team=team, now=NOW)
     assert (refused.value.message, refused.value.data) == (
-        "no round is open",
+        "round 1 is closed; round 3 is planned, and is not open yet",
         {"opens_at": third.opens_at},
     )
 

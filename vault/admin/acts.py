@@ -124,7 +124,7 @@ class ActingPage(Page):
         try:
             done = act.run(request, obj, form.cleaned_data)
         except InvalidFileError as error:
-            form.add_error("file", error.message)
+            add_error(form, error, field="file")
             form.tables = [data_files.problems(error)]
             return None
         except VaultError as error:

@@ -13,6 +13,7 @@ from vault.admin.filters import RoundFilter
 from vault.admin.pages import NOTHING, WHAT_NATS_ARE, ReadOnlyPage, Table, link, moment, nats
 from vault.admin.site import site
 from vault.models import Admission, BudgetEntry, Round
+from vault.statuses import RoundStatus
 
 
 def counted(admissions: QuerySet[Admission]) -> QuerySet[Any]:
@@ -37,7 +38,7 @@ class AdmissionAdmin(ReadOnlyPage):
 
     @admin.display(description="what is left")
     def summary(self, obj: Admission) -> str:
-        """As the team itself is told it."""
+        """As the team itself is shown it."""
         now = timezone.now()
         return budget_left.summary(
             left=budget.remaining(round=obj.round, team=obj.team, now=now),
@@ -57,7 +58,8 @@ class AdmissionAdmin(ReadOnlyPage):
 
     @admin.display(description="queries left", ordering="left")
     def left(self, obj: Any) -> str:
-        return f"{obj.left:,}"
+        is_over = obj.round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN)
+        return "none, the round is over" if is_over else f"{obj.left:,}"
 
     @admin.display(description="nats reserved", ordering="reserved_nats")
     def nats(self, obj: Admission) -> str:
@@ -83,9 +85,16 @@ class AdmissionAdmin(ReadOnlyPage):
         ]
 
 
+def left_of(admission: Any) -> str:
+    """How many queries of a counted account are left; of a round that is over, how many were used."""
+    if admission.round.status in (RoundStatus.PLANNED, RoundStatus.OPEN):
+        return f"{admission.left:,} of {admission.k:,}"
+    return f"none: the round is over; {admission.used:,} of {admission.k:,} were used"
+
+
 def admissions(round: Round) -> Table:
     """The accounts of a round, on its page."""
-    admitted: Iterable[Any] = counted(round.admissions.select_related("team"))
+    admitted: Iterable[Any] = counted(round.admissions.select_related("team", "round"))
     return Table(
         heading="Admitted teams",
         header=("Team", "Account", "Queries left", "Blind", "Nats reserved"),
@@ -93,7 +102,7 @@ def admissions(round: Round) -> Table:
             (
                 link(each.team),
                 link(each, "ledger"),
-                f"{each.left:,} of {each.k:,}",
+                left_of(each),
                 "blind" if each.is_blind else NOTHING,
                 nats(each.reserved_nats),
             )
@@ -117,8 +126,12 @@ def _remaining(admission: Admission) -> Table:
         counts = _counts(given.accepted_used or 0, given.accepted_limit)
         rows.append(("accepted improvements", *counts))
     rows += [
-        ("nats that answers told the team", nats(given.nats_used), nats(given.nats_reserved)),
-        ("nats that everybody was told", nats(given.nats_told), NOTHING),
+        (
+            "nats that answers revealed to the team",
+            nats(given.nats_used),
+            nats(given.nats_reserved),
+        ),
+        ("nats that were revealed to everybody", nats(given.nats_told), NOTHING),
     ]
     return Table(heading="What is used", header=("Of", "Used", "Limit"), rows=rows)
 

@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
-from vault.admin.pages import Table, code, link
+from vault.admin.pages import Table, code, link, moment, stacked
 from vault.admin.site import site
 from vault.models import Holdout
 from vault.sealing import holdouts
@@ -30,9 +31,8 @@ class HoldoutAdmin(ActingPage):
         "status",
         "n",
         "draw",
-        "how_drawn",
         "commitment_start",
-        "sealed_at",
+        "sealed_on",
     )
     list_filter = ("benchmark", "kind", "status")
     search_fields = ("commitment",)
@@ -70,16 +70,21 @@ class HoldoutAdmin(ActingPage):
 
     @admin.display(description="draw", ordering="batch")
     def draw(self, obj: Holdout) -> Any:
-        return code(str(obj.batch), length=8)
-
-    @admin.display(description="drawn")
-    def how_drawn(self, obj: Holdout) -> str:
+        """Which holdouts were drawn together, and how."""
         units = "in groups" if obj.draws_groups else "one by one"
-        return f"{units}, by class" if obj.stratified else units
+        how = f"{units}, by class" if obj.stratified else units
+        return stacked(code(str(obj.batch), length=8), how)
 
     @admin.display(description="commitment")
     def commitment_start(self, obj: Holdout) -> Any:
-        return code(obj.commitment, length=16)
+        return code(obj.commitment, length=8)
+
+    @admin.display(description="sealed", ordering="sealed_at")
+    def sealed_on(self, obj: Holdout) -> Any:
+        """The day: the minute stands on the holdout's page, and in the title."""
+        return format_html(
+            '<span title="{}">{}</span>', moment(obj.sealed_at), f"{obj.sealed_at:%Y-%m-%d}"
+        )
 
     def add_view(
         self,

@@ -37,7 +37,7 @@ def published(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
 
 def told_to_one(reach: Reach) -> str:
     """The nats of one team's answers."""
-    return f"{nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers"
+    return f"{nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers (1 nat is 1.44 bits)"
 
 
 def told(reach: Reach, *, round: Round) -> str:
@@ -45,7 +45,7 @@ def told(reach: Reach, *, round: Round) -> str:
     parts = [
         f"{round.max_teams:,} teams with {round.total_limit:,} queries each: {nats(reach.of_teams)}",
         f"references on the board: {nats(reach.of_references)}",
-        f"told before this round: {nats(reach.told_before)}",
+        f"revealed before this round: {nats(reach.told_before)}",
     ]
     return f"{nats(reach.together.nats)} nats in all ({'; '.join(parts)})"
 

@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from vault import sentences
 from vault.admin.change_lists import CheckedChangeList
 from vault.admin.site import ModelAdmin
 from vault.errors import VaultError
@@ -97,6 +98,8 @@ class Page(ModelAdmin):
                 "title": title,
                 "adminform": fields,
                 "form": form,
+                "is_marked": any(field.errors for field in form.visible_fields()),
+                "reasons": _reasons(form),
                 "media": self.media + form.media,
                 **context,
             },
@@ -111,10 +114,16 @@ class ReadOnlyPage(Page):
         return False
 
 
-def add_error(form: BaseForm, error: VaultError) -> None:
-    """A refusal of the domain, at the field that it names."""
-    field = error.data.get("field")
-    form.add_error(field if field in form.fields else None, error.message)
+def add_error(form: BaseForm, error: VaultError, *, field: str | None = None) -> None:
+    """A refusal of the domain, at the field that it names, or at `field`."""
+    named = field or error.data.get("field")
+    form.add_error(named if named in form.fields else None, sentences.whole(error.message))
+
+
+def _reasons(form: BaseForm) -> list[str]:
+    """What no field that people see is marked with: of the form as a whole, and of hidden fields."""
+    hidden = [reason for field in form.hidden_fields() for reason in field.errors]
+    return [str(reason) for reason in (*form.non_field_errors(), *hidden)]
 
 
 def link(obj: Model | None, text: Any = None) -> str | SafeString:

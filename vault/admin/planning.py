@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LENGTH = dt.timedelta(days=30)
 DEFAULT_MECHANISM = "guarded_ladder"
+# Of what is no number of queries: a database column's room, with a year's seconds in it.
 LARGEST = 10**9
 
 
@@ -37,9 +38,9 @@ def _default(name: str) -> Any:
     return field.get_default()
 
 
-def _limit(name: str, help_text: str, **more: Any) -> forms.IntegerField:
+def _limit(name: str, help_text: str, *, most: int = LARGEST) -> forms.IntegerField:
     return forms.IntegerField(
-        min_value=1, max_value=LARGEST, initial=lambda: _default(name), help_text=help_text, **more
+        min_value=1, max_value=most, initial=lambda: _default(name), help_text=help_text
     )
 
 
@@ -112,10 +113,14 @@ class PlanForm(forms.Form):
         widget=AdminSplitDateTime, help_text="UTC. From then on nothing is received."
     )
     total_limit = _limit(
-        "total_limit", f"Most queries of one team in the round, up to {MAX_QUERIES:,}."
+        "total_limit",
+        f"Most queries of one team in the round, up to {MAX_QUERIES:,}.",
+        most=MAX_QUERIES,
     )
     window_limit = _limit(
-        "window_limit", "Most queries of one team in a window: as many as in the round, or fewer."
+        "window_limit",
+        "Most queries of one team in a window: as many as in the round, or fewer.",
+        most=MAX_QUERIES,
     )
     window_seconds = _limit("window_seconds", "Length of the rolling window; a day has 86400.")
     concurrent_limit = _limit(
@@ -125,7 +130,7 @@ class PlanForm(forms.Form):
         choices=PublicationKind.choices,
         initial=PublicationKind.COARSE,
         help_text="A coarse publication takes one shard out of the stock, a full one takes two: the fresh "
-        "holdout cannot answer the next round when everything was told of it.",
+        "holdout cannot answer the next round when everything of it was published.",
     )
     max_teams = _limit("max_teams", "Teams that see scores; further ones are admitted blind.")
 

@@ -23,8 +23,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from vault import rosters, spoken_times, token_links
-from vault.admin.pages import NOTHING, Table
+from vault import rosters, sentences, spoken_times, token_links
+from vault.admin.pages import NOTHING, Table, add_error
 from vault.errors import RosterError
 from vault.rosters import Entry, Invitation, Problem, Roster
 
@@ -102,7 +102,7 @@ def roster_view(page: "Page", request: HttpRequest) -> HttpResponse:
             body = form.cleaned_data["file"].read()
             roster = rosters.check(lines=rosters.read(body=body), now=timezone.now())
         except RosterError as error:
-            form.add_error("file", error.message)
+            add_error(form, error, field="file")
         else:
             if not roster.problems:
                 return _preview(page, request, form, body, roster)
@@ -191,7 +191,7 @@ def _again(
     page: "Page", request: HttpRequest, message: str, problems: tuple[Problem, ...] = ()
 ) -> HttpResponse:
     """The empty form, and why nothing was made."""
-    messages.error(request, f"{message[:1].upper()}{message[1:].rstrip('.')}.")
+    messages.error(request, sentences.whole(message))
     return _form_page(page, request, RosterForm(), [_problems(problems)] if problems else [])
 
 

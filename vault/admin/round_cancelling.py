@@ -32,8 +32,8 @@ CANCEL = Act(
     label="Cancel this round",
     explanation="The round never opens, and its number is not given again. Its query and fresh holdouts are "
     "free for another plan. References that still wait for a score are cancelled; scored ones stay, and what "
-    "they told stays in the query holdout's ledger. Admissions to it reserve nothing any more, so the teams "
-    "have to be admitted to the next round. Everybody reads your reason. This cannot be taken back.",
+    "they revealed stays in the query holdout's ledger. Admissions to it reserve nothing any more, so the "
+    "teams have to be admitted to the next round. Everybody reads your reason. This cannot be taken back.",
     is_open=lambda round: round.status == RoundStatus.PLANNED,
     when="while a round is PLANNED",
     run=_cancel,

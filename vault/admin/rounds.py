@@ -40,33 +40,16 @@ from vault.admin.pages import (
 )
 from vault.admin.references import references
 from vault.admin.round_cancelling import CANCEL
+from vault.admin.round_opening import OPEN, may_open
 from vault.admin.unrankings import UNRANKING_ACTS, unrankings
 from vault.models import Admission, BudgetEntry, Round, Submission, Team
-from vault.statuses import RoundStatus, SubmissionStatus
+from vault.statuses import RoundStatus
 
 ADMITTING = (RoundStatus.PLANNED, RoundStatus.OPEN)
 NOTHING_KNOWN = (
     "Nothing is known beforehand that rules a finding out. How small an overstatement can be found depends "
     "on the files, too: the audit's report states it for each team."
 )
-
-
-class OpenForm(ActForm):
-    baseline = forms.ModelChoiceField(
-        queryset=Submission.objects.none(),
-        required=False,
-        empty_label="the first of the plan, or else the first that was submitted",
-        help_text="The reference that a Ladder starts from. All scored references are frozen.",
-    )
-
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
-        field = self.fields["baseline"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = _scored_references(target)
-        order = reference_order.said(files=reference_order.in_order(round=target))
-        field.help_text = f"{field.help_text} By the plan's order: {order}"
-        field.label_from_instance = lambda obj: f"{obj.team.name}, number {obj.sequence}"  # type: ignore[method-assign]
 
 
 class AdmitForm(ActForm):
@@ -98,38 +81,6 @@ class AdmitForm(ActForm):
         field.queryset = active.exclude(pk__in=admitted).order_by("name")
 
 
-def _scored_references(round: Round) -> QuerySet[Submission]:
-    return (
-        Submission.objects.filter(
-            round=round, team__is_reference=True, status=SubmissionStatus.SCORED
-        )
-        .select_related("team")
-        .order_by("submitted_at", "pk")
-    )
-
-
-def _may_open(round: Round) -> bool:
-    """A planned round whose end has passed opens for nobody any more."""
-    return round.status == RoundStatus.PLANNED and timezone.now() < round.closes_at
-
-
-def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    baseline = given["baseline"]
-    references = None
-    if baseline is not None:
-        others = [each for each in _scored_references(round) if each != baseline]
-        references = [baseline, *others]
-    rounds.open_round(
-        round=round,
-        references=references,
-        actor=request.user.get_username(),
-        now=timezone.now(),
-    )
-    for sentence in prospects.warnings(round=round):
-        messages.warning(request, sentence)
-    return Done(message=f"Opened {round}.")
-
-
 def _close(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     rounds.request_close(round=round, actor=request.user.get_username(), now=timezone.now())
     return Done(message=f"Closing {round}: what waits is still scored, then finals lock.")
@@ -156,22 +107,13 @@ VAULT_ACTS = (
         label="Admit teams",
         explanation="Each team gets an account of queries, and what their answers can tell of the labels "
         "at most is reserved, in nats. An admission is journaled and is not taken back.",
-        is_open=lambda round: round.status == RoundStatus.OPEN or _may_open(round),
+        is_open=lambda round: round.status == RoundStatus.OPEN or may_open(round),
         when="while a round is OPEN, or PLANNED and its end has not passed",
         run=_admit,
         form=AdmitForm,
     ),
     HAND_IN,
-    Act(
-        name="open",
-        label="Open the round",
-        explanation="The reference submissions are frozen and teams may submit. "
-        "There is no way back to PLANNED.",
-        is_open=_may_open,
-        when="while a round is PLANNED and its end has not passed",
-        run=_open,
-        form=OpenForm,
-    ),
+    OPEN,
     Act(
         name="close",
         label="Close the round",
@@ -329,7 +271,7 @@ class RoundAdmin(ActingPage):
         if obj.status != RoundStatus.PLANNED:
             return NOTHING
         now = timezone.now()
-        if not _may_open(obj):
+        if not may_open(obj):
             return "Its end has passed, so it cannot open any more: cancel it and plan another."
         reason = opening.obstacle(round=obj, now=now)
         order = reference_order.said(files=reference_order.in_order(round=obj))

@@ -146,7 +146,7 @@ def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
         try:
             sealed, tables = _seal(form, request)
         except InvalidFileError as error:
-            form.add_error("file", error.message)
+            add_error(form, error, field="file")
             tables = [data_files.problems(error)]
         except VaultError as error:
             add_error(form, error)

@@ -145,7 +145,7 @@ def _raw_scores(submission: Submission) -> Table:
     if reference_scores.is_coarse(round=submission.round, team=submission.team):
         return _rounded_scores(submission, scores)
     return Table(
-        heading="Exact scores on query labels, with 95 % intervals (for researchers: no team may be told)",
+        heading="Exact scores on query labels, with 95 % intervals (for researchers: no team may see them)",
         header=("Metric", "Holdout", "Score", "Low", "High", "Scorer"),
         rows=[
             (

@@ -13,11 +13,15 @@ from django.utils import timezone
 from vault import team_names, token_links, tokens
 from vault.admin import baselines, rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
-from vault.admin.budgets import counted
+from vault.admin.budgets import counted, left_of
 from vault.admin.pages import NOTHING, Table, code, link, listed, moment
 from vault.admin.site import site
 from vault.models import Submission, Team, TeamToken
 
+REFERENCES_ARE_NOT = (
+    "A reference team is not admitted to rounds: "
+    "an organizer hands its files in for a planned one, at no cost."
+)
 SCOPES = [(tokens.READ, "read"), (tokens.SUBMIT, "submit")]
 
 
@@ -169,11 +173,8 @@ class TeamAdmin(ActingPage):
             Table(
                 heading="Admissions",
                 header=("Round", "Account", "Queries left"),
-                rows=[
-                    (link(each.round), link(each, "ledger"), f"{each.left:,} of {each.k:,}")
-                    for each in admitted
-                ],
-                empty="Not admitted to any round.",
+                rows=[(link(each.round), link(each, "ledger"), left_of(each)) for each in admitted],
+                empty=REFERENCES_ARE_NOT if obj.is_reference else "Not admitted to any round.",
             ),
         ]
 

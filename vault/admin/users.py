@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 
-from vault import own_address, people, sign_in
+from vault import own_address, people, sentences, sign_in
 from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.pages import NOTHING, moment
 from vault.admin.site import site
@@ -72,7 +72,7 @@ class NewPersonForm(RightsForm):
         try:
             people.check_username(username=username)
         except PersonError as error:
-            raise forms.ValidationError(error.message) from None
+            raise forms.ValidationError(sentences.whole(error.message)) from None
         return username
 
 

@@ -46,7 +46,7 @@ class _Entrance(PublicView):
         form = forms.wanted(request, self.offered)
         open_ones, others = _benchmarks(request)
         response = (
-            _page(request, [*open_ones, *others]) if form == "html" else Response(_json(open_ones))
+            _page(request, open_ones, others) if form == "html" else Response(_json(open_ones))
         )
         patch_vary_headers(response, ["Accept", "Authorization"])
         return response
@@ -113,7 +113,7 @@ def _json(open_ones: list[Shown]) -> dict[str, Any]:
     }
 
 
-def _page(request: Request, listed: list[Shown]) -> HttpResponse:
+def _page(request: Request, open_ones: list[Shown], others: list[Shown]) -> HttpResponse:
     rows = [
         {
             "benchmark": benchmark,
@@ -123,14 +123,15 @@ def _page(request: Request, listed: list[Shown]) -> HttpResponse:
             "has_board": any(each.status not in NEVER_OPENED for each in rounds),
             "address": _address(benchmark),
         }
-        for benchmark, rounds in listed
+        for benchmark, rounds in [*open_ones, *others]
     ]
     context = {
         "rows": rows,
         "is_cut": len(rows) == MOST_SHOWN,
         "links": LINKS,
         "here": own_address.absolute(request=request._request, path=API).rstrip("/"),
-        "example": next((each.slug for each, _ in listed), "SLUG"),
+        # Of what can be called now: the others take no file.
+        "example": next((each.slug for each, _ in open_ones), None),
     }
     response = HttpResponse(render_to_string("vault/entrance.html", context))
     response["Content-Security-Policy"] = PAGE_POLICY

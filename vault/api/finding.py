@@ -7,6 +7,7 @@ from django.http import Http404
 from rest_framework.request import Request
 
 from vault import panel as panels
+from vault.api.problems import ProblemError
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.statuses import NEVER_OPENED, RoundStatus
 
@@ -54,7 +55,7 @@ def asked_round(request: Request, benchmark: Benchmark) -> Round:
     opened = every_round(benchmark).exclude(status__in=NEVER_OPENED)
     round = _numbered(request, opened).last()
     if round is None:
-        raise Http404
+        raise _no_round(request, benchmark)
     return round
 
 
@@ -76,8 +77,20 @@ def budget_round(request: Request, benchmark: Benchmark) -> Round:
         ]
     round = next((found for each in choices if (found := each.first())), None)
     if round is None:
-        raise Http404
+        raise _no_round(request, benchmark)
     return round
+
+
+def _no_round(request: Request, benchmark: Benchmark) -> Exception:
+    """Why there is nothing of the round that is asked for, if it is one that never opened."""
+    round = _numbered(request, every_round(benchmark).filter(status__in=NEVER_OPENED)).last()
+    if round is None:
+        return Http404()
+    if round.status == RoundStatus.CANCELLED:
+        why = f"round {round.number} was cancelled before it opened ({round.cancelled_reason})"
+    else:
+        why = f"round {round.number} has not opened"
+    return ProblemError(404, "not_found", f"there is nothing here: {why}")
 
 
 def asked_panel(request: Request, benchmark: Benchmark) -> Panel:

@@ -1,7 +1,7 @@
 """`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a request sent again is answered again.
 
-A team's key stands for one request: method, path, parameters and content. While that request is in hand its
-key is held by an advisory lock of the database session, so that a process that dies lets go of it at
+A team's key stands for one request: method, path, parameters and content. While that request is in progress
+its key is held by an advisory lock of the database session, so that a process that dies lets go of it at
 once. What is kept is what will not change: a success, and the verdict on a file. Refusals that may pass
 (401, 403, 409, 429) and failures of the service are never kept, and the request is then done anew.
 """
@@ -212,7 +212,7 @@ def _held(team: Team, key: str) -> Iterator[None]:
             raise ProblemError(
                 409,
                 "idempotency_key_in_use",
-                "a request with this key is in hand; ask again when it is done",
+                "a request with this key is in progress; ask again when it is done",
                 retry_after=1,
             )
         yield

@@ -71,7 +71,7 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=429,
         meaning="All queries of this round are used. There is no `Retry-After`: no later request "
         "will succeed in this round, so a program stops at once.",
-        detail="all 100 queries of this round are used: no more can be asked in it",
+        detail="All 100 queries of this round are used: no more can be asked in it",
         members={"policy": "total", "limit": 100, "used": 100},
     ),
     "budget_window_exhausted": ProblemCode(
@@ -109,32 +109,32 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=413,
         meaning="The body is larger than this installation reads, or what gzip packed unpacks to more: "
         "`limit` is the same for both. Nothing was charged.",
-        detail="a body may have 67108864 bytes",
+        detail="A body may have 67108864 bytes",
         members={"limit": 67108864},
     ),
     "forbidden": ProblemCode(
         status=403,
         meaning="The token is valid, but lacks the scope that this operation needs.",
-        detail="the token needs the scope 'submit'",
+        detail="The token needs the scope 'submit'",
     ),
     "idempotency_key_in_use": ProblemCode(
         status=409,
-        meaning="A request with this `Idempotency-Key` is in hand. Send it again when that one is done: "
+        meaning="A request with this `Idempotency-Key` is in progress. Send it again when that one is done: "
         "then its answer is given again.",
-        detail="a request with this key is in hand; ask again when it is done",
+        detail="A request with this key is in progress; ask again when it is done",
         members={"retry_after": 1},
     ),
     "idempotency_key_reused": ProblemCode(
         status=422,
         meaning="This `Idempotency-Key` was used for another request: another method, address, query or "
         "content. Nothing was done or charged; take a fresh key.",
-        detail="this key was used for another request; nothing was done or charged",
+        detail="This key was used for another request; nothing was done or charged",
     ),
     "incomplete_body": ProblemCode(
         status=400,
         meaning="The connection ended before all of the body had arrived. Nothing was charged; "
         "send it again.",
-        detail="the body is shorter than its Content-Length",
+        detail="The body is shorter than its Content-Length",
     ),
     "internal_error": ProblemCode(
         status=500,
@@ -146,7 +146,7 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=422,
         meaning="The file breaks a rule. The first ten problems are named by row and column, all are "
         "counted. Nothing was charged.",
-        detail="the file is not valid: row 3: id 'item-0001' occurs before, in row 2 (2 problems in all)",
+        detail="The file is not valid: row 3: id 'item-0001' occurs before, in row 2 (2 problems in all)",
         members={
             "n_problems": 2,
             "problems": [
@@ -170,12 +170,12 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=401,
         meaning="The token is unknown, revoked or expired, or the header is no `Authorization: "
         "Bearer`. Public operations answer it too: a program learns that its token is dead.",
-        detail="the token is not valid",
+        detail="The token is not valid",
     ),
     "length_required": ProblemCode(
         status=411,
         meaning="The request has no `Content-Length`. Chunked bodies are not read.",
-        detail="send Content-Length; no chunked bodies",
+        detail="Send Content-Length; no chunked bodies",
     ),
     "malformed_request": ProblemCode(
         status=400,
@@ -191,18 +191,18 @@ CATALOGUE: dict[str, ProblemCode] = {
     "no_open_round": ProblemCode(
         status=403,
         meaning="The benchmark has no open round; `opens_at` says when a planned one opens.",
-        detail="no round is open",
+        detail="No round is open",
         members={"opens_at": "2026-03-02T00:00:00Z"},
     ),
     "not_acceptable": ProblemCode(
         status=406,
         meaning="What `Accept` or `format` asks for is not offered here.",
-        detail="this comes as json or csv",
+        detail="This comes as json or csv",
     ),
     "not_admitted": ProblemCode(
         status=403,
         meaning="The team may not take part in this round; the benchmark's organizers admit teams.",
-        detail="team-a is not admitted to this round",
+        detail="The team team-a is not admitted to this round",
     ),
     "not_authenticated": ProblemCode(
         status=401,
@@ -218,14 +218,14 @@ CATALOGUE: dict[str, ProblemCode] = {
     "parse_throttled": ProblemCode(
         status=429,
         meaning=f"Too many dry runs, rejected and fetched files of one team in a minute: {_UNCHARGED}.",
-        detail=f"too many dry runs, rejected or fetched files; {_UNCHARGED}",
+        detail=f"Too many dry runs, rejected or fetched files; {_UNCHARGED}",
         members={"policy": "parses", "limit": 120, "window_seconds": 60, "retry_after": 1},
     ),
     "parser_busy": ProblemCode(
         status=503,
         meaning="Too many files are being parsed, or too many large ones of this team. Nothing was charged; "
         "send it again after `Retry-After`.",
-        detail="too many files are being parsed",
+        detail="Too many files are being parsed",
         members={"retry_after": 2},
     ),
     "round_closed": ProblemCode(
@@ -234,34 +234,34 @@ CATALOGUE: dict[str, ProblemCode] = {
         "takes no more submissions, finals and withdrawals. An upload that began before must have arrived "
         "whole by then. References are refused so by a planned round whose end has passed: it does not open "
         "any more.",
-        detail="the round is closed",
+        detail="The round is closed",
         members={"closes_at": "2026-03-01T00:00:00Z", "closed_at": "2026-03-01T00:00:00Z"},
     ),
     "storage_full": ProblemCode(
         status=503,
         meaning="The disk for bodies on their way in, or the one for files, is full. Nothing was charged or "
         "kept; send it again after `Retry-After`. Whoever runs the service must make room.",
-        detail="there is no room for the file; nothing of it was kept",
+        detail="There is no room for the file; nothing of it was kept",
         members={"retry_after": 60},
     ),
     "throttled": ProblemCode(
         status=429,
         meaning=f"Too many HTTP requests in a minute: {_UNCHARGED}.",
-        detail=f"too many HTTP requests; {_UNCHARGED}",
+        detail=f"Too many HTTP requests; {_UNCHARGED}",
         members={"policy": "requests", "limit": 600, "window_seconds": 60, "retry_after": 3},
     ),
     "token_refused": ProblemCode(
         status=403,
         meaning="A token cannot give a scope that it has not, nor rotate a token that was not made with it, "
         "nor make one that has ended already; `field` names what was asked for.",
-        detail="a token cannot give scopes that it has not",
+        detail="A token cannot give scopes that it has not",
         members={"field": "scopes"},
     ),
     "token_link_refused": ProblemCode(
         status=410,
         meaning="A one-time link shows a token once, and this one does not any more: it was used or has "
         "ended. An organizer makes another.",
-        detail="this link has ended: ask the organizer for another",
+        detail="This link has ended: ask the organizer for another",
         members={"used_at": "2026-03-01T12:00:00Z"},
     ),
     "too_many_references": ProblemCode(
@@ -276,66 +276,66 @@ CATALOGUE: dict[str, ProblemCode] = {
     "too_many_tokens": ProblemCode(
         status=409,
         meaning="The team has as many live tokens as it may; revoke one first.",
-        detail="a team may have 50 tokens",
+        detail="A team may have 50 tokens",
         members={"limit": 50},
     ),
     "too_many_uploads": ProblemCode(
         status=429,
         meaning=f"Too many bodies of one team are on their way in at once: {_UNCHARGED}. Send the next when "
         "one has arrived.",
-        detail=f"too many of your uploads are on their way in; {_UNCHARGED}",
+        detail=f"Too many of your uploads are on their way in; {_UNCHARGED}",
         members={"policy": "uploads", "limit": 8, "retry_after": 5},
     ),
     "too_many_webhooks": ProblemCode(
         status=409,
         meaning="The team has as many webhooks as it may; remove one first.",
-        detail="a team may have 10 webhooks",
+        detail="A team may have 10 webhooks",
         members={"limit": 10},
     ),
     "unavailable": ProblemCode(
         status=503,
         meaning="The database does not answer. Send the request again after `Retry-After`: equal "
         "predictions are charged once.",
-        detail="the database does not answer",
+        detail="The database does not answer",
         members={"retry_after": 5},
     ),
     "unsupported_media_type": ProblemCode(
         status=415,
         meaning="The body comes in a form or encoding that is not read here. `Accept-Encoding` lists the "
         "encodings that are.",
-        detail="send text/csv, application/vnd.apache.parquet or multipart/form-data with one field "
+        detail="Send text/csv, application/vnd.apache.parquet or multipart/form-data with one field "
         "'file'",
     ),
     "upload_too_slow": ProblemCode(
         status=408,
         meaning="The body came more slowly than this installation waits for, or stopped. Nothing was "
         "charged, and the connection is closed; send it again.",
-        detail="the body came too slowly: at least 10240 bytes in 10 s, and all of it in 600 s; nothing was "
+        detail="The body came too slowly: at least 10240 bytes in 10 s, and all of it in 600 s; nothing was "
         "charged",
     ),
     "uploads_busy": ProblemCode(
         status=503,
         meaning="Too many bodies of all teams are on their way in. Nothing was charged; send it again after "
         "`Retry-After`.",
-        detail="too many bodies are on their way in; nothing was charged",
+        detail="Too many bodies are on their way in; nothing was charged",
         members={"retry_after": 5},
     ),
     "validation_score_needed": ProblemCode(
         status=422,
         meaning="The round's mechanism compares with the team's own validation score: give the "
         "parameter that `field` names.",
-        detail="thresholdout compares with your own validation score: give validation_score",
+        detail="The mechanism thresholdout compares with your own validation score: give validation_score",
         members={"field": "validation_score"},
     ),
     "webhooks_disabled": ProblemCode(
         status=403,
         meaning="This installation sends no webhooks; poll instead.",
-        detail="this installation sends no webhooks",
+        detail="This installation sends no webhooks",
     ),
     "wrong_status": ProblemCode(
         status=409,
         meaning="The submission is not in a status that allows this.",
-        detail="only a submission that waits in the queue can be cancelled",
+        detail="Only a submission that waits in the queue can be cancelled",
     ),
 }
 

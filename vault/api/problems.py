@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from vault import errors
+from vault import errors, sentences
 from vault.api import limits
 from vault.api.answers import encoded
 from vault.api.limits import Limit
@@ -49,7 +49,7 @@ def body(*, status: int, code: str, detail: str, **data: Any) -> dict[str, Any]:
         "title": TITLES.get(status, "Error"),
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": sentences.begun(detail),
         **{name: _plain(value) for name, value in data.items()},
     }
 

@@ -18,7 +18,7 @@ FROM_JOURNAL = """
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0026_webhooks_move_out'),
+        ("vault", "0027_limited_references"),
     ]
 
     operations = [

@@ -226,7 +226,7 @@ def test_what_the_holdout_told_before_widens_every_bound() -> None:
         if one["bound"] is not None and other["bound"] is not None:
             assert other["bound"] > one["bound"]
             assert other["permissible_queries"] <= one["permissible_queries"]
-    assert "Told before: 93.0 nats." in printed(*given, "--told", "93")
+    assert "Revealed before: 93.0 nats." in printed(*given, "--told", "93")
 
 
 def test_planning_says_what_a_publication_tells_and_takes() -> None:

@@ -312,7 +312,7 @@ def test_the_first_planned_round_takes_the_references(world: World) -> None:
     file = SimpleUploadedFile("b.csv", csv())
     answer = act(second, "baseline", team=str(world.teams["majority"].pk), file=file)
 
-    assert "references go to round 1 now" in answer.content.decode()
+    assert "References go to round 1 now" in answer.content.decode()
     assert not Submission.objects.exists()
 
 

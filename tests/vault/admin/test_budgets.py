@@ -59,6 +59,19 @@ def test_pages_of_round_and_team_say_how_many_queries_are_left(stage: Stage) -> 
     assert "86400" not in of_round
 
 
+def test_a_round_that_is_over_has_no_queries_left(stage: Stage) -> None:
+    account = stage.world.round.admissions.get()
+    Admission.objects.filter(pk=account.pk).update(k=1_001)
+    Round.objects.filter(pk=account.round_id).update(status="PUBLISHED")
+
+    said = "none: the round is over; 1 of 1,001 were used"
+    assert said in page(url("vault_round_change", account.round_id))
+    assert said in page(url("vault_team_change", account.team_id))
+    listed = page(url("vault_admission_changelist"))
+    assert "none, the round is over" in listed
+    assert "1,000" not in listed
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 
+from stats.ledger import MAX_QUERIES
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import constants, post
 from tests.vault.factories import World, acting_as, make_world
@@ -93,7 +94,7 @@ def test_a_preview_says_what_the_round_could_do(world: World) -> None:
         "rounded to steps of 0.01768",
         "by 40 answers",
         "nats in all (10 teams with 40 queries each: ",
-        "told before this round: 0)",
+        "revealed before this round: 0)",
         "if one team uses all its 40 queries",
         "if all 400 planned queries are used",
         "of the items differently. Found with 80 % in a round of 10 teams",
@@ -157,7 +158,7 @@ def test_figures_that_have_changed_are_shown_again(world: World) -> None:
 
     answer = post(url("vault_round_add"), **given, plan="Plan this round")
 
-    assert "told before this round: 5)" in text(answer)
+    assert "revealed before this round: 5)" in text(answer)
     assert Round.objects.count() == 1
 
 
@@ -168,7 +169,7 @@ def test_a_holdout_that_was_taken_in_between_is_refused(world: World) -> None:
 
     answer = post(url("vault_round_add"), **given, plan="Plan this round")
 
-    assert "the query holdout serves another round" in text(answer)
+    assert "The query holdout serves another round." in text(answer)
     assert 'name="total_limit" value="40"' in answer.content.decode()
     assert counts() == before
 
@@ -176,7 +177,7 @@ def test_a_holdout_that_was_taken_in_between_is_refused(world: World) -> None:
 def test_what_planning_refuses_is_refused_before_a_preview(world: World) -> None:
     answer = previewed(world, closes_at_0="2020-01-01")
 
-    assert "the round would close in the past, at 2020-01-01" in text(answer)
+    assert "The round would close in the past, at 2020-01-01" in text(answer)
     assert "Nothing is planned yet" not in text(answer)
 
 
@@ -216,3 +217,23 @@ def test_an_address_with_too_many_digits_names_no_benchmark(world: World) -> Non
         page = client_of(ORGANISER).get(url("vault_round_add"), {"benchmark": "9" * 5_000})
 
     assert page.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["total_limit", "window_limit"])
+def test_more_queries_than_the_ledger_counts_are_refused_at_their_field(
+    world: World, name: str
+) -> None:
+    """The bound is the same in the help, in the browser and in the refusal."""
+    answer = previewed(world, **{name: MAX_QUERIES + 1})
+
+    page = answer.content.decode()
+    field = page.partition(f'field-{name}">')[2].partition("form-row")[0]
+    assert f'max="{MAX_QUERIES}"' in field
+    assert f"less than or equal to {MAX_QUERIES}" in field
+    assert "Nothing was done. Please correct what is marked below." in text(answer)
+
+
+def test_a_refusal_begins_as_a_sentence_does(world: World) -> None:
+    answer = previewed(world, total_limit=3, window_limit=4)
+
+    assert "A window cannot have more queries than the round" in text(answer)

@@ -129,9 +129,9 @@ WRONG: list[tuple[str, dict[str, str], str]] = [
     ("id,label\nday-1,\n", {}, "<td>2</td><td>label</td>"),
     ("id,truth\nday-1,dry\n", {}, "the column label is missing"),
     (GOOD, {"name": "labels.xlsx"}, "must end in .csv or .parquet"),
-    (GOOD, {"name": "labels.parquet"}, "the file is not valid"),
+    (GOOD, {"name": "labels.parquet"}, "The file is not valid"),
     (GOOD, {"query": "50", "fresh": "50", "sealed": ""}, "every item belongs to one shard"),
-    (GOOD, {"query": "80"}, "the shards hold 105 items and the file 60"),
+    (GOOD, {"query": "80"}, "The shards hold 105 items and the file 60"),
     (GOOD, {"query": "many"}, "neither a number of items"),
     (GOOD, {"query": "", "fresh": "", "sealed": ""}, "how many items go into which shard"),
     (GOOD, {"query": "", "fresh": "60", "sealed": ""}, "at least two shards"),
@@ -313,7 +313,7 @@ def test_what_cannot_be_sealed_is_refused_before_a_report(benchmark: Benchmark) 
 
     again = send(benchmark, SORTED, **HALVES).content.decode()
 
-    assert "an item is sealed already" in again
+    assert "An item is sealed already." in again
     assert "ROC AUC" not in again
 
 

@@ -211,3 +211,15 @@ def test_the_page_says_what_deactivating_leaves(team: Team) -> None:
     team.refresh_from_db()
     assert answer.status_code == 302
     assert (team.name, team.title, team.is_active) == ("alpha", "A new title", False)
+
+
+def test_page_of_a_reference_says_that_it_is_not_admitted(team: Team) -> None:
+    reference = Team.objects.create(name="majority", is_reference=True)
+
+    assert "Not admitted to any round." in text_of(team)
+    assert "A reference team is not admitted to rounds" in text_of(reference)
+    assert "Not admitted to any round." not in text_of(reference)
+
+
+def text_of(team: Team) -> str:
+    return str(client_of(ORGANISER).get(url("vault_team_change", team.pk)).content.decode())

@@ -164,7 +164,7 @@ def test_scopes_are_all_that_a_token_may(
     assert (read.status_code, submitted.status_code) == (reads, submits)
     if reads == 403:
         assert problem(read) == (403, "forbidden")
-        assert read.json()["detail"] == "the token needs the scope 'read'"
+        assert read.json()["detail"] == "The token needs the scope 'read'"
     # What anybody may read needs no scope.
     assert bot.get(PUBLIC).status_code == 200
 

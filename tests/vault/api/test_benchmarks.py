@@ -132,9 +132,16 @@ def test_cancelled_rounds_are_shown_with_their_reason_and_have_no_board(world: W
     assert (listed["status"], listed["cancelled_reason"]) == ("CANCELLED", "the labels are wrong")
     assert listed["cancelled_at"] == f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"
     assert ANYONE.get("benchmarks/autumn/").json()["rounds"] == [listed]
-    for path in ("leaderboard/", "leaderboard/?round=1"):
-        assert ANYONE.get(f"benchmarks/autumn/{path}").status_code == 404
     caller = Caller(reference)
+    for who, path in (
+        *((ANYONE, "leaderboard/"), (ANYONE, "leaderboard/?round=1")),
+        *((Caller(team), "budget/"), (Caller(team), "budget/?round=1")),
+    ):
+        missing = who.get(f"benchmarks/autumn/{path}")
+        assert problem(missing) == (404, "not_found")
+        assert missing.json()["detail"] == (
+            "There is nothing here: round 1 was cancelled before it opened (the labels are wrong)"
+        )
     shown = caller.get(f"submissions/{waiting.pk}/").json()
     assert (shown["status"], shown["error_code"], shown["released"]) == ("CANCELLED", None, None)
     for who in (caller, Caller(team)):

@@ -194,10 +194,10 @@ def test_reference_team_is_told_that_it_needs_none(status: str) -> None:
 @pytest.mark.parametrize(
     ("policy", "detail"),
     [
-        ({"total_limit": 1}, "the only query of this round is used: no more can be asked in it"),
+        ({"total_limit": 1}, "The only query of this round is used: no more can be asked in it"),
         (
             {"total_limit": 9, "concurrent_limit": 1},
-            "a submission waits for its score, and the next query is free when it has it",
+            "A submission waits for its score, and the next query is free when it has it",
         ),
     ],
 )

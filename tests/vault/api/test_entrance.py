@@ -60,6 +60,17 @@ def test_page_names_the_open_benchmarks_first(world: World) -> None:
     assert "aardvark/leaderboard/" not in page
 
 
+def test_commands_name_a_benchmark_that_takes_files(world: World) -> None:
+    a_world("aardvark", is_open=False)
+
+    assert "/benchmarks/weather/submissions/" in (page := entrance().content.decode())
+    assert "No round is open here now" not in page
+
+    Round.objects.filter(benchmark__slug="weather").update(status="CLOSED")
+    assert "/benchmarks/SLUG/submissions/" in (page := entrance().content.decode())
+    assert "No round is open here now" in page
+
+
 def test_page_says_of_a_cancelled_round_only_where_there_was_no_other(world: World) -> None:
     round_cancelling.cancel(
         round=a_world("aardvark", is_open=False).round, reason="why", actor="ada", now=world.now

@@ -121,7 +121,7 @@ def test_other_forms_are_not_offered(world: World, query: str, accept: str) -> N
     response = ANYONE.get(BOARD + query, Accept=accept)
 
     assert problem(response) == (406, "not_acceptable")
-    assert response.json()["detail"] == "this comes as json or csv"
+    assert response.json()["detail"] == "This comes as json or csv"
 
 
 def test_published_results_wait_for_publication(world: World) -> None:

@@ -93,7 +93,7 @@ def test_file_of_a_cancelled_submission_is_not_shown(
     response = Caller(team).get(path_of(submission))
 
     assert problem(response) == (404, "not_found")
-    assert response.json()["detail"] == "the file of a cancelled submission is not kept"
+    assert response.json()["detail"] == "The file of a cancelled submission is not kept"
 
 
 def test_nobody_elses_is_found(world: World, team: Team) -> None:

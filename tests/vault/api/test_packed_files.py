@@ -135,7 +135,7 @@ def test_packed_body_has_the_limit_of_every_body(bot: Caller, settings: Settings
     response = bot.post(SUBMIT, WHOLE, headers=PACKED)
 
     assert problem(response) == (413, "content_too_large")
-    assert response.json()["detail"] == "a body may have 10 bytes"
+    assert response.json()["detail"] == "A body may have 10 bytes"
 
 
 def test_broken_packings_are_counted_as_parses(bot: Caller, settings: Settings) -> None:

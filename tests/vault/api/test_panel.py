@@ -95,7 +95,7 @@ def test_other_forms_are_not_offered(world: World, query: str, accept: str) -> N
     response = ANYONE.get(PANEL + query, Accept=accept)
 
     assert problem(response) == (406, "not_acceptable")
-    assert response.json()["detail"] == "this comes as csv or parquet"
+    assert response.json()["detail"] == "This comes as csv or parquet"
 
 
 def test_unchanged_panel_is_not_sent_again(world: World) -> None:

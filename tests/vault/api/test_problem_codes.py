@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import BASE_DIR
 from tests.vault.api.stage import Caller, domain_errors, problem
-from vault import errors
+from vault import errors, sentences
 from vault.api import problem_codes, problems
 
 ROOMS = ("vault", "audits", "webhooks", "lab", "config")
@@ -62,7 +62,7 @@ def test_entry_says_what_it_means(code: str) -> None:
 
     assert known.title
     assert known.meaning.endswith(".")
-    assert known.detail
+    assert known.detail == sentences.begun(known.detail)
 
 
 def test_example_agrees_with_the_answer() -> None:

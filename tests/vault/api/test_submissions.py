@@ -233,13 +233,17 @@ def test_planned_round_whose_end_has_passed_receives_nothing() -> None:
 
     assert problem(answer) == (403, "round_closed")
     assert answer.json()["detail"] == (
-        "round 1 has not opened, and its end has passed: it receives no reference, and the organizer must "
+        "Round 1 has not opened, and its end has passed: it receives no reference, and the organizer must "
         "cancel it and plan another"
     )
     assert not Submission.objects.exists()
     refused = Caller(world.team("ours")).post(POST, file_number(1))
     assert problem(refused) == (403, "no_open_round")
     assert "opens_at" not in refused.json()
+    assert refused.json()["detail"].startswith(
+        "No round is open: round 1 never opened, and its time ended at "
+    )
+    assert refused.json()["detail"].endswith(" UTC; no other is planned")
 
 
 def test_reference_comes_too_late_to_an_open_round(world: World) -> None:

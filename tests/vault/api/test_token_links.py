@@ -65,7 +65,7 @@ def test_a_link_shows_its_token_once(secret: str, team: Team) -> None:
     assert first.json()["team"] == team.name
     assert first.json()["scopes"] == ["read", "submit"]
     assert problem(second) == (410, "token_link_refused")
-    assert "this link was used on" in second.json()["detail"]
+    assert "This link was used on" in second.json()["detail"]
     caller = Caller()
     caller.headers["Authorization"] = f"Bearer {first.json()['token']}"
     assert [each["is_current"] for each in caller.get("tokens/").json()["results"]] == [True]

@@ -116,7 +116,7 @@ _DOCUMENT: dict[str, Schema] = {
             "file_named": schemas.one_of(
                 ("final", "best_scored"),
                 "The file that the verdict names; the best-scored one of a team that withdrew every file, "
-                "which has no final. Of that one figures are told in an accusation alone.",
+                "which has no final. Of that one figures are shown in an accusation alone.",
             ),
             "is_ranked_file": schemas.flag("Whether that file is the one that ranks."),
             "named_submission": schemas.text(

@@ -92,7 +92,7 @@ OPERATIONS = {
         tag=TAG,
         summary="Try a file out",
         description="A submission's checks and nothing else: nothing is charged or kept, and nothing "
-        "of the labels is told.",
+        "of the labels is revealed.",
         access=Access.SUBMIT,
         parameters=(parameters.SLUG, parameters.PANEL_ROUND, headers.IDEMPOTENCY_KEY),
         body=prediction_files.BODY,

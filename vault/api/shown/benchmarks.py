@@ -96,7 +96,7 @@ HOLDOUT = Shape(
         ),
         "sealed_at": Field(schemas.time(), "2026-02-20T08:00:00Z"),
     },
-    description="Sealed labels. Which items are in it, nobody is told.",
+    description="Sealed labels. Which items are in it is shown to nobody.",
 )
 DETAIL = BENCHMARK.extended(
     "BenchmarkDetail",

@@ -41,7 +41,7 @@ NATS = Shape(
         ),
         "told": Field(
             schemas.number(
-                "What the holdout told everybody: publications about it while it was fresh, and "
+                "What the holdout revealed to everybody: publications about it while it was fresh, and "
                 "references on the board.",
                 minimum=0,
             ),
@@ -95,10 +95,11 @@ BUDGET = Shape(
         "nats": Field(NATS.schema, NATS.example, NATS.show),
         "proven_error": Field(
             schemas.number(
-                "A bound on the error of the answers to this team, if it uses all its queries, by what "
-                "they and all that the holdout told everybody can reveal. It holds for this team's own "
-                "answers alone: answers to other teams are not counted, so it says nothing of teams "
-                "that share theirs. Null: none is proven.",
+                "How far off a score that this team is shown can be at most, up or down, from what the same "
+                "file would score on endlessly many new items, if the team uses all its queries. It holds "
+                "in 95 of 100 rounds, by how much the team's answers, and all that the holdout revealed to "
+                "everybody, can tell of the labels. Answers to other teams are not counted, so it says "
+                "nothing of teams that share theirs. Null: none is proven.",
                 null=True,
             ),
             0.031,

@@ -59,8 +59,8 @@ ROUND = Shape(
         "publication": Field(
             schemas.one_of(
                 PublicationKind.values,
-                "What will be told of the fresh holdout: `coarse` figures, after which it answers the next "
-                "round, or `full` ones, after which it retires.",
+                "What will be published of the fresh holdout: `coarse` figures, after which it answers the "
+                "next round, or `full` ones, after which it retires.",
             ),
             "coarse",
         ),

@@ -1,4 +1,4 @@
-"""Let somebody into the admin whom wrong passwords keep out, be they that person's own or a stranger's."""
+"""Let somebody into the admin whom wrong passwords keep out, be they that person's own or somebody else's."""
 
 from typing import Any
 
@@ -31,6 +31,6 @@ class Command(BaseCommand):
         minutes = int(sign_in.PASS_LASTS.total_seconds() / 60)
         self.stdout.write(
             f"{username}: {n} failed sign-ins are forgotten.\n"
-            f"If strangers go on guessing, sign in within {minutes} minutes, once, at the admin's address "
+            f"If others go on guessing, sign in within {minutes} minutes, once, at the admin's address "
             f"with\n    /admin/login/?pass={plain}"
         )

@@ -56,7 +56,7 @@ class Command(BaseCommand):
             "--told",
             type=float,
             default=0.0,
-            help="nats that the holdout told before: publications about it, displayed references",
+            help="nats that the holdout revealed before: publications about it, displayed references",
         )
         parser.add_argument(
             "--fresh", type=int, help="items of the fresh holdout: what a coarse publication tells"

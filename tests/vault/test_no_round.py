@@ -1,0 +1,82 @@
+"""A team that comes when nothing is open reads which round ended, when, and whether another comes."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from tests.vault.factories import NOW, World, make_world
+from vault import no_round
+from vault.models import Round
+
+pytestmark = pytest.mark.django_db
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def world(vault_keys: None) -> World:
+    return make_world("over")
+
+
+def second(world: World, **changed: Any) -> None:
+    """A further round, planned unless it is said otherwise."""
+    given = {
+        name: getattr(world.round, name)
+        for name in ("benchmark", "panel", "query_holdout", "mechanism", "parameters")
+    }
+    times = {"opens_at": NOW + HOUR, "closes_at": NOW + 9 * HOUR}
+    Round.objects.create(number=2, **{**given, **times, "status": "PLANNED", **changed})
+
+
+def said(world: World) -> tuple[str, str]:
+    error = no_round.refusal(benchmark=world.benchmark, now=NOW)
+    return error.code, error.message
+
+
+ENDED = f"round 1 is closed: it ended at {NOW - HOUR:%H:%M} UTC"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"status": "OPEN", "closes_at": NOW - HOUR},
+        {"status": "CLOSING", "closes_at": NOW - HOUR},
+        {"status": "PUBLISHED", "closes_at": NOW + HOUR, "closed_at": NOW - HOUR},
+        # What waited was scored for an hour; nothing was received in it.
+        {"status": "CLOSED", "closes_at": NOW - HOUR, "closed_at": NOW},
+    ],
+)
+def test_a_round_that_ended_says_when(world: World, first: dict[str, Any]) -> None:
+    Round.objects.update(opens_at=NOW - 3 * HOUR, **first)
+
+    assert said(world) == ("round_closed", f"{ENDED}; no other is planned")
+
+
+@pytest.mark.parametrize(
+    ("changed", "comes"),
+    [
+        ({}, f"round 2 opens at {NOW + HOUR:%H:%M} UTC at the earliest"),
+        ({"opens_at": NOW - HOUR}, "round 2 is planned, and is not open yet"),
+    ],
+)
+def test_the_next_round_is_named(world: World, changed: dict[str, Any], comes: str) -> None:
+    Round.objects.update(status="PUBLISHED", closed_at=NOW - HOUR)
+    second(world, **changed)
+
+    assert said(world) == ("no_open_round", f"{ENDED}; {comes}")
+
+
+def test_a_round_that_never_opened_says_so(world: World) -> None:
+    Round.objects.update(opens_at=NOW - 3 * HOUR, closes_at=NOW - HOUR)
+
+    assert said(world) == (
+        "no_open_round",
+        f"no round is open: round 1 never opened, and its time ended at {NOW - HOUR:%H:%M} UTC; "
+        "no other is planned",
+    )
+
+
+def test_a_benchmark_without_a_round_has_none_planned(world: World) -> None:
+    world.benchmark.pk = -1
+
+    assert said(world) == ("no_open_round", "no round is open: none is planned")
