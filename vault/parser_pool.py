@@ -237,7 +237,7 @@ class ParserPool:
             "size": body.size,
             "spec": asdict(spec),
         }
-        largest = 8 * panel.n_items * max(1, len(spec.classes)) + _HEADER_BYTES
+        largest = 8 * panel.n_items * len(spec.value_columns) + _HEADER_BYTES
         answer, canonical = dict[str, Any](outcome=""), b""
         for _ in range(2):
             if panel.sha256 not in child.panels or answer["outcome"] == "panel wanted":

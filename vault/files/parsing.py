@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vault.files import canonical, csv_files, hints, parquet_files
 from vault.files.canonical import Predictions
 from vault.files.columns import Column, Kind, Table
+from vault.files.prediction_forms import FORMS, PredictionForm
 from vault.files.problems import NAMED, Problems, quoted, refuse, with_hint
 
 __all__ = ["CONTENT_TYPES", "CSV", "PARQUET", "FileSpec", "Predictions", "parse"]
@@ -31,8 +32,6 @@ SUM_TOLERANCE = 1e-2
 # Sums of doubles err by less: such a row is taken as it is, so that it can be sent again.
 _SUM_ERROR = 1e-9
 _WRITTEN = r"^[+-]?[0-9]*\.?(?P<decimals>[0-9]*)(?P<exponent>(?:[eE][+-]?[0-9]+)?)$"
-# Squares of larger values would overflow, and every valid file must have a finite score.
-LARGEST_VALUE = 1e100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +43,16 @@ class FileSpec:
     classes: tuple[str, ...]
 
     @property
-    def is_multiclass(self) -> bool:
-        return self.form == "probability" and self.task == "multiclass"
+    def of(self) -> PredictionForm:
+        return FORMS[self.form]
+
+    @property
+    def is_by_class(self) -> bool:
+        return self.of.is_by_class(self.task)
 
     @property
     def value_columns(self) -> list[str]:
-        if self.is_multiclass:
-            return [f"probability:{name}" for name in self.classes]
-        return [self.form]
+        return self.of.columns(task=self.task, classes=self.classes)
 
 
 def parse(*, body: bytes, content_type: str, spec: FileSpec, panel_ids: pa.Array) -> Predictions:
@@ -98,7 +99,7 @@ def _columns(names: list[str], spec: FileSpec, id_type: pa.DataType) -> list[Col
         problem = f"the columns are {quoted(shown)}; they must be {','.join(expected)}"
         refuse(with_hint(problem, hints.of_names(names, expected)), row=1)
     id_kind = Kind.INTEGER if id_type == pa.int64() else Kind.TEXT
-    value_kind = Kind.CATEGORY if spec.form == "label" else Kind.NUMBER
+    value_kind = spec.of.kind
     spelling = boolean_spelling(spec.classes)
     classes = spec.classes if value_kind is Kind.CATEGORY else ()
     return [
@@ -169,19 +170,23 @@ def _show(id_: Any) -> str:
 
 
 def _checked_values(table: Table, spec: FileSpec, problems: Problems) -> NDArray[np.generic]:
-    if spec.form == "label":
-        return _labels(table, spec, problems)
     names = spec.value_columns
+    if spec.of.kind is Kind.CATEGORY:
+        return _labels(table, names[0], spec, problems)
     matrix = np.column_stack([table.columns[name] for name in names])
     for column, name in enumerate(names):
-        _check_range(matrix[:, column], name, table, problems)
-    if not spec.is_multiclass:
+        _check_bounds(matrix[:, column], name, spec, table, problems)
+    if not spec.is_by_class:
         return matrix[:, 0]
     return _with_sums_of_one(matrix, names, table, problems)
 
 
-def _check_range(values: NDArray[np.float64], name: str, table: Table, problems: Problems) -> None:
-    low, high = (-LARGEST_VALUE, LARGEST_VALUE) if name == "value" else (0.0, 1.0)
+def _check_bounds(
+    values: NDArray[np.float64], name: str, spec: FileSpec, table: Table, problems: Problems
+) -> None:
+    if spec.of.bounds is None:
+        return
+    low, high = spec.of.bounds
     problems.add_rows(
         np.flatnonzero((values < low) | (values > high)),
         table.rows,
@@ -237,15 +242,15 @@ def _half_units(texts: Any) -> NDArray[np.float64]:
     return np.where(places > 0, 0.5 * 10.0 ** -np.maximum(places, 0.0), 0.0)
 
 
-def _labels(table: Table, spec: FileSpec, problems: Problems) -> NDArray[np.generic]:
-    column = table.columns["label"]
+def _labels(table: Table, name: str, spec: FileSpec, problems: Problems) -> NDArray[np.generic]:
+    column = table.columns[name]
     codes = class_codes(column, spec.classes)
     is_given = column.is_valid().to_numpy(zero_copy_only=False)
     problems.add_rows(
         np.flatnonzero((codes < 0) & is_given),
         table.rows,
         lambda i: _no_class(column[i].as_py(), spec.classes),
-        column="label",
+        column=name,
     )
     return codes.clip(min=0).astype(canonical.code_dtype(len(spec.classes)))
 
