@@ -70,7 +70,10 @@ def test_a_regression_is_made() -> None:
         ({"classes": "dry"}, "A binary task has two classes; 1 are given."),
         ({"classes": "dry\ndry"}, "A class stands twice."),
         ({"task": "multiclass", "classes": "dry"}, "At least two classes"),
-        ({"prediction_form": "value"}, "in a regression only"),
+        (
+            {"prediction_form": "value"},
+            "For a binary task teams predict the form label or probability.",
+        ),
         ({"prediction_form": "label"}, "needs predictions of the form probability"),
         ({"primary_metric": "rmse"}, "does not score a binary task"),
         ({"primary_metric": "log_loss"}, "need not be a secondary one too"),
@@ -117,7 +120,7 @@ def test_what_does_not_fit_is_told(changed: dict[str, Any], reason: str) -> None
         ({"loss_cap": "1e13"}, "The largest loss cap is 1e+12"),
         ({"cost_matrix": "[[0, 1], [1, 0]]"}, "A regression has no classes to decide for."),
         ({"classes": "a\nb"}, "A regression has no classes."),
-        ({"prediction_form": "label"}, "teams predict values"),
+        ({"prediction_form": "label"}, "For a regression task teams predict the form value."),
     ],
 )
 def test_what_does_not_fit_a_regression_is_told(changed: dict[str, Any], reason: str) -> None:
