@@ -104,7 +104,7 @@ class Collected:
     # true: they are left out.
     damaged: list[TeamHistory]
     damaged_references: list[TeamHistory]
-    # Frozen files that cannot depend on either holdout's labels: the organiser's, for gate and board, and
+    # Frozen files that cannot depend on either holdout's labels: the organizer's, for gate and board, and
     # with them the best of what was published about the query holdout while it was fresh, for the tests.
     references: Files
     compared_with: Files

@@ -11,7 +11,7 @@ from typing import Any
 from audits import sentences
 from audits.models import AuditRun, Finding
 from stats.metrics import oriented
-from stats.team_tests import BEST_SCORED, FINAL, ORGANISER
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER
 from stats.verdict import ShiftGate, Verdict
 from vault import team_names
 from vault.models import Team
@@ -136,7 +136,7 @@ def is_ahead(
     Of a team's own first files nobody is told the scores: a lead over those is not claimed.
     """
     known = [oriented(metric=metric, value=each) for each in references if each is not None]
-    if query is None or test != ORGANISER or not known:
+    if query is None or test != ORGANIZER or not known:
         return False
     return oriented(metric=metric, value=query) > max(known)
 

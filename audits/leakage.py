@@ -74,7 +74,7 @@ TEAM: dict[str, Values] = {
             "named_submission",
             # Follow from rounded figures, releases and the other fields.
             *("no_figure", "rank_after", "overstatement", "sentence"),
-            # The organisers' own words.
+            # The organizers' own words.
             *("is_unranked", "unranked_reason"),
         ),
         _none,

@@ -46,7 +46,7 @@ class Row:
     change: str
     # Its ranks before and after among the teams that have both, which is what `change` compares.
     moved: tuple[int, int] | None
-    # Why organisers took the team out of the ranking.
+    # Why organizers took the team out of the ranking.
     unranked: str
     fresh: str
     fresh_interval: str

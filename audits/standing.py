@@ -1,6 +1,6 @@
 """Where teams stand in a published audit: ranks, tiers and tau of the ranked ones, as the board has them.
 
-An organiser may unrank a team, or rank it again, after publication. The document stays as it was written;
+An organizer may unrank a team, or rank it again, after publication. The document stays as it was written;
 what depends on who is ranked is computed whenever it is shown, by the functions that the board uses.
 """
 

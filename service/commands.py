@@ -31,11 +31,11 @@ from service.home import (
 )
 from service.postgresql import postgresql
 from service.processes import (
-    ORGANISER,
+    ORGANIZER,
     PROJECT,
     Service,
     locked,
-    organiser_password,
+    organizer_password,
     running,
     service_account,
 )
@@ -89,9 +89,9 @@ def stay_up(service: Service) -> None:
 
 
 def show_addresses(service: Service) -> None:
-    password = secret_text(organiser_password(service.home))
+    password = secret_text(organizer_password(service.home))
     print(f"\nAPI    {service.url}/api/v1/\nAdmin  {service.admin_url}/admin/")
-    print(f"       user {ORGANISER}, password {password}", flush=True)
+    print(f"       user {ORGANIZER}, password {password}", flush=True)
 
 
 def port_number(text: str) -> int:

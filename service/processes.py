@@ -43,7 +43,7 @@ from service.programs import Program, granian, worker
 
 PROJECT = snapshot.PROJECT
 SERVICE_ACCOUNT = "www-data"
-ORGANISER = "organiser"
+ORGANIZER = "organiser"
 # Of the launcher's own settings; the others are its to choose.
 TAKEN_OVER = (
     "HOLDOUT_VAULT_REFERENCE_DATA",
@@ -298,7 +298,7 @@ def _prepare_files(home: Path) -> None:
         own(directory, service_account())
 
 
-def organiser_password(home: Path) -> Path:
+def organizer_password(home: Path) -> Path:
     """The file with the password of the admin's first account."""
     path = home / "secrets" / "organiser-password"
     secret_text(path)
@@ -307,8 +307,8 @@ def organiser_password(home: Path) -> Path:
 
 def _prepare_database(service: Service) -> None:
     arguments = [
-        *("--keys", str(service.home / "secrets"), "--organiser", ORGANISER),
-        *("--password-file", str(organiser_password(service.home))),
+        *("--keys", str(service.home / "secrets"), "--organizer", ORGANIZER),
+        *("--password-file", str(organizer_password(service.home))),
     ]
     if service.manage("prepare_service", *arguments) != 0:
         raise EmbeddedServerError("the database could not be prepared")

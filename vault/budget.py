@@ -73,7 +73,7 @@ def admit(
     """Give a team an account of k queries, and reserve what their answers can reveal."""
     limit = round.total_limit if k is None else k
     if team.is_reference:
-        raise AdmissionError("an organiser's reference team needs no admission")
+        raise AdmissionError("an organizer's reference team needs no admission")
     if not 1 <= limit <= round.total_limit:
         raise AdmissionError(
             f"a team has 1 to {round.total_limit:,} queries in this round", field="k"

@@ -102,7 +102,7 @@ def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, An
 
 
 def check_references(*, references: Sequence[Team]) -> None:
-    """Refuse what no organiser's baseline can come from, and what stands twice."""
+    """Refuse what no organizer's baseline can come from, and what stands twice."""
     for team in references:
         if not (team.is_reference and team.is_active):
             raise PlanError(f"{team.name} is no active reference team", field="references")

@@ -1,4 +1,4 @@
-"""The reason that an organiser gives for an act which everybody sees."""
+"""The reason that an organizer gives for an act which everybody sees."""
 
 from vault.errors import VaultError
 

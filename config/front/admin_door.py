@@ -1,4 +1,4 @@
-"""The admin's door: organisers send files, and strangers no more than a login form has."""
+"""The admin's door: organizers send files, and strangers no more than a login form has."""
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -29,7 +29,7 @@ class AdminDoor:
         key = cookies.get(settings.SESSION_COOKIE_NAME)
         user = _user_of(key) if key else None
         if user is None:
-            # Whoever shares an address with an organiser could keep all its places, and nobody could sign in.
+            # Whoever shares an address with an organizer could keep all its places, and nobody could sign in.
             names = sorted(devices.named_by(cookie=cookies.get(devices.COOKIE, "")).values())
             if not names:
                 return stranger_at(environ)

@@ -1,4 +1,4 @@
-"""Who sends a body, and how much is received from whom: teams at the API's door, organisers at the admin's.
+"""Who sends a body, and how much is received from whom: teams at the API's door, organizers at the admin's.
 
 Who sends one is looked up before it is received, so that strangers can fill neither disk nor memory.
 """

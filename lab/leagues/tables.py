@@ -4,7 +4,7 @@ import math
 
 from lab.leagues.calibration import CHUNK, LEVELS, Calibration, LeagueCount
 from lab.leagues.power import N_TEAMS, Power
-from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES
 
 OPENING = """# Calibration: how often honest people are accused, and attackers found
 
@@ -72,7 +72,7 @@ the other test though its overstatement is smaller. Binomial standard errors.
 |---|---|---|---|---|---|---|---|
 """
 
-TESTS = [(file, kind) for file in (FINAL, BEST_SCORED) for kind in (OWN_FILES, ORGANISER)]
+TESTS = [(file, kind) for file in (FINAL, BEST_SCORED) for kind in (OWN_FILES, ORGANIZER)]
 
 
 def page(calibration: Calibration) -> str:
@@ -117,7 +117,7 @@ def _power(power: Power) -> str:
             power.attempt.name,
             str(power.reps),
             share(power.own_files, power.reps),
-            share(power.organiser, power.reps),
+            share(power.organizer, power.reps),
             share(power.confirmed, power.reps),
             "–" if math.isnan(power.named) else f"{power.named:.2f}",
             f"{power.overstatement:.4f}",

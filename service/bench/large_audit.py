@@ -160,7 +160,7 @@ def loop(
     items = np.hstack([contestant.files.items, made.references.items])
     k, n = contestant.files.k, made.draw.n
     pool = compare.pool(items=items, k=k, draw=made.draw)
-    kinds = [compare.organiser(pool=pool), compare.own_files(pool=pool)]
+    kinds = [compare.organizer(pool=pool), compare.own_files(pool=pool)]
     found = np.empty((n_draws, len(kinds)))
     for row in range(n_draws):
         order = rng.permutation(len(items))

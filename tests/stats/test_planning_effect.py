@@ -7,7 +7,7 @@ import pytest
 import scipy.stats as sps
 
 from stats.planning_effect import detectable_overstatement, planning_effect
-from stats.team_tests import FINAL, ORGANISER
+from stats.team_tests import FINAL, ORGANIZER
 from tests.stats.rounds import accused
 
 
@@ -99,7 +99,7 @@ def test_an_audit_states_what_was_planned(delta0: float, n_teams: int) -> None:
 
     tests = accused((file, 0), references=reference[:, None], n=n, n_teams=n_teams)[0]
 
-    stated = tests.tests[FINAL, ORGANISER].minimum_detectable_effect(delta0=delta0)
+    stated = tests.tests[FINAL, ORGANIZER].minimum_detectable_effect(delta0=delta0)
     planned = detectable_overstatement(disagreement=0.1, n=n, m=m, n_teams=n_teams, delta0=delta0)
     assert stated == pytest.approx(planned, rel=0.1)
 

@@ -24,7 +24,7 @@ NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
 @dataclass(kw_only=True)
 class World:
-    """One benchmark with a query and a fresh shard, the organiser's labels, and a planned round."""
+    """One benchmark with a query and a fresh shard, the organizer's labels, and a planned round."""
 
     benchmark: Benchmark
     query: Holdout

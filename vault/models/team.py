@@ -32,7 +32,7 @@ class Team(models.Model):
     # Unique, so names are compared without regard to case. Folding can triple a name's length.
     folded = FoldedField(max_length=3 * team_names.LONGEST, unique=True, editable=False)
     title = models.CharField(max_length=200, blank=True, validators=[team_names.check_printable])
-    # Organiser baselines: shown on the board, ranked nowhere, charged nothing.
+    # Organizer baselines: shown on the board, ranked nowhere, charged nothing.
     is_reference = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

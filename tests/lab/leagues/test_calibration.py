@@ -18,7 +18,7 @@ from lab.leagues.calibration import (
 )
 from lab.leagues.power import ATTEMPTS, Power, measure
 from lab.leagues.settings import SETTINGS, Setting
-from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES
 
 
 @pytest.mark.calibration
@@ -73,7 +73,7 @@ def made_up() -> Calibration:
             (FINAL, OWN_FILES): 100,
             (FINAL, OWN_FILES, 0.05): 5,
             (FINAL, OWN_FILES, 0.01): 2,
-            (BEST_SCORED, ORGANISER): 100,
+            (BEST_SCORED, ORGANIZER): 100,
         }
     )
     chunks = [
@@ -92,7 +92,7 @@ def made_up() -> Calibration:
                 attempt=ATTEMPTS[0],
                 reps=100,
                 own_files=0.5,
-                organiser=1.0,
+                organizer=1.0,
                 confirmed=0.25,
                 named=0.75,
                 overstatement=0.03,
