@@ -25,7 +25,10 @@ TEXTS = ("*.py", "*.md", "*.html", "*.sh", "*.yml")
 AS_WRITTEN = ("CHANGELOG.md", "docs/calibration.md", "lab/leagues/tables.py")
 # A value that is stored or answered keeps its spelling: a group and an account of the admin, its password's
 # file, and the kind of an audit's test.
-STORED = r"""["']organiser["']|organiser-password|--username organiser|organiser, researcher|["']O(?:RGANISER|rganiser)["']"""
+STORED = (
+    r"""["'](?:organiser|Organiser|ORGANISER)["']|organiser-password|--username organiser"""
+    "|organiser, researcher"
+)
 WORDS = {
     r"(?i:organis)": "organizer",
     r"(?i:\bstaff member)": "organizer",
