@@ -16,7 +16,7 @@ from audits.sentences import number
 
 WIDTH = 680
 LEFT, RIGHT, TOP, BOTTOM = 64, 210, 46, 52
-LEAST = 300.0
+MIN_HEIGHT = 300.0
 TICKS = 5
 
 
@@ -66,7 +66,7 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
     """Finals by their exact score on query and on new labels, with the line of equality."""
     if not points:
         return mark_safe("")
-    body = max(LEAST, labels.height_for(n_names=len(points)))
+    body = max(MIN_HEIGHT, labels.height_for(n_names=len(points)))
     values = [value for mark in points for value in (mark.x, mark.y)]
     pad = max((max(values) - min(values)) * 0.08, 1e-6)
     ends = {"low": min(values) - pad, "high": max(values) + pad}

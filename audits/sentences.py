@@ -48,7 +48,7 @@ NOT_TESTED = (
 )
 NO_FINAL = "This team has no final: it withdrew every file."
 SHOWN_P, ABOVE = 0.05, "> .05"
-LEAST_P, BELOW = 0.0001, "< .0001"
+MIN_P, BELOW = 0.0001, "< .0001"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +154,7 @@ def p_value(*, value: float | None, is_screened: bool) -> str | None:
         return None
     if is_screened or value > SHOWN_P:
         return ABOVE
-    if value < LEAST_P:
+    if value < MIN_P:
         return BELOW
     decimals = -math.floor(math.log10(value) + 1e-12)
     digit = math.ceil(value * 10**decimals - 1e-9)
@@ -173,7 +173,7 @@ def exact_p(value: float | None, *, is_screened: bool = False) -> str:
 
 def two_digits(value: float | None) -> str:
     """A p-value that nothing screens, such as the gate's."""
-    if value is None or value >= LEAST_P:
+    if value is None or value >= MIN_P:
         places = 2 if value is None else max(2, 1 - math.floor(math.log10(value) + 1e-12))
         return number(value, decimals=places)
     return BELOW

@@ -25,7 +25,7 @@ OWNER = "owner"
 DATABASE = "holdout_vault"
 DATABASE_ACCOUNT = "nobody"
 # A unix socket's path may have 107 bytes; PostgreSQL adds ".s.PGSQL.5432.lock" to its directory.
-LONGEST_SOCKET_DIRECTORY = 80
+MAX_SOCKET_DIRECTORY = 80
 PR_SET_PDEATHSIG = 1
 
 
@@ -100,7 +100,7 @@ def ending_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 def socket_directory(home: Path) -> Path:
     """Where the sockets of this state directory are: below it, or in /tmp if its path is too long."""
     directory = home / "run"
-    if len(str(directory)) > LONGEST_SOCKET_DIRECTORY:
+    if len(str(directory)) > MAX_SOCKET_DIRECTORY:
         key = hashlib.sha256(str(home).encode()).hexdigest()[:16]
         directory = Path(tempfile.gettempdir()) / f"holdout-vault-{key}"
     return directory

@@ -19,7 +19,7 @@ from service.home import EmbeddedServerError
 
 HOST = "127.0.0.1"
 KEPT = "ports.json"
-MOST_TRIES = 100
+MAX_TRIES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def _hold_one_of(wanted: int, *others: int | None) -> tuple[socket.socket, int, 
 
 def _hold(port: int) -> tuple[socket.socket, int]:
     """The lock of a port that is free; 0 is any."""
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         candidate = port or _probe(0)
         try:
             lock = _lock(candidate)

@@ -43,7 +43,7 @@ Kind = BudgetEntry.Kind
 # A pending submission is usually scored within this time; a bot asks again after it.
 CONCURRENT_RETRY_SECONDS = 2
 # Of one account: each cancellation leaves rows that cost no query. An hour of them is no hardship.
-MOST_CANCELLED = 20
+MAX_CANCELLED = 20
 CANCELLED_WINDOW = dt.timedelta(hours=1)
 # What a holdout tells apart from answers to teams.
 PUBLICATION = "publication"
@@ -279,14 +279,14 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
         reason=CANCELLED,
         at__gt=now - CANCELLED_WINDOW,
     )
-    latest = list(made.order_by("-at").values_list("at", flat=True)[:MOST_CANCELLED])
-    if len(latest) < MOST_CANCELLED:
+    latest = list(made.order_by("-at").values_list("at", flat=True)[:MAX_CANCELLED])
+    if len(latest) < MAX_CANCELLED:
         return
     slot = latest[-1] + CANCELLED_WINDOW
     raise CancelThrottledError(
-        f"{MOST_CANCELLED} submissions of this account were cancelled in the last hour; "
+        f"{MAX_CANCELLED} submissions of this account were cancelled in the last hour; "
         f"this one stays in the queue, and can be cancelled from {spoken_times.moment(at=slot, now=now)} on",
-        limit=MOST_CANCELLED,
+        limit=MAX_CANCELLED,
         used=len(latest),
         window_seconds=int(CANCELLED_WINDOW.total_seconds()),
         next_slot_at=slot,

@@ -15,7 +15,7 @@ from vault.files import content_files, panel_files
 from vault.models import Benchmark, Panel
 
 DIRECTORY = "panels"
-LONGEST_ID = 200
+MAX_ID_BYTES = 200
 
 
 def latest(*, benchmark: Benchmark) -> Panel | None:
@@ -86,8 +86,8 @@ def _checked(ids: pa.Array) -> pa.Array:
 def _check_text(ids: pa.Array) -> None:
     """Every id must survive a line of CSV in anybody's program."""
     lengths = pc.binary_length(ids)
-    if pc.min(lengths).as_py() == 0 or pc.max(lengths).as_py() > LONGEST_ID:
-        raise SealingError(f"an item id has 1 to {LONGEST_ID} bytes")
+    if pc.min(lengths).as_py() == 0 or pc.max(lengths).as_py() > MAX_ID_BYTES:
+        raise SealingError(f"an item id has 1 to {MAX_ID_BYTES} bytes")
     if pc.any(pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]|^\s|\s$")).as_py():
         raise SealingError("an item id holds a control character, or white space at an end")
 

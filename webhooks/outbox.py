@@ -20,7 +20,7 @@ Status = WebhookDelivery.Status
 BACK_OFF = tuple(
     dt.timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
 )
-MOST_ATTEMPTS = len(BACK_OFF) + 1
+MAX_ATTEMPTS = len(BACK_OFF) + 1
 KEPT = dt.timedelta(days=30)
 # A transaction is visible some time after the time it writes. Looking so far back finds those, too.
 OVERLAP = dt.timedelta(minutes=10)
@@ -120,7 +120,7 @@ def settle(*, delivery: WebhookDelivery, result: str, is_done: bool) -> None:
     """Write down how an attempt went: done, or to be made again unless it was the last."""
     if is_done:
         end = {"status": Status.DELIVERED, "next_attempt_at": None}
-    elif delivery.n_attempts >= MOST_ATTEMPTS:
+    elif delivery.n_attempts >= MAX_ATTEMPTS:
         end = {"status": Status.FAILED, "next_attempt_at": None}
     else:
         end = {}

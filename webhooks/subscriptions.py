@@ -23,7 +23,7 @@ ROUND_PUBLISHED = "round.published"
 ROUND_CANCELLED = "round.cancelled"
 EVENTS = (SUBMISSION_FINISHED, ROUND_OPENED, ROUND_CLOSED, ROUND_PUBLISHED, ROUND_CANCELLED)
 TEST = "webhook.test"
-MOST = 10  # of one team
+MAX_WEBHOOKS = 10  # of one team
 # A test within so long of the last one is that one: they shall not serve to flood somebody.
 TEST_EVERY = dt.timedelta(seconds=10)
 
@@ -38,7 +38,7 @@ def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -
     Raises:
         WebhooksDisabledError: the installation has no key for them.
         TargetRefusedError: the address may not be called.
-        TooManyWebhooksError: the team has `MOST`.
+        TooManyWebhooksError: the team has `MAX_WEBHOOKS`.
     """
     _require_key()
     unknown = sorted(set(events) - set(EVENTS))
@@ -47,8 +47,10 @@ def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -
     targets.parse(url=url, allowed=settings.WEBHOOK_ALLOWED_NETWORKS, ports=settings.WEBHOOK_PORTS)
     with transaction.atomic():
         locks.hold_team_webhooks(team_id=team.pk)
-        if Webhook.objects.filter(team=team).count() >= MOST:
-            raise TooManyWebhooksError(f"a team may have {MOST} webhooks", limit=MOST)
+        if Webhook.objects.filter(team=team).count() >= MAX_WEBHOOKS:
+            raise TooManyWebhooksError(
+                f"a team may have {MAX_WEBHOOKS} webhooks", limit=MAX_WEBHOOKS
+            )
         return Webhook.objects.create(
             team=team, url=url, events=list(events), created_at=now, noted_until=now
         )

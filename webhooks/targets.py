@@ -17,9 +17,9 @@ from webhooks.lookups import LookUpTooSlowError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-LONGEST_URL = 500
+MAX_URL = 500
 # Of a name, between two dots (RFC 1035, section 2.3.4).
-LONGEST_LABEL = 63
+MAX_LABEL = 63
 # Of RFC 3986 what a receiver needs.
 _CHARACTER = r"(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
 PATTERN = (
@@ -62,14 +62,14 @@ def parse(*, url: str, allowed: Sequence[Network], ports: Sequence[range]) -> Ta
         TargetRefusedError: not of that form, or it leads where nobody may be called whatever its name
             means today.
     """
-    parts = re.fullmatch(PATTERN, url, re.ASCII) if len(url) <= LONGEST_URL else None
+    parts = re.fullmatch(PATTERN, url, re.ASCII) if len(url) <= MAX_URL else None
     if parts is None or not 0 < int(parts["port"] or PORTS[parts["scheme"]]) < 65_536:
         raise TargetRefusedError(
-            f"https://HOST[:PORT]/PATH of at most {LONGEST_URL} characters, with no user or fragment"
+            f"https://HOST[:PORT]/PATH of at most {MAX_URL} characters, with no user or fragment"
         )
-    if any(len(label) > LONGEST_LABEL for label in (parts["name"] or "").split(".")):
+    if any(len(label) > MAX_LABEL for label in (parts["name"] or "").split(".")):
         raise TargetRefusedError(
-            f"a host's name whose parts between dots have at most {LONGEST_LABEL} characters"
+            f"a host's name whose parts between dots have at most {MAX_LABEL} characters"
         )
     target = Target(
         scheme=parts["scheme"],
@@ -96,7 +96,7 @@ def resolve(*, target: Target, allowed: Sequence[Network]) -> Address:
     addresses = _numeric(target) or _looked_up(target)
     if not addresses:
         raise TargetRefusedError("the host's name has no address")
-    if len(addresses) > lookups.MOST_ADDRESSES:
+    if len(addresses) > lookups.MAX_ADDRESSES:
         raise TargetRefusedError("the host's name has too many addresses")
     for address in addresses:
         _check(address, scheme=target.scheme, allowed=allowed)
@@ -154,7 +154,7 @@ def _looked_up(target: Target) -> list[Address]:
     try:
         return [_address(each) for each in lookups.addresses(host=target.host)]
     except LookUpTooSlowError:
-        seconds = f"{lookups.LONGEST_SECONDS:g}"
+        seconds = f"{lookups.MAX_SECONDS:g}"
         raise TargetRefusedError(
             f"the host's name was not looked up within {seconds} seconds"
         ) from None

@@ -6,7 +6,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpResponse, parse_cookie
 
-from config.front.doors import LARGEST_OF_STRANGERS, Caller, stranger_at
+from config.front.doors import MAX_BYTES_OF_STRANGERS, Caller, stranger_at
 from config.front.threads import Environ
 from vault.admin import devices
 from vault.api.problems import ProblemError
@@ -33,7 +33,7 @@ class AdminDoor:
             names = sorted(devices.named_by(cookie=cookies.get(devices.COOKIE, "")).values())
             if not names:
                 return stranger_at(environ)
-            return Caller(name=f"browser {names[0]}", largest=LARGEST_OF_STRANGERS, is_known=True)
+            return Caller(name=f"browser {names[0]}", largest=MAX_BYTES_OF_STRANGERS, is_known=True)
         largest = settings.MAX_UPLOAD_BYTES + MARGIN
         return Caller(name=f"user {user}", largest=largest, is_known=True)
 

@@ -21,7 +21,7 @@ from config.front.doors import Caller, Door
 from config.front.places import NoPlaceError, NoPlaceOfOneError, Places
 from config.front.spool import BodyTooSlowError, Pace, Receive, Spool, SpoolError, SpoolFullError
 from config.front.threads import Answer, Environ, Threads, UnreadBody, environ_of, with_body
-from vault.api.files import LONGEST_LENGTH
+from vault.api.files import MAX_LENGTH_DIGITS
 from vault.api.limits import CONCURRENT, Limit
 from vault.api.problems import ProblemError
 
@@ -100,7 +100,7 @@ def length_of(environ: Environ) -> int | None:
         return 0
     if not (text.isascii() and text.isdecimal()):
         return None
-    return int(text) if len(text) <= LONGEST_LENGTH else 10**LONGEST_LENGTH
+    return int(text) if len(text) <= MAX_LENGTH_DIGITS else 10**MAX_LENGTH_DIGITS
 
 
 def _not_received(error: SpoolError, *, pace: Pace) -> ProblemError:

@@ -20,7 +20,7 @@ from vault.sealing import holdouts, label_files
 from vault.statuses import HoldoutStatus, RoundStatus, SubmissionStatus
 
 ACTOR = "demo"
-LONGEST_WAIT_SECONDS = 300
+MAX_WAIT_SECONDS = 300
 POLL_SECONDS = 0.1
 DESCRIPTION = "Will it rain at Offutt AFB? Daily weather, 1949-1999, by the NOAA."
 # An attacker's 300 queries fit; window and concurrency leave the play to the release mechanism.
@@ -145,7 +145,7 @@ def conclude(*, board: Board, now: Callable[[], dt.datetime]) -> None:
 
 
 def _wait_for(*, board: Board, status: RoundStatus) -> None:
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while time.monotonic() < deadline:
         if Round.objects.values_list("status", flat=True).get(pk=board.round.pk) == status:
             return

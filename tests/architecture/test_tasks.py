@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says a task touches is true: an example of each stands in those files and no others."""
+"""What CONTRIBUTING.md says a task touches is true: its example stands in those files and no others."""
 
 import re
 from dataclasses import dataclass

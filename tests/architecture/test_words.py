@@ -1,5 +1,6 @@
 """One word for one thing: what the glossary calls the organizer, or a bound, is called so everywhere."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,3 +76,28 @@ def test_no_unwanted_word_stands_anywhere() -> None:
 
     assert len(paths) > 500
     assert found == []
+
+
+BOUND = re.compile(
+    r"_?(?:MOST|LARGEST|LONGEST|HIGHEST|AT_MOST|LEAST|SMALLEST|SHORTEST|LOWEST|AT_LEAST)(?:_|$)"
+)
+# A bound of plans, whose place is to be another.
+UNNAMED = ("vault/admin/planning.py: LARGEST",)
+
+
+def constants(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id.isupper():
+            yield node.id
+
+
+def test_a_bound_is_called_max_or_min() -> None:
+    found = [
+        f"{path.relative_to(BASE_DIR)}: {name}"
+        for path in sources()
+        if path.suffix == ".py" and "tests" not in path.parts
+        for name in constants(path.read_text())
+        if BOUND.match(name)
+    ]
+
+    assert [each for each in found if each not in UNNAMED] == []

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vault.errors import VaultError
 
 DTYPES = ("|u1", "<u2", "<u4", "<f8")
-_LONGEST_HEADER = 200
+_MAX_HEADER = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def encode(values: NDArray[np.generic]) -> Predictions:
 
 def decode(canonical: bytes) -> NDArray[np.generic]:
     """The read-only array of canonical bytes."""
-    end = canonical.find(b"\n", 0, _LONGEST_HEADER)
+    end = canonical.find(b"\n", 0, _MAX_HEADER)
     try:
         header = json.loads(canonical[: max(end, 0)])
         if header["dtype"] not in DTYPES:

@@ -30,11 +30,11 @@ from vault.files.columns import (
 )
 from vault.files.problems import Problems, refuse, with_hint
 
-_LONGEST_HEADER = 1 << 20
+_MAX_HEADER = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
 _EMPTY = "the line is empty; delete it"
-_LARGEST_BLOCK = (1 << 31) - 1
+_MAX_BLOCK = (1 << 31) - 1
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 _QUICK_TYPES = {
     Kind.INTEGER: pa.int64(),
@@ -138,9 +138,9 @@ def _check_text(body: bytes) -> None:
 def _header(body: bytes) -> tuple[list[str], int]:
     """The names in the first line, and where the second line starts."""
     begin = len(_BYTE_ORDER_MARK) if body.startswith(_BYTE_ORDER_MARK) else 0
-    end = body.find(b"\n", begin, begin + _LONGEST_HEADER)
+    end = body.find(b"\n", begin, begin + _MAX_HEADER)
     if end < 0:
-        if len(body) > _LONGEST_HEADER:
+        if len(body) > _MAX_HEADER:
             refuse("the header is too long", row=1)
         end = len(body)
     line = body[begin:end].removesuffix(b"\r").decode()
@@ -192,7 +192,7 @@ def _read_lines(content: Any, types: dict[str, pa.DataType]) -> _Lines:
         pa.BufferReader(content),
         read_options=pa_csv.ReadOptions(
             use_threads=False,
-            block_size=min(len(content) + 1, _LARGEST_BLOCK),
+            block_size=min(len(content) + 1, _MAX_BLOCK),
             column_names=list(types),
         ),
         parse_options=pa_csv.ParseOptions(

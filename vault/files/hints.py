@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from vault.files.pandas_index import UNNAMED
 
 _LISTED = 10
-_LONGEST_CLASS = 30
+_MAX_CLASS = 30
 _FROM_EXCEL = (
     "save the sheet as CSV in UTF-8 (in Excel: Save As, CSV UTF-8; "
     "in pandas: read_excel(FILE).to_csv(OUT, index=False))"
@@ -110,7 +110,7 @@ def of_number(text: str) -> str:
 
 def classes(names: Sequence[str]) -> str:
     """The classes for a message, as many as can be read."""
-    cut = [name if len(name) <= _LONGEST_CLASS else name[:_LONGEST_CLASS] + "…" for name in names]
+    cut = [name if len(name) <= _MAX_CLASS else name[:_MAX_CLASS] + "…" for name in names]
     more = f", … ({len(names)} in all)" if len(names) > _LISTED else ""
     return ", ".join(cut[:_LISTED]) + more
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 UNNAMED = "__index_level_"
-_LONGEST_METADATA = 1 << 20
+_MAX_METADATA = 1 << 20
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -36,7 +36,7 @@ def ids(metadata: Any, names: list[str], *, n_rows: int) -> Ids | None:
 def _only_index(metadata: Any) -> Any:
     """What the file says of its index; it may say anything."""
     text = (metadata or {}).get(b"pandas", b"")
-    if not 0 < len(text) <= _LONGEST_METADATA:
+    if not 0 < len(text) <= _MAX_METADATA:
         return None
     try:
         told = json.loads(text)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vault.errors import InvalidFileError
 
 NAMED = 10
-_LONGEST_QUOTE = 40
+_MAX_QUOTE = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,4 +86,4 @@ def with_hint(problem: str, hint: str) -> str:
 def quoted(value: Any) -> str:
     """A value of the file for a message, cut to a readable length."""
     text = str(value)
-    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
+    return repr(text if len(text) <= _MAX_QUOTE else text[:_MAX_QUOTE] + "…")

@@ -28,9 +28,9 @@ class FoldedField(Text):
 class Team(models.Model):
     """The unit that holds budgets and tokens."""
 
-    name = models.CharField(max_length=team_names.LONGEST, validators=[team_names.check])
+    name = models.CharField(max_length=team_names.MAX_LENGTH, validators=[team_names.check])
     # Unique, so names are compared without regard to case. Folding can triple a name's length.
-    folded = FoldedField(max_length=3 * team_names.LONGEST, unique=True, editable=False)
+    folded = FoldedField(max_length=3 * team_names.MAX_LENGTH, unique=True, editable=False)
     title = models.CharField(max_length=200, blank=True, validators=[team_names.check_printable])
     # Organizer baselines: shown on the board, ranked nowhere, charged nothing.
     is_reference = models.BooleanField(default=False)

@@ -28,7 +28,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(command, "names", lambda: list(command.BENCHES))
     monkeypatch.setattr(command, "N_DRAWS", 50)
-    monkeypatch.setattr(command, "LEAST_SECONDS", 0.001)
+    monkeypatch.setattr(command, "MIN_SECONDS", 0.001)
 
 
 @pytest.mark.usefixtures("small")
