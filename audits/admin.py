@@ -271,7 +271,7 @@ def _verdict(finding: Finding) -> str:
 
 
 def _file(finding: Finding) -> Any:
-    """The one that a verdict names; of everything else the team's final."""
+    """Take the one that a verdict names; of everything else the team's final."""
     named = finding.named_submission
     if named is None:
         return link(finding.submission, "the final") if finding.submission else NOTHING

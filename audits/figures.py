@@ -63,7 +63,7 @@ class _Scale:
 
 
 def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> SafeString:
-    """Finals by their exact score on query and on new labels, with the line of equality."""
+    """Draw finals by their exact score on query and on new labels, with the line of equality."""
     if not points:
         return mark_safe("")
     body = max(MIN_HEIGHT, labels.height_for(n_names=len(points)))
@@ -103,7 +103,7 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
 
 
 def overstatements(marks: Sequence[Mark], *, decimals: int) -> SafeString:
-    """A forest plot, the largest first: interval, luck as a band, the least effect as a tick."""
+    """Draw a forest plot, the largest first: interval, luck as a band, the least effect as a tick."""
     if not marks:
         return mark_safe("")
     ordered = sorted(marks, key=lambda mark: (-mark.x, mark.name))
@@ -195,7 +195,7 @@ def _effect(mark: Mark, across: _Scale, y: float, row: float, decimals: int) -> 
 
 
 def _mark(mark: Mark, x: float, y: float, title: str) -> str:
-    """A diamond for what is confirmed, a triangle for what is suspected, else a circle."""
+    """Draw a diamond for what is confirmed, a triangle for what is suspected, else a circle."""
     shown = f"<title>{escape(title)}</title>"
     if mark.kind == "confirmed":
         path = f"M{x} {y - 6.5}L{x + 6.5} {y}L{x} {y + 6.5}L{x - 6.5} {y}Z"

@@ -112,7 +112,7 @@ def names_best_scored(*, finding: Finding) -> bool:
 
 
 def in_units(*, finding: Finding) -> dict[str, Any]:
-    """What a finding says beside its estimate, with scores in the metric's own units and direction."""
+    """Say what a finding has beside its estimate, scores in the metric's own units and direction."""
     metric = finding.run.round.benchmark.primary_metric
     scores = {name: getattr(finding, name) for name in ORIENTED}
     shown = {name: getattr(finding, name) for name in BESIDE}
@@ -154,7 +154,7 @@ def of_run(*, audit: AuditRun) -> list[Judged]:
 
 
 def names_of(*, audit: AuditRun) -> dict[int, str]:
-    """What the teams that a run has findings on are called in it, by their ids: titles need not be unique."""
+    """Name the teams that a run has findings on, by their ids: titles need not be unique."""
     found = Team.objects.filter(pk__in=Finding.objects.filter(run=audit).values("team"))
     named = {pk: (name, title) for pk, name, title in found.values_list("pk", "name", "title")}
     return team_names.told_apart(teams=named)

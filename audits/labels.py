@@ -39,7 +39,7 @@ class Label:
 
 
 def height_for(*, n_names: int) -> float:
-    """What a column of so many names needs."""
+    """Compute what a column of so many names needs."""
     return n_names * LINE
 
 

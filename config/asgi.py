@@ -24,7 +24,7 @@ PATIENCE = 2.0
 
 
 def front(application: Application) -> Front:
-    """What the server calls for this process's door, by the settings."""
+    """Build what the server calls for this process's door, by the settings."""
     door: Door = import_string(DOORS[settings.SITE])()
     directory = Path(settings.SPOOL or tempfile.gettempdir()) if door.spools_to_disk else None
     # Without a directory the bodies take memory.

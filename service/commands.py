@@ -173,7 +173,7 @@ def _play(service: Service, *, seed: int, result: Path, started: float) -> subpr
 
 
 def manage(arguments: list[str]) -> int:
-    """A management command as the database's owner; PostgreSQL is started for it if need be."""
+    """Run a management command as the database's owner; PostgreSQL is started for it if need be."""
     home = default_home()
     prepare_home(home)
     try:
@@ -194,7 +194,7 @@ ALL_CORES = ["-n", "auto"]
 
 
 def pytest_arguments(arguments: list[str]) -> list[str]:
-    """What was asked for, on all cores: later options win, so `-n` that is given has its way.
+    """Run what was asked for, on all cores: later options win, so `-n` that is given has its way.
 
     Of named test files each core would set up a database of its own for a few tests: one process has them. So
     it has the live plays, which would wait for each other's servers and be late.

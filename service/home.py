@@ -52,7 +52,7 @@ class Servers:
 
 
 def default_home() -> Path:
-    """The state directory: `HOLDOUT_VAULT_HOME`, else one that suits root or the user."""
+    """Choose the state directory: `HOLDOUT_VAULT_HOME`, else one that suits root or the user."""
     given = os.environ.get("HOLDOUT_VAULT_HOME")
     if given:
         return Path(given).absolute()
@@ -63,7 +63,7 @@ def default_home() -> Path:
 
 
 def secret_text(path: Path) -> str:
-    """The secret in `path`; drawn and written (mode 0600) when there is none yet."""
+    """Read the secret in `path`; it is drawn and written (mode 0600) when there is none yet."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -170,7 +170,7 @@ def prepare_home(home: Path) -> None:
 
 
 def servers_of(home: Path) -> Servers:
-    """The servers of a state directory, whether this process started them or another."""
+    """Find the servers of a state directory, whether this process started them or another."""
     directory = socket_directory(home)
     return Servers(
         socket_directory=directory,

@@ -56,7 +56,7 @@ UPDATE_SECONDS = 30.0  # between two looks for changes of the project
 
 
 def service_account() -> str:
-    """The user of the processes that face the network; Debian has it on every machine."""
+    """Name the user of the processes that face the network; Debian has it on every machine."""
     try:
         pwd.getpwnam(SERVICE_ACCOUNT)
     except KeyError:
@@ -118,7 +118,7 @@ class Service:
         ).returncode
 
     def output_of(self, *arguments: str, role: str = OWNER) -> str:
-        """What a management command prints; an error tells what went wrong."""
+        """Return what a management command prints; an error says what went wrong."""
         with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
             if self.manage(*arguments, role=role, stdout=printed, stderr=said) != 0:
                 said.seek(0)
@@ -299,7 +299,7 @@ def _prepare_files(home: Path) -> None:
 
 
 def organizer_password(home: Path) -> Path:
-    """The file with the password of the admin's first account."""
+    """Name the file with the password of the admin's first account."""
     path = home / "secrets" / "organiser-password"
     secret_text(path)
     return path
@@ -335,7 +335,7 @@ def running(
     say: Callable[[str], None],
     **overrides: str,
 ) -> Iterator[Service]:
-    """The whole service, for as long as the block runs; `overrides` are settings of all processes.
+    """Run the whole service for as long as the block runs; `overrides` are settings of all processes.
 
     A port that is None is the usual one, or the one that the last start had to choose instead; 0 is any.
     """

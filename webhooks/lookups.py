@@ -28,7 +28,7 @@ class LookUpTooSlowError(Exception):
 
 
 def addresses(*, host: str) -> list[str]:
-    """The numeric addresses of a name, in the system's order of preference; none if it has none.
+    """Look up the numeric addresses of a name, in the system's order of preference; none if it has none.
 
     Raises:
         LookUpTooSlowError: there was no answer in time.

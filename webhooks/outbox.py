@@ -67,7 +67,7 @@ _STATEMENTS = {
 
 
 def note_events(*, now: dt.datetime) -> int:
-    """A waiting delivery for each event that has none; how many are new."""
+    """Note a waiting delivery for each event that has none; how many are new."""
     active = Webhook.objects.filter(is_active=True)
     earliest = active.aggregate(Min("noted_until"))["noted_until__min"]
     if earliest is None:
@@ -133,7 +133,7 @@ def drop(*, delivery: WebhookDelivery) -> None:
 
 
 def end(*, webhook_id: uuid.UUID) -> None:
-    """The receiver wants no more; what waits for it has failed."""
+    """End a webhook whose receiver wants no more; what waits for it has failed."""
     Webhook.objects.filter(pk=webhook_id).update(is_active=False)
     waiting = WebhookDelivery.objects.filter(webhook=webhook_id, status=Status.WAITING)
     waiting.update(status=Status.FAILED, next_attempt_at=None)

@@ -63,7 +63,7 @@ def send(
 async def _post(
     target: Target, address: Address, headers: Mapping[str, str], content: bytes
 ) -> int:
-    """The status of the answer."""
+    """Return the status of the answer."""
     host = f"[{address}]" if address.version == 6 else str(address)
     async with (
         asyncio.timeout(MAX_SECONDS),

@@ -33,7 +33,7 @@ def are_on() -> bool:
 
 
 def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -> Webhook:
-    """A webhook that is told of what happens from now on.
+    """Register a webhook, which is told of what happens from now on.
 
     Raises:
         WebhooksDisabledError: the installation has no key for them.
@@ -57,13 +57,13 @@ def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -
 
 
 def held(*, team: Team, webhook_id: uuid.UUID) -> Webhook | None:
-    """The team's webhook; until the transaction ends nobody else changes it, or notes an event for it."""
+    """Lock the team's webhook: until the transaction ends nobody else changes it or notes an event for it."""
     own = Webhook.objects.filter(team=team, pk=webhook_id)
     return own.select_for_update().first()
 
 
 def remove(*, webhook: Webhook) -> None:
-    """With its deliveries; one that is on its way may still arrive. `webhook` is `held`."""
+    """Remove it with its deliveries; one that is on its way may still arrive. `webhook` is `held`."""
     webhook.delete()
 
 
@@ -82,7 +82,7 @@ def rotate_secret(*, webhook: Webhook, grace: dt.timedelta, now: dt.datetime) ->
 
 
 def test(*, webhook: Webhook, now: dt.datetime) -> WebhookDelivery:
-    """A delivery of `webhook.test`: the one of the last seconds, or a new one. `webhook` is `held`."""
+    """Make a delivery of `webhook.test`: the one of the last seconds, or a new one. `webhook` is `held`."""
     last = webhook.deliveries.filter(event=TEST).order_by("-id").first()
     is_waiting = last is not None and last.status == WebhookDelivery.Status.WAITING
     if last is not None and (is_waiting or last.occurred_at > now - TEST_EVERY):

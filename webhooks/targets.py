@@ -56,7 +56,7 @@ class Target:
 
 
 def parse(*, url: str, allowed: Sequence[Network], ports: Sequence[range]) -> Target:
-    """The parts of a webhook's address, checked as far as it can be without asking anybody.
+    """Split a webhook's address, checked as far as it can be without asking anybody.
 
     Raises:
         TargetRefusedError: not of that form, or it leads where nobody may be called whatever its name
@@ -87,7 +87,7 @@ def parse(*, url: str, allowed: Sequence[Network], ports: Sequence[range]) -> Ta
 
 
 def resolve(*, target: Target, allowed: Sequence[Network]) -> Address:
-    """The address to connect to. Every address of the name must be allowed, not only that one.
+    """Choose the address to connect to. Every address of the name must be allowed, not only that one.
 
     Raises:
         TargetRefusedError: the name has no address, or one that may not be called, or its name servers do
@@ -139,7 +139,7 @@ def _check(address: Address, *, scheme: str, allowed: Sequence[Network]) -> None
 
 
 def _numeric(target: Target) -> list[Address]:
-    """The address that a numeric host in any of its forms is; none if it is a name. Nobody is asked."""
+    """Read the address that a numeric host is, in any of its forms; none if it is a name. Nobody is asked."""
     try:
         found = socket.getaddrinfo(
             target.host, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST

@@ -34,7 +34,7 @@ TIE = 1e-9
 
 
 def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
-    """Tests by team id, for the teams that can be tested at all."""
+    """Test by team id those teams that can be tested at all."""
     if collected.draw is None:
         return {}
     return accusation.accuse(

@@ -52,7 +52,7 @@ class Door(Protocol):
         """Who calls; it runs in a thread."""
 
     def refusal(self, error: ProblemError) -> HttpResponse:
-        """A refusal that does not come from the application."""
+        """Write a refusal that does not come from the application."""
 
 
 class ApiDoor:

@@ -65,7 +65,7 @@ class Front:
     async def _answer(
         self, environ: Environ, receive: Receive, *, length: int | None
     ) -> tuple[Answer, bool]:
-        """The answer, and whether the body was received."""
+        """Return the answer, and whether the body was received."""
         caller = self.door.at_once(environ)
         if caller is None:
             caller = await self.threads.run(self.door.looked_up, environ)

@@ -156,7 +156,7 @@ def seconds_of_a_loop(made: LargeRound, *, n_draws: int) -> float:
 def loop(
     made: LargeRound, contestant: Contestant, *, rng: np.random.Generator, n_draws: int
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The statistic of the best file of each draw, shape (draws, kinds)."""
+    """Compute the statistic of the best file of each draw, shape (draws, kinds)."""
     items = np.hstack([contestant.files.items, made.references.items])
     k, n = contestant.files.k, made.draw.n
     pool = compare.pool(items=items, k=k, draw=made.draw)
