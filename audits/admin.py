@@ -217,16 +217,14 @@ def _without_figure(findings: list[Finding]) -> Table:
     """Each check in one row: what it says stands in its findings, and a row of dashes says nothing."""
     by_check: dict[str, list[tuple[Any]]] = {}
     for each in findings:
-        by_check.setdefault(each.check_name, []).append((link(each, _whom(each)),))
+        by_check.setdefault(each.check_name, []).append(
+            (link(each, str(each.team or "the board")),)
+        )
     return Table(
         heading="In words and tables",
         header=("Check", "On"),
         rows=[(name, format_html_join(", ", "{}", linked)) for name, linked in by_check.items()],
     )
-
-
-def _whom(finding: Finding) -> str:
-    return str(finding.team or "the board")
 
 
 def _figure(value: float | None) -> str:

@@ -110,7 +110,9 @@ def _wrong_costs(given: Mapping[str, Any]) -> str:
     costs = given["cost_matrix"]
     if costs is None:
         names = [given["primary_metric"], *given["secondary_metrics"]]
-        needing = [METRICS[name].label for name in names if _needs_costs(name)]
+        needing = [
+            METRICS[name].label for name in names if name in METRICS and METRICS[name].needs_costs
+        ]
         return f"For {' and '.join(needing)} a cost matrix is needed." if needing else ""
     try:
         check_costs(costs, len(given["classes"]) or None)
@@ -118,10 +120,6 @@ def _wrong_costs(given: Mapping[str, Any]) -> str:
         problem = str(error).removeprefix("cost_matrix: ")
         return f"{problem[0].upper()}{problem[1:]}."
     return ""
-
-
-def _needs_costs(name: str) -> bool:
-    return name in METRICS and METRICS[name].needs_costs
 
 
 def _wrong_threshold(given: Mapping[str, Any]) -> str:

@@ -102,7 +102,7 @@ def judged(metric: Metric, size: Size) -> AuditRow:
     tests = _accused(made)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - worked
     peak = _peak_kib()
-    draws = sum(_draws(each) for each in tests.values())
+    draws = sum(max(each.n_draws for each in one.tests.values()) for one in tests.values())
     return AuditRow(
         name=NAME,
         metric=metric,
@@ -139,10 +139,6 @@ def _accused(made: LargeRound) -> dict[int, TeamTests]:
         tie=large_round.TIE,
         rng=np.random.default_rng(SEED + 1),
     )
-
-
-def _draws(tests: TeamTests) -> int:
-    return max(each.n_draws for each in tests.tests.values())
 
 
 def seconds_of_a_loop(made: LargeRound, *, n_draws: int) -> float:
