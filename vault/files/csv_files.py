@@ -136,7 +136,7 @@ def _check_text(body: bytes) -> None:
 
 
 def _header(body: bytes) -> tuple[list[str], int]:
-    """The names in the first line, and where the second line starts."""
+    """Read the names in the first line, and where the second line starts."""
     begin = len(_BYTE_ORDER_MARK) if body.startswith(_BYTE_ORDER_MARK) else 0
     end = body.find(b"\n", begin, begin + _MAX_HEADER)
     if end < 0:
@@ -215,7 +215,7 @@ def _line_numbers(lines: _Lines, n_rows: int) -> NDArray[np.int64]:
 def _values(
     column: Column, chunked: pa.ChunkedArray, rows: NDArray[np.int64], problems: Problems
 ) -> Any:
-    """The column as `Kind` describes it, from Arrow's numbers or from text."""
+    """Convert the column as `Kind` describes it, from Arrow's numbers or from text."""
     array = chunked.chunk(0) if chunked.num_chunks else pa.array([], chunked.type)
     is_text = array.type == pa.string()
     if column.kind is Kind.INTEGER and is_text:
@@ -243,7 +243,7 @@ def _integers(
 
 
 def _no_number(column: Column, text: str) -> str:
-    """A hint would tell of a sealed value."""
+    """Give no hint of a sealed value: it would tell of it."""
     hint = "" if column.is_sealed else hints.of_number(text)
     return with_hint(f"not a finite number{column.show(text)}", hint)
 

@@ -22,7 +22,7 @@ class Ids:
 
 
 def ids(metadata: Any, names: list[str], *, n_rows: int) -> Ids | None:
-    """The ids if they are the only index; None where the columns speak for themselves."""
+    """Find the ids if they are the only index; None where the columns speak for themselves."""
     index = _only_index(metadata)
     if isinstance(index, str) and index in names:
         is_meant = index == "id" or (index.startswith(UNNAMED) and "id" not in names)
@@ -34,7 +34,7 @@ def ids(metadata: Any, names: list[str], *, n_rows: int) -> Ids | None:
 
 
 def _only_index(metadata: Any) -> Any:
-    """What the file says of its index; it may say anything."""
+    """Read what the file says of its index; it may say anything."""
     text = (metadata or {}).get(b"pandas", b"")
     if not 0 < len(text) <= _MAX_METADATA:
         return None

@@ -16,7 +16,7 @@ def write(ids: pa.Array) -> bytes:
 
 
 def read(content: bytes) -> pa.Array:
-    """The ids as one contiguous array. Only for files that this service wrote."""
+    """Read the ids as one contiguous array. Only for files that this service wrote."""
     table = pq.read_table(pa.BufferReader(content), use_threads=False)
     column = table.column("id").combine_chunks()
     return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column

@@ -51,7 +51,7 @@ def main(memory_mb: int, seconds: float) -> None:
 
 
 def _given_back() -> int:
-    """The memory that is still resident after all that is free was given back."""
+    """Give back all memory that is free, and count what is still resident."""
     pa.default_memory_pool().release_unused()
     if _TRIM is not None:
         _TRIM(0)

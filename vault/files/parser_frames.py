@@ -24,7 +24,7 @@ def send(
     files: Sequence[int] = (),
     deadline: float | None = None,
 ) -> None:
-    """Raises `TimeoutError` at the deadline of the monotonic clock, `OSError` if the peer is gone."""
+    """Raise `TimeoutError` at the deadline of the monotonic clock, `OSError` if the peer is gone."""
     encoded = json.dumps(header).encode()
     start = _LENGTHS.pack(len(encoded), len(body)) + encoded
     _set_deadline(peer, deadline)

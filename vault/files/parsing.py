@@ -56,7 +56,7 @@ class FileSpec:
 
 
 def parse(*, body: bytes, content_type: str, spec: FileSpec, panel_ids: pa.Array) -> Predictions:
-    """Predictions for exactly the panel's items; raises `InvalidFileError`."""
+    """Read predictions for exactly the panel's items; raises `InvalidFileError`."""
     if content_type not in READERS:
         refuse(f"the content type is {quoted(content_type)}; it may be {' or '.join(READERS)}")
     problems = Problems()
@@ -79,7 +79,7 @@ def parse(*, body: bytes, content_type: str, spec: FileSpec, panel_ids: pa.Array
 
 
 def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
-    """How the classes write the False and True of a Boolean column."""
+    """Say how the classes write the False and True of a Boolean column."""
     for spelling in (("0", "1"), ("False", "True")):
         if set(spelling) <= set(classes):
             return spelling
@@ -87,7 +87,7 @@ def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
 
 
 def class_codes(column: Any, classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Position of each value among the classes, -1 for what is none of them."""
+    """Find the position of each value among the classes, -1 for what is none of them."""
     known = pc.index_in(column.dictionary, value_set=pa.array(classes, pa.string()))
     return _codes(known.take(column.indices))
 
@@ -124,7 +124,7 @@ def _positions(ids: Any, panel_ids: pa.Array) -> NDArray[np.int64]:
 
 
 def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.int64] | None:
-    """The panel position of each row; None when the rows stand in panel order already."""
+    """Find the panel position of each row; None when the rows stand in panel order already."""
     ids = table.columns["id"]
     if ids.type == panel_ids.type and ids.equals(panel_ids):
         return None
@@ -153,7 +153,7 @@ def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.
 
 
 def repeated(positions: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Rows whose item stands in an earlier row as well."""
+    """Find rows whose item stands in an earlier row as well."""
     order = np.argsort(positions, kind="stable")
     ordered = positions[order]
     is_repeat = (ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0)
@@ -198,7 +198,7 @@ def _check_bounds(
 def _with_sums_of_one(
     matrix: NDArray[np.float64], names: list[str], table: Table, problems: Problems
 ) -> NDArray[np.float64]:
-    """The rows scaled to one. Rows with a problem of their own have no sum worth reporting."""
+    """Scale the rows to one. Rows with a problem of their own have no sum worth reporting."""
     sound = ((matrix >= 0.0) & (matrix <= 1.0)).all(axis=1)
     sums = np.where(sound, matrix.sum(axis=1), 1.0)
     errors = np.abs(sums - 1.0)
@@ -223,14 +223,14 @@ def _with_sums_of_one(
 
 
 def _written(table: Table, name: str, values: NDArray[np.float64], at: NDArray[np.intp]) -> Any:
-    """The chosen numbers as the file writes them; without digits in it, as CSV would."""
+    """Write the chosen numbers as the file does; without digits in it, as CSV would."""
     if table.written is None:
         return pa.array(values).cast(pa.string())
     return table.written(name).take(pa.array(at))
 
 
 def _half_units(texts: Any) -> NDArray[np.float64]:
-    """Half a unit of each text's last digit behind the point; a whole number is exact."""
+    """Compute half a unit of each text's last digit behind the point; a whole number is exact."""
     parts = pc.extract_regex(texts, _WRITTEN)
     if isinstance(parts, pa.ChunkedArray):
         parts = parts.combine_chunks()

@@ -20,7 +20,7 @@ class FoldedField(Text):
         return str(getattr(model_instance, self.attname))
 
     def deconstruct(self) -> Any:
-        """A migration knows it as plain text."""
+        """Call it plain text in a migration."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 

@@ -218,7 +218,7 @@ def _positions(labels: LabelTable, published: Panel) -> NDArray[np.int64]:
 def _of_all(
     benchmark: Benchmark, published: Panel, labels: LabelTable, *, stratify: bool, now: dt.datetime
 ) -> dict[str, Any]:
-    """What the holdouts of one draw have in common."""
+    """Gather what the holdouts of one draw have in common."""
     # The period of the whole draw: that of one shard would tell something about its items.
     period = label_files.period(labels)
     return {
@@ -235,7 +235,7 @@ def _of_all(
 
 
 def _worth(labels: LabelTable, positions: NDArray[np.int64]) -> dict[str, Any]:
-    """What bounds divide by, which nobody could count later without opening the labels."""
+    """Count what bounds divide by, which nobody could later without opening the labels."""
     sizes = drawn_units.sizes_of_groups(labels=labels, positions=positions)
     if sizes is None:
         return {}
@@ -318,7 +318,7 @@ def _check_may_open(holdout: Holdout, purpose: Purpose) -> None:
 def _open(
     holdout: Holdout, purpose: Purpose, *, reason: dict[str, Any], actor: str, now: dt.datetime
 ) -> bytes:
-    """The plaintext, after the journal entry that tells of it is committed."""
+    """Decrypt, after the journal entry that tells of it is committed."""
     if connection.in_atomic_block or not connection.get_autocommit():
         raise LabelsUnavailableError(
             "labels are not opened inside a transaction: the journal entry must be committed first"

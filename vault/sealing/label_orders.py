@@ -75,7 +75,7 @@ def lines(
 
 
 def orders_of(ids: pa.Array) -> list[Order]:
-    """The orders that anybody would put the ids in: the panel's, by number, and by what is no number."""
+    """List the orders that anybody would put the ids in: the panel's, by number, by what is no number."""
     panel = pc.sort_indices(ids).to_numpy().astype(np.intp)
     if not pa.types.is_string(ids.type):
         return [panel]
@@ -179,7 +179,7 @@ def _units_in(order: Order, unit_of_item: NDArray[np.intp]) -> Order:
 
 
 def _inverse(order: Order) -> NDArray[np.float64]:
-    """The place of each in the order."""
+    """Find the place of each in the order."""
     places = np.empty(len(order))
     places[order] = np.arange(len(order))
     return places
@@ -245,7 +245,7 @@ def _of_times(
 
 
 def _places(times: Any) -> NDArray[np.float64]:
-    """The rank of each item's time; ISO 8601 texts sort as the times do."""
+    """Rank each item's time; ISO 8601 texts sort as the times do."""
     encoded = times if pa.types.is_dictionary(times.type) else pc.dictionary_encode(times)
     whole = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
     names = np.asarray(whole.dictionary.to_pylist(), dtype=np.str_)
