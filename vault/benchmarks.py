@@ -63,7 +63,7 @@ def _wrong_classes(task: str, classes: list[str]) -> str:
     if task == Benchmark.Task.REGRESSION:
         return "A regression has no classes." if classes else ""
     if len(set(classes)) != len(classes):
-        return "A class stands twice."
+        return "A class is named twice."
     if task == Benchmark.Task.BINARY and len(classes) != 2:
         return f"A binary task has two classes; {len(classes)} are given."
     if len(classes) < 2:

@@ -68,7 +68,7 @@ def test_a_regression_is_made() -> None:
     ("changed", "reason"),
     [
         ({"classes": "dry"}, "A binary task has two classes; 1 are given."),
-        ({"classes": "dry\ndry"}, "A class stands twice."),
+        ({"classes": "dry\ndry"}, "A class is named twice."),
         ({"task": "multiclass", "classes": "dry"}, "At least two classes"),
         (
             {"prediction_form": "value"},
