@@ -218,7 +218,9 @@ def _without_figure(findings: list[Finding]) -> Table:
     """Each check in one row: what it says stands in its findings, and a row of dashes says nothing."""
     by_check: dict[str, list[tuple[Any]]] = {}
     for each in findings:
-        by_check.setdefault(each.check_name, []).append((link(each, _whom(each)),))
+        by_check.setdefault(each.check_name, []).append(
+            (link(each, str(each.team or "the board")),)
+        )
     return Table(
         heading="In words and tables",
         header=("Check", "On"),
@@ -227,13 +229,9 @@ def _without_figure(findings: list[Finding]) -> Table:
 
 
 def _meanings(names: set[str]) -> Table:
-    """Nobody who reads a run has read the modules that name its checks."""
+    """List what the checks say: nobody who reads a run has read the modules that name them."""
     rows = [(name, registry.meaning(name=name) or NOTHING) for name in sorted(names)]
     return Table(heading="What the checks are", header=("Check", "What it says"), rows=rows)
-
-
-def _whom(finding: Finding) -> str:
-    return str(finding.team or "the board")
 
 
 def _figure(value: float | None) -> str:
@@ -278,7 +276,7 @@ def _verdict(finding: Finding) -> str:
 
 
 def _file(finding: Finding) -> Any:
-    """The one that a verdict names; of everything else the team's final."""
+    """Take the one that a verdict names; of everything else the team's final."""
     named = finding.named_submission
     if named is None:
         return link(finding.submission, "the final") if finding.submission else NOTHING

@@ -104,7 +104,7 @@ class Collected:
     # true: they are left out.
     damaged: list[TeamHistory]
     damaged_references: list[TeamHistory]
-    # Frozen files that cannot depend on either holdout's labels: the organiser's, for gate and board, and
+    # Frozen files that cannot depend on either holdout's labels: the organizer's, for gate and board, and
     # with them the best of what was published about the query holdout while it was fresh, for the tests.
     references: Files
     compared_with: Files
@@ -185,7 +185,7 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
 
 
 def _owners(references: Sequence[PastSubmission], past: RoundHistory) -> list[TeamHistory]:
-    """The team of each reference, in their frozen order."""
+    """Return the team of each reference, in their frozen order."""
     owner = {each.id: team for team in past.teams for each in team.submissions}
     return [owner[each.id] for each in references]
 
@@ -223,7 +223,7 @@ def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
 
 
 def _draw(query: Opened, fresh: Opened) -> Draw:
-    """The draw that sealing made of the query and fresh shards of one batch."""
+    """Describe the draw that sealing made of the query and fresh shards of one batch."""
     return draw(
         n=query.n,
         m=fresh.n,
@@ -270,7 +270,7 @@ class _Scorer:
         }
 
     def every_metric(self, submission: PastSubmission) -> Scored:
-        """The primary and all secondary metrics of one file, each with its interval."""
+        """Compute the primary and all secondary metrics of one file, each with its interval."""
         answers = predictions.load(file_key=submission.file_key)
         parts = {"query": self.query, **({"fresh": self.fresh} if self.fresh.n else {})}
         return {
@@ -301,7 +301,7 @@ def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:
 
 
 def _is_intact(submission: PastSubmission) -> bool:
-    """Loading compares a file with the hash in its name; the name must be that of the submission."""
+    """Compare the file's name with the submission; loading compares the file with the hash in its name."""
     return submission.sha256 in submission.file_key and _is_readable(submission.file_key)
 
 

@@ -47,7 +47,7 @@ class Disclosure:
         return oriented(metric=self.metric, value=one - other)
 
     def on_query(self, score: float | None) -> float | None:
-        """An exact score on the query labels, whose holdout retires."""
+        """Write an exact score on the query labels, whose holdout retires."""
         return None if score is None else written(score, unit=self.unit)
 
     def every_metric(self, team: Judged) -> dict[str, Any] | None:
@@ -67,7 +67,7 @@ class Disclosure:
         }
 
     def has_figure(self, team: Judged) -> bool:
-        """References always; a final only if its release beat the baseline, unless all is told.
+        """Choose references always; a final only if its release beat the baseline, unless all is told.
 
         An accusation is never made without the figure of the file that it names.
         """
@@ -109,6 +109,6 @@ def disclosure_of(*, round: Round, audit: AuditRun) -> Disclosure:
 
 
 def _has_improved(finding: Finding) -> bool:
-    """A mechanism that tells one bit shows no value; its yes means that the baseline was beaten."""
+    """Go by the outcome: a mechanism that tells one bit shows no value, and its yes means beaten."""
     release = Release.objects.filter(submission=finding.submission_id).first()
     return release is not None and release.outcome == Release.Outcome.IMPROVED.value

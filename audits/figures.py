@@ -16,7 +16,7 @@ from audits.sentences import number
 
 WIDTH = 680
 LEFT, RIGHT, TOP, BOTTOM = 64, 210, 46, 56
-LEAST = 300.0
+MIN_HEIGHT = 300.0
 TICKS = 5
 
 
@@ -63,10 +63,10 @@ class _Scale:
 
 
 def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> SafeString:
-    """Finals by their exact score on query and on new labels, with the line of equality."""
+    """Draw finals by their exact score on query and on new labels, with the line of equality."""
     if not points:
         return mark_safe("")
-    body = max(LEAST, labels.height_for(n_names=len(points)))
+    body = max(MIN_HEIGHT, labels.height_for(n_names=len(points)))
     values = [value for mark in points for value in (mark.x, mark.y)]
     pad = max((max(values) - min(values)) * 0.08, 1e-6)
     ends = {"low": min(values) - pad, "high": max(values) + pad}
@@ -105,7 +105,7 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
 
 
 def overstatements(marks: Sequence[Mark], *, unit: str, decimals: int) -> SafeString:
-    """A forest plot, the largest first: interval, luck as a band, a tick for the smallest that is found."""
+    """Draw a forest plot, largest first: interval, luck as a band, a tick for the smallest that is found."""
     if not marks:
         return mark_safe("")
     ordered = sorted(marks, key=lambda mark: (-mark.x, mark.name))
@@ -189,7 +189,7 @@ def _effect(mark: Mark, across: _Scale, y: float, row: float, decimals: int) -> 
 
 
 def _effect_axis(across: _Scale, *, low: float, unit: str) -> list[str]:
-    """Ticks and the line of no overstatement, with what lies on either side of it, and the unit."""
+    """Draw ticks and the line of no overstatement, with what lies on either side of it, and the unit."""
     zero, middle = across(0.0), (across.start + across.end) / 2
     return [
         f'<line class="equal" x1="{zero}" y1="{TOP}" x2="{zero}" y2="{low}"/>',
@@ -205,7 +205,7 @@ def _effect_axis(across: _Scale, *, low: float, unit: str) -> list[str]:
 
 
 def _mark(mark: Mark, x: float, y: float, title: str) -> str:
-    """A diamond for what is confirmed, a triangle for what is suspected, else a circle."""
+    """Draw a diamond for what is confirmed, a triangle for what is suspected, else a circle."""
     shown = f"<title>{escape(title)}</title>"
     if mark.kind == "confirmed":
         path = f"M{x} {y - 6.5}L{x + 6.5} {y}L{x} {y + 6.5}L{x - 6.5} {y}Z"

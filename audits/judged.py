@@ -11,7 +11,7 @@ from typing import Any
 from audits import sentences
 from audits.models import AuditRun, Finding
 from stats.metrics import oriented
-from stats.team_tests import BEST_SCORED, FINAL, ORGANISER
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER
 from stats.verdict import ShiftGate, Verdict
 from vault import team_names
 from vault.models import Team
@@ -112,7 +112,7 @@ def names_best_scored(*, finding: Finding) -> bool:
 
 
 def in_units(*, finding: Finding) -> dict[str, Any]:
-    """What a finding says beside its estimate, with scores in the metric's own units and direction."""
+    """Say what a finding has beside its estimate, scores in the metric's own units and direction."""
     metric = finding.run.round.benchmark.primary_metric
     scores = {name: getattr(finding, name) for name in ORIENTED}
     shown = {name: getattr(finding, name) for name in BESIDE}
@@ -136,7 +136,7 @@ def is_ahead(
     Of a team's own first files nobody is told the scores: a lead over those is not claimed.
     """
     known = [oriented(metric=metric, value=each) for each in references if each is not None]
-    if query is None or test != ORGANISER or not known:
+    if query is None or test != ORGANIZER or not known:
         return False
     return oriented(metric=metric, value=query) > max(known)
 
@@ -154,7 +154,7 @@ def of_run(*, audit: AuditRun) -> list[Judged]:
 
 
 def names_of(*, audit: AuditRun) -> dict[int, str]:
-    """What the teams that a run has findings on are called in it, by their ids: titles need not be unique."""
+    """Name the teams that a run has findings on, by their ids: titles need not be unique."""
     found = Team.objects.filter(pk__in=Finding.objects.filter(run=audit).values("team"))
     named = {pk: (name, title) for pk, name, title in found.values_list("pk", "name", "title")}
     return team_names.told_apart(teams=named)

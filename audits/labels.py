@@ -7,7 +7,7 @@ from html import escape
 LINE = 15.0
 # Of the figures' font of 12 pixels; a wide guess, so that a box holds its text.
 CHARACTER = 7.2
-LONGEST = 26
+MAX_LENGTH = 26
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Label:
 
 
 def height_for(*, n_names: int) -> float:
-    """What a column of so many names needs."""
+    """Compute what a column of so many names needs."""
     return n_names * LINE
 
 
@@ -73,7 +73,7 @@ def spread(*, wanted: Sequence[float], low: float, high: float) -> list[float]:
 
 def shortened(name: str) -> str:
     """Both ends of a long name: of two teams with one title the ends differ."""
-    if len(name) <= LONGEST:
+    if len(name) <= MAX_LENGTH:
         return name
-    half = LONGEST // 2
+    half = MAX_LENGTH // 2
     return f"{name[: half - 1]}…{name[-half:]}"

@@ -76,7 +76,7 @@ TEAM: dict[str, Values] = {
             "named_submission",
             # Follow from rounded figures, releases and the other fields.
             *("no_figure", "rank_after", "overstatement", "sentence"),
-            # The organisers' own words.
+            # The organizers' own words.
             *("is_unranked", "unranked_reason"),
         ),
         _none,
@@ -112,7 +112,7 @@ def nats(*, shown: dict[str, Any], levels: int) -> float:
 
 
 def most(*, teams: int, references: int, levels: int) -> float:
-    """What a coarse publication of so many teams can tell at most, for those who plan it."""
+    """Bound what a coarse publication of so many teams can tell, for those who plan it."""
     size = Size(levels=levels, teams=max(1, teams))
     n_rows = {"references": references, "teams": teams}
     rows = [(1, DOCUMENT), *((n_rows[name], fields) for name, fields in LISTS.items())]

@@ -2,12 +2,12 @@ from enum import StrEnum
 
 from django.db import models
 
-from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES
 from stats.verdict import ShiftGate, Verdict
 from vault.models import Benchmark, Round, Submission, Team
 
 FILES = [(FINAL, "final"), (BEST_SCORED, "best-scored file")]
-REFERENCES = [(OWN_FILES, "own first files"), (ORGANISER, "the references")]
+REFERENCES = [(OWN_FILES, "own first files"), (ORGANIZER, "the references")]
 
 
 def choices_of(words: type[StrEnum]) -> list[tuple[str, str]]:

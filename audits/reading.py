@@ -32,7 +32,7 @@ class Reading:
         return sentences.interval(low, high, decimals=self.decimals)
 
     def own(self, value: float | None) -> float | None:
-        """An oriented score in the metric's units."""
+        """Write an oriented score in the metric's units."""
         return None if value is None else oriented(metric=self.metric.name, value=value) + 0.0
 
     def first(self, name: str) -> Finding | None:

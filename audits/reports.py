@@ -46,7 +46,7 @@ class Row:
     change: str
     # Its ranks before and after among the teams that have both, which is what `change` compares.
     moved: tuple[int, int] | None
-    # Why organisers took the team out of the ranking.
+    # Why organizers took the team out of the ranking.
     unranked: str
     fresh: str
     fresh_interval: str
@@ -91,7 +91,7 @@ def render(*, audit: AuditRun) -> str:
 
 
 def _sections(reading: Reading) -> dict[str, list[Section]]:
-    """What the checks say of the round, by where it stands; a table without a row is left out."""
+    """Gather what the checks say of the round, by where it stands; a table without a row is left out."""
     placed: dict[str, list[Section]] = {place.value: [] for place in Place}
     for check in registry.CHECKS:
         for section in check.sections(reading):
@@ -101,7 +101,7 @@ def _sections(reading: Reading) -> dict[str, list[Section]]:
 
 
 def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
-    """What everybody else will read instead of the report's figures; nothing where that is the same."""
+    """Say what everybody else will read instead of the report's figures; nothing where that is the same."""
     disclosure = disclosure_of(round=audit.round, audit=audit)
     if isinstance(disclosure.rounding, Exact) or not disclosure.n_fresh:
         return ""

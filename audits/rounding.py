@@ -52,16 +52,16 @@ class Coarse:
         return 2 * (self.high - self.low)
 
     def figure(self, value: float) -> float:
-        """A score, to the nearest line of the grid."""
+        """Round a score to the nearest line of the grid."""
         line = math.floor(value / self.step + 0.5) * self.step
         return round(self.clipped(line), self.decimals) + 0.0
 
     def clipped(self, value: float) -> float:
-        """A score that is compared with figures, between the same ends."""
+        """Keep a score that is compared with figures between the same ends."""
         return min(max(value, self.low), self.high)
 
     def score_interval(self, *, value: float, low: float, high: float) -> Interval:
-        """A score's interval round its rounded figure, as wide as before and half a step more."""
+        """Put a score's interval round its rounded figure, as wide as before and half a step more."""
         # The figure is off by half a step, and by half a unit of its last digit.
         half_width = max(value - low, high - value) + 10.0**-self.decimals / 2
         found = self._around(self.figure(value), half_width)
@@ -71,7 +71,7 @@ class Coarse:
         ]
 
     def effect(self, value: float) -> float:
-        """A difference of figures, which are rounded already."""
+        """Take the difference of figures, which are rounded already."""
         return round(value, self.decimals) + 0.0
 
     def excess(self, value: float) -> float:
@@ -119,11 +119,11 @@ class Exact:
         return sentences.decimals_of(unit=self.unit)
 
     def figure(self, value: float) -> float:
-        """A score."""
+        """Round a score."""
         return written(value, unit=self.unit)
 
     def clipped(self, value: float) -> float:
-        """The score itself."""
+        """Return the score itself."""
         return value
 
     def score_interval(self, *, value: float, low: float, high: float) -> Interval:
@@ -131,15 +131,15 @@ class Exact:
         return [self.figure(low), self.figure(high)]
 
     def effect(self, value: float) -> float:
-        """A difference."""
+        """Take a difference."""
         return self.figure(value)
 
     def excess(self, value: float) -> float:
-        """A difference."""
+        """Take a difference."""
         return self.figure(value)
 
     def effect_interval(self, *, centre: float, half_width: float) -> Interval:
-        """The judge's interval."""
+        """Return the judge's interval."""
         return [self.figure(centre - half_width), self.figure(centre + half_width)]
 
     def upward(self, value: float) -> float:
@@ -155,7 +155,7 @@ Rounding = Coarse | Exact
 
 
 def written(value: float, *, unit: float) -> float:
-    """An exact figure as it is published everywhere: to six digits below the metric's unit.
+    """Write an exact figure as it is published everywhere: to six digits below the metric's unit.
 
     Where the unit is a cap far above what is scored, to six digits below the figure or below 1.
     """
@@ -166,7 +166,7 @@ def written(value: float, *, unit: float) -> float:
 
 
 def coarse(*, unit: float, bounds: tuple[float, float], n_fresh: int) -> Coarse:
-    """The grid of a fresh holdout of n items, over all scores from the lowest to the highest."""
+    """Make the grid of a fresh holdout of n items, over all scores from the lowest to the highest."""
     low, high = bounds
     # R2 has no lower end: what is worse than a constant prediction by as much is shown as that.
     step = publication_step(unit=unit, n_fresh=n_fresh)

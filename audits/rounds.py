@@ -31,7 +31,7 @@ Clock = Callable[[], dt.datetime]
 
 
 def advance(*, round_id: int, clock: Clock) -> bool:
-    """CLOSING or CLOSED -> AUDITED; False while submissions wait or another worker is at it."""
+    """Take CLOSING or CLOSED to AUDITED; False while submissions wait or another worker is at it."""
     with locks.one_audit(round_id=round_id) as is_alone:
         if not is_alone:
             return False
@@ -77,7 +77,7 @@ def latest_run(*, round: Round) -> AuditRun:
 
 
 def due() -> list[int]:
-    """Rounds that wait for their audit."""
+    """List the rounds that wait for their audit."""
     waiting = Round.objects.filter(status__in=(RoundStatus.CLOSING, RoundStatus.CLOSED))
     return list(waiting.order_by("pk").values_list("pk", flat=True))
 
@@ -87,7 +87,7 @@ def _get(round_id: int) -> Round:
 
 
 def _turn_conveyor(round: Round, *, shown: dict[str, Any], now: dt.datetime) -> None:
-    """The old query holdout retires; the next answers, and one behind it becomes fresh."""
+    """Retire the old query holdout; the next answers, and one behind it becomes fresh."""
     holdouts.retire(holdout=round.query_holdout, actor=ACTOR, now=now)
     deciding = publication.deciding(round=round)
     if not deciding:

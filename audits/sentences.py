@@ -48,7 +48,7 @@ NOT_TESTED = (
 )
 NO_FINAL = "This team has no final: it withdrew every file."
 SHOWN_P, ABOVE = 0.05, "> .05"
-LEAST_P, BELOW = 0.0001, "< .0001"
+MIN_P, BELOW = 0.0001, "< .0001"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Facts:
 
 
 def headline(*, verdicts: Iterable[str]) -> str:
-    """A round in one line; references have no verdict and are not counted."""
+    """Sum up a round in one line; references have no verdict and are not counted."""
     given = [each for each in verdicts if each]
     apart = (Verdict.CONFIRMED, Verdict.INVALID, Verdict.SHIFT, Verdict.NOT_TESTED)
     confirmed, invalid, shifted, untested = (given.count(each) for each in apart)
@@ -98,7 +98,7 @@ def headline(*, verdicts: Iterable[str]) -> str:
 
 
 def sentence(*, facts: Facts) -> str:
-    """What is said of one team; nothing of a reference, which nobody judged."""
+    """Say what is known of one team; nothing of a reference, which nobody judged."""
     if not facts.verdict:
         return ""
     if facts.verdict == Verdict.INVALID:
@@ -124,7 +124,7 @@ def sentence(*, facts: Facts) -> str:
 
 
 def number(value: float | None, *, decimals: int) -> str:
-    """A figure without the zero before its point: .767, -.012, 41.4."""
+    """Write a figure without the zero before its point: .767, -.012, 41.4."""
     if value is None:
         return "–"
     # By its digits: .77625 is a little less in binary, .76375 a little more. Zero added keeps a minus away.
@@ -146,7 +146,7 @@ def decimals_of(*, unit: float) -> int:
 
 
 def p_value(*, value: float | None, is_screened: bool) -> str | None:
-    """An adjusted p-value for everybody: one digit, rounded up; above .05 no digit at all.
+    """Write an adjusted p-value for everybody: one digit, rounded up; above .05 no digit at all.
 
     A small p beside no verdict would be a suspicion in disguise, so a p-value is never shown unadjusted.
     """
@@ -154,7 +154,7 @@ def p_value(*, value: float | None, is_screened: bool) -> str | None:
         return None
     if is_screened or value > SHOWN_P:
         return ABOVE
-    if value < LEAST_P:
+    if value < MIN_P:
         return BELOW
     decimals = -math.floor(math.log10(value) + 1e-12)
     digit = math.ceil(value * 10**decimals - 1e-9)
@@ -162,7 +162,7 @@ def p_value(*, value: float | None, is_screened: bool) -> str | None:
 
 
 def exact_p(value: float | None, *, is_screened: bool = False) -> str:
-    """A p-value of a team's test for researchers, and after a full publication for all: two digits.
+    """Write a team's p-value for researchers, and after a full publication for all: two digits.
 
     Above .05 it has none: where a screen stopped there are none, and all such read alike.
     """
@@ -172,8 +172,8 @@ def exact_p(value: float | None, *, is_screened: bool = False) -> str:
 
 
 def two_digits(value: float | None) -> str:
-    """A p-value that nothing screens, such as the gate's."""
-    if value is None or value >= LEAST_P:
+    """Write a p-value that nothing screens, such as the gate's."""
+    if value is None or value >= MIN_P:
         places = 2 if value is None else max(2, 1 - math.floor(math.log10(value) + 1e-12))
         return number(value, decimals=places)
     return BELOW
@@ -204,7 +204,7 @@ def _scores(facts: Facts) -> str:
 
 
 def _before(facts: Facts) -> str:
-    """The board may have shown less than the exact score, or nothing of it."""
+    """Say the query score: the board may have shown less than the exact one, or nothing of it."""
     exact = _shown(facts, facts.query)
     if facts.released is None:
         start = "The best-scored file: on" if facts.names_best_scored else "On"
@@ -221,7 +221,7 @@ def _tested(facts: Facts) -> str:
 
 
 def _missing(facts: Facts) -> str:
-    """A lead is spoken of where there is one."""
+    """Say how much is missing; a lead is spoken of where there is one."""
     if facts.overstatement is None:
         return ""
     shown, size = _shown(facts, facts.overstatement), _shown(facts, abs(facts.overstatement))
@@ -255,7 +255,7 @@ def _files(k: int | None) -> str:
 
 
 def _against_luck(facts: Facts) -> str:
-    """An overstatement beyond luck is not called chance: 1 of 20 honest teams has one."""
+    """Compare with luck; an overstatement beyond it is not called chance: 1 of 20 honest teams has one."""
     if facts.luck is None:
         return ""
     luck = f"An honest team with {_files(facts.k)} misses up to {_shown(facts, facts.luck)} in 19 of 20 draws"

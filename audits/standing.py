@@ -1,6 +1,6 @@
 """Where teams stand in a published audit: ranks, tiers and tau of the ranked ones, as the board has them.
 
-An organiser may unrank a team, or rank it again, after publication. The document stays as it was written;
+An organizer may unrank a team, or rank it again, after publication. The document stays as it was written;
 what depends on who is ranked is computed whenever it is shown, by the functions that the board uses.
 """
 
@@ -40,7 +40,7 @@ def _known(values: Mapping[str, float | None]) -> dict[str, float]:
 
 
 def shown(*, publication: Publication) -> dict[str, Any]:
-    """The published document, with its teams where they stand now."""
+    """Show the published document, with its teams where they stand now."""
     return placed(
         document=publication.document,
         unranked=unranked(round=publication.round),
@@ -51,7 +51,7 @@ def shown(*, publication: Publication) -> dict[str, Any]:
 def placed(
     *, document: dict[str, Any], unranked: Mapping[str, str], benchmark: Benchmark
 ) -> dict[str, Any]:
-    """A document with ranks, tiers and tau of the teams that are ranked; the others are marked."""
+    """Rank the teams of a document, with tiers and tau; those that are not ranked are marked."""
     ranked = [row for row in document["teams"] if row["team"] not in unranked]
     after = ranks(values={row["team"]: row["fresh"] for row in ranked}, benchmark=benchmark)
     tiers = leaderboard.closed_up(tiers={row["team"]: row["tier"] for row in ranked})

@@ -9,7 +9,7 @@ from vault.models import Round
 
 
 def headline(*, round: Round) -> str:
-    """What is published of the round's verdicts in one line."""
+    """Sum up what is published of the round's verdicts in one line."""
     findings = Finding.objects.filter(run=latest_run(round=round), check_name=judged.VERDICT)
     return judged.headline(findings=findings)
 

@@ -19,12 +19,12 @@ DOORS = {"api": "config.front.doors.ApiDoor", "admin": "config.front.admin_door.
 # Of a body, before it goes to a file.
 IN_MEMORY = 1024 * 1024
 # Bodies that may arrive at once in one process; the server takes some hundreds of connections.
-MOST_AT_ONCE = 128
+MAX_AT_ONCE = 128
 PATIENCE = 2.0
 
 
 def front(application: Application) -> Front:
-    """What the server calls for this process's door, by the settings."""
+    """Build what the server calls for this process's door, by the settings."""
     door: Door = import_string(DOORS[settings.SITE])()
     directory = Path(settings.SPOOL or tempfile.gettempdir()) if door.spools_to_disk else None
     # Without a directory the bodies take memory.
@@ -42,15 +42,15 @@ def front(application: Application) -> Front:
             most_bytes=most_bytes,
             most_bytes_of_one=max(settings.MAX_UPLOAD_BYTES, most_bytes // 4),
             patience=PATIENCE,
-            most_waiting=MOST_AT_ONCE,
+            most_waiting=MAX_AT_ONCE,
         )
 
     return Front(
         threads=Threads(application=application, n=settings.WEB_THREADS, probes=PROBES),
         door=door,
         spool=Spool(directory=directory, in_memory=IN_MEMORY, pace=pace),
-        places=places(most=MOST_AT_ONCE, most_of_one=settings.UPLOADS_PER_TEAM),
-        places_of_strangers=places(most=MOST_AT_ONCE // 4, most_of_one=MOST_AT_ONCE // 8),
+        places=places(most=MAX_AT_ONCE, most_of_one=settings.UPLOADS_PER_TEAM),
+        places_of_strangers=places(most=MAX_AT_ONCE // 4, most_of_one=MAX_AT_ONCE // 8),
     )
 
 

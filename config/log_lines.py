@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-LONGEST_LINE = 500  # characters of a message; a traceback comes after it and stays whole
+MAX_LINE = 500  # characters of a message; a traceback comes after it and stays whole
 # Of all callers together, in one process: what was refused is for statistics, not for line after line.
 REFUSALS_PER_MINUTE = 60
 REFUSALS = ("django.request", "django.security")
@@ -38,8 +38,8 @@ class Sparing(logging.Filter):
                 return False
         said = record.getMessage()
         message = SECRETS.sub(r"\1...", said)
-        if len(message) > LONGEST_LINE:
-            message = f"{message[:LONGEST_LINE]}... ({len(message)} characters)"
+        if len(message) > MAX_LINE:
+            message = f"{message[:MAX_LINE]}... ({len(message)} characters)"
         if message != said:
             record.msg, record.args = message, ()
         if n_left_out:

@@ -6,7 +6,6 @@ No page shows the value of a setting: only what is asked, and the default.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from enum import Enum
 
 from config.environment import LAUNCHER_NAMES, PREFIX, Question
 from config.grants import GRANTS, ROLES
@@ -117,12 +116,10 @@ def statuses_page() -> str:
         "## Submission",
         diagram(SubmissionStatus, (SubmissionStatus.QUEUED,)),
         "## Verdict",
-        "An audit's verdict has no life: it is given once. " + _list(Verdict) + ".",
+        "An audit's verdict has no life: it is given once. "
+        + ", ".join(f"`{each.value}`" for each in Verdict)
+        + ".",
     )
-
-
-def _list(values: type[Enum]) -> str:
-    return ", ".join(f"`{each.value}`" for each in values)
 
 
 def _default(question: Question) -> str:

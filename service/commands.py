@@ -31,11 +31,11 @@ from service.home import (
 )
 from service.postgresql import postgresql
 from service.processes import (
-    ORGANISER,
+    ORGANIZER,
     PROJECT,
     Service,
     locked,
-    organiser_password,
+    organizer_password,
     running,
     service_account,
 )
@@ -89,9 +89,9 @@ def stay_up(service: Service) -> None:
 
 
 def show_addresses(service: Service) -> None:
-    password = secret_text(organiser_password(service.home))
+    password = secret_text(organizer_password(service.home))
     print(f"\nAPI    {service.url}/api/v1/\nAdmin  {service.admin_url}/admin/")
-    print(f"       user {ORGANISER}, password {password}", flush=True)
+    print(f"       user {ORGANIZER}, password {password}", flush=True)
 
 
 def port_number(text: str) -> int:
@@ -173,7 +173,7 @@ def _play(service: Service, *, seed: int, result: Path, started: float) -> subpr
 
 
 def manage(arguments: list[str]) -> int:
-    """A management command as the database's owner; PostgreSQL is started for it if need be."""
+    """Run a management command as the database's owner; PostgreSQL is started for it if need be."""
     home = default_home()
     prepare_home(home)
     try:
@@ -194,7 +194,7 @@ ALL_CORES = ["-n", "auto"]
 
 
 def pytest_arguments(arguments: list[str]) -> list[str]:
-    """What was asked for, on all cores: later options win, so `-n` that is given has its way.
+    """Run what was asked for, on all cores: later options win, so `-n` that is given has its way.
 
     Of named test files each core would set up a database of its own for a few tests: one process has them. So
     it has the live plays, which would wait for each other's servers and be late.

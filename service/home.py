@@ -25,7 +25,7 @@ OWNER = "owner"
 DATABASE = "holdout_vault"
 DATABASE_ACCOUNT = "nobody"
 # A unix socket's path may have 107 bytes; PostgreSQL adds ".s.PGSQL.5432.lock" to its directory.
-LONGEST_SOCKET_DIRECTORY = 80
+MAX_SOCKET_DIRECTORY = 80
 PR_SET_PDEATHSIG = 1
 
 
@@ -52,7 +52,7 @@ class Servers:
 
 
 def default_home() -> Path:
-    """The state directory: `HOLDOUT_VAULT_HOME`, else one that suits root or the user."""
+    """Choose the state directory: `HOLDOUT_VAULT_HOME`, else one that suits root or the user."""
     given = os.environ.get("HOLDOUT_VAULT_HOME")
     if given:
         return Path(given).absolute()
@@ -63,7 +63,7 @@ def default_home() -> Path:
 
 
 def secret_text(path: Path) -> str:
-    """The secret in `path`; drawn and written (mode 0600) when there is none yet."""
+    """Read the secret in `path`; it is drawn and written (mode 0600) when there is none yet."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -100,7 +100,7 @@ def ending_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 def socket_directory(home: Path) -> Path:
     """Where the sockets of this state directory are: below it, or in /tmp if its path is too long."""
     directory = home / "run"
-    if len(str(directory)) > LONGEST_SOCKET_DIRECTORY:
+    if len(str(directory)) > MAX_SOCKET_DIRECTORY:
         key = hashlib.sha256(str(home).encode()).hexdigest()[:16]
         directory = Path(tempfile.gettempdir()) / f"holdout-vault-{key}"
     return directory
@@ -170,7 +170,7 @@ def prepare_home(home: Path) -> None:
 
 
 def servers_of(home: Path) -> Servers:
-    """The servers of a state directory, whether this process started them or another."""
+    """Find the servers of a state directory, whether this process started them or another."""
     directory = socket_directory(home)
     return Servers(
         socket_directory=directory,

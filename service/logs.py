@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-LARGEST_LOG = 10_000_000  # bytes
+MAX_LOG_BYTES = 10_000_000  # bytes
 OLD_LOGS = 4  # beside the one that is written to
 
 
@@ -40,7 +40,7 @@ def close_files(directory: Path) -> None:
 def rotate_logs(directory: Path) -> None:
     """Begin anew each log that is full; the oldest goes. Call it often: it only looks at sizes."""
     for log in directory.glob("*.log"):
-        if not log.is_symlink() and log.stat().st_size > LARGEST_LOG:
+        if not log.is_symlink() and log.stat().st_size > MAX_LOG_BYTES:
             _rotate(log)
 
 

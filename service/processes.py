@@ -43,7 +43,7 @@ from service.programs import Program, granian, worker
 
 PROJECT = snapshot.PROJECT
 SERVICE_ACCOUNT = "www-data"
-ORGANISER = "organiser"
+ORGANIZER = "organiser"
 # Of the launcher's own settings; the others are its to choose.
 TAKEN_OVER = (
     "HOLDOUT_VAULT_REFERENCE_DATA",
@@ -56,7 +56,7 @@ UPDATE_SECONDS = 30.0  # between two looks for changes of the project
 
 
 def service_account() -> str:
-    """The user of the processes that face the network; Debian has it on every machine."""
+    """Name the user of the processes that face the network; Debian has it on every machine."""
     try:
         pwd.getpwnam(SERVICE_ACCOUNT)
     except KeyError:
@@ -118,7 +118,7 @@ class Service:
         ).returncode
 
     def output_of(self, *arguments: str, role: str = OWNER) -> str:
-        """What a management command prints; an error tells what went wrong."""
+        """Return what a management command prints; an error says what went wrong."""
         with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
             if self.manage(*arguments, role=role, stdout=printed, stderr=said) != 0:
                 said.seek(0)
@@ -298,8 +298,8 @@ def _prepare_files(home: Path) -> None:
         own(directory, service_account())
 
 
-def organiser_password(home: Path) -> Path:
-    """The file with the password of the admin's first account."""
+def organizer_password(home: Path) -> Path:
+    """Name the file with the password of the admin's first account."""
     path = home / "secrets" / "organiser-password"
     secret_text(path)
     return path
@@ -307,8 +307,8 @@ def organiser_password(home: Path) -> Path:
 
 def _prepare_database(service: Service) -> None:
     arguments = [
-        *("--keys", str(service.home / "secrets"), "--organiser", ORGANISER),
-        *("--password-file", str(organiser_password(service.home))),
+        *("--keys", str(service.home / "secrets"), "--organizer", ORGANIZER),
+        *("--password-file", str(organizer_password(service.home))),
     ]
     if service.manage("prepare_service", *arguments) != 0:
         raise EmbeddedServerError("the database could not be prepared")
@@ -335,7 +335,7 @@ def running(
     say: Callable[[str], None],
     **overrides: str,
 ) -> Iterator[Service]:
-    """The whole service, for as long as the block runs; `overrides` are settings of all processes.
+    """Run the whole service for as long as the block runs; `overrides` are settings of all processes.
 
     A port that is None is the usual one, or the one that the last start had to choose instead; 0 is any.
     """

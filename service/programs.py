@@ -15,7 +15,7 @@ from service.logs import open_log
 
 # A process that dies younger than this has failed to start; so many failures in a row end the service.
 FIRM_SECONDS = 30.0
-MOST_FAILED_STARTS = 5
+MAX_FAILED_STARTS = 5
 RESTART_SECONDS = 1.0  # before the next start, for each failure
 WEB_WORKERS = 2
 # Requests in hand may end; then a worker that still waits for a slow client is killed.
@@ -77,7 +77,7 @@ class Program:
         """Start again what has died, once its time has come; whether it was started."""
         age = time.monotonic() - self.started
         n_failed = self.n_failed_starts + 1 if age < FIRM_SECONDS else 0
-        if n_failed >= MOST_FAILED_STARTS:
+        if n_failed >= MAX_FAILED_STARTS:
             raise EmbeddedServerError(f"{self.name} keeps ending; see {self.log}")
         if age < n_failed * RESTART_SECONDS:
             return False

@@ -34,7 +34,7 @@ def fingerprint(project: Path) -> str:
 
 
 def take(*, home: Path, project: Path) -> Path:
-    """The directory of a copy in the state directory; copies of other versions are removed."""
+    """Make the directory of a copy in the state directory; copies of other versions are removed."""
     copies = home / "code"
     while not ((copy := copies / fingerprint(project)[:16]) / COMPLETE).exists():
         shutil.rmtree(copies, ignore_errors=True)

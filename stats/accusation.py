@@ -9,7 +9,7 @@ final. A final other than the best-scored file is not covered by the null of the
 the largest studentised difference of all files in each repetition, which holds however it was chosen among
 the other files. At any level a, honest files reject by one test of the pair or the other in at most 2 a of
 draws, and Holm counts both. There
-are two kinds of reference, the team's own early files and frozen files of the organiser, so that neither an
+are two kinds of reference, the team's own early files and frozen files of the organizer, so that neither an
 odd first file nor a clean second account evades both. Holm over all files of all teams at .005 for each kind
 keeps the family-wise error of a round at .01.
 
@@ -38,7 +38,7 @@ from stats.team_tests import (
     FAMILY_WISE_ERROR,
     FINAL,
     N_KINDS,
-    ORGANISER,
+    ORGANIZER,
     OWN_FILES,
     FileTest,
     TeamTests,
@@ -189,7 +189,7 @@ def _contrasts(contestant: Contestant, files: Sequence[Files], draw: Draw) -> di
     pool = compare.pool(items=items, k=k, draw=draw)
     found = {}
     if len(files) > 1:
-        found[ORGANISER] = compare.organiser(pool=pool)
+        found[ORGANIZER] = compare.organizer(pool=pool)
     if contestant.first_file_precedes_release and k > 1:
         found[OWN_FILES] = compare.own_files(pool=pool)
     return found
@@ -241,7 +241,7 @@ def _judged(
         for case in trial.cases
         if case.file == file
     }
-    for kind in (OWN_FILES, ORGANISER):
+    for kind in (OWN_FILES, ORGANIZER):
         keys = [key for key in cases if key[2] == kind]
         p_values = np.ones(n_tests)
         p_values[: len(keys)] = [cases[key].p_value for key in keys]

@@ -132,7 +132,7 @@ def own_files(*, pool: Pool) -> Contrast:
     return _contrast(pool, sets)
 
 
-def organiser(*, pool: Pool) -> Contrast:
+def organizer(*, pool: Pool) -> Contrast:
     """
     Compare each file with the best combination of the L references.
 

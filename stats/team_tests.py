@@ -1,6 +1,6 @@
 """What was found of one team: each test of its two files, and which of them people read.
 
-A file is tested against the team's own early files and against frozen files of the organiser. Figures are in
+A file is tested against the team's own early files and against frozen files of the organizer. Figures are in
 the metric's units, oriented: positive D means that the file looks better on query labels than on fresh ones.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import scipy.stats as sps
 
 OWN_FILES = "own_files"
-ORGANISER = "organiser"
+ORGANIZER = "organiser"
 FINAL = "final"
 BEST_SCORED = "best_scored"
 # Of a round, half of it for each kind of reference.
@@ -101,7 +101,7 @@ class Shown:
     which : str
         FINAL or BEST_SCORED.
     kind : str
-        OWN_FILES or ORGANISER: what the file was compared with.
+        OWN_FILES or ORGANIZER: what the file was compared with.
     test : FileTest
     minimum_detectable_effect : float
         The larger one of the tests of that file.
@@ -124,7 +124,7 @@ class TeamTests:
         Files of the team.
     best : int
         The file with the best raw query score.
-    tests : dict from (FINAL or BEST_SCORED, OWN_FILES or ORGANISER) to FileTest
+    tests : dict from (FINAL or BEST_SCORED, OWN_FILES or ORGANIZER) to FileTest
         Where the final is the best-scored file, both entries are one test.
     """
 
@@ -138,7 +138,7 @@ class TeamTests:
 
     def shown(self, *, delta0: float) -> Shown:
         """
-        Choose what is reported: the test that accuses, else the final against the organiser's references.
+        Choose what is reported: the test that accuses, else the final against the organizer's references.
 
         Parameters
         ----------
@@ -149,8 +149,8 @@ class TeamTests:
         Shown
             With the larger minimum detectable effect of the tests of that file.
         """
-        order = [(FINAL, ORGANISER), (FINAL, OWN_FILES)]
-        order += [(BEST_SCORED, ORGANISER), (BEST_SCORED, OWN_FILES)]
+        order = [(FINAL, ORGANIZER), (FINAL, OWN_FILES)]
+        order += [(BEST_SCORED, ORGANIZER), (BEST_SCORED, OWN_FILES)]
         ran = [key for key in order if key in self.tests]
         accusing = [key for key in ran if self.tests[key].accuses(delta0=delta0)]
         which, kind = accusing[0] if accusing else ran[0]

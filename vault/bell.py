@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 SCORE_TASK = "vault.tasks.score_submission"
 QUEUE = "scoring"
-LONGEST_LIST = 1000
+MAX_WAITING = 1000
 
 
 class _Publisher:
@@ -30,13 +30,13 @@ class _Publisher:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: int | None = None
-        self._waiting: queue.Queue[uuid.UUID] = queue.Queue(LONGEST_LIST)
+        self._waiting: queue.Queue[uuid.UUID] = queue.Queue(MAX_WAITING)
 
     def put(self, submission_id: uuid.UUID) -> bool:
         with self._lock:
             if self._process != os.getpid():
                 self._process = os.getpid()
-                self._waiting = queue.Queue(LONGEST_LIST)
+                self._waiting = queue.Queue(MAX_WAITING)
                 threading.Thread(target=self._run, args=(self._waiting,), daemon=True).start()
         try:
             self._waiting.put_nowait(submission_id)

@@ -42,7 +42,7 @@ from vault.usage import Usage
 Kind = BudgetEntry.Kind
 
 # Of one account: each cancellation leaves rows that cost no query. An hour of them is no hardship.
-MOST_CANCELLED = 20
+MAX_CANCELLED = 20
 CANCELLED_WINDOW = dt.timedelta(hours=1)
 # What a holdout tells apart from answers to teams.
 PUBLICATION = "publication"
@@ -65,7 +65,7 @@ def admit(
     """Give a team an account of k queries, and reserve what their answers can reveal."""
     limit = round.total_limit if k is None else k
     if team.is_reference:
-        raise AdmissionError("an organiser's reference team needs no admission")
+        raise AdmissionError("an organizer's reference team needs no admission")
     if not 1 <= limit <= round.total_limit:
         raise AdmissionError(
             f"a team has 1 to {round.total_limit:,} queries in this round", field="k"
@@ -278,14 +278,14 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
         reason=CANCELLED,
         at__gt=now - CANCELLED_WINDOW,
     )
-    latest = list(made.order_by("-at").values_list("at", flat=True)[:MOST_CANCELLED])
-    if len(latest) < MOST_CANCELLED:
+    latest = list(made.order_by("-at").values_list("at", flat=True)[:MAX_CANCELLED])
+    if len(latest) < MAX_CANCELLED:
         return
     slot = latest[-1] + CANCELLED_WINDOW
     raise CancelThrottledError(
-        f"{MOST_CANCELLED} submissions of this account were cancelled in the last hour; "
+        f"{MAX_CANCELLED} submissions of this account were cancelled in the last hour; "
         f"this one stays in the queue, and can be cancelled from {spoken_times.moment(at=slot, now=now)} on",
-        limit=MOST_CANCELLED,
+        limit=MAX_CANCELLED,
         used=len(latest),
         window_seconds=int(CANCELLED_WINDOW.total_seconds()),
         next_slot_at=slot,

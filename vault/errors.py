@@ -22,6 +22,7 @@ VaultError
   TooManyTokensError        the team has as many tokens as it may
   WebhooksDisabledError     this installation sends no webhooks
   TooManyWebhooksError      the team has as many webhooks as it may
+  BenchmarkError            what a benchmark is made of does not fit together
   AdmissionError            an admission is refused
   PlanError                 the round cannot be planned like this; `field` says where
   UnrankingError            a team cannot be unranked, or ranked again, like this; `field` says where
@@ -140,6 +141,10 @@ class WebhooksDisabledError(VaultError):
 
 class TooManyWebhooksError(VaultError):
     code = "too_many_webhooks"
+
+
+class BenchmarkError(VaultError):
+    code = "benchmark_refused"
 
 
 class AdmissionError(VaultError):

@@ -1,10 +1,10 @@
 """The public board: a function of releases, constants of the round, attempts and time; after publication
 also of the published results. It never reads a raw score, so it cannot leak one.
 
-Order: rank, then name; then those without a rank by name; organiser references last. Equal values share
+Order: rank, then name; then those without a rank by name; organizer references last. Equal values share
 a rank, and the next rank counts them all (1, 1, 3). Values are equal within 1e-9 of the metric's unit of the
 best of them, and are shown without the digits that do not decide. Unscored, failed, withdrawn and unreleased
-submissions never rank. Teams that organisers have unranked stand last, marked, and others rank as if they
+submissions never rank. Teams that organizers have unranked stand last, marked, and others rank as if they
 were not there.
 
 What ranks is a released value until publication. While a round is open it is the best of the team's scored
@@ -213,7 +213,7 @@ def _told(result: PublishedResult | None) -> dict[str, Any]:
 
 
 def _released_values(round: Round) -> dict[int, float]:
-    """The value that each team stands for; organiser references have no finals and show their best."""
+    """The value that each team stands for; organizer references have no finals and show their best."""
     releases = Release.objects.filter(
         submission__round=round,
         submission__status=SubmissionStatus.SCORED,

@@ -26,7 +26,7 @@ from vault.statuses import SubmissionStatus
 DATABASE_FAULTS = (OperationalError, InterfaceError, InternalError)
 # Of storage, database and keys: no file causes them, so none of them is counted against a submission.
 FAULTS = (*DATABASE_FAULTS, OSError, StoredFileError, LabelsUnavailableError)
-LONGEST_PAUSE = 60.0  # seconds before the next attempt after a fault
+MAX_PAUSE = 60.0  # seconds before the next attempt after a fault
 # A worker that cannot say so, because the database is away, says it when it is back within this time.
 PATIENCE = 60.0
 
@@ -129,7 +129,7 @@ def _renew(claim: Claim, done: threading.Event) -> None:
 
 def put_off(claim: Claim) -> None:
     """After a fault: back to the queue for a while that doubles each time. Nothing is counted."""
-    pause = min(2.0 ** min(claim.n_faults, 10), LONGEST_PAUSE)
+    pause = min(2.0 ** min(claim.n_faults, 10), MAX_PAUSE)
     _insisting(
         lambda: held(submission_id=claim.submission_id, fence=claim.fence).update(
             status=SubmissionStatus.QUEUED,

@@ -1,7 +1,7 @@
 """Planned rounds that open by themselves, and why one does not.
 
 A round whose plan names reference teams opens once its time has come and each of them has a scored file;
-the first named is the baseline. A round that names none is opened by an organiser: nobody else knows
+the first named is the baseline. A round that names none is opened by an organizer: nobody else knows
 which references are still to come.
 """
 
@@ -75,7 +75,7 @@ def _opened_or_why_not(round: Round, *, now: dt.datetime) -> str:
     try:
         rounds.open_round(round=round, references=None, actor=rounds.SYSTEM, now=now)
     except TransitionError as error:
-        # Another sweeper or an organiser may have been quicker; then there is nothing to say.
+        # Another sweeper or an organizer may have been quicker; then there is nothing to say.
         round.refresh_from_db(fields=["status"])
         return error.message if round.status == RoundStatus.PLANNED else ""
     logger.info("%s has opened by itself", round)

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from django.conf import settings
 
@@ -170,7 +170,7 @@ class ParserPool:
                 continue
             except TimeoutError:
                 refuse(f"the file took longer than {self._limits.seconds:g} s to parse")
-        _refuse_for_memory()
+        refuse("the file takes more memory to parse than it may")
 
     def unpack(self, packed: MemoryFile, *, limit: int, team_id: int | None = None) -> MemoryFile:
         """The file in a body that gzip packed; raises `PackedBodyError` or `UnpackedSizeError`."""
@@ -237,7 +237,7 @@ class ParserPool:
             "size": body.size,
             "spec": asdict(spec),
         }
-        largest = 8 * panel.n_items * max(1, len(spec.classes)) + _HEADER_BYTES
+        largest = 8 * panel.n_items * len(spec.value_columns) + _HEADER_BYTES
         answer, canonical = dict[str, Any](outcome=""), b""
         for _ in range(2):
             if panel.sha256 not in child.panels or answer["outcome"] == "panel wanted":
@@ -342,10 +342,6 @@ def _new_pool(pid: int) -> ParserPool:
     )
     atexit.register(pool.close)
     return pool
-
-
-def _refuse_for_memory() -> NoReturn:
-    refuse("the file takes more memory to parse than it may")
 
 
 def _environment() -> dict[str, str]:

@@ -15,9 +15,9 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from vault.errors import PersonError
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 
-ROLES = (ORGANISER, RESEARCHER)
+ROLES = (ORGANIZER, RESEARCHER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def check_username(*, username: str) -> None:
 
 
 def role_of(*, person: User) -> str | None:
-    """Who is in both groups is an organiser."""
+    """Who is in both groups is an organizer."""
     names = {group.name for group in person.groups.all()}
     return next((role for role in ROLES if role in names), None)
 

@@ -15,9 +15,9 @@ from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 # A form says "now" when it is opened; people fill it in, and read a preview.
 LATE = dt.timedelta(hours=1)
 # Of a mechanism: below this a grid has more steps than can be counted.
-LEAST_PARAMETER = 1e-6
+MIN_PARAMETER = 1e-6
 # A year with a digit too many.
-LONGEST = dt.timedelta(days=365_250)
+MAX_DURATION = dt.timedelta(days=365_250)
 
 
 def check(
@@ -54,7 +54,7 @@ def check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.dateti
         raise PlanError(_past("open", opens_at, now), field="opens_at")
     if opens_at >= closes_at:
         raise PlanError("the round must close after it opens", field="closes_at")
-    if closes_at - now > LONGEST:
+    if closes_at - now > MAX_DURATION:
         raise PlanError("the round would close in more than a thousand years", field="closes_at")
 
 
@@ -90,9 +90,9 @@ def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, An
     if mechanism not in MECHANISMS:
         raise PlanError(f"there is no mechanism {mechanism!r}", field="mechanism")
     for name, value in parameters.items():
-        if isinstance(value, float) and 0 < abs(value) < LEAST_PARAMETER:
+        if isinstance(value, float) and 0 < abs(value) < MIN_PARAMETER:
             raise PlanError(
-                f"the parameter {name} is {value:g}, and what is not 0 is at least {LEAST_PARAMETER:g}",
+                f"the parameter {name} is {value:g}, and what is not 0 is at least {MIN_PARAMETER:g}",
                 field="parameters",
             )
     try:
@@ -102,7 +102,7 @@ def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, An
 
 
 def check_references(*, references: Sequence[Team]) -> None:
-    """Refuse what no organiser's baseline can come from, and what stands twice."""
+    """Refuse what no organizer's baseline can come from, and what stands twice."""
     for team in references:
         if not (team.is_reference and team.is_active):
             raise PlanError(f"the team {team.name} is no active reference team", field="references")

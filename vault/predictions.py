@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from vault import panel as panels
 from vault.files import canonical, content_files
 from vault.files.canonical import Predictions
+from vault.files.columns import Kind
 from vault.files.parsing import FileSpec
 from vault.models import Benchmark, Submission
 
@@ -45,11 +46,15 @@ def table(*, submission: Submission) -> pa.Table:
     values = load(file_key=submission.file_key)
     wanted = spec(submission.round.benchmark)
     columns = {"id": panels.ids(submission.round.panel)}
-    if wanted.form == "label":
-        codes = pa.array(values.astype(np.int32))
-        labels = pa.DictionaryArray.from_arrays(codes, pa.array(wanted.classes, pa.string()))
-        return pa.table({**columns, "label": labels.cast(pa.string())})
     matrix = values.reshape(len(values), -1)
     for index, name in enumerate(wanted.value_columns):
-        columns[name] = pa.array(np.ascontiguousarray(matrix[:, index], dtype=np.float64))
+        columns[name] = _column(matrix[:, index], wanted)
     return pa.table(columns)
+
+
+def _column(values: NDArray[np.generic], wanted: FileSpec) -> pa.Array:
+    if wanted.of.kind is not Kind.CATEGORY:
+        return pa.array(np.ascontiguousarray(values, dtype=np.float64))
+    codes = pa.array(values.astype(np.int32))
+    labels = pa.DictionaryArray.from_arrays(codes, pa.array(wanted.classes, pa.string()))
+    return labels.cast(pa.string())

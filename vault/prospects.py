@@ -16,7 +16,7 @@ from vault.statuses import RoundStatus, SubmissionStatus
 
 
 def warnings(*, round: Round) -> list[str]:
-    """All of them, in sentences for organisers; none while there is nothing to warn of."""
+    """All of them, in sentences for organizers; none while there is nothing to warn of."""
     holdouts = round.fresh_holdouts.all()
     return [*of_draw(round=round, fresh_holdouts=holdouts), *of_references(round=round)]
 

@@ -1,8 +1,8 @@
-"""The reason that an organiser gives for an act which everybody sees."""
+"""The reason that an organizer gives for an act which everybody sees."""
 
 from vault.errors import VaultError
 
-LONGEST = 500
+MAX_LENGTH = 500
 
 
 def checked(*, reason: str, error: type[VaultError]) -> str:
@@ -10,9 +10,9 @@ def checked(*, reason: str, error: type[VaultError]) -> str:
     line = " ".join(reason.split())
     if not line:
         raise error("give a reason: everybody reads it", field="reason")
-    if len(line) > LONGEST:
+    if len(line) > MAX_LENGTH:
         raise error(
-            f"a reason has at most {LONGEST} characters, this has {len(line)}", field="reason"
+            f"a reason has at most {MAX_LENGTH} characters, this has {len(line)}", field="reason"
         )
     if not line.isprintable():
         raise error("a reason has no control characters", field="reason")

@@ -13,10 +13,10 @@ from vault.statuses import NEVER_OPENED
 
 # A baseline, a second try after a mistake, and some variants: what more files of one team add to a comparison
 # is little, since they are much alike.
-MOST_OF_TEAM = 5
+MAX_OF_TEAM = 5
 # Four full teams, or twenty of one file. Each answer tells at most seven bits or so: twenty are far from the
 # labels of an ordinary holdout. The database's own check of what the admin hands in has the same numbers.
-MOST_OF_HOLDOUT = 20
+MAX_OF_HOLDOUT = 20
 
 # Who handed a file in: a program with the team's token, or an organizer in the admin.
 TOKEN, ORGANIZER = "token", "organizer"
@@ -30,20 +30,20 @@ def check_room(*, round: Round, team: Team) -> None:
     """
     locks.hold_references(round_id=round.pk)
     received = Submission.objects.filter(team__is_reference=True)
-    if received.filter(round=round, team=team).count() >= MOST_OF_TEAM:
+    if received.filter(round=round, team=team).count() >= MAX_OF_TEAM:
         raise TooManyReferencesError(
-            f"{team.name} has handed in {MOST_OF_TEAM} files to round {round.number}, as many as one "
+            f"{team.name} has handed in {MAX_OF_TEAM} files to round {round.number}, as many as one "
             "reference may: what was handed in stays, and failed and cancelled files count",
-            limit=MOST_OF_TEAM,
+            limit=MAX_OF_TEAM,
         )
     of_holdout = received.filter(
         round__query_holdout=round.query_holdout_id, round__status__in=NEVER_OPENED
     )
-    if of_holdout.count() >= MOST_OF_HOLDOUT:
+    if of_holdout.count() >= MAX_OF_HOLDOUT:
         raise TooManyReferencesError(
-            f"references have handed in {MOST_OF_HOLDOUT} files to round {round.number} and cancelled rounds "
+            f"references have handed in {MAX_OF_HOLDOUT} files to round {round.number} and cancelled rounds "
             "of its query holdout, as many as they may together: failed and cancelled files count",
-            limit=MOST_OF_HOLDOUT,
+            limit=MAX_OF_HOLDOUT,
         )
 
 

@@ -22,12 +22,12 @@ from vault.files import hints
 from vault.models import Admission, Round, Team, TokenLink
 from vault.statuses import RoundStatus
 
-LARGEST_BYTES = 256 * 1024
-MOST_ROWS = 500
+MAX_BYTES = 256 * 1024
+MAX_ROWS = 500
 COLUMNS = ("team", "title", "benchmarks", "queries", "contact")
 OTHER_NAMES = {"benchmark": "benchmarks", "display name": "title", "email": "contact"}
 OTHER_NAMES |= {"display_name": "title", "e-mail": "contact", "k": "queries", "name": "team"}
-LONGEST_TITLE = 200
+MAX_TITLE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +87,8 @@ class Invitation:
 
 def read(*, body: bytes) -> list[Line]:
     """The rows; `RosterError` if the file as a whole cannot be read."""
-    if len(body) > LARGEST_BYTES:
-        raise RosterError(f"the file is larger than {LARGEST_BYTES // 1024} KB: divide it")
+    if len(body) > MAX_BYTES:
+        raise RosterError(f"the file is larger than {MAX_BYTES // 1024} KB: divide it")
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -110,8 +110,8 @@ def read(*, body: bytes) -> list[Line]:
         for number, row in enumerate(rows[1:], start=2)
         if any(cell.strip() for cell in row)
     ]
-    if not 1 <= len(lines) <= MOST_ROWS:
-        raise RosterError(f"the file has {len(lines)} teams: 1 to {MOST_ROWS} are taken at once")
+    if not 1 <= len(lines) <= MAX_ROWS:
+        raise RosterError(f"the file has {len(lines)} teams: 1 to {MAX_ROWS} are taken at once")
     return lines
 
 
@@ -242,8 +242,8 @@ def _of_name(line: Line, known: dict[str, Team], *, n_times: int) -> list[Proble
     except ValidationError as error:
         return [Problem(row=line.row, column="team", problem=error.messages[0])]
     problem = ""
-    if len(name) > team_names.LONGEST:
-        problem = f"A name has at most {team_names.LONGEST} characters."
+    if len(name) > team_names.MAX_LENGTH:
+        problem = f"A name has at most {team_names.MAX_LENGTH} characters."
     elif n_times > 1:
         problem = f"This team stands in {n_times} rows (names are compared without regard to case)."
     elif (team := known.get(_folded(line))) is not None:
@@ -266,8 +266,8 @@ def _of_title(line: Line, team: Team | None, *, names: dict[str, str]) -> list[P
     folded = team_names.folded(line.title)
     if line.title and folded != _folded(line) and folded in names:
         problem = f"There is a team {names[folded]!r}: no other has its name as a title."
-    elif len(line.title) > LONGEST_TITLE:
-        problem = f"A title has at most {LONGEST_TITLE} characters."
+    elif len(line.title) > MAX_TITLE:
+        problem = f"A title has at most {MAX_TITLE} characters."
     elif team is not None and line.title not in ("", team.title):
         problem = (
             f"There is a team {team.name!r} already, and its title is another: leave it empty."

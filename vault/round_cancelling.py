@@ -25,7 +25,7 @@ def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
         locks.hold_round(round_id=round.pk)
         round.refresh_from_db(fields=["status"])
         _check_is_planned(round)
-        # An organiser has read them, though no board showed them.
+        # An organizer has read them, though no board showed them.
         budget.count_references(round=round, now=now)
         rounds.move(
             round,

@@ -36,7 +36,7 @@ ACTOR = "worker-scoring"
 # All that a competing team learns of a failure that its file met: more could depend on a label.
 SCORING_FAILED = "scoring_failed"
 # Then other teams have their turn.
-MOST_PER_TURN = 20
+MAX_PER_TURN = 20
 
 Clock = Callable[[], dt.datetime]
 
@@ -44,7 +44,7 @@ Clock = Callable[[], dt.datetime]
 def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
     """Score what the team of this submission has waiting, in order; how many were scored.
 
-    A turn is over after `MOST_PER_TURN` attempts, or one that took too long. Then the bell is rung for the
+    A turn is over after `MAX_PER_TURN` attempts, or one that took too long. Then the bell is rung for the
     rest, which waits behind what other teams have been rung for.
 
     If another worker holds the team's earliest submission, this one returns: the other goes on with the
@@ -54,7 +54,7 @@ def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
     """
     row = Submission.objects.values("round_id", "team_id").get(pk=submission_id)
     n_scored = 0
-    for _ in range(MOST_PER_TURN):
+    for _ in range(MAX_PER_TURN):
         try:
             with _limited():
                 claim = leases.claim(**row)

@@ -27,7 +27,7 @@ FREE = 5
 # From all networks together where the name has never signed in.
 FREE_TOGETHER = 50
 FIRST_WAIT = dt.timedelta(seconds=15)
-LONGEST_WAIT = dt.timedelta(minutes=15)
+MAX_WAIT = dt.timedelta(minutes=15)
 FORGOTTEN_AFTER = dt.timedelta(days=1)
 PASS_LASTS = dt.timedelta(hours=1)
 
@@ -124,7 +124,7 @@ def _wait(row: SignInFailures, free: int, now: dt.datetime) -> dt.timedelta:
         return dt.timedelta(0)
     # Twelve doublings are beyond the longest wait.
     doubled = FIRST_WAIT * 2 ** min(row.n - free, 12)
-    wait: dt.timedelta = row.last_at + min(doubled, LONGEST_WAIT) - now
+    wait: dt.timedelta = row.last_at + min(doubled, MAX_WAIT) - now
     return wait
 
 

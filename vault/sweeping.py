@@ -14,7 +14,7 @@ from vault.statuses import SubmissionStatus
 # A submission that has just been received has just been rung for.
 GRACE_SECONDS = 2
 # Answers of one team: far more than its pipelines ask for in a day, and no way to fill the disk.
-MOST_KEPT = 10_000
+MAX_KEPT = 10_000
 
 
 def ring_for_the_waiting() -> int:
@@ -60,7 +60,7 @@ def _ring(waiting: list[uuid.UUID]) -> int:
 def forget_answers(*, now: dt.datetime) -> int:
     """Delete the answers that were kept for repeated requests until now; how many.
 
-    Of a team that floods its keys, also what is older than its newest `MOST_KEPT`.
+    Of a team that floods its keys, also what is older than its newest `MAX_KEPT`.
     """
     n_expired: int = IdempotentAnswer.objects.filter(expires_at__lt=now).delete()[0]
     with connection.cursor() as cursor:
@@ -74,7 +74,7 @@ def forget_answers(*, now: dt.datetime) -> int:
                 WHERE place > %s
             )
             """,
-            [MOST_KEPT],
+            [MAX_KEPT],
         )
         n_crowded: int = cursor.rowcount
     return n_expired + n_crowded

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 
-LONGEST = 100
+MAX_LENGTH = 100
 Key = TypeVar("Key")
 # Letters, marks and symbols that leave no trace on a screen: what is ignorable by default (Unicode 15.0,
 # section 5.21) and counts as printable all the same, and what is drawn as nothing: the blank pattern of

@@ -78,9 +78,9 @@ def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
             )
         _check_holds(link, now=now)
         locks.hold_team_tokens(team_id=link.team_id)
-        if tokens.live(team=link.team, now=now).count() >= tokens.MOST_LIVE:
+        if tokens.live(team=link.team, now=now).count() >= tokens.MAX_LIVE:
             raise TooManyTokensError(
-                f"a team may have {tokens.MOST_LIVE} tokens", limit=tokens.MOST_LIVE
+                f"a team may have {tokens.MAX_LIVE} tokens", limit=tokens.MAX_LIVE
             )
         token, plain = tokens.issue(
             team=link.team,

@@ -23,7 +23,7 @@ READ = "read"
 SUBMIT = "submit"
 SCOPES = (READ, SUBMIT)
 # Of one team; more would be a leak that nobody notices.
-MOST_LIVE = 50
+MAX_LIVE = 50
 # Writing the time of each use would make every read a write.
 LAST_USED_PRECISION = dt.timedelta(minutes=1)
 
@@ -89,7 +89,7 @@ def issue_from(
 
     Raises:
         TokenRefusedError: a scope that the parent has not.
-        TooManyTokensError: the team has `MOST_LIVE`.
+        TooManyTokensError: the team has `MAX_LIVE`.
         TransitionError: the parent has ended meanwhile.
     """
     if not set(scopes) <= set(parent.scopes):
@@ -116,7 +116,7 @@ def rotate(
 
     Raises:
         TokenRefusedError: the token is neither the one that asks nor made with it.
-        TooManyTokensError: the team has `MOST_LIVE`.
+        TooManyTokensError: the team has `MAX_LIVE`.
         TransitionError: the token, or the one that asks, has ended meanwhile.
     """
     with _room_beside(token, by, now=now) as old:
@@ -177,8 +177,8 @@ def _room_beside(*given: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
         found = {token.pk: token for token in alive.filter(pk__in=wanted).select_related("team")}
         if set(found) != wanted:
             raise TransitionError("the token is revoked or expired")
-        if alive.count() >= MOST_LIVE:
-            raise TooManyTokensError(f"a team may have {MOST_LIVE} tokens", limit=MOST_LIVE)
+        if alive.count() >= MAX_LIVE:
+            raise TooManyTokensError(f"a team may have {MAX_LIVE} tokens", limit=MAX_LIVE)
         yield found[given[0].pk]
 
 

@@ -1,4 +1,4 @@
-"""Unranking: an organiser takes a team out of a round's ranking, for a reason that everybody reads, or back.
+"""Unranking: an organizer takes a team out of a round's ranking, for a reason that everybody reads, or back.
 
 The team's row stays on the board, last and marked, and the teams behind it move up. Nothing else changes:
 its budget, its submissions, its final and its part in the audit are those of a ranked team. Every act is a

@@ -21,14 +21,14 @@ from vault.api.permissions import MayRead, MaySubmit
 from webhooks import signing, subscriptions
 from webhooks.models import Webhook
 from webhooks.shapes import DELIVERY, REGISTERED, WEBHOOK
-from webhooks.targets import LONGEST_URL, TargetRefusedError
+from webhooks.targets import MAX_URL, TargetRefusedError
 
 NEW = Body(
     name="NewWebhook",
     members={
         "url": bodies.text(
             "An https address of the open internet; no password, no fragment.",
-            longest=LONGEST_URL,
+            longest=MAX_URL,
             is_required=True,
             format="uri",
             # Parts of a host's name have at most 63 characters (RFC 1035, 2.3.4).

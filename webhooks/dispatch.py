@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 16
 # No attempt begins later than this: a worker that shall stop waits for it and for one attempt.
-LONGEST_SECONDS = 8.0
+MAX_SECONDS = 8.0
 GONE = 410
 
 Clock = Callable[[], dt.datetime]
@@ -38,7 +38,7 @@ def run(*, clock: Clock) -> int:
 def _dispatch(clock: Clock) -> int:
     n_made = 0
     outbox.forget(now=clock())
-    end = time.monotonic() + LONGEST_SECONDS
+    end = time.monotonic() + MAX_SECONDS
     on_the_way: dict[Future[Attempt], WebhookDelivery] = {}
     with ThreadPoolExecutor(AT_ONCE) as threads:
         while True:

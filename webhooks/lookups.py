@@ -9,9 +9,9 @@ holds secrets, and imports nothing but `socket`.
 import subprocess
 import sys
 
-LONGEST_SECONDS = 5.0
+MAX_SECONDS = 5.0
 # More addresses than this no honest name has; each is checked.
-MOST_ADDRESSES = 64
+MAX_ADDRESSES = 64
 
 _PROGRAM = """
 import socket, sys
@@ -28,7 +28,7 @@ class LookUpTooSlowError(Exception):
 
 
 def addresses(*, host: str) -> list[str]:
-    """The numeric addresses of a name, in the system's order of preference; none if it has none.
+    """Look up the numeric addresses of a name, in the system's order of preference; none if it has none.
 
     Raises:
         LookUpTooSlowError: there was no answer in time.
@@ -41,10 +41,10 @@ def addresses(*, host: str) -> list[str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=LONGEST_SECONDS,
+            timeout=MAX_SECONDS,
             check=False,
             text=True,
         )
     except subprocess.TimeoutExpired:
         raise LookUpTooSlowError from None
-    return done.stdout.split()[: MOST_ADDRESSES + 1]
+    return done.stdout.split()[: MAX_ADDRESSES + 1]

@@ -17,7 +17,7 @@ from webhooks.models import WebhookDelivery
 
 
 def content(*, delivery: WebhookDelivery) -> bytes | None:
-    """The body; None if the team may no longer see what it is about."""
+    """Write the body; None if the team may no longer see what it is about."""
     data = _data(delivery)
     if data is None:
         return None

@@ -20,7 +20,7 @@ Status = WebhookDelivery.Status
 BACK_OFF = tuple(
     dt.timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
 )
-MOST_ATTEMPTS = len(BACK_OFF) + 1
+MAX_ATTEMPTS = len(BACK_OFF) + 1
 KEPT = dt.timedelta(days=30)
 # A transaction is visible some time after the time it writes. Looking so far back finds those, too.
 OVERLAP = dt.timedelta(minutes=10)
@@ -67,7 +67,7 @@ _STATEMENTS = {
 
 
 def note_events(*, now: dt.datetime) -> int:
-    """A waiting delivery for each event that has none; how many are new."""
+    """Note a waiting delivery for each event that has none; how many are new."""
     active = Webhook.objects.filter(is_active=True)
     earliest = active.aggregate(Min("noted_until"))["noted_until__min"]
     if earliest is None:
@@ -120,7 +120,7 @@ def settle(*, delivery: WebhookDelivery, result: str, is_done: bool) -> None:
     """Write down how an attempt went: done, or to be made again unless it was the last."""
     if is_done:
         end = {"status": Status.DELIVERED, "next_attempt_at": None}
-    elif delivery.n_attempts >= MOST_ATTEMPTS:
+    elif delivery.n_attempts >= MAX_ATTEMPTS:
         end = {"status": Status.FAILED, "next_attempt_at": None}
     else:
         end = {}
@@ -133,7 +133,7 @@ def drop(*, delivery: WebhookDelivery) -> None:
 
 
 def end(*, webhook_id: uuid.UUID) -> None:
-    """The receiver wants no more; what waits for it has failed."""
+    """End a webhook whose receiver wants no more; what waits for it has failed."""
     Webhook.objects.filter(pk=webhook_id).update(is_active=False)
     waiting = WebhookDelivery.objects.filter(webhook=webhook_id, status=Status.WAITING)
     waiting.update(status=Status.FAILED, next_attempt_at=None)

@@ -17,7 +17,7 @@ from webhooks.targets import Address, Network, Target, TargetRefusedError
 
 # For all of an attempt after the name was looked up, which has a limit of its own; a receiver that trickles
 # gets no more.
-LONGEST_SECONDS = 10.0
+MAX_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def send(
     try:
         status = asyncio.run(_post(target, address, headers, content))
     except TimeoutError:
-        return Attempt(status=None, result=f"no answer within {LONGEST_SECONDS:g} seconds")
+        return Attempt(status=None, result=f"no answer within {MAX_SECONDS:g} seconds")
     except httpx.ConnectError as error:
         is_tls = isinstance(error.__context__, ssl.SSLError) or "SSL" in str(error)
         return Attempt(
@@ -63,11 +63,11 @@ def send(
 async def _post(
     target: Target, address: Address, headers: Mapping[str, str], content: bytes
 ) -> int:
-    """The status of the answer."""
+    """Return the status of the answer."""
     host = f"[{address}]" if address.version == 6 else str(address)
     async with (
-        asyncio.timeout(LONGEST_SECONDS),
-        httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=LONGEST_SECONDS) as client,
+        asyncio.timeout(MAX_SECONDS),
+        httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=MAX_SECONDS) as client,
         client.stream(
             "POST",
             f"{target.scheme}://{host}:{target.port}{target.path}",

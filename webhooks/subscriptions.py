@@ -23,7 +23,7 @@ ROUND_PUBLISHED = "round.published"
 ROUND_CANCELLED = "round.cancelled"
 EVENTS = (SUBMISSION_FINISHED, ROUND_OPENED, ROUND_CLOSED, ROUND_PUBLISHED, ROUND_CANCELLED)
 TEST = "webhook.test"
-MOST = 10  # of one team
+MAX_WEBHOOKS = 10  # of one team
 # A test within so long of the last one is that one: they shall not serve to flood somebody.
 TEST_EVERY = dt.timedelta(seconds=10)
 
@@ -33,12 +33,12 @@ def are_on() -> bool:
 
 
 def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -> Webhook:
-    """A webhook that is notified of what happens from now on.
+    """Register a webhook, which is notified of what happens from now on.
 
     Raises:
         WebhooksDisabledError: the installation has no key for them.
         TargetRefusedError: the address may not be called.
-        TooManyWebhooksError: the team has `MOST`.
+        TooManyWebhooksError: the team has `MAX_WEBHOOKS`.
     """
     _require_key()
     unknown = sorted(set(events) - set(EVENTS))
@@ -47,21 +47,23 @@ def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -
     targets.parse(url=url, allowed=settings.WEBHOOK_ALLOWED_NETWORKS, ports=settings.WEBHOOK_PORTS)
     with transaction.atomic():
         locks.hold_team_webhooks(team_id=team.pk)
-        if Webhook.objects.filter(team=team).count() >= MOST:
-            raise TooManyWebhooksError(f"a team may have {MOST} webhooks", limit=MOST)
+        if Webhook.objects.filter(team=team).count() >= MAX_WEBHOOKS:
+            raise TooManyWebhooksError(
+                f"a team may have {MAX_WEBHOOKS} webhooks", limit=MAX_WEBHOOKS
+            )
         return Webhook.objects.create(
             team=team, url=url, events=list(events), created_at=now, noted_until=now
         )
 
 
 def held(*, team: Team, webhook_id: uuid.UUID) -> Webhook | None:
-    """The team's webhook; until the transaction ends nobody else changes it, or notes an event for it."""
+    """Lock the team's webhook: until the transaction ends nobody else changes it or notes an event for it."""
     own = Webhook.objects.filter(team=team, pk=webhook_id)
     return own.select_for_update().first()
 
 
 def remove(*, webhook: Webhook) -> None:
-    """With its deliveries; one that is on its way may still arrive. `webhook` is `held`."""
+    """Remove it with its deliveries; one that is on its way may still arrive. `webhook` is `held`."""
     webhook.delete()
 
 
@@ -80,7 +82,7 @@ def rotate_secret(*, webhook: Webhook, grace: dt.timedelta, now: dt.datetime) ->
 
 
 def test(*, webhook: Webhook, now: dt.datetime) -> WebhookDelivery:
-    """A delivery of `webhook.test`: the one of the last seconds, or a new one. `webhook` is `held`."""
+    """Make a delivery of `webhook.test`: the one of the last seconds, or a new one. `webhook` is `held`."""
     last = webhook.deliveries.filter(event=TEST).order_by("-id").first()
     is_waiting = last is not None and last.status == WebhookDelivery.Status.WAITING
     if last is not None and (is_waiting or last.occurred_at > now - TEST_EVERY):

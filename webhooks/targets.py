@@ -17,9 +17,9 @@ from webhooks.lookups import LookUpTooSlowError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-LONGEST_URL = 500
+MAX_URL = 500
 # Of a name, between two dots (RFC 1035, section 2.3.4).
-LONGEST_LABEL = 63
+MAX_LABEL = 63
 # Of RFC 3986 what a receiver needs.
 _CHARACTER = r"(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
 PATTERN = (
@@ -56,20 +56,20 @@ class Target:
 
 
 def parse(*, url: str, allowed: Sequence[Network], ports: Sequence[range]) -> Target:
-    """The parts of a webhook's address, checked as far as it can be without asking anybody.
+    """Split a webhook's address, checked as far as it can be without asking anybody.
 
     Raises:
         TargetRefusedError: not of that form, or it leads where nobody may be called whatever its name
             means today.
     """
-    parts = re.fullmatch(PATTERN, url, re.ASCII) if len(url) <= LONGEST_URL else None
+    parts = re.fullmatch(PATTERN, url, re.ASCII) if len(url) <= MAX_URL else None
     if parts is None or not 0 < int(parts["port"] or PORTS[parts["scheme"]]) < 65_536:
         raise TargetRefusedError(
-            f"https://HOST[:PORT]/PATH of at most {LONGEST_URL} characters, with no user or fragment"
+            f"https://HOST[:PORT]/PATH of at most {MAX_URL} characters, with no user or fragment"
         )
-    if any(len(label) > LONGEST_LABEL for label in (parts["name"] or "").split(".")):
+    if any(len(label) > MAX_LABEL for label in (parts["name"] or "").split(".")):
         raise TargetRefusedError(
-            f"a host's name whose parts between dots have at most {LONGEST_LABEL} characters"
+            f"a host's name whose parts between dots have at most {MAX_LABEL} characters"
         )
     target = Target(
         scheme=parts["scheme"],
@@ -87,7 +87,7 @@ def parse(*, url: str, allowed: Sequence[Network], ports: Sequence[range]) -> Ta
 
 
 def resolve(*, target: Target, allowed: Sequence[Network]) -> Address:
-    """The address to connect to. Every address of the name must be allowed, not only that one.
+    """Choose the address to connect to. Every address of the name must be allowed, not only that one.
 
     Raises:
         TargetRefusedError: the name has no address, or one that may not be called, or its name servers do
@@ -96,7 +96,7 @@ def resolve(*, target: Target, allowed: Sequence[Network]) -> Address:
     addresses = _numeric(target) or _looked_up(target)
     if not addresses:
         raise TargetRefusedError("the host's name has no address")
-    if len(addresses) > lookups.MOST_ADDRESSES:
+    if len(addresses) > lookups.MAX_ADDRESSES:
         raise TargetRefusedError("the host's name has too many addresses")
     for address in addresses:
         _check(address, scheme=target.scheme, allowed=allowed)
@@ -139,7 +139,7 @@ def _check(address: Address, *, scheme: str, allowed: Sequence[Network]) -> None
 
 
 def _numeric(target: Target) -> list[Address]:
-    """The address that a numeric host in any of its forms is; none if it is a name. Nobody is asked."""
+    """Read the address that a numeric host is, in any of its forms; none if it is a name. Nobody is asked."""
     try:
         found = socket.getaddrinfo(
             target.host, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
@@ -154,7 +154,7 @@ def _looked_up(target: Target) -> list[Address]:
     try:
         return [_address(each) for each in lookups.addresses(host=target.host)]
     except LookUpTooSlowError:
-        seconds = f"{lookups.LONGEST_SECONDS:g}"
+        seconds = f"{lookups.MAX_SECONDS:g}"
         raise TargetRefusedError(
             f"the host's name was not looked up within {seconds} seconds"
         ) from None

@@ -1,4 +1,4 @@
-"""The accusation: each team's final and its best-scored file against own and organiser's files.
+"""The accusation: each team's final and its best-scored file against own and organizer's files.
 
 The statistics are `stats.accusation`; here a round's history becomes its contestants, and what was found
 becomes findings.
@@ -24,17 +24,17 @@ from audits.models import Finding
 from audits.reading import Reading
 from stats import accusation
 from stats.accusation import Contestant
-from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES, FileTest, TeamTests
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES, FileTest, TeamTests
 
 NAME = "accusation"
 FILES = {FINAL: "final", BEST_SCORED: "best scored"}
-REFERENCES = {OWN_FILES: "own early files", ORGANISER: "the references"}
+REFERENCES = {OWN_FILES: "own early files", ORGANIZER: "the references"}
 # Scores this close, as a share of the metric's unit, are equal; so they are on the board.
 TIE = 1e-9
 
 
 def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
-    """Tests by team id, for the teams that can be tested at all."""
+    """Test by team id those teams that can be tested at all."""
     if collected.draw is None:
         return {}
     return accusation.accuse(

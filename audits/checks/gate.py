@@ -40,7 +40,7 @@ def gate_of(collected: Collected, rng: np.random.Generator) -> Gate | None:
 
 
 def state_of(gate: Gate | None) -> ShiftGate:
-    """What is told of the gate: it is no verdict on the board, which the teams' verdicts make up."""
+    """Say of the gate what is told: it is no verdict on the board, which the teams' verdicts make up."""
     if gate is None:
         return ShiftGate.NOT_TESTED
     return ShiftGate.FIRED if gate.fired else ShiftGate.QUIET

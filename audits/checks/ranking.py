@@ -51,7 +51,7 @@ def tiers_of(
     scores: NDArray[np.float64],
     slack: float = 0.0,
 ) -> dict[int, int] | None:
-    """The tier of each of these teams by its score, higher better; None where a pair has no half-width.
+    """Tell each of these teams' tier by score, higher better; None where a pair has no half-width.
 
     `slack` is how far the difference of two scores may be from that of the exact ones.
     """
@@ -68,7 +68,7 @@ def measured(*, finding: Finding | None) -> frozenset[int]:
 
 
 def half_widths(*, teams: Sequence[int], found: dict[str, Any]) -> NDArray[np.float64]:
-    """The square matrix of the half-widths between these teams, in their order."""
+    """Arrange the half-widths between these teams in a square matrix, in their order."""
     known = {team: place for place, team in enumerate(found["teams"])}
     rows = found["half_widths"]
     result = np.zeros((len(teams), len(teams)))

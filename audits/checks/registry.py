@@ -29,7 +29,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def meaning(*, name: str) -> str:
-    """The sentence that says what a check is; empty for one that is no longer made."""
+    """Say in a sentence what a check is; empty for one that is no longer made."""
     return next((each.meaning for each in CHECKS if each.name == name), "")
 
 

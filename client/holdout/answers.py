@@ -25,7 +25,7 @@ from holdout.errors import (
 
 PROBLEM = "application/problem+json"
 CROWDED_PROXY = "http_429"
-LARGEST = sys.float_info.max
+MAX_FLOAT = sys.float_info.max
 A = TypeVar("A")
 
 
@@ -152,5 +152,5 @@ def _is_plain(value: Any, kind: type) -> bool:
     if isinstance(value, bool):
         return kind is bool
     if kind is float:
-        return isinstance(value, int | float) and -LARGEST <= value <= LARGEST
+        return isinstance(value, int | float) and -MAX_FLOAT <= value <= MAX_FLOAT
     return isinstance(value, kind)

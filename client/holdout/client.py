@@ -37,7 +37,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HELD_BACK = 20
 LATE = 5.0
 VOID = ("CANCELLED", "FAILED")
-MOST_ATTEMPTS = 20
+MAX_ATTEMPTS = 20
 PAGE = 500
 
 Watch = Callable[[Submission], None]
@@ -192,7 +192,7 @@ class Client:
         given = provenance or Provenance()
         file = prediction_files.opened(path)
         open_round = self._open_round(benchmark)
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             key = idempotency_key(
                 file=file,
                 benchmark=benchmark,

@@ -7,7 +7,7 @@ SIGNIFICANT = 6
 # A power of ten that misses its logarithm by dust is that power.
 HAIR = 1e-9
 # Of amounts of information.
-LEAST_TOLD, WHOLE_FROM = 0.01, 100
+MIN_SHOWN, WHOLE_FROM = 0.01, 100
 
 
 def figure(value: float, *, step: float | None = None) -> str:
@@ -21,8 +21,8 @@ def figure(value: float, *, step: float | None = None) -> str:
 
 def information(nats: float) -> str:
     """An amount in nats: whole ones from a hundred on, below that three digits, and no long tail of zeros."""
-    if 0 < nats < LEAST_TOLD:
-        return f"less than {LEAST_TOLD}"
+    if 0 < nats < MIN_SHOWN:
+        return f"less than {MIN_SHOWN}"
     return f"{nats:,.0f}" if nats >= WHOLE_FROM else format(Decimal(f"{nats + 0.0:.3g}"), "f")
 
 

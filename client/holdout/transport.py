@@ -39,12 +39,12 @@ PASSING = {
     "http_503",
     "http_504",
 }
-FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.5, 30.0
+FIRST_BACK_OFF, MAX_BACK_OFF = 0.5, 30.0
 # Of what the service asks to wait, so much is added at random, that bots do not come back together.
 JITTER = 0.25
-MOST_JITTER = 5.0
+MAX_JITTER = 5.0
 # Seconds: for a connection, if patience lasts that long, and for the next piece of an answer.
-CONNECTING, LEAST_CONNECTING, ANSWERING = 10.0, 1.0, 60.0
+CONNECTING, MIN_CONNECTING, ANSWERING = 10.0, 1.0, 60.0
 REFUSING_PROXY = re.compile(r"4\d\d\b")
 
 Body = Callable[[], Iterator[bytes]]
@@ -83,7 +83,7 @@ class Transport:
         end, end_of_queue = start + patience, start + (patience if queueing is None else queueing)
         attempt = 0
         while True:
-            connecting = max(LEAST_CONNECTING, min(CONNECTING, end - self.clock()))
+            connecting = max(MIN_CONNECTING, min(CONNECTING, end - self.clock()))
             try:
                 return self._answered(
                     method,
@@ -140,11 +140,11 @@ class Transport:
         self.sleep(max(0.0, min(self._spread(asked or 1.0), left)))
 
     def _spread(self, seconds: float) -> float:
-        return seconds + self.chance.uniform(0, min(MOST_JITTER, max(0.1, JITTER * seconds)))
+        return seconds + self.chance.uniform(0, min(MAX_JITTER, max(0.1, JITTER * seconds)))
 
     def _back_off(self, attempt: int) -> float:
         """Exponential, with full jitter."""
-        longest = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2**attempt)
+        longest = min(MAX_BACK_OFF, FIRST_BACK_OFF * 2**attempt)
         return self.chance.uniform(longest / 4, longest)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from holdout.credentials import write_private
 
-MOST = 20
+MAX_WAITING = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Waits:
         return self._all().get(self._name, [])
 
     def _write(self, waiting: list[str]) -> None:
-        kept = {**self._all(), self._name: waiting[-MOST:]}
+        kept = {**self._all(), self._name: waiting[-MAX_WAITING:]}
         write_private(self.path, json.dumps({name: ids for name, ids in kept.items() if ids}))
 
     @property

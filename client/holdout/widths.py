@@ -8,7 +8,7 @@ from rich.cells import cell_len
 # Between two columns.
 GAP = 2
 # A name's word is kept whole up to this; a longer one is broken anyway, down to the least width.
-NAME_WIDTH, LEAST_WIDTH = 16, 8
+NAME_WIDTH, MIN_WIDTH = 16, 8
 # An interval stays on one line while there is room for it.
 PIECES = re.compile(r"\[[^\]]*\]|\S+")
 
@@ -34,8 +34,8 @@ def widths(
     ]
     if yielding is not None:
         word = _longest(" ".join(columns[yielding]).split())
-        least.insert(0, (yielding, word if word <= NAME_WIDTH else LEAST_WIDTH))
-        least.append((yielding, LEAST_WIDTH))
+        least.insert(0, (yielding, word if word <= NAME_WIDTH else MIN_WIDTH))
+        least.append((yielding, MIN_WIDTH))
     for at, floor in least:
         excess = sum(found) + GAP * (len(found) - 1) - room
         if excess <= 0:

@@ -1,4 +1,4 @@
-"""The admin's door: organisers send files, and strangers no more than a login form has."""
+"""The admin's door: organizers send files, and strangers no more than a login form has."""
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -6,7 +6,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpResponse, parse_cookie
 
-from config.front.doors import LARGEST_OF_STRANGERS, Caller, stranger_at
+from config.front.doors import MAX_BYTES_OF_STRANGERS, Caller, stranger_at
 from config.front.threads import Environ
 from vault.admin import devices
 from vault.api.problems import ProblemError
@@ -29,11 +29,11 @@ class AdminDoor:
         key = cookies.get(settings.SESSION_COOKIE_NAME)
         user = _user_of(key) if key else None
         if user is None:
-            # Whoever shares an address with an organiser could keep all its places, and nobody could sign in.
+            # Whoever shares an address with an organizer could keep all its places, and nobody could sign in.
             names = sorted(devices.named_by(cookie=cookies.get(devices.COOKIE, "")).values())
             if not names:
                 return stranger_at(environ)
-            return Caller(name=f"browser {names[0]}", largest=LARGEST_OF_STRANGERS, is_known=True)
+            return Caller(name=f"browser {names[0]}", largest=MAX_BYTES_OF_STRANGERS, is_known=True)
         largest = settings.MAX_UPLOAD_BYTES + MARGIN
         return Caller(name=f"user {user}", largest=largest, is_known=True)
 

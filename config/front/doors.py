@@ -1,4 +1,4 @@
-"""Who sends a body, and how much is received from whom: teams at the API's door, organisers at the admin's.
+"""Who sends a body, and how much is received from whom: teams at the API's door, organizers at the admin's.
 
 Who sends one is looked up before it is received, so that strangers can fill neither disk nor memory.
 """
@@ -28,7 +28,7 @@ class Caller:
 
 
 STRANGER = Caller(name="", largest=0, is_known=False)
-LARGEST_OF_STRANGERS = 64 * 1024
+MAX_BYTES_OF_STRANGERS = 64 * 1024
 # Whoever was sent a link has no token yet: it is what the link is for.
 OPEN_TO_STRANGERS = "/api/v1/token-links/redeem/"
 
@@ -36,7 +36,7 @@ OPEN_TO_STRANGERS = "/api/v1/token-links/redeem/"
 def stranger_at(environ: Environ) -> Caller:
     """Somebody unknown who may send a form's worth, by address."""
     name = f"address {environ['REMOTE_ADDR']}"
-    return Caller(name=name, largest=LARGEST_OF_STRANGERS, is_known=False)
+    return Caller(name=name, largest=MAX_BYTES_OF_STRANGERS, is_known=False)
 
 
 class Door(Protocol):
@@ -52,7 +52,7 @@ class Door(Protocol):
         """Who calls; it runs in a thread."""
 
     def refusal(self, error: ProblemError) -> HttpResponse:
-        """A refusal that does not come from the application."""
+        """Write a refusal that does not come from the application."""
 
 
 class ApiDoor:

@@ -36,7 +36,7 @@ class Places:
 
     @asynccontextmanager
     async def taken(self, caller: str, *, n_bytes: int) -> AsyncIterator[Callable[[], None]]:
-        """A place for a body of so many bytes; what it gives is to be called when the body has arrived."""
+        """Take a place for a body of so many bytes; call what it gives when the body has arrived."""
         await self._wait(caller, n_bytes)
         _add(self._arriving, caller, 1)
         _add(self._held, caller, n_bytes)
@@ -74,7 +74,7 @@ class Places:
                 raise lack
 
     def _lack(self, caller: str, n_bytes: int) -> type[NoPlaceError] | None:
-        """What is missing for one more. Whoever holds nothing may send a body of any size."""
+        """Say what is missing for one more. Whoever holds nothing may send a body of any size."""
         held = self._held[caller]
         if self._arriving[caller] >= self.most_of_one or (
             held and held + n_bytes > self.most_bytes_of_one

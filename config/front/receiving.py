@@ -21,7 +21,7 @@ from config.front.doors import Caller, Door
 from config.front.places import NoPlaceError, NoPlaceOfOneError, Places
 from config.front.spool import BodyTooSlowError, Pace, Receive, Spool, SpoolError, SpoolFullError
 from config.front.threads import Answer, Environ, Threads, UnreadBody, environ_of, with_body
-from vault.api.files import LONGEST_LENGTH
+from vault.api.files import MAX_LENGTH_DIGITS
 from vault.api.limits import CONCURRENT, Limit
 from vault.api.problems import ProblemError
 
@@ -65,7 +65,7 @@ class Front:
     async def _answer(
         self, environ: Environ, receive: Receive, *, length: int | None
     ) -> tuple[Answer, bool]:
-        """The answer, and whether the body was received."""
+        """Return the answer, and whether the body was received."""
         caller = self.door.at_once(environ)
         if caller is None:
             caller = await self.threads.run(self.door.looked_up, environ)
@@ -100,7 +100,7 @@ def length_of(environ: Environ) -> int | None:
         return 0
     if not (text.isascii() and text.isdecimal()):
         return None
-    return int(text) if len(text) <= LONGEST_LENGTH else 10**LONGEST_LENGTH
+    return int(text) if len(text) <= MAX_LENGTH_DIGITS else 10**MAX_LENGTH_DIGITS
 
 
 def _not_received(error: SpoolError, *, pace: Pace) -> ProblemError:

@@ -105,7 +105,7 @@ class Spool:
             await self._write(body, part, n_received=n_received)
 
     async def _write(self, body: IO[bytes], part: bytes, *, n_received: int) -> None:
-        """A disk may be slow: what goes to a file is written by another thread."""
+        """Write a chunk; what goes to a file is written by another thread, for a disk may be slow."""
         if self.directory is None or n_received <= self.in_memory:
             body.write(part)
         else:
@@ -113,7 +113,7 @@ class Spool:
 
 
 def _write_through(body: IO[bytes], part: bytes) -> None:
-    """A disk that is full says so now, and not when the body is read."""
+    """Write through to the disk: a full one says so now, and not when the body is read."""
     body.write(part)
     body.flush()
 

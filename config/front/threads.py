@@ -44,7 +44,7 @@ class Threads:
         self._prober = ThreadPoolExecutor(1, thread_name_prefix="probe")
 
     async def answer(self, environ: Environ) -> Answer:
-        """What the application answers to a request whose body is in hand."""
+        """Return what the application answers to a request whose body has arrived."""
         is_probe = environ["PATH_INFO"] in self.probes
         pool = self._prober if is_probe else self._workers
         loop = asyncio.get_running_loop()
@@ -74,7 +74,7 @@ def _answer(application: Application, environ: Environ) -> Answer:
 
 
 def environ_of(scope: dict[str, Any]) -> Environ:
-    """The request as WSGI has it, without its body.
+    """Write the request as WSGI has it, without its body.
 
     A name with an underscore would look like another header here (`X_Forwarded_For`), so it is left out.
     """

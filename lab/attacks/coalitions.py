@@ -11,8 +11,8 @@ SIZES = (1, 3, 5, 20)
 # Measured on one core: a query, and a vote on one item of it. The votes of one account are in memory at once.
 SECONDS_A_QUERY = 1e-4
 SECONDS_A_VOTE = 5e-9
-LONGEST_SECONDS = 300.0
-MOST_VOTES_AT_ONCE = 500_000_000
+MAX_SECONDS = 300.0
+MAX_VOTES_AT_ONCE = 500_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ def is_too_large(*, n: int, k: int, reps: int) -> bool:
     """Tell whether the runs would take more than some minutes, or too much memory."""
     votes = CONTESTED * n * k
     seconds = reps * sum(SIZES) * (k * SECONDS_A_QUERY + votes * SECONDS_A_VOTE)
-    return votes > MOST_VOTES_AT_ONCE or seconds > LONGEST_SECONDS
+    return votes > MAX_VOTES_AT_ONCE or seconds > MAX_SECONDS
 
 
 def simulated(

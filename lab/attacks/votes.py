@@ -119,8 +119,4 @@ def _asked(arena: Arena, k: int, rng: np.random.Generator) -> tuple[Codes, Float
 
 def _chance(arena: Arena, heard: Floats) -> float:
     """Return the expected score of a random vote; what is heard of a Ladder is 0 or 1 instead."""
-    return 0.5 if _is_yes_or_no(heard) else float(arena.task.accuracy.mean())
-
-
-def _is_yes_or_no(heard: Floats) -> bool:
-    return set(np.unique(heard)) <= {0.0, 1.0}
+    return 0.5 if set(np.unique(heard)) <= {0.0, 1.0} else float(arena.task.accuracy.mean())

@@ -13,14 +13,14 @@ import numpy as np
 
 from audits import tasks as audit_tasks
 from lab.demo.weather.series import N_FRESH, N_QUERY, Days, Weather, item_ids
-from vault import budget, rounds, tokens
+from vault import benchmarks, budget, rounds, tokens
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout, Round, Submission, Team
 from vault.sealing import holdouts, label_files
 from vault.statuses import HoldoutStatus, RoundStatus, SubmissionStatus
 
 ACTOR = "demo"
-LONGEST_WAIT_SECONDS = 300
+MAX_WAIT_SECONDS = 300
 POLL_SECONDS = 0.1
 DESCRIPTION = "Will it rain at Offutt AFB? Daily weather, 1949-1999, by the NOAA."
 # An attacker's 300 queries fit; window and concurrency leave the play to the release mechanism.
@@ -46,15 +46,17 @@ class Board:
 
 def found(*, slug: str, mechanism: str, weather: Weather, seed: int, now: dt.datetime) -> Board:
     """Seal the pool into query and fresh by the seed's draw, and the later days as temporal."""
-    benchmark = Benchmark.objects.create(
-        slug=_free_slug(slug),
-        title=title_of(slug=slug, mechanism=mechanism),
-        description=DESCRIPTION,
-        task=Benchmark.Task.BINARY,
-        classes=["0", "1"],
-        prediction_form=Benchmark.PredictionForm.LABEL,
-        primary_metric="accuracy",
-        secondary_metrics=["balanced_accuracy"],
+    benchmark = benchmarks.add(
+        benchmark=Benchmark(
+            slug=_free_slug(slug),
+            title=title_of(slug=slug, mechanism=mechanism),
+            description=DESCRIPTION,
+            task=Benchmark.Task.BINARY,
+            classes=["0", "1"],
+            prediction_form="label",
+            primary_metric="accuracy",
+            secondary_metrics=["balanced_accuracy"],
+        )
     )
     # The pool first: ids ascend over both batches, so the panel is in the order of days.
     query, fresh = _seal(
@@ -143,7 +145,7 @@ def conclude(*, board: Board, now: Callable[[], dt.datetime]) -> None:
 
 
 def _wait_for(*, board: Board, status: RoundStatus) -> None:
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    deadline = time.monotonic() + MAX_WAIT_SECONDS
     while time.monotonic() < deadline:
         if Round.objects.values_list("status", flat=True).get(pk=board.round.pk) == status:
             return

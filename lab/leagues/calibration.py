@@ -21,7 +21,7 @@ from lab.leagues.power import ATTEMPTS, Power
 from lab.leagues.power import measure as measure_power
 from lab.leagues.settings import SETTINGS, Setting
 from stats.gate import gate
-from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANIZER, OWN_FILES
 
 CHUNK = 25
 LEVELS = (0.05, 0.01)
@@ -176,10 +176,10 @@ def count_leagues(*, setting: Setting, n_leagues: int, rng: np.random.Generator)
     rejections: Counter[tuple[object, ...]] = Counter()
     for each in judged:
         for tests in each.tests.values():
-            for file, kind in product((FINAL, BEST_SCORED), (OWN_FILES, ORGANISER)):
+            for file, kind in product((FINAL, BEST_SCORED), (OWN_FILES, ORGANIZER)):
                 # A file that is its own reference cannot reject. It counts: the draw chose that file.
                 test = tests.tests.get((file, kind))
-                rejections[file, kind] += kind == ORGANISER or tests.k > 1
+                rejections[file, kind] += kind == ORGANIZER or tests.k > 1
                 for level in LEVELS:
                     rejections[file, kind, level] += test is not None and test.p_estimate <= level
     return Chunk(

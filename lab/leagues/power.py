@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lab.leagues.league import DELTA0, Judged, judge, of_answers
 from lab.leagues.players import Menu
 from lab.leagues.pool import Right
-from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES
 from stats.verdict import Verdict
 
 BASE, CONTESTED = 0.75, 0.2
@@ -157,7 +157,7 @@ class Power:
     ----------
     attempt : Attempt
     reps : int
-    own_files, organiser : float
+    own_files, organizer : float
         Runs in which a test of that kind accuses one of the two files; NaN where none can run.
     confirmed : float
         Runs with CONFIRMED.
@@ -170,7 +170,7 @@ class Power:
     attempt: Attempt
     reps: int
     own_files: float
-    organiser: float
+    organizer: float
     confirmed: float
     named: float
     overstatement: float
@@ -187,7 +187,7 @@ def measure(*, attempt: Attempt, reps: int, rng: np.random.Generator) -> Power:
         attempt=attempt,
         reps=reps,
         own_files=_share(judged, OWN_FILES),
-        organiser=_share(judged, ORGANISER),
+        organizer=_share(judged, ORGANIZER),
         confirmed=float(np.mean(confirmed)),
         named=float(np.mean(finals)) if finals else np.nan,
         overstatement=float(np.mean([each.test.overstatement for each in shown])),

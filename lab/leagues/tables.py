@@ -4,7 +4,7 @@ import math
 
 from lab.leagues.calibration import CHUNK, LEVELS, Calibration, LeagueCount
 from lab.leagues.power import N_TEAMS, Power
-from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES
 
 OPENING = """# Calibration: how often honest people are accused, and attackers found
 
@@ -42,12 +42,12 @@ SIZES = """
 ## Single tests of honest teams
 
 Share of single tests that reject at .05 / .01, by file and by what it is compared with. "Own" are the team's
-first file and the mean of its first few, "organiser" the references of the round. A final that is not the
+first file and the mean of its first few, "organizer" the references of the round. A final that is not the
 best-scored file is compared with the largest of all files, so its columns may fall below their levels. The
 p-values here are estimates from 1,000 draws, or more where a team was looked at again. Teams of a league have
 split, items and references in common, so the standard error is that over chunks of {chunk} leagues.
 
-| setting | final, own | final, organiser | best-scored, own | best-scored, organiser |
+| setting | final, own | final, organizer | best-scored, own | best-scored, organizer |
 |---|---|---|---|---|
 """
 
@@ -55,24 +55,24 @@ ADAPTIVE = """
 The same where answers shape the files or the choice of the final. Here some overstatement is real, and a
 rejection is no mistake about the number; it says nothing about intent.
 
-| setting | leagues | CONFIRMED | final, own | final, organiser | best-scored, own | best-scored, organiser |
+| setting | leagues | CONFIRMED | final, own | final, organizer | best-scored, own | best-scored, organizer |
 |---|---|---|---|---|---|---|
 """
 
 POWERS = """
 ## Attackers
 
-A task of accuracy .75 with a fifth of the items contested, in a round of {teams} teams. "Own" and "organiser"
+A task of accuracy .75 with a fifth of the items contested, in a round of {teams} teams. "Own" and "organizer"
 are runs in which a test of that kind accuses one of the two files; "names the final" is the share of
 CONFIRMED runs whose verdict is on the final and not on the best-scored file beside it. The effect is the
 minimum detectable one that a report prints: the larger one of the file's tests, so a file is often found by
 the other test though its overstatement is smaller. Binomial standard errors.
 
-| attack | runs | own | organiser | CONFIRMED | names the final | overstatement | effect |
+| attack | runs | own | organizer | CONFIRMED | names the final | overstatement | effect |
 |---|---|---|---|---|---|---|---|
 """
 
-TESTS = [(file, kind) for file in (FINAL, BEST_SCORED) for kind in (OWN_FILES, ORGANISER)]
+TESTS = [(file, kind) for file in (FINAL, BEST_SCORED) for kind in (OWN_FILES, ORGANIZER)]
 
 
 def page(calibration: Calibration) -> str:
@@ -117,7 +117,7 @@ def _power(power: Power) -> str:
             power.attempt.name,
             str(power.reps),
             share(power.own_files, power.reps),
-            share(power.organiser, power.reps),
+            share(power.organizer, power.reps),
             share(power.confirmed, power.reps),
             "–" if math.isnan(power.named) else f"{power.named:.2f}",
             f"{power.overstatement:.4f}",

@@ -26,7 +26,7 @@ from stats.bootstrap import accuracy_bootstrap, auc_bootstrap, poisson_bootstrap
 N_DRAWS = 1_000
 ROUNDS = 5
 # A side that takes less is repeated until it takes this long, so that the clock can tell.
-LEAST_SECONDS = 0.02
+MIN_SECONDS = 0.02
 N_MODELS = 50
 
 # Measured on a running service, unlike the others.
@@ -166,7 +166,7 @@ def measure(name: str, pair: Pair, *, rounds: int = ROUNDS) -> Row:
 def seconds(side: Side) -> float:
     """Of one call, by as many calls as the clock needs."""
     calls, start = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < LEAST_SECONDS or calls == 0:
+    while (elapsed := time.perf_counter() - start) < MIN_SECONDS or calls == 0:
         side()
         calls += 1
     return elapsed / calls

@@ -102,7 +102,7 @@ def judged(metric: Metric, size: Size) -> AuditRow:
     tests = _accused(made)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - worked
     peak = _peak_kib()
-    draws = sum(_draws(each) for each in tests.values())
+    draws = sum(max(each.n_draws for each in one.tests.values()) for one in tests.values())
     return AuditRow(
         name=NAME,
         metric=metric,
@@ -141,10 +141,6 @@ def _accused(made: LargeRound) -> dict[int, TeamTests]:
     )
 
 
-def _draws(tests: TeamTests) -> int:
-    return max(each.n_draws for each in tests.tests.values())
-
-
 def seconds_of_a_loop(made: LargeRound, *, n_draws: int) -> float:
     """One honest team, both kinds of reference, without a thought for speed."""
     contestant = list(made.contestants.values())[-1]
@@ -156,11 +152,11 @@ def seconds_of_a_loop(made: LargeRound, *, n_draws: int) -> float:
 def loop(
     made: LargeRound, contestant: Contestant, *, rng: np.random.Generator, n_draws: int
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The statistic of the best file of each draw, shape (draws, kinds)."""
+    """Compute the statistic of the best file of each draw, shape (draws, kinds)."""
     items = np.hstack([contestant.files.items, made.references.items])
     k, n = contestant.files.k, made.draw.n
     pool = compare.pool(items=items, k=k, draw=made.draw)
-    kinds = [compare.organiser(pool=pool), compare.own_files(pool=pool)]
+    kinds = [compare.organizer(pool=pool), compare.own_files(pool=pool)]
     found = np.empty((n_draws, len(kinds)))
     for row in range(n_draws):
         order = rng.permutation(len(items))

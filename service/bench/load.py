@@ -32,7 +32,7 @@ class Load:
         return self.n / self.seconds
 
     def percentile(self, share: float) -> float:
-        """The latency in seconds that so large a share of the answers kept."""
+        """Compute the latency in seconds that so large a share of the answers kept."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
@@ -51,7 +51,7 @@ class _Connection:
         self.socket.sendall(self._request)
 
     def read(self) -> float | None:
-        """The latency, once the answer is whole."""
+        """Return the latency, once the answer is whole."""
         part = self.socket.recv(65536)
         self._answer += part
         if not part:
@@ -77,7 +77,7 @@ def _length(head: bytes) -> int:
 
 
 def request(path: str, **headers: str) -> bytes:
-    """A GET on a connection that stays open; underscores in header names stand for hyphens."""
+    """Write a GET on a connection that stays open; underscores in header names stand for hyphens."""
     fields = {"Host": "127.0.0.1", **{name.replace("_", "-"): v for name, v in headers.items()}}
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
@@ -86,7 +86,7 @@ def request(path: str, **headers: str) -> bytes:
 def closed_loop(
     *, port: int, requests: Sequence[bytes], status: int, connections: int, seconds: float
 ) -> Load:
-    """`connections` connections to this machine's `port`, sharing the requests out, for so many seconds."""
+    """Share the requests out over `connections` to this machine's `port`, for so many seconds."""
     expected = str(status).encode()
     latencies: list[float] = []
     with ExitStack() as opened, selectors.DefaultSelector() as selector:

@@ -200,7 +200,7 @@ def table(rows: Sequence[PipelineRow]) -> str:
 
 @contextmanager
 def _staged(n: int) -> Iterator[tuple[Service, list[str]]]:
-    """A service of its own with an open round of n items, and the teams' tokens."""
+    """Start a service of its own with an open round of n items; give it and the teams' tokens."""
     home = Path(tempfile.mkdtemp(prefix="hv-bench-"))
     home.chmod(0o755)
     try:
@@ -214,7 +214,7 @@ def _staged(n: int) -> Iterator[tuple[Service, list[str]]]:
 
 
 def _roots(service: Service) -> dict[int, str]:
-    """The leading processes, each with the name of its group."""
+    """List the leading processes, each with the name of its group."""
     programs = [*service.programs, *([service.database] if service.database else [])]
     return {
         each.process.pid: each.name.removeprefix("worker-").lower()

@@ -90,7 +90,7 @@ def _ask(port: int, request: bytes, status: int, *, seconds: float) -> load.Load
 
 @contextmanager
 def _staged() -> Iterator[tuple[int, bytes, bytes]]:
-    """A service of its own with a scored submission; the server's port and the two requests."""
+    """Start a service of its own with a scored submission; give the server's port and the two requests."""
     home = Path(tempfile.mkdtemp(prefix="hv-bench-"))
     home.chmod(0o755)
     try:
@@ -107,7 +107,7 @@ def _staged() -> Iterator[tuple[int, bytes, bytes]]:
 
 @contextmanager
 def _beside(service: Service) -> Iterator[int]:
-    """The API's server once more, with the bare view."""
+    """Start the API's server once more, with the bare view."""
     port = free_port()
     (web,) = (each for each in service.programs if each.name == "web")
     program = Program(
@@ -128,7 +128,7 @@ def _beside(service: Service) -> Iterator[int]:
 
 
 def _scored(service: Service, token: str) -> tuple[str, str]:
-    """The path and ETag of a submission that has its score."""
+    """Return the path and ETag of a submission that has its score."""
     rows = "".join(f"item-{i:04d},{i % 2}\n" for i in range(N_ITEMS))
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/csv"}
     deadline = time.monotonic() + 60

@@ -136,7 +136,7 @@ def net_benefit(*, labels: ArrayLike, probabilities: ArrayLike, threshold: float
     TP/n - FP/n t/(1-t). Cost: O(n). Source: Vickers and Elkin, 2006.
     """
     truth, given = checked_forecasts(labels, probabilities)
-    _check_threshold(threshold)
+    check_fractions(threshold=threshold)
     treated = given >= threshold
     odds = threshold / (1 - threshold)
     return float(np.mean(treated & (truth == 1)) - np.mean(treated & (truth == 0)) * odds)
@@ -284,10 +284,6 @@ def decision_cost(
         regret=float(costs[at] - costs[best]),
         sensitivity=float(np.ptp(around)),
     )
-
-
-def _check_threshold(threshold: float) -> None:
-    check_fractions(threshold=threshold)
 
 
 def _check_costs(*costs: float) -> None:

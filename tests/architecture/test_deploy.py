@@ -61,7 +61,7 @@ def test_secrets_are_those_that_compose_mounts(secrets: Path) -> None:
     }
     made = {path.relative_to(secrets) for path in secrets.iterdir() if path.is_file()}
 
-    # The private keys are made by create_sealing_key; the organiser's password is for a person.
+    # The private keys are made by create_sealing_key; the organizer's password is for a person.
     assert mounted - made == {Path("keys/scoring.key"), Path("keys/audit.key")}
     assert made - mounted == {Path("organiser-password")}
 

@@ -1,4 +1,4 @@
-"""Audits in the admin: read by researchers, asked for by organisers, done by the audit worker."""
+"""Audits in the admin: read by researchers, asked for by organizers, done by the audit worker."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from audits.checks import registry
 from audits.models import Finding
 from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
 from tests.vault.factories import acting_as
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import Benchmark, JournalEntry, Round, Submission
 
 __all__ = ["installation", "stage"]  # fixtures of the admin's tests
@@ -55,18 +55,18 @@ def get(address: str) -> str:
         ("AUDITED", "publish", "audits.tasks.publish_round", "publication_requested"),
     ],
 )
-def test_an_organiser_wakes_the_audit_worker(
+def test_an_organizer_wakes_the_audit_worker(
     stage: Stage, sent: Sent, status: str, act: str, task: str, kind: str
 ) -> None:
     Round.objects.update(status=status)
     round = stage.world.round
 
-    answer = post(ORGANISER, url("vault_round_act", round.pk, act))
+    answer = post(ORGANIZER, url("vault_round_act", round.pk, act))
 
     assert "The audit worker was asked to" in answer.content.decode()
     assert sent == [(task, {"round_id": round.pk})]
     entry = JournalEntry.objects.order_by("-pk")[0]
-    assert (entry.kind, entry.actor) == (kind, ORGANISER)
+    assert (entry.kind, entry.actor) == (kind, ORGANIZER)
     round.refresh_from_db()
     assert round.status == status  # the worker decides
 
@@ -77,7 +77,7 @@ def test_in_another_status_nobody_is_woken(stage: Stage, sent: Sent, status: str
     Round.objects.update(status=status)
     n = JournalEntry.objects.count()
 
-    answer = post(ORGANISER, url("vault_round_act", stage.world.round.pk, act))
+    answer = post(ORGANIZER, url("vault_round_act", stage.world.round.pk, act))
 
     assert "this is possible while a round is" in answer.content.decode()
     assert sent == []
@@ -104,7 +104,7 @@ def test_a_dead_broker_is_told_and_nothing_is_journaled(
     Round.objects.update(status="CLOSED")
     n = JournalEntry.objects.count()
 
-    answer = post(ORGANISER, url("vault_round_act", stage.world.round.pk, "audit"))
+    answer = post(ORGANIZER, url("vault_round_act", stage.world.round.pk, "audit"))
 
     assert "could not be reached" in answer.content.decode()
     assert JournalEntry.objects.count() == n
@@ -112,7 +112,7 @@ def test_a_dead_broker_is_told_and_nothing_is_journaled(
 
 def test_publishing_says_what_a_coarse_and_a_full_one_tell(stage: Stage) -> None:
     Round.objects.update(status="AUDITED")
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     with acting_as("researcher"):
         page = client.get(url("vault_round_act", stage.world.round.pk, "publish"))
 

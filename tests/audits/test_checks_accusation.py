@@ -10,7 +10,7 @@ from audits.checks import accusation
 from audits.collect import Collected, Entrant
 from stats import accusation as judge
 from stats.split_scores import Mean
-from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANISER, OWN_FILES, TeamTests
+from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANIZER, OWN_FILES, TeamTests
 from tests.audits.histories import (
     DELTA0,
     MINUTE,
@@ -28,7 +28,7 @@ from tests.audits.histories import (
 )
 
 N, M = 500, 1_000
-FINAL_BY_ORGANISER = (FINAL, ORGANISER)
+FINAL_BY_ORGANIZER = (FINAL, ORGANIZER)
 FINAL_BY_OWN = (FINAL, OWN_FILES)
 
 
@@ -102,8 +102,8 @@ def test_a_boosted_file_behind_an_honest_declared_final_is_found(rng: np.random.
     assert tests.accuses(delta0=DELTA0)
     assert tests.best == 20
     assert (shown.which, shown.test.file) == (BEST_SCORED, 20)
-    # The final itself is compared with the organiser's files, and nothing is wrong with it.
-    assert not tests.tests[FINAL_BY_ORGANISER].accuses(delta0=DELTA0)
+    # The final itself is compared with the organizer's files, and nothing is wrong with it.
+    assert not tests.tests[FINAL_BY_ORGANIZER].accuses(delta0=DELTA0)
     result = next(
         each for each in accusation.check(given, context(tests={7: tests})) if each.team_id == 7
     )
@@ -129,10 +129,10 @@ def test_a_team_without_a_final_is_judged_by_its_best_scored_file(
     assert not tests[8].accuses(delta0=DELTA0)
 
 
-def test_a_clean_second_account_is_shown_against_the_organiser(rng: np.random.Generator) -> None:
+def test_a_clean_second_account_is_shown_against_the_organizer(rng: np.random.Generator) -> None:
     """The boosted file first, then a tweak of it: own files show nothing and could show little.
 
-    What is shown is the test with the organiser's files, and the larger effect that could have been missed.
+    What is shown is the test with the organizer's files, and the larger effect that could have been missed.
     """
     query, fresh = climb(rng)
     tweak = [np.column_stack([items[:, -1], items[:, -1]]) for items in (query, fresh)]
@@ -143,17 +143,17 @@ def test_a_clean_second_account_is_shown_against_the_organiser(rng: np.random.Ge
     tests = found_in(given)[7]
 
     shown = tests.shown(delta0=DELTA0)
-    assert shown.kind == ORGANISER
+    assert shown.kind == ORGANIZER
     assert not tests.tests[FINAL_BY_OWN].accuses(delta0=DELTA0)
     own, theirs = (
         tests.tests[key].minimum_detectable_effect(delta0=DELTA0)
-        for key in (FINAL_BY_OWN, FINAL_BY_ORGANISER)
+        for key in (FINAL_BY_OWN, FINAL_BY_ORGANIZER)
     )
     assert own < theirs
     assert shown.minimum_detectable_effect == theirs
     (result,) = accusation.check(given, context(tests={7: tests}))
     assert result.minimum_detectable_effect == theirs
-    assert result.estimate == tests.tests[FINAL_BY_ORGANISER].overstatement
+    assert result.estimate == tests.tests[FINAL_BY_ORGANIZER].overstatement
 
 
 def test_an_evader_is_accused_by_the_references(rng: np.random.Generator) -> None:
@@ -163,7 +163,7 @@ def test_an_evader_is_accused_by_the_references(rng: np.random.Generator) -> Non
 
     tests = found_in(given)
 
-    assert {kind for _, kind in tests[7].tests} == {ORGANISER}
+    assert {kind for _, kind in tests[7].tests} == {ORGANIZER}
     assert tests[7].accuses(delta0=DELTA0)
 
 
@@ -179,9 +179,9 @@ def test_what_was_published_of_the_holdout_is_compared_with(rng: np.random.Gener
     unknown = found_in(replace(given, compared_with=columns(right(rng, N, 1), right(rng, M, 1))))
     told = found_in(replace(given, compared_with=known))
 
-    assert unknown[7].tests[FINAL_BY_ORGANISER].overstatement == pytest.approx(0.16, abs=0.1)
+    assert unknown[7].tests[FINAL_BY_ORGANIZER].overstatement == pytest.approx(0.16, abs=0.1)
     assert unknown[7].accuses(delta0=DELTA0)
-    assert told[7].tests[FINAL_BY_ORGANISER].overstatement == pytest.approx(0, abs=0.02)
+    assert told[7].tests[FINAL_BY_ORGANIZER].overstatement == pytest.approx(0, abs=0.02)
     assert not told[7].accuses(delta0=DELTA0)
 
 
@@ -226,7 +226,7 @@ def test_one_file_has_the_references_alone(rng: np.random.Generator) -> None:
 
     tests = found_in(collected(honest(rng, 1, k=1), references=stood))
 
-    assert set(tests[1].tests) == {FINAL_BY_ORGANISER, (BEST_SCORED, ORGANISER)}
+    assert set(tests[1].tests) == {FINAL_BY_ORGANIZER, (BEST_SCORED, ORGANIZER)}
 
 
 @pytest.mark.parametrize("why", ["one file", "had seen an answer"])
@@ -242,12 +242,12 @@ def test_without_references_own_files_decide_or_nothing(rng: np.random.Generator
     assert {kind for _, kind in tests[2].tests} == {OWN_FILES}
 
 
-def test_who_had_seen_an_answer_is_compared_with_the_organiser(rng: np.random.Generator) -> None:
+def test_who_had_seen_an_answer_is_compared_with_the_organizer(rng: np.random.Generator) -> None:
     stood = columns(right(rng, N, 3), right(rng, M, 3))
 
     tests = found_in(collected(saw_answers_first(climber(rng, 1)), references=stood))
 
-    assert {kind for _, kind in tests[1].tests} == {ORGANISER}
+    assert {kind for _, kind in tests[1].tests} == {ORGANIZER}
 
 
 def test_own_files_need_no_clock_that_two_machines_share(rng: np.random.Generator) -> None:
@@ -367,6 +367,6 @@ def test_a_final_that_is_best_is_one_test_told_twice(rng: np.random.Generator) -
     told = evidence_of(league(rng))[6]["tests"]
 
     rows = {(each["which"], each["kind"]): each for each in told}
-    for kind in (OWN_FILES, ORGANISER):
+    for kind in (OWN_FILES, ORGANIZER):
         one, other = rows[FINAL, kind], rows[BEST_SCORED, kind]
         assert {**one, "which": ""} == {**other, "which": ""}

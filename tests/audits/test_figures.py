@@ -94,10 +94,10 @@ def test_a_place_that_is_free_is_kept() -> None:
 def test_long_names_are_cut_and_kept_as_titles() -> None:
     (label,) = labels.column(marks=[("x" * 40, 1.0, 50.0)], x=10.0, low=0.0, high=100.0)
 
-    assert len(label.text) == labels.LONGEST
+    assert len(label.text) == labels.MAX_LENGTH
     assert f"<title>{'x' * 40}</title>" in label.svg
     assert labels.shortened("Institute of Meteorology (team-7)") == "Institute of…logy (team-7)"
-    assert len(labels.shortened("x" * 27)) == labels.LONGEST
+    assert len(labels.shortened("x" * 27)) == labels.MAX_LENGTH
     assert overlaps([label.box, label.box]) == [(0, 1)]
 
 

@@ -88,7 +88,7 @@ def csv_of(answers: NDArray[np.uint8]) -> bytes:
 
 
 def query_positions(seed: int) -> NDArray[np.int64]:
-    """Which items `make_world` draws for the query holdout, as an organiser knows it."""
+    """Which items `make_world` draws for the query holdout, as an organizer knows it."""
     rng = np.random.default_rng(seed)
     rng.integers(2, size=N_QUERY + N_FRESH)
     return np.sort(rng.permutation(N_QUERY + N_FRESH)[:N_QUERY]).astype(np.int64)

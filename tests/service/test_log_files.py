@@ -50,7 +50,7 @@ def test_what_older_versions_left_open_is_closed(home: Path) -> None:
 def test_full_log_begins_anew_and_the_program_writes_on(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "LARGEST_LOG", 10)
+    monkeypatch.setattr(logs, "MAX_LOG_BYTES", 10)
     log = home / "worker.log"
     with logs.open_log(log) as stream:
         for number in range(8):
@@ -71,7 +71,7 @@ def test_full_log_begins_anew_and_the_program_writes_on(
 
 
 def test_service_rotates_its_logs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "LARGEST_LOG", 10)
+    monkeypatch.setattr(logs, "MAX_LOG_BYTES", 10)
     servers = homes.Servers(socket_directory=home, broker_url="", passwords={})
     running = processes.Service(home=home, servers=servers, code=home, url="", admin_url="")
     log = home / "logs" / "postgresql.log"

@@ -128,7 +128,7 @@ def no_service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(commands, "stay_up", lambda service: None)
     monkeypatch.setattr(commands, "own", lambda path, account: None)
     monkeypatch.setattr(commands, "secret_text", lambda secret: "a-password")
-    monkeypatch.setattr(commands, "organiser_password", lambda home: None)
+    monkeypatch.setattr(commands, "organizer_password", lambda home: None)
     return ended
 
 

@@ -70,7 +70,7 @@ def test_program_that_cannot_start_ends_the_service(
     with pytest.raises(EmbeddedServerError, match=r"worker keeps ending; see .*worker\.log"):
         supervise_for(service, 30)
 
-    assert program.log.read_text().count("started") == module.MOST_FAILED_STARTS
+    assert program.log.read_text().count("started") == module.MAX_FAILED_STARTS
 
 
 def test_nothing_of_a_program_is_left_behind(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_failed_starts_of_long_ago_are_forgiven(
     service, program = watched(tmp_path, "print('started', flush=True)")
     program.start(cwd=tmp_path)
 
-    while program.log.read_text().count("started") <= module.MOST_FAILED_STARTS:
+    while program.log.read_text().count("started") <= module.MAX_FAILED_STARTS:
         supervise_for(service, 0.1)
 
     assert program.n_failed_starts == 0

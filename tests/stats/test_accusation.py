@@ -9,7 +9,7 @@ import scipy.stats as sps
 from stats.accusation import Contestant, accuse, triage
 from stats.draw import draw
 from stats.split_scores import Mean
-from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANISER, OWN_FILES, TeamTests
+from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANIZER, OWN_FILES, TeamTests
 from tests.stats.rounds import accused, best, climber, files, honest
 
 N, M = 150, 300
@@ -45,7 +45,7 @@ def test_p_value_is_exact_on_all_splits_of_a_tiny_pool() -> None:
     stood = rng.random((10, 2)) < 0.5
     found = accused((right, best(right, n=5)), references=stood, n=5)[0]
 
-    for kind in (OWN_FILES, ORGANISER):
+    for kind in (OWN_FILES, ORGANIZER):
         if (FINAL, kind) not in found.tests:
             continue
         null, observed = [], None
@@ -110,9 +110,9 @@ def test_a_boosted_file_is_found_behind_an_honest_final() -> None:
 
     assert found.accuses(delta0=DELTA0)
     assert (found.best, shown.which, shown.test.file) == (11, BEST_SCORED, 11)
-    # The final is its own first file: against the organiser's references alone.
+    # The final is its own first file: against the organizer's references alone.
     assert (FINAL, OWN_FILES) not in found.tests
-    assert not found.tests[FINAL, ORGANISER].accuses(delta0=DELTA0)
+    assert not found.tests[FINAL, ORGANIZER].accuses(delta0=DELTA0)
 
 
 def test_withdrawn_files_are_tested_though_there_is_no_final() -> None:
@@ -210,7 +210,7 @@ def test_a_first_file_that_follows_a_release_is_no_reference() -> None:
 
 
 def test_what_accuses_is_shown_with_the_larger_detectable_effect() -> None:
-    """A clean second account, a boosted file first, then a tweak: only the organiser's references accuse."""
+    """A clean second account, a boosted file first, then a tweak: only the organizer's references accuse."""
     rng = np.random.default_rng(12)
     boosted = climber(rng, n=N, n_items=N + M, k=12)
     tweak = boosted[:, -1].copy()
@@ -221,7 +221,7 @@ def test_what_accuses_is_shown_with_the_larger_detectable_effect() -> None:
     found = accused((menu, 1), references=near, n=N)[0]
     shown = found.shown(delta0=DELTA0)
 
-    assert shown.kind == ORGANISER
+    assert shown.kind == ORGANIZER
     assert shown.test.overstatement > 0.15
     effects = [
         each.minimum_detectable_effect(delta0=DELTA0)
@@ -236,7 +236,7 @@ def test_more_teams_lower_the_level_and_nothing_else() -> None:
     (right, final) = league()[4]
 
     few, many = (
-        accused((right, final), references=references(), n=N, n_teams=t)[0].tests[FINAL, ORGANISER]
+        accused((right, final), references=references(), n=N, n_teams=t)[0].tests[FINAL, ORGANIZER]
         for t in (1, 100)
     )
 

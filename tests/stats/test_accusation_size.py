@@ -16,7 +16,7 @@ from stats.draw import draw
 from stats.metrics import Scorer
 from stats.scored_files import Files, score_files
 from stats.split_scores import split_score
-from stats.team_tests import ORGANISER, OWN_FILES
+from stats.team_tests import ORGANIZER, OWN_FILES
 from stats.verdict import Evidence, ShiftGate, Verdict, verdict
 
 N, M = 60, 140
@@ -37,7 +37,7 @@ Predictions = list[NDArray[Any]]
 
 
 def pool(metric: str, rng: np.random.Generator) -> tuple[NDArray[Any], Predictions, dict[str, Any]]:
-    """Labels, ten files of one team and two of the organiser."""
+    """Labels, ten files of one team and two of the organizer."""
     size = N + M
     if metric in ("rmse", "r2", "mae"):
         values = rng.standard_t(3, size)
@@ -139,7 +139,7 @@ def check_rounds(metric: str, *, splits: int) -> None:
                         test.p_estimate <= level
                     )
                 assert test.p_value >= 1 / (test.n_draws + 1)
-            for kind in (OWN_FILES, ORGANISER):
+            for kind in (OWN_FILES, ORGANIZER):
                 pair = [test.p_estimate for key, test in each.tests.items() if key[1] == kind]
                 for level in (0.05, 0.2):
                     of_pair = (team, kind, level)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stats.team_tests import FINAL, ORGANISER
+from stats.team_tests import FINAL, ORGANIZER
 from tests.stats.rounds import accused
 
 N, M, TEAMS = 400, 800, 5
@@ -30,7 +30,7 @@ def test_the_printed_effect_is_found_with_eighty_percent(delta0: float) -> None:
             menu[:, 3] = honest
             menu[wrong[: round(effect * N)], 3] = True
             team = accused((menu, 3), references=references, n=N, n_teams=TEAMS, seed=number)[0]
-            effect = team.tests[FINAL, ORGANISER].minimum_detectable_effect(delta0=delta0)
-        found += team.tests[FINAL, ORGANISER].accuses(delta0=delta0)
+            effect = team.tests[FINAL, ORGANIZER].minimum_detectable_effect(delta0=delta0)
+        found += team.tests[FINAL, ORGANIZER].accuses(delta0=delta0)
 
     assert 38 <= found <= 57

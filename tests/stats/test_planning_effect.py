@@ -9,7 +9,7 @@ import scipy.stats as sps
 from stats.draw import draw
 from stats.effective_number import effective_number
 from stats.planning_effect import detectable_overstatement, planning_effect
-from stats.team_tests import FINAL, ORGANISER
+from stats.team_tests import FINAL, ORGANIZER
 from tests.stats.rounds import accused
 
 
@@ -101,7 +101,7 @@ def test_an_audit_states_what_was_planned(delta0: float, n_teams: int) -> None:
 
     tests = accused((file, 0), references=reference[:, None], n=n, n_teams=n_teams)[0]
 
-    stated = tests.tests[FINAL, ORGANISER].minimum_detectable_effect(delta0=delta0)
+    stated = tests.tests[FINAL, ORGANIZER].minimum_detectable_effect(delta0=delta0)
     planned = detectable_overstatement(disagreement=0.1, n=n, m=m, n_teams=n_teams, delta0=delta0)
     assert stated == pytest.approx(planned, rel=0.1)
 
@@ -129,7 +129,7 @@ def test_an_audit_of_groups_states_no_more_than_was_planned_of_groups_that_err_a
 
     tests = accused((file, 0), references=reference[:, None], drawn=drawn, n=n, n_teams=20)[0]
 
-    stated = tests.tests[FINAL, ORGANISER].minimum_detectable_effect(delta0=0.0)
+    stated = tests.tests[FINAL, ORGANIZER].minimum_detectable_effect(delta0=0.0)
     share = float(differs.mean())
     worth = [effective_number(sizes=each) for each in (sizes[:n_query], sizes[n_query:])]
     planned = detectable_overstatement(disagreement=share, n=worth[0], m=worth[1], n_teams=20)

@@ -16,7 +16,7 @@ def test_weights_sum_to_one_and_fit_best() -> None:
     """Against a constrained least squares that is solved another way."""
     rng = np.random.default_rng(1)
     items = rng.random((N + M, 5))
-    contrast = references.organiser(pool=references.pool(items=items, k=2, draw=draw(n=N, m=M)))
+    contrast = references.organizer(pool=references.pool(items=items, k=2, draw=draw(n=N, m=M)))
 
     weights = -contrast.coefficients[0][2:, 0]
 
@@ -34,7 +34,7 @@ def test_spread_is_that_of_repeated_draws(dtype: type) -> None:
     """Seed 2: of 4,000 draws, within 5 of its standard errors of 1.1 %."""
     rng = np.random.default_rng(2)
     items: NDArray[Any] = (rng.random((N + M, 4)) < 0.6).astype(dtype)
-    contrast = references.organiser(pool=references.pool(items=items, k=3, draw=draw(n=N, m=M)))
+    contrast = references.organizer(pool=references.pool(items=items, k=3, draw=draw(n=N, m=M)))
     lead = items.astype(float) @ contrast.coefficients[0]
 
     differences = []
@@ -63,7 +63,7 @@ def test_spread_follows_clusters_and_strata() -> None:
         fresh_strata=stratum[n:],
     )
     items = rng.random((60, 2)) + rng.random(30)[cluster][:, None]
-    contrast = references.organiser(pool=references.pool(items=items, k=1, draw=drawn))
+    contrast = references.organizer(pool=references.pool(items=items, k=1, draw=drawn))
     lead = items @ contrast.coefficients[0][:, 0]
 
     differences = []
@@ -113,7 +113,7 @@ def test_a_copy_of_a_reference_has_no_lead() -> None:
     items[:, 0] = items[:, 2]
     items[:, 1] = items[:, 2] + 1e-12 * items[:, 1]
 
-    contrast = references.organiser(pool=references.pool(items=items, k=2, draw=draw(n=N, m=M)))
+    contrast = references.organizer(pool=references.pool(items=items, k=2, draw=draw(n=N, m=M)))
 
     assert contrast.spreads.tolist() == [[0, 0]]
     assert contrast.statistics(np.ones((1, 3))).tolist() == [[0, 0]]
@@ -124,7 +124,7 @@ def test_a_wild_file_hides_no_other_one() -> None:
     items = np.random.default_rng(7).random((N + M, 4))
     items[:, 1] *= 1e12
 
-    contrast = references.organiser(pool=references.pool(items=items, k=3, draw=draw(n=N, m=M)))
+    contrast = references.organizer(pool=references.pool(items=items, k=3, draw=draw(n=N, m=M)))
 
     assert (contrast.spreads > 0).all()
 
@@ -139,7 +139,7 @@ def test_gross_errors_in_one_reference_leave_the_others_their_weights() -> None:
     drawn = draw(n=200, m=400)
 
     fitted, beside = (
-        references.organiser(
+        references.organizer(
             pool=references.pool(items=np.column_stack([file, given]), k=1, draw=drawn)
         ).coefficients[0][:, 0]
         for given in (models, spoilt)
@@ -183,8 +183,8 @@ def test_references_that_are_all_but_equal_count_as_one(twin: int, dtype: type) 
     given: NDArray[Any] = np.column_stack([file, copy]).astype(dtype)
 
     drawn = draw(n=300, m=600)
-    fitted = references.organiser(pool=references.pool(items=alone, k=1, draw=drawn))
-    beside = references.organiser(pool=references.pool(items=given, k=1, draw=drawn))
+    fitted = references.organizer(pool=references.pool(items=alone, k=1, draw=drawn))
+    beside = references.organizer(pool=references.pool(items=given, k=1, draw=drawn))
 
     assert beside.spreads[0, 0] > fitted.spreads[0, 0]
     assert np.abs(beside.coefficients).max() < 2

@@ -13,7 +13,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from stats.mechanisms import MECHANISMS
-from vault import budget, rounds, scoring, submissions
+from stats.metrics import METRICS
+from vault import benchmarks, budget, rounds, scoring, submissions
 from vault.files import canonical
 from vault.models import Benchmark, Holdout, Panel, Round, Submission, Team
 from vault.sealing import holdouts, label_files, sealing_keys
@@ -23,7 +24,7 @@ NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
 @dataclass(kw_only=True)
 class World:
-    """One benchmark with a query and a fresh shard, the organiser's labels, and a planned round."""
+    """One benchmark with a query and a fresh shard, the organizer's labels, and a planned round."""
 
     benchmark: Benchmark
     query: Holdout
@@ -103,13 +104,15 @@ def make_world(
     rng = np.random.default_rng(seed)
     drawn = rng.integers(2, size=n).astype(np.uint8)
     truth = drawn if labels is None else labels
-    benchmark = Benchmark.objects.create(
-        slug=slug,
-        title=slug,
-        task="binary",
-        classes=["0", "1"],
-        prediction_form="label",
-        primary_metric=metric,
+    benchmark = benchmarks.add(
+        benchmark=Benchmark(
+            slug=slug,
+            title=slug,
+            task="binary",
+            classes=["0", "1"],
+            prediction_form="label" if "label" in METRICS[metric].forms else "probability",
+            primary_metric=metric,
+        )
     )
     rows = "".join(f"item-{i:05d},{v}\n" for i, v in enumerate(truth.tolist()))
     table = label_files.read(

@@ -55,7 +55,7 @@ def test_a_full_list_drops_rings_and_says_so(
 ) -> None:
     broker_at(tmp_path / "nobody.sock")
 
-    answers = [bell.ring(submission_id=uuid.uuid4()) for _ in range(bell.LONGEST_LIST + 10)]
+    answers = [bell.ring(submission_id=uuid.uuid4()) for _ in range(bell.MAX_WAITING + 10)]
 
     assert answers[0]
     assert not answers[-1]

@@ -150,7 +150,7 @@ def test_file_that_is_just_handed_in_again_is_not_removed(
 def test_account_cancels_so_often_an_hour(world: World) -> None:
     team, other = world.team("a"), world.team("b")
     n_journaled = JournalEntry.objects.count()
-    for number in range(budget.MOST_CANCELLED):
+    for number in range(budget.MAX_CANCELLED):
         world.now += dt.timedelta(minutes=1)
         cancel(world.submit(team, world.wrong_at([number])).submission, now=world.now)
     waiting = world.submit(team, world.wrong_at([25])).submission
@@ -174,7 +174,7 @@ def test_account_cancels_so_often_an_hour(world: World) -> None:
 
 def test_refunds_of_failures_are_no_cancellations(world: World) -> None:
     team = world.team("a")
-    for number in range(budget.MOST_CANCELLED):
+    for number in range(budget.MAX_CANCELLED):
         failed = world.submit(team, world.wrong_at([number])).submission
         with transaction.atomic():
             budget.refund(submission=failed, reason=budget.FAILED, now=world.now, most=None)
@@ -203,5 +203,5 @@ def test_threads_do_not_cancel_more_than_may_be(world: World) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(act, waiting))
 
-    assert outcomes.count("cancelled") == budget.MOST_CANCELLED
+    assert outcomes.count("cancelled") == budget.MAX_CANCELLED
     assert outcomes.count("refused") == 4

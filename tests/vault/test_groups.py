@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 
-from vault.groups import ORGANISER, RESEARCHER, may_act
+from vault.groups import ORGANIZER, RESEARCHER, may_act
 
 pytestmark = pytest.mark.django_db
 
@@ -33,13 +33,13 @@ def member_of(*groups: str) -> User:
     return user
 
 
-def test_organisers_may_do_the_acts_and_nothing_else() -> None:
+def test_organizers_may_do_the_acts_and_nothing_else() -> None:
     migrate()
-    organiser = member_of(ORGANISER).get_all_permissions()
+    organizer = member_of(ORGANIZER).get_all_permissions()
     researcher = User.objects.create_user("bob")
     researcher.groups.add(Group.objects.get(name=RESEARCHER))
 
-    assert organiser - researcher.get_all_permissions() == ACTS
+    assert organizer - researcher.get_all_permissions() == ACTS
 
 
 def test_researchers_look_at_what_is_not_sealed() -> None:
@@ -68,13 +68,13 @@ def test_groups_are_made_on_a_database_that_has_none_and_on_one_that_has_them() 
     assert len(made) == 9 + 4 + 9 + 4 + len(ACTS)
 
 
-def test_only_active_organisers_and_superusers_may_act() -> None:
+def test_only_active_organizers_and_superusers_may_act() -> None:
     migrate()
-    organiser = member_of(ORGANISER)
+    organizer = member_of(ORGANIZER)
 
-    assert may_act(organiser)
+    assert may_act(organizer)
     assert not may_act(AnonymousUser())
     assert not may_act(User.objects.create_user("bob", is_staff=True))
     assert may_act(User.objects.create_superuser("eve"))
-    organiser.is_active = False
-    assert not may_act(organiser)
+    organizer.is_active = False
+    assert not may_act(organizer)

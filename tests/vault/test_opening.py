@@ -64,7 +64,7 @@ def test_round_opens_when_its_references_are_scored_in_the_order_of_the_plan(wor
     assert HoldoutTold.objects.count() == 1
 
 
-def test_organiser_who_opens_it_gets_the_same_order(world: World) -> None:
+def test_organizer_who_opens_it_gets_the_same_order(world: World) -> None:
     baseline, second = references(world)
     later = world.answered(second, world.wrong_at(range(1, 40)))
     first = world.answered(baseline, world.wrong_at(range(50)))
@@ -103,7 +103,7 @@ def test_what_a_round_waits_for_is_said_once_each(
     assert warned(caplog) == said
 
 
-def test_round_that_names_no_reference_is_left_to_an_organiser(
+def test_round_that_names_no_reference_is_left_to_an_organizer(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.answered(world.team("baseline", is_reference=True), world.wrong_at(range(1, 40)))

@@ -10,7 +10,7 @@ from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import round_cancelling, rounds, submissions
 from vault.errors import TooManyReferencesError
 from vault.models import Round, Submission, Team
-from vault.reference_files import MOST_OF_HOLDOUT, MOST_OF_TEAM
+from vault.reference_files import MAX_OF_HOLDOUT, MAX_OF_TEAM
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -27,14 +27,14 @@ def hand_in(world: World, team: Team, first: int, n: int) -> None:
 
 def fill(world: World) -> None:
     """Four teams hand in all that is taken."""
-    for place in range(MOST_OF_HOLDOUT // MOST_OF_TEAM):
+    for place in range(MAX_OF_HOLDOUT // MAX_OF_TEAM):
         team = world.team(f"reference-{place}", is_reference=True)
-        hand_in(world, team, place * MOST_OF_TEAM, MOST_OF_TEAM)
+        hand_in(world, team, place * MAX_OF_TEAM, MAX_OF_TEAM)
 
 
 def test_a_reference_hands_in_five_files_and_no_more(world: World) -> None:
     team = world.team("reference", is_reference=True)
-    hand_in(world, team, 0, MOST_OF_TEAM)
+    hand_in(world, team, 0, MAX_OF_TEAM)
     Submission.objects.filter(sequence=1).update(status="FAILED", finished_at=NOW)
     submissions.cancel(submission=Submission.objects.get(sequence=2), now=NOW)
 
@@ -42,7 +42,7 @@ def test_a_reference_hands_in_five_files_and_no_more(world: World) -> None:
     assert not world.submit(team, world.wrong_at([4])).is_new
     with pytest.raises(TooManyReferencesError, match="failed and cancelled files count"):
         world.submit(team, world.wrong_at([9]))
-    assert Submission.objects.count() == MOST_OF_TEAM
+    assert Submission.objects.count() == MAX_OF_TEAM
 
 
 def test_all_references_together_hand_in_twenty(world: World) -> None:
@@ -50,7 +50,7 @@ def test_all_references_together_hand_in_twenty(world: World) -> None:
 
     with pytest.raises(TooManyReferencesError, match="20 files to round 1 and cancelled rounds"):
         world.submit(world.team("late", is_reference=True), world.wrong_at([50]))
-    assert Submission.objects.count() == MOST_OF_HOLDOUT
+    assert Submission.objects.count() == MAX_OF_HOLDOUT
 
 
 def test_cancelling_a_round_and_planning_another_asks_the_same_labels(world: World) -> None:
@@ -89,9 +89,9 @@ def test_teams_that_compete_are_not_counted(world: World) -> None:
     Submission.objects.update(status="SCORED", finished_at=NOW)
     world.open()
 
-    hand_in(world, world.team("ours"), 50, MOST_OF_TEAM + 1)
+    hand_in(world, world.team("ours"), 50, MAX_OF_TEAM + 1)
 
-    assert Submission.objects.filter(team__is_reference=False).count() == MOST_OF_TEAM + 1
+    assert Submission.objects.filter(team__is_reference=False).count() == MAX_OF_TEAM + 1
 
 
 def insert(world: World, team: Team, sequence: int) -> None:
@@ -111,15 +111,15 @@ def test_the_database_holds_the_admins_role_to_the_same_numbers(world: World) ->
     teams = [world.team(f"reference-{place}", is_reference=True) for place in range(5)]
     with acting_as("researcher"):
         for team in teams[:4]:
-            for sequence in range(MOST_OF_TEAM):
+            for sequence in range(MAX_OF_TEAM):
                 insert(world, team, sequence)
             if team == teams[0]:
                 with pytest.raises(ProgrammingError, match="as many"), transaction.atomic():
-                    insert(world, team, MOST_OF_TEAM)
+                    insert(world, team, MAX_OF_TEAM)
         with (
             pytest.raises(ProgrammingError, match="as many files as they may"),
             transaction.atomic(),
         ):
             insert(world, teams[4], 0)
 
-    assert Submission.objects.count() == MOST_OF_HOLDOUT
+    assert Submission.objects.count() == MAX_OF_HOLDOUT

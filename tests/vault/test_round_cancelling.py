@@ -138,7 +138,7 @@ def test_worker_that_held_a_reference_releases_nothing(world: World) -> None:
 def test_what_references_told_stays_in_the_ledger_and_admissions_reserve_nothing(
     world: World,
 ) -> None:
-    """An organiser has read the score of a reference: no plan may ask it for free again and again."""
+    """An organizer has read the score of a reference: no plan may ask it for free again and again."""
     world.answered(world.team("r", is_reference=True), world.wrong_at(range(40)))
     a = world.team("a")
     one = budget.account_of(round=world.round).nats(k=1)

@@ -32,7 +32,7 @@ def world(vault_keys: None) -> World:
 
 
 def in_query(world: World) -> np.ndarray:
-    """The panel positions of the query holdout, found as an organiser who kept the labels would not."""
+    """The panel positions of the query holdout, found as an organizer who kept the labels would not."""
 
     opened = holdouts.open_labels(
         holdout=world.query, purpose="scoring", reason={"test": True}, actor="test", now=NOW

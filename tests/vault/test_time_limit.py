@@ -183,7 +183,7 @@ def test_turn_ends_after_so_many_and_rings_for_the_rest(
     team = world.team("a")
     waiting = [world.submit(team, world.wrong_at(range(n))).submission for n in range(5)]
     rung.clear()
-    monkeypatch.setattr(scoring, "MOST_PER_TURN", 3)
+    monkeypatch.setattr(scoring, "MAX_PER_TURN", 3)
 
     world.score(waiting[-1])
     n_scored = [Submission.objects.filter(status="SCORED").count()]
@@ -196,4 +196,4 @@ def test_turn_ends_after_so_many_and_rings_for_the_rest(
 
 
 def test_twenty_submissions_are_a_turn() -> None:
-    assert scoring.MOST_PER_TURN == 20
+    assert scoring.MAX_PER_TURN == 20

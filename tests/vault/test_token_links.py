@@ -109,7 +109,7 @@ def test_a_wrong_secret_and_a_team_that_is_not_active_get_nothing(team: Team) ->
 
 def test_a_team_with_too_many_tokens_keeps_its_link(team: Team) -> None:
     secret = made(team)
-    for _ in range(tokens.MOST_LIVE):
+    for _ in range(tokens.MAX_LIVE):
         tokens.issue(team=team, label="", scopes=["read"], expires_at=None, now=NOW)
 
     with pytest.raises(TooManyTokensError):

@@ -156,13 +156,15 @@ def test_content_that_does_not_fit_names_the_field(
 
 
 def test_number_is_bounded(bot: Caller) -> None:
-    made = [send(bot, "webhooks/", {"url": URL}).status_code for _ in range(subscriptions.MOST)]
+    made = [
+        send(bot, "webhooks/", {"url": URL}).status_code for _ in range(subscriptions.MAX_WEBHOOKS)
+    ]
 
     refused = send(bot, "webhooks/", {"url": URL})
 
-    assert made == [201] * subscriptions.MOST
+    assert made == [201] * subscriptions.MAX_WEBHOOKS
     assert problem(refused) == (409, "too_many_webhooks")
-    assert refused.json()["limit"] == subscriptions.MOST
+    assert refused.json()["limit"] == subscriptions.MAX_WEBHOOKS
 
 
 def test_installation_without_a_key_says_so(bot: Caller, settings: Any) -> None:

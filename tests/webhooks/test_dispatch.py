@@ -173,7 +173,7 @@ def test_slow_receiver_holds_up_its_own_team_alone(world: World, receivers: Rece
 def test_dispatcher_stops_beginning_after_its_time(
     world: World, receivers: Receivers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "LONGEST_SECONDS", -1.0)
+    monkeypatch.setattr(dispatch, "MAX_SECONDS", -1.0)
     webhook = webhook_of(world.teams["bots"])
     scored(world, world.teams["bots"])
 

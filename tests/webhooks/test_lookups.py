@@ -18,7 +18,7 @@ def test_what_is_no_name_has_none(host: str) -> None:
 
 
 def test_look_up_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookups, "LONGEST_SECONDS", 0.5)
+    monkeypatch.setattr(lookups, "MAX_SECONDS", 0.5)
     monkeypatch.setattr(lookups, "_PROGRAM", "import time; time.sleep(600)")
 
     began = time.monotonic()
@@ -40,4 +40,4 @@ def test_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
     found = lookups.addresses(host="x")
 
-    assert len(found) == lookups.MOST_ADDRESSES + 1
+    assert len(found) == lookups.MAX_ADDRESSES + 1

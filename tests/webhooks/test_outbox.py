@@ -13,7 +13,7 @@ from vault.api import finding
 from vault.models import Benchmark, Round, Submission, Team
 from webhooks import messages, outbox, subscriptions
 from webhooks.models import Webhook, WebhookDelivery
-from webhooks.outbox import BACK_OFF, MOST_ATTEMPTS, OVERLAP
+from webhooks.outbox import BACK_OFF, MAX_ATTEMPTS, OVERLAP
 
 pytestmark = pytest.mark.usefixtures("db", "signing")
 
@@ -223,7 +223,7 @@ def test_attempts_back_off_and_end(world: World) -> None:
     now = timezone.now()
     note(now)
     gaps = []
-    for _ in range(MOST_ATTEMPTS - 1):
+    for _ in range(MAX_ATTEMPTS - 1):
         (delivery,) = take(now)
         outbox.settle(delivery=delivery, result="status 500", is_done=False)
         waiting = webhook.deliveries.get()

@@ -135,7 +135,7 @@ def test_redirect_is_not_followed() -> None:
 
 
 def test_receiver_that_trickles_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "LONGEST_SECONDS", 0.6)
+    monkeypatch.setattr(sending, "MAX_SECONDS", 0.6)
     left = threading.Event()
 
     def trickle(connection: socket.socket) -> None:

@@ -184,7 +184,7 @@ def test_slow_name_server_is_a_refusal_that_says_so(monkeypatch: pytest.MonkeyPa
 
 
 def test_name_with_hundreds_of_addresses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    names(monkeypatch, ci_example_org=["93.184.216.34"] * (lookups.MOST_ADDRESSES + 1))
+    names(monkeypatch, ci_example_org=["93.184.216.34"] * (lookups.MAX_ADDRESSES + 1))
 
     with pytest.raises(TargetRefusedError, match="too many"):
         targets.resolve(target=parse("https://ci.example.org/"), allowed=[])

@@ -1,4 +1,4 @@
-"""Acts: what an organiser does to one object, each on a page of its own that first says what follows.
+"""Acts: what an organizer does to one object, each on a page of its own that first says what follows.
 
 An act is one call of the domain, which decides, and journals it in the person's name. A page that is
 opened in the wrong status says so and changes nothing.

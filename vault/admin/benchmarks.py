@@ -1,11 +1,5 @@
-"""Benchmarks: what is predicted and how it is scored.
+"""Benchmarks: what is predicted and how it is scored; `vault.benchmarks` says what fits together."""
 
-A sealed holdout fixes what its labels mean, and a planned round fixes how they are scored; from then on
-these fields can be read and no more.
-"""
-
-import math
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -15,26 +9,14 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from stats.metrics import MAX_LOSS, METRICS, check_costs
-from vault import journal, team_names
+from stats.metrics import MAX_LOSS, METRICS
+from vault import benchmarks, journal, team_names
 from vault.admin.closings import closes
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import Page, Table, link, listed, moment
 from vault.admin.site import site
 from vault.models import Benchmark, JournalEntry, Submission
 
-# Envelopes are bound to the slug, and labels are stored as codes of the classes.
-FIXED_BY_SEALING = ("slug", "task", "classes")
-FIXED_BY_PLANNING = (
-    "prediction_form",
-    "primary_metric",
-    "secondary_metrics",
-    "loss_cap",
-    "cost_matrix",
-    "decision_threshold",
-    "probability_clip",
-    "delta0",
-)
 METRIC_CHOICES = [(metric.name, metric.label) for metric in METRICS.values()]
 
 
@@ -87,8 +69,8 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             "rules",
             "data_url",
             "visibility",
-            *FIXED_BY_SEALING[1:],
-            *FIXED_BY_PLANNING,
+            *benchmarks.FIXED_BY_SEALING[1:],
+            *benchmarks.FIXED_BY_PLANNING,
         )
         field_classes = {"cost_matrix": TypedJSONField}
         labels = {"delta0": "Tolerance (delta0)"}
@@ -115,115 +97,15 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
         given = super().clean() or self.cleaned_data
         # A field that failed, or that is read-only by now, is judged by what is stored.
         known = {name: getattr(self.instance, name) for name in self.Meta.fields} | given
-        for field, problem in problems(known).items():
+        for field, problem in benchmarks.problems(known).items():
             # A fixed matrix from when nothing read it may be refused now: the rest can still be edited.
             if field in self.fields or field != "cost_matrix":
                 self.add_error(field if field in self.fields else None, problem)
         return given
 
 
-def problems(given: Mapping[str, Any]) -> dict[str, str]:
-    """What does not fit together, by field."""
-    is_regression = given["task"] == Benchmark.Task.REGRESSION
-    found = {
-        "classes": _wrong_classes(given["task"], given["classes"]),
-        "prediction_form": _wrong_form(is_regression, given["prediction_form"]),
-        "primary_metric": _wrong_metric(given, given["primary_metric"]),
-        "secondary_metrics": _wrong_secondaries(given),
-        "loss_cap": _wrong_loss_cap(is_regression, given["loss_cap"]),
-        "cost_matrix": _wrong_costs(given),
-        "decision_threshold": _wrong_threshold(given),
-        "probability_clip": "" if _is_clip(given["probability_clip"]) else "Above 0 and below 0.5.",
-        "delta0": "" if _is_tolerance(given["delta0"]) else "A number from 0 to 1.",
-    }
-    return {field: problem for field, problem in found.items() if problem}
-
-
-def _wrong_classes(task: str, classes: list[str]) -> str:
-    if task == Benchmark.Task.REGRESSION:
-        return "A regression has no classes." if classes else ""
-    if len(set(classes)) != len(classes):
-        return "A class is named twice."
-    if task == Benchmark.Task.BINARY and len(classes) != 2:
-        return f"A binary task has two classes; {len(classes)} are given."
-    if len(classes) < 2:
-        return "At least two classes are needed."
-    return ""
-
-
-def _wrong_form(is_regression: bool, form: str) -> str:
-    if is_regression and form != Benchmark.PredictionForm.VALUE:
-        return "For a regression, teams predict values."
-    if not is_regression and form == Benchmark.PredictionForm.VALUE:
-        return "Values are predicted in a regression only."
-    return ""
-
-
-def _wrong_metric(given: Mapping[str, Any], name: str) -> str:
-    metric = METRICS.get(name)
-    if metric is None:
-        return ""  # the field itself says so
-    if given["task"] not in metric.tasks:
-        return f"{metric.label} does not score a {given['task']} task."
-    if given["prediction_form"] not in metric.forms:
-        return f"{metric.label} needs predictions of the form {' or '.join(sorted(metric.forms))}."
-    return ""
-
-
-def _wrong_secondaries(given: Mapping[str, Any]) -> str:
-    names = given["secondary_metrics"]
-    if given["primary_metric"] in names:
-        return "The primary metric need not be a secondary one too."
-    return " ".join(filter(None, (_wrong_metric(given, name) for name in names)))
-
-
 def _is_id(text: str) -> bool:
     return text.isdecimal() and len(text) < 10
-
-
-def _wrong_loss_cap(is_regression: bool, cap: float | None) -> str:
-    if is_regression and (cap is None or not (math.isfinite(cap) and cap > 0)):
-        return "A regression needs a loss cap above zero: without it one item could decide a score."
-    if is_regression and cap is not None and cap > MAX_LOSS:
-        return f"The largest loss cap is {MAX_LOSS:g}: give the labels in a larger unit."
-    if not is_regression and cap is not None:
-        return "Only a regression has a loss cap."
-    return ""
-
-
-def _wrong_costs(given: Mapping[str, Any]) -> str:
-    costs = given["cost_matrix"]
-    if costs is None:
-        names = [given["primary_metric"], *given["secondary_metrics"]]
-        needing = [METRICS[name].label for name in names if _needs_costs(name)]
-        return f"For {' and '.join(needing)} a cost matrix is needed." if needing else ""
-    try:
-        check_costs(costs, len(given["classes"]) or None)
-    except ValueError as error:
-        problem = str(error).removeprefix("cost_matrix: ")
-        return f"{problem[0].upper()}{problem[1:]}."
-    return ""
-
-
-def _needs_costs(name: str) -> bool:
-    return name in METRICS and METRICS[name].needs_costs
-
-
-def _wrong_threshold(given: Mapping[str, Any]) -> str:
-    threshold = given["decision_threshold"]
-    if threshold is None:
-        return ""
-    if (given["task"], given["prediction_form"]) != ("binary", "probability"):
-        return "A threshold needs probabilities of a binary task."
-    return "" if 0 < threshold < 1 else "A number between 0 and 1."
-
-
-def _is_clip(value: float | None) -> bool:
-    return value is not None and 0 < value < 0.5
-
-
-def _is_tolerance(value: float | None) -> bool:
-    return value is not None and 0 <= value <= 1
 
 
 @admin.register(Benchmark, site=site)
@@ -267,10 +149,7 @@ class BenchmarkAdmin(Page):
         return super().get_object(request, object_id, from_field)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        if obj is None:
-            return ()
-        fixed = FIXED_BY_SEALING if obj.holdouts.exists() else ()
-        return fixed + (FIXED_BY_PLANNING if obj.rounds.exists() else ())
+        return () if obj is None else benchmarks.fixed(benchmark=obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 COOKIE = "hv_device"
 LASTS = 365 * 24 * 3600
-MOST_NAMES = 5
+MAX_NAMES = 5
 _SALT = "vault.admin.devices"
 
 
@@ -33,7 +33,7 @@ def remember(request: HttpRequest, response: HttpResponseBase, *, username: str)
     """Let this browser be known from now on."""
     names = known(request)
     device = names.pop(username, None) or secrets.token_hex(16)
-    kept = dict([*names.items(), (username, device)][-MOST_NAMES:])
+    kept = dict([*names.items(), (username, device)][-MAX_NAMES:])
     response.set_cookie(
         COOKIE,
         signing.dumps(kept, salt=_SALT, compress=True),

@@ -15,7 +15,7 @@ from vault.admin.site import site
 from vault.errors import JournalError
 from vault.models import Benchmark, JournalEntry
 
-LONGEST_EXCERPT = 100
+MAX_EXCERPT = 100
 
 
 @admin.register(JournalEntry, site=site)
@@ -46,7 +46,7 @@ class JournalEntryAdmin(ReadOnlyPage):
     @admin.display(description="content")
     def excerpt(self, obj: JournalEntry) -> str:
         text = obj.payload
-        return text if len(text) <= LONGEST_EXCERPT else f"{text[:LONGEST_EXCERPT]}…"
+        return text if len(text) <= MAX_EXCERPT else f"{text[:MAX_EXCERPT]}…"
 
     @admin.display(description="content")
     def content(self, obj: JournalEntry) -> Any:

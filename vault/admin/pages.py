@@ -25,7 +25,7 @@ from vault.admin.site import ModelAdmin
 from vault.errors import VaultError
 
 NOTHING = "—"
-LEAST_NATS, WHOLE_NATS = 0.01, 100
+MIN_NATS, WHOLE_NATS = 0.01, 100
 # For whoever reads of nats and has to decide something.
 WHAT_NATS_ARE = "what answers tell of the labels at most; 1 nat is 1.44 bits"
 
@@ -160,8 +160,8 @@ def figure(value: float | None, *, digits: int = 6) -> str:
 
 def nats(value: float) -> str:
     """An amount of information: whole nats from a hundred on, below that three digits."""
-    if 0 < value < LEAST_NATS:
-        return f"less than {LEAST_NATS}"
+    if 0 < value < MIN_NATS:
+        return f"less than {MIN_NATS}"
     return f"{value:,.0f}" if value >= WHOLE_NATS else figure(value, digits=3)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DEFAULT_LENGTH = dt.timedelta(days=30)
 DEFAULT_MECHANISM = "guarded_ladder"
 # Of what is no number of queries: a database column's room, with a year's seconds in it.
-LARGEST = 10**9
+MAX_NUMBER = 10**9
 
 
 def _default(name: str) -> Any:
@@ -38,7 +38,7 @@ def _default(name: str) -> Any:
     return field.get_default()
 
 
-def _limit(name: str, help_text: str, *, most: int = LARGEST) -> forms.IntegerField:
+def _limit(name: str, help_text: str, *, most: int = MAX_NUMBER) -> forms.IntegerField:
     return forms.IntegerField(
         min_value=1, max_value=most, initial=lambda: _default(name), help_text=help_text
     )

@@ -14,7 +14,7 @@ from vault.statuses import RoundStatus
 
 class CancelForm(ActForm):
     reason = forms.CharField(
-        max_length=reasons.LONGEST,
+        max_length=reasons.MAX_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
         help_text="Everybody reads it in the list of rounds.",
     )

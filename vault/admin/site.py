@@ -1,7 +1,7 @@
 """The admin's site: who may come in, who may act, and that nothing is ever deleted.
 
 Two locks, each enough by itself: the groups' permissions, which every page asks for, and the site's own
-rule that a request which could change something comes from an organiser. Acts go through the functions of
+rule that a request which could change something comes from an organizer. Acts go through the functions of
 the domain, which journal them in the name of the person.
 """
 
@@ -24,7 +24,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What everybody may post about themselves.
 OWN_ACCOUNT = ("logout", "password_change")
 LOOKS_ONLY = (
-    "Your account may look at everything here and change nothing. Organisers act: a superuser of this "
+    "Your account may look at everything here and change nothing. Organizers act: a superuser of this "
     "installation gives that role."
 )
 

@@ -61,8 +61,8 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_name(self) -> str:
         name = team_names.normalized(self.cleaned_data["name"])
-        if len(name) > team_names.LONGEST:  # some letters are several in normal form
-            raise forms.ValidationError(f"A name has at most {team_names.LONGEST} characters.")
+        if len(name) > team_names.MAX_LENGTH:  # some letters are several in normal form
+            raise forms.ValidationError(f"A name has at most {team_names.MAX_LENGTH} characters.")
         same = Team.objects.filter(folded=team_names.folded(name)).exclude(pk=self.instance.pk)
         if (other := same.first()) is not None:
             raise forms.ValidationError(

@@ -19,7 +19,7 @@ class UnrankForm(ActForm):
 
     team = forms.ModelChoiceField(queryset=Team.objects.none())
     reason = forms.CharField(
-        max_length=reasons.LONGEST,
+        max_length=reasons.MAX_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
         help_text="Everybody reads it on the board.",
     )

@@ -15,7 +15,7 @@ from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.pages import NOTHING, moment
 from vault.admin.site import site
 from vault.errors import PersonError
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 
 if TYPE_CHECKING:
     Base = UserAdmin[User]
@@ -24,8 +24,8 @@ else:
 
 ROLES = [
     (
-        ORGANISER,
-        "Organiser: acts. Seals, plans and opens rounds, admits teams, issues tokens, publishes.",
+        ORGANIZER,
+        "Organizer: acts. Seals, plans and opens rounds, admits teams, issues tokens, publishes.",
     ),
     (RESEARCHER, "Researcher: looks at everything, raw scores included, and changes nothing."),
 ]
@@ -49,7 +49,7 @@ class RightsForm(OwnForm):
         labels = {"is_superuser": "Superuser"}
         help_texts = {
             **OwnForm.Meta.help_texts,
-            "is_superuser": "Makes accounts, gives roles and shuts accounts; acts as an organiser, too.",
+            "is_superuser": "Makes accounts, gives roles and shuts accounts; acts as an organizer, too.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

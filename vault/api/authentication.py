@@ -20,7 +20,7 @@ from vault import tokens
 from vault.api import throttles
 from vault.models import Team, TeamToken
 
-MOST_REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 # How a token usually comes; other spellings of the scheme are read with more care.
 USUAL = "Bearer "
 
@@ -41,7 +41,7 @@ class RecentTokens:
         token = tokens.authenticate(plain=plain, now=now)
         if token is not None and settings.TOKEN_CACHE_SECONDS:
             with self._lock:
-                if len(self._known) >= MOST_REMEMBERED:
+                if len(self._known) >= MAX_REMEMBERED:
                     self._known.clear()
                 self._known[_name(plain)] = (asked_at, token)
         return token

@@ -18,7 +18,7 @@ from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
 from vault.api.problems import ProblemError
 
-LARGEST_BODY = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 MEDIA_TYPE = "application/json"
 
 
@@ -73,9 +73,9 @@ def raw(request: Request) -> bytes:
     length = http.META.get("CONTENT_LENGTH") or "0"
     if "HTTP_TRANSFER_ENCODING" in http.META or not length.isdecimal():
         raise ProblemError(411, "length_required", "send Content-Length; no chunked bodies")
-    if len(length) > 9 or int(length) > LARGEST_BODY:
-        detail = f"a body may have {LARGEST_BODY} bytes here"
-        raise ProblemError(413, "content_too_large", detail, limit=LARGEST_BODY)
+    if len(length) > 9 or int(length) > MAX_BODY_BYTES:
+        detail = f"a body may have {MAX_BODY_BYTES} bytes here"
+        raise ProblemError(413, "content_too_large", detail, limit=MAX_BODY_BYTES)
     if int(length) and http.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise ProblemError(
             415,

@@ -24,7 +24,7 @@ from vault.statuses import NEVER_OPENED, RoundStatus
 
 API = "/api/v1/"
 # Of one answer; the list of benchmarks has them all, in pages.
-MOST_SHOWN = 50
+MAX_SHOWN = 50
 LINKS = {
     "docs": f"{API}docs/",
     "openapi": f"{API}openapi.json",
@@ -70,7 +70,7 @@ def _benchmarks(request: Request) -> tuple[list[Shown], list[Shown]]:
     visible = (
         finding.visible_benchmarks(request)
         .annotate(is_open=Exists(running.filter(benchmark=OuterRef("pk"))))
-        .order_by("-is_open", "slug")[:MOST_SHOWN]
+        .order_by("-is_open", "slug")[:MAX_SHOWN]
     )
     listed = list(visible)
     rounds: dict[int, list[Round]] = {each.pk: [] for each in listed}
@@ -127,7 +127,7 @@ def _page(request: Request, open_ones: list[Shown], others: list[Shown]) -> Http
     ]
     context = {
         "rows": rows,
-        "is_cut": len(rows) == MOST_SHOWN,
+        "is_cut": len(rows) == MAX_SHOWN,
         "links": LINKS,
         "here": own_address.absolute(request=request._request, path=API).rstrip("/"),
         # Of what can be called now: the others take no file.

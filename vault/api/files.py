@@ -37,7 +37,7 @@ ACCEPTED = "gzip, identity"
 LARGE = 1 << 20
 _PIECE = 1 << 20
 # More digits than any length has; `int` refuses texts of thousands of digits.
-LONGEST_LENGTH = 15
+MAX_LENGTH_DIGITS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,7 @@ def _length(http: HttpRequest) -> int:
     if not text.isdecimal() or "HTTP_TRANSFER_ENCODING" in http.META:
         raise ProblemError(411, "length_required", "send Content-Length; no chunked bodies")
     limit = settings.MAX_UPLOAD_BYTES
-    if len(text) > LONGEST_LENGTH or int(text) > limit:
+    if len(text) > MAX_LENGTH_DIGITS or int(text) > limit:
         raise ProblemError(413, "content_too_large", f"a body may have {limit} bytes", limit=limit)
     return int(text)
 

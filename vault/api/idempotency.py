@@ -30,7 +30,7 @@ from vault.errors import InvalidFileError
 from vault.models import IdempotentAnswer, Team
 
 HEADER = "Idempotency-Key"
-LONGEST_KEY = 255
+MAX_KEY = 255
 # A string of RFC 9651, or the same without its quotes: most clients leave them out.
 _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _BARE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+")
@@ -51,13 +51,13 @@ def key_of(request: Request) -> str:
         raise ProblemError(
             400,
             "invalid_idempotency_key",
-            f"{HEADER} is a string of 1 to {LONGEST_KEY} printable ASCII characters, in quotes",
+            f"{HEADER} is a string of 1 to {MAX_KEY} printable ASCII characters, in quotes",
         )
     return key
 
 
 def is_key(text: str) -> bool:
-    return 1 <= len(text) <= LONGEST_KEY and text.isascii() and text.isprintable()
+    return 1 <= len(text) <= MAX_KEY and text.isascii() and text.isprintable()
 
 
 @dataclass(kw_only=True)

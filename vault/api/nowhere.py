@@ -19,7 +19,7 @@ from vault.api.publicly import PublicView
 
 _SAFE = ("GET", "HEAD")
 # A longer address is not mistyped.
-LONGEST_PATH = 500
+MAX_PATH = 500
 
 
 class Nowhere(PublicView):
@@ -47,7 +47,7 @@ def meant_path(path: str) -> str | None:
 
     It begins with one slash and no more, so that no browser takes it for the address of another host.
     """
-    if len(path) > LONGEST_PATH:
+    if len(path) > MAX_PATH:
         return None
     single = re.sub("/+", "/", f"/{path}")
     for candidate in (single, f"{single}/", single.rstrip("/")):

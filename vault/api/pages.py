@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from vault.api.problems import ProblemError
 
 PAGE_SIZE = 100
-LONGEST_PAGE = 500
+MAX_PAGE_SIZE = 500
 # What the framework puts into one; it would take anything for the beginning of the list.
 _CURSOR = re.compile(r"(?=.)(o=\d{1,4})?&?(r=1)?&?(p=[^&]+)?")
 Row = TypeVar("Row", bound=Model)
@@ -36,8 +36,8 @@ class Pages(CursorPagination):
         text = request.query_params.get(self.page_size_query_param or "")
         if text is None:
             return PAGE_SIZE
-        if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= LONGEST_PAGE:
-            raise _refused("page_size", f"a whole number from 1 to {LONGEST_PAGE}")
+        if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MAX_PAGE_SIZE:
+            raise _refused("page_size", f"a whole number from 1 to {MAX_PAGE_SIZE}")
         return int(text)
 
     def decode_cursor(self, request: Request) -> Cursor | None:

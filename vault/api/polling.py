@@ -21,18 +21,18 @@ from vault.api import authentication, throttles
 from vault.api.pace import PACE
 from vault.api.submission_state import Polled, polled
 
-LONGEST_WAIT = 30
+MAX_WAIT = 30
 LOOK_SECONDS = 0.1
 
 
 def preferred_wait(request: HttpRequest) -> int:
-    """The seconds of `Prefer: wait=N`, at most LONGEST_WAIT; 0 if there are none. RFC 7240: else ignored."""
+    """The seconds of `Prefer: wait=N`, at most MAX_WAIT; 0 if there are none. RFC 7240: else ignored."""
     for preference in request.headers.get("Prefer", "").split(","):
         name, _, value = preference.partition(";")[0].partition("=")
         if name.strip().lower() == "wait":
             text = value.strip().strip('"')
             is_number = text.isdecimal() and text.isascii() and len(text) < 9
-            return min(LONGEST_WAIT, int(text)) if is_number else 0
+            return min(MAX_WAIT, int(text)) if is_number else 0
     return 0
 
 

@@ -14,8 +14,8 @@ from vault.api.openapi.schemas import Schema
 from vault.api.problems import ProblemError
 from vault.submissions import MODEL_NAME, Provenance
 
-LARGEST_SCORE = 1e20
-LARGEST_MEASURE = 1e12
+MAX_SCORE = 1e20
+MAX_MEASURE = 1e12
 # As JSON and CSV write numbers, with or without a sign.
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -105,19 +105,19 @@ SAID = {
         example="https://ci.example/runs/17",
     ),
     "validation_score": Said(
-        form=Number(low=-LARGEST_SCORE, high=LARGEST_SCORE),
+        form=Number(low=-MAX_SCORE, high=MAX_SCORE),
         description="The team's own validation score, in the metric's units. Some mechanisms need it.",
         example=0.81,
         is_told=False,
     ),
     "latency_p95_ms": Said(
-        form=Number(low=0.0, high=LARGEST_MEASURE),
+        form=Number(low=0.0, high=MAX_MEASURE),
         description="Milliseconds of the slowest twentieth of the model's answers, as the team measured "
         "them.",
         example=38.0,
     ),
     "cost_per_1000": Said(
-        form=Number(low=0.0, high=LARGEST_MEASURE),
+        form=Number(low=0.0, high=MAX_MEASURE),
         description="What a thousand answers of the model cost, in the team's currency.",
         example=0.12,
     ),

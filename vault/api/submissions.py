@@ -68,7 +68,7 @@ FILTERS = {
     "round": Filter(column="round__number", form="a round's number", fits=finding.is_number),
     "key": Filter(
         column="idempotency_key",
-        form=f"1 to {idempotency.LONGEST_KEY} printable ASCII characters",
+        form=f"1 to {idempotency.MAX_KEY} printable ASCII characters",
         fits=idempotency.is_key,
     ),
 }

@@ -23,7 +23,7 @@ from vault.api.problems import ProblemError
 from vault.models import Team, TeamToken
 
 WINDOW_SECONDS = 60.0
-MOST_CALLERS = 20_000
+MAX_CALLERS = 20_000
 
 
 class Flood:
@@ -46,7 +46,7 @@ class Flood:
             if empty_at - now > WINDOW_SECONDS + self._interval / 2:
                 return empty_at - now - WINDOW_SECONDS
             self._empty_at[caller] = empty_at
-            if len(self._empty_at) > MOST_CALLERS:
+            if len(self._empty_at) > MAX_CALLERS:
                 self._forget(now)
             return 0.0
 
@@ -60,7 +60,7 @@ class Flood:
     def _forget(self, now: float) -> None:
         """Those who wait for nothing; if nearly all do wait, everybody starts anew."""
         waiting = {caller: at for caller, at in self._empty_at.items() if at > now}
-        self._empty_at = waiting if len(waiting) < MOST_CALLERS // 2 else {}
+        self._empty_at = waiting if len(waiting) < MAX_CALLERS // 2 else {}
 
 
 def admits(token: TeamToken) -> bool:

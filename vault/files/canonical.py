@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vault.errors import VaultError
 
 DTYPES = ("|u1", "<u2", "<u4", "<f8")
-_LONGEST_HEADER = 200
+_MAX_HEADER = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +26,12 @@ class Predictions:
 
 
 def code_dtype(n_classes: int) -> np.dtype[np.unsignedinteger]:
-    """The smallest unsigned type that holds every class code."""
+    """Choose the smallest unsigned type that holds every class code."""
     return np.min_scalar_type(max(n_classes - 1, 0)).newbyteorder("<")
 
 
 def encode(values: NDArray[np.generic]) -> Predictions:
-    """Canonical bytes of codes or float64 values. Negative zero becomes zero: they are equal."""
+    """Write the canonical bytes of codes or float64 values. Negative zero becomes zero: they are equal."""
     if values.dtype.kind == "f":
         values = values.astype("<f8") + 0.0
     values = np.ascontiguousarray(values)
@@ -43,8 +43,8 @@ def encode(values: NDArray[np.generic]) -> Predictions:
 
 
 def decode(canonical: bytes) -> NDArray[np.generic]:
-    """The read-only array of canonical bytes."""
-    end = canonical.find(b"\n", 0, _LONGEST_HEADER)
+    """Read canonical bytes as a read-only array."""
+    end = canonical.find(b"\n", 0, _MAX_HEADER)
     try:
         header = json.loads(canonical[: max(end, 0)])
         if header["dtype"] not in DTYPES:

@@ -83,14 +83,14 @@ def are_int64(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
 
 
 def no_integer(column: Column, text: str) -> str:
-    """What is wrong with a field that is no whole number, or not in its plain spelling."""
+    """Say what is wrong with a field that is no whole number, or not in its plain spelling."""
     if column.is_plain and are_int64(pa.array([text]), WHOLE)[0]:
         return f"ids are whole numbers here, without zeros in front{column.show(text)}"
     return f"not a 64-bit whole number{column.show(text)}"
 
 
 def without_empty(column: Column, texts: Any, rows: NDArray[np.int64], problems: Problems) -> Any:
-    """The texts, with a null where a field is empty and may not be: both files say the same of it.
+    """Return the texts, with a null where a field is empty and may not be: both files say the same of it.
 
     Where it is known what the fields may be, the reader says that of an empty one, too.
     """
@@ -123,7 +123,7 @@ def report_empty(
 
 
 def spelling(column: Column) -> str:
-    """The pattern of the column's whole numbers."""
+    """Return the pattern of the column's whole numbers."""
     return PLAIN if column.is_plain else WHOLE
 
 

@@ -26,7 +26,7 @@ RETRY_AFTER_SECONDS = 60
 
 
 def store(*, directory: str, content: bytes, sha256: str, suffix: str) -> str:
-    """The storage key of `content`, which is written unless it is there already."""
+    """Store `content`, unless it is there already, and return its key."""
     key = f"{directory}/{sha256}{suffix}"
     if default_storage.exists(key):
         return key
@@ -45,7 +45,7 @@ def store(*, directory: str, content: bytes, sha256: str, suffix: str) -> str:
 
 
 def load(*, file_key: str) -> bytes:
-    """The content of a stored file, after a check that it still is what its name says."""
+    """Read a stored file, after a check that it still is what its name says."""
     with default_storage.open(file_key) as file:
         content = bytes(file.read())
     if hashlib.sha256(content).hexdigest() != Path(file_key).name.partition(".")[0]:

@@ -31,11 +31,11 @@ from vault.files.columns import (
 )
 from vault.files.problems import Problems, refuse, with_hint
 
-_LONGEST_HEADER = 1 << 20
+_MAX_HEADER = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
 _EMPTY = "the line is empty; delete it"
-_LARGEST_BLOCK = (1 << 31) - 1
+_MAX_BLOCK = (1 << 31) - 1
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 _QUICK_TYPES = {
     Kind.INTEGER: pa.int64(),
@@ -137,11 +137,11 @@ def _check_text(body: bytes) -> None:
 
 
 def _header(body: bytes) -> tuple[list[str], int]:
-    """The names in the first line, and where the second line starts."""
+    """Read the names in the first line, and where the second line starts."""
     begin = len(_BYTE_ORDER_MARK) if body.startswith(_BYTE_ORDER_MARK) else 0
-    end = body.find(b"\n", begin, begin + _LONGEST_HEADER)
+    end = body.find(b"\n", begin, begin + _MAX_HEADER)
     if end < 0:
-        if len(body) > _LONGEST_HEADER:
+        if len(body) > _MAX_HEADER:
             refuse("the header is too long", row=1)
         end = len(body)
     line = body[begin:end].removesuffix(b"\r").decode()
@@ -193,7 +193,7 @@ def _read_lines(content: Any, types: dict[str, pa.DataType]) -> _Lines:
         pa.BufferReader(content),
         read_options=pa_csv.ReadOptions(
             use_threads=False,
-            block_size=min(len(content) + 1, _LARGEST_BLOCK),
+            block_size=min(len(content) + 1, _MAX_BLOCK),
             column_names=list(types),
         ),
         parse_options=pa_csv.ParseOptions(
@@ -216,7 +216,7 @@ def _line_numbers(lines: _Lines, n_rows: int) -> NDArray[np.int64]:
 def _values(
     column: Column, chunked: pa.ChunkedArray, rows: NDArray[np.int64], problems: Problems
 ) -> Any:
-    """The column as `Kind` describes it, from Arrow's numbers or from text."""
+    """Convert the column as `Kind` describes it, from Arrow's numbers or from text."""
     array = chunked.chunk(0) if chunked.num_chunks else pa.array([], chunked.type)
     is_text = array.type == pa.string()
     if column.kind is not Kind.NUMBER and not pa.types.is_integer(array.type):
@@ -248,7 +248,7 @@ def _integers(
 
 
 def _no_number(column: Column, text: str) -> str:
-    """A hint would tell of a sealed value."""
+    """Give no hint of a sealed value: it would tell of it."""
     hint = "" if column.is_sealed else hints.of_number(text)
     return with_hint(f"not a finite number{column.show(text)}", hint)
 

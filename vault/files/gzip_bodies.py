@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from vault.errors import PackedBodyError, UnpackedSizeError
 
 # Programs that pack in parallel make one for each block; millions of empty ones would cost time for nothing.
-MOST_MEMBERS = 10_000
+MAX_MEMBERS = 10_000
 _PIECE = 1 << 18
 # Of a member the first: what follows a small one is copied in vain.
 _FIRST_PIECE = 1 << 10
@@ -38,8 +38,8 @@ def unpack(source: memoryview, target: memoryview) -> int:
     while n_members == 0 or work.n_read < len(source):
         if n_members and not any(source[work.n_read :]):
             break
-        if n_members == MOST_MEMBERS:
-            raise PackedBodyError(f"the gzip body has more than {MOST_MEMBERS} members")
+        if n_members == MAX_MEMBERS:
+            raise PackedBodyError(f"the gzip body has more than {MAX_MEMBERS} members")
         _check_start(source[work.n_read :], n_members)
         n_members += 1
         try:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from vault.files.pandas_index import UNNAMED
 
 _LISTED = 10
-_LONGEST_CLASS = 30
+_MAX_CLASS = 30
 _FROM_EXCEL = (
     "save the sheet as CSV in UTF-8 (in Excel: Save As, CSV UTF-8; "
     "in pandas: read_excel(FILE).to_csv(OUT, index=False))"
@@ -36,12 +36,12 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def of_bytes(body: bytes) -> str:
-    """The file is neither CSV nor Parquet, whatever it was called."""
+    """Hint at a file that is neither CSV nor Parquet, whatever it was called."""
     return next((hint for magic, hint in _MAGIC.items() if body.startswith(magic)), "")
 
 
 def of_csv(body: bytes) -> str:
-    """The file is no text in UTF-8."""
+    """Hint at a file that is no text in UTF-8."""
     if body.startswith(_PARQUET):
         return (
             "this is a Parquet file; send it as application/vnd.apache.parquet or name it .parquet"
@@ -55,7 +55,7 @@ def of_csv(body: bytes) -> str:
 
 
 def of_parquet(body: bytes) -> str:
-    """The file is not Parquet."""
+    """Hint at a file that is not Parquet."""
     if body.startswith(_PARQUET):
         return "its end is missing or damaged; write it again"
     is_line = b"," in body[:200] and b"\x00" not in body[:200]
@@ -63,7 +63,7 @@ def of_parquet(body: bytes) -> str:
 
 
 def of_names(names: Sequence[str], expected: Sequence[str]) -> str:
-    """The columns of a file are not what they must be."""
+    """Hint at columns that are not what they must be."""
     others = [name for name in names[1:] if not name.startswith(UNNAMED)]
     if names and names[0] in _ROW_INDEX and "id" in others:
         return f"the first column is a row index; {_NO_ROW_INDEX}"
@@ -91,7 +91,7 @@ def _of_spelling(names: Sequence[str], expected: Sequence[str]) -> str:
 
 
 def of_fields(n_fields: int, n_expected: int, *, has_numbers: bool) -> str:
-    """A line has more fields than the header."""
+    """Hint at a line that has more fields than the header."""
     if n_fields <= n_expected:
         return ""
     row_names = (
@@ -102,21 +102,21 @@ def of_fields(n_fields: int, n_expected: int, *, has_numbers: bool) -> str:
 
 
 def of_number(text: str) -> str:
-    """A field is not a number."""
+    """Hint at a field that is not a number."""
     if text.count(",") == 1 and text.replace(",", "").lstrip("+-").isdecimal():
         return "write a decimal point, not a comma"
     return ""
 
 
 def classes(names: Sequence[str]) -> str:
-    """The classes for a message, as many as can be read."""
-    cut = [name if len(name) <= _LONGEST_CLASS else name[:_LONGEST_CLASS] + "…" for name in names]
+    """List the classes for a message, as many as can be read."""
+    cut = [name if len(name) <= _MAX_CLASS else name[:_MAX_CLASS] + "…" for name in names]
     more = f", … ({len(names)} in all)" if len(names) > _LISTED else ""
     return ", ".join(cut[:_LISTED]) + more
 
 
 def of_label(text: str, names: Sequence[str], *, booleans: tuple[str, str]) -> str:
-    """The class that a field may mean, if it is written in another way."""
+    """Name the class that a field may mean, if it is written in another way."""
     plain = text.strip()
     meant = [plain, plain.removesuffix(".0"), plain.lstrip("0") or plain[:1]]
     meant += [name for name in names if name.casefold() == plain.casefold()]

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from vault.files import hints, panel_files
 from vault.files.columns import Column, Kind, Table
-from vault.files.parsing import LARGEST_VALUE, READERS, boolean_spelling, class_codes, repeated
+from vault.files.parsing import READERS, boolean_spelling, class_codes, repeated
+from vault.files.prediction_forms import MAX_VALUE
 from vault.files.problems import Problems, quoted, refuse, with_hint
 
 SLICE = "slice:"
@@ -178,9 +179,9 @@ def _labels(table: Table, spec: LabelSpec, problems: Problems) -> NDArray[Any]:
         values: NDArray[np.float64] = column
         problems.add_rows(
             # A NaN is a problem already reported.
-            np.flatnonzero(np.abs(values) > LARGEST_VALUE),
+            np.flatnonzero(np.abs(values) > MAX_VALUE),
             table.rows,
-            lambda i: f"the label is not between {-LARGEST_VALUE:g} and {LARGEST_VALUE:g}",
+            lambda i: f"the label is not between {-MAX_VALUE:g} and {MAX_VALUE:g}",
             column="label",
         )
         return values

@@ -60,7 +60,7 @@ class MemoryFile:
 
     @contextmanager
     def view(self) -> Iterator[memoryview]:
-        """The content where it lies, not copied."""
+        """Show the content where it lies, not copied."""
         if not self.size:
             yield memoryview(b"")
             return

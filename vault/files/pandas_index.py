@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 UNNAMED = "__index_level_"
-_LONGEST_METADATA = 1 << 20
+_MAX_METADATA = 1 << 20
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -22,7 +22,7 @@ class Ids:
 
 
 def ids(metadata: Any, names: list[str], *, n_rows: int) -> Ids | None:
-    """The ids if they are the only index; None where the columns speak for themselves."""
+    """Find the ids if they are the only index; None where the columns speak for themselves."""
     index = _only_index(metadata)
     if isinstance(index, str) and index in names:
         is_meant = index == "id" or (index.startswith(UNNAMED) and "id" not in names)
@@ -34,9 +34,9 @@ def ids(metadata: Any, names: list[str], *, n_rows: int) -> Ids | None:
 
 
 def _only_index(metadata: Any) -> Any:
-    """What the file says of its index; it may say anything."""
+    """Read what the file says of its index; it may say anything."""
     text = (metadata or {}).get(b"pandas", b"")
-    if not 0 < len(text) <= _LONGEST_METADATA:
+    if not 0 < len(text) <= _MAX_METADATA:
         return None
     try:
         told = json.loads(text)

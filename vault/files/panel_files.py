@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-LONGEST_ID = 200
+MAX_ID_BYTES = 200
 # Every id must survive a line of CSV in anybody's program.
-TOO_LONG = f"an item id has 1 to {LONGEST_ID} bytes"
+TOO_LONG = f"an item id has 1 to {MAX_ID_BYTES} bytes"
 UNCLEAN = "an item id holds a control character, or white space at an end"
 
 
@@ -24,7 +24,7 @@ def write(ids: pa.Array) -> bytes:
 
 
 def read(content: bytes) -> pa.Array:
-    """The ids as one contiguous array. Only for files that this service wrote."""
+    """Read the ids as one contiguous array. Only for files that this service wrote."""
     table = pq.read_table(pa.BufferReader(content), use_threads=False)
     column = table.column("id").combine_chunks()
     return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
@@ -33,7 +33,7 @@ def read(content: bytes) -> pa.Array:
 def is_too_long(ids: pa.Array) -> NDArray[np.bool_]:
     """Which of these texts are empty or longer than an id may be; a null is neither."""
     lengths = pc.binary_length(ids)
-    wrong = pc.or_(pc.equal(lengths, 0), pc.greater(lengths, LONGEST_ID))
+    wrong = pc.or_(pc.equal(lengths, 0), pc.greater(lengths, MAX_ID_BYTES))
     return _flags(wrong)
 
 

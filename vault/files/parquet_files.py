@@ -52,7 +52,7 @@ class _File:
     ids: pandas_index.Ids | None
 
     def stored(self, name: str) -> str | None:
-        """The column's name in the file; None where it is written nowhere."""
+        """Return the column's name in the file; None where it is written nowhere."""
         return self.ids.column if name == "id" and self.ids is not None else name
 
     def type_of(self, name: str) -> pa.DataType:
@@ -122,7 +122,7 @@ def _is_text(column: Column, kind: pa.DataType) -> bool:
 
 
 def _spelt(kind: pa.DataType) -> pa.DataType:
-    """A dictionary spells what its values do."""
+    """Take a dictionary for the type of its values."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
@@ -149,7 +149,7 @@ def _check_type(column: Column, kind: pa.DataType) -> None:
 
 
 def _conversion(column: Column, kind: pa.DataType) -> str:
-    """What to do about a column of the wrong type."""
+    """Say what to do about a column of the wrong type."""
     allowed = f"the classes are {hints.classes(column.classes)}; " if column.classes else ""
     if _is_string(kind):
         return "pandas astype('float64')"
@@ -250,7 +250,7 @@ def _filled(texts: pa.DictionaryArray) -> pa.DictionaryArray:
 
 
 def _texts(array: pa.Array) -> pa.Array:
-    """A dictionary of strings; whole numbers and dates are spelt out once per distinct value."""
+    """Make a dictionary of strings; whole numbers and dates are spelt out once per distinct value."""
     if not pa.types.is_dictionary(array.type):
         array = pc.dictionary_encode(array)
     return pa.DictionaryArray.from_arrays(

@@ -26,7 +26,7 @@ from vault.files.parsing import FileSpec, parse
 
 _PANELS_KEPT = 4
 # Beyond what it had at its start and keeps on purpose.
-_MOST_KEPT_BYTES = 48 << 20
+_MAX_KEPT_BYTES = 48 << 20
 _TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 Answer = tuple[dict[str, Any], bytes]
@@ -46,12 +46,12 @@ def main(memory_mb: int, seconds: float) -> None:
             header, body = _answer(*request, panels)
             signal.setitimer(signal.ITIMER_REAL, 0)
             kept = at_start + len(body) + sum(ids.nbytes for ids in panels.values())
-            is_spent = _given_back() > kept + _MOST_KEPT_BYTES
+            is_spent = _given_back() > kept + _MAX_KEPT_BYTES
             send(parent, {**header, "is_spent": is_spent}, body)
 
 
 def _given_back() -> int:
-    """The memory that is still resident after all that is free was given back."""
+    """Give back all memory that is free, and count what is still resident."""
     pa.default_memory_pool().release_unused()
     if _TRIM is not None:
         _TRIM(0)

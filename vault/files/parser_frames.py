@@ -12,8 +12,8 @@ from typing import Any
 
 _LENGTHS = struct.Struct("!IQ")
 _PIECE = 1 << 20
-_LARGEST_HEADER = 1 << 20
-MOST_FILES = 2
+_MAX_HEADER = 1 << 20
+MAX_FILES = 2
 
 
 def send(
@@ -24,7 +24,7 @@ def send(
     files: Sequence[int] = (),
     deadline: float | None = None,
 ) -> None:
-    """Raises `TimeoutError` at the deadline of the monotonic clock, `OSError` if the peer is gone."""
+    """Raise `TimeoutError` at the deadline of the monotonic clock, `OSError` if the peer is gone."""
     encoded = json.dumps(header).encode()
     start = _LENGTHS.pack(len(encoded), len(body)) + encoded
     _set_deadline(peer, deadline)
@@ -46,7 +46,7 @@ def receive_with_files(
     peer: socket.socket,
 ) -> tuple[dict[str, Any], bytes, list[int]] | None:
     """As `receive`, and the descriptors that came along: the caller's to close."""
-    start, files, _, _ = socket.recv_fds(peer, _LENGTHS.size, MOST_FILES)
+    start, files, _, _ = socket.recv_fds(peer, _LENGTHS.size, MAX_FILES)
     more = _exactly(peer, _LENGTHS.size - len(start), None) if start else None
     message = None if more is None else _rest(peer, start + more, None, None)
     if message is None:
@@ -62,7 +62,7 @@ def _rest(
 ) -> tuple[dict[str, Any], bytes] | None:
     header_length, body_length = _LENGTHS.unpack(lengths)
     is_too_large = largest_body is not None and body_length > largest_body
-    if header_length > _LARGEST_HEADER or is_too_large:
+    if header_length > _MAX_HEADER or is_too_large:
         return None
     header = _exactly(peer, header_length, deadline)
     body = _exactly(peer, body_length, deadline)

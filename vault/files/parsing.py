@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vault.files import canonical, csv_files, hints, parquet_files
 from vault.files.canonical import Predictions
 from vault.files.columns import Column, Kind, Table
+from vault.files.prediction_forms import FORMS, PredictionForm
 from vault.files.problems import NAMED, Problems, quoted, refuse, with_hint
 
 __all__ = ["CONTENT_TYPES", "CSV", "PARQUET", "FileSpec", "Predictions", "parse"]
@@ -31,8 +32,6 @@ SUM_TOLERANCE = 1e-2
 # Sums of doubles err by less: such a row is taken as it is, so that it can be sent again.
 _SUM_ERROR = 1e-9
 _WRITTEN = r"^[+-]?[0-9]*\.?(?P<decimals>[0-9]*)(?P<exponent>(?:[eE][+-]?[0-9]+)?)$"
-# Squares of larger values would overflow, and every valid file must have a finite score.
-LARGEST_VALUE = 1e100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,18 +43,20 @@ class FileSpec:
     classes: tuple[str, ...]
 
     @property
-    def is_multiclass(self) -> bool:
-        return self.form == "probability" and self.task == "multiclass"
+    def of(self) -> PredictionForm:
+        return FORMS[self.form]
+
+    @property
+    def is_by_class(self) -> bool:
+        return self.of.is_by_class(self.task)
 
     @property
     def value_columns(self) -> list[str]:
-        if self.is_multiclass:
-            return [f"probability:{name}" for name in self.classes]
-        return [self.form]
+        return self.of.columns(task=self.task, classes=self.classes)
 
 
 def parse(*, body: bytes, content_type: str, spec: FileSpec, panel_ids: pa.Array) -> Predictions:
-    """Predictions for exactly the panel's items; raises `InvalidFileError`."""
+    """Read predictions for exactly the panel's items; raises `InvalidFileError`."""
     if content_type not in READERS:
         refuse(f"the content type is {quoted(content_type)}; it may be {' or '.join(READERS)}")
     problems = Problems()
@@ -78,7 +79,7 @@ def parse(*, body: bytes, content_type: str, spec: FileSpec, panel_ids: pa.Array
 
 
 def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
-    """How the classes write the False and True of a Boolean column."""
+    """Say how the classes write the False and True of a Boolean column."""
     for spelling in (("0", "1"), ("False", "True")):
         if set(spelling) <= set(classes):
             return spelling
@@ -86,7 +87,7 @@ def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
 
 
 def class_codes(column: Any, classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Position of each value among the classes, -1 for what is none of them."""
+    """Find the position of each value among the classes, -1 for what is none of them."""
     known = pc.index_in(column.dictionary, value_set=pa.array(classes, pa.string()))
     return _codes(known.take(column.indices))
 
@@ -98,7 +99,7 @@ def _columns(names: list[str], spec: FileSpec, id_type: pa.DataType) -> list[Col
         problem = f"the columns are {quoted(shown)}; they must be {','.join(expected)}"
         refuse(with_hint(problem, hints.of_names(names, expected)), row=1)
     id_kind = Kind.INTEGER if id_type == pa.int64() else Kind.TEXT
-    value_kind = Kind.CATEGORY if spec.form == "label" else Kind.NUMBER
+    value_kind = spec.of.kind
     spelling = boolean_spelling(spec.classes)
     classes = spec.classes if value_kind is Kind.CATEGORY else ()
     return [
@@ -123,7 +124,7 @@ def _positions(ids: Any, panel_ids: pa.Array) -> NDArray[np.int64]:
 
 
 def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.int64] | None:
-    """The panel position of each row; None when the rows stand in panel order already."""
+    """Find the panel position of each row; None when the rows stand in panel order already."""
     ids = table.columns["id"]
     if ids.type == panel_ids.type and ids.equals(panel_ids):
         return None
@@ -152,7 +153,7 @@ def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.
 
 
 def repeated(positions: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Rows whose item stands in an earlier row as well."""
+    """Find rows whose item stands in an earlier row as well."""
     order = np.argsort(positions, kind="stable")
     ordered = positions[order]
     is_repeat = (ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0)
@@ -169,19 +170,23 @@ def _show(id_: Any) -> str:
 
 
 def _checked_values(table: Table, spec: FileSpec, problems: Problems) -> NDArray[np.generic]:
-    if spec.form == "label":
-        return _labels(table, spec, problems)
     names = spec.value_columns
+    if spec.of.kind is Kind.CATEGORY:
+        return _labels(table, names[0], spec, problems)
     matrix = np.column_stack([table.columns[name] for name in names])
     for column, name in enumerate(names):
-        _check_range(matrix[:, column], name, table, problems)
-    if not spec.is_multiclass:
+        _check_bounds(matrix[:, column], name, spec, table, problems)
+    if not spec.is_by_class:
         return matrix[:, 0]
     return _with_sums_of_one(matrix, names, table, problems)
 
 
-def _check_range(values: NDArray[np.float64], name: str, table: Table, problems: Problems) -> None:
-    low, high = (-LARGEST_VALUE, LARGEST_VALUE) if name == "value" else (0.0, 1.0)
+def _check_bounds(
+    values: NDArray[np.float64], name: str, spec: FileSpec, table: Table, problems: Problems
+) -> None:
+    if spec.of.bounds is None:
+        return
+    low, high = spec.of.bounds
     problems.add_rows(
         np.flatnonzero((values < low) | (values > high)),
         table.rows,
@@ -193,7 +198,7 @@ def _check_range(values: NDArray[np.float64], name: str, table: Table, problems:
 def _with_sums_of_one(
     matrix: NDArray[np.float64], names: list[str], table: Table, problems: Problems
 ) -> NDArray[np.float64]:
-    """The rows scaled to one. Rows with a problem of their own have no sum worth reporting."""
+    """Scale the rows to one. Rows with a problem of their own have no sum worth reporting."""
     sound = ((matrix >= 0.0) & (matrix <= 1.0)).all(axis=1)
     sums = np.where(sound, matrix.sum(axis=1), 1.0)
     errors = np.abs(sums - 1.0)
@@ -218,14 +223,14 @@ def _with_sums_of_one(
 
 
 def _written(table: Table, name: str, values: NDArray[np.float64], at: NDArray[np.intp]) -> Any:
-    """The chosen numbers as the file writes them; without digits in it, as CSV would."""
+    """Write the chosen numbers as the file does; without digits in it, as CSV would."""
     if table.written is None:
         return pa.array(values).cast(pa.string())
     return table.written(name).take(pa.array(at))
 
 
 def _half_units(texts: Any) -> NDArray[np.float64]:
-    """Half a unit of each text's last digit behind the point; a whole number is exact."""
+    """Compute half a unit of each text's last digit behind the point; a whole number is exact."""
     parts = pc.extract_regex(texts, _WRITTEN)
     if isinstance(parts, pa.ChunkedArray):
         parts = parts.combine_chunks()
@@ -237,15 +242,15 @@ def _half_units(texts: Any) -> NDArray[np.float64]:
     return np.where(places > 0, 0.5 * 10.0 ** -np.maximum(places, 0.0), 0.0)
 
 
-def _labels(table: Table, spec: FileSpec, problems: Problems) -> NDArray[np.generic]:
-    column = table.columns["label"]
+def _labels(table: Table, name: str, spec: FileSpec, problems: Problems) -> NDArray[np.generic]:
+    column = table.columns[name]
     codes = class_codes(column, spec.classes)
     is_given = column.is_valid().to_numpy(zero_copy_only=False)
     problems.add_rows(
         np.flatnonzero((codes < 0) & is_given),
         table.rows,
         lambda i: _no_class(column[i].as_py(), spec.classes),
-        column="label",
+        column=name,
     )
     return codes.clip(min=0).astype(canonical.code_dtype(len(spec.classes)))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vault.errors import InvalidFileError
 
 NAMED = 10
-_LONGEST_QUOTE = 40
+_MAX_QUOTE = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Problems:
             self._kept.append(Problem(row=None, column=column, problem=problem))
 
     def first(self) -> list[Problem]:
-        """The first ten by row; those of no row come last."""
+        """List the first ten by row; those of no row come last."""
         ordered = sorted(self._kept, key=lambda kept: (kept.row is None, kept.row or 0))
         return ordered[:NAMED]
 
@@ -73,7 +73,7 @@ class Problems:
 
 
 def refuse(problem: str, *, row: int | None = None, column: str | None = None) -> NoReturn:
-    """The file has this one problem, and nothing more can be said of it."""
+    """Raise that the file has this one problem, and nothing more can be said of it."""
     problems = Problems()
     problems.add(problem, row=row, column=column)
     problems.refuse()
@@ -84,6 +84,6 @@ def with_hint(problem: str, hint: str) -> str:
 
 
 def quoted(value: Any) -> str:
-    """A value of the file for a message, cut to a readable length."""
+    """Quote a value of the file for a message, cut to a readable length."""
     text = str(value)
-    return repr(text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…")
+    return repr(text if len(text) <= _MAX_QUOTE else text[:_MAX_QUOTE] + "…")

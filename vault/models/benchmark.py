@@ -1,6 +1,7 @@
 from django.db import models
 
 from stats.metrics import MAX_LOSS, PROBABILITY_CLIP
+from vault.files import prediction_forms
 
 
 class Benchmark(models.Model):
@@ -8,11 +9,6 @@ class Benchmark(models.Model):
         BINARY = "binary"
         MULTICLASS = "multiclass"
         REGRESSION = "regression"
-
-    class PredictionForm(models.TextChoices):
-        LABEL = "label"
-        PROBABILITY = "probability"
-        VALUE = "value"
 
     class Visibility(models.TextChoices):
         PUBLIC = "public", "anybody may read the board"
@@ -26,7 +22,7 @@ class Benchmark(models.Model):
     task = models.CharField(max_length=16, choices=Task.choices)
     # The label values in code order, as text: class 1 is the positive one of a binary task.
     classes = models.JSONField(default=list, blank=True)
-    prediction_form = models.CharField(max_length=16, choices=PredictionForm.choices)
+    prediction_form = models.CharField(max_length=16, choices=prediction_forms.CHOICES)
     primary_metric = models.CharField(max_length=32)
     secondary_metrics = models.JSONField(default=list, blank=True)
     # The largest error that counts, in the label's unit; it bounds one item's value in a regression.

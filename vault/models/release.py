@@ -110,7 +110,7 @@ class Release(models.Model):
 
 
 class RoundReference(models.Model):
-    """A frozen organiser baseline of a round; position 0 is the one the Ladder starts from."""
+    """A frozen organizer baseline of a round; position 0 is the one the Ladder starts from."""
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="references")
     submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="+")

@@ -20,7 +20,7 @@ class FoldedField(Text):
         return str(getattr(model_instance, self.attname))
 
     def deconstruct(self) -> Any:
-        """A migration knows it as plain text."""
+        """Call it plain text in a migration."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 
@@ -28,11 +28,11 @@ class FoldedField(Text):
 class Team(models.Model):
     """The unit that holds budgets and tokens."""
 
-    name = models.CharField(max_length=team_names.LONGEST, validators=[team_names.check])
+    name = models.CharField(max_length=team_names.MAX_LENGTH, validators=[team_names.check])
     # Unique, so names are compared without regard to case. Folding can triple a name's length.
-    folded = FoldedField(max_length=3 * team_names.LONGEST, unique=True, editable=False)
+    folded = FoldedField(max_length=3 * team_names.MAX_LENGTH, unique=True, editable=False)
     title = models.CharField(max_length=200, blank=True, validators=[team_names.check_printable])
-    # Organiser baselines: shown on the board, ranked nowhere, charged nothing.
+    # Organizer baselines: shown on the board, ranked nowhere, charged nothing.
     is_reference = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

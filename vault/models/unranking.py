@@ -5,7 +5,7 @@ from vault.models.team import Team
 
 
 class Unranking(models.Model):
-    """An organiser's act: from then on a team has no rank in a round, or has one again.
+    """An organizer's act: from then on a team has no rank in a round, or has one again.
 
     Acts are added and never edited; the last one of a round and a team holds.
     """

@@ -35,7 +35,7 @@ class Encrypted:
 
 
 def generate_private_key() -> bytes:
-    """A new private key as PEM text, the form in which it is kept in its file."""
+    """Make a private key as PEM text, the form in which it is kept in its file."""
     return X25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -44,7 +44,7 @@ def generate_private_key() -> bytes:
 
 
 def public_key_of(private_key: bytes) -> bytes:
-    """The 32 raw bytes of the public half."""
+    """Return the 32 raw bytes of the public half."""
     return _load(private_key).public_key().public_bytes_raw()
 
 
@@ -82,7 +82,7 @@ def decrypt(ciphertext: bytes, data_key: bytes) -> bytes:
 
 
 def wrap(data_key: bytes, public_key: bytes, info: bytes) -> bytes:
-    """The data key in an envelope for one public key, good only together with `info`."""
+    """Put the data key in an envelope for one public key, good only together with `info`."""
     return _HPKE.encrypt(data_key, X25519PublicKey.from_public_bytes(public_key), info)
 
 

@@ -32,7 +32,7 @@ class Shard:
 
 
 def unit_names(*, groups: Any, positions: NDArray[np.int64]) -> pa.Array:
-    """What each item is drawn with: its group, or itself where the group is empty.
+    """Say what each item is drawn with: its group, or itself where the group is empty.
 
     The two are told apart by their first word, so that no name of a group is that of a single item.
     """
@@ -59,7 +59,7 @@ def sizes_of_groups(
 
 
 def pool_of(*, labels: LabelTable, positions: NDArray[np.int64], stratify: bool) -> Pool:
-    """What a draw of these items takes whole, and from which strata."""
+    """Find what a draw of these items takes whole, and from which strata."""
     units = None
     if labels.groups is not None:
         names = pc.dictionary_encode(unit_names(groups=labels.groups, positions=positions))
@@ -77,7 +77,7 @@ def _texts(groups: Any) -> pa.Array:
 def allocated(
     *, labels: LabelTable, shards: Sequence[Shard], stratify: bool
 ) -> tuple[Pool, Counts]:
-    """What is drawn, and the units of each stratum in each shard; `SealingError` says why it cannot be."""
+    """Say what is drawn, and the units of each stratum in each shard; `SealingError` if that cannot be."""
     if decides(shards[0].kind) and len(shards) < 2:
         # A panel that grows by one holdout's items would say which they are.
         raise SealingError("an iid draw makes at least two shards")

@@ -219,7 +219,7 @@ def _positions(labels: LabelTable, published: Panel) -> NDArray[np.int64]:
 def _of_all(
     benchmark: Benchmark, published: Panel, labels: LabelTable, *, stratify: bool, now: dt.datetime
 ) -> dict[str, Any]:
-    """What the holdouts of one draw have in common."""
+    """Gather what the holdouts of one draw have in common."""
     # The period of the whole draw: that of one shard would tell something about its items.
     period = label_files.period(labels)
     return {
@@ -236,7 +236,7 @@ def _of_all(
 
 
 def _worth(labels: LabelTable, positions: NDArray[np.int64]) -> dict[str, Any]:
-    """What bounds divide by, which nobody could count later without opening the labels."""
+    """Count what bounds divide by, which nobody could later without opening the labels."""
     sizes = drawn_units.sizes_of_groups(labels=labels, positions=positions)
     if sizes is None:
         return {}

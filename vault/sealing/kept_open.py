@@ -40,7 +40,7 @@ def query_labels(*, holdout: Holdout, actor: str, now: dt.datetime) -> OpenLabel
 
 
 def entry_of(*, holdout_id: uuid.UUID) -> int | None:
-    """Number the journal's entry about the opening, if this process has the labels open."""
+    """Return the number of the journal's entry about the opening, if this process has the labels open."""
     kept = _kept.get(holdout_id)
     return None if kept is None else kept.entry
 

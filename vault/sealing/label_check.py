@@ -17,7 +17,7 @@ WARNED, FAILED = 1, 2
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 0 if nothing is warned of, 1 if something is, 2 if the file cannot be sealed so."""
+    """Return the exit code: 0 without a warning, 1 with one, 2 if the file cannot be sealed so."""
     options = _parser().parse_args(arguments)
     shards = seal_arguments.shards_of(given=options.shard, kind=options.kind)
     classes = tuple(options.classes or ())

@@ -10,7 +10,7 @@ __all__ = ["SLICE", "LabelTable", "period", "read", "spec_of"]
 
 
 def read(*, body: bytes, content_type: str, benchmark: Benchmark) -> LabelTable:
-    """Raises `InvalidFileError`, which says nothing of the labels themselves."""
+    """Read a label file; raise `InvalidFileError`, which says nothing of the labels themselves."""
     return label_tables.read(
         body=body, content_type=content_type, spec=spec_of(benchmark=benchmark)
     )

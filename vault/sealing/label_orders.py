@@ -17,8 +17,8 @@ from vault.holdout_kinds import decides
 # Chance of a warning where there is nothing; half of it for each of the two tests of ids.
 ALPHA = 1e-3
 # Of the deviations that are certain, those that matter: a ROC AUC of .55, a correlation of .1.
-LEAST_AUC_EXCESS = 0.05
-LEAST_CORRELATION = 0.1
+MIN_AUC_EXCESS = 0.05
+MIN_CORRELATION = 0.1
 # Of more classes the most common are tested: one that hardly occurs tells little.
 TESTED_CLASSES = 20
 
@@ -75,7 +75,7 @@ def lines(
 
 
 def orders_of(ids: pa.Array) -> list[Order]:
-    """The orders that anybody would put the ids in: the panel's, by number, and by what is no number."""
+    """List the orders that anybody would put the ids in: the panel's, by number, by what is no number."""
     panel = pc.sort_indices(ids).to_numpy().astype(np.intp)
     if not pa.types.is_string(ids.type):
         return [panel]
@@ -179,7 +179,7 @@ def _units_in(order: Order, unit_of_item: NDArray[np.intp]) -> Order:
 
 
 def _inverse(order: Order) -> NDArray[np.float64]:
-    """The place of each in the order."""
+    """Find the place of each in the order."""
     places = np.empty(len(order))
     places[order] = np.arange(len(order))
     return places
@@ -189,14 +189,14 @@ def _trend(each: _Marked, order: Order, *, places: NDArray[np.float64]) -> _Foun
     """`places` of the units along the order of the items."""
     found = label_checks.trend(values=each.value, places=places)
     if not each.is_class:
-        size = abs(found.correlation) / LEAST_CORRELATION
+        size = abs(found.correlation) / MIN_CORRELATION
         text = f"the values: their rank correlation with the place is {found.correlation:.2f}"
         return _Found(p_value=found.p_value, size=size, text=_with_p(text, found.p_value))
     auc = label_checks.auc_of_place(marked=each.of_item[order])
     text = f"the labels: a prediction that is nothing but the place has ROC AUC {auc:.3f} for {each.what}"
     return _Found(
         p_value=found.p_value,
-        size=abs(auc - 0.5) / LEAST_AUC_EXCESS,
+        size=abs(auc - 0.5) / MIN_AUC_EXCESS,
         text=_with_p(text, found.p_value),
     )
 
@@ -209,7 +209,7 @@ def _neighbors(each: _Marked, units: Order) -> _Found:
     more = "fewer" if found.alikeness > 0 else "more"
     return _Found(
         p_value=found.p_value,
-        size=abs(found.alikeness) / LEAST_CORRELATION,
+        size=abs(found.alikeness) / MIN_CORRELATION,
         text=_with_p(f"{text} {more} than in a random order", found.p_value),
         is_opposite=found.alikeness < 0,
     )
@@ -245,7 +245,7 @@ def _of_times(
 
 
 def _places(times: Any) -> NDArray[np.float64]:
-    """The rank of each item's time; ISO 8601 texts sort as the times do."""
+    """Rank each item's time; ISO 8601 texts sort as the times do."""
     encoded = times if pa.types.is_dictionary(times.type) else pc.dictionary_encode(times)
     whole = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
     names = np.asarray(whole.dictionary.to_pylist(), dtype=np.str_)

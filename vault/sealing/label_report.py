@@ -165,7 +165,7 @@ def check_confirmed(*, report: Report, confirmed: Collection[str]) -> None:
 
 
 def as_text(report: Report) -> str:
-    """The report for a terminal."""
+    """Write the report for a terminal."""
     lines = [
         f"{'WARNING' if line.is_warning else 'ok     '} {line.code}: {line.text}."
         + (f"\n        What to do: {line.mend}." if line.mend else "")
@@ -284,7 +284,7 @@ def _of_loss_cap(case: _Case) -> _Lines:
 
 
 def _rare(case: _Case, rows: list[ClassRow]) -> tuple[list[str], list[str]]:
-    """What a shard may miss, and what it gets few of."""
+    """Say what a shard may miss, and what it gets few of."""
     missing, few = [], []
     for row in rows:
         for shard, mean, none in zip(case.names, row.expected, row.chance_of_none, strict=True):

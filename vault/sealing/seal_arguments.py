@@ -12,7 +12,7 @@ REST = "rest"
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
-    """The shards, their kind, and whether each class is drawn from separately."""
+    """Define the shards, their kind, and whether each class is drawn from separately."""
     parser.add_argument(
         "--shard",
         required=True,

@@ -36,7 +36,7 @@ def create(*, purpose: Purpose, private_key_file: Path) -> SealingKey:
 
 
 def register(*, purpose: Purpose, public_key: bytes) -> SealingKey:
-    """What is sealed from now on is sealed for this key; older holdouts keep theirs."""
+    """Register a key, for which is sealed from now on; older holdouts keep theirs."""
     kid = crypto.kid_of(public_key)
     with transaction.atomic():
         known = SealingKey.objects.select_for_update().filter(kid=kid).first()
@@ -81,7 +81,7 @@ def wrap(*, holdout: Holdout, data_key: bytes, ciphertext_sha256: str, key: Seal
 
 
 def unwrap(*, holdout: Holdout, purpose: Purpose, ciphertext_sha256: str) -> tuple[bytes, str]:
-    """The holdout's data key, and the id of the private key that opened it."""
+    """Unwrap the holdout's data key, and name the private key that opened it."""
     private = private_key(purpose=purpose)
     kid = crypto.kid_of(crypto.public_key_of(private))
     wrapped = WrappedKey.objects.filter(

@@ -12,11 +12,11 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Make tables, rights, sealing keys and the organiser's account; to run it again is harmless."
+    help = "Make tables, rights, sealing keys and the organizer's account; to run it again is harmless."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--keys", required=True, type=Path, metavar="DIRECTORY")
-        parser.add_argument("--organiser", required=True, metavar="USERNAME")
+        parser.add_argument("--organizer", required=True, metavar="USERNAME")
         parser.add_argument("--password-file", required=True, type=Path, metavar="FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,8 +26,8 @@ class Command(BaseCommand):
             key = options["keys"] / f"{purpose}.key"
             call_command("create_sealing_key", purpose=purpose, private_key_file=key, verbosity=0)
         call_command(
-            "create_organiser",
-            username=options["organiser"],
+            "create_organizer",
+            username=options["organizer"],
             password_file=options["password_file"],
             # The first person makes the accounts of the others.
             superuser=True,

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from config.front.admin_door import AdminDoor
-from config.front.doors import LARGEST_OF_STRANGERS
+from config.front.doors import MAX_BYTES_OF_STRANGERS
 from vault.admin import devices
 
 
@@ -20,11 +20,15 @@ def test_a_browser_that_signed_in_before_has_places_of_its_own() -> None:
     known = answer.cookies[devices.COOKIE].value
     device = devices.named_by(cookie=known)["olivia"]
 
-    assert caller(f"{devices.COOKIE}={known}") == (f"browser {device}", LARGEST_OF_STRANGERS, True)
+    assert caller(f"{devices.COOKIE}={known}") == (
+        f"browser {device}",
+        MAX_BYTES_OF_STRANGERS,
+        True,
+    )
 
 
 def test_strangers_and_forgers_share_the_places_of_their_address() -> None:
-    of_address = ("address 192.0.2.7", LARGEST_OF_STRANGERS, False)
+    of_address = ("address 192.0.2.7", MAX_BYTES_OF_STRANGERS, False)
 
     assert caller() == of_address
     assert caller(f"{devices.COOKIE}=forged:1") == of_address

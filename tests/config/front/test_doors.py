@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from config.front.doors import LARGEST_OF_STRANGERS, OPEN_TO_STRANGERS, STRANGER, ApiDoor
+from config.front.doors import MAX_BYTES_OF_STRANGERS, OPEN_TO_STRANGERS, STRANGER, ApiDoor
 
 
 @pytest.mark.parametrize("header", ["", "Basic eDp5"])
@@ -14,7 +14,7 @@ def test_strangers_send_nothing_but_what_a_link_asks_for(header: str) -> None:
 
     assert caller("/api/v1/benchmarks/rain/submissions/") == STRANGER
     link = caller(OPEN_TO_STRANGERS)
-    assert (link.name, link.largest) == ("address 192.0.2.7", LARGEST_OF_STRANGERS)
+    assert (link.name, link.largest) == ("address 192.0.2.7", MAX_BYTES_OF_STRANGERS)
     assert not link.is_known
 
 

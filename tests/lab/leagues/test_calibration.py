@@ -18,7 +18,7 @@ from lab.leagues.calibration import (
 )
 from lab.leagues.power import ATTEMPTS, Power, measure
 from lab.leagues.settings import SETTINGS, Setting
-from stats.team_tests import BEST_SCORED, FINAL, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES
 
 
 @pytest.mark.calibration
@@ -46,7 +46,7 @@ def test_honest_leagues_seldom_fire_the_gate(setting: Setting) -> None:
 
 
 # CONFIRMED in rounds of 20 teams; docs/calibration.md has .86, .95, .35, 1.0 and .73 of more runs.
-LEAST_POWER = {
+MIN_POWER = {
     "linear vote, k=100, n=2000, m=4000": 0.6,
     "linear vote, odd first file, k=100, n=2000, m=4000": 0.6,
     "linear vote, boosted files among the first six, k=100, n=2000, m=4000": 0.12,
@@ -56,14 +56,14 @@ LEAST_POWER = {
 
 
 @pytest.mark.calibration
-@pytest.mark.parametrize("name", sorted(LEAST_POWER))
+@pytest.mark.parametrize("name", sorted(MIN_POWER))
 def test_attackers_are_found(name: str) -> None:
     """25 runs, seed 122. At the power in docs/calibration.md a share falls below its least with p < .01."""
     (attempt,) = [each for each in ATTEMPTS if each.name == name]
 
     found = measure(attempt=attempt, reps=25, rng=np.random.default_rng(122))
 
-    assert found.confirmed >= LEAST_POWER[name]
+    assert found.confirmed >= MIN_POWER[name]
 
 
 def made_up() -> Calibration:
@@ -73,7 +73,7 @@ def made_up() -> Calibration:
             (FINAL, OWN_FILES): 100,
             (FINAL, OWN_FILES, 0.05): 5,
             (FINAL, OWN_FILES, 0.01): 2,
-            (BEST_SCORED, ORGANISER): 100,
+            (BEST_SCORED, ORGANIZER): 100,
         }
     )
     chunks = [
@@ -92,7 +92,7 @@ def made_up() -> Calibration:
                 attempt=ATTEMPTS[0],
                 reps=100,
                 own_files=0.5,
-                organiser=1.0,
+                organizer=1.0,
                 confirmed=0.25,
                 named=0.75,
                 overstatement=0.03,

@@ -68,7 +68,7 @@ def test_a_strong_attack_is_measured_as_found(monkeypatch: pytest.MonkeyPatch) -
     found = measure(attempt=attempt, reps=4, rng=np.random.default_rng(67))
 
     assert (found.own_files, found.confirmed, found.named) == (1, 1, 1)
-    assert found.organiser >= 0.5
+    assert found.organizer >= 0.5
     assert found.overstatement > 0.03
 
 

@@ -8,7 +8,7 @@ from lab.leagues import players, settings
 from lab.leagues.calibration import LeagueCount, count_leagues
 from lab.leagues.pool import make_pool
 from lab.leagues.settings import SETTINGS, Setting
-from stats.team_tests import BEST_SCORED, ORGANISER, OWN_FILES
+from stats.team_tests import BEST_SCORED, ORGANIZER, OWN_FILES
 
 NAMES = [each.name for each in SETTINGS]
 HONEST = [each for each in SETTINGS if not each.adaptive and "points" not in each.name]
@@ -38,7 +38,7 @@ def test_honest_teams_are_rejected_as_often_as_stated(setting: Setting) -> None:
     count = LeagueCount(setting=setting, chunks=[chunk])
 
     assert count.confirmed <= 2
-    for kind in (OWN_FILES, ORGANISER):
+    for kind in (OWN_FILES, ORGANIZER):
         assert count.share(file=BEST_SCORED, kind=kind, level=0.05)[0] <= 9 / 30
 
 

@@ -10,7 +10,7 @@ from lab.leagues import large_round
 from service.bench import command, large_audit
 from stats import references as compare
 from stats.accusation import accuse
-from stats.team_tests import BEST_SCORED, ORGANISER
+from stats.team_tests import BEST_SCORED, ORGANIZER
 
 GIB = 2**30
 
@@ -28,7 +28,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(command, "names", lambda: list(command.BENCHES))
     monkeypatch.setattr(command, "N_DRAWS", 50)
-    monkeypatch.setattr(command, "LEAST_SECONDS", 0.001)
+    monkeypatch.setattr(command, "MIN_SECONDS", 0.001)
 
 
 @pytest.mark.usefixtures("small")
@@ -92,7 +92,7 @@ def test_the_loop_beside_the_audit_computes_the_same() -> None:
     )
     contestant = made.contestants[3]
     items = np.hstack([contestant.files.items, made.references.items])
-    references = compare.organiser(pool=compare.pool(items=items, k=8, draw=made.draw))
+    references = compare.organizer(pool=compare.pool(items=items, k=8, draw=made.draw))
     tests = accuse(
         draw=made.draw,
         score=made.score,
@@ -102,7 +102,7 @@ def test_the_loop_beside_the_audit_computes_the_same() -> None:
         tie=large_round.TIE,
         rng=np.random.default_rng(4),
     )
-    of_best = tests[3].tests[BEST_SCORED, ORGANISER]
+    of_best = tests[3].tests[BEST_SCORED, ORGANIZER]
 
     null = large_audit.loop(made, contestant, rng=np.random.default_rng(5), n_draws=2_000)[:, 0]
 

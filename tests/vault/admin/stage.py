@@ -15,12 +15,12 @@ from django.urls import reverse
 from audits.models import AuditRun, Finding, Publication, Report
 from tests.vault.factories import World, make_keys, make_world
 from vault import rounds, tokens
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import RawScore, Release, Submission, TeamToken
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 ANONYMOUS, OUTSIDER, SUPERUSER = "anonymous", "outsider", "superuser"
-PEOPLE = (ANONYMOUS, OUTSIDER, RESEARCHER, ORGANISER)
+PEOPLE = (ANONYMOUS, OUTSIDER, RESEARCHER, ORGANIZER)
 # What audits know and no other page may tell: it is found on a page in whatever way it is rounded.
 RAW, RAW_ON_FRESH = 0.731577, 0.618423
 SEALED_LOG_LOSS = 0.513579
@@ -62,7 +62,7 @@ class Stage:
 def make_people() -> None:
     User.objects.create_superuser(SUPERUSER)
     User.objects.create_user(OUTSIDER)
-    for name in (RESEARCHER, ORGANISER):
+    for name in (RESEARCHER, ORGANIZER):
         User.objects.create_user(name, is_staff=True).groups.add(Group.objects.get(name=name))
 
 

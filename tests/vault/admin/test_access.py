@@ -22,7 +22,7 @@ from tests.vault.admin.stage import (
     url,
 )
 from tests.vault.factories import acting_as
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import (
     Admission,
     Benchmark,
@@ -151,11 +151,11 @@ def test_who_may_not_act(stage: Stage, person: str) -> None:
     assert rows() == before
 
 
-def test_a_researcher_with_an_organisers_permissions_still_may_not_act(stage: Stage) -> None:
+def test_a_researcher_with_an_organizers_permissions_still_may_not_act(stage: Stage) -> None:
     """The second lock: permissions that were given by mistake open nothing."""
-    organiser = User.objects.get(username=ORGANISER)
+    organizer = User.objects.get(username=ORGANIZER)
     researcher = User.objects.get(username=RESEARCHER)
-    for group in organiser.groups.all():
+    for group in organizer.groups.all():
         researcher.user_permissions.add(*group.permissions.all())
     client, before = client_of(RESEARCHER), rows()
 
@@ -198,7 +198,7 @@ def test_nobody_deletes_anything(stage: Stage) -> None:
 def test_a_form_of_another_site_is_refused(stage: Stage) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(
-        User.objects.get(username=ORGANISER), backend="django.contrib.auth.backends.ModelBackend"
+        User.objects.get(username=ORGANIZER), backend="django.contrib.auth.backends.ModelBackend"
     )
     before = rows()
 
@@ -207,7 +207,7 @@ def test_a_form_of_another_site_is_refused(stage: Stage) -> None:
 
 
 def test_an_unknown_act_or_object_is_not_found(stage: Stage) -> None:
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
 
     with acting_as("researcher"):
         assert client.get(url("vault_round_act", stage.world.round.pk, "delete")).status_code == 404

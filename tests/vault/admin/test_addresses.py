@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.vault.admin.stage import SUPERUSER, Stage, client_of, url
 from tests.vault.factories import acting_as
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 
 LISTS = (
     *("vault_round", "vault_submission", "vault_team", "vault_teamtoken", "vault_holdout"),
@@ -14,7 +14,7 @@ LISTS = (
 HUGE = "9" * 30
 
 
-def answered(stage: Stage, address: str, *, person: str = ORGANISER) -> int:
+def answered(stage: Stage, address: str, *, person: str = ORGANIZER) -> int:
     with acting_as("researcher"):
         return int(client_of(person).get(address, follow=True).status_code)
 
@@ -79,7 +79,7 @@ def test_wrong_year_leads_to_the_list_without_a_filter(stage: Stage) -> None:
     address = reverse("admin:vault_submission_changelist")
 
     with acting_as("researcher"):
-        answer = client_of(ORGANISER).get(f"{address}?submitted_at__year=0")
+        answer = client_of(ORGANIZER).get(f"{address}?submitted_at__year=0")
 
     assert (answer.status_code, answer["Location"]) == (302, f"{address}?e=1")
 

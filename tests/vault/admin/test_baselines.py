@@ -16,7 +16,7 @@ from tests.vault.admin.test_rounds import act
 from tests.vault.factories import World, acting_as, make_world
 from tests.vault.prediction_files import parquet
 from vault import journal, rounds
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import BudgetEntry, JournalEntry, Round, Submission, Team
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -43,7 +43,7 @@ def hand_in(
     return act(world.round, "baseline", team=str(world.teams[team].pk), file=file, **given)
 
 
-def page(address: str, person: str = ORGANISER) -> str:
+def page(address: str, person: str = ORGANIZER) -> str:
     with acting_as("researcher"):
         return client_of(person).get(address).content.decode()
 
@@ -73,7 +73,7 @@ def test_the_journal_says_which_organizer_handed_in_what(world: World) -> None:
         Submission.objects.get(),
     )
     told = json.loads(entry.payload)
-    assert (entry.actor, told["by"]) == (ORGANISER, "organizer")
+    assert (entry.actor, told["by"]) == (ORGANIZER, "organizer")
     assert (told["submission"], told["sha256"]) == (str(submission.pk), submission.sha256)
     journal.verify(benchmark_id=world.benchmark.pk)
 
@@ -176,7 +176,7 @@ def test_rounds_that_take_no_references_say_so(world: World, status: str) -> Non
 
     assert not Submission.objects.exists()
     with acting_as("researcher"):
-        shown = client_of(ORGANISER).get(answer["Location"]).content.decode()
+        shown = client_of(ORGANIZER).get(answer["Location"]).content.decode()
     assert "/act/baseline/" not in shown
     assert "/act/baseline/" not in page(url("vault_team_change", world.teams["majority"].pk))
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 from vault.models import Benchmark, JournalEntry
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -40,7 +40,7 @@ REGRESSION = {
 
 
 def add(given: dict[str, Any]) -> Any:
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     with acting_as("researcher"):
         return client.post(url("vault_benchmark_add"), given)
 
@@ -55,7 +55,7 @@ def test_a_binary_benchmark_is_made_as_given_and_journaled() -> None:
     assert (made.decision_threshold, made.delta0, made.loss_cap) == (0.4, 0.01, None)
     assert made.probability_clip == 0.001
     entry = JournalEntry.objects.get()
-    assert (entry.kind, entry.actor) == ("benchmark_created", ORGANISER)
+    assert (entry.kind, entry.actor) == ("benchmark_created", ORGANIZER)
 
 
 def test_a_regression_is_made() -> None:
@@ -70,7 +70,10 @@ def test_a_regression_is_made() -> None:
         ({"classes": "dry"}, "A binary task has two classes; 1 are given."),
         ({"classes": "dry\ndry"}, "A class is named twice."),
         ({"task": "multiclass", "classes": "dry"}, "At least two classes"),
-        ({"prediction_form": "value"}, "in a regression only"),
+        (
+            {"prediction_form": "value"},
+            "For a binary task teams predict the form label or probability.",
+        ),
         ({"prediction_form": "label"}, "needs predictions of the form probability"),
         ({"primary_metric": "rmse"}, "does not score a binary task"),
         ({"primary_metric": "log_loss"}, "need not be a secondary one too"),
@@ -117,7 +120,7 @@ def test_what_does_not_fit_is_told(changed: dict[str, Any], reason: str) -> None
         ({"loss_cap": "1e13"}, "The largest loss cap is 1e+12"),
         ({"cost_matrix": "[[0, 1], [1, 0]]"}, "A regression has no classes to decide for."),
         ({"classes": "a\nb"}, "A regression has no classes."),
-        ({"prediction_form": "label"}, "teams predict values"),
+        ({"prediction_form": "label"}, "For a regression task teams predict the form value."),
     ],
 )
 def test_what_does_not_fit_a_regression_is_told(changed: dict[str, Any], reason: str) -> None:
@@ -126,7 +129,7 @@ def test_what_does_not_fit_a_regression_is_told(changed: dict[str, Any], reason:
 
 
 def test_a_planned_round_fixes_how_it_is_scored(stage: Stage) -> None:
-    benchmark, client = stage.world.benchmark, client_of(ORGANISER)
+    benchmark, client = stage.world.benchmark, client_of(ORGANIZER)
     given = {**BINARY, "slug": "other", "title": "New title"}
 
     with acting_as("researcher"):
@@ -144,7 +147,7 @@ def test_a_planned_round_fixes_how_it_is_scored(stage: Stage) -> None:
 
 def test_costs_that_nothing_reads_do_not_lock_a_benchmark(stage: Stage) -> None:
     """Gains as negative costs were accepted while no metric read a matrix."""
-    benchmark, client = stage.world.benchmark, client_of(ORGANISER)
+    benchmark, client = stage.world.benchmark, client_of(ORGANIZER)
     Benchmark.objects.filter(pk=benchmark.pk).update(cost_matrix=[[-1, 1], [5, -2]])
 
     with acting_as("researcher"):
@@ -160,7 +163,7 @@ def test_costs_that_nothing_reads_do_not_lock_a_benchmark(stage: Stage) -> None:
 
 def test_help_says_who_sees_a_secondary_metric_and_what_the_tolerance_is_of() -> None:
     with acting_as("researcher"):
-        page = client_of(ORGANISER).get(url("vault_benchmark_add")).content.decode()
+        page = client_of(ORGANIZER).get(url("vault_benchmark_add")).content.decode()
 
     assert "Researchers see them; after a full publication everybody does." in page
     assert "An overstatement below this share" in page

@@ -11,7 +11,7 @@ from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
 from vault import leaderboard
 from vault.api import shown
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 from vault.models import Final, PublishedResult, Release, Round, Submission, Team
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -45,7 +45,7 @@ def board_cells(page: str) -> tuple[str, dict[str, str]]:
 
 def page_of(round: Round) -> str:
     with acting_as("researcher"):
-        answer = client_of(ORGANISER).get(url("vault_round_change", round.pk))
+        answer = client_of(ORGANIZER).get(url("vault_round_change", round.pk))
     return str(answer.content.decode())
 
 

@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
 from vault.admin.pages import figure, nats
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 from vault.models import Admission, BudgetEntry, Round
 
 pytestmark = pytest.mark.usefixtures("installation")
 
 
 def page(address: str) -> str:
-    return " ".join(client_of(ORGANISER).get(address).content.decode().split())
+    return " ".join(client_of(ORGANIZER).get(address).content.decode().split())
 
 
 def test_account_begins_with_the_teams_sentence(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from tests.vault.admin.stage import client_of, url
 from tests.vault.factories import acting_as
 from vault import sign_in
 from vault.admin import devices
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -31,7 +31,7 @@ def login(client: Client, username: str, password: str = PASSWORD) -> Any:
         return client.post(url("login"), {"username": username, "password": password})
 
 
-@pytest.mark.parametrize("person", [RESEARCHER, ORGANISER])
+@pytest.mark.parametrize("person", [RESEARCHER, ORGANIZER])
 def test_people_come_in_and_go_out(person: str) -> None:
     client = Client()
 
@@ -54,7 +54,7 @@ def test_a_wrong_password_and_an_outsider_are_not_told_apart() -> None:
     assert all("hv_session" not in answer.cookies for answer in answers)
 
 
-def failures(client: Client, n: int, person: str = ORGANISER) -> list[int]:
+def failures(client: Client, n: int, person: str = ORGANIZER) -> list[int]:
     return [login(client, person, f"guess {i}").status_code for i in range(n)]
 
 
@@ -62,41 +62,41 @@ def test_guessing_has_to_wait() -> None:
     client = Client()
 
     assert failures(client, sign_in.FREE) == [200] * sign_in.FREE
-    refused = login(client, ORGANISER)
+    refused = login(client, ORGANIZER)
     assert refused.status_code == 429
     assert 0 < int(refused["Retry-After"]) <= 15
     assert "Too many wrong passwords for this name from here" in refused.content.decode()
     assert login(Client(), RESEARCHER).status_code == 302
 
 
-def test_stranger_of_the_same_address_does_not_keep_the_organiser_out() -> None:
+def test_stranger_of_the_same_address_does_not_keep_the_organizer_out() -> None:
     """All the world may share an address: a proxy, an office, this machine."""
     own = Client()
-    login(own, ORGANISER)
+    login(own, ORGANIZER)
     own.cookies.pop("hv_session")
 
     assert failures(Client(), 12)[-1] == 429
 
-    assert login(Client(), ORGANISER).status_code == 429
-    assert login(own, ORGANISER).status_code == 302
+    assert login(Client(), ORGANIZER).status_code == 429
+    assert login(own, ORGANIZER).status_code == 302
 
 
-def test_many_addresses_do_not_keep_the_organiser_out() -> None:
+def test_many_addresses_do_not_keep_the_organizer_out() -> None:
     own = Client()
-    login(own, ORGANISER)
+    login(own, ORGANIZER)
     for number in range(sign_in.FREE_TOGETHER):
         assert failures(Client(REMOTE_ADDR=f"198.51.100.{number}"), 1) == [200]
 
     assert failures(Client(REMOTE_ADDR="203.0.113.5"), 1) == [429]
-    assert login(own, ORGANISER).status_code == 302
+    assert login(own, ORGANIZER).status_code == 302
 
 
 def test_known_browser_guesses_no_more_than_others() -> None:
     own = Client()
-    login(own, ORGANISER)
+    login(own, ORGANIZER)
 
     assert failures(own, sign_in.FREE + 1)[-1] == 429
-    assert login(Client(), ORGANISER).status_code == 302
+    assert login(Client(), ORGANIZER).status_code == 302
 
 
 @pytest.mark.parametrize("forged", ["", "x", "eyJvcmdhbmlzZXIiOiJhYiJ9:1tXyz:forged"])
@@ -105,7 +105,7 @@ def test_browser_is_known_by_what_this_site_signed_alone(forged: str) -> None:
     client = Client()
     client.cookies[devices.COOKIE] = forged
 
-    assert login(client, ORGANISER).status_code == 429
+    assert login(client, ORGANIZER).status_code == 429
 
 
 def test_browser_is_known_for_those_who_signed_in_from_it() -> None:
@@ -113,13 +113,13 @@ def test_browser_is_known_for_those_who_signed_in_from_it() -> None:
     login(researchers, RESEARCHER)
     failures(Client(), sign_in.FREE)
 
-    assert login(researchers, ORGANISER).status_code == 429
+    assert login(researchers, ORGANIZER).status_code == 429
 
 
 def test_cookie_of_a_known_browser_is_out_of_reach_of_scripts(settings: Any) -> None:
     settings.SESSION_COOKIE_SECURE = True
 
-    cookie = login(Client(), ORGANISER).cookies[devices.COOKIE]
+    cookie = login(Client(), ORGANIZER).cookies[devices.COOKIE]
 
     assert cookie["httponly"]
     assert cookie["secure"]
@@ -133,8 +133,8 @@ def test_names_that_nobody_has_are_treated_alike() -> None:
 
 def test_pass_of_the_operator_lets_one_browser_in() -> None:
     failures(Client(), sign_in.FREE)
-    plain = sign_in.make_pass(username=ORGANISER, now=timezone.now())
-    given = {"username": ORGANISER, "password": PASSWORD}
+    plain = sign_in.make_pass(username=ORGANIZER, now=timezone.now())
+    given = {"username": ORGANIZER, "password": PASSWORD}
     client = Client()
 
     with acting_as("researcher"):
@@ -143,12 +143,12 @@ def test_pass_of_the_operator_lets_one_browser_in() -> None:
         assert client.post(f"{url('login')}?pass={plain}", given).status_code == 302
         assert Client().post(f"{url('login')}?pass={plain}", given).status_code == 429
 
-    assert login(client, ORGANISER).status_code == 302
+    assert login(client, ORGANIZER).status_code == 302
 
 
 def test_a_shut_account_ends_its_sessions() -> None:
-    client = client_of(ORGANISER)
-    User.objects.filter(username=ORGANISER).update(is_active=False)
+    client = client_of(ORGANIZER)
+    User.objects.filter(username=ORGANIZER).update(is_active=False)
 
     with acting_as("researcher"):
         assert client.get(url("index")).status_code == 302
@@ -171,7 +171,7 @@ def test_foreign_next_page_leads_to_the_index() -> None:
     with acting_as("researcher"):
         answer = Client().post(
             url("login"),
-            {"username": ORGANISER, "password": PASSWORD, "next": "https://evil.example/"},
+            {"username": ORGANIZER, "password": PASSWORD, "next": "https://evil.example/"},
         )
 
     assert (answer.status_code, answer["Location"]) == (302, url("index"))

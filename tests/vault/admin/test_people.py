@@ -13,11 +13,11 @@ from tests.vault.admin.stage import BACKEND, OUTSIDER, SUPERUSER, client_of, url
 from tests.vault.factories import acting_as
 from vault import people, sign_in
 from vault.errors import PersonError
-from vault.groups import ORGANISER, RESEARCHER, may_act
+from vault.groups import ORGANIZER, RESEARCHER, may_act
 
 pytestmark = pytest.mark.usefixtures("installation")
 
-NEW = {"username": "grace", "first_name": "Grace", "last_name": "H", "email": "", "role": ORGANISER}
+NEW = {"username": "grace", "first_name": "Grace", "last_name": "H", "email": "", "role": ORGANIZER}
 CHOSEN = "a password of one's own"
 
 
@@ -73,7 +73,7 @@ def test_superuser_makes_an_account_and_the_person_sets_the_password(role: str) 
     assert (answer.status_code, answer["Location"]) == (302, url("login"))
     assert login("grace") == 302
     grace = person("grace")
-    assert may_act(grace) is (role == ORGANISER)
+    assert may_act(grace) is (role == ORGANIZER)
     assert [group.name for group in grace.groups.all()] == [role]
     assert not grace.is_superuser
     assert LogEntry.objects.filter(object_id=str(grace.pk), user=person(SUPERUSER)).exists()
@@ -169,7 +169,7 @@ def test_role_is_changed_and_the_name_is_not() -> None:
     assert post("auth_user_change", person(RESEARCHER).pk, given=given).status_code == 302
 
     assert may_act(person(RESEARCHER))
-    assert people.role_of(person=person(RESEARCHER)) == ORGANISER
+    assert people.role_of(person=person(RESEARCHER)) == ORGANIZER
 
 
 def test_account_without_a_role_gets_one_with_entry() -> None:
@@ -190,7 +190,7 @@ def test_names_that_may_not_be(username: str) -> None:
     assert User.objects.count() == n
 
 
-@pytest.mark.parametrize("by", [ORGANISER, RESEARCHER])
+@pytest.mark.parametrize("by", [ORGANIZER, RESEARCHER])
 def test_permissions_without_being_a_superuser_open_nothing(by: str) -> None:
     """Who may change accounts could make a superuser of the own one."""
     person(by).user_permissions.add(*Permission.objects.filter(content_type__app_label="auth"))

@@ -10,7 +10,7 @@ from stats.ledger import MAX_QUERIES
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import constants, post
 from tests.vault.factories import World, acting_as, make_world
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import BudgetEntry, Holdout, HoldoutTold, JournalEntry, Panel, Round, RoundSecret
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -205,7 +205,7 @@ def test_a_mechanism_without_a_grid_is_no_exact_one(
 
 def test_a_rounds_page_says_what_it_can_find_and_how_it_is_published(world: World) -> None:
     with acting_as("researcher"):
-        page = text(client_of(ORGANISER).get(url("vault_round_change", world.round.pk)))
+        page = text(client_of(ORGANIZER).get(url("vault_round_change", world.round.pk)))
 
     assert "Smallest overstatement found, as planned" in page
     assert "Found with 80 % in a round of 50 teams" in page
@@ -214,7 +214,7 @@ def test_a_rounds_page_says_what_it_can_find_and_how_it_is_published(world: Worl
 
 def test_an_address_with_too_many_digits_names_no_benchmark(world: World) -> None:
     with acting_as("researcher"):
-        page = client_of(ORGANISER).get(url("vault_round_add"), {"benchmark": "9" * 5_000})
+        page = client_of(ORGANIZER).get(url("vault_round_add"), {"benchmark": "9" * 5_000})
 
     assert page.status_code == 200
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tests.vault.admin.stage import BACKEND, SUPERUSER, Stage, client_of, url
 from tests.vault.factories import acting_as
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 
 HOME = reverse("admin:index", urlconf="config.admin_urls")
 
@@ -33,7 +33,7 @@ def test_the_site_itself_leads_to_the_admin(stage: Stage) -> None:
 @pytest.mark.parametrize("address", ["/nowhere", "/adminn/", "/admin/vault/nothing/"])
 def test_nothing_there(stage: Stage, address: str) -> None:
     with acting_as("researcher"):
-        response = client_of(ORGANISER).get(address)
+        response = client_of(ORGANIZER).get(address)
 
     text = check(response, status=404, says="There is nothing here")
     assert "Log out" in text
@@ -51,19 +51,19 @@ def test_act_of_a_researcher_is_refused_with_the_role_that_it_takes(stage: Stage
     with acting_as("researcher"):
         response = client_of(RESEARCHER).post(url("vault_round_act", stage.world.round.pk, "close"))
 
-    check(response, status=403, says="Organisers act")
+    check(response, status=403, says="Organizers act")
 
 
 def test_page_for_another_role_is_refused(stage: Stage) -> None:
     with acting_as("researcher"):
-        response = client_of(ORGANISER).get(url("auth_user_changelist"))
+        response = client_of(ORGANIZER).get(url("auth_user_changelist"))
 
     check(response, status=403, says="A superuser of this installation")
 
 
 def test_form_of_another_site_is_refused_and_can_be_opened_again(stage: Stage) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(User.objects.get(username=ORGANISER), backend=BACKEND)
+    client.force_login(User.objects.get(username=ORGANIZER), backend=BACKEND)
     address = url("vault_round_act", stage.world.round.pk, "close")
 
     with acting_as("researcher"):
@@ -74,7 +74,7 @@ def test_form_of_another_site_is_refused_and_can_be_opened_again(stage: Stage) -
 
 def test_malformed_request_is_refused(stage: Stage, settings: Any) -> None:
     with acting_as("researcher"):
-        nul = client_of(ORGANISER).get(url("vault_round_changelist"), {"q": "\x00"})
+        nul = client_of(ORGANIZER).get(url("vault_round_changelist"), {"q": "\x00"})
         settings.ALLOWED_HOSTS = ["vault.example"]
         host = Client().get(HOME, headers={"Host": "evil.example"})
 
@@ -91,7 +91,7 @@ def test_failure_asks_nothing_of_the_database(
     def fail(*_: Any, **__: Any) -> None:
         raise OperationalError("password=hunter2")
 
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     client.raise_request_exception = False
     monkeypatch.setattr("django.contrib.auth.get_user", fail)
     monkeypatch.setattr("django.contrib.auth.middleware.get_user", fail)

@@ -13,13 +13,13 @@ from tests.vault.admin.test_teams import everything_stored
 from tests.vault.factories import acting_as
 from vault import token_links
 from vault.admin import rosters as page_of_rosters
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import Admission, JournalEntry, Team, TokenLink
 
 ROSTER = "team,benchmarks,contact\nbeta,weather,beta@example.org\n<b>gamma</b>,,\n"
 
 
-def post(person: str = ORGANISER, **given: Any) -> Any:
+def post(person: str = ORGANIZER, **given: Any) -> Any:
     client = client_of(person)
     with acting_as("researcher"):
         return client.post(url("vault_team_roster"), given)
@@ -64,7 +64,7 @@ def test_what_was_previewed_is_made_and_its_links_shown_once(stage: Stage) -> No
     beta, gamma = secrets(answer)
     assert "no-store" in answer["Cache-Control"]
     assert Admission.objects.filter(team__name="beta").count() == 1
-    assert TokenLink.objects.filter(made_by=ORGANISER).count() == 2
+    assert TokenLink.objects.filter(made_by=ORGANIZER).count() == 2
     download = re.search(r"data:text/csv;charset=utf-8;base64,([\w+/=]+)", answer.content.decode())
     assert download
     content = base64.b64decode(download.group(1)).decode("utf-8-sig")
@@ -126,7 +126,7 @@ def test_a_preview_is_for_one_person_and_an_hour(
     assert not TokenLink.objects.exists()
 
 
-def test_only_organisers_make_teams(stage: Stage) -> None:
+def test_only_organizers_make_teams(stage: Stage) -> None:
     given = signed(preview())
 
     assert post(RESEARCHER, signed=given).status_code == 403
@@ -153,7 +153,7 @@ def test_a_form_that_cannot_be_is_refused_in_words(
 def test_links_that_wait_are_on_the_teams_page_and_can_be_cancelled(stage: Stage) -> None:
     post(signed=signed(preview()))
     team = Team.objects.get(name="beta")
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
 
     with acting_as("researcher"):
         page = client.get(url("vault_team_change", team.pk)).content.decode()

@@ -1,4 +1,4 @@
-"""An organiser cancels a planned round in the admin, with a reason."""
+"""An organizer cancels a planned round in the admin, with a reason."""
 
 import datetime as dt
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act, constants, kinds, plan
 from tests.vault.factories import World, acting_as, make_world
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import Round
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -28,7 +28,7 @@ def test_a_planned_round_is_cancelled_with_a_reason(world: World) -> None:
 
     assert world.round.status == "CANCELLED"
     assert kinds() == ["round_cancelled"]
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     with acting_as("researcher"):
         page = client.get(url("vault_round_change", world.round.pk)).content.decode()
         form = client.get(url("vault_round_add")).content.decode()
@@ -45,7 +45,7 @@ def test_a_planned_round_is_cancelled_with_a_reason(world: World) -> None:
     assert Round.objects.get(number=2).query_holdout == world.query
 
 
-def test_only_organisers_cancel_a_round(world: World) -> None:
+def test_only_organizers_cancel_a_round(world: World) -> None:
     with acting_as("researcher"):
         answer = client_of(RESEARCHER).post(
             url("vault_round_act", world.round.pk, "cancel"), {"reason": "x"}
@@ -57,7 +57,7 @@ def test_only_organisers_cancel_a_round(world: World) -> None:
 
 def test_a_planned_round_whose_end_has_passed_can_only_be_cancelled(world: World) -> None:
     Round.objects.update(closes_at=timezone.now() - dt.timedelta(seconds=1))
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
 
     with acting_as("researcher"):
         page = client.get(url("vault_round_change", world.round.pk)).content.decode()

@@ -8,7 +8,7 @@ from django.utils import timezone
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act
 from tests.vault.factories import World, make_world
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 from vault.models import Round
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -37,6 +37,6 @@ def test_opening_before_the_announced_time_has_to_be_confirmed(world: World) -> 
 
 
 def test_opening_on_time_asks_for_no_confirmation(world: World) -> None:
-    page = client_of(ORGANISER).get(url("vault_round_act", world.round.pk, "open"))
+    page = client_of(ORGANIZER).get(url("vault_round_act", world.round.pk, "open"))
 
     assert "before_time" not in page.content.decode()

@@ -1,4 +1,4 @@
-"""Rounds in the admin: planned, opened, closed and filled with teams in an organiser's name."""
+"""Rounds in the admin: planned, opened, closed and filled with teams in an organizer's name."""
 
 import datetime as dt
 import json
@@ -13,7 +13,7 @@ from django.utils import timezone
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import World, acting_as, make_world
 from vault import prospects
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 from vault.models import (
     Admission,
     Benchmark,
@@ -37,7 +37,7 @@ def world() -> World:
 
 
 def post(address: str, **given: Any) -> Any:
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     with acting_as("researcher"):
         return client.post(address, given)
 
@@ -57,7 +57,7 @@ def act(round: Round, name: str, **given: Any) -> Any:
     return answer
 
 
-def kinds(*, actor: str = ORGANISER) -> list[str]:
+def kinds(*, actor: str = ORGANIZER) -> list[str]:
     return list(
         JournalEntry.objects.filter(actor=actor).order_by("pk").values_list("kind", flat=True)
     )
@@ -97,7 +97,7 @@ def test_a_planned_round_has_the_constants_that_were_given(world: World) -> None
     assert (planned.total_limit, planned.window_limit, planned.window_seconds) == (40, 4, 3600)
     assert (planned.concurrent_limit, planned.max_teams) == (2, 10)
     assert planned.publication == "full"
-    entry = JournalEntry.objects.get(kind="round_planned", actor=ORGANISER)
+    entry = JournalEntry.objects.get(kind="round_planned", actor=ORGANIZER)
     assert json.loads(entry.payload)["publication"] == "full"
     assert list(planned.fresh_holdouts.all()) == [world.fresh]
     assert kinds() == ["round_planned"]
@@ -145,7 +145,7 @@ def test_plan_names_its_references_in_order_and_pages_say_what_it_waits_for(worl
     planned = Round.objects.get(number=2)
     assert planned.named_references == [first.pk, second.pk]
     with acting_as("researcher"):
-        client = client_of(ORGANISER)
+        client = client_of(ORGANIZER)
         page = client.get(url("vault_round_change", planned.pk)).content.decode()
         listed = client.get(url("vault_round_changelist")).content.decode()
     waits = f"the reference {first.name} has handed in no file"
@@ -193,7 +193,7 @@ def test_planning_says_what_a_publication_costs_in_stock(world: World) -> None:
         now=world.now,
     )
     with acting_as("researcher"):
-        page = client_of(ORGANISER).get(f"{url('vault_round_add')}?benchmark={world.benchmark.pk}")
+        page = client_of(ORGANIZER).get(f"{url('vault_round_add')}?benchmark={world.benchmark.pk}")
 
     text = " ".join(page.content.decode().split())
     assert "A coarse publication takes one shard out of the stock, a full one takes two" in text
@@ -221,7 +221,7 @@ def test_a_round_goes_from_planned_to_closing(world: World) -> None:
         url("vault_round_changelist"),
         url("vault_benchmark_change", world.benchmark.pk),
     ):
-        assert "earlier than announced" in client_of(ORGANISER).get(page).content.decode()
+        assert "earlier than announced" in client_of(ORGANIZER).get(page).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_an_act_in_the_wrong_status_says_so_and_changes_nothing(
 ) -> None:
     Round.objects.update(status=status)
     team = Team.objects.create(name="alpha")
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
 
     for name in refused:
         with acting_as("researcher"):
@@ -255,7 +255,7 @@ def test_an_act_in_the_wrong_status_says_so_and_changes_nothing(
 
 
 def test_the_page_offers_what_the_status_allows(stage: Stage) -> None:
-    client, round = client_of(ORGANISER), stage.world.round
+    client, round = client_of(ORGANIZER), stage.world.round
     with acting_as("researcher"):
         page = client.get(url("vault_round_change", round.pk)).content.decode()
 
@@ -346,7 +346,7 @@ def test_planning_and_opening_say_what_the_round_cannot_find(world: World) -> No
     assert round.status == "OPEN"
     assert [alone in each for each in told_by(opened)] == [False, True, False]
     with acting_as("researcher"):
-        page = client_of(ORGANISER).get(url("vault_round_change", round.pk)).content.decode()
+        page = client_of(ORGANIZER).get(url("vault_round_change", round.pk)).content.decode()
     assert untested in page
     assert alone in page
 
@@ -360,7 +360,7 @@ def test_a_page_says_that_nothing_is_known_beforehand(
     for status in ("OPEN", "PUBLISHED"):
         Round.objects.update(status=status)
         with acting_as("researcher"):
-            answer = client_of(ORGANISER).get(url("vault_round_change", world.round.pk))
+            answer = client_of(ORGANIZER).get(url("vault_round_change", world.round.pk))
         pages[status] = answer.content.decode()
 
     assert "Nothing is known beforehand that rules a finding out." in pages["OPEN"]
@@ -391,7 +391,7 @@ def test_messages_keep_names_as_they_are_written(world: World, name: str) -> Non
     world.round.benchmark.refresh_from_db()
     team = world.team("alpha")
     Team.objects.filter(pk=team.pk).update(name=name, folded=name)
-    client, reason = client_of(ORGANISER), {"team": team.pk, "reason": "two accounts"}
+    client, reason = client_of(ORGANIZER), {"team": team.pk, "reason": "two accounts"}
     said = []
     for act, given in (("open", {}), ("unrank", reason), ("rank-again", reason), ("close", {})):
         with acting_as("researcher"):

@@ -16,7 +16,7 @@ from tests.vault.admin.stage import SUPERUSER, client_of, url
 from tests.vault.factories import acting_as
 from vault import journal
 from vault.admin import sealing
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 from vault.models import Benchmark, Holdout, JournalEntry, Panel, SealedBlob, WrappedKey
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -41,7 +41,7 @@ def send(
     benchmark: Benchmark,
     body: str | bytes,
     name: str = "labels.csv",
-    person: str = ORGANISER,
+    person: str = ORGANIZER,
     **given: Any,
 ) -> Any:
     """One POST of the form."""
@@ -72,10 +72,10 @@ def seal(benchmark: Benchmark, body: str | bytes, **given: Any) -> Any:
 
 def follow(response: HttpResponse) -> str:
     with acting_as("researcher"):
-        return client_of(ORGANISER).get(response["Location"]).content.decode()
+        return client_of(ORGANIZER).get(response["Location"]).content.decode()
 
 
-def test_a_file_is_sealed_and_the_organiser_journaled(benchmark: Benchmark) -> None:
+def test_a_file_is_sealed_and_the_organizer_journaled(benchmark: Benchmark) -> None:
     """Invariant 4: sealing needs public keys alone, and the process may not read what it sealed."""
     answer = seal(benchmark, GOOD)
 
@@ -88,7 +88,7 @@ def test_a_file_is_sealed_and_the_organiser_journaled(benchmark: Benchmark) -> N
     ]
     assert SealedBlob.objects.count() == 3
     entry = JournalEntry.objects.get()
-    assert (entry.kind, entry.actor) == ("seal", ORGANISER)
+    assert (entry.kind, entry.actor) == ("seal", ORGANIZER)
     journal.verify(benchmark_id=benchmark.pk)
     page = follow(answer)
     assert all(each.commitment[:16] in page for each in sealed)
@@ -170,7 +170,7 @@ def test_a_file_that_is_too_large_is_not_read(benchmark: Benchmark, settings: An
 
 def test_a_benchmark_that_is_sealed_keeps_its_classes(benchmark: Benchmark) -> None:
     seal(benchmark, GOOD)
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     given = {
         "title": "Rain",
         "visibility": "public",
@@ -193,7 +193,7 @@ def test_a_benchmark_that_is_sealed_keeps_its_classes(benchmark: Benchmark) -> N
 def test_a_sealed_holdout_is_made_fresh_once(benchmark: Benchmark) -> None:
     seal(benchmark, GOOD)
     holdout = Holdout.objects.get(status="SEALED")
-    client, at = client_of(ORGANISER), url("vault_holdout_act", holdout.pk, "freshen")
+    client, at = client_of(ORGANIZER), url("vault_holdout_act", holdout.pk, "freshen")
 
     with acting_as("researcher"):
         answers = [client.post(at), client.post(at)]
@@ -201,7 +201,7 @@ def test_a_sealed_holdout_is_made_fresh_once(benchmark: Benchmark) -> None:
     assert [answer.status_code for answer in answers] == [302, 302]
     holdout.refresh_from_db()
     assert holdout.status == "FRESH"
-    assert JournalEntry.objects.filter(kind="holdout_status", actor=ORGANISER).count() == 1
+    assert JournalEntry.objects.filter(kind="holdout_status", actor=ORGANIZER).count() == 1
 
 
 # 400 items whose order is their label, and enough of everything else.

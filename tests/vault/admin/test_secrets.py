@@ -10,7 +10,7 @@ import pytest
 from tests.vault.admin.stage import RAW, RAW_ON_FRESH, SEALED_LOG_LOSS, Stage, client_of, url
 from tests.vault.admin.test_access import pages
 from tests.vault.factories import acting_as
-from vault.groups import ORGANISER, RESEARCHER
+from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import Benchmark
 from vault.sealing import holdouts, label_files
 from vault.sealing.holdouts import Shard
@@ -38,7 +38,7 @@ def shown(stage: Stage, person: str) -> dict[str, Any]:
     return {name: answer for name, answer in answers.items() if answer.status_code == 200}
 
 
-@pytest.mark.parametrize("person", [RESEARCHER, ORGANISER])
+@pytest.mark.parametrize("person", [RESEARCHER, ORGANIZER])
 def test_what_pages_do_not_hold(stage: Stage, person: str) -> None:
     """Of all pages, in one walk.
 
@@ -82,7 +82,7 @@ def test_no_page_holds_a_value_that_was_sealed(stage: Stage, tmp_path: Path) -> 
         actor="test",
         now=stage.world.now,
     )
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     entries = benchmark.journal.values_list("pk", flat=True)
     addresses = [
         url("vault_holdout_changelist"),

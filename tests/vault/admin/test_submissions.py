@@ -6,7 +6,7 @@ import pytest
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 from vault.models import Final, Release, Round
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -22,7 +22,7 @@ def test_value_that_an_answer_repeats_is_not_the_submissions_own(
     Release.objects.create(
         submission=later, value=0.75, outcome=outcome, released_at=stage.world.now
     )
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     with acting_as("researcher"):
         page = client.get(url("vault_submission_change", later.pk)).content.decode()
         listed = client.get(url("vault_submission_changelist") + "?o=5").content.decode()
@@ -38,7 +38,7 @@ def test_released_value_has_the_digits_of_its_grid(stage: Stage) -> None:
     Release.objects.create(
         submission=later, value=36 / 49, outcome="scored", released_at=stage.world.now
     )
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     with acting_as("researcher"):
         page = client.get(url("vault_submission_changelist")).content.decode()
 
@@ -64,6 +64,6 @@ def test_page_says_whether_it_is_the_final(
             },
         )
     with acting_as("researcher"):
-        page = client_of(ORGANISER).get(url("vault_submission_change", later.pk)).content.decode()
+        page = client_of(ORGANIZER).get(url("vault_submission_change", later.pk)).content.decode()
 
     assert f'<div class="readonly">{words}</div>' in page

@@ -13,7 +13,7 @@ from psycopg import sql
 from tests.vault.admin.stage import client_of, url
 from tests.vault.factories import acting_as
 from vault import tokens
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 from vault.models import Team, TeamToken
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -25,7 +25,7 @@ def team() -> Team:
 
 
 def post(address: str, **given: Any) -> Any:
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     with acting_as("researcher"):
         return client.post(address, given)
 
@@ -66,7 +66,7 @@ def test_a_token_is_shown_once_and_never_stored(team: Team) -> None:
 
 
 def test_no_later_page_shows_it(team: Team) -> None:
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     with acting_as("researcher"):
         secret = plain(client.post(url("vault_team_act", team.pk, "issue"), {"scopes": "read"}))
         token = TeamToken.objects.get()
@@ -132,7 +132,7 @@ def test_revoking_ends_what_the_team_made_with_it_and_says_so(team: Team) -> Non
     _, secret = tokens.issue_from(
         parent=token, label="made", scopes=["submit"], expires_at=None, now=now
     )
-    client = client_of(ORGANISER)
+    client = client_of(ORGANIZER)
     with acting_as("researcher"):
         answer = client.post(url("vault_teamtoken_act", token.pk, "revoke"), follow=True)
         page = client.get(url("vault_team_change", team.pk)).content.decode()
@@ -204,7 +204,7 @@ def test_a_name_that_is_none_is_refused_in_words(name: str, message: str) -> Non
 
 def test_the_page_says_what_deactivating_leaves(team: Team) -> None:
     with acting_as("researcher"):
-        page = client_of(ORGANISER).get(url("vault_team_change", team.pk)).content.decode()
+        page = client_of(ORGANIZER).get(url("vault_team_change", team.pk)).content.decode()
 
     assert "unrank it in the round for that" in page
     answer = post(url("vault_team_change", team.pk), title="A new title")
@@ -222,4 +222,4 @@ def test_page_of_a_reference_says_that_it_is_not_admitted(team: Team) -> None:
 
 
 def text_of(team: Team) -> str:
-    return str(client_of(ORGANISER).get(url("vault_team_change", team.pk)).content.decode())
+    return str(client_of(ORGANIZER).get(url("vault_team_change", team.pk)).content.decode())

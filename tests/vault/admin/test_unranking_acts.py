@@ -5,7 +5,7 @@ import pytest
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.admin.test_rounds import act, kinds
 from tests.vault.factories import acting_as
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 from vault.models import Team
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -16,7 +16,7 @@ def test_a_team_is_unranked_with_a_reason_and_ranked_again(stage: Stage) -> None
     silent = act(round, "unrank", team=team.pk, reason="")
     done = act(round, "unrank", team=team.pk, reason="two accounts of one person")
     with acting_as("researcher"):
-        page = client_of(ORGANISER).get(url("vault_round_change", round.pk)).content.decode()
+        page = client_of(ORGANIZER).get(url("vault_round_change", round.pk)).content.decode()
     again = act(round, "rank-again", team=team.pk, reason="another person after all")
 
     assert "This field is required" in silent.content.decode()

@@ -126,7 +126,7 @@ def test_expiry_is_noticed_at_once(team: Team) -> None:
 
 
 def test_memory_of_tokens_is_bounded(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authentication, "MOST_REMEMBERED", 3)
+    monkeypatch.setattr(authentication, "MAX_REMEMBERED", 3)
     recent, now = RecentTokens(clock=Clock()), timezone.now()
     for _ in range(10):
         plain = Caller(team).headers["Authorization"].removeprefix("Bearer ")

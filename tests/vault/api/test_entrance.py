@@ -7,7 +7,7 @@ import pytest
 from tests.vault.api.stage import Caller, a_world, problem
 from tests.vault.factories import World
 from vault import round_cancelling
-from vault.api.entrance import LINKS, MOST_SHOWN
+from vault.api.entrance import LINKS, MAX_SHOWN
 from vault.models import Benchmark, Round
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
@@ -136,12 +136,12 @@ def test_many_benchmarks_are_cut_and_asked_for_in_few_queries(
             prediction_form="label",
             primary_metric="accuracy",
         )
-        for number in range(MOST_SHOWN + 5)
+        for number in range(MAX_SHOWN + 5)
     )
 
     with django_assert_max_num_queries(6):
         page = entrance().content.decode()
 
-    assert f"b{MOST_SHOWN - 1:03d}" in page
-    assert f"b{MOST_SHOWN:03d}" not in page
+    assert f"b{MAX_SHOWN - 1:03d}" in page
+    assert f"b{MAX_SHOWN:03d}" not in page
     assert "There are more" in page

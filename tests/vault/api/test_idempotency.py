@@ -310,7 +310,7 @@ def test_flood_of_keys_is_bounded_for_each_team(
     rival.post(POST, file_number(1), **keyed("rival"))
     for number in range(4):
         bot.post("benchmarks/weather/submissions/", csv_of([7] * 12), **keyed(f"k{number}"))
-    monkeypatch.setattr(sweeping, "MOST_KEPT", 2)
+    monkeypatch.setattr(sweeping, "MAX_KEPT", 2)
 
     with acting_as("scoring"):
         assert sweeping.forget_answers(now=timezone.now()) == 2

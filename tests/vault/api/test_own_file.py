@@ -130,7 +130,7 @@ def drawn(spec: FileSpec, *, n: int) -> np.ndarray[Any, Any]:
         return rng.integers(0, 3, n).astype(np.uint8)
     if spec.form == "value":
         return rng.normal(size=n) * 10.0 ** rng.integers(-300, 100, n)
-    return rng.dirichlet(np.ones(3), n) if spec.is_multiclass else rng.random(n)
+    return rng.dirichlet(np.ones(3), n) if spec.is_by_class else rng.random(n)
 
 
 @pytest.mark.parametrize("ids", [pa.array([-5, 2, 9]), pa.array(["=1", "a,b", 'c"3'])])

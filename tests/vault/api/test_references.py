@@ -9,7 +9,7 @@ from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import acting_as
 from vault import journal
 from vault.models import JournalEntry, Submission
-from vault.reference_files import MOST_OF_HOLDOUT, MOST_OF_TEAM
+from vault.reference_files import MAX_OF_HOLDOUT, MAX_OF_TEAM
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -18,13 +18,13 @@ POST = "benchmarks/weather/submissions/"
 
 def test_the_api_says_how_many_there_may_be() -> None:
     reference = Caller(a_world(is_open=False).team("reference", is_reference=True))
-    for number in range(MOST_OF_TEAM):
+    for number in range(MAX_OF_TEAM):
         assert reference.post(POST, file_number(number)).status_code == 202
 
-    answer = reference.post(POST, file_number(MOST_OF_TEAM))
+    answer = reference.post(POST, file_number(MAX_OF_TEAM))
 
     assert problem(answer) == (409, "too_many_references")
-    assert answer.json()["limit"] == MOST_OF_TEAM
+    assert answer.json()["limit"] == MAX_OF_TEAM
 
 
 def test_two_teams_at_once_do_not_pass_the_limit() -> None:
@@ -39,7 +39,7 @@ def test_two_teams_at_once_do_not_pass_the_limit() -> None:
     answers = all_at_once(5, lambda place: asking[place].post(POST, file_number(40 + place)))
 
     assert sorted(each.status_code for each in answers) == [202] * 3 + [409] * 2
-    assert Submission.objects.count() == MOST_OF_HOLDOUT
+    assert Submission.objects.count() == MAX_OF_HOLDOUT
 
 
 def test_each_file_is_in_the_journal_with_who_handed_it_in() -> None:

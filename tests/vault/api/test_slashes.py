@@ -7,7 +7,7 @@ import pytest
 
 from tests.vault.api.stage import Caller, problem
 from tests.vault.factories import World
-from vault.api.nowhere import LONGEST_PATH, meant_path
+from vault.api.nowhere import MAX_PATH, meant_path
 
 BOARD = "/api/v1/benchmarks/weather/leaderboard"
 
@@ -77,7 +77,7 @@ def test_whatever_is_meant_begins_with_one_slash() -> None:
 
 
 def test_very_long_address_is_not_repeated() -> None:
-    path = f"/api/v1/benchmarks/{'a' * LONGEST_PATH}"
+    path = f"/api/v1/benchmarks/{'a' * MAX_PATH}"
 
     assert problem(asked("GET", path)) == (404, "not_found")
 

@@ -34,7 +34,7 @@ def _few(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.ANONYMOUS_REQUESTS_PER_MINUTE = 3
     settings.TOKEN_REQUESTS_PER_MINUTE = 5
     throttles._flood.cache_clear()
-    monkeypatch.setattr(throttles, "MOST_CALLERS", 20_000)
+    monkeypatch.setattr(throttles, "MAX_CALLERS", 20_000)
 
 
 def test_a_minutes_requests_fit_and_not_one_more(clock: Clock) -> None:
@@ -98,7 +98,7 @@ def test_threads_together_get_exactly_the_limit(clock: Clock) -> None:
 
 
 def test_memory_is_bounded_whoever_asks(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttles, "MOST_CALLERS", 100)
+    monkeypatch.setattr(throttles, "MAX_CALLERS", 100)
     flood = Flood(per_minute=2, clock=clock)
 
     for number in range(1000):
@@ -109,7 +109,7 @@ def test_memory_is_bounded_whoever_asks(clock: Clock, monkeypatch: pytest.Monkey
 def test_who_waits_for_nothing_is_forgotten_first(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttles, "MOST_CALLERS", 100)
+    monkeypatch.setattr(throttles, "MAX_CALLERS", 100)
     flood = Flood(per_minute=1, clock=clock)
     for number in range(90):
         flood.wait(f"early {number}")

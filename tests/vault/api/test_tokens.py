@@ -277,7 +277,7 @@ def test_tokens_of_others_are_not_found(world: World, bot: Caller) -> None:
 
 
 def test_number_of_live_tokens_is_bounded(bot: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "MOST_LIVE", 3)
+    monkeypatch.setattr(tokens, "MAX_LIVE", 3)
     made = [send(bot, "tokens/") for _ in range(3)]
 
     assert [each.status_code for each in made] == [201, 201, 409]

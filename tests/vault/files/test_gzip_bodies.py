@@ -127,9 +127,9 @@ def test_bit_flips_are_refused_or_change_nothing() -> None:
 
 def test_members_have_a_limit() -> None:
     empty = gzip.compress(b"")
-    assert unpacked(empty * gzip_bodies.MOST_MEMBERS) == b""
+    assert unpacked(empty * gzip_bodies.MAX_MEMBERS) == b""
     with pytest.raises(PackedBodyError, match="more than 10000 members"):
-        unpacked(empty * (gzip_bodies.MOST_MEMBERS + 1))
+        unpacked(empty * (gzip_bodies.MAX_MEMBERS + 1))
 
 
 def test_small_members_are_not_copied_over_and_over(monkeypatch: pytest.MonkeyPatch) -> None:

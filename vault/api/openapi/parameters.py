@@ -4,7 +4,7 @@ from typing import Any
 
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
-from vault.api.pages import LONGEST_PAGE, PAGE_SIZE
+from vault.api.pages import MAX_PAGE_SIZE, PAGE_SIZE
 
 
 def in_path(name: str, schema: Schema, description: str, example: Any) -> dict[str, Any]:
@@ -54,7 +54,7 @@ PAGE: tuple[dict[str, Any], ...] = (
     ),
     in_query(
         "page_size",
-        schemas.integer(minimum=1, maximum=LONGEST_PAGE),
+        schemas.integer(minimum=1, maximum=MAX_PAGE_SIZE),
         f"The most entries of a page; {PAGE_SIZE} if it is left out.",
         50,
     ),

@@ -4,13 +4,14 @@ from typing import Any
 
 from vault.api import forms
 from vault.api.openapi.operation import ON_THE_WAY
+from vault.files import prediction_forms
 
 EXAMPLE = "id,label\nstation-1-2026-03-01,0\nstation-1-2026-03-02,1\n"
 
 BODY: dict[str, Any] = {
     "required": True,
-    "description": "One row for each item of the panel, in any order: `id` and `label`, `probability` "
-    "or one column for each class, or `value`, as the benchmark's `prediction_form` says. The "
+    "description": "One row for each item of the panel, in any order: `id` and "
+    f"{prediction_forms.spelled()}, as the benchmark's `prediction_form` says. The "
     "probabilities of a row sum to one: 0.01 more or less is accepted, and always half a unit of the last "
     "written digit for each class; such a row is divided by its sum. Parquet columns may be categories or "
     "decimals, ids may be numbers or text, and they may be the index that pandas wrote. A body needs "

@@ -308,7 +308,7 @@ OPERATIONS = {
         parameters=(
             parameters.in_path(
                 "audit_id",
-                schemas.integer(minimum=1, maximum=schemas.LONGEST_INTEGER),
+                schemas.integer(minimum=1, maximum=schemas.MAX_INTEGER),
                 "The audit's id.",
                 3,
             ),

@@ -5,7 +5,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 
-LONGEST_INTEGER = 2**63 - 1
+MAX_INTEGER = 2**63 - 1
 
 
 def text(description: str = "", *, null: bool = False, **keywords: Any) -> Schema:

@@ -13,7 +13,7 @@ TAG = "Tokens"
 SHAPES = described(ISSUED, REDEEMED, LINK, NEW, ROTATION, listed=(TOKEN,))
 _AT_FIRST = {"last_used_at": None, "is_current": False}
 _TOKEN_ID = parameters.in_path(
-    "token_id", schemas.integer(minimum=1, maximum=schemas.LONGEST_INTEGER), "The token's id.", 7
+    "token_id", schemas.integer(minimum=1, maximum=schemas.MAX_INTEGER), "The token's id.", 7
 )
 
 

@@ -4,6 +4,7 @@ from stats.metrics import METRICS
 from vault.api.openapi import schemas
 from vault.api.shown.rounds import COMMITMENT, ROUND
 from vault.api.shown.shape import By, Field, Shape
+from vault.files.prediction_forms import FORMS
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Panel
 from vault.statuses import HoldoutStatus
@@ -31,9 +32,7 @@ BENCHMARK = Shape(
             ["0", "1"],
         ),
         "prediction_form": Field(
-            schemas.one_of(
-                Benchmark.PredictionForm.values, "What a file's prediction columns hold."
-            ),
+            schemas.one_of(FORMS, "What a file's prediction columns hold."),
             "label",
         ),
         "primary_metric": Field(schemas.one_of(METRICS, "Ranks the board."), "accuracy"),

@@ -25,7 +25,7 @@ class Command(BaseCommand):
             known = ", ".join(User.objects.order_by("username").values_list("username", flat=True))
             raise CommandError(f"there is no account {username!r}; there are: {known or 'none'}")
         if not person.is_active:
-            raise CommandError(f"{username} is deactivated: `create_organiser` opens it again")
+            raise CommandError(f"{username} is deactivated: `create_organizer` opens it again")
         n = sign_in.forget(username=username)
         plain = sign_in.make_pass(username=username, now=timezone.now())
         minutes = int(sign_in.PASS_LASTS.total_seconds() / 60)

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from audits.models import Publication
-from vault import budget, rounds, tokens
+from vault import benchmarks, budget, rounds, tokens
 from vault.api.openapi import published_audits
 from vault.models import Benchmark, Holdout, Round, Team
 from vault.sealing import holdouts, label_files
@@ -34,13 +34,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        benchmark = Benchmark.objects.create(
-            slug=options["slug"],
-            title=options["slug"],
-            task="binary",
-            classes=["0", "1"],
-            prediction_form="label",
-            primary_metric="accuracy",
+        benchmark = benchmarks.add(
+            benchmark=Benchmark(
+                slug=options["slug"],
+                title=options["slug"],
+                task="binary",
+                classes=["0", "1"],
+                prediction_form="label",
+                primary_metric="accuracy",
+            )
         )
         query, fresh = _sealed(benchmark, n_items=options["items"], now=now)
         round = rounds.plan(

@@ -1,4 +1,4 @@
-"""Make an organiser's account of the admin, or set its password anew."""
+"""Make an organizer's account of the admin, or set its password anew."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from vault.groups import ORGANISER
+from vault.groups import ORGANIZER
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         user.save()
-        user.groups.add(Group.objects.get(name=ORGANISER))
+        user.groups.add(Group.objects.get(name=ORGANIZER))
         if options["verbosity"] > 0:
             self.stdout.write(f"{user.username}: account {'made' if is_new else 'updated'}")
 

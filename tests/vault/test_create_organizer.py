@@ -24,7 +24,7 @@ def file(tmp_path: Path) -> Path:
 def run(file: Path, *more: str, username: str = "ada") -> str:
     written = io.StringIO()
     call_command(
-        *("create_organiser", "--username", username, "--password-file", str(file), *more),
+        *("create_organizer", "--username", username, "--password-file", str(file), *more),
         stdout=written,
     )
     return written.getvalue()
@@ -109,6 +109,6 @@ def test_the_first_person_of_an_installation_makes_the_others(
         lambda name, **given: called.update({name: given}),
     )
 
-    call_command("prepare_service", keys=file.parent, organiser="ada", password_file=file)
+    call_command("prepare_service", keys=file.parent, organizer="ada", password_file=file)
 
-    assert called["create_organiser"]["superuser"] is True
+    assert called["create_organizer"]["superuser"] is True

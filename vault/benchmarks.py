@@ -1,0 +1,140 @@
+"""What makes a benchmark valid, and what of it may still change.
+
+A sealed holdout fixes what its labels mean, and a planned round fixes how they are scored.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from stats.metrics import MAX_LOSS, METRICS, check_costs
+from vault.errors import BenchmarkError
+from vault.files import prediction_forms
+from vault.models import Benchmark
+
+# Envelopes are bound to the slug, and labels are stored as codes of the classes.
+FIXED_BY_SEALING = ("slug", "task", "classes")
+FIXED_BY_PLANNING = (
+    "prediction_form",
+    "primary_metric",
+    "secondary_metrics",
+    "loss_cap",
+    "cost_matrix",
+    "decision_threshold",
+    "probability_clip",
+    "delta0",
+)
+FIELDS = FIXED_BY_SEALING + FIXED_BY_PLANNING
+
+
+def fixed(*, benchmark: Benchmark) -> tuple[str, ...]:
+    """Name the fields that can be read and no more."""
+    by_sealing = FIXED_BY_SEALING if benchmark.holdouts.exists() else ()
+    return by_sealing + (FIXED_BY_PLANNING if benchmark.rounds.exists() else ())
+
+
+def add(*, benchmark: Benchmark) -> Benchmark:
+    """Save a new benchmark, or raise `BenchmarkError` with all that does not fit together."""
+    found = problems({name: getattr(benchmark, name) for name in FIELDS})
+    if found:
+        raise BenchmarkError("; ".join(f"{field}: {problem}" for field, problem in found.items()))
+    benchmark.save(force_insert=True)
+    return benchmark
+
+
+def problems(given: Mapping[str, Any]) -> dict[str, str]:
+    """Say what does not fit together, by field; `given` has all of `FIELDS`."""
+    is_regression = given["task"] == Benchmark.Task.REGRESSION
+    found = {
+        "classes": _wrong_classes(given["task"], given["classes"]),
+        "prediction_form": _wrong_form(given["task"], given["prediction_form"]),
+        "primary_metric": _wrong_metric(given, given["primary_metric"]),
+        "secondary_metrics": _wrong_secondaries(given),
+        "loss_cap": _wrong_loss_cap(is_regression, given["loss_cap"]),
+        "cost_matrix": _wrong_costs(given),
+        "decision_threshold": _wrong_threshold(given),
+        "probability_clip": "" if _is_clip(given["probability_clip"]) else "Above 0 and below 0.5.",
+        "delta0": "" if _is_tolerance(given["delta0"]) else "A number from 0 to 1.",
+    }
+    return {field: problem for field, problem in found.items() if problem}
+
+
+def _wrong_classes(task: str, classes: list[str]) -> str:
+    if task == Benchmark.Task.REGRESSION:
+        return "A regression has no classes." if classes else ""
+    if len(set(classes)) != len(classes):
+        return "A class is named twice."
+    if task == Benchmark.Task.BINARY and len(classes) != 2:
+        return f"A binary task has two classes; {len(classes)} are given."
+    if len(classes) < 2:
+        return "At least two classes are needed."
+    return ""
+
+
+def _wrong_form(task: str, form: str) -> str:
+    fitting = prediction_forms.that_fit(task)
+    if not fitting or form not in prediction_forms.FORMS or form in fitting:
+        return ""  # what is no task or no form, the field itself says
+    return f"For a {task} task teams predict the form {' or '.join(fitting)}."
+
+
+def _wrong_metric(given: Mapping[str, Any], name: str) -> str:
+    metric = METRICS.get(name)
+    if metric is None:
+        return ""  # the field itself says so
+    if given["task"] not in metric.tasks:
+        return f"{metric.label} does not score a {given['task']} task."
+    if given["prediction_form"] not in metric.forms:
+        return f"{metric.label} needs predictions of the form {' or '.join(sorted(metric.forms))}."
+    return ""
+
+
+def _wrong_secondaries(given: Mapping[str, Any]) -> str:
+    names = given["secondary_metrics"]
+    if given["primary_metric"] in names:
+        return "The primary metric need not be a secondary one too."
+    return " ".join(filter(None, (_wrong_metric(given, name) for name in names)))
+
+
+def _wrong_loss_cap(is_regression: bool, cap: float | None) -> str:
+    if is_regression and (cap is None or not (math.isfinite(cap) and cap > 0)):
+        return "A regression needs a loss cap above zero: without it one item could decide a score."
+    if is_regression and cap is not None and cap > MAX_LOSS:
+        return f"The largest loss cap is {MAX_LOSS:g}: give the labels in a larger unit."
+    if not is_regression and cap is not None:
+        return "Only a regression has a loss cap."
+    return ""
+
+
+def _wrong_costs(given: Mapping[str, Any]) -> str:
+    costs = given["cost_matrix"]
+    if costs is None:
+        names = [given["primary_metric"], *given["secondary_metrics"]]
+        needing = [
+            METRICS[name].label for name in names if name in METRICS and METRICS[name].needs_costs
+        ]
+        return f"For {' and '.join(needing)} a cost matrix is needed." if needing else ""
+    try:
+        check_costs(costs, len(given["classes"]) or None)
+    except ValueError as error:
+        problem = str(error).removeprefix("cost_matrix: ")
+        return f"{problem[0].upper()}{problem[1:]}."
+    return ""
+
+
+def _wrong_threshold(given: Mapping[str, Any]) -> str:
+    threshold = given["decision_threshold"]
+    if threshold is None:
+        return ""
+    form = prediction_forms.FORMS.get(given["prediction_form"])
+    if form is None or given["task"] not in form.by_threshold:
+        return "A threshold needs probabilities of a binary task."
+    return "" if 0 < threshold < 1 else "A number between 0 and 1."
+
+
+def _is_clip(value: float | None) -> bool:
+    return value is not None and 0 < value < 0.5
+
+
+def _is_tolerance(value: float | None) -> bool:
+    return value is not None and 0 <= value <= 1
