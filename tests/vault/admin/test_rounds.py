@@ -285,10 +285,7 @@ def test_teams_are_admitted_together_or_not_at_all(world: World) -> None:
 
     answer = act(world.round, "admit", teams=[team.pk for team in teams])
 
-    box = re.search(r'<p class="errornote">(.*?)</p>', answer.content.decode(), re.DOTALL)
-    assert box is not None
-    assert box[1].startswith("Nothing was done.<br>2 teams are admitted, as many")
-    assert "marked below" not in box[1]
+    assert "Nothing was done.<br>2 teams are admitted, as many" in answer.content.decode()
     assert not Admission.objects.exists()
     assert kinds() == []
 
