@@ -55,8 +55,8 @@ OPERATIONS = {
         description="Charges one query of the round's budget, unless the team has handed in the same "
         "predictions before: then the submission of that time is shown, and nothing is charged. "
         "Refused requests are never charged. An organizer's reference is charged nothing, and hands in "
-        "at most 5 files before its round opens. What counts for `closes_at` is when the whole file has arrived "
-        "and was checked: an upload that is still under way then is refused with `round_closed`.",
+        "at most 5 files before its round opens. What counts for `closes_at` is when the whole file has "
+        "arrived and was checked: an upload that is still under way then is refused with `round_closed`.",
         access=Access.SUBMIT,
         parameters=(parameters.SLUG, *PROVENANCE, headers.IDEMPOTENCY_KEY),
         body=prediction_files.BODY,
