@@ -7,7 +7,7 @@ from vault.models import Holdout, Round
 
 
 def counted(*, round: Round) -> dict[str, Any] | None:
-    """Count groups and items of query labels and of the fresh ones that decide; None: no groups were drawn."""
+    """Count groups and items of query and deciding fresh labels; None: no groups were drawn."""
     query = round.query_holdout
     if not query.draws_groups:
         return None
