@@ -70,6 +70,24 @@ def test_submit_posts_the_file_and_answer_waits_for_the_score() -> None:
     assert {request.url.path for request in seen[1:]} == {"/api/v1/submissions/s1/"}
 
 
+def test_polls_name_the_state_that_they_know() -> None:
+    queued = httpx.Response(202, json={"id": "s1"}, headers={"ETag": '"queued"'})
+    handler, seen = replies(queued, httpx.Response(304), status("SCORED", 0.5))
+    desk = open_desk(handler)
+
+    assert desk.answer(ticket=desk.submit(predictions=FILE)) == 0.5
+    assert [each.headers.get("If-None-Match") for each in seen[1:]] == ['"queued"'] * 2
+
+
+def test_a_file_handed_in_before_is_read_whatever_its_state() -> None:
+    scored = httpx.Response(200, json={"id": "s1"}, headers={"ETag": '"scored"'})
+    handler, seen = replies(scored, status("SCORED", 0.5))
+    desk = open_desk(handler)
+
+    assert desk.answer(ticket=desk.submit(predictions=FILE)) == 0.5
+    assert "If-None-Match" not in seen[1].headers
+
+
 def test_answer_is_none_where_nothing_is_released() -> None:
     handler, _ = replies(status("SCORED", None))
 
