@@ -209,16 +209,13 @@ def test_items_without_a_group_are_counted() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("column", "problem"),
-    [("time", "not an ISO 8601 date or date-time"), ("slice:site", "the field is empty")],
-)
-def test_an_empty_time_or_slice_is_refused_by_its_row(column: str, problem: str) -> None:
+@pytest.mark.parametrize("column", ["time", "slice:site"])
+def test_an_empty_time_or_slice_is_refused_by_its_row(column: str) -> None:
     with pytest.raises(InvalidFileError) as refused:
         table(f"id,label,{column}\na,0,\nb,1,\n")
 
     (first, *_) = refused.value.data["problems"]
-    assert (first["row"], first["column"], first["problem"]) == (2, column, problem)
+    assert (first["row"], first["column"], first["problem"]) == (2, column, "the field is empty")
 
 
 def test_labels_that_change_in_time_are_warned_of_in_an_iid_draw() -> None:
