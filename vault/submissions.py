@@ -13,7 +13,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, Min, OuterRef, Q
 
 from stats.mechanisms import MECHANISMS
 from vault import bell, budget, closed_rounds, locks, no_round, predictions, reference_files, usage
@@ -139,9 +139,12 @@ def receive(
         else:
             admission = budget.lock_account(round=round, team=team)
         _check_open(round=round, team=team, now=now)
-        earlier = _identical(round=round, team=team, panel=panel, sha256=predictions.sha256)
-        if earlier is not None:
-            return Receipt(submission=earlier, is_new=False)
+        latest, same = _sequences(round=round, team=team, panel=panel, sha256=predictions.sha256)
+        if same is not None:
+            earlier = Submission.objects.select_related("round", "team")
+            return Receipt(
+                submission=earlier.get(round=round, team=team, sequence=same), is_new=False
+            )
         used = None
         if admission is not None:
             used = budget.check(admission=admission, round=round, now=now)
@@ -155,7 +158,7 @@ def receive(
             team=team,
             round=round,
             panel=panel,
-            sequence=_next_sequence(round=round, team=team),
+            sequence=latest + 1,
             sha256=predictions.sha256,
             file_key=file_key,
             submitted_at=now,
@@ -188,18 +191,13 @@ def _stored(given: Predictions) -> str:
     return predictions.store(predictions=given)
 
 
-def _identical(*, round: Round, team: Team, panel: Panel, sha256: str) -> Submission | None:
-    """Look for the id alone: there is hardly ever one, and a row with its relations costs more to ask for."""
-    same = Submission.objects.filter(round=round, team=team, panel=panel, sha256=sha256)
-    found = same.exclude(status__in=VOID).values_list("pk", flat=True).order_by().first()
-    if found is None:
-        return None
-    return Submission.objects.select_related("round", "team").get(pk=found)
-
-
-def _next_sequence(*, round: Round, team: Team) -> int:
-    last = Submission.objects.filter(round=round, team=team).aggregate(last=Max("sequence"))["last"]
-    return (last or 0) + 1
+def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[int, int | None]:
+    """Find the team's latest number in the round, and that of the same predictions if they are there."""
+    is_same = Q(panel=panel, sha256=sha256) & ~Q(status__in=VOID)
+    found = Submission.objects.filter(round=round, team=team).aggregate(
+        latest=Max("sequence"), same=Min("sequence", filter=is_same)
+    )
+    return found["latest"] or 0, found["same"]
 
 
 def cancel(*, submission: Submission, now: dt.datetime) -> None:

@@ -172,40 +172,43 @@ def seconds(side: Side) -> float:
     return elapsed / calls
 
 
+def _measured(name: str) -> list[Row | AuditRow | PollRow | PipelineRow]:
+    print(f"bench: {name}", file=sys.stderr, flush=True)
+    if name == POLL:
+        return [status_poll.measure()]
+    if name == pipeline.NAME:
+        return [pipeline.measure(n) for n in pipeline.SIZES]
+    if name == large_audit.NAME:
+        return [large_audit.measure(metric) for metric in large_audit.METRICS]
+    return [measure(name, BENCHES[name]())]
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="run.py bench")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON")
+    parser.add_argument(
+        "--gate", action="store_true", help="fail if a submission costs more than it may"
+    )
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.names) - set(names()))
     if unknown:
         parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(names())}")
-    rows: list[Row] = []
-    polls: list[PollRow] = []
-    audits: list[AuditRow] = []
-    pipelines: list[PipelineRow] = []
-    for name in options.names or names():
-        print(f"bench: {name}", file=sys.stderr, flush=True)
-        if name == POLL:
-            polls.append(status_poll.measure())
-        elif name == pipeline.NAME:
-            pipelines += [pipeline.measure(n) for n in pipeline.SIZES]
-        elif name == large_audit.NAME:
-            audits += [large_audit.measure(metric) for metric in large_audit.METRICS]
-        else:
-            rows.append(measure(name, BENCHES[name]()))
-    for each in tables(rows, audits, polls, pipelines):
+    measured = [row for name in options.names or names() for row in _measured(name)]
+    pipelines = [row for row in measured if isinstance(row, PipelineRow)]
+    for each in tables(
+        [row for row in measured if isinstance(row, Row)],
+        [row for row in measured if isinstance(row, AuditRow)],
+        [row for row in measured if isinstance(row, PollRow)],
+        pipelines,
+    ):
         print(each, flush=True)
     if options.json:
-        measured: list[Row | AuditRow | PollRow | PipelineRow] = [
-            *rows,
-            *audits,
-            *polls,
-            *pipelines,
-        ]
-        written = [asdict(row) for row in measured]
-        options.json.write_text(json.dumps(written, indent=2) + "\n")
-    return 0
+        options.json.write_text(json.dumps([asdict(row) for row in measured], indent=2) + "\n")
+    refused = pipeline.too_costly(pipelines) if options.gate else []
+    for sentence in refused:
+        print(f"bench: {sentence}", file=sys.stderr)
+    return 1 if refused else 0
 
 
 def names() -> list[str]:

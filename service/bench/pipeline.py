@@ -6,10 +6,15 @@ The teams' threads run on the same cores as the service. Mechanism `exact`, metr
 answer all n items of a panel in a drawn order, so that each has to be aligned; half of the items are scored.
 Each round is a fixed number of files, and ends early when its time is over; a row has the median rate of the
 rounds, and the processor time of all of them.
+
+A machine is measured beside: the processor time of one file that plain Python reads, aligns and scores. In
+multiples of that a submission costs about the same on every machine, which is what `--gate` holds.
 """
 
+import csv
 import http.client
 import importlib.util
+import io
 import json
 import os
 import shutil
@@ -47,6 +52,9 @@ PENDING = ("QUEUED", "SCORING")
 SCRIPT_SECONDS = 5.0
 SCRIPT_NEEDS = ("pandas", "sklearn")
 N_SCRIPT_FILES = 8
+N_YARDSTICKS = 9
+# What a submission may cost, in files of plain Python: see docs/performance.md for what it costs.
+MAX_COST = {2_400: 0.0, 100_000: 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +72,8 @@ class PipelineRow:
         Files per second of a plain script on one core; None where its libraries are not installed.
     cpu_ms : dict
         Milliseconds of processor time per released submission, by process group of the service.
+    yardstick_ms : float
+        Milliseconds of processor time in which plain Python reads, aligns and scores such a file.
     """
 
     name: str
@@ -71,6 +81,12 @@ class PipelineRow:
     rate: float
     script_rate: float | None
     cpu_ms: dict[str, float]
+    yardstick_ms: float
+
+    @property
+    def cost(self) -> float:
+        """Processor time of a submission in files of plain Python."""
+        return sum(self.cpu_ms.values()) / self.yardstick_ms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +151,7 @@ def measure(
         cpu_ms={
             group: round((after[group] - before.get(group, 0.0)) / released, 2) for group in after
         },
+        yardstick_ms=round(yardstick_ms(files), 3),
     )
 
 
@@ -185,16 +202,47 @@ def script_rate(files: Files, *, seconds: float) -> float | None:
     return round(float(json.loads(done.stdout)), 2)
 
 
+def yardstick_ms(files: Files) -> float:
+    """Processor time of one file by the standard library alone, the median of some."""
+    labels = _answers(files.content(0))
+    spent = []
+    for number in range(1, 1 + N_YARDSTICKS):
+        content = files.content(number)
+        started = time.process_time()
+        given = _answers(content)
+        n_right = sum(given[item] == label for item, label in labels.items())
+        spent.append(time.process_time() - started)
+        if not 0 < n_right < files.n:
+            raise ValueError(f"file {number} was not drawn")
+    return 1000 * statistics.median(spent)
+
+
+def _answers(content: bytes) -> dict[str, str]:
+    return {row["id"]: row["label"] for row in csv.DictReader(io.StringIO(content.decode()))}
+
+
+def too_costly(rows: Sequence[PipelineRow]) -> list[str]:
+    """Say of each row that costs more than it may what it costs."""
+    return [
+        f"a submission of {row.n:,} items costs {row.cost:.1f} times a file of plain Python, and may cost "
+        f"{MAX_COST[row.n]:g} times"
+        for row in rows
+        if row.cost > MAX_COST[row.n]
+    ]
+
+
 def table(rows: Sequence[PipelineRow]) -> str:
     lines = [
-        "| pipeline of | released | script | CPU of a submission | by process |",
-        "|---|---|---|---|---|",
+        "| pipeline of | released | script | CPU of a submission | in files of plain Python | by process |",
+        "|---|---|---|---|---|---|",
     ]
     for row in rows:
         script = "-" if row.script_rate is None else f"{row.script_rate:,.1f}/s"
         parts = ", ".join(f"{group} {ms:.1f}" for group, ms in row.cpu_ms.items())
         total = f"{sum(row.cpu_ms.values()):.1f} ms"
-        lines.append(f"| {row.n:,} items | {row.rate:,.1f}/s | {script} | {total} | {parts} |")
+        lines.append(
+            f"| {row.n:,} items | {row.rate:,.1f}/s | {script} | {total} | {row.cost:.1f} | {parts} |"
+        )
     return "\n".join(lines)
 
 

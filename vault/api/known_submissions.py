@@ -11,12 +11,15 @@ import uuid
 from collections import OrderedDict
 
 from vault.api.submission_state import State
-from vault.models import Release, Submission, Team
+from vault.models import Release, Round, Submission, Team
 
-# About two kilobytes each.
+# About two kilobytes each: they share their rounds.
 MAX_KNOWN = 2000
+# With their benchmarks, whose texts may be long.
+MAX_ROUNDS = 100
 
 _known: OrderedDict[uuid.UUID, Submission] = OrderedDict()
+_rounds: OrderedDict[int, Round] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -24,11 +27,16 @@ def remember(submission: Submission, *, team: Team) -> None:
     """Keep a row that was found with its round and benchmark, unless it is a reference's."""
     if team.is_reference:
         return
+    kept = copy.copy(submission)
     with _lock:
-        _known[submission.pk] = submission
+        kept.round = _rounds.setdefault(submission.round_id, submission.round)
+        _rounds.move_to_end(submission.round_id)
+        _known[submission.pk] = kept
         _known.move_to_end(submission.pk)
         if len(_known) > MAX_KNOWN:
             _known.popitem(last=False)
+        if len(_rounds) > MAX_ROUNDS:
+            _rounds.popitem(last=False)
 
 
 def in_state(submission_id: uuid.UUID, state: State) -> Submission | None:

@@ -13,7 +13,8 @@ from vault.models import Holdout
 from vault.sealing import holdouts
 from vault.sealing.sealed_labels import OpenLabels
 
-# A worker's memory: labels and positions take 16 bytes an item, so four of a million items 64 MB.
+# A worker's memory: labels and positions take 16 bytes an item, and a group's name some hundred more, so
+# four of a million items some 64 MB, or half a gigabyte with groups.
 MAX_KEPT = 4
 
 _kept: OrderedDict[uuid.UUID, OpenLabels] = OrderedDict()

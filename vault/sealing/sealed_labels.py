@@ -79,7 +79,8 @@ def unpack(plaintext: bytes, *, draws_groups: bool, entry: int) -> OpenLabels:
     positions = content["position"].to_numpy().astype(np.int64)
     return OpenLabels(
         positions=positions,
-        labels=labels if labels.dtype.kind == "f" else labels.astype(np.int64),
+        # Copies, both: a view would keep the whole plaintext in memory, ids and times included.
+        labels=labels.astype(np.float64 if labels.dtype.kind == "f" else np.int64, copy=True),
         slices={
             name.removeprefix(SLICE): _objects(content[name])
             for name in content.column_names

@@ -13,7 +13,12 @@ import pytest
 from service.bench import command, pipeline, processor_time
 
 ROW = pipeline.PipelineRow(
-    name="pipeline", n=2_400, rate=28.0, script_rate=None, cpu_ms={"web": 20.0, "scoring": 15.5}
+    name="pipeline",
+    n=2_400,
+    rate=28.0,
+    script_rate=None,
+    cpu_ms={"web": 20.0, "scoring": 15.5},
+    yardstick_ms=2.0,
 )
 
 
@@ -97,11 +102,31 @@ def test_rows_of_the_command(
 
     assert len(json.loads(target.read_text())) == len(pipeline.SIZES)
     assert set(json.loads(target.read_text())[0]) == {
-        *("name", "n", "rate", "script_rate", "cpu_ms")
+        *("name", "n", "rate", "script_rate", "cpu_ms", "yardstick_ms")
     }
-    assert "| 2,400 items | 28.0/s | - | 35.5 ms | web 20.0, scoring 15.5 |" in (
+    assert "| 2,400 items | 28.0/s | - | 35.5 ms | 17.8 | web 20.0, scoring 15.5 |" in (
         capsys.readouterr().out
     )
+
+
+def test_the_gate_fails_on_a_submission_that_costs_too_much(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pipeline, "measure", lambda n: ROW)
+    monkeypatch.setattr(pipeline, "MAX_COST", {2_400: 17.75})
+    assert command.main(["pipeline", "--gate"]) == 0
+
+    monkeypatch.setattr(pipeline, "MAX_COST", {2_400: 17.7})
+    assert command.main(["pipeline", "--gate"]) == 1
+    assert "a submission of 2,400 items costs 17.8 times" in capsys.readouterr().err
+    assert command.main(["pipeline"]) == 0
+
+
+def test_the_yardstick_grows_with_the_file() -> None:
+    """Processor time of some fifty times the work: less than ten times would be no measure of it."""
+    small, large = (pipeline.yardstick_ms(pipeline.Files(n=n)) for n in (400, 20_000))
+
+    assert large > 10 * small > 0
 
 
 @pytest.mark.live

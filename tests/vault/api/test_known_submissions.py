@@ -34,6 +34,7 @@ def team(world: World) -> Team:
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known_submissions, "_known", OrderedDict())
+    monkeypatch.setattr(known_submissions, "_rounds", OrderedDict())
 
 
 def asked_for_rows(queries: CaptureQueriesContext) -> list[str]:
@@ -140,3 +141,23 @@ def test_no_more_than_so_many_are_remembered(
 
     assert known_submissions.in_state(first.pk, QUEUED) is None
     assert known_submissions.in_state(second.pk, QUEUED) is not None
+
+
+def test_rows_of_a_round_share_its_benchmark(world: World, bot: Caller, team: Team) -> None:
+    """Its rules may be long, and each row is found with a benchmark of its own."""
+    paths = [f"submissions/{handed_in(world, team, number).pk}/" for number in (1, 2)]
+    for path in paths:
+        bot.get(path)
+
+    first, second = known_submissions._known.values()
+    assert first.round is second.round
+
+
+def test_no_more_rounds_than_so_many_are_kept(
+    world: World, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_submissions, "MAX_ROUNDS", 0)
+
+    known_submissions.remember(handed_in(world, team), team=team)
+
+    assert known_submissions._rounds == {}
