@@ -25,6 +25,7 @@ from vault.models import (
     Round,
     Submission,
 )
+from vault.scorers import scorer_of
 
 Told = tuple[float | None, str]
 
@@ -90,7 +91,9 @@ def _agree(
     entered = {value}
     if submission.team.is_reference and value is not None:
         # Entries from before they were rounded are exact.
-        entered.add(reference_scores.coarse(value=value, metric=_metric(round)))
+        entered.add(
+            reference_scores.coarse(value=value, scorer=scorer_of(benchmark=round.benchmark))
+        )
     is_released = (actual.value, actual.outcome) == expected
     return is_released and recorded["outcome"] == outcome and recorded["value"] in entered
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
+from stats.metrics import Scorer
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import leaderboard, reference_scores, replay, round_cancelling, rounds
 from vault.admin.site import site
@@ -16,26 +17,36 @@ from vault.models import JournalEntry, RawScore, Release, Submission
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
 
+REGRESSION = {"n_classes": None}
+
+
 @pytest.mark.parametrize(
-    ("metric", "value", "told"),
+    ("rules", "value", "told"),
     [
-        ("accuracy", 0.8567, 0.86),
-        ("accuracy", 0.0123, 0.01),
-        ("accuracy", 0.004, 0.0),
-        ("accuracy", 1.0, 1.0),
-        ("mcc", -0.4567, -0.46),
-        ("r2", -123.4, -120.0),
-        ("log_loss", 0.69315, 0.69),
-        ("log_loss", 12.34, 12.0),
-        ("mae", 0.012345, 0.012),
-        ("rmse", 4567.0, 4600.0),
-        ("rmse", 0.0, 0.0),
+        ({"metric": "accuracy"}, 0.8567, 0.86),
+        ({"metric": "accuracy"}, 0.0123, 0.01),
+        ({"metric": "accuracy"}, 0.004, 0.0),
+        ({"metric": "accuracy"}, 1.0, 1.0),
+        ({"metric": "mcc"}, -0.4567, -0.5),
+        ({"metric": "mcc"}, 0.01, 0.0),
+        ({"metric": "brier"}, 0.01234, 0.01),
+        ({"metric": "log_loss"}, 0.69315, 0.7),
+        ({"metric": "log_loss"}, 0.005, 0.0),
+        ({"metric": "expected_cost", "cost_matrix": [[0, 1], [60, 0]]}, 12.345, 12.0),
+        ({"metric": "r2", **REGRESSION}, -123.4, -120.0),
+        ({"metric": "mae", **REGRESSION}, 0.012345, 0.012),
+        ({"metric": "mae", "loss_cap": 3.0, **REGRESSION}, 0.012345, 0.0),
+        ({"metric": "rmse", "loss_cap": 900.0, **REGRESSION}, 456.7, 460.0),
+        ({"metric": "rmse", **REGRESSION}, 4567.0, 4600.0),
+        ({"metric": "rmse", **REGRESSION}, 0.0, 0.0),
     ],
 )
-def test_two_digits_and_of_shares_no_finer_than_a_hundredth(
-    metric: str, value: float, told: float
+def test_two_digits_and_no_finer_than_a_hundredth_of_the_range(
+    rules: dict[str, Any], value: float, told: float
 ) -> None:
-    assert reference_scores.coarse(value=value, metric=metric) == pytest.approx(told, abs=1e-15)
+    scorer = Scorer(**{"n_classes": 2, **rules})
+
+    assert reference_scores.coarse(value=value, scorer=scorer) == pytest.approx(told, abs=1e-15)
 
 
 @pytest.fixture

@@ -171,7 +171,14 @@ def _rounded_scores(submission: Submission, scores: QuerySet[RawScore]) -> Table
             (
                 METRICS[each.metric].label,
                 link(each.holdout),
-                figure(reference_scores.coarse(value=each.value, metric=each.metric)),
+                figure(
+                    reference_scores.told(
+                        value=each.value,
+                        round=submission.round,
+                        team=submission.team,
+                        metric=each.metric,
+                    )
+                ),
                 each.scorer_version,
             )
             for each in scores.order_by("holdout", "pk")
