@@ -101,6 +101,10 @@ class Database:
         (secrets / "database-postgres").write_text(password)
         with self.connect("postgres", "postgres") as connection:
             connection.execute("DROP DATABASE IF EXISTS holdout_vault")
+            # A right of tests, which stands outside all databases.
+            connection.execute(
+                "REVOKE ALL ON PARAMETER session_replication_role FROM " + homes.OWNER
+            )
             for role in (homes.OWNER, *ROLES):
                 connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 

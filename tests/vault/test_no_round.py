@@ -39,17 +39,29 @@ ENDED = f"round 1 is closed: it ended at {NOW - HOUR:%H:%M} UTC"
 @pytest.mark.parametrize(
     "first",
     [
-        {"status": "OPEN", "closes_at": NOW - HOUR},
-        {"status": "CLOSING", "closes_at": NOW - HOUR},
-        {"status": "PUBLISHED", "closes_at": NOW + HOUR, "closed_at": NOW - HOUR},
+        # No sweeper has come yet.
+        {"status": "OPEN"},
+        {"status": "CLOSING", "stopped_at": NOW - HOUR},
         # What waited was scored for an hour; nothing was received in it.
-        {"status": "CLOSED", "closes_at": NOW - HOUR, "closed_at": NOW},
+        {"status": "CLOSED", "stopped_at": NOW - HOUR, "closed_at": NOW},
+        {"status": "PUBLISHED", "stopped_at": NOW - HOUR, "closed_at": NOW - HOUR},
     ],
 )
 def test_a_round_that_ended_says_when(world: World, first: dict[str, Any]) -> None:
-    Round.objects.update(opens_at=NOW - 3 * HOUR, **first)
+    begun = NOW - 3 * HOUR
+    Round.objects.update(opens_at=begun, opened_at=begun, closes_at=NOW - HOUR, **first)
 
     assert said(world) == ("round_closed", f"{ENDED}; no other is planned")
+
+
+def test_a_round_that_was_closed_early_says_so(world: World) -> None:
+    Round.objects.update(status="CLOSING", closes_at=NOW + HOUR, stopped_at=NOW - HOUR)
+
+    assert said(world) == (
+        "round_closed",
+        f"round 1 was closed at {NOW - HOUR:%H:%M} UTC by an organizer, earlier than announced; "
+        "no other is planned",
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +72,14 @@ def test_a_round_that_ended_says_when(world: World, first: dict[str, Any]) -> No
     ],
 )
 def test_the_next_round_is_named(world: World, changed: dict[str, Any], comes: str) -> None:
-    Round.objects.update(status="PUBLISHED", closed_at=NOW - HOUR)
+    end = NOW - HOUR
+    Round.objects.update(
+        status="PUBLISHED",
+        opens_at=end - HOUR,
+        closes_at=end,
+        stopped_at=end,
+        closed_at=end,
+    )
     second(world, **changed)
 
     assert said(world) == ("no_open_round", f"{ENDED}; {comes}")

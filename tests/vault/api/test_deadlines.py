@@ -93,7 +93,8 @@ def test_a_round_that_was_closed_early_says_when_and_by_whom(world: World, bot: 
 
     assert (refused["closes_at"], refused["closed_at"]) == (announced, closed)
     assert refused["detail"] == (
-        f"the round was closed at {NOW:%Y-%m-%d %H:%M} UTC by an organizer, earlier than announced"
+        f"Round 1 was closed at {NOW:%Y-%m-%d %H:%M} UTC by an organizer, earlier than announced; "
+        "no other is planned"
     )
     assert (before["closes_at"], before["closed_at"]) == (announced, None)
     after = bot.get("benchmarks/weather/rounds/").json()["results"][0]
@@ -105,7 +106,8 @@ def test_a_round_that_ran_to_its_end_closed_then_whenever_it_was_swept(
     world: World, bot: Caller
 ) -> None:
     Round.objects.update(opens_at=LONG_AGO, closes_at=LONG_AGO + IN_A_MINUTE)
-    end = shown.time(LONG_AGO + IN_A_MINUTE)
+    closes_at = LONG_AGO + IN_A_MINUTE
+    end = shown.time(closes_at)
     unswept = bot.post(POST, file_number(1)).json()
 
     rounds.close_what_is_due(now=LONG_AGO + 2 * IN_A_MINUTE)
@@ -113,7 +115,9 @@ def test_a_round_that_ran_to_its_end_closed_then_whenever_it_was_swept(
     swept = bot.post(POST, file_number(1)).json()
     for refused in (unswept, swept):
         assert (refused["closes_at"], refused["closed_at"]) == (end, end)
-        assert refused["detail"] == "the round is closed"
+        assert refused["detail"] == (
+            f"Round 1 is closed: it ended at {closes_at:%Y-%m-%d %H:%M} UTC; no other is planned"
+        )
     assert bot.get("benchmarks/weather/").json()["rounds"][0]["closed_at"] == end
 
 

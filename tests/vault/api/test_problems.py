@@ -125,7 +125,7 @@ def test_domain_errors_become_problems(kind: type[errors.VaultError]) -> None:
         "title": problem_codes.TITLES[response.status_code],
         "status": response.status_code,
         "code": kind.code,
-        "detail": "what people read",
+        "detail": "What people read",
         "next_slot_at": "2026-03-01T12:00:00Z",
         "retry_after": 1.2,
     }
@@ -142,6 +142,7 @@ def test_errors_of_the_inside_have_no_status() -> None:
 
     assert inside == {
         "VaultError",
+        "BenchmarkError",
         "BudgetError",
         "PackedBodyError",
         "UnpackedSizeError",
