@@ -36,7 +36,7 @@ def _said(found: dict[str, dict[str, int | None] | None]) -> str:
     parts = [f"{_groups(each)} {which[name]}" for name, each in found.items() if each is not None]
     return (
         f"Whole groups of items were drawn: {' and '.join(parts)}. Intervals, luck and p-values go by "
-        "groups, since the items of one group resemble each other."
+        "groups, since the items of one group resemble each other; an item without a group is one by itself."
     )
 
 

@@ -18,6 +18,8 @@ WIDTH = 680
 LEFT, RIGHT, TOP, BOTTOM = 64, 210, 46, 56
 MIN_HEIGHT = 300.0
 TICKS = 5
+# What lies on a side of the line of no overstatement is named where there is room on that side.
+SIDE_WIDTH = 170.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,8 +199,18 @@ def _effect_axis(across: _Scale, *, low: float, unit: str) -> list[str]:
             f'<text class="tick middle" x="{across(tick)}" y="{low + 16}">{text}</text>'
             for tick, text in across.ticks
         ),
-        f'<text class="axis" x="{across.start}" y="{low + 33}">← better on new labels</text>',
-        f'<text class="axis end" x="{across.end}" y="{low + 33}">better on the query labels →</text>',
+        *(
+            [f'<text class="axis end" x="{zero - 8}" y="{low + 33}">← better on new labels</text>']
+            if zero - across.start >= SIDE_WIDTH
+            else []
+        ),
+        *(
+            [
+                f'<text class="axis" x="{zero + 8}" y="{low + 33}">better on the query labels →</text>'
+            ]
+            if across.end - zero >= SIDE_WIDTH
+            else []
+        ),
         f'<text class="axis middle" x="{middle}" y="{low + 50}">'
         f"overstatement in units of {escape(unit)}; dashed line: none</text>",
     ]

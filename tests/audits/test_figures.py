@@ -169,12 +169,27 @@ def test_overstatements_are_ordered_by_size_with_luck_beside_them() -> None:
     )
 
     assert re.findall(r'class="name end"[^>]*>(\w+)<', svg) == ["high", "low"]
-    left, right = svg.index("← better on new labels"), svg.index("better on the query labels →")
-    assert left < right
+    # Nothing lies left of the line here.
+    assert "better on the query labels →" in svg
+    assert "← better on new labels" not in svg
     assert "overstatement in units of log loss; dashed line: none" in svg
     assert "grey tick: the smallest overstatement that is found with 80 %" in svg
     assert svg.count('class="luck"') == svg.count('class="limit"') == 1
     assert '<path class="point suspected"' in svg
+
+
+def test_each_side_of_no_overstatement_is_named_on_its_own_side() -> None:
+    svg = figures.overstatements(
+        [Mark(name=name, verdict="", x=x, low=x, high=x) for name, x in (("a", -0.1), ("b", 0.1))],
+        unit="accuracy",
+        decimals=3,
+    )
+    ((zero,),) = [re.findall(r'class="equal" x1="([\d.]+)"', svg)]
+    ((end, left),) = re.findall(r'class="axis( end)" x="([\d.]+)"[^>]*>← better', svg)
+    (right,) = re.findall(r'class="axis" x="([\d.]+)"[^>]*>better on the query', svg)
+
+    assert end == " end"
+    assert float(left) < float(zero) < float(right)
 
 
 def test_ranks_say_how_many_moved() -> None:
