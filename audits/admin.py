@@ -302,7 +302,7 @@ class FindingAdmin(ReadOnlyPage):
         "check_name",
         "team",
         "file",
-        "shown_verdict",
+        ("shown_verdict", "published"),
         "shown_estimate",
         "interval",
         "p",
@@ -310,8 +310,8 @@ class FindingAdmin(ReadOnlyPage):
         "shown_evidence",
     )
     readonly_fields = (
-        *("file", "shown_verdict", "shown_estimate", "interval", "p", "detectable"),
-        "shown_evidence",
+        *("file", "shown_verdict", "published", "shown_estimate", "interval", "p"),
+        *("detectable", "shown_evidence"),
     )
 
     @admin.display(description="file")
@@ -321,6 +321,10 @@ class FindingAdmin(ReadOnlyPage):
     @admin.display(description="verdict", ordering="verdict")
     def shown_verdict(self, obj: Finding) -> str:
         return _verdict(obj)
+
+    @admin.display(description="published verdict")
+    def published(self, obj: Finding) -> str:
+        return judged.told(finding=obj) or NOTHING
 
     @admin.display(description="estimate", ordering="estimate")
     def shown_estimate(self, obj: Finding) -> str:

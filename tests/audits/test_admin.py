@@ -6,13 +6,13 @@ import kombu.exceptions
 import pytest
 from celery import current_app
 
-from audits import tasks
+from audits import judged, tasks
 from audits.checks import registry
-from audits.models import Finding
+from audits.models import AuditRun, Finding
 from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
 from tests.vault.factories import acting_as
 from vault.groups import ORGANIZER, RESEARCHER
-from vault.models import Benchmark, JournalEntry, Round, Submission
+from vault.models import Benchmark, JournalEntry, PublishedResult, Round, Submission
 
 __all__ = ["installation", "stage"]  # fixtures of the admin's tests
 
@@ -156,6 +156,28 @@ def test_a_verdict_leads_to_the_file_that_it_names(stage: Stage) -> None:
     assert f"best-scored file, no. {named.sequence}" in page
     for other in (url("audits_auditrun_change", stage.run.pk), url("audits_finding_changelist")):
         assert "CONFIRMED: best-scored file" in get(other)
+
+
+def test_a_finding_tells_the_verdict_that_was_published(stage: Stage) -> None:
+    """And of a run that another followed, or before the round is published, none."""
+    Finding.objects.update(verdict="WITHIN_LUCK", published_verdict="WITHIN_LUCK")
+    before = judged.told(finding=stage.finding)
+    PublishedResult.objects.create(
+        round=stage.world.round,
+        team=stage.submission.team,
+        submission=stage.submission,
+        verdict="NO_EVIDENCE",
+    )
+
+    page = get(url("audits_finding_change", stage.finding.pk))
+
+    assert before == ""
+    assert "Published verdict" in page
+    assert "NO_EVIDENCE" in page
+    AuditRun.objects.create(
+        round=stage.world.round, status="DONE", snapshot={}, started_at=stage.world.now
+    )
+    assert judged.told(finding=stage.finding) == ""
 
 
 def test_a_loss_is_in_its_own_direction(stage: Stage) -> None:
