@@ -1,11 +1,16 @@
-"""What is refused when a file is scored: a team's that reserved no query, and the labels as a baseline."""
+"""What is refused when a file is scored: a team's that reserved no query, and the labels as a baseline.
+
+What is nearly the labels is scored: an easy task has such files, too, and organizers are warned of it.
+"""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stats import skill
 from vault.models import Benchmark, BudgetEntry, Submission
+from vault.scorers import scorer_of
 
 # What a submission's `error_code` says, and what people read of it.
 NOT_CHARGED = "not_charged"
@@ -46,6 +51,13 @@ def check_no_label_file(
         benchmark=submission.round.benchmark, labels=labels, answers=answers
     ):
         raise UnfitError(MATCHES_EVERY_LABEL)
+
+
+def is_doubtful(*, submission: Submission, labels: NDArray[Any], answers: NDArray[Any]) -> bool:
+    """Whether a reference's file is so good that somebody should look whether it is the label file."""
+    return submission.team.is_reference and skill.is_implausible(
+        scorer=scorer_of(benchmark=submission.round.benchmark), labels=labels, predictions=answers
+    )
 
 
 def matches_every_label(

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import prospects, reference_order, rounds
+from vault import prospects, reference_doubts, reference_order, rounds
 from vault.admin.acts import Act, ActForm, Done
 from vault.models import Round, Submission
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -31,8 +31,9 @@ class OpenForm(ActForm):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = _scored_references(target)
         order = reference_order.said(files=reference_order.in_order(round=target))
-        field.help_text = f"{field.help_text} By the plan's order: {order}"
-        field.label_from_instance = lambda obj: f"{obj.team.name}, number {obj.sequence}"  # type: ignore[method-assign]
+        doubt = reference_doubts.warning(round=target)
+        field.help_text = f"{field.help_text} By the plan's order: {order} {doubt}".rstrip()
+        field.label_from_instance = lambda obj: reference_order.name_of(file=obj)  # type: ignore[method-assign]
 
 
 def _before_time(round: Round) -> forms.BooleanField:

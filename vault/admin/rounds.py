@@ -19,6 +19,7 @@ from vault import (
     budget,
     opening,
     prospects,
+    reference_doubts,
     reference_order,
     round_preview,
     rounds,
@@ -275,6 +276,7 @@ class RoundAdmin(ActingPage):
             return "Its end has passed, so it cannot open any more: cancel it and plan another."
         reason = opening.obstacle(round=obj, now=now)
         order = reference_order.said(files=reference_order.in_order(round=obj))
+        order = f"{order} {reference_doubts.warning(round=obj)}".rstrip()
         if not obj.named_references:
             return f"Not by itself: {reason}. {order}"
         references = ", ".join(opening.named(round=obj))

@@ -58,7 +58,9 @@ def test_a_baseline_is_received_and_charged_nothing(world: World) -> None:
     assert (submission.team, submission.round) == (world.teams["majority"], world.round)
     assert (submission.status, submission.model_name) == ("QUEUED", "majority class")
     assert not BudgetEntry.objects.filter(submission=submission).exists()
-    assert f"{submission.pk}</a>" in page(url("vault_round_change", world.round.pk))
+    assert url("vault_submission_change", submission.pk) in page(
+        url("vault_round_change", world.round.pk)
+    )
     # A worker's part; labels are not opened within a test's transaction.
     Submission.objects.update(status="SCORED", finished_at=timezone.now())
     rounds.open_round(round=world.round, references=None, actor="test", now=timezone.now())
@@ -340,8 +342,8 @@ def scored_in_order(world: World) -> None:
 def test_the_pages_say_which_file_becomes_the_baseline(world: World) -> None:
     scored_in_order(world)
     said = (
-        "The baseline is file 1 of weather-majority (m), and 1 more file of it follows. "
-        "Then file 1 of weather-coin (m)."
+        "The baseline is weather-majority, file 1 (m), and 1 more file of it follows. "
+        "Then weather-coin, file 1 (m)."
     )
 
     assert said in page(url("vault_round_change", world.round.pk))
