@@ -65,7 +65,8 @@ def _has_one_wrong(scorer: Scorer, labels: NDArray[Any], predictions: NDArray[An
 def _perfect(labels: NDArray[Any], predictions: NDArray[Any]) -> NDArray[Any]:
     """Bring the labels into the form of the file."""
     if predictions.ndim == 2:
-        return np.eye(predictions.shape[1])[labels]
+        rows: NDArray[Any] = np.eye(predictions.shape[1])[labels]
+        return rows
     return labels.astype(predictions.dtype)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats import skill
+from vault.files.prediction_forms import FORMS
 from vault.models import Benchmark, BudgetEntry, Submission
 from vault.scorers import scorer_of
 
@@ -76,6 +77,6 @@ def matches_every_label(
         others = answers.astype(np.float64)
         others[np.arange(len(labels)), labels.astype(np.intp)] = -np.inf
         return bool((own > others.max(axis=1)).all())
-    if benchmark.prediction_form == "probability":
+    if FORMS[benchmark.prediction_form].by_threshold:
         return bool(answers[labels == 1].min() > answers[labels != 1].max())
     return bool(np.array_equal(answers, labels))

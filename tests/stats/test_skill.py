@@ -29,13 +29,13 @@ def task(rules: dict[str, Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any
     if rules["n_classes"] is None:
         labels = rng.normal(3, 2, N)
         return labels, labels + 1e-6, labels + rng.normal(0, 1, N)
-    labels = rng.integers(rules["n_classes"], size=N)
+    codes: NDArray[Any] = rng.integers(rules["n_classes"], size=N)
     if rules["n_classes"] == 2:
-        noisy = (0.4 * labels + rng.random(N)) / 1.4
-        return labels, np.where(labels == 1, 0.999, 0.001), noisy
-    nearly = labels.copy()
-    nearly[0] = (labels[0] + 1) % 3
-    return labels, nearly, np.where(rng.random(N) < 0.8, labels, 0)
+        noisy = (0.4 * codes + rng.random(N)) / 1.4
+        return codes, np.where(codes == 1, 0.999, 0.001), noisy
+    nearly = codes.copy()
+    nearly[0] = (codes[0] + 1) % 3
+    return codes, nearly, np.where(rng.random(N) < 0.8, codes, 0)
 
 
 @pytest.mark.parametrize(("metric", "rules"), SCORERS)
