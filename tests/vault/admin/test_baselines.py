@@ -55,6 +55,8 @@ def test_a_baseline_is_received_and_charged_nothing(world: World) -> None:
     submission = Submission.objects.get()
     assert answer.status_code == 302
     assert "Hand in a baseline file" in before
+    form = page(url("vault_round_act", world.round.pk, "baseline"))
+    assert "At most 5 files of it are taken for a round" in form
     assert (submission.team, submission.round) == (world.teams["majority"], world.round)
     assert (submission.status, submission.model_name) == ("QUEUED", "majority class")
     assert not BudgetEntry.objects.filter(submission=submission).exists()
@@ -89,6 +91,7 @@ def test_the_sixth_file_of_a_reference_is_refused_in_a_sentence(world: World) ->
     said = answer.content.decode()
     assert answer.status_code == 200
     assert "has handed in 5 files to round 1, as many as one reference may" in said
+    assert "choose another of them as the baseline, or cancel the round and plan it again." in said
     assert Submission.objects.count() == 5
 
 
@@ -123,6 +126,12 @@ def test_the_same_predictions_are_one_submission(world: World) -> None:
         (b"", "b.csv", "empty"),
         (csv(), "b.xlsx", "must end in .csv or .parquet"),
         (csv().replace(b",", b";"), "b.csv", "semicolon"),
+        (
+            csv().replace(b"\n", b",a\n").replace(b"label,a", b"label,group"),
+            "b.csv",
+            "a label file",
+        ),
+        (csv().replace(b"item-00041,1", b"item-00041,"), "b.csv", "row 43, column label: "),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_rows(
