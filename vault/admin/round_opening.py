@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import prospects, reference_doubts, reference_order, rounds
+from vault import opening, prospects, reference_doubts, reference_order, rounds
 from vault.admin.acts import Act, ActForm, Done
 from vault.models import Round, Submission
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -78,14 +78,15 @@ def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     )
     for sentence in prospects.warnings(round=round):
         messages.warning(request, sentence)
-    return Done(message=f"Opened {round}.")
+    waits = opening.waits_for_teams(round=round, now=timezone.now())
+    return Done(message=f"Opened {round}{waits and f': {waits}'}.")
 
 
 OPEN = Act(
     name="open",
     label="Open the round",
-    explanation="The reference submissions are frozen and teams may submit. "
-    "There is no way back to PLANNED.",
+    explanation="The reference submissions are frozen. Teams may hand in: at once, or from the announced "
+    "time on if that lies ahead. There is no way back to PLANNED.",
     is_open=may_open,
     when="while a round is PLANNED and its end has not passed",
     run=_open,

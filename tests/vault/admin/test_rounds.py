@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import World, acting_as, make_world
 from vault import prospects
+from vault.admin import outlook
 from vault.groups import ORGANIZER
 from vault.models import (
     Admission,
@@ -213,7 +214,7 @@ def test_a_fresh_holdout_cannot_be_asked(world: World) -> None:
 def test_a_round_goes_from_planned_to_closing(world: World) -> None:
     assert act(world.round, "open").status_code == 302
     assert world.round.status == "OPEN"
-    assert act(world.round, "close").status_code == 302
+    assert act(world.round, "close", before_end="on").status_code == 302
     assert world.round.status == "CLOSING"
 
     assert kinds() == ["round_open", "round_closing"]
@@ -354,13 +355,22 @@ def test_a_page_says_that_nothing_is_known_beforehand(
     """Words, and no dash: of an open round, and of one that takes no files any more."""
     monkeypatch.setattr(prospects, "warnings", lambda **given: [])
     pages = {}
-    for status in ("OPEN", "PUBLISHED"):
-        Round.objects.update(status=status)
+    beyond = "Files that differ by 5 % cannot gain enough to be found."
+    for status in ("FAR", "OPEN", "CLOSING", "PUBLISHED"):
+        told = "" if status == "FAR" else beyond
+        monkeypatch.setattr(outlook, "beyond_reach", lambda *given, told=told: told)
+        Round.objects.update(status="OPEN" if status == "FAR" else status)
         with acting_as("researcher"):
             answer = client_of(ORGANIZER).get(url("vault_round_change", world.round.pk))
         pages[status] = answer.content.decode()
 
-    assert "Nothing is known beforehand that rules a finding out." in pages["OPEN"]
+    assert "Nothing is known beforehand that rules a finding out." in pages["FAR"]
+    lost = (
+        "Files that differ by 5 % cannot gain enough to be found. Nothing else is known beforehand"
+    )
+    assert lost in pages["OPEN"]
+    assert "Nothing is known" not in pages["OPEN"]
+    assert "limit will stand in the audit&#x27;s report" in pages["CLOSING"]
     assert "limit stands in the audit&#x27;s report" in pages["PUBLISHED"]
 
 
@@ -389,8 +399,9 @@ def test_messages_keep_names_as_they_are_written(world: World, name: str) -> Non
     team = world.team("alpha")
     Team.objects.filter(pk=team.pk).update(name=name, folded=name)
     client, reason = client_of(ORGANIZER), {"team": team.pk, "reason": "two accounts"}
+    close = ("close", {"before_end": "on"})
     said = []
-    for act, given in (("open", {}), ("unrank", reason), ("rank-again", reason), ("close", {})):
+    for act, given in (("open", {}), ("unrank", reason), ("rank-again", reason), close):
         with acting_as("researcher"):
             page = client.post(url("vault_round_act", world.round.pk, act), given, follow=True)
         said += re.findall(r'<li class="success">(.*?)</li>', page.content.decode())
