@@ -53,6 +53,12 @@ def waits_for_teams(*, round: Round, now: dt.datetime) -> str:
     return f"teams hand in from {spoken_times.moment(at=round.opens_at, now=now)}"
 
 
+def status(*, round: Round, now: dt.datetime) -> str:
+    """Give a round's status as people read it: OPEN is not yet open to teams before the announced time."""
+    waits = waits_for_teams(round=round, now=now)
+    return f"{round.status}, {waits}" if waits else str(round.status)
+
+
 def named(*, round: Round) -> list[str]:
     """The names of the references that were named at planning, in their order; the first is the baseline."""
     names = dict(Team.objects.filter(pk__in=round.named_references).values_list("pk", "name"))

@@ -202,8 +202,7 @@ class RoundAdmin(ActingPage):
 
     @admin.display(description="status", ordering="status")
     def standing(self, obj: Round) -> str:
-        waits = opening.waits_for_teams(round=obj, now=timezone.now())
-        return f"{obj.status}, {waits}" if waits else str(obj.status)
+        return opening.status(round=obj, now=timezone.now())
 
     @admin.display(description="mechanism parameters")
     def explained(self, obj: Round) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.utils import timezone
 
@@ -43,8 +44,14 @@ def test_opening_before_the_announced_time_has_to_be_confirmed(world: World) -> 
         client = client_of(ORGANIZER)
         page = client.get(url("vault_round_change", world.round.pk)).content.decode()
         listed = client.get(url("vault_round_changelist")).content.decode()
+        of_benchmark = client.get(url("vault_benchmark_change", world.benchmark.pk))
     assert f"It was opened before its announced time: {waits}, and not before." in page
-    for shown in (page, listed):
+    # The cells that are wide wrap: what stands right of them is in sight on a small screen.
+    assert 'class="field-standing"' in listed
+    assert 'class="field-closes' in listed
+    css = (settings.BASE_DIR / "vault/static/vault/admin.css").read_text()
+    assert "#result_list .field-closes, #result_list .field-standing { white-space: normal;" in css
+    for shown in (page, listed, of_benchmark.content.decode()):
         assert f"OPEN, {waits}" in shown
     Round.objects.update(opens_at=timezone.now())
     with acting_as("researcher"):
