@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from stats.metrics import Scorer
 
 # Of what the best constant answer loses, a file that loses less than this share knows nearly every label.
-LEAST_LOSS = 0.01
+MIN_LOSS = 0.01
 # One wrong class says as much where a constant answer has at least so many wrong.
 MANY_WRONG = 10
 
@@ -47,7 +47,7 @@ def is_implausible(*, scorer: Scorer, labels: NDArray[Any], predictions: NDArray
     if _has_one_wrong(scorer, labels, predictions):
         return True
     missing = perfect - _oriented(scorer, labels, predictions)
-    return missing < LEAST_LOSS * (perfect - best)
+    return missing < MIN_LOSS * (perfect - best)
 
 
 def _oriented(scorer: Scorer, labels: NDArray[Any], predictions: NDArray[Any]) -> float:

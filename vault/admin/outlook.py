@@ -91,15 +91,6 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     )
 
 
-def beyond_reach(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
-    """Which of the examples cannot be found, where it is known beforehand; empty if all can."""
-    holdouts = list(fresh_holdouts)
-    if round_preview.undetectable(round=round, fresh_holdouts=holdouts):
-        return ""
-    found = round_preview.detectable(round=round, fresh_holdouts=holdouts)
-    return _beyond_reach(found).strip()
-
-
 def stock_after(stock: Stock, *, publication: str) -> str:
     """What is left of the sealed shards when the round is published."""
     taken = 2 if publication == PublicationKind.FULL else 1

@@ -2,11 +2,13 @@
 
 from vault.models import Round
 
-_LEAST = "least improvement that is answered, times the metric's range over the root of the items"
+_IMPROVEMENT = (
+    "least improvement that is answered, times the metric's range over the root of the items"
+)
 _NOISE = "standard deviation of the noise, times the metric's range over the root of the items"
 MEANINGS = {
     "z": "standard errors by which a file must beat the team's best, measured on both files",
-    "c": _LEAST,
+    "c": _IMPROVEMENT,
     "b": "improvements a team can be shown",
     "step": "least improvement that is answered, in the metric's unit",
     "t": "how far a validation score may be off and is told again, times the metric's range over the root of "

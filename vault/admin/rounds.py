@@ -24,7 +24,7 @@ from vault import (
     round_preview,
     spoken_times,
 )
-from vault.admin import outlook, parameters, planning
+from vault.admin import out_of_reach, outlook, parameters, planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.baselines import HAND_IN
 from vault.admin.board import board
@@ -295,7 +295,7 @@ class RoundAdmin(ActingPage):
             return f"Nothing can be changed any more: each team's limit {stands} in the audit's report."
         if warnings := prospects.warnings(round=obj):
             return "\n".join(warnings)
-        beyond = outlook.beyond_reach(obj, obj.fresh_holdouts.all())
+        beyond = out_of_reach.said(round=obj, fresh_holdouts=obj.fresh_holdouts.all())
         return f"{beyond} {NOTHING_ELSE}" if beyond else f"{NOTHING_KNOWN} {BY_FILES}"
 
     def links(self, obj: Round) -> list[tuple[str, str]]:

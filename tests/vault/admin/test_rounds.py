@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import World, acting_as, make_world
-from vault import prospects
-from vault.admin import outlook
 from vault.groups import ORGANIZER
 from vault.models import (
     Admission,
@@ -328,54 +325,6 @@ def test_a_ladder_does_not_open_without_its_baseline(world: World) -> None:
     assert "needs a baseline" in answer.content.decode()
     assert world.round.status == "PLANNED"
     assert kinds() == []
-
-
-def test_planning_and_opening_say_what_the_round_cannot_find(world: World) -> None:
-    Round.objects.update(status="PUBLISHED")
-    planned = plan(
-        **constants(world, fresh_holdouts=[], mechanism="exact", parameters="{}"),
-    )
-    round = Round.objects.get(number=2)
-    untested = "nobody can be CONFIRMED."
-    alone = "a team can only be compared with its own first files"
-
-    assert [untested in each for each in told_by(planned)] == [False, True]
-    opened = act(round, "open")
-    assert round.status == "OPEN"
-    assert [alone in each for each in told_by(opened)] == [False, True, False]
-    with acting_as("researcher"):
-        page = client_of(ORGANIZER).get(url("vault_round_change", round.pk)).content.decode()
-    assert untested in page
-    assert alone in page
-
-
-def test_a_page_says_that_nothing_is_known_beforehand(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Words, and no dash: of an open round, and of one that takes no files any more."""
-    monkeypatch.setattr(prospects, "warnings", lambda **given: [])
-    pages = {}
-    beyond = "Files that differ by 5 % cannot gain enough to be found."
-    for status in ("FAR", "OPEN", "CLOSING", "PUBLISHED"):
-        told = "" if status == "FAR" else beyond
-        monkeypatch.setattr(outlook, "beyond_reach", lambda *given, told=told: told)
-        Round.objects.update(status="OPEN" if status == "FAR" else status)
-        with acting_as("researcher"):
-            answer = client_of(ORGANIZER).get(url("vault_round_change", world.round.pk))
-        pages[status] = answer.content.decode()
-
-    assert "Nothing is known beforehand that rules a finding out." in pages["FAR"]
-    lost = (
-        "Files that differ by 5 % cannot gain enough to be found. Nothing else is known beforehand"
-    )
-    assert lost in pages["OPEN"]
-    assert "Nothing is known" not in pages["OPEN"]
-    assert "limit will stand in the audit&#x27;s report" in pages["CLOSING"]
-    assert "limit stands in the audit&#x27;s report" in pages["PUBLISHED"]
-
-
-def told_by(answer: Any) -> list[str]:
-    return [str(each) for each in get_messages(answer.wsgi_request)]
 
 
 def test_the_chosen_baseline_comes_first(world: World) -> None:
