@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from vault import locks, parser_pool, predictions, reference_files, submissions
+from vault import locks, parser_pool, predictions, reference_files, reference_order, submissions
 from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
@@ -83,8 +83,8 @@ def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
         )
     earlier = Submission.objects.filter(round=round, team=given["team"]).exclude(pk=submission.pk)
     return Done(
-        message=f"Received from {given['team']}: submission {submission.pk}. It is scored within a "
-        "moment; below, under References, stands how far it is."
+        message=f"Received {reference_order.name_of(file=submission)}: submission {submission.pk}. It is "
+        "scored within a moment; below, under References, stands how far it is."
         + (IS_ANOTHER if earlier.exists() else "")
     )
 

@@ -54,6 +54,8 @@ def test_a_baseline_is_received_and_charged_nothing(world: World) -> None:
 
     submission = Submission.objects.get()
     assert answer.status_code == 302
+    (said,) = get_messages(answer.wsgi_request)
+    assert said.message.startswith("Received weather-majority, file 1 (majority class): submission")
     assert "Hand in a baseline file" in before
     form = page(url("vault_round_act", world.round.pk, "baseline"))
     assert "At most 5 files of it are taken for a round" in form
