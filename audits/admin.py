@@ -22,6 +22,7 @@ from audits.checks import accusation, registry
 from audits.models import AuditRun, Finding, Publication, Report
 from stats.metrics import oriented
 from vault import journal
+from vault.admin import publishing
 from vault.admin.acts import Act, Done
 from vault.admin.pages import (
     NOTHING,
@@ -95,10 +96,7 @@ AUDIT_ACTS = (
     Act(
         name="publish",
         label="Publish",
-        explanation="Everybody will see each verdict and fresh figures: of a coarse publication rounded ones "
-        "of the finals that beat the baseline, of a full one the exact ones of all finals. The query holdout "
-        "retires. After a coarse publication the fresh one takes its place; after a full one it retires as "
-        "well, and the next comes out of the stock. Read the report first: this is not taken back.",
+        explain=publishing.explained,
         is_open=lambda round: round.status == RoundStatus.AUDITED,
         when="while a round is AUDITED",
         run=_publish,
@@ -302,7 +300,7 @@ class FindingAdmin(ReadOnlyPage):
         "check_name",
         "team",
         "file",
-        "shown_verdict",
+        ("shown_verdict", "published"),
         "shown_estimate",
         "interval",
         "p",
@@ -310,8 +308,8 @@ class FindingAdmin(ReadOnlyPage):
         "shown_evidence",
     )
     readonly_fields = (
-        *("file", "shown_verdict", "shown_estimate", "interval", "p", "detectable"),
-        "shown_evidence",
+        *("file", "shown_verdict", "published", "shown_estimate", "interval", "p"),
+        *("detectable", "shown_evidence"),
     )
 
     @admin.display(description="file")
@@ -321,6 +319,10 @@ class FindingAdmin(ReadOnlyPage):
     @admin.display(description="verdict", ordering="verdict")
     def shown_verdict(self, obj: Finding) -> str:
         return _verdict(obj)
+
+    @admin.display(description="published verdict")
+    def published(self, obj: Finding) -> str:
+        return judged.told(finding=obj) or NOTHING
 
     @admin.display(description="estimate", ordering="estimate")
     def shown_estimate(self, obj: Finding) -> str:

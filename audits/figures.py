@@ -137,7 +137,8 @@ def ranks(marks: Sequence[Mark]) -> SafeString:
 
     Names stand at their rank on new labels.
     """
-    if not marks:
+    if len(marks) < 2:
+        # One team has no rank to lose.
         return mark_safe("")
     body = max(120.0, labels.height_for(n_names=len(marks)))
     worst = max(max(mark.x, mark.y) for mark in marks)

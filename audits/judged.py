@@ -14,7 +14,7 @@ from stats.metrics import oriented
 from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER
 from stats.verdict import ShiftGate, Verdict
 from vault import team_names
-from vault.models import Team
+from vault.models import PublishedResult, Team
 
 VERDICT = "verdict"
 # Columns of a finding that hold scores: stored so that higher is better.
@@ -22,7 +22,6 @@ ORIENTED = ("query", "fresh", "best_query", "best_fresh")
 # Those that stand beside its estimate in no list.
 BESIDE = (
     *(
-        "published_verdict",
         "attempts",
         "n_files",
         "released",
@@ -116,11 +115,23 @@ def in_units(*, finding: Finding) -> dict[str, Any]:
     metric = finding.run.round.benchmark.primary_metric
     scores = {name: getattr(finding, name) for name in ORIENTED}
     shown = {name: getattr(finding, name) for name in BESIDE}
+    # What is published may be less yet: it goes by the rounded figures.
+    shown = {"verdict_without_suspicion": finding.published_verdict, **shown}
     known = {
         **{name: value for name, value in shown.items() if value not in (None, "")},
         **{name: _own(value, metric=metric) for name, value in scores.items() if value is not None},
     }
     return {**(known if finding.check_name == VERDICT else {}), **finding.evidence}
+
+
+def told(*, finding: Finding) -> str:
+    """Say which verdict on the team everybody reads since the round was published; empty before that."""
+    published = PublishedResult.objects.filter(round=finding.run.round_id, team=finding.team_id)
+    done = AuditRun.objects.filter(round=finding.run.round_id, status=AuditRun.Status.DONE)
+    # It is the last run that was published.
+    if finding.check_name != VERDICT or done.order_by("-pk").first() != finding.run:
+        return ""
+    return published.values_list("verdict", flat=True).first() or ""
 
 
 def _own(value: float | None, *, metric: str) -> float | None:

@@ -1,11 +1,17 @@
-"""What is refused when a file is scored: a team's that reserved no query, and the labels as a baseline."""
+"""What is refused when a file is scored: a team's that reserved no query, and the labels as a baseline.
+
+What is nearly the labels is scored: an easy task has such files, too, and organizers are warned of it.
+"""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stats import skill
+from vault.files.prediction_forms import FORMS
 from vault.models import Benchmark, BudgetEntry, Submission
+from vault.scorers import scorer_of
 
 # What a submission's `error_code` says, and what people read of it.
 NOT_CHARGED = "not_charged"
@@ -48,6 +54,13 @@ def check_no_label_file(
         raise UnfitError(MATCHES_EVERY_LABEL)
 
 
+def is_doubtful(*, submission: Submission, labels: NDArray[Any], answers: NDArray[Any]) -> bool:
+    """Whether a reference's file is so good that somebody should look whether it is the label file."""
+    return submission.team.is_reference and skill.is_implausible(
+        scorer=scorer_of(benchmark=submission.round.benchmark), labels=labels, predictions=answers
+    )
+
+
 def matches_every_label(
     *, benchmark: Benchmark, labels: NDArray[Any], answers: NDArray[Any]
 ) -> bool:
@@ -64,6 +77,6 @@ def matches_every_label(
         others = answers.astype(np.float64)
         others[np.arange(len(labels)), labels.astype(np.intp)] = -np.inf
         return bool((own > others.max(axis=1)).all())
-    if benchmark.prediction_form == "probability":
+    if FORMS[benchmark.prediction_form].by_threshold:
         return bool(answers[labels == 1].min() > answers[labels != 1].max())
     return bool(np.array_equal(answers, labels))

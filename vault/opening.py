@@ -8,7 +8,7 @@ which references are still to come.
 import datetime as dt
 import logging
 
-from vault import rounds
+from vault import rounds, spoken_times
 from vault.errors import TransitionError
 from vault.models import Round, Submission, Team
 from vault.statuses import PENDING, RoundStatus, SubmissionStatus
@@ -44,6 +44,19 @@ def obstacle(*, round: Round, now: dt.datetime) -> str:
     if serving is not None:
         return f"the round {serving} is still open, and a benchmark has one open round"
     return _unsettled(round)
+
+
+def waits_for_teams(*, round: Round, now: dt.datetime) -> str:
+    """Say from when on teams hand in, of a round that is open before its announced time; else nothing."""
+    if round.status != RoundStatus.OPEN or round.opens_at <= now:
+        return ""
+    return f"teams hand in from {spoken_times.moment(at=round.opens_at, now=now)}"
+
+
+def status(*, round: Round, now: dt.datetime) -> str:
+    """Give a round's status as people read it: OPEN is not yet open to teams before the announced time."""
+    waits = waits_for_teams(round=round, now=now)
+    return f"{round.status}, {waits}" if waits else str(round.status)
 
 
 def named(*, round: Round) -> list[str]:

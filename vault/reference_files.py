@@ -32,8 +32,10 @@ def check_room(*, round: Round, team: Team) -> None:
     received = Submission.objects.filter(team__is_reference=True)
     if received.filter(round=round, team=team).count() >= MAX_OF_TEAM:
         raise TooManyReferencesError(
-            f"{team.name} has handed in {MAX_OF_TEAM} files to round {round.number}, as many as one "
-            "reference may: what was handed in stays, and failed and cancelled files count",
+            f"the reference {team.name} has handed in {MAX_OF_TEAM} files to round {round.number}, as many "
+            "as one reference may: what was handed in stays, and failed and cancelled files count. Open the "
+            "round by hand (“Open the round”) to choose another of them as the baseline, or cancel the round "
+            "and plan it again",
             limit=MAX_OF_TEAM,
         )
     of_holdout = received.filter(
@@ -42,7 +44,9 @@ def check_room(*, round: Round, team: Team) -> None:
     if of_holdout.count() >= MAX_OF_HOLDOUT:
         raise TooManyReferencesError(
             f"references have handed in {MAX_OF_HOLDOUT} files to round {round.number} and cancelled rounds "
-            "of its query holdout, as many as they may together: failed and cancelled files count",
+            "of its query holdout, as many as they may together: failed and cancelled files count. Open the "
+            "round with one of them as the baseline (“Open the round”), or plan a round with another query "
+            "holdout",
             limit=MAX_OF_HOLDOUT,
         )
 

@@ -29,13 +29,17 @@ def said(*, files: list[Submission]) -> str:
     return f"The baseline is {first}.{then}"
 
 
+def name_of(*, file: Submission) -> str:
+    """Name a reference's file as every page does: the team, the number of the file, and the model."""
+    model = f" ({file.model_name})" if file.model_name else ""
+    return f"{file.team.name}, file {file.sequence}{model}"
+
+
 def _of_team(files: list[Submission]) -> str:
-    first = files[0]
-    model = f" ({first.model_name})" if first.model_name else ""
     n = len(files) - 1
     more = (
         f", and {spoken_times.counted(n=n, noun='more file')} of it follow{'s'[: n == 1]}"
         if n
         else ""
     )
-    return f"file {first.sequence} of {first.team.name}{model}{more}"
+    return f"{name_of(file=files[0])}{more}"

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
 from stats.metrics import METRICS, Metric
-from vault import budget, fit_to_score, journal, leases, locks, reference_scores
+from vault import budget, fit_to_score, journal, leases, locks, reference_doubts, reference_scores
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     Admission,
@@ -55,6 +55,8 @@ class Evaluated:
     incumbent_id: uuid.UUID | None
     paired_se: float
     opening: int
+    # Of a reference: so good that it may be the label file.
+    is_doubted: bool = False
 
 
 def incumbent_of(*, submission: Submission) -> Submission | None:
@@ -101,6 +103,8 @@ def publish(
             seed=seed,
             now=now,
         )
+        if evaluated.is_doubted:
+            reference_doubts.enter(submission=submission, actor=ACTOR, now=now)
     return released
 
 

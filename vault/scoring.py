@@ -112,6 +112,7 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
     )
     own = whole[opened.positions]
     fit_to_score.check_no_label_file(submission=submission, labels=opened.labels, answers=own)
+    is_doubted = fit_to_score.is_doubtful(submission=submission, labels=opened.labels, answers=own)
     scores = _scores(benchmark=submission.round.benchmark, opened=opened, answers=own)
     while True:
         incumbent = release.incumbent_of(submission=submission)
@@ -126,6 +127,7 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
                 incumbent=incumbent,
             ),
             opening=opened.entry,
+            is_doubted=is_doubted,
         )
         try:
             release.publish(

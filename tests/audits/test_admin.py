@@ -6,13 +6,13 @@ import kombu.exceptions
 import pytest
 from celery import current_app
 
-from audits import tasks
+from audits import judged, tasks
 from audits.checks import registry
-from audits.models import Finding
+from audits.models import AuditRun, Finding
 from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
 from tests.vault.factories import acting_as
 from vault.groups import ORGANIZER, RESEARCHER
-from vault.models import Benchmark, JournalEntry, Round, Submission
+from vault.models import Benchmark, Holdout, JournalEntry, PublishedResult, Round, Submission
 
 __all__ = ["installation", "stage"]  # fixtures of the admin's tests
 
@@ -110,17 +110,6 @@ def test_a_dead_broker_is_told_and_nothing_is_journaled(
     assert JournalEntry.objects.count() == n
 
 
-def test_publishing_says_what_a_coarse_and_a_full_one_tell(stage: Stage) -> None:
-    Round.objects.update(status="AUDITED")
-    client = client_of(ORGANIZER)
-    with acting_as("researcher"):
-        page = client.get(url("vault_round_act", stage.world.round.pk, "publish"))
-
-    text = " ".join(page.content.decode().split())
-    assert "coarse publication rounded ones of the finals that beat the baseline" in text
-    assert "of a full one the exact ones of all finals" in text
-
-
 def test_a_finding_carries_its_uncertainty(stage: Stage) -> None:
     """Invariant 12: "no evidence" stands beside what would have been found."""
     page = get(url("audits_finding_change", stage.finding.pk))
@@ -156,6 +145,55 @@ def test_a_verdict_leads_to_the_file_that_it_names(stage: Stage) -> None:
     assert f"best-scored file, no. {named.sequence}" in page
     for other in (url("audits_auditrun_change", stage.run.pk), url("audits_finding_changelist")):
         assert "CONFIRMED: best-scored file" in get(other)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "other"),
+    [
+        ("coarse", "rounded fresh figures of the finals that beat the baseline", "exact"),
+        ("full", "the exact fresh figures of all finals", "rounded"),
+    ],
+)
+def test_publishing_explains_the_publication_of_this_round(
+    stage: Stage, kind: str, said: str, other: str
+) -> None:
+    Round.objects.update(status="AUDITED", publication=kind)
+    with acting_as("researcher"):
+        answer = client_of(ORGANIZER).get(url("vault_round_act", stage.world.round.pk, "publish"))
+
+    page = answer.content.decode()
+    assert said in page
+    assert other not in page
+
+
+def test_a_fresh_holdout_that_answers_queries_now_says_so(stage: Stage) -> None:
+    Holdout.objects.filter(pk=stage.world.fresh.pk).update(status="QUERY")
+
+    page = get(url("vault_round_change", stage.world.round.pk))
+
+    assert f"{str(stage.world.fresh.pk)[:8]} (fresh in this round, now answers queries)" in page
+
+
+def test_a_finding_tells_the_verdict_that_was_published(stage: Stage) -> None:
+    """And of a run that another followed, or before the round is published, none."""
+    Finding.objects.update(verdict="WITHIN_LUCK", published_verdict="WITHIN_LUCK")
+    before = judged.told(finding=stage.finding)
+    PublishedResult.objects.create(
+        round=stage.world.round,
+        team=stage.submission.team,
+        submission=stage.submission,
+        verdict="NO_EVIDENCE",
+    )
+
+    page = get(url("audits_finding_change", stage.finding.pk))
+
+    assert before == ""
+    assert "Published verdict" in page
+    assert "NO_EVIDENCE" in page
+    AuditRun.objects.create(
+        round=stage.world.round, status="DONE", snapshot={}, started_at=stage.world.now
+    )
+    assert judged.told(finding=stage.finding) == ""
 
 
 def test_a_loss_is_in_its_own_direction(stage: Stage) -> None:

@@ -116,3 +116,13 @@ def test_researchers_see_every_column_of_a_verdict() -> None:
     assert (shown["query"], shown["luck"], shown["is_ranked_file"]) == (0.5, 0.0, False)
     assert shown["delta0"] == 0.005
     assert "released" not in shown
+
+
+def test_evidence_calls_no_verdict_published_that_may_not_be() -> None:
+    """A document goes by rounded figures, and may say NO_EVIDENCE where the exact ones are within luck."""
+    finding = stored("verdict", verdict="SUSPECTED", published_verdict="WITHIN_LUCK")
+
+    shown = judged.in_units(finding=finding)
+
+    assert shown["verdict_without_suspicion"] == "WITHIN_LUCK"
+    assert "published_verdict" not in shown

@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import ArrayLike
 
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import fit_to_score, leases, opening, release
+from tests.vault.test_scoring import in_query
+from vault import fit_to_score, leases, opening, reference_doubts, release
 from vault.models import (
     Benchmark,
     BudgetEntry,
@@ -77,6 +78,24 @@ def test_the_label_file_is_no_baseline(world: World) -> None:
     assert "no file of the reference" in opening.obstacle(round=world.round, now=NOW)
     world.answered(team, world.wrong_at(range(60)))
     assert opening.obstacle(round=world.round, now=NOW) == ""
+
+
+def test_nearly_the_labels_is_scored_and_doubted(world: World) -> None:
+    """With one error of a hundred; an honest baseline and a competing team are not doubted."""
+    team = world.team("reference", is_reference=True)
+    honest = world.answered(team, world.wrong_at(range(30)))
+    one, *_ = in_query(world)
+    assert reference_doubts.warning(round=world.round) == ""
+
+    nearly = world.answered(team, world.wrong_at([one]))
+
+    assert (honest.status, nearly.status) == ("SCORED", "SCORED")
+    assert reference_doubts.doubted(round=world.round) == {str(nearly.pk)}
+    said = reference_doubts.warning(round=world.round)
+    assert said.startswith(f"Implausibly good: {team.name}, file 2. It loses less than a hundredth")
+    world.open()
+    world.answered(world.team("ours"), world.wrong_at([one]))
+    assert reference_doubts.doubted(round=world.round) == {str(nearly.pk)}
 
 
 def test_a_team_that_has_everything_right_is_scored(world: World) -> None:

@@ -43,12 +43,19 @@ class Done:
 class Act:
     name: str
     label: str
-    explanation: str
+    # Empty where `explain` says it.
+    explanation: str = ""
     is_open: Callable[[Any], bool]
     # Completes "This is possible ...".
     when: str
     run: Callable[..., Done]
     form: type[ActForm] = ActForm
+    # What follows from it for this one object, where that is not the same for all.
+    explain: Callable[[Any], str] | None = None
+
+    def explained(self, obj: Any) -> str:
+        """Say what follows."""
+        return self.explain(obj) if self.explain else self.explanation
 
 
 class ActingPage(Page):
@@ -107,7 +114,7 @@ class ActingPage(Page):
                 request,
                 form,
                 title=f"{chosen.label}: {obj}",
-                explanation=chosen.explanation,
+                explanation=chosen.explained(obj),
                 submit=chosen.label,
                 original=obj,
                 back=back,

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from vault import locks, parser_pool, predictions, submissions
+from vault import locks, parser_pool, predictions, reference_files, reference_order, submissions
 from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
@@ -37,7 +37,9 @@ class BaselineForm(ActForm):
     team = forms.ModelChoiceField(
         queryset=Team.objects.filter(is_reference=True, is_active=True).order_by("name"),
         label="Reference team",
-        help_text="Whose file it is. A reference is a team that was added with the tick “is reference”.",
+        help_text="Whose file it is. A reference is a team that was added with the tick “is reference”. At "
+        f"most {reference_files.MAX_OF_TEAM} files of it are taken for a round, failed ones too, and none is "
+        "taken back.",
     )
     file = DataFileField()
     model_name = forms.CharField(
@@ -77,12 +79,12 @@ def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     submission = receipt.submission
     if not receipt.is_new:
         return Done(
-            message=f"{given['team']} has handed in these predictions already: nothing was added."
+            message=f"The team {given['team']} has handed in these predictions already: nothing was added."
         )
     earlier = Submission.objects.filter(round=round, team=given["team"]).exclude(pk=submission.pk)
     return Done(
-        message=f"Received from {given['team']}: submission {submission.pk}. It is scored within a "
-        "moment; below, under References, stands how far it is."
+        message=f"Received {reference_order.name_of(file=submission)}: submission {submission.pk}. It is "
+        "scored within a moment; below, under References, stands how far it is."
         + (IS_ANOTHER if earlier.exists() else "")
     )
 

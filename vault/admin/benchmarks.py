@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
-from vault import benchmarks, journal, team_names
+from vault import benchmarks, journal, opening, team_names
 from vault.admin.closings import closes
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import Page, Table, link, listed, moment
@@ -178,7 +178,7 @@ class BenchmarkAdmin(Page):
                 rows=[
                     (
                         link(each, each.number),
-                        each.status,
+                        opening.status(round=each, now=timezone.now()),
                         each.mechanism,
                         moment(each.opens_at),
                         closes(each),

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
 from vault import budget, panel, plan_checks, prospects, round_preview, rounds, spoken_times
-from vault.admin import outlook
+from vault.admin import outlook, parameters
 from vault.admin.pages import NOTHING, Table
 from vault.models import Holdout, Round
 from vault.statuses import PublicationKind
@@ -107,7 +107,6 @@ def described(holdout: Holdout) -> str:
 
 
 def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str]) -> Rows:
-    parameters = ", ".join(f"{name} = {value}" for name, value in round.parameters.items())
     fresh = "; ".join(described(each) for each in fresh_holdouts)
     opens = "by itself, once each named reference has a scored file" if references else "by hand"
     return [
@@ -116,7 +115,7 @@ def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str
         ("Query holdout", described(round.query_holdout)),
         ("Fresh holdouts", fresh or NOTHING),
         ("Mechanism", round.mechanism),
-        ("Parameters", parameters or NOTHING),
+        ("Mechanism parameters", parameters.explained(round).replace("\n", "; ") or NOTHING),
         ("References, the baseline first", ", ".join(references) or NOTHING),
         ("Opens", f"{_minute(round.opens_at)}, {opens}"),
         ("Closes", _minute(round.closes_at)),

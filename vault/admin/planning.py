@@ -213,7 +213,8 @@ def _plan(page: "Page", request: HttpRequest, form: PlanForm) -> HttpResponse:
     then = "it opens by itself" if planned.named_references else "then open the round"
     messages.success(
         request,
-        f"{planned} is planned. Hand in the baseline file of a reference here, or over the API; {then}.",
+        f"The round {planned} is planned. Hand in the baseline file of a reference here, or over the API; "
+        f"{then}.",
     )
     _say_what_it_cannot_find(request, planned)
     return HttpResponseRedirect(reverse("admin:vault_round_change", args=[planned.pk]))

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from vault import fit_to_score
-from vault.admin.pages import NOTHING, Table, link
-from vault.models import Round, Submission
+from vault import fit_to_score, reference_doubts, reference_order, reference_scores
+from vault.admin.pages import NOTHING, Table, figure, link
+from vault.models import Release, Round, Submission
+from vault.statuses import NEVER_OPENED
 
 HEADING = (
     "References (one that matches every label is refused: it is the label file, and no baseline)"
@@ -12,34 +13,43 @@ HEADING = (
 
 
 def references(round: Round) -> Table:
-    frozen = round.references.select_related("submission__team").order_by("position")
-    if frozen:
-        rows: list[tuple[Any, ...]] = [
-            (
-                each.position,
-                link(each.submission.team),
-                link(each.submission),
-                each.submission.model_name or NOTHING,
-                "frozen",
-            )
-            for each in frozen
-        ]
-    else:
-        rows = [
-            (NOTHING, link(each.team), link(each), each.model_name or NOTHING, _state(each))
-            for each in Submission.objects.filter(round=round, team__is_reference=True)
-            .select_related("team")
-            .order_by("submitted_at", "pk")
-        ]
+    """All files that were handed in, the frozen ones first in their order; those that failed stay."""
+    places = dict(round.references.values_list("submission", "position"))
+    received = Submission.objects.filter(round=round, team__is_reference=True)
+    files = sorted(
+        received.select_related("team").order_by("submitted_at", "pk"),
+        key=lambda each: places.get(each.pk, len(places)),
+    )
+    values = dict(Release.objects.filter(submission__in=files).values_list("submission", "value"))
+    doubted = reference_doubts.doubted(round=round)
     return Table(
-        heading="References" if frozen else HEADING,
-        header=("Position", "Team", "Submission", "Model", "Status"),
-        rows=rows,
+        heading="References" if places else HEADING,
+        header=("Position", "File", _score_heading(round), "Status"),
+        rows=[
+            (
+                places.get(each.pk, NOTHING),
+                link(each, reference_order.name_of(file=each)),
+                _score(each, values.get(each.pk), round=round),
+                _state(each, is_frozen=each.pk in places, is_doubted=str(each.pk) in doubted),
+            )
+            for each in files
+        ],
         empty="No reference has handed in a file.",
     )
 
 
-def _state(reference: Submission) -> str:
-    """Its status, and of a file that failed the reason."""
+def _score_heading(round: Round) -> str:
+    return "Score, rounded" if round.status in NEVER_OPENED else "Score"
+
+
+def _score(reference: Submission, value: float | None, *, round: Round) -> str:
+    return figure(reference_scores.told(value=value, round=round, team=reference.team))
+
+
+def _state(reference: Submission, *, is_frozen: bool, is_doubted: bool) -> Any:
+    """Its status, and of a file that failed, or that is doubted, why."""
+    status = "frozen" if is_frozen else str(reference.status)
     reason = fit_to_score.MEANINGS.get(reference.error_code, reference.error_code)
-    return f"{reference.status}: {reason}" if reason else str(reference.status)
+    if is_doubted:
+        reason = reference_doubts.SAID
+    return f"{status}: {reason}" if reason else status

@@ -24,7 +24,7 @@ def _cancel(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     round_cancelling.cancel(
         round=round, actor=request.user.get_username(), now=timezone.now(), **given
     )
-    return Done(message=f"{round} is cancelled. Its holdouts are free for another plan.")
+    return Done(message=f"The round {round} is cancelled. Its holdouts are free for another plan.")
 
 
 CANCEL = Act(

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import prospects, reference_order, rounds
+from vault import opening, prospects, reference_doubts, reference_order, rounds
 from vault.admin.acts import Act, ActForm, Done
 from vault.models import Round, Submission
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -31,8 +31,9 @@ class OpenForm(ActForm):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = _scored_references(target)
         order = reference_order.said(files=reference_order.in_order(round=target))
-        field.help_text = f"{field.help_text} By the plan's order: {order}"
-        field.label_from_instance = lambda obj: f"{obj.team.name}, number {obj.sequence}"  # type: ignore[method-assign]
+        doubt = reference_doubts.warning(round=target)
+        field.help_text = f"{field.help_text} By the plan's order: {order} {doubt}".rstrip()
+        field.label_from_instance = lambda obj: reference_order.name_of(file=obj)  # type: ignore[method-assign]
 
 
 def _before_time(round: Round) -> forms.BooleanField:
@@ -77,14 +78,15 @@ def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     )
     for sentence in prospects.warnings(round=round):
         messages.warning(request, sentence)
-    return Done(message=f"Opened {round}.")
+    waits = opening.waits_for_teams(round=round, now=timezone.now())
+    return Done(message=f"Opened {round}{waits and f': {waits}'}.")
 
 
 OPEN = Act(
     name="open",
     label="Open the round",
-    explanation="The reference submissions are frozen and teams may submit. "
-    "There is no way back to PLANNED.",
+    explanation="The reference submissions are frozen. Teams may hand in: at once, or from the announced "
+    "time on if that lies ahead. There is no way back to PLANNED.",
     is_open=may_open,
     when="while a round is PLANNED and its end has not passed",
     run=_open,

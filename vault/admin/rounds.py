@@ -19,12 +19,12 @@ from vault import (
     budget,
     opening,
     prospects,
+    reference_doubts,
     reference_order,
     round_preview,
-    rounds,
     spoken_times,
 )
-from vault.admin import outlook, planning
+from vault.admin import out_of_reach, outlook, parameters, planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.baselines import HAND_IN
 from vault.admin.board import board
@@ -40,16 +40,19 @@ from vault.admin.pages import (
 )
 from vault.admin.references import references
 from vault.admin.round_cancelling import CANCEL
+from vault.admin.round_closing import CLOSE
 from vault.admin.round_opening import OPEN, may_open
 from vault.admin.unrankings import UNRANKING_ACTS, unrankings
-from vault.models import Admission, BudgetEntry, Round, Submission, Team
-from vault.statuses import RoundStatus
+from vault.models import Admission, BudgetEntry, Holdout, Round, Submission, Team
+from vault.statuses import HoldoutStatus, RoundStatus
 
 ADMITTING = (RoundStatus.PLANNED, RoundStatus.OPEN)
-NOTHING_KNOWN = (
-    "Nothing is known beforehand that rules a finding out. How small an overstatement can be found depends "
-    "on the files, too: the audit's report states it for each team."
+NOTHING_KNOWN = "Nothing is known beforehand that rules a finding out."
+BY_FILES = (
+    "How small an overstatement can be found depends on the files, too: the audit's report states it for "
+    "each team."
 )
+NOTHING_ELSE = f"Nothing else is known beforehand that rules a finding out. {BY_FILES}"
 
 
 class AdmitForm(ActForm):
@@ -81,11 +84,6 @@ class AdmitForm(ActForm):
         field.queryset = active.exclude(pk__in=admitted).order_by("name")
 
 
-def _close(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    rounds.request_close(round=round, actor=request.user.get_username(), now=timezone.now())
-    return Done(message=f"Closing {round}: what waits is still scored, then finals lock.")
-
-
 def _admit(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     """All of the chosen teams or none."""
     with transaction.atomic():
@@ -114,16 +112,7 @@ VAULT_ACTS = (
     ),
     HAND_IN,
     OPEN,
-    Act(
-        name="close",
-        label="Close the round",
-        explanation="Nothing more is received, whatever the announced time. What waits is still scored; "
-        "then finals lock, each team's row on the board becomes its final, and the audit may begin. Queries "
-        "that teams have left are lost: the round's page lists them. A closed round is not opened again.",
-        is_open=lambda round: round.status == RoundStatus.OPEN,
-        when="while a round is OPEN",
-        run=_close,
-    ),
+    CLOSE,
     CANCEL,
     *UNRANKING_ACTS,
 )
@@ -133,7 +122,7 @@ class RoundAdmin(ActingPage):
     change_list_template = "vault/admin/rounds.html"
     list_display = (
         "__str__",
-        "status",
+        "standing",
         "mechanism",
         "opens_at",
         closes,
@@ -145,14 +134,14 @@ class RoundAdmin(ActingPage):
     ordering = ("-opens_at", "-pk")
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
-        (None, {"fields": ("benchmark", "number", "status", "opening", "panel")}),
+        (None, {"fields": ("benchmark", "number", "standing", "opening", "panel")}),
         ("Labels", {"fields": ("query_holdout", "fresh", "cannot_find", "detectable")}),
         (
             "Release",
             {
                 "fields": (
                     "mechanism",
-                    "parameters",
+                    "explained",
                     "resolution",
                     "publication",
                     "published_step",
@@ -186,7 +175,7 @@ class RoundAdmin(ActingPage):
         ),
     )
     readonly_fields = (
-        *("opening", "fresh", "cannot_find", "detectable"),
+        *("standing", "opening", "fresh", "cannot_find", "detectable", "explained"),
         *("resolution", "published_step", "reserved", "proven_error", "window"),
     )
 
@@ -210,6 +199,14 @@ class RoundAdmin(ActingPage):
     @admin.display(description="submissions", ordering="n_submissions")
     def n_submissions(self, obj: Any) -> str:
         return f"{obj.n_submissions:,}"
+
+    @admin.display(description="status", ordering="status")
+    def standing(self, obj: Round) -> str:
+        return opening.status(round=obj, now=timezone.now())
+
+    @admin.display(description="mechanism parameters")
+    def explained(self, obj: Round) -> str:
+        return parameters.explained(obj) or NOTHING
 
     @admin.display(description="resolution of a score")
     def resolution(self, obj: Round) -> str:
@@ -263,18 +260,24 @@ class RoundAdmin(ActingPage):
 
     @admin.display(description="fresh holdouts")
     def fresh(self, obj: Round) -> Any:
-        links = [(link(each),) for each in obj.fresh_holdouts.select_related("benchmark")]
+        links = [
+            (link(each, _of_fresh(each)),)
+            for each in obj.fresh_holdouts.select_related("benchmark")
+        ]
         return format_html_join(", ", "{}", links) or NOTHING
 
     @admin.display(description="opening")
     def opening(self, obj: Round) -> str:
+        now = timezone.now()
+        if waits := opening.waits_for_teams(round=obj, now=now):
+            return f"It was opened before its announced time: {waits}, and not before."
         if obj.status != RoundStatus.PLANNED:
             return NOTHING
-        now = timezone.now()
         if not may_open(obj):
             return "Its end has passed, so it cannot open any more: cancel it and plan another."
         reason = opening.obstacle(round=obj, now=now)
         order = reference_order.said(files=reference_order.in_order(round=obj))
+        order = f"{order} {reference_doubts.warning(round=obj)}".rstrip()
         if not obj.named_references:
             return f"Not by itself: {reason}. {order}"
         references = ", ".join(opening.named(round=obj))
@@ -287,10 +290,13 @@ class RoundAdmin(ActingPage):
         if obj.status == RoundStatus.CANCELLED:
             return "It was cancelled: nothing is audited."
         if obj.status not in ADMITTING:
-            return (
-                "Nothing can be changed any more: each team's limit stands in the audit's report."
-            )
-        return "\n".join(prospects.warnings(round=obj)) or NOTHING_KNOWN
+            is_audited = obj.status in (RoundStatus.AUDITED, RoundStatus.PUBLISHED)
+            stands = "stands" if is_audited else "will stand"
+            return f"Nothing can be changed any more: each team's limit {stands} in the audit's report."
+        if warnings := prospects.warnings(round=obj):
+            return "\n".join(warnings)
+        beyond = out_of_reach.said(round=obj, fresh_holdouts=obj.fresh_holdouts.all())
+        return f"{beyond} {NOTHING_ELSE}" if beyond else f"{NOTHING_KNOWN} {BY_FILES}"
 
     def links(self, obj: Round) -> list[tuple[str, str]]:
         return [
@@ -300,6 +306,13 @@ class RoundAdmin(ActingPage):
 
     def tables(self, obj: Round) -> list[Table]:
         return [board(obj), *unrankings(obj), admissions(obj), references(obj)]
+
+
+def _of_fresh(holdout: Holdout) -> str:
+    """A fresh holdout that took the query holdout's place was none while this round was open."""
+    status = f"({holdout.status})"
+    now = "(fresh in this round, now answers queries)"
+    return str(holdout).replace(status, now if holdout.status == HoldoutStatus.QUERY else status)
 
 
 def _count_of(model: type[Model]) -> Coalesce:

@@ -8,6 +8,7 @@ another file, or another draw of it, gets a report of its own.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +58,9 @@ class SizesField(forms.CharField):
 
 
 class SealForm(forms.Form):
+    # Codes of the warnings that were accepted.
+    accepted: Sequence[str] = ()
+
     benchmark = forms.ModelChoiceField(queryset=Benchmark.objects.order_by("slug"))
     file = DataFileField(
         label="Label file",
@@ -189,6 +193,7 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
         else:
             form.add_error(None, what_next)
         return [], _tables(report)
+    form.accepted = [line.code for line in report.warnings]
     return _drawn(form, labels, actor=request.user.get_username()), []
 
 
@@ -289,7 +294,12 @@ def _sealed(
             f"Sealed {holdout.n_items:,} items as {holdout.status}{target}. "
             f"Commitment: {holdout.commitment}",
         )
-    messages.info(request, "The report on the file left no warning open.")
+    messages.info(
+        request,
+        f"Accepted: {', '.join(form.accepted)}."
+        if form.accepted
+        else "The report on the file warned of nothing.",
+    )
     for sentence in holdouts.how_drawn(holdout=sealed[0]):
         messages.info(request, sentence)
     drawn = f"{reverse('admin:vault_holdout_changelist')}?batch={sealed[0].batch}"

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from stats.metrics import METRICS
-from vault import own_address
+from vault import opening, own_address
 from vault.api import finding, forms, shown
 from vault.api.openapi.serving import PAGE_POLICY
 from vault.api.publicly import PublicView
@@ -66,7 +66,8 @@ Shown = tuple[Benchmark, list[Round]]
 
 def _benchmarks(request: Request) -> tuple[list[Shown], list[Shown]]:
     """Those with a round that takes submissions, and the others, each with its rounds."""
-    running = Round.objects.filter(status=RoundStatus.OPEN, closes_at__gt=timezone.now())
+    now = timezone.now()
+    running = Round.objects.filter(status=RoundStatus.OPEN, opens_at__lte=now, closes_at__gt=now)
     visible = (
         finding.visible_benchmarks(request)
         .annotate(is_open=Exists(running.filter(benchmark=OuterRef("pk"))))
@@ -114,11 +115,14 @@ def _json(open_ones: list[Shown]) -> dict[str, Any]:
 
 
 def _page(request: Request, open_ones: list[Shown], others: list[Shown]) -> HttpResponse:
+    now = timezone.now()
     rows = [
         {
             "benchmark": benchmark,
             "metric": METRICS[benchmark.primary_metric],
-            "round": _telling(rounds),
+            "round": (telling := _telling(rounds)),
+            # Of one that was opened before its time.
+            "waits": telling and opening.waits_for_teams(round=telling, now=now),
             "is_open": benchmark.is_open,  # type: ignore[attr-defined]
             "has_board": any(each.status not in NEVER_OPENED for each in rounds),
             "address": _address(benchmark),

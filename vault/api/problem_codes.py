@@ -146,7 +146,8 @@ CATALOGUE: dict[str, ProblemCode] = {
         status=422,
         meaning="The file breaks a rule. The first ten problems are named by row and column, all are "
         "counted. Nothing was charged.",
-        detail="The file is not valid: row 3: id 'item-0001' occurs before, in row 2 (2 problems in all)",
+        detail="The file is not valid: row 3, column id: id 'item-0001' occurs before, in row 2 (2 problems "
+        "in all)",
         members={
             "n_problems": 2,
             "problems": [
@@ -269,8 +270,9 @@ CATALOGUE: dict[str, ProblemCode] = {
         meaning="A reference hands in at most 5 files to a planned round, and all references together at "
         "most 20, those of cancelled rounds of its query holdout included. Failed and cancelled files count. "
         "Only the organizer's references are refused so.",
-        detail="reference-a has handed in 5 files to round 1, as many as one reference may: what was handed "
-        "in stays, and failed and cancelled files count",
+        detail="The reference reference-a has handed in 5 files to round 1, as many as one reference may: "
+        "what was handed in stays, and failed and cancelled files count. Open the round by hand (“Open the "
+        "round”) to choose another of them as the baseline, or cancel the round and plan it again",
         members={"limit": 5},
     ),
     "too_many_tokens": ProblemCode(

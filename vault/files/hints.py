@@ -32,6 +32,9 @@ _WIDE = {
 # What stands above a column of row names: R and pandas, pandas after reading such a file, R after that.
 _ROW_INDEX = ("", "Unnamed: 0", "index", "rownames", "X")
 _NO_ROW_INDEX = "write the file without row names: pandas index=False, R row.names=FALSE"
+# What a label file may have beside id and label.
+_OF_LABELS = ("time", "group")
+_SLICE = "slice:"
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -60,6 +63,17 @@ def of_parquet(body: bytes) -> str:
         return "its end is missing or damaged; write it again"
     is_line = b"," in body[:200] and b"\x00" not in body[:200]
     return "if it is CSV, send it as text/csv" if is_line else of_bytes(body)
+
+
+def of_label_file(names: Sequence[str]) -> str:
+    """Hint at columns that only a label file has, where predictions are asked for."""
+    others = [name for name in names if name in _OF_LABELS or name.startswith(_SLICE)]
+    if not others:
+        return ""
+    return (
+        f"{', '.join(others[:_LISTED])}: this looks like a label file, which is sealed and never handed in; "
+        "hand in predictions"
+    )
 
 
 def of_names(names: Sequence[str], expected: Sequence[str]) -> str:

@@ -97,7 +97,8 @@ def _columns(names: list[str], spec: FileSpec, id_type: pa.DataType) -> list[Col
     if names != expected:
         shown = ",".join(names)
         problem = f"the columns are {quoted(shown)}; they must be {','.join(expected)}"
-        refuse(with_hint(problem, hints.of_names(names, expected)), row=1)
+        hint = hints.of_label_file(names) or hints.of_names(names, expected)
+        refuse(with_hint(problem, hint), row=1)
     id_kind = Kind.INTEGER if id_type == pa.int64() else Kind.TEXT
     value_kind = spec.of.kind
     spelling = boolean_spelling(spec.classes)

@@ -60,6 +60,8 @@ class Problems:
     def refuse(self) -> NoReturn:
         first = self.first()
         where = "" if first[0].row is None else f"row {first[0].row}: "
+        if where and first[0].column:
+            where = f"row {first[0].row}, column {first[0].column}: "
         more = "" if self.count == 1 else f" ({self.count} problems in all)"
         raise InvalidFileError(
             f"the file is not valid: {where}{first[0].problem}{more}",

@@ -54,11 +54,17 @@ def test_a_baseline_is_received_and_charged_nothing(world: World) -> None:
 
     submission = Submission.objects.get()
     assert answer.status_code == 302
+    (said,) = get_messages(answer.wsgi_request)
+    assert said.message.startswith("Received weather-majority, file 1 (majority class): submission")
     assert "Hand in a baseline file" in before
+    form = page(url("vault_round_act", world.round.pk, "baseline"))
+    assert "At most 5 files of it are taken for a round" in form
     assert (submission.team, submission.round) == (world.teams["majority"], world.round)
     assert (submission.status, submission.model_name) == ("QUEUED", "majority class")
     assert not BudgetEntry.objects.filter(submission=submission).exists()
-    assert f"{submission.pk}</a>" in page(url("vault_round_change", world.round.pk))
+    assert url("vault_submission_change", submission.pk) in page(
+        url("vault_round_change", world.round.pk)
+    )
     # A worker's part; labels are not opened within a test's transaction.
     Submission.objects.update(status="SCORED", finished_at=timezone.now())
     rounds.open_round(round=world.round, references=None, actor="test", now=timezone.now())
@@ -87,6 +93,7 @@ def test_the_sixth_file_of_a_reference_is_refused_in_a_sentence(world: World) ->
     said = answer.content.decode()
     assert answer.status_code == 200
     assert "has handed in 5 files to round 1, as many as one reference may" in said
+    assert "choose another of them as the baseline, or cancel the round and plan it again." in said
     assert Submission.objects.count() == 5
 
 
@@ -121,6 +128,12 @@ def test_the_same_predictions_are_one_submission(world: World) -> None:
         (b"", "b.csv", "empty"),
         (csv(), "b.xlsx", "must end in .csv or .parquet"),
         (csv().replace(b",", b";"), "b.csv", "semicolon"),
+        (
+            csv().replace(b"\n", b",a\n").replace(b"label,a", b"label,group"),
+            "b.csv",
+            "a label file",
+        ),
+        (csv().replace(b"item-00041,1", b"item-00041,"), "b.csv", "row 43, column label: "),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_rows(
@@ -340,8 +353,8 @@ def scored_in_order(world: World) -> None:
 def test_the_pages_say_which_file_becomes_the_baseline(world: World) -> None:
     scored_in_order(world)
     said = (
-        "The baseline is file 1 of weather-majority (m), and 1 more file of it follows. "
-        "Then file 1 of weather-coin (m)."
+        "The baseline is weather-majority, file 1 (m), and 1 more file of it follows. "
+        "Then weather-coin, file 1 (m)."
     )
 
     assert said in page(url("vault_round_change", world.round.pk))

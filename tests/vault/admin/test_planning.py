@@ -74,7 +74,7 @@ def test_a_preview_reads_all_constants_back(world: World) -> None:
         "weather: iid, 400 items",
         "weather: iid, 800 items",
         "Mechanism guarded_ladder",
-        "b = 3",
+        "improvements a team can be shown: 3 (b)",
         f"the baseline first {second.name}, {first.name}",
         "by itself, once each named reference has a scored file",
         "Queries of a team 40 in the round",

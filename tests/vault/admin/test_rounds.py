@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import World, acting_as, make_world
-from vault import prospects
 from vault.groups import ORGANIZER
 from vault.models import (
     Admission,
@@ -213,7 +211,7 @@ def test_a_fresh_holdout_cannot_be_asked(world: World) -> None:
 def test_a_round_goes_from_planned_to_closing(world: World) -> None:
     assert act(world.round, "open").status_code == 302
     assert world.round.status == "OPEN"
-    assert act(world.round, "close").status_code == 302
+    assert act(world.round, "close", before_end="on").status_code == 302
     assert world.round.status == "CLOSING"
 
     assert kinds() == ["round_open", "round_closing"]
@@ -329,45 +327,6 @@ def test_a_ladder_does_not_open_without_its_baseline(world: World) -> None:
     assert kinds() == []
 
 
-def test_planning_and_opening_say_what_the_round_cannot_find(world: World) -> None:
-    Round.objects.update(status="PUBLISHED")
-    planned = plan(
-        **constants(world, fresh_holdouts=[], mechanism="exact", parameters="{}"),
-    )
-    round = Round.objects.get(number=2)
-    untested = "nobody can be CONFIRMED."
-    alone = "a team can only be compared with its own first files"
-
-    assert [untested in each for each in told_by(planned)] == [False, True]
-    opened = act(round, "open")
-    assert round.status == "OPEN"
-    assert [alone in each for each in told_by(opened)] == [False, True, False]
-    with acting_as("researcher"):
-        page = client_of(ORGANIZER).get(url("vault_round_change", round.pk)).content.decode()
-    assert untested in page
-    assert alone in page
-
-
-def test_a_page_says_that_nothing_is_known_beforehand(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Words, and no dash: of an open round, and of one that takes no files any more."""
-    monkeypatch.setattr(prospects, "warnings", lambda **given: [])
-    pages = {}
-    for status in ("OPEN", "PUBLISHED"):
-        Round.objects.update(status=status)
-        with acting_as("researcher"):
-            answer = client_of(ORGANIZER).get(url("vault_round_change", world.round.pk))
-        pages[status] = answer.content.decode()
-
-    assert "Nothing is known beforehand that rules a finding out." in pages["OPEN"]
-    assert "limit stands in the audit&#x27;s report" in pages["PUBLISHED"]
-
-
-def told_by(answer: Any) -> list[str]:
-    return [str(each) for each in get_messages(answer.wsgi_request)]
-
-
 def test_the_chosen_baseline_comes_first(world: World) -> None:
     given = []
     for place, name in enumerate(("logistic", "forest")):
@@ -389,8 +348,9 @@ def test_messages_keep_names_as_they_are_written(world: World, name: str) -> Non
     team = world.team("alpha")
     Team.objects.filter(pk=team.pk).update(name=name, folded=name)
     client, reason = client_of(ORGANIZER), {"team": team.pk, "reason": "two accounts"}
+    close = ("close", {"before_end": "on"})
     said = []
-    for act, given in (("open", {}), ("unrank", reason), ("rank-again", reason), ("close", {})):
+    for act, given in (("open", {}), ("unrank", reason), ("rank-again", reason), close):
         with acting_as("researcher"):
             page = client.post(url("vault_round_act", world.round.pk, act), given, follow=True)
         said += re.findall(r'<li class="success">(.*?)</li>', page.content.decode())

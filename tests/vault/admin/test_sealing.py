@@ -220,7 +220,18 @@ def test_a_file_without_a_warning_is_sealed_at_once(benchmark: Benchmark) -> Non
     assert answer.status_code == 302
     with acting_as("researcher"):
         page = answer.client.get(answer["Location"]).content.decode()
-    assert "left no warning open" in page
+    assert "The report on the file warned of nothing." in page
+
+
+def test_what_was_accepted_is_named_once_it_is_sealed(benchmark: Benchmark) -> None:
+    accepted = ticks(send(benchmark, SORTED, **HALVES))
+
+    answer = send(benchmark, SORTED, **HALVES, **accepted)
+
+    with acting_as("researcher"):
+        page = answer.client.get(answer["Location"]).content.decode()
+    assert "Accepted: id_order, neighbor_labels." in page
+    assert "warned of nothing" not in page
 
 
 def test_a_warning_is_shown_and_nothing_sealed_before_it_is_accepted(

@@ -1,12 +1,14 @@
 """Where people and programs begin: each is told what there is, in the form that it reads."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.vault.api.stage import Caller, a_world, problem
 from tests.vault.factories import World
-from vault import round_cancelling
+from vault import round_cancelling, spoken_times
 from vault.api.entrance import LINKS, MAX_SHOWN
 from vault.models import Benchmark, Round
 
@@ -105,6 +107,21 @@ def test_round_whose_end_has_come_is_not_open(world: World) -> None:
 
     assert entrance("/", "application/json").json()["open_benchmarks"] == []
     assert "1 is closed" in entrance().content.decode()
+
+
+def test_round_that_was_opened_before_its_time_says_from_when_on_teams_hand_in(
+    world: World,
+) -> None:
+    """Until then they are refused, so it is none of the benchmarks that take files."""
+    opens = timezone.now() + dt.timedelta(days=2)
+    Round.objects.update(opens_at=opens, closes_at=opens + dt.timedelta(days=2))
+
+    page = entrance().content.decode()
+
+    said = spoken_times.moment(at=opens, now=timezone.now())
+    assert f"1 is open</span><small>teams hand in from {said}</small>" in page
+    assert "/benchmarks/SLUG/submissions/" in page
+    assert entrance("/", "application/json").json()["open_benchmarks"] == []
 
 
 def test_private_benchmark_is_shown_to_its_teams_alone(world: World) -> None:

@@ -30,7 +30,13 @@ ROUND = Shape(
     {
         "number": Field(schemas.integer(minimum=1), 1),
         "status": Field(schemas.one_of(RoundStatus.values), "OPEN"),
-        "opens_at": Field(schemas.time(), "2026-03-01T00:00:00Z"),
+        "opens_at": Field(
+            schemas.time(
+                "As announced: from then on teams hand in. A round may be OPEN before that, and takes no "
+                "file of a team."
+            ),
+            "2026-03-01T00:00:00Z",
+        ),
         "closes_at": Field(schemas.time("As announced."), "2026-04-01T00:00:00Z"),
         "closed_at": Field(
             schemas.time(
