@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet, Sum
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import admitting, budget_left, journal, spoken_times, usage
+from vault import admitting, budget_left, fit_to_score, journal, spoken_times, usage
 from vault.budget_left import Queries, Remaining
 from vault.errors import (
     AdmissionError,
@@ -166,12 +166,15 @@ def count(*, round: Round, holdout: Holdout, what: str, nats: float, now: dt.dat
 
 
 def count_references(*, round: Round, now: dt.datetime) -> None:
-    """References that a board shows are answers that everybody reads: each counts as one query."""
-    n_shown = Release.objects.filter(
-        submission__round=round, submission__team__is_reference=True, value__isnull=False
-    ).count()
-    if n_shown:
-        nats = n_shown * account_of(round=round).nats(k=1)
+    """References that a board shows are answers that everybody reads: each counts as one query.
+
+    So does a file that was refused as the label file: that is an answer, too.
+    """
+    references = Submission.objects.filter(round=round, team__is_reference=True)
+    n_shown = Release.objects.filter(submission__in=references, value__isnull=False).count()
+    n_answered = n_shown + references.filter(error_code=fit_to_score.MATCHES_EVERY_LABEL).count()
+    if n_answered:
+        nats = n_answered * account_of(round=round).nats(k=1)
         count(round=round, holdout=round.query_holdout, what=REFERENCES, nats=nats, now=now)
 
 

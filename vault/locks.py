@@ -6,6 +6,7 @@ A round's status may change only while nobody is handing in to it, and the other
 lock serves, because the web role may not lock a round's row, which it has no right to update.
 """
 
+import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 
@@ -37,9 +38,12 @@ def hold_reference_team(*, team_id: int) -> None:
     _lock("pg_advisory_xact_lock", _REFERENCE, team_id)
 
 
-def hold_references(*, round_id: int) -> None:
-    """Orders what all references hand in to a round, so that their number is exact."""
-    _lock("pg_advisory_xact_lock", _REFERENCES, round_id)
+def hold_references(*, holdout_id: uuid.UUID) -> None:
+    """Orders what all references hand in about a query holdout, so that their number is exact.
+
+    The database's own check takes the same lock. Two holdouts may share one: then they only wait.
+    """
+    _lock("pg_advisory_xact_lock", _REFERENCES, int.from_bytes(holdout_id.bytes[-4:], signed=True))
 
 
 def hold_team_tokens(*, team_id: int) -> None:

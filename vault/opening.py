@@ -8,7 +8,8 @@ which references are still to come.
 import datetime as dt
 import logging
 
-from vault import rounds, spoken_times
+from stats.mechanisms import MECHANISMS
+from vault import reference_files, rounds, spoken_times
 from vault.errors import TransitionError
 from vault.models import Round, Submission, Team
 from vault.statuses import PENDING, RoundStatus, SubmissionStatus
@@ -37,7 +38,7 @@ def due(*, now: dt.datetime) -> list[Round]:
 def obstacle(*, round: Round, now: dt.datetime) -> str:
     """Why a planned round would not open by itself now, apart from its time; empty if it would."""
     if not round.named_references:
-        return "no references were named when it was planned, so an organizer opens it"
+        return f"no references were named when it was planned, so an organizer opens it{_hopeless(round)}"
     if now >= round.closes_at:
         return "its end has passed, so it cannot open any more: cancel it and plan another"
     serving = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN).first()
@@ -74,11 +75,35 @@ def _unsettled(round: Round) -> str:
     handed_in = set(received.values_list("team_id", flat=True))
     scored = set(received.filter(status=SubmissionStatus.SCORED).values_list("team_id", flat=True))
     for team_id, name in zip(round.named_references, named(round=round), strict=True):
-        if team_id not in handed_in:
-            return f"the reference {name} has handed in no file"
-        if team_id not in scored:
-            return f"no file of the reference {name} could be scored: hand in another one"
+        if team_id in scored:
+            continue
+        if team_id in handed_in:
+            lacks, then = (
+                f"no file of the reference {name} could be scored",
+                ": hand in another one",
+            )
+        else:
+            lacks, then = f"the reference {name} has handed in no file", ""
+        full = reference_files.reached(round=round, team_id=team_id)
+        if full is not None:
+            then = f", and {full.reason}: {reference_files.way_on(round=round)}"
+        return lacks + then
     return ""
+
+
+def _hopeless(round: Round) -> str:
+    """Of a round that names no reference: that none can come any more, though its mechanism needs one."""
+    received = Submission.objects.filter(round=round, team__is_reference=True)
+    if (
+        not MECHANISMS[round.mechanism].needs_baseline
+        or reference_files.n_left(holdout_id=round.query_holdout_id)
+        or received.filter(status__in=reference_files.USABLE).exists()
+    ):
+        return ""
+    return (
+        "; but its query holdout takes no more files of references: "
+        f"{reference_files.way_on(round=round)}"
+    )
 
 
 def _opened_or_why_not(round: Round, *, now: dt.datetime) -> str:

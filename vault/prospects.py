@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from stats.accusation import ALPHA
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, reference_scores
+from vault import budget, reference_files, reference_scores, spoken_times
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
 from vault.statuses import RoundStatus, SubmissionStatus
 
@@ -24,6 +24,7 @@ def warnings(*, round: Round) -> list[str]:
 def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: int) -> list[str]:
     """Of a round that is not planned yet: of its draw, and of the references that it names."""
     found = of_draw(round=round, fresh_holdouts=fresh_holdouts)
+    found += of_room(round=round, n_references=n_references)
     if n_references:
         return found
     said = "No reference is named: the round does not open by itself"
@@ -32,6 +33,27 @@ def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: in
     if not _has_published_finals(round):
         said += ". Without one, a team can only be compared with its own first files"
     return [*found, f"{said}."]
+
+
+def of_room(*, round: Round, n_references: int) -> list[str]:
+    """Whether the query holdout takes a file of each reference that is named, and of one at least."""
+    left = reference_files.n_left(holdout_id=round.query_holdout_id)
+    if left >= max(1, n_references):
+        return []
+    n_files = reference_files.of_holdout(holdout_id=round.query_holdout_id).count()
+    said = (
+        f"References have handed in {spoken_times.counted(n=n_files, noun='file')} about this query holdout, "
+        f"and {reference_files.MAX_OF_HOLDOUT} are taken"
+    )
+    if left:
+        named = spoken_times.counted(n=n_references, noun="reference")
+        return [f"{said}: {left:,} more can come, and {named} are named. Name fewer of them."]
+    said += ": none can be handed in to this round"
+    if n_references:
+        said += ", so it does not open by itself"
+    if MECHANISMS[round.mechanism].needs_baseline:
+        said += f", and {round.mechanism} does not open without a baseline"
+    return [f"{said}. Plan it on another query holdout."]
 
 
 def deciding(*, query_holdout: Holdout, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:

@@ -5,49 +5,106 @@ hands in for one, could ask for every query label before a team may ask at all.
 """
 
 import datetime as dt
+import uuid
+from dataclasses import dataclass
 
-from vault import journal, locks
+from django.db.models import Count, QuerySet
+
+from stats.mechanisms import MECHANISMS
+from vault import journal, locks, spoken_times
 from vault.errors import TooManyReferencesError
 from vault.models import Round, Submission, Team
-from vault.statuses import NEVER_OPENED
+from vault.statuses import PENDING, SubmissionStatus
 
 # A baseline, a second try after a mistake, and some variants: what more files of one team add to a comparison
 # is little, since they are much alike.
 MAX_OF_TEAM = 5
 # Four full teams, or twenty of one file. Each answer tells at most seven bits or so: twenty are far from the
-# labels of an ordinary holdout. The database's own check of what the admin hands in has the same numbers.
+# labels of an ordinary holdout. The database's own check of every reference's row has the same numbers.
 MAX_OF_HOLDOUT = 20
 
 # Who handed a file in: a program with the team's token, or an organizer in the admin.
 TOKEN, ORGANIZER = "token", "organizer"
+# Files that are scored, or may still be.
+USABLE = (SubmissionStatus.SCORED, *PENDING)
+ELSEWHERE = "cancel it and plan one on another query holdout"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """A limit that leaves no room, and how many files there are, in words."""
+
+    limit: int
+    reason: str
+
+
+def of_holdout(*, holdout_id: uuid.UUID) -> QuerySet[Submission]:
+    """All files of references that asked for labels of this query holdout.
+
+    Each was handed in before its round opened. So all count, whatever became of their rounds: the same
+    labels are asked for, whichever plan asks.
+    """
+    return Submission.objects.filter(team__is_reference=True, round__query_holdout=holdout_id)
+
+
+def n_left(*, holdout_id: uuid.UUID) -> int:
+    """How many files references may still hand in about a query holdout, all together."""
+    return max(0, MAX_OF_HOLDOUT - of_holdout(holdout_id=holdout_id).count())
+
+
+def reached(*, round: Round, team_id: int) -> Reached | None:
+    """Which limit keeps the reference from handing in; None: it may. Failed and cancelled files count."""
+    received = of_holdout(holdout_id=round.query_holdout_id)
+    n_of_team = received.filter(round=round, team=team_id).count()
+    if n_of_team >= MAX_OF_TEAM:
+        files = spoken_times.counted(n=n_of_team, noun="file")
+        return Reached(
+            limit=MAX_OF_TEAM,
+            reason=f"it has handed in {files} to round {round.number}, and one reference may hand in "
+            f"{MAX_OF_TEAM}",
+        )
+    n_of_holdout = received.count()
+    if n_of_holdout >= MAX_OF_HOLDOUT:
+        return Reached(
+            limit=MAX_OF_HOLDOUT,
+            reason=f"references have handed in {n_of_holdout:,} files about the round's query holdout "
+            f"({_by_round(received)}), and {MAX_OF_HOLDOUT} are taken",
+        )
+    return None
+
+
+def _by_round(received: QuerySet[Submission]) -> str:
+    counts = received.values_list("round__number").annotate(n=Count("pk")).order_by("round__number")
+    return ", ".join(f"{n:,} in round {number}" for number, n in counts)
+
+
+def way_on(*, round: Round) -> str:
+    """What an organizer can do with a planned round of which a reference can hand in no more."""
+    received = of_holdout(holdout_id=round.query_holdout_id).filter(round=round)
+    if received.filter(status__in=USABLE).exists():
+        return f"open the round by hand with the references that are scored, or {ELSEWHERE}"
+    if n_left(holdout_id=round.query_holdout_id):
+        return "hand in a file of another reference and open the round by hand"
+    if MECHANISMS[round.mechanism].needs_baseline:
+        return (
+            "cancel the round and plan one on another query holdout, as the mechanism "
+            f"{round.mechanism} does not open without a baseline"
+        )
+    return f"open the round by hand without references, or {ELSEWHERE}"
 
 
 def check_room(*, round: Round, team: Team) -> None:
-    """Refuse one more file than is taken; until the transaction ends nobody else adds one to this round.
+    """Refuse one more file than is taken; until the transaction ends nobody else adds one of the holdout.
 
-    Cancelled and failed files count, or each would be a free try. So do those of cancelled rounds of the
-    same query holdout: its labels are asked for, whichever plan asks.
+    Cancelled and failed files count, or each would be a free try.
     """
-    locks.hold_references(round_id=round.pk)
-    received = Submission.objects.filter(team__is_reference=True)
-    if received.filter(round=round, team=team).count() >= MAX_OF_TEAM:
+    locks.hold_references(holdout_id=round.query_holdout_id)
+    full = reached(round=round, team_id=team.pk)
+    if full is not None:
         raise TooManyReferencesError(
-            f"the reference {team.name} has handed in {MAX_OF_TEAM} files to round {round.number}, as many "
-            "as one reference may: what was handed in stays, and failed and cancelled files count. Open the "
-            "round by hand (“Open the round”) to choose another of them as the baseline, or cancel the round "
-            "and plan it again",
-            limit=MAX_OF_TEAM,
-        )
-    of_holdout = received.filter(
-        round__query_holdout=round.query_holdout_id, round__status__in=NEVER_OPENED
-    )
-    if of_holdout.count() >= MAX_OF_HOLDOUT:
-        raise TooManyReferencesError(
-            f"references have handed in {MAX_OF_HOLDOUT} files to round {round.number} and cancelled rounds "
-            "of its query holdout, as many as they may together: failed and cancelled files count. Open the "
-            "round with one of them as the baseline (“Open the round”), or plan a round with another query "
-            "holdout",
-            limit=MAX_OF_HOLDOUT,
+            f"the team {team.name} can hand in no more: {full.reason}. Failed and cancelled files count. An "
+            f"organizer can {way_on(round=round)}",
+            limit=full.limit,
         )
 
 

@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, panel, plan_checks, reference_order
+from vault import budget, journal, locks, panel, plan_checks, reference_files, reference_order
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
 from vault.models import (
@@ -200,14 +200,22 @@ def open_round(
         if any(reference.pk not in known for reference in chosen):
             raise TransitionError("a reference is a scored submission of a reference team")
         if MECHANISMS[round.mechanism].needs_baseline and not chosen:
-            raise TransitionError(
-                f"the mechanism {round.mechanism} needs a baseline: submit one as a reference team first"
-            )
+            raise TransitionError(_no_baseline(round))
         RoundReference.objects.bulk_create(
             RoundReference(round=round, submission=reference, position=position)
             for position, reference in enumerate(chosen)
         )
         budget.count_references(round=round, now=now)
+
+
+def _no_baseline(round: Round) -> str:
+    said = f"the mechanism {round.mechanism} needs a baseline: "
+    if reference_files.n_left(holdout_id=round.query_holdout_id):
+        return f"{said}submit one as a reference team first"
+    return (
+        f"{said}the round's query holdout takes no more files of references, so "
+        f"{reference_files.ELSEWHERE}"
+    )
 
 
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:

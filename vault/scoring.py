@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -68,26 +69,34 @@ def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
     return n_scored
 
 
+@dataclass(kw_only=True)
+class Used:
+    """What one attempt has used: the journal's entry about the opening of the labels that it had."""
+
+    opening: int | None = None
+
+
 def _limited() -> AbstractContextManager[None]:
     return time_limit.limited(seconds=settings.SCORING_SECONDS)
 
 
 def _attempt(*, claim: Claim, clock: Clock) -> bool:
     """Whether it was scored; raises `TimeLimitError` when it took too long, which is noted before."""
+    used = Used()
     if claim.is_hopeless:
-        _fail(claim=claim, now=clock())
+        _fail(claim=claim, used=used, now=clock())
         return False
     try:
         with _limited(), leases.kept(claim):
-            return _score(claim=claim, clock=clock)
+            return _score(claim=claim, used=used, clock=clock)
     except TimeLimitError:
         logger.error("scoring %s failed: it took too long", claim.submission_id)
         connection.close()  # whatever it was in the middle of
-        _give_back(claim=claim, now=clock())
+        _give_back(claim=claim, used=used, now=clock())
         raise
     except fit_to_score.UnfitError as error:
         logger.warning("%s is not scored: %s", claim.submission_id, error.code)
-        _fail(claim=claim, now=clock(), code=error.code)
+        _fail(claim=claim, used=used, now=clock(), code=error.code)
         return False
     except leases.FAULTS as error:
         logger.error("scoring %s is put off: %s", claim.submission_id, type(error).__name__)
@@ -96,11 +105,11 @@ def _attempt(*, claim: Claim, clock: Clock) -> bool:
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the submission must not be stuck
         # Never the message or the traceback: they could hold a label or a score.
         logger.error("scoring %s failed: %s", claim.submission_id, type(error).__name__)
-        _give_back(claim=claim, now=clock())
+        _give_back(claim=claim, used=used, now=clock())
         return False
 
 
-def _score(*, claim: Claim, clock: Clock) -> bool:
+def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
     submission = Submission.objects.select_related(
         "team", "round__benchmark", "round__query_holdout", "round__secret"
     ).get(pk=claim.submission_id)
@@ -110,6 +119,7 @@ def _score(*, claim: Claim, clock: Clock) -> bool:
     opened = kept_open.query_labels(
         holdout=submission.round.query_holdout, actor=ACTOR, now=clock()
     )
+    used.opening = opened.entry
     own = whole[opened.positions]
     fit_to_score.check_no_label_file(submission=submission, labels=opened.labels, answers=own)
     is_doubted = fit_to_score.is_doubtful(submission=submission, labels=opened.labels, answers=own)
@@ -177,16 +187,19 @@ def _paired_se(
     return paired_se(scores=ours, incumbent_scores=others, groups=opened.groups)
 
 
-def _give_back(*, claim: Claim, now: dt.datetime) -> None:
+def _give_back(*, claim: Claim, used: Used, now: dt.datetime) -> None:
     """After an exception: back to the queue, or failed when there were too many."""
     if leases.count_exception(claim) >= settings.MAX_EXCEPTIONS:
-        _fail(claim=claim, now=now)
+        _fail(claim=claim, used=used, now=now)
         return
     leases.give_back(claim)
 
 
-def _fail(*, claim: Claim, now: dt.datetime, code: str = SCORING_FAILED) -> None:
-    """Nothing was released, so the query is refunded, up to the number of refunds a team may have."""
+def _fail(*, claim: Claim, used: Used, now: dt.datetime, code: str = SCORING_FAILED) -> None:
+    """Nothing was released, so the query is refunded, up to the number of refunds a team may have.
+
+    The journal's entry names an opening only if this attempt used its labels.
+    """
     with transaction.atomic():
         failed = leases.held(submission_id=claim.submission_id, fence=claim.fence).update(
             status=SubmissionStatus.FAILED,
@@ -211,7 +224,7 @@ def _fail(*, claim: Claim, now: dt.datetime, code: str = SCORING_FAILED) -> None
                 "submission": str(submission.pk),
                 "refunded": refunded,
                 "code": code,
-                "opening": kept_open.entry_of(holdout_id=submission.round.query_holdout_id),
+                "opening": used.opening,
             },
             now=now,
         )

@@ -2,14 +2,15 @@
 
 import json
 import logging
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from tests.vault.factories import NOW, World, acting_as, make_world
+from tests.vault.factories import NOW, World, acting_as, crash, make_world
 from tests.vault.test_scoring import in_query
-from vault import fit_to_score, leases, opening, reference_doubts, release
+from vault import budget, fit_to_score, leases, opening, reference_doubts, release, round_cancelling
 from vault.models import (
     Benchmark,
     BudgetEntry,
@@ -23,24 +24,35 @@ from vault.models import (
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
 ONE_HOT = [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+SPELT = [[0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8]]
+# A hard classifier whose second item is another class.
+HARD = [[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 SOFT = [[0.3, 0.4, 0.3], [0.9, 0.1, 0.0], [0.1, 0.1, 0.8]]
 
 
 @pytest.mark.parametrize(
     ("form", "labels", "answers", "is_refused"),
     [
-        ("label", [0, 1, 2], [0, 1, 2], True),
-        ("label", [0, 1, 2], [0, 1, 1], False),
+        ("label", [0, 1] * 20, [0, 1] * 20, True),
+        ("label", [0, 1] * 20, [1, *[1, 0] * 19, 1], False),
+        # Of fewer a good classifier is right about all.
+        ("label", [0, 1] * 19 + [2], [0, 1] * 19 + [2], False),
         ("probability", [0, 1, 1], [0.0, 1.0, 1.0], True),
-        ("probability", [0, 1, 1], [0.1, 0.2, 0.9], True),
+        ("probability", [0, 1, 1], [0.4, 0.6, 0.6], True),
+        # It orders all items rightly, and is no label file.
+        ("probability", [0, 1, 1], [0.1, 0.2, 0.9], False),
+        ("probability", [0, 0, 1, 1], [0.1, 0.2, 0.9, 0.9], False),
         ("probability", [0, 1, 1], [0.2, 0.2, 0.9], False),
+        ("probability", [0, 1, 1], [1.0, 0.0, 0.0], False),
         ("probability", [1, 0, 2], ONE_HOT, True),
-        ("probability", [1, 0, 2], SOFT, True),
-        ("probability", [0, 0, 2], SOFT, False),
+        ("probability", [1, 0, 2], SPELT, True),
+        # Each own class is the most probable, as of a good classifier.
+        ("probability", [1, 0, 2], SOFT, False),
+        ("probability", [1, 0, 2], HARD, False),
         ("value", [0.5, 2.25, -1.0], [0.5, 2.25, -1.0], True),
         ("value", [0.5, 2.25, -1.0], [0.5, 2.25, -1.1], False),
         # A constant file is right where all labels are one, and no label file.
-        ("label", [1, 1, 1], [1, 1, 1], False),
+        ("label", [1] * 60, [1] * 60, False),
         ("probability", [1, 1, 1], [0.5, 0.5, 0.5], False),
     ],
 )
@@ -96,6 +108,92 @@ def test_nearly_the_labels_is_scored_and_doubted(world: World) -> None:
     world.open()
     world.answered(world.team("ours"), world.wrong_at([one]))
     assert reference_doubts.doubted(round=world.round) == {str(nearly.pk)}
+
+
+def test_an_honest_baseline_of_probabilities_is_scored() -> None:
+    """Nearly sure and right about all of 30 items, as of an easy task; the labels spelt so are refused."""
+    world = make_world("easy", n_query=30, n_fresh=40, metric="log_loss")
+    team = world.team("reference", is_reference=True)
+    noise = np.random.default_rng(5).uniform(0.001, 0.05, size=70)
+
+    honest = world.answered(team, np.where(world.labels == 1, 1 - noise, noise))
+    spelt = world.answered(team, np.where(world.labels == 1, 0.99, 0.01))
+
+    assert (honest.status, honest.error_code) == ("SCORED", "")
+    assert (spelt.status, spelt.error_code) == ("FAILED", "matches_every_label")
+
+
+def test_an_honest_baseline_of_few_classes_is_scored() -> None:
+    """98 % right is right about all of 30 items in every other file."""
+    world = make_world("few", n_query=30, n_fresh=40)
+
+    assert world.answered(world.team("reference", is_reference=True), world.labels).status == (
+        "SCORED"
+    )
+
+
+def test_a_file_that_was_refused_as_the_labels_is_an_answer(world: World) -> None:
+    """The ledger counts it as it counts one that the board shows: it tells that all labels are those."""
+    team = world.team("reference", is_reference=True)
+    world.answered(team, world.labels)
+    world.answered(team, world.wrong_at(range(60)))
+
+    world.open()
+
+    one = budget.account_of(round=world.round).nats(k=1)
+    assert budget.told_nats(holdout=world.query) == pytest.approx(2 * one)
+
+
+def test_a_cancelled_round_counts_what_it_refused_as_the_labels(world: World) -> None:
+    world.answered(world.team("reference", is_reference=True), world.labels)
+
+    round_cancelling.cancel(round=world.round, reason="a mistake", actor="test", now=NOW)
+
+    one = budget.account_of(round=world.round).nats(k=1)
+    assert budget.told_nats(holdout=world.query) == pytest.approx(one)
+
+
+def opening_named(submission: Submission) -> int | None:
+    """By the journal's entry on its failure."""
+    entries = JournalEntry.objects.filter(kind="scoring_failed")
+    told = [json.loads(payload) for payload in entries.values_list("payload", flat=True)]
+    (named,) = [each["opening"] for each in told if each["submission"] == str(submission.pk)]
+    return None if named is None else int(named)
+
+
+def test_a_failure_names_the_opening_whose_labels_it_used(world: World) -> None:
+    refused = world.answered(world.team("reference", is_reference=True), world.labels)
+
+    opened = JournalEntry.objects.get(kind="open_labels")
+    assert opening_named(refused) == opened.sequence
+
+
+def test_a_failure_before_any_label_names_no_opening(world: World) -> None:
+    """Though the process has the labels open, from another file that it scored."""
+    world.answered(world.team("reference", is_reference=True), world.wrong_at(range(60)))
+    submission = unreserved(world)
+    world.score(submission)
+
+    assert submission.error_code == "not_charged"
+    assert opening_named(submission) is None
+
+
+@pytest.mark.parametrize(("step", "is_used"), [("predictions.load", False), ("_scores", True)])
+def test_a_program_error_names_an_opening_if_it_came_after(
+    world: World, settings: Any, monkeypatch: pytest.MonkeyPatch, step: str, is_used: bool
+) -> None:
+    settings.MAX_EXCEPTIONS = 1
+    world.answered(world.team("reference", is_reference=True), world.wrong_at(range(60)))
+    submission = world.submit(
+        world.team("other", is_reference=True), world.wrong_at(range(40))
+    ).submission
+    monkeypatch.setattr(f"vault.scoring.{step}", crash)
+
+    world.score(submission)
+
+    assert submission.error_code == "scoring_failed"
+    opened = JournalEntry.objects.get(kind="open_labels")
+    assert opening_named(submission) == (opened.sequence if is_used else None)
 
 
 def test_a_team_that_has_everything_right_is_scored(world: World) -> None:

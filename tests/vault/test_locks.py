@@ -1,5 +1,6 @@
 """Advisory locks: no two that mean different things are the same lock."""
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ NUMBER = 7
 OF_TRANSACTION: list[Callable[[], None]] = [
     lambda: locks.hold_round(round_id=NUMBER),
     lambda: locks.hold_reference_team(team_id=NUMBER),
-    lambda: locks.hold_references(round_id=NUMBER),
+    lambda: locks.hold_references(holdout_id=uuid.UUID(int=NUMBER)),
     lambda: locks.hold_team_tokens(team_id=NUMBER),
     lambda: locks.hold_team_webhooks(team_id=NUMBER),
 ]

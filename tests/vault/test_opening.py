@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import opening, rounds, tasks
+from vault import opening, round_cancelling, rounds, tasks
 from vault.errors import PlanError, TransitionError
 from vault.models import HoldoutTold, JournalEntry, Round, RoundReference, Submission, Team
 
@@ -126,9 +126,10 @@ def test_sweep_of_the_scoring_worker_opens(world: World) -> None:
     assert Round.objects.get().status == "OPEN"
 
 
-def second_round(world: World) -> Round:
+def second_round(world: World, *, is_open: bool = True) -> Round:
     """The plan of another one, as after the first, which is open all the same."""
-    Round.objects.update(status="PUBLISHED")
+    if is_open:
+        Round.objects.update(status="PUBLISHED")
     given = {
         name: getattr(world.round, name)
         for name in (
@@ -144,7 +145,8 @@ def second_round(world: World) -> Round:
         now=world.round.opens_at,
         **given,
     )
-    Round.objects.filter(pk=world.round.pk).update(status="OPEN")
+    if is_open:
+        Round.objects.filter(pk=world.round.pk).update(status="OPEN")
     return planned
 
 
@@ -206,3 +208,68 @@ def test_a_round_whose_end_has_passed_opens_for_nobody(world: World) -> None:
 
     world.round.refresh_from_db()
     assert world.round.status == "PLANNED"
+
+
+def fail(world: World, team: Team, first: int, n: int) -> None:
+    """Hand in files that cannot be scored."""
+    for place in range(first, first + n):
+        world.submit(team, world.wrong_at(range(place, place + 40)))
+    Submission.objects.filter(team=team).update(status="FAILED", finished_at=NOW)
+
+
+def test_what_is_not_taken_is_not_asked_for(world: World) -> None:
+    """After five failed files nobody is told to hand in another one: that would be refused."""
+    baseline, second = references(world)
+    fail(world, baseline, 0, 4)
+    assert opening.obstacle(round=world.round, now=NOW).endswith(
+        "could be scored: hand in another one"
+    )
+
+    fail(world, baseline, 4, 1)
+    told = opening.obstacle(round=world.round, now=NOW)
+    assert told == (
+        f"no file of the reference {baseline.name} could be scored, and it has handed in 5 files to round 1, "
+        "and one reference may hand in 5: hand in a file of another reference and open the round by hand"
+    )
+    world.answered(second, world.wrong_at(range(60)))
+    told = opening.obstacle(round=world.round, now=NOW)
+    assert told.endswith(
+        "open the round by hand with the references that are scored, or cancel it and plan one on another "
+        "query holdout"
+    )
+    rounds.open_round(round=world.round, references=None, actor="test", now=NOW)
+
+
+def used_up(world: World) -> None:
+    """Cancel a round whose references have handed in all that is taken, and plan another."""
+    for place in range(4):
+        fail(world, world.team(f"used-{place}", is_reference=True), 5 * place, 5)
+    round_cancelling.cancel(round=world.round, reason="again", actor="test", now=NOW)
+    world.round = second_round(world, is_open=False)
+
+
+def test_a_round_to_which_nobody_can_hand_in_says_so(world: World) -> None:
+    used_up(world)
+    assert opening.obstacle(round=world.round, now=NOW) == (
+        "the reference opening-used-0 has handed in no file, and references have handed in 20 files about "
+        "the round's query holdout (20 in round 1), and 20 are taken: cancel the round and plan one on "
+        "another query holdout, as the mechanism guarded_ladder does not open without a baseline"
+    )
+    Round.objects.update(named_references=[])
+    world.round.refresh_from_db()
+    assert opening.obstacle(round=world.round, now=NOW).startswith(
+        "no references were named when it was planned, so an organizer opens it; but its query holdout takes "
+        "no more files of references: cancel the round and plan one on another query holdout"
+    )
+    with pytest.raises(TransitionError, match="takes no more files of references, so cancel it"):
+        rounds.open_round(round=world.round, references=None, actor="test", now=NOW)
+
+
+def test_a_mechanism_without_a_baseline_opens_without_references(world: World) -> None:
+    used_up(world)
+    Round.objects.filter(pk=world.round.pk).update(mechanism="exact")
+    world.round.refresh_from_db()
+
+    assert opening.obstacle(round=world.round, now=NOW).endswith(
+        ": open the round by hand without references, or cancel it and plan one on another query holdout"
+    )

@@ -194,3 +194,49 @@ def test_a_plan_without_references_is_told_what_it_lacks(world: World, mechanism
     assert prospects.of_plan(round=round, fresh_holdouts=[world.fresh], n_references=1) == []
     untested = prospects.of_plan(round=round, fresh_holdouts=[], n_references=1)
     assert untested[0].startswith("No fresh iid holdout is of the same draw")
+
+
+def used(world: World, n: int) -> None:
+    """References have handed in so many files about the query holdout."""
+    for place in range(n):
+        if place % 5 == 0:
+            team = world.team(f"used-{place // 5}", is_reference=True)
+        world.submit(team, world.wrong_at([place]))
+
+
+@pytest.mark.parametrize(
+    ("n_used", "n_references", "said"),
+    [
+        (18, 2, ""),
+        (19, 0, ""),
+        (18, 3, "2 more can come, and 3 references are named. Name fewer of them."),
+        (
+            20,
+            0,
+            "handed in to this round, and guarded_ladder does not open without a baseline. Plan it",
+        ),
+        (
+            20,
+            1,
+            "so it does not open by itself, and guarded_ladder does not open without a baseline. Plan",
+        ),
+    ],
+)
+def test_a_plan_on_a_holdout_that_takes_no_reference_is_warned(
+    world: World, n_used: int, n_references: int, said: str
+) -> None:
+    used(world, n_used)
+    round = Round(
+        benchmark=world.benchmark,
+        query_holdout=world.query,
+        mechanism="guarded_ladder",
+        max_teams=10,
+    )
+
+    found = prospects.of_room(round=round, n_references=n_references)
+
+    assert len(found) == bool(said)
+    assert all(f"References have handed in {n_used} files" in each for each in found)
+    assert all(said in each for each in found)
+    whole = prospects.of_plan(round=round, fresh_holdouts=[world.fresh], n_references=n_references)
+    assert set(found) <= set(whole)

@@ -1,16 +1,23 @@
 """Files of references before a round opens: so many and no more, through whichever process."""
 
 import datetime as dt
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import round_cancelling, rounds, submissions
+from vault import locks, round_cancelling, rounds, submissions
 from vault.errors import TooManyReferencesError
 from vault.models import Round, Submission, Team
 from vault.reference_files import MAX_OF_HOLDOUT, MAX_OF_TEAM
+from vault.statuses import TRANSITIONS, RoundStatus
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -40,15 +47,44 @@ def test_a_reference_hands_in_five_files_and_no_more(world: World) -> None:
 
     # What it has handed in already is no new file, whatever it is worth.
     assert not world.submit(team, world.wrong_at([4])).is_new
-    with pytest.raises(TooManyReferencesError, match="failed and cancelled files count"):
+    with pytest.raises(TooManyReferencesError, match="Failed and cancelled files count") as refused:
         world.submit(team, world.wrong_at([9]))
     assert Submission.objects.count() == MAX_OF_TEAM
+    assert str(refused.value) == (
+        f"the team {team.name} can hand in no more: it has handed in 5 files to round 1, and one reference "
+        "may hand in 5. Failed and cancelled files count. An organizer can open the round by hand with the "
+        "references that are scored, or cancel it and plan one on another query holdout"
+    )
+
+
+def test_a_refusal_counts_what_is_there(world: World) -> None:
+    """A round may hold more files than are taken now, from before there was a limit."""
+    team = world.team("reference", is_reference=True)
+    hand_in(world, team, 0, MAX_OF_TEAM)
+    with without_limits():
+        for sequence in range(10, 12):
+            insert(world, team, sequence)
+
+    with pytest.raises(TooManyReferencesError, match="it has handed in 7 files to round 1"):
+        world.submit(team, world.wrong_at([9]))
+
+
+@contextmanager
+def without_limits() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE vault_submission DISABLE TRIGGER vault_submission_reference_room"
+        )
+        yield
+        cursor.execute(
+            "ALTER TABLE vault_submission ENABLE TRIGGER vault_submission_reference_room"
+        )
 
 
 def test_all_references_together_hand_in_twenty(world: World) -> None:
     fill(world)
 
-    with pytest.raises(TooManyReferencesError, match="20 files to round 1 and cancelled rounds"):
+    with pytest.raises(TooManyReferencesError, match=r"20 files .* \(20 in round 1\), and 20 are"):
         world.submit(world.team("late", is_reference=True), world.wrong_at([50]))
     assert Submission.objects.count() == MAX_OF_HOLDOUT
 
@@ -60,8 +96,29 @@ def test_cancelling_a_round_and_planning_another_asks_the_same_labels(world: Wor
     world.round = planned_again(world)
     team = world.team("another", is_reference=True)
 
-    with pytest.raises(TooManyReferencesError, match="of its query holdout"):
+    with pytest.raises(TooManyReferencesError) as refused:
         world.submit(team, world.wrong_at([50]))
+    assert str(refused.value).startswith(
+        f"the team {team.name} can hand in no more: references have handed in 20 files about the round's "
+        "query holdout (20 in round 1), and 20 are taken. Failed and cancelled"
+    )
+
+
+@pytest.mark.parametrize("status", ["CLOSED", "PUBLISHED"])
+def test_what_became_of_a_round_frees_no_place(world: World, status: str) -> None:
+    """A status can be changed by whoever hands in."""
+    fill(world)
+    Round.objects.update(status=status)
+    Round.objects.filter(pk=world.round.pk).update(status="PUBLISHED")
+    world.round = planned_again(world)
+    team = world.team("another", is_reference=True)
+
+    with pytest.raises(TooManyReferencesError, match="20 in round 1"):
+        world.submit(team, world.wrong_at([50]))
+    Round.objects.filter(number=1).update(status=status)
+    Round.objects.update(closes_at=timezone.now() + dt.timedelta(days=1))
+    with acting_as("researcher"), pytest.raises(ProgrammingError, match="as many"):
+        insert(world, team, 0)
 
 
 def planned_again(world: World) -> Round:
@@ -106,10 +163,11 @@ def insert(world: World, team: Team, sequence: int) -> None:
         )
 
 
-def test_the_database_holds_the_admins_role_to_the_same_numbers(world: World) -> None:
+@pytest.mark.parametrize("role", ["researcher", "web"])
+def test_the_database_holds_each_role_to_the_same_numbers(world: World, role: str) -> None:
     Round.objects.update(closes_at=timezone.now() + dt.timedelta(days=1))
     teams = [world.team(f"reference-{place}", is_reference=True) for place in range(5)]
-    with acting_as("researcher"):
+    with acting_as(role):
         for team in teams[:4]:
             for sequence in range(MAX_OF_TEAM):
                 insert(world, team, sequence)
@@ -123,3 +181,147 @@ def test_the_database_holds_the_admins_role_to_the_same_numbers(world: World) ->
             insert(world, teams[4], 0)
 
     assert Submission.objects.count() == MAX_OF_HOLDOUT
+
+
+def test_two_planned_rounds_of_one_holdout_share_its_places(world: World) -> None:
+    """With two transactions at once: the second waits for the first, and counts what that has added."""
+    Round.objects.update(closes_at=timezone.now() + dt.timedelta(days=1))
+    first, second = world.round, Round.objects.get(pk=world.round.pk)
+    second.pk, second.number = None, 2
+    second.save(force_insert=True)
+    teams = [world.team(f"reference-{place}", is_reference=True) for place in range(8)]
+    for place in range(MAX_OF_HOLDOUT - 1):
+        insert(world, teams[place // MAX_OF_TEAM], place)
+    refused: list[str] = []
+    start = threading.Barrier(2)
+
+    def one_more(round: Round, team: Team) -> None:
+        try:
+            with acting_as("researcher"), transaction.atomic():
+                start.wait()
+                insert(replace(world, round=round), team, 0)
+                # Whoever does not wait for this one's end has inserted by then.
+                time.sleep(0.2)
+        except ProgrammingError as error:
+            refused.append(str(error))
+        finally:
+            connection.close()
+
+    both = [
+        threading.Thread(target=one_more, args=(round, team))
+        for round, team in ((first, teams[4]), (second, teams[5]))
+    ]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+
+    assert len(refused) == 1
+    assert "as many files as they may" in refused[0]
+    assert Submission.objects.count() == MAX_OF_HOLDOUT
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_no_transaction_counts_what_was_there_before_it_had_the_lock(
+    world: World, level: str
+) -> None:
+    Round.objects.update(closes_at=timezone.now() + dt.timedelta(days=1))
+    team = world.team("reference", is_reference=True)
+    with acting_as("researcher"), transaction.atomic():
+        isolate(level)
+        with pytest.raises(ProgrammingError, match="isolation level"):
+            insert(world, team, 0)
+        transaction.set_rollback(True)
+
+    assert not Submission.objects.exists()
+
+
+def isolate(level: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
+
+
+def test_both_checks_take_the_same_lock(world: World) -> None:
+    """The database's and this program's, or two at once would pass the limit."""
+    team = world.team("reference", is_reference=True)
+    with transaction.atomic():
+        insert(world, team, 0)
+        of_database = held()
+    with transaction.atomic():
+        locks.hold_references(holdout_id=world.query.pk)
+        of_program = held()
+
+    assert of_database == of_program != []
+
+
+def held() -> list[tuple[int]]:
+    """Second halves of the keys of the locks about references that this transaction has."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = 4812 "
+            "AND pid = pg_backend_pid()"
+        )
+        return list(cursor.fetchall())
+
+
+@pytest.mark.parametrize("role", ["researcher", "web"])
+def test_no_role_hands_in_for_a_reference_once_the_round_is_open(world: World, role: str) -> None:
+    """What it asks then is in no ledger."""
+    world.open()
+    Round.objects.update(closes_at=timezone.now() + dt.timedelta(days=1))
+    team = world.team("reference", is_reference=True)
+    with (
+        acting_as(role),
+        pytest.raises(ProgrammingError, match="references of planned rounds only"),
+        transaction.atomic(),
+    ):
+        insert(world, team, 0)
+
+
+ALL = [str(status) for status in RoundStatus]
+
+
+@pytest.mark.parametrize("role", ["researcher", "scoring", "audit"])
+def test_no_role_takes_a_round_back(world: World, role: str) -> None:
+    """Every pair of statuses that the lives of rounds do not have is refused by the database."""
+    allowed = {
+        (str(before), str(after))
+        for before, following in TRANSITIONS[RoundStatus].items()
+        for after in following
+    }
+    found = set()
+    for before, after in itertools.permutations(ALL, 2):
+        set_status(world, before)
+        with suppress(ProgrammingError), acting_as(role), transaction.atomic():
+            set_status(world, after)
+            found.add((before, after))
+    # Nor may each change the columns that a cancelled round has.
+    assert found - allowed == set()
+    assert allowed - found <= {("PLANNED", "CANCELLED")}
+
+
+def set_status(world: World, status: str) -> None:
+    """The one column, and for a cancelled round those that say so."""
+    columns = {}
+    current = Round.objects.values_list("status", flat=True).get(pk=world.round.pk)
+    if "CANCELLED" in (status, current):
+        is_cancelled = status == "CANCELLED"
+        columns = {
+            "cancelled_at": NOW if is_cancelled else None,
+            "cancelled_reason": "why" if is_cancelled else "",
+        }
+    Round.objects.filter(pk=world.round.pk).update(status=status, **columns)
+
+
+def test_no_role_makes_a_round_that_is_open_already(world: World) -> None:
+    made = Round.objects.get(pk=world.round.pk)
+    made.pk, made.number, made.status = None, 2, "CLOSED"
+    with (
+        acting_as("researcher"),
+        pytest.raises(ProgrammingError, match="no round becomes CLOSED"),
+        transaction.atomic(),
+    ):
+        made.save(force_insert=True)
+    made.status = "PLANNED"
+    with acting_as("researcher"):
+        made.save(force_insert=True)

@@ -122,6 +122,7 @@ def acts(team: Team) -> list[tuple[str, str]]:
         (f"{LABEL}: {round}", f"{_address(round)}?{urlencode({'team': team.pk})}")
         for round in planned.order_by("benchmark__slug", "number")
         if _takes_references(round)
+        and reference_files.reached(round=round, team_id=team.pk) is None
     ]
 
 
@@ -130,7 +131,11 @@ def _address(round: Round) -> str:
 
 
 def _takes_references(round: Round) -> bool:
-    return round.status == RoundStatus.PLANNED and timezone.now() < round.closes_at
+    return (
+        round.status == RoundStatus.PLANNED
+        and timezone.now() < round.closes_at
+        and reference_files.n_left(holdout_id=round.query_holdout_id) > 0
+    )
 
 
 HAND_IN = Act(
@@ -140,7 +145,8 @@ HAND_IN = Act(
     "shown on the board without a rank. Teams are compared with it; the first, the baseline, is where a "
     "Ladder starts. References are frozen when the round opens.",
     is_open=_takes_references,
-    when="while a round is PLANNED and its end lies ahead",
+    when="while a round is PLANNED, its end lies ahead and references have handed in fewer than "
+    f"{reference_files.MAX_OF_HOLDOUT} files about its query holdout",
     run=_hand_in,
     form=BaselineForm,
 )

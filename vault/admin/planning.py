@@ -221,9 +221,13 @@ def _plan(page: "Page", request: HttpRequest, form: PlanForm) -> HttpResponse:
 
 
 def _say_what_it_cannot_find(request: HttpRequest, planned: Round) -> None:
-    """Not of references, which come now."""
+    """Not of references, which come now, unless none can."""
     holdouts = planned.fresh_holdouts.all()
-    for sentence in prospects.of_draw(round=planned, fresh_holdouts=holdouts):
+    n_references = len(planned.named_references)
+    for sentence in (
+        *prospects.of_draw(round=planned, fresh_holdouts=holdouts),
+        *prospects.of_room(round=planned, n_references=n_references),
+    ):
         messages.warning(request, sentence)
     tolerance = prospects.tolerance(benchmark=planned.benchmark)
     if tolerance:

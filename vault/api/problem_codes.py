@@ -268,11 +268,12 @@ CATALOGUE: dict[str, ProblemCode] = {
     "too_many_references": ProblemCode(
         status=409,
         meaning="A reference hands in at most 5 files to a planned round, and all references together at "
-        "most 20, those of cancelled rounds of its query holdout included. Failed and cancelled files count. "
-        "Only the organizer's references are refused so.",
-        detail="The reference reference-a has handed in 5 files to round 1, as many as one reference may: "
-        "what was handed in stays, and failed and cancelled files count. Open the round by hand (“Open the "
-        "round”) to choose another of them as the baseline, or cancel the round and plan it again",
+        "most 20 to all rounds of one query holdout, whatever became of them. Failed and cancelled files "
+        "count. The organizer opens the round by hand with the references that are scored, or plans one on "
+        "another query holdout. Only the organizer's references are refused so.",
+        detail="The team reference-a can hand in no more: it has handed in 5 files to round 1, and one "
+        "reference may hand in 5. Failed and cancelled files count. An organizer can open the round by hand "
+        "with the references that are scored, or cancel it and plan one on another query holdout",
         members={"limit": 5},
     ),
     "too_many_tokens": ProblemCode(

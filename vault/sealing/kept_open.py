@@ -1,7 +1,8 @@
 """Labels that this process has open: those of a query holdout are decrypted once, not for each submission.
 
-The journal has one entry for each process that opened a holdout; what is released, or fails, names that
-entry. Whether the holdout still answers queries is asked again at every use.
+The journal has one entry for each time that a process opened a holdout: once, as long as it scores with at
+most `MAX_KEPT` of them. What is released, or fails after the labels were used, names that entry. Whether the
+holdout still answers queries is asked again at every use.
 """
 
 import dataclasses
@@ -38,12 +39,6 @@ def query_labels(*, holdout: Holdout, actor: str, now: dt.datetime) -> OpenLabel
             _kept.popitem(last=False)
     _kept.move_to_end(holdout.pk)
     return kept
-
-
-def entry_of(*, holdout_id: uuid.UUID) -> int | None:
-    """Return the number of the journal's entry about the opening, if this process has the labels open."""
-    kept = _kept.get(holdout_id)
-    return None if kept is None else kept.entry
 
 
 def forget() -> None:

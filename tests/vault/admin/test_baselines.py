@@ -92,9 +92,28 @@ def test_the_sixth_file_of_a_reference_is_refused_in_a_sentence(world: World) ->
 
     said = answer.content.decode()
     assert answer.status_code == 200
-    assert "has handed in 5 files to round 1, as many as one reference may" in said
-    assert "choose another of them as the baseline, or cancel the round and plan it again." in said
+    assert (
+        "The team weather-majority can hand in no more: it has handed in 5 files to round 1" in said
+    )
+    assert "An organizer can open the round by hand with the references that are scored" in said
     assert Submission.objects.count() == 5
+    # Another reference may still hand in; this one's own page offers nothing that is refused.
+    assert "/act/baseline/" in page(url("vault_round_change", world.round.pk))
+    assert "/act/baseline/" not in page(url("vault_team_change", world.teams["majority"].pk))
+
+
+def test_nothing_is_offered_where_no_reference_is_taken(world: World) -> None:
+    for place in range(20):
+        if place % 5 == 0:
+            team = world.team(f"reference-{place}", is_reference=True)
+        world.submit(team, world.wrong_at([place]))
+
+    answer = hand_in(world, csv())
+
+    assert Submission.objects.count() == 20
+    assert "/act/baseline/" not in page(url("vault_round_change", world.round.pk))
+    (said,) = get_messages(answer.wsgi_request)
+    assert "references have handed in fewer than 20 files about its query holdout" in said.message
 
 
 def test_the_history_of_the_round_says_who_handed_in_what(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.messages import get_messages
 
 from stats.ledger import MAX_QUERIES
 from tests.vault.admin.stage import client_of, url
@@ -237,3 +238,27 @@ def test_a_refusal_begins_as_a_sentence_does(world: World) -> None:
     answer = previewed(world, total_limit=3, window_limit=4)
 
     assert "A window cannot have more queries than the round" in text(answer)
+
+
+def test_who_plans_on_a_holdout_that_takes_no_references_is_warned(world: World) -> None:
+    """Before and after: nobody could hand in to such a round, and a Ladder would never open."""
+    Round.objects.update(status="PLANNED")
+    for place in range(20):
+        if place % 5 == 0:
+            team = world.team(f"reference-{place}", is_reference=True)
+        world.submit(team, world.wrong_at([place]))
+    Round.objects.update(status="PUBLISHED")
+    said = (
+        "References have handed in 20 files about this query holdout, and 20 are taken: none can be"
+    )
+
+    shown = previewed(world)
+    answer = post(url("vault_round_add"), **hidden(shown), plan="Plan this round")
+
+    planned = Round.objects.latest("pk")
+    with acting_as("researcher"):
+        page = client_of(ORGANIZER).get(url("vault_round_change", planned.pk))
+    assert said in text(shown)
+    assert planned.number == 2
+    assert any(said in each.message for each in get_messages(answer.wsgi_request))
+    assert "/act/baseline/" not in page.content.decode()

@@ -56,7 +56,8 @@ SUBMISSION = Shape(
             schemas.text(
                 "Why it failed: `scoring_failed`, which is all that is told of a competing team's file; "
                 "`not_charged`, where no query was reserved for it; `matches_every_label`, where a "
-                "reference's file is the label file itself, it seems: hand in a baseline's predictions.",
+                "reference's file is the label file itself, it seems, and stays one of its five: hand in a "
+                "baseline's predictions.",
                 null=True,
             )
         ),
