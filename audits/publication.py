@@ -82,7 +82,7 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
         "headline": sentences.headline(verdicts=[row["verdict"] for row in teams]),
         "how_to_read": sentences.HOW_TO_READ
         + sentences.TIERS
-        + ("" if disclosure.is_full else sentences.COARSE),
+        + (sentences.EXACT if disclosure.is_full else sentences.COARSE),
         "levels": LEVELS,
         "tau": None,
         "seed_commitment": hashlib.sha256(audit.seed_entropy.encode()).hexdigest(),

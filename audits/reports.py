@@ -80,7 +80,7 @@ def render(*, audit: AuditRun) -> str:
             "drawn": drawn_groups.sentence(round=audit.round),
             "metric": reading.metric,
             "headline": sentences.headline(verdicts=[each.published_verdict for each in teams]),
-            "how_to_read": sentences.HOW_TO_READ + sentences.TIERS,
+            "how_to_read": sentences.HOW_TO_READ + sentences.TIERS + sentences.EXACT,
             "coarseness": _coarseness(audit, teams),
             "rows": rows,
             "references": [_row(reading, each) for each in reading.found if each.is_reference],

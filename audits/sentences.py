@@ -17,12 +17,16 @@ HOW_TO_READ = (
     "An overstatement is how much better a file looks on the labels that answered queries (the query "
     "labels) than on new labels, beside the references, or beside the team's own first files where a "
     "sentence says so; of a file that is ahead of the references it is the part of its lead that is missing "
-    "there. It is computed from the score on the query labels, of which the board may have shown less: the "
-    "board's figure is not the one to subtract from. The interval in brackets covers the "
-    "overstatement of this file on labels like these, so it holds the sampling of the new labels and nothing "
-    "else: what the choice among many files does by chance stands beside it as luck. The repeated draws "
-    "behind a p-value end as soon as the level is reached, so a p at the level does not say how far beyond "
-    "it a file is."
+    "there. It is the score on the query labels less that on new ones (where lower is better, the new one "
+    "less the query one), less the same difference of what the file is compared with, the reference excess. "
+    "Several files are compared with as a weighted mean, with the weights that follow the file most closely "
+    "on the items of both holdouts (least squares; they sum to one, and may be below zero): no plain mean "
+    "of the references and no single one of them has its excess. The board may have shown less of the score "
+    "on the query labels: the board's figure is not the one to subtract from. The interval in brackets "
+    "covers the overstatement of this file on labels like these, so it holds the sampling of the new labels "
+    "and nothing else: what the choice among many files does by chance stands beside it as luck. The "
+    "repeated draws behind a p-value end as soon as the level is reached, so a p at the level does not say "
+    "how far beyond it a file is."
 )
 TIERS = (
     " Teams of one tier cannot be distinguished from its best: simultaneous paired intervals of all "
@@ -31,7 +35,16 @@ TIERS = (
 )
 COARSE = (
     " Scores on new labels are rounded to the nearest step of the grid beside them; intervals, luck and "
-    "the smallest that would have been found are rounded up: none is narrower or smaller than it is."
+    "the smallest that would have been found are rounded up: none is narrower or smaller than it is. An "
+    "overstatement is the difference of figures that are shown: the score on the query labels, the rounded "
+    "one on new labels and the reference excess. A reference excess is computed exactly and then rounded to "
+    "a step by itself, so it is not the difference of the references' rounded scores: where there is one "
+    "reference, the two may be a step and a unit of the last digit apart. So far an overstatement may be "
+    "from the exact one, too, and by another unit of that digit."
+)
+EXACT = (
+    " An overstatement and a reference excess are differences of exact scores, each rounded by itself at the "
+    "end: differences of the figures that are shown may be two units of the last digit off."
 )
 BELOW_BASELINE = "its release did not beat the baseline"
 NOT_RELEASED = "no value of its own was released"
