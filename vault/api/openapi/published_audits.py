@@ -107,7 +107,8 @@ _DOCUMENT: dict[str, Schema] = {
             "fresh_interval": _INTERVAL,
             "scores": _SCORES,
         },
-        description="A frozen file of the organizer, which nobody judges.",
+        description="A frozen file of the organizer, which nobody judges; of a reference with several frozen "
+        "files the first. `sentence` of a team names the files that it was compared with.",
     ),
     "AuditedTeam": schemas.record(
         {
@@ -200,7 +201,10 @@ _DOCUMENT: dict[str, Schema] = {
             "overstatement_interval": schemas.or_null(
                 _PAIR | {"description": "Covers the sampling of the new labels only."}
             ),
-            "sentence": schemas.text("All of it in words."),
+            "sentence": schemas.text(
+                "All of it in words, with the files that it was compared with; in a full publication with "
+                "their weights, which a coarse one does not tell, since they follow the labels."
+            ),
         }
     ),
 }
@@ -233,9 +237,10 @@ _TEAM: dict[str, Any] = {
     "overstatement": 0.015,
     "overstatement_interval": [-0.005, 0.035],
     "sentence": "On the board .767, on new labels .752. Of its lead over the references .015 [-.005, .035] "
-    "is missing there (overstatement). An honest team with 6 files misses up to .016 in 19 of 20 draws, so "
-    "the score on new labels is no lower than chance allows. An overstatement of .040 would have been found "
-    "with 80 %.",
+    "is missing there (overstatement). It was compared with reference-a, which looks .000 better on the "
+    "query labels than on new ones (reference excess .000). An honest team with 6 files misses up to .016 "
+    "in 19 of 20 draws, so the score on new labels is no lower than chance allows. An overstatement of .040 "
+    "would have been found with 80 %.",
 }
 DOCUMENT: dict[str, Any] = {
     "benchmark": "rain-tomorrow",
