@@ -7,12 +7,13 @@ API's document, the board, its CSV, the admin and the client.
 """
 
 import hashlib
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from audits import drawn_groups, judged, leakage, sentences, standing
-from audits.checks import ranking
+from audits import compared, drawn_groups, judged, leakage, sentences, standing
+from audits.checks import accusation, ranking
 from audits.disclosure import TIE, Disclosure, disclosure_of, grid_of
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
@@ -82,7 +83,7 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
         "headline": sentences.headline(verdicts=[row["verdict"] for row in teams]),
         "how_to_read": sentences.HOW_TO_READ
         + sentences.TIERS
-        + ("" if disclosure.is_full else sentences.COARSE),
+        + (sentences.EXACT if disclosure.is_full else sentences.COARSE),
         "levels": LEVELS,
         "tau": None,
         "seed_commitment": hashlib.sha256(audit.seed_entropy.encode()).hexdigest(),
@@ -109,10 +110,13 @@ def _rows(disclosure: Disclosure, found: list[Judged]) -> dict[str, dict[str, An
     }
     _tier(disclosure, found, teams)
     known = [each.query for each in found if each.is_reference]
+    compared_with = _comparisons(disclosure, found)
     for each in found:
         if not each.is_reference:
             row = teams[each.team]
-            row["sentence"] = _sentence(disclosure, each.as_published, row, known)
+            row["sentence"] = _sentence(
+                disclosure, each.as_published, row, known, compared_with[each.team]
+            )
     return {**references, **teams}
 
 
@@ -257,8 +261,31 @@ def _tier(disclosure: Disclosure, found: list[Judged], teams: dict[str, dict[str
         teams[each.team]["tier"] = None if numbers is None else numbers[each.team_id]
 
 
+def _comparisons(disclosure: Disclosure, found: list[Judged]) -> dict[str, str]:
+    """Name what each file was compared with; weights follow the labels: a full document alone has them."""
+    of_teams = Finding.objects.filter(run=disclosure.audit, check_name=accusation.NAME)
+    findings = {each.team_id: each for each in of_teams}
+    names = judged.names_of(audit=disclosure.audit)
+    spoken = {}
+    for each in found:
+        files = accusation.compared_with(
+            finding=findings.get(each.team_id), team=each, names=names, metric=disclosure.metric
+        )
+        decimals = disclosure.rounding.decimals
+        spoken[each.team] = (
+            compared.weighed(files, written=partial(sentences.number, decimals=decimals))
+            if disclosure.is_full
+            else compared.unweighed(files)
+        )
+    return spoken
+
+
 def _sentence(
-    disclosure: Disclosure, given: Judged, row: dict[str, Any], references: list[float | None]
+    disclosure: Disclosure,
+    given: Judged,
+    row: dict[str, Any],
+    references: list[float | None],
+    compared_with: str,
 ) -> str:
     is_other = row["file_named"] == BEST_SCORED
     query = row["named_query"] if is_other else row["query"]
@@ -287,6 +314,8 @@ def _sentence(
                 query=query, test=row["test"], references=references, metric=disclosure.metric
             ),
             reason=row["no_figure"] or sentences.NOT_ON_FRESH,
+            compared_with=compared_with,
+            reference_excess=row["reference_excess"],
         )
     )
 

@@ -4,15 +4,16 @@ Scores are in the metric's own units and direction; an overstatement is positive
 on query labels than on new ones. Figures are exact: everybody else reads those of the publication.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from django.template.loader import render_to_string
 
-from audits import drawn_groups, figures, judged, sentences, standing
-from audits.checks import gate, ranking, registry, scores
+from audits import compared, drawn_groups, figures, judged, sentences, standing
+from audits.checks import accusation, gate, ranking, registry, scores
 from audits.checks.check import Place, Section
+from audits.compared import Compared
 from audits.disclosure import disclosure_of
 from audits.figures import Mark
 from audits.judged import Judged
@@ -80,10 +81,10 @@ def render(*, audit: AuditRun) -> str:
             "drawn": drawn_groups.sentence(round=audit.round),
             "metric": reading.metric,
             "headline": sentences.headline(verdicts=[each.published_verdict for each in teams]),
-            "how_to_read": sentences.HOW_TO_READ + sentences.TIERS,
+            "how_to_read": sentences.HOW_TO_READ + sentences.TIERS + sentences.EXACT,
             "coarseness": _coarseness(audit, teams),
             "rows": rows,
-            "references": [_row(reading, each) for each in reading.found if each.is_reference],
+            "references": _references(reading),
             "figures": _figures(reading, shown, rows),
             "sections": _sections(reading),
         },
@@ -142,6 +143,36 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
         )
         for team in ordered
     ]
+
+
+def _references(reading: Reading) -> list[Row]:
+    """Each frozen file that a team was compared with; of those of one reference one has an interval."""
+    found = {
+        (each.team, each.number): each
+        for team in reading.found
+        for each in accusation.read(reading=reading, team=team)
+        if each.team and each.published_in is None
+    }
+    rows = []
+    for team in reading.found:
+        if team.is_reference:
+            files = [found[key] for key in sorted(found) if key[0] == team.name]
+            rows += _files_of(reading, _row(reading, team), files)
+    return rows
+
+
+def _files_of(reading: Reading, row: Row, files: list[Compared]) -> list[Row]:
+    """Add to the row of a reference, which is of its first frozen file, those of its other files."""
+    shown = {each.name: (reading.number(each.query), reading.number(each.fresh)) for each in files}
+    first = next((name for name, pair in shown.items() if pair == (row.query, row.fresh)), None)
+    if first is None or len(shown) == 1:
+        return [row]
+    others = [
+        replace(row, name=name, query=query, fresh=fresh, fresh_interval="", released="–")
+        for name, (query, fresh) in shown.items()
+        if name != first
+    ]
+    return [replace(row, name=first), *others]
 
 
 def _tiers(reading: Reading, ranked: list[Judged]) -> dict[str, int]:
@@ -222,6 +253,8 @@ def _sentence(reading: Reading, team: Judged) -> str:
                 references=[each.query for each in reading.found if each.is_reference],
                 metric=reading.metric.name,
             ),
+            compared_with=compared.named(accusation.read(reading=reading, team=team)),
+            reference_excess=team.reference_excess,
             shift=None if observed is None else observed.estimate,
         )
     )

@@ -17,12 +17,17 @@ HOW_TO_READ = (
     "An overstatement is how much better a file looks on the labels that answered queries (the query "
     "labels) than on new labels, beside the references, or beside the team's own first files where a "
     "sentence says so; of a file that is ahead of the references it is the part of its lead that is missing "
-    "there. It is computed from the score on the query labels, of which the board may have shown less: the "
-    "board's figure is not the one to subtract from. The interval in brackets covers the "
-    "overstatement of this file on labels like these, so it holds the sampling of the new labels and nothing "
-    "else: what the choice among many files does by chance stands beside it as luck. The repeated draws "
-    "behind a p-value end as soon as the level is reached, so a p at the level does not say how far beyond "
-    "it a file is."
+    "there. It is the score on the query labels less that on new ones (where lower is better, the new one "
+    "less the query one), less the same difference of what the file is compared with, the reference excess. "
+    "Several files are compared with as a weighted mean, with the weights that follow the file most closely "
+    "on the items of both holdouts (least squares; they sum to one, and may be below zero): no plain mean "
+    "of the references and no single one of them has its excess, and the row of a reference with several "
+    "frozen files is of the first of them. The board may have shown less of the score "
+    "on the query labels: the board's figure is not the one to subtract from. The interval in brackets "
+    "covers the overstatement of this file on labels like these, so it holds the sampling of the new labels "
+    "and nothing else: what the choice among many files does by chance stands beside it as luck. The "
+    "repeated draws behind a p-value end as soon as the level is reached, so a p at the level does not say "
+    "how far beyond it a file is."
 )
 TIERS = (
     " Teams of one tier cannot be distinguished from its best: simultaneous paired intervals of all "
@@ -31,7 +36,16 @@ TIERS = (
 )
 COARSE = (
     " Scores on new labels are rounded to the nearest step of the grid beside them; intervals, luck and "
-    "the smallest that would have been found are rounded up: none is narrower or smaller than it is."
+    "the smallest that would have been found are rounded up: none is narrower or smaller than it is. An "
+    "overstatement is the difference of figures that are shown: the score on the query labels, the rounded "
+    "one on new labels and the reference excess. A reference excess is computed exactly and then rounded to "
+    "a step by itself, so it is not the difference of the references' rounded scores: where there is one "
+    "reference, the two may be a step and a unit of the last digit apart. So far an overstatement may be "
+    "from the exact one, too, and by another unit of that digit."
+)
+EXACT = (
+    " An overstatement and a reference excess are differences of exact scores, each rounded by itself at the "
+    "end: differences of the figures that are shown may be two units of the last digit off."
 )
 BELOW_BASELINE = "its release did not beat the baseline"
 NOT_RELEASED = "no value of its own was released"
@@ -80,6 +94,9 @@ class Facts:
     has_final: bool = True
     # Whether the file is ahead of the references on the query labels, by what is told.
     is_ahead: bool = True
+    # The files of the comparison, and how much better they look on the query labels.
+    compared_with: str = ""
+    reference_excess: float | None = None
     # How much better untuned models score on query than on fresh labels.
     shift: float | None = None
 
@@ -117,6 +134,7 @@ def sentence(*, facts: Facts) -> str:
         _scores(facts),
         _tested(facts),
         _missing(facts),
+        _compared(facts),
         _against_luck(facts),
         _detectable(facts),
         suspicion,
@@ -244,6 +262,20 @@ def _missing(facts: Facts) -> str:
     )
 
 
+def _compared(facts: Facts) -> str:
+    """Name the files, and the excess that is taken from the file's own: the overstatement is the rest."""
+    if not facts.compared_with or facts.overstatement is None or facts.reference_excess is None:
+        return ""
+    excess, size = (
+        _shown(facts, each) for each in (facts.reference_excess, abs(facts.reference_excess))
+    )
+    return (
+        f"It was compared with {facts.compared_with}, which looks {size} "
+        f"{'worse' if excess.startswith('-') else 'better'} on the query labels than on new ones (reference "
+        f"excess {excess})."
+    )
+
+
 def _over(facts: Facts) -> str:
     return "its own first files" if facts.is_over_own_files else "the references"
 
@@ -298,6 +330,7 @@ def _confirmed(facts: Facts) -> str:
         f"CONFIRMED: {file}{whose}.",
         "" if facts.has_final else NO_FINAL,
         f"{found}{_missing_of_confirmed(facts)}.",
+        _compared(facts),
         _honest(facts),
         "This says what happened to a number, not why.",
     )

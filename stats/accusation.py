@@ -272,6 +272,7 @@ def _file_test(case: Case, *, trial: Trial, draw: Draw, level: float, adjusted: 
         file=case.file,
         overstatement=overstatement,
         reference_excess=excess - overstatement,
+        weights=trial.weights(case),
         low=overstatement - half_width,
         high=overstatement + half_width,
         p_value=case.p_value,

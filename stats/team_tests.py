@@ -32,6 +32,9 @@ class FileTest:
     reference_excess : float
         How much better the references of this test look on query labels than on fresh ones: D is the file's
         own excess less this.
+    weights : tuple of pairs of int and float
+        The references and how much each of them counts: the team's own files by their numbers, behind them
+        the organizer's. The weights sum to one.
     low, high : float
         95 % interval of the realised overstatement, D +- t sd_F / sqrt(m): it covers the sampling of fresh
         items alone, so it stands beside `luck`.
@@ -59,6 +62,7 @@ class FileTest:
     file: int
     overstatement: float
     reference_excess: float
+    weights: tuple[tuple[int, float], ...]
     low: float
     high: float
     p_value: float

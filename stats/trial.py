@@ -309,6 +309,12 @@ class Trial:
         exact = np.concatenate([each.query_exact - each.fresh_exact for each in self._files])
         return float(exact @ case.contrast.coefficients[case.reference_set][:, case.file])
 
+    def weights(self, case: Case) -> tuple[tuple[int, float], ...]:
+        """Return what a case's file is compared with, by column and weight: what of D is not the file."""
+        taken = -case.contrast.coefficients[case.reference_set][:, case.file]
+        taken[case.file] += 1.0
+        return tuple((int(each), float(taken[each])) for each in np.flatnonzero(taken))
+
     def skewness(self, case: Case) -> float:
         """Estimate that of D over repeated draws by the units' leads: few changes have no normal tail."""
         draw = self._table.draw

@@ -38,6 +38,9 @@ class PublishedFinal:
     file_key: str
     # The published figure, in the metric's units.
     fresh: float
+    # Whose it is, and of which round.
+    team: str
+    round_number: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,11 +127,11 @@ def _published_finals(round: Round) -> list[PublishedFinal]:
         round__fresh_holdouts=round.query_holdout_id
     ).exclude(round=round)
     files = published.order_by("round__number", "team_id").values_list(
-        "submission_id", "submission__file_key", "fresh_value"
+        "submission_id", "submission__file_key", "fresh_value", "team__name", "round__number"
     )
     return [
-        PublishedFinal(id=pk, file_key=file_key, fresh=fresh)
-        for pk, file_key, fresh in files
+        PublishedFinal(id=pk, file_key=file_key, fresh=fresh, team=team, round_number=number)
+        for pk, file_key, fresh, team, number in files
         if fresh is not None
     ]
 

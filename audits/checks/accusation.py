@@ -4,6 +4,7 @@ The statistics are `stats.accusation`; here a round's history becomes its contes
 becomes findings.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,14 @@ from audits.checks.check import (
     Section,
     Table,
 )
-from audits.collect import Collected
+from audits.collect import Collected, Entrant
+from audits.compared import Compared
+from audits.judged import Judged
 from audits.models import Finding
 from audits.reading import Reading
 from stats import accusation
 from stats.accusation import Contestant
+from stats.metrics import oriented
 from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES, FileTest, TeamTests
 
 NAME = "accusation"
@@ -58,10 +62,16 @@ def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
 def check(collected: Collected, context: Context) -> list[Result]:
     """One finding a team: what is shown of it, and each test that ran."""
     results, delta0 = [], collected.delta0
+    entrants = {each.history.team_id: each for each in collected.entrants}
     for team_id, each in sorted(context.tests.items()):
-        shown = each.shown(delta0=delta0)
+        shown, entrant = each.shown(delta0=delta0), entrants[team_id]
         evidence = [
-            {"which": which, "kind": kind, **_evidence(test, delta0)}
+            {
+                "which": which,
+                "kind": kind,
+                **_evidence(test, delta0),
+                "compared_with": _compared_with(collected, entrant, test, kind),
+            }
             for (which, kind), test in each.tests.items()
         ]
         results.append(
@@ -94,6 +104,123 @@ def _evidence(test: FileTest, delta0: float) -> dict[str, Any]:
         "n_draws": test.n_draws,
         "accuses": test.accuses(delta0=delta0),
     }
+
+
+def _compared_with(
+    collected: Collected, entrant: Entrant, test: FileTest, kind: str
+) -> list[dict[str, Any]]:
+    """Each file of the comparison with its weight and its exact scores, higher better.
+
+    Of frozen files all, though one may weigh nothing: which do follows the labels, and all names are told.
+    """
+    references = zip(collected.reference_teams, collected.reference_history, strict=True)
+    whose: list[dict[str, Any]] = [
+        *({"own_file": number + 1} for number in range(entrant.columns.k)),
+        *({"team_id": team.team_id, "file": each.sequence} for team, each in references),
+        *({"team": each.team, "round": each.round_number} for each in collected.published_finals),
+    ]
+    of_all = (entrant.columns, collected.compared_with)
+    query = np.concatenate([each.query_exact for each in of_all])
+    fresh = np.concatenate([each.fresh_exact for each in of_all])
+    weights = dict(test.weights)
+    columns = range(entrant.columns.k, len(whose)) if kind == ORGANIZER else sorted(weights)
+    return [
+        {
+            **whose[column],
+            "weight": weights.get(column, 0.0),
+            "query": float(query[column]),
+            "fresh": float(fresh[column]),
+        }
+        for column in columns
+    ]
+
+
+def compared_with(
+    *, finding: Finding | None, team: Judged, names: Mapping[int, str], metric: str
+) -> list[Compared]:
+    """List what a team's shown test compared its file with; nothing of an audit that did not keep it."""
+    tests = [] if finding is None else finding.evidence["tests"]
+    of_shown: list[dict[str, Any]] = []
+    for each in tests:
+        if (each["which"], each["kind"]) == (team.file, team.test):
+            of_shown = each.get("compared_with", [])
+    return [
+        Compared(
+            team=names[each["team_id"]] if "team_id" in each else each.get("team", ""),
+            number=each.get("own_file") or each.get("file", 0),
+            published_in=each.get("round"),
+            weight=each["weight"],
+            # Adding zero turns a loss of -0.0 into 0.0.
+            query=oriented(metric=metric, value=each["query"]) + 0.0,
+            fresh=oriented(metric=metric, value=each["fresh"]) + 0.0,
+            excess=each["query"] - each["fresh"],
+        )
+        for each in of_shown
+    ]
+
+
+def read(*, reading: Reading, team: Judged) -> list[Compared]:
+    """Take the same from a report's findings."""
+    return compared_with(
+        finding=reading.of_team(NAME, team),
+        team=team,
+        names=reading.names,
+        metric=reading.metric.name,
+    )
+
+
+def of_team(reading: Reading, team: Judged) -> list[Section]:
+    """Every term of the overstatement that is shown of a team, so that a reader can add it up."""
+    files = read(reading=reading, team=team)
+    if not files or team.overstatement is None or team.reference_excess is None:
+        return []
+    columns = (
+        Column(title="File"),
+        *(
+            Column(title=title, is_number=True)
+            for title in (
+                *("Weight", "Query labels", "New labels"),
+                *("Better on query labels by", "Weight times that"),
+            )
+        ),
+    )
+    table = Table(columns=columns, rows=_terms(reading, team, files), is_wide=True)
+    return [
+        Section(
+            place=Place.TEAM,
+            title="What it was compared with",
+            table=table,
+            caption="Weights are those with which the files follow this one most closely on the items of "
+            "both holdouts (least squares); they sum to one. Each figure is rounded by itself, so sums of "
+            "those shown may differ in the last digits.",
+        )
+    ]
+
+
+def _terms(reading: Reading, team: Judged, files: list[Compared]) -> list[list[Cell]]:
+    number, (query, fresh) = reading.number, team.of_the_named_file
+    overstatement, excess = team.overstatement or 0.0, team.reference_excess or 0.0
+    rows: list[list[Cell]] = [
+        [
+            each.name,
+            _weight(each.weight),
+            *(number(value) for value in (each.query, each.fresh, each.excess)),
+            number(each.weight * each.excess),
+        ]
+        for each in files
+    ]
+    total = _weight(sum(each.weight for each in files))
+    file = "best-scored file" if team.names_best_scored else "final"
+    return [
+        *rows,
+        ["Their sum, the reference excess", total, "", "", "", number(excess)],
+        [f"The {file}", "", number(query), number(fresh), number(overstatement + excess), ""],
+        ["The difference, its overstatement", "", "", "", number(overstatement), ""],
+    ]
+
+
+def _weight(value: float) -> str:
+    return sentences.number(value, decimals=4)
 
 
 def sections(reading: Reading) -> list[Section]:
@@ -135,4 +262,5 @@ CHECK = Check(
     meaning="The test of each team: how much of its file's lead over others is missing on new labels.",
     check=check,
     sections=sections,
+    of_team=of_team,
 )

@@ -11,6 +11,9 @@ BEST_SCORED = "best_scored"
 OPEN = ("rank", "team", "released", "attempts")
 PUBLISHED = ("rank", "team", "released", "fresh", "overstatement", "luck", "verdict")
 AUDITED = ("rank", "tier", "team", "fresh", "overstatement", "luck", "p", "verdict")
+NO_DIFFERENCE = (
+    "an overstatement is not released less fresh: the audit's document has what it is computed from"
+)
 OTHER_FILE = "* overstatement, luck and verdict are of the best-scored file, which is not the final"
 
 
@@ -40,6 +43,8 @@ def board(given: Board) -> Shown:
     rows = given["rows"]
     exact = _fine([row["fresh"] for row in rows])
     notes = [OTHER_FILE] if any(_names_other(row) for row in rows) else []
+    if any(row.get("overstatement") is not None for row in rows):
+        notes.append(NO_DIFFERENCE)
     return Shown(
         columns=PUBLISHED if given["is_published"] else OPEN,
         rows=[_standing(row, step=step, exact=exact) for row in rows],

@@ -46,14 +46,17 @@ def knows_labels(world: World, answers: File, *, share: float) -> File:
 QUIET, SUSPICIOUS = 5, 1212
 
 
-def small_round(slug: str, *, n_references: int = 1, draw: int = QUIET, **given: Any) -> World:
+def small_round(
+    slug: str, *, n_references: int = 1, n_frozen: int = 1, draw: int = QUIET, **given: Any
+) -> World:
     """Two honest teams, one of a single file, and an attacker of three files, inflated by a fifth."""
     rng = np.random.default_rng(draw)
     policy = {"closes_at": FAR_AHEAD, "seed": 12, **given}
     world = make_world(slug, **{"n_query": N_QUERY, "n_fresh": N_FRESH, **policy})
     for number in range(n_references):
         reference = world.team(f"reference-{number}", is_reference=True)
-        world.answered(reference, noisy(world, rng, accuracy=0.7))
+        for _ in range(n_frozen):
+            world.answered(reference, noisy(world, rng, accuracy=0.7))
     world.open()
     improving = world.team("improving")
     for accuracy in (0.7, 0.75, 0.8):

@@ -361,6 +361,30 @@ def test_findings_tell_every_test(rng: np.random.Generator) -> None:
             assert not row["p_is_screened"] or row["p_value"] == 1
             assert row["n_draws"] >= judge.N_FIRST
             assert row["accuses"] == of.accuses(delta0=DELTA0)
+            beside = row["compared_with"]
+            assert sum(one["weight"] for one in beside) == pytest.approx(1)
+            excess = sum(one["weight"] * (one["query"] - one["fresh"]) for one in beside)
+            assert excess == pytest.approx(of.reference_excess)
+            whose = [one.get("own_file") or (one["team_id"], one["file"]) for one in beside]
+            own = [[1], [1, 2, 3]]
+            assert (
+                (whose in own)
+                if row["kind"] == OWN_FILES
+                else whose == [(900, n) for n in (1, 2, 3)]
+            )
+
+
+def test_frozen_files_are_all_named_whatever_they_weigh(rng: np.random.Generator) -> None:
+    """Copies count as one; that they do is found on labels of which names must tell nothing."""
+    one = right(rng, N, 1), right(rng, M, 1)
+    copies = columns(*(np.hstack([items, items, items]) for items in one))
+    given = collected(honest(rng, 1), honest(rng, 2), references=copies)
+
+    for team in evidence_of(given).values():
+        for test in team["tests"]:
+            if test["kind"] == ORGANIZER:
+                assert [each["file"] for each in test["compared_with"]] == [1, 2, 3]
+                assert sum(each["weight"] for each in test["compared_with"]) == pytest.approx(1)
 
 
 def test_a_final_that_is_best_is_one_test_told_twice(rng: np.random.Generator) -> None:

@@ -180,7 +180,7 @@ def test_a_lead_is_spoken_of_where_the_file_is_ahead() -> None:
 
     rows = teams_of(world)
     assert "ts lead over the references" in rows["ahead"]["sentence"]
-    assert "lead" not in rows["behind"]["sentence"]
+    assert "s lead" not in rows["behind"]["sentence"]
     assert "Beside the references it looks" in rows["behind"]["sentence"]
 
 

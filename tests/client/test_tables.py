@@ -243,3 +243,13 @@ def test_list_marks_the_final() -> None:
     assert head[4] == "final"
     assert other[2:6] == ["7", "SCORED", "-0.000048", "-"]
     assert final[2:6] == ["6", "SCORED", "final", "57.5831"]
+
+
+def test_a_board_says_that_its_overstatement_is_no_difference_of_its_columns() -> None:
+    """Only where there is one: an open board has none to compute."""
+    note = "an overstatement is not released less fresh"
+    untested = published_row(overstatement=None, overstatement_low=None, overstatement_high=None)
+
+    for row, is_noted in ((published_row(), True), (untested, False)):
+        given = run(Service(answers=[answer(published(row))]), "leaderboard", "-b", "rain")
+        assert (note in given.stderr) == is_noted

@@ -20,9 +20,7 @@ def board(round: Round) -> Table:
     fine = next((row.fresh_resolution for row in rows if row.fresh_resolution), None)
     published = ("Fresh", "Overstatement", "Luck", "Verdict", "Tier", "Rank before")
     return Table(
-        heading=f"Board, fresh figures to the nearest {figure(fine, digits=4)}"
-        if fine
-        else "Board",
+        heading=_heading(fine),
         header=(
             *("Rank", "Team", "Released"),
             *(published if is_published else ()),
@@ -37,6 +35,16 @@ def board(round: Round) -> Table:
             for row in rows
         ],
         empty="Nothing was scored yet.",
+    )
+
+
+def _heading(fine: float | None) -> str:
+    """Say what was rounded: an overstatement is no difference of two columns of the board."""
+    if not fine:
+        return "Board"
+    return (
+        f"Board, fresh figures to the nearest {figure(fine, digits=4)}; an overstatement, which is not "
+        "Released less Fresh, within a step and two units of its last digit"
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import budget, leaderboard, round_preview
-from vault.admin.pages import figure, nats
+from vault.admin.pages import NAT, figure, nats
 from vault.models import Holdout, Round
 from vault.round_preview import Bound, Detectable, Reach
 from vault.rounds import Stock
@@ -37,7 +37,7 @@ def published(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
 
 def told_to_one(reach: Reach) -> str:
     """The nats of one team's answers."""
-    return f"{nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers (1 nat is 1.44 bits)"
+    return f"{nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers ({NAT})"
 
 
 def told(reach: Reach, *, round: Round) -> str:
@@ -72,7 +72,7 @@ def proven_together(bound: Bound, *, queries: str) -> str:
 
 
 def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
-    """The planned minimum detectable overstatement, for three examples, and what they assume."""
+    """The planned minimum detectable overstatement, a line for each example, and what they assume."""
     holdouts = list(fresh_holdouts)
     if reason := round_preview.undetectable(round=round, fresh_holdouts=holdouts):
         return reason
@@ -82,13 +82,8 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
             f"No overstatement can be found in a round of {round.max_teams:,} teams: the holdouts are too "
             "small"
         )
-    reachable = [each for each in found if each.is_reachable]
-    effects = _alternatives([_effect(each) for each in reachable])
-    return (
-        f"{effects}, if {_differing(round, _shares(reachable))}. Found with 80 % in a round of "
-        f"{round.max_teams:,} teams, of a file that is compared with one reference; of the best of many "
-        f"files it takes more.{_beyond_reach(found)}{_of_groups(round, found)}"
-    )
+    lines = [f"{_share(each)}: {_effect(each, round=round)}" for each in found]
+    return "\n".join([f"{_differing(round)}:", *lines, *_assumed(round)])
 
 
 def stock_after(stock: Stock, *, publication: str) -> str:
@@ -121,45 +116,57 @@ def _shares(found: list[Detectable]) -> str:
     return _alternatives([f"{100 * each.share:.0f} %" for each in found])
 
 
-def _effect(found: Detectable) -> str:
-    low = figure(found.low, digits=3)
-    if found.high == found.low:
+def _share(found: Detectable) -> str:
+    return f"{100 * found.share:.0f} %"
+
+
+def _effect(found: Detectable, *, round: Round) -> str:
+    """About how much; what a file cannot gain is not promised to be found."""
+    if not found.is_reachable:
+        return "cannot be found: such a file cannot gain enough"
+    low = f"about {figure(found.low, digits=3)}"
+    if not round.query_holdout.draws_groups or found.high == found.low:
         return low
-    return f"{low} or more" if found.high is None else f"{low} to {figure(found.high, digits=3)}"
+    if not found.is_reachable_in_groups:
+        return f"{low} if items err each for itself; cannot be found in groups that err as one"
+    if found.high is None:
+        return f"{low}; of groups that err as one, whose sizes were not kept, unknown"
+    return f"{low} to {figure(found.high, digits=3)}"
 
 
 def _alternatives(each: list[str]) -> str:
     return " or ".join(filter(None, [", ".join(each[:-1]), each[-1]]))
 
 
-def _differing(round: Round, shares: str) -> str:
+def _differing(round: Round) -> str:
     """What the examples are shares of."""
     metric = METRICS[round.benchmark.primary_metric]
     if metric.counts_items:
-        return f"a file and its reference answer {shares} of the items differently"
+        return "If a file and its reference answer so many of the items differently"
     unit = budget.unit_of(benchmark=round.benchmark)
     return (
-        f"the {metric.label} of a file and its reference typically differ in an item by {shares} of the "
+        f"If the {metric.label} of a file and its reference typically differ in an item by so much of the "
         f"range, {figure(unit)}"
     )
 
 
-def _of_groups(round: Round, found: list[Detectable]) -> str:
-    if not round.query_holdout.draws_groups:
-        return ""
-    said = (
-        " Whole groups are drawn: the first figure is for items that err each for itself, the second for "
-        "groups that err as one, by what groups of these sizes are worth. The audit states a limit between "
-        "them, and near the second if files are right or wrong in whole groups."
-    )
-    if all(each.high is None for each in found):
-        said = (
-            " Whole groups are drawn: the figures are for items that err each for itself, and where groups "
-            "err as one it takes more than can be said."
+def _assumed(round: Round) -> list[str]:
+    said = [
+        f"Found with 80 % in a round of {round.max_teams:,} teams, of a file that is compared with one "
+        "reference; of the best of many files it takes more. The audit states about as much: it goes by the "
+        "files and by random draws, which may bring it a tenth or so lower or higher."
+    ]
+    if METRICS[round.benchmark.primary_metric].counts_items:
+        said.append(
+            "Good files are near each other; from a baseline that always gives one answer a file may well "
+            "differ by 50 %."
         )
-    reachable = [each for each in found if each.is_reachable]
-    if lost := [each for each in reachable if not each.is_reachable_in_groups]:
-        said += (
-            f" Where groups err as one, files that differ by {_shares(lost)} cannot gain enough."
+    query = round.query_holdout
+    if query.draws_groups:
+        said.append(
+            "Whole groups are drawn: the first figure is for items that err each for itself, the second for "
+            "groups that err as one, by what groups of these sizes are worth. The audit states about the "
+            "first or more, and comes near the second only if the file and its reference are both right or "
+            "wrong in whole groups."
         )
     return said

@@ -73,7 +73,10 @@ def test_the_board_shows_figures_with_the_digits_of_their_grids(stage: Stage) ->
     heading, cells = board_cells(page_of(round))
 
     assert 0.01 < step < 0.1
-    assert heading == "Board, fresh figures to the nearest 0.01021"
+    assert heading == (
+        "Board, fresh figures to the nearest 0.01021; an overstatement, which is not Released less Fresh, "
+        "within a step and two units of its last digit"
+    )
     assert cells == {
         "Rank": "1",
         "Team": f'<div class="vault-name">{stage.world.teams["alpha"].name}<br>The Alpha</div>',

@@ -11,6 +11,7 @@ from stats.ledger import MAX_QUERIES
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import constants, post
 from tests.vault.factories import World, acting_as, make_world
+from vault.admin.pages import NAT
 from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import BudgetEntry, Holdout, HoldoutTold, JournalEntry, Panel, Round, RoundSecret
 
@@ -93,13 +94,13 @@ def test_a_preview_says_what_the_round_could_do(world: World) -> None:
     for sentence in (
         "no smaller difference is shown",
         "rounded to steps of 0.01768",
-        "by 40 answers",
+        f"by 40 answers ({NAT})",
         "nats in all (10 teams with 40 queries each: ",
         "revealed before this round: 0)",
         "if one team uses all its 40 queries",
         "if all 400 planned queries are used",
-        "of the items differently. Found with 80 % in a round of 10 teams",
-        "cannot gain enough to be found.",
+        "of the items differently: 5 %: cannot be found: such a file cannot gain enough 10 %: ",
+        "Found with 80 % in a round of 10 teams",
         "0 sealed iid shards now, and the coarse publication takes one: not enough for another round",
         "No reference is named: the round does not open by itself, and guarded_ladder cannot open",
     ):

@@ -110,9 +110,11 @@ ROW = Shape(
         ),
         "overstatement": Field(
             _figure(
-                "How much better the file that `file_named` names looks on query labels than on fresh "
-                "ones, beside what it is compared with: positive if better, whatever the metric's "
-                "direction."
+                "How much better the file that `file_named` names looks on query labels than on fresh ones, "
+                "beside what it is compared with: positive if better, whatever the metric's direction. Not "
+                "`released` less `fresh`: it is computed from the score on the query labels, from `fresh` "
+                "and from `reference_excess`, which the audit's document has. Where `fresh_resolution` is a "
+                "step it may be a step and two units of the last digit from the exact one."
             ),
             0.012,
         ),
