@@ -79,29 +79,40 @@ def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:
     return found + too_few_ways(round=round, judges=judges)
 
 
+# An accusation bets on p-values below its level and stops after ten draws at the level: it finds a p-value of
+# this share of the level with 80 %, and one of the level itself hardly ever.
+FOUND_AT = 0.4
+
+
 def too_few_ways(*, round: Round, judges: list[Holdout]) -> list[str]:
-    """A shuffle in w ways finds no p-value below 1/w, and the first step of Holm needs ALPHA / (2 teams)."""
+    """Warn of too few draws: of w no p-value is below 1/w, and Holm's first level is ALPHA / (2 teams)."""
     counts = [_units(each) for each in (round.query_holdout, *judges)]
     if None in counts:
         return []
     n_query, *n_fresh = (each for each in counts if each is not None)
     log_ways = _log_choose(n_query + sum(n_fresh), n_query)
     # A rounded logarithm is no reason to warn.
-    if log_ways > math.log(2 * round.max_teams / ALPHA) - 1e-9:
+    if log_ways > math.log(2 * round.max_teams / (FOUND_AT * ALPHA)) - 1e-9:
         return []
     ways = math.comb(n_query + sum(n_fresh), n_query)
-    most = math.floor(ways * ALPHA / 2 + 1e-9)
     what = "groups" if round.query_holdout.draws_groups else "items"
-    limit = (
-        f"if more than {most:,} team{'s'[: most > 1]} hand in files, and {round.max_teams:,} are planned for"
-        if most
-        else "however few teams hand in files"
-    )
     return [
         f"The query and fresh holdouts have so few {what} ({n_query:,} and {sum(n_fresh):,}) that they could "
-        f"be drawn in only {ways:,} ways, and no p-value is below one in {ways:,}: nobody can be CONFIRMED "
-        f"{limit}."
+        f"be drawn in only {ways:,} ways, and no p-value is below one in {ways:,}: "
+        f"{_confirmed(ways=ways)}; {round.max_teams:,} are planned for."
     ]
+
+
+def _confirmed(*, ways: int) -> str:
+    possible, found = (math.floor(ways * share * ALPHA / 2 + 1e-9) for share in (1.0, FOUND_AT))
+    if not possible:
+        return "nobody can be CONFIRMED however few teams hand in files"
+    most, few = (spoken_times.counted(n=n, noun="team") for n in (possible, found))
+    likely = f"if files come from more than {few}" if found else "in any case"
+    return (
+        f"not even a file that is right about every query label is CONFIRMED with 80 % {likely}, and nobody "
+        f"can be if they come from more than {most}"
+    )
 
 
 def of_references(*, round: Round) -> list[str]:
