@@ -49,8 +49,9 @@ def sections(reading: Reading) -> list[Section]:
             "that were admitted)."
         )
     text = format_html(
-        "Ledger: this query holdout revealed at most {} nats of its labels (1 nat is 1.44 bits) to everybody "
-        "together, publications and displayed references included; " + guaranteed,
+        "Ledger: this query holdout revealed at most {} nats of its labels (1 nat is 1.44 bits, and a bit "
+        "settles one yes or no) to everybody together, publications and displayed references included; "
+        + guaranteed,
         *(nats, n, reading.number(found.estimate)),
     )
     return [Section(place=Place.HOLDOUTS, text=text)]

@@ -17,6 +17,7 @@ from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, 
 from holdout.shown import Show, write
 from holdout.times import length, moment
 
+WHAT_NATS_ARE = "what answers tell of the labels at most; 1 nat is 1.44 bits"
 # Where class 1 begins if the benchmark does not say.
 EVEN_ODDS = 0.5
 
@@ -189,7 +190,7 @@ def _figures(left: Budget) -> dict[str, object]:
     window, total, pending = left["window"], left["total"], left["concurrent"]
     accepted, nats, error = left["accepted_improvements"], left["nats"], left["proven_error"]
     used, reserved = information(nats["used"]), information(nats["reserved"])
-    by_answers = f"{used} of {reserved} nats reserved (what answers tell of the labels at most)"
+    by_answers = f"{used} of {reserved} nats reserved ({WHAT_NATS_ARE})"
     by_boards = f"{information(nats['told'])} nats (by publications and references on boards)"
     return {
         "round": left["round"],

@@ -82,7 +82,8 @@ def test_budget_is_told_in_words() -> None:
         "in the round 12 of 100 used",
         "waiting 0 of 2",
         "accepted improvements 1 of 5 used",
-        "revealed to the team 7.31 of 1,461 nats reserved (what answers tell of the labels at most)",
+        "revealed to the team 7.31 of 1,461 nats reserved (what answers tell of the labels at "
+        "most; 1 nat is 1.44 bits)",
         "revealed to everybody less than 0.01 nats (by publications and references on boards)",
         "a score is off by at most 0.151092 from the same file's on endlessly many new items, in 95 of 100 "
         "rounds (by your own answers alone, not those of other teams)",

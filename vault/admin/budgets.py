@@ -61,7 +61,7 @@ class AdmissionAdmin(ReadOnlyPage):
         is_over = obj.round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN)
         return "none, the round is over" if is_over else f"{obj.left:,}"
 
-    @admin.display(description="nats reserved", ordering="reserved_nats")
+    @admin.display(description="nats reserved (1 nat is 1.44 bits)", ordering="reserved_nats")
     def nats(self, obj: Admission) -> str:
         return nats(obj.reserved_nats)
 

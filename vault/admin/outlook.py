@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import budget, leaderboard, round_preview
-from vault.admin.pages import figure, nats
+from vault.admin.pages import NAT, figure, nats
 from vault.models import Holdout, Round
 from vault.round_preview import Bound, Detectable, Reach
 from vault.rounds import Stock
@@ -37,7 +37,7 @@ def published(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
 
 def told_to_one(reach: Reach) -> str:
     """The nats of one team's answers."""
-    return f"{nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers (1 nat is 1.44 bits)"
+    return f"{nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers ({NAT})"
 
 
 def told(reach: Reach, *, round: Round) -> str:

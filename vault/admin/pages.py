@@ -27,7 +27,8 @@ from vault.errors import VaultError
 NOTHING = "—"
 MIN_NATS, WHOLE_NATS = 0.01, 100
 # For whoever reads of nats and has to decide something.
-WHAT_NATS_ARE = "what answers tell of the labels at most; 1 nat is 1.44 bits"
+NAT = "1 nat is 1.44 bits, and a bit settles one yes or no"
+WHAT_NATS_ARE = f"what answers tell of the labels at most; {NAT}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,7 @@ from vault.admin.board import board
 from vault.admin.budgets import admissions
 from vault.admin.closings import closes
 from vault.admin.pages import (
+    NAT,
     NOTHING,
     WHAT_NATS_ARE,
     Table,
@@ -106,7 +107,7 @@ VAULT_ACTS = (
         name="admit",
         label="Admit teams",
         explanation="Each team gets an account of queries, and what their answers can tell of the labels "
-        "at most is reserved, in nats. An admission is journaled and is not taken back.",
+        f"at most is reserved, in nats ({NAT}). An admission is journaled and is not taken back.",
         is_open=lambda round: round.status == RoundStatus.OPEN or may_open(round),
         when="while a round is OPEN, or PLANNED and its end has not passed",
         run=_admit,

@@ -31,6 +31,8 @@ RARELY = 1e-3
 FEW_OF_CLASS = 5
 # A share near one half is then known to .1, in 95 of 100 cases.
 FEW_ITEMS = 100
+# What a group's items are worth is the least that they can be.
+AS_ONE = "if the items of a group are all right or wrong together"
 # Shuffles of fewer groups are coarse, and one unusual group is a large part of a score.
 FEW_GROUPS = 20
 LARGE_GROUP = 0.1
@@ -315,8 +317,9 @@ def _of_sizes(case: _Case) -> _Lines:
     sizes = np.bincount(case.pool.unit_of_item)
     share = case.counts.sum(axis=0) / case.pool.n_units
     worth = effective_number(sizes=sizes) * share
+    if_alike = "" if case.labels.groups is None else f" {AS_ONE}"
     small = [
-        f"the {name} shard is worth {n:.0f} independent items (a share near one half is known to "
+        f"the {name} shard is worth {n:.0f} independent items{if_alike} (a share near one half is known to "
         f"{0.98 / np.sqrt(n):.2g} more or less)"
         for name, n in zip(case.names, worth, strict=True)
         if n < FEW_ITEMS
@@ -324,7 +327,8 @@ def _of_sizes(case: _Case) -> _Lines:
     if small:
         what = "items" if case.labels.groups is None else "groups"
         return [("small_shard", _listed(small), f"seal more {what}, or fewer and larger shards")]
-    return [("sizes", f"every shard is worth at least {FEW_ITEMS} independent items", "")]
+    even = if_alike and f", even{if_alike}"
+    return [("sizes", f"every shard is worth at least {FEW_ITEMS} independent items{even}", "")]
 
 
 def _of_groups(case: _Case) -> _Lines:
@@ -345,7 +349,8 @@ def _of_groups(case: _Case) -> _Lines:
     alone = f"; {n_alone:,} of them are single items whose group is empty" if n_alone else ""
     text = (
         f"{len(sizes):,} groups of {_span(sizes)} are drawn whole{alone}; together they "
-        f"are worth {effective_number(sizes=sizes):,.0f} independent items"
+        f"are worth {effective_number(sizes=sizes):,.0f} independent items (of {case.n_items:,}) "
+        f"{AS_ONE}, and more if they are not"
     )
     lines = [("groups", text, "")]
     units = case.counts.sum(axis=0)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
-from vault.admin.pages import figure, nats
+from vault.admin.pages import NAT, figure, nats
 from vault.groups import ORGANIZER
 from vault.models import Admission, BudgetEntry, Round
 
@@ -40,7 +40,8 @@ def test_account_begins_with_the_teams_sentence(stage: Stage) -> None:
     sentence = "1,234 of 1,234 queries are left in this round; 5 of 5 in 24 hours can be used now."
     assert sentence in text
     assert text.index(sentence) < text.index("nats")
-    assert "1,461 (what answers tell of the labels at most; 1 nat is 1.44 bits)" in text
+    assert f"1,461 (what answers tell of the labels at most; {NAT})" in text
+    assert "(1 nat is 1.44 bits)" in listed
     assert "queries in 24 hours" in text
     assert "1,461" in listed
 

@@ -10,6 +10,7 @@ from stats.ledger import MAX_QUERIES
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import constants, post
 from tests.vault.factories import World, acting_as, make_world
+from vault.admin.pages import NAT
 from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import BudgetEntry, Holdout, HoldoutTold, JournalEntry, Panel, Round, RoundSecret
 
@@ -92,7 +93,7 @@ def test_a_preview_says_what_the_round_could_do(world: World) -> None:
     for sentence in (
         "no smaller difference is shown",
         "rounded to steps of 0.01768",
-        "by 40 answers",
+        f"by 40 answers ({NAT})",
         "nats in all (10 teams with 40 queries each: ",
         "revealed before this round: 0)",
         "if one team uses all its 40 queries",

@@ -186,6 +186,15 @@ def test_groups_are_described_and_large_ones_warned_of() -> None:
     found = report(rows(coins(400), groups), query=200)
 
     assert "89 groups of 4 to 48 items" in text_of(found, "groups")
+    # 400^2 / (88 x 4^2 + 48^2), and half of that in either shard.
+    together = "if the items of a group are all right or wrong together"
+    assert (
+        f"they are worth 43 independent items (of 400) {together}, and more if they are not"
+        in text_of(found, "groups")
+    )
+    assert f"the query shard is worth 22 independent items {together} (a share" in text_of(
+        found, "small_shard"
+    )
     assert warned(found) == ["small_shard", "large_group"]
 
 
@@ -207,6 +216,10 @@ def test_items_without_a_group_are_counted() -> None:
     assert text_of(found, "groups").startswith(
         "210 groups of 1 to 2 items are drawn whole; 20 of them are single items whose group is empty; "
     )
+    assert text_of(found, "sizes").endswith(
+        "independent items, even if the items of a group are all right or wrong together"
+    )
+    assert text_of(report(rows(coins(400)), query=200), "sizes").endswith("independent items")
 
 
 @pytest.mark.parametrize("column", ["time", "slice:site"])
