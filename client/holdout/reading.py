@@ -17,6 +17,7 @@ from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, 
 from holdout.shown import Show, write
 from holdout.times import length, moment
 
+WHAT_NATS_ARE = "what answers tell of the labels at most; 1 nat is 1.44 bits"
 # Where class 1 begins if the benchmark does not say.
 WHAT_NATS_ARE = "what answers tell of the labels at most; 1 nat is 1.44 bits"
 EVEN_ODDS = 0.5
