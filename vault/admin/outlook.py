@@ -104,18 +104,6 @@ def stock_after(stock: Stock, *, publication: str) -> str:
     return f"{now}, and {takes}: {then}"
 
 
-def _beyond_reach(found: list[Detectable]) -> str:
-    """Of the examples that cannot gain as much as would be found."""
-    lost = [each for each in found if not each.is_reachable]
-    if not lost:
-        return ""
-    return f" Files that differ by {_shares(lost)} cannot gain enough to be found."
-
-
-def _shares(found: list[Detectable]) -> str:
-    return _alternatives([f"{100 * each.share:.0f} %" for each in found])
-
-
 def _share(found: Detectable) -> str:
     return f"{100 * found.share:.0f} %"
 
@@ -132,10 +120,6 @@ def _effect(found: Detectable, *, round: Round) -> str:
     if found.high is None:
         return f"{low}; of groups that err as one, whose sizes were not kept, unknown"
     return f"{low} to {figure(found.high, digits=3)}"
-
-
-def _alternatives(each: list[str]) -> str:
-    return " or ".join(filter(None, [", ".join(each[:-1]), each[-1]]))
 
 
 def _differing(round: Round) -> str:
