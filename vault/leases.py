@@ -58,12 +58,12 @@ class Claim:
 
 
 def held(*, submission_id: uuid.UUID, fence: int) -> QuerySet[Submission]:
-    """The submission while this claim holds it, else nothing: whoever writes a result updates this."""
+    """Select the submission while this claim holds it, else nothing: who writes a result updates this."""
     return Submission.objects.filter(pk=submission_id, fence=fence, status=SubmissionStatus.SCORING)
 
 
 def claim(*, round_id: int, team_id: int) -> Claim | None:
-    """The team's earliest pending submission, unless somebody holds it or its pause is not over."""
+    """Claim the team's earliest pending submission, unless somebody holds it or its pause is not over."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -105,7 +105,7 @@ class _Child:
         seconds: float,
         largest_body: int = 0,
     ) -> tuple[dict[str, Any], bytes]:
-        """Raises `TimeoutError`, or `_ChildLostError`; either way the child is of no more use."""
+        """Exchange one message; after `TimeoutError` or `_ChildLostError` the child is of no more use."""
         deadline = time.monotonic() + seconds + (0.0 if self._has_started else START_SECONDS)
         try:
             descriptors = [each.fileno() for each in files]
@@ -156,7 +156,7 @@ class ParserPool:
         panel: Panel,
         team_id: int | None = None,
     ) -> Predictions:
-        """A child that is gone before it answers may have been killed by anybody: try once more."""
+        """Parse a file, twice if a child is gone before it answers: anybody may have killed that one."""
         if isinstance(body, bytes):
             with MemoryFile(body) as file:
                 return self.parse(
@@ -173,7 +173,7 @@ class ParserPool:
         refuse("the file takes more memory to parse than it may")
 
     def unpack(self, packed: MemoryFile, *, limit: int, team_id: int | None = None) -> MemoryFile:
-        """The file in a body that gzip packed; raises `PackedBodyError` or `UnpackedSizeError`."""
+        """Unpack the file that gzip packed; raises `PackedBodyError` or `UnpackedSizeError`."""
         if not packed.size:
             raise PackedBodyError("the body is empty")
         for _ in range(2):
@@ -197,7 +197,7 @@ class ParserPool:
 
     @contextmanager
     def _child(self, team_id: int | None) -> Iterator[_Child]:
-        """A child for one exchange. It goes back only if the exchange ended as it should."""
+        """Take a child for one exchange. It goes back only if the exchange ended as it should."""
         with self._turns.turn(team_id):
             with self._lock:
                 child = self._idle.pop() if self._idle else None
@@ -325,7 +325,7 @@ _lock = threading.Lock()
 
 
 def _pool(pid: int) -> ParserPool:
-    """A forked process has a pool of its own: children answer to one parent."""
+    """Give this process its pool: a forked one makes its own, since children answer to one parent."""
     with _lock:
         return _new_pool(pid)
 

@@ -57,12 +57,12 @@ def of_room(*, round: Round, n_references: int) -> list[str]:
 
 
 def deciding(*, query_holdout: Holdout, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
-    """The fresh holdouts that decide a verdict: iid shards of the query holdout's draw."""
+    """List the fresh holdouts that decide a verdict: iid shards of the query holdout's draw."""
     return [each for each in fresh_holdouts if each.decides_beside(query_holdout)]
 
 
 def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:
-    """What the holdouts do not allow, whatever is handed in; the round need not be saved."""
+    """Say what the holdouts do not allow, whatever is handed in; the round need not be saved."""
     judges = deciding(query_holdout=round.query_holdout, fresh_holdouts=fresh_holdouts)
     found = []
     if round.query_holdout.draws_groups and round.query_holdout.n_effective is None:
@@ -80,7 +80,10 @@ def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:
 
 
 def too_few_ways(*, round: Round, judges: list[Holdout]) -> list[str]:
-    """A shuffle in w ways finds no p-value below 1/w, and the first step of Holm needs ALPHA / (2 teams)."""
+    """Warn if the holdouts could be drawn in so few ways that no p-value can decide.
+
+    A shuffle in w ways finds no p-value below 1/w, and the first step of Holm needs ALPHA / (2 teams).
+    """
     counts = [_units(each) for each in (round.query_holdout, *judges)]
     if None in counts:
         return []
@@ -105,7 +108,7 @@ def too_few_ways(*, round: Round, judges: list[Holdout]) -> list[str]:
 
 
 def of_references(*, round: Round) -> list[str]:
-    """What the references do not allow: the frozen ones, before that those that are scored."""
+    """Say what the references do not allow: the frozen ones, before that those that are scored."""
     references = _references(round)
     if not references:
         if _has_published_finals(round):
@@ -171,7 +174,7 @@ def _tolerated(benchmark: Benchmark) -> float:
 
 
 def _units(holdout: Holdout) -> int | None:
-    """What the draw chose among; None where nobody knows."""
+    """Count what the draw chose among; None where nobody knows."""
     return holdout.n_units if holdout.draws_groups else holdout.n_items
 
 

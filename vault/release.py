@@ -60,7 +60,7 @@ class Evaluated:
 
 
 def incumbent_of(*, submission: Submission) -> Submission | None:
-    """The submission that this one must beat: the team's incumbent, at first the frozen baseline."""
+    """Find the submission that this one must beat: the team's incumbent, at first the frozen baseline."""
     if submission.team.is_reference:
         return None
     state = (
@@ -119,7 +119,7 @@ def generator(*, seed: str) -> np.random.Generator:
 
 
 def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
-    """A team's state before its first query, and the incumbent it starts with."""
+    """Make a team's state before its first query, and find the incumbent it starts with."""
     mechanism = MECHANISMS[round.mechanism]
     baseline, incumbent = None, None
     if mechanism.needs_baseline:
@@ -136,7 +136,7 @@ def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
 
 
 def reported(*, submission: Submission) -> float | None:
-    """The team's own validation score, oriented."""
+    """Orient the team's own validation score."""
     given = submission.validation_score
     if given is None:
         return None
@@ -144,7 +144,7 @@ def reported(*, submission: Submission) -> float | None:
 
 
 def _hold_round(reference: Submission) -> None:
-    """A round that is being cancelled counts what its references were told: later it tells nothing more."""
+    """Keep the round from being cancelled, or refuse: cancelling counts what its references were told."""
     locks.hold_round_open(round_id=reference.round_id)
     status = Round.objects.values_list("status", flat=True).get(pk=reference.round_id)
     if status == RoundStatus.CANCELLED:
@@ -171,7 +171,7 @@ def _reference_answer(*, submission: Submission, evaluated: Evaluated) -> Answer
 
 
 def _answer(*, submission: Submission, evaluated: Evaluated) -> tuple[Answer, str | None]:
-    """The mechanism's answer; the team's state moves with it. A blind team's state stands still."""
+    """Ask the mechanism, and move the team's state with its answer. A blind team's state stands still."""
     round = submission.round
     state = _locked_state(submission=submission)
     if state.incumbent_id != evaluated.incumbent_id:
@@ -274,7 +274,7 @@ def _baseline(*, round: Round) -> RoundReference:
 
 
 def _primary_score(round: Round, submission: Submission) -> float:
-    """The one that was released: re-scoring adds rows after it."""
+    """Find the score that was released: re-scoring adds rows after it."""
     scores = RawScore.objects.filter(
         submission=submission,
         holdout=round.query_holdout,

@@ -105,7 +105,7 @@ def _told(
     recorded: dict[str, Any],
     memories: dict[int, _Memory],
 ) -> Told:
-    """What the team is told of this submission; its memory moves on."""
+    """Work out what the team is told of this submission; its memory moves on."""
     constants = (recorded["mechanism"], recorded["parameters"])
     if constants != (round.mechanism, round.parameters):
         raise JournalError(f"the release of {submission.pk} had other constants than the round")

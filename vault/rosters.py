@@ -86,7 +86,7 @@ class Invitation:
 
 
 def read(*, body: bytes) -> list[Line]:
-    """The rows; `RosterError` if the file as a whole cannot be read."""
+    """Read the rows; `RosterError` if the file as a whole cannot be read."""
     if len(body) > MAX_BYTES:
         raise RosterError(f"the file is larger than {MAX_BYTES // 1024} KB: divide it")
     try:
@@ -116,7 +116,7 @@ def read(*, body: bytes) -> list[Line]:
 
 
 def check(*, lines: list[Line], now: dt.datetime) -> Roster:
-    """What the rows would make, and everything that is wrong with them. Nothing is changed."""
+    """Say what the rows would make, and everything that is wrong with them. Nothing is changed."""
     problems: list[Problem] = []
     known = {
         team.folded: team
@@ -255,7 +255,7 @@ def _of_name(line: Line, known: dict[str, Team], *, n_times: int) -> list[Proble
 
 
 def _names(lines: list[Line]) -> dict[str, str]:
-    """The teams, of the list and others, that a title of the list could be taken for."""
+    """Find the teams, of the list and others, that a title of the list could be taken for."""
     titles = {team_names.folded(line.title) for line in lines}
     others = Team.objects.filter(folded__in=titles).values_list("folded", "name")
     return {_folded(line): line.team for line in lines} | dict(others)

@@ -227,7 +227,7 @@ def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
 
 
 def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
-    """CLOSING -> CLOSED once nothing is pending; False while something is.
+    """Move CLOSING -> CLOSED once nothing is pending; False while something is.
 
     Both workers' sweepers close rounds; whoever comes second finds it done.
     """
@@ -347,12 +347,12 @@ def _journal(round: Round, kind: str, *, actor: str, now: dt.datetime, **payload
 
 
 def audit_seed(*, round: Round) -> str:
-    """What the round's audits draw their random numbers from: fixed when the round was planned."""
+    """Give what the round's audits draw their random numbers from: fixed when the round was planned."""
     return RoundSecret.objects.values_list("audit_seed", flat=True).get(round=round)
 
 
 def unit(*, round: Round) -> float:
-    """The range u of one item's value of the primary metric."""
+    """Give the range u of one item's value of the primary metric."""
     return budget.unit_of(benchmark=round.benchmark)
 
 
@@ -375,5 +375,5 @@ def stock(*, benchmark: Benchmark) -> Stock:
 
 
 def account(*, round: Round) -> Account:
-    """What one team could ask of the round's query holdout."""
+    """Say what one team could ask of the round's query holdout."""
     return budget.account_of(round=round)

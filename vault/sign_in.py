@@ -56,7 +56,7 @@ def reserve(*, username: str, network: str, device: str | None, now: dt.datetime
 
 
 def succeeded(*, username: str, network: str, device: str | None) -> None:
-    """The attempt that was reserved had the right password: its place begins anew."""
+    """Begin anew at the place of an attempt that was reserved and had the right password."""
     name = _counted_name(username)
     with transaction.atomic():
         counters = SignInFailures.objects.filter(name=name).select_for_update().order_by("place")
@@ -82,14 +82,14 @@ def n_failures(*, username: str) -> int:
 
 
 def make_pass(*, username: str, now: dt.datetime) -> str:
-    """What makes one browser a known one: the person still needs the password. It is kept as a digest."""
+    """Make a browser a known one: the person still needs the password. The pass is kept as a digest."""
     plain = secrets.token_urlsafe(24)
     SignInFailures.objects.create(name=username, place=_device(_digest(plain)), last_at=now)
     return plain
 
 
 def device_of_pass(*, username: str, plain: str, now: dt.datetime) -> str | None:
-    """The device that a pass stands for, while it lasts; it ends with the first sign-in."""
+    """Find the device that a pass stands for, while it lasts; it ends with the first sign-in."""
     digest = _digest(plain)
     rows = SignInFailures.objects.filter(name=username, place=_device(digest))
     return digest if rows.filter(last_at__gt=now - PASS_LASTS).exists() else None
@@ -110,7 +110,7 @@ def _digest(plain: str) -> str:
 
 
 def _held(name: str, places: dict[str, int], now: dt.datetime) -> list[SignInFailures]:
-    """The counters, locked in one order."""
+    """Lock the counters, in one order."""
     SignInFailures.objects.bulk_create(
         [SignInFailures(name=name, place=place, last_at=now) for place in sorted(places)],
         ignore_conflicts=True,

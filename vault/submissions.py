@@ -57,7 +57,7 @@ class Receipt:
 
 
 def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Round:
-    """The round that this team may submit to now."""
+    """Find the round that this team may submit to now."""
     if not team.is_active:
         raise NotAdmittedError(f"the team {team.name} is not active")
     if team.is_reference:
@@ -80,7 +80,7 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
 
 
 def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
-    """References are frozen when a round opens, so they are received only before."""
+    """Find the planned round: references are frozen when a round opens, so are received only before."""
     waiting = Round.objects.filter(benchmark=benchmark, status=RoundStatus.PLANNED)
     in_order = waiting.select_related("query_holdout", "benchmark", "panel").order_by("number")
     # What would be scored for a round that cannot open any more tells of its labels for nothing.
@@ -234,7 +234,7 @@ def _remove_file(cancelled: Submission) -> None:
 
 
 def withdraw(*, submission: Submission, now: dt.datetime) -> None:
-    """The submission stays charged and audited, and ranks no more."""
+    """Withdraw it from the ranking; it stays charged and audited."""
     with transaction.atomic():
         _hold_open(submission, now=now)
         done = Submission.objects.filter(
@@ -246,7 +246,7 @@ def withdraw(*, submission: Submission, now: dt.datetime) -> None:
 
 
 def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
-    """The submission that its team wants to be judged by; the last declaration counts."""
+    """Declare the submission that its team wants to be judged by; the last declaration counts."""
     with transaction.atomic():
         _hold_open(submission, now=now)
         current = Submission.objects.get(pk=submission.pk)

@@ -33,12 +33,12 @@ def normalized(text: str) -> str:
 
 
 def folded(name: str) -> str:
-    """The key that equal names share."""
+    """Make the key that equal names share."""
     return " ".join(normalized(unicodedata.normalize("NFD", name).casefold()).split())
 
 
 def told_apart(*, teams: Mapping[Key, tuple[str, str]]) -> dict[Key, str]:
-    """What each of these is called among the others, by its name and title: no two are called alike.
+    """Choose what to call each of these among the others, by name and title: no two are called alike.
 
     A title alone, else "title (name)", else the name: the first that no other of them could be called.
     """

@@ -16,7 +16,7 @@ from vault.statuses import RoundStatus
 
 
 def unranked(*, round: Round) -> dict[int, Unranking]:
-    """The unrankings that hold, by team."""
+    """Find the unrankings that hold, by team."""
     last: dict[int, Unranking] = {}
     for act in Unranking.objects.filter(round=round).order_by("pk"):
         last[act.team_id] = act

@@ -78,7 +78,7 @@ def with_one_more(*, used: Usage) -> Usage:
 
 
 def queries(*, admission: Admission, round: Round, used: Usage, now: dt.datetime) -> Queries:
-    """The limits of an account beside what is used of them."""
+    """Put the limits of an account beside what is used of them."""
     return Queries(
         window_seconds=round.window_seconds,
         window_limit=round.window_limit,
