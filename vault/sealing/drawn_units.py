@@ -112,6 +112,7 @@ def _check_chance(shards: Sequence[Shard], pool: Pool, counts: Counts) -> None:
     for shard, n_units, n_items in zip(shards, counts.sum(axis=0), fewest, strict=True):
         _check_least(shard, int(n_units), int(n_items), pool=pool)
     # As many ways as the least number of units has where it is not bound to strata.
+    # The last bit of a sum of logarithms decides nothing.
     if drawing.log_splits(counts=counts) < math.log(MIN_SPLITS) - 1e-9:
         raise SealingError(
             "each class has so few items or groups that drawing from each separately leaves nearly "

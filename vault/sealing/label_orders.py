@@ -80,6 +80,7 @@ def orders_of(ids: pa.Array) -> list[Order]:
     if not pa.types.is_string(ids.type):
         return [panel]
     parts = pc.extract_regex(ids, r"(?s)^(?P<stem>.*?)(?P<number>[0-9]*)(?P<rest>[^0-9]*)$")
+    # Numbers are compared as text, the shorter first: no id is too long for that.
     number = pc.utf8_ltrim(pc.struct_field(parts, "number"), "0")
     natural = _sorted(
         pc.struct_field(parts, "stem"),
@@ -139,6 +140,7 @@ def _marked(
 def _of_ids(labels: LabelTable, marked: list[_Marked], unit_of_item: NDArray[np.intp]) -> Lines:
     trends, neighbors = [], []
     orders = orders_of(labels.ids)
+    # Shared out among all tests of one kind (Bonferroni), each of which could warn by chance.
     level = ALPHA / 2 / len(orders) / len(marked)
     for order in orders:
         units = _units_in(order, unit_of_item)
