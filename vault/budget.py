@@ -72,6 +72,7 @@ def admit(
         )
     with transaction.atomic():
         # As it is now: it may have been closed or cancelled since it was read.
+        # Without its key, so that submissions, which refer to the round, need not wait meanwhile.
         held = Round.objects.select_for_update(no_key=True).get(pk=round.pk)
         admitting.check(round=held, now=now)
         admitted = Admission.objects.filter(round=round)
@@ -183,6 +184,7 @@ def lock_account(*, round: Round, team: Team) -> Admission:
 
     The caller holds the round open, so what is read of it in the same statement stays true.
     """
+    # The account alone: the round's row, which the query joins, the web role may not lock.
     accounts = Admission.objects.select_for_update(no_key=True, of=("self",))
     try:
         admission = accounts.annotate(
@@ -258,6 +260,7 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
     admission_id = _account_of(submission)
     if admission_id is None:
         return False
+    # So that of two at once the second counts the first.
     Admission.objects.select_for_update(no_key=True).get(pk=admission_id)
     refunds = BudgetEntry.objects.filter(admission_id=admission_id, kind=Kind.REFUND, reason=reason)
     if most is not None and refunds.count() >= most:

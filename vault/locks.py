@@ -89,6 +89,7 @@ def of_session(*, key: tuple[int] | tuple[int, int]) -> Iterator[bool]:
 
 def _asked(function: str, key: tuple[int, ...]) -> bool:
     with connection.cursor() as cursor:
+        # The function's name is one of this file's; what comes from outside is a parameter.
         cursor.execute(f"SELECT {function}({', '.join(['%s'] * len(key))})", key)
         return bool(cursor.fetchone()[0])
 

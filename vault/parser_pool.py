@@ -43,6 +43,7 @@ from vault.files.parsing import FileSpec
 from vault.files.problems import refuse
 from vault.models import Benchmark, Panel
 
+# What a child needs to import Arrow while the machine is busy is not held against its first file.
 START_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 2
 # The child's own alarm matters only when its parent is gone, so the parent's limit comes first.
@@ -111,6 +112,7 @@ class _Child:
             descriptors = [each.fileno() for each in files]
             send(self._peer, header, body, files=descriptors, deadline=deadline)
             answer = receive(self._peer, deadline=deadline, largest_body=largest_body)
+        # An OSError as well, but no lost child: a second try would take as long.
         except TimeoutError:
             raise
         except OSError:
@@ -237,9 +239,11 @@ class ParserPool:
             "size": body.size,
             "spec": asdict(spec),
         }
+        # A file that got the better of its child shall not fill this process: more than this is not read.
         largest = 8 * panel.n_items * len(spec.value_columns) + _HEADER_BYTES
         answer, canonical = dict[str, Any](outcome=""), b""
         for _ in range(2):
+            # A child keeps few panels, and may have dropped one that it was handed: then once more.
             if panel.sha256 not in child.panels or answer["outcome"] == "panel wanted":
                 self._hand_over(child, panel)
             answer, canonical = child.ask(

@@ -81,6 +81,7 @@ def publish(
     with transaction.atomic():
         if submission.team.is_reference:
             _hold_round(submission)
+        # First, while nothing is written: a lost claim leaves no trace, and a held one keeps its row locked.
         _settle(submission=submission, fence=fence, now=now)
         if submission.team.is_reference:
             answer, seed = _reference_answer(submission=submission, evaluated=evaluated), None
@@ -95,6 +96,7 @@ def publish(
         )
         is_spent = budget.commit(submission=submission, now=now)
         if not (is_spent or submission.team.is_reference):
+            # With this all that was written above is undone: what nobody was charged for is not answered.
             raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
         _journal(
             submission=submission,

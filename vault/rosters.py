@@ -97,6 +97,7 @@ def read(*, body: bytes) -> list[Line]:
     if "\0" in text:
         raise RosterError("the file holds a zero byte, so it is no CSV: save it as CSV in UTF-8")
     header, _, _ = text.partition("\n")
+    # Spreadsheets write semicolons where the comma is the decimal sign.
     separator = ";" if ";" in header and "," not in header else ","
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))

@@ -105,6 +105,7 @@ def plan(
     With `references`, reference teams of which the first is the baseline's, it opens by itself.
     """
     with transaction.atomic():
+        # One plan at a time: numbers follow each other, and a query holdout serves one round.
         Benchmark.objects.select_for_update(no_key=True).get(pk=benchmark.pk)
         complete = plan_checks.check(
             benchmark=benchmark,
@@ -141,6 +142,7 @@ def plan(
             named_references=[team.pk for team in references],
         )
         round.fresh_holdouts.set(fresh_holdouts)
+        # Two of them: the audit's is journaled, and must not tell the noise of any release.
         RoundSecret.objects.create(
             round=round, entropy=secrets.token_hex(32), audit_seed=secrets.token_hex(32)
         )
@@ -319,6 +321,7 @@ def move(
     locks.hold_round(round_id=round.pk)
     earlier = before(status)
     try:
+        # A savepoint: what the constraint refuses must not spoil the transaction around it.
         with transaction.atomic():
             of_earlier = Round.objects.filter(pk=round.pk, status__in=earlier)
             moved = of_earlier.update(status=status, **columns)

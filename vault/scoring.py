@@ -63,6 +63,7 @@ def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
                 return n_scored
             n_scored += _attempt(claim=claim, clock=clock)
         except TimeLimitError:
+            # Interrupted perhaps in the middle of a transaction: the next attempt gets another session.
             connection.close()
             break
     bell.ring(submission_id=submission_id)

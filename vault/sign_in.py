@@ -26,6 +26,7 @@ from vault.models import SignInFailures
 FREE = 5
 # From all networks together where the name has never signed in.
 FREE_TOGETHER = 50
+# Doubled with each failure: at the longest wait a guesser has some hundred attempts a day.
 FIRST_WAIT = dt.timedelta(seconds=15)
 MAX_WAIT = dt.timedelta(minutes=15)
 FORGOTTEN_AFTER = dt.timedelta(days=1)
@@ -61,6 +62,7 @@ def succeeded(*, username: str, network: str, device: str | None) -> None:
     with transaction.atomic():
         counters = SignInFailures.objects.filter(name=name).select_for_update().order_by("place")
         for row in counters.filter(place__in=[_TOGETHER, _device(device) if device else network]):
+            # Of all networks together this attempt alone is taken back: guesses of others stay counted.
             if row.place != _TOGETHER:
                 row.delete()
             elif not device:
@@ -98,10 +100,12 @@ def device_of_pass(*, username: str, plain: str, now: dt.datetime) -> str | None
 def _counted_name(username: str) -> str:
     if User.objects.filter(username=username).exists():
         return username
+    # No user name has a `#`, so nobody shares a counter with invented names.
     return f"#{crc32(username.encode()) % _INVENTED}"
 
 
 def _device(device: str) -> str:
+    # With a word before it, so that no browser is counted as a network.
     return f"device {device}"
 
 
@@ -111,6 +115,8 @@ def _digest(plain: str) -> str:
 
 def _held(name: str, places: dict[str, int], now: dt.datetime) -> list[SignInFailures]:
     """Lock the counters, in one order."""
+    # What is not there cannot be locked, so it is made first. Both in one order: two attempts at the same
+    # counters would else wait for each other for ever.
     SignInFailures.objects.bulk_create(
         [SignInFailures(name=name, place=place, last_at=now) for place in sorted(places)],
         ignore_conflicts=True,

@@ -19,6 +19,7 @@ MAX_KEPT = 10_000
 
 def ring_for_the_waiting() -> int:
     """One ring for each team whose earliest pending submission nobody holds; how many there were."""
+    # The earliest of each team alone: no other can be claimed, so a ring for it would be in vain.
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -52,6 +53,7 @@ def ring_for_the_lost() -> int:
 
 def _ring(waiting: list[uuid.UUID]) -> int:
     for submission_id in waiting:
+        # The list is full: the next sweep rings for the rest.
         if not bell.ring(submission_id=submission_id):
             break
     return len(waiting)
@@ -63,6 +65,7 @@ def forget_answers(*, now: dt.datetime) -> int:
     Of a team that floods its keys, also what is older than its newest `MAX_KEPT`.
     """
     n_expired: int = IdempotentAnswer.objects.filter(expires_at__lt=now).delete()[0]
+    # In the database: a flood is not read into this process first.
     with connection.cursor() as cursor:
         cursor.execute(
             """

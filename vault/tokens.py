@@ -18,6 +18,7 @@ from vault.errors import TokenRefusedError, TooManyTokensError, TransitionError
 from vault.models import Team, TeamToken
 
 PREFIX = "hv_"
+# Enough to tell the tokens of a team apart; 36 of 256 bits help nobody to guess the rest.
 SHOWN = len(PREFIX) + 6
 READ = "read"
 SUBMIT = "submit"
