@@ -139,10 +139,8 @@ def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
 
 def reported(*, submission: Submission) -> float | None:
     """Orient the team's own validation score."""
-    given = submission.validation_score
-    if given is None:
-        return None
-    return _metric(submission.round).orient(given)
+    score = submission.validation_score
+    return None if score is None else _metric(submission.round).orient(score)
 
 
 def _hold_round(reference: Submission) -> None:

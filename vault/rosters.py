@@ -214,8 +214,8 @@ def as_csv(*, invitations: list[Invitation], api_url: str, expires_at: dt.dateti
 
 
 def _columns(header: list[str]) -> list[str]:
-    given = [name.strip().casefold() for name in header]
-    names = [OTHER_NAMES.get(name, name) for name in given]
+    written = [name.strip().casefold() for name in header]
+    names = [OTHER_NAMES.get(name, name) for name in written]
     if unknown := [name for name in names if name not in COLUMNS]:
         raise RosterError(f"the column {unknown[0][:40]!r} is none of {', '.join(COLUMNS)}")
     if len(set(names)) != len(names):

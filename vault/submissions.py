@@ -103,10 +103,10 @@ def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
     return planned
 
 
-def check_validation_score(*, round: Round, team: Team, given: float | None) -> None:
+def check_validation_score(*, round: Round, team: Team, validation_score: float | None) -> None:
     """Refuse what the round's mechanism could not answer: before the body is read, and before any charge."""
     is_needed = MECHANISMS[round.mechanism].needs_reported and not team.is_reference
-    if is_needed and given is None:
+    if is_needed and validation_score is None:
         raise ValidationScoreNeededError(
             f"the mechanism {round.mechanism} compares with your own validation score: give validation_score",
             field="validation_score",
@@ -129,7 +129,7 @@ def receive(
     Under the locks only that is read again which may have changed since: whether the round still takes
     files, the account, and what the team handed in.
     """
-    check_validation_score(round=round, team=team, given=provenance.validation_score)
+    check_validation_score(round=round, team=team, validation_score=provenance.validation_score)
     with transaction.atomic():
         locks.hold_round_open(round_id=round.pk)
         admission = None
@@ -187,8 +187,8 @@ def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
     raise _closed(round, now=now)
 
 
-def _stored(given: Predictions) -> str:
-    return predictions.store(predictions=given)
+def _stored(parsed: Predictions) -> str:
+    return predictions.store(predictions=parsed)
 
 
 def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[int, int | None]:

@@ -166,21 +166,21 @@ def _with_descendants(token: TeamToken) -> set[int]:
 
 
 @contextmanager
-def _room_beside(*given: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
+def _room_beside(*held: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
     """Hold the tokens alive, with room for one more in their team, and keep any from ending or coming.
 
     It yields the first as it is now: what a process remembers of a token may be some seconds old.
     """
     with transaction.atomic():
-        locks.hold_team_tokens(team_id=given[0].team_id)
-        alive = live(team=given[0].team, now=now)
-        wanted = {token.pk for token in given}
+        locks.hold_team_tokens(team_id=held[0].team_id)
+        alive = live(team=held[0].team, now=now)
+        wanted = {token.pk for token in held}
         found = {token.pk: token for token in alive.filter(pk__in=wanted).select_related("team")}
         if set(found) != wanted:
             raise TransitionError("the token is revoked or expired")
         if alive.count() >= MAX_LIVE:
             raise TooManyTokensError(f"a team may have {MAX_LIVE} tokens", limit=MAX_LIVE)
-        yield found[given[0].pk]
+        yield found[held[0].pk]
 
 
 def revoke(*, token: TeamToken, now: dt.datetime) -> int:

@@ -227,7 +227,9 @@ def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance
     given = provenance(request)
     team = finding.own_team(request)
     round = submissions.current_round(benchmark=benchmark, team=team, now=timezone.now())
-    submissions.check_validation_score(round=round, team=team, given=given.validation_score)
+    submissions.check_validation_score(
+        round=round, team=team, validation_score=given.validation_score
+    )
     return round, given
 
 

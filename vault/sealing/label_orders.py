@@ -68,10 +68,10 @@ def lines(
     marked = list(_marked(labels, classes, unit_of_item))
     if not marked:
         return []
-    given = _of_ids(labels, marked, unit_of_item)
+    found = _of_ids(labels, marked, unit_of_item)
     if labels.times is not None:
-        given += _of_times(labels, marked, unit_of_item, kind=kind)
-    return given
+        found += _of_times(labels, marked, unit_of_item, kind=kind)
+    return found
 
 
 def orders_of(ids: pa.Array) -> list[Order]:
