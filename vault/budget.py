@@ -143,7 +143,7 @@ def holdout_nats(*, holdout: Holdout) -> float:
 
 
 def _accounts(holdout: Holdout) -> QuerySet[Admission]:
-    """Those that ask, or have asked, of it; in a cancelled round nobody did, and nobody will."""
+    """Select those that ask, or have asked, of it; in a cancelled round nobody did, and nobody will."""
     asking = Admission.objects.filter(round__query_holdout=holdout)
     return asking.exclude(round__status=RoundStatus.CANCELLED)
 

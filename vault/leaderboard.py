@@ -183,7 +183,7 @@ def _place(row: Row) -> tuple[Any, ...]:
 def _teams(
     round: Round, attempts: dict[int, int], published: dict[int, PublishedResult]
 ) -> dict[int, Team]:
-    """Whoever was charged, answered or published."""
+    """Find whoever was charged, answered or published."""
     answered = Release.objects.filter(submission__round=round)
     listed = answered.values_list("submission__team", flat=True).distinct()
     return Team.objects.in_bulk({*listed, *attempts, *published})

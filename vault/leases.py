@@ -133,7 +133,7 @@ def _renew(claim: Claim, done: threading.Event) -> None:
 
 
 def put_off(claim: Claim) -> None:
-    """After a fault: back to the queue for a while that doubles each time. Nothing is counted."""
+    """Put it back into the queue after a fault, for a while that doubles each time. Nothing is counted."""
     # The exponent has a limit of its own: after days of faults the power would overflow.
     pause = min(2.0 ** min(claim.n_faults, 10), MAX_PAUSE)
     _insisting(
@@ -158,7 +158,7 @@ def count_exception(claim: Claim) -> int:
 
 
 def give_back(claim: Claim) -> None:
-    """Back to the queue for the next attempt, unless another worker has taken over."""
+    """Put it back into the queue for the next attempt, unless another worker has taken over."""
     held(submission_id=claim.submission_id, fence=claim.fence).update(
         status=SubmissionStatus.QUEUED, leased_until=None
     )

@@ -349,7 +349,7 @@ def _new_pool(pid: int) -> ParserPool:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours: neither passwords nor addresses are the parser's business."""
+    """Leave out all of ours: neither passwords nor addresses are the parser's business."""
     kept = {
         name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONPATH") if name in os.environ
     }

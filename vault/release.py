@@ -248,7 +248,7 @@ def _journal(
     seed: str | None,
     now: dt.datetime,
 ) -> None:
-    """Names, constants and what was released, as it was told: never a raw score."""
+    """Enter names, constants and what was released, as it was told: never a raw score."""
     round = submission.round
     told = reference_scores.told(value=released.value, round=round, team=submission.team)
     journal.append(

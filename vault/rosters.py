@@ -381,7 +381,7 @@ def _made(entry: Entry) -> Team:
 
 
 def _admit(roster: Roster, teams: dict[int, Team], *, actor: str, now: dt.datetime) -> None:
-    """Journals are locked in the order of their benchmarks, whatever the order of the rows."""
+    """Admit the teams, and lock journals in the order of their benchmarks, whatever that of the rows."""
     pairs = [(round, entry) for entry in roster.entries for round in entry.rounds]
     for round, entry in sorted(pairs, key=lambda pair: (pair[0].benchmark_id, pair[0].pk)):
         try:

@@ -268,7 +268,7 @@ def close_what_is_due(*, now: dt.datetime) -> None:
 
 
 def _unless_moved(step: Any, round: Round, now: dt.datetime) -> None:
-    """Another sweeper or an organizer may have been quicker; then there is nothing to do."""
+    """Take the step, unless another sweeper or an organizer was quicker: then there is nothing to do."""
     try:
         step(round=round, actor=SYSTEM, now=now)
     except TransitionError:

@@ -135,7 +135,7 @@ def _wait(row: SignInFailures, free: int, now: dt.datetime) -> dt.timedelta:
 
 
 def _forget_old(now: dt.datetime) -> None:
-    """Those that somebody else has in hand are left for the next time."""
+    """Delete what is old, but leave what somebody else has in hand for the next time."""
     with transaction.atomic():
         old = SignInFailures.objects.filter(last_at__lte=now - FORGOTTEN_AFTER)
         held = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000])

@@ -201,7 +201,7 @@ def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[
 
 
 def cancel(*, submission: Submission, now: dt.datetime) -> None:
-    """Only while queued: once scoring has begun, a cancellation could be a free look.
+    """Cancel only what is queued: once scoring has begun, a cancellation could be a free look.
 
     The file is removed unless another submission, of whomever, has the same predictions.
     """
@@ -261,7 +261,7 @@ def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
 
 
 def _hold_open(submission: Submission, *, now: dt.datetime) -> None:
-    """Sweepers close a round some seconds after its time; its deadline is the one that was announced."""
+    """Hold the round open until the announced deadline: sweepers close it some seconds later."""
     locks.hold_round_open(round_id=submission.round_id)
     round = Round.objects.only("status", "opened_at", "stopped_at", "closes_at").get(
         pk=submission.round_id

@@ -18,7 +18,7 @@ MAX_KEPT = 10_000
 
 
 def ring_for_the_waiting() -> int:
-    """One ring for each team whose earliest pending submission nobody holds; how many there were."""
+    """Ring once for each team whose earliest pending submission nobody holds; how many there were."""
     # The earliest of each team alone: no other can be claimed, so a ring for it would be in vain.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -40,7 +40,7 @@ def ring_for_the_waiting() -> int:
 
 
 def ring_for_the_lost() -> int:
-    """One ring for each submission whose lease has ended or whose retry is due; how many there were.
+    """Ring once for each submission whose lease has ended or whose retry is due; how many there were.
 
     Asked every few seconds, so not for what simply waits its turn: a busy worker has been rung for it.
     """

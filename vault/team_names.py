@@ -54,7 +54,7 @@ def told_apart(*, teams: Mapping[Key, tuple[str, str]]) -> dict[Key, str]:
 
 
 def check_printable(text: str) -> None:
-    """Boards and terminals show it as it is: nothing in it steers them or cannot be seen."""
+    """Refuse what steers boards and terminals, which show it as it is, or what cannot be seen."""
     hidden = next((each for each in text if ord(each) in INVISIBLE or not each.isprintable()), None)
     if hidden is not None:
         raise ValidationError(

@@ -44,7 +44,7 @@ def rank_again(*, round: Round, team: Team, reason: str, actor: str, now: dt.dat
 
 
 def _hold(round: Round) -> None:
-    """Acts on one round come one after another, and its status stays as it is meanwhile."""
+    """Hold the round: acts on it come one after another, and its status stays as it is meanwhile."""
     locks.hold_round(round_id=round.pk)
     round.refresh_from_db(fields=["status"])
     if round.status == RoundStatus.CANCELLED:

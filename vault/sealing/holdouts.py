@@ -85,7 +85,7 @@ def seal(
     now: dt.datetime,
     stratify: bool = False,
 ) -> list[Holdout]:
-    """One random draw of every item into one of the shards; the panel grows by all of them.
+    """Draw every item at random into one of the shards; the panel grows by all of them.
 
     Whole groups are drawn if the table has groups: then sizes are targets, and `n_items` is what each holdout
     got. `stratify` draws from each class separately.

@@ -106,7 +106,7 @@ def _sorted(*keys: Any) -> Order:
 def _marked(
     labels: LabelTable, classes: tuple[str, ...], unit_of_item: NDArray[np.intp]
 ) -> Iterator[_Marked]:
-    """Items of one unit belong together, so an order is tested over units."""
+    """Mark units, not items: those of one unit belong together, so an order is tested over units."""
     values = labels.labels
     if np.ptp(values) == 0:
         return

@@ -96,6 +96,6 @@ def unwrap(*, holdout: Holdout, purpose: Purpose, ciphertext_sha256: str) -> tup
 
 
 def _info(holdout: Holdout, ciphertext_sha256: str) -> bytes:
-    """Binds an envelope to one benchmark, holdout and ciphertext: anywhere else it does not open."""
+    """Bind an envelope to one benchmark, holdout and ciphertext: anywhere else it does not open."""
     parts = ["holdout-vault 1", holdout.benchmark.slug, str(holdout.pk), ciphertext_sha256]
     return "\n".join(parts).encode()
