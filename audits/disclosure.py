@@ -95,6 +95,7 @@ def disclosure_of(*, round: Round, audit: AuditRun) -> Disclosure:
     baseline = Release.objects.filter(
         submission__in=round.references.filter(position=0).values("submission")
     ).first()
+    # Without fresh labels there is no figure to be rounded, and still a document.
     rounding = Exact(unit=unit) if is_full else grid_of(round=round, n_fresh=n_fresh or 1)
     return Disclosure(
         round=round,

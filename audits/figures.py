@@ -58,6 +58,7 @@ class _Scale:
         least = (self.high - self.low) / TICKS
         power = math.floor(math.log10(least))
         step = next(each for each in (1, 2, 5, 10) if each * 10.0**power >= least) * 10.0**power
+        # The last bit of a logarithm must not cost a digit.
         decimals = max(0, -math.floor(math.log10(step) + 1e-9))
         first, last = math.ceil(self.low / step), math.floor(self.high / step)
         values = [place * step for place in range(first, last + 1)]
@@ -70,6 +71,7 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
         return mark_safe("")
     body = max(MIN_HEIGHT, labels.height_for(n_names=len(points)))
     values = [value for mark in points for value in (mark.x, mark.y)]
+    # Room at both ends; and a scale that has a length where all values are one.
     pad = max((max(values) - min(values)) * 0.08, 1e-6)
     ends = {"low": min(values) - pad, "high": max(values) + pad}
     across = _Scale(**ends, start=LEFT, end=WIDTH - RIGHT)

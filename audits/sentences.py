@@ -103,14 +103,14 @@ class Facts:
 
 def headline(*, verdicts: Iterable[str]) -> str:
     """Sum up a round in one line; references have no verdict and are not counted."""
-    given = [each for each in verdicts if each]
+    known = [each for each in verdicts if each]
     apart = (Verdict.CONFIRMED, Verdict.INVALID, Verdict.SHIFT, Verdict.NOT_TESTED)
-    confirmed, invalid, shifted, untested = (given.count(each) for each in apart)
-    rest = len(given) - confirmed - invalid - shifted - untested
+    confirmed, invalid, shifted, untested = (known.count(each) for each in apart)
+    rest = len(known) - confirmed - invalid - shifted - untested
     more = f", {shifted} SHIFT" if shifted else ""
     more += f", {untested} not tested" if untested else ""
     return (
-        f"{confirmed} CONFIRMED, {invalid} INVALID, {rest} without evidence{more} of {len(given)}"
+        f"{confirmed} CONFIRMED, {invalid} INVALID, {rest} without evidence{more} of {len(known)}"
     )
 
 

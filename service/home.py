@@ -26,6 +26,7 @@ DATABASE = "holdout_vault"
 DATABASE_ACCOUNT = "nobody"
 # A unix socket's path may have 107 bytes; PostgreSQL adds ".s.PGSQL.5432.lock" to its directory.
 MAX_SOCKET_DIRECTORY = 80
+# Of <linux/prctl.h>, which Python has no name for.
 PR_SET_PDEATHSIG = 1
 
 
@@ -114,6 +115,7 @@ def broker_socket(home: Path) -> Path:
 def make_socket_directory(home: Path) -> Path:
     directory = socket_directory(home)
     directory.mkdir(mode=0o755, exist_ok=True)
+    # In /tmp anybody can have made it first, and would then own the sockets in it.
     if directory.is_symlink() or directory.stat().st_uid not in _own_user_ids():
         raise EmbeddedServerError(f"{directory} belongs to somebody else")
     directory.chmod(0o755)
@@ -153,6 +155,7 @@ def valkey_command(*, home: Path, socket: Path) -> list[str]:
     return [
         str(program),
         *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "770"),
+        # A restart loses at most a second of what is queued, for which the sweepers ring again.
         *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--dir", str(data)),
     ]
 

@@ -28,6 +28,7 @@ def close_files(directory: Path) -> None:
     owner = directory.stat().st_uid
     for path in directory.iterdir():
         with suppress(OSError):
+            # O_NONBLOCK: to open a pipe that was put in its place would wait for a writer.
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 found = os.fstat(descriptor)

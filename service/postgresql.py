@@ -70,6 +70,7 @@ def _initialize(*, binaries: Path, home: Path, data: Path, password_file: Path) 
     shutil.rmtree(incoming, ignore_errors=True)
     incoming.mkdir(mode=0o700)
     own(incoming, DATABASE_ACCOUNT)
+    # A file of its own: initdb's account cannot read ours, and everybody could read its command line.
     handed = home / "initdb-password"
     handed.touch(mode=0o600)
     handed.write_text(password_file.read_text())
@@ -127,6 +128,7 @@ def _ensure_roles(connection: psycopg.Connection[Any], passwords: dict[str, str]
         statement = (
             "ALTER ROLE {} LOGIN PASSWORD {}" if known else "CREATE ROLE {} LOGIN PASSWORD {}"
         )
+        # Statements about roles take no parameters.
         connection.execute(sql.SQL(statement).format(sql.Identifier(role), sql.Literal(password)))
     connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(OWNER)))
     for role in ROLES:
@@ -148,6 +150,7 @@ def _command(*, home: Path, durable: bool) -> list[str]:
     command = [
         *(_binaries(home) / "postgres", "-D", home / "database", "-k", socket_directory(home)),
         *("-c", "listen_addresses=", "-c", "max_connections=100"),
+        # The service's programs run as other accounts; who is none of them lacks a password.
         *("-c", "unix_socket_permissions=0777"),
         *(word for setting in DISCREET_LOG for word in ("-c", setting)),
     ]

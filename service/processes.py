@@ -98,8 +98,10 @@ class Service:
             "HOLDOUT_VAULT_SITE": site,
             "HOLDOUT_VAULT_SECRET_KEY": secret_text(self.home / "secrets" / f"django-{site}"),
             "HOLDOUT_VAULT_FILES": str(self.home / "files"),
+            # It speaks plain HTTP on this machine, over which not every browser sends a secure cookie.
             "HOLDOUT_VAULT_SECURE_COOKIES": "0",
             "ARROW_DEFAULT_MEMORY_POOL": "system",
+            # There are processes for all cores already.
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             **more,
@@ -275,6 +277,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
             "beat",
             [
                 *(sys.executable, "-P", "-m", "celery", "-A", "config", "beat", "-l", "WARNING"),
+                # No file with its number: one that a killed beat leaves could keep the next from starting.
                 *("-s", str(home / "beat-schedule"), "--pidfile="),
             ],
             environment(role=grants.WEB, site="none"),
@@ -319,6 +322,7 @@ def locked(home: Path, *, say: Callable[[str], None]) -> Iterator[None]:
     """One service per state directory; what an earlier one left running is ended first."""
     with (home / "service.lock").open("w") as file:
         try:
+            # The kernel lets go of it when this process ends, in whatever way.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise EmbeddedServerError(f"a service with the state in {home} is running") from None

@@ -124,6 +124,7 @@ def granian(
     workers: int = WEB_WORKERS,
 ) -> list[str]:
     return [
+        # asginl is ASGI without the events of a lifespan, which Django does not know.
         *(sys.executable, "-P", "-m", "granian", "--interface", "asginl", application),
         *("--host", "127.0.0.1", "--port", str(port), "--http", "1", "--no-ws"),
         *("--log-level", "warning", "--workers", str(workers), "--respawn-failed-workers"),
@@ -134,6 +135,7 @@ def granian(
 def worker(queue: str, *, concurrency: int) -> list[str]:
     return [
         *(sys.executable, "-P", "-m", "celery", "-A", "config", "worker", "-Q", queue),
+        # Fair: a child gets a task when it is free for it, as some take a thousand times as long as others.
         *("-n", f"{queue}@holdout-vault", "-c", str(concurrency), "-O", "fair", "-l", "INFO"),
         *("--without-gossip", "--without-mingle"),
     ]

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 SCORE_TASK = "vault.tasks.score_submission"
 QUEUE = "scoring"
+# Far more than come at once: a longer list would only grow while the broker hangs.
 MAX_WAITING = 1000
 
 
@@ -36,6 +37,7 @@ class _Publisher:
         with self._lock:
             if self._process != os.getpid():
                 self._process = os.getpid()
+                # What is listed when a process forks is the parent's to publish.
                 self._waiting = queue.Queue(MAX_WAITING)
                 threading.Thread(target=self._run, args=(self._waiting,), daemon=True).start()
         try:
@@ -55,6 +57,7 @@ def _publish(submission_id: uuid.UUID) -> None:
             SCORE_TASK,
             kwargs={"submission_id": str(submission_id)},
             queue=QUEUE,
+            # A retry would keep those behind it waiting; the sweeper rings again.
             retry=False,
             ignore_result=True,
         )

@@ -42,19 +42,21 @@ def add(*, benchmark: Benchmark) -> Benchmark:
     return benchmark
 
 
-def problems(given: Mapping[str, Any]) -> dict[str, str]:
-    """Say what does not fit together, by field; `given` has all of `FIELDS`."""
-    is_regression = given["task"] == Benchmark.Task.REGRESSION
+def problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """Say what does not fit together, by field; `values` has all of `FIELDS`."""
+    is_regression = values["task"] == Benchmark.Task.REGRESSION
     found = {
-        "classes": _wrong_classes(given["task"], given["classes"]),
-        "prediction_form": _wrong_form(given["task"], given["prediction_form"]),
-        "primary_metric": _wrong_metric(given, given["primary_metric"]),
-        "secondary_metrics": _wrong_secondaries(given),
-        "loss_cap": _wrong_loss_cap(is_regression, given["loss_cap"]),
-        "cost_matrix": _wrong_costs(given),
-        "decision_threshold": _wrong_threshold(given),
-        "probability_clip": "" if _is_clip(given["probability_clip"]) else "Above 0 and below 0.5.",
-        "delta0": "" if _is_tolerance(given["delta0"]) else "A number from 0 to 1.",
+        "classes": _wrong_classes(values["task"], values["classes"]),
+        "prediction_form": _wrong_form(values["task"], values["prediction_form"]),
+        "primary_metric": _wrong_metric(values, values["primary_metric"]),
+        "secondary_metrics": _wrong_secondaries(values),
+        "loss_cap": _wrong_loss_cap(is_regression, values["loss_cap"]),
+        "cost_matrix": _wrong_costs(values),
+        "decision_threshold": _wrong_threshold(values),
+        "probability_clip": ""
+        if _is_clip(values["probability_clip"])
+        else "Above 0 and below 0.5.",
+        "delta0": "" if _is_tolerance(values["delta0"]) else "A number from 0 to 1.",
     }
     return {field: problem for field, problem in found.items() if problem}
 
@@ -78,22 +80,22 @@ def _wrong_form(task: str, form: str) -> str:
     return f"For a {task} task teams predict the form {' or '.join(fitting)}."
 
 
-def _wrong_metric(given: Mapping[str, Any], name: str) -> str:
+def _wrong_metric(values: Mapping[str, Any], name: str) -> str:
     metric = METRICS.get(name)
     if metric is None:
         return ""  # the field itself says so
-    if given["task"] not in metric.tasks:
-        return f"{metric.label} does not score a {given['task']} task."
-    if given["prediction_form"] not in metric.forms:
+    if values["task"] not in metric.tasks:
+        return f"{metric.label} does not score a {values['task']} task."
+    if values["prediction_form"] not in metric.forms:
         return f"{metric.label} needs predictions of the form {' or '.join(sorted(metric.forms))}."
     return ""
 
 
-def _wrong_secondaries(given: Mapping[str, Any]) -> str:
-    names = given["secondary_metrics"]
-    if given["primary_metric"] in names:
+def _wrong_secondaries(values: Mapping[str, Any]) -> str:
+    names = values["secondary_metrics"]
+    if values["primary_metric"] in names:
         return "The primary metric need not be a secondary one too."
-    return " ".join(filter(None, (_wrong_metric(given, name) for name in names)))
+    return " ".join(filter(None, (_wrong_metric(values, name) for name in names)))
 
 
 def _wrong_loss_cap(is_regression: bool, cap: float | None) -> str:
@@ -106,28 +108,28 @@ def _wrong_loss_cap(is_regression: bool, cap: float | None) -> str:
     return ""
 
 
-def _wrong_costs(given: Mapping[str, Any]) -> str:
-    costs = given["cost_matrix"]
+def _wrong_costs(values: Mapping[str, Any]) -> str:
+    costs = values["cost_matrix"]
     if costs is None:
-        names = [given["primary_metric"], *given["secondary_metrics"]]
+        names = [values["primary_metric"], *values["secondary_metrics"]]
         needing = [
             METRICS[name].label for name in names if name in METRICS and METRICS[name].needs_costs
         ]
         return f"For {' and '.join(needing)} a cost matrix is needed." if needing else ""
     try:
-        check_costs(costs, len(given["classes"]) or None)
+        check_costs(costs, len(values["classes"]) or None)
     except ValueError as error:
         problem = str(error).removeprefix("cost_matrix: ")
         return f"{problem[0].upper()}{problem[1:]}."
     return ""
 
 
-def _wrong_threshold(given: Mapping[str, Any]) -> str:
-    threshold = given["decision_threshold"]
+def _wrong_threshold(values: Mapping[str, Any]) -> str:
+    threshold = values["decision_threshold"]
     if threshold is None:
         return ""
-    form = prediction_forms.FORMS.get(given["prediction_form"])
-    if form is None or given["task"] not in form.by_threshold:
+    form = prediction_forms.FORMS.get(values["prediction_form"])
+    if form is None or values["task"] not in form.by_threshold:
         return "A threshold needs probabilities of a binary task."
     return "" if 0 < threshold < 1 else "A number between 0 and 1."
 

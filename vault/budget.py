@@ -72,6 +72,7 @@ def admit(
         )
     with transaction.atomic():
         # As it is now: it may have been closed or cancelled since it was read.
+        # Without its key, so that submissions, which refer to the round, need not wait meanwhile.
         held = Round.objects.select_for_update(no_key=True).get(pk=round.pk)
         admitting.check(round=held, now=now)
         admitted = Admission.objects.filter(round=round)
@@ -100,12 +101,12 @@ def admit(
 
 
 def unit_of(*, benchmark: Benchmark) -> float:
-    """The range u of one item's value of the primary metric."""
+    """Give the range u of one item's value of the primary metric."""
     return scorer_of(benchmark=benchmark).unit
 
 
 def account_of(*, round: Round) -> Account:
-    """What one team may ask of the round's query holdout, for the ledger's arithmetic."""
+    """Say what one team may ask of the round's query holdout, for the ledger's arithmetic."""
     metric = METRICS[round.benchmark.primary_metric]
     return Account(
         mechanism=MECHANISMS[round.mechanism],
@@ -119,7 +120,7 @@ def account_of(*, round: Round) -> Account:
 
 
 def effective_number(*, holdout: Holdout) -> float | None:
-    """The independent items that a holdout of whole groups is worth; None: they were drawn one by one.
+    """Count the independent items that a holdout of whole groups is worth; None: drawn one by one.
 
     1 where groups were sealed before their sizes were kept: all items could be one group, and nothing is
     proven.
@@ -130,31 +131,31 @@ def effective_number(*, holdout: Holdout) -> float | None:
 
 
 def reserved_nats(*, round: Round) -> float:
-    """What the answers to all teams of this round together may reveal; the holdout told more."""
+    """Sum what the answers to all teams of this round together may reveal; the holdout told more."""
     total = Admission.objects.filter(round=round).aggregate(total=Sum("reserved_nats"))["total"]
     return float(total or 0.0)
 
 
 def holdout_nats(*, holdout: Holdout) -> float:
-    """A holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
+    """Sum a holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
     total = _accounts(holdout).aggregate(total=Sum("reserved_nats"))["total"]
     return float(total or 0.0) + told_nats(holdout=holdout)
 
 
 def _accounts(holdout: Holdout) -> QuerySet[Admission]:
-    """Those that ask, or have asked, of it; in a cancelled round nobody did, and nobody will."""
+    """Select those that ask, or have asked, of it; in a cancelled round nobody did, and nobody will."""
     asking = Admission.objects.filter(round__query_holdout=holdout)
     return asking.exclude(round__status=RoundStatus.CANCELLED)
 
 
 def told_nats(*, holdout: Holdout) -> float:
-    """What a holdout told everybody: publications while it was fresh, references on a board."""
+    """Sum what a holdout told everybody: publications while it was fresh, references on a board."""
     total = HoldoutTold.objects.filter(holdout=holdout).aggregate(total=Sum("nats"))["total"]
     return float(total or 0.0)
 
 
 def team_nats(*, round: Round, team: Team) -> float:
-    """What one team may learn of the round's query holdout: its own answers, and what everybody knows."""
+    """Sum what one team may learn of the round's query holdout: its own answers, and what all know."""
     own = _accounts(round.query_holdout).filter(team=team).aggregate(total=Sum("reserved_nats"))
     total = own["total"]
     return float(total or 0.0) + told_nats(holdout=round.query_holdout)
@@ -166,7 +167,7 @@ def count(*, round: Round, holdout: Holdout, what: str, nats: float, now: dt.dat
 
 
 def count_references(*, round: Round, now: dt.datetime) -> None:
-    """References that a board shows are answers that everybody reads: each counts as one query.
+    """Charge references that a board shows: everybody reads these answers, so each counts as one query.
 
     So does a file that was refused as the label file: that is an answer, too.
     """
@@ -183,6 +184,7 @@ def lock_account(*, round: Round, team: Team) -> Admission:
 
     The caller holds the round open, so what is read of it in the same statement stays true.
     """
+    # The account alone: the round's row, which the query joins, the web role may not lock.
     accounts = Admission.objects.select_for_update(no_key=True, of=("self",))
     try:
         admission = accounts.annotate(
@@ -258,6 +260,7 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
     admission_id = _account_of(submission)
     if admission_id is None:
         return False
+    # So that of two at once the second counts the first.
     Admission.objects.select_for_update(no_key=True).get(pk=admission_id)
     refunds = BudgetEntry.objects.filter(admission_id=admission_id, kind=Kind.REFUND, reason=reason)
     if most is not None and refunds.count() >= most:
@@ -325,7 +328,7 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
 
 
 def queries_left(*, round: Round, team: Team, now: dt.datetime) -> Queries:
-    """The queries alone, without what the answers told."""
+    """Count the queries alone, without what the answers told."""
     admission = _account(round=round, team=team)
     used = usage.count(admission=admission, round=round, now=now)
     return usage.queries(admission=admission, round=round, used=used, now=now)

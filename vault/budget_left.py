@@ -128,7 +128,7 @@ def _used(*, left: Remaining) -> str:
 
 
 def _queries(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> str:
-    """What is left in an open round."""
+    """Say what is left in an open round."""
     n_left = max(0, left.total_limit - left.total_used)
     if not n_left:
         return used_up(limit=left.total_limit)
@@ -150,7 +150,7 @@ def _in_round(*, n_left: int, total: int) -> str:
 
 
 def _now(*, left: Remaining, n_left: int) -> str:
-    """What of it can be used at once."""
+    """Say what of it can be used at once."""
     if left.concurrent_used >= left.concurrent_limit:
         return waiting(n=left.concurrent_used)
     in_window = left.window_limit - left.window_used

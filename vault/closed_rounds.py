@@ -8,7 +8,7 @@ from vault.models import Round
 
 
 def closed_at(*, round: Round, now: dt.datetime) -> dt.datetime | None:
-    """The announced end, or when an organizer closed it before; None while it receives, or nobody knows."""
+    """Find the announced end, or an organizer's earlier one; None while it receives, or nobody knows."""
     if round.stopped_at is None and round.opened_at is not None and now >= round.closes_at:
         # No sweeper has come yet.
         return round.closes_at

@@ -54,7 +54,7 @@ class InvalidFileError(VaultError):
     code = "invalid_file"
 
     def listed(self) -> str:
-        """The message, and a line for each problem that is named."""
+        """Write the message, and a line for each problem that is named."""
         lines = [self.message]
         for problem in self.data["problems"]:
             row = problem["row"] and f"row {problem['row']}"

@@ -122,7 +122,7 @@ def round_history(*, round: Round) -> RoundHistory:
 
 
 def _published_finals(round: Round) -> list[PublishedFinal]:
-    """What was published about the query holdout in earlier rounds: anybody may have built on it."""
+    """List what earlier rounds published about the query holdout: anybody may have built on it."""
     published = PublishedResult.objects.filter(
         round__fresh_holdouts=round.query_holdout_id
     ).exclude(round=round)

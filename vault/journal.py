@@ -37,6 +37,7 @@ def append(
 ) -> int:
     if LINE_END in kind + actor:
         raise ValueError("an entry's kind and actor hold no line end")
+    # The text is what is hashed: one spelling of each content, and none that other readers of JSON refuse.
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), allow_nan=False)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -46,6 +47,7 @@ def append(
 
 
 def entry_hash(entry: JournalEntry) -> str:
+    # As `journal_append` writes it: the same moment in another spelling has another hash.
     at = entry.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     parts = [
         entry.previous_hash,

@@ -84,7 +84,7 @@ class Row:
 
 
 def resolution(*, round: Round) -> float:
-    """The smallest difference between two values on the board, in the metric's units."""
+    """Give the smallest difference between two values on the board, in the metric's units."""
     return MECHANISMS[round.mechanism].resolution(
         n=round.query_holdout.n_items,
         unit=budget.unit_of(benchmark=round.benchmark),
@@ -93,7 +93,7 @@ def resolution(*, round: Round) -> float:
 
 
 def shown(*, value: float | None, benchmark: Benchmark) -> float | None:
-    """A score of the primary metric as people read it, wherever they do: with the digits that decide."""
+    """Round a score of the primary metric as people read it, wherever they do: to the digits that decide."""
     if value is None:
         return None
     return ties.shown(value=value, unit=budget.unit_of(benchmark=benchmark))
@@ -183,7 +183,7 @@ def _place(row: Row) -> tuple[Any, ...]:
 def _teams(
     round: Round, attempts: dict[int, int], published: dict[int, PublishedResult]
 ) -> dict[int, Team]:
-    """Whoever was charged, answered or published."""
+    """Find whoever was charged, answered or published."""
     answered = Release.objects.filter(submission__round=round)
     listed = answered.values_list("submission__team", flat=True).distinct()
     return Team.objects.in_bulk({*listed, *attempts, *published})
@@ -200,7 +200,7 @@ def _before(rank: int | None, moved: tuple[int, int] | None) -> dict[str, Any]:
 
 
 def _told(result: PublishedResult | None) -> dict[str, Any]:
-    """The figures of a published result, as they were published."""
+    """Give the figures of a published result, as they were published."""
     if result is None:
         return {}
     columns = {name: getattr(result, name) for name in PUBLISHED}
@@ -213,7 +213,7 @@ def _told(result: PublishedResult | None) -> dict[str, Any]:
 
 
 def _released_values(round: Round) -> dict[int, float]:
-    """The value that each team stands for; organizer references have no finals and show their best."""
+    """Find the value that each team stands for; organizer references have no finals and show their best."""
     releases = Release.objects.filter(
         submission__round=round,
         submission__status=SubmissionStatus.SCORED,

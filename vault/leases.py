@@ -43,6 +43,7 @@ class Claim:
 
     @property
     def n_lost_leases(self) -> int:
+        # Each claim raises the fence by one: what neither failed nor was put off was lost, but for this one.
         return self.fence - 1 - self.n_exceptions - self.n_faults
 
     @property
@@ -58,12 +59,15 @@ class Claim:
 
 
 def held(*, submission_id: uuid.UUID, fence: int) -> QuerySet[Submission]:
-    """The submission while this claim holds it, else nothing: whoever writes a result updates this."""
+    """Select the submission while this claim holds it, else nothing: who writes a result updates this."""
     return Submission.objects.filter(pk=submission_id, fence=fence, status=SubmissionStatus.SCORING)
 
 
 def claim(*, round_id: int, team_id: int) -> Claim | None:
-    """The team's earliest pending submission, unless somebody holds it or its pause is not over."""
+    """Claim the team's earliest pending submission, unless somebody holds it or its pause is not over."""
+    # One statement, so that two workers never have one claim. The earliest is found before it is asked
+    # whether it is free: asked together, a later one would overtake it. The time is the database's, since
+    # those of machines differ; `now()` would be that from before a wait for another worker's lock.
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -113,6 +117,7 @@ def _renew(claim: Claim, done: threading.Event) -> None:
     """
     ends = time.monotonic() + settings.SCORING_SECONDS + time_limit.GRACE
     try:
+        # By thirds: when one renewal fails, the next still comes before the lease ends.
         while not done.wait(settings.LEASE_SECONDS / 3) and time.monotonic() < ends:
             try:
                 is_held = held(submission_id=claim.submission_id, fence=claim.fence).update(
@@ -128,7 +133,8 @@ def _renew(claim: Claim, done: threading.Event) -> None:
 
 
 def put_off(claim: Claim) -> None:
-    """After a fault: back to the queue for a while that doubles each time. Nothing is counted."""
+    """Put it back into the queue after a fault, for a while that doubles each time. Nothing is counted."""
+    # The exponent has a limit of its own: after days of faults the power would overflow.
     pause = min(2.0 ** min(claim.n_faults, 10), MAX_PAUSE)
     _insisting(
         lambda: held(submission_id=claim.submission_id, fence=claim.fence).update(
@@ -152,7 +158,7 @@ def count_exception(claim: Claim) -> int:
 
 
 def give_back(claim: Claim) -> None:
-    """Back to the queue for the next attempt, unless another worker has taken over."""
+    """Put it back into the queue for the next attempt, unless another worker has taken over."""
     held(submission_id=claim.submission_id, fence=claim.fence).update(
         status=SubmissionStatus.QUEUED, leased_until=None
     )

@@ -24,22 +24,22 @@ _REFERENCES = 4812
 
 
 def hold_round_open(*, round_id: int) -> None:
-    """Shared: the round's status stays as it is while something is handed in."""
+    """Keep the round's status as it is while something is handed in; many may at once."""
     _lock("pg_advisory_xact_lock_shared", _ROUND, round_id)
 
 
 def hold_round(*, round_id: int) -> None:
-    """Exclusive: for whoever changes the round's status."""
+    """Have the round alone, to change its status."""
     _lock("pg_advisory_xact_lock", _ROUND, round_id)
 
 
 def hold_reference_team(*, team_id: int) -> None:
-    """Orders a reference team's submissions: it has no account whose row could be locked."""
+    """Order a reference team's submissions: it has no account whose row could be locked."""
     _lock("pg_advisory_xact_lock", _REFERENCE, team_id)
 
 
 def hold_references(*, holdout_id: uuid.UUID) -> None:
-    """Orders what all references hand in about a query holdout, so that their number is exact.
+    """Order what all references hand in about a query holdout, so that their number is exact.
 
     The database's own check takes the same lock. Two holdouts may share one: then they only wait.
     """
@@ -47,17 +47,17 @@ def hold_references(*, holdout_id: uuid.UUID) -> None:
 
 
 def hold_team_tokens(*, team_id: int) -> None:
-    """Orders the making of a team's tokens, so that their number is exact."""
+    """Order the making of a team's tokens, so that their number is exact."""
     _lock("pg_advisory_xact_lock", _TOKENS, team_id)
 
 
 def hold_team_webhooks(*, team_id: int) -> None:
-    """Orders the making of a team's webhooks and tests, so that their number is exact."""
+    """Order the making of a team's webhooks and tests, so that their number is exact."""
     _lock("pg_advisory_xact_lock", _WEBHOOKS, team_id)
 
 
 def hold_file(*, sha256: str) -> None:
-    """Whoever refers to a stored file anew, or removes it, has it alone.
+    """Have a stored file alone, to refer to it anew or to remove it.
 
     Two files may share a lock: then they only wait for each other.
     """
@@ -65,12 +65,12 @@ def hold_file(*, sha256: str) -> None:
 
 
 def one_audit(*, round_id: int) -> AbstractContextManager[bool]:
-    """One process at a time audits a round, or publishes it."""
+    """Let one process at a time audit a round, or publish it."""
     return of_session(key=(_AUDIT, round_id))
 
 
 def one_dispatcher() -> AbstractContextManager[bool]:
-    """One process at a time tells webhooks."""
+    """Let one process at a time tell webhooks."""
     return of_session(key=(_DISPATCHER, 0))
 
 
@@ -89,6 +89,7 @@ def of_session(*, key: tuple[int] | tuple[int, int]) -> Iterator[bool]:
 
 def _asked(function: str, key: tuple[int, ...]) -> bool:
     with connection.cursor() as cursor:
+        # The function's name is one of this file's; what comes from outside is a parameter.
         cursor.execute(f"SELECT {function}({', '.join(['%s'] * len(key))})", key)
         return bool(cursor.fetchone()[0])
 

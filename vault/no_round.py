@@ -13,7 +13,7 @@ COMING = (RoundStatus.PLANNED, RoundStatus.OPEN)
 
 
 def refusal(*, benchmark: Benchmark, now: dt.datetime) -> VaultError:
-    """The error of a benchmark whose rounds receive no team's file at this moment."""
+    """Make the error of a benchmark whose rounds receive no team's file at this moment."""
     rounds = Round.objects.filter(benchmark=benchmark)
     opened = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
     is_late = opened is not None and opened.status == RoundStatus.OPEN and opened.closes_at <= now
@@ -31,7 +31,7 @@ def refusal(*, benchmark: Benchmark, now: dt.datetime) -> VaultError:
 
 
 def cancelled_after(*, benchmark: Benchmark, round: Round | None) -> str:
-    """The end of a sentence on the round that would have come next, if it was cancelled."""
+    """End a sentence with the round that would have come next, if it was cancelled."""
     cancelled = Round.objects.filter(
         benchmark=benchmark,
         status=RoundStatus.CANCELLED,

@@ -61,7 +61,7 @@ def status(*, round: Round, now: dt.datetime) -> str:
 
 
 def named(*, round: Round) -> list[str]:
-    """The names of the references that were named at planning, in their order; the first is the baseline."""
+    """Name the references that the plan named, in its order; the first is the baseline."""
     names = dict(Team.objects.filter(pk__in=round.named_references).values_list("pk", "name"))
     return [names[team_id] for team_id in round.named_references]
 

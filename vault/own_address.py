@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 
 def absolute(*, request: HttpRequest, path: str) -> str:
-    """The whole address of a path here.
+    """Give the whole address of a path here.
 
     A server in front ends TLS, and this process hears plain HTTP; where cookies are sent over TLS alone,
     people come by HTTPS.

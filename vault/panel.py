@@ -22,17 +22,17 @@ def latest(*, benchmark: Benchmark) -> Panel | None:
 
 
 def ids(panel: Panel) -> pa.Array:
-    """The ids in panel order, int64 or string."""
+    """Give the ids in panel order, int64 or string."""
     return _ids(panel.file_key)
 
 
 def file_bytes(*, panel: Panel) -> bytes:
-    """The Parquet file, as it was published."""
+    """Read the Parquet file, as it was published."""
     return content_files.load(file_key=panel.file_key)
 
 
 def publish(*, benchmark: Benchmark, ids: pa.Array) -> Panel:
-    """The next version: the benchmark's known items, then these new ones.
+    """Publish the next version: the benchmark's known items, then these new ones.
 
     The caller holds a transaction and the lock on the benchmark's row, so two versions never race.
     """
@@ -70,7 +70,7 @@ def _with_new(before: Panel | None, ids: pa.Array) -> pa.Array:
 
 
 def _checked(ids: pa.Array) -> pa.Array:
-    """The ids sorted: numbers by value, strings by their UTF-8 bytes."""
+    """Sort the ids, numbers by value and strings by their UTF-8 bytes; refuse what cannot be an id."""
     if ids.type not in (pa.int64(), pa.string()):
         raise SealingError("item ids are 64-bit whole numbers or strings")
     if len(ids) == 0 or ids.null_count:

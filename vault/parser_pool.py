@@ -43,6 +43,7 @@ from vault.files.parsing import FileSpec
 from vault.files.problems import refuse
 from vault.models import Benchmark, Panel
 
+# What a child needs to import Arrow while the machine is busy is not held against its first file.
 START_SECONDS = 60.0
 RETRY_AFTER_SECONDS = 2
 # The child's own alarm matters only when its parent is gone, so the parent's limit comes first.
@@ -105,12 +106,13 @@ class _Child:
         seconds: float,
         largest_body: int = 0,
     ) -> tuple[dict[str, Any], bytes]:
-        """Raises `TimeoutError`, or `_ChildLostError`; either way the child is of no more use."""
+        """Exchange one message; after `TimeoutError` or `_ChildLostError` the child is of no more use."""
         deadline = time.monotonic() + seconds + (0.0 if self._has_started else START_SECONDS)
         try:
             descriptors = [each.fileno() for each in files]
             send(self._peer, header, body, files=descriptors, deadline=deadline)
             answer = receive(self._peer, deadline=deadline, largest_body=largest_body)
+        # An OSError as well, but no lost child: a second try would take as long.
         except TimeoutError:
             raise
         except OSError:
@@ -156,7 +158,7 @@ class ParserPool:
         panel: Panel,
         team_id: int | None = None,
     ) -> Predictions:
-        """A child that is gone before it answers may have been killed by anybody: try once more."""
+        """Parse a file, twice if a child is gone before it answers: anybody may have killed that one."""
         if isinstance(body, bytes):
             with MemoryFile(body) as file:
                 return self.parse(
@@ -173,7 +175,7 @@ class ParserPool:
         refuse("the file takes more memory to parse than it may")
 
     def unpack(self, packed: MemoryFile, *, limit: int, team_id: int | None = None) -> MemoryFile:
-        """The file in a body that gzip packed; raises `PackedBodyError` or `UnpackedSizeError`."""
+        """Unpack the file that gzip packed; raises `PackedBodyError` or `UnpackedSizeError`."""
         if not packed.size:
             raise PackedBodyError("the body is empty")
         for _ in range(2):
@@ -197,7 +199,7 @@ class ParserPool:
 
     @contextmanager
     def _child(self, team_id: int | None) -> Iterator[_Child]:
-        """A child for one exchange. It goes back only if the exchange ended as it should."""
+        """Take a child for one exchange. It goes back only if the exchange ended as it should."""
         with self._turns.turn(team_id):
             with self._lock:
                 child = self._idle.pop() if self._idle else None
@@ -237,9 +239,11 @@ class ParserPool:
             "size": body.size,
             "spec": asdict(spec),
         }
+        # A file that got the better of its child shall not fill this process: more than this is not read.
         largest = 8 * panel.n_items * len(spec.value_columns) + _HEADER_BYTES
         answer, canonical = dict[str, Any](outcome=""), b""
         for _ in range(2):
+            # A child keeps few panels, and may have dropped one that it was handed: then once more.
             if panel.sha256 not in child.panels or answer["outcome"] == "panel wanted":
                 self._hand_over(child, panel)
             answer, canonical = child.ask(
@@ -325,7 +329,7 @@ _lock = threading.Lock()
 
 
 def _pool(pid: int) -> ParserPool:
-    """A forked process has a pool of its own: children answer to one parent."""
+    """Give this process its pool: a forked one makes its own, since children answer to one parent."""
     with _lock:
         return _new_pool(pid)
 
@@ -345,7 +349,7 @@ def _new_pool(pid: int) -> ParserPool:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours: neither passwords nor addresses are the parser's business."""
+    """Leave out all of ours: neither passwords nor addresses are the parser's business."""
     kept = {
         name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONPATH") if name in os.environ
     }

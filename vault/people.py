@@ -30,7 +30,7 @@ class PasswordLink:
 
 
 def check_username(*, username: str) -> None:
-    """A new name must not look like one that the journal knows.
+    """Refuse a new name that looks like one that the journal knows.
 
     Raises:
         PersonError: somebody has it, in whatever case.

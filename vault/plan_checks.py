@@ -129,7 +129,7 @@ def check_holdouts(
 
 
 def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> None:
-    """Holdouts that were sealed before sealing refused small ones."""
+    """Refuse small holdouts, sealed before sealing itself refused them."""
     for field, each in [
         ("query_holdout", query_holdout),
         *(("fresh_holdouts", each) for each in fresh_holdouts if decides(each.kind)),

@@ -15,7 +15,7 @@ DIRECTORY = "predictions"
 
 
 def store(*, predictions: Predictions) -> str:
-    """The file key, the same for the same predictions."""
+    """Store the file and give its key, the same for the same predictions."""
     return content_files.store(
         directory=DIRECTORY,
         content=predictions.canonical,
@@ -25,7 +25,7 @@ def store(*, predictions: Predictions) -> str:
 
 
 def remove(*, file_key: str) -> None:
-    """The caller knows that no submission needs it any more."""
+    """Remove a file; the caller knows that no submission needs it any more."""
     content_files.remove(file_key=file_key)
 
 
@@ -35,14 +35,14 @@ def load(*, file_key: str) -> NDArray[np.generic]:
 
 
 def spec(benchmark: Benchmark) -> FileSpec:
-    """What the benchmark's prediction files must hold."""
+    """Say what the benchmark's prediction files must hold."""
     return FileSpec(
         form=benchmark.prediction_form, task=benchmark.task, classes=tuple(benchmark.classes)
     )
 
 
 def table(*, submission: Submission) -> pa.Table:
-    """The submission's file as it was understood: handed in again, it is the same predictions."""
+    """Rebuild the submission's file as it was understood: handed in again, it is the same predictions."""
     values = load(file_key=submission.file_key)
     wanted = spec(submission.round.benchmark)
     columns = {"id": panels.ids(submission.round.panel)}

@@ -57,12 +57,12 @@ def of_room(*, round: Round, n_references: int) -> list[str]:
 
 
 def deciding(*, query_holdout: Holdout, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
-    """The fresh holdouts that decide a verdict: iid shards of the query holdout's draw."""
+    """List the fresh holdouts that decide a verdict: iid shards of the query holdout's draw."""
     return [each for each in fresh_holdouts if each.decides_beside(query_holdout)]
 
 
 def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:
-    """What the holdouts do not allow, whatever is handed in; the round need not be saved."""
+    """Say what the holdouts do not allow, whatever is handed in; the round need not be saved."""
     judges = deciding(query_holdout=round.query_holdout, fresh_holdouts=fresh_holdouts)
     found = []
     if round.query_holdout.draws_groups and round.query_holdout.n_effective is None:
@@ -116,7 +116,7 @@ def _confirmed(*, ways: int) -> str:
 
 
 def of_references(*, round: Round) -> list[str]:
-    """What the references do not allow: the frozen ones, before that those that are scored."""
+    """Say what the references do not allow: the frozen ones, before that those that are scored."""
     references = _references(round)
     if not references:
         if _has_published_finals(round):
@@ -182,7 +182,7 @@ def _tolerated(benchmark: Benchmark) -> float:
 
 
 def _units(holdout: Holdout) -> int | None:
-    """What the draw chose among; None where nobody knows."""
+    """Count what the draw chose among; None where nobody knows."""
     return holdout.n_units if holdout.draws_groups else holdout.n_items
 
 

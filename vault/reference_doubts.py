@@ -30,7 +30,7 @@ def enter(*, submission: Submission, actor: str, now: dt.datetime) -> None:
 
 
 def doubted(*, round: Round) -> set[str]:
-    """The ids of the round's submissions that were doubted."""
+    """Find the ids of the round's submissions that were doubted."""
     entries = JournalEntry.objects.filter(benchmark=round.benchmark_id, kind=KIND)
     told = [json.loads(payload) for payload in entries.values_list("payload", flat=True)]
     return {each["submission"] for each in told if each["round"] == round.number}

@@ -79,7 +79,7 @@ def _by_round(received: QuerySet[Submission]) -> str:
 
 
 def way_on(*, round: Round) -> str:
-    """What an organizer can do with a planned round of which a reference can hand in no more."""
+    """Say what an organizer can do with a planned round of which a reference can hand in no more."""
     received = of_holdout(holdout_id=round.query_holdout_id).filter(round=round)
     if received.filter(status__in=USABLE).exists():
         return f"open the round by hand with the references that are scored, or {ELSEWHERE}"

@@ -6,7 +6,7 @@ from vault.statuses import SubmissionStatus
 
 
 def in_order(*, round: Round) -> list[Submission]:
-    """The scored files by the plan's order of their teams, those of others last; then as submitted."""
+    """Sort the scored files by the plan's order of their teams, those of others last; then as submitted."""
     places = {team_id: place for place, team_id in enumerate(round.named_references)}
     scored = Submission.objects.filter(
         round=round, team__is_reference=True, status=SubmissionStatus.SCORED

@@ -30,7 +30,7 @@ def is_coarse(*, round: Round, team: Team) -> bool:
 
 
 def told(*, value: float | None, round: Round, team: Team, metric: str = "") -> float | None:
-    """A score as it may leave now, in the units of the primary metric or the one that is named."""
+    """Give a score as it may leave now, in the units of the primary metric or the one that is named."""
     if value is None or not is_coarse(round=round, team=team):
         return value
     scorer = scorer_of(benchmark=round.benchmark, metric=metric or None)

@@ -60,7 +60,7 @@ class Evaluated:
 
 
 def incumbent_of(*, submission: Submission) -> Submission | None:
-    """The submission that this one must beat: the team's incumbent, at first the frozen baseline."""
+    """Find the submission that this one must beat: the team's incumbent, at first the frozen baseline."""
     if submission.team.is_reference:
         return None
     state = (
@@ -81,6 +81,7 @@ def publish(
     with transaction.atomic():
         if submission.team.is_reference:
             _hold_round(submission)
+        # First, while nothing is written: a lost claim leaves no trace, and a held one keeps its row locked.
         _settle(submission=submission, fence=fence, now=now)
         if submission.team.is_reference:
             answer, seed = _reference_answer(submission=submission, evaluated=evaluated), None
@@ -95,6 +96,7 @@ def publish(
         )
         is_spent = budget.commit(submission=submission, now=now)
         if not (is_spent or submission.team.is_reference):
+            # With this all that was written above is undone: what nobody was charged for is not answered.
             raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
         _journal(
             submission=submission,
@@ -119,7 +121,7 @@ def generator(*, seed: str) -> np.random.Generator:
 
 
 def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
-    """A team's state before its first query, and the incumbent it starts with."""
+    """Make a team's state before its first query, and find the incumbent it starts with."""
     mechanism = MECHANISMS[round.mechanism]
     baseline, incumbent = None, None
     if mechanism.needs_baseline:
@@ -136,15 +138,13 @@ def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
 
 
 def reported(*, submission: Submission) -> float | None:
-    """The team's own validation score, oriented."""
-    given = submission.validation_score
-    if given is None:
-        return None
-    return _metric(submission.round).orient(given)
+    """Orient the team's own validation score."""
+    score = submission.validation_score
+    return None if score is None else _metric(submission.round).orient(score)
 
 
 def _hold_round(reference: Submission) -> None:
-    """A round that is being cancelled counts what its references were told: later it tells nothing more."""
+    """Keep the round from being cancelled, or refuse: cancelling counts what its references were told."""
     locks.hold_round_open(round_id=reference.round_id)
     status = Round.objects.values_list("status", flat=True).get(pk=reference.round_id)
     if status == RoundStatus.CANCELLED:
@@ -171,7 +171,7 @@ def _reference_answer(*, submission: Submission, evaluated: Evaluated) -> Answer
 
 
 def _answer(*, submission: Submission, evaluated: Evaluated) -> tuple[Answer, str | None]:
-    """The mechanism's answer; the team's state moves with it. A blind team's state stands still."""
+    """Ask the mechanism, and move the team's state with its answer. A blind team's state stands still."""
     round = submission.round
     state = _locked_state(submission=submission)
     if state.incumbent_id != evaluated.incumbent_id:
@@ -248,7 +248,7 @@ def _journal(
     seed: str | None,
     now: dt.datetime,
 ) -> None:
-    """Names, constants and what was released, as it was told: never a raw score."""
+    """Enter names, constants and what was released, as it was told: never a raw score."""
     round = submission.round
     told = reference_scores.told(value=released.value, round=round, team=submission.team)
     journal.append(
@@ -274,7 +274,7 @@ def _baseline(*, round: Round) -> RoundReference:
 
 
 def _primary_score(round: Round, submission: Submission) -> float:
-    """The one that was released: re-scoring adds rows after it."""
+    """Find the score that was released: re-scoring adds rows after it."""
     scores = RawScore.objects.filter(
         submission=submission,
         holdout=round.query_holdout,

@@ -58,19 +58,19 @@ def replay(*, round: Round) -> Replayed:
     for actual in releases.order_by("submission__team_id", "submission__sequence"):
         submission = actual.submission
         recorded = journaled.get(str(submission.pk))
-        given = inputs.get(submission.pk)
+        release_input = inputs.get(submission.pk)
         if recorded is None:
             raise JournalError(f"the release of {submission.pk} is not in the journal")
-        if given is None:
+        if release_input is None:
             raise JournalError(f"the release of {submission.pk} has no input")
-        score = raw.get((submission.pk, given.scorer_version))
-        if score is None or METRICS[_metric(round)].orient(score) != given.score:
+        score = raw.get((submission.pk, release_input.scorer_version))
+        if score is None or METRICS[_metric(round)].orient(score) != release_input.score:
             raise JournalError(f"the raw score of {submission.pk} is not its release's input")
-        if release.reported(submission=submission) != given.reported:
+        if release.reported(submission=submission) != release_input.reported:
             raise JournalError(
                 f"the validation score of {submission.pk} is not its release's input"
             )
-        expected = _told(round, submission, given, recorded, memories)
+        expected = _told(round, submission, release_input, recorded, memories)
         if not _agree(round, submission, expected=expected, actual=actual, recorded=recorded):
             raise JournalError(f"the release of {submission.pk} is not what its inputs give")
         n_releases += 1
@@ -101,20 +101,20 @@ def _agree(
 def _told(
     round: Round,
     submission: Submission,
-    given: ReleaseInput,
+    release_input: ReleaseInput,
     recorded: dict[str, Any],
     memories: dict[int, _Memory],
 ) -> Told:
-    """What the team is told of this submission; its memory moves on."""
+    """Work out what the team is told of this submission; its memory moves on."""
     constants = (recorded["mechanism"], recorded["parameters"])
     if constants != (round.mechanism, round.parameters):
         raise JournalError(f"the release of {submission.pk} had other constants than the round")
     if submission.team.is_reference:
-        return _reference(round, given)
+        return _reference(round, release_input)
     if submission.team_id not in memories:
         memories[submission.team_id] = _first_memory(round, submission.team_id)
     memory = memories[submission.team_id]
-    if given.incumbent_id != memory.incumbent_id:
+    if release_input.incumbent_id != memory.incumbent_id:
         raise JournalError(f"{submission.pk} was compared with another than its incumbent")
     if memory.is_blind:
         _check_seed(submission, recorded, None)
@@ -124,11 +124,11 @@ def _told(
     memory.state, answer = MECHANISMS[round.mechanism].respond(
         state=memory.state,
         query=Query(
-            score=given.score,
-            paired_se=given.paired_se,
+            score=release_input.score,
+            paired_se=release_input.paired_se,
             n=round.query_holdout.n_items,
             unit=budget.unit_of(benchmark=round.benchmark),
-            reported=given.reported,
+            reported=release_input.reported,
         ),
         parameters=round.parameters,
         rng=release.generator(seed=seed),
@@ -138,9 +138,9 @@ def _told(
     return _in_metric_units(round, answer.value), answer.outcome.value
 
 
-def _reference(round: Round, given: ReleaseInput) -> Told:
+def _reference(round: Round, release_input: ReleaseInput) -> Told:
     value = MECHANISMS[round.mechanism].display_baseline(
-        baseline=given.score,
+        baseline=release_input.score,
         n=round.query_holdout.n_items,
         unit=budget.unit_of(benchmark=round.benchmark),
         parameters=round.parameters,

@@ -86,7 +86,7 @@ class Invitation:
 
 
 def read(*, body: bytes) -> list[Line]:
-    """The rows; `RosterError` if the file as a whole cannot be read."""
+    """Read the rows; `RosterError` if the file as a whole cannot be read."""
     if len(body) > MAX_BYTES:
         raise RosterError(f"the file is larger than {MAX_BYTES // 1024} KB: divide it")
     try:
@@ -97,6 +97,7 @@ def read(*, body: bytes) -> list[Line]:
     if "\0" in text:
         raise RosterError("the file holds a zero byte, so it is no CSV: save it as CSV in UTF-8")
     header, _, _ = text.partition("\n")
+    # Spreadsheets write semicolons where the comma is the decimal sign.
     separator = ";" if ";" in header and "," not in header else ","
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
@@ -116,7 +117,7 @@ def read(*, body: bytes) -> list[Line]:
 
 
 def check(*, lines: list[Line], now: dt.datetime) -> Roster:
-    """What the rows would make, and everything that is wrong with them. Nothing is changed."""
+    """Say what the rows would make, and everything that is wrong with them. Nothing is changed."""
     problems: list[Problem] = []
     known = {
         team.folded: team
@@ -213,8 +214,8 @@ def as_csv(*, invitations: list[Invitation], api_url: str, expires_at: dt.dateti
 
 
 def _columns(header: list[str]) -> list[str]:
-    given = [name.strip().casefold() for name in header]
-    names = [OTHER_NAMES.get(name, name) for name in given]
+    written = [name.strip().casefold() for name in header]
+    names = [OTHER_NAMES.get(name, name) for name in written]
     if unknown := [name for name in names if name not in COLUMNS]:
         raise RosterError(f"the column {unknown[0][:40]!r} is none of {', '.join(COLUMNS)}")
     if len(set(names)) != len(names):
@@ -255,7 +256,7 @@ def _of_name(line: Line, known: dict[str, Team], *, n_times: int) -> list[Proble
 
 
 def _names(lines: list[Line]) -> dict[str, str]:
-    """The teams, of the list and others, that a title of the list could be taken for."""
+    """Find the teams, of the list and others, that a title of the list could be taken for."""
     titles = {team_names.folded(line.title) for line in lines}
     others = Team.objects.filter(folded__in=titles).values_list("folded", "name")
     return {_folded(line): line.team for line in lines} | dict(others)
@@ -380,7 +381,7 @@ def _made(entry: Entry) -> Team:
 
 
 def _admit(roster: Roster, teams: dict[int, Team], *, actor: str, now: dt.datetime) -> None:
-    """Journals are locked in the order of their benchmarks, whatever the order of the rows."""
+    """Admit the teams, and lock journals in the order of their benchmarks, whatever that of the rows."""
     pairs = [(round, entry) for entry in roster.entries for round in entry.rounds]
     for round, entry in sorted(pairs, key=lambda pair: (pair[0].benchmark_id, pair[0].pk)):
         try:

@@ -84,13 +84,13 @@ def reach(*, account: Account, k: int, n_teams: int, n_references: int, told: fl
 
 
 def bound(*, account: Account, nats: float, k: int) -> Bound:
-    """What is proven of k answers that tell so much."""
+    """Bound the error of k answers that tell so much."""
     error = ledger.proven_error(account=account, nats=nats, k=k)
     return Bound(k=k, nats=nats, error=error)
 
 
 def published_step(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> float | None:
-    """The grid of published fresh figures; 0: exact ones; None: no fresh holdout decides."""
+    """Find the grid of published fresh figures; 0: exact ones; None: no fresh holdout decides."""
     n_fresh = sum(each.n_items for each in _deciding(round, fresh_holdouts))
     if not n_fresh:
         return None
@@ -143,7 +143,7 @@ def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detec
 
 
 def effective_number(holdouts: Sequence[Holdout]) -> float:
-    """The independent items that holdouts together are worth, in the worst case."""
+    """Count the independent items that holdouts together are worth, in the worst case."""
     n = sum(each.n_items for each in holdouts)
     squares = 0.0
     for each in holdouts:

@@ -105,6 +105,7 @@ def plan(
     With `references`, reference teams of which the first is the baseline's, it opens by itself.
     """
     with transaction.atomic():
+        # One plan at a time: numbers follow each other, and a query holdout serves one round.
         Benchmark.objects.select_for_update(no_key=True).get(pk=benchmark.pk)
         complete = plan_checks.check(
             benchmark=benchmark,
@@ -141,6 +142,7 @@ def plan(
             named_references=[team.pk for team in references],
         )
         round.fresh_holdouts.set(fresh_holdouts)
+        # Two of them: the audit's is journaled, and must not tell the noise of any release.
         RoundSecret.objects.create(
             round=round, entropy=secrets.token_hex(32), audit_seed=secrets.token_hex(32)
         )
@@ -227,7 +229,7 @@ def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
 
 
 def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
-    """CLOSING -> CLOSED once nothing is pending; False while something is.
+    """Move CLOSING -> CLOSED once nothing is pending; False while something is.
 
     Both workers' sweepers close rounds; whoever comes second finds it done.
     """
@@ -266,7 +268,7 @@ def close_what_is_due(*, now: dt.datetime) -> None:
 
 
 def _unless_moved(step: Any, round: Round, now: dt.datetime) -> None:
-    """Another sweeper or an organizer may have been quicker; then there is nothing to do."""
+    """Take the step, unless another sweeper or an organizer was quicker: then there is nothing to do."""
     try:
         step(round=round, actor=SYSTEM, now=now)
     except TransitionError:
@@ -319,6 +321,7 @@ def move(
     locks.hold_round(round_id=round.pk)
     earlier = before(status)
     try:
+        # A savepoint: what the constraint refuses must not spoil the transaction around it.
         with transaction.atomic():
             of_earlier = Round.objects.filter(pk=round.pk, status__in=earlier)
             moved = of_earlier.update(status=status, **columns)
@@ -347,12 +350,12 @@ def _journal(round: Round, kind: str, *, actor: str, now: dt.datetime, **payload
 
 
 def audit_seed(*, round: Round) -> str:
-    """What the round's audits draw their random numbers from: fixed when the round was planned."""
+    """Give what the round's audits draw their random numbers from: fixed when the round was planned."""
     return RoundSecret.objects.values_list("audit_seed", flat=True).get(round=round)
 
 
 def unit(*, round: Round) -> float:
-    """The range u of one item's value of the primary metric."""
+    """Give the range u of one item's value of the primary metric."""
     return budget.unit_of(benchmark=round.benchmark)
 
 
@@ -375,5 +378,5 @@ def stock(*, benchmark: Benchmark) -> Stock:
 
 
 def account(*, round: Round) -> Account:
-    """What one team could ask of the round's query holdout."""
+    """Say what one team could ask of the round's query holdout."""
     return budget.account_of(round=round)

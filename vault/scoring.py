@@ -63,6 +63,7 @@ def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
                 return n_scored
             n_scored += _attempt(claim=claim, clock=clock)
         except TimeLimitError:
+            # Interrupted perhaps in the middle of a transaction: the next attempt gets another session.
             connection.close()
             break
     bell.ring(submission_id=submission_id)
@@ -188,7 +189,7 @@ def _paired_se(
 
 
 def _give_back(*, claim: Claim, used: Used, now: dt.datetime) -> None:
-    """After an exception: back to the queue, or failed when there were too many."""
+    """Put it back into the queue after an exception, or fail it when there were too many."""
     if leases.count_exception(claim) >= settings.MAX_EXCEPTIONS:
         _fail(claim=claim, used=used, now=now)
         return
@@ -196,7 +197,7 @@ def _give_back(*, claim: Claim, used: Used, now: dt.datetime) -> None:
 
 
 def _fail(*, claim: Claim, used: Used, now: dt.datetime, code: str = SCORING_FAILED) -> None:
-    """Nothing was released, so the query is refunded, up to the number of refunds a team may have.
+    """Fail it, and refund the query, since nothing was released: up to the refunds that a team may have.
 
     The journal's entry names an opening only if this attempt used its labels.
     """

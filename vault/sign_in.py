@@ -26,6 +26,7 @@ from vault.models import SignInFailures
 FREE = 5
 # From all networks together where the name has never signed in.
 FREE_TOGETHER = 50
+# Doubled with each failure: at the longest wait a guesser has some hundred attempts a day.
 FIRST_WAIT = dt.timedelta(seconds=15)
 MAX_WAIT = dt.timedelta(minutes=15)
 FORGOTTEN_AFTER = dt.timedelta(days=1)
@@ -56,11 +57,12 @@ def reserve(*, username: str, network: str, device: str | None, now: dt.datetime
 
 
 def succeeded(*, username: str, network: str, device: str | None) -> None:
-    """The attempt that was reserved had the right password: its place begins anew."""
+    """Begin anew at the place of an attempt that was reserved and had the right password."""
     name = _counted_name(username)
     with transaction.atomic():
         counters = SignInFailures.objects.filter(name=name).select_for_update().order_by("place")
         for row in counters.filter(place__in=[_TOGETHER, _device(device) if device else network]):
+            # Of all networks together this attempt alone is taken back: guesses of others stay counted.
             if row.place != _TOGETHER:
                 row.delete()
             elif not device:
@@ -82,14 +84,14 @@ def n_failures(*, username: str) -> int:
 
 
 def make_pass(*, username: str, now: dt.datetime) -> str:
-    """What makes one browser a known one: the person still needs the password. It is kept as a digest."""
+    """Make a browser a known one: the person still needs the password. The pass is kept as a digest."""
     plain = secrets.token_urlsafe(24)
     SignInFailures.objects.create(name=username, place=_device(_digest(plain)), last_at=now)
     return plain
 
 
 def device_of_pass(*, username: str, plain: str, now: dt.datetime) -> str | None:
-    """The device that a pass stands for, while it lasts; it ends with the first sign-in."""
+    """Find the device that a pass stands for, while it lasts; it ends with the first sign-in."""
     digest = _digest(plain)
     rows = SignInFailures.objects.filter(name=username, place=_device(digest))
     return digest if rows.filter(last_at__gt=now - PASS_LASTS).exists() else None
@@ -98,10 +100,12 @@ def device_of_pass(*, username: str, plain: str, now: dt.datetime) -> str | None
 def _counted_name(username: str) -> str:
     if User.objects.filter(username=username).exists():
         return username
+    # No user name has a `#`, so nobody shares a counter with invented names.
     return f"#{crc32(username.encode()) % _INVENTED}"
 
 
 def _device(device: str) -> str:
+    # With a word before it, so that no browser is counted as a network.
     return f"device {device}"
 
 
@@ -110,7 +114,9 @@ def _digest(plain: str) -> str:
 
 
 def _held(name: str, places: dict[str, int], now: dt.datetime) -> list[SignInFailures]:
-    """The counters, locked in one order."""
+    """Lock the counters, in one order."""
+    # What is not there cannot be locked, so it is made first. Both in one order: two attempts at the same
+    # counters would else wait for each other for ever.
     SignInFailures.objects.bulk_create(
         [SignInFailures(name=name, place=place, last_at=now) for place in sorted(places)],
         ignore_conflicts=True,
@@ -129,7 +135,7 @@ def _wait(row: SignInFailures, free: int, now: dt.datetime) -> dt.timedelta:
 
 
 def _forget_old(now: dt.datetime) -> None:
-    """Those that somebody else has in hand are left for the next time."""
+    """Delete what is old, but leave what somebody else has in hand for the next time."""
     with transaction.atomic():
         old = SignInFailures.objects.filter(last_at__lte=now - FORGOTTEN_AFTER)
         held = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000])

@@ -5,5 +5,5 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 
 def as_text(cell: str) -> str:
-    """What would be taken for a formula gets an apostrophe, which makes it text there."""
+    """Put an apostrophe before what would be taken for a formula, which makes it text there."""
     return f"'{cell}" if cell.startswith(FORMULAS) else cell

@@ -82,6 +82,6 @@ TRANSITIONS: dict[type[Status], dict[Status, tuple[Status, ...]]] = {
 
 
 def before(status: Status) -> list[Status]:
-    """What a thing must be to become `status`."""
+    """List what a thing may be before it becomes `status`."""
     life = TRANSITIONS[type(status)]
     return [earlier for earlier, following in life.items() if status in following]

@@ -57,7 +57,7 @@ class Receipt:
 
 
 def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Round:
-    """The round that this team may submit to now."""
+    """Find the round that this team may submit to now."""
     if not team.is_active:
         raise NotAdmittedError(f"the team {team.name} is not active")
     if team.is_reference:
@@ -80,7 +80,7 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
 
 
 def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
-    """References are frozen when a round opens, so they are received only before."""
+    """Find the planned round: references are frozen when a round opens, so are received only before."""
     waiting = Round.objects.filter(benchmark=benchmark, status=RoundStatus.PLANNED)
     in_order = waiting.select_related("query_holdout", "benchmark", "panel").order_by("number")
     # What would be scored for a round that cannot open any more tells of its labels for nothing.
@@ -103,10 +103,10 @@ def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
     return planned
 
 
-def check_validation_score(*, round: Round, team: Team, given: float | None) -> None:
+def check_validation_score(*, round: Round, team: Team, validation_score: float | None) -> None:
     """Refuse what the round's mechanism could not answer: before the body is read, and before any charge."""
     is_needed = MECHANISMS[round.mechanism].needs_reported and not team.is_reference
-    if is_needed and given is None:
+    if is_needed and validation_score is None:
         raise ValidationScoreNeededError(
             f"the mechanism {round.mechanism} compares with your own validation score: give validation_score",
             field="validation_score",
@@ -129,7 +129,7 @@ def receive(
     Under the locks only that is read again which may have changed since: whether the round still takes
     files, the account, and what the team handed in.
     """
-    check_validation_score(round=round, team=team, given=provenance.validation_score)
+    check_validation_score(round=round, team=team, validation_score=provenance.validation_score)
     with transaction.atomic():
         locks.hold_round_open(round_id=round.pk)
         admission = None
@@ -187,8 +187,8 @@ def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
     raise _closed(round, now=now)
 
 
-def _stored(given: Predictions) -> str:
-    return predictions.store(predictions=given)
+def _stored(parsed: Predictions) -> str:
+    return predictions.store(predictions=parsed)
 
 
 def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[int, int | None]:
@@ -201,7 +201,7 @@ def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[
 
 
 def cancel(*, submission: Submission, now: dt.datetime) -> None:
-    """Only while queued: once scoring has begun, a cancellation could be a free look.
+    """Cancel only what is queued: once scoring has begun, a cancellation could be a free look.
 
     The file is removed unless another submission, of whomever, has the same predictions.
     """
@@ -234,7 +234,7 @@ def _remove_file(cancelled: Submission) -> None:
 
 
 def withdraw(*, submission: Submission, now: dt.datetime) -> None:
-    """The submission stays charged and audited, and ranks no more."""
+    """Withdraw it from the ranking; it stays charged and audited."""
     with transaction.atomic():
         _hold_open(submission, now=now)
         done = Submission.objects.filter(
@@ -246,7 +246,7 @@ def withdraw(*, submission: Submission, now: dt.datetime) -> None:
 
 
 def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
-    """The submission that its team wants to be judged by; the last declaration counts."""
+    """Declare the submission that its team wants to be judged by; the last declaration counts."""
     with transaction.atomic():
         _hold_open(submission, now=now)
         current = Submission.objects.get(pk=submission.pk)
@@ -261,7 +261,7 @@ def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
 
 
 def _hold_open(submission: Submission, *, now: dt.datetime) -> None:
-    """Sweepers close a round some seconds after its time; its deadline is the one that was announced."""
+    """Hold the round open until the announced deadline: sweepers close it some seconds later."""
     locks.hold_round_open(round_id=submission.round_id)
     round = Round.objects.only("status", "opened_at", "stopped_at", "closes_at").get(
         pk=submission.round_id

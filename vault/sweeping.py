@@ -18,7 +18,8 @@ MAX_KEPT = 10_000
 
 
 def ring_for_the_waiting() -> int:
-    """One ring for each team whose earliest pending submission nobody holds; how many there were."""
+    """Ring once for each team whose earliest pending submission nobody holds; how many there were."""
+    # The earliest of each team alone: no other can be claimed, so a ring for it would be in vain.
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -39,7 +40,7 @@ def ring_for_the_waiting() -> int:
 
 
 def ring_for_the_lost() -> int:
-    """One ring for each submission whose lease has ended or whose retry is due; how many there were.
+    """Ring once for each submission whose lease has ended or whose retry is due; how many there were.
 
     Asked every few seconds, so not for what simply waits its turn: a busy worker has been rung for it.
     """
@@ -52,6 +53,7 @@ def ring_for_the_lost() -> int:
 
 def _ring(waiting: list[uuid.UUID]) -> int:
     for submission_id in waiting:
+        # The list is full: the next sweep rings for the rest.
         if not bell.ring(submission_id=submission_id):
             break
     return len(waiting)
@@ -63,6 +65,7 @@ def forget_answers(*, now: dt.datetime) -> int:
     Of a team that floods its keys, also what is older than its newest `MAX_KEPT`.
     """
     n_expired: int = IdempotentAnswer.objects.filter(expires_at__lt=now).delete()[0]
+    # In the database: a flood is not read into this process first.
     with connection.cursor() as cursor:
         cursor.execute(
             """

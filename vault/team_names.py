@@ -33,12 +33,12 @@ def normalized(text: str) -> str:
 
 
 def folded(name: str) -> str:
-    """The key that equal names share."""
+    """Make the key that equal names share."""
     return " ".join(normalized(unicodedata.normalize("NFD", name).casefold()).split())
 
 
 def told_apart(*, teams: Mapping[Key, tuple[str, str]]) -> dict[Key, str]:
-    """What each of these is called among the others, by its name and title: no two are called alike.
+    """Choose what to call each of these among the others, by name and title: no two are called alike.
 
     A title alone, else "title (name)", else the name: the first that no other of them could be called.
     """
@@ -54,7 +54,7 @@ def told_apart(*, teams: Mapping[Key, tuple[str, str]]) -> dict[Key, str]:
 
 
 def check_printable(text: str) -> None:
-    """Boards and terminals show it as it is: nothing in it steers them or cannot be seen."""
+    """Refuse what steers boards and terminals, which show it as it is, or what cannot be seen."""
     hidden = next((each for each in text if ord(each) in INVISIBLE or not each.isprintable()), None)
     if hidden is not None:
         raise ValidationError(

@@ -37,6 +37,7 @@ def limited(*, seconds: float) -> Iterator[None]:
 
     def raise_limit(number: int, frame: FrameType | None) -> None:
         nonlocal is_over
+        # The alarm may still come between the end of the work and its being switched off.
         if not is_done:
             is_over = True
             raise _Interruption

@@ -34,7 +34,7 @@ def make(
     now: dt.datetime,
     scopes: Sequence[str] = tokens.SCOPES,
 ) -> str:
-    """The link's secret, which cannot be had again."""
+    """Make a link and give its secret, which cannot be had again."""
     if expires_at <= now or (token_expires_at is not None and token_expires_at <= expires_at):
         raise ValueError("a link ends in the future, and its token later")
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -57,7 +57,7 @@ def address(*, api_url: str, secret: str) -> str:
 
 
 def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
-    """A new token of the link's team, and its text; the link is used up.
+    """Make a new token of the link's team, and give its text; the link is used up.
 
     Raises:
         UnknownTokenLinkError: there is no such link.

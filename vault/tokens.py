@@ -18,6 +18,7 @@ from vault.errors import TokenRefusedError, TooManyTokensError, TransitionError
 from vault.models import Team, TeamToken
 
 PREFIX = "hv_"
+# Enough to tell the tokens of a team apart; 36 of 256 bits help nobody to guess the rest.
 SHOWN = len(PREFIX) + 6
 READ = "read"
 SUBMIT = "submit"
@@ -37,7 +38,7 @@ def issue(
     now: dt.datetime,
     made_by: TeamToken | None = None,
 ) -> tuple[TeamToken, str]:
-    """The token's row and its plain text, which cannot be had again."""
+    """Make a token; give its row and its plain text, which cannot be had again."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise ValueError(f"scopes are {', '.join(SCOPES)}, not {', '.join(unknown) or 'none'}")
@@ -57,7 +58,7 @@ def issue(
 
 
 def authenticate(*, plain: str, now: dt.datetime) -> TeamToken | None:
-    """The valid token with its team, or None: unknown, revoked, expired, or its team inactive."""
+    """Find the valid token with its team; None if unknown, revoked, expired, or the team is inactive."""
     if not plain.startswith(PREFIX):
         return None
     token = (
@@ -72,7 +73,7 @@ def authenticate(*, plain: str, now: dt.datetime) -> TeamToken | None:
 
 
 def live(*, team: Team, now: dt.datetime) -> QuerySet[TeamToken]:
-    """The team's tokens that are neither revoked nor expired."""
+    """Select the team's tokens that are neither revoked nor expired."""
     own = TeamToken.objects.filter(team=team, revoked_at=None)
     return own.filter(Q(expires_at=None) | Q(expires_at__gt=now))
 
@@ -85,7 +86,7 @@ def issue_from(
     expires_at: dt.datetime | None,
     now: dt.datetime,
 ) -> tuple[TeamToken, str]:
-    """A token that may do no more, and lives no longer, than the one that asks for it.
+    """Make a token with at most the scopes and the lifetime of the one that asks for it.
 
     Raises:
         TokenRefusedError: a scope that the parent has not.
@@ -108,7 +109,7 @@ def issue_from(
 def rotate(
     *, token: TeamToken, by: TeamToken, grace: dt.timedelta, now: dt.datetime
 ) -> tuple[TeamToken, str]:
-    """A successor in the token's place: same scopes and maker, and what it made is the successor's.
+    """Put a successor in the token's place: same scopes and maker, and what it made is the successor's.
 
     Only the token itself, or one that it descends from, may ask: a short-lived token would else take over a
     lasting one of its team. The successor lives no longer than the token and the one that asks, and what it
@@ -155,7 +156,7 @@ def _end_with(token: TeamToken) -> None:
 
 
 def _with_descendants(token: TeamToken) -> set[int]:
-    """The token, all that it made, and those made."""
+    """Find the token, all that it made, and those made."""
     found, last = {token.pk}, {token.pk}
     while last:
         made = TeamToken.objects.filter(made_by__in=last).values_list("pk", flat=True)
@@ -165,21 +166,21 @@ def _with_descendants(token: TeamToken) -> set[int]:
 
 
 @contextmanager
-def _room_beside(*given: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
-    """A transaction in which the tokens are alive, their team has room for one more, and none ends or comes.
+def _room_beside(*held: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
+    """Hold the tokens alive, with room for one more in their team, and keep any from ending or coming.
 
     It yields the first as it is now: what a process remembers of a token may be some seconds old.
     """
     with transaction.atomic():
-        locks.hold_team_tokens(team_id=given[0].team_id)
-        alive = live(team=given[0].team, now=now)
-        wanted = {token.pk for token in given}
+        locks.hold_team_tokens(team_id=held[0].team_id)
+        alive = live(team=held[0].team, now=now)
+        wanted = {token.pk for token in held}
         found = {token.pk: token for token in alive.filter(pk__in=wanted).select_related("team")}
         if set(found) != wanted:
             raise TransitionError("the token is revoked or expired")
         if alive.count() >= MAX_LIVE:
             raise TooManyTokensError(f"a team may have {MAX_LIVE} tokens", limit=MAX_LIVE)
-        yield found[given[0].pk]
+        yield found[held[0].pk]
 
 
 def revoke(*, token: TeamToken, now: dt.datetime) -> int:

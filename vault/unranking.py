@@ -16,7 +16,7 @@ from vault.statuses import RoundStatus
 
 
 def unranked(*, round: Round) -> dict[int, Unranking]:
-    """The unrankings that hold, by team."""
+    """Find the unrankings that hold, by team."""
     last: dict[int, Unranking] = {}
     for act in Unranking.objects.filter(round=round).order_by("pk"):
         last[act.team_id] = act
@@ -44,7 +44,7 @@ def rank_again(*, round: Round, team: Team, reason: str, actor: str, now: dt.dat
 
 
 def _hold(round: Round) -> None:
-    """Acts on one round come one after another, and its status stays as it is meanwhile."""
+    """Hold the round: acts on it come one after another, and its status stays as it is meanwhile."""
     locks.hold_round(round_id=round.pk)
     round.refresh_from_db(fields=["status"])
     if round.status == RoundStatus.CANCELLED:

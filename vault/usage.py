@@ -24,6 +24,8 @@ class Usage:
 
 def count(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
     since = now - dt.timedelta(seconds=round.window_seconds)
+    # Each query is reserved once and settled at most once (constraints of the table see to it), so that the
+    # join doubles no row; what is refunded is as if it had never been asked.
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -69,6 +71,7 @@ def _next_window_slot(
 
 
 def seconds_until(slot: dt.datetime | None, now: dt.datetime) -> int | None:
+    # Rounded up: whoever comes back after so many seconds finds the slot free.
     return None if slot is None else max(1, -int(-(slot - now).total_seconds() // 1))
 
 
@@ -78,7 +81,7 @@ def with_one_more(*, used: Usage) -> Usage:
 
 
 def queries(*, admission: Admission, round: Round, used: Usage, now: dt.datetime) -> Queries:
-    """The limits of an account beside what is used of them."""
+    """Put the limits of an account beside what is used of them."""
     return Queries(
         window_seconds=round.window_seconds,
         window_limit=round.window_limit,

@@ -19,9 +19,11 @@ from webhooks.sending import Attempt
 
 logger = logging.getLogger(__name__)
 
+# So many slow receivers, a thread each, before teams wait for other teams.
 AT_ONCE = 16
 # No attempt begins later than this: a worker that shall stop waits for it and for one attempt.
 MAX_SECONDS = 8.0
+# With it a receiver asks to be told nothing more (Standard Webhooks).
 GONE = 410
 
 Clock = Callable[[], dt.datetime]
@@ -52,6 +54,7 @@ def _dispatch(clock: Clock) -> int:
                         on_the_way[sent] = each
             if not on_the_way:
                 return n_made
+            # Not until one is done: what other teams have been waiting for may come due meanwhile.
             for future in wait(on_the_way, timeout=1, return_when=FIRST_COMPLETED).done:
                 _settle(on_the_way.pop(future), _outcome(future))
                 n_made += 1

@@ -26,6 +26,7 @@ KEPT = dt.timedelta(days=30)
 OVERLAP = dt.timedelta(minutes=10)
 
 # A row of each webhook and each thing that happened to it, once. FROM and WHERE of the events follow.
+# FOR KEY SHARE waits for whoever holds the webhook (`subscriptions.held`): none is noted for one that goes.
 _NOTE = """
     INSERT INTO webhooks_webhookdelivery (id, webhook_id, event, subject, occurred_at, status,
                                           n_attempts, next_attempt_at, last_result)

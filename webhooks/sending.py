@@ -51,6 +51,7 @@ def send(
     except TimeoutError:
         return Attempt(status=None, result=f"no answer within {MAX_SECONDS:g} seconds")
     except httpx.ConnectError as error:
+        # TLS fails some layers below, and of its error often nothing but the text comes up here.
         is_tls = isinstance(error.__context__, ssl.SSLError) or "SSL" in str(error)
         return Attempt(
             status=None, result="the TLS handshake failed" if is_tls else "no connection"
@@ -66,6 +67,7 @@ async def _post(
     """Return the status of the answer."""
     host = f"[{address}]" if address.version == 6 else str(address)
     async with (
+        # Over all of it: httpx's own limit is of each wait for some bytes.
         asyncio.timeout(MAX_SECONDS),
         httpx.AsyncClient(verify=_tls(), trust_env=False, timeout=MAX_SECONDS) as client,
         client.stream(
@@ -73,6 +75,7 @@ async def _post(
             f"{target.scheme}://{host}:{target.port}{target.path}",
             headers={**headers, "Host": target.authority},
             content=content,
+            # The connection goes to a number, and the certificate is of the name.
             extensions={"sni_hostname": target.host},
         ) as response,
     ):
@@ -81,4 +84,5 @@ async def _post(
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
+    # Once: all trusted certificates are read for it.
     return httpx.create_ssl_context()

@@ -37,5 +37,6 @@ def signatures(
 
 
 def _key(webhook: Webhook, version: int) -> bytes:
+    # With a name, so that whatever else is derived from this key can never be a webhook's secret.
     named = b"holdout vault webhook %b %d" % (webhook.pk.bytes, version)
     return hmac.digest(settings.WEBHOOK_KEY.encode(), named, hashlib.sha256)

@@ -31,6 +31,7 @@ PATTERN = (
 PORTS = {"https": 443, "http": 80}
 # Names that lead into a local network wherever they are looked up (RFC 6761, RFC 6762, RFC 9476).
 _LOCAL_NAMES = re.compile(r"([^.]+|.*\.(localhost|local|internal|lan|home\.arpa|test|invalid))\.?")
+# The one block of IPv6 that hosts of the internet are in: whatever else may come is refused at first.
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
 
@@ -161,6 +162,7 @@ def _looked_up(target: Target) -> list[Address]:
 
 
 def _address(text: str) -> Address:
+    # What stands behind a % names an interface of this machine.
     return ipaddress.ip_address(text.partition("%")[0])
 
 

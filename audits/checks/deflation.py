@@ -15,6 +15,7 @@ def check(collected: Collected, context: Context) -> list[Result]:
     if not collected.can_decide:
         return []
     draw = collected.draw
+    # Query items come first in a draw; these are the fresh ones'.
     units = None if draw is None or draw.unit_of_item is None else draw.unit_of_item[draw.n :]
     results = []
     for entrant in collected.audited:

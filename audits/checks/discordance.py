@@ -20,6 +20,7 @@ def check(collected: Collected, context: Context) -> list[Result]:
     results = []
     for entrant in collected.audited:
         final, own = entrant.final, entrant.columns
+        # No final, or 0: it is the first file itself.
         if not final:
             continue
         query, fresh = own.query.astype(np.bool_), own.fresh.astype(np.bool_)

@@ -74,10 +74,10 @@ def scored(*, reading: Reading, team: Judged) -> dict[str, dict[str, list[float]
     return {} if found is None else found.evidence["scores"]
 
 
-def _cell(given: list[float] | None, decimals: int) -> str:
-    if given is None:
+def _cell(figures: list[float] | None, decimals: int) -> str:
+    if figures is None:
         return "–"
-    value, low, high = given
+    value, low, high = figures
     shown = sentences.number(value, decimals=decimals)
     return f"{shown} {sentences.interval(low, high, decimals=decimals)}"
 

@@ -93,7 +93,7 @@ def left_of(admission: Any) -> str:
 
 
 def admissions(round: Round) -> Table:
-    """The accounts of a round, on its page."""
+    """List the accounts of a round, on its page."""
     admitted: Iterable[Any] = counted(round.admissions.select_related("team", "round"))
     return Table(
         heading="Admitted teams",

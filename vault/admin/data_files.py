@@ -35,7 +35,7 @@ def content_type(file: "UploadedFile[Any]") -> str:
 
 
 def problems(error: InvalidFileError) -> Table:
-    """The rows that break a rule, as many as are named."""
+    """List the rows that break a rule, as many as are named."""
     named = error.data["problems"]
     n = error.data["n_problems"]
     return Table(

@@ -21,7 +21,7 @@ def known(request: HttpRequest) -> dict[str, str]:
 
 
 def named_by(*, cookie: str) -> dict[str, str]:
-    """The same, of the cookie's value; nothing of one that this service did not sign."""
+    """Read the same from a cookie's value; nothing from one that this service did not sign."""
     try:
         found = signing.loads(cookie, salt=_SALT, max_age=LASTS)
     except signing.BadSignature:

@@ -81,7 +81,7 @@ class HoldoutAdmin(ActingPage):
 
     @admin.display(description="sealed", ordering="sealed_at")
     def sealed_on(self, obj: Holdout) -> Any:
-        """The day: the minute stands on the holdout's page, and in the title."""
+        """Show the day: the minute stands on the holdout's page, and in the title."""
         return format_html(
             '<span title="{}">{}</span>', moment(obj.sealed_at), f"{obj.sealed_at:%Y-%m-%d}"
         )

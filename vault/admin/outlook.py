@@ -36,12 +36,12 @@ def published(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
 
 
 def told_to_one(reach: Reach) -> str:
-    """The nats of one team's answers."""
+    """Write the nats of one team's answers."""
     return f"{nats(reach.of_team)} nats at most, by {reach.alone.k:,} answers ({NAT})"
 
 
 def told(reach: Reach, *, round: Round) -> str:
-    """The nats in all, and what they come from."""
+    """Write the nats in all, and what they come from."""
     parts = [
         f"{round.max_teams:,} teams with {round.total_limit:,} queries each: {nats(reach.of_teams)}",
         f"references on the board: {nats(reach.of_references)}",
@@ -72,7 +72,7 @@ def proven_together(bound: Bound, *, queries: str) -> str:
 
 
 def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
-    """The planned minimum detectable overstatement, a line for each example, and what they assume."""
+    """Write the planned minimum detectable overstatement, a line an example, and what they assume."""
     holdouts = list(fresh_holdouts)
     if reason := round_preview.undetectable(round=round, fresh_holdouts=holdouts):
         return reason
@@ -87,7 +87,7 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
 
 
 def stock_after(stock: Stock, *, publication: str) -> str:
-    """What is left of the sealed shards when the round is published."""
+    """Say what is left of the sealed shards when the round is published."""
     taken = 2 if publication == PublicationKind.FULL else 1
     now = f"{stock.n_sealed:,} sealed iid shard{'s'[: stock.n_sealed != 1]} now"
     takes = f"the {publication} publication takes {'two' if taken == 2 else 'one'}"
@@ -123,7 +123,7 @@ def _effect(found: Detectable, *, round: Round) -> str:
 
 
 def _differing(round: Round) -> str:
-    """What the examples are shares of."""
+    """Say what the examples are shares of."""
     metric = METRICS[round.benchmark.primary_metric]
     if metric.counts_items:
         return "If a file and its reference answer so many of the items differently"

@@ -86,7 +86,7 @@ class Page(ModelAdmin):
         template: str = "vault/admin/form.html",
         **context: Any,
     ) -> HttpResponse:
-        """A form of an act, drawn like the admin's own."""
+        """Draw the form of an act like the admin's own."""
         # It takes any form, whatever the type checker's stubs say.
         fieldsets = [(None, {"fields": list(form.fields)})]
         fields = AdminForm(cast(Any, form), fieldsets, {}, model_admin=self)
@@ -116,13 +116,13 @@ class ReadOnlyPage(Page):
 
 
 def add_error(form: BaseForm, error: VaultError, *, field: str | None = None) -> None:
-    """A refusal of the domain, at the field that it names, or at `field`."""
+    """Mark a refusal of the domain at the field that it names, or at `field`."""
     named = field or error.data.get("field")
     form.add_error(named if named in form.fields else None, sentences.whole(error.message))
 
 
 def _reasons(form: BaseForm) -> list[str]:
-    """What no field that people see is marked with: of the form as a whole, and of hidden fields."""
+    """List what no field that people see is marked with: of the form as a whole, and of hidden fields."""
     hidden = [reason for field in form.hidden_fields() for reason in field.errors]
     return [str(reason) for reason in (*form.non_field_errors(), *hidden)]
 
@@ -135,12 +135,12 @@ def link(obj: Model | None, text: Any = None) -> str | SafeString:
 
 
 def code(text: str, *, length: int | None = None) -> SafeString:
-    """A hash or an id, cut for a list; the whole of it is the element's title."""
+    """Show a hash or an id, cut for a list; the whole of it is the element's title."""
     return format_html('<code title="{}">{}</code>', text, text[:length])
 
 
 def listed(model: type[Model], **only: Any) -> str:
-    """The address of a model's list, narrowed to some objects."""
+    """Give the address of a model's list, narrowed to some objects."""
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{urlencode({f'{name}__exact': value for name, value in only.items()})}"
 
@@ -150,7 +150,7 @@ def pretty(value: Any) -> SafeString:
 
 
 def folded(value: Any) -> SafeString:
-    """What few want to read, and what is long."""
+    """Fold away what few want to read, and what is long."""
     return format_html("<details><summary>Show</summary>{}</details>", pretty(value))
 
 
@@ -160,19 +160,19 @@ def figure(value: float | None, *, digits: int = 6) -> str:
 
 
 def nats(value: float) -> str:
-    """An amount of information: whole nats from a hundred on, below that three digits."""
+    """Write an amount of information: whole nats from a hundred on, below that three digits."""
     if 0 < value < MIN_NATS:
         return f"less than {MIN_NATS}"
     return f"{value:,.0f}" if value >= WHOLE_NATS else figure(value, digits=3)
 
 
 def score(value: float | None, *, step: float | None = None) -> str:
-    """A score on a grid down to one digit below the grid's; else as the API shows it."""
+    """Write a score on a grid down to one digit below the grid's; else as the API shows it."""
     return NOTHING if value is None else _on_grid(value, step) if step else str(value)
 
 
 def rounded(value: float | None, *, step: float | None) -> str:
-    """A score on a grid as `score` has it; else to six significant digits."""
+    """Write a score on a grid as `score` has it; else to six significant digits."""
     return score(value, step=step) if value is None or step else figure(value)
 
 

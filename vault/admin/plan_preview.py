@@ -48,7 +48,7 @@ class Preview:
 
 
 def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
-    """What the form's values come to, refused as planning would refuse them. Nothing is written."""
+    """Work out what the form's values come to, refused as planning would. Nothing is written."""
     fixed = ("query_holdout", "fresh_holdouts", "mechanism", "parameters", "opens_at", "closes_at")
     limits = ("total_limit", "window_limit")
     asked = ("benchmark", *fixed, *limits, "publication", "references")
@@ -77,7 +77,7 @@ def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
 def page_of(
     page: "Page", request: HttpRequest, form: "BaseForm", shown: Preview, *, has_changed: bool
 ) -> HttpResponse:
-    """The preview with the form's values in it, unseen, for either button."""
+    """Show the preview with the form's values in it, unseen, for either button."""
     return page.form_page(
         request,
         form,
@@ -98,7 +98,7 @@ def page_of(
 
 
 def described(holdout: Holdout) -> str:
-    """A holdout that can be chosen, in one line."""
+    """Describe a holdout that can be chosen, in one line."""
     groups = f" in {holdout.n_units:,} groups" if holdout.n_units is not None else ""
     return (
         f"{holdout.benchmark.slug}: {holdout.kind}, {holdout.n_items:,} items{groups}, "

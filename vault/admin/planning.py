@@ -63,7 +63,7 @@ class HoldoutsChoiceField(ManyHoldouts):
 
 
 def _stock(benchmark_id: int) -> str:
-    """What the choice costs, for this benchmark."""
+    """Say what the choice costs, for this benchmark."""
     found = Benchmark.objects.filter(pk=benchmark_id).first()
     if found is None:
         return ""
@@ -175,7 +175,7 @@ def _reference_team(name: str) -> Team:
 
 
 def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
-    """The form, then a preview of the round, and only then a plan: of exactly what was previewed."""
+    """Show the form, then a preview of the round, and only then plan: exactly what was previewed."""
     if not page.has_add_permission(request):
         raise PermissionDenied
     benchmark = request.GET.get("benchmark")

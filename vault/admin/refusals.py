@@ -31,7 +31,7 @@ def handle_400(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The reason is shown if it was given in words: ours alone are."""
+    """Show the reason if it was given in words: ours alone are."""
     return _answer(
         request,
         403,
@@ -64,7 +64,7 @@ def handle_500(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without the cookie that it was shown with; nothing was done."""
+    """Refuse a form without the cookie that it was shown with; nothing was done."""
     return _answer(
         request,
         403,

@@ -190,7 +190,7 @@ def _make(page: "Page", request: HttpRequest) -> HttpResponse:
 def _again(
     page: "Page", request: HttpRequest, message: str, problems: tuple[Problem, ...] = ()
 ) -> HttpResponse:
-    """The empty form, and why nothing was made."""
+    """Show the empty form again, and why nothing was made."""
     messages.error(request, sentences.whole(message))
     return _form_page(page, request, RosterForm(), [_problems(problems)] if problems else [])
 

@@ -60,7 +60,7 @@ def _scored_references(round: Round) -> QuerySet[Submission]:
 
 
 def may_open(round: Round) -> bool:
-    """A planned round whose end has passed opens for nobody any more."""
+    """Say whether the round is planned and its end ahead: after that it opens for nobody."""
     return round.status == RoundStatus.PLANNED and timezone.now() < round.closes_at
 
 

@@ -310,7 +310,7 @@ class RoundAdmin(ActingPage):
 
 
 def _of_fresh(holdout: Holdout) -> str:
-    """A fresh holdout that took the query holdout's place was none while this round was open."""
+    """Name a fresh holdout by what it was here: one that took the query holdout's place was fresh then."""
     status = f"({holdout.status})"
     now = "(fresh in this round, now answers queries)"
     return str(holdout).replace(status, now if holdout.status == HoldoutStatus.QUERY else status)
@@ -323,9 +323,9 @@ def _count_of(model: type[Model]) -> Coalesce:
 
 
 def proven_error(round: Round) -> str:
-    """The bound if all admitted queries are used and all teams share what they learn; it may promise nothing.
+    """Bound the error if all admitted queries are used and all teams share what they learn.
 
-    An audit's report has the narrower bound of the queries that were used.
+    It may promise nothing. An audit's report has the narrower bound of the queries that were used.
     """
     k = Admission.objects.filter(round=round, is_blind=False).aggregate(sum=Sum("k"))["sum"]
     if not k:

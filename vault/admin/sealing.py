@@ -170,7 +170,7 @@ def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
 
 
 def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Table]]:
-    """What was sealed; or nothing, and the report that has to be confirmed first."""
+    """Seal, and list what was; or seal nothing, and give the report that has to be confirmed first."""
     given = form.cleaned_data
     body = given["file"].read()
     labels = label_files.read(

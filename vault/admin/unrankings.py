@@ -79,7 +79,7 @@ UNRANKING_ACTS = (
 
 
 def unrankings(round: Round) -> list[Table]:
-    """The round's acts, if there are any, in their order."""
+    """List the round's acts, if there are any, in their order."""
     acts = round.unrankings.select_related("team").order_by("pk")
     rows = [
         (

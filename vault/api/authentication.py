@@ -47,7 +47,7 @@ class RecentTokens:
         return token
 
     def known(self, header: str) -> TeamToken | None:
-        """That of an `Authorization` header, if it was looked up just now."""
+        """Find the token of an `Authorization` header, if it was looked up just now."""
         if not header.startswith(USUAL):
             return None
         return self._recent(header.removeprefix(USUAL), now=timezone.now())

@@ -91,7 +91,7 @@ def raw(request: Request) -> bytes:
 
 
 def members(request: Request, *, known: Collection[str]) -> dict[str, Any]:
-    """The members of a JSON object; an empty body is an empty object; none may be unknown or doubled."""
+    """Read the members of a JSON object, empty for an empty body; none may be unknown or doubled."""
     body = raw(request)
     if not body:
         return {}
@@ -141,7 +141,7 @@ def seconds(description: str, *, longest: int, default: int) -> Member:
 
 
 def some_of(values: Collection[str], description: str, *, default: Any = None) -> Member:
-    """A list of one or more of them, in any order."""
+    """Take a list of one or more of them, in any order."""
 
     def read(field: str, value: Any) -> list[str]:
         is_list = isinstance(value, list) and bool(value)
@@ -171,7 +171,7 @@ def time_to_come(description: str) -> Member:
 
 
 def rotation(name: str, *, of: str, default: int, longest: int, example: int) -> Body:
-    """The body that asks for a new token or secret; its only member is the grace of the old one."""
+    """Describe the body that asks for a new token or secret; its only member is the grace of the old one."""
     description = f"How many seconds the old {of} is valid beside the new one"
     return Body(
         name=name,

@@ -83,7 +83,7 @@ def _benchmarks(request: Request) -> tuple[list[Shown], list[Shown]]:
 
 
 def _telling(rounds: list[Round]) -> Round | None:
-    """The round that is open, else the one that opens next, else the latest; a cancelled one after all."""
+    """Choose the open round, else the one that opens next, else the latest; a cancelled one after all."""
     for status in (RoundStatus.OPEN, RoundStatus.PLANNED):
         for round in rounds:
             if round.status == status:

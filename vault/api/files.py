@@ -71,13 +71,13 @@ class Upload:
 
 
 def slot(announced: Announced, *, team: Team) -> AbstractContextManager[None]:
-    """A parser's slot; raises `ParserBusyError`."""
+    """Take a parser's slot; raises `ParserBusyError`."""
     return parser_pool.slot(team_id=team.pk if announced.is_large else None)
 
 
 @contextmanager
 def read(request: Request, announced: Announced, *, team: Team) -> Iterator[Upload]:
-    """The file of this request, until the block ends; the caller holds a parser's slot."""
+    """Read the file of this request, kept until the block ends; the caller holds a parser's slot."""
     http, content_type = request._request, announced.content_type
     with MemoryFile() as body:
         _read_body(http, announced.length, into=body)
@@ -97,7 +97,7 @@ def recognize(given: Once, upload: Upload) -> None:
 
 
 def parsed(upload: Upload, *, benchmark: Benchmark, panel: Panel) -> Predictions:
-    """The canonical predictions of a file, for the whole panel; the caller holds a parser's slot."""
+    """Parse a file to canonical predictions for the whole panel; the caller holds a parser's slot."""
     return parser_pool.parse_bounded(
         body=upload.content,
         content_type=upload.content_type,
@@ -108,7 +108,7 @@ def parsed(upload: Upload, *, benchmark: Benchmark, panel: Panel) -> Predictions
 
 
 def _length(http: HttpRequest) -> int:
-    """A chunked body reaches the application empty, so its absence must be an error, not a short file."""
+    """Read the body's length, or refuse: a chunked body arrives empty, and would pass for a short file."""
     text = http.META.get("CONTENT_LENGTH") or ""
     if not text.isdecimal() or "HTTP_TRANSFER_ENCODING" in http.META:
         raise ProblemError(411, "length_required", "send Content-Length; no chunked bodies")
@@ -204,7 +204,7 @@ class _OneFile(FileUploadHandler):
 
 
 def _file_of_form(http: HttpRequest, form: MemoryFile, *, into: MemoryFile) -> str:
-    """The type of the form's only file, which is written to `into`."""
+    """Write the form's only file to `into`, and give its type."""
     try:
         _, files = MultiPartParser(http.META, form.stream, [_OneFile(into)], "utf-8").parse()
     except MultiPartParserError:

@@ -51,7 +51,7 @@ def every_round(benchmark: Benchmark) -> QuerySet[Round]:
 
 
 def asked_round(request: Request, benchmark: Benchmark) -> Round:
-    """The round of `?round=N`, else the latest that has opened."""
+    """Find the round of `?round=N`, else the latest that has opened."""
     opened = every_round(benchmark).exclude(status__in=NEVER_OPENED)
     round = _numbered(request, opened).last()
     if round is None:
@@ -60,7 +60,7 @@ def asked_round(request: Request, benchmark: Benchmark) -> Round:
 
 
 def budget_round(request: Request, benchmark: Benchmark) -> Round:
-    """The round of `?round=N`, else the one that is open, else the next that the team is admitted to.
+    """Find the round of `?round=N`, else the open one, else the next that the team is admitted to.
 
     Without any of them the latest that has opened or, before one has, the first that is planned: whether the
     team is admitted there is for the budget to say.
@@ -94,7 +94,7 @@ def _no_round(request: Request, benchmark: Benchmark) -> Exception:
 
 
 def asked_panel(request: Request, benchmark: Benchmark) -> Panel:
-    """That of the round of `?round=N`, else of the one that is open or opens next, else the latest.
+    """Find the panel of the round of `?round=N`, else of the one open or opening next, else the latest.
 
     A panel that grows while a round is open does not change what the round's files must answer.
     """
@@ -118,7 +118,7 @@ def _numbered(request: Request, rounds: QuerySet[Round]) -> QuerySet[Round]:
 
 
 def is_number(text: str) -> bool:
-    """A count that the database can hold, too."""
+    """Tell whether a text is a count that the database can hold, too."""
     return text.isascii() and text.isdecimal() and len(text) < 9
 
 

@@ -31,7 +31,7 @@ class ViewChooses(BaseContentNegotiation):
 
 
 def wanted(request: Request, offered: Mapping[str, str]) -> str:
-    """The name of the form that is asked for, of those `offered` by name and media type."""
+    """Name the form that is asked for, of those `offered` by name and media type."""
     name = request.query_params.get("format")
     if name is None:
         name = _accepted(request, offered)

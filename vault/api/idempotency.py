@@ -41,7 +41,7 @@ _NONCE_BYTES = 12
 
 
 def key_of(request: Request) -> str:
-    """The key of the request, without quotes; empty if it has none; 400 if it cannot be one."""
+    """Read the key of the request, without quotes; empty if it has none; 400 if it cannot be one."""
     text = request._request.headers.get(HEADER)
     if text is None:
         return ""
@@ -148,7 +148,7 @@ class Once:
 
 @contextmanager
 def once(request: Request, *, is_secret: bool = False) -> Iterator[Once]:
-    """The request under its key; 409 while another process or thread has the same one in hand.
+    """Hold the request under its key; 409 while another process or thread has the same one in hand.
 
     An `InvalidFileError` that leaves the block is a verdict on the file, and is kept.
     """
@@ -190,7 +190,7 @@ def idempotent(
 
 
 def lock_of(*, team_id: int, key: str) -> int:
-    """The advisory lock under which the key's request is in hand: 64 bits, where all others have 2 x 32."""
+    """Make the number of the advisory lock for the key in hand: 64 bits, where all others have 2 x 32."""
     name = hashlib.sha256(f"idempotency key {team_id} {key}".encode()).digest()[:8]
     return int.from_bytes(name, "big", signed=True)
 

@@ -76,7 +76,7 @@ def of_budget(given: Queries, *, now: dt.datetime) -> list[Limit]:
 
 
 def of_error(error: errors.BudgetError) -> Limit:
-    """The one limit that refused."""
+    """Give the one limit that refused."""
     name = POLICIES[type(error)]
     return Limit(
         name=name,

@@ -43,7 +43,7 @@ class Nowhere(PublicView):
 
 
 def meant_path(path: str) -> str | None:
-    """The path of a route that differs from this one by slashes alone.
+    """Find the path of a route that differs from this one by slashes alone.
 
     It begins with one slash and no more, so that no browser takes it for the address of another host.
     """

@@ -47,7 +47,7 @@ class Pace:
 
 
 def _typical_seconds(*, now: dt.datetime) -> float:
-    """The median over the last few; 0 if there were none of late."""
+    """Take the median over the last few; 0 if there were none of late."""
     finished = Submission.objects.filter(
         finished_at__gt=now - RECENT,
         status__in=(SubmissionStatus.SCORED, SubmissionStatus.FAILED),

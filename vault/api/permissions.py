@@ -23,7 +23,7 @@ class Public(BasePermission):
 
 
 def _token(request: Request) -> TeamToken | None:
-    """That of the caller. Who has none is refused before the throttle is asked, so is counted here."""
+    """Give the caller's token. Who has none is refused before the throttle is asked, so is counted here."""
     if isinstance(request.auth, TeamToken):
         return request.auth
     throttles.count_stranger(request)

@@ -26,7 +26,7 @@ LOOK_SECONDS = 0.1
 
 
 def preferred_wait(request: HttpRequest) -> int:
-    """The seconds of `Prefer: wait=N`, at most MAX_WAIT; 0 if there are none. RFC 7240: else ignored."""
+    """Read the seconds of `Prefer: wait=N`, at most MAX_WAIT; 0 without, or if it is none (RFC 7240)."""
     for preference in request.headers.get("Prefer", "").split(","):
         name, _, value = preference.partition(";")[0].partition("=")
         if name.strip().lower() == "wait":
@@ -37,7 +37,7 @@ def preferred_wait(request: HttpRequest) -> int:
 
 
 def unchanged(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBase | None:
-    """The 304 to the most usual poll, without the machinery that other requests need.
+    """Answer the most usual poll with its 304, without the machinery that other requests need.
 
     None for whatever is not usual: the view answers that, and any error. Usual is a GET with a token
     that this process has just looked up, which may read, and with the ETag that the submission has.
@@ -66,7 +66,7 @@ def unchanged(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBas
 
 
 def set_fields(response: HttpResponseBase, given: Polled, *, etag: str) -> None:
-    """The fields of an answer to a poll."""
+    """Set the fields of an answer to a poll."""
     response["ETag"] = etag
     response["Cache-Control"] = "no-cache"
     response["Vary"] = "Authorization, Prefer"
@@ -102,7 +102,7 @@ class Waiters:
         seconds: float,
         team_id: int,
     ) -> Polled | None:
-        """The submission once it is finished or the time is up; None, at once, if too many wait."""
+        """Wait until the submission is finished or the time is up; None, at once, if too many wait."""
         with self._lock:
             if not self.has_room(team_id=team_id):
                 return None

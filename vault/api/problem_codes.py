@@ -344,7 +344,7 @@ CATALOGUE: dict[str, ProblemCode] = {
 
 
 def example(code: str) -> dict[str, Any]:
-    """A whole problem document, as an answer carries it."""
+    """Make a whole problem document, as an answer carries it."""
     known = CATALOGUE[code]
     return {
         "type": f"/problems/{code}",

@@ -141,7 +141,7 @@ def _response(content: dict[str, Any], *, retry_after: float | None) -> Response
 
 
 def of_transport(error: ProblemError) -> HttpResponse:
-    """The answer of what stands in front of the views."""
+    """Make the answer of what stands in front of the views."""
     content = body(
         status=error.status_code, code=error.code, detail=str(error.detail), **error.data
     )
@@ -154,7 +154,7 @@ def of_transport(error: ProblemError) -> HttpResponse:
 
 
 def as_http(error: errors.VaultError) -> HttpResponse:
-    """The answer to a domain error as bytes, for when it is kept."""
+    """Answer a domain error in bytes, for when it is kept."""
     status = CATALOGUE[error.code].status
     content = body(status=status, code=error.code, detail=error.message, **error.data)
     return HttpResponse(encoded(content), status=content["status"], content_type=CONTENT_TYPE)

@@ -126,7 +126,7 @@ TOLD = tuple(name for name, said in SAID.items() if said.is_told)
 
 
 def provenance(request: Request) -> Provenance:
-    """What is given, checked; 422 names the first parameter that does not fit."""
+    """Check what is given; 422 names the first parameter that does not fit."""
     given = {name: _read(request, name, said.form) for name, said in SAID.items()}
     return Provenance(**{name: value for name, value in given.items() if value is not None})
 

@@ -68,7 +68,7 @@ class Polled(NamedTuple):
 
 
 def of_row(given: Submission) -> Polled:
-    """The state of a row that `finding.own_submissions` found, or that was just made."""
+    """Take the state of a row that `finding.own_submissions` found, or that was just made."""
     release = getattr(given, "release", None)
     is_coarse = reference_scores.is_coarse(round=given.round, team=given.team)
     return Polled(
@@ -87,7 +87,7 @@ def of_row(given: Submission) -> Polled:
 
 
 def polled(*, submission_id: uuid.UUID, team_id: int) -> Polled | None:
-    """A team's own submission; None if it has no such submission."""
+    """Look up a team's own submission; None if it has no such submission."""
     row = _row([str(submission_id).encode(), str(team_id).encode()])
     if row is None:
         return None
@@ -115,7 +115,7 @@ def _time(text: str) -> dt.datetime:
 
 
 def _row(parameters: list[bytes]) -> list[str | None] | None:
-    """The first row in text form. A session that died while it was idle is replaced, once."""
+    """Ask for the first row in text form. A session that died while it was idle is replaced, once."""
     try:
         return _asked(parameters)
     except OperationalError:

@@ -89,7 +89,7 @@ class SubmissionCollection(APIView):
         return pages.page(request, _narrowed(request, own), shown.submission, ordering="-id")
 
     def post(self, request: Request, slug: str) -> HttpResponse:
-        """What is cheap to refuse is refused first, and the body is read last."""
+        """Refuse first what is cheap to refuse, and read the body last."""
         benchmark = finding.visible_benchmark(request, slug)
         announced, team = files.announced(request), finding.own_team(request)
         throttles.check_parses(team)
@@ -161,7 +161,7 @@ class SubmissionFile(APIView):
     content_negotiation_class = forms.ViewChooses
 
     def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
-        """Writing a file costs what parsing one does, and is counted as that."""
+        """Send the file, counted as a parse: writing one costs as much."""
         submission = finding.own_submission(request, submission_id)
         form = forms.wanted(request, FILE_FORMS)
         throttles.check_parses(submission.team)
@@ -195,7 +195,7 @@ class SubmissionWithdrawal(APIView):
 
 
 def _row(request: Request, submission_id: uuid.UUID, latest: Polled | None) -> Submission:
-    """The submission with all that is shown of it; one that this process knows is not asked for again."""
+    """Find the submission with all that is shown of it; what this process knows is not asked for again."""
     known = None
     if latest is not None:
         known = known_submissions.in_state(submission_id, latest.state)
@@ -227,7 +227,9 @@ def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance
     given = provenance(request)
     team = finding.own_team(request)
     round = submissions.current_round(benchmark=benchmark, team=team, now=timezone.now())
-    submissions.check_validation_score(round=round, team=team, given=given.validation_score)
+    submissions.check_validation_score(
+        round=round, team=team, validation_score=given.validation_score
+    )
     return round, given
 
 
@@ -259,7 +261,7 @@ def _received(request: Request, given: Once, receipt: submissions.Receipt) -> Ht
 
 
 def _replayed(request: Request, given: Once) -> HttpResponse:
-    """The first answer; a verdict on a file is one, too."""
+    """Replay the first answer; a verdict on a file is one, too."""
     response = given.replay()
     if response.status_code >= 300:
         return response
@@ -274,7 +276,7 @@ def _with_pace(
     *,
     left: Queries | None = None,
 ) -> HttpResponse:
-    """What is left, and when to come again, are of now: also where the answer is an earlier one."""
+    """Add what is left and when to come again, both as of now: also where the answer is an earlier one."""
     team, now = finding.own_team(request), timezone.now()
     if not team.is_reference:
         left = left or budget.queries_left(round=submission.round, team=team, now=now)

@@ -87,7 +87,7 @@ def count_stranger(request: Request) -> None:
 
 
 def network(address: str | None) -> str:
-    """What is counted as one caller: one customer of IPv6 has a network of 2**64 addresses."""
+    """Name what is counted as one caller: one customer of IPv6 has a network of 2**64 addresses."""
     try:
         given = ipaddress.ip_address(address or "")
     except ValueError:
@@ -129,7 +129,7 @@ def _count(caller: str, per_minute: int) -> None:
 
 
 def _refusal(policy: str, *, per_minute: int, wait: float) -> dict[str, Any]:
-    """The members of the problem, and the limit for its header fields."""
+    """Give the members of the problem, and the limit for its header fields."""
     seconds, window = math.ceil(wait), int(WINDOW_SECONDS)
     return {
         "limit_of": Limit(

@@ -93,7 +93,7 @@ def _current(request: Request) -> TeamToken:
 
 
 def _found(request: Request, token_id: int) -> TeamToken:
-    """A live token of one's own team that may do no more than the one that asks."""
+    """Find a live token of one's own team that may do no more than the one that asks."""
     live = tokens.live(team=finding.own_team(request), now=timezone.now())
     token = live.filter(pk=token_id).first()
     if token is None:

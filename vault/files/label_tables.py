@@ -61,7 +61,7 @@ class LabelTable:
     groups: Any = None
 
     def take(self, rows: NDArray[np.intp]) -> "LabelTable":
-        """These rows, in this order."""
+        """Choose these rows, in this order."""
         chosen = pa.array(rows)
         return LabelTable(
             ids=self.ids.take(chosen),
@@ -73,7 +73,7 @@ class LabelTable:
 
 
 def read(*, body: bytes, content_type: str, spec: LabelSpec) -> LabelTable:
-    """Raises `InvalidFileError`, which says nothing of the labels themselves."""
+    """Read a label file; raises `InvalidFileError`, which says nothing of the labels themselves."""
     if content_type not in READERS:
         refuse(f"the content type is {quoted(content_type)}; it may be {' or '.join(READERS)}")
     problems = Problems()
@@ -104,7 +104,7 @@ def read(*, body: bytes, content_type: str, spec: LabelSpec) -> LabelTable:
 
 
 def period(table: LabelTable) -> tuple[dt.date, dt.date] | None:
-    """The first and the last day of the items' times."""
+    """Find the first and the last day of the items' times."""
     if table.times is None:
         return None
     days = sorted(dt.date.fromisoformat(text[:10]) for text in table.times.unique().to_pylist())
@@ -122,7 +122,7 @@ def _columns(names: list[str], spec: LabelSpec) -> list[Column]:
 
 
 def _found(names: list[str], spec: LabelSpec) -> str:
-    """The columns that are there; of a file without a header its first row, labels and all, is not told."""
+    """Name the columns that are there; without a header the first row, labels and all, is not told."""
     if any(name in spec.classes or not name.isidentifier() for name in names):
         return "; the first row names the columns"
     return f"; the columns are {hints.classes(names)}"

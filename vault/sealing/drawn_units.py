@@ -43,14 +43,14 @@ def unit_names(*, groups: Any, positions: NDArray[np.int64]) -> pa.Array:
 
 
 def n_alone(*, groups: Any) -> int:
-    """Items whose group is empty: each is drawn by itself."""
+    """Count the items whose group is empty: each is drawn by itself."""
     return int(pc.sum(pc.equal(_texts(groups), "")).as_py() or 0)
 
 
 def sizes_of_groups(
     *, labels: LabelTable, positions: NDArray[np.int64]
 ) -> NDArray[np.int64] | None:
-    """Items of each unit of a shard in the order of first items. None: items are drawn one by one."""
+    """Count the items of each unit of a shard, by its first item. None: items are drawn one by one."""
     if labels.groups is None:
         return None
     counted = pc.value_counts(unit_names(groups=labels.groups, positions=positions))
@@ -107,11 +107,12 @@ def _sizes(shards: Sequence[Shard], n_items: int) -> list[int]:
 
 
 def _check_chance(shards: Sequence[Shard], pool: Pool, counts: Counts) -> None:
-    """Iid shards decide a verdict, which a shuffle of a few items, units or ways to share them cannot."""
+    """Refuse iid shards if items, units or ways to share them are too few for a shuffle to decide by."""
     fewest = drawing.fewest_items(pool=pool, counts=counts)
     for shard, n_units, n_items in zip(shards, counts.sum(axis=0), fewest, strict=True):
         _check_least(shard, int(n_units), int(n_items), pool=pool)
     # As many ways as the least number of units has where it is not bound to strata.
+    # The last bit of a sum of logarithms decides nothing.
     if drawing.log_splits(counts=counts) < math.log(MIN_SPLITS) - 1e-9:
         raise SealingError(
             "each class has so few items or groups that drawing from each separately leaves nearly "

@@ -54,6 +54,7 @@ __all__ = [
     "seal",
 ]
 
+# Rounds in which nothing is answered any more: only then may an audit see query labels.
 LOCKED_ROUNDS = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
 
 
@@ -84,7 +85,7 @@ def seal(
     now: dt.datetime,
     stratify: bool = False,
 ) -> list[Holdout]:
-    """One random draw of every item into one of the shards; the panel grows by all of them.
+    """Draw every item at random into one of the shards; the panel grows by all of them.
 
     Whole groups are drawn if the table has groups: then sizes are targets, and `n_items` is what each holdout
     got. `stratify` draws from each class separately.
@@ -94,6 +95,7 @@ def seal(
         benchmark=benchmark, labels=labels, shards=shards, stratify=stratify
     )
     with transaction.atomic():
+        # One draw at a time: each panel is made of the one before it.
         Benchmark.objects.select_for_update(no_key=True).get(pk=benchmark.pk)
         keys = {purpose: sealing_keys.active(purpose=purpose) for purpose in _purposes(shards)}
         published = panel.publish(benchmark=benchmark, ids=labels.ids)
@@ -329,6 +331,7 @@ def _open(
     data_key, kid = sealing_keys.unwrap(
         holdout=holdout, purpose=purpose, ciphertext_sha256=blob.sha256
     )
+    # Durable: Django itself refuses a transaction around it, which could take the entry back.
     with transaction.atomic(durable=True):
         entry = journal.append(
             benchmark_id=holdout.benchmark_id,

@@ -24,7 +24,7 @@ def spec_of(*, benchmark: Benchmark) -> LabelSpec:
 
 
 def _id_kind(benchmark: Benchmark) -> Kind:
-    """Later batches have ids of the first one's kind."""
+    """Ask later batches for ids of the first one's kind."""
     published = panel.latest(benchmark=benchmark)
     if published is None:
         return Kind.KEY

@@ -68,10 +68,10 @@ def lines(
     marked = list(_marked(labels, classes, unit_of_item))
     if not marked:
         return []
-    given = _of_ids(labels, marked, unit_of_item)
+    found = _of_ids(labels, marked, unit_of_item)
     if labels.times is not None:
-        given += _of_times(labels, marked, unit_of_item, kind=kind)
-    return given
+        found += _of_times(labels, marked, unit_of_item, kind=kind)
+    return found
 
 
 def orders_of(ids: pa.Array) -> list[Order]:
@@ -80,6 +80,7 @@ def orders_of(ids: pa.Array) -> list[Order]:
     if not pa.types.is_string(ids.type):
         return [panel]
     parts = pc.extract_regex(ids, r"(?s)^(?P<stem>.*?)(?P<number>[0-9]*)(?P<rest>[^0-9]*)$")
+    # Numbers are compared as text, the shorter first: no id is too long for that.
     number = pc.utf8_ltrim(pc.struct_field(parts, "number"), "0")
     natural = _sorted(
         pc.struct_field(parts, "stem"),
@@ -105,7 +106,7 @@ def _sorted(*keys: Any) -> Order:
 def _marked(
     labels: LabelTable, classes: tuple[str, ...], unit_of_item: NDArray[np.intp]
 ) -> Iterator[_Marked]:
-    """Items of one unit belong together, so an order is tested over units."""
+    """Mark units, not items: those of one unit belong together, so an order is tested over units."""
     values = labels.labels
     if np.ptp(values) == 0:
         return
@@ -139,6 +140,7 @@ def _marked(
 def _of_ids(labels: LabelTable, marked: list[_Marked], unit_of_item: NDArray[np.intp]) -> Lines:
     trends, neighbors = [], []
     orders = orders_of(labels.ids)
+    # Shared out among all tests of one kind (Bonferroni), each of which could warn by chance.
     level = ALPHA / 2 / len(orders) / len(marked)
     for order in orders:
         units = _units_in(order, unit_of_item)

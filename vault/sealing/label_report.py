@@ -320,6 +320,7 @@ def _of_sizes(case: _Case) -> _Lines:
     if_alike = "" if case.labels.groups is None else f" {AS_ONE}"
     small = [
         f"the {name} shard is worth {n:.0f} independent items{if_alike} (a share near one half is known to "
+        # Half a 95 % interval of a share of one half: 1.96 * sqrt(.25 / n).
         f"{0.98 / np.sqrt(n):.2g} more or less)"
         for name, n in zip(case.names, worth, strict=True)
         if n < FEW_ITEMS

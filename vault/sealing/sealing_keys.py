@@ -28,6 +28,7 @@ def create(*, purpose: Purpose, private_key_file: Path) -> SealingKey:
     Doing it again with the same file changes nothing, so an installation may do it at every start.
     """
     if not private_key_file.exists():
+        # Closed to others from its first byte on, and never written over: older holdouts would stay shut.
         descriptor = os.open(private_key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(crypto.generate_private_key())
@@ -43,6 +44,7 @@ def register(*, purpose: Purpose, public_key: bytes) -> SealingKey:
         if known is not None and known.purpose != purpose:
             raise SealingError("one key cannot serve both scoring and audit")
         others = SealingKey.objects.filter(purpose=purpose, is_active=True).exclude(kid=kid)
+        # Before the new one: the table takes one active key of a purpose.
         others.update(is_active=False)
         key, _ = SealingKey.objects.update_or_create(
             kid=kid,
@@ -94,6 +96,6 @@ def unwrap(*, holdout: Holdout, purpose: Purpose, ciphertext_sha256: str) -> tup
 
 
 def _info(holdout: Holdout, ciphertext_sha256: str) -> bytes:
-    """Binds an envelope to one benchmark, holdout and ciphertext: anywhere else it does not open."""
+    """Bind an envelope to one benchmark, holdout and ciphertext: anywhere else it does not open."""
     parts = ["holdout-vault 1", holdout.benchmark.slug, str(holdout.pk), ciphertext_sha256]
     return "\n".join(parts).encode()

@@ -89,7 +89,7 @@ class Operation:
         return described
 
     def _add_replays(self, responses: dict[str, Any]) -> None:
-        """What is kept under a key, and answered again: successes, and the verdict on a file."""
+        """Describe what is kept under a key, and answered again: successes, and the verdict on a file."""
         kept = {str(status) for status in self.answers}
         if "invalid_file" in self.problems:
             kept.add(str(problem_codes.CATALOGUE["invalid_file"].status))
@@ -105,13 +105,13 @@ def shown(
     example: Any | None = None,
     headers: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A JSON answer of one shape, with its example unless there is a better one."""
+    """Describe a JSON answer of one shape, with its example unless there is a better one."""
     example = shape.example if example is None else example
     return answer(description, {JSON: shape.reference()}, {JSON: example}, headers=headers)
 
 
 def page(shape: Shape, *, name: str = "", example: Any | None = None) -> dict[str, Any]:
-    """A page of a list of them, whose schema has the shape's name and `List` unless it has its own."""
+    """Describe a page of a list of them; its schema has the shape's name and `List`, or one of its own."""
     listed = schemas.reference(name or f"{shape.name}List")
     one = shape.example if example is None else example
     return answer("A page.", {JSON: listed}, {JSON: schemas.page_example(one)})
@@ -124,7 +124,7 @@ def answer(
     *,
     headers: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """An answer in one or more media types, with an example of each that can be read by people."""
+    """Describe an answer in one or more media types, with an example of each that people can read."""
     described: dict[str, Any] = {"description": description}
     if content:
         described["content"] = {

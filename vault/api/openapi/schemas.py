@@ -60,7 +60,7 @@ def record(
     optional: Iterable[str] = (),
     **keywords: Any,
 ) -> Schema:
-    """An object; all of its members are there unless they are named as optional."""
+    """Describe an object; all of its members are there unless they are named as optional."""
     left_out = set(optional)
     shape: Schema = {
         "type": "object",

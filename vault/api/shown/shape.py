@@ -47,7 +47,7 @@ class Shape:
         self.show: Callable[..., dict[str, Any]] = _compiled(self.fields)
 
     def extended(self, name: str, fields: Mapping[str, Field]) -> "Shape":
-        """The same, with more members behind its own."""
+        """Copy the shape, with more members behind its own."""
         return Shape(name, {**self.fields, **fields})
 
     def reference(self) -> Schema:
@@ -97,7 +97,7 @@ def _compiled(fields: Mapping[str, Field]) -> Callable[..., dict[str, Any]]:
 
 
 def _written(value: str, schema: Schema) -> str:
-    """The expression that writes a value as its schema has it."""
+    """Write the expression that writes a value as its schema has it."""
     if schema.get("format") == "date-time":
         return f"time({value})"
     if schema.get("format") == "uuid":
