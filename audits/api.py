@@ -5,9 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audits import standing
+from audits.description import AUDIT, SUMMARY
 from audits.models import Publication
 from vault.api import finding, pages
-from vault.api.openapi.published_audits import AUDIT, SUMMARY
 from vault.api.publicly import PublicView
 
 

@@ -3,7 +3,48 @@
 from collections.abc import Sequence
 from typing import Any
 
+from vault.api.openapi import schemas
+from vault.api.shown.shape import By, Field, Shape
 from vault.models import Holdout, Round
+
+
+def _n_groups(shards: Sequence[Holdout]) -> int | None:
+    """None: a shard was sealed before groups were counted."""
+    counts = [each.n_units for each in shards if each.n_units is not None]
+    return sum(counts) if len(counts) == len(shards) else None
+
+
+def _n_items(shards: Sequence[Holdout]) -> int:
+    return sum(each.n_items for each in shards)
+
+
+# Of the shards that one kind of labels comes from.
+DRAWN = Shape(
+    "DrawnGroups",
+    {
+        "groups": Field(
+            schemas.count(
+                "Groups that were drawn; null: sealed before they were counted.", null=True
+            ),
+            400,
+            _n_groups,
+        ),
+        "items": Field(schemas.count("Items of these groups."), 2000, _n_items),
+    },
+)
+COUNTED = Shape(
+    "CountedGroups",
+    {
+        "query": Field(DRAWN.schema, DRAWN.example, By.CALLER),
+        "fresh": Field(schemas.or_null(DRAWN.schema), DRAWN.example, By.CALLER),
+        "sentence": Field(
+            schemas.text("The same in words, and what goes by groups."), source=By.CALLER
+        ),
+    },
+    description="Of holdouts that were drawn by whole groups of items, such as all of a "
+    "patient; null: items were drawn one by one. `fresh` is null where no holdout decides. "
+    "Left out of audits that were published before it was told.",
+)
 
 
 def counted(*, round: Round) -> dict[str, Any] | None:
@@ -12,23 +53,14 @@ def counted(*, round: Round) -> dict[str, Any] | None:
     if not query.draws_groups:
         return None
     judges = [each for each in round.fresh_holdouts.all() if each.decides_beside(query)]
-    found = {"query": _count([query]), "fresh": _count(judges) if judges else None}
-    return {**found, "sentence": _said(found)}
+    found = {"query": DRAWN.show([query]), "fresh": DRAWN.show(judges) if judges else None}
+    return COUNTED.show(round, **found, sentence=_said(found))
 
 
 def sentence(*, round: Round) -> str:
     """How many groups were drawn, and that figures go by them."""
     found = counted(round=round)
     return "" if found is None else str(found["sentence"])
-
-
-def _count(shards: Sequence[Holdout]) -> dict[str, int | None]:
-    counts = [each.n_units for each in shards if each.n_units is not None]
-    return {
-        # None: a shard was sealed before groups were counted.
-        "groups": sum(counts) if len(counts) == len(shards) else None,
-        "items": sum(each.n_items for each in shards),
-    }
 
 
 def _said(found: dict[str, dict[str, int | None] | None]) -> str:

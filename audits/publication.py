@@ -6,31 +6,25 @@ all finals with all metrics; the fresh holdout then retires. Everybody reads the
 API's document, the board, its CSV, the admin and the client.
 """
 
-import hashlib
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from audits import compared, drawn_groups, judged, leakage, sentences, standing
+from audits import compared, judged, leakage, sentences, standing
 from audits.checks import accusation, ranking
 from audits.disclosure import TIE, Disclosure, disclosure_of, grid_of
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
+from audits.published_rows import REFERENCE, TEAM
+from audits.published_shape import DOCUMENT
 from audits.rounding import Rounding
 from stats.metrics import METRICS, oriented
-from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, OWN_FILES
+from stats.team_tests import BEST_SCORED, FINAL, OWN_FILES
 from stats.verdict import Verdict
 from vault.models import Final, Holdout, Round, Submission
 from vault.rounds import ResultRow
 from vault.statuses import SubmissionStatus
-
-LEVELS = {
-    "family_wise_error": FAMILY_WISE_ERROR,
-    "interval": 0.95,
-    "luck": 0.95,
-    "power": 0.8,
-}
 
 
 def deciding(*, round: Round) -> list[Holdout]:
@@ -68,28 +62,12 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
     found = judged.of_run(audit=audit)
     rows = _rows(disclosure, found)
     teams = [rows[each.team] for each in found if not each.is_reference]
-    written = {
-        "benchmark": round.benchmark.slug,
-        "round": round.number,
-        "metric": disclosure.metric,
-        "greater_is_better": METRICS[disclosure.metric].greater_is_better,
-        "unit": disclosure.unit,
-        "publication": round.publication,
-        "fresh_resolution": disclosure.rounding.resolution if disclosure.n_fresh else None,
-        "n_query": round.query_holdout.n_items,
-        "n_fresh": disclosure.n_fresh,
-        "drawn_groups": drawn_groups.counted(round=round),
-        "shift_gate": audit.shift_gate,
-        "headline": sentences.headline(verdicts=[row["verdict"] for row in teams]),
-        "how_to_read": sentences.HOW_TO_READ
-        + sentences.TIERS
-        + (sentences.EXACT if disclosure.is_full else sentences.COARSE),
-        "levels": LEVELS,
-        "tau": None,
-        "seed_commitment": hashlib.sha256(audit.seed_entropy.encode()).hexdigest(),
-        "references": [rows[each.team] for each in found if each.is_reference],
-        "teams": teams,
-    }
+    written = DOCUMENT.show(
+        disclosure,
+        headline=sentences.headline(verdicts=[row["verdict"] for row in teams]),
+        references=[rows[each.team] for each in found if each.is_reference],
+        teams=teams,
+    )
     return standing.placed(
         document=written, unranked=disclosure.unranked, benchmark=round.benchmark
     )
@@ -104,30 +82,28 @@ def nats(*, round: Round, shown: dict[str, Any]) -> float:
 
 def _rows(disclosure: Disclosure, found: list[Judged]) -> dict[str, dict[str, Any]]:
     """A row for each team and reference, by name."""
-    references = {each.team: _reference(disclosure, each) for each in found if each.is_reference}
-    teams = {
-        each.team: _team(disclosure, each.as_published) for each in found if not each.is_reference
+    references = {
+        each.team: REFERENCE.show(
+            each,
+            query=disclosure.on_query(each.query),
+            **_fresh(disclosure, each),
+            scores=disclosure.every_metric(each),
+        )
+        for each in found
+        if each.is_reference
     }
-    _tier(disclosure, found, teams)
+    teams = [each for each in found if not each.is_reference]
+    computed = {each.team: _computed(disclosure, each.as_published) for each in teams}
+    _tier(disclosure, found, computed)
     known = [each.query for each in found if each.is_reference]
     compared_with = _comparisons(disclosure, found)
-    for each in found:
-        if not each.is_reference:
-            row = teams[each.team]
-            row["sentence"] = _sentence(
-                disclosure, each.as_published, row, known, compared_with[each.team]
-            )
-    return {**references, **teams}
-
-
-def _reference(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
-    return {
-        "team": given.team,
-        "title": given.title,
-        "query": disclosure.on_query(given.query),
-        **_fresh(disclosure, given),
-        "scores": disclosure.every_metric(given),
-    }
+    for each in teams:
+        row = computed[each.team]
+        row["sentence"] = _sentence(
+            disclosure, each.as_published, row, known, compared_with[each.team]
+        )
+    shown = {each.team: TEAM.show(each.as_published, **computed[each.team]) for each in teams}
+    return {**references, **shown}
 
 
 def _fresh(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
@@ -143,7 +119,8 @@ def _fresh(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
     return {"fresh": figure, "fresh_interval": interval}
 
 
-def _team(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
+def _computed(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
+    """Compute the members of a team that are not simply read, but for its tier and its sentence."""
     rounding, fresh = disclosure.rounding, _fresh(disclosure, given)
     # Of a file that is not the final only an accusation tells figures.
     names_other = given.names_best_scored and given.verdict == Verdict.CONFIRMED
@@ -152,23 +129,16 @@ def _team(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
     # Where the gate fired, or the test is of a file that nobody is told of, nothing is said of the team.
     is_told = given.verdict != Verdict.SHIFT and is_other == given.names_best_scored
     row = {
-        "team": given.team,
-        "title": given.title,
         "file_named": BEST_SCORED if is_other else FINAL,
         "is_ranked_file": given.has_final and (given.is_ranked_file or not names_other),
         # Under most mechanisms nobody could tell which one it is: a file that did not improve shows no score.
         "named_submission": given.named_submission if given.verdict == Verdict.CONFIRMED else None,
         **fresh,
         "no_figure": _no_figure(disclosure, given),
-        "rank_after": None,
         "tier": None,
-        "is_unranked": False,
-        "unranked_reason": None,
-        "released": given.released,
         "query": disclosure.on_query(given.query),
         "named_query": disclosure.on_query(given.best_query if names_other else given.query),
         "named_fresh": None if named is None else rounding.figure(named),
-        "attempts": given.attempts,
         "verdict": given.verdict,
         "test": given.test if is_told and given.test else None,
         "luck": _upward(disclosure, given.luck) if is_told else None,
@@ -296,7 +266,7 @@ def _sentence(
             team=given.name,
             greater_is_better=METRICS[disclosure.metric].greater_is_better,
             decimals=disclosure.rounding.decimals,
-            released=None if is_other else row["released"],
+            released=None if is_other else given.released,
             query=query,
             fresh=row["named_fresh"] if is_other else row["fresh"],
             n_fresh=disclosure.n_fresh,

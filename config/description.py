@@ -9,11 +9,11 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
 
+from audits import description as audits
 from vault.api.openapi import (
     benchmarks,
     headers,
     problem_answers,
-    published_audits,
     results,
     service,
     submissions,
@@ -22,7 +22,7 @@ from vault.api.openapi import (
 from vault.api.openapi.operation import Operation
 from webhooks import description as webhooks
 
-CONCEPTS = (benchmarks, submissions, results, published_audits, tokens, webhooks, service)
+CONCEPTS = (benchmarks, submissions, results, audits, tokens, webhooks, service)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     key: operation for concept in CONCEPTS for key, operation in concept.OPERATIONS.items()

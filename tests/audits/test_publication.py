@@ -9,12 +9,11 @@ import jsonschema
 import numpy as np
 import pytest
 
-from audits import leakage, publication, rounding, rounds
+from audits import description, leakage, publication, published_fields, rounding, rounds
 from audits.models import Finding, Publication
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import leaderboard, predictions
-from vault.api.openapi import published_audits
 from vault.models import (
     Benchmark,
     Final,
@@ -74,7 +73,7 @@ def test_shows_each_final_and_nothing_of_other_submissions() -> None:
 
 
 def check_against_description(document: dict[str, Any]) -> None:
-    shapes = {"components": {"schemas": published_audits.SHAPES}}
+    shapes = {"components": {"schemas": description.SHAPES}}
     shape = {"$ref": "#/components/schemas/AuditDocument", **shapes}
     jsonschema.Draft202012Validator(shape).validate(document)
 
@@ -351,7 +350,7 @@ def test_every_field_that_tells_of_the_labels_is_counted() -> None:
     # 1/(2 sqrt 1200): lines 0 to 69, and one where a bound cuts.
     assert grid.levels == 71
     effects = 2 * 71 + 1
-    team = [71, 71, 3, effects, effects, effects, 2 * effects, leakage.P_VALUES, 6, 2, 2]
+    team = [71, 71, 3, effects, effects, effects, 2 * effects, published_fields.P_VALUES, 6, 2, 2]
     # A verdict may have no luck: then none is told.
     if document["teams"][0]["luck"] is None:
         team.remove(effects)
@@ -370,7 +369,7 @@ def test_every_field_that_tells_of_the_labels_is_counted() -> None:
 def test_what_is_null_tells_nothing() -> None:
     world = published("nulls")
     document = document_of(world)
-    row = dict.fromkeys(leakage.TEAM, None)
+    row = dict.fromkeys(leakage.LISTS["teams"], None)
 
     alone = publication.nats(
         round=world.round, shown={**document, "references": [], "teams": [row]}

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audits import rounds, sentences
+from audits import description, rounds, sentences
 from audits.models import Finding, Report
 from tests.audits import stage
 from tests.audits.test_publication import check_against_description, document_of, teams_of
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import leaderboard, submissions
-from vault.api.openapi import published_audits
 from vault.models import PublishedResult, RoundSecret, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
@@ -216,6 +215,6 @@ def test_commits_to_the_seed_as_text_and_says_so() -> None:
     assert document_of(world)["seed_commitment"] == hashlib.sha256(seed.encode("ascii")).hexdigest()
     drawn = RoundSecret.objects.get(round=make_world("drawn").round).audit_seed
     assert re.fullmatch("[0-9a-f]{64}", drawn)
-    described = published_audits.SHAPES["AuditDocument"]["properties"]["seed_commitment"]
+    described = description.SHAPES["AuditDocument"]["properties"]["seed_commitment"]
     assert "64 hexadecimal digits in lower case, in ASCII" in described["description"]
     assert "No route tells it" in described["description"]

@@ -227,7 +227,7 @@ def test_what_was_told_of_the_fresh_holdout_is_journaled() -> None:
 def test_what_nobody_counts_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
     """A field without a count stops everything before anything is told."""
     world = audited("uncounted")
-    monkeypatch.delitem(leakage.TEAM, "luck")
+    monkeypatch.delitem(leakage.LISTS["teams"], "luck")
 
     with pytest.raises(leakage.UncountedFieldError, match="luck"):
         stage.published(world)

@@ -11,6 +11,9 @@ from vault.api.problems import ProblemError
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.statuses import NEVER_OPENED, RoundStatus
 
+# Of a round: as many digits as a count in the database surely has.
+MAX_NUMBER = 99_999_999
+
 
 def team_of(request: Request) -> Team | None:
     return request.user if isinstance(request.user, Team) else None
@@ -119,7 +122,7 @@ def _numbered(request: Request, rounds: QuerySet[Round]) -> QuerySet[Round]:
 
 def is_number(text: str) -> bool:
     """Tell whether a text is a count that the database can hold, too."""
-    return text.isascii() and text.isdecimal() and len(text) < 9
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_NUMBER))
 
 
 def own_submissions(request: Request) -> QuerySet[Submission]:

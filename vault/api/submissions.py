@@ -1,13 +1,9 @@
 """A team's submissions: hand in, list, cancel, withdraw, declare final."""
 
 import json
-import re
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -18,8 +14,8 @@ from rest_framework.views import APIView
 
 from vault import budget, predictions, submissions
 from vault.api import (
-    bodies,
     files,
+    filters,
     finding,
     forms,
     idempotency,
@@ -44,36 +40,6 @@ from vault.models import Benchmark, Round, Submission
 from vault.statuses import SubmissionStatus
 from vault.submissions import Provenance
 
-
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """A query parameter that narrows the list."""
-
-    column: str
-    form: str
-    fits: Callable[[str], object]
-
-
-FILTERS = {
-    "status": Filter(
-        column="status",
-        form=f"one of {', '.join(SubmissionStatus.values)}",
-        fits=lambda text: text in SubmissionStatus.values,
-    ),
-    "sha256": Filter(
-        column="sha256",
-        form="64 hexadecimal digits in lower case",
-        fits=re.compile(r"[0-9a-f]{64}").fullmatch,
-    ),
-    "round": Filter(column="round__number", form="a round's number", fits=finding.is_number),
-    "key": Filter(
-        column="idempotency_key",
-        form=f"1 to {idempotency.MAX_KEY} printable ASCII characters",
-        fits=idempotency.is_key,
-    ),
-}
-
-
 FILE_FORMS = {"csv": forms.CSV, "parquet": forms.PARQUET}
 
 
@@ -86,7 +52,7 @@ class SubmissionCollection(APIView):
         benchmark = finding.visible_benchmark(request, slug)
         own = finding.own_submissions(request).filter(round__benchmark=benchmark)
         # Ids are made of the time, so the newest is the largest.
-        return pages.page(request, _narrowed(request, own), shown.submission, ordering="-id")
+        return pages.page(request, filters.narrowed(request, own), shown.submission, ordering="-id")
 
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Refuse first what is cheap to refuse, and read the body last."""
@@ -290,15 +256,3 @@ def _whole(request: Request, submission_id: uuid.UUID) -> HttpResponse:
     response = json_answer(shown.submission(submission))
     polling.pace(response, submission_state.of_row(submission))
     return response
-
-
-def _narrowed(request: Request, own: QuerySet[Submission]) -> QuerySet[Submission]:
-    """By the parameters given; a value that can match nothing is an error, not an empty list."""
-    for name, narrowing in FILTERS.items():
-        value = request.query_params.get(name)
-        if value is None:
-            continue
-        if not narrowing.fits(value):
-            raise bodies.refused(name, narrowing.form)
-        own = own.filter(**{narrowing.column: value})
-    return own

@@ -1,7 +1,7 @@
 """Benchmarks in the description: rules, rounds, commitments and the panel's template."""
 
-from vault.api import forms
-from vault.api.openapi import headers, parameters, schemas
+from vault.api import forms, panel
+from vault.api.openapi import headers, parameters
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
 from vault.api.shown.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL
 from vault.api.shown.rounds import POLICY, ROUND
@@ -54,11 +54,7 @@ OPERATIONS = {
         parameters=(
             parameters.SLUG,
             parameters.PANEL_ROUND,
-            parameters.in_query(
-                "format",
-                schemas.one_of(("csv", "parquet")),
-                "Goes before `Accept`; without either it is `csv`.",
-            ),
+            parameters.form(panel.OFFERED),
             headers.IF_NONE_MATCH,
         ),
         answers={

@@ -1,7 +1,9 @@
 """Parameters that several operations share, with their exact limits."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from vault.api import finding
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
 from vault.api.pages import MAX_PAGE_SIZE, PAGE_SIZE
@@ -25,6 +27,16 @@ def in_query(
     return parameter if example is None else {**parameter, "example": example}
 
 
+def form(offered: Mapping[str, str]) -> dict[str, Any]:
+    """`?format=`, of the forms that a view offers by name; the first is what comes unasked."""
+    unasked = next(iter(offered))
+    return in_query(
+        "format",
+        schemas.one_of(offered),
+        f"Goes before `Accept`; without either it is `{unasked}`.",
+    )
+
+
 SLUG = in_path(
     "slug",
     schemas.text(pattern="^[-a-zA-Z0-9_]+$", maxLength=50),
@@ -39,7 +51,7 @@ SUBMISSION_ID = in_path(
 )
 ROUND = in_query(
     "round",
-    schemas.integer(minimum=0, maximum=99_999_999),
+    schemas.integer(minimum=0, maximum=finding.MAX_NUMBER),
     "The number of a round of this benchmark; without it the latest that has opened.",
 )
 BUDGET_ROUND = {

@@ -1,7 +1,7 @@
 """Results in the description: the team's budget and the board."""
 
-from vault.api import forms
-from vault.api.openapi import headers, parameters, schemas
+from vault.api import forms, leaderboard
+from vault.api.openapi import headers, parameters
 from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
 from vault.api.shown.boards import BOARD, ROW
 from vault.api.shown.budgets import BUDGET
@@ -42,11 +42,7 @@ OPERATIONS = {
         parameters=(
             parameters.SLUG,
             parameters.ROUND,
-            parameters.in_query(
-                "format",
-                schemas.one_of(("json", "csv")),
-                "Goes before `Accept`; without either it is `json`.",
-            ),
+            parameters.form(leaderboard.OFFERED),
         ),
         answers={
             200: answer(

@@ -1,11 +1,11 @@
 """Submissions in the description: hand in, try out, look, cancel, withdraw, declare final."""
 
-from vault.api import forms, provenance
-from vault.api.openapi import headers, parameters, prediction_files, schemas
+from vault.api import filters, forms, provenance
+from vault.api.openapi import headers, parameters, prediction_files
 from vault.api.openapi.operation import ON_THE_WAY, Access, Operation, answer, page, shown
 from vault.api.shown.shape import described
 from vault.api.shown.submissions import SCORED, SUBMISSION, VALIDATION
-from vault.statuses import SubmissionStatus
+from vault.api.submissions import FILE_FORMS
 
 TAG = "Submissions"
 
@@ -32,17 +32,7 @@ OPERATIONS = {
         access=Access.READ,
         parameters=(
             parameters.SLUG,
-            parameters.in_query(
-                "key",
-                schemas.text(pattern="^[ -~]+$", minLength=1, maxLength=255),
-                "Only the one that was handed in under this `Idempotency-Key`.",
-                "run-17",
-            ),
-            parameters.in_query(
-                "status", schemas.one_of(SubmissionStatus.values), "Only those in this status."
-            ),
-            parameters.in_query("sha256", schemas.sha256(), "Only those of these predictions."),
-            {**parameters.ROUND, "description": "Only those of this round."},
+            *filters.described(first="key"),
             *parameters.PAGE,
         ),
         answers={200: page(SUBMISSION, example=SCORED)},
@@ -151,11 +141,7 @@ OPERATIONS = {
         access=Access.READ,
         parameters=(
             parameters.SUBMISSION_ID,
-            parameters.in_query(
-                "format",
-                schemas.one_of(("csv", "parquet")),
-                "Goes before `Accept`; without either it is `csv`.",
-            ),
+            parameters.form(FILE_FORMS),
         ),
         answers={
             200: answer(
