@@ -28,7 +28,7 @@ from vault.statuses import SubmissionStatus
 
 
 def deciding(*, round: Round) -> list[Holdout]:
-    """The fresh holdouts that the figures are computed on; the first becomes the next query holdout."""
+    """List the fresh holdouts that the figures are computed on; the first becomes the next query holdout."""
     in_order = round.fresh_holdouts.order_by("sealed_at", "pk")
     return [each for each in in_order if each.decides_beside(round.query_holdout)]
 
@@ -57,7 +57,7 @@ def results(*, round: Round, audit: AuditRun) -> list[ResultRow]:
 
 
 def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
-    """What the API shows."""
+    """Write what the API shows."""
     disclosure = disclosure_of(round=round, audit=audit)
     found = judged.of_run(audit=audit)
     rows = _rows(disclosure, found)
@@ -74,14 +74,14 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
 
 
 def nats(*, round: Round, shown: dict[str, Any]) -> float:
-    """What a coarse document can have told of the fresh holdout that its figures are computed on."""
+    """Count what a coarse document can have told of the fresh holdout that its figures are computed on."""
     if not shown["n_fresh"]:
         return 0.0
     return leakage.nats(shown=shown, levels=grid_of(round=round, n_fresh=shown["n_fresh"]).levels)
 
 
 def _rows(disclosure: Disclosure, found: list[Judged]) -> dict[str, dict[str, Any]]:
-    """A row for each team and reference, by name."""
+    """Make a row for each team and reference, by name."""
     references = {
         each.team: REFERENCE.show(
             each,
@@ -107,7 +107,7 @@ def _rows(disclosure: Disclosure, found: list[Judged]) -> dict[str, dict[str, An
 
 
 def _fresh(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
-    """The figure of a final with its interval, or two times nothing."""
+    """Give the figure of a final with its interval, or two times nothing."""
     if given.fresh is None or not disclosure.has_figure(given):
         return {"fresh": None, "fresh_interval": None}
     figure = disclosure.rounding.figure(given.fresh)
