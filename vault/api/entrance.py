@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse, HttpResponseBase
@@ -16,26 +16,20 @@ from rest_framework.response import Response
 
 from stats.metrics import METRICS
 from vault import opening, own_address
-from vault.api import finding, forms, shown
+from vault.api import finding, forms
 from vault.api.openapi.serving import PAGE_POLICY
 from vault.api.publicly import PublicView
+from vault.api.shown.entrance import (
+    API,
+    ENTRANCE,
+    FORMS,
+    LINKS,
+    MAX_SHOWN,
+    OPEN_BENCHMARK,
+    address,
+)
 from vault.models import Benchmark, Round
 from vault.statuses import NEVER_OPENED, RoundStatus
-
-API = "/api/v1/"
-# Of one answer; the list of benchmarks has them all, in pages.
-MAX_SHOWN = 50
-LINKS = {
-    "docs": f"{API}docs/",
-    "openapi": f"{API}openapi.json",
-    "benchmarks": f"{API}benchmarks/",
-    "tokens": f"{API}tokens/",
-    "webhooks": f"{API}webhooks/",
-}
-TOKENS = (
-    "What is public needs no token. To hand in predictions, ask the organizers of a benchmark to admit your "
-    "team: they issue its token, and you send it as `Authorization: Bearer hv_...`."
-)
 
 
 class _Entrance(PublicView):
@@ -45,23 +39,45 @@ class _Entrance(PublicView):
     def get(self, request: Request) -> HttpResponseBase:
         form = forms.wanted(request, self.offered)
         open_ones, others = _benchmarks(request)
-        response = (
-            _page(request, open_ones, others) if form == "html" else Response(_json(open_ones))
-        )
+        response: HttpResponseBase
+        if form == "html":
+            response = _page(request, open_ones, others)
+        else:
+            told = [OPEN_BENCHMARK.show(each) for each in open_ones if each.telling is not None]
+            response = Response(ENTRANCE.show(None, open_benchmarks=told))
         patch_vary_headers(response, ["Accept", "Authorization"])
         return response
 
 
 class EntranceForPeople(_Entrance):
-    offered = {"html": "text/html", "json": forms.JSON}
+    offered = dict(reversed(FORMS.items()))
 
 
 class EntranceForPrograms(_Entrance):
-    offered = {"json": forms.JSON, "html": "text/html"}
+    offered = FORMS
 
 
-# A benchmark and its rounds.
-Shown = tuple[Benchmark, list[Round]]
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A benchmark and its rounds."""
+
+    benchmark: Benchmark
+    rounds: list[Round]
+
+    @property
+    def telling(self) -> Round | None:
+        """Choose the open round, else the one that opens next, else the latest; a cancelled one after all."""
+        for status in (RoundStatus.OPEN, RoundStatus.PLANNED):
+            for round in self.rounds:
+                if round.status == status:
+                    return round
+        held = [round for round in self.rounds if round.status != RoundStatus.CANCELLED]
+        found = held or self.rounds
+        return found[-1] if found else None
+
+    @property
+    def address(self) -> str:
+        return address(self.benchmark.slug)
 
 
 def _benchmarks(request: Request) -> tuple[list[Shown], list[Shown]]:
@@ -77,57 +93,25 @@ def _benchmarks(request: Request) -> tuple[list[Shown], list[Shown]]:
     rounds: dict[int, list[Round]] = {each.pk: [] for each in listed}
     for round in Round.objects.filter(benchmark__in=listed).order_by("number"):
         rounds[round.benchmark_id].append(round)
-    pairs: list[Shown] = [(each, rounds[each.pk]) for each in listed]
+    all_shown = [Shown(benchmark=each, rounds=rounds[each.pk]) for each in listed]
     n_open = sum(each.is_open for each in listed)
-    return pairs[:n_open], pairs[n_open:]
-
-
-def _telling(rounds: list[Round]) -> Round | None:
-    """Choose the open round, else the one that opens next, else the latest; a cancelled one after all."""
-    for status in (RoundStatus.OPEN, RoundStatus.PLANNED):
-        for round in rounds:
-            if round.status == status:
-                return round
-    held = [round for round in rounds if round.status != RoundStatus.CANCELLED]
-    found = held or rounds
-    return found[-1] if found else None
-
-
-def _json(open_ones: list[Shown]) -> dict[str, Any]:
-    return {
-        "service": "Holdout Vault",
-        "version": "1",
-        "links": LINKS,
-        "tokens": TOKENS,
-        "open_benchmarks": [
-            {
-                "slug": benchmark.slug,
-                "title": benchmark.title,
-                "round": round.number,
-                "closes_at": shown.time(round.closes_at),
-                "benchmark": _address(benchmark),
-                "leaderboard": f"{_address(benchmark)}leaderboard/",
-            }
-            for benchmark, rounds in open_ones
-            if (round := _telling(rounds)) is not None
-        ],
-    }
+    return all_shown[:n_open], all_shown[n_open:]
 
 
 def _page(request: Request, open_ones: list[Shown], others: list[Shown]) -> HttpResponse:
     now = timezone.now()
     rows = [
         {
-            "benchmark": benchmark,
-            "metric": METRICS[benchmark.primary_metric],
-            "round": (telling := _telling(rounds)),
+            "benchmark": each.benchmark,
+            "metric": METRICS[each.benchmark.primary_metric],
+            "round": (telling := each.telling),
             # Of one that was opened before its time.
             "waits": telling and opening.waits_for_teams(round=telling, now=now),
-            "is_open": benchmark.is_open,  # type: ignore[attr-defined]
-            "has_board": any(each.status not in NEVER_OPENED for each in rounds),
-            "address": _address(benchmark),
+            "is_open": each.benchmark.is_open,  # type: ignore[attr-defined]
+            "has_board": any(round.status not in NEVER_OPENED for round in each.rounds),
+            "address": each.address,
         }
-        for benchmark, rounds in [*open_ones, *others]
+        for each in [*open_ones, *others]
     ]
     context = {
         "rows": rows,
@@ -135,12 +119,8 @@ def _page(request: Request, open_ones: list[Shown], others: list[Shown]) -> Http
         "links": LINKS,
         "here": own_address.absolute(request=request._request, path=API).rstrip("/"),
         # Of what can be called now: the others take no file.
-        "example": next((each.slug for each, _ in open_ones), None),
+        "example": next((each.benchmark.slug for each in open_ones), None),
     }
     response = HttpResponse(render_to_string("vault/entrance.html", context))
     response["Content-Security-Policy"] = PAGE_POLICY
     return response
-
-
-def _address(benchmark: Benchmark) -> str:
-    return f"{LINKS['benchmarks']}{benchmark.slug}/"

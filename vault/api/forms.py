@@ -11,6 +11,7 @@ from vault.api.problems import ProblemError
 
 JSON = "application/json"
 CSV = "text/csv"
+HTML = "text/html"
 PARQUET = "application/vnd.apache.parquet"
 
 

@@ -3,13 +3,14 @@
 import datetime as dt
 from typing import Any
 
+import jsonschema
 import pytest
 from django.utils import timezone
 
 from tests.vault.api.stage import Caller, a_world, problem
 from tests.vault.factories import World
 from vault import round_cancelling, spoken_times
-from vault.api.entrance import LINKS, MAX_SHOWN
+from vault.api.shown.entrance import ENTRANCE, LINKS, MAX_SHOWN
 from vault.models import Benchmark, Round
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
@@ -49,6 +50,26 @@ def test_links_lead_somewhere(world: World) -> None:
     addresses = [*LINKS.values(), there["benchmark"], there["leaderboard"]]
 
     assert {Caller().ask("GET", each).status_code for each in addresses} == {200, 401}
+
+
+def test_answer_is_as_described(world: World) -> None:
+    """With an open benchmark in it; the example of the description keeps to the same schema."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **ENTRANCE.schema}
+    shown = entrance("/api/v1/", "*/*").json()
+
+    for each in (shown, ENTRANCE.example):
+        jsonschema.Draft202012Validator(schema).validate(each)
+        assert list(each) == list(ENTRANCE.fields)
+    (there,) = shown["open_benchmarks"]
+    closes_at = world.round.closes_at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+    assert there == {
+        "slug": "weather",
+        "title": world.benchmark.title,
+        "round": 1,
+        "closes_at": closes_at,
+        "benchmark": "/api/v1/benchmarks/weather/",
+        "leaderboard": "/api/v1/benchmarks/weather/leaderboard/",
+    }
 
 
 def test_page_names_the_open_benchmarks_first(world: World) -> None:

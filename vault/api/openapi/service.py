@@ -1,69 +1,26 @@
 """The service itself in the description: probes, the meaning of codes, and this description."""
 
 from vault.api import problem_codes
+from vault.api.forms import HTML
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
 from vault.api.openapi.schemas import Schema
+from vault.api.shown.entrance import ENTRANCE, FORMS
 from vault.api.shown.service import CODE, HEALTH, PROBLEM_TYPE
 from vault.api.shown.shape import described
 
 TAG = "Service"
 
-SHAPES: dict[str, Schema] = {
-    **described(HEALTH, PROBLEM_TYPE),
-    "Entrance": schemas.record(
-        {
-            "service": schemas.text(),
-            "version": schemas.text("Of the API."),
-            "links": {
-                "type": "object",
-                "description": "Where things stand, by name.",
-                "additionalProperties": {"type": "string"},
-            },
-            "tokens": schemas.text("How a team gets one."),
-            "open_benchmarks": schemas.list_of(
-                schemas.record(
-                    {
-                        "slug": schemas.text(),
-                        "title": schemas.text(),
-                        "round": schemas.count("The number of the open one."),
-                        "closes_at": schemas.time(),
-                        "benchmark": schemas.text("Its address."),
-                        "leaderboard": schemas.text("The address of its board."),
-                    }
-                ),
-                "Those whose round takes submissions, fifty at most; `links.benchmarks` lists all.",
-            ),
-        }
-    ),
-}
+SHAPES = described(HEALTH, PROBLEM_TYPE, ENTRANCE)
 
 _PROBE = ("malformed_request", "not_acceptable", "internal_error")
 # These come in one form, whatever is accepted.
 _DESCRIPTION = ("malformed_request", "throttled", "internal_error")
 YAML = "application/yaml"
-HTML = "text/html"
-
-_ENTRANCE = {
-    "service": "Holdout Vault",
-    "version": "1",
-    "links": {"docs": "/api/v1/docs/", "benchmarks": "/api/v1/benchmarks/"},
-    "tokens": "What is public needs no token. ...",
-    "open_benchmarks": [
-        {
-            "slug": "weather",
-            "title": "Will it rain?",
-            "round": 1,
-            "closes_at": "2026-06-01T12:00:00Z",
-            "benchmark": "/api/v1/benchmarks/weather/",
-            "leaderboard": "/api/v1/benchmarks/weather/leaderboard/",
-        }
-    ],
-}
 
 
 def _entrance(id: str, summary: str, description: str) -> Operation:
-    forms: dict[str, Schema] = {JSON: schemas.reference("Entrance"), HTML: {"type": "string"}}
+    content: dict[str, Schema] = {JSON: ENTRANCE.reference(), HTML: {"type": "string"}}
     return Operation(
         id=id,
         tag=TAG,
@@ -71,11 +28,9 @@ def _entrance(id: str, summary: str, description: str) -> Operation:
         description=description,
         access=Access.PUBLIC,
         parameters=(
-            parameters.in_query(
-                "format", schemas.one_of(["json", "html"]), "Goes before `Accept`.", "json"
-            ),
+            parameters.in_query("format", schemas.one_of(FORMS), "Goes before `Accept`.", "json"),
         ),
-        answers={200: answer("The entrance.", forms, {JSON: _ENTRANCE})},
+        answers={200: answer("The entrance.", content, {JSON: ENTRANCE.example})},
     )
 
 

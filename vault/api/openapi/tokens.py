@@ -1,8 +1,8 @@
 """A team's own tokens in the description: list, make, rotate, revoke, and the link that shows the first."""
 
+from vault.api.forms import HTML
 from vault.api.openapi import headers, parameters, schemas
 from vault.api.openapi.operation import BODY_PROBLEMS, Access, Operation, answer, page, shown
-from vault.api.openapi.service import HTML
 from vault.api.shown.shape import described
 from vault.api.shown.tokens import ISSUED, REDEEMED, TOKEN
 from vault.api.token_links import LINK
