@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats import skill
-from vault.files.columns import Kind
 from vault.files.prediction_forms import FORMS
 from vault.models import Benchmark, BudgetEntry, Submission
 from vault.scorers import scorer_of
@@ -70,21 +69,21 @@ def matches_every_label(
 ) -> bool:
     """Whether predictions are the labels, not merely as right as they are.
 
-    Classes are told apart from a good classifier's only where there are many. Probabilities are the labels if
-    they spell them with two numbers, one for the item's own class and one for every other. Where all labels
-    are one a constant file is right, and is no label file.
+    Classes are told apart from a good classifier's only where there are many. So are probabilities: they are
+    the labels if they spell them with two numbers, one for the item's own class and one for every other.
+    Where all labels are one a constant file is right, and is no label file.
     """
     if len(labels) == 0 or (labels == labels[0]).all():
+        return False
+    form = FORMS[benchmark.prediction_form]
+    if len(labels) < MIN_LABELS and benchmark.classes:
         return False
     if answers.ndim == 2:
         is_own = np.zeros(answers.shape, dtype=bool)
         is_own[np.arange(len(labels)), labels.astype(np.intp)] = True
         return _spells(answers, is_own)
-    form = FORMS[benchmark.prediction_form]
     if form.by_threshold:
         return _spells(answers, labels == 1)
-    if form.kind is Kind.CATEGORY and len(labels) < MIN_LABELS:
-        return False
     return bool(np.array_equal(answers, labels))
 
 

@@ -26,7 +26,7 @@ def refusal(*, benchmark: Benchmark, now: dt.datetime) -> VaultError:
         return NoOpenRoundError(said, opens_at=coming.opens_at)
     cancelled = "" if coming is not None else cancelled_after(benchmark=benchmark, round=opened)
     if opened is not None and (is_late or not cancelled):
-        return RoundClosedError(said, **closed_rounds.times(round=opened, now=now))
+        return RoundClosedError(said, **closed_rounds.times(round=ended or opened, now=now))
     return NoOpenRoundError(f"no round is open{cancelled}" if cancelled else said, opens_at=None)
 
 

@@ -37,10 +37,10 @@ def due(*, now: dt.datetime) -> list[Round]:
 
 def obstacle(*, round: Round, now: dt.datetime) -> str:
     """Why a planned round would not open by itself now, apart from its time; empty if it would."""
-    if not round.named_references:
-        return f"no references were named when it was planned, so an organizer opens it{_hopeless(round)}"
     if now >= round.closes_at:
         return "its end has passed, so it cannot open any more: cancel it and plan another"
+    if not round.named_references:
+        return f"no references were named when it was planned, so an organizer opens it{_hopeless(round)}"
     serving = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN).first()
     if serving is not None:
         return f"the round {serving} is still open, and a benchmark has one open round"

@@ -44,6 +44,6 @@ def warning(*, round: Round) -> str:
         return ""
     names = "; ".join(reference_order.name_of(file=each) for each in files)
     return (
-        f"Implausibly good: {names}. It loses less than a hundredth of what the best constant answer loses, "
-        "or has one item wrong: was the label file handed in? Nothing can be compared with that."
+        f"Implausibly good: {names}. Such a file loses less than a hundredth of what the best constant "
+        "answer loses, or has one item wrong: was the label file handed in? Nothing can be compared with that."
     )

@@ -19,8 +19,8 @@ from vault.statuses import PENDING, SubmissionStatus
 # A baseline, a second try after a mistake, and some variants: what more files of one team add to a comparison
 # is little, since they are much alike.
 MAX_OF_TEAM = 5
-# Four full teams, or twenty of one file. Each answer tells at most seven bits or so: twenty are far from the
-# labels of an ordinary holdout. The database's own check of every reference's row has the same numbers.
+# Four full teams, or twenty of one file. docs/threat-model.md says what so many answers can tell. The
+# database's own check of every reference's row has the same numbers.
 MAX_OF_HOLDOUT = 20
 
 # Who handed a file in: a program with the team's token, or an organizer in the admin.

@@ -37,30 +37,35 @@ SOFT = [[0.3, 0.4, 0.3], [0.9, 0.1, 0.0], [0.1, 0.1, 0.8]]
         ("label", [0, 1] * 20, [1, *[1, 0] * 19, 1], False),
         # Of fewer a good classifier is right about all.
         ("label", [0, 1] * 19 + [2], [0, 1] * 19 + [2], False),
-        ("probability", [0, 1, 1], [0.0, 1.0, 1.0], True),
-        ("probability", [0, 1, 1], [0.4, 0.6, 0.6], True),
+        # Of fewer a good classifier that is sure of all is right about all.
+        ("probability", [0, 1, 1], [0.0, 1.0, 1.0], False),
+        ("probability", [1, 0, 2], ONE_HOT, False),
+        ("probability", [0, 1, 1] * 20, [0.0, 1.0, 1.0] * 20, True),
+        ("probability", [0, 1, 1] * 20, [0.4, 0.6, 0.6] * 20, True),
         # It orders all items rightly, and is no label file.
-        ("probability", [0, 1, 1], [0.1, 0.2, 0.9], False),
-        ("probability", [0, 0, 1, 1], [0.1, 0.2, 0.9, 0.9], False),
-        ("probability", [0, 1, 1], [0.2, 0.2, 0.9], False),
-        ("probability", [0, 1, 1], [1.0, 0.0, 0.0], False),
-        ("probability", [1, 0, 2], ONE_HOT, True),
-        ("probability", [1, 0, 2], SPELT, True),
+        ("probability", [0, 1, 1] * 20, [0.1, 0.2, 0.9] * 20, False),
+        ("probability", [0, 0, 1, 1] * 20, [0.1, 0.2, 0.9, 0.9] * 20, False),
+        ("probability", [0, 1, 1] * 20, [0.2, 0.2, 0.9] * 20, False),
+        ("probability", [0, 1, 1] * 20, [1.0, 0.0, 0.0] * 20, False),
+        ("probability", [1, 0, 2] * 20, ONE_HOT * 20, True),
+        ("probability", [1, 0, 2] * 20, SPELT * 20, True),
         # Each own class is the most probable, as of a good classifier.
-        ("probability", [1, 0, 2], SOFT, False),
-        ("probability", [1, 0, 2], HARD, False),
+        ("probability", [1, 0, 2] * 20, SOFT * 20, False),
+        ("probability", [1, 0, 2] * 20, HARD * 20, False),
         ("value", [0.5, 2.25, -1.0], [0.5, 2.25, -1.0], True),
         ("value", [0.5, 2.25, -1.0], [0.5, 2.25, -1.1], False),
         # A constant file is right where all labels are one, and no label file.
         ("label", [1] * 60, [1] * 60, False),
-        ("probability", [1, 1, 1], [0.5, 0.5, 0.5], False),
+        ("probability", [1] * 60, [0.5] * 60, False),
     ],
 )
 def test_the_labels_are_known_in_every_form(
     form: str, labels: ArrayLike, answers: ArrayLike, is_refused: bool
 ) -> None:
     matches = fit_to_score.matches_every_label(
-        benchmark=Benchmark(prediction_form=form),
+        benchmark=Benchmark(
+            prediction_form=form, classes=[] if form == "value" else ["a", "b", "c"]
+        ),
         labels=np.asarray(labels),
         answers=np.asarray(answers),
     )
@@ -104,15 +109,17 @@ def test_nearly_the_labels_is_scored_and_doubted(world: World) -> None:
     assert (honest.status, nearly.status) == ("SCORED", "SCORED")
     assert reference_doubts.doubted(round=world.round) == {str(nearly.pk)}
     said = reference_doubts.warning(round=world.round)
-    assert said.startswith(f"Implausibly good: {team.name}, file 2. It loses less than a hundredth")
+    assert said.startswith(
+        f"Implausibly good: {team.name}, file 2. Such a file loses less than a hundredth"
+    )
     world.open()
     world.answered(world.team("ours"), world.wrong_at([one]))
     assert reference_doubts.doubted(round=world.round) == {str(nearly.pk)}
 
 
 def test_an_honest_baseline_of_probabilities_is_scored() -> None:
-    """Nearly sure and right about all of 30 items, as of an easy task; the labels spelt so are refused."""
-    world = make_world("easy", n_query=30, n_fresh=40, metric="log_loss")
+    """Nearly sure and right about all of 50 items, as of an easy task; the labels spelt so are refused."""
+    world = make_world("easy", n_query=50, n_fresh=20, metric="log_loss")
     team = world.team("reference", is_reference=True)
     noise = np.random.default_rng(5).uniform(0.001, 0.05, size=70)
 

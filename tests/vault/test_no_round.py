@@ -95,6 +95,19 @@ def test_a_round_that_never_opened_says_so(world: World) -> None:
     )
 
 
+def test_times_are_of_the_round_that_is_spoken_of(world: World) -> None:
+    """One that was closed early has its own; the latest never opened, and its time ended."""
+    end = NOW - HOUR
+    early = {"stopped_at": NOW - 2 * HOUR, "closed_at": NOW - 2 * HOUR}
+    Round.objects.update(status="PUBLISHED", closes_at=NOW + HOUR, **early)
+    second(world, opens_at=NOW - 3 * HOUR, closes_at=end)
+
+    error = no_round.refusal(benchmark=world.benchmark, now=NOW)
+
+    assert "round 2 never opened" in error.message
+    assert error.data == {"closes_at": end}
+
+
 def test_a_benchmark_without_a_round_has_none_planned(world: World) -> None:
     world.benchmark.pk = -1
 

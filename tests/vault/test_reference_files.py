@@ -4,8 +4,7 @@ import datetime as dt
 import itertools
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -61,24 +60,11 @@ def test_a_refusal_counts_what_is_there(world: World) -> None:
     """A round may hold more files than are taken now, from before there was a limit."""
     team = world.team("reference", is_reference=True)
     hand_in(world, team, 0, MAX_OF_TEAM)
-    with without_limits():
-        for sequence in range(10, 12):
-            insert(world, team, sequence)
+    for sequence in range(10, 12):
+        insert(world, team, sequence)  # by the tables' owner, who is not held to it
 
     with pytest.raises(TooManyReferencesError, match="it has handed in 7 files to round 1"):
         world.submit(team, world.wrong_at([9]))
-
-
-@contextmanager
-def without_limits() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "ALTER TABLE vault_submission DISABLE TRIGGER vault_submission_reference_room"
-        )
-        yield
-        cursor.execute(
-            "ALTER TABLE vault_submission ENABLE TRIGGER vault_submission_reference_room"
-        )
 
 
 def test_all_references_together_hand_in_twenty(world: World) -> None:
@@ -151,14 +137,19 @@ def test_teams_that_compete_are_not_counted(world: World) -> None:
     assert Submission.objects.filter(team__is_reference=False).count() == MAX_OF_TEAM + 1
 
 
+INSERT = (
+    "INSERT INTO vault_submission (id, team_id, round_id, panel_id, sequence, sha256, file_key, "
+    "status, submitted_at, fence, n_exceptions, n_faults, error_code, model_name, commit, "
+    "ci_run_url, idempotency_key) VALUES (uuidv7(), %s, %s, %s, %s, %s, 'x', 'QUEUED', now(), 0, 0, "
+    "0, '', '', '', '', '')"
+)
+
+
 def insert(world: World, team: Team, sequence: int) -> None:
     """As whoever has the admin's database role would, past all of this code."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO vault_submission (id, team_id, round_id, panel_id, sequence, sha256, file_key, "
-            "status, submitted_at, fence, n_exceptions, n_faults, error_code, model_name, commit, "
-            "ci_run_url, idempotency_key) VALUES (uuidv7(), %s, %s, %s, %s, %s, 'x', 'QUEUED', now(), 0, 0, "
-            "0, '', '', '', '', '')",
+            INSERT,
             [team.pk, world.round.pk, world.panel.pk, sequence, f"{team.pk:032x}{sequence:032x}"],
         )
 
@@ -243,8 +234,9 @@ def isolate(level: str) -> None:
 
 def test_both_checks_take_the_same_lock(world: World) -> None:
     """The database's and this program's, or two at once would pass the limit."""
+    Round.objects.update(closes_at=timezone.now() + dt.timedelta(days=1))
     team = world.team("reference", is_reference=True)
-    with transaction.atomic():
+    with acting_as("researcher"), transaction.atomic():
         insert(world, team, 0)
         of_database = held()
     with transaction.atomic():
@@ -262,6 +254,28 @@ def held() -> list[tuple[int]]:
             "AND pid = pg_backend_pid()"
         )
         return list(cursor.fetchall())
+
+
+@pytest.mark.parametrize("role", ["researcher", "web"])
+@pytest.mark.parametrize("absent", ["team", "round"])
+def test_no_role_hands_in_for_what_is_still_to_come(world: World, role: str, absent: str) -> None:
+    """Keys are checked at the commit: until then an organizer may make the team a reference, or the round."""
+    Round.objects.update(closes_at=timezone.now() + dt.timedelta(days=1))
+    team = world.team("reference", is_reference=True)
+    if absent == "team":
+        team = Team(pk=team.pk + 1)
+    else:
+        world.round = Round(pk=world.round.pk + 1)
+    with acting_as(role), pytest.raises(ProgrammingError), transaction.atomic():
+        insert_in(world, team)
+
+
+def insert_in(world: World, team: Team) -> None:
+    """The panel is of the world's first round, which need not be its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM vault_panel LIMIT 1")
+        (panel_id,) = cursor.fetchone()
+        cursor.execute(INSERT, [team.pk, world.round.pk, panel_id, 0, "0" * 64])
 
 
 @pytest.mark.parametrize("role", ["researcher", "web"])

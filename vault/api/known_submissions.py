@@ -19,7 +19,7 @@ MAX_KNOWN = 2000
 MAX_ROUNDS = 100
 
 _known: OrderedDict[uuid.UUID, Submission] = OrderedDict()
-_rounds: OrderedDict[int, Round] = OrderedDict()
+_rounds: dict[int, Round] = {}
 _lock = threading.Lock()
 
 
@@ -29,14 +29,15 @@ def remember(submission: Submission, *, team: Team) -> None:
         return
     kept = copy.copy(submission)
     with _lock:
+        if submission.round_id not in _rounds and len(_rounds) >= MAX_ROUNDS:
+            # All at once: rows of a round that is forgotten would keep its texts alive, each its own.
+            _rounds.clear()
+            _known.clear()
         kept.round = _rounds.setdefault(submission.round_id, submission.round)
-        _rounds.move_to_end(submission.round_id)
         _known[submission.pk] = kept
         _known.move_to_end(submission.pk)
         if len(_known) > MAX_KNOWN:
             _known.popitem(last=False)
-        if len(_rounds) > MAX_ROUNDS:
-            _rounds.popitem(last=False)
 
 
 def in_state(submission_id: uuid.UUID, state: State) -> Submission | None:

@@ -9,11 +9,14 @@ BEFORE = import_module("vault.migrations.0027_limited_references")
 # As in `vault.reference_files`, which says why these numbers, and with its lock: two rounds of one holdout at
 # once cannot pass them. What became of a round does not matter, since whoever inserts may change that. Under a
 # stricter isolation the count would be of the time before the lock was had, so there is none. What a reference
-# asks once its round is open would be in no ledger; whoever may delete submissions owns the table.
+# asks once its round is open would be in no ledger. A foreign key is checked at the commit only, so a team or a
+# round that is not there yet must be refused here: it could come in between. Whoever may delete submissions owns
+# the table, and restores it.
 LIMITS = """
 CREATE FUNCTION vault_check_reference_room() RETURNS trigger LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    v_is_reference boolean;
     v_holdout uuid;
     v_status text;
     v_of_team integer;
@@ -23,13 +26,17 @@ BEGIN
         RAISE EXCEPTION 'permission denied: submissions are inserted at the isolation level read committed'
             USING ERRCODE = 'insufficient_privilege';
     END IF;
-    PERFORM 1 FROM public.vault_team AS team WHERE team.id = NEW.team_id AND team.is_reference;
-    IF NOT FOUND THEN
-        RETURN NEW;
-    END IF;
+    SELECT team.is_reference INTO v_is_reference FROM public.vault_team AS team WHERE team.id = NEW.team_id;
     SELECT round.query_holdout_id, round.status INTO v_holdout, v_status
         FROM public.vault_round AS round WHERE round.id = NEW.round_id;
-    IF v_status <> 'PLANNED' AND NOT has_table_privilege(current_user, 'public.vault_submission', 'DELETE') THEN
+    IF v_is_reference IS NULL OR v_holdout IS NULL OR v_status IS NULL THEN
+        RAISE EXCEPTION 'permission denied: a submission is of a team and a round that are there'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF NOT v_is_reference THEN
+        RETURN NEW;
+    END IF;
+    IF v_status <> 'PLANNED' THEN
         RAISE EXCEPTION 'permission denied: % may hand in for references of planned rounds only', current_user
             USING ERRCODE = 'insufficient_privilege';
     END IF;
@@ -47,6 +54,7 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER vault_submission_reference_room BEFORE INSERT ON vault_submission FOR EACH ROW
+    WHEN (NOT has_table_privilege(current_user, 'public.vault_submission', 'DELETE'))
     EXECUTE FUNCTION vault_check_reference_room();
 """
 

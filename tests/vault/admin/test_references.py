@@ -66,7 +66,7 @@ def test_scores_are_rounded_before_the_opening_and_failed_files_stay(world: Worl
 
 
 def test_a_doubted_reference_is_warned_of_where_the_round_is_opened(world: World) -> None:
-    said = f"Implausibly good: {world.teams['majority'].name}, file 1 (v1). It loses less than"
+    said = f"Implausibly good: {world.teams['majority'].name}, file 1 (v1). Such a file loses less than"
 
     assert said in page(world)
     form = page(world, "open")

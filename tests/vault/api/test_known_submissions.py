@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.vault.api.stage import Caller, file_number, handed_in, scored
+from tests.vault.api.stage import Caller, a_world, file_number, handed_in, scored
 from tests.vault.factories import World
 from vault.api import known_submissions
 from vault.api.submission_state import State
@@ -34,7 +34,7 @@ def team(world: World) -> Team:
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known_submissions, "_known", OrderedDict())
-    monkeypatch.setattr(known_submissions, "_rounds", OrderedDict())
+    monkeypatch.setattr(known_submissions, "_rounds", {})
 
 
 def asked_for_rows(queries: CaptureQueriesContext) -> list[str]:
@@ -156,8 +156,14 @@ def test_rows_of_a_round_share_its_benchmark(world: World, bot: Caller, team: Te
 def test_no_more_rounds_than_so_many_are_kept(
     world: World, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_submissions, "MAX_ROUNDS", 0)
+    """Whatever refers to a round that is forgotten is forgotten with it."""
+    monkeypatch.setattr(known_submissions, "MAX_ROUNDS", 1)
+    first = handed_in(world, team)
+    other = a_world("other")
+    second = handed_in(other, other.team("others"))
 
-    known_submissions.remember(handed_in(world, team), team=team)
+    known_submissions.remember(first, team=team)
+    known_submissions.remember(second, team=second.team)
 
-    assert known_submissions._rounds == {}
+    assert list(known_submissions._rounds) == [second.round_id]
+    assert list(known_submissions._known) == [second.pk]
