@@ -45,5 +45,5 @@ def warning(*, round: Round) -> str:
     names = "; ".join(reference_order.name_of(file=each) for each in files)
     return (
         f"Implausibly good: {names}. Such a file loses less than a hundredth of what the best constant "
-        "answer loses, or has one item wrong: was the label file handed in? Nothing can be compared with that."
+        "answer loses, or has one item wrong: was the label file handed in? Nothing can be compared with it."
     )
