@@ -14,10 +14,11 @@ from lab.demo.desk import DeskError, Predictions, Ticket
 FIRST_POLL_SECONDS = 0.015
 LAST_POLL_SECONDS = 0.15
 # The first poll comes when this share of the time that answers usually take is over, and the next after a
-# quarter of it: each poll takes time from the same processors as the scoring.
-POLL_SHARE, POLL_STEP = 0.8, 0.25
+# quarter of it: each poll takes time from the same processors as the scoring. Half, so that what is usual
+# falls by a quarter with each answer that was there at the first poll.
+POLL_SHARE, POLL_STEP = 0.5, 0.25
 # Weight of the latest answer in what is usual.
-LATEST = 0.2
+LATEST = 0.5
 MAX_SCORING_SECONDS = 300.0
 MAX_RETRIES = 40
 MAX_RETRY_SECONDS = 30.0
@@ -92,7 +93,7 @@ class RestDesk:
 
     def answer(self, *, ticket: Ticket) -> float | None:
         began, etag = self._waiting.pop(ticket, (time.monotonic(), None))
-        pause = POLL_SHARE * self._usual - (time.monotonic() - began)
+        pause = min(POLL_SHARE * self._usual, LAST_POLL_SECONDS) - (time.monotonic() - began)
         while time.monotonic() - began < MAX_SCORING_SECONDS:
             self._wait(seconds=max(pause, 0.0))
             pause = min(max(POLL_STEP * self._usual, FIRST_POLL_SECONDS), LAST_POLL_SECONDS)
