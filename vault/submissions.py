@@ -179,7 +179,7 @@ def receive(
 def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
     """Refuse if the round has ceased to take files while this one was on its way."""
     expected = RoundStatus.PLANNED if team.is_reference else RoundStatus.OPEN
-    if round.status == expected and (team.is_reference or now < round.closes_at):
+    if round.status == expected and now < round.closes_at:
         return
     # It says what there is instead; a round that has come since is not what this file was made for.
     current_round(benchmark=round.benchmark, team=team, now=now)

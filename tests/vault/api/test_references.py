@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from django.utils import timezone
 
 from tests.vault.api.stage import Caller, a_world, file_number, problem
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import acting_as
-from vault import journal
+from vault import journal, submissions
+from vault.errors import RoundClosedError
+from vault.files import canonical
 from vault.models import JournalEntry, Submission
 from vault.reference_files import MAX_OF_HOLDOUT, MAX_OF_TEAM
 
@@ -60,3 +63,21 @@ def test_each_file_is_in_the_journal_with_who_handed_it_in() -> None:
         "by": "token",
     }
     assert journal.verify(benchmark_id=world.benchmark.pk).sequence == entry.sequence
+
+
+def test_a_file_that_arrives_after_the_end_of_a_planned_round_is_refused() -> None:
+    """It was found while its end was ahead: what would be scored for it tells of labels for nothing."""
+    world = a_world(is_open=False)
+    team = world.team("reference", is_reference=True)
+    found = submissions.current_round(benchmark=world.benchmark, team=team, now=timezone.now())
+
+    with pytest.raises(RoundClosedError, match="has not opened, and its end has passed"):
+        submissions.receive(
+            team=team,
+            round=found,
+            panel=world.panel,
+            predictions=canonical.encode(world.labels),
+            provenance=submissions.Provenance(),
+            now=found.closes_at,
+        )
+    assert not Submission.objects.exists()
