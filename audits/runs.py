@@ -55,7 +55,8 @@ def run(*, round: Round, clock: Clock) -> AuditRun:
         collected = collect(round=round, now=clock())
         _store(started, round=round, collected=collected, clock=clock)
     except Exception as error:
-        # The kind of error only: its message could hold a label.
+        # Whatever it was, the run must not stand as RUNNING. The kind of error only: its message could hold
+        # a label.
         AuditRun.objects.filter(pk=started.pk).update(
             status=AuditRun.Status.FAILED, error=type(error).__name__, finished_at=clock()
         )

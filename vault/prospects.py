@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from stats.accusation import ALPHA
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, reference_files, reference_scores, spoken_times
+from vault import budget, reference_files, reference_order, reference_scores, spoken_times
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
-from vault.statuses import RoundStatus, SubmissionStatus
+from vault.statuses import RoundStatus
 
 
 def warnings(*, round: Round) -> list[str]:
@@ -170,11 +170,7 @@ def _has_published_finals(round: Round) -> bool:
 def _references(round: Round) -> list[Submission]:
     if round.status != RoundStatus.PLANNED:
         return [each.submission for each in round.references.select_related("submission")]
-    return list(
-        Submission.objects.filter(
-            round=round, team__is_reference=True, status=SubmissionStatus.SCORED
-        )
-    )
+    return list(reference_order.scored(round=round))
 
 
 def _tolerated(benchmark: Benchmark) -> float:

@@ -1,19 +1,26 @@
 """In which order a round's references are frozen when it opens: the first is the baseline."""
 
+from django.db.models import QuerySet
+
 from vault import spoken_times
 from vault.models import Round, Submission
 from vault.statuses import SubmissionStatus
 
 
+def scored(*, round: Round) -> QuerySet[Submission]:
+    """Find the files that would be frozen, with their teams, as they were submitted."""
+    found = Submission.objects.filter(
+        round=round, team__is_reference=True, status=SubmissionStatus.SCORED
+    )
+    return found.select_related("team").order_by("submitted_at", "pk")
+
+
 def in_order(*, round: Round) -> list[Submission]:
     """Sort the scored files by the plan's order of their teams, those of others last; then as submitted."""
     places = {team_id: place for place, team_id in enumerate(round.named_references)}
-    scored = Submission.objects.filter(
-        round=round, team__is_reference=True, status=SubmissionStatus.SCORED
-    )
     return sorted(
-        scored.select_related("team"),
-        key=lambda each: (places.get(each.team_id, len(places)), each.submitted_at, each.pk),
+        scored(round=round),
+        key=lambda each: places.get(each.team_id, len(places)),
     )
 
 

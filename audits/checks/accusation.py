@@ -109,7 +109,7 @@ def _evidence(test: FileTest, delta0: float) -> dict[str, Any]:
 def _compared_with(
     collected: Collected, entrant: Entrant, test: FileTest, kind: str
 ) -> list[dict[str, Any]]:
-    """Each file of the comparison with its weight and its exact scores, higher better.
+    """Give each file of the comparison with its weight and its exact scores, higher better.
 
     Of frozen files all, though one may weigh nothing: which do follows the labels, and all names are told.
     """
@@ -170,7 +170,7 @@ def read(*, reading: Reading, team: Judged) -> list[Compared]:
 
 
 def of_team(reading: Reading, team: Judged) -> list[Section]:
-    """Every term of the overstatement that is shown of a team, so that a reader can add it up."""
+    """List every term of the overstatement that is shown of a team, so that a reader can add it up."""
     files = read(reading=reading, team=team)
     if not files or team.overstatement is None or team.reference_excess is None:
         return []

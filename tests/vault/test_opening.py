@@ -107,6 +107,8 @@ def test_round_that_names_no_reference_is_left_to_an_organizer(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.answered(world.team("baseline", is_reference=True), world.wrong_at(range(1, 40)))
+    end = world.round.closes_at
+    assert opening.obstacle(round=world.round, now=end).startswith("its end has passed")
 
     assert swept(world) == "PLANNED"
 

@@ -18,6 +18,7 @@ from vault import locks, parser_pool, predictions, reference_files, reference_or
 from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
+from vault.admin.round_opening import may_open
 from vault.errors import TransitionError
 from vault.files.canonical import Predictions
 from vault.models import Round, Submission, Team
@@ -131,11 +132,7 @@ def _address(round: Round) -> str:
 
 
 def _takes_references(round: Round) -> bool:
-    return (
-        round.status == RoundStatus.PLANNED
-        and timezone.now() < round.closes_at
-        and reference_files.n_left(holdout_id=round.query_holdout_id) > 0
-    )
+    return may_open(round) and reference_files.n_left(holdout_id=round.query_holdout_id) > 0
 
 
 HAND_IN = Act(

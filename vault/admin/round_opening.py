@@ -5,14 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from vault import opening, prospects, reference_doubts, reference_order, rounds
 from vault.admin.acts import Act, ActForm, Done
 from vault.models import Round, Submission
-from vault.statuses import RoundStatus, SubmissionStatus
+from vault.statuses import RoundStatus
 
 
 class OpenForm(ActForm):
@@ -29,7 +28,7 @@ class OpenForm(ActForm):
             self.fields["before_time"] = _before_time(target)
         field = self.fields["baseline"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = _scored_references(target)
+        field.queryset = reference_order.scored(round=target)
         order = reference_order.said(files=reference_order.in_order(round=target))
         doubt = reference_doubts.warning(round=target)
         field.help_text = f"{field.help_text} By the plan's order: {order} {doubt}".rstrip()
@@ -49,16 +48,6 @@ def _before_time(round: Round) -> forms.BooleanField:
     )
 
 
-def _scored_references(round: Round) -> QuerySet[Submission]:
-    return (
-        Submission.objects.filter(
-            round=round, team__is_reference=True, status=SubmissionStatus.SCORED
-        )
-        .select_related("team")
-        .order_by("submitted_at", "pk")
-    )
-
-
 def may_open(round: Round) -> bool:
     """Say whether the round is planned and its end ahead: after that it opens for nobody."""
     return round.status == RoundStatus.PLANNED and timezone.now() < round.closes_at
@@ -68,7 +57,7 @@ def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     baseline = given["baseline"]
     references = None
     if baseline is not None:
-        others = [each for each in _scored_references(round) if each != baseline]
+        others = [each for each in reference_order.scored(round=round) if each != baseline]
         references = [baseline, *others]
     rounds.open_round(
         round=round,

@@ -65,7 +65,7 @@ FILTERS = {
 
 
 def described(*, first: str) -> tuple[dict[str, Any], ...]:
-    """All of them as parameters, the one that most callers want before the others."""
+    """Describe all of them as parameters, the one that most callers want before the others."""
     in_order = sorted(FILTERS.items(), key=lambda named: named[0] != first)
     return tuple(
         parameters.in_query(name, each.schema, each.description, each.example)
@@ -74,7 +74,7 @@ def described(*, first: str) -> tuple[dict[str, Any], ...]:
 
 
 def narrowed(request: Request, own: QuerySet[Submission]) -> QuerySet[Submission]:
-    """By the parameters given; a value that can match nothing is an error, not an empty list."""
+    """Narrow the list by its parameters; a value that can match nothing is an error, not an empty list."""
     for name, narrowing in FILTERS.items():
         value = request.query_params.get(name)
         if value is None:

@@ -1,6 +1,7 @@
 import json
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
@@ -86,6 +87,32 @@ def test_a_file_handed_in_before_is_read_whatever_its_state() -> None:
 
     assert desk.answer(ticket=desk.submit(predictions=FILE)) == 0.5
     assert "If-None-Match" not in seen[1].headers
+
+
+def test_one_slow_answer_does_not_make_the_next_ones_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is usual falls with every answer that is there at the first poll, and no pause is long."""
+    now, paused = [0.0], []
+    monkeypatch.setattr(rest, "LAST_POLL_SECONDS", 0.15)
+    monkeypatch.setattr("lab.demo.rest.time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def pause(desk: RestDesk, *, seconds: float) -> None:
+        paused.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(RestDesk, "_wait", pause)
+    queued = [httpx.Response(202, json={"id": "s1"}) for _ in range(9)]
+    handler, _ = replies(*(each for sent in queued for each in (sent, status("SCORED", 0.5))))
+    desk = open_desk(handler)
+    first = desk.submit(predictions=FILE)
+    now[0] = 30.0
+    desk.answer(ticket=first)
+    paused.clear()
+
+    for _ in range(8):
+        desk.answer(ticket=desk.submit(predictions=FILE))
+
+    assert max(paused) <= 0.15
+    assert desk._usual < 0.5
 
 
 def test_answer_is_none_where_nothing_is_released() -> None:

@@ -78,3 +78,16 @@ def test_unpack_returns_what_was_packed() -> None:
     assert opened.slices["s"].tolist() == ["u", "v"]
     assert opened.times is None
     assert opened.groups is None
+
+
+def test_opened_values_keep_no_plaintext_alive() -> None:
+    """A worker keeps them: a view would keep ids, slices and times of all items in memory, too."""
+    table = LabelTable(ids=pa.array([9, 8]), labels=np.array([0.5, 2.0]), slices={})
+    plaintext = sealed_labels.pack(table, positions=np.array([2, 7]), classes=[])
+
+    opened = sealed_labels.unpack(plaintext, draws_groups=False, entry=1)
+
+    whole = np.frombuffer(plaintext, dtype=np.uint8)
+    assert not np.shares_memory(opened.labels, whole)
+    assert not np.shares_memory(opened.positions, whole)
+    assert opened.labels.tolist() == [0.5, 2.0]
