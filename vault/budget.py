@@ -238,48 +238,46 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
 
 
 def reserve(*, admission: Admission, submission: Submission, now: dt.datetime) -> None:
-    _enter(admission_id=admission.pk, submission=submission, kind=Kind.RESERVE, now=now)
+    _enter(account=admission, submission=submission, kind=Kind.RESERVE, now=now)
 
 
-def commit(*, submission: Submission, now: dt.datetime, reason: str = "") -> bool:
-    """Spend what was reserved for a submission; False: nothing was, as of a reference."""
-    admission_id = _account_of(submission)
-    if admission_id is not None:
-        _enter(
-            admission_id=admission_id,
-            submission=submission,
-            kind=Kind.COMMIT,
-            now=now,
-            reason=reason,
-        )
-    return admission_id is not None
+def account_charged(*, submission: Submission) -> Admission | None:
+    """Find the account that reserved a query for a submission; None: none did, as of a reference."""
+    reserved = BudgetEntry.objects.filter(submission=submission, kind=Kind.RESERVE)
+    entry = reserved.select_related("admission").first()
+    return None if entry is None else entry.admission
+
+
+def commit(
+    *, account: Admission, submission: Submission, now: dt.datetime, reason: str = ""
+) -> None:
+    """Spend what was reserved for a submission."""
+    _enter(account=account, submission=submission, kind=Kind.COMMIT, now=now, reason=reason)
 
 
 def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int | None) -> bool:
     """Give a reserved query back. With `most` refunds for this reason made already, charge it."""
-    admission_id = _account_of(submission)
-    if admission_id is None:
+    account = account_charged(submission=submission)
+    if account is None:
         return False
     # So that of two at once the second counts the first.
-    Admission.objects.select_for_update(no_key=True).get(pk=admission_id)
-    refunds = BudgetEntry.objects.filter(admission_id=admission_id, kind=Kind.REFUND, reason=reason)
+    Admission.objects.select_for_update(no_key=True).get(pk=account.pk)
+    refunds = BudgetEntry.objects.filter(admission=account, kind=Kind.REFUND, reason=reason)
     if most is not None and refunds.count() >= most:
-        commit(submission=submission, now=now, reason=REFUNDS_USED_UP)
+        commit(account=account, submission=submission, now=now, reason=REFUNDS_USED_UP)
         return False
-    _enter(
-        admission_id=admission_id, submission=submission, kind=Kind.REFUND, now=now, reason=reason
-    )
+    _enter(account=account, submission=submission, kind=Kind.REFUND, now=now, reason=reason)
     return True
 
 
 def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
     """Lock the account, and raise if it has cancelled as much of late as it may; a reference has none."""
-    admission_id = _account_of(submission)
-    if admission_id is None:
+    account = account_charged(submission=submission)
+    if account is None:
         return
-    Admission.objects.select_for_update(no_key=True).get(pk=admission_id)
+    Admission.objects.select_for_update(no_key=True).get(pk=account.pk)
     made = BudgetEntry.objects.filter(
-        admission_id=admission_id,
+        admission=account,
         kind=Kind.REFUND,
         reason=CANCELLED,
         at__gt=now - CANCELLED_WINDOW,
@@ -342,19 +340,14 @@ def _account(*, round: Round, team: Team) -> Admission:
     return admission
 
 
-def _account_of(submission: Submission) -> int | None:
-    reserved = BudgetEntry.objects.filter(submission=submission, kind=Kind.RESERVE)
-    return reserved.values_list("admission_id", flat=True).first()
-
-
 def _enter(
     *,
-    admission_id: int,
+    account: Admission,
     submission: Submission,
     kind: BudgetEntry.Kind,
     now: dt.datetime,
     reason: str = "",
 ) -> None:
     BudgetEntry.objects.create(
-        admission_id=admission_id, submission=submission, kind=kind, reason=reason, at=now
+        admission=account, submission=submission, kind=kind, reason=reason, at=now
     )

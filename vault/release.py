@@ -19,7 +19,6 @@ from stats.metrics import METRICS, Metric
 from vault import budget, fit_to_score, journal, leases, locks, reference_doubts, reference_scores
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
-    Admission,
     MechanismState,
     RawScore,
     Release,
@@ -83,10 +82,16 @@ def publish(
             _hold_round(submission)
         # First, while nothing is written: a lost claim leaves no trace, and a held one keeps its row locked.
         _settle(submission=submission, fence=fence, now=now)
+        account = budget.account_charged(submission=submission)
         if submission.team.is_reference:
             answer, seed = _reference_answer(submission=submission, evaluated=evaluated), None
+        elif account is None:
+            # What nobody was charged for is not answered.
+            raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
         else:
-            answer, seed = _answer(submission=submission, evaluated=evaluated)
+            answer, seed = _answer(
+                submission=submission, evaluated=evaluated, is_blind=account.is_blind
+            )
         _record(submission=submission, evaluated=evaluated, now=now)
         released = Release.objects.create(
             submission=submission,
@@ -94,10 +99,8 @@ def publish(
             outcome=answer.outcome.value,
             released_at=now,
         )
-        is_spent = budget.commit(submission=submission, now=now)
-        if not (is_spent or submission.team.is_reference):
-            # With this all that was written above is undone: what nobody was charged for is not answered.
-            raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
+        if account is not None:
+            budget.commit(account=account, submission=submission, now=now)
         _journal(
             submission=submission,
             released=released,
@@ -170,13 +173,15 @@ def _reference_answer(*, submission: Submission, evaluated: Evaluated) -> Answer
     return Answer(value=value, outcome=Outcome.SCORED, accepted=False)
 
 
-def _answer(*, submission: Submission, evaluated: Evaluated) -> tuple[Answer, str | None]:
+def _answer(
+    *, submission: Submission, evaluated: Evaluated, is_blind: bool
+) -> tuple[Answer, str | None]:
     """Ask the mechanism, and move the team's state with its answer. A blind team's state stands still."""
     round = submission.round
     state = _locked_state(submission=submission)
     if state.incumbent_id != evaluated.incumbent_id:
         raise IncumbentMovedError("the incumbent changed")
-    if Admission.objects.get(round=round, team=submission.team).is_blind:
+    if is_blind:
         return Answer(value=None, outcome=Outcome.BLIND, accepted=False), None
     seed = seed_of(round=round, team_id=submission.team_id, sequence=submission.sequence)
     state.state, answer = MECHANISMS[round.mechanism].respond(

@@ -12,9 +12,9 @@ from tests.vault.factories import make_keys, make_world
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Whose it is, the claim, the submission, its ledger lines, the incumbent: the labels are open already.
-# Then one transaction: settled, the state locked, the admission, the state moved, the raw score, the
-# mechanism's input, the release, the account, its line, the journal; the next claim.
-N_STATEMENTS = 18
+# Then one transaction: settled, the account that was charged, the state locked and moved, the raw score,
+# the mechanism's input, the release, the account's line, the journal; the next claim.
+N_STATEMENTS = 17
 
 
 @pytest.mark.parametrize(
