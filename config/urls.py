@@ -3,7 +3,6 @@
 from django.urls import path
 
 from audits.api import AuditDetail, AuditList
-from vault import token_links
 from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, RoundList
 from vault.api.budget import BudgetDetail
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
@@ -22,6 +21,7 @@ from vault.api.submissions import (
 from vault.api.token_links import TokenLinkPage, TokenLinkRedemption
 from vault.api.tokens import TokenCollection, TokenDetail, TokenRotation
 from vault.api.validate import Validation
+from vault.teams import token_links
 from webhooks.api import (
     WebhookCollection,
     WebhookDeliveries,

@@ -26,8 +26,9 @@ from django.db.models import Count, Q
 from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, reference_scores, unranking
+from vault import budget, unranking
 from vault.models import Benchmark, BudgetEntry, Final, PublishedResult, Release, Round, Team
+from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus, SubmissionStatus
 
 # Every team that has a scored submission has its final, and no declaration changes it any more.

@@ -9,9 +9,10 @@ import datetime as dt
 import logging
 
 from stats.mechanisms import MECHANISMS
-from vault import reference_files, rounds, spoken_times
+from vault import rounds, spoken_times
 from vault.errors import TransitionError
 from vault.models import Round, Submission, Team
+from vault.references import files as reference_files
 from vault.statuses import PENDING, RoundStatus, SubmissionStatus
 
 logger = logging.getLogger(__name__)

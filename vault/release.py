@@ -16,7 +16,7 @@ from django.db import transaction
 
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
 from stats.metrics import METRICS, Metric
-from vault import budget, fit_to_score, journal, leases, locks, reference_doubts, reference_scores
+from vault import budget, fit_to_score, journal, locks
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     MechanismState,
@@ -27,6 +27,9 @@ from vault.models import (
     RoundReference,
     Submission,
 )
+from vault.queue import leases
+from vault.references import doubts as reference_doubts
+from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus, SubmissionStatus
 
 ACTOR = "worker-scoring"

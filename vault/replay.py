@@ -13,7 +13,7 @@ from typing import Any
 
 from stats.mechanisms import MECHANISMS, Query, State
 from stats.metrics import METRICS
-from vault import budget, reference_scores, release
+from vault import budget, release
 from vault.errors import JournalError
 from vault.models import (
     Admission,
@@ -25,6 +25,7 @@ from vault.models import (
     Round,
     Submission,
 )
+from vault.references import scores as reference_scores
 from vault.scorers import scorer_of
 
 Told = tuple[float | None, str]

@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, panel, plan_checks, reference_files, reference_order
+from vault import budget, journal, locks, panel
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
 from vault.models import (
@@ -30,6 +30,9 @@ from vault.models import (
     Submission,
     Team,
 )
+from vault.planning import checks as plan_checks
+from vault.references import files as reference_files
+from vault.references import order as reference_order
 from vault.statuses import (
     PENDING,
     HoldoutStatus,

@@ -20,10 +20,11 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from stats.paired import paired_se
-from vault import bell, budget, fit_to_score, journal, leases, predictions, release, time_limit
+from vault import budget, fit_to_score, journal, predictions, release
 from vault.errors import IncumbentMovedError, StaleClaimError, TimeLimitError
-from vault.leases import Claim
 from vault.models import Benchmark, Submission
+from vault.queue import bell, leases, time_limit
+from vault.queue.leases import Claim
 from vault.scorers import scorer_of
 from vault.sealing import kept_open
 from vault.sealing.sealed_labels import OpenLabels

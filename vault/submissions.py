@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q
 
 from stats.mechanisms import MECHANISMS
-from vault import bell, budget, closed_rounds, locks, no_round, predictions, reference_files, usage
+from vault import budget, closed_rounds, locks, no_round, predictions, usage
 from vault.budget_left import Queries
 from vault.errors import (
     NoOpenRoundError,
@@ -27,6 +27,8 @@ from vault.errors import (
 )
 from vault.files.canonical import Predictions
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
+from vault.queue import bell
+from vault.references import files as reference_files
 from vault.statuses import NEVER_OPENED, RoundStatus, SubmissionStatus, before
 
 # What a model may be called: no control characters.

@@ -5,7 +5,8 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from vault import bell, opening, rounds, scoring, submissions, sweeping
+from vault import opening, rounds, scoring, submissions
+from vault.queue import bell, sweeping
 
 
 @shared_task(name=bell.SCORE_TASK)

@@ -13,11 +13,12 @@ import numpy as np
 
 from audits import tasks as audit_tasks
 from lab.demo.weather.series import N_FRESH, N_QUERY, Days, Weather, item_ids
-from vault import benchmarks, budget, rounds, tokens
+from vault import benchmarks, budget, rounds
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout, Round, Submission, Team
 from vault.sealing import holdouts, label_files
 from vault.statuses import HoldoutStatus, RoundStatus, SubmissionStatus
+from vault.teams import tokens
 
 ACTOR = "demo"
 MAX_WAIT_SECONDS = 300

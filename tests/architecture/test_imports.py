@@ -54,7 +54,7 @@ PLANTS = [
     ("The cast sees", "lab.demo.cast.booster", "stats.metrics"),
     ("The client is a distribution", "holdout.client", "numpy"),
     ("The client is a distribution", "holdout.records", "vault.statuses"),
-    ("The service does not need", "vault.tokens", "holdout.errors"),
+    ("The service does not need", "vault.teams.tokens", "holdout.errors"),
     ("Mechanisms share", "stats.mechanisms.exact", "stats.mechanisms.rounded"),
 ]
 

@@ -11,8 +11,8 @@ from audits.checks import registry
 from audits.models import AuditRun, Finding
 from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
 from tests.vault.factories import acting_as
-from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import Benchmark, Holdout, JournalEntry, PublishedResult, Round, Submission
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 __all__ = ["installation", "stage"]  # fixtures of the admin's tests
 

@@ -8,8 +8,8 @@ from django.test import Client
 from audits.models import Publication
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import tokens
 from vault.models import Benchmark, Team
+from vault.teams import tokens
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 

@@ -20,8 +20,8 @@ from django.conf import settings
 from django.test import Client
 
 from tests.vault.factories import World, acting_as, make_world
-from vault import tokens
 from vault.models import Submission, TeamToken
+from vault.teams import tokens
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 

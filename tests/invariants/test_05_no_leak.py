@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from config import urls
 from tests.vault.factories import World, acting_as, make_world
-from vault import rounds, tokens
+from vault import rounds
 from vault.api import shown
 from vault.models import Benchmark, RawScore, Release, Submission
+from vault.teams import tokens
 from webhooks import messages, outbox
 from webhooks.models import Webhook, WebhookDelivery
 

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from config import urls
 from tests.vault.factories import acting_as, make_world
-from vault import tokens
 from vault.models import Benchmark, BudgetEntry, Final, Submission, Team
+from vault.teams import tokens
 from webhooks import subscriptions
 from webhooks.models import Webhook, WebhookDelivery
 

@@ -13,7 +13,7 @@ from config import settings
 from config.log_lines import Sparing
 from service import home as homes
 from service import logs, processes
-from vault import bell
+from vault.queue import bell
 
 
 @pytest.fixture

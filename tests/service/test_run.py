@@ -169,7 +169,7 @@ def test_arguments_of_tests_are_added_to_all_cores(arguments: list[str]) -> None
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["tests/vault/test_sweeping.py", "-q"],
+        ["tests/vault/queue/test_sweeping.py", "-q"],
         ["-q", "tests/service/test_run.py::test_old_python_can_read_the_file_and_be_told"],
         ["-q", "-p", "no:xdist"],
         ["-m", "live"],
@@ -182,7 +182,7 @@ def test_named_files_live_plays_and_no_xdist_run_in_one_process(arguments: list[
 @pytest.mark.parametrize("given", [["-n", "2"], ["-n2"], ["--numprocesses=2"]])
 def test_number_of_processes_that_is_given_has_its_way(given: list[str]) -> None:
     """The later one wins; a service's tests stay together all the same."""
-    arguments = ["tests/vault/test_sweeping.py", *given]
+    arguments = ["tests/vault/queue/test_sweeping.py", *given]
 
     assert commands.pytest_arguments(arguments) == [*commands.ALL_CORES, *arguments]
 

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from vault.groups import may_act
 from vault.models import JournalEntry
+from vault.people.groups import may_act
 
 pytestmark = pytest.mark.django_db
 

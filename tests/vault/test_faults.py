@@ -9,8 +9,9 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from tests.vault.factories import World, acting_as, make_world
-from vault import leases, release, scoring
+from vault import release, scoring
 from vault.models import BudgetEntry, JournalEntry, Release, Submission
+from vault.queue import leases
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 

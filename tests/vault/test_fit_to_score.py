@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from tests.vault.factories import NOW, World, acting_as, crash, make_world
 from tests.vault.test_scoring import in_query
-from vault import budget, fit_to_score, leases, opening, reference_doubts, release, round_cancelling
+from vault import budget, fit_to_score, opening, release, round_cancelling
 from vault.models import (
     Benchmark,
     BudgetEntry,
@@ -20,6 +20,8 @@ from vault.models import (
     Round,
     Submission,
 )
+from vault.queue import leases
+from vault.references import doubts as reference_doubts
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 

@@ -13,7 +13,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from stats.mechanisms import MECHANISMS, Query
 from tests.vault.factories import NOW, World, acting_as, die, make_world
-from vault import leases, release, scoring
+from vault import release, scoring
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
     BudgetEntry,
@@ -26,6 +26,7 @@ from vault.models import (
     Submission,
     Team,
 )
+from vault.queue import leases
 from vault.sealing import holdouts
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]

@@ -11,7 +11,6 @@ from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import (
     budget,
-    leases,
     opening,
     release,
     replay,
@@ -30,6 +29,7 @@ from vault.errors import (
     UnrankingError,
 )
 from vault.models import Admission, HoldoutTold, JournalEntry, Release, Round, Submission
+from vault.queue import leases
 from vault.sealing import holdouts
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]

@@ -10,7 +10,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.db.models.functions import Now
 
 from tests.vault.factories import NOW, World, acting_as, crash, make_world
-from vault import budget, leases, release, rounds, scoring, submissions
+from vault import budget, release, rounds, scoring, submissions
 from vault.errors import NoOpenRoundError, StaleClaimError, TransitionError
 from vault.models import (
     BudgetEntry,
@@ -19,6 +19,7 @@ from vault.models import (
     Release,
     Submission,
 )
+from vault.queue import leases
 from vault.sealing import holdouts
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]

@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from tests.vault.admin.stage import client_of, installation, url
 from tests.vault.factories import acting_as
-from vault.groups import RESEARCHER
 from vault.models import Team
+from vault.people.groups import RESEARCHER
 from webhooks import signing, subscriptions
 
 __all__ = ["installation"]  # a fixture of the admin's tests

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from vault import locks, parser_pool, predictions, reference_files, reference_order, submissions
+from vault import locks, parser_pool, predictions, submissions
 from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
@@ -22,6 +22,8 @@ from vault.admin.round_opening import may_open
 from vault.errors import TransitionError
 from vault.files.canonical import Predictions
 from vault.models import Round, Submission, Team
+from vault.references import files as reference_files
+from vault.references import order as reference_order
 from vault.statuses import RoundStatus
 from vault.submissions import MODEL_NAME, Provenance, Receipt
 

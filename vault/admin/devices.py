@@ -1,6 +1,6 @@
 """Browsers that people have signed in from: a signed cookie says so, for one year, for a few names.
 
-It opens nothing. It gives guesses from this browser an allowance of their own: see `vault.sign_in`.
+It opens nothing. It gives guesses from this browser an allowance of their own: see `vault.people.sign_in`.
 """
 
 import secrets

@@ -1,4 +1,4 @@
-"""The form at the admin's door. It asks `vault.sign_in` before it looks at a password."""
+"""The form at the admin's door. It asks `vault.people.sign_in` before it looks at a password."""
 
 import datetime as dt
 import math
@@ -11,9 +11,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from vault import sign_in
 from vault.admin import devices
 from vault.api.throttles import network
+from vault.people import sign_in
 
 # In the query of the log-in page: what `unlock_sign_in` prints.
 PASS = "pass"  # noqa: S105 - a parameter's name

@@ -5,9 +5,9 @@ The figure of the smallest overstatement rests on the same examples, so that the
 
 from collections.abc import Iterable
 
-from vault import round_preview
 from vault.models import Holdout, Round
-from vault.round_preview import Detectable
+from vault.planning import preview as round_preview
+from vault.planning.preview import Detectable
 
 
 def said(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, leaderboard, round_preview
+from vault import budget, leaderboard
 from vault.admin.pages import NAT, figure, nats
 from vault.models import Holdout, Round
-from vault.round_preview import Bound, Detectable, Reach
+from vault.planning import preview as round_preview
+from vault.planning.preview import Bound, Detectable, Reach
 from vault.rounds import Stock
 from vault.statuses import PublicationKind
 

@@ -8,9 +8,9 @@ from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 
-from vault import sign_in
 from vault.admin import devices
 from vault.admin.site import site
+from vault.people import sign_in
 
 GONE = 410
 

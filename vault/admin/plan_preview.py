@@ -14,10 +14,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
-from vault import budget, panel, plan_checks, prospects, round_preview, rounds, spoken_times
+from vault import budget, panel, rounds, spoken_times
 from vault.admin import outlook, parameters
 from vault.admin.pages import NOTHING, Table
 from vault.models import Holdout, Round
+from vault.planning import checks as plan_checks
+from vault.planning import preview as round_preview
+from vault.planning import prospects
 from vault.statuses import PublicationKind
 
 if TYPE_CHECKING:

@@ -14,14 +14,16 @@ from django.utils import timezone
 
 from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
-from vault import prospects, rounds, team_names
+from vault import rounds
 from vault.admin import plan_preview
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import add_error
 from vault.errors import VaultError
 from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round, Team
+from vault.planning import prospects
 from vault.statuses import HoldoutStatus, PublicationKind
+from vault.teams import names as team_names
 
 if TYPE_CHECKING:
     from vault.admin.pages import Page

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from vault import fit_to_score, reference_doubts, reference_order, reference_scores
+from vault import fit_to_score
 from vault.admin.pages import NOTHING, Table, figure, link
 from vault.models import Release, Round, Submission
+from vault.references import doubts as reference_doubts
+from vault.references import order as reference_order
+from vault.references import scores as reference_scores
 from vault.statuses import NEVER_OPENED
 
 HEADING = (

@@ -23,10 +23,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from vault import rosters, sentences, spoken_times, token_links
+from vault import sentences, spoken_times
 from vault.admin.pages import NOTHING, Table, add_error
 from vault.errors import RosterError
-from vault.rosters import Entry, Invitation, Problem, Roster
+from vault.teams import rosters, token_links
+from vault.teams.rosters import Entry, Invitation, Problem, Roster
 
 if TYPE_CHECKING:
     from vault.admin.pages import Page

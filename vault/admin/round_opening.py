@@ -8,9 +8,12 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import opening, prospects, reference_doubts, reference_order, rounds
+from vault import opening, rounds
 from vault.admin.acts import Act, ActForm, Done
 from vault.models import Round, Submission
+from vault.planning import prospects
+from vault.references import doubts as reference_doubts
+from vault.references import order as reference_order
 from vault.statuses import RoundStatus
 
 

@@ -15,15 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from vault import (
-    budget,
-    opening,
-    prospects,
-    reference_doubts,
-    reference_order,
-    round_preview,
-    spoken_times,
-)
+from vault import budget, opening, spoken_times
 from vault.admin import out_of_reach, outlook, parameters, planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.baselines import HAND_IN
@@ -45,6 +37,10 @@ from vault.admin.round_closing import CLOSE
 from vault.admin.round_opening import OPEN, may_open
 from vault.admin.unrankings import UNRANKING_ACTS, unrankings
 from vault.models import Admission, BudgetEntry, Holdout, Round, Submission, Team
+from vault.planning import preview as round_preview
+from vault.planning import prospects
+from vault.references import doubts as reference_doubts
+from vault.references import order as reference_order
 from vault.statuses import HoldoutStatus, RoundStatus
 
 ADMITTING = (RoundStatus.PLANNED, RoundStatus.OPEN)

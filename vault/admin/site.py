@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from vault.admin import devices
 from vault.admin.login import SignInForm
-from vault.groups import may_act
+from vault.people.groups import may_act
 
 FOUND = 302
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

@@ -7,7 +7,7 @@ from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 
 from stats.metrics import METRICS
-from vault import leaderboard, reference_scores
+from vault import leaderboard
 from vault.admin.filters import RoundFilter
 from vault.admin.pages import (
     NOTHING,
@@ -21,6 +21,7 @@ from vault.admin.pages import (
 )
 from vault.admin.site import site
 from vault.models import BudgetEntry, Final, RawScore, Release, Submission
+from vault.references import scores as reference_scores
 from vault.statuses import NEVER_OPENED
 
 # References of a round that has not opened have none: their order would tell more than their rounded scores.

@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from vault import team_names, token_links, tokens
 from vault.admin import baselines, rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.budgets import counted, left_of
 from vault.admin.pages import NOTHING, Table, code, link, listed, moment
 from vault.admin.site import site
 from vault.models import Submission, Team, TeamToken
+from vault.teams import names as team_names
+from vault.teams import token_links, tokens
 
 REFERENCES_ARE_NOT = (
     "A reference team is not admitted to rounds: "

@@ -10,12 +10,13 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 
-from vault import own_address, people, sentences, sign_in
+from vault import own_address, sentences
 from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.pages import NOTHING, moment
 from vault.admin.site import site
 from vault.errors import PersonError
-from vault.groups import ORGANIZER, RESEARCHER
+from vault.people import accounts, sign_in
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 if TYPE_CHECKING:
     Base = UserAdmin[User]
@@ -55,7 +56,7 @@ class RightsForm(OwnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
-            self.initial["role"] = people.role_of(person=self.instance)
+            self.initial["role"] = accounts.role_of(person=self.instance)
 
 
 class NewPersonForm(RightsForm):
@@ -70,7 +71,7 @@ class NewPersonForm(RightsForm):
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
         try:
-            people.check_username(username=username)
+            accounts.check_username(username=username)
         except PersonError as error:
             raise forms.ValidationError(sentences.whole(error.message)) from None
         return username
@@ -78,7 +79,7 @@ class NewPersonForm(RightsForm):
 
 def _link(request: HttpRequest, person: User) -> str:
     assert isinstance(request.user, User)  # superusers alone come here
-    link = people.make_password_link(person=person, by=request.user)
+    link = accounts.make_password_link(person=person, by=request.user)
     path = reverse("set_password", args=[link.person, link.token])
     return own_address.absolute(request=request, path=path)
 
@@ -89,12 +90,12 @@ def _make_link(request: HttpRequest, person: User, given: dict[str, Any]) -> Don
 
 def _deactivate(request: HttpRequest, person: User, given: dict[str, Any]) -> Done:
     assert isinstance(request.user, User)
-    people.deactivate(person=person, by=request.user)
+    accounts.deactivate(person=person, by=request.user)
     return Done(message=f"Deactivated {person}")
 
 
 def _activate(request: HttpRequest, person: User, given: dict[str, Any]) -> Done:
-    people.activate(person=person)
+    accounts.activate(person=person)
     person.refresh_from_db()
     return Done(message=f"Activated {person}", shown_once=_link(request, person))
 
@@ -207,7 +208,7 @@ class PersonAdmin(ActingPage, Base):
         return () if obj is None else ("username", *self.readonly_fields)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        people.save(person=obj, role=form.cleaned_data.get("role"))
+        accounts.save(person=obj, role=form.cleaned_data.get("role"))
 
     def response_add(
         self, request: HttpRequest, obj: User, post_url_continue: Any = None
@@ -228,11 +229,11 @@ class PersonAdmin(ActingPage, Base):
 
     @admin.display(description="role")
     def role(self, obj: User) -> str:
-        return people.role_of(person=obj) or NOTHING
+        return accounts.role_of(person=obj) or NOTHING
 
     @admin.display(description="role")
     def role_shown(self, obj: User) -> str:
-        shown = [people.role_of(person=obj), "superuser" if obj.is_superuser else None]
+        shown = [accounts.role_of(person=obj), "superuser" if obj.is_superuser else None]
         return ", ".join(each for each in shown if each) or NOTHING
 
     @admin.display(description="status")

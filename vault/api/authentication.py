@@ -16,9 +16,9 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from vault import tokens
 from vault.api import throttles
 from vault.models import Team, TeamToken
+from vault.teams import tokens
 
 MAX_REMEMBERED = 10_000
 # How a token usually comes; other spellings of the scheme are read with more care.

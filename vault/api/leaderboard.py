@@ -9,10 +9,11 @@ from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from vault import leaderboard, spreadsheet_cells
+from vault import leaderboard
 from vault.api import finding, forms, shown
 from vault.api.publicly import PublicView
 from vault.api.shown.boards import ROW
+from vault.files import spreadsheet_cells
 
 OFFERED = {"json": forms.JSON, "csv": forms.CSV}
 

@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from vault import tokens
 from vault.api import throttles
 from vault.models import TeamToken
+from vault.teams import tokens
 
 
 class DenyAll(BasePermission):

@@ -16,10 +16,10 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotModified
 from django.utils import timezone
 
-from vault import tokens
 from vault.api import authentication, throttles
 from vault.api.pace import PACE
 from vault.api.submission_state import Polled, polled
+from vault.teams import tokens
 
 MAX_WAIT = 30
 LOOK_SECONDS = 0.1

@@ -15,9 +15,9 @@ import psycopg
 from django.db import OperationalError, connection
 from psycopg.pq import ExecStatus
 
-from vault import reference_scores
 from vault.api import provenance, shown
 from vault.models import Submission
+from vault.references import scores as reference_scores
 from vault.statuses import NEVER_OPENED, PENDING
 
 _NAME = b"submission_state"

@@ -10,12 +10,12 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from vault import token_links
 from vault.api import bodies, forms
 from vault.api.answers import json_answer
 from vault.api.bodies import Body
 from vault.api.permissions import Public
 from vault.api.shown.tokens import REDEEMED
+from vault.teams import token_links
 
 PAGE_POLICY = "; ".join(
     [

@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault import tokens
 from vault.api import bodies, finding, pages
 from vault.api.answers import json_answer
 from vault.api.authentication import RECENT
@@ -24,6 +23,7 @@ from vault.api.idempotency import idempotent
 from vault.api.permissions import HasToken, MayRead, MaySubmit
 from vault.api.shown.tokens import ISSUED, TOKEN
 from vault.models import TeamToken
+from vault.teams import tokens
 
 NEW = Body(
     name="NewToken",

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-# As in `vault.reference_files`, which says why these numbers, and with its lock, so that two at once cannot
+# As in `vault.references.files`, which says why these numbers, and with its lock, so that two at once cannot
 # pass them. Cancelled rounds count: their query holdout may serve another plan.
 LIMITS = """
 CREATE FUNCTION vault_check_reference_room() RETURNS trigger LANGUAGE plpgsql

@@ -6,7 +6,7 @@ from django.db import migrations
 
 BEFORE = import_module("vault.migrations.0027_limited_references")
 
-# As in `vault.reference_files`, which says why these numbers, and with its lock: two rounds of one holdout at
+# As in `vault.references.files`, which says why these numbers, and with its lock: two rounds of one holdout at
 # once cannot pass them. What became of a round does not matter, since whoever inserts may change that. Under a
 # stricter isolation the count would be of the time before the lock was had, so there is none. What a reference
 # asks once its round is open would be in no ledger. A foreign key is checked at the commit only, so a team or a

@@ -2,7 +2,7 @@ from django.db import models
 
 
 class SignInFailures(models.Model):
-    """Wrong passwords for one name from one place, while they are remembered: see `vault.sign_in`."""
+    """Wrong passwords for one name from one place, while they are remembered: see `vault.people.sign_in`."""
 
     # A person's user name, or a number that stands for many names that nobody has.
     name = models.CharField(max_length=150)

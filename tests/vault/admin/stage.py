@@ -14,9 +14,10 @@ from django.urls import reverse
 
 from audits.models import AuditRun, Finding, Publication, Report
 from tests.vault.factories import World, make_keys, make_world
-from vault import rounds, tokens
-from vault.groups import ORGANIZER, RESEARCHER
+from vault import rounds
 from vault.models import RawScore, Release, Submission, TeamToken
+from vault.people.groups import ORGANIZER, RESEARCHER
+from vault.teams import tokens
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 ANONYMOUS, OUTSIDER, SUPERUSER = "anonymous", "outsider", "superuser"

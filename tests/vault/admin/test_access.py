@@ -22,7 +22,6 @@ from tests.vault.admin.stage import (
     url,
 )
 from tests.vault.factories import acting_as
-from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import (
     Admission,
     Benchmark,
@@ -34,6 +33,7 @@ from vault.models import (
     Team,
     TeamToken,
 )
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 EDITED = {"vault_benchmark", "vault_team"}
 ADDED = {*EDITED, "vault_holdout", "vault_round"}

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.vault.admin.stage import SUPERUSER, Stage, client_of, url
 from tests.vault.factories import acting_as
-from vault.groups import ORGANIZER
+from vault.people.groups import ORGANIZER
 
 LISTS = (
     *("vault_round", "vault_submission", "vault_team", "vault_teamtoken", "vault_holdout"),

@@ -16,8 +16,8 @@ from tests.vault.admin.test_rounds import act
 from tests.vault.factories import World, acting_as, make_world
 from tests.vault.prediction_files import parquet
 from vault import journal, rounds
-from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import BudgetEntry, JournalEntry, Round, Submission, Team
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

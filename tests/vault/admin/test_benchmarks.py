@@ -6,8 +6,8 @@ import pytest
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
-from vault.groups import ORGANIZER
 from vault.models import Benchmark, JournalEntry
+from vault.people.groups import ORGANIZER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

@@ -11,8 +11,8 @@ from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
 from vault import leaderboard
 from vault.api import shown
-from vault.groups import ORGANIZER
 from vault.models import Final, PublishedResult, Release, Round, Submission, Team
+from vault.people.groups import ORGANIZER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

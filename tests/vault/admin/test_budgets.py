@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
 from vault.admin.pages import NAT, figure, nats
-from vault.groups import ORGANIZER
 from vault.models import Admission, BudgetEntry, Round
+from vault.people.groups import ORGANIZER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

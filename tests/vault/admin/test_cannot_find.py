@@ -10,11 +10,12 @@ from django.utils import timezone
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act, constants, plan
 from tests.vault.factories import World, acting_as, make_world
-from vault import prospects, round_preview
 from vault.admin import out_of_reach
-from vault.groups import ORGANIZER
 from vault.models import Benchmark, Holdout, Round
-from vault.round_preview import Detectable
+from vault.people.groups import ORGANIZER
+from vault.planning import preview as round_preview
+from vault.planning import prospects
+from vault.planning.preview import Detectable
 
 pytestmark = pytest.mark.usefixtures("installation")
 

@@ -5,7 +5,7 @@ from django.test import Client
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
-from vault.groups import RESEARCHER
+from vault.people.groups import RESEARCHER
 
 
 def verified(client: Client) -> str:

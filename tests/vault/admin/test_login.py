@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from tests.vault.admin.stage import client_of, url
 from tests.vault.factories import acting_as
-from vault import sign_in
 from vault.admin import devices
-from vault.groups import ORGANIZER, RESEARCHER
+from vault.people import sign_in
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

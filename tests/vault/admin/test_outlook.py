@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from vault import round_preview
 from vault.admin import outlook
 from vault.models import Benchmark, Holdout, Round
-from vault.round_preview import Bound
+from vault.planning import preview as round_preview
+from vault.planning.preview import Bound
 from vault.rounds import Stock
 
 DRAW = {"kind": "iid", "batch": "0" * 32}

@@ -11,9 +11,9 @@ from django.test import Client
 
 from tests.vault.admin.stage import BACKEND, OUTSIDER, SUPERUSER, client_of, url
 from tests.vault.factories import acting_as
-from vault import people, sign_in
 from vault.errors import PersonError
-from vault.groups import ORGANIZER, RESEARCHER, may_act
+from vault.people import accounts, sign_in
+from vault.people.groups import ORGANIZER, RESEARCHER, may_act
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -62,7 +62,7 @@ def login(username: str, password: str = CHOSEN) -> int:
         return int(Client().post(url("login"), given).status_code)
 
 
-@pytest.mark.parametrize("role", people.ROLES)
+@pytest.mark.parametrize("role", accounts.ROLES)
 def test_superuser_makes_an_account_and_the_person_sets_the_password(role: str) -> None:
     made = post("auth_user_add", given={**NEW, "role": role})
     link = link_of(made)
@@ -169,7 +169,7 @@ def test_role_is_changed_and_the_name_is_not() -> None:
     assert post("auth_user_change", person(RESEARCHER).pk, given=given).status_code == 302
 
     assert may_act(person(RESEARCHER))
-    assert people.role_of(person=person(RESEARCHER)) == ORGANIZER
+    assert accounts.role_of(person=person(RESEARCHER)) == ORGANIZER
 
 
 def test_account_without_a_role_gets_one_with_entry() -> None:
@@ -278,7 +278,7 @@ def test_whoever_set_a_password_is_known_by_this_browser() -> None:
 
 def test_roles_are_those_of_the_groups() -> None:
     with pytest.raises(ValueError, match="organiser, researcher"):
-        people.save(person=person(OUTSIDER), role="reviewer")
+        accounts.save(person=person(OUTSIDER), role="reviewer")
     with pytest.raises(PersonError):
-        people.check_username(username="ORGANISER")
-    assert set(people.ROLES) <= set(Group.objects.values_list("name", flat=True))
+        accounts.check_username(username="ORGANISER")
+    assert set(accounts.ROLES) <= set(Group.objects.values_list("name", flat=True))

@@ -12,8 +12,8 @@ from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import constants, post
 from tests.vault.factories import World, acting_as, make_world
 from vault.admin.pages import NAT
-from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import BudgetEntry, Holdout, HoldoutTold, JournalEntry, Panel, Round, RoundSecret
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
 WRITTEN = (Round, RoundSecret, Holdout, Panel, JournalEntry, BudgetEntry, HoldoutTold, LogEntry)

@@ -9,9 +9,9 @@ from django.utils import timezone
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act
 from tests.vault.factories import World, acting_as, make_world
-from vault import reference_doubts
-from vault.groups import ORGANIZER
 from vault.models import Release, Submission
+from vault.people.groups import ORGANIZER
+from vault.references import doubts as reference_doubts
 
 pytestmark = pytest.mark.usefixtures("installation")
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tests.vault.admin.stage import BACKEND, SUPERUSER, Stage, client_of, url
 from tests.vault.factories import acting_as
-from vault.groups import ORGANIZER, RESEARCHER
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 HOME = reverse("admin:index", urlconf="config.admin_urls")
 

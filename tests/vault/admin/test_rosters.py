@@ -11,10 +11,10 @@ from django.utils import timezone
 from tests.vault.admin.stage import SUPERUSER, Stage, client_of, url
 from tests.vault.admin.test_teams import everything_stored
 from tests.vault.factories import acting_as
-from vault import token_links
 from vault.admin import rosters as page_of_rosters
-from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import Admission, JournalEntry, Team, TokenLink
+from vault.people.groups import ORGANIZER, RESEARCHER
+from vault.teams import token_links
 
 ROSTER = "team,benchmarks,contact\nbeta,weather,beta@example.org\n<b>gamma</b>,,\n"
 

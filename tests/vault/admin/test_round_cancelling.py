@@ -8,8 +8,8 @@ from django.utils import timezone
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act, constants, kinds, plan
 from tests.vault.factories import World, acting_as, make_world
-from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import Round
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

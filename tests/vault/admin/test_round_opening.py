@@ -11,8 +11,8 @@ from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act
 from tests.vault.factories import World, acting_as, make_world
 from vault import spoken_times
-from vault.groups import ORGANIZER
 from vault.models import Round
+from vault.people.groups import ORGANIZER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

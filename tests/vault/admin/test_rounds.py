@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import World, acting_as, make_world
-from vault.groups import ORGANIZER
 from vault.models import (
     Admission,
     Benchmark,
@@ -21,6 +20,7 @@ from vault.models import (
     Submission,
     Team,
 )
+from vault.people.groups import ORGANIZER
 from vault.sealing import holdouts, label_files
 
 pytestmark = pytest.mark.usefixtures("installation")

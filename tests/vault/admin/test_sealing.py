@@ -16,8 +16,8 @@ from tests.vault.admin.stage import SUPERUSER, client_of, url
 from tests.vault.factories import acting_as
 from vault import journal
 from vault.admin import sealing
-from vault.groups import ORGANIZER
 from vault.models import Benchmark, Holdout, JournalEntry, Panel, SealedBlob, WrappedKey
+from vault.people.groups import ORGANIZER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

@@ -10,8 +10,8 @@ import pytest
 from tests.vault.admin.stage import RAW, RAW_ON_FRESH, SEALED_LOG_LOSS, Stage, client_of, url
 from tests.vault.admin.test_access import pages
 from tests.vault.factories import acting_as
-from vault.groups import ORGANIZER, RESEARCHER
 from vault.models import Benchmark
+from vault.people.groups import ORGANIZER, RESEARCHER
 from vault.sealing import holdouts, label_files
 from vault.sealing.holdouts import Shard
 

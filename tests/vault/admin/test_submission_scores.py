@@ -4,7 +4,7 @@ import pytest
 
 from tests.vault.admin.stage import RAW, SEALED_LOG_LOSS, client_of, make_stage, url
 from tests.vault.factories import acting_as
-from vault.groups import RESEARCHER
+from vault.people.groups import RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

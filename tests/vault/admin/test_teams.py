@@ -12,9 +12,9 @@ from psycopg import sql
 
 from tests.vault.admin.stage import client_of, url
 from tests.vault.factories import acting_as
-from vault import tokens
-from vault.groups import ORGANIZER
 from vault.models import Team, TeamToken
+from vault.people.groups import ORGANIZER
+from vault.teams import tokens
 
 pytestmark = pytest.mark.usefixtures("installation")
 

@@ -5,8 +5,8 @@ import pytest
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.admin.test_rounds import act, kinds
 from tests.vault.factories import acting_as
-from vault.groups import ORGANIZER
 from vault.models import Team
+from vault.people.groups import ORGANIZER
 
 pytestmark = pytest.mark.usefixtures("installation")
 

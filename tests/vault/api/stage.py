@@ -15,9 +15,10 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from tests.vault.factories import World, acting_as, make_world
-from vault import errors, tokens
+from vault import errors
 from vault.api import problem_codes
 from vault.models import Release, Round, Submission, Team
+from vault.teams import tokens
 
 N_QUERY, N_FRESH = 20, 40
 N_ITEMS = N_QUERY + N_FRESH

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from tests.vault.api.stage import Caller, file_number, problem
 from tests.vault.factories import World
-from vault import tokens
 from vault.api import authentication
 from vault.api.authentication import RecentTokens
 from vault.models import Team, TeamToken
+from vault.teams import tokens
 
 OWN = "benchmarks/weather/budget/"
 PUBLIC = "benchmarks/weather/"

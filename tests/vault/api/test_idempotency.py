@@ -12,9 +12,9 @@ from django.utils import timezone
 from tests.vault import sessions
 from tests.vault.api.stage import Caller, csv_of, file_number, problem
 from tests.vault.factories import World, acting_as, die
-from vault import sweeping
 from vault.api import idempotency
 from vault.models import BudgetEntry, IdempotentAnswer, Submission, Team, TeamToken
+from vault.queue import sweeping
 from webhooks.models import Webhook
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]

@@ -12,7 +12,7 @@ from vault import journal, submissions
 from vault.errors import RoundClosedError
 from vault.files import canonical
 from vault.models import JournalEntry, Submission
-from vault.reference_files import MAX_OF_HOLDOUT, MAX_OF_TEAM
+from vault.references.files import MAX_OF_HOLDOUT, MAX_OF_TEAM
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 

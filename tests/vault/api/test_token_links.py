@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from config import page_files
 from tests.vault.api.stage import Caller, problem
-from vault import token_links
 from vault.models import Team, TokenLink
+from vault.teams import token_links
 
 STRANGER = Caller()
 REDEEM = "token-links/redeem/"

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from tests.vault.api.stage import Caller, problem
 from tests.vault.factories import World
-from vault import tokens
 from vault.errors import TokenRefusedError
 from vault.models import IdempotentAnswer, Team, TeamToken
+from vault.teams import tokens
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 

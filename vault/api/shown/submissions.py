@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from vault import leaderboard, reference_scores
+from vault import leaderboard
 from vault.api import provenance
 from vault.api.openapi import schemas
 from vault.api.shown.shape import By, Field, Shape
 from vault.models import Release, Submission
+from vault.references import scores as reference_scores
 from vault.statuses import SubmissionStatus
 
 SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"

@@ -1,8 +1,8 @@
 """A team's own tokens as it sees them."""
 
-from vault import tokens
 from vault.api.openapi import schemas
 from vault.api.shown.shape import By, Field, Shape
+from vault.teams import tokens
 
 # All but the secret, which is not kept.
 TOKEN = Shape(

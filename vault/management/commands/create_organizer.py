@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from vault.groups import ORGANIZER
+from vault.people.groups import ORGANIZER
 
 
 class Command(BaseCommand):

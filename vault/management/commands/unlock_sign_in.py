@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from vault import sign_in
+from vault.people import sign_in
 
 
 class Command(BaseCommand):

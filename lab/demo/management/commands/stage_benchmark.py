@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from audits.models import Publication
 from audits.published_shape import DOCUMENT
-from vault import benchmarks, budget, rounds, tokens
+from vault import benchmarks, budget, rounds
 from vault.models import Benchmark, Holdout, Round, Team
 from vault.sealing import holdouts, label_files
+from vault.teams import tokens
 
 N_ITEMS = 400
 ACTOR = "stage"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vault.spreadsheet_cells import as_text
+from vault.files.spreadsheet_cells import as_text
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests.vault.factories import NOW
-from vault import sign_in
 from vault.models import SignInFailures
+from vault.people import sign_in
 
 NONE = dt.timedelta(0)
 SECOND = dt.timedelta(seconds=1)

@@ -18,9 +18,9 @@ from django.db import InterfaceError, InternalError, OperationalError, connectio
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from vault import time_limit
 from vault.errors import LabelsUnavailableError, StoredFileError
 from vault.models import Submission
+from vault.queue import time_limit
 from vault.statuses import SubmissionStatus
 
 DATABASE_FAULTS = (OperationalError, InterfaceError, InternalError)

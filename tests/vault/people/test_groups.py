@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 
-from vault.groups import ORGANIZER, RESEARCHER, may_act
+from vault.people.groups import ORGANIZER, RESEARCHER, may_act
 
 pytestmark = pytest.mark.django_db
 

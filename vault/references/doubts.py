@@ -7,8 +7,9 @@ score, and of references alone.
 import datetime as dt
 import json
 
-from vault import journal, reference_order
+from vault import journal
 from vault.models import JournalEntry, Round, Submission
+from vault.references import order as reference_order
 
 KIND = "reference_doubted"
 SAID = "implausibly good: was the label file handed in?"

@@ -8,11 +8,12 @@ from django.test import RequestFactory
 
 from stats.metrics import Scorer
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import leaderboard, reference_scores, replay, round_cancelling, rounds
+from vault import leaderboard, replay, round_cancelling, rounds
 from vault.admin.site import site
 from vault.admin.submissions import SubmissionAdmin
 from vault.api import finding, shown, submission_state
 from vault.models import JournalEntry, RawScore, Release, Submission
+from vault.references import scores as reference_scores
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 

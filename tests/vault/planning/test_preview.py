@@ -7,9 +7,10 @@ import pytest
 from stats import ledger
 from stats.planning_effect import detectable_overstatement
 from tests.vault.factories import World, make_world
-from vault import budget, round_preview
+from vault import budget
 from vault.models import Benchmark, Holdout, Round
-from vault.round_preview import Detectable
+from vault.planning import preview as round_preview
+from vault.planning.preview import Detectable
 
 pytestmark = pytest.mark.usefixtures("vault_keys")
 

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from vault import locks, tokens
+from vault import locks
 from vault.errors import TokenLinkError, TooManyTokensError, UnknownTokenLinkError
 from vault.models import Team, TeamToken, TokenLink
+from vault.teams import tokens
 
 PREFIX = "hvl_"
 LABEL = "from a one-time link"

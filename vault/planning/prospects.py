@@ -10,8 +10,11 @@ from collections.abc import Iterable
 from stats.accusation import ALPHA
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, reference_files, reference_order, reference_scores, spoken_times
+from vault import budget, spoken_times
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
+from vault.references import files as reference_files
+from vault.references import order as reference_order
+from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus
 
 

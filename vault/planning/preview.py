@@ -11,8 +11,9 @@ from stats.ledger import Account
 from stats.metrics import METRICS
 from stats.planning_effect import detectable_overstatement
 from stats.publication_grid import publication_step
-from vault import budget, prospects
+from vault import budget
 from vault.models import Holdout, Round
+from vault.planning import prospects
 from vault.statuses import PublicationKind
 
 # How much files usually differ from their references is not known beforehand: good files are near each other,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from celery import current_app
 
-from vault import bell
+from vault.queue import bell
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from vault import bell
 from vault.models import IdempotentAnswer, Submission
+from vault.queue import bell
 from vault.statuses import SubmissionStatus
 
 # A submission that has just been received has just been rung for.

@@ -16,11 +16,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from vault import admitting, budget, spreadsheet_cells, team_names, token_links
+from vault import admitting, budget
 from vault.errors import AdmissionError, RosterError
-from vault.files import hints
+from vault.files import hints, spreadsheet_cells
 from vault.models import Admission, Round, Team, TokenLink
 from vault.statuses import RoundStatus
+from vault.teams import names as team_names
+from vault.teams import token_links
 
 MAX_BYTES = 256 * 1024
 MAX_ROWS = 500

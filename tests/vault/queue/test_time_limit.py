@@ -13,9 +13,10 @@ import pytest
 from django.db import connection
 
 from tests.vault.factories import World, make_world
-from vault import bell, release, scoring, time_limit
+from vault import release, scoring
 from vault.errors import TimeLimitError
 from vault.models import BudgetEntry, Submission
+from vault.queue import bell, time_limit
 
 # A lock of the C library, taken twice: signals do not interrupt it, and no thread of Python runs meanwhile.
 STUCK = """

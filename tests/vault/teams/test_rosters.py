@@ -10,10 +10,10 @@ import pytest
 
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, World, make_world
-from vault import rosters, token_links
 from vault.errors import AdmissionError, RosterError
 from vault.models import Admission, JournalEntry, Round, Team, TokenLink
-from vault.rosters import Invitation, Roster
+from vault.teams import rosters, token_links
+from vault.teams.rosters import Invitation, Roster
 
 pytestmark = pytest.mark.usefixtures("vault_keys")
 WEEK = dt.timedelta(days=7)

@@ -8,13 +8,13 @@ from django.db import IntegrityError, transaction
 
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, acting_as
-from vault import token_links, tokens
 from vault.errors import (
     TokenLinkError,
     TooManyTokensError,
     UnknownTokenLinkError,
 )
 from vault.models import Team, TeamToken, TokenLink
+from vault.teams import token_links, tokens
 
 pytestmark = pytest.mark.django_db
 WEEK = dt.timedelta(days=7)

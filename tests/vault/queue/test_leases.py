@@ -9,8 +9,9 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from tests.vault.factories import make_world
-from vault import leases, release, time_limit
+from vault import release
 from vault.models import Submission
+from vault.queue import leases, time_limit
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 

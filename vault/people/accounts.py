@@ -15,7 +15,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from vault.errors import PersonError
-from vault.groups import ORGANIZER, RESEARCHER
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 ROLES = (ORGANIZER, RESEARCHER)
 

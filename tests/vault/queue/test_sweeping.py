@@ -14,8 +14,9 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import bell, leases, sweeping, tasks
+from vault import tasks
 from vault.models import BudgetEntry, JournalEntry, Release, Round, Submission, Team
+from vault.queue import bell, leases, sweeping
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 

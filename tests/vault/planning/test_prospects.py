@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from stats.betting import Bet
 from tests.vault.factories import World, make_world
-from vault import prospects
 from vault.models import (
     Benchmark,
     Holdout,
@@ -20,6 +19,7 @@ from vault.models import (
     RoundReference,
     Submission,
 )
+from vault.planning import prospects
 
 pytestmark = pytest.mark.usefixtures("vault_keys")
 

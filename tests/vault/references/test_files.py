@@ -15,7 +15,7 @@ from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import locks, round_cancelling, rounds, submissions
 from vault.errors import TooManyReferencesError
 from vault.models import Round, Submission, Team
-from vault.reference_files import MAX_OF_HOLDOUT, MAX_OF_TEAM
+from vault.references.files import MAX_OF_HOLDOUT, MAX_OF_TEAM
 from vault.statuses import TRANSITIONS, RoundStatus
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
