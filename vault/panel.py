@@ -83,10 +83,9 @@ def _checked(ids: pa.Array) -> pa.Array:
 
 
 def _check_text(ids: pa.Array) -> None:
-    if panel_files.is_too_long(ids).any():
-        raise SealingError(panel_files.TOO_LONG)
-    if panel_files.is_unclean(ids).any():
-        raise SealingError(panel_files.UNCLEAN)
+    for is_wrong, problem in panel_files.wrong_texts(ids):
+        if pc.any(is_wrong).as_py():
+            raise SealingError(problem)
 
 
 def _extended(before: Panel, new: pa.Array) -> pa.Array:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from vault import panel
-from vault.files.parsing import CSV, FileSpec, Predictions
+from vault.files.canonical import Predictions
+from vault.files.parsing import CSV, FileSpec
 from vault.models import Benchmark, Panel
 from vault.parser_pool import Limits, ParserPool
 

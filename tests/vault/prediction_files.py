@@ -9,7 +9,8 @@ import pytest
 
 from vault.errors import InvalidFileError
 from vault.files import canonical
-from vault.files.parsing import CSV, PARQUET, FileSpec, Predictions, parse
+from vault.files.canonical import Predictions
+from vault.files.parsing import CSV, PARQUET, FileSpec, parse
 
 LABEL = FileSpec(form="label", task="binary", classes=("0", "1"))
 BINARY = FileSpec(form="probability", task="binary", classes=("0", "1"))

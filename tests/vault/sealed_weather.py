@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 from pytest_django import Settings
 
+from vault.files.label_tables import LabelTable
 from vault.models import Benchmark, Holdout
 from vault.sealing import holdouts, sealing_keys
 from vault.sealing.holdouts import Shard
-from vault.sealing.label_files import LabelTable
 from vault.sealing.sealing_keys import Purpose
 
 N = 40

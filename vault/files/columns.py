@@ -14,7 +14,6 @@ from vault.files.problems import Problems, quoted, refuse
 
 WHOLE = "^-?[0-9]+$"
 PLAIN = "^(0|-?[1-9][0-9]*)$"
-EMPTY = "the field is empty"
 _INT64 = range(-(2**63), 2**63)
 # Every whole number of so many characters fits in 64 bits.
 _SURELY_INT64 = 18
@@ -53,8 +52,6 @@ class Column:
 @dataclass(frozen=True, kw_only=True)
 class Table:
     columns: dict[str, Any]
-    # What a reader of the file calls each row: line number in CSV, row number in Parquet.
-    rows: NDArray[np.int64]
     # False when rows were left out because they could not be split into fields.
     is_complete: bool
     # How the numbers of a column are written; None where a file holds numbers and no digits.
@@ -72,6 +69,13 @@ def check_row_count(n_rows: int, *, max_rows: int) -> None:
         refuse(f"the file has {n_rows:,} rows, far more than there are items")
 
 
+def of_each(texts: Any, compute: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Compute something of each text; of a dictionary, each distinct one is looked at once."""
+    if pa.types.is_dictionary(texts.type):
+        return compute(texts.dictionary).take(texts.indices)
+    return compute(texts)
+
+
 def are_int64(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
     """Which of the texts are whole numbers of 64 bits, in the spelling that the pattern allows."""
     matches = pc.match_substring_regex(texts, pattern)
@@ -82,49 +86,60 @@ def are_int64(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
     return good
 
 
-def no_integer(column: Column, text: str) -> str:
-    """Say what is wrong with a field that is no whole number, or not in its plain spelling."""
-    if column.is_plain and are_int64(pa.array([text]), WHOLE)[0]:
-        return f"ids are whole numbers here, without zeros in front{column.show(text)}"
-    return f"not a 64-bit whole number{column.show(text)}"
+def integers(column: Column, texts: Any, problems: Problems) -> pa.Array:
+    """Convert texts to whole numbers, and report those that are none; a null has been reported already."""
+
+    def converted(distinct: pa.Array) -> pa.Array:
+        good = are_int64(distinct, PLAIN if column.is_plain else WHOLE)
+        return pc.if_else(pa.array(good), distinct, None).cast(pa.int64())
+
+    numbers = of_each(texts, converted)
+    problems.add_rows(
+        pc.and_(numbers.is_null(), texts.is_valid()),
+        lambda index: _no_integer(column, texts[index].as_py()),
+        column=column.name,
+    )
+    return numbers
 
 
-def without_empty(column: Column, texts: Any, rows: NDArray[np.int64], problems: Problems) -> Any:
+def without_empty(column: Column, texts: Any, problems: Problems) -> Any:
     """Return the texts, with a null where a field is empty and may not be: both files say the same of it.
 
     Where it is known what the fields may be, the reader says that of an empty one, too.
     """
     if column.may_be_empty or column.classes:
         return texts
-    is_dictionary = pa.types.is_dictionary(texts.type)
-    is_empty = pc.equal(texts.dictionary if is_dictionary else texts, "")
-    if is_dictionary:
-        is_empty = is_empty.take(texts.indices)
-    found = is_empty.fill_null(False)
-    if not pc.any(found).as_py():
+    is_empty = of_each(texts, lambda distinct: pc.equal(distinct, "")).fill_null(False)
+    if not pc.any(is_empty).as_py():
         return texts
-    report_empty(column, found, rows, problems)
-    if is_dictionary:
-        indices = pc.if_else(found, None, texts.indices)
+    report_empty(column, is_empty, problems)
+    if pa.types.is_dictionary(texts.type):
+        indices = pc.if_else(is_empty, None, texts.indices)
         return pa.DictionaryArray.from_arrays(indices, texts.dictionary)
-    return pc.if_else(found, None, texts)
+    return pc.if_else(is_empty, None, texts)
 
 
-def report_empty(
-    column: Column, is_empty: pa.Array, rows: NDArray[np.int64], problems: Problems
-) -> None:
-    """One problem for each field that is empty."""
-    problems.add_rows(
-        np.flatnonzero(is_empty.to_numpy(zero_copy_only=False)),
-        rows,
-        lambda index: EMPTY,
-        column=column.name,
-    )
+def report_empty(column: Column, is_empty: pa.Array, problems: Problems) -> None:
+    problems.add_rows(is_empty, "the field is empty", column=column.name)
 
 
-def spelling(column: Column) -> str:
-    """Return the pattern of the column's whole numbers."""
-    return PLAIN if column.is_plain else WHOLE
+def finite_or_nan(
+    column: Column,
+    values: NDArray[np.float64],
+    problems: Problems,
+    describe: Callable[[int], str],
+) -> NDArray[np.float64]:
+    """Report what is not finite, in a column that was read without any other problem."""
+    is_finite = np.isfinite(values)
+    problems.add_rows(~is_finite, describe, column=column.name)
+    return np.where(is_finite, values, np.nan)
+
+
+def _no_integer(column: Column, text: str) -> str:
+    """Say what is wrong with a field that is no whole number, or not in its plain spelling."""
+    if column.is_plain and are_int64(pa.array([text]), WHOLE)[0]:
+        return f"ids are whole numbers here, without zeros in front{column.show(text)}"
+    return f"not a 64-bit whole number{column.show(text)}"
 
 
 def _is_int64(text: str) -> bool:
@@ -133,19 +148,3 @@ def _is_int64(text: str) -> bool:
     if len(digits) > _SURELY_INT64 + 1:
         return False
     return int(("-" if text.startswith("-") else "") + (digits or "0")) in _INT64
-
-
-def finite_or_nan(
-    column: Column, values: NDArray[np.float64], rows: NDArray[np.int64], problems: Problems
-) -> NDArray[np.float64]:
-    """Report what is not finite, in a column that was read without any other problem."""
-    is_wrong = ~np.isfinite(values)
-    if not is_wrong.any():
-        return values
-    problems.add_rows(
-        np.flatnonzero(is_wrong),
-        rows,
-        lambda index: f"not a finite number{column.show(values[index])}",
-        column=column.name,
-    )
-    return np.where(is_wrong, np.nan, values)

@@ -6,7 +6,6 @@ which reads text and checks each field: Arrow takes hexadecimal whole numbers an
 """
 
 import csv
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -25,8 +24,8 @@ from vault.files.columns import (
     Table,
     are_int64,
     check_row_count,
-    no_integer,
-    spelling,
+    finite_or_nan,
+    integers,
     without_empty,
 )
 from vault.files.problems import Problems, refuse, with_hint
@@ -36,25 +35,16 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_FEED, _CARRIAGE_RETURN = b"\n\r"
 _EMPTY = "the line is empty; delete it"
 _MAX_BLOCK = (1 << 31) - 1
-_CATEGORY = pa.dictionary(pa.int32(), pa.string())
-_QUICK_TYPES = {
-    Kind.INTEGER: pa.int64(),
-    Kind.TEXT: pa.string(),
-    Kind.KEY: pa.string(),
-    Kind.CATEGORY: _CATEGORY,
-    Kind.TIME: _CATEGORY,
-    Kind.NUMBER: pa.float64(),
+_SLOW_TYPES = {
+    **dict.fromkeys(Kind, pa.string()),
+    **dict.fromkeys((Kind.CATEGORY, Kind.TIME), pa.dictionary(pa.int32(), pa.string())),
 }
-_SLOW_TYPES = {**_QUICK_TYPES, Kind.INTEGER: pa.string(), Kind.NUMBER: pa.string()}
+_QUICK_TYPES = {**_SLOW_TYPES, Kind.INTEGER: pa.int64(), Kind.NUMBER: pa.float64()}
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
-@dataclass(kw_only=True)
-class _Lines:
-    """Arrow's reading of the lines below the header, and the rows that it could not split."""
-
-    content: Any
-    ragged: list[tuple[int, int]] = field(default_factory=list)
+# Arrow's reading of the lines below the header; of those that it could not split, number and fields.
+_Lines = tuple[pa.Table, list[tuple[int, int]]]
 
 
 def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> Table:
@@ -67,28 +57,29 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
     columns = choose(names)
     n_rows = body.count(b"\n", start) + (len(body) > start and not body.endswith(b"\n"))
     check_row_count(n_rows, max_rows=max_rows)
-    content = pa.py_buffer(body).slice(start)
+    text = pa.py_buffer(body).slice(start)
     # The texts of numbers are read again only where somebody asks for them.
-    slow_lines = cache(lambda: _slow_lines(content, columns))
-    lines = _quick_lines(content, columns) if _is_plain(body, start, columns) else None
-    lines = lines or slow_lines()
-    if lines.content.num_rows + len(lines.ragged) != n_rows:
+    slow_lines = cache(lambda: _slow_lines(text, columns))
+    lines = _quick_lines(text, columns) if _is_plain(body, start, columns) else None
+    split, ragged = lines or slow_lines()
+    if split.num_rows + len(ragged) != n_rows:
         refuse("a field holds a line break, or a quote is not closed")
-    rows = _line_numbers(lines, n_rows)
-    _report_ragged(lines.ragged, columns, problems)
-    kept = _kept(body, start, rows, problems)
-    read = lines.content if kept is None else lines.content.take(kept)
-    rows = rows if kept is None else rows[kept]
+    _report_ragged(ragged, columns, problems)
+    # Line 1 is the header, and the first line behind it is line 2.
+    problems.rows = np.delete(np.arange(2, n_rows + 2), [row - 1 for row, _ in ragged])
+    is_kept = ~_are_empty(body, start, problems.rows)
+    problems.add_rows(~is_kept, _EMPTY, column=None)
+    problems.rows = problems.rows[is_kept]
+
+    def kept(table: pa.Table) -> pa.Table:
+        return table if is_kept.all() else table.filter(pa.array(is_kept))
+
+    content = kept(split)
     return Table(
-        columns={c.name: _values(c, read[c.name], rows, problems) for c in columns},
-        rows=rows,
-        is_complete=not lines.ragged and kept is None,
-        written=lambda name: _taken(slow_lines().content[name], kept),
+        columns={c.name: _values(c, content[c.name], problems) for c in columns},
+        is_complete=not ragged and bool(is_kept.all()),
+        written=lambda name: kept(slow_lines()[0])[name],
     )
-
-
-def _taken(texts: pa.ChunkedArray, kept: NDArray[np.intp] | None) -> Any:
-    return texts if kept is None else texts.take(kept)
 
 
 def _report_ragged(
@@ -101,31 +92,25 @@ def _report_ragged(
         problems.add(with_hint(problem, hint), row=row + 1)
 
 
-def _kept(
-    body: bytes, start: int, rows: NDArray[np.int64], problems: Problems
-) -> NDArray[np.intp] | None:
-    """Where the lines that hold something stand among the rows; None if all do.
+def _are_empty(body: bytes, start: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of these lines hold nothing.
 
     No field of the file holds a line break, so an end of line behind an end of line is an empty line.
     """
     if body.find(b"\n\n", start - 1) < 0 and body.find(b"\n\r\n", start - 1) < 0:
-        return None
+        return np.zeros(len(rows), dtype=np.bool_)
     text = np.frombuffer(body, np.uint8)
     ends = np.flatnonzero(text[start:] == _LINE_FEED) + start
     lengths = np.diff(ends, prepend=start - 1) - 1
     is_return = text[ends - 1] == _CARRIAGE_RETURN
     empty = np.flatnonzero((lengths == 0) | ((lengths == 1) & is_return))
-    # Line 1 is the header, and the first line behind it is line 2.
-    is_empty = np.isin(rows, empty + 2)
-    problems.add_rows(np.flatnonzero(is_empty), rows, lambda index: _EMPTY, column=None)
-    return np.flatnonzero(~is_empty)
+    return np.isin(rows, empty + 2)
 
 
 def _check_text(body: bytes) -> None:
     if not body:
         refuse("the file is empty")
-    hint = hints.of_csv(body)
-    if hint:
+    if hint := hints.of_csv(body):
         refuse(hint, row=1)
     if not body.isascii():
         try:
@@ -155,9 +140,7 @@ def _header(body: bytes) -> tuple[list[str], int]:
 def _is_plain(body: bytes, start: int, columns: list[Column]) -> bool:
     """Whether Arrow's conversion of numbers is as strict as ours for every possible field."""
     kinds = {column.kind for column in columns}
-    loose = b""
-    if kinds & {Kind.INTEGER, Kind.NUMBER}:
-        loose += b" \t"
+    loose = b" \t" if kinds & {Kind.INTEGER, Kind.NUMBER} else b""
     if Kind.INTEGER in kinds:
         loose += b"xX"
     is_loose = any(column.is_plain and column.kind is Kind.INTEGER for column in columns)
@@ -167,12 +150,12 @@ def _is_plain(body: bytes, start: int, columns: list[Column]) -> bool:
 def _quick_lines(content: Any, columns: list[Column]) -> _Lines | None:
     """None when a number does not convert or is not finite: then the slow way tells how it is written."""
     try:
-        lines = _read_lines(content, {c.name: _QUICK_TYPES[c.kind] for c in columns})
+        table, ragged = _read_lines(content, {c.name: _QUICK_TYPES[c.kind] for c in columns})
     except pa.ArrowInvalid:
         return None
-    numbers = [lines.content[column.name] for column in columns if column.kind is Kind.NUMBER]
+    numbers = [table[column.name] for column in columns if column.kind is Kind.NUMBER]
     are_finite = all(pc.all(pc.is_finite(each)).as_py() is not False for each in numbers)
-    return lines if are_finite else None
+    return (table, ragged) if are_finite else None
 
 
 def _slow_lines(content: Any, columns: list[Column]) -> _Lines:
@@ -203,71 +186,34 @@ def _read_lines(content: Any, types: dict[str, pa.DataType]) -> _Lines:
             column_types=types, null_values=[], strings_can_be_null=False
         ),
     )
-    return _Lines(content=table.combine_chunks(), ragged=ragged)
+    return table.combine_chunks(), ragged
 
 
-def _line_numbers(lines: _Lines, n_rows: int) -> NDArray[np.int64]:
-    numbers = np.arange(2, n_rows + 2, dtype=np.int64)
-    if not lines.ragged:
-        return numbers
-    return np.delete(numbers, [row - 1 for row, _ in lines.ragged])
-
-
-def _values(
-    column: Column, chunked: pa.ChunkedArray, rows: NDArray[np.int64], problems: Problems
-) -> Any:
+def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any:
     """Convert the column as `Kind` describes it, from Arrow's numbers or from text."""
     array = chunked.chunk(0) if chunked.num_chunks else pa.array([], chunked.type)
     is_text = array.type == pa.string()
-    if column.kind is not Kind.NUMBER and not pa.types.is_integer(array.type):
-        array = without_empty(column, array, rows, problems)
-    if column.kind is Kind.INTEGER and is_text:
-        return _integers(column, array, rows, problems)
     if column.kind is Kind.NUMBER:
-        if is_text:
-            return _numbers(column, array, rows, problems)
-        return array.to_numpy()
-    if column.kind is Kind.KEY:
-        return _keys(array)
-    return array
+        return _numbers(column, array, problems) if is_text else array.to_numpy()
+    if pa.types.is_integer(array.type):
+        return array
+    array = without_empty(column, array, problems)
+    if column.kind is Kind.INTEGER:
+        return integers(column, array, problems)
+    return _keys(array) if column.kind is Kind.KEY else array
 
 
-def _integers(
-    column: Column, texts: pa.Array, rows: NDArray[np.int64], problems: Problems
-) -> pa.Array:
-    good = are_int64(texts, spelling(column))
-    # A null has been reported already.
-    is_given = texts.is_valid().to_numpy(zero_copy_only=False)
-    problems.add_rows(
-        np.flatnonzero(~good & is_given),
-        rows,
-        lambda index: no_integer(column, texts[index].as_py()),
-        column=column.name,
-    )
-    return pc.if_else(pa.array(good), texts, None).cast(pa.int64())
+def _numbers(column: Column, texts: pa.Array, problems: Problems) -> NDArray[np.float64]:
+    def describe(index: int) -> str:
+        text = texts[index].as_py()
+        # No hint of a sealed value: it would tell of it.
+        hint = "" if column.is_sealed else hints.of_number(text)
+        return with_hint(f"not a finite number{column.show(text)}", hint)
 
-
-def _no_number(column: Column, text: str) -> str:
-    """Give no hint of a sealed value: it would tell of it."""
-    hint = "" if column.is_sealed else hints.of_number(text)
-    return with_hint(f"not a finite number{column.show(text)}", hint)
-
-
-def _numbers(
-    column: Column, texts: pa.Array, rows: NDArray[np.int64], problems: Problems
-) -> NDArray[np.float64]:
     good = pc.match_substring_regex(texts, _NUMBER).to_numpy(zero_copy_only=False)
     values = np.full(len(texts), np.nan)
     values[good] = [float(text) for text in texts.filter(pa.array(good)).to_pylist()]
-    is_wrong = ~np.isfinite(values)
-    problems.add_rows(
-        np.flatnonzero(is_wrong),
-        rows,
-        lambda index: _no_number(column, texts[index].as_py()),
-        column=column.name,
-    )
-    values[is_wrong] = np.nan
-    return values
+    return finite_or_nan(column, values, problems, describe)
 
 
 def _keys(texts: pa.Array) -> pa.Array:

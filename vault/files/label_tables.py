@@ -9,7 +9,6 @@ It knows no Django and no database, so that a file can be read, and reported on,
 
 import datetime as dt
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +18,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vault.files import hints, panel_files
-from vault.files.columns import Column, Kind, Table
-from vault.files.parsing import READERS, boolean_spelling, class_codes, repeated
+from vault.files.columns import Column, Kind, of_each
+from vault.files.parsing import boolean_spelling, positions, read_table, repeated
 from vault.files.prediction_forms import MAX_VALUE
 from vault.files.problems import Problems, quoted, refuse, with_hint
 
@@ -29,22 +28,6 @@ MAX_ROWS = 10_000_000
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelSpec:
-    """What a benchmark's label files must hold.
-
-    `classes` in code order; none: the labels are the values of a regression. `id_kind` is that of the ids
-    which are sealed already; at first it is `Kind.KEY`, whatever the file has.
-    """
-
-    classes: tuple[str, ...]
-    id_kind: Kind = Kind.KEY
-
-    @property
-    def is_regression(self) -> bool:
-        return not self.classes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,24 +55,24 @@ class LabelTable:
         )
 
 
-def read(*, body: bytes, content_type: str, spec: LabelSpec) -> LabelTable:
-    """Read a label file; raises `InvalidFileError`, which says nothing of the labels themselves."""
-    if content_type not in READERS:
-        refuse(f"the content type is {quoted(content_type)}; it may be {' or '.join(READERS)}")
+def read(
+    *, body: bytes, content_type: str, classes: tuple[str, ...], id_kind: Kind = Kind.KEY
+) -> LabelTable:
+    """Read a label file; raises `InvalidFileError`, which says nothing of the labels themselves.
+
+    `classes` in code order; none: the labels are the values of a regression. `id_kind` is that of the ids
+    which are sealed already; at first it is `Kind.KEY`, whatever the file has.
+    """
     problems = Problems()
-    table = READERS[content_type](
-        body,
-        choose=lambda names: _columns(names, spec),
-        max_rows=MAX_ROWS,
-        problems=problems,
-    )
-    columns = table.columns
-    _check_ids(table, problems)
-    labels = _labels(table, spec, problems)
-    if "time" in columns:
-        _check_times(table, problems)
-    problems.refuse_if_any()
+    columns = read_table(
+        body, content_type, lambda names: _columns(names, classes, id_kind), MAX_ROWS, problems
+    ).columns
     ids = columns["id"]
+    _check_ids(ids, problems)
+    labels = _labels(columns["label"], classes, problems)
+    if "time" in columns:
+        _check_times(columns["time"], problems)
+    problems.refuse_if_any()
     return LabelTable(
         ids=ids.cast(pa.string()) if pa.types.is_dictionary(ids.type) else ids,
         labels=labels,
@@ -111,96 +94,79 @@ def period(table: LabelTable) -> tuple[dt.date, dt.date] | None:
     return days[0], days[-1]
 
 
-def _columns(names: list[str], spec: LabelSpec) -> list[Column]:
+def _columns(names: list[str], classes: tuple[str, ...], id_kind: Kind) -> list[Column]:
     if len(set(names)) != len(names):
         refuse("a column occurs twice", row=1)
+    known = {
+        "id": Column(name="id", kind=id_kind, is_plain=True),
+        "label": Column(
+            name="label",
+            kind=Kind.CATEGORY if classes else Kind.NUMBER,
+            is_sealed=True,
+            booleans=boolean_spelling(classes),
+            classes=classes,
+        ),
+        "time": Column(name="time", kind=Kind.TIME),
+        "group": Column(name="group", kind=Kind.CATEGORY, may_be_empty=True),
+    }
     hint = hints.of_names(names, ["id", "label"])
     for name in ("id", "label"):
         if name not in names:
-            refuse(with_hint(f"the column {name} is missing{_found(names, spec)}", hint), row=1)
-    return [_column(name, spec, names=names) for name in names]
+            problem = f"the column {name} is missing{_found(names, classes)}"
+            refuse(with_hint(problem, hint), row=1)
+    for name in names:
+        if name == SLICE:
+            refuse("a slice needs a name", row=1)
+        if name not in known and not name.startswith(SLICE):
+            problem = f"the column {quoted(name)} is none of id, label, time, group, slice:<name>"
+            refuse(with_hint(problem, hint), row=1)
+    return [known.get(name) or Column(name=name, kind=Kind.CATEGORY) for name in names]
 
 
-def _found(names: list[str], spec: LabelSpec) -> str:
+def _found(names: list[str], classes: tuple[str, ...]) -> str:
     """Name the columns that are there; without a header the first row, labels and all, is not told."""
-    if any(name in spec.classes or not name.isidentifier() for name in names):
+    if any(name in classes or not name.isidentifier() for name in names):
         return "; the first row names the columns"
     return f"; the columns are {hints.classes(names)}"
 
 
-def _column(name: str, spec: LabelSpec, *, names: list[str]) -> Column:
-    if name == "label":
-        return Column(
-            name=name,
-            kind=Kind.NUMBER if spec.is_regression else Kind.CATEGORY,
-            is_sealed=True,
-            booleans=boolean_spelling(spec.classes),
-            classes=spec.classes,
-        )
-    if name == "id":
-        return Column(name=name, kind=spec.id_kind, is_plain=True)
-    if name == "time":
-        return Column(name=name, kind=Kind.TIME)
-    if name == "group":
-        return Column(name=name, kind=Kind.CATEGORY, may_be_empty=True)
-    if name == SLICE:
-        refuse("a slice needs a name", row=1)
-    if not name.startswith(SLICE):
-        problem = f"the column {quoted(name)} is none of id, label, time, group, slice:<name>"
-        refuse(with_hint(problem, hints.of_names(names, ["id", "label"])), row=1)
-    return Column(name=name, kind=Kind.CATEGORY)
-
-
-def _check_ids(table: Table, problems: Problems) -> None:
-    ids = table.columns["id"]
+def _check_ids(ids: Any, problems: Problems) -> None:
     encoded = ids if pa.types.is_dictionary(ids.type) else pc.dictionary_encode(ids)
     codes = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy()
-    problems.add_rows(
-        repeated(codes), table.rows, lambda i: "the id occurs in an earlier row", column="id"
-    )
-    if not pa.types.is_string(encoded.dictionary.type):
-        return
-    for wrong, problem in (
-        (panel_files.is_too_long(encoded.dictionary), panel_files.TOO_LONG),
-        (panel_files.is_unclean(encoded.dictionary), panel_files.UNCLEAN),
-    ):
-        # The code of a null is -1.
-        rows = np.flatnonzero(np.append(wrong, False)[codes])
-        problems.add_rows(rows, table.rows, _always(problem), column="id")
+    problems.add_rows(repeated(codes), "the id occurs in an earlier row", column="id")
+    if pa.types.is_string(encoded.dictionary.type):
+        for is_wrong, problem in panel_files.wrong_texts(encoded.dictionary):
+            problems.add_rows(is_wrong.take(encoded.indices), problem, column="id")
 
 
-def _always(problem: str) -> Callable[[int], str]:
-    return lambda index: problem
-
-
-def _labels(table: Table, spec: LabelSpec, problems: Problems) -> NDArray[Any]:
-    column = table.columns["label"]
-    if spec.is_regression:
+def _labels(column: Any, classes: tuple[str, ...], problems: Problems) -> NDArray[Any]:
+    if not classes:
         values: NDArray[np.float64] = column
+        # A NaN is a problem already reported.
         problems.add_rows(
-            # A NaN is a problem already reported.
-            np.flatnonzero(np.abs(values) > MAX_VALUE),
-            table.rows,
-            lambda i: f"the label is not between {-MAX_VALUE:g} and {MAX_VALUE:g}",
+            np.abs(values) > MAX_VALUE,
+            f"the label is not between {-MAX_VALUE:g} and {MAX_VALUE:g}",
             column="label",
         )
         return values
-    codes = class_codes(column, spec.classes)
-    known = hints.classes(spec.classes)
+    codes = positions(column, pa.array(classes, pa.string()))
     # The same for every row: what a hint says must not depend on the label.
-    is_whole = all(name.isdecimal() for name in spec.classes)
+    is_whole = all(name.isdecimal() for name in classes)
     problem = with_hint(
-        f"the label is not one of the benchmark's classes {known}",
+        f"the label is not one of the benchmark's classes {hints.classes(classes)}",
         "write them without a decimal point, not as 1.0 (pandas astype(int))" if is_whole else "",
     )
     is_given = column.is_valid().to_numpy(zero_copy_only=False)
-    problems.add_rows(
-        np.flatnonzero((codes < 0) & is_given),
-        table.rows,
-        lambda i: problem,
-        column="label",
-    )
+    problems.add_rows((codes < 0) & is_given, problem, column="label")
     return codes
+
+
+def _check_times(times: Any, problems: Problems) -> None:
+    # A null has been reported already.
+    is_wrong = of_each(
+        times, lambda texts: pa.array([not _is_time(t) for t in texts.to_pylist()], pa.bool_())
+    )
+    problems.add_rows(is_wrong, "not an ISO 8601 date or date-time", column="time")
 
 
 def _is_time(text: str | None) -> bool:
@@ -211,16 +177,3 @@ def _is_time(text: str | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _check_times(table: Table, problems: Problems) -> None:
-    times = table.columns["time"]
-    good = pa.array([_is_time(text) for text in times.dictionary.to_pylist()], pa.bool_())
-    # A null has been reported already.
-    is_wrong = pc.invert(good.take(times.indices)).fill_null(False)
-    problems.add_rows(
-        np.flatnonzero(is_wrong.to_numpy(zero_copy_only=False)),
-        table.rows,
-        lambda i: "not an ISO 8601 date or date-time",
-        column="time",
-    )

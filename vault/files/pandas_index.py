@@ -5,7 +5,6 @@ only counts into the metadata alone.
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 UNNAMED = "__index_level_"
@@ -13,23 +12,14 @@ _MAX_METADATA = 1 << 20
 _INT64 = range(-(2**63), 2**63)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ids:
-    """The ids of a file are one of its columns, or a range of numbers."""
-
-    column: str | None = None
-    numbers: range | None = None
-
-
-def ids(metadata: Any, names: list[str], *, n_rows: int) -> Ids | None:
-    """Find the ids if they are the only index; None where the columns speak for themselves."""
+def ids(metadata: Any, names: list[str], *, n_rows: int) -> str | range | None:
+    """Find the column or range of the ids if they are the only index; None: the columns say it themselves."""
     index = _only_index(metadata)
     if isinstance(index, str) and index in names:
-        is_meant = index == "id" or (index.startswith(UNNAMED) and "id" not in names)
-        return Ids(column=index) if is_meant else None
+        return index if index == "id" or (index.startswith(UNNAMED) and "id" not in names) else None
     if isinstance(index, dict) and index.get("name") == "id" and "id" not in names:
         numbers = _range(index)
-        return Ids(numbers=numbers) if numbers is not None and len(numbers) == n_rows else None
+        return numbers if numbers is not None and len(numbers) == n_rows else None
     return None
 
 

@@ -5,11 +5,9 @@ The parser's child process reads it too, so this file knows no Django.
 
 import io
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 MAX_ID_BYTES = 200
 # Every id must survive a line of CSV in anybody's program.
@@ -30,18 +28,9 @@ def read(content: bytes) -> pa.Array:
     return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
 
 
-def is_too_long(ids: pa.Array) -> NDArray[np.bool_]:
-    """Which of these texts are empty or longer than an id may be; a null is neither."""
+def wrong_texts(ids: pa.Array) -> list[tuple[pa.Array, str]]:
+    """List which of these texts no id may be, and why; a null is right."""
     lengths = pc.binary_length(ids)
-    wrong = pc.or_(pc.equal(lengths, 0), pc.greater(lengths, MAX_ID_BYTES))
-    return _flags(wrong)
-
-
-def is_unclean(ids: pa.Array) -> NDArray[np.bool_]:
-    """Which of these texts hold what no id may."""
-    return _flags(pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]|^\s|\s$"))
-
-
-def _flags(found: pa.Array) -> NDArray[np.bool_]:
-    flags: NDArray[np.bool_] = found.fill_null(False).to_numpy(zero_copy_only=False)
-    return flags
+    is_too_long = pc.or_(pc.equal(lengths, 0), pc.greater(lengths, MAX_ID_BYTES))
+    is_unclean = pc.match_substring_regex(ids, r"[\x00-\x1f\x7f]|^\s|\s$")
+    return [(is_too_long, TOO_LONG), (is_unclean, UNCLEAN)]

@@ -8,6 +8,7 @@ from the metadata before any data is read, text is never expanded from its dicti
 were really unpacked are counted after each row group. The process's memory limit is the last guard.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +24,10 @@ from vault.files.columns import (
     Column,
     Kind,
     Table,
-    are_int64,
     check_row_count,
     finite_or_nan,
-    no_integer,
+    integers,
     report_empty,
-    spelling,
     without_empty,
 )
 from vault.files.problems import Problems, quoted, refuse, with_hint
@@ -38,7 +37,6 @@ _MAX_ROW_GROUPS = 10_000
 _TEXT_WIDTH = 256
 _NUMBER_WIDTH = 8
 _READ_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError)
-_KEPT_AS_TEXT = (Kind.TEXT, Kind.KEY, Kind.CATEGORY, Kind.TIME)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,37 +47,36 @@ class _File:
     types: dict[str, pa.DataType]
     # As they are to be called, in order: the index first if it is the ids.
     names: list[str]
-    ids: pandas_index.Ids | None
+    ids: str | range | None
 
-    def stored(self, name: str) -> str | None:
-        """Return the column's name in the file; None where it is written nowhere."""
-        return self.ids.column if name == "id" and self.ids is not None else name
+    def stored(self, name: str) -> str | range:
+        """Return the column's name in the file, or the range that is written in place of it."""
+        return self.ids if name == "id" and self.ids is not None else name
 
     def type_of(self, name: str) -> pa.DataType:
         stored = self.stored(name)
-        return pa.int64() if stored is None else self.types[stored]
+        return self.types[stored] if isinstance(stored, str) else pa.int64()
 
 
 def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> Table:
     """Nulls and values that are not finite are reported in `problems`; the rest is refused at once."""
     file = _open(body)
-    metadata = file.metadata
-    check_row_count(metadata.num_rows, max_rows=max_rows)
+    n_rows = file.metadata.num_rows
+    check_row_count(n_rows, max_rows=max_rows)
     columns = choose(file.names)
     for column in columns:
         _check_type(column, file.type_of(column.name))
-    texts = [c.name for c in columns if _is_text(c, file.type_of(c.name))]
-    width = sum(_TEXT_WIDTH if c.name in texts else _NUMBER_WIDTH for c in columns)
-    if metadata.num_rows * len(columns) * _NUMBER_WIDTH > MAX_UNPACKED_BYTES:
+    texts = [file.stored(c.name) for c in columns if _is_text(c, file.type_of(c.name))]
+    n_numbers = len(columns) - len(texts)
+    if n_rows * len(columns) * _NUMBER_WIDTH > MAX_UNPACKED_BYTES:
         refuse(f"the file would unpack to more than {MAX_UNPACKED_BYTES} bytes")
-    limit = min(metadata.num_rows * width + (1 << 20), MAX_UNPACKED_BYTES)
-    table = _read(body, file, columns, limit)
-    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    values = {
-        column.name: _values(column, _column(file, table, column.name), rows, problems)
-        for column in columns
-    }
-    return Table(columns=values, rows=rows, is_complete=True)
+    width = _TEXT_WIDTH * len(texts) + _NUMBER_WIDTH * n_numbers
+    limit = min(n_rows * width + (1 << 20), MAX_UNPACKED_BYTES)
+    stored = {column.name: file.stored(column.name) for column in columns}
+    table = _read(body, file.metadata, list(stored.values()), texts=texts, limit=limit)
+    problems.rows = np.arange(1, n_rows + 1)
+    values = {c.name: _values(c, _column(table, stored[c.name]), problems) for c in columns}
+    return Table(columns=values, is_complete=True)
 
 
 def _open(body: bytes) -> _File:
@@ -93,21 +90,17 @@ def _open(body: bytes) -> _File:
         hint = hints.of_parquet(body)
         refuse(with_hint("this is not a Parquet file that can be read", hint))
     ids = pandas_index.ids(told, names, n_rows=metadata.num_rows)
-    columns = names if ids is None else ["id", *(name for name in names if name != ids.column)]
+    columns = names if ids is None else ["id", *(name for name in names if name != ids)]
     types = {field.name: field.type for field in schema}
     return _File(metadata=metadata, types=types, names=columns, ids=ids)
 
 
-def _column(file: _File, table: pa.Table, name: str) -> Any:
-    stored = file.stored(name)
-    if stored is not None:
+def _column(table: pa.Table, stored: str | range) -> pa.ChunkedArray:
+    if isinstance(stored, str):
         return table.column(stored)
-    assert file.ids is not None
-    assert file.ids.numbers is not None
-    numbers = file.ids.numbers
     # The end of a range may lie beyond 64 bits where none of its numbers does.
-    steps = np.arange(len(numbers), dtype=np.int64)
-    return pa.chunked_array([pa.array(numbers.start + numbers.step * steps)])
+    steps = np.arange(len(stored), dtype=np.int64)
+    return pa.chunked_array([pa.array(stored.start + stored.step * steps)])
 
 
 def _is_string(kind: pa.DataType) -> bool:
@@ -118,7 +111,7 @@ def _is_string(kind: pa.DataType) -> bool:
 
 def _is_text(column: Column, kind: pa.DataType) -> bool:
     """Whether it may hold texts of any length; they are then read as a dictionary."""
-    return column.kind in _KEPT_AS_TEXT or _is_string(_spelt(kind))
+    return column.kind not in (Kind.INTEGER, Kind.NUMBER) or _is_string(_spelt(kind))
 
 
 def _spelt(kind: pa.DataType) -> pa.DataType:
@@ -132,14 +125,11 @@ def _fits(column: Column, kind: pa.DataType) -> bool:
     is_whole = pa.types.is_integer(kind) or (is_decimal and kind.scale == 0)
     is_date = pa.types.is_date(kind) or pa.types.is_timestamp(kind)
     fits = {
-        Kind.INTEGER: is_whole or is_string,
-        Kind.TEXT: is_whole or is_string,
-        Kind.KEY: is_whole or is_string,
         Kind.CATEGORY: is_whole or is_decimal or is_string or pa.types.is_boolean(kind),
         Kind.TIME: is_string or is_date,
         Kind.NUMBER: is_whole or is_decimal or pa.types.is_floating(kind),
     }
-    return bool(fits[column.kind])
+    return bool(fits.get(column.kind, is_whole or is_string))
 
 
 def _check_type(column: Column, kind: pa.DataType) -> None:
@@ -153,17 +143,22 @@ def _conversion(column: Column, kind: pa.DataType) -> str:
     allowed = f"the classes are {hints.classes(column.classes)}; " if column.classes else ""
     if _is_string(kind):
         return "pandas astype('float64')"
-    if column.kind in (Kind.INTEGER, Kind.TEXT, Kind.KEY, Kind.CATEGORY):
+    if column.kind not in (Kind.TIME, Kind.NUMBER):
         is_number = pa.types.is_floating(kind) or pa.types.is_decimal(kind)
         return f"{allowed}pandas astype('int64')" if is_number else allowed + "pandas astype('str')"
     return ""
 
 
-def _read(body: bytes, wanted: _File, columns: list[Column], limit: int) -> pa.Table:
-    metadata = wanted.metadata
+def _read(
+    body: bytes,
+    metadata: Any,
+    stored: Sequence[str | range],
+    *,
+    texts: Sequence[str | range],
+    limit: int,
+) -> pa.Table:
     groups = metadata.num_row_groups
-    names = [name for c in columns if (name := wanted.stored(c.name)) is not None]
-    texts = [wanted.stored(c.name) for c in columns if _is_text(c, wanted.type_of(c.name))]
+    names = [name for name in stored if isinstance(name, str)]
     if groups > _MAX_ROW_GROUPS:
         refuse(f"the file has more than {_MAX_ROW_GROUPS} row groups")
     if sum(metadata.row_group(index).total_byte_size for index in range(groups)) > limit:
@@ -172,7 +167,7 @@ def _read(body: bytes, wanted: _File, columns: list[Column], limit: int) -> pa.T
         file = pq.ParquetFile(
             pa.BufferReader(body),
             metadata=metadata,
-            read_dictionary=[name for name in texts if name is not None],
+            read_dictionary=[name for name in texts if isinstance(name, str)],
         )
         parts, unpacked = [], 0
         for index in range(groups):
@@ -191,24 +186,20 @@ def _read(body: bytes, wanted: _File, columns: list[Column], limit: int) -> pa.T
     return table
 
 
-def _values(
-    column: Column, chunked: pa.ChunkedArray, rows: NDArray[np.int64], problems: Problems
-) -> Any:
+def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any:
     array = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
     if column.may_be_empty:
         return _filled(_texts(array))
-    report_empty(column, array.is_null(), rows, problems)
+    report_empty(column, array.is_null(), problems)
     if column.kind is Kind.NUMBER:
-        return _numbers(column, array, rows, problems)
-    if column.kind is Kind.INTEGER and _is_string(_spelt(array.type)):
-        texts = without_empty(column, _texts(array), rows, problems)
-        return _spelt_integers(column, texts, rows, problems)
+        return _numbers(column, array, problems)
     if column.kind in (Kind.INTEGER, Kind.KEY) and not _is_string(_spelt(array.type)):
         return _integers(column, array)
     if pa.types.is_boolean(array.type):
         spelt = pa.array(column.booleans)
         return pa.DictionaryArray.from_arrays(array.cast(pa.int32()), spelt)
-    return without_empty(column, _texts(array), rows, problems)
+    texts = without_empty(column, _texts(array), problems)
+    return integers(column, texts, problems) if column.kind is Kind.INTEGER else texts
 
 
 def _integers(column: Column, array: pa.Array) -> pa.Array:
@@ -218,27 +209,13 @@ def _integers(column: Column, array: pa.Array) -> pa.Array:
         refuse("not all values fit in 64 bits", column=column.name)
 
 
-def _spelt_integers(
-    column: Column, texts: pa.DictionaryArray, rows: NDArray[np.int64], problems: Problems
-) -> pa.Array:
-    """As CSV is read: each distinct text is looked at once."""
-    good = pa.array(are_int64(texts.dictionary, spelling(column)))
-    is_wrong = pc.invert(good.take(texts.indices)).fill_null(False)
-    problems.add_rows(
-        np.flatnonzero(is_wrong.to_numpy(zero_copy_only=False)),
-        rows,
-        lambda index: no_integer(column, texts[index].as_py()),
-        column=column.name,
-    )
-    return pc.if_else(good, texts.dictionary, None).cast(pa.int64()).take(texts.indices)
-
-
-def _numbers(
-    column: Column, array: pa.Array, rows: NDArray[np.int64], problems: Problems
-) -> NDArray[np.float64]:
+def _numbers(column: Column, array: pa.Array, problems: Problems) -> NDArray[np.float64]:
     missing = array.is_null().to_numpy(zero_copy_only=False)
     values = array.cast(pa.float64(), safe=False).fill_null(0.0).to_numpy(zero_copy_only=False)
-    return np.where(missing, np.nan, finite_or_nan(column, values, rows, problems))
+    finite = finite_or_nan(
+        column, values, problems, lambda i: f"not a finite number{column.show(values[i])}"
+    )
+    return np.where(missing, np.nan, finite)
 
 
 def _filled(texts: pa.DictionaryArray) -> pa.DictionaryArray:

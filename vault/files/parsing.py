@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 
 from vault.files import canonical, csv_files, hints, parquet_files
 from vault.files.canonical import Predictions
-from vault.files.columns import Column, Kind, Table
+from vault.files.columns import Choose, Column, Kind, Table, of_each
 from vault.files.prediction_forms import FORMS, PredictionForm
 from vault.files.problems import NAMED, Problems, quoted, refuse, with_hint
-
-__all__ = ["CONTENT_TYPES", "CSV", "PARQUET", "FileSpec", "Predictions", "parse"]
 
 CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
@@ -57,16 +55,11 @@ class FileSpec:
 
 def parse(*, body: bytes, content_type: str, spec: FileSpec, panel_ids: pa.Array) -> Predictions:
     """Read predictions for exactly the panel's items; raises `InvalidFileError`."""
-    if content_type not in READERS:
-        refuse(f"the content type is {quoted(content_type)}; it may be {' or '.join(READERS)}")
     problems = Problems()
     # Twice the panel is enough to name doubled items; more is not worth reading.
     max_rows = 2 * len(panel_ids) + 1000
-    table = READERS[content_type](
-        body,
-        choose=lambda names: _columns(names, spec, panel_ids.type),
-        max_rows=max_rows,
-        problems=problems,
+    table = read_table(
+        body, content_type, lambda names: _columns(names, spec, panel_ids.type), max_rows, problems
     )
     order = _align(table, panel_ids, problems)
     values = _checked_values(table, spec, problems)
@@ -78,6 +71,14 @@ def parse(*, body: bytes, content_type: str, spec: FileSpec, panel_ids: pa.Array
     return canonical.encode(values)
 
 
+def read_table(
+    body: bytes, content_type: str, choose: Choose, max_rows: int, problems: Problems
+) -> Table:
+    if content_type not in READERS:
+        refuse(f"the content type is {quoted(content_type)}; it may be {' or '.join(READERS)}")
+    return READERS[content_type](body, choose=choose, max_rows=max_rows, problems=problems)
+
+
 def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
     """Say how the classes write the False and True of a Boolean column."""
     for spelling in (("0", "1"), ("False", "True")):
@@ -86,10 +87,20 @@ def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
     return "false", "true"
 
 
-def class_codes(column: Any, classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Find the position of each value among the classes, -1 for what is none of them."""
-    known = pc.index_in(column.dictionary, value_set=pa.array(classes, pa.string()))
-    return _codes(known.take(column.indices))
+def positions(texts: Any, among: pa.Array) -> NDArray[np.int64]:
+    """Find the position of each value among others, such as the classes; -1 for what is none of them."""
+    found = of_each(texts, lambda distinct: pc.index_in(distinct, value_set=among))
+    where: NDArray[np.int64] = found.cast(pa.int64()).fill_null(-1).to_numpy()
+    return where
+
+
+def repeated(items: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which rows are of an item that stands in an earlier row as well."""
+    order = np.argsort(items, kind="stable")
+    ordered = items[order]
+    is_repeat = np.zeros(len(items), dtype=np.bool_)
+    is_repeat[order[1:]] = (ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0)
+    return is_repeat
 
 
 def _columns(names: list[str], spec: FileSpec, id_type: pa.DataType) -> list[Column]:
@@ -99,29 +110,14 @@ def _columns(names: list[str], spec: FileSpec, id_type: pa.DataType) -> list[Col
         problem = f"the columns are {quoted(shown)}; they must be {','.join(expected)}"
         hint = hints.of_label_file(names) or hints.of_names(names, expected)
         refuse(with_hint(problem, hint), row=1)
-    id_kind = Kind.INTEGER if id_type == pa.int64() else Kind.TEXT
-    value_kind = spec.of.kind
-    spelling = boolean_spelling(spec.classes)
-    classes = spec.classes if value_kind is Kind.CATEGORY else ()
-    return [
-        Column(name="id", kind=id_kind),
-        *(
-            Column(name=name, kind=value_kind, booleans=spelling, classes=classes)
-            for name in expected[1:]
-        ),
+    kind = spec.of.kind
+    booleans = boolean_spelling(spec.classes)
+    classes = spec.classes if kind is Kind.CATEGORY else ()
+    values = [
+        Column(name=name, kind=kind, booleans=booleans, classes=classes)
+        for name in spec.value_columns
     ]
-
-
-def _codes(positions: pa.Array) -> NDArray[np.int64]:
-    codes: NDArray[np.int64] = positions.cast(pa.int64()).fill_null(-1).to_numpy()
-    return codes
-
-
-def _positions(ids: Any, panel_ids: pa.Array) -> NDArray[np.int64]:
-    if not pa.types.is_dictionary(ids.type):
-        return _codes(pc.index_in(ids, value_set=panel_ids))
-    known = pc.index_in(ids.dictionary, value_set=panel_ids)
-    return _codes(known.take(ids.indices))
+    return [Column(name="id", kind=Kind.INTEGER if id_type == pa.int64() else Kind.TEXT), *values]
 
 
 def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.int64] | None:
@@ -129,40 +125,30 @@ def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.
     ids = table.columns["id"]
     if ids.type == panel_ids.type and ids.equals(panel_ids):
         return None
-    positions = _positions(ids, panel_ids)
+    found = positions(ids, panel_ids)
     is_given = ids.is_valid().to_numpy(zero_copy_only=False)
-    unknown = np.flatnonzero((positions < 0) & is_given)
     problems.add_rows(
-        unknown, table.rows, lambda i: f"{_show(ids[i])} is not an item of the panel", column="id"
+        (found < 0) & is_given,
+        lambda i: f"{_show(ids[i])} is not an item of the panel",
+        column="id",
     )
     problems.add_rows(
-        repeated(positions),
-        table.rows,
-        lambda i: f"{_show(ids[i])} occurs before, in row {_first_row(table, positions, i)}",
+        repeated(found),
+        lambda i: (
+            f"{_show(ids[i])} occurs before, in row {problems.rows[np.argmax(found == found[i])]}"
+        ),
         column="id",
     )
     # Behind an unreadable row or id stands an item that may well be there.
     if table.is_complete and is_given.all():
-        counts = np.bincount(positions[positions >= 0], minlength=len(panel_ids))
+        counts = np.bincount(found[found >= 0], minlength=len(panel_ids))
         missing = np.flatnonzero(counts == 0)
         problems.add_file(
             [f"{_show(panel_ids[i])} is missing" for i in missing[:NAMED].tolist()],
             count=len(missing),
             column="id",
         )
-    return positions
-
-
-def repeated(positions: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Find rows whose item stands in an earlier row as well."""
-    order = np.argsort(positions, kind="stable")
-    ordered = positions[order]
-    is_repeat = (ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0)
-    return np.sort(order[1:][is_repeat])
-
-
-def _first_row(table: Table, positions: NDArray[np.int64], index: int) -> int:
-    return int(table.rows[np.argmax(positions == positions[index])])
+    return found
 
 
 def _show(id_: Any) -> str:
@@ -175,22 +161,18 @@ def _checked_values(table: Table, spec: FileSpec, problems: Problems) -> NDArray
     if spec.of.kind is Kind.CATEGORY:
         return _labels(table, names[0], spec, problems)
     matrix = np.column_stack([table.columns[name] for name in names])
-    for column, name in enumerate(names):
-        _check_bounds(matrix[:, column], name, spec, table, problems)
-    if not spec.is_by_class:
-        return matrix[:, 0]
-    return _with_sums_of_one(matrix, names, table, problems)
+    if spec.of.bounds is not None:
+        for column, name in enumerate(names):
+            _check_bounds(matrix[:, column], name, spec.of.bounds, problems)
+    return _with_sums_of_one(matrix, names, table, problems) if spec.is_by_class else matrix[:, 0]
 
 
 def _check_bounds(
-    values: NDArray[np.float64], name: str, spec: FileSpec, table: Table, problems: Problems
+    values: NDArray[np.float64], name: str, bounds: tuple[float, float], problems: Problems
 ) -> None:
-    if spec.of.bounds is None:
-        return
-    low, high = spec.of.bounds
+    low, high = bounds
     problems.add_rows(
-        np.flatnonzero((values < low) | (values > high)),
-        table.rows,
+        (values < low) | (values > high),
         lambda i: f"{values[i]} is not between {low:g} and {high:g}",
         column=name,
     )
@@ -211,8 +193,7 @@ def _with_sums_of_one(
         )
         tolerances[far] = np.maximum(rounding, SUM_TOLERANCE)
     problems.add_rows(
-        np.flatnonzero((errors > tolerances + _SUM_ERROR) | (sums == 0.0)),
-        table.rows,
+        (errors > tolerances + _SUM_ERROR) | (sums == 0.0),
         lambda i: (
             f"the probabilities sum to {sums[i]:.9g}, not to 1; "
             f"{tolerances[i]:.3g} more or less is accepted"
@@ -244,18 +225,14 @@ def _half_units(texts: Any) -> NDArray[np.float64]:
 
 
 def _labels(table: Table, name: str, spec: FileSpec, problems: Problems) -> NDArray[np.generic]:
-    column = table.columns[name]
-    codes = class_codes(column, spec.classes)
+    column, classes = table.columns[name], spec.classes
+    codes = positions(column, pa.array(classes, pa.string()))
+
+    def describe(index: int) -> str:
+        text = column[index].as_py()
+        hint = hints.of_label(text, classes, booleans=boolean_spelling(classes))
+        return with_hint(f"{quoted(text)} is not one of the classes {hints.classes(classes)}", hint)
+
     is_given = column.is_valid().to_numpy(zero_copy_only=False)
-    problems.add_rows(
-        np.flatnonzero((codes < 0) & is_given),
-        table.rows,
-        lambda i: _no_class(column[i].as_py(), spec.classes),
-        column=name,
-    )
-    return codes.clip(min=0).astype(canonical.code_dtype(len(spec.classes)))
-
-
-def _no_class(text: str, classes: tuple[str, ...]) -> str:
-    hint = hints.of_label(text, classes, booleans=boolean_spelling(classes))
-    return with_hint(f"{quoted(text)} is not one of the classes {hints.classes(classes)}", hint)
+    problems.add_rows((codes < 0) & is_given, describe, column=name)
+    return codes.clip(min=0).astype(canonical.code_dtype(len(classes)))

@@ -27,6 +27,8 @@ class Problems:
 
     def __init__(self) -> None:
         self.count = 0
+        # What a reader of the file calls each row of the table: line numbers in CSV, row numbers in Parquet.
+        self.rows: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._kept: list[Problem] = []
 
     def add(self, problem: str, *, row: int | None = None, column: str | None = None) -> None:
@@ -34,17 +36,16 @@ class Problems:
         self._kept.append(Problem(row=row, column=column, problem=problem))
 
     def add_rows(
-        self,
-        indices: NDArray[np.intp],
-        rows: NDArray[np.int64],
-        describe: Callable[[int], str],
-        *,
-        column: str | None,
+        self, is_wrong: Any, problem: str | Callable[[int], str], *, column: str | None
     ) -> None:
-        """One problem per index, in ascending order; `rows[i]` is what a reader calls row i."""
+        """One problem for each row that is wrong, by an array of numpy or of Arrow, where a null is right."""
+        if not isinstance(is_wrong, np.ndarray):
+            is_wrong = is_wrong.fill_null(False).to_numpy(zero_copy_only=False)
+        indices = np.flatnonzero(is_wrong)
         self.count += len(indices)
         for index in indices[:NAMED].tolist():
-            self._kept.append(Problem(row=int(rows[index]), column=column, problem=describe(index)))
+            text = problem if isinstance(problem, str) else problem(index)
+            self._kept.append(Problem(row=int(self.rows[index]), column=column, problem=text))
 
     def add_file(self, problems: list[str], *, count: int, column: str) -> None:
         """`count` problems that stand in no row, of which the first are given."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from stats.effective_number import effective_number
 from vault import journal, panel
 from vault.errors import LabelsUnavailableError, SealingError, TransitionError
+from vault.files import label_tables
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import decides
 from vault.models import Benchmark, Holdout, Panel, SealedBlob, SealingKey
@@ -26,7 +27,6 @@ from vault.sealing import (
     crypto,
     drawn_units,
     draws,
-    label_files,
     label_report,
     sealed_labels,
     sealing_keys,
@@ -223,7 +223,7 @@ def _of_all(
 ) -> dict[str, Any]:
     """Gather what the holdouts of one draw have in common."""
     # The period of the whole draw: that of one shard would tell something about its items.
-    period = label_files.period(labels)
+    period = label_tables.period(labels)
     return {
         "benchmark": benchmark,
         "panel": published,

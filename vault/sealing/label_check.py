@@ -9,7 +9,6 @@ from pathlib import Path
 
 from vault.errors import InvalidFileError, SealingError
 from vault.files import label_tables
-from vault.files.label_tables import LabelSpec
 from vault.sealing import label_report, seal_arguments
 
 # Exit codes: there is a warning, or no report.
@@ -25,7 +24,7 @@ def main(arguments: list[str]) -> int:
         labels = label_tables.read(
             body=options.file.read_bytes(),
             content_type=seal_arguments.content_type_of(options.file),
-            spec=LabelSpec(classes=classes),
+            classes=classes,
         )
         report = label_report.report_of(
             labels=labels,

@@ -3,30 +3,20 @@
 from vault import panel
 from vault.files import label_tables
 from vault.files.columns import Kind
-from vault.files.label_tables import SLICE, LabelSpec, LabelTable, period
-from vault.models import Benchmark
+from vault.files.label_tables import LabelTable
+from vault.models import Benchmark, Panel
 
-__all__ = ["SLICE", "LabelTable", "period", "read", "spec_of"]
+# Later batches have ids of the first one's kind.
+_KINDS = {Panel.IdKind.STRING: Kind.TEXT, Panel.IdKind.INTEGER: Kind.INTEGER}
 
 
 def read(*, body: bytes, content_type: str, benchmark: Benchmark) -> LabelTable:
     """Read a label file; raise `InvalidFileError`, which says nothing of the labels themselves."""
-    return label_tables.read(
-        body=body, content_type=content_type, spec=spec_of(benchmark=benchmark)
-    )
-
-
-def spec_of(*, benchmark: Benchmark) -> LabelSpec:
-    is_regression = benchmark.task == Benchmark.Task.REGRESSION
-    return LabelSpec(
-        classes=() if is_regression else tuple(benchmark.classes), id_kind=_id_kind(benchmark)
-    )
-
-
-def _id_kind(benchmark: Benchmark) -> Kind:
-    """Ask later batches for ids of the first one's kind."""
     published = panel.latest(benchmark=benchmark)
-    if published is None:
-        return Kind.KEY
-    is_text = published.id_kind == published.IdKind.STRING
-    return Kind.TEXT if is_text else Kind.INTEGER
+    is_regression = benchmark.task == Benchmark.Task.REGRESSION
+    return label_tables.read(
+        body=body,
+        content_type=content_type,
+        classes=() if is_regression else tuple(benchmark.classes),
+        id_kind=_KINDS[Panel.IdKind(published.id_kind)] if published else Kind.KEY,
+    )

@@ -19,7 +19,8 @@ from tests.vault.prediction_files import (
 )
 from vault.errors import InvalidFileError
 from vault.files import canonical
-from vault.files.parsing import FileSpec, Predictions
+from vault.files.canonical import Predictions
+from vault.files.parsing import FileSpec
 
 CASES = (
     Path(os.environ.get("HOLDOUT_VAULT_REFERENCE_DATA", "../shared/reference-data")).parent

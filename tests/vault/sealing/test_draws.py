@@ -15,11 +15,11 @@ from stats.drawing import strata_of
 from tests.vault.sealed_weather import make_benchmark, make_keys, open_labels
 from vault import panel
 from vault.errors import PlanError, SealingError
+from vault.files.label_tables import LabelTable
 from vault.models import Benchmark, Holdout, JournalEntry, Panel
 from vault.rounds import plan
 from vault.sealing import drawn_units, draws, holdouts
 from vault.sealing.holdouts import OpenLabels, Shard
-from vault.sealing.label_files import LabelTable
 
 # Each opening must be committed to the journal, so these tests cannot run inside one transaction.
 pytestmark = pytest.mark.django_db(transaction=True)

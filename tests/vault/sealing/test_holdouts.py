@@ -19,6 +19,7 @@ from tests.vault.sealed_weather import (
 )
 from vault import panel
 from vault.errors import SealingError, TransitionError, VaultError
+from vault.files.label_tables import LabelTable
 from vault.models import (
     Benchmark,
     Holdout,
@@ -29,7 +30,6 @@ from vault.models import (
 )
 from vault.sealing import holdouts
 from vault.sealing.holdouts import Shard
-from vault.sealing.label_files import LabelTable
 
 # Each opening must be committed to the journal, so these tests cannot run inside one transaction.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,8 @@ from pytest_django import Settings
 
 from vault import panel
 from vault.errors import InvalidFileError
-from vault.files import panel_files
+from vault.files import label_tables, panel_files
+from vault.files.label_tables import LabelTable
 from vault.files.parsing import CSV, PARQUET
 from vault.files.problems import quoted
 from vault.models import Benchmark
@@ -30,7 +31,7 @@ def weather() -> Benchmark:
     )
 
 
-def read(benchmark: Benchmark, body: str) -> label_files.LabelTable:
+def read(benchmark: Benchmark, body: str) -> LabelTable:
     return label_files.read(body=body.encode(), content_type=CSV, benchmark=benchmark)
 
 
@@ -58,7 +59,7 @@ def test_read_takes_every_column(weather: Benchmark) -> None:
     }
     assert table.times.to_pylist() == ["1999-12-31", "1999-06-01T12:30:00Z"]
     assert table.groups.to_pylist() == ["a", "b"]
-    assert label_files.period(table) == (dt.date(1999, 6, 1), dt.date(1999, 12, 31))
+    assert label_tables.period(table) == (dt.date(1999, 6, 1), dt.date(1999, 12, 31))
 
 
 def test_read_takes_the_same_from_parquet(weather: Benchmark) -> None:
@@ -322,4 +323,4 @@ def test_read_refuses_another_content_type(weather: Benchmark) -> None:
 
 
 def test_period_is_unknown_without_times(weather: Benchmark) -> None:
-    assert label_files.period(read(weather, "id,label\n1,0\n")) is None
+    assert label_tables.period(read(weather, "id,label\n1,0\n")) is None

@@ -14,7 +14,7 @@ from config.settings import BASE_DIR
 from tests.stats.reference_data import reference_case
 from vault.errors import InvalidFileError, SealingError
 from vault.files import label_tables
-from vault.files.label_tables import LabelSpec, LabelTable
+from vault.files.label_tables import LabelTable
 from vault.files.parsing import CSV
 from vault.sealing import label_check, label_orders, label_report
 from vault.sealing.drawn_units import Shard
@@ -24,7 +24,7 @@ BINARY = ("0", "1")
 
 
 def table(body: str, classes: tuple[str, ...] = BINARY) -> LabelTable:
-    return label_tables.read(body=body.encode(), content_type=CSV, spec=LabelSpec(classes=classes))
+    return label_tables.read(body=body.encode(), content_type=CSV, classes=classes)
 
 
 def report(

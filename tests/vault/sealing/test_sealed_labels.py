@@ -3,8 +3,8 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
+from vault.files.label_tables import LabelTable
 from vault.sealing import sealed_labels
-from vault.sealing.label_files import LabelTable
 
 
 def test_disclosure_is_the_documented_text() -> None:
