@@ -1,50 +1,27 @@
-from vault.models.benchmark import Benchmark
-from vault.models.budget import Admission, BudgetEntry, HoldoutTold
-from vault.models.holdout import Holdout, SealedBlob, SealingKey, WrappedKey
-from vault.models.idempotency import IdempotentAnswer
-from vault.models.journal import JournalEntry, JournalHead
-from vault.models.panel import Panel
-from vault.models.release import (
-    MechanismState,
-    PublishedResult,
-    RawScore,
-    Release,
-    ReleaseInput,
-    RoundReference,
-)
-from vault.models.round import Round, RoundSecret
-from vault.models.sign_in import SignInFailures
-from vault.models.submission import Final, Submission
-from vault.models.team import Team, TeamToken
-from vault.models.token_link import TokenLink
-from vault.models.unranking import Unranking
-
-__all__ = [
-    "Admission",
-    "Benchmark",
-    "BudgetEntry",
-    "Final",
-    "Holdout",
-    "HoldoutTold",
-    "IdempotentAnswer",
-    "JournalEntry",
-    "JournalHead",
-    "MechanismState",
-    "Panel",
-    "PublishedResult",
-    "RawScore",
-    "Release",
-    "ReleaseInput",
-    "Round",
-    "RoundReference",
-    "RoundSecret",
-    "SealedBlob",
-    "SealingKey",
-    "SignInFailures",
-    "Submission",
-    "Team",
-    "TeamToken",
-    "TokenLink",
-    "Unranking",
-    "WrappedKey",
-]
+from vault.models.benchmark import Benchmark as Benchmark
+from vault.models.budget import Admission as Admission
+from vault.models.budget import BudgetEntry as BudgetEntry
+from vault.models.budget import HoldoutTold as HoldoutTold
+from vault.models.holdout import Holdout as Holdout
+from vault.models.holdout import SealedBlob as SealedBlob
+from vault.models.holdout import SealingKey as SealingKey
+from vault.models.holdout import WrappedKey as WrappedKey
+from vault.models.idempotency import IdempotentAnswer as IdempotentAnswer
+from vault.models.journal import JournalEntry as JournalEntry
+from vault.models.journal import JournalHead as JournalHead
+from vault.models.panel import Panel as Panel
+from vault.models.release import MechanismState as MechanismState
+from vault.models.release import PublishedResult as PublishedResult
+from vault.models.release import RawScore as RawScore
+from vault.models.release import Release as Release
+from vault.models.release import ReleaseInput as ReleaseInput
+from vault.models.release import RoundReference as RoundReference
+from vault.models.round import Round as Round
+from vault.models.round import RoundSecret as RoundSecret
+from vault.models.sign_in import SignInFailures as SignInFailures
+from vault.models.submission import Final as Final
+from vault.models.submission import Submission as Submission
+from vault.models.team import Team as Team
+from vault.models.team import TeamToken as TeamToken
+from vault.models.token_link import TokenLink as TokenLink
+from vault.models.unranking import Unranking as Unranking

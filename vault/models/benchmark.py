@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import CheckConstraint, Q
 
 from stats.metrics import MAX_LOSS, PROBABILITY_CLIP
 from vault.files import prediction_forms
@@ -42,24 +43,22 @@ class Benchmark(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(delta0__gte=0), name="benchmark_delta0_not_negative"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(loss_cap__isnull=True) | models.Q(loss_cap__gt=0),
+            CheckConstraint(condition=Q(delta0__gte=0), name="benchmark_delta0_not_negative"),
+            CheckConstraint(
+                condition=Q(loss_cap__isnull=True) | Q(loss_cap__gt=0),
                 name="benchmark_loss_cap_positive",
             ),
-            models.CheckConstraint(
-                condition=models.Q(loss_cap__isnull=True) | models.Q(loss_cap__lte=MAX_LOSS),
+            CheckConstraint(
+                condition=Q(loss_cap__isnull=True) | Q(loss_cap__lte=MAX_LOSS),
                 name="benchmark_loss_cap_not_too_large",
             ),
-            models.CheckConstraint(
-                condition=models.Q(decision_threshold__isnull=True)
-                | models.Q(decision_threshold__gt=0, decision_threshold__lt=1),
+            CheckConstraint(
+                condition=Q(decision_threshold__isnull=True)
+                | Q(decision_threshold__gt=0, decision_threshold__lt=1),
                 name="benchmark_decision_threshold_between_0_and_1",
             ),
-            models.CheckConstraint(
-                condition=models.Q(probability_clip__gt=0, probability_clip__lt=0.5),
+            CheckConstraint(
+                condition=Q(probability_clip__gt=0, probability_clip__lt=0.5),
                 name="benchmark_probability_clip_below_half",
             ),
         ]

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from vault.models.holdout import Holdout
 from vault.models.round import Round
@@ -22,11 +23,9 @@ class Admission(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["round", "team"], name="admission_once"),
-            models.CheckConstraint(
-                condition=models.Q(reserved_nats__gte=0), name="admission_nats_not_negative"
-            ),
-            models.CheckConstraint(condition=models.Q(k__gt=0), name="admission_k_positive"),
+            UniqueConstraint(fields=["round", "team"], name="admission_once"),
+            CheckConstraint(condition=Q(reserved_nats__gte=0), name="admission_nats_not_negative"),
+            CheckConstraint(condition=Q(k__gt=0), name="admission_k_positive"),
         ]
 
     def __str__(self) -> str:
@@ -50,17 +49,14 @@ class BudgetEntry(models.Model):
     class Meta:
         verbose_name_plural = "budget entries"
         constraints = [
-            models.UniqueConstraint(
-                fields=["submission", "kind"], name="budgetentry_once_per_kind"
-            ),
-            models.UniqueConstraint(
+            UniqueConstraint(fields=["submission", "kind"], name="budgetentry_once_per_kind"),
+            UniqueConstraint(
                 fields=["submission"],
-                condition=models.Q(kind__in=["COMMIT", "REFUND"]),
+                condition=Q(kind__in=["COMMIT", "REFUND"]),
                 name="budgetentry_settled_once",
             ),
-            models.CheckConstraint(
-                condition=models.Q(kind__in=["RESERVE", "COMMIT", "REFUND"]),
-                name="budgetentry_kind_known",
+            CheckConstraint(
+                condition=Q(kind__in=["RESERVE", "COMMIT", "REFUND"]), name="budgetentry_kind_known"
             ),
         ]
         indexes = [models.Index(fields=["admission", "at"], name="budgetentry_by_account")]
@@ -85,10 +81,8 @@ class HoldoutTold(models.Model):
     class Meta:
         verbose_name_plural = "holdouts told"
         constraints = [
-            models.UniqueConstraint(fields=["holdout", "round", "what"], name="holdouttold_once"),
-            models.CheckConstraint(
-                condition=models.Q(nats__gte=0), name="holdouttold_nats_not_negative"
-            ),
+            UniqueConstraint(fields=["holdout", "round", "what"], name="holdouttold_once"),
+            CheckConstraint(condition=Q(nats__gte=0), name="holdouttold_nats_not_negative"),
         ]
 
     def __str__(self) -> str:

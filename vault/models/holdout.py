@@ -1,6 +1,7 @@
 import uuid
 
 from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from vault import holdout_kinds
 from vault.models.benchmark import Benchmark
@@ -23,11 +24,11 @@ class SealingKey(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
+            UniqueConstraint(
                 fields=["purpose"],
-                condition=models.Q(is_active=True),
+                condition=Q(is_active=True),
                 name="sealingkey_one_active_per_purpose",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -70,13 +71,13 @@ class Holdout(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(status__in=HoldoutStatus.values), name="holdout_status_known"
+            CheckConstraint(
+                condition=Q(status__in=HoldoutStatus.values), name="holdout_status_known"
             ),
-            models.CheckConstraint(condition=models.Q(n_items__gt=0), name="holdout_not_empty"),
-            models.CheckConstraint(
-                condition=models.Q(n_effective__isnull=True)
-                | models.Q(n_effective__gte=1, n_effective__lte=models.F("n_items")),
+            CheckConstraint(condition=Q(n_items__gt=0), name="holdout_not_empty"),
+            CheckConstraint(
+                condition=Q(n_effective__isnull=True)
+                | Q(n_effective__gte=1, n_effective__lte=F("n_items")),
                 name="holdout_worth_one_to_all_items",
             ),
         ]
@@ -112,9 +113,7 @@ class WrappedKey(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["holdout", "sealing_key"], name="wrappedkey_once_per_key"
-            ),
+            UniqueConstraint(fields=["holdout", "sealing_key"], name="wrappedkey_once_per_key")
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import UniqueConstraint
 
 from vault.models.team import Team
 
@@ -16,9 +17,7 @@ class IdempotentAnswer(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["team", "key"], name="idempotentanswer_once"),
-        ]
+        constraints = [UniqueConstraint(fields=["team", "key"], name="idempotentanswer_once")]
         indexes = [models.Index(fields=["expires_at"], name="idempotentanswer_expiry")]
 
     def __str__(self) -> str:

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import UniqueConstraint
 
 from vault.models.benchmark import Benchmark
 
@@ -19,9 +20,7 @@ class JournalEntry(models.Model):
     class Meta:
         verbose_name_plural = "journal entries"
         constraints = [
-            models.UniqueConstraint(
-                fields=["benchmark", "sequence"], name="journalentry_sequence_unique"
-            ),
+            UniqueConstraint(fields=["benchmark", "sequence"], name="journalentry_sequence_unique")
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import UniqueConstraint
 
 from vault.models.benchmark import Benchmark
 
@@ -20,7 +21,7 @@ class Panel(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["benchmark", "version"], name="panel_version_unique"),
+            UniqueConstraint(fields=["benchmark", "version"], name="panel_version_unique")
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from vault.models.holdout import Holdout
 from vault.models.round import Round
@@ -20,10 +21,9 @@ class RawScore(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["submission", "holdout", "scorer_version", "metric"],
-                name="rawscore_once",
-            ),
+            UniqueConstraint(
+                fields=["submission", "holdout", "scorer_version", "metric"], name="rawscore_once"
+            )
         ]
 
     def __str__(self) -> str:
@@ -44,9 +44,7 @@ class ReleaseInput(models.Model):
     reported = models.FloatField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["submission", "holdout"], name="releaseinput_once"),
-        ]
+        constraints = [UniqueConstraint(fields=["submission", "holdout"], name="releaseinput_once")]
 
     def __str__(self) -> str:
         return f"release input of {self.submission_id}"
@@ -62,7 +60,7 @@ class MechanismState(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["round", "team"], name="mechanismstate_one_per_team"),
+            UniqueConstraint(fields=["round", "team"], name="mechanismstate_one_per_team")
         ]
 
     def __str__(self) -> str:
@@ -92,12 +90,12 @@ class Release(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(
+            CheckConstraint(
+                condition=Q(
                     outcome__in=["scored", "improved", "no_improvement", "cap_used", "blind"]
                 ),
                 name="release_outcome_known",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -118,9 +116,7 @@ class RoundReference(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["round", "position"], name="roundreference_position_unique"
-            ),
+            UniqueConstraint(fields=["round", "position"], name="roundreference_position_unique")
         ]
 
     def __str__(self) -> str:
@@ -155,9 +151,9 @@ class PublishedResult(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["round", "team"], name="publishedresult_one_per_team"),
-            models.CheckConstraint(
-                condition=models.Q(tier__isnull=True) | models.Q(tier__gt=0),
+            UniqueConstraint(fields=["round", "team"], name="publishedresult_one_per_team"),
+            CheckConstraint(
+                condition=Q(tier__isnull=True) | Q(tier__gt=0),
                 name="publishedresult_tiers_from_one",
             ),
         ]

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from vault.models.benchmark import Benchmark
 from vault.models.holdout import Holdout
@@ -55,35 +56,28 @@ class Round(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["benchmark", "number"], name="round_number_unique"),
-            models.UniqueConstraint(
+            UniqueConstraint(fields=["benchmark", "number"], name="round_number_unique"),
+            UniqueConstraint(
                 fields=["benchmark"],
-                condition=models.Q(status=RoundStatus.OPEN),
+                condition=Q(status=RoundStatus.OPEN),
                 name="round_one_open_per_benchmark",
             ),
-            models.CheckConstraint(
-                condition=models.Q(status__in=RoundStatus.values), name="round_status_known"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(
-                    status=RoundStatus.CANCELLED,
-                    cancelled_at__isnull=False,
-                    opened_at__isnull=True,
+            CheckConstraint(condition=Q(status__in=RoundStatus.values), name="round_status_known"),
+            CheckConstraint(
+                condition=Q(
+                    status=RoundStatus.CANCELLED, cancelled_at__isnull=False, opened_at__isnull=True
                 )
-                & ~models.Q(cancelled_reason="")
-                | ~models.Q(status=RoundStatus.CANCELLED)
-                & models.Q(cancelled_at__isnull=True, cancelled_reason=""),
+                & ~Q(cancelled_reason="")
+                | ~Q(status=RoundStatus.CANCELLED)
+                & Q(cancelled_at__isnull=True, cancelled_reason=""),
                 name="round_cancelled_says_why",
             ),
-            models.CheckConstraint(
-                condition=models.Q(publication__in=PublicationKind.values),
-                name="round_publication_known",
+            CheckConstraint(
+                condition=Q(publication__in=PublicationKind.values), name="round_publication_known"
             ),
-            models.CheckConstraint(
-                condition=models.Q(closes_at__gt=models.F("opens_at")), name="round_closes_later"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(
+            CheckConstraint(condition=Q(closes_at__gt=F("opens_at")), name="round_closes_later"),
+            CheckConstraint(
+                condition=Q(
                     window_seconds__gt=0,
                     window_limit__gt=0,
                     total_limit__gt=0,

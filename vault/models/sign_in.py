@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import UniqueConstraint
 
 
 class SignInFailures(models.Model):
@@ -13,9 +14,7 @@ class SignInFailures(models.Model):
 
     class Meta:
         verbose_name_plural = "sign-in failures"
-        constraints = [
-            models.UniqueConstraint(fields=["name", "place"], name="signinfailures_once"),
-        ]
+        constraints = [UniqueConstraint(fields=["name", "place"], name="signinfailures_once")]
         indexes = [models.Index(fields=["last_at"], name="signinfailures_age")]
 
     def __str__(self) -> str:

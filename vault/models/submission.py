@@ -2,6 +2,7 @@ import uuid
 
 import uuid_utils.compat
 from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from vault.models.panel import Panel
 from vault.models.round import Round
@@ -55,35 +56,31 @@ class Submission(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
+            UniqueConstraint(
                 fields=["round", "team", "sequence"], name="submission_sequence_unique"
             ),
             # The memo: identical predictions of one team in one round are one submission.
-            models.UniqueConstraint(
+            UniqueConstraint(
                 fields=["round", "team", "panel", "sha256"],
-                condition=~models.Q(
-                    status__in=[SubmissionStatus.FAILED, SubmissionStatus.CANCELLED]
-                ),
+                condition=~Q(status__in=[SubmissionStatus.FAILED, SubmissionStatus.CANCELLED]),
                 name="submission_content_unique",
             ),
-            models.CheckConstraint(
-                condition=models.Q(status__in=SubmissionStatus.values),
-                name="submission_status_known",
+            CheckConstraint(
+                condition=Q(status__in=SubmissionStatus.values), name="submission_status_known"
             ),
-            models.CheckConstraint(
-                condition=models.Q(status=SubmissionStatus.SCORING)
-                ^ models.Q(leased_until__isnull=True),
+            CheckConstraint(
+                condition=Q(status=SubmissionStatus.SCORING) ^ Q(leased_until__isnull=True),
                 name="submission_leased_while_scoring",
             ),
-            models.CheckConstraint(
-                condition=models.Q(status__in=PENDING) ^ models.Q(finished_at__isnull=False),
+            CheckConstraint(
+                condition=Q(status__in=PENDING) ^ Q(finished_at__isnull=False),
                 name="submission_finished_when_final",
             ),
         ]
         indexes = [
             models.Index(
                 fields=["round", "team", "sequence"],
-                condition=models.Q(status__in=PENDING),
+                condition=Q(status__in=PENDING),
                 name="submission_pending",
             ),
             # The queue's pace is read from the last few; a team's list is walked newest first.
@@ -105,9 +102,7 @@ class Final(models.Model):
     chosen_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["round", "team"], name="final_one_per_team"),
-        ]
+        constraints = [UniqueConstraint(fields=["round", "team"], name="final_one_per_team")]
 
     def __str__(self) -> str:
         return f"final of {self.team_id} in round {self.round_id}"

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from vault.models.team import Team, TeamToken
 
@@ -24,10 +25,10 @@ class TokenLink(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["batch", "row"], name="tokenlink_once_per_row"),
-            models.CheckConstraint(
-                condition=models.Q(used_at__isnull=True, token__isnull=True)
-                | models.Q(used_at__isnull=False, token__isnull=False),
+            UniqueConstraint(fields=["batch", "row"], name="tokenlink_once_per_row"),
+            CheckConstraint(
+                condition=Q(used_at__isnull=True, token__isnull=True)
+                | Q(used_at__isnull=False, token__isnull=False),
                 name="tokenlink_used_with_its_token",
             ),
         ]

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import CheckConstraint, Q
 
 from vault.models.round import Round
 from vault.models.team import Team
@@ -20,9 +21,7 @@ class Unranking(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=~models.Q(reason=""), name="unranking_says_why"),
-        ]
+        constraints = [CheckConstraint(condition=~Q(reason=""), name="unranking_says_why")]
 
     def __str__(self) -> str:
         return f"{'ranking' if self.is_reversal else 'unranking'} of {self.team_id} in round {self.round_id}"
