@@ -10,24 +10,21 @@ keeps much memory after a large file is replaced.
 """
 
 import atexit
-import hashlib
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, TypeVar
 
 from django.conf import settings
 
 from vault import panel as panels
-from vault import predictions
 from vault.errors import (
     InvalidFileError,
     PackedBodyError,
@@ -41,7 +38,7 @@ from vault.files.parser_frames import receive, send
 from vault.files.parser_turns import Room, Turns
 from vault.files.parsing import FileSpec
 from vault.files.problems import refuse
-from vault.models import Benchmark, Panel
+from vault.models import Panel
 
 # What a child needs to import Arrow while the machine is busy is not held against its first file.
 START_SECONDS = 60.0
@@ -49,6 +46,9 @@ RETRY_AFTER_SECONDS = 2
 # The child's own alarm matters only when its parent is gone, so the parent's limit comes first.
 _ALARM_MARGIN = 5.0
 _HEADER_BYTES = 1000
+
+
+T = TypeVar("T")
 
 
 class _ChildLostError(Exception):
@@ -61,18 +61,6 @@ class Limits:
     backlog: int
     memory_mb: int
     seconds: float
-
-    @property
-    def slots(self) -> int:
-        return self.processes + self.backlog
-
-    @property
-    def slots_of_team(self) -> int:
-        return max(2, self.slots // 3)
-
-    @property
-    def processes_of_team(self) -> int:
-        return max(1, self.processes // 2)
 
 
 class _Child:
@@ -111,17 +99,18 @@ class _Child:
         try:
             descriptors = [each.fileno() for each in files]
             send(self._peer, header, body, files=descriptors, deadline=deadline)
-            answer = receive(self._peer, deadline=deadline, largest_body=largest_body)
+            received = receive(self._peer, deadline=deadline, largest_body=largest_body)
         # An OSError as well, but no lost child: a second try would take as long.
         except TimeoutError:
             raise
         except OSError:
             raise _ChildLostError from None
-        if answer is None:
+        if received is None:
             raise _ChildLostError
+        answer, content, _ = received
         self._has_started = True
-        self.is_spent = bool(answer[0].get("is_spent"))
-        return answer
+        self.is_spent = bool(answer.get("is_spent"))
+        return answer, content
 
     def kill(self) -> None:
         self._peer.close()
@@ -134,15 +123,19 @@ class ParserPool:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._room = Room(n_places=limits.slots, most_of_team=limits.slots_of_team)
-        self._turns = Turns(n_places=limits.processes, most_of_team=limits.processes_of_team)
+        slots = limits.processes + limits.backlog
+        self._room = Room(n_places=slots, most_of_team=max(2, slots // 3))
+        self._turns = Turns(n_places=limits.processes, most_of_team=max(1, limits.processes // 2))
         self._idle: list[_Child] = []
         self._lock = threading.Lock()
 
     @contextmanager
     def slot(self, *, team_id: int | None = None) -> Iterator[None]:
-        full = self._room.enter(team_id)
-        if full:
+        """Room for one file; raises `ParserBusyError`. To be taken before the body is read.
+
+        `team_id` counts it against the team's share: for files that may take long.
+        """
+        if full := self._room.enter(team_id):
             raise ParserBusyError(full, retry_after=RETRY_AFTER_SECONDS)
         try:
             yield
@@ -158,37 +151,42 @@ class ParserPool:
         panel: Panel,
         team_id: int | None = None,
     ) -> Predictions:
-        """Parse a file, twice if a child is gone before it answers: anybody may have killed that one."""
-        if isinstance(body, bytes):
-            with MemoryFile(body) as file:
-                return self.parse(
-                    body=file, content_type=content_type, spec=spec, panel=panel, team_id=team_id
-                )
-        for _ in range(2):
+        """Parse in a child; raises `InvalidFileError`, also for a file that exceeds the limits."""
+        given: AbstractContextManager[MemoryFile] = (
+            nullcontext(body) if isinstance(body, MemoryFile) else MemoryFile(body)
+        )
+        with given as file:
             try:
-                with self._child(team_id) as child:
-                    return self._parsed(child, body, content_type, spec, panel)
+                return self._twice(
+                    lambda child: self._parsed(child, file, content_type, spec, panel), team_id
+                )
             except _ChildLostError:
-                continue
+                refuse("the file takes more memory to parse than it may")
             except TimeoutError:
                 refuse(f"the file took longer than {self._limits.seconds:g} s to parse")
-        refuse("the file takes more memory to parse than it may")
 
     def unpack(self, packed: MemoryFile, *, limit: int, team_id: int | None = None) -> MemoryFile:
-        """Unpack the file that gzip packed; raises `PackedBodyError` or `UnpackedSizeError`."""
+        """Unpack a gzip body in a child, to a file that is the caller's to close.
+
+        Raises `PackedBodyError`, and `UnpackedSizeError` beyond `limit` bytes.
+        """
         if not packed.size:
             raise PackedBodyError("the body is empty")
-        for _ in range(2):
-            try:
-                with self._child(team_id) as child:
-                    return self._unpacked(child, packed, limit)
-            except _ChildLostError:
-                continue
-            except TimeoutError:
-                break
-        raise PackedBodyError(
-            f"the gzip body takes more than {self._limits.seconds:g} s or too much memory to unpack"
-        )
+        try:
+            return self._twice(lambda child: self._unpacked(child, packed, limit), team_id)
+        except (_ChildLostError, TimeoutError):
+            raise PackedBodyError(
+                f"the gzip body takes more than {self._limits.seconds:g} s or too much memory to unpack"
+            ) from None
+
+    def _twice(self, act: Callable[[_Child], T], team_id: int | None) -> T:
+        """Act again if the child is gone before it answers: anybody may have killed it."""
+        try:
+            with self._child(team_id) as child:
+                return act(child)
+        except _ChildLostError:
+            with self._child(team_id) as child:
+                return act(child)
 
     def close(self) -> None:
         """End the children that are idle; the pool starts others if it is used again."""
@@ -241,21 +239,21 @@ class ParserPool:
         }
         # A file that got the better of its child shall not fill this process: more than this is not read.
         largest = 8 * panel.n_items * len(spec.value_columns) + _HEADER_BYTES
-        answer, canonical = dict[str, Any](outcome=""), b""
-        for _ in range(2):
-            # A child keeps few panels, and may have dropped one that it was handed: then once more.
-            if panel.sha256 not in child.panels or answer["outcome"] == "panel wanted":
-                self._hand_over(child, panel)
-            answer, canonical = child.ask(
-                header, files=[body], seconds=self._limits.seconds, largest_body=largest
-            )
-            if answer["outcome"] != "panel wanted":
-                break
+        if panel.sha256 not in child.panels:
+            self._hand_over(child, panel)
+        ask = partial(
+            child.ask, header, files=[body], seconds=self._limits.seconds, largest_body=largest
+        )
+        answer, canonical = ask()
+        # A child keeps few panels, and may have dropped one that it was handed.
+        if answer["outcome"] == "panel wanted":
+            self._hand_over(child, panel)
+            answer, canonical = ask()
         if answer["outcome"] == "memory":
             raise _ChildLostError
         if answer["outcome"] == "invalid":
             raise InvalidFileError(answer["message"], **answer["data"])
-        return Predictions(canonical=canonical, sha256=hashlib.sha256(canonical).hexdigest())
+        return Predictions(canonical=canonical)
 
     def _unpacked(self, child: _Child, packed: MemoryFile, limit: int) -> MemoryFile:
         header = {"act": "unpack", "size": packed.size, "limit": limit}
@@ -289,54 +287,18 @@ class ParserPool:
             raise VaultError("the parser cannot take the panel")
 
 
-@contextmanager
-def slot(*, team_id: int | None = None) -> Iterator[None]:
-    """Room for one file; raises `ParserBusyError`. To be taken before the body is read.
-
-    `team_id` counts it against the team's share: for files that may take long.
-    """
-    with _pool(os.getpid()).slot(team_id=team_id):
-        yield
-
-
-def parse_bounded(
-    *,
-    body: bytes | MemoryFile,
-    content_type: str,
-    benchmark: Benchmark,
-    panel: Panel,
-    team_id: int | None = None,
-) -> Predictions:
-    """Parse in a child; raises `InvalidFileError`, also for a file that exceeds the limits."""
-    return _pool(os.getpid()).parse(
-        body=body,
-        content_type=content_type,
-        spec=predictions.spec(benchmark),
-        panel=panel,
-        team_id=team_id,
-    )
-
-
-def unpack_bounded(*, packed: MemoryFile, limit: int, team_id: int | None = None) -> MemoryFile:
-    """Unpack a gzip body in a child, to a file that is the caller's to close.
-
-    Raises `PackedBodyError`, and `UnpackedSizeError` beyond `limit` bytes.
-    """
-    return _pool(os.getpid()).unpack(packed, limit=limit, team_id=team_id)
-
-
 _lock = threading.Lock()
 
 
-def _pool(pid: int) -> ParserPool:
+def pool() -> ParserPool:
     """Give this process its pool: a forked one makes its own, since children answer to one parent."""
     with _lock:
-        return _new_pool(pid)
+        return _new_pool(os.getpid())
 
 
 @lru_cache(maxsize=1)
 def _new_pool(pid: int) -> ParserPool:
-    pool = ParserPool(
+    made = ParserPool(
         Limits(
             processes=settings.PARSER_PROCESSES,
             backlog=settings.PARSER_BACKLOG,
@@ -344,19 +306,20 @@ def _new_pool(pid: int) -> ParserPool:
             seconds=settings.PARSER_SECONDS,
         )
     )
-    atexit.register(pool.close)
-    return pool
+    atexit.register(made.close)
+    return made
 
 
 def _environment() -> dict[str, str]:
     """Leave out all of ours: neither passwords nor addresses are the parser's business."""
-    kept = {
-        name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONPATH") if name in os.environ
-    }
     return {
-        **kept,
+        **{
+            name: os.environ[name]
+            for name in ("LD_LIBRARY_PATH", "PYTHONPATH")
+            if name in os.environ
+        },
         "LC_ALL": "C.UTF-8",
-        "HOME": str(Path("/")),
+        "HOME": "/",
         # The C library gives large blocks back when they are freed, and the rest when it is told to.
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "MALLOC_ARENA_MAX": "1",

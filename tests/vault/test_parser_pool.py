@@ -52,14 +52,14 @@ def test_problems_come_back_from_the_child(make_pool: MakePool, published: Panel
     assert len(children()) == 1
 
 
-def test_parse_bounded_uses_the_settings(published: Panel) -> None:
-    with parser_pool.slot():
-        predictions = parser_pool.parse_bounded(
-            body=BODY, content_type=CSV, benchmark=published.benchmark, panel=published
-        )
+def test_the_pool_of_this_process_is_made_of_the_settings(published: Panel) -> None:
+    pool = parser_pool.pool()
+    with pool.slot():
+        parsed = parse(pool, published)
 
-    parser_pool._pool(os.getpid()).close()
-    assert len(predictions.canonical) > N
+    pool.close()
+    assert pool is parser_pool.pool()
+    assert len(parsed.canonical) > N
 
 
 def test_a_slow_file_ends_the_child_and_counts_as_invalid(

@@ -65,11 +65,12 @@ class BaselineForm(ActForm):
 
 
 def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    with parser_pool.slot():
-        parsed = parser_pool.parse_bounded(
+    pool = parser_pool.pool()
+    with pool.slot():
+        parsed = pool.parse(
             body=given["file"].read(),
             content_type=data_files.content_type(given["file"]),
-            benchmark=round.benchmark,
+            spec=predictions.spec(round.benchmark),
             panel=round.panel,
         )
     receipt = _received(

@@ -19,7 +19,7 @@ from django.http import HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from rest_framework.request import Request
 
-from vault import parser_pool
+from vault import parser_pool, predictions
 from vault.api import throttles
 from vault.api.forms import CSV, PARQUET
 from vault.api.idempotency import Once
@@ -72,7 +72,7 @@ class Upload:
 
 def slot(announced: Announced, *, team: Team) -> AbstractContextManager[None]:
     """Take a parser's slot; raises `ParserBusyError`."""
-    return parser_pool.slot(team_id=team.pk if announced.is_large else None)
+    return parser_pool.pool().slot(team_id=team.pk if announced.is_large else None)
 
 
 @contextmanager
@@ -98,10 +98,10 @@ def recognize(given: Once, upload: Upload) -> None:
 
 def parsed(upload: Upload, *, benchmark: Benchmark, panel: Panel) -> Predictions:
     """Parse a file to canonical predictions for the whole panel; the caller holds a parser's slot."""
-    return parser_pool.parse_bounded(
+    return parser_pool.pool().parse(
         body=upload.content,
         content_type=upload.content_type,
-        benchmark=benchmark,
+        spec=predictions.spec(benchmark),
         panel=panel,
         team_id=upload.team.pk,
     )
@@ -161,9 +161,7 @@ def _unpacked(body: MemoryFile, announced: Announced, team: Team) -> Iterator[Me
         yield body
         return
     try:
-        content = parser_pool.unpack_bounded(
-            packed=body, limit=settings.MAX_UPLOAD_BYTES, team_id=team.pk
-        )
+        content = parser_pool.pool().unpack(body, limit=settings.MAX_UPLOAD_BYTES, team_id=team.pk)
     except PackedBodyError as error:
         throttles.count_parse(team)
         raise ProblemError(400, "malformed_request", error.message) from None

@@ -7,6 +7,7 @@ class codes for labels, float64 for probabilities (n,) or (n, classes) and for v
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,10 @@ class Predictions:
     """Validated predictions for a whole panel, in canonical form."""
 
     canonical: bytes
-    sha256: str
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.canonical).hexdigest()
 
 
 def code_dtype(n_classes: int) -> np.dtype[np.unsignedinteger]:
@@ -38,8 +42,7 @@ def encode(values: NDArray[np.generic]) -> Predictions:
     header = json.dumps(
         {"dtype": values.dtype.str, "shape": list(values.shape)}, separators=(",", ":")
     )
-    canonical = header.encode() + b"\n" + values.tobytes()
-    return Predictions(canonical=canonical, sha256=hashlib.sha256(canonical).hexdigest())
+    return Predictions(canonical=header.encode() + b"\n" + values.tobytes())
 
 
 def decode(canonical: bytes) -> NDArray[np.generic]:

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from vault.errors import InvalidFileError, PackedBodyError, UnpackedSizeError
 from vault.files import gzip_bodies, panel_files
-from vault.files.parser_frames import receive_with_files, send
+from vault.files.parser_frames import receive, send
 from vault.files.parsing import FileSpec, parse
 
 _PANELS_KEPT = 4
@@ -39,7 +39,7 @@ def main(memory_mb: int, seconds: float) -> None:
     at_start = _resident_bytes()
     with socket.socket(fileno=sys.stdin.fileno()) as parent:
         while True:
-            request = receive_with_files(parent)
+            request = receive(parent, max_files=2)
             if request is None:
                 return
             signal.setitimer(signal.ITIMER_REAL, seconds)

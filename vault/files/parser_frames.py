@@ -1,6 +1,6 @@
 """What the parser's pool and its children say to each other: a JSON header and a body, length first.
 
-Files go along as descriptors, so that nobody copies them. Only children take any.
+Files go along as descriptors, so that nobody copies them.
 """
 
 import json
@@ -13,7 +13,6 @@ from typing import Any
 _LENGTHS = struct.Struct("!IQ")
 _PIECE = 1 << 20
 _MAX_HEADER = 1 << 20
-MAX_FILES = 2
 
 
 def send(
@@ -35,32 +34,22 @@ def send(
 
 
 def receive(
-    peer: socket.socket, *, deadline: float | None = None, largest_body: int | None = None
-) -> tuple[dict[str, Any], bytes] | None:
-    """None when the peer is gone, even in the middle of a message, or says too much."""
-    lengths = _exactly(peer, _LENGTHS.size, deadline)
-    return None if lengths is None else _rest(peer, lengths, deadline, largest_body)
-
-
-def receive_with_files(
     peer: socket.socket,
+    *,
+    deadline: float | None = None,
+    largest_body: int | None = None,
+    max_files: int = 0,
 ) -> tuple[dict[str, Any], bytes, list[int]] | None:
-    """As `receive`, and the descriptors that came along: the caller's to close."""
-    start, files, _, _ = socket.recv_fds(peer, _LENGTHS.size, MAX_FILES)
-    more = _exactly(peer, _LENGTHS.size - len(start), None) if start else None
-    message = None if more is None else _rest(peer, start + more, None, None)
-    if message is None:
+    """Header, body, and the descriptors that came along: the caller's to close.
+
+    None when the peer is gone, even in the middle of a message, or says too much.
+    """
+    _set_deadline(peer, deadline)
+    start, files, _, _ = socket.recv_fds(peer, _LENGTHS.size, max_files)
+    more = _exactly(peer, _LENGTHS.size - len(start), deadline) if start else None
+    if more is None:
         return None
-    return *message, files
-
-
-def _rest(
-    peer: socket.socket,
-    lengths: bytes | bytearray,
-    deadline: float | None,
-    largest_body: int | None,
-) -> tuple[dict[str, Any], bytes] | None:
-    header_length, body_length = _LENGTHS.unpack(lengths)
+    header_length, body_length = _LENGTHS.unpack(start + more)
     is_too_large = largest_body is not None and body_length > largest_body
     if header_length > _MAX_HEADER or is_too_large:
         return None
@@ -68,7 +57,7 @@ def _rest(
     body = _exactly(peer, body_length, deadline)
     if header is None or body is None:
         return None
-    return json.loads(header), bytes(body)
+    return json.loads(header), bytes(body), files
 
 
 def _exactly(peer: socket.socket, length: int, deadline: float | None) -> bytearray | None:

@@ -22,7 +22,7 @@ def test_receive_returns_what_was_sent(peers: tuple[socket.socket, socket.socket
         sender = threading.Thread(target=send, args=(ours, {"act": "é"}, body))
         sender.start()
 
-        assert receive(theirs, deadline=time.monotonic() + 20) == ({"act": "é"}, body)
+        assert receive(theirs, deadline=time.monotonic() + 20) == ({"act": "é"}, body, [])
         sender.join()
 
 
@@ -45,7 +45,7 @@ def test_receive_refuses_more_than_it_was_told_to_expect(
 ) -> None:
     ours, theirs = peers
     send(ours, {}, b"12345")
-    assert receive(theirs, largest_body=5) == ({}, b"12345")
+    assert receive(theirs, largest_body=5) == ({}, b"12345", [])
     send(ours, {}, b"123456")
     assert receive(theirs, largest_body=5) is None
 
