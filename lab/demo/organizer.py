@@ -17,6 +17,7 @@ from vault import benchmarks, budget, rounds
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout, Round, Submission, Team
 from vault.sealing import holdouts, label_files
+from vault.sealing.drawn_units import Shard
 from vault.statuses import HoldoutStatus, RoundStatus, SubmissionStatus
 from vault.teams import tokens
 
@@ -65,8 +66,8 @@ def found(*, slug: str, mechanism: str, weather: Weather, seed: int, now: dt.dat
         weather=weather,
         days=weather.pool,
         shards=[
-            holdouts.Shard(kind=HoldoutKind.IID, status=HoldoutStatus.QUERY, n=N_QUERY),
-            holdouts.Shard(kind=HoldoutKind.IID, status=HoldoutStatus.FRESH, n=N_FRESH),
+            Shard(kind=HoldoutKind.IID, status=HoldoutStatus.QUERY, n=N_QUERY),
+            Shard(kind=HoldoutKind.IID, status=HoldoutStatus.FRESH, n=N_FRESH),
         ],
         rng=np.random.default_rng([seed, 0]),
         now=now,
@@ -75,7 +76,7 @@ def found(*, slug: str, mechanism: str, weather: Weather, seed: int, now: dt.dat
         benchmark=benchmark,
         weather=weather,
         days=weather.temporal,
-        shards=[holdouts.Shard(kind=HoldoutKind.TEMPORAL, status=HoldoutStatus.FRESH, n=None)],
+        shards=[Shard(kind=HoldoutKind.TEMPORAL, status=HoldoutStatus.FRESH, n=None)],
         rng=np.random.default_rng([seed, 0]),
         now=now,
     )
@@ -159,7 +160,7 @@ def _seal(
     benchmark: Benchmark,
     weather: Weather,
     days: Days,
-    shards: list[holdouts.Shard],
+    shards: list[Shard],
     rng: np.random.Generator,
     now: dt.datetime,
 ) -> list[Holdout]:

@@ -11,7 +11,7 @@ from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import rounds as vault_rounds
 from vault.models import Benchmark, Holdout, Release, Round, RoundSecret, Submission, Team
 from vault.sealing import holdouts, label_files
-from vault.sealing.holdouts import Shard
+from vault.sealing.drawn_units import Shard
 
 N_QUERY, N_FRESH = 600, 1_200
 ATTACKER = "attacker"

@@ -26,6 +26,7 @@ from vault.models import (
     Submission,
 )
 from vault.sealing import holdouts, label_files
+from vault.sealing.drawn_units import Shard
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -328,7 +329,7 @@ def make_holdout_of_the_draw(world: World) -> str:
     first, second = holdouts.seal(
         benchmark=world.benchmark,
         labels=table,
-        shards=[holdouts.Shard(kind="iid", status="FRESH", n=50) for _ in range(2)],
+        shards=[Shard(kind="iid", status="FRESH", n=50) for _ in range(2)],
         rng=np.random.default_rng(9),
         actor="test",
         now=NOW,

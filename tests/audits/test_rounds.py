@@ -20,6 +20,7 @@ from vault import rounds as vault_rounds
 from vault.errors import TransitionError
 from vault.models import Holdout, HoldoutTold, JournalEntry, PublishedResult, Round
 from vault.sealing import holdouts, label_files
+from vault.sealing.drawn_units import Shard
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -55,7 +56,7 @@ def seal_more(world: World, *, sizes: tuple[int, ...], start: int = 0) -> list[H
     table = label_files.read(
         body=("id,label\n" + rows).encode(), content_type="text/csv", benchmark=world.benchmark
     )
-    shards = [holdouts.Shard(kind="iid", status="SEALED", n=n) for n in sizes]
+    shards = [Shard(kind="iid", status="SEALED", n=n) for n in sizes]
     return holdouts.seal(
         benchmark=world.benchmark,
         labels=table,

@@ -18,6 +18,7 @@ from vault import benchmarks, budget, rounds, scoring, submissions
 from vault.files import canonical
 from vault.models import Benchmark, Holdout, Panel, Round, Submission, Team
 from vault.sealing import holdouts, label_files, sealing_keys
+from vault.sealing.drawn_units import Shard
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
@@ -122,8 +123,8 @@ def make_world(
         benchmark=benchmark,
         labels=table,
         shards=[
-            holdouts.Shard(kind="iid", status="QUERY", n=n_query),
-            holdouts.Shard(kind="iid", status="FRESH", n=n_fresh),
+            Shard(kind="iid", status="QUERY", n=n_query),
+            Shard(kind="iid", status="FRESH", n=n_fresh),
         ],
         rng=rng,
         actor="test",

@@ -10,7 +10,8 @@ from pytest_django import Settings
 from vault.files.label_tables import LabelTable
 from vault.models import Benchmark, Holdout
 from vault.sealing import holdouts, sealing_keys
-from vault.sealing.holdouts import Shard
+from vault.sealing.drawn_units import Shard
+from vault.sealing.sealed_labels import OpenLabels
 from vault.sealing.sealing_keys import Purpose
 
 N = 40
@@ -68,7 +69,7 @@ def seal(
     )
 
 
-def open_labels(holdout: Holdout, purpose: Purpose, now: dt.datetime) -> holdouts.OpenLabels:
+def open_labels(holdout: Holdout, purpose: Purpose, now: dt.datetime) -> OpenLabels:
     return holdouts.open_labels(
         holdout=holdout, purpose=purpose, reason={"submission": "s1"}, actor="worker", now=now
     )

@@ -17,6 +17,7 @@ from vault.files import canonical
 from vault.models import Benchmark, BudgetEntry, RawScore, Release, Round, Submission
 from vault.scorers import scorer_of
 from vault.sealing import holdouts, label_files
+from vault.sealing.drawn_units import Shard
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -118,8 +119,8 @@ def probability_world(rng: np.random.Generator) -> World:
         body=("id,label\n" + rows).encode(), content_type="text/csv", benchmark=benchmark
     )
     shards = [
-        holdouts.Shard(kind="iid", status="QUERY", n=100),
-        holdouts.Shard(kind="iid", status="FRESH", n=None),
+        Shard(kind="iid", status="QUERY", n=100),
+        Shard(kind="iid", status="FRESH", n=None),
     ]
     query, fresh = holdouts.seal(
         benchmark=benchmark, labels=table, shards=shards, rng=rng, actor="test", now=NOW

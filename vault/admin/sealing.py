@@ -29,7 +29,7 @@ from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
 from vault.sealing import holdouts, label_files, label_report
-from vault.sealing.holdouts import Shard
+from vault.sealing.drawn_units import Shard
 from vault.sealing.label_report import Report
 from vault.sealing.seal_arguments import REST
 from vault.statuses import HoldoutStatus

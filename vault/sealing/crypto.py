@@ -9,7 +9,8 @@ whether it is the last one are authenticated, so chunks can be neither reordered
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke, serialization
@@ -23,14 +24,11 @@ SUITE = "HPKE/X25519/HKDF-SHA256/AES-256-GCM"
 
 _CHUNK = 1 << 20
 _TAG = 16
-_SEALED_CHUNK = _CHUNK + _TAG
 _HPKE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Encrypted:
+class Encrypted(NamedTuple):
     ciphertext: bytes
-    cipher: str
     data_key: bytes
 
 
@@ -55,30 +53,26 @@ def kid_of(public_key: bytes) -> str:
 def encrypt(plaintext: bytes) -> Encrypted:
     data_key = secrets.token_bytes(32)
     cipher = AESGCM(data_key)
-    view = memoryview(plaintext)
-    # An empty plaintext is one empty chunk, so that nothing at all never decrypts.
-    n_chunks = max(1, -(-len(view) // _CHUNK))
-    chunks = []
-    for index in range(n_chunks):
-        position = _position(index, is_last=index == n_chunks - 1)
-        chunk = view[index * _CHUNK : (index + 1) * _CHUNK]
-        chunks.append(cipher.encrypt(_nonce(index), chunk, position))
-    return Encrypted(ciphertext=b"".join(chunks), cipher=CIPHER, data_key=data_key)
+    chunks = [cipher.encrypt(*each) for each in _chunks(plaintext, _CHUNK)]
+    return Encrypted(ciphertext=b"".join(chunks), data_key=data_key)
 
 
 def decrypt(ciphertext: bytes, data_key: bytes) -> bytes:
     cipher = AESGCM(data_key)
-    view = memoryview(ciphertext)
-    n_chunks = max(1, -(-len(view) // _SEALED_CHUNK))
-    chunks = []
     try:
-        for index in range(n_chunks):
-            position = _position(index, is_last=index == n_chunks - 1)
-            chunk = view[index * _SEALED_CHUNK : (index + 1) * _SEALED_CHUNK]
-            chunks.append(cipher.decrypt(_nonce(index), chunk, position))
+        return b"".join([cipher.decrypt(*each) for each in _chunks(ciphertext, _CHUNK + _TAG)])
     except InvalidTag:
         raise LabelsUnavailableError("the ciphertext was changed, or its key is another") from None
-    return b"".join(chunks)
+
+
+def _chunks(content: bytes, size: int) -> Iterator[tuple[bytes, memoryview, bytes]]:
+    """Cut into chunks: of each the nonce, the content, and its place, which is authenticated."""
+    view = memoryview(content)
+    # An empty plaintext is one empty chunk, so that nothing at all never decrypts.
+    n_chunks = max(1, -(-len(view) // size))
+    for index in range(n_chunks):
+        place = index.to_bytes(8, "big") + (b"\1" if index == n_chunks - 1 else b"\0")
+        yield index.to_bytes(12, "big"), view[index * size : (index + 1) * size], place
 
 
 def wrap(data_key: bytes, public_key: bytes, info: bytes) -> bytes:
@@ -101,11 +95,3 @@ def _load(private_key: bytes) -> X25519PrivateKey:
     if not isinstance(key, X25519PrivateKey):
         raise LabelsUnavailableError("the private key is not an X25519 key")
     return key
-
-
-def _nonce(index: int) -> bytes:
-    return index.to_bytes(12, "big")
-
-
-def _position(index: int, *, is_last: bool) -> bytes:
-    return index.to_bytes(8, "big") + (b"\1" if is_last else b"\0")

@@ -47,17 +47,6 @@ def n_alone(*, groups: Any) -> int:
     return int(pc.sum(pc.equal(_texts(groups), "")).as_py() or 0)
 
 
-def sizes_of_groups(
-    *, labels: LabelTable, positions: NDArray[np.int64]
-) -> NDArray[np.int64] | None:
-    """Count the items of each unit of a shard, by its first item. None: items are drawn one by one."""
-    if labels.groups is None:
-        return None
-    counted = pc.value_counts(unit_names(groups=labels.groups, positions=positions))
-    sizes: NDArray[np.int64] = counted.field("counts").to_numpy()
-    return sizes
-
-
 def pool_of(*, labels: LabelTable, positions: NDArray[np.int64], stratify: bool) -> Pool:
     """Find what a draw of these items takes whole, and from which strata."""
     units = None
@@ -66,12 +55,6 @@ def pool_of(*, labels: LabelTable, positions: NDArray[np.int64], stratify: bool)
         units = names.indices.to_numpy()
     strata = drawing.strata_of(labels=labels.labels, units=units) if stratify else None
     return drawing.pool(n=len(labels.ids), units=units, strata=strata)
-
-
-def _texts(groups: Any) -> pa.Array:
-    texts = groups.cast(pa.string())
-    whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    return whole.fill_null("")
 
 
 def allocated(
@@ -86,7 +69,13 @@ def allocated(
     try:
         counts = drawing.allocate(pool=pool, sizes=sizes)
     except ValueError:
-        raise SealingError(_too_small(pool, stratify=stratify)) from None
+        problem = (
+            "a shard is too small to get something of each class that has enough for every shard: "
+            "ask for larger shards, or do not draw from each class separately"
+            if stratify
+            else f"there are too few groups for these shards, as they are drawn whole: {pool.n_units}"
+        )
+        raise SealingError(problem) from None
     if decides(shards[0].kind):
         _check_chance(shards, pool, counts)
     return pool, counts
@@ -135,10 +124,7 @@ def _check_least(shard: Shard, n_units: int, n_items: int, *, pool: Pool) -> Non
         )
 
 
-def _too_small(pool: Pool, *, stratify: bool) -> str:
-    if not stratify:
-        return f"there are too few groups for these shards, as they are drawn whole: {pool.n_units}"
-    return (
-        "a shard is too small to get something of each class that has enough for every shard: ask "
-        "for larger shards, or do not draw from each class separately"
-    )
+def _texts(groups: Any) -> pa.Array:
+    texts = groups.cast(pa.string())
+    whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    return whole.fill_null("")

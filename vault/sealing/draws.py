@@ -29,7 +29,10 @@ def fixed_counts(
         raise SealingError(
             f"only classes can be drawn from separately, and {benchmark.slug} is a regression"
         )
-    _check_kinds(shards)
+    if len({shard.kind for shard in shards}) != 1:
+        raise SealingError("the shards of one draw are of one kind")
+    for shard in shards:
+        _check_shard(shard)
     _, counts = allocated(labels=labels, shards=shards, stratify=stratify)
     return counts
 
@@ -50,13 +53,6 @@ def draw(
     in_order = np.argsort(positions)
     pool = pool_of(labels=labels.take(in_order), positions=positions[in_order], stratify=stratify)
     return [in_order[part] for part in drawing.draw_shards(pool=pool, counts=counts, rng=rng)]
-
-
-def _check_kinds(shards: Sequence[Shard]) -> None:
-    if len({shard.kind for shard in shards}) != 1:
-        raise SealingError("the shards of one draw are of one kind")
-    for shard in shards:
-        _check_shard(shard)
 
 
 def _check_shard(shard: Shard) -> None:

@@ -23,36 +23,12 @@ from vault.files import label_tables
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import decides
 from vault.models import Benchmark, Holdout, Panel, SealedBlob, SealingKey
-from vault.sealing import (
-    crypto,
-    drawn_units,
-    draws,
-    label_report,
-    sealed_labels,
-    sealing_keys,
-)
+from vault.sealing import crypto, drawn_units, draws, label_report, sealed_labels, sealing_keys
 from vault.sealing.drawn_units import Shard
 from vault.sealing.label_report import Report
 from vault.sealing.sealed_labels import Disclosure, OpenLabels
 from vault.sealing.sealing_keys import AUDIT, SCORING, Purpose
 from vault.statuses import HoldoutStatus, RoundStatus, before
-
-__all__ = [
-    "Disclosure",
-    "OpenLabels",
-    "Purpose",
-    "Shard",
-    "check_commitment",
-    "check_may_open",
-    "disclose",
-    "freshen",
-    "how_drawn",
-    "open_labels",
-    "promote",
-    "report",
-    "retire",
-    "seal",
-]
 
 # Rounds in which nothing is answered any more: only then may an audit see query labels.
 LOCKED_ROUNDS = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
@@ -150,29 +126,23 @@ def open_labels(
 
 def freshen(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
     """SEALED -> FRESH: from here on audits may open it."""
-    with transaction.atomic():
-        _move(holdout, HoldoutStatus.FRESH, actor=actor, now=now)
+    _move(holdout, HoldoutStatus.FRESH, actor=actor, now=now)
 
 
+@transaction.atomic
 def promote(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
     """FRESH -> QUERY: the audit worker wraps the data key for the scoring key. No label is opened."""
-    with transaction.atomic():
-        _move(holdout, HoldoutStatus.QUERY, actor=actor, now=now)
-        if not decides(holdout.kind):
-            raise TransitionError("only an iid holdout can answer queries")
-        sha256 = SealedBlob.objects.values_list("sha256", flat=True).get(holdout=holdout)
-        data_key, _ = sealing_keys.unwrap(holdout=holdout, purpose=AUDIT, ciphertext_sha256=sha256)
-        sealing_keys.wrap(
-            holdout=holdout,
-            data_key=data_key,
-            ciphertext_sha256=sha256,
-            key=sealing_keys.active(purpose=SCORING),
-        )
+    _move(holdout, HoldoutStatus.QUERY, actor=actor, now=now)
+    if not decides(holdout.kind):
+        raise TransitionError("only an iid holdout can answer queries")
+    sha256 = SealedBlob.objects.values_list("sha256", flat=True).get(holdout=holdout)
+    data_key, _ = sealing_keys.unwrap(holdout=holdout, purpose=AUDIT, ciphertext_sha256=sha256)
+    key = sealing_keys.active(purpose=SCORING)
+    sealing_keys.wrap(holdout=holdout, data_key=data_key, ciphertext_sha256=sha256, key=key)
 
 
 def retire(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
-    with transaction.atomic():
-        _move(holdout, HoldoutStatus.RETIRED, actor=actor, now=now)
+    _move(holdout, HoldoutStatus.RETIRED, actor=actor, now=now)
 
 
 def disclose(*, holdout: Holdout, actor: str, now: dt.datetime) -> Disclosure:
@@ -182,14 +152,8 @@ def disclose(*, holdout: Holdout, actor: str, now: dt.datetime) -> Disclosure:
         raise TransitionError(f"a holdout in status {current.status} is not disclosed")
     plaintext, _ = _open(current, AUDIT, reason={"disclose": True}, actor=actor, now=now)
     disclosed = sealed_labels.disclosure(plaintext, classes=current.benchmark.classes)
-    with transaction.atomic():
-        _move(current, HoldoutStatus.DISCLOSED, actor=actor, now=now)
+    _move(current, HoldoutStatus.DISCLOSED, actor=actor, now=now)
     return disclosed
-
-
-def check_commitment(*, commitment: str, disclosed: Disclosure) -> bool:
-    """Whether the disclosed labels are those that were committed to."""
-    return sealed_labels.commitment_of(disclosed) == commitment
 
 
 def _check_labels(benchmark: Benchmark, labels: LabelTable) -> None:
@@ -239,9 +203,10 @@ def _of_all(
 
 def _worth(labels: LabelTable, positions: NDArray[np.int64]) -> dict[str, Any]:
     """Count what bounds divide by, which nobody could later without opening the labels."""
-    sizes = drawn_units.sizes_of_groups(labels=labels, positions=positions)
-    if sizes is None:
+    if labels.groups is None:
         return {}
+    units = drawn_units.unit_names(groups=labels.groups, positions=positions)
+    sizes = pc.value_counts(units).field("counts").to_numpy()
     return {"n_units": len(sizes), "n_effective": effective_number(sizes=sizes)}
 
 
@@ -252,7 +217,7 @@ def _store(holdout: Holdout, plaintext: bytes, keys: list[SealingKey]) -> None:
     sealed = crypto.encrypt(plaintext)
     sha256 = hashlib.sha256(sealed.ciphertext).hexdigest()
     SealedBlob.objects.create(
-        holdout=holdout, cipher=sealed.cipher, ciphertext=sealed.ciphertext, sha256=sha256
+        holdout=holdout, cipher=crypto.CIPHER, ciphertext=sealed.ciphertext, sha256=sha256
     )
     for key in keys:
         sealing_keys.wrap(
@@ -286,8 +251,9 @@ def _current(holdout: Holdout) -> Holdout:
     return Holdout.objects.select_related("benchmark").get(pk=holdout.pk)
 
 
+@transaction.atomic
 def _move(holdout: Holdout, status: HoldoutStatus, *, actor: str, now: dt.datetime) -> None:
-    """Compare and set, with its journal entry, inside the caller's transaction."""
+    """Compare and set, with its journal entry."""
     current = _current(holdout).status
     moved = Holdout.objects.filter(pk=holdout.pk, status__in=before(status)).update(status=status)
     if not moved:

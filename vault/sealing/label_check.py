@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from vault.errors import InvalidFileError, SealingError
+from vault.errors import InvalidFileError, VaultError
 from vault.files import label_tables
 from vault.sealing import label_report, seal_arguments
 
@@ -33,12 +33,10 @@ def main(arguments: list[str]) -> int:
             stratify=options.stratify,
             loss_cap=None if classes else options.loss_cap,
         )
-    except InvalidFileError as error:
-        return _failed(error.listed())
-    except SealingError as error:
-        return _failed(error.message)
-    except OSError as error:
-        return _failed(str(error))
+    except (VaultError, OSError) as error:
+        text = error.listed() if isinstance(error, InvalidFileError) else str(error)
+        sys.stderr.write(f"{text}\n")
+        return FAILED
     sys.stdout.write(label_report.as_text(report) + "\n")
     return WARNED if report.warnings else 0
 
@@ -65,11 +63,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     seal_arguments.add_to(parser)
     return parser
-
-
-def _failed(message: str) -> int:
-    sys.stderr.write(f"{message}\n")
-    return FAILED
 
 
 if __name__ == "__main__":

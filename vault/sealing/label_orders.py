@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,18 @@ NAME_GROUPS = (
 )
 
 Order = NDArray[np.intp]
-Lines = list[tuple[str, str, str]]
+
+
+class Line(NamedTuple):
+    """A sentence without its full stop. `mend` says what to do about a warning, confirmed by its `code`."""
+
+    code: str
+    text: str
+    mend: str = ""
+
+    @property
+    def is_warning(self) -> bool:
+        return bool(self.mend)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +74,13 @@ def lines(
     classes: tuple[str, ...],
     unit_of_item: NDArray[np.intp],
     kind: str,
-) -> Lines:
-    """Codes, sentences and what to do: of the ids, and of times if there are any."""
+) -> Iterator[Line]:
+    """Say what the ids tell, and the times if there are any."""
     marked = list(_marked(labels, classes, unit_of_item))
-    if not marked:
-        return []
-    found = _of_ids(labels, marked, unit_of_item)
-    if labels.times is not None:
-        found += _of_times(labels, marked, unit_of_item, kind=kind)
-    return found
+    if marked:
+        yield from _of_ids(labels, marked, unit_of_item)
+    if marked and labels.times is not None:
+        yield from _of_times(labels, marked, unit_of_item, kind=kind)
 
 
 def orders_of(ids: pa.Array) -> list[Order]:
@@ -137,35 +146,30 @@ def _marked(
         )
 
 
-def _of_ids(labels: LabelTable, marked: list[_Marked], unit_of_item: NDArray[np.intp]) -> Lines:
+def _of_ids(
+    labels: LabelTable, marked: list[_Marked], unit_of_item: NDArray[np.intp]
+) -> Iterator[Line]:
     trends, neighbors = [], []
     orders = orders_of(labels.ids)
     # Shared out among all tests of one kind (Bonferroni), each of which could warn by chance.
     level = ALPHA / 2 / len(orders) / len(marked)
     for order in orders:
         units = _units_in(order, unit_of_item)
-        for each in marked:
-            trends.append(_trend(each, order, places=_inverse(units)))
-            neighbors.append(_neighbors(each, units))
-    told = []
-    if found := _worst(trends, level):
-        told.append(
-            (
-                "id_order",
-                f"the order of the ids tells {found.text}",
-                NEW_IDS,
-            )
+        # The place of each unit in the order.
+        places = np.argsort(units).astype(np.float64)
+        trends += [_trend(each, order, places=places) for each in marked]
+        neighbors += [_neighbors(each, units) for each in marked]
+    trend, alike = _worst(trends, level), _worst(neighbors, level)
+    if trend:
+        yield Line("id_order", f"the order of the ids tells {trend.text}", NEW_IDS)
+    if alike:
+        yield Line(
+            "neighbor_labels",
+            f"neighbors in the order of the ids have labels that are {alike.text}",
+            NEW_IDS if alike.is_opposite else f"{NAME_GROUPS}; else {NEW_IDS}",
         )
-    if found := _worst(neighbors, level):
-        told.append(
-            (
-                "neighbor_labels",
-                f"neighbors in the order of the ids have labels that are {found.text}",
-                NEW_IDS if found.is_opposite else f"{NAME_GROUPS}; else {NEW_IDS}",
-            )
-        )
-    quiet = "no test finds that the order of the ids tells a label"
-    return told or [("id_order", quiet, "")]
+    if not trend and not alike:
+        yield Line("id_order", "no test finds that the order of the ids tells a label")
 
 
 def _worst(found: list[_Found], level: float) -> _Found | None:
@@ -180,27 +184,17 @@ def _units_in(order: Order, unit_of_item: NDArray[np.intp]) -> Order:
     return np.asarray(in_order[first], dtype=np.intp)
 
 
-def _inverse(order: Order) -> NDArray[np.float64]:
-    """Find the place of each in the order."""
-    places = np.empty(len(order))
-    places[order] = np.arange(len(order))
-    return places
-
-
 def _trend(each: _Marked, order: Order, *, places: NDArray[np.float64]) -> _Found:
     """`places` of the units along the order of the items."""
     found = label_checks.trend(values=each.value, places=places)
-    if not each.is_class:
+    if each.is_class:
+        auc = label_checks.auc_of_place(marked=each.of_item[order])
+        size = abs(auc - 0.5) / MIN_AUC_EXCESS
+        text = f"the labels: a prediction that is nothing but the place has ROC AUC {auc:.3f} for {each.what}"
+    else:
         size = abs(found.correlation) / MIN_CORRELATION
         text = f"the values: their rank correlation with the place is {found.correlation:.2f}"
-        return _Found(p_value=found.p_value, size=size, text=_with_p(text, found.p_value))
-    auc = label_checks.auc_of_place(marked=each.of_item[order])
-    text = f"the labels: a prediction that is nothing but the place has ROC AUC {auc:.3f} for {each.what}"
-    return _Found(
-        p_value=found.p_value,
-        size=abs(auc - 0.5) / MIN_AUC_EXCESS,
-        text=_with_p(text, found.p_value),
-    )
+    return _Found(p_value=found.p_value, size=size, text=_with_p(text, found.p_value))
 
 
 def _neighbors(each: _Marked, units: Order) -> _Found:
@@ -223,27 +217,24 @@ def _with_p(text: str, p_value: float) -> str:
 
 def _of_times(
     labels: LabelTable, marked: list[_Marked], unit_of_item: NDArray[np.intp], *, kind: str
-) -> Lines:
+) -> Iterator[Line]:
     when = _places(labels.times)
-    sizes = np.bincount(unit_of_item)
-    of_unit = np.bincount(unit_of_item, weights=when) / sizes
-    told = []
-    follows = label_checks.trend(
-        values=when[pc.sort_indices(labels.ids).to_numpy()].astype(np.float64)
-    )
+    of_unit = np.bincount(unit_of_item, weights=when) / np.bincount(unit_of_item)
+    follows = label_checks.trend(values=when[pc.sort_indices(labels.ids).to_numpy()])
     if abs(follows.correlation) >= 0.5 and follows.p_value < ALPHA:
         text = f"ids follow the time (rank correlation {follows.correlation:.2f}): ids tell teams the times"
-        told.append(("id_time", text, ""))
+        yield Line("id_time", text)
     by_time = np.argsort(when, kind="stable")
     drifts = [_trend(each, by_time, places=of_unit) for each in marked]
     found = _worst(drifts, ALPHA / len(marked))
     if found is None:
-        return [*told, ("times", "no test finds that labels change in time", "")]
+        yield Line("times", "no test finds that labels change in time")
+        return
     mend = (
         "an iid draw mixes all times, so its scores promise nothing of later ones: seal the latest items "
         "apart, as temporal"
     )
-    return [*told, ("time_drift", f"the time tells {found.text}", mend if decides(kind) else "")]
+    yield Line("time_drift", f"the time tells {found.text}", mend if decides(kind) else "")
 
 
 def _places(times: Any) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ A file whose labels have nothing to do with the order of its ids is warned of `i
 in at most 1 of 1,000 cases, and one whose labels do not change in time of `time_drift` likewise.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import decides
 from vault.sealing import drawn_units, label_orders
 from vault.sealing.drawn_units import Counts, Shard, allocated
+from vault.sealing.label_orders import Line
 
 # A class that a shard misses more often than this is warned of.
 RARELY = 1e-3
@@ -51,19 +52,6 @@ BY_CLASS_OF_GROUPS = (
     "seal more groups that have the class; drawing from each class separately (on the command line: "
     "--stratify) helps where a group is of one class, since a group counts as its most common one"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """`mend` says what to do about a warning; `code` is what it is confirmed by."""
-
-    code: str
-    text: str
-    mend: str = ""
-
-    @property
-    def is_warning(self) -> bool:
-        return bool(self.mend)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +132,7 @@ def report_of(
     return Report(
         shard_names=case.names,
         classes=tuple(sorted(rows, key=lambda row: row.n_items)[:SHOWN_CLASSES]),
-        lines=tuple(Line(code=code, text=text, mend=mend) for code, text, mend in lines),
+        lines=tuple(lines),
     )
 
 
@@ -203,21 +191,14 @@ def _names(shards: Sequence[Shard]) -> tuple[str, ...]:
     )
 
 
-# What each part returns: codes, sentences without a full stop, and what to do about a warning.
-_Lines = list[tuple[str, str, str]]
-
-
-def _contents(case: _Case) -> _Lines:
-    lines = [("items", f"{case.n_items:,} items, each with an id of its own and a label", "")]
+def _contents(case: _Case) -> Iterator[Line]:
+    yield Line("items", f"{case.n_items:,} items, each with an id of its own and a label")
     if n_alike := _similar_ids(case.labels.ids):
-        lines.append(
-            (
-                "similar_ids",
-                f"{n_alike:,} ids differ from another only in capitals, spaces or zeros in front",
-                "look whether they are one item written in two ways, and give each item once",
-            )
+        yield Line(
+            "similar_ids",
+            f"{n_alike:,} ids differ from another only in capitals, spaces or zeros in front",
+            "look whether they are one item written in two ways, and give each item once",
         )
-    return lines
 
 
 def _similar_ids(ids: pa.Array) -> int:
@@ -246,43 +227,40 @@ def _class_rows(case: _Case) -> list[ClassRow]:
     return rows
 
 
-def _of_classes(case: _Case, rows: list[ClassRow]) -> _Lines:
+def _of_classes(case: _Case, rows: list[ClassRow]) -> Iterator[Line]:
     if np.ptp(case.labels.labels) == 0:
         what = "class" if case.classes else "value"
-        text = f"all items have one {what}: every constant prediction is perfect or worthless"
-        return [("constant_label", text, "look whether the right column is called label")]
-    if not case.classes:
-        return []
+        yield Line(
+            "constant_label",
+            f"all items have one {what}: every constant prediction is perfect or worthless",
+            "look whether the right column is called label",
+        )
+        return
     missing, few = _rare(case, rows)
-    lines = []
     if missing:
         text = "a shard may get no item of a class, of which a metric then says nothing there: "
         more = "seal more items of the class, or leave it out of the benchmark"
         by_class = BY_CLASS if case.labels.groups is None else BY_CLASS_OF_GROUPS
-        mend = more if case.stratify else by_class
-        lines.append(("class_missing", text + _listed(missing), mend))
+        yield Line("class_missing", text + _listed(missing), more if case.stratify else by_class)
     if few:
         text = f"fewer than {FEW_OF_CLASS} items of a class are expected in a shard: "
         mend = "seal more items of the class, or larger shards; ROC AUC, F1 and recall hang on these few"
-        lines.append(("class_few", text + _listed(few), mend))
-    if not lines:
+        yield Line("class_few", text + _listed(few), mend)
+    if case.classes and not missing and not few:
         text = f"every shard gets at least {FEW_OF_CLASS} items of each class on average"
-        lines.append(("classes", text, ""))
-    return lines
+        yield Line("classes", text)
 
 
-def _of_loss_cap(case: _Case) -> _Lines:
+def _of_loss_cap(case: _Case) -> Iterator[Line]:
     spread = float(np.std(case.labels.labels))
     if case.loss_cap is None or spread == 0:
-        return []
+        return
     text = f"the loss cap is {case.loss_cap / spread:.3g} standard deviations of the labels"
-    if case.loss_cap <= LARGE_LOSS_CAP * spread:
-        return [("loss_cap", text, "")]
     mend = (
         "a few absurd answers can then outweigh all others, and hide from the audit what these gained: make "
         f"a benchmark with a loss cap of some standard deviations, at most {LARGE_LOSS_CAP}"
     )
-    return [("loss_cap", text, mend)]
+    yield Line("loss_cap", text, mend if case.loss_cap > LARGE_LOSS_CAP * spread else "")
 
 
 def _rare(case: _Case, rows: list[ClassRow]) -> tuple[list[str], list[str]]:
@@ -290,20 +268,14 @@ def _rare(case: _Case, rows: list[ClassRow]) -> tuple[list[str], list[str]]:
     missing, few = [], []
     for row in rows:
         for shard, mean, none in zip(case.names, row.expected, row.chance_of_none, strict=True):
-            if none > RARELY:
-                missing.append(_missing(row, shard, none))
+            if none > RARELY and row.n_items == 0:
+                missing.append(f"0 of class {row.name} in the file")
+            elif none > RARELY:
+                chance = f"a chance of {none:.2g} ({row.n_items:,} in the file)"
+                missing.append(f"0 of class {row.name} in the {shard} shard with {chance}")
             elif mean < FEW_OF_CLASS:
                 few.append(f"{mean:.2g} of class {row.name} in the {shard} shard")
     return missing, few
-
-
-def _missing(row: ClassRow, shard: str, none: float) -> str:
-    if row.n_items == 0:
-        return f"0 of class {row.name} in the file"
-    return (
-        f"0 of class {row.name} in the {shard} shard with a chance of {none:.2g} "
-        f"({row.n_items:,} in the file)"
-    )
 
 
 def _listed(found: list[str], *, most: int = 6) -> str:
@@ -312,11 +284,10 @@ def _listed(found: list[str], *, most: int = 6) -> str:
     return "; ".join([*distinct[:most], *more])
 
 
-def _of_sizes(case: _Case) -> _Lines:
+def _of_sizes(case: _Case) -> Iterator[Line]:
     """Shards by the independent items that they are worth, on average."""
-    sizes = np.bincount(case.pool.unit_of_item)
     share = case.counts.sum(axis=0) / case.pool.n_units
-    worth = effective_number(sizes=sizes) * share
+    worth = effective_number(sizes=np.bincount(case.pool.unit_of_item)) * share
     if_alike = "" if case.labels.groups is None else f" {AS_ONE}"
     small = [
         f"the {name} shard is worth {n:.0f} independent items{if_alike} (a share near one half is known to "
@@ -327,42 +298,44 @@ def _of_sizes(case: _Case) -> _Lines:
     ]
     if small:
         what = "items" if case.labels.groups is None else "groups"
-        return [("small_shard", _listed(small), f"seal more {what}, or fewer and larger shards")]
+        mend = f"seal more {what}, or fewer and larger shards"
+        yield Line("small_shard", _listed(small), mend)
+        return
     even = if_alike and f", even{if_alike}"
-    return [("sizes", f"every shard is worth at least {FEW_ITEMS} independent items{even}", "")]
+    yield Line("sizes", f"every shard is worth at least {FEW_ITEMS} independent items{even}")
 
 
-def _of_groups(case: _Case) -> _Lines:
+def _of_groups(case: _Case) -> Iterator[Line]:
     if case.labels.groups is None:
-        return [
-            (
-                "groups",
-                "there is no column group: each item is drawn by itself, as if of a source of its own",
-                "",
-            )
-        ]
+        text = (
+            "there is no column group: each item is drawn by itself, as if of a source of its own"
+        )
+        yield Line("groups", text)
+        return
     n_alone = drawn_units.n_alone(groups=case.labels.groups)
     if n_alone == case.n_items:
-        text = "the column group is empty in every row, so each item would be drawn by itself"
-        mend = "fill in what each item comes from, such as its patient, or leave the column out"
-        return [("empty_groups", text, mend)]
+        yield Line(
+            "empty_groups",
+            "the column group is empty in every row, so each item would be drawn by itself",
+            "fill in what each item comes from, such as its patient, or leave the column out",
+        )
+        return
     sizes = np.bincount(case.pool.unit_of_item)
     alone = f"; {n_alone:,} of them are single items whose group is empty" if n_alone else ""
-    text = (
+    yield Line(
+        "groups",
         f"{len(sizes):,} groups of {_span(sizes)} are drawn whole{alone}; together they "
         f"are worth {effective_number(sizes=sizes):,.0f} independent items (of {case.n_items:,}) "
-        f"{AS_ONE}, and more if they are not"
+        f"{AS_ONE}, and more if they are not",
     )
-    lines = [("groups", text, "")]
     units = case.counts.sum(axis=0)
-    few = [f"{n} in the {name} shard" for name, n in zip(case.names, units, strict=True)]
     if decides(case.kind) and units.min() < FEW_GROUPS:
+        few = [f"{n} in the {name} shard" for name, n in zip(case.names, units, strict=True)]
         mend = "seal more groups, or fewer and larger shards"
-        lines.append(("few_groups", f"a shard gets few groups: {_listed(few)}", mend))
+        yield Line("few_groups", f"a shard gets few groups: {_listed(few)}", mend)
     if sizes.max() > LARGE_GROUP * case.n_items:
         text = f"one group has {sizes.max():,} of {case.n_items:,} items, and a shard is much larger with it"
-        lines.append(("large_group", text, "look whether the column group is right, or divide it"))
-    return lines
+        yield Line("large_group", text, "look whether the column group is right, or divide it")
 
 
 def _span(sizes: NDArray[np.intp]) -> str:
@@ -370,13 +343,11 @@ def _span(sizes: NDArray[np.intp]) -> str:
     return f"{least:,} items each" if least == most else f"{least:,} to {most:,} items"
 
 
-def _of_slices(case: _Case) -> _Lines:
-    lines = []
+def _of_slices(case: _Case) -> Iterator[Line]:
     for name, column in case.labels.slices.items():
         counted = pc.value_counts(column)
         fewest = int(pc.min(counted.field("counts")).as_py())
-        text = (
-            f"slice {name} has {len(counted):,} values, the rarest of which {fewest:,} items have"
+        yield Line(
+            "slices",
+            f"slice {name} has {len(counted):,} values, the rarest of which {fewest:,} items have",
         )
-        lines.append(("slices", text, ""))
-    return lines

@@ -7,7 +7,6 @@ from vault.files.parsing import CONTENT_TYPES
 from vault.holdout_kinds import HoldoutKind
 from vault.sealing.drawn_units import Shard
 
-STATUSES = {"query": "QUERY", "fresh": "FRESH", "sealed": "SEALED"}
 REST = "rest"
 
 
@@ -44,6 +43,7 @@ def content_type_of(path: Path) -> str:
 def _shard(text: str) -> tuple[str, int | None]:
     """`fresh=6700` or `fresh=rest`."""
     status, _, size = text.partition("=")
-    if status not in STATUSES or not (size == REST or (size.isascii() and size.isdigit())):
+    is_size = size == REST or (size.isascii() and size.isdigit())
+    if status not in ("query", "fresh", "sealed") or not is_size:
         raise argparse.ArgumentTypeError(f"{text!r} is not like query=2400 or fresh={REST}")
-    return STATUSES[status], None if size == REST else int(size)
+    return status.upper(), None if size == REST else int(size)

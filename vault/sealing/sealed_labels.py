@@ -77,6 +77,9 @@ def unpack(plaintext: bytes, *, draws_groups: bool, entry: int) -> OpenLabels:
     content = _content(plaintext)
     labels = content["label"].to_numpy()
     positions = content["position"].to_numpy().astype(np.int64)
+    groups = None
+    if draws_groups:
+        groups = drawn_units.unit_names(groups=content["group"], positions=positions)
     return OpenLabels(
         positions=positions,
         # Copies, both: a view would keep the whole plaintext in memory, ids and times included.
@@ -87,7 +90,7 @@ def unpack(plaintext: bytes, *, draws_groups: bool, entry: int) -> OpenLabels:
             if name.startswith(SLICE)
         },
         times=_objects(content["time"]) if "time" in content.column_names else None,
-        groups=_units(content["group"], positions) if draws_groups else None,
+        groups=None if groups is None else _objects(groups),
         entry=entry,
     )
 
@@ -114,13 +117,6 @@ def _content(plaintext: bytes) -> pa.Table:
         return stream.read_all()
 
 
-def _units(groups: pa.ChunkedArray, positions: NDArray[np.int64]) -> NDArray[np.object_]:
-    names: NDArray[np.object_] = drawn_units.unit_names(
-        groups=groups, positions=positions
-    ).to_numpy(zero_copy_only=False)
-    return names
-
-
-def _objects(column: pa.ChunkedArray) -> NDArray[np.object_]:
-    values: NDArray[np.object_] = column.cast(pa.string()).to_numpy()
+def _objects(column: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:
+    values: NDArray[np.object_] = column.cast(pa.string()).to_numpy(zero_copy_only=False)
     return values

@@ -22,6 +22,7 @@ from vault.models import (
 )
 from vault.people.groups import ORGANIZER
 from vault.sealing import holdouts, label_files
+from vault.sealing.drawn_units import Shard
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -185,7 +186,7 @@ def test_planning_says_what_a_publication_costs_in_stock(world: World) -> None:
             content_type="text/csv",
             benchmark=world.benchmark,
         ),
-        shards=[holdouts.Shard(kind="iid", status="SEALED", n=20) for _ in range(3)],
+        shards=[Shard(kind="iid", status="SEALED", n=20) for _ in range(3)],
         rng=np.random.default_rng(1),
         actor="test",
         now=world.now,

@@ -13,7 +13,7 @@ from tests.vault.factories import acting_as
 from vault.models import Benchmark
 from vault.people.groups import ORGANIZER, RESEARCHER
 from vault.sealing import holdouts, label_files
-from vault.sealing.holdouts import Shard
+from vault.sealing.drawn_units import Shard
 
 # A number is found by three digits after the point, whether they were rounded or are followed by more.
 RAW_DIGITS = {

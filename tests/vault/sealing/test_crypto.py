@@ -18,7 +18,6 @@ def test_decrypt_returns_what_was_encrypted(size: int) -> None:
     sealed = crypto.encrypt(plaintext)
 
     assert crypto.decrypt(sealed.ciphertext, sealed.data_key) == plaintext
-    assert sealed.cipher == crypto.CIPHER
 
 
 def test_encrypt_draws_a_new_key_each_time() -> None:

@@ -19,7 +19,8 @@ from vault.files.label_tables import LabelTable
 from vault.models import Benchmark, Holdout, JournalEntry, Panel
 from vault.rounds import plan
 from vault.sealing import drawn_units, draws, holdouts
-from vault.sealing.holdouts import OpenLabels, Shard
+from vault.sealing.drawn_units import Shard
+from vault.sealing.sealed_labels import OpenLabels
 
 # Each opening must be committed to the journal, so these tests cannot run inside one transaction.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -28,8 +28,9 @@ from vault.models import (
     SealedBlob,
     SealingKey,
 )
-from vault.sealing import holdouts
-from vault.sealing.holdouts import Shard
+from vault.sealing import holdouts, sealed_labels
+from vault.sealing.drawn_units import Shard
+from vault.sealing.sealed_labels import Disclosure
 
 # Each opening must be committed to the journal, so these tests cannot run inside one transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -176,9 +177,9 @@ def test_commitment_can_be_recomputed_from_the_documented_text(
     assert disclosed.text == text
     assert len(disclosed.salt) == 32
     assert hashlib.sha256(disclosed.salt + text.encode()).hexdigest() == fresh.commitment
-    assert holdouts.check_commitment(commitment=fresh.commitment, disclosed=disclosed)
-    changed = holdouts.Disclosure(salt=disclosed.salt, text=text.replace("rain", "dry", 1))
-    assert not holdouts.check_commitment(commitment=fresh.commitment, disclosed=changed)
+    assert sealed_labels.commitment_of(disclosed) == fresh.commitment
+    changed = Disclosure(salt=disclosed.salt, text=text.replace("rain", "dry", 1))
+    assert sealed_labels.commitment_of(changed) != fresh.commitment
     fresh.refresh_from_db()
     assert fresh.status == "DISCLOSED"
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from vault.errors import InvalidFileError, VaultError
 from vault.models import Benchmark, Holdout
 from vault.sealing import holdouts, label_files, label_report, seal_arguments
-from vault.sealing.holdouts import Shard
+from vault.sealing.drawn_units import Shard
 
 
 class Command(BaseCommand):
@@ -49,9 +49,10 @@ class Command(BaseCommand):
         except (VaultError, OSError) as error:
             raise CommandError(str(error)) from None
         for asked, holdout in zip(shards, sealed, strict=True):
+            target = "" if asked.n in (None, holdout.n_items) else f" (asked: {asked.n})"
             self.stdout.write(
-                f"{holdout.pk} {holdout.kind} {holdout.status} {holdout.n_items} items"
-                f"{_target(asked, holdout)}, commitment {holdout.commitment}"
+                f"{holdout.pk} {holdout.kind} {holdout.status} {holdout.n_items} items{target}, "
+                f"commitment {holdout.commitment}"
             )
         for sentence in holdouts.how_drawn(holdout=sealed[0]):
             self.stdout.write(sentence)
@@ -78,7 +79,3 @@ class Command(BaseCommand):
             actor="seal_holdout",
             now=dt.datetime.now(dt.UTC),
         )
-
-
-def _target(asked: Shard, holdout: Holdout) -> str:
-    return "" if asked.n in (None, holdout.n_items) else f" (asked: {asked.n})"

@@ -16,6 +16,7 @@ from audits.published_shape import DOCUMENT
 from vault import benchmarks, budget, rounds
 from vault.models import Benchmark, Holdout, Round, Team
 from vault.sealing import holdouts, label_files
+from vault.sealing.drawn_units import Shard
 from vault.teams import tokens
 
 N_ITEMS = 400
@@ -77,8 +78,8 @@ def _sealed(benchmark: Benchmark, *, n_items: int, now: dt.datetime) -> list[Hol
         body=("id,label\n" + rows).encode(), content_type="text/csv", benchmark=benchmark
     )
     shards = [
-        holdouts.Shard(kind="iid", status="QUERY", n=n_items // 2),
-        holdouts.Shard(kind="iid", status="FRESH", n=None),
+        Shard(kind="iid", status="QUERY", n=n_items // 2),
+        Shard(kind="iid", status="FRESH", n=None),
     ]
     return holdouts.seal(
         benchmark=benchmark, labels=labels, shards=shards, rng=rng, actor=ACTOR, now=now
