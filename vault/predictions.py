@@ -11,13 +11,11 @@ from vault.files.columns import Kind
 from vault.files.parsing import FileSpec
 from vault.models import Benchmark, Submission
 
-DIRECTORY = "predictions"
-
 
 def store(*, predictions: Predictions) -> str:
     """Store the file and give its key, the same for the same predictions."""
     return content_files.store(
-        directory=DIRECTORY,
+        directory="predictions",
         content=predictions.canonical,
         sha256=predictions.sha256,
         suffix=".bin",

@@ -14,6 +14,7 @@ from vault.files.problems import Problems, quoted, refuse
 
 WHOLE = "^-?[0-9]+$"
 PLAIN = "^(0|-?[1-9][0-9]*)$"
+EMPTY = "the field is empty"
 _INT64 = range(-(2**63), 2**63)
 # Every whole number of so many characters fits in 64 bits.
 _SURELY_INT64 = 18
@@ -112,15 +113,11 @@ def without_empty(column: Column, texts: Any, problems: Problems) -> Any:
     is_empty = of_each(texts, lambda distinct: pc.equal(distinct, "")).fill_null(False)
     if not pc.any(is_empty).as_py():
         return texts
-    report_empty(column, is_empty, problems)
+    problems.add_rows(is_empty, EMPTY, column=column.name)
     if pa.types.is_dictionary(texts.type):
         indices = pc.if_else(is_empty, None, texts.indices)
         return pa.DictionaryArray.from_arrays(indices, texts.dictionary)
     return pc.if_else(is_empty, None, texts)
-
-
-def report_empty(column: Column, is_empty: pa.Array, problems: Problems) -> None:
-    problems.add_rows(is_empty, "the field is empty", column=column.name)
 
 
 def finite_or_nan(

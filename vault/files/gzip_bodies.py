@@ -33,33 +33,25 @@ def unpack(source: memoryview, target: memoryview) -> int:
     Raises `PackedBodyError`, and `UnpackedSizeError` as soon as there is one byte more than `target` has room
     for.
     """
+    if source[:2] != _MAGIC:
+        raise PackedBodyError("the body is not packed by gzip; send it without Content-Encoding")
     work = _Unpacking(source=source, target=target)
-    n_members = 0
-    while n_members == 0 or work.n_read < len(source):
-        if n_members and not any(source[work.n_read :]):
-            break
-        if n_members == MAX_MEMBERS:
-            raise PackedBodyError(f"the gzip body has more than {MAX_MEMBERS} members")
-        _check_start(source[work.n_read :], n_members)
-        n_members += 1
+    for number in range(1, MAX_MEMBERS + 1):
         try:
             _unpack_member(work)
         except zlib.error as error:
             what = str(error).rpartition(": ")[2]
             raise PackedBodyError(
-                f"the gzip body is damaged in its member {n_members}: {what}; pack the file again"
+                f"the gzip body is damaged in its member {number}: {what}; pack the file again"
             ) from None
-    return work.n_written
-
-
-def _check_start(rest: memoryview, n_members: int) -> None:
-    if rest[:2] == _MAGIC:
-        return
-    if n_members:
-        raise PackedBodyError(
-            f"{len(rest)} bytes that are not gzip follow the end of the gzip body; leave them out"
-        )
-    raise PackedBodyError("the body is not packed by gzip; send it without Content-Encoding")
+        rest = source[work.n_read :]
+        if not any(rest):
+            return work.n_written
+        if rest[:2] != _MAGIC:
+            raise PackedBodyError(
+                f"{len(rest)} bytes that are not gzip follow the end of the gzip body; leave them out"
+            )
+    raise PackedBodyError(f"the gzip body has more than {MAX_MEMBERS} members")
 
 
 def _unpack_member(work: _Unpacking) -> None:

@@ -24,8 +24,7 @@ def write(ids: pa.Array) -> bytes:
 def read(content: bytes) -> pa.Array:
     """Read the ids as one contiguous array. Only for files that this service wrote."""
     table = pq.read_table(pa.BufferReader(content), use_threads=False)
-    column = table.column("id").combine_chunks()
-    return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+    return table.column("id").combine_chunks()
 
 
 def wrong_texts(ids: pa.Array) -> list[tuple[pa.Array, str]]:

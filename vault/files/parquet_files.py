@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from vault.files import hints, pandas_index
 from vault.files.columns import (
+    EMPTY,
     Choose,
     Column,
     Kind,
@@ -27,7 +28,6 @@ from vault.files.columns import (
     check_row_count,
     finite_or_nan,
     integers,
-    report_empty,
     without_empty,
 )
 from vault.files.problems import Problems, quoted, refuse, with_hint
@@ -67,10 +67,9 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
     for column in columns:
         _check_type(column, file.type_of(column.name))
     texts = [file.stored(c.name) for c in columns if _is_text(c, file.type_of(c.name))]
-    n_numbers = len(columns) - len(texts)
     if n_rows * len(columns) * _NUMBER_WIDTH > MAX_UNPACKED_BYTES:
         refuse(f"the file would unpack to more than {MAX_UNPACKED_BYTES} bytes")
-    width = _TEXT_WIDTH * len(texts) + _NUMBER_WIDTH * n_numbers
+    width = _TEXT_WIDTH * len(texts) + _NUMBER_WIDTH * (len(columns) - len(texts))
     limit = min(n_rows * width + (1 << 20), MAX_UNPACKED_BYTES)
     stored = {column.name: file.stored(column.name) for column in columns}
     table = _read(body, file.metadata, list(stored.values()), texts=texts, limit=limit)
@@ -190,7 +189,7 @@ def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any
     array = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
     if column.may_be_empty:
         return _filled(_texts(array))
-    report_empty(column, array.is_null(), problems)
+    problems.add_rows(array.is_null(), EMPTY, column=column.name)
     if column.kind is Kind.NUMBER:
         return _numbers(column, array, problems)
     if column.kind in (Kind.INTEGER, Kind.KEY) and not _is_string(_spelt(array.type)):

@@ -43,7 +43,10 @@ class Turns:
                 self._changed.wait_for(lambda: waiting.has_turn)
             # Whoever is interrupted waits no longer, and holds nothing.
             except BaseException:
-                self._leave(waiting)
+                if waiting.has_turn:
+                    self._give_back(team)
+                else:
+                    self._queue.remove(waiting)
                 raise
         try:
             yield
@@ -51,17 +54,9 @@ class Turns:
             with self._changed:
                 self._give_back(team)
 
-    def _leave(self, waiting: _Waiting) -> None:
-        if waiting.has_turn:
-            self._give_back(waiting.team)
-        else:
-            self._queue.remove(waiting)
-
     def _give_back(self, team: int | None) -> None:
         self._n_free += 1
-        self._at_work[team] -= 1
-        if not self._at_work[team]:
-            del self._at_work[team]
+        self._at_work -= Counter([team])
         self._give_out()
 
     def _give_out(self) -> None:
@@ -94,7 +89,7 @@ class Room:
         self._n_free = n_places
         self._most_of_team = most_of_team
         self._lock = threading.Lock()
-        self._inside: Counter[int] = Counter()
+        self._inside: Counter[int | None] = Counter()
 
     def enter(self, team: int | None) -> str:
         """Empty, or what the room is full of. Whoever got in leaves again; no team has no limit."""
@@ -104,14 +99,10 @@ class Room:
             if team is not None and self._inside[team] >= self._most_of_team:
                 return f"{self._most_of_team} large files of this team are being parsed"
             self._n_free -= 1
-            if team is not None:
-                self._inside[team] += 1
+            self._inside[team] += 1
             return ""
 
     def leave(self, team: int | None) -> None:
         with self._lock:
             self._n_free += 1
-            if team is not None:
-                self._inside[team] -= 1
-                if not self._inside[team]:
-                    del self._inside[team]
+            self._inside -= Counter([team])

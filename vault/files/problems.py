@@ -1,7 +1,6 @@
 """What is wrong with a file: all problems are counted, the first ten are named."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 import numpy as np
@@ -13,15 +12,6 @@ NAMED = 10
 _MAX_QUOTE = 40
 
 
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """`row` is a line number (the header is line 1) of a CSV file, a row number of a Parquet file."""
-
-    row: int | None
-    column: str | None
-    problem: str
-
-
 class Problems:
     """Collects problems while a file is checked."""
 
@@ -29,11 +19,11 @@ class Problems:
         self.count = 0
         # What a reader of the file calls each row of the table: line numbers in CSV, row numbers in Parquet.
         self.rows: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self._kept: list[Problem] = []
+        self._kept: list[dict[str, Any]] = []
 
     def add(self, problem: str, *, row: int | None = None, column: str | None = None) -> None:
         self.count += 1
-        self._kept.append(Problem(row=row, column=column, problem=problem))
+        self._keep(problem, row, column)
 
     def add_rows(
         self, is_wrong: Any, problem: str | Callable[[int], str], *, column: str | None
@@ -45,34 +35,34 @@ class Problems:
         self.count += len(indices)
         for index in indices[:NAMED].tolist():
             text = problem if isinstance(problem, str) else problem(index)
-            self._kept.append(Problem(row=int(self.rows[index]), column=column, problem=text))
+            self._keep(text, int(self.rows[index]), column)
 
     def add_file(self, problems: list[str], *, count: int, column: str) -> None:
         """`count` problems that stand in no row, of which the first are given."""
         self.count += count
         for problem in problems[:NAMED]:
-            self._kept.append(Problem(row=None, column=column, problem=problem))
-
-    def first(self) -> list[Problem]:
-        """List the first ten by row; those of no row come last."""
-        ordered = sorted(self._kept, key=lambda kept: (kept.row is None, kept.row or 0))
-        return ordered[:NAMED]
+            self._keep(problem, None, column)
 
     def refuse(self) -> NoReturn:
-        first = self.first()
-        where = "" if first[0].row is None else f"row {first[0].row}: "
-        if where and first[0].column:
-            where = f"row {first[0].row}, column {first[0].column}: "
+        # By row; those of no row come last.
+        self._kept.sort(key=lambda kept: (kept["row"] is None, kept["row"] or 0))
+        first = self._kept[0]
+        where = "" if first["row"] is None else f"row {first['row']}: "
+        if where and first["column"]:
+            where = f"row {first['row']}, column {first['column']}: "
         more = "" if self.count == 1 else f" ({self.count} problems in all)"
         raise InvalidFileError(
-            f"the file is not valid: {where}{first[0].problem}{more}",
-            problems=[asdict(problem) for problem in first],
+            f"the file is not valid: {where}{first['problem']}{more}",
+            problems=self._kept[:NAMED],
             n_problems=self.count,
         )
 
     def refuse_if_any(self) -> None:
         if self.count:
             self.refuse()
+
+    def _keep(self, problem: str, row: int | None, column: str | None) -> None:
+        self._kept.append({"row": row, "column": column, "problem": problem})
 
 
 def refuse(problem: str, *, row: int | None = None, column: str | None = None) -> NoReturn:

@@ -31,8 +31,12 @@ def fixed_counts(
         )
     if len({shard.kind for shard in shards}) != 1:
         raise SealingError("the shards of one draw are of one kind")
+    statuses = {HoldoutStatus.SEALED, HoldoutStatus.FRESH}
+    if decides(shards[0].kind):
+        statuses.add(HoldoutStatus.QUERY)
     for shard in shards:
-        _check_shard(shard)
+        if shard.kind not in list(HoldoutKind) or shard.status not in statuses:
+            raise SealingError(f"a {shard.kind} shard cannot be sealed as {shard.status}")
     _, counts = allocated(labels=labels, shards=shards, stratify=stratify)
     return counts
 
@@ -53,11 +57,3 @@ def draw(
     in_order = np.argsort(positions)
     pool = pool_of(labels=labels.take(in_order), positions=positions[in_order], stratify=stratify)
     return [in_order[part] for part in drawing.draw_shards(pool=pool, counts=counts, rng=rng)]
-
-
-def _check_shard(shard: Shard) -> None:
-    statuses = {HoldoutStatus.SEALED, HoldoutStatus.FRESH}
-    if decides(shard.kind):
-        statuses.add(HoldoutStatus.QUERY)
-    if shard.kind not in list(HoldoutKind) or shard.status not in statuses:
-        raise SealingError(f"a {shard.kind} shard cannot be sealed as {shard.status}")

@@ -21,6 +21,7 @@ from vault import journal, panel
 from vault.errors import LabelsUnavailableError, SealingError, TransitionError
 from vault.files import label_tables
 from vault.files.label_tables import LabelTable
+from vault.files.parsing import positions
 from vault.holdout_kinds import decides
 from vault.models import Benchmark, Holdout, Panel, SealedBlob, SealingKey
 from vault.sealing import crypto, drawn_units, draws, label_report, sealed_labels, sealing_keys
@@ -75,7 +76,7 @@ def seal(
         Benchmark.objects.select_for_update(no_key=True).get(pk=benchmark.pk)
         keys = {purpose: sealing_keys.active(purpose=purpose) for purpose in _purposes(shards)}
         published = panel.publish(benchmark=benchmark, ids=labels.ids)
-        where = _positions(labels, published)
+        where = positions(labels.ids, panel.ids(published))
         drawn = draws.draw(
             labels=labels, positions=where, counts=counts, stratify=stratify, rng=rng
         )
@@ -105,13 +106,14 @@ def seal(
 
 def how_drawn(*, holdout: Holdout) -> list[str]:
     """In sentences, for whoever sealed it."""
-    sentences = {
-        "Whole groups were drawn, so a number of items may differ from the one asked for.": (
-            holdout.draws_groups
-        ),
-        "Each class was drawn from separately.": holdout.stratified,
-    }
-    return [sentence for sentence, is_so in sentences.items() if is_so]
+    sentences = []
+    if holdout.draws_groups:
+        sentences.append(
+            "Whole groups were drawn, so a number of items may differ from the one asked for."
+        )
+    if holdout.stratified:
+        sentences.append("Each class was drawn from separately.")
+    return sentences
 
 
 def open_labels(
@@ -175,13 +177,6 @@ def _purposes(shards: Sequence[Shard]) -> list[Purpose]:
     return [AUDIT, SCORING] if is_query else [AUDIT]
 
 
-def _positions(labels: LabelTable, published: Panel) -> NDArray[np.int64]:
-    """Where each item stands in the panel."""
-    found = pc.index_in(labels.ids, value_set=panel.ids(published)).to_numpy()
-    positions: NDArray[np.int64] = found.astype(np.int64)
-    return positions
-
-
 def _of_all(
     benchmark: Benchmark, published: Panel, labels: LabelTable, *, stratify: bool, now: dt.datetime
 ) -> dict[str, Any]:
@@ -201,11 +196,11 @@ def _of_all(
     }
 
 
-def _worth(labels: LabelTable, positions: NDArray[np.int64]) -> dict[str, Any]:
+def _worth(labels: LabelTable, where: NDArray[np.int64]) -> dict[str, Any]:
     """Count what bounds divide by, which nobody could later without opening the labels."""
     if labels.groups is None:
         return {}
-    units = drawn_units.unit_names(groups=labels.groups, positions=positions)
+    units = drawn_units.unit_names(groups=labels.groups, positions=where)
     sizes = pc.value_counts(units).field("counts").to_numpy()
     return {"n_units": len(sizes), "n_effective": effective_number(sizes=sizes)}
 

@@ -11,9 +11,6 @@ from vault.errors import InvalidFileError, VaultError
 from vault.files import label_tables
 from vault.sealing import label_report, seal_arguments
 
-# Exit codes: there is a warning, or no report.
-WARNED, FAILED = 1, 2
-
 
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 without a warning, 1 with one, 2 if the file cannot be sealed so."""
@@ -36,9 +33,9 @@ def main(arguments: list[str]) -> int:
     except (VaultError, OSError) as error:
         text = error.listed() if isinstance(error, InvalidFileError) else str(error)
         sys.stderr.write(f"{text}\n")
-        return FAILED
+        return 2
     sys.stdout.write(label_report.as_text(report) + "\n")
-    return WARNED if report.warnings else 0
+    return int(bool(report.warnings))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -77,9 +77,6 @@ def unpack(plaintext: bytes, *, draws_groups: bool, entry: int) -> OpenLabels:
     content = _content(plaintext)
     labels = content["label"].to_numpy()
     positions = content["position"].to_numpy().astype(np.int64)
-    groups = None
-    if draws_groups:
-        groups = drawn_units.unit_names(groups=content["group"], positions=positions)
     return OpenLabels(
         positions=positions,
         # Copies, both: a view would keep the whole plaintext in memory, ids and times included.
@@ -90,7 +87,9 @@ def unpack(plaintext: bytes, *, draws_groups: bool, entry: int) -> OpenLabels:
             if name.startswith(SLICE)
         },
         times=_objects(content["time"]) if "time" in content.column_names else None,
-        groups=None if groups is None else _objects(groups),
+        groups=_objects(drawn_units.unit_names(groups=content["group"], positions=positions))
+        if draws_groups
+        else None,
         entry=entry,
     )
 

@@ -29,10 +29,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         password = _password(options["password_file"])
         user, is_new = User.objects.get_or_create(username=options["username"])
-        self._set_password(user, password)
         user.is_active = user.is_staff = True
         user.is_superuser = user.is_superuser or options["superuser"]
         try:
+            # Setting the same one would end the person's sessions.
+            if not user.check_password(password):
+                validate_password(password, user)
+                user.set_password(password)
             user.full_clean(exclude=["password"])
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
@@ -40,16 +43,6 @@ class Command(BaseCommand):
         user.groups.add(Group.objects.get(name=ORGANIZER))
         if options["verbosity"] > 0:
             self.stdout.write(f"{user.username}: account {'made' if is_new else 'updated'}")
-
-    def _set_password(self, user: User, password: str) -> None:
-        # Setting the same one would end the person's sessions.
-        if user.check_password(password):
-            return
-        try:
-            validate_password(password, user)
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from None
-        user.set_password(password)
 
 
 def _password(path: Path) -> str:
