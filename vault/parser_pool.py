@@ -223,12 +223,7 @@ class ParserPool:
             self._idle.append(child)
 
     def _parsed(
-        self,
-        child: _Child,
-        body: MemoryFile,
-        content_type: str,
-        spec: FileSpec,
-        panel: Panel,
+        self, child: _Child, body: MemoryFile, content_type: str, spec: FileSpec, panel: Panel
     ) -> Predictions:
         header = {
             "act": "parse",

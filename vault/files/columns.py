@@ -121,10 +121,7 @@ def without_empty(column: Column, texts: Any, problems: Problems) -> Any:
 
 
 def finite_or_nan(
-    column: Column,
-    values: NDArray[np.float64],
-    problems: Problems,
-    describe: Callable[[int], str],
+    column: Column, values: NDArray[np.float64], problems: Problems, describe: Callable[[int], str]
 ) -> NDArray[np.float64]:
     """Report what is not finite, in a column that was read without any other problem."""
     is_finite = np.isfinite(values)
