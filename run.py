@@ -26,11 +26,9 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent
 COMMANDS = ("demo", "serve", "test", "stats", "check", "check-labels", "bench", "manage")
-LOCKS = {
-    "test": "requirements-dev.lock",
-    "check": "requirements-dev.lock",
-    "stats": "requirements-stats.lock",
-}
+DEVELOPERS = "requirements-dev.lock"
+LOCKS = {"test": DEVELOPERS, "check": DEVELOPERS, "stats": "requirements-stats.lock"}
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
 
 
 def say(text: str) -> None:
@@ -38,7 +36,7 @@ def say(text: str) -> None:
 
 
 def state_directory() -> Path:
-    """The same rule as `service.home.default_home`, which cannot be imported yet."""
+    """Choose it: `HOLDOUT_VAULT_HOME`, else one that suits root or the user."""
     given = os.environ.get("HOLDOUT_VAULT_HOME")
     if given:
         return Path(given).absolute()
@@ -49,8 +47,7 @@ def state_directory() -> Path:
 
 
 def open_to_others(path: Path) -> bool:
-    resolved = path.resolve()
-    return all(directory.stat().st_mode & 0o001 for directory in resolved.parents)
+    return all(directory.stat().st_mode & 0o001 for directory in path.resolve().parents)
 
 
 def interpreter() -> str:
@@ -88,9 +85,8 @@ def uv(home: Path, python: str) -> Path:
     shutil.rmtree(directory, ignore_errors=True)
     incoming = directory.with_suffix(".new")
     shutil.rmtree(incoming, ignore_errors=True)
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
     if not run(python, "-m", "venv", "--without-pip", incoming) or not run(
-        *pip, "--python", incoming / "bin" / "python", "install", "--require-hashes", "-r", lock
+        *PIP, "--python", incoming / "bin" / "python", "install", "--require-hashes", "-r", lock
     ):
         sys.exit("run.py: could not install uv: pip for this Python is needed (python3-pip)")
     incoming.rename(directory)
@@ -116,8 +112,7 @@ def environment(home: Path, lock: Path) -> Path:
     sync = (program, "pip", "sync", "-q", "--compile-bytecode", "--require-hashes")
     if not run(*sync, "--python", target, lock):
         say("uv could not install the lock file; trying pip")
-        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
-        if not run(*pip, "--python", target, "install", "--require-hashes", "-r", lock):
+        if not run(*PIP, "--python", target, "install", "--require-hashes", "-r", lock):
             sys.exit("run.py: could not install the lock file")
     (directory / "complete").touch()
     say(f"installed in {time.monotonic() - start:.0f} s")

@@ -50,12 +50,7 @@ class DescribedOperation(AutoSchema):
     """Takes an operation from the table, by path and method, rather than from decorators."""
 
     def get_operation(
-        self,
-        path: str,
-        path_regex: str,
-        path_prefix: str,
-        method: str,
-        registry: ComponentRegistry,
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
     ) -> dict[str, Any]:
         try:
             return OPERATIONS[path, method.upper()].as_openapi()

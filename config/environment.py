@@ -5,10 +5,13 @@ would otherwise be ignored in silence, so `Environment.refuse_unknown` names it.
 remembered, so that the reference of the settings is written from what the settings really read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 PREFIX = "HOLDOUT_VAULT_"
 
@@ -68,20 +71,17 @@ class Environment:
         return self._ask(name, default)
 
     def integer(self, name: str, default: int) -> int:
-        value = self._ask(name, str(default), kind="whole number")
-        try:
-            return int(value)
-        except ValueError:
-            raise EnvironmentVariableError(
-                f"{PREFIX}{name} is not a whole number: {value!r}"
-            ) from None
+        return self._number(name, default, kind="whole number", read=int)
 
     def number(self, name: str, default: float) -> float:
-        value = self._ask(name, str(default), kind="number")
+        return self._number(name, default, kind="number", read=float)
+
+    def _number(self, name: str, default: T, *, kind: str, read: Callable[[str], T]) -> T:
+        value = self._ask(name, str(default), kind=kind)
         try:
-            return float(value)
+            return read(value)
         except ValueError:
-            raise EnvironmentVariableError(f"{PREFIX}{name} is not a number: {value!r}") from None
+            raise EnvironmentVariableError(f"{PREFIX}{name} is not a {kind}: {value!r}") from None
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self._ask(name, default, kind=" or ".join(choices))
@@ -94,14 +94,13 @@ class Environment:
     def flag(self, name: str, *, default: bool) -> bool:
         return self.choice(name, "1" if default else "0", ("0", "1")) == "1"
 
-    def names(self, name: str, default: str = "") -> list[str]:
-        value = self._ask(name, default, kind="names, separated by commas")
+    def names(self, name: str, default: str = "", *, kind: str = "names") -> list[str]:
+        value = self._ask(name, default, kind=f"{kind}, separated by commas")
         return [part.strip() for part in value.split(",") if part.strip()]
 
     def networks(self, name: str) -> list[IPv4Network | IPv6Network]:
-        value = self._ask(name, "", kind="networks, separated by commas")
         try:
-            return [ip_network(part.strip()) for part in value.split(",") if part.strip()]
+            return [ip_network(each) for each in self.names(name, kind="networks")]
         except ValueError as error:
             raise EnvironmentVariableError(f"{PREFIX}{name}: {error}") from None
 

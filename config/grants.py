@@ -37,20 +37,45 @@ SUBMISSION_WORK = (
     "UPDATE status,finished_at,error_code,fence,claimed_at,leased_until,"
     "n_exceptions,n_faults,retry_at"
 )
-
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at,made_by_id"
 WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"
 DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
 FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"
 
+# Tables that a role may read whole and not change.
+READ = {
+    WEB: (
+        "vault_benchmark vault_panel vault_holdout vault_round vault_round_fresh_holdouts "
+        "vault_team vault_release vault_roundreference vault_publishedresult vault_unranking "
+        "vault_holdouttold audits_publication"
+    ),
+    RESEARCHER: (
+        "auth_user_user_permissions auth_group auth_group_permissions auth_permission "
+        "django_content_type vault_sealingkey webhooks_webhook webhooks_webhookdelivery "
+        "vault_budgetentry vault_final vault_release vault_rawscore vault_publishedresult "
+        "vault_journalentry vault_journalhead audits_auditrun audits_finding audits_report "
+        "audits_publication"
+    ),
+    SCORING: (
+        "vault_benchmark vault_panel vault_holdout vault_sealingkey vault_sealedblob "
+        "vault_wrappedkey vault_roundsecret vault_round_fresh_holdouts vault_team "
+        # For `verify_journal`, which runs in its place.
+        "vault_journalentry vault_journalhead"
+    ),
+    AUDIT: (
+        "vault_benchmark vault_panel vault_sealingkey vault_sealedblob vault_round_fresh_holdouts "
+        "vault_team vault_admission vault_budgetentry vault_submission vault_rawscore "
+        "vault_release vault_roundreference vault_unranking vault_journalentry"
+    ),
+}
+
 GRANTS: list[Grant] = [
+    *(
+        Grant(role=role, table=table, privilege="SELECT")
+        for role, tables in READ.items()
+        for table in tables.split()
+    ),
     # web: receives submissions, shows releases and tells webhooks. It never reads a raw score or a blob.
-    *_grants(WEB, "vault_benchmark", "SELECT"),
-    *_grants(WEB, "vault_panel", "SELECT"),
-    *_grants(WEB, "vault_holdout", "SELECT"),
-    *_grants(WEB, "vault_round", "SELECT"),
-    *_grants(WEB, "vault_round_fresh_holdouts", "SELECT"),
-    *_grants(WEB, "vault_team", "SELECT"),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
     *_grants(WEB, "vault_idempotentanswer", *ALL),
@@ -60,28 +85,16 @@ GRANTS: list[Grant] = [
     *_grants(WEB, "vault_budgetentry", "SELECT", "INSERT"),
     *_grants(WEB, "vault_submission", "SELECT", "INSERT", "UPDATE status,finished_at"),
     *_grants(WEB, "vault_final", "SELECT", "INSERT", "DELETE", FINAL_CHOICE),
-    *_grants(WEB, "vault_release", "SELECT"),
-    *_grants(WEB, "vault_roundreference", "SELECT"),
-    *_grants(WEB, "vault_publishedresult", "SELECT"),
-    *_grants(WEB, "vault_unranking", "SELECT"),
-    *_grants(WEB, "vault_holdouttold", "SELECT"),
-    *_grants(WEB, "audits_publication", "SELECT"),
     # researcher: the admin's process. It seals, opens rounds and reads audits; labels stay shut.
     # Superusers make accounts here; none is ever deleted, and rights are given by role alone.
     *_grants(RESEARCHER, "auth_user", "SELECT", "INSERT", "UPDATE"),
     *_grants(RESEARCHER, "auth_user_groups", "SELECT", "INSERT", "DELETE"),
-    *_grants(RESEARCHER, "auth_user_user_permissions", "SELECT"),
-    *_grants(RESEARCHER, "auth_group", "SELECT"),
-    *_grants(RESEARCHER, "auth_group_permissions", "SELECT"),
-    *_grants(RESEARCHER, "auth_permission", "SELECT"),
-    *_grants(RESEARCHER, "django_content_type", "SELECT"),
     *_grants(RESEARCHER, "django_session", *ALL),
     *_grants(RESEARCHER, "django_admin_log", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_signinfailures", *ALL),
     *_grants(RESEARCHER, "vault_benchmark", "SELECT", "INSERT", "UPDATE"),
     *_grants(RESEARCHER, "vault_panel", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_holdout", "SELECT", "INSERT", "UPDATE status"),
-    *_grants(RESEARCHER, "vault_sealingkey", "SELECT"),
     *_grants(RESEARCHER, "vault_sealedblob", "INSERT", "SELECT holdout_id"),
     *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id"),
     *_grants(RESEARCHER, "vault_round", "SELECT", "INSERT", ROUND_ACTS),
@@ -90,36 +103,14 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_team", "SELECT", "INSERT", "UPDATE"),
     *_grants(RESEARCHER, "vault_teamtoken", "SELECT", "INSERT", "UPDATE revoked_at"),
     *_grants(RESEARCHER, "vault_tokenlink", "SELECT", "INSERT", "UPDATE expires_at"),
-    *_grants(RESEARCHER, "webhooks_webhook", "SELECT"),
-    *_grants(RESEARCHER, "webhooks_webhookdelivery", "SELECT"),
     *_grants(RESEARCHER, "vault_admission", "SELECT", "INSERT"),
-    *_grants(RESEARCHER, "vault_budgetentry", "SELECT"),
     # Files of references: a trigger refuses those of teams, whom this role cannot charge.
     *_grants(RESEARCHER, "vault_submission", "SELECT", "INSERT"),
-    *_grants(RESEARCHER, "vault_final", "SELECT"),
-    *_grants(RESEARCHER, "vault_release", "SELECT"),
-    *_grants(RESEARCHER, "vault_rawscore", "SELECT"),
     *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
-    *_grants(RESEARCHER, "vault_publishedresult", "SELECT"),
     *_grants(RESEARCHER, "vault_unranking", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_holdouttold", "SELECT", "INSERT"),
-    *_grants(RESEARCHER, "vault_journalentry", "SELECT"),
-    *_grants(RESEARCHER, "vault_journalhead", "SELECT"),
-    *_grants(RESEARCHER, "audits_auditrun", "SELECT"),
-    *_grants(RESEARCHER, "audits_finding", "SELECT"),
-    *_grants(RESEARCHER, "audits_report", "SELECT"),
-    *_grants(RESEARCHER, "audits_publication", "SELECT"),
     # scoring: claims submissions, opens query holdouts, releases scores, sweeps.
-    *_grants(SCORING, "vault_benchmark", "SELECT"),
-    *_grants(SCORING, "vault_panel", "SELECT"),
-    *_grants(SCORING, "vault_holdout", "SELECT"),
-    *_grants(SCORING, "vault_sealingkey", "SELECT"),
-    *_grants(SCORING, "vault_sealedblob", "SELECT"),
-    *_grants(SCORING, "vault_wrappedkey", "SELECT"),
     *_grants(SCORING, "vault_round", "SELECT", ROUND_STATUS),
-    *_grants(SCORING, "vault_roundsecret", "SELECT"),
-    *_grants(SCORING, "vault_round_fresh_holdouts", "SELECT"),
-    *_grants(SCORING, "vault_team", "SELECT"),
     # The sweeper forgets what has expired.
     *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id,team_id", "DELETE"),
     *_grants(SCORING, "vault_admission", "SELECT", "UPDATE k"),
@@ -133,32 +124,15 @@ GRANTS: list[Grant] = [
     # Planned rounds are opened by its sweeper.
     *_grants(SCORING, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_holdouttold", "SELECT", "INSERT"),
-    # `verify_journal` runs in its place.
-    *_grants(SCORING, "vault_journalentry", "SELECT"),
-    *_grants(SCORING, "vault_journalhead", "SELECT"),
     # audit: opens fresh holdouts, writes findings, publishes, turns the conveyor.
-    *_grants(AUDIT, "vault_benchmark", "SELECT"),
-    *_grants(AUDIT, "vault_panel", "SELECT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
-    *_grants(AUDIT, "vault_sealingkey", "SELECT"),
-    *_grants(AUDIT, "vault_sealedblob", "SELECT"),
     *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),
-    *_grants(AUDIT, "vault_round_fresh_holdouts", "SELECT"),
     *_grants(AUDIT, "vault_roundsecret", "SELECT round_id,audit_seed"),
-    *_grants(AUDIT, "vault_team", "SELECT"),
-    *_grants(AUDIT, "vault_admission", "SELECT"),
-    *_grants(AUDIT, "vault_budgetentry", "SELECT"),
-    *_grants(AUDIT, "vault_submission", "SELECT"),
     *_grants(AUDIT, "vault_final", "SELECT", "INSERT"),
-    *_grants(AUDIT, "vault_rawscore", "SELECT"),
     *_grants(AUDIT, "vault_mechanismstate", "SELECT id,round_id,team_id,incumbent_id"),
-    *_grants(AUDIT, "vault_release", "SELECT"),
-    *_grants(AUDIT, "vault_roundreference", "SELECT"),
     *_grants(AUDIT, "vault_publishedresult", "SELECT", "INSERT"),
-    *_grants(AUDIT, "vault_unranking", "SELECT"),
     *_grants(AUDIT, "vault_holdouttold", "SELECT", "INSERT"),
-    *_grants(AUDIT, "vault_journalentry", "SELECT"),
     *_grants(AUDIT, "audits_auditrun", "SELECT", "INSERT", "UPDATE"),
     *_grants(AUDIT, "audits_finding", "SELECT", "INSERT"),
     *_grants(AUDIT, "audits_report", "SELECT", "INSERT"),

@@ -31,33 +31,31 @@ class Sparing(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if _is_tick(record):
             return False
-        n_left_out = 0
-        if _is_refusal(record):
-            is_told, n_left_out = self._count()
-            if not is_told:
-                return False
+        n_left_out = self._count() if _is_refusal(record) else 0
+        if n_left_out is None:
+            return False
         said = record.getMessage()
         message = SECRETS.sub(r"\1...", said)
         if len(message) > MAX_LINE:
             message = f"{message[:MAX_LINE]}... ({len(message)} characters)"
+        if n_left_out:
+            message = f"{message} (and {n_left_out} before it)"
         if message != said:
             record.msg, record.args = message, ()
-        if n_left_out:
-            record.msg, record.args = f"{message} (and {n_left_out} before it)", ()
         return True
 
-    def _count(self) -> tuple[bool, int]:
-        """Whether there is room for one more in this minute, and how many were left out before."""
+    def _count(self) -> int | None:
+        """How many were left out before this one; None if there is no room for it in this minute."""
         with self._lock:
             now = self._clock()
             if now >= self._minute_ends:
                 self._minute_ends, self._n_told = now + 60, 0
             if self._n_told >= REFUSALS_PER_MINUTE:
                 self._n_left_out += 1
-                return False, 0
+                return None
             self._n_told += 1
             n_left_out, self._n_left_out = self._n_left_out, 0
-            return True, n_left_out
+            return n_left_out
 
 
 def _is_refusal(record: logging.LogRecord) -> bool:

@@ -8,18 +8,12 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 
 from config.environment import LAUNCHER_NAMES, PREFIX, Question
-from config.grants import GRANTS, ROLES
+from config.grants import ALL, GRANTS, ROLES
 from config.settings import BASE_DIR, env
 from stats.verdict import Verdict
 from vault.api import problem_codes
 from vault.holdout_kinds import HoldoutKind
-from vault.statuses import (
-    TRANSITIONS,
-    HoldoutStatus,
-    RoundStatus,
-    Status,
-    SubmissionStatus,
-)
+from vault.statuses import TRANSITIONS, HoldoutStatus, RoundStatus, Status, SubmissionStatus
 
 NOTE = "Written by `manage.py generate_docs` from {source}; `--check` compares."
 
@@ -76,8 +70,6 @@ MEANINGS = {
     "HOME": "Read by `run.py` alone: the state directory of the embedded service.",
     "REFERENCE_DATA": "Read by the tests alone: a directory of data to compare figures with.",
 }
-
-PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 class UndocumentedError(Exception):
@@ -159,11 +151,18 @@ def settings_page(questions: Sequence[Question] | None = None) -> str:
 
 
 def roles_page() -> str:
+    cells = {
+        (each.role, each.table, each.privilege): ", ".join(f"`{name}`" for name in each.columns)
+        or "yes"
+        for each in GRANTS
+    }
     parts = []
     for role in ROLES:
         tables = sorted({grant.table for grant in GRANTS if grant.role == role})
-        rows = [(f"`{name}`", *(_cell(role, name, each) for each in PRIVILEGES)) for name in tables]
-        parts += [f"## `{role}`", table(("table", *map(str.lower, PRIVILEGES)), rows)]
+        rows = [
+            (f"`{name}`", *(cells.get((role, name, each), "") for each in ALL)) for name in tables
+        ]
+        parts += [f"## `{role}`", table(("table", *map(str.lower, ALL)), rows)]
     return page(
         "Database roles",
         "`config/grants.py`",
@@ -174,22 +173,14 @@ def roles_page() -> str:
     )
 
 
-def _cell(role: str, name: str, privilege: str) -> str:
-    for grant in GRANTS:
-        if (grant.role, grant.table, grant.privilege) == (role, name, privilege):
-            return ", ".join(f"`{column}`" for column in grant.columns) or "yes"
-    return ""
-
-
 def errors_page() -> str:
     known = problem_codes.CATALOGUE
-    ordered = sorted(known, key=lambda code: (known[code].status, code))
-    rows = [
-        (f"[`{code}`](#{code})", str(known[code].status), known[code].title) for code in ordered
-    ]
-    parts = []
-    for code in ordered:
-        parts += [f"## {code}", f"{known[code].status}. {known[code].meaning}", _example(code)]
+    rows, parts = [], []
+    for code in sorted(known, key=lambda code: (known[code].status, code)):
+        problem = known[code]
+        example = json.dumps(problem_codes.example(code), indent=2, ensure_ascii=False)
+        rows.append((f"[`{code}`](#{code})", str(problem.status), problem.title))
+        parts += [f"## {code}", f"{problem.status}. {problem.meaning}", f"```json\n{example}\n```"]
     return page(
         "Errors",
         "`vault/api/problem_codes.py`",
@@ -202,11 +193,6 @@ def errors_page() -> str:
         table(("code", "status", "title"), rows),
         *parts,
     )
-
-
-def _example(code: str) -> str:
-    text = json.dumps(problem_codes.example(code), indent=2, ensure_ascii=False)
-    return f"```json\n{text}\n```"
 
 
 PAGES: dict[str, Callable[[], str]] = {

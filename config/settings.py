@@ -1,4 +1,7 @@
-"""The one settings file. Everything that differs between installations comes from the environment."""
+"""The one settings file. Everything that differs between installations comes from the environment.
+
+What each variable means stands in `config/reference.py`.
+"""
 
 import os
 from importlib.util import find_spec
@@ -10,11 +13,9 @@ env = Environment(os.environ)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Which door this process opens: the API for teams, the admin for researchers, or none (a worker).
 SITE = env.choice("SITE", "api", ("api", "admin", "none"))
 
 SECRET_KEY = env.secret("SECRET_KEY")
-# Of this start of the service; `run.py` draws it, to know its own processes.
 START = env.text("START", "")
 DEBUG = False
 # Where a sign-in leads that named no page of the admin, or a foreign one.
@@ -91,7 +92,6 @@ DATABASES = {
         "PASSWORD": env.secret("DATABASE_PASSWORD"),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "ATOMIC_REQUESTS": False,
         # Of a process that is gone, a session that waits for a lock would keep its own locks meanwhile.
         "OPTIONS": {"options": "-c client_connection_check_interval=5s"},
     }
@@ -110,29 +110,22 @@ PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 LOGIN_URL = "admin:login"
 if SITE != "api":
     CSRF_FAILURE_VIEW = "vault.admin.refusals.csrf_failure"
-# Cookies are sent over TLS only, unless the installation says that it is a loopback trial.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES", default=True)
 SESSION_COOKIE_NAME = "hv_session"
 SESSION_COOKIE_AGE = 12 * 3600
 
-USE_TZ = True
 TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = "config.formats"
-LANGUAGE_CODE = "en-us"
 USE_I18N = False
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = False
 
-# Predictions, panels and reports. Never labels.
 MEDIA_ROOT = env.text("FILES", "/nonexistent")
 # Label files that researchers upload stay in memory: nothing unsealed touches a disk.
 FILE_UPLOAD_HANDLERS = ["vault.files.memory_upload.MemoryOnlyUploadHandler"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_UPLOAD_BYTES", 64 * 1024 * 1024)
-
-MAX_UPLOAD_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE
+MAX_UPLOAD_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_UPLOAD_BYTES", 64 * 1024 * 1024)
 # Bodies are received in front of the threads: config/front/.
 WEB_THREADS = env.integer("WEB_THREADS", 6)
 SPOOL = env.text("SPOOL", "")
@@ -152,10 +145,8 @@ TOKEN_REQUESTS_PER_MINUTE = env.integer("TOKEN_REQUESTS_PER_MINUTE", 60_000)
 PARSES_PER_MINUTE = env.integer("PARSES_PER_MINUTE", 120)
 # A revoked token, or one of a deactivated team, still passes for so long; 0 asks PostgreSQL each time.
 TOKEN_CACHE_SECONDS = env.number("TOKEN_CACHE_SECONDS", 5.0)
-# Requests of a web process that may wait for a score (`Prefer: wait`); each holds a thread.
 WAITERS = env.integer("WAITERS", 2)
 
-# Signs webhooks, in the API's process and in the worker that sends them; empty: there are none.
 WEBHOOK_KEY = env.secret("WEBHOOK_KEY", "")
 # Beyond the open internet, where HTTPS is demanded, webhooks may lead here, also by plain HTTP.
 WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
@@ -163,7 +154,6 @@ WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
 WEBHOOK_PORTS = env.ports("WEBHOOK_PORTS", "80,443,8443")
 WEBHOOK_SECONDS = env.number("WEBHOOK_SECONDS", 2.0)
 
-# Where teams reach the API, for the links that organizers hand out; the page that makes them asks for it.
 API_URL = env.text("API_URL", "")
 
 # A worker renews its lease three times in this time; what a killed worker held is free after it.
@@ -208,10 +198,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3 * RING_SECONDS},
     },
     "sweep": {"task": "vault.tasks.sweep", "schedule": SWEEP_SECONDS},
-    "sweep-audits": {
-        "task": "audits.tasks.sweep",
-        "schedule": SWEEP_SECONDS,
-    },
+    "sweep-audits": {"task": "audits.tasks.sweep", "schedule": SWEEP_SECONDS},
     "send-webhooks": {
         "task": "webhooks.tasks.send",
         "schedule": WEBHOOK_SECONDS,
@@ -234,7 +221,6 @@ REST_FRAMEWORK = {
     # `format` is no parameter of views that do not offer it.
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
-    "UNAUTHENTICATED_TOKEN": None,
     "DEFAULT_SCHEMA_CLASS": "config.description.DescribedOperation",
 }
 

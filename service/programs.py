@@ -18,6 +18,8 @@ FIRM_SECONDS = 30.0
 MAX_FAILED_STARTS = 5
 RESTART_SECONDS = 1.0  # before the next start, for each failure
 WEB_WORKERS = 2
+# There are processes for all cores already: threads of a library would wait for each other.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # Requests in hand may end; then a worker that still waits for a slow client is killed.
 WEB_END_SECONDS = 15
 
@@ -118,10 +120,7 @@ def _has_ended(pid: int) -> bool:
 
 
 def granian(
-    port: int,
-    *,
-    application: str = "config.asgi:application",
-    workers: int = WEB_WORKERS,
+    port: int, *, application: str = "config.asgi:application", workers: int = WEB_WORKERS
 ) -> list[str]:
     return [
         # asginl is ASGI without the events of a lifespan, which Django does not know.

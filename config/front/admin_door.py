@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.http import HttpResponse, parse_cookie
 
-from config.front.doors import MAX_BYTES_OF_STRANGERS, Caller, stranger_at
+from config.front.doors import MAX_BYTES_OF_STRANGERS, Caller, database_session, stranger_at
 from config.front.threads import Environ
 from vault.admin import devices
 from vault.api.problems import ProblemError
@@ -46,11 +46,9 @@ class AdminDoor:
 
 
 def _user_of(key: str) -> str | None:
-    close_old_connections()
     try:
-        user = SessionStore(key).get(SESSION_KEY)
+        with database_session():
+            user = SessionStore(key).get(SESSION_KEY)
     except DatabaseError:
         return None
-    finally:
-        close_old_connections()
     return None if user is None else str(user)

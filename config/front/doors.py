@@ -3,6 +3,8 @@
 Who sends one is looked up before it is received, so that strangers can fill neither disk nor memory.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +41,16 @@ def stranger_at(environ: Environ) -> Caller:
     return Caller(name=name, largest=MAX_BYTES_OF_STRANGERS, is_known=False)
 
 
+@contextmanager
+def database_session() -> Iterator[None]:
+    """Outside of a request nobody else looks whether this thread's session is old or broken."""
+    close_old_connections()
+    try:
+        yield
+    finally:
+        close_old_connections()
+
+
 class Door(Protocol):
     # Whether the application words the refusal of a body that it does not get.
     words_refusals: bool
@@ -72,13 +84,11 @@ class ApiDoor:
         scheme, _, plain = environ["HTTP_AUTHORIZATION"].partition(" ")
         if scheme.lower() != "bearer":
             return _stranger(environ)
-        close_old_connections()
         try:
-            token = RECENT.authenticate(plain.strip(), now=timezone.now())
+            with database_session():
+                token = RECENT.authenticate(plain.strip(), now=timezone.now())
         except DatabaseError:
             return STRANGER  # The application says what is wrong.
-        finally:
-            close_old_connections()
         return _stranger(environ) if token is None else _team(token)
 
     def refusal(self, error: ProblemError) -> HttpResponse:

@@ -54,12 +54,10 @@ class Front:
             answer, is_received = await self._answer(environ, receive, length=length)
         except ProblemError as refusal:
             answer, is_received = _plain(self.door.refusal(refusal)), False
-        if is_received:
-            await _send(send, answer)
-            return
-        answer.headers.append(("Connection", "close"))
+        if not is_received:
+            answer.headers.append(("Connection", "close"))
         await _send(send, answer)
-        if answer.status != 408 and "HTTP_EXPECT" not in environ:
+        if not (is_received or answer.status == 408 or "HTTP_EXPECT" in environ):
             await _linger(receive)
 
     async def _answer(
@@ -122,17 +120,13 @@ def _not_received(error: SpoolError, *, pace: Pace) -> ProblemError:
 
 
 def _no_place(error: NoPlaceError, *, places: Places) -> ProblemError:
-    if isinstance(error, NoPlaceOfOneError):
-        return _too_many_uploads(places)
-    return ProblemError(
-        503,
-        "uploads_busy",
-        "too many bodies are on their way in; nothing was charged",
-        retry_after=RETRY_AFTER_SECONDS,
-    )
-
-
-def _too_many_uploads(places: Places) -> ProblemError:
+    if not isinstance(error, NoPlaceOfOneError):
+        return ProblemError(
+            503,
+            "uploads_busy",
+            "too many bodies are on their way in; nothing was charged",
+            retry_after=RETRY_AFTER_SECONDS,
+        )
     limit = Limit(
         name="uploads",
         quota=places.most_of_one,

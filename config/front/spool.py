@@ -65,15 +65,13 @@ class Spool:
         try:
             await self._fill(body, receive, length=length)
             body.seek(0)
-        except OSError as error:
-            _discard(body)
-            if error.errno not in FULL:
-                raise
-            logger.error("a body was not received: %s", error.strerror)
-            raise SpoolFullError from None
         # A client that goes away ends it by a cancellation: nothing of its body may stay.
-        except BaseException:
-            _discard(body)
+        except BaseException as error:
+            with suppress(OSError):
+                body.close()
+            if isinstance(error, OSError) and error.errno in FULL:
+                logger.error("a body was not received: %s", error.strerror)
+                raise SpoolFullError from None
             raise
         return body
 
@@ -116,8 +114,3 @@ def _write_through(body: IO[bytes], part: bytes) -> None:
     """Write through to the disk: a full one says so now, and not when the body is read."""
     body.write(part)
     body.flush()
-
-
-def _discard(body: IO[bytes]) -> None:
-    with suppress(OSError):
-        body.close()

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, Any, NoReturn, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -29,26 +29,19 @@ class UnreadBody:
     readline = read
 
 
-@dataclass(kw_only=True)
 class Threads:
     """So many threads, and one apart for the probes: load must not look like death."""
 
-    application: Application
-    n: int
-    probes: tuple[str, ...] = ()
-    _workers: ThreadPoolExecutor = field(init=False)
-    _prober: ThreadPoolExecutor = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._workers = ThreadPoolExecutor(self.n, thread_name_prefix="web")
+    def __init__(self, *, application: Application, n: int, probes: tuple[str, ...] = ()) -> None:
+        self._application, self._probes = application, probes
+        self._workers = ThreadPoolExecutor(n, thread_name_prefix="web")
         self._prober = ThreadPoolExecutor(1, thread_name_prefix="probe")
 
     async def answer(self, environ: Environ) -> Answer:
         """Return what the application answers to a request whose body has arrived."""
-        is_probe = environ["PATH_INFO"] in self.probes
-        pool = self._prober if is_probe else self._workers
+        pool = self._prober if environ["PATH_INFO"] in self._probes else self._workers
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, _answer, self.application, environ)
+        return await loop.run_in_executor(pool, _answer, self._application, environ)
 
     async def run(self, act: Callable[[Environ], T], environ: Environ) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._workers, act, environ)
@@ -66,9 +59,8 @@ def _answer(application: Application, environ: Environ) -> Answer:
         body = b"".join(parts)
     finally:
         # Django ends the request here, in the thread that holds its database session.
-        close = getattr(parts, "close", None)
-        if close is not None:
-            close()
+        if hasattr(parts, "close"):
+            parts.close()
     status, headers = begun[-1]
     return Answer(status=int(status.partition(" ")[0]), headers=headers, body=body)
 
@@ -99,10 +91,8 @@ def environ_of(scope: dict[str, Any]) -> Environ:
     for raw_name, raw_value in scope["headers"]:
         if b"_" in raw_name:
             continue
-        name, value = (
-            raw_name.decode("latin-1").upper().replace("-", "_"),
-            raw_value.decode("latin-1"),
-        )
+        name = raw_name.decode("latin-1").upper().replace("-", "_")
+        value = raw_value.decode("latin-1")
         key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
         between = "; " if key == "HTTP_COOKIE" else ","
         environ[key] = f"{environ[key]}{between}{value}" if key in environ else value

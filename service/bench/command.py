@@ -9,9 +9,10 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import bootstrap
@@ -37,25 +38,13 @@ Side = Callable[[], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """
-    What is compared.
-
-    Parameters
-    ----------
-    ours, theirs : function
-    n : int
-        Items.
-    beside : str
-        What the other side is, in words.
-    share : float, default=1
-        The part of the work that `theirs` does; its time is extrapolated linearly.
-    """
+    """What is compared."""
 
     ours: Side
     theirs: Side
-    n: int
-    beside: str
-    share: float = 1.0
+    n: int  # items
+    beside: str  # what the other side is, in words
+    share: float = 1.0  # the part of the work that `theirs` does; its time is extrapolated linearly
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,13 +101,8 @@ def auc_pair(n: int) -> Pair:
             labels=labels, scores=scores, rng=np.random.default_rng(4), n_draws=N_DRAWS
         )
 
-    return Pair(
-        ours=ours,
-        theirs=theirs,
-        n=n,
-        beside=f"scikit-learn roc_auc_score, {loops} loops extrapolated to {N_DRAWS}",
-        share=loops / N_DRAWS,
-    )
+    beside = f"scikit-learn roc_auc_score, {loops} loops extrapolated to {N_DRAWS}"
+    return Pair(ours=ours, theirs=theirs, n=n, beside=beside, share=loops / N_DRAWS)
 
 
 def ranks_pair(n: int) -> Pair:
@@ -132,13 +116,8 @@ def ranks_pair(n: int) -> Pair:
     def ours() -> object:
         return poisson_bootstrap(item_scores=scores, rng=np.random.default_rng(6), n_draws=N_DRAWS)
 
-    return Pair(
-        ours=ours,
-        theirs=theirs,
-        n=n,
-        beside=f"loop over resampled items, {loops} extrapolated to {N_DRAWS}",
-        share=loops / N_DRAWS,
-    )
+    beside = f"loop over resampled items, {loops} extrapolated to {N_DRAWS}"
+    return Pair(ours=ours, theirs=theirs, n=n, beside=beside, share=loops / N_DRAWS)
 
 
 BENCHES: dict[str, Callable[[], Pair]] = {
@@ -195,16 +174,13 @@ def main(arguments: list[str]) -> int:
     if unknown:
         parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(names())}")
     measured = [row for name in options.names or names() for row in _measured(name)]
-    pipelines = [row for row in measured if isinstance(row, PipelineRow)]
-    for each in tables(
-        [row for row in measured if isinstance(row, Row)],
-        [row for row in measured if isinstance(row, AuditRow)],
-        [row for row in measured if isinstance(row, PollRow)],
-        pipelines,
-    ):
-        print(each, flush=True)
+    for kind, table_of in TABLES.items():
+        rows = [row for row in measured if isinstance(row, kind)]
+        if rows:
+            print(table_of(rows), flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in measured], indent=2) + "\n")
+    pipelines = [row for row in measured if isinstance(row, PipelineRow)]
     refused = pipeline.too_costly(pipelines) if options.gate else []
     for sentence in refused:
         print(f"bench: {sentence}", file=sys.stderr)
@@ -215,22 +191,17 @@ def names() -> list[str]:
     return [*BENCHES, large_audit.NAME, POLL, pipeline.NAME]
 
 
-def tables(
-    rows: list[Row], audits: list[AuditRow], polls: list[PollRow], pipelines: list[PipelineRow]
-) -> Iterator[str]:
-    if rows:
-        yield table(rows)
-    if audits:
-        yield large_audit.table(audits)
-    if polls:
-        yield status_poll.table(polls)
-    if pipelines:
-        yield pipeline.table(pipelines)
-
-
 def table(rows: list[Row]) -> str:
     lines = ["| what | n | times faster | of 5 rounds | than |", "|---|---|---|---|---|"]
     for row in rows:
         spread = f"{row.low:,.0f} to {row.high:,.0f}"
         lines.append(f"| {row.name} | {row.n:,} | {row.ratio:,.0f} | {spread} | {row.beside} |")
     return "\n".join(lines)
+
+
+TABLES: dict[type, Callable[[list[Any]], str]] = {
+    Row: table,
+    AuditRow: large_audit.table,
+    PollRow: status_poll.table,
+    PipelineRow: pipeline.table,
+}

@@ -7,8 +7,6 @@ judge made for all of them.
 """
 
 import json
-import os
-import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -19,73 +17,47 @@ import numpy as np
 
 from lab.leagues import large_round
 from lab.leagues.large_round import LargeRound, Metric
+from service.bench import apart
 from stats import references as compare
 from stats.accusation import Contestant, accuse
-from stats.team_tests import TeamTests
 
 NAME = "audit"
 METRICS: tuple[Metric, ...] = get_args(Metric)
-N_TEAMS, N_FILES, N_QUERY, N_FRESH = 200, 100, 10_000, 20_000
 N_LOOPS = 20
 DELTA0 = 0.005
 SEED = 1
 KIB_PER_GIB = 2**20
-# As the service starts its workers: threads of a library would wait for each other on shared cores.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
     """Of the round that is judged."""
 
-    teams: int = N_TEAMS
-    files: int = N_FILES
-    n: int = N_QUERY
-    m: int = N_FRESH
+    teams: int = 200
+    files: int = 100
+    n: int = 10_000
+    m: int = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditRow:
-    """
-    What judging a round took.
-
-    Parameters
-    ----------
-    seconds, cpu_seconds : float
-        By the clock and of processor time, all cores together; making the round is not counted.
-    peak_gib : float
-        Largest resident memory of the process, the round included.
-    accused : int
-        Teams that were accused, of three attackers.
-    draws : int
-        Repeated draws, summed over the teams.
-    ratio : float
-        How many times longer the loop would take.
-    """
+    """What judging a round took, without making it."""
 
     name: str
     metric: str
     teams: int
     files: int
-    seconds: float
-    cpu_seconds: float
-    peak_gib: float
-    accused: int
-    draws: int
-    ratio: float
+    seconds: float  # by the clock
+    cpu_seconds: float  # of processor time, all cores together
+    peak_gib: float  # largest resident memory of the process, the round included
+    accused: int  # teams, of three attackers
+    draws: int  # repeated draws, summed over the teams
+    ratio: float  # how many times longer the loop would take
 
 
 def measure(metric: Metric, *, size: Size = Size()) -> AuditRow:
     """In a process of its own."""
-    arguments = json.dumps([metric, asdict(size)])
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "service.bench.large_audit", arguments],
-        env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(Path(__file__).parents[2])},
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
-    return AuditRow(**json.loads(done.stdout))
+    return AuditRow(**apart.answer_of("large_audit", json.dumps([metric, asdict(size)])))
 
 
 def judged(metric: Metric, size: Size) -> AuditRow:
@@ -99,9 +71,17 @@ def judged(metric: Metric, size: Size) -> AuditRow:
         rng=np.random.default_rng(SEED),
     )
     started, worked = time.perf_counter(), time.process_time()
-    tests = _accused(made)
+    tests = accuse(
+        draw=made.draw,
+        score=made.score,
+        contestants=made.contestants,
+        references=made.references,
+        n_teams=size.teams,
+        tie=large_round.TIE,
+        rng=np.random.default_rng(SEED + 1),
+    )
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - worked
-    peak = _peak_kib()
+    peak_gib = _peak_kib() / KIB_PER_GIB
     draws = sum(max(each.n_draws for each in one.tests.values()) for one in tests.values())
     return AuditRow(
         name=NAME,
@@ -110,43 +90,26 @@ def judged(metric: Metric, size: Size) -> AuditRow:
         files=size.files,
         seconds=round(seconds, 2),
         cpu_seconds=round(cpu_seconds, 2),
-        peak_gib=round(peak / KIB_PER_GIB, 2),
+        peak_gib=round(peak_gib, 2),
         accused=sum(each.accuses(delta0=DELTA0) for each in tests.values()),
         draws=draws,
-        ratio=round(seconds_of_a_loop(made, n_draws=N_LOOPS) / N_LOOPS * draws / seconds, 1),
+        ratio=round(_seconds_of_a_draw(made) * draws / seconds, 1),
     )
 
 
 def _peak_kib() -> int:
-    """
-    Largest resident memory of this process so far, in KiB.
-
-    Notes
-    -----
-    Not `getrusage`: a child that was started by a larger process begins with its parent's peak there.
-    """
+    """Largest resident memory of this process so far, in KiB."""
+    # Not `getrusage`: a child that was started by a larger process begins with its parent's peak there.
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
-def _accused(made: LargeRound) -> dict[int, TeamTests]:
-    return accuse(
-        draw=made.draw,
-        score=made.score,
-        contestants=made.contestants,
-        references=made.references,
-        n_teams=len(made.contestants),
-        tie=large_round.TIE,
-        rng=np.random.default_rng(SEED + 1),
-    )
-
-
-def seconds_of_a_loop(made: LargeRound, *, n_draws: int) -> float:
+def _seconds_of_a_draw(made: LargeRound) -> float:
     """One honest team, both kinds of reference, without a thought for speed."""
     contestant = list(made.contestants.values())[-1]
     started = time.perf_counter()
-    loop(made, contestant, rng=np.random.default_rng(SEED + 2), n_draws=n_draws)
-    return time.perf_counter() - started
+    loop(made, contestant, rng=np.random.default_rng(SEED + 2), n_draws=N_LOOPS)
+    return (time.perf_counter() - started) / N_LOOPS
 
 
 def loop(

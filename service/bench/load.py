@@ -78,9 +78,8 @@ def _length(head: bytes) -> int:
 
 def request(path: str, **headers: str) -> bytes:
     """Write a GET on a connection that stays open; underscores in header names stand for hyphens."""
-    fields = {"Host": "127.0.0.1", **{name.replace("_", "-"): v for name, v in headers.items()}}
-    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    fields = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *fields, "", ""]).encode()
 
 
 def closed_loop(

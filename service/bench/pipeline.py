@@ -1,11 +1,7 @@
 """`run.py bench pipeline`: what a submission costs from its POST to its released score.
 
-A service of its own, on loopback. Eight teams hand in distinct files in a closed loop, each over one
-connection: POST, then a poll every 50 ms with the latest ETag until there is a score, then the next file.
-The teams' threads run on the same cores as the service. Mechanism `exact`, metric accuracy, CSV files that
-answer all n items of a panel in a drawn order, so that each has to be aligned; half of the items are scored.
-Each round is a fixed number of files, and ends early when its time is over; a row has the median rate of the
-rounds, and the processor time of all of them.
+`docs/performance.md` says what is measured. Each round is a fixed number of files, and ends early when its
+time is over; a row has the median rate of the rounds, and the processor time of all of them.
 
 A machine is measured beside: the processor time of one file that plain Python reads, aligns and scores. In
 multiples of that a submission costs about the same on every machine, which is what `--gate` holds.
@@ -13,19 +9,13 @@ multiples of that a submission costs about the same on every machine, which is w
 
 import csv
 import http.client
-import importlib.util
 import io
 import json
-import os
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,11 +23,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bench import processor_time
-from service.bench.large_audit import ONE_THREAD
+from service.bench import apart, processor_time
 from service.bench.load import LoadError
-from service.bench.status_poll import NO_LIMIT
-from service.processes import PROJECT, Service, running
+from service.bench.staging import staged
+from service.processes import Service
 
 NAME = "pipeline"
 N_TEAMS = 8
@@ -50,7 +39,6 @@ POLL_SECONDS = 0.05
 PATIENCE = 60.0
 PENDING = ("QUEUED", "SCORING")
 SCRIPT_SECONDS = 5.0
-SCRIPT_NEEDS = ("pandas", "sklearn")
 N_SCRIPT_FILES = 8
 N_YARDSTICKS = 9
 # What a submission may cost, in files of plain Python: half as much again as it did on two cores that were
@@ -60,29 +48,14 @@ MAX_COST = {2_400: 30.0, 100_000: 1.5}
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineRow:
-    """
-    What a released submission took.
-
-    Parameters
-    ----------
-    n : int
-        Items of a file.
-    rate : float
-        Released submissions per second, of the median round.
-    script_rate : float or None
-        Files per second of a plain script on one core; None where its libraries are not installed.
-    cpu_ms : dict
-        Milliseconds of processor time per released submission, by process group of the service.
-    yardstick_ms : float
-        Milliseconds of processor time in which plain Python reads, aligns and scores such a file.
-    """
+    """What a released submission took; `cpu_ms` by process group of the service."""
 
     name: str
-    n: int
-    rate: float
-    script_rate: float | None
-    cpu_ms: dict[str, float]
-    yardstick_ms: float
+    n: int  # items of a file
+    rate: float  # released submissions per second, of the median round
+    script_rate: float  # files per second of a plain script on one core
+    cpu_ms: dict[str, float]  # milliseconds of processor time per released submission
+    yardstick_ms: float  # the same in which plain Python reads, aligns and scores such a file
 
     @property
     def cost(self) -> float:
@@ -90,18 +63,12 @@ class PipelineRow:
         return sum(self.cpu_ms.values()) / self.yardstick_ms
 
 
-@dataclass(frozen=True, kw_only=True)
-class Files:
-    """Distinct prediction files of n items, in an order of their own: whoever reads one has to align it."""
-
-    n: int
-
-    def content(self, number: int) -> bytes:
-        """CSV whose answers and order are drawn from this number alone."""
-        rng = np.random.default_rng(number)
-        lines = _lines(self.n)[rng.permutation(self.n)]
-        lines[:, -2] += rng.integers(2, size=self.n, dtype=np.uint8)
-        return b"id,label\n" + lines.tobytes()
+def file(n: int, number: int) -> bytes:
+    """CSV of n items, whose answers and order are drawn from this number alone."""
+    rng = np.random.default_rng(number)
+    lines = _lines(n)[rng.permutation(n)]
+    lines[:, -2] += rng.integers(2, size=n, dtype=np.uint8)
+    return b"id,label\n" + lines.tobytes()
 
 
 @cache
@@ -112,108 +79,75 @@ def _lines(n: int) -> NDArray[np.uint8]:
     return np.frombuffer(text.encode(), dtype=np.uint8).reshape(n, -1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Loop:
-    """What the closed loop of one round did."""
-
-    released: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Released submissions per second."""
-        return self.released / self.seconds
-
-
 def measure(
     n: int,
     *,
     files_of_team: int | None = None,
     rounds: int = ROUNDS,
-    seconds: float = ROUND_SECONDS,
     script_seconds: float = SCRIPT_SECONDS,
 ) -> PipelineRow:
     """Measure a service of its own, then the script, never both at once."""
     each = SIZES[n] if files_of_team is None else files_of_team
-    files, loops = Files(n=n), []
-    with _staged(n) as (service, tokens):
-        play(service, tokens, files, first=0, each=N_WARM_UP, seconds=seconds)
+    rates, n_released = [], 0
+    with staged(NAME, f"--teams={N_TEAMS}", f"--items={n}") as (service, tokens):
+        play(service, tokens, n=n, first=0, each=N_WARM_UP)
         before = processor_time.spent(_roots(service))
         for number in range(rounds):
             first = N_TEAMS * (N_WARM_UP + number * each)
-            loops.append(play(service, tokens, files, first=first, each=each, seconds=seconds))
+            released, seconds = play(service, tokens, n=n, first=first, each=each)
+            rates.append(released / seconds)
+            n_released += released
         after = processor_time.spent(_roots(service))
-    released = sum(loop.released for loop in loops)
     return PipelineRow(
         name=NAME,
         n=n,
-        rate=round(statistics.median(loop.rate for loop in loops), 2),
-        script_rate=script_rate(files, seconds=script_seconds),
+        rate=round(statistics.median(rates), 2),
+        script_rate=round(script_rate(n, seconds=script_seconds), 2),
         cpu_ms={
-            group: round((after[group] - before.get(group, 0.0)) / released, 2) for group in after
+            group: round((after[group] - before.get(group, 0.0)) / n_released, 2) for group in after
         },
-        yardstick_ms=round(yardstick_ms(files), 3),
+        yardstick_ms=round(yardstick_ms(n), 3),
     )
 
 
 def play(
-    service: Service,
-    tokens: Sequence[str],
-    files: Files,
-    *,
-    first: int,
-    each: int,
-    seconds: float,
-) -> Loop:
-    """One round: each team hands in `each` files of its own, numbered from `first` on."""
-    bodies = [
-        [files.content(first + team * each + i) for i in range(each)] for team in range(len(tokens))
-    ]
+    service: Service, tokens: Sequence[str], *, n: int, first: int, each: int
+) -> tuple[int, float]:
+    """One round: each team hands in `each` files, numbered from `first` on.
+
+    Returns how many were released, and in how many seconds.
+    """
+    starts = range(first, first + len(tokens) * each, each)
+    bodies = [[file(n, start + i) for i in range(each)] for start in starts]
     started = time.perf_counter()
+    ends = started + ROUND_SECONDS
     with ThreadPoolExecutor(len(tokens)) as threads:
-        released = list(
-            threads.map(
-                lambda token, own: _team(service, token, own, ends=started + seconds),
-                tokens,
-                bodies,
-            )
+        released = threads.map(
+            lambda token, own: _team(service, token, own, ends=ends), tokens, bodies
         )
-    return Loop(released=sum(released), seconds=time.perf_counter() - started)
+    return sum(released), time.perf_counter() - started
 
 
-def script_rate(files: Files, *, seconds: float) -> float | None:
-    """Files per second of the plain script; None, said aloud, where it cannot run."""
-    missing = [name for name in SCRIPT_NEEDS if importlib.util.find_spec(name) is None]
-    if missing:
-        said = f"the script is left out: {', '.join(missing)} is not installed"
-        sys.stderr.write(f"bench: {said}\n")
-        return None
+def script_rate(n: int, *, seconds: float) -> float:
+    """Files per second of the plain script."""
     with tempfile.TemporaryDirectory(prefix="hv-script-") as directory:
-        (Path(directory) / "labels.csv").write_bytes(files.content(0))
+        (Path(directory) / "labels.csv").write_bytes(file(n, 0))
         for number in range(1, 1 + N_SCRIPT_FILES):
-            (Path(directory) / f"file-{number}.csv").write_bytes(files.content(number))
-        path = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "service.bench.plain_script", directory, str(seconds)],
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, path))},
-            stdout=subprocess.PIPE,
-            check=True,
-            text=True,
-        )
-    return round(float(json.loads(done.stdout)), 2)
+            (Path(directory) / f"file-{number}.csv").write_bytes(file(n, number))
+        return float(apart.answer_of("plain_script", directory, str(seconds)))
 
 
-def yardstick_ms(files: Files) -> float:
+def yardstick_ms(n: int) -> float:
     """Processor time of one file by the standard library alone: the least of some, whatever else runs."""
-    labels = _answers(files.content(0))
+    labels = _answers(file(n, 0))
     spent = []
     for number in range(1, 1 + N_YARDSTICKS):
-        content = files.content(number)
+        content = file(n, number)
         started = time.process_time()
         given = _answers(content)
         n_right = sum(given[item] == label for item, label in labels.items())
         spent.append(time.process_time() - started)
-        if not 0 < n_right < files.n:
+        if not 0 < n_right < n:
             raise ValueError(f"file {number} was not drawn")
     return 1000 * min(spent)
 
@@ -238,28 +172,13 @@ def table(rows: Sequence[PipelineRow]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for row in rows:
-        script = "-" if row.script_rate is None else f"{row.script_rate:,.1f}/s"
         parts = ", ".join(f"{group} {ms:.1f}" for group, ms in row.cpu_ms.items())
         total = f"{sum(row.cpu_ms.values()):.1f} ms"
         lines.append(
-            f"| {row.n:,} items | {row.rate:,.1f}/s | {script} | {total} | {row.cost:.1f} | {parts} |"
+            f"| {row.n:,} items | {row.rate:,.1f}/s | {row.script_rate:,.1f}/s | {total} | {row.cost:.1f} "
+            f"| {parts} |"
         )
     return "\n".join(lines)
-
-
-@contextmanager
-def _staged(n: int) -> Iterator[tuple[Service, list[str]]]:
-    """Start a service of its own with an open round of n items; give it and the teams' tokens."""
-    home = Path(tempfile.mkdtemp(prefix="hv-bench-"))
-    home.chmod(0o755)
-    try:
-        with running(home=home, port=0, admin_port=0, say=lambda text: None, **NO_LIMIT) as service:
-            staged = service.output_of(
-                "stage_benchmark", "--slug", NAME, f"--teams={N_TEAMS}", f"--items={n}"
-            )
-            yield service, list(json.loads(staged).values())
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _roots(service: Service) -> dict[int, str]:

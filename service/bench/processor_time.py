@@ -6,8 +6,8 @@ that is alive grows by all that was done in it.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+
+from service.leftovers import PROC, Seen, all_seen
 
 # The parser's children belong to the web's processes and are counted apart.
 PARSER = "parser"
@@ -15,49 +15,26 @@ PARSER_MARK = b"vault.files.parser_child"
 MS_PER_TICK = 1000 / os.sysconf("SC_CLK_TCK")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Process:
-    parent: int
-    ticks: int
-    is_parser: bool
-
-
 def spent(roots: Mapping[int, str]) -> dict[str, float]:
     """Milliseconds so far of each group: `roots` names the group of each leading process by its number."""
-    processes = _processes()
+    processes = {each.pid: each for each in all_seen()}
     total = dict.fromkeys(roots.values(), 0.0)
-    for number, process in processes.items():
-        group = _group(number, processes, roots)
+    for process in processes.values():
+        group = _group(process.pid, processes, roots)
         if group is None:
             continue
-        name = PARSER if process.is_parser else group
+        try:
+            command = (PROC / str(process.pid) / "cmdline").read_bytes()
+        except OSError:
+            continue  # it has ended meanwhile
+        name = PARSER if PARSER_MARK in command else group
         total[name] = total.get(name, 0.0) + process.ticks * MS_PER_TICK
     return total
 
 
-def _group(number: int, processes: Mapping[int, _Process], roots: Mapping[int, str]) -> str | None:
-    while number not in roots:
-        if number not in processes:
+def _group(pid: int, processes: Mapping[int, Seen], roots: Mapping[int, str]) -> str | None:
+    while pid not in roots:
+        if pid not in processes:
             return None
-        number = processes[number].parent
-    return roots[number]
-
-
-def _processes() -> dict[int, _Process]:
-    found = {}
-    for directory in Path("/proc").iterdir():
-        if not directory.name.isdecimal():
-            continue
-        try:
-            stat = (directory / "stat").read_text()
-            command = (directory / "cmdline").read_bytes()
-        except OSError:
-            continue  # it has ended meanwhile
-        # The name, in parentheses, may hold anything; fields are counted from behind it.
-        fields = stat.rpartition(")")[2].split()
-        found[int(directory.name)] = _Process(
-            parent=int(fields[1]),
-            ticks=sum(map(int, fields[11:15])),
-            is_parser=PARSER_MARK in command,
-        )
-    return found
+        pid = processes[pid].parent
+    return roots[pid]

@@ -4,29 +4,23 @@ The poll is the usual one: with a token, with `If-None-Match`, answered 304 afte
 PostgreSQL. Both are asked in turn, so that a busy machine slows both.
 """
 
-import json
-import shutil
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 
 from service.bench import load
+from service.bench.staging import staged
 from service.ports import free_port
-from service.processes import Service, answers, running
+from service.processes import Service, start_that_answers
 from service.programs import Program, granian
 
 CONNECTIONS = 16
 ROUNDS = 5
 SECONDS = 2.0
 N_ITEMS = 400
-# The throttle is asked each time, and never refuses.
-NO_LIMIT = {"TOKEN_REQUESTS_PER_MINUTE": "100000000", "ANONYMOUS_REQUESTS_PER_MINUTE": "100000000"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +39,14 @@ class PollRow:
     bare_p99_ms: float
 
 
-def measure(*, rounds: int = ROUNDS, seconds: float = SECONDS) -> PollRow:
-    with _staged() as (port, poll, bare):
-        for request, status in ((poll, 304), (bare, 200)):
-            _ask(port, request, status, seconds=seconds / 2)
-        pairs = [
-            (_ask(port, poll, 304, seconds=seconds), _ask(port, bare, 200, seconds=seconds))
-            for _ in range(rounds)
-        ]
+def measure() -> PollRow:
+    """On a service of its own with a scored submission, after a round that is not counted."""
+    with staged("poll") as (service, (token,)):
+        path, etag = _scored(service, token)
+        port = _port_beside(service)
+        poll = load.request(path, Authorization=f"Bearer {token}", If_None_Match=etag)
+        bare = load.request("/bare")
+        pairs = [(_ask(port, poll, 304), _ask(port, bare, 200)) for _ in range(1 + ROUNDS)][1:]
     ratios = [polled.rate / bared.rate for polled, bared in pairs]
     polls, bares = zip(*pairs, strict=True)
     return PollRow(
@@ -82,31 +76,13 @@ def table(rows: Sequence[PollRow]) -> str:
     return "\n".join(lines)
 
 
-def _ask(port: int, request: bytes, status: int, *, seconds: float) -> load.Load:
+def _ask(port: int, request: bytes, status: int) -> load.Load:
     return load.closed_loop(
-        port=port, requests=[request], status=status, connections=CONNECTIONS, seconds=seconds
+        port=port, requests=[request], status=status, connections=CONNECTIONS, seconds=SECONDS
     )
 
 
-@contextmanager
-def _staged() -> Iterator[tuple[int, bytes, bytes]]:
-    """Start a service of its own with a scored submission; give the server's port and the two requests."""
-    home = Path(tempfile.mkdtemp(prefix="hv-bench-"))
-    home.chmod(0o755)
-    try:
-        with running(home=home, port=0, admin_port=0, say=lambda text: None, **NO_LIMIT) as service:
-            staged = service.output_of("stage_benchmark", "--slug", "poll")
-            (token,) = json.loads(staged).values()
-            path, etag = _scored(service, token)
-            with _beside(service) as port:
-                poll = load.request(path, Authorization=f"Bearer {token}", If_None_Match=etag)
-                yield port, poll, load.request("/bare")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@contextmanager
-def _beside(service: Service) -> Iterator[int]:
+def _port_beside(service: Service) -> int:
     """Start the API's server once more, with the bare view."""
     port = free_port()
     (web,) = (each for each in service.programs if each.name == "web")
@@ -120,11 +96,11 @@ def _beside(service: Service) -> Iterator[int]:
     service.programs.append(program)
     program.start(cwd=service.code)
     deadline = time.monotonic() + 60
-    while not answers(f"http://127.0.0.1:{port}/bare"):
+    while start_that_answers(f"http://127.0.0.1:{port}/bare") is None:
         if time.monotonic() > deadline:
             raise load.LoadError(f"the server did not come up: {program.log.read_text()}")
         time.sleep(0.05)
-    yield port
+    return port
 
 
 def _scored(service: Service, token: str) -> tuple[str, str]:

@@ -13,10 +13,9 @@ import pytest
 import yaml
 from django.db import connection
 
-from config.grants import ROLES
 from config.reference import errors_page
 from config.settings import BASE_DIR, env
-from service import home, processes, snapshot
+from service import processes, snapshot
 from service.programs import Program
 from tests.architecture import compose_shape
 from tests.architecture.compose_shape import Compose, environment
@@ -210,12 +209,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Progr
     monkeypatch.setenv("HOLDOUT_VAULT_WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8")
     monkeypatch.setenv("HOLDOUT_VAULT_WEBHOOK_PORTS", "9000")
     monkeypatch.setenv("HOLDOUT_VAULT_DATABASE_NAME", "another")
-    servers = home.Servers(
-        socket_directory=tmp_path,
-        broker_url="redis+socket:///nonexistent",
-        passwords=dict.fromkeys((home.OWNER, *ROLES), "x"),
-    )
-    twin = processes.Service(home=tmp_path, servers=servers, code=BASE_DIR, url="", admin_url="")
+    twin = processes.Service(home=tmp_path, code=BASE_DIR)
     found = processes._programs(twin, port=8000, admin_port=8001, account="root")
     return {program.name: program for program in found}
 

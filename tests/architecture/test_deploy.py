@@ -92,8 +92,8 @@ def test_second_run_keeps_the_secrets(secrets: Path) -> None:
 class Database:
     """A PostgreSQL as its image leaves it before the init script: no role, no database of ours."""
 
-    def __init__(self, servers: homes.Servers, home: Path, secrets: Path) -> None:
-        self.host = str(servers.socket_directory)
+    def __init__(self, home: Path, secrets: Path) -> None:
+        self.host = str(homes.socket_directory(home))
         self.log = home / "logs" / "postgresql.log"
         self.secrets = secrets
         password = (home / "secrets" / "database-postgres").read_text()
@@ -133,18 +133,18 @@ class Database:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[homes.Servers, Path]]:
+def server() -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="hv-deploy-", dir="/tmp"))
     try:
         with postgresql.postgresql(home=home, durable=False):
-            yield homes.servers_of(home), home
+            yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture
-def database(server: tuple[homes.Servers, Path], secrets: Path) -> Database:
-    return Database(*server, secrets)
+def database(server: Path, secrets: Path) -> Database:
+    return Database(server, secrets)
 
 
 def migrate_environment(database: Database) -> dict[str, str]:
@@ -274,7 +274,7 @@ def free_port() -> int:
 def broker(secrets: Path, tmp_path: Path) -> Iterator[Callable[[str], str]]:
     """A Valkey with the access list that compose mounts; gives URLs at its address."""
     port = free_port()
-    program = homes.valkey_command(home=tmp_path, socket=tmp_path / "valkey.sock")[0]
+    program = homes.valkey_command(tmp_path)[0]
     command = [
         str(each).replace("/run/secrets", str(secrets))
         for each in COMPOSE["services"]["valkey"]["command"]

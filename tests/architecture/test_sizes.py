@@ -21,9 +21,7 @@ FILES = sorted(
 )
 
 # Path or path::function, and why it may be longer.
-EXCEPTIONS: dict[str, str] = {
-    "service/processes.py::_programs": "one table: the processes with their roles, keys and accounts",
-}
+EXCEPTIONS: dict[str, str] = {}
 
 
 def name_of(path: Path) -> str:

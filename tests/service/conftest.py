@@ -79,9 +79,8 @@ def stager(service: Service) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "tests.service.stager"],
         env={
-            **service.environment(role=OWNER, site="none"),
+            **service.environment(role=OWNER),
             "PYTHONPATH": str(PROJECT),  # the service's copy of the code has no tests
-            "DJANGO_SETTINGS_MODULE": "config.settings",
         },
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

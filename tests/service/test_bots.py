@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from service.home import DATABASE, OWNER
+from service.home import DATABASE, OWNER, database_password, socket_directory
 from service.processes import Service
 from tests.service.bots import Bot
 from tests.service.staging import Stage
@@ -94,10 +94,10 @@ async def kill(service: Service, name: str, *, after: float) -> None:
 def counted(service: Service, table: str, column: str, condition: str) -> set[str]:
     """The submissions in the rows of this play, of which none may occur twice."""
     with psycopg.connect(
-        host=str(service.servers.socket_directory),
+        host=str(socket_directory(service.home)),
         dbname=DATABASE,
         user=OWNER,
-        password=service.servers.passwords[OWNER],
+        password=database_password(service.home, OWNER),
     ) as session:
         rows = session.execute(
             f"""

@@ -10,7 +10,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from service.home import DATABASE, OWNER
+from service.home import DATABASE, OWNER, database_password, socket_directory
 from service.processes import Service
 from tests.service.staging import Stage, client, csv_file
 
@@ -50,10 +50,10 @@ def submit_until_received(service: Service, *, slug: str, token: str, body: byte
 
 def query(service: Service, statement: str, *parameters: object) -> list[tuple[object, ...]]:
     with psycopg.connect(
-        host=str(service.servers.socket_directory),
+        host=str(socket_directory(service.home)),
         dbname=DATABASE,
         user=OWNER,
-        password=service.servers.passwords[OWNER],
+        password=database_password(service.home, OWNER),
     ) as connection:
         return connection.execute(statement, parameters).fetchall()
 

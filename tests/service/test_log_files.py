@@ -72,8 +72,7 @@ def test_full_log_begins_anew_and_the_program_writes_on(
 
 def test_service_rotates_its_logs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "MAX_LOG_BYTES", 10)
-    servers = homes.Servers(socket_directory=home, broker_url="", passwords={})
-    running = processes.Service(home=home, servers=servers, code=home, url="", admin_url="")
+    running = processes.Service(home=home, code=home)
     log = home / "logs" / "postgresql.log"
     log.parent.mkdir()
     log.write_text("x" * 20)

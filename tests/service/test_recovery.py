@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from service import leftovers, ports
-from service.home import DATABASE, OWNER
+from service.home import DATABASE, OWNER, database_password, socket_directory
 from service.processes import Service, running, start_that_answers
 from service.programs import Program
 from tests.service.staging import client, csv_file
@@ -142,10 +142,10 @@ def test_scoring_that_hangs_fails_and_the_worker_goes_on(recovering: Service) ->
     token = staged(recovering, "hanging")
     rng = np.random.default_rng(18)
     with psycopg.connect(
-        host=str(recovering.servers.socket_directory),
+        host=str(socket_directory(recovering.home)),
         dbname=DATABASE,
         user=OWNER,
-        password=recovering.servers.passwords[OWNER],
+        password=database_password(recovering.home, OWNER),
     ) as holder:
         holder.execute("LOCK TABLE vault_release IN SHARE MODE")
         submit_until_received(recovering, slug="hanging", token=token, body=csv_file(rng))

@@ -15,7 +15,6 @@ import pytest
 import run
 from config.settings import BASE_DIR
 from service import commands
-from service.home import default_home
 
 SOURCE = (BASE_DIR / "run.py").read_text()
 
@@ -42,20 +41,25 @@ def test_commands_are_those_of_the_environment() -> None:
     assert set(run.LOCKS) <= set(run.COMMANDS)
 
 
-@pytest.mark.parametrize("user_id", [0, 1000])
 @pytest.mark.parametrize(
-    "variables", [{}, {"XDG_DATA_HOME": "/srv/data"}, {"HOLDOUT_VAULT_HOME": "/srv/vault"}]
+    ("variables", "of_root", "of_others"),
+    [
+        ({}, "/var/lib/holdout-vault", str(Path.home() / ".local/share/holdout-vault")),
+        ({"XDG_DATA_HOME": "/srv/data"}, "/var/lib/holdout-vault", "/srv/data/holdout-vault"),
+        ({"HOLDOUT_VAULT_HOME": "/srv/vault"}, "/srv/vault", "/srv/vault"),
+    ],
 )
-def test_state_directory_is_the_one_of_the_service(
-    variables: dict[str, str], user_id: int, monkeypatch: pytest.MonkeyPatch
+def test_state_directory_suits_the_user(
+    variables: dict[str, str], of_root: str, of_others: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HOLDOUT_VAULT_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(os, "geteuid", lambda: user_id)
 
-    assert run.state_directory() == default_home()
+    for user_id, expected in ((0, of_root), (1000, of_others)):
+        monkeypatch.setattr(os, "geteuid", lambda number=user_id: number)
+        assert run.state_directory() == Path(expected)
 
 
 def test_relative_state_directory_becomes_absolute(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ from django.test import RequestFactory
 from config import settings as settings_module
 from config import start_mark
 from service import processes as service_module
-from service.home import EmbeddedServerError, Servers
-from service.processes import Service, answers, start_that_answers
+from service.home import EmbeddedServerError
+from service.processes import Service, start_that_answers
 
 
 @contextmanager
@@ -44,10 +44,7 @@ def answering(headers: dict[str, str], *, status: int = 200) -> Iterator[str]:
 
 
 def starting(tmp_path: Path, url: str) -> Service:
-    servers = Servers(socket_directory=tmp_path, broker_url="", passwords={})
-    return Service(
-        home=tmp_path, servers=servers, code=tmp_path, url=url, admin_url=url, start="this one"
-    )
+    return Service(home=tmp_path, code=tmp_path, url=url, admin_url=url, start="this one")
 
 
 @pytest.fixture
@@ -76,7 +73,6 @@ def test_somebody_else_at_the_address_is_not_the_service(
 def test_what_does_not_answer_well_is_nobody() -> None:
     with answering({start_mark.HEADER: "this one"}, status=503) as url:
         assert start_that_answers(url) is None
-        assert not answers(url)
     assert start_that_answers(url) is None
 
 

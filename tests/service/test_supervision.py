@@ -9,7 +9,7 @@ import pytest
 from service import leftovers, snapshot
 from service import processes as service_module
 from service import programs as module
-from service.home import EmbeddedServerError, Servers
+from service.home import EmbeddedServerError
 from service.processes import Service
 from service.programs import Program
 
@@ -25,11 +25,7 @@ def a_program(tmp_path: Path, name: str, script: str) -> Program:
 
 def watched(tmp_path: Path, script: str) -> tuple[Service, Program]:
     program = a_program(tmp_path, "worker", script)
-    servers = Servers(socket_directory=tmp_path, broker_url="", passwords={})
-    service = Service(
-        home=tmp_path, servers=servers, code=tmp_path, url="", admin_url="", programs=[program]
-    )
-    return service, program
+    return Service(home=tmp_path, code=tmp_path, programs=[program]), program
 
 
 def supervise_for(service: Service, seconds: float) -> None:

@@ -8,10 +8,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config.reference import PAGES
 from config.settings import BASE_DIR
 
-DIRECTORY = BASE_DIR / "docs"
-# Every page of it is written here; the rest of `docs/` is written by hand.
-GENERATED = "reference"
-
 
 class Command(BaseCommand):
     help = "Write docs/errors.md and docs/reference from the code; with --check, only compare."
@@ -19,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="write nothing; fail if outdated")
-        parser.add_argument("--directory", type=Path, default=DIRECTORY)
+        parser.add_argument("--directory", type=Path, default=BASE_DIR / "docs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         directory: Path = options["directory"]
@@ -37,8 +33,8 @@ class Command(BaseCommand):
             for path, text in sorted(pages.items())
             if not path.exists() or path.read_text() != text
         ]
-        # A page that nothing writes any more would go on saying what once was.
-        written = sorted((directory / GENERATED).glob("*.md"))
+        # A page there that nothing writes any more would go on saying what once was.
+        written = sorted((directory / "reference").glob("*.md"))
         left_over = [path.name for path in written if path not in pages]
         if outdated or left_over:
             raise CommandError(
