@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,7 +22,7 @@ from lab.demo import organizer, season
 from lab.demo.desk import Desk
 from lab.demo.organizer import Board
 from lab.demo.progress import Progress
-from lab.demo.rest import RestDesk, open_client
+from lab.demo.rest import RestDesk, open_wire
 from lab.demo.season import Cast, Order
 from lab.demo.weather.series import N_FRESH, N_QUERY, Weather, item_ids
 from vault import leaderboard
@@ -129,7 +129,7 @@ class _Stage:
         ids = item_ids(days=self.weather.panel)
         return {
             name: RestDesk(
-                client=stack.enter_context(open_client(url=self.url, token=token)),
+                wire=stack.enter_context(closing(open_wire(url=self.url, token=token))),
                 slug=board.slug,
                 ids=ids,
                 stopping=self.stopping,

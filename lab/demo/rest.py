@@ -3,13 +3,12 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-import httpx
 import numpy as np
 
 from lab.demo.desk import DeskError, Predictions, Ticket
+from lab.demo.wire import TROUBLES, Answer, Wire
 
 FIRST_POLL_SECONDS = 0.015
 LAST_POLL_SECONDS = 0.15
@@ -45,10 +44,8 @@ class PredictionFile:
         return b"id,label\n" + table.tobytes()
 
 
-def open_client(*, url: str, token: str) -> httpx.Client:
-    return httpx.Client(
-        base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=REQUEST_SECONDS
-    )
+def open_wire(*, url: str, token: str) -> Wire:
+    return Wire(url=url, token=token, seconds=REQUEST_SECONDS)
 
 
 class RestDesk:
@@ -61,14 +58,14 @@ class RestDesk:
     def __init__(
         self,
         *,
-        client: httpx.Client,
+        wire: Wire,
         slug: str,
         ids: Sequence[str],
         in_flight: int = IN_FLIGHT,
         stopping: threading.Event | None = None,
         heard: Callable[[], None] = lambda: None,
     ) -> None:
-        self._client = client
+        self._wire = wire
         self._slug = slug
         self._file = PredictionFile(ids=ids)
         self._in_flight = in_flight
@@ -82,12 +79,12 @@ class RestDesk:
         response = self._request(
             "POST",
             f"/api/v1/benchmarks/{self._slug}/submissions/",
-            content=self._file.body(predictions=predictions),
+            body=self._file.body(predictions=predictions),
             headers={"Content-Type": "text/csv"},
         )
         ticket = str(response.json()["id"])
         # Of a file handed in before, the ETag may be the answer's, which is still to be read.
-        etag = response.headers.get("ETag") if response.status_code == ACCEPTED else None
+        etag = response.headers.get("etag") if response.status == ACCEPTED else None
         self._waiting[ticket] = (time.monotonic(), etag)
         return ticket
 
@@ -99,9 +96,9 @@ class RestDesk:
             pause = min(max(POLL_STEP * self._usual, FIRST_POLL_SECONDS), LAST_POLL_SECONDS)
             known = {} if etag is None else {"If-None-Match": etag}
             response = self._request("GET", f"/api/v1/submissions/{ticket}/", headers=known)
-            if response.status_code == NOT_MODIFIED:
+            if response.status == NOT_MODIFIED:
                 continue
-            etag, submission = response.headers.get("ETag"), response.json()
+            etag, submission = response.headers.get("etag"), response.json()
             if submission["status"] == "SCORED":
                 self._usual += LATEST * (time.monotonic() - began - self._usual)
                 self._heard()
@@ -124,21 +121,28 @@ class RestDesk:
     def declare_final(self, *, ticket: Ticket) -> None:
         self._request("POST", f"/api/v1/submissions/{ticket}/final/")
 
-    def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Send, and repeat if need be: identical predictions are answered for free."""
         trouble = ""
         for attempt in range(MAX_RETRIES):
             pause: float | None
             try:
-                response = self._client.request(method, path, **arguments)
-            except httpx.TransportError as error:
+                answer = self._wire.ask(method, path, body=body, headers=headers or {})
+            except TROUBLES as error:
                 trouble = f"{type(error).__name__}: {error}"
                 pause = min(0.05 * 2**attempt, 2.0)
             else:
-                if response.is_success or response.status_code == NOT_MODIFIED:
-                    return response
-                trouble = f"{response.status_code}: {response.text[:500]}"
-                pause = _retry_seconds(response=response)
+                if 200 <= answer.status < 300 or answer.status == NOT_MODIFIED:
+                    return answer
+                trouble = f"{answer.status}: {answer.body[:500].decode(errors='replace')}"
+                pause = _retry_seconds(answer=answer)
             if pause is None or pause > MAX_RETRY_SECONDS:
                 break
             self._wait(seconds=pause)
@@ -149,9 +153,9 @@ class RestDesk:
             raise DeskError("the season was stopped")
 
 
-def _retry_seconds(*, response: httpx.Response) -> float | None:
+def _retry_seconds(*, answer: Answer) -> float | None:
     """Return when to come back; None if never: a 429 without a date means that the total is used up."""
-    after = response.headers.get("Retry-After", "")
-    if response.status_code in UNAVAILABLE:
+    after = answer.headers.get("retry-after", "")
+    if answer.status in UNAVAILABLE:
         return float(after) if after.isdecimal() else 1.0
-    return float(after) if response.status_code == 429 and after.isdecimal() else None
+    return float(after) if answer.status == 429 and after.isdecimal() else None
