@@ -1,9 +1,11 @@
 """A desk over the REST API, with the manners of a good bot: keep-alive, patience, no double cost."""
 
+import datetime as dt
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +13,10 @@ from lab.demo.desk import DeskError, Predictions, Ticket
 from lab.demo.wire import TROUBLES, Answer, Wire
 
 FIRST_POLL_SECONDS = 0.015
-LAST_POLL_SECONDS = 0.15
-# The first poll comes when this share of the time that answers usually take is over, and the next after a
-# quarter of it: each poll takes time from the same processors as the scoring. Half, so that what is usual
-# falls by a quarter with each answer that was there at the first poll.
-POLL_SHARE, POLL_STEP = 0.5, 0.25
+LAST_POLL_SECONDS = 0.5
+# The first poll comes when the time is over that answers usually take, as the service says, and the next
+# after a quarter of it: each poll takes time from the same processors as the scoring.
+POLL_STEP = 0.25
 # Weight of the latest answer in what is usual.
 LATEST = 0.5
 MAX_SCORING_SECONDS = 300.0
@@ -90,7 +91,7 @@ class RestDesk:
 
     def answer(self, *, ticket: Ticket) -> float | None:
         began, etag = self._waiting.pop(ticket, (time.monotonic(), None))
-        pause = min(POLL_SHARE * self._usual, LAST_POLL_SECONDS) - (time.monotonic() - began)
+        pause = min(self._usual, LAST_POLL_SECONDS) - (time.monotonic() - began)
         while time.monotonic() - began < MAX_SCORING_SECONDS:
             self._wait(seconds=max(pause, 0.0))
             pause = min(max(POLL_STEP * self._usual, FIRST_POLL_SECONDS), LAST_POLL_SECONDS)
@@ -100,7 +101,7 @@ class RestDesk:
                 continue
             etag, submission = response.headers.get("etag"), response.json()
             if submission["status"] == "SCORED":
-                self._usual += LATEST * (time.monotonic() - began - self._usual)
+                self._usual += LATEST * (_seconds_taken(submission) - self._usual)
                 self._heard()
                 # What stands on display, as the mechanisms in memory answer it.
                 shown = submission["on_display"]
@@ -151,6 +152,14 @@ class RestDesk:
     def _wait(self, *, seconds: float) -> None:
         if self._stopping.wait(seconds):
             raise DeskError("the season was stopped")
+
+
+def _seconds_taken(submission: Mapping[str, Any]) -> float:
+    """Return how long the service had it: however late its answer was asked for."""
+    received, scored = (
+        dt.datetime.fromisoformat(submission[name]) for name in ("submitted_at", "finished_at")
+    )
+    return (scored - received).total_seconds()
 
 
 def _retry_seconds(*, answer: Answer) -> float | None:

@@ -59,8 +59,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rest, "LAST_POLL_SECONDS", 0.002)
 
 
-def status(name: str, released: float | None = None) -> httpx.Response:
-    return httpx.Response(200, json={"id": "s1", "status": name, "on_display": released})
+def status(name: str, released: float | None = None, *, seconds: int = 0) -> httpx.Response:
+    times = {
+        "submitted_at": "2026-03-01T12:00:00Z",
+        "finished_at": f"2026-03-01T12:00:{seconds:02d}Z" if name == "SCORED" else None,
+    }
+    return httpx.Response(200, json={"id": "s1", "status": name, "on_display": released, **times})
 
 
 def test_prediction_file_writes_one_row_per_item() -> None:
@@ -106,30 +110,61 @@ def test_a_file_handed_in_before_is_read_whatever_its_state() -> None:
     assert "If-None-Match" not in seen[1].headers
 
 
-def test_one_slow_answer_does_not_make_the_next_ones_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is usual falls with every answer that is there at the first poll, and no pause is long."""
-    now, paused = [0.0], []
-    monkeypatch.setattr(rest, "LAST_POLL_SECONDS", 0.15)
-    monkeypatch.setattr("lab.demo.rest.time", SimpleNamespace(monotonic=lambda: now[0]))
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Time that passes in pauses alone, each of which is noted."""
+    clock = SimpleNamespace(now=0.0, pauses=[])
 
     def pause(desk: RestDesk, *, seconds: float) -> None:
-        paused.append(seconds)
-        now[0] += seconds
+        clock.pauses.append(seconds)
+        clock.now += seconds
 
     monkeypatch.setattr(RestDesk, "_wait", pause)
+    monkeypatch.setattr("lab.demo.rest.time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(rest, "LAST_POLL_SECONDS", 8.0)
+    return clock
+
+
+def test_the_first_poll_comes_when_an_answer_is_usually_there(clock: SimpleNamespace) -> None:
+    """The usual time is the service's own: a poll that came late must not make the next one later."""
     queued = [httpx.Response(202, json={"id": "s1"}) for _ in range(9)]
-    handler, _ = replies(*(each for sent in queued for each in (sent, status("SCORED", 0.5))))
+    handler, _ = replies(
+        *(each for sent in queued for each in (sent, status("SCORED", 0.5, seconds=4)))
+    )
     desk = open_desk(handler)
-    first = desk.submit(predictions=FILE)
-    now[0] = 30.0
-    desk.answer(ticket=first)
-    paused.clear()
 
     for _ in range(8):
         desk.answer(ticket=desk.submit(predictions=FILE))
+        clock.now += 20.0
+    desk.answer(ticket=desk.submit(predictions=FILE))
 
-    assert max(paused) <= 0.15
-    assert desk._usual < 0.5
+    assert clock.pauses == sorted(clock.pauses)
+    assert clock.pauses[-1] == pytest.approx(4.0, abs=0.05)
+
+
+def test_a_poll_that_came_too_early_is_repeated_by_quarters(clock: SimpleNamespace) -> None:
+    early = [httpx.Response(304)] * 2
+    handler, _ = replies(*early, status("SCORED", 0.5))
+    desk = open_desk(handler)
+    desk._usual = 4.0
+
+    desk.answer(ticket="s1")
+
+    assert clock.pauses == [4.0, 1.0, 1.0]
+
+
+def test_one_slow_answer_does_not_make_the_next_ones_wait(clock: SimpleNamespace) -> None:
+    """What is usual falls by half with every answer that is quick, and no pause is long."""
+    queued = [httpx.Response(202, json={"id": "s1"}) for _ in range(9)]
+    answers = [status("SCORED", 0.5, seconds=30 if number == 0 else 0) for number in range(9)]
+    handler, _ = replies(*(each for pair in zip(queued, answers, strict=True) for each in pair))
+    desk = open_desk(handler)
+
+    for _ in range(9):
+        desk.answer(ticket=desk.submit(predictions=FILE))
+
+    assert max(clock.pauses) == 8.0
+    assert desk._usual < 0.1
 
 
 def test_answer_is_none_where_nothing_is_released() -> None:
@@ -210,7 +245,7 @@ def test_submit_many_keeps_order_and_never_exceeds_the_flight() -> None:
             return httpx.Response(202, json={"id": ticket, "status": "QUEUED"})
         ticket = request.url.path.split("/")[-2]
         flying.discard(ticket)
-        return httpx.Response(200, json={"status": "SCORED", "on_display": int(ticket[1:], 2) / 8})
+        return status("SCORED", int(ticket[1:], 2) / 8)
 
     batch = [np.array([a, b, c], dtype=np.uint8) for a in (0, 1) for b in (0, 1) for c in (0, 1)]
 
