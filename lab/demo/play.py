@@ -107,8 +107,12 @@ class _Stage:
             now=self.now(),
         )
         references = self._desks(plan, board, season.REFERENCES, stack, is_reference=True)
-        for name, desk in references.items():
-            desk.answer(ticket=desk.submit(predictions=self.cast.references[name]))
+        tickets = {
+            name: desk.submit(predictions=self.cast.references[name])
+            for name, desk in references.items()
+        }
+        for name, ticket in tickets.items():
+            references[name].answer(ticket=ticket)
         organizer.open_with(board=board, order=season.REFERENCES, now=self.now())
         teams = season.TEAMS + (season.SYBILS if plan.with_sybils else ())
         desks = self._desks(plan, board, teams, stack, is_reference=False)

@@ -15,8 +15,8 @@ from lab.demo.wire import TROUBLES, Answer, Wire
 FIRST_POLL_SECONDS = 0.015
 LAST_POLL_SECONDS = 0.5
 # The first poll comes when the time is over that answers usually take, as the service says, and the next
-# after a quarter of it: each poll takes time from the same processors as the scoring.
-POLL_STEP = 0.25
+# after a quarter of it, then later and later: each poll takes time from the same processors as the scoring.
+POLL_STEP, POLL_GROWTH = 0.25, 1.5
 # Weight of the latest answer in what is usual.
 LATEST = 0.5
 MAX_SCORING_SECONDS = 300.0
@@ -92,9 +92,10 @@ class RestDesk:
     def answer(self, *, ticket: Ticket) -> float | None:
         began, etag = self._waiting.pop(ticket, (time.monotonic(), None))
         pause = min(self._usual, LAST_POLL_SECONDS) - (time.monotonic() - began)
+        step = max(POLL_STEP * self._usual, FIRST_POLL_SECONDS)
         while time.monotonic() - began < MAX_SCORING_SECONDS:
             self._wait(seconds=max(pause, 0.0))
-            pause = min(max(POLL_STEP * self._usual, FIRST_POLL_SECONDS), LAST_POLL_SECONDS)
+            pause, step = min(step, LAST_POLL_SECONDS), POLL_GROWTH * step
             known = {} if etag is None else {"If-None-Match": etag}
             response = self._request("GET", f"/api/v1/submissions/{ticket}/", headers=known)
             if response.status == NOT_MODIFIED:

@@ -142,15 +142,15 @@ def test_the_first_poll_comes_when_an_answer_is_usually_there(clock: SimpleNames
     assert clock.pauses[-1] == pytest.approx(4.0, abs=0.05)
 
 
-def test_a_poll_that_came_too_early_is_repeated_by_quarters(clock: SimpleNamespace) -> None:
-    early = [httpx.Response(304)] * 2
+def test_polls_that_came_too_early_are_repeated_later_and_later(clock: SimpleNamespace) -> None:
+    early = [httpx.Response(304)] * 3
     handler, _ = replies(*early, status("SCORED", 0.5))
     desk = open_desk(handler)
     desk._usual = 4.0
 
     desk.answer(ticket="s1")
 
-    assert clock.pauses == [4.0, 1.0, 1.0]
+    assert clock.pauses == [4.0, 1.0, 1.5, 2.25]
 
 
 def test_one_slow_answer_does_not_make_the_next_ones_wait(clock: SimpleNamespace) -> None:
