@@ -1,5 +1,6 @@
 """A run's findings as reports read them: by check, with numbers in the metric's own digits."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from audits import judged, sentences
@@ -17,7 +18,7 @@ class Reading:
     metric: Metric
     decimals: int
     found: list[Judged]
-    by_check: dict[str, list[Finding]]
+    by_check: defaultdict[str, list[Finding]]
     # What teams are called in this audit, by id.
     names: dict[int, str]
 
@@ -36,21 +37,16 @@ class Reading:
         return None if value is None else oriented(metric=self.metric.name, value=value) + 0.0
 
     def first(self, name: str) -> Finding | None:
-        found = self.by_check.get(name)
-        return found[0] if found else None
+        return next(iter(self.by_check[name]), None)
 
     def of_team(self, name: str, team: Judged) -> Finding | None:
-        for finding in self.by_check.get(name, []):
-            if finding.team_id == team.team_id:
-                return finding
-        return None
+        return next((each for each in self.by_check[name] if each.team_id == team.team_id), None)
 
 
 def reading_of(*, audit: AuditRun) -> Reading:
-    by_check: dict[str, list[Finding]] = {}
-    found = Finding.objects.filter(run=audit).select_related("team")
-    for finding in found.order_by("check_name", "team__name"):
-        by_check.setdefault(finding.check_name, []).append(finding)
+    by_check = defaultdict(list)
+    for finding in Finding.objects.filter(run=audit).order_by("team__name"):
+        by_check[finding.check_name].append(finding)
     return Reading(
         audit=audit,
         metric=METRICS[audit.snapshot["metric"]],

@@ -6,7 +6,6 @@ and it takes the place of the old query holdout; after a full one both retire.
 """
 
 import datetime as dt
-import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -22,8 +21,6 @@ from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round
 from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
-
-logger = logging.getLogger(__name__)
 
 ACTOR = "worker-audit"
 

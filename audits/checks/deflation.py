@@ -3,21 +3,22 @@
 By the exact metric and of the file that counts; an estimate, no test.
 """
 
-from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
+from audits.checks.check import Check, Column, Context, Place, Section, Table
 from audits.collect import Collected
+from audits.models import Finding
 from audits.reading import Reading
 from stats.deflation import deflate
 
 NAME = "deflation"
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     if not collected.can_decide:
         return []
     draw = collected.draw
     # Query items come first in a draw; these are the fresh ones'.
     units = None if draw is None or draw.unit_of_item is None else draw.unit_of_item[draw.n :]
-    results = []
+    findings = []
     for entrant in collected.audited:
         columns = entrant.columns
         found = deflate(
@@ -29,15 +30,14 @@ def check(collected: Collected, context: Context) -> list[Result]:
             fresh_groups=units,
             rng=context.generator(NAME, entrant.history.team_id),
         )
-        results.append(
-            Result(
-                check=NAME,
+        findings.append(
+            Finding(
                 team_id=entrant.history.team_id,
                 estimate=found.deflated,
                 evidence={"expected_luck": found.expected_luck, "luck_bound": found.luck_bound},
             )
         )
-    return results
+    return findings
 
 
 def sections(reading: Reading) -> list[Section]:
@@ -47,12 +47,12 @@ def sections(reading: Reading) -> list[Section]:
             reading.number(reading.own(finding.estimate)),
             reading.number(finding.evidence["expected_luck"]),
         )
-        for finding in reading.by_check.get(NAME, [])
+        for finding in reading.by_check[NAME]
     ]
     columns = (
-        Column(title="Team"),
-        Column(title="Final on query labels, less the luck of its place", is_number=True),
-        Column(title="Expected luck", is_number=True),
+        Column("Team"),
+        Column("Final on query labels, less the luck of its place", is_number=True),
+        Column("Expected luck", is_number=True),
     )
     return [
         Section(

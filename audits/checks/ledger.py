@@ -6,8 +6,9 @@ board told of the same labels as the answers of this round.
 
 from django.utils.html import format_html
 
-from audits.checks.check import Check, Context, Place, Result, Section
+from audits.checks.check import Check, Context, Place, Section
 from audits.collect import Collected
+from audits.models import Finding
 from audits.reading import Reading
 from stats.ledger import attack_cap, proven_error
 
@@ -16,15 +17,14 @@ BETA = 0.05
 ATTACK_GAIN = 0.05
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     """Count what everybody together may have been told: the bound holds if all teams collude."""
     k = sum(entrant.k for entrant in collected.entrants)
     if k == 0:
         return []
     bound = proven_error(account=context.account, nats=context.nats, k=k, beta=BETA)
     return [
-        Result(
-            check=NAME,
+        Finding(
             estimate=bound,
             evidence={
                 "nats": context.nats,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.checks.check import Check, Context, Result
+from audits.checks.check import Check, Context
 from audits.collect import Collected
 from audits.models import Finding
 from stats import tiers
@@ -20,7 +20,7 @@ NAME = "ranking"
 DIGITS = 6
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     """One finding on the board: `half_widths` holds for each team those to the teams before it."""
     draw = collected.draw
     if draw is None or not collected.audited:
@@ -31,8 +31,7 @@ def check(collected: Collected, context: Context) -> list[Result]:
     shares = np.asarray(units, dtype=np.float64) * len(units) / draw.m
     widths = tiers.simultaneous_half_widths(item_scores=shares, rng=context.generator(NAME))
     return [
-        Result(
-            check=NAME,
+        Finding(
             evidence={
                 "teams": [each.history.team_id for each in collected.audited],
                 "half_widths": [
