@@ -13,7 +13,7 @@ from audits.published_rows import REFERENCE, TEAM, whenever_shown
 from stats.metrics import METRICS
 from stats.team_tests import FAMILY_WISE_ERROR
 from vault.api.openapi import schemas
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.shown.shape import Field, Shape
 from vault.statuses import PublicationKind
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ DOCUMENT = PublishedShape(
             schemas.text(), "rain-tomorrow", "round.benchmark.slug", tells=nothing
         ),
         "round": PublishedField(schemas.integer(minimum=1), 1, "round.number", tells=nothing),
-        "metric": PublishedField(schemas.text(), "accuracy", tells=nothing),
+        "metric": PublishedField(schemas.text(), "accuracy", "metric", tells=nothing),
         "greater_is_better": PublishedField(
             schemas.flag("Of the metric: of a loss lower is better."),
             True,
@@ -65,7 +65,7 @@ DOCUMENT = PublishedShape(
             tells=nothing,
         ),
         "unit": PublishedField(
-            schemas.number("The range u of one item's value."), 1.0, tells=nothing
+            schemas.number("The range u of one item's value."), 1.0, "unit", tells=nothing
         ),
         "publication": PublishedField(
             schemas.one_of(
@@ -95,7 +95,10 @@ DOCUMENT = PublishedShape(
             tells=nothing,
         ),
         "n_fresh": PublishedField(
-            schemas.count("Items that nobody had been scored against."), 3906, tells=nothing
+            schemas.count("Items that nobody had been scored against."),
+            3906,
+            "n_fresh",
+            tells=nothing,
         ),
         # How the holdouts were drawn: of groups, never of labels.
         "drawn_groups": PublishedField(
@@ -120,7 +123,6 @@ DOCUMENT = PublishedShape(
                 "The published verdicts, counted; those of a `SHIFT` and untested teams if there are any."
             ),
             "0 CONFIRMED, 0 INVALID, 1 without evidence of 1",
-            By.CALLER,
             tells=nothing,
         ),
         "how_to_read": PublishedField(
@@ -156,11 +158,9 @@ DOCUMENT = PublishedShape(
             tells=nothing,
         ),
         "references": PublishedField(
-            schemas.list_of(REFERENCE.reference()), [REFERENCE.example], By.CALLER, tells=REFERENCE
+            schemas.list_of(REFERENCE.reference()), [REFERENCE.example], tells=REFERENCE
         ),
-        "teams": PublishedField(
-            schemas.list_of(TEAM.reference()), [TEAM.example], By.CALLER, tells=TEAM
-        ),
+        "teams": PublishedField(schemas.list_of(TEAM.reference()), [TEAM.example], tells=TEAM),
     },
     # Of audits that were published before it was told.
     optional=("drawn_groups",),
