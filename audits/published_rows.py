@@ -1,6 +1,6 @@
 """Rows of a published document, each declared once: a reference's, and a team's.
 
-What a caller must name `audits.publication` computes; the rest is read of an `audits.judged.Judged`.
+A source is a path from an `audits.judged.Judged`; what has none `audits.publication` computes.
 """
 
 from functools import partial
@@ -23,6 +23,7 @@ from vault.api.openapi.schemas import Schema
 from vault.api.shown.boards import FRESH, VERDICT
 
 _number, _text = partial(schemas.number, null=True), partial(schemas.text, null=True)
+_place = partial(schemas.integer, minimum=1, null=True)
 _PAIR: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 _INTERVAL = schemas.or_null(_PAIR | {"description": "95 % interval of `fresh`, low and high."})
 _SCORES: Schema = {
@@ -40,7 +41,7 @@ REFERENCE = PublishedShape(
     "AuditedReference",
     {
         "team": PublishedField(schemas.text(), "reference-a", "team", tells=nothing),
-        "title": PublishedField(schemas.text(), "", "title", tells=nothing),
+        "title": PublishedField(schemas.text(), "", "finding.team.title", tells=nothing),
         "query": PublishedField(_number("Its score on the query labels."), 0.7, tells=nothing),
         "fresh": PublishedField(FRESH, 0.696, tells=score),
         "fresh_interval": PublishedField(_INTERVAL, [0.672, 0.72], tells=score),
@@ -59,7 +60,7 @@ TEAM = PublishedShape(
                 "a sentence says `title (team)`."
             ),
             "Team A",
-            "title",
+            "finding.team.title",
             tells=nothing,
         ),
         "file_named": PublishedField(
@@ -87,21 +88,15 @@ TEAM = PublishedShape(
         ),
         # Follows from rounded figures.
         "rank_after": PublishedField(
-            schemas.integer(
-                "By `fresh`, among the teams that are ranked now; equal figures share a rank.",
-                minimum=1,
-                null=True,
-            ),
+            _place("By `fresh`, among the teams that are ranked now; equal figures share a rank."),
             1,
             whenever_shown,
             tells=nothing,
         ),
         "tier": PublishedField(
-            schemas.integer(
+            _place(
                 "Teams that simultaneous paired intervals do not tell from the best of a tier "
-                "share it. As the round was published; null for who was unranked then or is now.",
-                minimum=1,
-                null=True,
+                "share it. As the round was published; null for who was unranked then or is now."
             ),
             1,
             tells=tier,
@@ -120,7 +115,7 @@ TEAM = PublishedShape(
             _text("Why, in the organizers' words."), None, whenever_shown, tells=nothing
         ),
         "released": PublishedField(
-            _number("The final's own released value."), 0.767, "released", tells=nothing
+            _number("The final's own released value."), 0.767, "finding.released", tells=nothing
         ),
         "query": PublishedField(
             _number(
@@ -134,7 +129,7 @@ TEAM = PublishedShape(
         "named_fresh": PublishedField(
             _number("Its figure on new labels, where it is not the final."), None, tells=score
         ),
-        "attempts": PublishedField(schemas.count(null=True), 6, "attempts", tells=nothing),
+        "attempts": PublishedField(schemas.count(null=True), 6, "finding.attempts", tells=nothing),
         "verdict": PublishedField(VERDICT, "NO_EVIDENCE", tells=verdict),
         "luck": PublishedField(
             _number("What an honest team with as many files overstates in 19 of 20 draws at most."),

@@ -1,11 +1,9 @@
 """The published document, declared once, around the rows of `audits.published_rows`.
 
-`audits.publication` writes by it, the API's description says it, and `audits.leakage` counts by it what a
-coarse document tells of the fresh holdout.
+`audits.publication` writes by it, the API is described by it, and `audits.leakage` counts by it.
 """
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from audits import drawn_groups, sentences
 from audits.published_fields import PublishedField, PublishedShape, choice, nothing
@@ -15,22 +13,6 @@ from stats.team_tests import FAMILY_WISE_ERROR
 from vault.api.openapi import schemas
 from vault.api.shown.shape import Field, Shape
 from vault.statuses import PublicationKind
-
-if TYPE_CHECKING:
-    from audits.disclosure import Disclosure
-
-
-def _resolution(given: "Disclosure") -> float | None:
-    return given.rounding.resolution if given.n_fresh else None
-
-
-def _how_to_read(given: "Disclosure") -> str:
-    rounding = sentences.EXACT if given.is_full else sentences.COARSE
-    return sentences.HOW_TO_READ + sentences.TIERS + rounding
-
-
-def _commitment(given: "Disclosure") -> str:
-    return hashlib.sha256(given.audit.seed_entropy.encode()).hexdigest()
 
 
 def _level(value: float, description: str) -> Field:
@@ -85,7 +67,7 @@ DOCUMENT = PublishedShape(
                 null=True,
             ),
             0.008,
-            _resolution,
+            lambda given: given.rounding.resolution if given.n_fresh else None,
             tells=nothing,
         ),
         "n_query": PublishedField(
@@ -132,7 +114,7 @@ DOCUMENT = PublishedShape(
             ),
             "An overstatement is how much better a file looks on the labels that answered queries "
             "(the query labels) than on new labels, beside the references.",
-            _how_to_read,
+            lambda given: sentences.how_to_read(is_exact=given.is_full),
             tells=nothing,
         ),
         "levels": PublishedField(LEVELS.schema, LEVELS.example, LEVELS.show, tells=nothing),
@@ -154,7 +136,7 @@ DOCUMENT = PublishedShape(
                 "audit's runs and reports, and whomever they tell it can check it against this."
             ),
             "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
-            _commitment,
+            lambda given: hashlib.sha256(given.audit.seed_entropy.encode()).hexdigest(),
             tells=nothing,
         ),
         "references": PublishedField(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from audits import judged, sentences
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
-from stats.metrics import METRICS, Metric, oriented
+from stats.metrics import METRICS, Metric
 from vault import rounds
 
 
@@ -33,8 +33,7 @@ class Reading:
         return sentences.interval(low, high, decimals=self.decimals)
 
     def own(self, value: float | None) -> float | None:
-        """Write an oriented score in the metric's units."""
-        return None if value is None else oriented(metric=self.metric.name, value=value) + 0.0
+        return judged.own(value, metric=self.metric.name)
 
     def first(self, name: str) -> Finding | None:
         return next(iter(self.by_check[name]), None)

@@ -57,8 +57,8 @@ def publish(*, round_id: int, clock: Clock) -> None:
         now = clock()
         with transaction.atomic():
             audit = latest_run(round=round)
-            results = publication.results(round=round, audit=audit)
             shown = publication.document(round=round, audit=audit)
+            results = publication.results(round=round, audit=audit, shown=shown)
             rounds.publish(round=round, results=results, actor=ACTOR, now=now)
             Publication.objects.create(
                 round=round, benchmark=round.benchmark, document=shown, published_at=now

@@ -70,7 +70,14 @@ def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
 
 
 def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock) -> None:
-    context = _context(audit, round, collected)
+    generator = generator_of(audit.seed_entropy)
+    context = Context(
+        generator=generator,
+        account=rounds.account(round=round),
+        nats=rounds.holdout_nats(round=round),
+        gate=gate.gate_of(collected, generator(gate.NAME)),
+        tests=accusation.run(collected, generator(accusation.NAME)),
+    )
     findings = _findings(audit, collected, context)
     now = clock()
     with transaction.atomic():
@@ -91,18 +98,6 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock)
             payload={"round": round.number, "run": audit.pk, "seed": audit.seed_entropy},
             now=now,
         )
-
-
-def _context(audit: AuditRun, round: Round, collected: Collected) -> Context:
-    """Run the judge's two tests, and gather what the checks share."""
-    generator = generator_of(audit.seed_entropy)
-    return Context(
-        generator=generator,
-        account=rounds.account(round=round),
-        nats=rounds.holdout_nats(round=round),
-        gate=gate.gate_of(collected, generator(gate.NAME)),
-        tests=accusation.run(collected, generator(accusation.NAME)),
-    )
 
 
 def _findings(audit: AuditRun, collected: Collected, context: Context) -> list[Finding]:

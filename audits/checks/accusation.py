@@ -1,8 +1,4 @@
-"""The accusation: each team's final and its best-scored file against own and organizer's files.
-
-The statistics are `stats.accusation`; here a round's history becomes its contestants, and what was found
-becomes findings.
-"""
+"""The accusation (`stats.accusation`): a team's final and best-scored file against own and frozen files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from audits import sentences
-from audits.checks.check import Cell, Check, Column, Context, Place, Section, Table
+from audits.checks.check import Cell, Check, Column, Context, Place, Section, Table, number_columns
 from audits.collect import Collected, Entrant
 from audits.compared import Compared
 from audits.judged import Judged
@@ -132,7 +128,7 @@ def compared_with(
     of_shown = [
         file
         for test in ([] if finding is None else finding.evidence["tests"])
-        if (test["which"], test["kind"]) == (team.file, team.test)
+        if (test["which"], test["kind"]) == (team.file, team.finding.test)
         for file in test.get("compared_with", [])
     ]
     return [
@@ -163,16 +159,13 @@ def read(*, reading: Reading, team: Judged) -> list[Compared]:
 def of_team(reading: Reading, team: Judged) -> list[Section]:
     """List every term of the overstatement that is shown of a team, so that a reader can add it up."""
     files = read(reading=reading, team=team)
-    if not files or team.overstatement is None or team.reference_excess is None:
+    if not files or team.overstatement is None or team.finding.reference_excess is None:
         return []
-    titles = (
-        "Weight",
-        "Query labels",
-        "New labels",
-        "Better on query labels by",
-        "Weight times that",
-    )
-    columns = [Column("File"), *(Column(title, is_number=True) for title in titles)]
+    columns = [
+        Column("File"),
+        *number_columns("Weight", "Query labels", "New labels"),
+        *number_columns("Better on query labels by", "Weight times that"),
+    ]
     table = Table(columns=columns, rows=_terms(reading, team, files), is_wide=True)
     return [
         Section(
@@ -188,7 +181,7 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
 
 def _terms(reading: Reading, team: Judged, files: list[Compared]) -> list[list[Cell]]:
     number, (query, fresh) = reading.number, team.of_the_named_file
-    overstatement, excess = team.overstatement or 0.0, team.reference_excess or 0.0
+    overstatement, excess = team.overstatement or 0.0, team.finding.reference_excess or 0.0
     rows: list[list[Cell]] = [
         [
             each.name,
@@ -214,16 +207,11 @@ def _weight(value: float) -> str:
 
 def sections(reading: Reading) -> list[Section]:
     """Each test of each team: which file, against what."""
-    columns = (
-        Column("Team"),
-        Column("File"),
-        Column("Against"),
+    columns = [
+        *(Column(title) for title in ("Team", "File", "Against")),
         Column("Overstatement", note="95 %", is_number=True),
-        *(
-            Column(title, is_number=True)
-            for title in ("Luck", "Beyond luck", "p (Holm)", "Draws", "Files")
-        ),
-    )
+        *number_columns("Luck", "Beyond luck", "p (Holm)", "Draws", "Files"),
+    ]
     rows = [
         _row(reading, finding, test)
         for finding in reading.by_check[NAME]

@@ -21,10 +21,7 @@ from stats.team_tests import TeamTests
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What checks share beside the round's history.
-
-    The judge's two tests have run: verdicts rest on them, and each has a finding of its own.
-    """
+    """What checks share beside the round's history: verdicts rest on the judge's two tests, which ran."""
 
     # A generator for each purpose, all of the run's seed.
     generator: Callable[..., np.random.Generator]
@@ -56,6 +53,10 @@ class Column:
     _: KW_ONLY
     note: str = ""
     is_number: bool = False
+
+
+def number_columns(*titles: str) -> list[Column]:
+    return [Column(title, is_number=True) for title in titles]
 
 
 # Text, or text with what stands small behind it.

@@ -1,9 +1,6 @@
-"""The winner's curse: what its place among k files adds to a final's score.
+"""The winner's curse: what its place among k files adds to a final's exact score; an estimate, no test."""
 
-By the exact metric and of the file that counts; an estimate, no test.
-"""
-
-from audits.checks.check import Check, Column, Context, Place, Section, Table
+from audits.checks.check import Check, Column, Context, Place, Section, Table, number_columns
 from audits.collect import Collected
 from audits.models import Finding
 from audits.reading import Reading
@@ -13,11 +10,11 @@ NAME = "deflation"
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
-    if not collected.can_decide:
-        return []
     draw = collected.draw
+    if draw is None:
+        return []
     # Query items come first in a draw; these are the fresh ones'.
-    units = None if draw is None or draw.unit_of_item is None else draw.unit_of_item[draw.n :]
+    units = None if draw.unit_of_item is None else draw.unit_of_item[draw.n :]
     findings = []
     for entrant in collected.audited:
         columns = entrant.columns
@@ -49,11 +46,8 @@ def sections(reading: Reading) -> list[Section]:
         )
         for finding in reading.by_check[NAME]
     ]
-    columns = (
-        Column("Team"),
-        Column("Final on query labels, less the luck of its place", is_number=True),
-        Column("Expected luck", is_number=True),
-    )
+    titles = ("Final on query labels, less the luck of its place", "Expected luck")
+    columns = [Column("Team"), *number_columns(*titles)]
     return [
         Section(
             place=Place.EXPLANATIONS,

@@ -14,10 +14,10 @@ NAME = "discordant_pairs"
 
 def check(collected: Collected, context: Context) -> list[Finding]:
     """For right-or-wrong scores, against the team's first submission."""
-    if collected.metric != "accuracy" or not collected.can_decide:
+    if collected.metric != "accuracy" or collected.draw is None:
         return []
     # Fisher's test takes items for independent, which those of a group are not.
-    is_by_item = collected.draw is None or collected.draw.unit_of_item is None
+    is_by_item = collected.draw.unit_of_item is None
     findings = []
     for entrant in collected.audited:
         final, own = entrant.final, entrant.columns

@@ -62,18 +62,15 @@ def check(collected: Collected, context: Context) -> list[Finding]:
 
 def sections(reading: Reading) -> list[Section]:
     found = reading.first(NAME)
-    if found is None or found.p_value is None or found.estimate is None:
+    text = "The gate could not be tested: no untuned model or no fresh holdout of the same draw."
+    if found is not None and found.p_value is not None and found.estimate is not None:
+        size = reading.number(abs(found.estimate))
+        side = "better" if found.estimate > 0 else "worse"
+        z, p = f"{found.evidence['z']:.2f}", sentences.two_digits(found.p_value)
         text = (
-            "The gate could not be tested: no untuned model or no fresh holdout of the same draw."
+            f"Gate: untuned models score {size} {side} on query labels than on new ones (z = {z}, p = {p}, "
+            f"level .01); it {'fired' if found.evidence['fired'] else 'is quiet'}."
         )
-        return [Section(place=Place.HOLDOUTS, text=text)]
-    size = reading.number(abs(found.estimate))
-    side = "better" if found.estimate > 0 else "worse"
-    z, p = f"{found.evidence['z']:.2f}", sentences.two_digits(found.p_value)
-    text = (
-        f"Gate: untuned models score {size} {side} on query labels than on new ones (z = {z}, p = {p}, level "
-        f".01); it {'fired' if found.evidence['fired'] else 'is quiet'}."
-    )
     return [Section(place=Place.HOLDOUTS, text=text)]
 
 

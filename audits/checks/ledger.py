@@ -1,7 +1,6 @@
 """The information ledger: all that the query holdout told, and the error that guarantees.
 
-The ledger is the holdout's and not the round's: publications about it when it was fresh and references on a
-board told of the same labels as the answers of this round.
+It is the holdout's and not the round's: publications and references on a board told of the same labels.
 """
 
 from django.utils.html import format_html

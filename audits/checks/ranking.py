@@ -16,8 +16,6 @@ from audits.models import Finding
 from stats import tiers
 
 NAME = "ranking"
-# Digits that are kept of a half-width.
-DIGITS = 6
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
@@ -35,7 +33,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
             evidence={
                 "teams": [each.history.team_id for each in collected.audited],
                 "half_widths": [
-                    [float(f"{width:.{DIGITS}g}") for width in row[:position]]
+                    [float(f"{width:.6g}") for width in row[:position]]
                     for position, row in enumerate(widths)
                 ],
             },

@@ -1,13 +1,12 @@
 """All metrics of each final on query and on fresh labels, with the interval of each score.
 
-An interval of a single score covers the sampling of that holdout's items and no choice among files. For
-researchers; everybody reads it after a full publication only.
+For researchers; everybody reads it after a full publication only.
 """
 
 from typing import Any
 
 from audits import sentences
-from audits.checks.check import Check, Column, Context, Place, Section, Table
+from audits.checks.check import Check, Column, Context, Place, Section, Table, number_columns
 from audits.collect import Collected
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
@@ -50,8 +49,7 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
         rows.append((METRICS[name].label, *cells))
     if not rows:
         return []
-    titles = ("Query labels", "New labels")
-    columns = [Column("Metric"), *(Column(title, is_number=True) for title in titles)]
+    columns = [Column("Metric"), *number_columns("Query labels", "New labels")]
     return [
         Section(
             place=Place.TEAM,

@@ -1,7 +1,4 @@
-"""The verdict on each team: what the judge makes of the tests, of the gate and of the files' integrity.
-
-References are judged by nobody; their scores stand beside the teams'.
-"""
+"""The verdict on each team: what the judge makes of tests, gate and integrity; references have none."""
 
 from audits.checks import gate
 from audits.checks.check import Check, Context
