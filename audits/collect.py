@@ -116,10 +116,8 @@ class Collected:
 
     @property
     def came_before_any_answer(self) -> list[Entrant]:
-        """Teams whose first file came in before anybody had been told anything.
-
-        A later first file can come from a clean account of somebody who was told.
-        """
+        """Teams whose first file came in before anybody had been told anything."""
+        # A later first file can come from a clean account of somebody who was told.
         told = self.first_release_at
         if self.published_finals:
             # Figures about the query holdout were published before the round.

@@ -16,7 +16,6 @@ from audits.sentences import number
 
 WIDTH = 680
 LEFT, RIGHT, TOP, BOTTOM = 64, 210, 46, 56
-MIN_HEIGHT = 300.0
 TICKS = 5
 # What lies on a side of the line of no overstatement is named where there is room on that side.
 SIDE_WIDTH = 170.0
@@ -69,7 +68,7 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
     """Draw finals by their exact score on query and on new labels, with the line of equality."""
     if not points:
         return mark_safe("")
-    body = max(MIN_HEIGHT, labels.height_for(n_names=len(points)))
+    body = max(300.0, labels.height_for(n_names=len(points)))
     values = [value for mark in points for value in (mark.x, mark.y)]
     # Room at both ends; and a scale that has a length where all values are one.
     pad = max((max(values) - min(values)) * 0.08, 1e-6)

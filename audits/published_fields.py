@@ -78,15 +78,8 @@ class PublishedField(Field):
 class PublishedShape(Shape):
     """A noun of the document, with what its own members tell and the lists that it holds."""
 
-    def __init__(
-        self,
-        name: str,
-        fields: Mapping[str, PublishedField],
-        *,
-        description: str = "",
-        **keywords: Any,
-    ) -> None:
-        super().__init__(name, fields, description=description, **keywords)
+    def __init__(self, name: str, fields: Mapping[str, PublishedField], **keywords: Any) -> None:
+        super().__init__(name, fields, **keywords)
         self.tells: dict[str, Values] = {}
         self.lists: dict[str, PublishedShape] = {}
         for member, declared in fields.items():

@@ -143,10 +143,8 @@ Rounding = Coarse | Exact
 
 
 def written(value: float, *, unit: float) -> float:
-    """Write an exact figure as it is published everywhere: to six digits below the metric's unit.
-
-    Where the unit is a cap far above what is scored, to six digits below the figure or below 1.
-    """
+    """Write an exact figure as it is published everywhere: to six digits below the metric's unit."""
+    # Where the unit is a cap far above what is scored: below the figure or below 1.
     scale = min(unit, max(1.0, abs(value)))
     decimals = max(0, DIGITS - math.ceil(math.log10(scale) - TIE))
     # Adding zero turns -0.0 into 0.0.

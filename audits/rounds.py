@@ -129,10 +129,8 @@ def _retire_all(deciding: list[Holdout], *, now: dt.datetime) -> Holdout | None:
 
 
 def _stock(*, benchmark: Benchmark, batch: uuid.UUID) -> list[Holdout]:
-    """Sealed shards in the order of use: what was drawn with the current ones, then what is older.
-
-    Only shards of one draw can be compared, so a query holdout and its fresh one are of one batch.
-    """
+    """Sealed shards in the order of use: what was drawn with the current ones, then what is older."""
+    # Only shards of one draw can be compared, so a query holdout and its fresh one are of one batch.
     waiting = Holdout.objects.filter(
         benchmark=benchmark, status=HoldoutStatus.SEALED, kind__in=DECIDING
     )

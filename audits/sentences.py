@@ -182,10 +182,8 @@ def decimals_of(*, unit: float) -> int:
 
 
 def p_value(*, value: float | None, is_screened: bool) -> str | None:
-    """Write an adjusted p-value for everybody: one digit, rounded up; above .05 no digit at all.
-
-    A small p beside no verdict would be a suspicion in disguise, so a p-value is never shown unadjusted.
-    """
+    """Write an adjusted p-value for everybody: one digit, rounded up; above .05 no digit at all."""
+    # A small p beside no verdict would be a suspicion in disguise, so none is shown unadjusted.
     if value is None:
         return None
     if is_screened or value > SHOWN_P:

@@ -12,8 +12,6 @@ from audits.reading import Reading
 from stats.ledger import attack_cap, proven_error
 
 NAME = "ledger"
-BETA = 0.05
-ATTACK_GAIN = 0.05
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
@@ -21,7 +19,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     k = sum(entrant.k for entrant in collected.entrants)
     if k == 0:
         return []
-    bound = proven_error(account=context.account, nats=context.nats, k=k, beta=BETA)
+    bound = proven_error(account=context.account, nats=context.nats, k=k, beta=0.05)
     return [
         Finding(
             estimate=bound,
@@ -29,7 +27,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
                 "nats": context.nats,
                 "n_submissions": k,
                 "guarantees_something": bound is not None,
-                "attack_cap": attack_cap(n=collected.n, tau=ATTACK_GAIN),
+                "attack_cap": attack_cap(n=collected.n, tau=0.05),
             },
         )
     ]

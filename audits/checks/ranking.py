@@ -1,7 +1,6 @@
 """Which finals the fresh items can tell apart: intervals of all differences between them, at once.
 
-Of the items only the half-width of each pair leaves the worker. Tiers are made of it where figures are
-shown: from rounded figures in a coarse publication, from exact ones elsewhere.
+Only the half-width of each pair leaves the worker: tiers are made of it from the figures that are shown.
 """
 
 from collections.abc import Sequence
@@ -46,12 +45,10 @@ def tiers_of(
     finding: Finding | None,
     teams: Sequence[int],
     scores: NDArray[np.float64],
+    # How far the difference of two scores may be from that of the exact ones.
     slack: float = 0.0,
 ) -> dict[int, int] | None:
-    """Tell each of these teams' tier by score, higher better; None where a pair has no half-width.
-
-    `slack` is how far the difference of two scores may be from that of the exact ones.
-    """
+    """Tell each of these teams' tier by score, higher better; None where a pair has no half-width."""
     if finding is None or not teams or not set(teams) <= set(finding.evidence["teams"]):
         return None
     widths = half_widths(teams=teams, found=finding.evidence)
