@@ -1,7 +1,6 @@
 """Audits in the admin: runs with their findings and reports, publications, and the acts on a round.
 
-The acts only wake the audit worker: it alone can open fresh labels, and it decides from the round's status
-what is to be done.
+The acts only wake the audit worker, which alone can open fresh labels and decides what is to be done.
 """
 
 from typing import Any
@@ -11,7 +10,8 @@ import redis.exceptions
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -20,7 +20,6 @@ from django.utils.safestring import SafeString
 from audits import judged, sentences, standing, tasks
 from audits.checks import accusation, registry
 from audits.models import AuditRun, Finding, Publication, Report
-from stats.metrics import oriented
 from vault import journal
 from vault.admin import publishing
 from vault.admin.acts import Act, Done
@@ -41,7 +40,9 @@ from vault.errors import VaultError
 from vault.models import Round
 from vault.statuses import RoundStatus
 
-AUDITABLE = (RoundStatus.CLOSING, RoundStatus.CLOSED)
+VERDICTS = Prefetch(
+    "findings", queryset=Finding.objects.filter(check_name=judged.VERDICT), to_attr="judged"
+)
 
 
 class WorkerUnreachableError(VaultError):
@@ -50,18 +51,14 @@ class WorkerUnreachableError(VaultError):
     code = "worker_unreachable"
 
 
-def _send(task: Any, round: Round) -> None:
+def _ask(task: Any, round: Round, *, kind: str, request: HttpRequest) -> None:
+    """Worker and person are both in the journal: the one that acts and the one that wanted it."""
     try:
         task.apply_async(kwargs={"round_id": round.pk}, retry=False, ignore_result=True)
     except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError):
         raise WorkerUnreachableError(
             "The audit worker could not be reached. Nothing was done: try again in a minute."
         ) from None
-
-
-def _ask(task: Any, round: Round, *, kind: str, request: HttpRequest) -> None:
-    """Worker and person are both in the journal: the one that acts and the one that wanted it."""
-    _send(task, round)
     journal.append(
         benchmark_id=round.benchmark_id,
         kind=kind,
@@ -83,35 +80,6 @@ def _publish(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     )
 
 
-AUDIT_ACTS = (
-    Act(
-        name="audit",
-        label="Audit",
-        explanation="When nothing waits for a score, finals lock, and the audit worker opens the fresh "
-        "holdouts and compares. Every opening is journaled. Only researchers see the findings.",
-        is_open=lambda round: round.status in AUDITABLE,
-        when="while a round is CLOSING or CLOSED",
-        run=_audit,
-    ),
-    Act(
-        name="publish",
-        label="Publish",
-        explain=publishing.explained,
-        is_open=lambda round: round.status == RoundStatus.AUDITED,
-        when="while a round is AUDITED",
-        run=_publish,
-    ),
-)
-
-
-def _headlines(found: list[AuditRun]) -> dict[int, str]:
-    """Of several runs by their id: what each found in one line."""
-    by_run: dict[int, list[Finding]] = {}
-    for finding in Finding.objects.filter(run__in=found, check_name=judged.VERDICT):
-        by_run.setdefault(finding.run_id, []).append(finding)
-    return {run_id: judged.headline(findings=findings) for run_id, findings in by_run.items()}
-
-
 def _document(report: Report | None) -> str | SafeString:
     if report is None:
         return NOTHING
@@ -121,11 +89,30 @@ def _document(report: Report | None) -> str | SafeString:
 
 @admin.register(Round, site=site)
 class AuditedRoundAdmin(RoundAdmin):
-    acts = (*VAULT_ACTS, *AUDIT_ACTS)
+    acts = (
+        *VAULT_ACTS,
+        Act(
+            name="audit",
+            label="Audit",
+            explanation="When nothing waits for a score, finals lock, and the audit worker opens the fresh "
+            "holdouts and compares. Every opening is journaled. Only researchers see the findings.",
+            is_open=lambda round: round.status in (RoundStatus.CLOSING, RoundStatus.CLOSED),
+            when="while a round is CLOSING or CLOSED",
+            run=_audit,
+        ),
+        Act(
+            name="publish",
+            label="Publish",
+            explain=publishing.explained,
+            is_open=lambda round: round.status == RoundStatus.AUDITED,
+            when="while a round is AUDITED",
+            run=_publish,
+        ),
+    )
 
     def tables(self, obj: Round) -> list[Table]:
-        audits = list(obj.audit_runs.order_by("-pk"))
-        headlines = _headlines(audits)
+        # Each has the attribute that `VERDICTS` names.
+        audits: list[Any] = list(obj.audit_runs.prefetch_related(VERDICTS).order_by("-pk"))
         audited = Table(
             heading="Audits",
             header=("Run", "Status", "Headline", "Shift gate", "Started", "Report"),
@@ -133,7 +120,7 @@ class AuditedRoundAdmin(RoundAdmin):
                 (
                     link(each, f"run {each.pk}"),
                     each.status,
-                    headlines.get(each.pk, NOTHING),
+                    judged.headline(findings=each.judged) if each.judged else NOTHING,
                     each.get_shift_gate_display() or NOTHING,
                     moment(each.started_at),
                     _document(getattr(each, "report", None)),
@@ -172,8 +159,7 @@ class AuditRunAdmin(ReadOnlyPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditRun]:
         found: QuerySet[AuditRun] = super().get_queryset(request)
-        verdicts = Finding.objects.filter(check_name=judged.VERDICT)
-        return found.prefetch_related(Prefetch("findings", queryset=verdicts, to_attr="judged"))
+        return found.prefetch_related(VERDICTS)
 
     @admin.display(description="headline")
     def headline(self, obj: Any) -> str:
@@ -236,14 +222,16 @@ def _figure(value: float | None) -> str:
     return figure(value, digits=4)
 
 
+@admin.display(description="estimate", ordering="estimate")
 def _estimate(finding: Finding) -> str:
     """In the metric's own units; effects are positive in any metric."""
-    if finding.estimate is None or not registry.estimates_a_score(name=finding.check_name):
+    if not registry.estimates_a_score(name=finding.check_name):
         return _figure(finding.estimate)
     metric = finding.run.round.benchmark.primary_metric
-    return _figure(oriented(metric=metric, value=finding.estimate) + 0.0)
+    return _figure(judged.own(finding.estimate, metric=metric))
 
 
+@admin.display(description="p", ordering="p_value")
 def _p_value(finding: Finding) -> str:
     """As in the report: of a team's test none above .05."""
     if finding.p_value is None:
@@ -266,6 +254,7 @@ def _row(finding: Finding) -> tuple[Any, ...]:
     )
 
 
+@admin.display(description="verdict", ordering="verdict")
 def _verdict(finding: Finding) -> str:
     """With the file that it names, if that is not the final."""
     if judged.names_best_scored(finding=finding):
@@ -273,6 +262,7 @@ def _verdict(finding: Finding) -> str:
     return finding.verdict or NOTHING
 
 
+@admin.display(description="file")
 def _file(finding: Finding) -> Any:
     """Take the one that a verdict names; of everything else the team's final."""
     named = finding.named_submission
@@ -282,6 +272,7 @@ def _file(finding: Finding) -> Any:
     return link(named, f"{'best-scored file' if is_best else 'final'}, no. {named.sequence:,}")
 
 
+@admin.display(description="interval", ordering="low")
 def _interval(finding: Finding) -> str:
     if finding.low is None and finding.high is None:
         return NOTHING
@@ -312,29 +303,15 @@ class FindingAdmin(ReadOnlyPage):
         *("detectable", "shown_evidence"),
     )
 
-    @admin.display(description="file")
-    def file(self, obj: Finding) -> Any:
-        return _file(obj)
-
-    @admin.display(description="verdict", ordering="verdict")
-    def shown_verdict(self, obj: Finding) -> str:
-        return _verdict(obj)
+    file = staticmethod(_file)
+    shown_verdict = staticmethod(_verdict)
+    shown_estimate = staticmethod(_estimate)
+    interval = staticmethod(_interval)
+    p = staticmethod(_p_value)
 
     @admin.display(description="published verdict")
     def published(self, obj: Finding) -> str:
         return judged.told(finding=obj) or NOTHING
-
-    @admin.display(description="estimate", ordering="estimate")
-    def shown_estimate(self, obj: Finding) -> str:
-        return _estimate(obj)
-
-    @admin.display(description="interval", ordering="low")
-    def interval(self, obj: Finding) -> str:
-        return _interval(obj)
-
-    @admin.display(description="p", ordering="p_value")
-    def p(self, obj: Finding) -> str:
-        return _p_value(obj)
 
     @admin.display(
         description="smallest overstatement found with 80 %", ordering="minimum_detectable_effect"
@@ -375,10 +352,7 @@ class ReportAdmin(ReadOnlyPage):
     def document_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        html = Report.objects.filter(pk=pk).values_list("html", flat=True).first()
-        if html is None:
-            raise Http404
-        return HttpResponse(html)
+        return HttpResponse(get_object_or_404(Report, pk=pk).html)
 
 
 @admin.register(Publication, site=site)

@@ -14,10 +14,8 @@ from vault.api.publicly import PublicView
 class AuditList(PublicView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = finding.visible_benchmark(request, slug)
-        published = Publication.objects.filter(benchmark=benchmark).select_related(
-            "round", "benchmark"
-        )
-        return pages.page(request, published, SUMMARY.show, ordering="id")
+        found = Publication.objects.filter(benchmark=benchmark).select_related("round", "benchmark")
+        return pages.page(request, found, SUMMARY.show, ordering="id")
 
 
 class AuditDetail(PublicView):

@@ -5,7 +5,6 @@ are measured too and shown; they can never convict. Nothing per item leaves this
 """
 
 import datetime as dt
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -75,10 +74,8 @@ class Entrant:
 
     @property
     def first_file_precedes_release(self) -> bool:
-        """Whether its first file came in before anything had been released to the team.
-
-        Its own answer came later, whatever the clocks of two machines say.
-        """
+        """Whether its first file came in before anything had been released to the team."""
+        # Its own answer came later, whatever the clocks of two machines say.
         first, *later = self.history.submissions
         return all(first.submitted_at <= each.released_at for each in later)
 
@@ -91,17 +88,14 @@ class Collected:
     unit: float
     delta0: float
     score: SplitScore
-    # None where nothing can decide.
+    # None where nothing can decide: no fresh iid holdout is of the query holdout's own draw.
     draw: Draw | None
     # Teams whose files were scored when the round closed: a constant of the round from then on.
     n_teams: int
     n: int
     m: int
-    # Whether there is a fresh iid holdout of the query holdout's own draw.
-    can_decide: bool
     entrants: list[Entrant]
-    # Teams with a stored file that is missing or is not what was received, and references of which that is
-    # true: they are left out.
+    # Left out, since a stored file is missing or is not what was received.
     damaged: list[TeamHistory]
     damaged_references: list[TeamHistory]
     # Frozen files that cannot depend on either holdout's labels: the organizer's, for gate and board, and
@@ -122,10 +116,8 @@ class Collected:
 
     @property
     def came_before_any_answer(self) -> list[Entrant]:
-        """Teams whose first file came in before anybody had been told anything.
-
-        A later first file can come from a clean account of somebody who was told.
-        """
+        """Teams whose first file came in before anybody had been told anything."""
+        # A later first file can come from a clean account of somebody who was told.
         told = self.first_release_at
         if self.published_finals:
             # Figures about the query holdout were published before the round.
@@ -159,18 +151,15 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
     lost = [each for each in past.references if each not in references]
     unit = scorer.of.unit
     published = _best_published(past.published_finals, scorer.of)
-    # A shuffle needs two items a holdout.
-    can_decide = min(scorer.query.n, scorer.fresh.n) >= 2
     return Collected(
         metric=scorer.of.metric,
         unit=unit,
         delta0=round.benchmark.delta0 * unit,
         score=scorer.split,
-        draw=_draw(scorer.query, scorer.fresh) if can_decide else None,
+        draw=_draw(scorer.query, scorer.fresh),
         n_teams=len(teams),
         n=scorer.query.n,
         m=scorer.fresh.n,
-        can_decide=can_decide,
         entrants=[_entrant(team, scorer) for team in teams if team not in damaged],
         damaged=damaged,
         damaged_references=_owners(lost, past),
@@ -222,8 +211,11 @@ def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
     )
 
 
-def _draw(query: Opened, fresh: Opened) -> Draw:
+def _draw(query: Opened, fresh: Opened) -> Draw | None:
     """Describe the draw that sealing made of the query and fresh shards of one batch."""
+    if min(query.n, fresh.n) < 2:
+        # A shuffle needs two items a holdout.
+        return None
     return draw(
         n=query.n,
         m=fresh.n,
@@ -289,7 +281,7 @@ def _with_interval(scorer: Scorer, opened: Opened, answers: NDArray[Any]) -> lis
 
 def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:
     menu = team.submissions
-    ids: list[uuid.UUID] = [each.id for each in menu]
+    ids = [each.id for each in menu]
     final = ids.index(team.final_id) if team.final_id in ids else None
     return Entrant(
         history=team,

@@ -6,7 +6,7 @@ from typing import Any
 from audits import standing
 from audits.checks import scores
 from audits.judged import Judged
-from audits.models import AuditRun, Finding
+from audits.models import AuditRun
 from audits.rounding import Coarse, Exact, Rounding, coarse, written
 from stats.metrics import oriented
 from stats.verdict import Verdict
@@ -55,16 +55,14 @@ class Disclosure:
         found = self.scores.get(team.team_id)
         if found is None or not self.is_full:
             return None
-        units = {
-            name: scorer_of(benchmark=self.round.benchmark, metric=name).unit for name in found
-        }
-        return {
-            name: {
-                part: [written(each, unit=units[name]) for each in figures]
+        shown = {}
+        for name, parts in found.items():
+            unit = scorer_of(benchmark=self.round.benchmark, metric=name).unit
+            shown[name] = {
+                part: [written(each, unit=unit) for each in figures]
                 for part, figures in parts.items()
             }
-            for name, parts in found.items()
-        }
+        return shown
 
     def has_figure(self, team: Judged) -> bool:
         """Choose references always; a final only if its release beat the baseline, unless all is told.
@@ -72,14 +70,16 @@ class Disclosure:
         An accusation is never made without the figure of the file that it names.
         """
         is_accused = team.verdict == Verdict.CONFIRMED and not team.names_best_scored
-        if team.fresh is None or self.is_full or team.is_reference or is_accused:
+        if team.fresh is None or self.is_full or team.finding.is_reference or is_accused:
             return team.fresh is not None
-        if team.released is None:
-            return _has_improved(team.finding)
+        if team.finding.released is None:
+            # By the outcome: a mechanism that tells one bit shows no value, and its yes means beaten.
+            own = Release.objects.filter(submission=team.finding.submission_id)
+            return own.filter(outcome=Release.Outcome.IMPROVED.value).exists()
         # Without a baseline that was shown, nothing can be seen to have beaten it.
         return (
             self.baseline is not None
-            and self.better(team.released, self.baseline) > TIE * self.unit
+            and self.better(team.finding.released, self.baseline) > TIE * self.unit
         )
 
 
@@ -92,9 +92,8 @@ def disclosure_of(*, round: Round, audit: AuditRun) -> Disclosure:
     unit = rounds.unit(round=round)
     n_fresh = audit.snapshot["n_fresh"]
     is_full = round.publication == PublicationKind.FULL
-    baseline = Release.objects.filter(
-        submission__in=round.references.filter(position=0).values("submission")
-    ).first()
+    first = round.references.filter(position=0)
+    baseline = Release.objects.filter(submission__in=first.values("submission"))
     # Without fresh labels there is no figure to be rounded, and still a document.
     rounding = Exact(unit=unit) if is_full else grid_of(round=round, n_fresh=n_fresh or 1)
     return Disclosure(
@@ -104,12 +103,6 @@ def disclosure_of(*, round: Round, audit: AuditRun) -> Disclosure:
         unit=unit,
         n_fresh=n_fresh,
         unranked=standing.unranked(round=round),
-        baseline=None if baseline is None else baseline.value,
+        baseline=baseline.values_list("value", flat=True).first(),
         scores=scores.of_run(audit=audit),
     )
-
-
-def _has_improved(finding: Finding) -> bool:
-    """Go by the outcome: a mechanism that tells one bit shows no value, and its yes means beaten."""
-    release = Release.objects.filter(submission=finding.submission_id).first()
-    return release is not None and release.outcome == Release.Outcome.IMPROVED.value

@@ -14,10 +14,6 @@ def _n_groups(shards: Sequence[Holdout]) -> int | None:
     return sum(counts) if len(counts) == len(shards) else None
 
 
-def _n_items(shards: Sequence[Holdout]) -> int:
-    return sum(each.n_items for each in shards)
-
-
 # Of the shards that one kind of labels comes from.
 DRAWN = Shape(
     "DrawnGroups",
@@ -29,7 +25,11 @@ DRAWN = Shape(
             400,
             _n_groups,
         ),
-        "items": Field(schemas.count("Items of these groups."), 2000, _n_items),
+        "items": Field(
+            schemas.count("Items of these groups."),
+            2000,
+            lambda shards: sum(each.n_items for each in shards),
+        ),
     },
 )
 COUNTED = Shape(
@@ -55,12 +55,6 @@ def counted(*, round: Round) -> dict[str, Any] | None:
     judges = [each for each in round.fresh_holdouts.all() if each.decides_beside(query)]
     found = {"query": DRAWN.show([query]), "fresh": DRAWN.show(judges) if judges else None}
     return COUNTED.show(round, **found, sentence=_said(found))
-
-
-def sentence(*, round: Round) -> str:
-    """How many groups were drawn, and that figures go by them."""
-    found = counted(round=round)
-    return "" if found is None else str(found["sentence"])
 
 
 def _said(found: dict[str, dict[str, int | None] | None]) -> str:

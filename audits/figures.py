@@ -16,7 +16,6 @@ from audits.sentences import number
 
 WIDTH = 680
 LEFT, RIGHT, TOP, BOTTOM = 64, 210, 46, 56
-MIN_HEIGHT = 300.0
 TICKS = 5
 # What lies on a side of the line of no overstatement is named where there is room on that side.
 SIDE_WIDTH = 170.0
@@ -69,20 +68,22 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
     """Draw finals by their exact score on query and on new labels, with the line of equality."""
     if not points:
         return mark_safe("")
-    body = max(MIN_HEIGHT, labels.height_for(n_names=len(points)))
+    body = max(300.0, labels.height_for(n_names=len(points)))
     values = [value for mark in points for value in (mark.x, mark.y)]
     # Room at both ends; and a scale that has a length where all values are one.
     pad = max((max(values) - min(values)) * 0.08, 1e-6)
     ends = {"low": min(values) - pad, "high": max(values) + pad}
     across = _Scale(**ends, start=LEFT, end=WIDTH - RIGHT)
     up = _Scale(**ends, start=TOP + body, end=TOP)
+    start, bottom = across(across.low), up(up.low)
+    end, top = across(across.high), up(up.high)
     parts = [
-        f'<line class="equal" x1="{across(across.low)}" y1="{up(up.low)}" '
-        f'x2="{across(across.high)}" y2="{up(up.high)}"/>',
-        f'<text class="axis end" x="{across(across.high) - 24}" y="{up(up.high) + 4}">'
-        "dashed line: equal on both</text>",
-        *_ticks(across, up, body),
+        _line("equal", (start, bottom), (end, top)),
+        _text("axis end", end - 24, top + 4, "dashed line: equal on both"),
     ]
+    for tick, text in across.ticks:
+        parts.append(_text("tick middle", across(tick), TOP + body + 18, text))
+        parts.append(_text("tick end", LEFT - 6, up(tick) + 4, text))
     for mark in points:
         title = (
             f"{mark.name}: on query labels {number(mark.x, decimals=decimals)}, "
@@ -90,11 +91,10 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
         )
         parts.append(_mark(mark, across(mark.x), up(mark.y), title))
     names = [(mark.name, across(mark.x), up(mark.y)) for mark in points]
-    column = labels.column(marks=names, x=WIDTH - RIGHT + 24, low=TOP, high=TOP + body)
-    parts += [label.svg for label in column]
+    parts += _names(names, x=WIDTH - RIGHT + 24, body=body)
+    middle = (LEFT + WIDTH - RIGHT) / 2
     parts += [
-        f'<text class="axis middle" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{TOP + body + 40}">'
-        f"on the query labels ({escape(axis)})</text>",
+        _text("axis middle", middle, TOP + body + 40, f"on the query labels ({axis})"),
         f'<text class="axis middle" transform="translate(14 {TOP + body / 2}) rotate(-90)">'
         f"on new labels ({escape(axis)})</text>",
     ]
@@ -135,10 +135,7 @@ def overstatements(marks: Sequence[Mark], *, unit: str, decimals: int) -> SafeSt
 
 
 def ranks(marks: Sequence[Mark]) -> SafeString:
-    """Ranks on the board and on new labels, of those who have both and among them alone.
-
-    Names stand at their rank on new labels.
-    """
+    """Ranks among those who have both scores; names stand at their rank on new labels."""
     if len(marks) < 2:
         # One team has no rank to lose.
         return mark_safe("")
@@ -147,21 +144,19 @@ def ranks(marks: Sequence[Mark]) -> SafeString:
     down = _Scale(low=0.5, high=worst + 0.5, start=TOP, end=TOP + body)
     left, right = LEFT + 60.0, WIDTH - RIGHT - 60.0
     parts = [
-        f'<text class="axis middle" x="{x}" y="{TOP + body + 24}">{text}</text>'
-        for x, text in ((left, "rank on the board"), (right, "rank on new labels"))
+        _text("axis middle", left, TOP + body + 24, "rank on the board"),
+        _text("axis middle", right, TOP + body + 24, "rank on new labels"),
     ]
     for mark in marks:
         title = f"{mark.name}: {mark.x:.0f} on the board, {mark.y:.0f} on new labels"
         parts += [
-            f'<line class="slope {mark.kind}" x1="{left}" y1="{down(mark.x)}" '
-            f'x2="{right}" y2="{down(mark.y)}"><title>{escape(title)}</title></line>',
+            _line(f"slope {mark.kind}", (left, down(mark.x)), (right, down(mark.y)), title),
             _mark(mark, right, down(mark.y), title),
         ]
     for rank in sorted({int(mark.x) for mark in marks}):
-        parts.append(f'<text class="tick end" x="{left - 8}" y="{down(rank) + 4}">{rank}</text>')
+        parts.append(_text("tick end", left - 8, down(rank) + 4, str(rank)))
     names = [(f"{mark.y:.0f} {mark.name}", right, down(mark.y)) for mark in marks]
-    column = labels.column(marks=names, x=right + 24, low=TOP, high=TOP + body)
-    parts += [label.svg for label in column]
+    parts += _names(names, x=right + 24, body=body)
     moved = sum(mark.x != mark.y for mark in marks)
     return _figure(
         parts,
@@ -181,42 +176,27 @@ def _effect(mark: Mark, across: _Scale, y: float, row: float, decimals: int) -> 
         )
     if mark.limit is not None:
         x = across(mark.limit)
-        parts.append(f'<line class="limit" x1="{x}" y1="{y - 7}" x2="{x}" y2="{y + 7}"/>')
+        parts.append(_line("limit", (x, y - 7), (x, y + 7)))
     title = f"{mark.name}: {number(mark.x, decimals=decimals)}"
     return [
         *parts,
-        f'<line class="interval {mark.kind}" x1="{across(mark.low)}" y1="{y}" '
-        f'x2="{across(mark.high)}" y2="{y}"/>',
+        _line(f"interval {mark.kind}", (across(mark.low), y), (across(mark.high), y)),
         _mark(mark, across(mark.x), y, title),
-        f'<text class="name end" x="{LEFT + 116}" y="{y + 4}">'
-        f"{escape(labels.shortened(mark.name))}</text>",
+        _text("name end", LEFT + 116, y + 4, labels.shortened(mark.name)),
     ]
 
 
 def _effect_axis(across: _Scale, *, low: float, unit: str) -> list[str]:
     """Draw ticks and the line of no overstatement, with what lies on either side of it, and the unit."""
     zero, middle = across(0.0), (across.start + across.end) / 2
-    return [
-        f'<line class="equal" x1="{zero}" y1="{TOP}" x2="{zero}" y2="{low}"/>',
-        *(
-            f'<text class="tick middle" x="{across(tick)}" y="{low + 16}">{text}</text>'
-            for tick, text in across.ticks
-        ),
-        *(
-            [f'<text class="axis end" x="{zero - 8}" y="{low + 33}">← better on new labels</text>']
-            if zero - across.start >= SIDE_WIDTH
-            else []
-        ),
-        *(
-            [
-                f'<text class="axis" x="{zero + 8}" y="{low + 33}">better on the query labels →</text>'
-            ]
-            if across.end - zero >= SIDE_WIDTH
-            else []
-        ),
-        f'<text class="axis middle" x="{middle}" y="{low + 50}">'
-        f"overstatement in units of {escape(unit)}; dashed line: none</text>",
-    ]
+    parts = [_line("equal", (zero, TOP), (zero, low))]
+    parts += [_text("tick middle", across(tick), low + 16, text) for tick, text in across.ticks]
+    if zero - across.start >= SIDE_WIDTH:
+        parts.append(_text("axis end", zero - 8, low + 33, "← better on new labels"))
+    if across.end - zero >= SIDE_WIDTH:
+        parts.append(_text("axis", zero + 8, low + 33, "better on the query labels →"))
+    said = f"overstatement in units of {unit}; dashed line: none"
+    return [*parts, _text("axis middle", middle, low + 50, said)]
 
 
 def _mark(mark: Mark, x: float, y: float, title: str) -> str:
@@ -231,29 +211,28 @@ def _mark(mark: Mark, x: float, y: float, title: str) -> str:
     return f'<path class="point {mark.kind}" d="{path}">{shown}</path>'
 
 
-def _ticks(across: _Scale, up: _Scale, body: float) -> list[str]:
-    parts = []
-    for tick, text in across.ticks:
-        parts += [
-            f'<text class="tick middle" x="{across(tick)}" y="{TOP + body + 18}">{text}</text>',
-            f'<text class="tick end" x="{LEFT - 6}" y="{up(tick) + 4}">{text}</text>',
-        ]
-    return parts
+def _line(kind: str, start: tuple[float, float], end: tuple[float, float], title: str = "") -> str:
+    (x1, y1), (x2, y2) = start, end
+    line = f'<line class="{kind}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"'
+    return f"{line}><title>{escape(title)}</title></line>" if title else f"{line}/>"
+
+
+def _text(kind: str, x: float, y: float, text: str) -> str:
+    return f'<text class="{kind}" x="{x}" y="{y}">{escape(text)}</text>'
+
+
+def _names(marks: Sequence[tuple[str, float, float]], *, x: float, body: float) -> list[str]:
+    return [each.svg for each in labels.column(marks=marks, x=x, low=TOP, high=TOP + body)]
 
 
 def _figure(
     parts: list[str], *, body: float, title: str, alternative: str, legend: str = ""
 ) -> SafeString:
     height = TOP + body + BOTTOM
-    return mark_safe(  # noqa: S308 - names are escaped above
-        "\n".join(
-            [
-                f'<svg class="figure" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
-                f'aria-label="{escape(alternative)}">',
-                f'<text class="title" x="{LEFT}" y="20">{escape(title)}</text>',
-                f'<text class="axis" x="{LEFT}" y="37">{escape(legend)}</text>' if legend else "",
-                *parts,
-                "</svg>",
-            ]
-        )
-    )
+    start = f'<svg class="figure" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
+    above = [
+        f'{start}aria-label="{escape(alternative)}">',
+        _text("title", LEFT, 20, title),
+        _text("axis", LEFT, 37, legend) if legend else "",
+    ]
+    return mark_safe("\n".join([*above, *parts, "</svg>"]))  # noqa: S308 - names are escaped above

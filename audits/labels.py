@@ -46,10 +46,7 @@ def height_for(*, n_names: int) -> float:
 def column(
     *, marks: Sequence[tuple[str, float, float]], x: float, low: float, high: float
 ) -> list[Label]:
-    """Each mark's name (name, x, y) in a column at x, as near to its mark's height as there is room.
-
-    Between `low` and `high` there must be room for all of them: see `height_for`.
-    """
+    """Put names of marks (name, x, y) in a column at x, near their marks; for the room see `height_for`."""
     ordered = sorted(marks, key=lambda mark: (mark[2], mark[1], mark[0]))
     places = spread(wanted=[mark[2] for mark in ordered], low=low + LINE / 2, high=high - LINE / 2)
     return [

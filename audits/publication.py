@@ -2,8 +2,7 @@
 
 Coarse: rounded figures of the finals whose release beat the baseline (else many accounts with random files
 would each buy a figure of the next query holdout), and everything computed from them. Full: exact figures of
-all finals with all metrics; the fresh holdout then retires. Everybody reads the same figures everywhere: the
-API's document, the board, its CSV, the admin and the client.
+all finals with all metrics; the fresh holdout then retires. Document, board, admin and client show the same.
 """
 
 from functools import partial
@@ -18,7 +17,6 @@ from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from audits.published_rows import REFERENCE, TEAM
 from audits.published_shape import DOCUMENT
-from audits.rounding import Rounding
 from stats.metrics import METRICS, oriented
 from stats.team_tests import BEST_SCORED, FINAL, OWN_FILES
 from stats.verdict import Verdict
@@ -33,26 +31,20 @@ def deciding(*, round: Round) -> list[Holdout]:
     return [each for each in in_order if each.decides_beside(round.query_holdout)]
 
 
-def results(*, round: Round, audit: AuditRun) -> list[ResultRow]:
-    """One row per final and reference, with the document's figures."""
-    disclosure = disclosure_of(round=round, audit=audit)
-    found = judged.of_run(audit=audit)
-    rows = _rows(disclosure, found)
+def results(*, round: Round, audit: AuditRun, shown: dict[str, Any]) -> list[ResultRow]:
+    """One row per final and reference, with the figures of the document."""
+    rows = {row["team"]: row for row in (*shown["references"], *shown["teams"])}
     handed_in = Submission.objects.filter(round=round, status=SubmissionStatus.WITHDRAWN)
-    finals = Final.objects.filter(round=round)
+    finals = Final.objects.filter(round=round).values_list("team_id", "submission_id")
     # A team that withdrew everything has a verdict all the same, and its last file stands for it.
-    files = {
-        **dict(handed_in.order_by("sequence").values_list("team_id", "pk")),
-        **dict(finals.values_list("team_id", "submission_id")),
-    }
+    files = dict(handed_in.order_by("sequence").values_list("team_id", "pk")) | dict(finals)
     results = []
-    for team in found:
+    for team in judged.of_run(audit=audit):
         # A team whose file is not what was received has no audited final, and a verdict all the same.
         submission_id = team.finding.submission_id or files.get(team.team_id)
         if submission_id is not None:
-            results.append(
-                _result(team.team_id, submission_id, rows[team.team], disclosure.rounding)
-            )
+            row = rows[team.team]
+            results.append(_result(team.team_id, submission_id, row, shown["fresh_resolution"]))
     return results
 
 
@@ -60,12 +52,24 @@ def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
     """Write what the API shows."""
     disclosure = disclosure_of(round=round, audit=audit)
     found = judged.of_run(audit=audit)
-    rows = _rows(disclosure, found)
-    teams = [rows[each.team] for each in found if not each.is_reference]
+    references = [each for each in found if each.finding.is_reference]
+    teams = _teams(
+        disclosure,
+        [each.as_published for each in found if not each.finding.is_reference],
+        known=[each.query for each in references],
+    )
     written = DOCUMENT.show(
         disclosure,
         headline=sentences.headline(verdicts=[row["verdict"] for row in teams]),
-        references=[rows[each.team] for each in found if each.is_reference],
+        references=[
+            REFERENCE.show(
+                each,
+                query=disclosure.on_query(each.query),
+                **_fresh(disclosure, each),
+                scores=disclosure.every_metric(each),
+            )
+            for each in references
+        ],
         teams=teams,
     )
     return standing.placed(
@@ -80,34 +84,21 @@ def nats(*, round: Round, shown: dict[str, Any]) -> float:
     return leakage.nats(shown=shown, levels=grid_of(round=round, n_fresh=shown["n_fresh"]).levels)
 
 
-def _rows(disclosure: Disclosure, found: list[Judged]) -> dict[str, dict[str, Any]]:
-    """Make a row for each team and reference, by name."""
-    references = {
-        each.team: REFERENCE.show(
-            each,
-            query=disclosure.on_query(each.query),
-            **_fresh(disclosure, each),
-            scores=disclosure.every_metric(each),
-        )
-        for each in found
-        if each.is_reference
-    }
-    teams = [each for each in found if not each.is_reference]
-    computed = {each.team: _computed(disclosure, each.as_published) for each in teams}
-    _tier(disclosure, found, computed)
-    known = [each.query for each in found if each.is_reference]
-    compared_with = _comparisons(disclosure, found)
+def _teams(
+    disclosure: Disclosure, teams: list[Judged], *, known: list[float | None]
+) -> list[dict[str, Any]]:
+    """Make a row for each team; `known` are the references' scores on query labels."""
+    rows = {each.team: _computed(disclosure, each) for each in teams}
+    _tier(disclosure, teams, rows)
+    compared_with = _comparisons(disclosure, teams)
     for each in teams:
-        row = computed[each.team]
-        row["sentence"] = _sentence(
-            disclosure, each.as_published, row, known, compared_with[each.team]
-        )
-    shown = {each.team: TEAM.show(each.as_published, **computed[each.team]) for each in teams}
-    return {**references, **shown}
+        row = rows[each.team]
+        row["sentence"] = _sentence(disclosure, each, row, known, compared_with[each.team])
+    return [TEAM.show(each, **rows[each.team]) for each in teams]
 
 
 def _fresh(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
-    """Give the figure of a final with its interval, or two times nothing."""
+    """Give the figure of a final with its interval, or nothing of both."""
     if given.fresh is None or not disclosure.has_figure(given):
         return {"fresh": None, "fresh_interval": None}
     figure = disclosure.rounding.figure(given.fresh)
@@ -121,33 +112,36 @@ def _fresh(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
 
 def _computed(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
     """Compute the members of a team that are not simply read, but for its tier and its sentence."""
-    rounding, fresh = disclosure.rounding, _fresh(disclosure, given)
+    rounding, finding = disclosure.rounding, given.finding
     # Of a file that is not the final only an accusation tells figures.
     names_other = given.names_best_scored and given.verdict == Verdict.CONFIRMED
     is_other = names_other or not given.has_final
     named = given.best_fresh if names_other else None
+    accused_file = finding.named_submission_id if given.verdict == Verdict.CONFIRMED else None
     # Where the gate fired, or the test is of a file that nobody is told of, nothing is said of the team.
     is_told = given.verdict != Verdict.SHIFT and is_other == given.names_best_scored
+
+    def upward(value: float | None) -> float | None:
+        return rounding.upward(value) if is_told and value is not None else None
+
     row = {
         "file_named": BEST_SCORED if is_other else FINAL,
-        "is_ranked_file": given.has_final and (given.is_ranked_file or not names_other),
+        "is_ranked_file": given.has_final and (finding.is_ranked_file or not names_other),
         # Under most mechanisms nobody could tell which one it is: a file that did not improve shows no score.
-        "named_submission": given.named_submission if given.verdict == Verdict.CONFIRMED else None,
-        **fresh,
+        "named_submission": accused_file and str(accused_file),
+        **_fresh(disclosure, given),
         "no_figure": _no_figure(disclosure, given),
         "tier": None,
         "query": disclosure.on_query(given.query),
         "named_query": disclosure.on_query(given.best_query if names_other else given.query),
         "named_fresh": None if named is None else rounding.figure(named),
         "verdict": given.verdict,
-        "test": given.test if is_told and given.test else None,
-        "luck": _upward(disclosure, given.luck) if is_told else None,
-        "p_adjusted": rounding.p_value(value=given.p_value, is_screened=given.is_screened)
+        "test": (finding.test or None) if is_told else None,
+        "luck": upward(finding.luck),
+        "p_adjusted": rounding.p_value(value=finding.p_value, is_screened=finding.is_screened)
         if is_told
         else None,
-        "minimum_detectable_effect": _upward(disclosure, given.minimum_detectable_effect)
-        if is_told
-        else None,
+        "minimum_detectable_effect": upward(given.minimum_detectable_effect),
         "scores": disclosure.every_metric(given),
     }
     row |= _overstatement(disclosure, given, row)
@@ -172,32 +166,24 @@ def _no_figure(disclosure: Disclosure, given: Judged) -> str | None:
         return sentences.WITHDRAWN
     if given.fresh is None:
         return sentences.NOT_ON_FRESH
-    if given.released is None:
+    if given.finding.released is None:
         return sentences.NOT_RELEASED
     return sentences.NO_BASELINE if disclosure.baseline is None else sentences.BELOW_BASELINE
 
 
-def _upward(disclosure: Disclosure, value: float | None) -> float | None:
-    return None if value is None else disclosure.rounding.upward(value)
-
-
 def _overstatement(disclosure: Disclosure, given: Judged, row: dict[str, Any]) -> dict[str, Any]:
     """From what is published: the query score, whose holdout retires, and two rounded figures."""
-    nothing = {
-        "reference_excess": None,
-        "overstatement": None,
-        "overstatement_interval": None,
-    }
+    nothing = dict.fromkeys(("reference_excess", "overstatement", "overstatement_interval"))
     is_other = row["file_named"] == BEST_SCORED
     query, fresh = (
         (row["named_query"], row["named_fresh"]) if is_other else (row["query"], row["fresh"])
     )
-    if row["test"] is None or given.reference_excess is None or given.half_width is None:
+    if row["test"] is None or given.finding.reference_excess is None or given.half_width is None:
         return nothing
     if query is None or fresh is None:
         return nothing
     rounding = disclosure.rounding
-    excess = rounding.excess(given.reference_excess)
+    excess = rounding.excess(given.finding.reference_excess)
     centre = rounding.effect(disclosure.better(rounding.clipped(query), fresh) - excess)
     return {
         "reference_excess": excess,
@@ -208,16 +194,15 @@ def _overstatement(disclosure: Disclosure, given: Judged, row: dict[str, Any]) -
     }
 
 
-def _tier(disclosure: Disclosure, found: list[Judged], teams: dict[str, dict[str, Any]]) -> None:
+def _tier(disclosure: Disclosure, teams: list[Judged], rows: dict[str, dict[str, Any]]) -> None:
     """Tiers of the ranked teams with a figure, by their figures."""
     shown = [
         each
-        for each in found
-        if not (each.is_reference or each.team in disclosure.unranked)
-        and teams[each.team]["fresh"] is not None
+        for each in teams
+        if each.team not in disclosure.unranked and rows[each.team]["fresh"] is not None
     ]
     figures = np.array(
-        [oriented(metric=disclosure.metric, value=teams[each.team]["fresh"]) for each in shown]
+        [oriented(metric=disclosure.metric, value=rows[each.team]["fresh"]) for each in shown]
     )
     numbers = ranking.tiers_of(
         finding=Finding.objects.filter(run=disclosure.audit, check_name=ranking.NAME).first(),
@@ -228,22 +213,22 @@ def _tier(disclosure: Disclosure, found: list[Judged], teams: dict[str, dict[str
         slack=disclosure.rounding.slack + TIE * disclosure.unit,
     )
     for each in shown:
-        teams[each.team]["tier"] = None if numbers is None else numbers[each.team_id]
+        rows[each.team]["tier"] = None if numbers is None else numbers[each.team_id]
 
 
-def _comparisons(disclosure: Disclosure, found: list[Judged]) -> dict[str, str]:
+def _comparisons(disclosure: Disclosure, teams: list[Judged]) -> dict[str, str]:
     """Name what each file was compared with; weights follow the labels: a full document alone has them."""
     of_teams = Finding.objects.filter(run=disclosure.audit, check_name=accusation.NAME)
     findings = {each.team_id: each for each in of_teams}
     names = judged.names_of(audit=disclosure.audit)
+    written = partial(sentences.number, decimals=disclosure.rounding.decimals)
     spoken = {}
-    for each in found:
+    for each in teams:
         files = accusation.compared_with(
             finding=findings.get(each.team_id), team=each, names=names, metric=disclosure.metric
         )
-        decimals = disclosure.rounding.decimals
         spoken[each.team] = (
-            compared.weighed(files, written=partial(sentences.number, decimals=decimals))
+            compared.weighed(files, written=written)
             if disclosure.is_full
             else compared.unweighed(files)
         )
@@ -266,7 +251,7 @@ def _sentence(
             team=given.name,
             greater_is_better=METRICS[disclosure.metric].greater_is_better,
             decimals=disclosure.rounding.decimals,
-            released=None if is_other else given.released,
+            released=None if is_other else given.finding.released,
             query=query,
             fresh=row["named_fresh"] if is_other else row["fresh"],
             n_fresh=disclosure.n_fresh,
@@ -275,7 +260,7 @@ def _sentence(
             high=high,
             luck=row["luck"],
             minimum_detectable_effect=row["minimum_detectable_effect"],
-            k=given.k,
+            k=given.finding.n_files,
             is_over_own_files=row["test"] == OWN_FILES,
             names_best_scored=is_other,
             is_ranked_file=row["is_ranked_file"],
@@ -290,7 +275,9 @@ def _sentence(
     )
 
 
-def _result(team_id: int, submission_id: Any, row: dict[str, Any], rounding: Rounding) -> ResultRow:
+def _result(
+    team_id: int, submission_id: Any, row: dict[str, Any], resolution: float | None
+) -> ResultRow:
     fresh_low, fresh_high = row["fresh_interval"] or (None, None)
     low, high = row.get("overstatement_interval") or (None, None)
     return ResultRow(
@@ -301,7 +288,7 @@ def _result(team_id: int, submission_id: Any, row: dict[str, Any], rounding: Rou
         file_named=row.get("file_named", "") if row.get("verdict") else "",
         fresh_low=fresh_low,
         fresh_high=fresh_high,
-        fresh_resolution=None if row["fresh"] is None else rounding.resolution,
+        fresh_resolution=None if row["fresh"] is None else resolution,
         tier=row.get("tier"),
         overstatement=row.get("overstatement"),
         overstatement_low=low,

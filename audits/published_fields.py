@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from stats.verdict import Verdict
-from vault.api.shown.shape import Field, Shape
+from vault.api.shown.shape import By, Field, Shape
 
 # Texts that a p-value of one digit can be: > .05, .05 to .01, .009 to .001, .0009 to .0001, < .0001.
 P_VALUES = 25
@@ -68,8 +68,9 @@ def choice(n: int) -> Values:
 
 @dataclass(frozen=True)
 class PublishedField(Field):
-    """A member that nobody can declare without saying what it tells."""
+    """A member that nobody can declare without saying what it tells; `audits.publication` computes most."""
 
+    source: str | Callable[[Any], Any] | By | None = By.CALLER
     # Of a list of nouns, the noun: its members tell, once for each row.
     tells: Union[Values, "PublishedShape"] = field(kw_only=True)
 
@@ -77,15 +78,8 @@ class PublishedField(Field):
 class PublishedShape(Shape):
     """A noun of the document, with what its own members tell and the lists that it holds."""
 
-    def __init__(
-        self,
-        name: str,
-        fields: Mapping[str, PublishedField],
-        *,
-        description: str = "",
-        **keywords: Any,
-    ) -> None:
-        super().__init__(name, fields, description=description, **keywords)
+    def __init__(self, name: str, fields: Mapping[str, PublishedField], **keywords: Any) -> None:
+        super().__init__(name, fields, **keywords)
         self.tells: dict[str, Values] = {}
         self.lists: dict[str, PublishedShape] = {}
         for member, declared in fields.items():

@@ -1,7 +1,9 @@
 """Rows of a published document, each declared once: a reference's, and a team's.
 
-What a caller must name `audits.publication` computes; the rest is read of an `audits.judged.Judged`.
+A source is a path from an `audits.judged.Judged`; what has none `audits.publication` computes.
 """
+
+from functools import partial
 
 from audits.published_fields import (
     PublishedField,
@@ -19,8 +21,9 @@ from audits.published_fields import (
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
 from vault.api.shown.boards import FRESH, VERDICT
-from vault.api.shown.shape import By
 
+_number, _text = partial(schemas.number, null=True), partial(schemas.text, null=True)
+_place = partial(schemas.integer, minimum=1, null=True)
 _PAIR: Schema = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 _INTERVAL = schemas.or_null(_PAIR | {"description": "95 % interval of `fresh`, low and high."})
 _SCORES: Schema = {
@@ -37,17 +40,12 @@ def whenever_shown(given: object) -> None:
 REFERENCE = PublishedShape(
     "AuditedReference",
     {
-        "team": PublishedField(schemas.text(), "reference-a", tells=nothing),
-        "title": PublishedField(schemas.text(), "", tells=nothing),
-        "query": PublishedField(
-            schemas.number("Its score on the query labels.", null=True),
-            0.7,
-            By.CALLER,
-            tells=nothing,
-        ),
-        "fresh": PublishedField(FRESH, 0.696, By.CALLER, tells=score),
-        "fresh_interval": PublishedField(_INTERVAL, [0.672, 0.72], By.CALLER, tells=score),
-        "scores": PublishedField(_SCORES, None, By.CALLER, tells=every),
+        "team": PublishedField(schemas.text(), "reference-a", "team", tells=nothing),
+        "title": PublishedField(schemas.text(), "", "finding.team.title", tells=nothing),
+        "query": PublishedField(_number("Its score on the query labels."), 0.7, tells=nothing),
+        "fresh": PublishedField(FRESH, 0.696, tells=score),
+        "fresh_interval": PublishedField(_INTERVAL, [0.672, 0.72], tells=score),
+        "scores": PublishedField(_SCORES, None, tells=every),
     },
     description="A frozen file of the organizer, which nobody judges; of a reference with several frozen "
     "files the first. `sentence` of a team names the files that it was compared with.",
@@ -55,13 +53,14 @@ REFERENCE = PublishedShape(
 TEAM = PublishedShape(
     "AuditedTeam",
     {
-        "team": PublishedField(schemas.text(), "team-a", tells=nothing),
+        "team": PublishedField(schemas.text(), "team-a", "team", tells=nothing),
         "title": PublishedField(
             schemas.text(
                 "What else it calls itself; may be empty, and need not be unique: where two have the same, "
                 "a sentence says `title (team)`."
             ),
             "Team A",
+            "finding.team.title",
             tells=nothing,
         ),
         "file_named": PublishedField(
@@ -71,52 +70,35 @@ TEAM = PublishedShape(
                 "which has no final. Of that one figures are shown in an accusation alone.",
             ),
             "final",
-            By.CALLER,
             tells=choice(2),
         ),
         "is_ranked_file": PublishedField(
-            schemas.flag("Whether that file is the one that ranks."),
-            True,
-            By.CALLER,
-            tells=nothing,
+            schemas.flag("Whether that file is the one that ranks."), True, tells=nothing
         ),
         "named_submission": PublishedField(
-            schemas.text(
-                "The id of that file's submission where the verdict is CONFIRMED.", null=True
-            ),
+            _text("The id of that file's submission where the verdict is CONFIRMED."),
             None,
-            By.CALLER,
             tells=nothing,
         ),
-        "fresh": PublishedField(FRESH, 0.752, By.CALLER, tells=score),
-        "fresh_interval": PublishedField(_INTERVAL, [0.722, 0.782], By.CALLER, tells=score),
+        "fresh": PublishedField(FRESH, 0.752, tells=score),
+        "fresh_interval": PublishedField(_INTERVAL, [0.722, 0.782], tells=score),
         # Follows from releases and the other members.
         "no_figure": PublishedField(
-            schemas.text("Why `fresh` is null, unless a stored file was damaged.", null=True),
-            None,
-            By.CALLER,
-            tells=nothing,
+            _text("Why `fresh` is null, unless a stored file was damaged."), None, tells=nothing
         ),
         # Follows from rounded figures.
         "rank_after": PublishedField(
-            schemas.integer(
-                "By `fresh`, among the teams that are ranked now; equal figures share a rank.",
-                minimum=1,
-                null=True,
-            ),
+            _place("By `fresh`, among the teams that are ranked now; equal figures share a rank."),
             1,
             whenever_shown,
             tells=nothing,
         ),
         "tier": PublishedField(
-            schemas.integer(
+            _place(
                 "Teams that simultaneous paired intervals do not tell from the best of a tier "
-                "share it. As the round was published; null for who was unranked then or is now.",
-                minimum=1,
-                null=True,
+                "share it. As the round was published; null for who was unranked then or is now."
             ),
             1,
-            By.CALLER,
             tells=tier,
         ),
         # The organizers' own words, as is the reason.
@@ -130,69 +112,48 @@ TEAM = PublishedShape(
             tells=nothing,
         ),
         "unranked_reason": PublishedField(
-            schemas.text("Why, in the organizers' words.", null=True),
-            None,
-            whenever_shown,
-            tells=nothing,
+            _text("Why, in the organizers' words."), None, whenever_shown, tells=nothing
         ),
         "released": PublishedField(
-            schemas.number("The final's own released value.", null=True), 0.767, tells=nothing
+            _number("The final's own released value."), 0.767, "finding.released", tells=nothing
         ),
         "query": PublishedField(
-            schemas.number(
+            _number(
                 "The final's score on the query labels, whose holdout retired, to six digits "
-                "below the unit.",
-                null=True,
+                "below the unit."
             ),
             0.767,
-            By.CALLER,
             tells=nothing,
         ),
-        "named_query": PublishedField(
-            schemas.number("The same of the file named.", null=True),
-            0.767,
-            By.CALLER,
-            tells=nothing,
-        ),
+        "named_query": PublishedField(_number("The same of the file named."), 0.767, tells=nothing),
         "named_fresh": PublishedField(
-            schemas.number("Its figure on new labels, where it is not the final.", null=True),
-            None,
-            By.CALLER,
-            tells=score,
+            _number("Its figure on new labels, where it is not the final."), None, tells=score
         ),
-        "attempts": PublishedField(schemas.count(null=True), 6, tells=nothing),
-        "verdict": PublishedField(VERDICT, "NO_EVIDENCE", By.CALLER, tells=verdict),
+        "attempts": PublishedField(schemas.count(null=True), 6, "finding.attempts", tells=nothing),
+        "verdict": PublishedField(VERDICT, "NO_EVIDENCE", tells=verdict),
         "luck": PublishedField(
-            schemas.number(
-                "What an honest team with as many files overstates in 19 of 20 draws at most.",
-                null=True,
-            ),
+            _number("What an honest team with as many files overstates in 19 of 20 draws at most."),
             0.016,
-            By.CALLER,
             tells=effect,
         ),
         "p_adjusted": PublishedField(
-            schemas.text(
+            _text(
                 "Adjusted for all files of the round and both kinds of reference: one digit, rounded up "
                 "(a full publication: two), `< .0001` or `> .05`. An accusation needs "
-                "`family_wise_error` or less, and more besides.",
-                null=True,
+                "`family_wise_error` or less, and more besides."
             ),
             "> .05",
-            By.CALLER,
             tells=p_value,
         ),
         "minimum_detectable_effect": PublishedField(
-            schemas.number(
+            _number(
                 "The least overstatement that would have been found with 80 %; null while the gate has "
-                "fired, since then nobody is accused.",
-                null=True,
+                "fired, since then nobody is accused."
             ),
             0.04,
-            By.CALLER,
             tells=effect,
         ),
-        "scores": PublishedField(_SCORES, None, By.CALLER, tells=every),
+        "scores": PublishedField(_SCORES, None, tells=every),
         "test": PublishedField(
             schemas.one_of(
                 ("own_files", "organiser"),
@@ -201,42 +162,36 @@ TEAM = PublishedShape(
                 null=True,
             ),
             "organiser",
-            By.CALLER,
             tells=choice(2),
         ),
         # Of either sign, and of two scores.
         "reference_excess": PublishedField(
-            schemas.number(
+            _number(
                 "How much better what it is compared with looks on query labels than on new ones: one file, "
                 "or a weighted mean of several. Computed exactly and then rounded by itself, in a coarse "
                 "publication to the nearest step of `fresh_resolution`: not the difference of rounded "
-                "figures of `references`, from which it may be a step and a unit of the last digit off.",
-                null=True,
+                "figures of `references`, from which it may be a step and a unit of the last digit off."
             ),
             0.0,
-            By.CALLER,
             tells=signed_effect,
         ),
         # Follows from the figures shown.
         "overstatement": PublishedField(
-            schemas.number(
+            _number(
                 "How much better the named file looks on query labels than on new ones, less "
                 "`reference_excess`, from the figures shown: `query` less `fresh` less `reference_excess`, "
                 "of a loss `fresh` less `query` less `reference_excess` (`named_query` and `named_fresh` "
                 "where `file_named` is `best_scored`), rounded to the digits of `fresh`. So in a coarse "
                 "publication it may be a step of `fresh_resolution` and two units of the last digit from "
                 "the exact one. Of a file that is ahead of what it is compared with, it is the part of the "
-                "lead that is missing there.",
-                null=True,
+                "lead that is missing there."
             ),
             0.015,
-            By.CALLER,
             tells=nothing,
         ),
         "overstatement_interval": PublishedField(
             schemas.or_null(_PAIR | {"description": "Covers the sampling of the new labels only."}),
             [-0.005, 0.035],
-            By.CALLER,
             tells=effect,
         ),
         "sentence": PublishedField(
@@ -249,7 +204,6 @@ TEAM = PublishedShape(
             "the query labels than on new ones (reference excess .000). An honest team with 6 files misses "
             "up to .016 in 19 of 20 draws, so the score on new labels is no lower than chance allows. An "
             "overstatement of .040 would have been found with 80 %.",
-            By.CALLER,
             tells=nothing,
         ),
     },

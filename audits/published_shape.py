@@ -1,11 +1,9 @@
 """The published document, declared once, around the rows of `audits.published_rows`.
 
-`audits.publication` writes by it, the API's description says it, and `audits.leakage` counts by it what a
-coarse document tells of the fresh holdout.
+`audits.publication` writes by it, the API is described by it, and `audits.leakage` counts by it.
 """
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from audits import drawn_groups, sentences
 from audits.published_fields import PublishedField, PublishedShape, choice, nothing
@@ -13,24 +11,8 @@ from audits.published_rows import REFERENCE, TEAM, whenever_shown
 from stats.metrics import METRICS
 from stats.team_tests import FAMILY_WISE_ERROR
 from vault.api.openapi import schemas
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.shown.shape import Field, Shape
 from vault.statuses import PublicationKind
-
-if TYPE_CHECKING:
-    from audits.disclosure import Disclosure
-
-
-def _resolution(given: "Disclosure") -> float | None:
-    return given.rounding.resolution if given.n_fresh else None
-
-
-def _how_to_read(given: "Disclosure") -> str:
-    rounding = sentences.EXACT if given.is_full else sentences.COARSE
-    return sentences.HOW_TO_READ + sentences.TIERS + rounding
-
-
-def _commitment(given: "Disclosure") -> str:
-    return hashlib.sha256(given.audit.seed_entropy.encode()).hexdigest()
 
 
 def _level(value: float, description: str) -> Field:
@@ -57,7 +39,7 @@ DOCUMENT = PublishedShape(
             schemas.text(), "rain-tomorrow", "round.benchmark.slug", tells=nothing
         ),
         "round": PublishedField(schemas.integer(minimum=1), 1, "round.number", tells=nothing),
-        "metric": PublishedField(schemas.text(), "accuracy", tells=nothing),
+        "metric": PublishedField(schemas.text(), "accuracy", "metric", tells=nothing),
         "greater_is_better": PublishedField(
             schemas.flag("Of the metric: of a loss lower is better."),
             True,
@@ -65,7 +47,7 @@ DOCUMENT = PublishedShape(
             tells=nothing,
         ),
         "unit": PublishedField(
-            schemas.number("The range u of one item's value."), 1.0, tells=nothing
+            schemas.number("The range u of one item's value."), 1.0, "unit", tells=nothing
         ),
         "publication": PublishedField(
             schemas.one_of(
@@ -85,7 +67,7 @@ DOCUMENT = PublishedShape(
                 null=True,
             ),
             0.008,
-            _resolution,
+            lambda given: given.rounding.resolution if given.n_fresh else None,
             tells=nothing,
         ),
         "n_query": PublishedField(
@@ -95,7 +77,10 @@ DOCUMENT = PublishedShape(
             tells=nothing,
         ),
         "n_fresh": PublishedField(
-            schemas.count("Items that nobody had been scored against."), 3906, tells=nothing
+            schemas.count("Items that nobody had been scored against."),
+            3906,
+            "n_fresh",
+            tells=nothing,
         ),
         # How the holdouts were drawn: of groups, never of labels.
         "drawn_groups": PublishedField(
@@ -120,7 +105,6 @@ DOCUMENT = PublishedShape(
                 "The published verdicts, counted; those of a `SHIFT` and untested teams if there are any."
             ),
             "0 CONFIRMED, 0 INVALID, 1 without evidence of 1",
-            By.CALLER,
             tells=nothing,
         ),
         "how_to_read": PublishedField(
@@ -130,7 +114,7 @@ DOCUMENT = PublishedShape(
             ),
             "An overstatement is how much better a file looks on the labels that answered queries "
             "(the query labels) than on new labels, beside the references.",
-            _how_to_read,
+            lambda given: sentences.how_to_read(is_exact=given.is_full),
             tells=nothing,
         ),
         "levels": PublishedField(LEVELS.schema, LEVELS.example, LEVELS.show, tells=nothing),
@@ -152,15 +136,13 @@ DOCUMENT = PublishedShape(
                 "audit's runs and reports, and whomever they tell it can check it against this."
             ),
             "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
-            _commitment,
+            lambda given: hashlib.sha256(given.audit.seed_entropy.encode()).hexdigest(),
             tells=nothing,
         ),
         "references": PublishedField(
-            schemas.list_of(REFERENCE.reference()), [REFERENCE.example], By.CALLER, tells=REFERENCE
+            schemas.list_of(REFERENCE.reference()), [REFERENCE.example], tells=REFERENCE
         ),
-        "teams": PublishedField(
-            schemas.list_of(TEAM.reference()), [TEAM.example], By.CALLER, tells=TEAM
-        ),
+        "teams": PublishedField(schemas.list_of(TEAM.reference()), [TEAM.example], tells=TEAM),
     },
     # Of audits that were published before it was told.
     optional=("drawn_groups",),

@@ -1,11 +1,12 @@
 """A run's findings as reports read them: by check, with numbers in the metric's own digits."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from audits import judged, sentences
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
-from stats.metrics import METRICS, Metric, oriented
+from stats.metrics import METRICS, Metric
 from vault import rounds
 
 
@@ -17,7 +18,7 @@ class Reading:
     metric: Metric
     decimals: int
     found: list[Judged]
-    by_check: dict[str, list[Finding]]
+    by_check: defaultdict[str, list[Finding]]
     # What teams are called in this audit, by id.
     names: dict[int, str]
 
@@ -32,25 +33,19 @@ class Reading:
         return sentences.interval(low, high, decimals=self.decimals)
 
     def own(self, value: float | None) -> float | None:
-        """Write an oriented score in the metric's units."""
-        return None if value is None else oriented(metric=self.metric.name, value=value) + 0.0
+        return judged.own(value, metric=self.metric.name)
 
     def first(self, name: str) -> Finding | None:
-        found = self.by_check.get(name)
-        return found[0] if found else None
+        return next(iter(self.by_check[name]), None)
 
     def of_team(self, name: str, team: Judged) -> Finding | None:
-        for finding in self.by_check.get(name, []):
-            if finding.team_id == team.team_id:
-                return finding
-        return None
+        return next((each for each in self.by_check[name] if each.team_id == team.team_id), None)
 
 
 def reading_of(*, audit: AuditRun) -> Reading:
-    by_check: dict[str, list[Finding]] = {}
-    found = Finding.objects.filter(run=audit).select_related("team")
-    for finding in found.order_by("check_name", "team__name"):
-        by_check.setdefault(finding.check_name, []).append(finding)
+    by_check = defaultdict(list)
+    for finding in Finding.objects.filter(run=audit).order_by("team__name"):
+        by_check[finding.check_name].append(finding)
     return Reading(
         audit=audit,
         metric=METRICS[audit.snapshot["metric"]],

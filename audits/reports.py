@@ -4,7 +4,6 @@ Scores are in the metric's own units and direction; an overstatement is positive
 on query labels than on new ones. Figures are exact: everybody else reads those of the publication.
 """
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,55 +32,27 @@ SHAPES = {
 OTHERWISE = "●"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A team or a reference as it stands in the table: text, but for the verdict."""
-
-    name: str
-    anchor: str
-    verdict: str
-    shape: str
-    rank: str
-    tier: str
-    before: str
-    change: str
-    # Its ranks before and after among the teams that have both, which is what `change` compares.
-    moved: tuple[int, int] | None
-    # Why organizers took the team out of the ranking.
-    unranked: str
-    fresh: str
-    fresh_interval: str
-    query: str
-    released: str
-    overstatement: str
-    interval: str
-    # Of which file, where it is not the final.
-    of_file: str
-    luck: str
-    p: str
-    limit: str
-    attempts: str
-    sentence: str
-    sections: list[Section]
+# A team or a reference as it stands in the table, for the template.
+Row = dict[str, Any]
 
 
 def render(*, audit: AuditRun) -> str:
     reading = reading_of(audit=audit)
-    teams = [each for each in reading.found if not each.is_reference]
+    teams = [each for each in reading.found if not each.finding.is_reference]
     rows = _rows(reading, teams)
     shown = [each for each in reading.found if each.query is not None and each.fresh is not None]
     return render_to_string(
         "audits/report.html",
         {
             "audit": audit,
-            "round": audit.round,
-            "snapshot": audit.snapshot,
             "n_query": _whole(audit.snapshot["n_query"]),
             "n_fresh": _whole(audit.snapshot["n_fresh"]),
-            "drawn": drawn_groups.sentence(round=audit.round),
+            "drawn": drawn_groups.counted(round=audit.round),
             "metric": reading.metric,
-            "headline": sentences.headline(verdicts=[each.published_verdict for each in teams]),
-            "how_to_read": sentences.HOW_TO_READ + sentences.TIERS + sentences.EXACT,
+            "headline": sentences.headline(
+                verdicts=[each.finding.published_verdict for each in teams]
+            ),
+            "how_to_read": sentences.how_to_read(is_exact=True),
             "coarseness": _coarseness(audit, teams),
             "rows": rows,
             "references": _references(reading),
@@ -122,7 +93,7 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
     ranked = [team for team in teams if team.team not in reasons]
     benchmark = reading.audit.round.benchmark
     fresh = {team.team: team.fresh for team in ranked}
-    released = {team.team: team.released for team in ranked}
+    released = {team.team: team.finding.released for team in ranked}
     after = standing.ranks(values=fresh, benchmark=benchmark)
     before = standing.ranks(values=released, benchmark=benchmark)
     moved = standing.moves(before=released, after=fresh, benchmark=benchmark)
@@ -132,15 +103,17 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
         teams, key=lambda team: (team.team in reasons, after.get(team.team, last), team.team)
     )
     return [
-        _row(
-            reading,
-            team,
-            rank=after.get(team.team),
-            tier=numbers.get(team.team),
-            before=before.get(team.team),
-            moved=moved.get(team.team),
-            unranked=reasons.get(team.team, ""),
-        )
+        {
+            **_row(reading, team),
+            "rank": _whole(after.get(team.team)),
+            "tier": _whole(numbers.get(team.team)),
+            "before": _whole(before.get(team.team)),
+            # Of its ranks before and after among the teams that have both, and those.
+            "change": _change(moved.get(team.team)),
+            "moved": moved.get(team.team),
+            # Why organizers took the team out of the ranking.
+            "unranked": reasons.get(team.team, ""),
+        }
         for team in ordered
     ]
 
@@ -155,7 +128,7 @@ def _references(reading: Reading) -> list[Row]:
     }
     rows = []
     for team in reading.found:
-        if team.is_reference:
+        if team.finding.is_reference:
             files = [found[key] for key in sorted(found) if key[0] == team.name]
             rows += _files_of(reading, _row(reading, team), files)
     return rows
@@ -164,15 +137,17 @@ def _references(reading: Reading) -> list[Row]:
 def _files_of(reading: Reading, row: Row, files: list[Compared]) -> list[Row]:
     """Add to the row of a reference, which is of its first frozen file, those of its other files."""
     shown = {each.name: (reading.number(each.query), reading.number(each.fresh)) for each in files}
-    first = next((name for name, pair in shown.items() if pair == (row.query, row.fresh)), None)
+    first = next(
+        (name for name, pair in shown.items() if pair == (row["query"], row["fresh"])), None
+    )
     if first is None or len(shown) == 1:
         return [row]
     others = [
-        replace(row, name=name, query=query, fresh=fresh, fresh_interval="", released="–")
+        {**row, "name": name, "query": query, "fresh": fresh, "fresh_interval": "", "released": "–"}
         for name, (query, fresh) in shown.items()
         if name != first
     ]
-    return [replace(row, name=first), *others]
+    return [{**row, "name": first}, *others]
 
 
 def _tiers(reading: Reading, ranked: list[Judged]) -> dict[str, int]:
@@ -186,46 +161,32 @@ def _tiers(reading: Reading, ranked: list[Judged]) -> dict[str, int]:
     return {} if numbers is None else {team.team: numbers[team.team_id] for team in known}
 
 
-def _row(
-    reading: Reading,
-    team: Judged,
-    *,
-    rank: int | None = None,
-    tier: int | None = None,
-    before: int | None = None,
-    moved: tuple[int, int] | None = None,
-    unranked: str = "",
-) -> Row:
+def _row(reading: Reading, team: Judged) -> Row:
+    finding = team.finding
     own = scores.scored(reading=reading, team=team).get(reading.metric.name, {}).get("fresh")
-    return Row(
-        name=team.name,
-        anchor=f"team-{team.team_id}",
-        verdict=team.verdict,
-        shape=SHAPES.get(Verdict(team.verdict), OTHERWISE) if team.verdict else "",
-        rank=_whole(rank),
-        tier=_whole(tier),
-        before=_whole(before),
-        change=_change(moved),
-        moved=moved,
-        unranked=unranked,
-        fresh=reading.number(team.fresh),
-        fresh_interval="" if own is None else reading.interval(own[1], own[2]),
-        query=reading.number(team.query),
-        released=reading.number(team.released),
-        overstatement=reading.number(team.overstatement),
-        interval="" if team.low is None else reading.interval(team.low, team.high),
-        of_file=_of_file(reading, team),
-        luck=reading.number(team.luck),
-        p=sentences.exact_p(team.p_value, is_screened=team.is_screened),
-        limit=reading.number(team.minimum_detectable_effect),
-        attempts=_whole(team.attempts),
-        sentence=_sentence(reading, team),
-        sections=[section for check in registry.CHECKS for section in check.of_team(reading, team)],
-    )
+    return {
+        "name": team.name,
+        "anchor": f"team-{team.team_id}",
+        "verdict": team.verdict,
+        "shape": SHAPES.get(Verdict(team.verdict), OTHERWISE) if team.verdict else "",
+        "fresh": reading.number(team.fresh),
+        "fresh_interval": "" if own is None else reading.interval(own[1], own[2]),
+        "query": reading.number(team.query),
+        "released": reading.number(finding.released),
+        "overstatement": reading.number(team.overstatement),
+        "interval": "" if finding.low is None else reading.interval(finding.low, finding.high),
+        "of_file": _of_file(reading, team),
+        "luck": reading.number(finding.luck),
+        "p": sentences.exact_p(finding.p_value, is_screened=finding.is_screened),
+        "limit": reading.number(team.minimum_detectable_effect),
+        "attempts": _whole(finding.attempts),
+        "sentence": _sentence(reading, team),
+        "sections": [part for check in registry.CHECKS for part in check.of_team(reading, team)],
+    }
 
 
 def _sentence(reading: Reading, team: Judged) -> str:
-    query, fresh = team.of_the_named_file
+    finding, (query, fresh) = team.finding, team.of_the_named_file
     observed = reading.first(gate.NAME)
     return sentences.sentence(
         facts=sentences.Facts(
@@ -233,28 +194,28 @@ def _sentence(reading: Reading, team: Judged) -> str:
             team=team.name,
             greater_is_better=reading.metric.greater_is_better,
             decimals=reading.decimals,
-            released=None if team.names_best_scored else team.released,
+            released=None if team.names_best_scored else finding.released,
             query=query,
             fresh=fresh,
             n_fresh=reading.audit.snapshot["n_fresh"],
             overstatement=team.overstatement,
-            low=team.low,
-            high=team.high,
-            luck=team.luck,
+            low=finding.low,
+            high=finding.high,
+            luck=finding.luck,
             minimum_detectable_effect=team.minimum_detectable_effect,
-            k=team.k,
-            is_over_own_files=team.test == OWN_FILES,
+            k=finding.n_files,
+            is_over_own_files=finding.test == OWN_FILES,
             names_best_scored=team.names_best_scored,
-            is_ranked_file=team.is_ranked_file,
+            is_ranked_file=finding.is_ranked_file,
             has_final=team.has_final,
             is_ahead=judged.is_ahead(
                 query=query,
-                test=team.test,
-                references=[each.query for each in reading.found if each.is_reference],
+                test=finding.test,
+                references=[each.query for each in reading.found if each.finding.is_reference],
                 metric=reading.metric.name,
             ),
             compared_with=compared.named(accusation.read(reading=reading, team=team)),
-            reference_excess=team.reference_excess,
+            reference_excess=finding.reference_excess,
             shift=None if observed is None else observed.estimate,
         )
     )
@@ -287,13 +248,15 @@ def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any
             name=team.name,
             verdict=team.verdict,
             x=team.overstatement,
-            low=team.low,
-            high=team.high,
-            luck=team.luck,
+            low=team.finding.low,
+            high=team.finding.high,
+            luck=team.finding.luck,
             limit=team.minimum_detectable_effect,
         )
         for team in reading.found
-        if team.overstatement is not None and team.low is not None and team.high is not None
+        if team.overstatement is not None
+        and team.finding.low is not None
+        and team.finding.high is not None
     ]
     points = [
         Mark(
@@ -307,9 +270,9 @@ def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any
         if query is not None and fresh is not None
     ]
     slopes = [
-        Mark(name=row.name, verdict=row.verdict, x=row.moved[0], y=row.moved[1])
+        Mark(name=row["name"], verdict=row["verdict"], x=row["moved"][0], y=row["moved"][1])
         for row in rows
-        if row.moved is not None
+        if row["moved"] is not None
     ]
     drawn = (
         figures.overstatements(forest, unit=reading.metric.label, decimals=reading.decimals),

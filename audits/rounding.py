@@ -53,8 +53,7 @@ class Coarse:
 
     def figure(self, value: float) -> float:
         """Round a score to the nearest line of the grid."""
-        line = math.floor(value / self.step + 0.5) * self.step
-        return round(self.clipped(line), self.decimals) + 0.0
+        return self.effect(self.clipped(self._nearest(value)))
 
     def clipped(self, value: float) -> float:
         """Keep a score that is compared with figures between the same ends."""
@@ -64,11 +63,8 @@ class Coarse:
         """Put a score's interval round its rounded figure, as wide as before and half a step more."""
         # The figure is off by half a step, and by half a unit of its last digit.
         half_width = max(value - low, high - value) + 10.0**-self.decimals / 2
-        found = self._around(self.figure(value), half_width)
-        return [
-            max(found[0], self._outward(self.low, -1)),
-            min(found[1], self._outward(self.high, 1)),
-        ]
+        start, end = self._around(self.figure(value), half_width)
+        return [max(start, self._outward(self.low, -1)), min(end, self._outward(self.high, 1))]
 
     def effect(self, value: float) -> float:
         """Take the difference of figures, which are rounded already."""
@@ -76,8 +72,7 @@ class Coarse:
 
     def excess(self, value: float) -> float:
         """How much better the references look on query labels, to the nearest line."""
-        line = math.floor(value / self.step + 0.5) * self.step
-        return round(min(max(line, -self.widest), self.widest), self.decimals) + 0.0
+        return self.effect(min(max(self._nearest(value), -self.widest), self.widest))
 
     def effect_interval(self, *, centre: float, half_width: float) -> Interval:
         """Round a difference of rounded figures."""
@@ -92,6 +87,9 @@ class Coarse:
     def p_value(self, *, value: float | None, is_screened: bool) -> str | None:
         """One digit."""
         return sentences.p_value(value=value, is_screened=is_screened)
+
+    def _nearest(self, value: float) -> float:
+        return math.floor(value / self.step + 0.5) * self.step
 
     def _around(self, centre: float, half_width: float) -> Interval:
         lines = math.ceil(min(half_width, self.widest) / self.step - TIE)
@@ -119,7 +117,7 @@ class Exact:
         return sentences.decimals_of(unit=self.unit)
 
     def figure(self, value: float) -> float:
-        """Round a score."""
+        """Round a score, or a difference of scores."""
         return written(value, unit=self.unit)
 
     def clipped(self, value: float) -> float:
@@ -130,21 +128,11 @@ class Exact:
         """As the metric's own formula has it."""
         return [self.figure(low), self.figure(high)]
 
-    def effect(self, value: float) -> float:
-        """Take a difference."""
-        return self.figure(value)
-
-    def excess(self, value: float) -> float:
-        """Take a difference."""
-        return self.figure(value)
+    effect = excess = upward = figure
 
     def effect_interval(self, *, centre: float, half_width: float) -> Interval:
         """Return the judge's interval."""
         return [self.figure(centre - half_width), self.figure(centre + half_width)]
-
-    def upward(self, value: float) -> float:
-        """Luck or a detectable effect."""
-        return self.figure(value)
 
     def p_value(self, *, value: float | None, is_screened: bool) -> str | None:
         """Two digits."""
@@ -155,10 +143,8 @@ Rounding = Coarse | Exact
 
 
 def written(value: float, *, unit: float) -> float:
-    """Write an exact figure as it is published everywhere: to six digits below the metric's unit.
-
-    Where the unit is a cap far above what is scored, to six digits below the figure or below 1.
-    """
+    """Write an exact figure as it is published everywhere: to six digits below the metric's unit."""
+    # Where the unit is a cap far above what is scored: below the figure or below 1.
     scale = min(unit, max(1.0, abs(value)))
     decimals = max(0, DIGITS - math.ceil(math.log10(scale) - TIE))
     # Adding zero turns -0.0 into 0.0.

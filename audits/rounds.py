@@ -6,7 +6,6 @@ and it takes the place of the old query holdout; after a full one both retire.
 """
 
 import datetime as dt
-import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -22,8 +21,6 @@ from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round
 from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
-
-logger = logging.getLogger(__name__)
 
 ACTOR = "worker-audit"
 
@@ -60,8 +57,8 @@ def publish(*, round_id: int, clock: Clock) -> None:
         now = clock()
         with transaction.atomic():
             audit = latest_run(round=round)
-            results = publication.results(round=round, audit=audit)
             shown = publication.document(round=round, audit=audit)
+            results = publication.results(round=round, audit=audit, shown=shown)
             rounds.publish(round=round, results=results, actor=ACTOR, now=now)
             Publication.objects.create(
                 round=round, benchmark=round.benchmark, document=shown, published_at=now
@@ -132,10 +129,8 @@ def _retire_all(deciding: list[Holdout], *, now: dt.datetime) -> Holdout | None:
 
 
 def _stock(*, benchmark: Benchmark, batch: uuid.UUID) -> list[Holdout]:
-    """Sealed shards in the order of use: what was drawn with the current ones, then what is older.
-
-    Only shards of one draw can be compared, so a query holdout and its fresh one are of one batch.
-    """
+    """Sealed shards in the order of use: what was drawn with the current ones, then what is older."""
+    # Only shards of one draw can be compared, so a query holdout and its fresh one are of one batch.
     waiting = Holdout.objects.filter(
         benchmark=benchmark, status=HoldoutStatus.SEALED, kind__in=DECIDING
     )

@@ -7,7 +7,6 @@ team's figures there by no more than Monte Carlo error, and what played is froze
 
 import datetime as dt
 import hashlib
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -16,15 +15,13 @@ from django.db import transaction
 
 from audits import reports
 from audits.checks import accusation, gate, registry
-from audits.checks.check import Context, Result
+from audits.checks.check import Context
 from audits.collect import ACTOR, Collected, collect
 from audits.models import AuditRun, Finding, Report
 from stats import accusation as judge
 from stats.team_tests import FAMILY_WISE_ERROR
 from vault import journal, rounds
 from vault.models import Round
-
-logger = logging.getLogger(__name__)
 
 VERSION = "1"
 
@@ -72,14 +69,19 @@ def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
     return generator
 
 
-def _store(
-    audit: AuditRun, *, round: Round, collected: Collected, clock: Callable[[], dt.datetime]
-) -> None:
-    context = _context(audit, round, collected)
-    results = [result for each in registry.CHECKS for result in each.check(collected, context)]
-    finals, now = _finals(collected), clock()
+def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock) -> None:
+    generator = generator_of(audit.seed_entropy)
+    context = Context(
+        generator=generator,
+        account=rounds.account(round=round),
+        nats=rounds.holdout_nats(round=round),
+        gate=gate.gate_of(collected, generator(gate.NAME)),
+        tests=accusation.run(collected, generator(accusation.NAME)),
+    )
+    findings = _findings(audit, collected, context)
+    now = clock()
     with transaction.atomic():
-        Finding.objects.bulk_create(_finding(audit, result, finals) for result in results)
+        Finding.objects.bulk_create(findings)
         audit.snapshot = _snapshot(round, collected)
         audit.shift_gate = gate.state_of(context.gate).value
         audit.status = AuditRun.Status.DONE
@@ -98,39 +100,24 @@ def _store(
         )
 
 
-def _context(audit: AuditRun, round: Round, collected: Collected) -> Context:
-    """Run the judge's two tests, and gather what the checks share."""
-    generator = generator_of(audit.seed_entropy)
-    return Context(
-        generator=generator,
-        account=rounds.account(round=round),
-        nats=rounds.holdout_nats(round=round),
-        gate=gate.gate_of(collected, generator(gate.NAME)),
-        tests=accusation.run(collected, generator(accusation.NAME)),
-    )
-
-
-def _finals(collected: Collected) -> dict[int, Any]:
+def _findings(audit: AuditRun, collected: Collected, context: Context) -> list[Finding]:
+    """Make all checks; a finding on a team is beside its final, of several references the first."""
     finals = {
         entrant.history.team_id: entrant.history.submissions[entrant.final].id
         for entrant in collected.audited
         if entrant.final is not None
     }
-    for team, submission in zip(
-        collected.reference_teams, collected.reference_history, strict=True
-    ):
+    references = zip(collected.reference_teams, collected.reference_history, strict=True)
+    for team, submission in references:
         finals.setdefault(team.team_id, submission.id)
-    return finals
-
-
-def _finding(audit: AuditRun, result: Result, finals: dict[int, Any]) -> Finding:
-    columns = vars(result).copy()
-    return Finding(
-        run=audit,
-        check_name=columns.pop("check"),
-        submission_id=None if result.team_id is None else finals.get(result.team_id),
-        **columns,
-    )
+    findings = []
+    for each in registry.CHECKS:
+        for finding in each.check(collected, context):
+            finding.run, finding.check_name = audit, each.name
+            if finding.team_id is not None:
+                finding.submission_id = finals.get(finding.team_id)
+            findings.append(finding)
+    return findings
 
 
 def _snapshot(round: Round, collected: Collected) -> dict[str, Any]:

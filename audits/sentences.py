@@ -2,8 +2,7 @@
 
 A sentence never claims a cause, never says that there is no inflation, and gives no interval without luck
 beside it. Numbers are in the metric's own units; of the overstatement positive always means that the file
-looks better on the query labels than on new ones. What the board showed is called that and nothing else is:
-it may have shown a rounded score, or none.
+looks better on the query labels than on new ones. Only what the board showed, perhaps rounded, is called so.
 """
 
 import math
@@ -27,10 +26,8 @@ HOW_TO_READ = (
     "covers the overstatement of this file on labels like these, so it holds the sampling of the new labels "
     "and nothing else: what the choice among many files does by chance stands beside it as luck. The "
     "repeated draws behind a p-value end as soon as the level is reached, so a p at the level does not say "
-    "how far beyond it a file is."
-)
-TIERS = (
-    " Teams of one tier cannot be distinguished from its best: simultaneous paired intervals of all "
+    "how far beyond it a file is. "
+    "Teams of one tier cannot be distinguished from its best: simultaneous paired intervals of all "
     "differences, 95 %. Each pair's interval has its own width, so that of two equal figures one can be "
     "distinguished from the best and the other cannot."
 )
@@ -100,6 +97,26 @@ class Facts:
     # How much better untuned models score on query than on fresh labels.
     shift: float | None = None
 
+    def number(self, value: float | None) -> str:
+        return number(value, decimals=self.decimals)
+
+    @property
+    def covered(self) -> str:
+        """The interval of the overstatement."""
+        return interval(self.low, self.high, decimals=self.decimals)
+
+    @property
+    def lower(self) -> str:
+        return "" if self.greater_is_better else "lower is better"
+
+    @property
+    def over(self) -> str:
+        return "its own first files" if self.is_over_own_files else "the references"
+
+
+def how_to_read(*, is_exact: bool) -> str:
+    return HOW_TO_READ + (EXACT if is_exact else COARSE)
+
 
 def headline(*, verdicts: Iterable[str]) -> str:
     """Sum up a round in one line; references have no verdict and are not counted."""
@@ -127,18 +144,19 @@ def sentence(*, facts: Facts) -> str:
     if facts.verdict == Verdict.SHIFT:
         # While the gate has fired no overstatement would be found, however large.
         return _joined(_scores(facts), _shifted(facts))
-    suspicion = ""
-    if facts.verdict == Verdict.SUSPECTED:
-        suspicion = "For researchers only: worth a look, and no finding."
-    return _joined(
+    parts = [
         _scores(facts),
         _tested(facts),
         _missing(facts),
         _compared(facts),
         _against_luck(facts),
-        _detectable(facts),
-        suspicion,
-    )
+    ]
+    if facts.minimum_detectable_effect is not None:
+        least = facts.number(facts.minimum_detectable_effect)
+        parts.append(f"An overstatement of {least} would have been found with 80 %.")
+    if facts.verdict == Verdict.SUSPECTED:
+        parts.append("For researchers only: worth a look, and no finding.")
+    return _joined(*parts)
 
 
 def number(value: float | None, *, decimals: int) -> str:
@@ -164,10 +182,8 @@ def decimals_of(*, unit: float) -> int:
 
 
 def p_value(*, value: float | None, is_screened: bool) -> str | None:
-    """Write an adjusted p-value for everybody: one digit, rounded up; above .05 no digit at all.
-
-    A small p beside no verdict would be a suspicion in disguise, so a p-value is never shown unadjusted.
-    """
+    """Write an adjusted p-value for everybody: one digit, rounded up; above .05 no digit at all."""
+    # A small p beside no verdict would be a suspicion in disguise, so none is shown unadjusted.
     if value is None:
         return None
     if is_screened or value > SHOWN_P:
@@ -180,10 +196,7 @@ def p_value(*, value: float | None, is_screened: bool) -> str | None:
 
 
 def exact_p(value: float | None, *, is_screened: bool = False) -> str:
-    """Write a team's p-value for researchers, and after a full publication for all: two digits.
-
-    Above .05 it has none: where a screen stopped there are none, and all such read alike.
-    """
+    """Write a team's p-value for researchers, and after a full publication: two digits, none above .05."""
     if value is not None and (is_screened or value > SHOWN_P):
         return ABOVE
     return two_digits(value)
@@ -198,36 +211,28 @@ def two_digits(value: float | None) -> str:
 
 
 def _joined(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
-
-
-def _shown(facts: Facts, value: float | None) -> str:
-    return number(value, decimals=facts.decimals)
-
-
-def _lower(facts: Facts) -> str:
-    return "" if facts.greater_is_better else "lower is better"
+    return " ".join(filter(None, parts))
 
 
 def _scores(facts: Facts) -> str:
     none = "" if facts.has_final else NO_FINAL
     if facts.query is None:
         return none
-    lower = f" ({_lower(facts)})" if _lower(facts) else ""
+    lower = f" ({facts.lower})" if facts.lower else ""
     if facts.fresh is None:
         told = f"{_before(facts)}{lower}; no figure on new labels: {facts.reason}."
     else:
-        told = f"{_before(facts)}, on new labels {_shown(facts, facts.fresh)}{lower}."
+        told = f"{_before(facts)}, on new labels {facts.number(facts.fresh)}{lower}."
     return _joined(none, told)
 
 
 def _before(facts: Facts) -> str:
     """Say the query score: the board may have shown less than the exact one, or nothing of it."""
-    exact = _shown(facts, facts.query)
+    exact = facts.number(facts.query)
     if facts.released is None:
         start = "The best-scored file: on" if facts.names_best_scored else "On"
         return f"{start} the query labels {exact}"
-    released = _shown(facts, facts.released)
+    released = facts.number(facts.released)
     return f"On the board {released}" + ("" if released == exact else f" (exactly {exact})")
 
 
@@ -242,22 +247,20 @@ def _missing(facts: Facts) -> str:
     """Say how much is missing; a lead is spoken of where there is one."""
     if facts.overstatement is None:
         return ""
-    shown, size = _shown(facts, facts.overstatement), _shown(facts, abs(facts.overstatement))
-    covered = interval(facts.low, facts.high, decimals=facts.decimals)
+    shown, size = facts.number(facts.overstatement), facts.number(abs(facts.overstatement))
+    over, covered = facts.over, facts.covered
     is_negative = shown.startswith("-")
     if facts.is_ahead and is_negative:
-        return f"Its lead over {_over(facts)} is {size} larger there (overstatement {shown} {covered})."
+        return f"Its lead over {over} is {size} larger there (overstatement {shown} {covered})."
     if facts.is_ahead:
-        return (
-            f"Of its lead over {_over(facts)} {shown} {covered} is missing there (overstatement)."
-        )
+        return f"Of its lead over {over} {shown} {covered} is missing there (overstatement)."
     if is_negative:
         return (
-            f"Beside {_over(facts)} it looks {size} worse on the query labels than on new ones "
+            f"Beside {over} it looks {size} worse on the query labels than on new ones "
             f"(overstatement {shown} {covered})."
         )
     return (
-        f"Beside {_over(facts)} it looks {shown} {covered} better on the query labels than on new ones "
+        f"Beside {over} it looks {shown} {covered} better on the query labels than on new ones "
         "(overstatement)."
     )
 
@@ -266,18 +269,13 @@ def _compared(facts: Facts) -> str:
     """Name the files, and the excess that is taken from the file's own: the overstatement is the rest."""
     if not facts.compared_with or facts.overstatement is None or facts.reference_excess is None:
         return ""
-    excess, size = (
-        _shown(facts, each) for each in (facts.reference_excess, abs(facts.reference_excess))
-    )
+    excess = facts.number(facts.reference_excess)
+    size = facts.number(abs(facts.reference_excess))
     return (
         f"It was compared with {facts.compared_with}, which looks {size} "
         f"{'worse' if excess.startswith('-') else 'better'} on the query labels than on new ones (reference "
         f"excess {excess})."
     )
-
-
-def _over(facts: Facts) -> str:
-    return "its own first files" if facts.is_over_own_files else "the references"
 
 
 def _files(k: int | None) -> str:
@@ -290,7 +288,7 @@ def _against_luck(facts: Facts) -> str:
     """Compare with luck; an overstatement beyond it is not called chance: 1 of 20 honest teams has one."""
     if facts.luck is None:
         return ""
-    luck = f"An honest team with {_files(facts.k)} misses up to {_shown(facts, facts.luck)} in 19 of 20 draws"
+    luck = f"An honest team with {_files(facts.k)} misses up to {facts.number(facts.luck)} in 19 of 20 draws"
     if facts.overstatement is None:
         return f"{luck}; there is no finding at the level that this audit holds."
     if facts.overstatement > facts.luck:
@@ -300,18 +298,11 @@ def _against_luck(facts: Facts) -> str:
     return f"{luck}, so this is within chance."
 
 
-def _detectable(facts: Facts) -> str:
-    if facts.minimum_detectable_effect is None:
-        return ""
-    shown = _shown(facts, facts.minimum_detectable_effect)
-    return f"An overstatement of {shown} would have been found with 80 %."
-
-
 def _shifted(facts: Facts) -> str:
     difference = "differently"
     if facts.shift is not None:
         # An overstatement-like figure: positive where the query labels were easier.
-        size = _shown(facts, abs(facts.shift))
+        size = facts.number(abs(facts.shift))
         difference = f"{size} {'worse' if facts.shift > 0 else 'better'}"
     return (
         f"References and files from before the first answer also score {difference} there: either the two "
@@ -324,7 +315,7 @@ def _confirmed(facts: Facts) -> str:
     whose = "" if facts.is_ranked_file else ", which is not ranked"
     found = f"The score of {facts.team}{_inflated(facts)} is inflated"
     if facts.fresh is not None:
-        shown = _shown(facts, facts.fresh)
+        shown = facts.number(facts.fresh)
         found += f": on {facts.n_fresh:,} new labels the same file scores {shown}"
     return _joined(
         f"CONFIRMED: {file}{whose}.",
@@ -338,11 +329,11 @@ def _confirmed(facts: Facts) -> str:
 
 def _inflated(facts: Facts) -> str:
     """Which score, and where it stood: the board is named only with what it showed."""
-    lower = f", {_lower(facts)}" if _lower(facts) else ""
-    exact = _shown(facts, facts.query)
+    lower = f", {facts.lower}" if facts.lower else ""
+    exact = facts.number(facts.query)
     if facts.released is None or not facts.is_ranked_file:
         return f" on the labels that answered queries ({exact}{lower})"
-    released = _shown(facts, facts.released)
+    released = facts.number(facts.released)
     if released == exact:
         return f" on the board ({exact}{lower})"
     return f", on the board {released} (exactly {exact}{lower}),"
@@ -351,12 +342,11 @@ def _inflated(facts: Facts) -> str:
 def _missing_of_confirmed(facts: Facts) -> str:
     if facts.overstatement is None:
         return ""
-    covered = interval(facts.low, facts.high, decimals=facts.decimals)
-    size = f"{_shown(facts, facts.overstatement)} {covered}"
+    size = f"{facts.number(facts.overstatement)} {facts.covered}"
     if facts.is_ahead:
-        return f", and {size} of its lead over {_over(facts)} is missing there (its overstatement)"
+        return f", and {size} of its lead over {facts.over} is missing there (its overstatement)"
     return (
-        f", and beside {_over(facts)} it looks {size} better on the query labels than there "
+        f", and beside {facts.over} it looks {size} better on the query labels than there "
         "(its overstatement)"
     )
 
@@ -367,5 +357,5 @@ def _honest(facts: Facts) -> str:
         return rate.capitalize()
     return (
         f"A team with {_files(facts.k).replace('file', 'honest file')} misses up to "
-        f"{_shown(facts, facts.luck)} by chance in 19 of 20 draws; {rate}"
+        f"{facts.number(facts.luck)} by chance in 19 of 20 draws; {rate}"
     )

@@ -1,14 +1,15 @@
 """Where teams stand in a published audit: ranks, tiers and tau of the ranked ones, as the board has them.
 
-An organizer may unrank a team, or rank it again, after publication. The document stays as it was written;
-what depends on who is ranked is computed whenever it is shown, by the functions that the board uses.
+An organizer may unrank a team, or rank it again, after publication: the document stays as it was written,
+and what depends on who is ranked is computed whenever it is shown.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from audits.models import Publication
-from stats.metrics import oriented
 from stats.ranking import kendall_tau
 from vault import leaderboard, unranking
 from vault.models import Benchmark, Round
@@ -65,20 +66,18 @@ def placed(
         }
         for row in document["teams"]
     ]
-    return {**document, "tau": _tau(ranked, metric=benchmark.primary_metric), "teams": teams}
+    return {**document, "tau": _tau(ranked), "teams": teams}
 
 
-def _tau(ranked: list[dict[str, Any]], *, metric: str) -> float | None:
+def _tau(ranked: list[dict[str, Any]]) -> float | None:
     """Agreement of the ranking on the board with that by the figures, where both are known."""
+    # Of two losses it is the same as of two gains: both are turned round.
     pairs = [
-        (float(row["released"]), float(row["fresh"]))
+        (row["released"], row["fresh"])
         for row in ranked
         if row["released"] is not None and row["fresh"] is not None
     ]
     if len(pairs) < 2:
         return None
-    before, after = (
-        [oriented(metric=metric, value=value) for value in values]
-        for values in zip(*pairs, strict=True)
-    )
+    before, after = np.array(pairs, dtype=np.float64).T
     return round(kendall_tau(query_scores=before, fresh_scores=after), 3)

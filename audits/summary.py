@@ -15,28 +15,27 @@ def headline(*, round: Round) -> str:
 
 
 def summary(*, round: Round) -> list[dict[str, Any]]:
-    """One row per team, references last.
+    """One row per team, references last, scores in the metric's units.
 
-    `released`, `query` and `fresh` are the final's, in the metric's units; overstatement, interval, luck and
-    the Holm-adjusted p-value are those of `file`: the final, or the best-scored file where that is accused.
+    `released`, `query` and `fresh` are the final's; what follows `file` is of the one that it names.
     """
     return [
         {
             "name": each.name,
-            "is_reference": each.is_reference,
-            "attempts": each.attempts,
-            "released": each.released,
+            "is_reference": each.finding.is_reference,
+            "attempts": each.finding.attempts,
+            "released": each.finding.released,
             "query": each.query,
             "fresh": each.fresh,
             "file": None if each.overstatement is None else each.file,
             "overstatement": each.overstatement,
-            "interval": None if each.low is None else [each.low, each.high],
-            "luck": each.luck,
-            "p_value": each.p_value,
+            "interval": None if each.finding.low is None else [each.finding.low, each.finding.high],
+            "luck": each.finding.luck,
+            "p_value": each.finding.p_value,
             "verdict": each.verdict or None,
         }
         for each in sorted(
             judged.of_run(audit=latest_run(round=round)),
-            key=lambda each: (each.is_reference, each.name),
+            key=lambda each: (each.finding.is_reference, each.name),
         )
     ]

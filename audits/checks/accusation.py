@@ -1,8 +1,4 @@
-"""The accusation: each team's final and its best-scored file against own and organizer's files.
-
-The statistics are `stats.accusation`; here a round's history becomes its contestants, and what was found
-becomes findings.
-"""
+"""The accusation (`stats.accusation`): a team's final and best-scored file against own and frozen files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +6,7 @@ from typing import Any
 import numpy as np
 
 from audits import sentences
-from audits.checks.check import (
-    Cell,
-    Check,
-    Column,
-    Context,
-    Place,
-    Result,
-    Section,
-    Table,
-)
+from audits.checks.check import Cell, Check, Column, Context, Place, Section, Table, number_columns
 from audits.collect import Collected, Entrant
 from audits.compared import Compared
 from audits.judged import Judged
@@ -59,9 +46,9 @@ def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
     )
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     """One finding a team: what is shown of it, and each test that ran."""
-    results, delta0 = [], collected.delta0
+    findings, delta0 = [], collected.delta0
     entrants = {each.history.team_id: each for each in collected.entrants}
     for team_id, each in sorted(context.tests.items()):
         shown, entrant = each.shown(delta0=delta0), entrants[team_id]
@@ -74,9 +61,8 @@ def check(collected: Collected, context: Context) -> list[Result]:
             }
             for (which, kind), test in each.tests.items()
         ]
-        results.append(
-            Result(
-                check=NAME,
+        findings.append(
+            Finding(
                 team_id=team_id,
                 estimate=shown.test.overstatement,
                 low=shown.test.low,
@@ -86,7 +72,7 @@ def check(collected: Collected, context: Context) -> list[Result]:
                 evidence={"k": each.k, "tests": evidence},
             )
         )
-    return results
+    return findings
 
 
 def _evidence(test: FileTest, delta0: float) -> dict[str, Any]:
@@ -139,11 +125,12 @@ def compared_with(
     *, finding: Finding | None, team: Judged, names: Mapping[int, str], metric: str
 ) -> list[Compared]:
     """List what a team's shown test compared its file with; nothing of an audit that did not keep it."""
-    tests = [] if finding is None else finding.evidence["tests"]
-    of_shown: list[dict[str, Any]] = []
-    for each in tests:
-        if (each["which"], each["kind"]) == (team.file, team.test):
-            of_shown = each.get("compared_with", [])
+    of_shown = [
+        file
+        for test in ([] if finding is None else finding.evidence["tests"])
+        if (test["which"], test["kind"]) == (team.file, team.finding.test)
+        for file in test.get("compared_with", [])
+    ]
     return [
         Compared(
             team=names[each["team_id"]] if "team_id" in each else each.get("team", ""),
@@ -172,18 +159,13 @@ def read(*, reading: Reading, team: Judged) -> list[Compared]:
 def of_team(reading: Reading, team: Judged) -> list[Section]:
     """List every term of the overstatement that is shown of a team, so that a reader can add it up."""
     files = read(reading=reading, team=team)
-    if not files or team.overstatement is None or team.reference_excess is None:
+    if not files or team.overstatement is None or team.finding.reference_excess is None:
         return []
-    columns = (
-        Column(title="File"),
-        *(
-            Column(title=title, is_number=True)
-            for title in (
-                *("Weight", "Query labels", "New labels"),
-                *("Better on query labels by", "Weight times that"),
-            )
-        ),
-    )
+    columns = [
+        Column("File"),
+        *number_columns("Weight", "Query labels", "New labels"),
+        *number_columns("Better on query labels by", "Weight times that"),
+    ]
     table = Table(columns=columns, rows=_terms(reading, team, files), is_wide=True)
     return [
         Section(
@@ -199,7 +181,7 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
 
 def _terms(reading: Reading, team: Judged, files: list[Compared]) -> list[list[Cell]]:
     number, (query, fresh) = reading.number, team.of_the_named_file
-    overstatement, excess = team.overstatement or 0.0, team.reference_excess or 0.0
+    overstatement, excess = team.overstatement or 0.0, team.finding.reference_excess or 0.0
     rows: list[list[Cell]] = [
         [
             each.name,
@@ -225,19 +207,15 @@ def _weight(value: float) -> str:
 
 def sections(reading: Reading) -> list[Section]:
     """Each test of each team: which file, against what."""
-    tested = reading.by_check.get(NAME, [])
-    columns = (
-        Column(title="Team"),
-        Column(title="File"),
-        Column(title="Against"),
-        Column(title="Overstatement", note="95 %", is_number=True),
-        *(
-            Column(title=title, is_number=True)
-            for title in ("Luck", "Beyond luck", "p (Holm)", "Draws", "Files")
-        ),
-    )
+    columns = [
+        *(Column(title) for title in ("Team", "File", "Against")),
+        Column("Overstatement", note="95 %", is_number=True),
+        *number_columns("Luck", "Beyond luck", "p (Holm)", "Draws", "Files"),
+    ]
     rows = [
-        _row(reading, finding, test) for finding in tested for test in finding.evidence["tests"]
+        _row(reading, finding, test)
+        for finding in reading.by_check[NAME]
+        for test in finding.evidence["tests"]
     ]
     table = Table(columns=columns, rows=rows, empty="None could run.", is_wide=True)
     return [Section(place=Place.TESTS, table=table)]

@@ -4,16 +4,15 @@ A check is a file of this package that makes one `Check` of its functions, and a
 Findings are stored between the two halves: a report is rendered from them and from nothing else.
 """
 
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 
 from audits.collect import Collected
 from audits.judged import Judged
+from audits.models import Finding
 from audits.reading import Reading
 from stats.gate import Gate
 from stats.ledger import Account
@@ -22,10 +21,7 @@ from stats.team_tests import TeamTests
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What checks share beside the round's history.
-
-    The judge's two tests have run: verdicts rest on them, and each has a finding of its own.
-    """
+    """What checks share beside the round's history: verdicts rest on the judge's two tests, which ran."""
 
     # A generator for each purpose, all of the run's seed.
     generator: Callable[..., np.random.Generator]
@@ -36,42 +32,6 @@ class Context:
     gate: Gate | None
     # By team id, of the teams that could be tested.
     tests: dict[int, TeamTests]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What a check says of one team, or of the whole board. No per-item data, ever.
-
-    Each field but `check` is the column of a finding with this name, which says what it is. `estimate`,
-    `low`, `high` and `minimum_detectable_effect` are in the metric's units. `evidence` is read by the check's
-    own file alone, and shown to researchers as it is: what a second file reads becomes a column.
-    """
-
-    check: str
-    team_id: int | None = None
-    estimate: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p_value: float | None = None
-    minimum_detectable_effect: float | None = None
-    verdict: str = ""
-    published_verdict: str = ""
-    is_reference: bool = False
-    attempts: int | None = None
-    n_files: int | None = None
-    released: float | None = None
-    query: float | None = None
-    fresh: float | None = None
-    best_query: float | None = None
-    best_fresh: float | None = None
-    file_named: str = ""
-    named_submission_id: uuid.UUID | None = None
-    is_ranked_file: bool = True
-    test: str = ""
-    reference_excess: float | None = None
-    luck: float | None = None
-    is_screened: bool = False
-    evidence: dict[str, Any] = field(default_factory=dict)
 
 
 class Place(StrEnum):
@@ -85,13 +45,18 @@ class Place(StrEnum):
     TEAM = "team"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Column:
     """A heading, and what stands small behind it; numbers are set to the right."""
 
     title: str
+    _: KW_ONLY
     note: str = ""
     is_number: bool = False
+
+
+def number_columns(*titles: str) -> list[Column]:
+    return [Column(title, is_number=True) for title in titles]
 
 
 # Text, or text with what stands small behind it.
@@ -132,14 +97,6 @@ class Section:
     caption: str = ""
 
 
-def _nothing(reading: Reading) -> list[Section]:
-    return []
-
-
-def _nothing_of_a_team(reading: Reading, team: Judged) -> list[Section]:
-    return []
-
-
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """A check with its parts of the report: those of the round, and those of each team."""
@@ -147,8 +104,11 @@ class Check:
     name: str
     # A sentence for whoever meets the name on a page.
     meaning: str
-    check: Callable[[Collected, Context], list[Result]]
-    sections: Callable[[Reading], list[Section]] = _nothing
-    of_team: Callable[[Reading, Judged], list[Section]] = _nothing_of_a_team
+    # What it finds of teams, or without a team of the whole board; the run adds itself, this name and the
+    # team's final. `evidence` is read by the check's own file alone, and shown to researchers as it is: what
+    # a second file reads becomes a column. No per-item data, ever.
+    check: Callable[[Collected, Context], list[Finding]]
+    sections: Callable[[Reading], list[Section]] = lambda reading: []
+    of_team: Callable[[Reading, Judged], list[Section]] = lambda reading, team: []
     # Its estimate is a score, stored so that higher is better, and not an effect.
     estimates_a_score: bool = False

@@ -1,23 +1,21 @@
-"""The winner's curse: what its place among k files adds to a final's score.
+"""The winner's curse: what its place among k files adds to a final's exact score; an estimate, no test."""
 
-By the exact metric and of the file that counts; an estimate, no test.
-"""
-
-from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
+from audits.checks.check import Check, Column, Context, Place, Section, Table, number_columns
 from audits.collect import Collected
+from audits.models import Finding
 from audits.reading import Reading
 from stats.deflation import deflate
 
 NAME = "deflation"
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
-    if not collected.can_decide:
-        return []
+def check(collected: Collected, context: Context) -> list[Finding]:
     draw = collected.draw
+    if draw is None:
+        return []
     # Query items come first in a draw; these are the fresh ones'.
-    units = None if draw is None or draw.unit_of_item is None else draw.unit_of_item[draw.n :]
-    results = []
+    units = None if draw.unit_of_item is None else draw.unit_of_item[draw.n :]
+    findings = []
     for entrant in collected.audited:
         columns = entrant.columns
         found = deflate(
@@ -29,15 +27,14 @@ def check(collected: Collected, context: Context) -> list[Result]:
             fresh_groups=units,
             rng=context.generator(NAME, entrant.history.team_id),
         )
-        results.append(
-            Result(
-                check=NAME,
+        findings.append(
+            Finding(
                 team_id=entrant.history.team_id,
                 estimate=found.deflated,
                 evidence={"expected_luck": found.expected_luck, "luck_bound": found.luck_bound},
             )
         )
-    return results
+    return findings
 
 
 def sections(reading: Reading) -> list[Section]:
@@ -47,13 +44,10 @@ def sections(reading: Reading) -> list[Section]:
             reading.number(reading.own(finding.estimate)),
             reading.number(finding.evidence["expected_luck"]),
         )
-        for finding in reading.by_check.get(NAME, [])
+        for finding in reading.by_check[NAME]
     ]
-    columns = (
-        Column(title="Team"),
-        Column(title="Final on query labels, less the luck of its place", is_number=True),
-        Column(title="Expected luck", is_number=True),
-    )
+    titles = ("Final on query labels, less the luck of its place", "Expected luck")
+    columns = [Column("Team"), *number_columns(*titles)]
     return [
         Section(
             place=Place.EXPLANATIONS,

@@ -3,21 +3,22 @@
 import numpy as np
 
 from audits import sentences
-from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
+from audits.checks.check import Check, Column, Context, Place, Section, Table
 from audits.collect import Collected
+from audits.models import Finding
 from audits.reading import Reading
 from stats.discordance import discordant_pairs
 
 NAME = "discordant_pairs"
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     """For right-or-wrong scores, against the team's first submission."""
-    if collected.metric != "accuracy" or not collected.can_decide:
+    if collected.metric != "accuracy" or collected.draw is None:
         return []
     # Fisher's test takes items for independent, which those of a group are not.
-    is_by_item = collected.draw is None or collected.draw.unit_of_item is None
-    results = []
+    is_by_item = collected.draw.unit_of_item is None
+    findings = []
     for entrant in collected.audited:
         final, own = entrant.final, entrant.columns
         # No final, or 0: it is the first file itself.
@@ -30,15 +31,14 @@ def check(collected: Collected, context: Context) -> list[Result]:
             fresh_final=fresh[:, final],
             fresh_reference=fresh[:, 0],
         )
-        results.append(
-            Result(
-                check=NAME,
+        findings.append(
+            Finding(
                 team_id=entrant.history.team_id,
                 p_value=found.p_value if is_by_item else None,
                 evidence={"query": list(found.query), "fresh": list(found.fresh)},
             )
         )
-    return results
+    return findings
 
 
 def sections(reading: Reading) -> list[Section]:
@@ -50,13 +50,13 @@ def sections(reading: Reading) -> list[Section]:
             " / ".join(f"{each:,}" for each in finding.evidence["fresh"]),
             sentences.two_digits(finding.p_value),
         )
-        for finding in reading.by_check.get(NAME, [])
+        for finding in reading.by_check[NAME]
     ]
     columns = (
-        Column(title="Team"),
-        Column(title="Query labels: final alone right / first alone right"),
-        Column(title="New labels: the same"),
-        Column(title="p (Fisher, unadjusted)", is_number=True),
+        Column("Team"),
+        Column("Query labels: final alone right / first alone right"),
+        Column("New labels: the same"),
+        Column("p (Fisher, unadjusted)", is_number=True),
     )
     table = Table(columns=columns, rows=rows, is_wide=True)
     return [

@@ -1,15 +1,16 @@
 """Scores of the finals on holdouts that cannot decide: a later period, stress cases. Shown, no more."""
 
-from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
+from audits.checks.check import Check, Column, Context, Place, Section, Table
 from audits.collect import Collected
+from audits.models import Finding
 from audits.reading import Reading
 
 NAME = "other_holdouts"
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     return [
-        Result(check=NAME, team_id=entrant.history.team_id, evidence={"scores": entrant.elsewhere})
+        Finding(team_id=entrant.history.team_id, evidence={"scores": entrant.elsewhere})
         for entrant in collected.audited
         if entrant.elsewhere
     ]
@@ -22,12 +23,10 @@ def sections(reading: Reading) -> list[Section]:
             reading.name_of(finding),
             ", ".join(map(reading.number, finding.evidence["scores"].values())),
         )
-        for finding in reading.by_check.get(NAME, [])
+        for finding in reading.by_check[NAME]
     ]
-    columns = (
-        Column(title="Team"),
-        Column(title="Final on holdouts that do not decide (a later period, stress cases)"),
-    )
+    title = "Final on holdouts that do not decide (a later period, stress cases)"
+    columns = (Column("Team"), Column(title))
     return [Section(place=Place.EXPLANATIONS, table=Table(columns=columns, rows=rows))]
 
 

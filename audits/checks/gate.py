@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from audits import sentences
-from audits.checks.check import Check, Context, Place, Result, Section
+from audits.checks.check import Check, Context, Place, Section
 from audits.collect import Collected
+from audits.models import Finding
 from audits.reading import Reading
 from stats import gate
 from stats.gate import Gate
@@ -46,13 +47,12 @@ def state_of(gate: Gate | None) -> ShiftGate:
     return ShiftGate.FIRED if gate.fired else ShiftGate.QUIET
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     gate = context.gate
     if gate is None:
-        return [Result(check=NAME, evidence={"not_tested": "no untuned model or no iid holdout"})]
+        return [Finding(evidence={"not_tested": "no untuned model or no iid holdout"})]
     return [
-        Result(
-            check=NAME,
+        Finding(
             estimate=gate.difference,
             p_value=gate.p_value,
             evidence={"z": gate.z, "fired": gate.fired},
@@ -62,20 +62,15 @@ def check(collected: Collected, context: Context) -> list[Result]:
 
 def sections(reading: Reading) -> list[Section]:
     found = reading.first(NAME)
-    if found is None or found.p_value is None or found.estimate is None:
+    text = "The gate could not be tested: no untuned model or no fresh holdout of the same draw."
+    if found is not None and found.p_value is not None and found.estimate is not None:
+        size = reading.number(abs(found.estimate))
+        side = "better" if found.estimate > 0 else "worse"
+        z, p = f"{found.evidence['z']:.2f}", sentences.two_digits(found.p_value)
         text = (
-            "The gate could not be tested: no untuned model or no fresh holdout of the same draw."
+            f"Gate: untuned models score {size} {side} on query labels than on new ones (z = {z}, p = {p}, "
+            f"level .01); it {'fired' if found.evidence['fired'] else 'is quiet'}."
         )
-        return [Section(place=Place.HOLDOUTS, text=text)]
-    size, side = (
-        reading.number(abs(found.estimate)),
-        "better" if found.estimate > 0 else "worse",
-    )
-    z, p = f"{found.evidence['z']:.2f}", sentences.two_digits(found.p_value)
-    text = (
-        f"Gate: untuned models score {size} {side} on query labels than on new ones (z = {z}, p = {p}, level "
-        f".01); it {'fired' if found.evidence['fired'] else 'is quiet'}."
-    )
     return [Section(place=Place.HOLDOUTS, text=text)]
 
 

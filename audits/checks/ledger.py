@@ -1,36 +1,33 @@
 """The information ledger: all that the query holdout told, and the error that guarantees.
 
-The ledger is the holdout's and not the round's: publications about it when it was fresh and references on a
-board told of the same labels as the answers of this round.
+It is the holdout's and not the round's: publications and references on a board told of the same labels.
 """
 
 from django.utils.html import format_html
 
-from audits.checks.check import Check, Context, Place, Result, Section
+from audits.checks.check import Check, Context, Place, Section
 from audits.collect import Collected
+from audits.models import Finding
 from audits.reading import Reading
 from stats.ledger import attack_cap, proven_error
 
 NAME = "ledger"
-BETA = 0.05
-ATTACK_GAIN = 0.05
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     """Count what everybody together may have been told: the bound holds if all teams collude."""
     k = sum(entrant.k for entrant in collected.entrants)
     if k == 0:
         return []
-    bound = proven_error(account=context.account, nats=context.nats, k=k, beta=BETA)
+    bound = proven_error(account=context.account, nats=context.nats, k=k, beta=0.05)
     return [
-        Result(
-            check=NAME,
+        Finding(
             estimate=bound,
             evidence={
                 "nats": context.nats,
                 "n_submissions": k,
                 "guarantees_something": bound is not None,
-                "attack_cap": attack_cap(n=collected.n, tau=ATTACK_GAIN),
+                "attack_cap": attack_cap(n=collected.n, tau=0.05),
             },
         )
     ]

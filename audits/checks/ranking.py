@@ -1,7 +1,6 @@
 """Which finals the fresh items can tell apart: intervals of all differences between them, at once.
 
-Of the items only the half-width of each pair leaves the worker. Tiers are made of it where figures are
-shown: from rounded figures in a coarse publication, from exact ones elsewhere.
+Only the half-width of each pair leaves the worker: tiers are made of it from the figures that are shown.
 """
 
 from collections.abc import Sequence
@@ -10,17 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audits.checks.check import Check, Context, Result
+from audits.checks.check import Check, Context
 from audits.collect import Collected
 from audits.models import Finding
 from stats import tiers
 
 NAME = "ranking"
-# Digits that are kept of a half-width.
-DIGITS = 6
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     """One finding on the board: `half_widths` holds for each team those to the teams before it."""
     draw = collected.draw
     if draw is None or not collected.audited:
@@ -31,12 +28,11 @@ def check(collected: Collected, context: Context) -> list[Result]:
     shares = np.asarray(units, dtype=np.float64) * len(units) / draw.m
     widths = tiers.simultaneous_half_widths(item_scores=shares, rng=context.generator(NAME))
     return [
-        Result(
-            check=NAME,
+        Finding(
             evidence={
                 "teams": [each.history.team_id for each in collected.audited],
                 "half_widths": [
-                    [float(f"{width:.{DIGITS}g}") for width in row[:position]]
+                    [float(f"{width:.6g}") for width in row[:position]]
                     for position, row in enumerate(widths)
                 ],
             },
@@ -49,12 +45,10 @@ def tiers_of(
     finding: Finding | None,
     teams: Sequence[int],
     scores: NDArray[np.float64],
+    # How far the difference of two scores may be from that of the exact ones.
     slack: float = 0.0,
 ) -> dict[int, int] | None:
-    """Tell each of these teams' tier by score, higher better; None where a pair has no half-width.
-
-    `slack` is how far the difference of two scores may be from that of the exact ones.
-    """
+    """Tell each of these teams' tier by score, higher better; None where a pair has no half-width."""
     if finding is None or not teams or not set(teams) <= set(finding.evidence["teams"]):
         return None
     widths = half_widths(teams=teams, found=finding.evidence)

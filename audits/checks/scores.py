@@ -1,13 +1,12 @@
 """All metrics of each final on query and on fresh labels, with the interval of each score.
 
-An interval of a single score covers the sampling of that holdout's items and no choice among files. For
-researchers; everybody reads it after a full publication only.
+For researchers; everybody reads it after a full publication only.
 """
 
 from typing import Any
 
 from audits import sentences
-from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
+from audits.checks.check import Check, Column, Context, Place, Section, Table, number_columns
 from audits.collect import Collected
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
@@ -18,17 +17,15 @@ from vault.scorers import scorer_of
 NAME = "scores"
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     """Of a reference team with several files those of the first, as everywhere."""
     results = {
         entrant.history.team_id: entrant.scores for entrant in collected.audited if entrant.scores
     }
-    pairs = zip(collected.reference_teams, collected.reference_scores, strict=False)
-    for team, scores in pairs:
+    for team, scores in zip(collected.reference_teams, collected.reference_scores, strict=False):
         results.setdefault(team.team_id, scores)
     return [
-        Result(check=NAME, team_id=team_id, evidence={"scores": scores})
-        for team_id, scores in results.items()
+        Finding(team_id=team_id, evidence={"scores": scores}) for team_id, scores in results.items()
     ]
 
 
@@ -52,11 +49,7 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
         rows.append((METRICS[name].label, *cells))
     if not rows:
         return []
-    columns = (
-        Column(title="Metric"),
-        Column(title="Query labels", is_number=True),
-        Column(title="New labels", is_number=True),
-    )
+    columns = [Column("Metric"), *number_columns("Query labels", "New labels")]
     return [
         Section(
             place=Place.TEAM,

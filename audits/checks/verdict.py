@@ -1,26 +1,23 @@
-"""The verdict on each team: what the judge makes of the tests, of the gate and of the files' integrity.
-
-References are judged by nobody; their scores stand beside the teams'.
-"""
-
-from dataclasses import replace
+"""The verdict on each team: what the judge makes of tests, gate and integrity; references have none."""
 
 from audits.checks import gate
-from audits.checks.check import Check, Context, Result
+from audits.checks.check import Check, Context
 from audits.collect import Collected, Entrant
 from audits.judged import VERDICT as NAME
+from audits.models import Finding
 from stats import accusation as judge
 from stats import verdict as verdicts
+from stats.scored_files import Files
 from stats.team_tests import TeamTests
 from stats.verdict import Evidence, Verdict
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     """One finding a team, whether it could be tested or not, and one a reference team."""
     triaged, gate_says = judge.triage(tests=context.tests), gate.state_of(context.gate)
     invalid = Verdict.INVALID.value
-    results = [
-        Result(check=NAME, team_id=team.team_id, verdict=invalid, published_verdict=invalid)
+    findings = [
+        Finding(team_id=team.team_id, verdict=invalid, published_verdict=invalid)
         for team in collected.damaged
     ]
     for entrant in collected.entrants:
@@ -36,17 +33,16 @@ def check(collected: Collected, context: Context) -> list[Result]:
             exceeds_luck=shown is not None and shown.test.exceeds_luck,
             delta0=collected.delta0,
         )
-        results.append(_verdict_of(entrant, found, evidence, n_fresh=collected.m))
-    return results + _reference_scores(collected)
+        findings.append(_verdict_of(entrant, found, evidence, n_fresh=collected.m))
+    return findings + _reference_scores(collected)
 
 
 def _verdict_of(
     entrant: Entrant, found: TeamTests | None, evidence: Evidence, *, n_fresh: int
-) -> Result:
+) -> Finding:
     team = entrant.history
-    query, fresh = _exact_scores(entrant, entrant.final, n_fresh=n_fresh)
-    untested = Result(
-        check=NAME,
+    query, fresh = _exact_scores(entrant.columns, entrant.final, n_fresh=n_fresh)
+    finding = Finding(
         team_id=team.team_id,
         verdict=verdicts.verdict(evidence).value,
         published_verdict=verdicts.published(evidence).value,
@@ -58,56 +54,45 @@ def _verdict_of(
         evidence={"delta0": evidence.delta0},
     )
     if found is None:
-        return untested
-    best_query, best_fresh = _exact_scores(entrant, found.best, n_fresh=n_fresh)
+        return finding
     shown = found.shown(delta0=evidence.delta0)
     test = shown.test
-    return replace(
-        untested,
-        estimate=test.overstatement,
-        low=test.low,
-        high=test.high,
-        p_value=test.adjusted,
-        minimum_detectable_effect=shown.minimum_detectable_effect,
-        best_query=best_query,
-        best_fresh=best_fresh,
-        file_named=shown.which,
-        named_submission_id=team.submissions[test.file].id,
-        is_ranked_file=test.file == entrant.final,
-        test=shown.kind,
-        reference_excess=test.reference_excess,
-        luck=test.luck,
-        is_screened=test.is_screened,
-        evidence={**untested.evidence, "excess_low": test.excess_low},
-    )
+    best = _exact_scores(entrant.columns, found.best, n_fresh=n_fresh)
+    finding.best_query, finding.best_fresh = best
+    finding.estimate, finding.low, finding.high = test.overstatement, test.low, test.high
+    finding.p_value, finding.is_screened = test.adjusted, test.is_screened
+    finding.minimum_detectable_effect = shown.minimum_detectable_effect
+    finding.file_named, finding.test = shown.which, shown.kind
+    finding.named_submission_id = team.submissions[test.file].id
+    finding.is_ranked_file = test.file == entrant.final
+    finding.reference_excess, finding.luck = test.reference_excess, test.luck
+    finding.evidence["excess_low"] = test.excess_low
+    return finding
 
 
 def _exact_scores(
-    entrant: Entrant, file: int | None, *, n_fresh: int
+    columns: Files, file: int | None, *, n_fresh: int
 ) -> tuple[float | None, float | None]:
     """On query and on fresh labels."""
     if file is None:
         return None, None
-    columns = entrant.columns
-    fresh = float(columns.fresh_exact[file]) if n_fresh else None
-    return float(columns.query_exact[file]), fresh
+    return float(columns.query_exact[file]), float(columns.fresh_exact[file]) if n_fresh else None
 
 
-def _reference_scores(collected: Collected) -> list[Result]:
+def _reference_scores(collected: Collected) -> list[Finding]:
     """Of a reference team with several frozen files those of the first."""
-    columns = collected.references
-    first: dict[int, Result] = {}
+    first: dict[int, Finding] = {}
     for position, team in enumerate(collected.reference_teams):
-        result = Result(
-            check=NAME,
+        query, fresh = _exact_scores(collected.references, position, n_fresh=collected.m)
+        finding = Finding(
             team_id=team.team_id,
             is_reference=team.is_reference,
             attempts=team.attempts,
             released=team.released,
-            query=float(columns.query_exact[position]),
-            fresh=float(columns.fresh_exact[position]) if collected.m else None,
+            query=query,
+            fresh=fresh,
         )
-        first.setdefault(team.team_id, result)
+        first.setdefault(team.team_id, finding)
     return list(first.values())
 
 

@@ -141,7 +141,6 @@ def collected(
         "delta0": DELTA0,
         "score": Mean(is_exact=True, n_items=n_query + n_fresh),
         "draw": draw(n=n_query, m=n_fresh) if min(n_query, n_fresh) >= 2 else None,
-        "can_decide": min(n_query, n_fresh) >= 2,
         "n_teams": len(entrants) + len(damaged),
         "compared_with": stood,
         "published_finals": [],

@@ -271,7 +271,7 @@ def test_a_final_that_is_the_first_file_has_its_best_scored_file_tested(
 
 
 def test_nothing_decides_without_fresh_items_of_the_draw(rng: np.random.Generator) -> None:
-    given = replace(league(rng), can_decide=False, draw=None)
+    given = replace(league(rng), draw=None)
 
     assert found_in(given) == {}
     assert judge.triage(tests={}) == set()

@@ -111,7 +111,7 @@ def test_says_that_it_could_not_be_tested(rng: np.random.Generator, missing: str
     models = collected(references=columns(right(rng, N, 3), right(rng, M, 3)))
     cases = {
         "models": collected(n=N, m=M),
-        "iid holdout": replace(models, can_decide=False, draw=None),
+        "iid holdout": replace(models, draw=None),
     }
 
     found = gate_of(cases[missing])

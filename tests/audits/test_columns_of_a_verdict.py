@@ -1,6 +1,5 @@
-"""Verdicts that were stored before their columns keep every value, and columns and results agree."""
+"""Verdicts that were stored before their columns keep every value."""
 
-from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 from django.apps import apps
 
 from audits import judged
-from audits.checks.check import Result
 from audits.models import Finding
 from tests.audits import stage
 from tests.audits.reported import run_with
@@ -95,14 +93,6 @@ def test_other_checks_keep_their_evidence() -> None:
 
     finding.refresh_from_db()
     assert (finding.evidence, finding.query) == (pairs, None)
-
-
-def test_a_result_has_the_columns_of_a_finding() -> None:
-    """What a check can say is stored under the same name."""
-    columns = {field.attname for field in Finding._meta.concrete_fields}
-    said = {field.name for field in fields(Result)} - {"check"}
-
-    assert columns - {"id", "run_id", "submission_id", "check_name"} == said
 
 
 def test_researchers_see_every_column_of_a_verdict() -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from audits import rounds
 from audits.checks import registry
-from audits.checks.check import Check, Column, Context, Place, Result, Section, Table
+from audits.checks.check import Check, Column, Context, Place, Section, Table
 from audits.collect import Collected
 from audits.judged import Judged
-from audits.models import Publication
+from audits.models import Finding, Publication
 from audits.reading import Reading
 from config.settings import BASE_DIR
 from tests.audits import stage
@@ -20,11 +20,9 @@ ROOMS = ("service", "config", "lab", "audits", "vault", "stats")
 EXPLAINING = ("deflation", "discordance", "elsewhere", "integrity", "ledger")
 
 
-def check(collected: Collected, context: Context) -> list[Result]:
+def check(collected: Collected, context: Context) -> list[Finding]:
     return [
-        Result(
-            check=NAME, team_id=each.history.team_id, evidence={"n": each.k, "nats": context.nats}
-        )
+        Finding(team_id=each.history.team_id, evidence={"n": each.k, "nats": context.nats})
         for each in collected.entrants
     ]
 
@@ -32,7 +30,7 @@ def check(collected: Collected, context: Context) -> list[Result]:
 def sections(reading: Reading) -> list[Section]:
     found = reading.by_check[NAME]
     rows = [(reading.name_of(each), (str(each.evidence["n"]), "files")) for each in found]
-    columns = (Column(title="Team"), Column(title="How many", is_number=True))
+    columns = (Column("Team"), Column("How many", is_number=True))
     return [
         Section(place=Place.HOLDOUTS, text="Counted <by hand>."),
         Section(place=Place.EXPLANATIONS, table=Table(columns=columns, rows=rows)),
@@ -43,7 +41,7 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
     found = reading.of_team(NAME, team)
     if found is None:
         return []  # a reference
-    columns = (Column(title="What"), Column(title="Value"))
+    columns = (Column("What"), Column("Value"))
     table = Table(columns=columns, rows=[("files of this team", str(found.evidence["n"]))])
     return [Section(place=Place.TEAM, title="Counts", table=table, caption="No more than that.")]
 
