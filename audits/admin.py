@@ -44,10 +44,8 @@ from vault.statuses import RoundStatus
 AUDITABLE = (RoundStatus.CLOSING, RoundStatus.CLOSED)
 
 
-class WorkerUnreachableError(VaultError):
+class WorkerUnreachableError(VaultError, code="worker_unreachable"):
     """The broker took no message; nothing was done."""
-
-    code = "worker_unreachable"
 
 
 def _send(task: Any, round: Round) -> None:
