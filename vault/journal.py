@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from vault.errors import JournalError
-from vault.models import JournalEntry, JournalHead
+from vault.models import JournalEntry, JournalHead, Round
 
 GENESIS = "0" * 64
 # Joins the fields of an entry for its hash. Only the last one, the payload, may hold it: otherwise text
@@ -46,18 +46,19 @@ def append(
         return int(cursor.fetchone()[0])
 
 
+def append_of_round(
+    *, round: Round, kind: str, actor: str, now: dt.datetime, **payload: Any
+) -> None:
+    """Enter what happened to a round, which the payload names by its number."""
+    payload = {"round": round.number, **payload}
+    append(benchmark_id=round.benchmark_id, kind=kind, actor=actor, payload=payload, now=now)
+
+
 def entry_hash(entry: JournalEntry) -> str:
     # As `journal_append` writes it: the same moment in another spelling has another hash.
     at = entry.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    parts = [
-        entry.previous_hash,
-        str(entry.benchmark_id),
-        str(entry.sequence),
-        at,
-        entry.kind,
-        entry.actor,
-        entry.payload,
-    ]
+    place = [entry.previous_hash, str(entry.benchmark_id), str(entry.sequence)]
+    parts = [*place, at, entry.kind, entry.actor, entry.payload]
     return hashlib.sha256(LINE_END.join(parts).encode()).hexdigest()
 
 

@@ -17,9 +17,7 @@ from vault.statuses import RoundStatus
 
 def unranked(*, round: Round) -> dict[int, Unranking]:
     """Find the unrankings that hold, by team."""
-    last: dict[int, Unranking] = {}
-    for act in Unranking.objects.filter(round=round).order_by("pk"):
-        last[act.team_id] = act
+    last = {act.team_id: act for act in Unranking.objects.filter(round=round).order_by("pk")}
     return {team_id: act for team_id, act in last.items() if not act.is_reversal}
 
 
@@ -64,11 +62,12 @@ def _act(
         actor=actor,
         at=now,
     )
-    journal.append(
-        benchmark_id=round.benchmark_id,
+    journal.append_of_round(
+        round=round,
         kind="team_reranked" if is_reversal else "team_unranked",
         actor=actor,
-        payload={"round": round.number, "team": team.name, "reason": made.reason},
         now=now,
+        team=team.name,
+        reason=made.reason,
     )
     return made

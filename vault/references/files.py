@@ -110,16 +110,13 @@ def check_room(*, round: Round, team: Team) -> None:
 
 def enter(*, submission: Submission, organizer: str, now: dt.datetime) -> None:
     """Write into the journal what was handed in, and by whom: an organizer's name, or the team's token."""
-    journal.append(
-        benchmark_id=submission.round.benchmark_id,
+    journal.append_of_round(
+        round=submission.round,
         kind="reference_received",
         actor=organizer or submission.team.name,
-        payload={
-            "round": submission.round.number,
-            "team": submission.team.name,
-            "submission": str(submission.pk),
-            "sha256": submission.sha256,
-            "by": ORGANIZER if organizer else TOKEN,
-        },
         now=now,
+        team=submission.team.name,
+        submission=str(submission.pk),
+        sha256=submission.sha256,
+        by=ORGANIZER if organizer else TOKEN,
     )
