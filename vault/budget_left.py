@@ -1,10 +1,25 @@
-"""What an account has left: the figures, and the sentence that a person is told first."""
+"""What an account has used and has left: the figures, and the sentence that a person is told first."""
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.db import connection
 
 from vault import spoken_times
+from vault.models import Admission, BudgetEntry, Round
 from vault.statuses import RoundStatus
+
+# A pending submission is usually scored within this time; a bot asks again after it.
+CONCURRENT_RETRY_SECONDS = 2
+
+
+class Usage(NamedTuple):
+    """How many queries were ever asked, lie in the window, and wait for their score."""
+
+    total: int
+    window: int
+    concurrent: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +47,46 @@ class Remaining(Queries):
     # What the holdout told everybody, this team included: publications and displayed references.
     nats_told: float
     is_blind: bool
+
+
+def count(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
+    """Count from the ledger, in one statement."""
+    since = now - dt.timedelta(seconds=round.window_seconds)
+    # Each query is reserved once and settled at most once (constraints of the table see to it), so that the
+    # join doubles no row; what is refunded is as if it had never been asked.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND'),
+                   count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND' AND entry.at > %s),
+                   count(*) FILTER (WHERE settled.kind IS NULL)
+            FROM vault_budgetentry entry
+            LEFT JOIN vault_budgetentry settled
+                ON settled.submission_id = entry.submission_id AND settled.kind <> 'RESERVE'
+            WHERE entry.admission_id = %s AND entry.kind = 'RESERVE'
+            """,
+            [since, admission.pk],
+        )
+        return Usage(*cursor.fetchone())
+
+
+def queries(*, admission: Admission, round: Round, used: Usage, now: dt.datetime) -> Queries:
+    """Put the limits of an account beside what is used of them."""
+    return Queries(
+        window_seconds=round.window_seconds,
+        window_limit=round.window_limit,
+        window_used=used.window,
+        total_limit=admission.k,
+        total_used=used.total,
+        concurrent_limit=round.concurrent_limit,
+        concurrent_used=used.concurrent,
+        next_slot_at=_next_slot(admission=admission, round=round, used=used, now=now),
+    )
+
+
+def seconds_until(slot: dt.datetime | None, now: dt.datetime) -> int | None:
+    # Rounded up: whoever comes back after so many seconds finds the slot free.
+    return None if slot is None else max(1, -int(-(slot - now).total_seconds() // 1))
 
 
 def summary(
@@ -68,22 +123,10 @@ def summary(
     return f"{said} {_improvements(limit=left.accepted_limit, used=left.accepted_used or 0)}"
 
 
-def full_window(
-    *,
-    n_left: int,
-    total: int,
-    limit: int,
-    seconds: int,
-    next_at: dt.datetime | None,
-    closes_at: dt.datetime,
-    now: dt.datetime,
-) -> str:
-    """Say what is left in the round, that its window's queries are used, and when the next one is free.
-
-    `next_at` is None, or not before the round closes: not in this round.
-    """
-    head = _in_round(n_left=n_left, total=total)
-    window = spoken_times.length(seconds=seconds)
+def full_window(*, left: Queries, closes_at: dt.datetime, now: dt.datetime) -> str:
+    """Say what is left in the round, that its window's queries are used, and when the next one is free."""
+    head, limit, next_at = _in_round(left=left), left.window_limit, left.next_slot_at
+    window = spoken_times.length(seconds=left.window_seconds)
     used = f"all {limit:,} in {window} are used" if limit > 1 else f"the one in {window} is used"
     if next_at is None or next_at >= closes_at:
         end = spoken_times.moment(at=closes_at, now=now, is_end=True)
@@ -105,6 +148,33 @@ def waiting(*, n: int) -> str:
     if n == 1:
         return "a submission waits for its score, and the next query is free when it has it"
     return f"{n:,} submissions wait for their score, and the next query is free when one of them has it"
+
+
+def _next_slot(
+    *, admission: Admission, round: Round, used: Usage, now: dt.datetime
+) -> dt.datetime | None:
+    """When the next query is free; None: never in this round. Nothing is received before it opens."""
+    if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN) or used.total >= admission.k:
+        return None
+    slot = max(now, round.opens_at)
+    if used.window >= round.window_limit:
+        slot = _next_window_slot(admission=admission, round=round, used=used, now=now)
+    elif used.concurrent >= round.concurrent_limit:
+        slot = now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS)
+    return slot if slot < round.closes_at else None
+
+
+def _next_window_slot(
+    *, admission: Admission, round: Round, used: Usage, now: dt.datetime
+) -> dt.datetime:
+    """When enough entries have left the window: the (used - limit + 1)-th oldest of those in it."""
+    window = dt.timedelta(seconds=round.window_seconds)
+    refunded = BudgetEntry.objects.filter(admission=admission, kind=BudgetEntry.Kind.REFUND)
+    held = BudgetEntry.objects.filter(
+        admission=admission, kind=BudgetEntry.Kind.RESERVE, at__gt=now - window
+    ).exclude(submission__in=refunded.values("submission"))
+    oldest = held.order_by("at").values_list("at", flat=True)[used.window - round.window_limit]
+    return oldest + window
 
 
 def _not_yet(*, opens_at: dt.datetime, now: dt.datetime) -> str:
@@ -133,20 +203,13 @@ def _queries(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> st
     if not n_left:
         return used_up(limit=left.total_limit)
     if left.window_used >= left.window_limit:
-        return full_window(
-            n_left=n_left,
-            total=left.total_limit,
-            limit=left.window_limit,
-            seconds=left.window_seconds,
-            next_at=left.next_slot_at,
-            closes_at=closes_at,
-            now=now,
-        )
-    return f"{_in_round(n_left=n_left, total=left.total_limit)}; {_now(left=left, n_left=n_left)}"
+        return full_window(left=left, closes_at=closes_at, now=now)
+    return f"{_in_round(left=left)}; {_now(left=left, n_left=n_left)}"
 
 
-def _in_round(*, n_left: int, total: int) -> str:
-    return f"{n_left:,} of {_of_queries(total)} {_are(n_left)} left in this round"
+def _in_round(*, left: Queries) -> str:
+    n_left = left.total_limit - left.total_used
+    return f"{n_left:,} of {_of_queries(left.total_limit)} {_are(n_left)} left in this round"
 
 
 def _now(*, left: Remaining, n_left: int) -> str:

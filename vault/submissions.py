@@ -16,7 +16,8 @@ from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q
 
 from stats.mechanisms import MECHANISMS
-from vault import budget, closed_rounds, locks, no_round, predictions, usage
+from vault import budget, closed_rounds, locks
+from vault import predictions as prediction_files
 from vault.budget_left import Queries
 from vault.errors import (
     NoOpenRoundError,
@@ -71,14 +72,14 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
         .annotate(is_admitted=Exists(admitted))
     )
     latest = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
-    if latest is not None and latest.status == RoundStatus.OPEN and latest.opens_at <= now:
-        if now >= latest.closes_at:
-            raise no_round.refusal(benchmark=benchmark, now=now)
-        if not latest.is_admitted:
-            raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
-        latest.benchmark = benchmark
-        return latest
-    raise no_round.refusal(benchmark=benchmark, now=now)
+    if latest is None or latest.status != RoundStatus.OPEN:
+        raise closed_rounds.no_round(benchmark=benchmark, now=now)
+    if not latest.opens_at <= now < latest.closes_at:
+        raise closed_rounds.no_round(benchmark=benchmark, now=now)
+    if not latest.is_admitted:
+        raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
+    latest.benchmark = benchmark
+    return latest
 
 
 def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
@@ -100,7 +101,7 @@ def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
             .order_by("-number")
             .first()
         )
-        cancelled = no_round.cancelled_after(benchmark=benchmark, round=latest)
+        cancelled = closed_rounds.cancelled_after(benchmark=benchmark, round=latest)
         raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
     return planned
 
@@ -155,7 +156,7 @@ def receive(
         if team.is_reference:
             reference_files.check_room(round=round, team=team)
         # Not before: what is refused must not fill the disk.
-        file_key = _stored(predictions)
+        file_key = prediction_files.store(predictions=predictions)
         submission = Submission.objects.create(
             team=team,
             round=round,
@@ -169,12 +170,10 @@ def receive(
         )
         left = None
         if admission is not None and used is not None:
-            budget.reserve(admission=admission, submission=submission, now=now)
-            used = usage.with_one_more(used=used)
-            left = usage.queries(admission=admission, round=round, used=used, now=now)
+            left = budget.reserve(admission=admission, submission=submission, used=used, now=now)
         if team.is_reference:
             reference_files.enter(submission=submission, organizer=organizer, now=now)
-        bell.ring_on_commit(submission_id=submission.pk)
+        transaction.on_commit(lambda: bell.ring(submission_id=submission.pk))
     return Receipt(submission=submission, is_new=True, left=left)
 
 
@@ -187,10 +186,6 @@ def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
     current_round(benchmark=round.benchmark, team=team, now=now)
     round.refresh_from_db(fields=["stopped_at"])
     raise _closed(round, now=now)
-
-
-def _stored(parsed: Predictions) -> str:
-    return predictions.store(predictions=parsed)
 
 
 def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[int, int | None]:
@@ -232,7 +227,7 @@ def _remove_file(cancelled: Submission) -> None:
         locks.hold_file(sha256=cancelled.sha256)
         same = Submission.objects.filter(file_key=cancelled.file_key)
         if not same.exclude(status=SubmissionStatus.CANCELLED).exists():
-            predictions.remove(file_key=cancelled.file_key)
+            prediction_files.remove(file_key=cancelled.file_key)
 
 
 def withdraw(*, submission: Submission, now: dt.datetime) -> None:

@@ -15,7 +15,6 @@ import uuid
 import kombu.exceptions
 import redis.exceptions
 from celery import current_app
-from django.db import transaction
 
 logger = logging.getLogger(__name__)
 
@@ -66,10 +65,6 @@ def _publish(submission_id: uuid.UUID) -> None:
 
 
 _publisher = _Publisher()
-
-
-def ring_on_commit(*, submission_id: uuid.UUID) -> None:
-    transaction.on_commit(lambda: ring(submission_id=submission_id))
 
 
 def ring(*, submission_id: uuid.UUID) -> bool:
