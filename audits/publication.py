@@ -22,8 +22,7 @@ from audits.rounding import Rounding
 from stats.metrics import METRICS, oriented
 from stats.team_tests import BEST_SCORED, FINAL, OWN_FILES
 from stats.verdict import Verdict
-from vault.models import Final, Holdout, Round, Submission
-from vault.rounds import ResultRow
+from vault.models import Final, Holdout, PublishedResult, Round, Submission
 from vault.statuses import SubmissionStatus
 
 
@@ -33,7 +32,7 @@ def deciding(*, round: Round) -> list[Holdout]:
     return [each for each in in_order if each.decides_beside(round.query_holdout)]
 
 
-def results(*, round: Round, audit: AuditRun) -> list[ResultRow]:
+def results(*, round: Round, audit: AuditRun) -> list[PublishedResult]:
     """One row per final and reference, with the document's figures."""
     disclosure = disclosure_of(round=round, audit=audit)
     found = judged.of_run(audit=audit)
@@ -290,10 +289,12 @@ def _sentence(
     )
 
 
-def _result(team_id: int, submission_id: Any, row: dict[str, Any], rounding: Rounding) -> ResultRow:
+def _result(
+    team_id: int, submission_id: Any, row: dict[str, Any], rounding: Rounding
+) -> PublishedResult:
     fresh_low, fresh_high = row["fresh_interval"] or (None, None)
     low, high = row.get("overstatement_interval") or (None, None)
-    return ResultRow(
+    return PublishedResult(
         team_id=team_id,
         submission_id=submission_id,
         fresh_value=row["fresh"],

@@ -52,22 +52,19 @@ class Preview:
 
 def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
     """Work out what the form's values come to, refused as planning would. Nothing is written."""
-    fixed = ("query_holdout", "fresh_holdouts", "mechanism", "parameters", "opens_at", "closes_at")
-    limits = ("total_limit", "window_limit")
-    asked = ("benchmark", *fixed, *limits, "publication", "references")
-    checked = {name: given[name] for name in asked}
-    complete = plan_checks.check(**checked, now=now)
     round = Round(
         benchmark=given["benchmark"],
         panel=panel.latest(benchmark=given["benchmark"]),
         query_holdout=given["query_holdout"],
         mechanism=given["mechanism"],
-        parameters=complete,
+        parameters=given["parameters"],
         opens_at=given["opens_at"],
         closes_at=given["closes_at"],
         publication=given["publication"],
         **{name: given[name] for name in COUNTS},
     )
+    lists = {name: given[name] for name in ("fresh_holdouts", "references")}
+    round.parameters = plan_checks.check(round=round, **lists, now=now)
     names = [team.name for team in given["references"]]
     return Preview(
         constants=_constants(round, given["fresh_holdouts"], names),
