@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet, Sum
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget_left, fit_to_score, journal, spoken_times
+from vault import budget_left, fit_to_score, journal, sentences
 from vault.budget_left import Queries, Remaining, Usage
 from vault.errors import (
     AdmissionError,
@@ -44,8 +44,7 @@ Kind = BudgetEntry.Kind
 # Of one account: each cancellation leaves rows that cost no query. An hour of them is no hardship.
 MAX_CANCELLED = 20
 CANCELLED_WINDOW = dt.timedelta(hours=1)
-# What a holdout tells apart from answers to teams.
-PUBLICATION = "publication"
+# What a holdout tells apart from answers to teams, beside its publication.
 REFERENCES = "references"
 # Failures beyond this many refunds are charged, so that failing can never be a free query.
 FAILED = "failed"
@@ -162,11 +161,6 @@ def _sum(rows: QuerySet[Any], nats: str) -> float:
     return total
 
 
-def count(*, round: Round, holdout: Holdout, what: str, nats: float, now: dt.datetime) -> None:
-    """Enter into a holdout's ledger what a round told of it apart from answers to teams."""
-    HoldoutTold.objects.create(holdout=holdout, round=round, what=what, nats=nats, at=now)
-
-
 def count_references(*, round: Round, now: dt.datetime) -> None:
     """Charge references that a board shows: everybody reads these answers, so each counts as one query.
 
@@ -177,7 +171,9 @@ def count_references(*, round: Round, now: dt.datetime) -> None:
     n_answered = n_shown + references.filter(error_code=fit_to_score.MATCHES_EVERY_LABEL).count()
     if n_answered:
         nats = n_answered * account_of(round=round).nats(k=1)
-        count(round=round, holdout=round.query_holdout, what=REFERENCES, nats=nats, now=now)
+        HoldoutTold.objects.create(
+            holdout=round.query_holdout, round=round, what=REFERENCES, nats=nats, at=now
+        )
 
 
 def lock_account(*, round: Round, team: Team) -> Admission:
@@ -290,7 +286,7 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
     slot = latest[-1] + CANCELLED_WINDOW
     raise CancelThrottledError(
         f"{MAX_CANCELLED} submissions of this account were cancelled in the last hour; "
-        f"this one stays in the queue, and can be cancelled from {spoken_times.moment(at=slot, now=now)} on",
+        f"this one stays in the queue, and can be cancelled from {sentences.moment(at=slot, now=now)} on",
         limit=MAX_CANCELLED,
         used=len(latest),
         window_seconds=int(CANCELLED_WINDOW.total_seconds()),

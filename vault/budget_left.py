@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from vault import spoken_times
+from vault import sentences
 from vault.models import Admission, BudgetEntry, Round
 from vault.statuses import RoundStatus
 
@@ -109,13 +109,17 @@ def summary(
         said = f"{_not_yet(opens_at=opens_at, now=now)}: {_ahead(left=left)}."
     elif is_over or now >= closes_at:
         is_over = True
-        said = _used(left=left)
+        used = (
+            f"{left.total_used:,} of {_of_queries(left.total_limit)} {_are(left.total_used)} used"
+        )
+        said = f"The round takes no more queries: {used}."
     elif now < opens_at:
         # An organizer may open it before its time, and nothing is received until then.
-        begin = spoken_times.moment(at=opens_at, now=now)
+        begin = sentences.moment(at=opens_at, now=now)
         said = f"The round opens at {begin}: {_ahead(left=left)}."
     else:
-        said = f"{_capital(_queries(left=left, closes_at=closes_at, now=now))}."
+        queries_left = _queries(left=left, closes_at=closes_at, now=now)
+        said = f"{queries_left[0].upper()}{queries_left[1:]}."
     if left.is_blind:
         return f"{said} The team is blind: it is audited and shown no score."
     if is_over or left.total_used >= left.total_limit or left.accepted_limit is None:
@@ -126,12 +130,12 @@ def summary(
 def full_window(*, left: Queries, closes_at: dt.datetime, now: dt.datetime) -> str:
     """Say what is left in the round, that its window's queries are used, and when the next one is free."""
     head, limit, next_at = _in_round(left=left), left.window_limit, left.next_slot_at
-    window = spoken_times.length(seconds=left.window_seconds)
+    window = sentences.length(seconds=left.window_seconds)
     used = f"all {limit:,} in {window} are used" if limit > 1 else f"the one in {window} is used"
     if next_at is None or next_at >= closes_at:
-        end = spoken_times.moment(at=closes_at, now=now, is_end=True)
+        end = sentences.moment(at=closes_at, now=now, is_end=True)
         return f"{head}; {used}, and the round closes at {end}, before the next is free"
-    return f"{head}; {used}, and the next is free at {spoken_times.moment(at=next_at, now=now)}"
+    return f"{head}; {used}, and the next is free at {sentences.moment(at=next_at, now=now)}"
 
 
 def used_up(*, limit: int) -> str:
@@ -181,20 +185,15 @@ def _not_yet(*, opens_at: dt.datetime, now: dt.datetime) -> str:
     """Its time may have come while it waits for a reference or an organizer."""
     if now >= opens_at:
         return "The round is not open yet"
-    at = spoken_times.moment(at=opens_at, now=now)
+    at = sentences.moment(at=opens_at, now=now)
     return f"The round is not open yet, and opens at {at} at the earliest"
 
 
 def _ahead(*, left: Remaining) -> str:
     is_limited = left.window_limit < left.total_limit
-    window = spoken_times.length(seconds=left.window_seconds)
+    window = sentences.length(seconds=left.window_seconds)
     most = f", at most {left.window_limit:,} in {window}" if is_limited else ""
     return f"{_of_queries(left.total_limit)} can be used in it{most}"
-
-
-def _used(*, left: Remaining) -> str:
-    used = f"{left.total_used:,} of {_of_queries(left.total_limit)} {_are(left.total_used)} used"
-    return f"The round takes no more queries: {used}."
 
 
 def _queries(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> str:
@@ -222,13 +221,13 @@ def _now(*, left: Remaining, n_left: int) -> str:
     at_once = f", {n_free:,} at a time" if n_free < usable else ""
     if n_left <= in_window:
         return f"{'it' if n_left == 1 else 'all of them'} can be used now{at_once}"
-    window = spoken_times.length(seconds=left.window_seconds)
+    window = sentences.length(seconds=left.window_seconds)
     return f"{usable:,} of {left.window_limit:,} in {window} can be used now{at_once}"
 
 
 def _improvements(*, limit: int, used: int) -> str:
     if used < limit:
-        return f"{limit - used:,} of {spoken_times.counted(n=limit, noun='improvement')} can still be shown."
+        return f"{limit - used:,} of {sentences.counted(n=limit, noun='improvement')} can still be shown."
     shown = (
         f"All {limit:,} improvements that can be shown are"
         if limit > 1
@@ -243,7 +242,3 @@ def _of_queries(n: int) -> str:
 
 def _are(n: int) -> str:
     return "is" if n == 1 else "are"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

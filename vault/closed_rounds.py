@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.db.models import Q
 
-from vault import spoken_times
+from vault import sentences
 from vault.errors import NoOpenRoundError, RoundClosedError, VaultError
 from vault.models import Benchmark, Round
 from vault.statuses import NEVER_OPENED, RoundStatus
@@ -30,7 +30,7 @@ def said(*, round: Round, now: dt.datetime) -> str:
     at = closed_at(round=round, now=now)
     if at is None:
         return f"round {round.number} is closed"
-    moment = spoken_times.moment(at=at, now=now, is_end=True)
+    moment = sentences.moment(at=at, now=now, is_end=True)
     if is_early(round=round):
         return (
             f"round {round.number} was closed at {moment} by an organizer, earlier than announced"
@@ -83,7 +83,7 @@ def _ended_and_coming(ended: Round | None, *, coming: Round | None, now: dt.date
         comes = "none is planned" if coming is None else _comes(coming, now=now)
         return f"no round is open: {comes}"
     if ended.status == RoundStatus.PLANNED:
-        at = spoken_times.moment(at=ended.closes_at, now=now, is_end=True)
+        at = sentences.moment(at=ended.closes_at, now=now, is_end=True)
         head = f"no round is open: round {ended.number} never opened, and its time ended at {at}"
     else:
         head = said(round=ended, now=now)
@@ -95,5 +95,5 @@ def _comes(coming: Round | None, *, now: dt.datetime) -> str:
         return "no other is planned"
     if coming.opens_at <= now:
         return f"round {coming.number} is planned, and is not open yet"
-    at = spoken_times.moment(at=coming.opens_at, now=now)
+    at = sentences.moment(at=coming.opens_at, now=now)
     return f"round {coming.number} opens at {at} at the earliest"

@@ -16,13 +16,14 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, panel, reasons
+from vault import budget, journal, locks, panel, sentences
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
 from vault.models import (
     Benchmark,
     Final,
     Holdout,
+    HoldoutTold,
     MechanismState,
     PublishedResult,
     Round,
@@ -196,7 +197,7 @@ def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
     is answered no more, and the scoring worker's sweeper ends it: the admin's process has no right to change
     a submission.
     """
-    line = reasons.checked(reason=reason, error=TransitionError)
+    line = sentences.checked_reason(reason=reason, error=TransitionError)
     with transaction.atomic():
         locks.hold_round(round_id=round.pk)
         round.refresh_from_db(fields=["status"])
@@ -337,7 +338,7 @@ def holdout_nats(*, round: Round) -> float:
 
 def count_publication(*, round: Round, holdout: Holdout, nats: float, now: dt.datetime) -> None:
     """Enter what publishing the round told of a fresh holdout into that holdout's ledger."""
-    budget.count(round=round, holdout=holdout, what=budget.PUBLICATION, nats=nats, now=now)
+    HoldoutTold.objects.create(holdout=holdout, round=round, what="publication", nats=nats, at=now)
 
 
 def stock(*, benchmark: Benchmark) -> Stock:

@@ -9,7 +9,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from vault import journal, locks, reasons
+from vault import journal, locks, sentences
 from vault.errors import UnrankingError
 from vault.models import Admission, Round, Team, Unranking
 from vault.statuses import RoundStatus
@@ -58,7 +58,7 @@ def _act(
         round=round,
         team=team,
         is_reversal=is_reversal,
-        reason=reasons.checked(reason=reason, error=UnrankingError),
+        reason=sentences.checked_reason(reason=reason, error=UnrankingError),
         actor=actor,
         at=now,
     )

@@ -34,9 +34,7 @@ def world(vault_keys: None) -> World:
 
 
 def told(world: World, nats: float) -> None:
-    budget.count(
-        round=world.round, holdout=world.query, what=budget.PUBLICATION, nats=nats, now=NOW
-    )
+    rounds.count_publication(round=world.round, holdout=world.query, nats=nats, now=NOW)
 
 
 def test_what_was_told_before_widens_the_proven_error(world: World) -> None:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
-from vault import budget, panel, rounds, spoken_times
+from vault import budget, panel, rounds, sentences
 from vault.admin import outlook, parameters
 from vault.admin.pages import NOTHING, Table
 from vault.models import Holdout, Round
@@ -122,7 +122,7 @@ def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str
         ("Queries of a team", f"{round.total_limit:,} in the round"),
         (
             "In a window",
-            f"{round.window_limit:,} in any {spoken_times.length(seconds=round.window_seconds)}",
+            f"{round.window_limit:,} in any {sentences.length(seconds=round.window_seconds)}",
         ),
         ("Waiting for a score", f"{round.concurrent_limit:,} of a team at once"),
         ("Teams that see scores", f"{round.max_teams:,} at most"),

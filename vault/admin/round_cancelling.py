@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import reasons, rounds
+from vault import rounds, sentences
 from vault.admin.acts import Act, ActForm, Done
 from vault.models import Round
 from vault.statuses import RoundStatus
@@ -14,7 +14,7 @@ from vault.statuses import RoundStatus
 
 class CancelForm(ActForm):
     reason = forms.CharField(
-        max_length=reasons.MAX_LENGTH,
+        max_length=sentences.MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
         help_text="Everybody reads it in the list of rounds.",
     )

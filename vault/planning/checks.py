@@ -116,10 +116,8 @@ def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
 
 def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> None:
     """Refuse small holdouts, sealed before sealing itself refused them."""
-    for field, each in [
-        ("query_holdout", query_holdout),
-        *(("fresh_holdouts", each) for each in fresh_holdouts if decides(each.kind)),
-    ]:
+    deciding = [("fresh_holdouts", each) for each in fresh_holdouts if decides(each.kind)]
+    for field, each in [("query_holdout", query_holdout), *deciding]:
         if each.n_items < MIN_ITEMS:
             raise PlanError(
                 f"an iid holdout needs at least {MIN_ITEMS} items to decide a verdict, and this one "

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from django.db.models import Count, QuerySet
 
 from stats.mechanisms import MECHANISMS
-from vault import journal, locks, spoken_times
+from vault import journal, locks, sentences
 from vault.errors import TooManyReferencesError
 from vault.models import Round, Submission, Team
 from vault.statuses import PENDING, SubmissionStatus
 
-# A baseline, a second try after a mistake, and some variants: what more files of one team add to a comparison
-# is little, since they are much alike.
+# A baseline, a second try after a mistake, and some variants: more files of one team are much alike.
 MAX_OF_TEAM = 5
 # Four full teams, or twenty of one file. docs/threat-model.md says what so many answers can tell. The
 # database's own check of every reference's row has the same numbers.
@@ -39,11 +38,7 @@ class Reached:
 
 
 def of_holdout(*, holdout_id: uuid.UUID) -> QuerySet[Submission]:
-    """All files of references that asked for labels of this query holdout.
-
-    Each was handed in before its round opened. So all count, whatever became of their rounds: the same
-    labels are asked for, whichever plan asks.
-    """
+    """All files of references that asked for its labels, whatever became of their rounds."""
     return Submission.objects.filter(team__is_reference=True, round__query_holdout=holdout_id)
 
 
@@ -57,7 +52,7 @@ def reached(*, round: Round, team_id: int) -> Reached | None:
     received = of_holdout(holdout_id=round.query_holdout_id)
     n_of_team = received.filter(round=round, team=team_id).count()
     if n_of_team >= MAX_OF_TEAM:
-        files = spoken_times.counted(n=n_of_team, noun="file")
+        files = sentences.counted(n=n_of_team, noun="file")
         return Reached(
             limit=MAX_OF_TEAM,
             reason=f"it has handed in {files} to round {round.number}, and one reference may hand in "
