@@ -62,10 +62,6 @@ def entry_hash(entry: JournalEntry) -> str:
     return hashlib.sha256(LINE_END.join(parts).encode()).hexdigest()
 
 
-def _is_sound(entry: JournalEntry) -> bool:
-    return LINE_END not in entry.kind + entry.actor and entry.hash == entry_hash(entry)
-
-
 def verify(*, benchmark_id: int, kept: Head | None = None) -> Head:
     """Walk the chain. Edits, deletions, insertions and reorderings raise `JournalError`.
 
@@ -78,7 +74,8 @@ def verify(*, benchmark_id: int, kept: Head | None = None) -> Head:
         sequence += 1
         if entry.sequence != sequence:
             raise JournalError(f"entry {sequence} is missing or out of order", sequence=sequence)
-        if entry.previous_hash != previous or not _is_sound(entry):
+        is_sound = LINE_END not in entry.kind + entry.actor and entry.hash == entry_hash(entry)
+        if entry.previous_hash != previous or not is_sound:
             raise JournalError(f"entry {sequence} was changed", sequence=sequence)
         if kept is not None and kept.sequence == sequence and kept.hash != entry.hash:
             raise JournalError(f"entry {sequence} is not the head that was kept", sequence=sequence)

@@ -1,12 +1,8 @@
 """Receiving submissions, and what a team may do with its own: cancel, withdraw, declare its final.
 
 A round takes files, finals and withdrawals until `closes_at`, whether or not a sweeper has closed it by
-then. What counts of an upload is when its file was read to the end and checked, not when it began: one
-that crosses the deadline is refused like one that began after it.
-
-The order inside a receipt: who may submit, the memo, the budget. Whatever is refused leaves no row and
-no charge. The file is stored first; it lies under its content's hash, so a file without a row harms
-nobody. What a cancelled submission leaves is its row and two lines of the ledger, so many an hour.
+then; of an upload, that is when its file was read to the end and checked. Whatever is refused leaves no row
+and no charge. The file is stored under its content's hash, so one without a row harms nobody.
 """
 
 import datetime as dt
@@ -66,12 +62,9 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
     if team.is_reference:
         return _planned_round(benchmark=benchmark, now=now)
     admitted = Admission.objects.filter(round=OuterRef("pk"), team=team)
-    rounds = (
-        Round.objects.filter(benchmark=benchmark)
-        .select_related("panel")
-        .annotate(is_admitted=Exists(admitted))
-    )
-    latest = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
+    rounds = Round.objects.filter(benchmark=benchmark).exclude(status__in=NEVER_OPENED)
+    known = rounds.select_related("panel").annotate(is_admitted=Exists(admitted))
+    latest = known.order_by("-number").first()
     if latest is None or latest.status != RoundStatus.OPEN:
         raise closed_rounds.no_round(benchmark=benchmark, now=now)
     if not latest.opens_at <= now < latest.closes_at:
@@ -95,12 +88,8 @@ def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
             closes_at=over.closes_at,
         )
     if planned is None:
-        latest = (
-            Round.objects.filter(benchmark=benchmark)
-            .exclude(status=RoundStatus.CANCELLED)
-            .order_by("-number")
-            .first()
-        )
+        others = Round.objects.filter(benchmark=benchmark).exclude(status=RoundStatus.CANCELLED)
+        latest = others.order_by("-number").first()
         cancelled = closed_rounds.cancelled_after(benchmark=benchmark, round=latest)
         raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
     return planned
@@ -216,10 +205,10 @@ def cancel(*, submission: Submission, now: dt.datetime) -> None:
 
 def cancel_with_their_rounds(*, now: dt.datetime) -> None:
     """End what waits in cancelled rounds: references, which are charged nothing, and whose few files stay."""
-    cancelled = Round.objects.filter(status=RoundStatus.CANCELLED)
-    Submission.objects.filter(
-        round__in=cancelled, status__in=before(SubmissionStatus.CANCELLED)
-    ).update(status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now)
+    waiting = Submission.objects.filter(status__in=before(SubmissionStatus.CANCELLED))
+    waiting.filter(round__status=RoundStatus.CANCELLED).update(
+        status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now
+    )
 
 
 def _remove_file(cancelled: Submission) -> None:
@@ -260,9 +249,7 @@ def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
 def _hold_open(submission: Submission, *, now: dt.datetime) -> None:
     """Hold the round open until the announced deadline: sweepers close it some seconds later."""
     locks.hold_round_open(round_id=submission.round_id)
-    round = Round.objects.only("status", "opened_at", "stopped_at", "closes_at").get(
-        pk=submission.round_id
-    )
+    round = Round.objects.get(pk=submission.round_id)
     if round.status != RoundStatus.OPEN or now >= round.closes_at:
         raise _closed(round, now=now)
 

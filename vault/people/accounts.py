@@ -51,10 +51,7 @@ def role_of(*, person: User) -> str | None:
 
 @transaction.atomic
 def save(*, person: User, role: str | None) -> None:
-    """Write a new account, which has no password yet, or what has changed of one; with its one role.
-
-    A role of None stays as it is.
-    """
+    """Write a new account, without a password, or what has changed of one; a role of None stays as it is."""
     if role is not None and role not in ROLES:
         raise ValueError(f"roles are {', '.join(ROLES)}")
     if person.pk is None:

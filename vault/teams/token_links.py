@@ -6,7 +6,6 @@ its digest. Whoever finds a link used by somebody else says so, and an organizer
 """
 
 import datetime as dt
-import hashlib
 import secrets
 import uuid
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from vault import locks
-from vault.errors import TokenLinkError, TooManyTokensError, UnknownTokenLinkError
+from vault.errors import TokenLinkError, UnknownTokenLinkError
 from vault.models import Team, TeamToken, TokenLink
 from vault.teams import tokens
 
@@ -41,7 +40,7 @@ def make(
     secret = PREFIX + secrets.token_urlsafe(32)
     TokenLink.objects.create(
         team=team,
-        digest=_digest(secret),
+        digest=tokens.digest(secret),
         batch=batch,
         row=row,
         scopes=sorted(scopes),
@@ -67,22 +66,15 @@ def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
     """
     with transaction.atomic():
         # Two that come at once wait for each other here, and the second finds it used.
-        link = (
-            TokenLink.objects.select_for_update(of=("self",))
-            .select_related("team")
-            .filter(digest=_digest(secret))
-            .first()
-        )
+        links = TokenLink.objects.select_for_update(of=("self",)).select_related("team")
+        link = links.filter(digest=tokens.digest(secret)).first()
         if link is None:
             raise UnknownTokenLinkError(
                 "there is no such link: copy all of it, with what stands behind the #"
             )
         _check_holds(link, now=now)
         locks.hold_team_tokens(team_id=link.team_id)
-        if tokens.live(team=link.team, now=now).count() >= tokens.MAX_LIVE:
-            raise TooManyTokensError(
-                f"a team may have {tokens.MAX_LIVE} tokens", limit=tokens.MAX_LIVE
-            )
+        tokens.check_room(team=link.team, now=now)
         token, plain = tokens.issue(
             team=link.team,
             label=LABEL,
@@ -96,9 +88,8 @@ def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
 
 def cancel(*, team: Team, now: dt.datetime) -> int:
     """End the team's links that were not used; how many."""
-    return TokenLink.objects.filter(team=team, used_at=None, expires_at__gt=now).update(
-        expires_at=now
-    )
+    waiting = TokenLink.objects.filter(team=team, used_at=None, expires_at__gt=now)
+    return waiting.update(expires_at=now)
 
 
 def status_of(link: TokenLink, *, now: dt.datetime) -> str:
@@ -118,7 +109,3 @@ def _check_holds(link: TokenLink, *, now: dt.datetime) -> None:
         raise TokenLinkError("this link has ended: ask the organizer for another")
     if not link.team.is_active:
         raise TokenLinkError("the team of this link is not active: ask the organizer")
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
