@@ -1,8 +1,8 @@
 """Query budgets: admission, and the ledger of what was reserved, spent and refunded.
 
-A budget is a statistical guarantee, not a throttle: it is counted from the append-only ledger under the
-lock of the account's row, and fails closed. A query is reserved when a submission is received, spent
-when its answer is released, and refunded when neither can happen any more.
+A budget is a statistical guarantee: it is counted from the append-only ledger under the lock of the account's
+row. A query is reserved when a submission is received, spent when its answer is released, and refunded when
+neither can happen any more.
 """
 
 import datetime as dt
@@ -126,8 +126,7 @@ def account_of(*, round: Round) -> Account:
 def effective_number(*, holdout: Holdout) -> float | None:
     """Count the independent items that a holdout of whole groups is worth; None: drawn one by one.
 
-    1 where groups were sealed before their sizes were kept: all items could be one group, and nothing is
-    proven.
+    1 where groups were sealed before their sizes were kept: all items could be one group.
     """
     if not holdout.draws_groups:
         return None

@@ -15,8 +15,7 @@ COMING = (RoundStatus.PLANNED, RoundStatus.OPEN)
 def closed_at(*, round: Round, now: dt.datetime) -> dt.datetime | None:
     """Find the announced end, or an organizer's earlier one; None while it receives, or nobody knows."""
     if round.stopped_at is None and round.opened_at is not None and now >= round.closes_at:
-        # No sweeper has come yet.
-        return round.closes_at
+        return round.closes_at  # no sweeper has come yet
     return round.stopped_at
 
 
@@ -45,7 +44,9 @@ def times(*, round: Round, now: dt.datetime) -> dict[str, dt.datetime]:
 
 
 def refusal(*, round: Round, now: dt.datetime) -> RoundClosedError:
-    """Make the error of whoever comes to a round after it has closed."""
+    """Make the error of whoever comes to a round after it has closed, or was cancelled."""
+    if round.status == RoundStatus.CANCELLED:
+        return RoundClosedError("the round was cancelled", closes_at=round.closes_at)
     return RoundClosedError(said(round=round, now=now), **times(round=round, now=now))
 
 

@@ -139,7 +139,9 @@ def ranked_by(*, round: Round) -> RankedBy:
 def board(*, round: Round) -> list[Row]:
     attempts, published = _attempts(round), _published(round)
     values = _released_values(round)
-    teams = _teams(round, attempts, published)
+    answered = Release.objects.filter(submission__round=round)
+    listed = answered.values_list("submission__team", flat=True).distinct()
+    teams = Team.objects.in_bulk({*listed, *attempts, *published})
     unranked = unranking.unranked(round=round)
     competing = [pk for pk, team in teams.items() if not (team.is_reference or pk in unranked)]
     released = _known(values, competing)
@@ -175,15 +177,6 @@ def board(*, round: Round) -> list[Row]:
 
 def _place(row: Row) -> tuple[Any, ...]:
     return (row.is_unranked, row.is_reference, row.rank is None, row.rank or 0, row.team)
-
-
-def _teams(
-    round: Round, attempts: dict[int, int], published: dict[int, PublishedResult]
-) -> dict[int, Team]:
-    """Find whoever was charged, answered or published."""
-    answered = Release.objects.filter(submission__round=round)
-    listed = answered.values_list("submission__team", flat=True).distinct()
-    return Team.objects.in_bulk({*listed, *attempts, *published})
 
 
 def _known(values: Mapping[Key, float | None], teams: Iterable[Key]) -> dict[Key, float]:

@@ -1,8 +1,7 @@
 """Planned rounds that open by themselves, and why one does not.
 
-A round whose plan names reference teams opens once its time has come and each of them has a scored file;
-the first named is the baseline. A round that names none is opened by an organizer: nobody else knows
-which references are still to come.
+A round whose plan names reference teams opens once its time has come and each of them has a scored file; a
+round that names none is opened by an organizer, who alone knows which references are still to come.
 """
 
 import datetime as dt

@@ -1,7 +1,6 @@
 """The published item ids. A new version only appends, so a position never changes its item.
 
-The ids of one batch are sorted before they are appended: their order says nothing about which item is
-in which holdout.
+The ids of one batch are sorted, so that their order tells nothing of which item is in which holdout.
 """
 
 import hashlib

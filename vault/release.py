@@ -1,8 +1,7 @@
 """Release: the one place where a score becomes something that a team may read.
 
-One short transaction: verify the claim, lock the team's state, ask the mechanism, and write raw scores,
-mechanism input, release, state, ledger and journal together. A query is spent if and only if this
-commits. Mechanisms are pure and seeds are journaled, so each release can be computed again.
+One short transaction writes all of it, and a query is spent if and only if this commits. Mechanisms are pure
+and seeds are journaled, so each release can be computed again.
 """
 
 import datetime as dt
@@ -74,39 +73,39 @@ def incumbent_of(*, submission: Submission) -> Submission | None:
     return _baseline(round=submission.round).submission
 
 
+@transaction.atomic
 def publish(
     *, submission: Submission, fence: int, evaluated: Evaluated, now: dt.datetime
 ) -> Release:
-    with transaction.atomic():
-        if submission.team.is_reference:
-            _hold_round(submission)
-        # First, while nothing is written: a lost claim leaves no trace, and a held one keeps its row locked.
-        _settle(submission=submission, fence=fence, now=now)
-        account = budget.account_charged(submission=submission)
-        if submission.team.is_reference:
-            shown = shown_reference(round=submission.round, score=_oriented(submission, evaluated))
-            answer, seed = Answer(value=shown, outcome=Outcome.SCORED, accepted=False), None
-        elif account is None:
-            # What nobody was charged for is not answered.
-            raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
-        else:
-            answer, seed = _answer(
-                submission=submission, evaluated=evaluated, is_blind=account.is_blind
-            )
-        _record(submission=submission, evaluated=evaluated, now=now)
-        released = Release.objects.create(
-            submission=submission,
-            value=in_metric_units(round=submission.round, value=answer.value),
-            outcome=answer.outcome.value,
-            released_at=now,
+    if submission.team.is_reference:
+        _hold_round(submission)
+    # First, while nothing is written: a lost claim leaves no trace, and a held one keeps its row locked.
+    _settle(submission=submission, fence=fence, now=now)
+    account = budget.account_charged(submission=submission)
+    if submission.team.is_reference:
+        shown = shown_reference(round=submission.round, score=_oriented(submission, evaluated))
+        answer, seed = Answer(value=shown, outcome=Outcome.SCORED, accepted=False), None
+    elif account is None:
+        # What nobody was charged for is not answered.
+        raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
+    else:
+        answer, seed = _answer(
+            submission=submission, evaluated=evaluated, is_blind=account.is_blind
         )
-        if account is not None:
-            budget.commit(account=account, submission=submission, now=now)
-        _journal(
-            submission=submission, released=released, opening=evaluated.opening, seed=seed, now=now
-        )
-        if evaluated.is_doubted:
-            reference_doubts.enter(submission=submission, actor=ACTOR, now=now)
+    _record(submission=submission, evaluated=evaluated, now=now)
+    released = Release.objects.create(
+        submission=submission,
+        value=in_metric_units(round=submission.round, value=answer.value),
+        outcome=answer.outcome.value,
+        released_at=now,
+    )
+    if account is not None:
+        budget.commit(account=account, submission=submission, now=now)
+    _journal(
+        submission=submission, released=released, opening=evaluated.opening, seed=seed, now=now
+    )
+    if evaluated.is_doubted:
+        reference_doubts.enter(submission=submission, actor=ACTOR, now=now)
     return released
 
 
@@ -157,7 +156,10 @@ def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
     if mechanism.needs_baseline:
         reference = _baseline(round=round)
         incumbent = reference.submission
-        baseline = METRICS[round.benchmark.primary_metric].orient(_primary_score(round, incumbent))
+        metric = round.benchmark.primary_metric
+        scores = incumbent.raw_scores.filter(holdout=round.query_holdout, metric=metric)
+        # The one that was released: re-scoring adds rows after it.
+        baseline = METRICS[metric].orient(scores.order_by("pk").values_list("value", flat=True)[0])
     state = mechanism.initial_state(
         baseline=baseline,
         n=round.query_holdout.n_items,
@@ -280,16 +282,6 @@ def _journal(
 
 def _baseline(*, round: Round) -> RoundReference:
     return RoundReference.objects.select_related("submission").get(round=round, position=0)
-
-
-def _primary_score(round: Round, submission: Submission) -> float:
-    """Find the score that was released: re-scoring adds rows after it."""
-    scores = RawScore.objects.filter(
-        submission=submission,
-        holdout=round.query_holdout,
-        metric=round.benchmark.primary_metric,
-    )
-    return scores.order_by("pk").values_list("value", flat=True)[0]
 
 
 def _oriented(submission: Submission, evaluated: Evaluated) -> float:

@@ -51,8 +51,7 @@ SYSTEM = "system"
 class Stock:
     """Sealed iid shards, and after how many publications of a kind there is no fresh holdout any more.
 
-    A coarse publication takes one: the fresh holdout becomes the next query holdout. A full one takes two,
-    since the fresh holdout retires and the next query holdout comes out of the stock as well.
+    A full one takes two: the fresh holdout retires, and the next query holdout comes out of the stock.
     """
 
     n_sealed: int
@@ -143,6 +142,7 @@ def _journal_plan(
     )
 
 
+@transaction.atomic
 def open_round(
     *,
     round: Round,
@@ -154,29 +154,26 @@ def open_round(
 
     `references` chooses and orders them; None takes all, those of the plan in its order before others.
     """
-    with transaction.atomic():
-        move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
-        if now >= round.closes_at:
-            # It would close at once, and its audit would open fresh labels for nobody.
-            raise TransitionError(
-                f"its end, {round.closes_at:%Y-%m-%d %H:%M} UTC, has passed: cancel it and plan another"
-            )
-        received = Submission.objects.filter(round=round, team__is_reference=True)
-        if received.filter(status__in=PENDING).exists():
-            raise TransitionError("a reference is still being scored")
-        chosen = (
-            list(references) if references is not None else reference_order.in_order(round=round)
+    move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
+    if now >= round.closes_at:
+        # It would close at once, and its audit would open fresh labels for nobody.
+        raise TransitionError(
+            f"its end, {round.closes_at:%Y-%m-%d %H:%M} UTC, has passed: cancel it and plan another"
         )
-        known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
-        if any(reference.pk not in known for reference in chosen):
-            raise TransitionError("a reference is a scored submission of a reference team")
-        if MECHANISMS[round.mechanism].needs_baseline and not chosen:
-            raise TransitionError(_no_baseline(round))
-        RoundReference.objects.bulk_create(
-            RoundReference(round=round, submission=reference, position=position)
-            for position, reference in enumerate(chosen)
-        )
-        budget.count_references(round=round, now=now)
+    received = Submission.objects.filter(round=round, team__is_reference=True)
+    if received.filter(status__in=PENDING).exists():
+        raise TransitionError("a reference is still being scored")
+    chosen = list(references) if references is not None else reference_order.in_order(round=round)
+    known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
+    if any(reference.pk not in known for reference in chosen):
+        raise TransitionError("a reference is a scored submission of a reference team")
+    if MECHANISMS[round.mechanism].needs_baseline and not chosen:
+        raise TransitionError(_no_baseline(round))
+    RoundReference.objects.bulk_create(
+        RoundReference(round=round, submission=reference, position=position)
+        for position, reference in enumerate(chosen)
+    )
+    budget.count_references(round=round, now=now)
 
 
 def _no_baseline(round: Round) -> str:
@@ -221,45 +218,45 @@ def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
         )
 
 
+@transaction.atomic
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
     """OPEN -> CLOSING: nothing new is received; what waits is still scored."""
-    with transaction.atomic():
-        # Sweepers come some seconds after the announced end, from which on nothing was received.
-        stopped_at = min(now, round.closes_at)
-        move(round, RoundStatus.CLOSING, actor=actor, now=now, stopped_at=stopped_at)
+    # Sweepers come some seconds after the announced end, from which on nothing was received.
+    stopped_at = min(now, round.closes_at)
+    move(round, RoundStatus.CLOSING, actor=actor, now=now, stopped_at=stopped_at)
 
 
+@transaction.atomic
 def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
     """Move CLOSING -> CLOSED once nothing is pending; False while something is.
 
     Both workers' sweepers close rounds; whoever comes second finds it done.
     """
-    with transaction.atomic():
-        locks.hold_round(round_id=round.pk)
-        round.refresh_from_db(fields=["status", "closed_at"])
-        if round.status == RoundStatus.CLOSED:
-            return True
-        if Submission.objects.filter(round=round, status__in=PENDING).exists():
-            return False
-        move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
-        _fill_in_finals(round, now=now)
+    locks.hold_round(round_id=round.pk)
+    round.refresh_from_db(fields=["status", "closed_at"])
+    if round.status == RoundStatus.CLOSED:
+        return True
+    if Submission.objects.filter(round=round, status__in=PENDING).exists():
+        return False
+    move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
+    _fill_in_finals(round, now=now)
     return True
 
 
+@transaction.atomic
 def mark_audited(*, round: Round, actor: str, now: dt.datetime) -> None:
-    with transaction.atomic():
-        move(round, RoundStatus.AUDITED, actor=actor, now=now, audited_at=now)
+    move(round, RoundStatus.AUDITED, actor=actor, now=now, audited_at=now)
 
 
+@transaction.atomic
 def publish(
     *, round: Round, results: Sequence[PublishedResult], actor: str, now: dt.datetime
 ) -> None:
     """AUDITED -> PUBLISHED, with the fresh figures and the verdict of each final, not saved yet."""
-    with transaction.atomic():
-        move(round, RoundStatus.PUBLISHED, actor=actor, now=now, published_at=now)
-        for result in results:
-            result.round = round
-        PublishedResult.objects.bulk_create(results)
+    move(round, RoundStatus.PUBLISHED, actor=actor, now=now, published_at=now)
+    for result in results:
+        result.round = round
+    PublishedResult.objects.bulk_create(results)
 
 
 def close_what_is_due(*, now: dt.datetime) -> None:
@@ -276,9 +273,9 @@ def close_what_is_due(*, now: dt.datetime) -> None:
 
 
 def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
-    """Teams that declared nothing are judged by their last accepted improvement, else their latest.
+    """Teams that declared nothing are judged by their last accepted improvement, else their latest file.
 
-    Never by a raw score: which submission that is would tell something about the scores.
+    Never by a raw score: which file that is would tell something about the scores.
     """
     declared = Final.objects.filter(round=round).values("team")
     scored = Submission.objects.filter(

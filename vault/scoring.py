@@ -1,9 +1,8 @@
 """Scoring: claim a team's next submission, open the labels, compute, and hand over to `release`.
 
-A team's submissions are scored in the order in which they came, so that its answers depend on nothing but
-its own submissions. Nothing is revealed before the release is committed, so a lost attempt is simply made
-again. An attempt that the installation spoiled (storage, database, keys) is not counted; three exceptions of
-any other kind are too many, and an attempt that takes too long is one of them.
+A team's submissions are scored in order, so that its answers depend on nothing but its own submissions.
+Nothing is revealed before the release is committed, so a lost attempt is simply made again. One that the
+installation spoiled (storage, database, keys) is not counted; other exceptions and lost time are.
 """
 
 import datetime as dt
@@ -179,36 +178,36 @@ def _give_back(*, claim: Claim, used: Used, now: dt.datetime) -> None:
         leases.give_back(claim)
 
 
+@transaction.atomic
 def _fail(*, claim: Claim, used: Used, now: dt.datetime, code: str = SCORING_FAILED) -> None:
     """Fail it, and refund the query, since nothing was released: up to the refunds that a team may have.
 
     The journal's entry names an opening only if this attempt used its labels.
     """
-    with transaction.atomic():
-        failed = leases.held(submission_id=claim.submission_id, fence=claim.fence).update(
-            status=SubmissionStatus.FAILED,
-            leased_until=None,
-            finished_at=now,
-            error_code=code,
-        )
-        if not failed:
-            return
-        submission = Submission.objects.select_related("round").get(pk=claim.submission_id)
-        refunded = budget.refund(
-            submission=submission,
-            reason=budget.FAILED,
-            now=now,
-            most=settings.MAX_REFUNDED_FAILURES,
-        )
-        journal.append(
-            benchmark_id=submission.round.benchmark_id,
-            kind="scoring_failed",
-            actor=ACTOR,
-            payload={
-                "submission": str(submission.pk),
-                "refunded": refunded,
-                "code": code,
-                "opening": used.opening,
-            },
-            now=now,
-        )
+    failed = leases.held(submission_id=claim.submission_id, fence=claim.fence).update(
+        status=SubmissionStatus.FAILED,
+        leased_until=None,
+        finished_at=now,
+        error_code=code,
+    )
+    if not failed:
+        return
+    submission = Submission.objects.select_related("round").get(pk=claim.submission_id)
+    refunded = budget.refund(
+        submission=submission,
+        reason=budget.FAILED,
+        now=now,
+        most=settings.MAX_REFUNDED_FAILURES,
+    )
+    journal.append(
+        benchmark_id=submission.round.benchmark_id,
+        kind="scoring_failed",
+        actor=ACTOR,
+        payload={
+            "submission": str(submission.pk),
+            "refunded": refunded,
+            "code": code,
+            "opening": used.opening,
+        },
+        now=now,
+    )

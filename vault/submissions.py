@@ -174,7 +174,7 @@ def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
     # It says what there is instead; a round that has come since is not what this file was made for.
     current_round(benchmark=round.benchmark, team=team, now=now)
     round.refresh_from_db(fields=["stopped_at"])
-    raise _closed(round, now=now)
+    raise closed_rounds.refusal(round=round, now=now)
 
 
 def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[int, int | None]:
@@ -186,21 +186,21 @@ def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[
     return found["latest"] or 0, found["same"]
 
 
+@transaction.atomic
 def cancel(*, submission: Submission, now: dt.datetime) -> None:
     """Cancel only what is queued: once scoring has begun, a cancellation could be a free look.
 
     The file is removed unless another submission, of whomever, has the same predictions.
     """
-    with transaction.atomic():
-        done = Submission.objects.filter(
-            pk=submission.pk, status=SubmissionStatus.QUEUED, fence=0
-        ).update(status=SubmissionStatus.CANCELLED, finished_at=now)
-        if not done:
-            raise TransitionError("only a submission that waits in the queue can be cancelled")
-        budget.check_cancellation(submission=submission, now=now)
-        budget.refund(submission=submission, reason=budget.CANCELLED, now=now, most=None)
-        # The cancellation stands, even if the storage is away just then.
-        transaction.on_commit(lambda: _remove_file(submission), robust=True)
+    done = Submission.objects.filter(
+        pk=submission.pk, status=SubmissionStatus.QUEUED, fence=0
+    ).update(status=SubmissionStatus.CANCELLED, finished_at=now)
+    if not done:
+        raise TransitionError("only a submission that waits in the queue can be cancelled")
+    budget.check_cancellation(submission=submission, now=now)
+    budget.refund(submission=submission, reason=budget.CANCELLED, now=now, most=None)
+    # The cancellation stands, even if the storage is away just then.
+    transaction.on_commit(lambda: _remove_file(submission), robust=True)
 
 
 def cancel_with_their_rounds(*, now: dt.datetime) -> None:
@@ -211,38 +211,38 @@ def cancel_with_their_rounds(*, now: dt.datetime) -> None:
     )
 
 
+@transaction.atomic
 def _remove_file(cancelled: Submission) -> None:
-    with transaction.atomic():
-        locks.hold_file(sha256=cancelled.sha256)
-        same = Submission.objects.filter(file_key=cancelled.file_key)
-        if not same.exclude(status=SubmissionStatus.CANCELLED).exists():
-            prediction_files.remove(file_key=cancelled.file_key)
+    locks.hold_file(sha256=cancelled.sha256)
+    same = Submission.objects.filter(file_key=cancelled.file_key)
+    if not same.exclude(status=SubmissionStatus.CANCELLED).exists():
+        prediction_files.remove(file_key=cancelled.file_key)
 
 
+@transaction.atomic
 def withdraw(*, submission: Submission, now: dt.datetime) -> None:
     """Withdraw it from the ranking; it stays charged and audited."""
-    with transaction.atomic():
-        _hold_open(submission, now=now)
-        done = Submission.objects.filter(
-            pk=submission.pk, status__in=before(SubmissionStatus.WITHDRAWN)
-        ).update(status=SubmissionStatus.WITHDRAWN)
-        if not done:
-            raise TransitionError("only a scored submission can be withdrawn")
-        Final.objects.filter(submission=submission).delete()
+    _hold_open(submission, now=now)
+    done = Submission.objects.filter(
+        pk=submission.pk, status__in=before(SubmissionStatus.WITHDRAWN)
+    ).update(status=SubmissionStatus.WITHDRAWN)
+    if not done:
+        raise TransitionError("only a scored submission can be withdrawn")
+    Final.objects.filter(submission=submission).delete()
 
 
+@transaction.atomic
 def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
     """Declare the submission that its team wants to be judged by; the last declaration counts."""
-    with transaction.atomic():
-        _hold_open(submission, now=now)
-        current = Submission.objects.get(pk=submission.pk)
-        if current.status != SubmissionStatus.SCORED:
-            raise TransitionError("only a scored submission can be declared final")
-        final, _ = Final.objects.update_or_create(
-            round_id=current.round_id,
-            team_id=current.team_id,
-            defaults={"submission": current, "is_declared": True, "chosen_at": now},
-        )
+    _hold_open(submission, now=now)
+    current = Submission.objects.get(pk=submission.pk)
+    if current.status != SubmissionStatus.SCORED:
+        raise TransitionError("only a scored submission can be declared final")
+    final, _ = Final.objects.update_or_create(
+        round_id=current.round_id,
+        team_id=current.team_id,
+        defaults={"submission": current, "is_declared": True, "chosen_at": now},
+    )
     return final
 
 
@@ -251,10 +251,4 @@ def _hold_open(submission: Submission, *, now: dt.datetime) -> None:
     locks.hold_round_open(round_id=submission.round_id)
     round = Round.objects.get(pk=submission.round_id)
     if round.status != RoundStatus.OPEN or now >= round.closes_at:
-        raise _closed(round, now=now)
-
-
-def _closed(round: Round, *, now: dt.datetime) -> RoundClosedError:
-    if round.status == RoundStatus.CANCELLED:
-        return RoundClosedError("the round was cancelled", closes_at=round.closes_at)
-    return closed_rounds.refusal(round=round, now=now)
+        raise closed_rounds.refusal(round=round, now=now)

@@ -1,8 +1,7 @@
 """Unranking: an organizer takes a team out of a round's ranking, for a reason that everybody reads, or back.
 
-The team's row stays on the board, last and marked, and the teams behind it move up. Nothing else changes:
-its budget, its submissions, its final and its part in the audit are those of a ranked team. Every act is a
-row of its own and is journaled.
+The team's row stays on the board, last and marked, and the teams behind it move up. Its budget, submissions,
+final and part in the audit are those of a ranked team. Every act is a row of its own and is journaled.
 """
 
 import datetime as dt
@@ -21,24 +20,24 @@ def unranked(*, round: Round) -> dict[int, Unranking]:
     return {team_id: act for team_id, act in last.items() if not act.is_reversal}
 
 
+@transaction.atomic
 def unrank(*, round: Round, team: Team, reason: str, actor: str, now: dt.datetime) -> Unranking:
     """Take the team out of the ranking of a round that has opened."""
-    with transaction.atomic():
-        _hold(round)
-        if not Admission.objects.filter(round=round, team=team).exists():
-            raise UnrankingError(f"the team {team} does not compete in {round}", field="team")
-        if team.pk in unranked(round=round):
-            raise UnrankingError(f"the team {team} is unranked already", field="team")
-        return _act(round, team, reason, is_reversal=False, actor=actor, now=now)
+    _hold(round)
+    if not Admission.objects.filter(round=round, team=team).exists():
+        raise UnrankingError(f"the team {team} does not compete in {round}", field="team")
+    if team.pk in unranked(round=round):
+        raise UnrankingError(f"the team {team} is unranked already", field="team")
+    return _act(round, team, reason, is_reversal=False, actor=actor, now=now)
 
 
+@transaction.atomic
 def rank_again(*, round: Round, team: Team, reason: str, actor: str, now: dt.datetime) -> Unranking:
     """Put the team back where its scores place it."""
-    with transaction.atomic():
-        _hold(round)
-        if team.pk not in unranked(round=round):
-            raise UnrankingError(f"the team {team} is not unranked", field="team")
-        return _act(round, team, reason, is_reversal=True, actor=actor, now=now)
+    _hold(round)
+    if team.pk not in unranked(round=round):
+        raise UnrankingError(f"the team {team} is not unranked", field="team")
+    return _act(round, team, reason, is_reversal=True, actor=actor, now=now)
 
 
 def _hold(round: Round) -> None:

@@ -1,7 +1,7 @@
 """The accounts of people in the admin: roles, one-time links for passwords, and how one is shut.
 
-No account is deleted: the journal and the histories know people by their user names, which stay. Nobody but
-the person ever knows a password, so none is set here: a link is made, with which the person sets it.
+No account is deleted: journal and histories know people by their user names. Nobody but the person ever knows
+a password, so none is set here: a link is made, with which the person sets it.
 """
 
 import datetime as dt

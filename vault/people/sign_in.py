@@ -130,10 +130,10 @@ def _wait(row: SignInFailures, free: int, now: dt.datetime) -> dt.timedelta:
     return wait
 
 
+@transaction.atomic
 def _forget_old(now: dt.datetime) -> None:
     """Delete what is old, but leave what somebody else has in hand for the next time."""
-    with transaction.atomic():
-        old = SignInFailures.objects.filter(last_at__lte=now - FORGOTTEN_AFTER)
-        held = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000])
-        if held:
-            SignInFailures.objects.filter(pk__in=held).delete()
+    old = SignInFailures.objects.filter(last_at__lte=now - FORGOTTEN_AFTER)
+    held = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000])
+    if held:
+        SignInFailures.objects.filter(pk__in=held).delete()

@@ -1,7 +1,7 @@
 """Files of references before a round opens: how many there may be, and the record of who handed them in.
 
-Nothing is charged for them, and each is answered. So without a limit whoever holds a reference's token, or
-hands in for one, could ask for every query label before a team may ask at all.
+Nothing is charged for them, and each is answered: without a limit whoever hands in for a reference could ask
+for every query label before a team may ask at all.
 """
 
 import datetime as dt
@@ -89,10 +89,7 @@ def way_on(*, round: Round) -> str:
 
 
 def check_room(*, round: Round, team: Team) -> None:
-    """Refuse one more file than is taken; until the transaction ends nobody else adds one of the holdout.
-
-    Cancelled and failed files count, or each would be a free try.
-    """
+    """Refuse one more file than is taken; until the transaction ends nobody else adds one of the holdout."""
     locks.hold_references(holdout_id=round.query_holdout_id)
     full = reached(round=round, team_id=team.pk)
     if full is not None:

@@ -32,8 +32,7 @@ def told(*, value: float | None, round: Round, team: Team, metric: str = "") -> 
     """Give a score as it may leave now, in the units of the primary metric or the one that is named."""
     if value is None or not is_coarse(round=round, team=team):
         return value
-    scorer = scorer_of(benchmark=round.benchmark, metric=metric or None)
-    return coarse(value=value, scorer=scorer)
+    return coarse(value=value, scorer=scorer_of(benchmark=round.benchmark, metric=metric))
 
 
 def coarse(*, value: float, scorer: Scorer) -> float:

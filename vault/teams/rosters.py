@@ -1,8 +1,8 @@
 """Many teams at once from one CSV: teams, their admissions, and a one-time link to a token for each.
 
-All rows are checked before anything is made, every bad one is named, and all is made in one transaction or
-nothing is. Columns: `team`, and if wanted `title`, `benchmarks` (slugs, or `slug/2` for one round of
-several), `queries` and `contact`, which is handed back beside the link and kept nowhere.
+Every bad row is named, and all is made in one transaction or nothing is. Columns: `team`, and if wanted
+`title`, `benchmarks` (slugs, or `slug/2` for one round of several), `queries` and `contact`, which is handed
+back beside the link and kept nowhere.
 """
 
 import csv
@@ -321,33 +321,34 @@ class _Rounds:
         found: list[Round] = []
         problems = []
         for name in line.benchmarks.replace(",", " ").replace(";", " ").split():
-            round, problem = self._find(name)
-            if round is not None and not problem:
-                problem = self._obstacle(round, team, is_twice=round in found)
+            rounds = self._named(name)
+            problem = self._obstacle(name, rounds, team, chosen=found)
             if problem:
                 problems.append(problem)
-            elif round is not None:
-                self._n[round.pk] += 1
-                found.append(round)
+            else:
+                self._n[rounds[0].pk] += 1
+                found.append(rounds[0])
         return tuple(found), problems
 
-    def _find(self, name: str) -> tuple[Round | None, str]:
+    def _named(self, name: str) -> list[Round]:
         slug, _, number = name.partition("/")
-        shown = repr(name[:60])
         found = [
             round
             for round in self._rounds
             if round.benchmark.slug == slug and number in ("", str(round.number))
         ]
-        found = [round for round in found if round.status == RoundStatus.OPEN] or found
-        if not found:
-            return None, f"{shown} names no benchmark with a round that is planned or open."
-        if len(found) > 1:
-            return None, f"{shown} has {len(found)} planned rounds: write {slug}/{found[0].number}."
-        return found[0], ""
+        return [round for round in found if round.status == RoundStatus.OPEN] or found
 
-    def _obstacle(self, round: Round, team: Team | None, *, is_twice: bool) -> str:
-        if is_twice:
+    def _obstacle(
+        self, name: str, rounds: list[Round], team: Team | None, *, chosen: list[Round]
+    ) -> str:
+        if not rounds:
+            return f"{name[:60]!r} names no benchmark with a round that is planned or open."
+        round = rounds[0]
+        if len(rounds) > 1:
+            write = f"{round.benchmark.slug}/{round.number}"
+            return f"{name[:60]!r} has {len(rounds)} planned rounds: write {write}."
+        if round in chosen:
             return f"{round.benchmark.slug} is named twice in this row."
         if closed := budget.no_admission(round=round, now=self._now):
             return f"No team is admitted: {closed}."

@@ -189,13 +189,13 @@ def _room_beside(*held: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
         yield found[held[0].pk]
 
 
+@transaction.atomic
 def revoke(*, token: TeamToken, now: dt.datetime) -> int:
     """End the token and all that it made, and those made; how many ended.
 
     Whoever found a lost token may have made others with it. A successor by rotation stands in its
     predecessor's place and stays.
     """
-    with transaction.atomic():
-        locks.hold_team_tokens(team_id=token.team_id)
-        ended = _with_descendants(token)
-        return TeamToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)
+    locks.hold_team_tokens(team_id=token.team_id)
+    ended = _with_descendants(token)
+    return TeamToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)
