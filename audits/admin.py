@@ -45,10 +45,8 @@ VERDICTS = Prefetch(
 )
 
 
-class WorkerUnreachableError(VaultError):
+class WorkerUnreachableError(VaultError, code="worker_unreachable"):
     """The broker took no message; nothing was done."""
-
-    code = "worker_unreachable"
 
 
 def _ask(task: Any, round: Round, *, kind: str, request: HttpRequest) -> None:

@@ -10,7 +10,6 @@ from audits.models import AuditRun
 from audits.rounding import Coarse, Exact, Rounding, coarse, written
 from stats.metrics import oriented
 from stats.verdict import Verdict
-from vault import rounds
 from vault.models import Release, Round
 from vault.scorers import scorer_of
 from vault.statuses import PublicationKind
@@ -89,7 +88,7 @@ def grid_of(*, round: Round, n_fresh: int) -> Coarse:
 
 
 def disclosure_of(*, round: Round, audit: AuditRun) -> Disclosure:
-    unit = rounds.unit(round=round)
+    unit = scorer_of(benchmark=round.benchmark).unit
     n_fresh = audit.snapshot["n_fresh"]
     is_full = round.publication == PublicationKind.FULL
     first = round.references.filter(position=0)

@@ -20,8 +20,7 @@ from audits.published_shape import DOCUMENT
 from stats.metrics import METRICS, oriented
 from stats.team_tests import BEST_SCORED, FINAL, OWN_FILES
 from stats.verdict import Verdict
-from vault.models import Final, Holdout, Round, Submission
-from vault.rounds import ResultRow
+from vault.models import Final, Holdout, PublishedResult, Round, Submission
 from vault.statuses import SubmissionStatus
 
 
@@ -31,7 +30,7 @@ def deciding(*, round: Round) -> list[Holdout]:
     return [each for each in in_order if each.decides_beside(round.query_holdout)]
 
 
-def results(*, round: Round, audit: AuditRun, shown: dict[str, Any]) -> list[ResultRow]:
+def results(*, round: Round, audit: AuditRun, shown: dict[str, Any]) -> list[PublishedResult]:
     """One row per final and reference, with the figures of the document."""
     rows = {row["team"]: row for row in (*shown["references"], *shown["teams"])}
     handed_in = Submission.objects.filter(round=round, status=SubmissionStatus.WITHDRAWN)
@@ -277,10 +276,10 @@ def _sentence(
 
 def _result(
     team_id: int, submission_id: Any, row: dict[str, Any], resolution: float | None
-) -> ResultRow:
+) -> PublishedResult:
     fresh_low, fresh_high = row["fresh_interval"] or (None, None)
     low, high = row.get("overstatement_interval") or (None, None)
-    return ResultRow(
+    return PublishedResult(
         team_id=team_id,
         submission_id=submission_id,
         fresh_value=row["fresh"],

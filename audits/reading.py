@@ -7,7 +7,7 @@ from audits import judged, sentences
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from stats.metrics import METRICS, Metric
-from vault import rounds
+from vault.scorers import scorer_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def reading_of(*, audit: AuditRun) -> Reading:
     return Reading(
         audit=audit,
         metric=METRICS[audit.snapshot["metric"]],
-        decimals=sentences.decimals_of(unit=rounds.unit(round=audit.round)),
+        decimals=sentences.decimals_of(unit=scorer_of(benchmark=audit.round.benchmark).unit),
         found=judged.of_run(audit=audit),
         by_check=by_check,
         names=judged.names_of(audit=audit),

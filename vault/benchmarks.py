@@ -44,19 +44,17 @@ def add(*, benchmark: Benchmark) -> Benchmark:
 
 def problems(values: Mapping[str, Any]) -> dict[str, str]:
     """Say what does not fit together, by field; `values` has all of `FIELDS`."""
-    is_regression = values["task"] == Benchmark.Task.REGRESSION
+    clip, delta0 = values["probability_clip"], values["delta0"]
     found = {
         "classes": _wrong_classes(values["task"], values["classes"]),
         "prediction_form": _wrong_form(values["task"], values["prediction_form"]),
         "primary_metric": _wrong_metric(values, values["primary_metric"]),
         "secondary_metrics": _wrong_secondaries(values),
-        "loss_cap": _wrong_loss_cap(is_regression, values["loss_cap"]),
+        "loss_cap": _wrong_loss_cap(values["task"], values["loss_cap"]),
         "cost_matrix": _wrong_costs(values),
         "decision_threshold": _wrong_threshold(values),
-        "probability_clip": ""
-        if _is_clip(values["probability_clip"])
-        else "Above 0 and below 0.5.",
-        "delta0": "" if _is_tolerance(values["delta0"]) else "A number from 0 to 1.",
+        "probability_clip": "Above 0 and below 0.5." if clip is None or not 0 < clip < 0.5 else "",
+        "delta0": "A number from 0 to 1." if delta0 is None or not 0 <= delta0 <= 1 else "",
     }
     return {field: problem for field, problem in found.items() if problem}
 
@@ -98,13 +96,13 @@ def _wrong_secondaries(values: Mapping[str, Any]) -> str:
     return " ".join(filter(None, (_wrong_metric(values, name) for name in names)))
 
 
-def _wrong_loss_cap(is_regression: bool, cap: float | None) -> str:
-    if is_regression and (cap is None or not (math.isfinite(cap) and cap > 0)):
+def _wrong_loss_cap(task: str, cap: float | None) -> str:
+    if task != Benchmark.Task.REGRESSION:
+        return "" if cap is None else "Only a regression has a loss cap."
+    if cap is None or not (math.isfinite(cap) and cap > 0):
         return "A regression needs a loss cap above zero: without it one item could decide a score."
-    if is_regression and cap is not None and cap > MAX_LOSS:
+    if cap > MAX_LOSS:
         return f"The largest loss cap is {MAX_LOSS:g}: give the labels in a larger unit."
-    if not is_regression and cap is not None:
-        return "Only a regression has a loss cap."
     return ""
 
 
@@ -132,11 +130,3 @@ def _wrong_threshold(values: Mapping[str, Any]) -> str:
     if form is None or values["task"] not in form.by_threshold:
         return "A threshold needs probabilities of a binary task."
     return "" if 0 < threshold < 1 else "A number between 0 and 1."
-
-
-def _is_clip(value: float | None) -> bool:
-    return value is not None and 0 < value < 0.5
-
-
-def _is_tolerance(value: float | None) -> bool:
-    return value is not None and 0 <= value <= 1

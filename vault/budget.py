@@ -1,12 +1,13 @@
 """Query budgets: admission, and the ledger of what was reserved, spent and refunded.
 
-A budget is a statistical guarantee, not a throttle: it is counted from the append-only ledger under the
-lock of the account's row, and fails closed. A query is reserved when a submission is received, spent
-when its answer is released, and refunded when neither can happen any more.
+A budget is a statistical guarantee: it is counted from the append-only ledger under the lock of the account's
+row. A query is reserved when a submission is received, spent when its answer is released, and refunded when
+neither can happen any more.
 """
 
 import datetime as dt
 from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet, Sum
@@ -14,8 +15,8 @@ from django.db.models import F, QuerySet, Sum
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import admitting, budget_left, fit_to_score, journal, spoken_times, usage
-from vault.budget_left import Queries, Remaining
+from vault import budget_left, fit_to_score, journal, sentences
+from vault.budget_left import Queries, Remaining, Usage
 from vault.errors import (
     AdmissionError,
     CancelThrottledError,
@@ -37,15 +38,13 @@ from vault.models import (
 )
 from vault.scorers import scorer_of
 from vault.statuses import RoundStatus
-from vault.usage import Usage
 
 Kind = BudgetEntry.Kind
 
 # Of one account: each cancellation leaves rows that cost no query. An hour of them is no hardship.
 MAX_CANCELLED = 20
 CANCELLED_WINDOW = dt.timedelta(hours=1)
-# What a holdout tells apart from answers to teams.
-PUBLICATION = "publication"
+# What a holdout tells apart from answers to teams, beside its publication.
 REFERENCES = "references"
 # Failures beyond this many refunds are charged, so that failing can never be a free query.
 FAILED = "failed"
@@ -74,7 +73,8 @@ def admit(
         # As it is now: it may have been closed or cancelled since it was read.
         # Without its key, so that submissions, which refer to the round, need not wait meanwhile.
         held = Round.objects.select_for_update(no_key=True).get(pk=round.pk)
-        admitting.check(round=held, now=now)
+        if obstacle := no_admission(round=held, now=now):
+            raise AdmissionError(obstacle)
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
             raise AdmissionError(f"the team {team} is admitted already")
@@ -87,17 +87,21 @@ def admit(
         admission = Admission.objects.create(
             round=round, team=team, k=limit, reserved_nats=nats, is_blind=is_blind, admitted_at=now
         )
-        payload = {
-            "round": round.number,
-            "team": team.name,
-            "k": limit,
-            "reserved_nats": nats,
-            "is_blind": is_blind,
-        }
-        journal.append(
-            benchmark_id=round.benchmark_id, kind="admit", actor=actor, payload=payload, now=now
-        )
+        told = {"team": team.name, "k": limit, "reserved_nats": nats, "is_blind": is_blind}
+        journal.append_of_round(round=round, kind="admit", actor=actor, now=now, **told)
     return admission
+
+
+def no_admission(*, round: Round, now: dt.datetime) -> str:
+    """Say why a round takes no more teams: it is over, or can open for nobody; empty if it takes some."""
+    if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
+        return f"teams are admitted until a round closes, and this one is {round.status}"
+    if round.status == RoundStatus.PLANNED and now >= round.closes_at:
+        return (
+            f"round {round.number} has not opened, and its end, {round.closes_at:%Y-%m-%d %H:%M} UTC, has "
+            "passed: it opens for nobody, so cancel it and plan another"
+        )
+    return ""
 
 
 def unit_of(*, benchmark: Benchmark) -> float:
@@ -122,24 +126,16 @@ def account_of(*, round: Round) -> Account:
 def effective_number(*, holdout: Holdout) -> float | None:
     """Count the independent items that a holdout of whole groups is worth; None: drawn one by one.
 
-    1 where groups were sealed before their sizes were kept: all items could be one group, and nothing is
-    proven.
+    1 where groups were sealed before their sizes were kept: all items could be one group.
     """
     if not holdout.draws_groups:
         return None
     return 1.0 if holdout.n_effective is None else holdout.n_effective
 
 
-def reserved_nats(*, round: Round) -> float:
-    """Sum what the answers to all teams of this round together may reveal; the holdout told more."""
-    total = Admission.objects.filter(round=round).aggregate(total=Sum("reserved_nats"))["total"]
-    return float(total or 0.0)
-
-
 def holdout_nats(*, holdout: Holdout) -> float:
     """Sum a holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
-    total = _accounts(holdout).aggregate(total=Sum("reserved_nats"))["total"]
-    return float(total or 0.0) + told_nats(holdout=holdout)
+    return _sum(_accounts(holdout), "reserved_nats") + told_nats(holdout=holdout)
 
 
 def _accounts(holdout: Holdout) -> QuerySet[Admission]:
@@ -150,20 +146,18 @@ def _accounts(holdout: Holdout) -> QuerySet[Admission]:
 
 def told_nats(*, holdout: Holdout) -> float:
     """Sum what a holdout told everybody: publications while it was fresh, references on a board."""
-    total = HoldoutTold.objects.filter(holdout=holdout).aggregate(total=Sum("nats"))["total"]
-    return float(total or 0.0)
+    return _sum(HoldoutTold.objects.filter(holdout=holdout), "nats")
 
 
 def team_nats(*, round: Round, team: Team) -> float:
     """Sum what one team may learn of the round's query holdout: its own answers, and what all know."""
-    own = _accounts(round.query_holdout).filter(team=team).aggregate(total=Sum("reserved_nats"))
-    total = own["total"]
-    return float(total or 0.0) + told_nats(holdout=round.query_holdout)
+    own = _accounts(round.query_holdout).filter(team=team)
+    return _sum(own, "reserved_nats") + told_nats(holdout=round.query_holdout)
 
 
-def count(*, round: Round, holdout: Holdout, what: str, nats: float, now: dt.datetime) -> None:
-    """Enter into a holdout's ledger what a round told of it apart from answers to teams."""
-    HoldoutTold.objects.create(holdout=holdout, round=round, what=what, nats=nats, at=now)
+def _sum(rows: QuerySet[Any], nats: str) -> float:
+    total: float = rows.aggregate(total=Sum(nats, default=0.0))["total"]
+    return total
 
 
 def count_references(*, round: Round, now: dt.datetime) -> None:
@@ -176,7 +170,9 @@ def count_references(*, round: Round, now: dt.datetime) -> None:
     n_answered = n_shown + references.filter(error_code=fit_to_score.MATCHES_EVERY_LABEL).count()
     if n_answered:
         nats = n_answered * account_of(round=round).nats(k=1)
-        count(round=round, holdout=round.query_holdout, what=REFERENCES, nats=nats, now=now)
+        HoldoutTold.objects.create(
+            holdout=round.query_holdout, round=round, what=REFERENCES, nats=nats, at=now
+        )
 
 
 def lock_account(*, round: Round, team: Team) -> Admission:
@@ -198,47 +194,44 @@ def lock_account(*, round: Round, team: Team) -> Admission:
 
 def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
     """Raise unless one more query fits, else say what is used; the caller holds the account's lock."""
-    used = usage.count(admission=admission, round=round, now=now)
+    used = budget_left.count(admission=admission, round=round, now=now)
+    left = budget_left.queries(admission=admission, round=round, used=used, now=now)
+    slot = left.next_slot_at
+    again = {"next_slot_at": slot, "retry_after": budget_left.seconds_until(slot, now)}
     if used.total >= admission.k:
         raise TotalExhaustedError(
             f"{budget_left.used_up(limit=admission.k)}: no more can be asked in it",
             limit=admission.k,
             used=used.total,
-            next_slot_at=None,
-            retry_after=None,
+            **again,
         )
     if used.window >= round.window_limit:
-        slot = usage.next_slot(admission=admission, round=round, used=used, now=now)
         raise WindowExhaustedError(
-            budget_left.full_window(
-                n_left=admission.k - used.total,
-                total=admission.k,
-                limit=round.window_limit,
-                seconds=round.window_seconds,
-                next_at=slot,
-                closes_at=round.closes_at,
-                now=now,
-            ),
+            budget_left.full_window(left=left, closes_at=round.closes_at, now=now),
             limit=round.window_limit,
             used=used.window,
             window_seconds=round.window_seconds,
-            next_slot_at=slot,
-            retry_after=usage.seconds_until(slot, now),
+            **again,
         )
     if used.concurrent >= round.concurrent_limit:
-        slot = usage.next_slot(admission=admission, round=round, used=used, now=now)
         raise ConcurrencyError(
             budget_left.waiting(n=used.concurrent),
             limit=round.concurrent_limit,
             used=used.concurrent,
-            next_slot_at=slot,
-            retry_after=usage.seconds_until(slot, now),
+            **again,
         )
     return used
 
 
-def reserve(*, admission: Admission, submission: Submission, now: dt.datetime) -> None:
-    _enter(account=admission, submission=submission, kind=Kind.RESERVE, now=now)
+def reserve(
+    *, admission: Admission, submission: Submission, used: Usage, now: dt.datetime
+) -> Queries:
+    """Reserve a query under the lock under which `used` was counted, and give what is left after it."""
+    BudgetEntry.objects.create(
+        admission=admission, submission=submission, kind=Kind.RESERVE, at=now
+    )
+    with_this = Usage(*(n + 1 for n in used))
+    return budget_left.queries(admission=admission, round=submission.round, used=with_this, now=now)
 
 
 def account_charged(*, submission: Submission) -> Admission | None:
@@ -252,7 +245,9 @@ def commit(
     *, account: Admission, submission: Submission, now: dt.datetime, reason: str = ""
 ) -> None:
     """Spend what was reserved for a submission."""
-    _enter(account=account, submission=submission, kind=Kind.COMMIT, now=now, reason=reason)
+    BudgetEntry.objects.create(
+        admission=account, submission=submission, kind=Kind.COMMIT, reason=reason, at=now
+    )
 
 
 def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int | None) -> bool:
@@ -266,7 +261,9 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
     if most is not None and refunds.count() >= most:
         commit(account=account, submission=submission, now=now, reason=REFUNDS_USED_UP)
         return False
-    _enter(account=account, submission=submission, kind=Kind.REFUND, now=now, reason=reason)
+    BudgetEntry.objects.create(
+        admission=account, submission=submission, kind=Kind.REFUND, reason=reason, at=now
+    )
     return True
 
 
@@ -288,12 +285,12 @@ def check_cancellation(*, submission: Submission, now: dt.datetime) -> None:
     slot = latest[-1] + CANCELLED_WINDOW
     raise CancelThrottledError(
         f"{MAX_CANCELLED} submissions of this account were cancelled in the last hour; "
-        f"this one stays in the queue, and can be cancelled from {spoken_times.moment(at=slot, now=now)} on",
+        f"this one stays in the queue, and can be cancelled from {sentences.moment(at=slot, now=now)} on",
         limit=MAX_CANCELLED,
         used=len(latest),
         window_seconds=int(CANCELLED_WINDOW.total_seconds()),
         next_slot_at=slot,
-        retry_after=usage.seconds_until(slot, now),
+        retry_after=budget_left.seconds_until(slot, now),
     )
 
 
@@ -307,9 +304,7 @@ def check_may_have_one(*, team: Team) -> None:
 
 
 def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
-    admission = _account(round=round, team=team)
-    used = usage.count(admission=admission, round=round, now=now)
-    left = usage.queries(admission=admission, round=round, used=used, now=now)
+    admission, left = _account(round=round, team=team, now=now)
     accepted_limit = round.parameters.get("b")
     answered = Release.objects.filter(submission__round=round, submission__team=team)
     accepted = answered.filter(outcome=Release.Outcome.IMPROVED).count()
@@ -327,27 +322,13 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
 
 def queries_left(*, round: Round, team: Team, now: dt.datetime) -> Queries:
     """Count the queries alone, without what the answers told."""
-    admission = _account(round=round, team=team)
-    used = usage.count(admission=admission, round=round, now=now)
-    return usage.queries(admission=admission, round=round, used=used, now=now)
+    return _account(round=round, team=team, now=now)[1]
 
 
-def _account(*, round: Round, team: Team) -> Admission:
+def _account(*, round: Round, team: Team, now: dt.datetime) -> tuple[Admission, Queries]:
     check_may_have_one(team=team)
     admission = Admission.objects.filter(round=round, team=team).first()
     if admission is None:
         raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
-    return admission
-
-
-def _enter(
-    *,
-    account: Admission,
-    submission: Submission,
-    kind: BudgetEntry.Kind,
-    now: dt.datetime,
-    reason: str = "",
-) -> None:
-    BudgetEntry.objects.create(
-        admission=account, submission=submission, kind=kind, reason=reason, at=now
-    )
+    used = budget_left.count(admission=admission, round=round, now=now)
+    return admission, budget_left.queries(admission=admission, round=round, used=used, now=now)

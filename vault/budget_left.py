@@ -1,10 +1,25 @@
-"""What an account has left: the figures, and the sentence that a person is told first."""
+"""What an account has used and has left: the figures, and the sentence that a person is told first."""
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from vault import spoken_times
+from django.db import connection
+
+from vault import sentences
+from vault.models import Admission, BudgetEntry, Round
 from vault.statuses import RoundStatus
+
+# A pending submission is usually scored within this time; a bot asks again after it.
+CONCURRENT_RETRY_SECONDS = 2
+
+
+class Usage(NamedTuple):
+    """How many queries were ever asked, lie in the window, and wait for their score."""
+
+    total: int
+    window: int
+    concurrent: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +49,46 @@ class Remaining(Queries):
     is_blind: bool
 
 
+def count(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
+    """Count from the ledger, in one statement."""
+    since = now - dt.timedelta(seconds=round.window_seconds)
+    # Each query is reserved once and settled at most once (constraints of the table see to it), so that the
+    # join doubles no row; what is refunded is as if it had never been asked.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND'),
+                   count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND' AND entry.at > %s),
+                   count(*) FILTER (WHERE settled.kind IS NULL)
+            FROM vault_budgetentry entry
+            LEFT JOIN vault_budgetentry settled
+                ON settled.submission_id = entry.submission_id AND settled.kind <> 'RESERVE'
+            WHERE entry.admission_id = %s AND entry.kind = 'RESERVE'
+            """,
+            [since, admission.pk],
+        )
+        return Usage(*cursor.fetchone())
+
+
+def queries(*, admission: Admission, round: Round, used: Usage, now: dt.datetime) -> Queries:
+    """Put the limits of an account beside what is used of them."""
+    return Queries(
+        window_seconds=round.window_seconds,
+        window_limit=round.window_limit,
+        window_used=used.window,
+        total_limit=admission.k,
+        total_used=used.total,
+        concurrent_limit=round.concurrent_limit,
+        concurrent_used=used.concurrent,
+        next_slot_at=_next_slot(admission=admission, round=round, used=used, now=now),
+    )
+
+
+def seconds_until(slot: dt.datetime | None, now: dt.datetime) -> int | None:
+    # Rounded up: whoever comes back after so many seconds finds the slot free.
+    return None if slot is None else max(1, -int(-(slot - now).total_seconds() // 1))
+
+
 def summary(
     *,
     left: Remaining,
@@ -54,13 +109,17 @@ def summary(
         said = f"{_not_yet(opens_at=opens_at, now=now)}: {_ahead(left=left)}."
     elif is_over or now >= closes_at:
         is_over = True
-        said = _used(left=left)
+        used = (
+            f"{left.total_used:,} of {_of_queries(left.total_limit)} {_are(left.total_used)} used"
+        )
+        said = f"The round takes no more queries: {used}."
     elif now < opens_at:
         # An organizer may open it before its time, and nothing is received until then.
-        begin = spoken_times.moment(at=opens_at, now=now)
+        begin = sentences.moment(at=opens_at, now=now)
         said = f"The round opens at {begin}: {_ahead(left=left)}."
     else:
-        said = f"{_capital(_queries(left=left, closes_at=closes_at, now=now))}."
+        queries_left = _queries(left=left, closes_at=closes_at, now=now)
+        said = f"{queries_left[0].upper()}{queries_left[1:]}."
     if left.is_blind:
         return f"{said} The team is blind: it is audited and shown no score."
     if is_over or left.total_used >= left.total_limit or left.accepted_limit is None:
@@ -68,27 +127,15 @@ def summary(
     return f"{said} {_improvements(limit=left.accepted_limit, used=left.accepted_used or 0)}"
 
 
-def full_window(
-    *,
-    n_left: int,
-    total: int,
-    limit: int,
-    seconds: int,
-    next_at: dt.datetime | None,
-    closes_at: dt.datetime,
-    now: dt.datetime,
-) -> str:
-    """Say what is left in the round, that its window's queries are used, and when the next one is free.
-
-    `next_at` is None, or not before the round closes: not in this round.
-    """
-    head = _in_round(n_left=n_left, total=total)
-    window = spoken_times.length(seconds=seconds)
+def full_window(*, left: Queries, closes_at: dt.datetime, now: dt.datetime) -> str:
+    """Say what is left in the round, that its window's queries are used, and when the next one is free."""
+    head, limit, next_at = _in_round(left=left), left.window_limit, left.next_slot_at
+    window = sentences.length(seconds=left.window_seconds)
     used = f"all {limit:,} in {window} are used" if limit > 1 else f"the one in {window} is used"
     if next_at is None or next_at >= closes_at:
-        end = spoken_times.moment(at=closes_at, now=now, is_end=True)
+        end = sentences.moment(at=closes_at, now=now, is_end=True)
         return f"{head}; {used}, and the round closes at {end}, before the next is free"
-    return f"{head}; {used}, and the next is free at {spoken_times.moment(at=next_at, now=now)}"
+    return f"{head}; {used}, and the next is free at {sentences.moment(at=next_at, now=now)}"
 
 
 def used_up(*, limit: int) -> str:
@@ -107,24 +154,46 @@ def waiting(*, n: int) -> str:
     return f"{n:,} submissions wait for their score, and the next query is free when one of them has it"
 
 
+def _next_slot(
+    *, admission: Admission, round: Round, used: Usage, now: dt.datetime
+) -> dt.datetime | None:
+    """When the next query is free; None: never in this round. Nothing is received before it opens."""
+    if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN) or used.total >= admission.k:
+        return None
+    slot = max(now, round.opens_at)
+    if used.window >= round.window_limit:
+        slot = _next_window_slot(admission=admission, round=round, used=used, now=now)
+    elif used.concurrent >= round.concurrent_limit:
+        slot = now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS)
+    return slot if slot < round.closes_at else None
+
+
+def _next_window_slot(
+    *, admission: Admission, round: Round, used: Usage, now: dt.datetime
+) -> dt.datetime:
+    """When enough entries have left the window: the (used - limit + 1)-th oldest of those in it."""
+    window = dt.timedelta(seconds=round.window_seconds)
+    refunded = BudgetEntry.objects.filter(admission=admission, kind=BudgetEntry.Kind.REFUND)
+    held = BudgetEntry.objects.filter(
+        admission=admission, kind=BudgetEntry.Kind.RESERVE, at__gt=now - window
+    ).exclude(submission__in=refunded.values("submission"))
+    oldest = held.order_by("at").values_list("at", flat=True)[used.window - round.window_limit]
+    return oldest + window
+
+
 def _not_yet(*, opens_at: dt.datetime, now: dt.datetime) -> str:
     """Its time may have come while it waits for a reference or an organizer."""
     if now >= opens_at:
         return "The round is not open yet"
-    at = spoken_times.moment(at=opens_at, now=now)
+    at = sentences.moment(at=opens_at, now=now)
     return f"The round is not open yet, and opens at {at} at the earliest"
 
 
 def _ahead(*, left: Remaining) -> str:
     is_limited = left.window_limit < left.total_limit
-    window = spoken_times.length(seconds=left.window_seconds)
+    window = sentences.length(seconds=left.window_seconds)
     most = f", at most {left.window_limit:,} in {window}" if is_limited else ""
     return f"{_of_queries(left.total_limit)} can be used in it{most}"
-
-
-def _used(*, left: Remaining) -> str:
-    used = f"{left.total_used:,} of {_of_queries(left.total_limit)} {_are(left.total_used)} used"
-    return f"The round takes no more queries: {used}."
 
 
 def _queries(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> str:
@@ -133,20 +202,13 @@ def _queries(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> st
     if not n_left:
         return used_up(limit=left.total_limit)
     if left.window_used >= left.window_limit:
-        return full_window(
-            n_left=n_left,
-            total=left.total_limit,
-            limit=left.window_limit,
-            seconds=left.window_seconds,
-            next_at=left.next_slot_at,
-            closes_at=closes_at,
-            now=now,
-        )
-    return f"{_in_round(n_left=n_left, total=left.total_limit)}; {_now(left=left, n_left=n_left)}"
+        return full_window(left=left, closes_at=closes_at, now=now)
+    return f"{_in_round(left=left)}; {_now(left=left, n_left=n_left)}"
 
 
-def _in_round(*, n_left: int, total: int) -> str:
-    return f"{n_left:,} of {_of_queries(total)} {_are(n_left)} left in this round"
+def _in_round(*, left: Queries) -> str:
+    n_left = left.total_limit - left.total_used
+    return f"{n_left:,} of {_of_queries(left.total_limit)} {_are(n_left)} left in this round"
 
 
 def _now(*, left: Remaining, n_left: int) -> str:
@@ -159,13 +221,13 @@ def _now(*, left: Remaining, n_left: int) -> str:
     at_once = f", {n_free:,} at a time" if n_free < usable else ""
     if n_left <= in_window:
         return f"{'it' if n_left == 1 else 'all of them'} can be used now{at_once}"
-    window = spoken_times.length(seconds=left.window_seconds)
+    window = sentences.length(seconds=left.window_seconds)
     return f"{usable:,} of {left.window_limit:,} in {window} can be used now{at_once}"
 
 
 def _improvements(*, limit: int, used: int) -> str:
     if used < limit:
-        return f"{limit - used:,} of {spoken_times.counted(n=limit, noun='improvement')} can still be shown."
+        return f"{limit - used:,} of {sentences.counted(n=limit, noun='improvement')} can still be shown."
     shown = (
         f"All {limit:,} improvements that can be shown are"
         if limit > 1
@@ -180,7 +242,3 @@ def _of_queries(n: int) -> str:
 
 def _are(n: int) -> str:
     return "is" if n == 1 else "are"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,17 +1,21 @@
-"""When a round took nothing more, and what is said to whoever comes after that."""
+"""When a round took nothing more, and what is said to whoever comes after that, or while none is open."""
 
 import datetime as dt
 
-from vault import spoken_times
-from vault.errors import RoundClosedError
-from vault.models import Round
+from django.db.models import Q
+
+from vault import sentences
+from vault.errors import NoOpenRoundError, RoundClosedError, VaultError
+from vault.models import Benchmark, Round
+from vault.statuses import NEVER_OPENED, RoundStatus
+
+COMING = (RoundStatus.PLANNED, RoundStatus.OPEN)
 
 
 def closed_at(*, round: Round, now: dt.datetime) -> dt.datetime | None:
     """Find the announced end, or an organizer's earlier one; None while it receives, or nobody knows."""
     if round.stopped_at is None and round.opened_at is not None and now >= round.closes_at:
-        # No sweeper has come yet.
-        return round.closes_at
+        return round.closes_at  # no sweeper has come yet
     return round.stopped_at
 
 
@@ -25,7 +29,7 @@ def said(*, round: Round, now: dt.datetime) -> str:
     at = closed_at(round=round, now=now)
     if at is None:
         return f"round {round.number} is closed"
-    moment = spoken_times.moment(at=at, now=now, is_end=True)
+    moment = sentences.moment(at=at, now=now, is_end=True)
     if is_early(round=round):
         return (
             f"round {round.number} was closed at {moment} by an organizer, earlier than announced"
@@ -40,5 +44,57 @@ def times(*, round: Round, now: dt.datetime) -> dict[str, dt.datetime]:
 
 
 def refusal(*, round: Round, now: dt.datetime) -> RoundClosedError:
-    """Make the error of whoever comes to a round after it has closed."""
+    """Make the error of whoever comes to a round after it has closed, or was cancelled."""
+    if round.status == RoundStatus.CANCELLED:
+        return RoundClosedError("the round was cancelled", closes_at=round.closes_at)
     return RoundClosedError(said(round=round, now=now), **times(round=round, now=now))
+
+
+def no_round(*, benchmark: Benchmark, now: dt.datetime) -> VaultError:
+    """Make the error of a benchmark whose rounds receive no team's file at this moment."""
+    rounds = Round.objects.filter(benchmark=benchmark)
+    opened = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
+    is_late = opened is not None and opened.status == RoundStatus.OPEN and opened.closes_at <= now
+    # One whose end has passed opens for nobody.
+    coming = rounds.filter(status__in=COMING, closes_at__gt=now).order_by("opens_at").first()
+    over = ~Q(status__in=COMING) | Q(closes_at__lte=now)
+    ended = rounds.exclude(status=RoundStatus.CANCELLED).filter(over).order_by("-number").first()
+    told = _ended_and_coming(ended, coming=coming, now=now)
+    if coming is not None and not is_late:
+        return NoOpenRoundError(told, opens_at=coming.opens_at)
+    cancelled = "" if coming is not None else cancelled_after(benchmark=benchmark, round=opened)
+    if opened is not None and (is_late or not cancelled):
+        return RoundClosedError(told, **times(round=ended or opened, now=now))
+    return NoOpenRoundError(f"no round is open{cancelled}" if cancelled else told, opens_at=None)
+
+
+def cancelled_after(*, benchmark: Benchmark, round: Round | None) -> str:
+    """End a sentence with the round that would have come next, if it was cancelled."""
+    cancelled = Round.objects.filter(
+        benchmark=benchmark,
+        status=RoundStatus.CANCELLED,
+        number__gt=0 if round is None else round.number,
+    )
+    last = cancelled.order_by("-number").first()
+    return "" if last is None else f": round {last.number} was cancelled ({last.cancelled_reason})"
+
+
+def _ended_and_coming(ended: Round | None, *, coming: Round | None, now: dt.datetime) -> str:
+    if ended is None:
+        comes = "none is planned" if coming is None else _comes(coming, now=now)
+        return f"no round is open: {comes}"
+    if ended.status == RoundStatus.PLANNED:
+        at = sentences.moment(at=ended.closes_at, now=now, is_end=True)
+        head = f"no round is open: round {ended.number} never opened, and its time ended at {at}"
+    else:
+        head = said(round=ended, now=now)
+    return f"{head}; {_comes(coming, now=now)}"
+
+
+def _comes(coming: Round | None, *, now: dt.datetime) -> str:
+    if coming is None:
+        return "no other is planned"
+    if coming.opens_at <= now:
+        return f"round {coming.number} is planned, and is not open yet"
+    at = sentences.moment(at=coming.opens_at, now=now)
+    return f"round {coming.number} opens at {at} at the earliest"

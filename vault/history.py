@@ -85,7 +85,8 @@ class RoundHistory:
 
 
 def round_history(*, round: Round) -> RoundHistory:
-    submissions = _submissions(round)
+    rows = Submission.objects.filter(round=round, status__in=SCORED).select_related("team")
+    submissions = {row.pk: row for row in rows.order_by("team_id", "sequence")}
     finals = {final.team_id: final for final in Final.objects.filter(round=round)}
     board = {row.team_id: row for row in leaderboard.board(round=round)}
     by_team: dict[int, list[Submission]] = {}
@@ -126,19 +127,14 @@ def _published_finals(round: Round) -> list[PublishedFinal]:
     published = PublishedResult.objects.filter(
         round__fresh_holdouts=round.query_holdout_id
     ).exclude(round=round)
-    files = published.order_by("round__number", "team_id").values_list(
-        "submission_id", "submission__file_key", "fresh_value", "team__name", "round__number"
-    )
+    in_order = published.order_by("round__number", "team_id")
     return [
         PublishedFinal(id=pk, file_key=file_key, fresh=fresh, team=team, round_number=number)
-        for pk, file_key, fresh, team, number in files
+        for pk, file_key, fresh, team, number in in_order.values_list(
+            "submission_id", "submission__file_key", "fresh_value", "team__name", "round__number"
+        )
         if fresh is not None
     ]
-
-
-def _submissions(round: Round) -> dict[uuid.UUID, Submission]:
-    rows = Submission.objects.filter(round=round, status__in=SCORED).select_related("team")
-    return {row.pk: row for row in rows.order_by("team_id", "sequence")}
 
 
 def _past(

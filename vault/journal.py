@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from vault.errors import JournalError
-from vault.models import JournalEntry, JournalHead
+from vault.models import JournalEntry, JournalHead, Round
 
 GENESIS = "0" * 64
 # Joins the fields of an entry for its hash. Only the last one, the payload, may hold it: otherwise text
@@ -46,23 +46,20 @@ def append(
         return int(cursor.fetchone()[0])
 
 
+def append_of_round(
+    *, round: Round, kind: str, actor: str, now: dt.datetime, **payload: Any
+) -> None:
+    """Enter what happened to a round, which the payload names by its number."""
+    payload = {"round": round.number, **payload}
+    append(benchmark_id=round.benchmark_id, kind=kind, actor=actor, payload=payload, now=now)
+
+
 def entry_hash(entry: JournalEntry) -> str:
     # As `journal_append` writes it: the same moment in another spelling has another hash.
     at = entry.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    parts = [
-        entry.previous_hash,
-        str(entry.benchmark_id),
-        str(entry.sequence),
-        at,
-        entry.kind,
-        entry.actor,
-        entry.payload,
-    ]
+    place = [entry.previous_hash, str(entry.benchmark_id), str(entry.sequence)]
+    parts = [*place, at, entry.kind, entry.actor, entry.payload]
     return hashlib.sha256(LINE_END.join(parts).encode()).hexdigest()
-
-
-def _is_sound(entry: JournalEntry) -> bool:
-    return LINE_END not in entry.kind + entry.actor and entry.hash == entry_hash(entry)
 
 
 def verify(*, benchmark_id: int, kept: Head | None = None) -> Head:
@@ -77,7 +74,8 @@ def verify(*, benchmark_id: int, kept: Head | None = None) -> Head:
         sequence += 1
         if entry.sequence != sequence:
             raise JournalError(f"entry {sequence} is missing or out of order", sequence=sequence)
-        if entry.previous_hash != previous or not _is_sound(entry):
+        is_sound = LINE_END not in entry.kind + entry.actor and entry.hash == entry_hash(entry)
+        if entry.previous_hash != previous or not is_sound:
             raise JournalError(f"entry {sequence} was changed", sequence=sequence)
         if kept is not None and kept.sequence == sequence and kept.hash != entry.hash:
             raise JournalError(f"entry {sequence} is not the head that was kept", sequence=sequence)

@@ -1,19 +1,13 @@
 """The public board: a function of releases, constants of the round, attempts and time; after publication
 also of the published results. It never reads a raw score, so it cannot leak one.
 
-Order: rank, then name; then those without a rank by name; organizer references last. Equal values share
-a rank, and the next rank counts them all (1, 1, 3). Values are equal within 1e-9 of the metric's unit of the
-best of them, and are shown without the digits that do not decide. Unscored, failed, withdrawn and unreleased
-submissions never rank. Teams that organizers have unranked stand last, marked, and others rank as if they
-were not there.
+Order: rank, then name; then teams without a rank, organizer references and unranked teams, each by name.
+Equal values share a rank, and the next rank counts them all (1, 1, 3). Values are equal within 1e-9 of the
+metric's unit of the best of them, and are shown without the digits that do not decide.
 
-What ranks is a released value until publication. While a round is open it is the best of the team's scored
-submissions. From the moment that finals are locked it is the final's own: nobody keeps one file on the board
-and is judged by another, and that stands before any fresh label is opened. While a round is closing finals
-can still be missing, so its board is still that of the open round; the two rules are never mixed on one
-board. Once published, a round ranks by the fresh figures of its finals, whatever was released of them; the
-rank before stays beside it, and a change compares ranks among the teams that have both. A final without a
-fresh figure has no rank.
+What ranks is the best released value of a team's scored submissions; once finals are locked, the final's
+own: nobody keeps one file on the board and is judged by another. A published round ranks by the fresh figures
+of its finals, whatever was released of them; a final without one has no rank.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +25,8 @@ from vault.models import Benchmark, BudgetEntry, Final, PublishedResult, Release
 from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus, SubmissionStatus
 
-# Every team that has a scored submission has its final, and no declaration changes it any more.
+# Every team that has a scored submission has its final, and no declaration changes it any more. While a round
+# is closing finals can still be missing: its board is still that of the open round.
 FINALS_LOCKED = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
 
 # What the board shows of a published result under its own name.
@@ -144,7 +139,9 @@ def ranked_by(*, round: Round) -> RankedBy:
 def board(*, round: Round) -> list[Row]:
     attempts, published = _attempts(round), _published(round)
     values = _released_values(round)
-    teams = _teams(round, attempts, published)
+    answered = Release.objects.filter(submission__round=round)
+    listed = answered.values_list("submission__team", flat=True).distinct()
+    teams = Team.objects.in_bulk({*listed, *attempts, *published})
     unranked = unranking.unranked(round=round)
     competing = [pk for pk, team in teams.items() if not (team.is_reference or pk in unranked)]
     released = _known(values, competing)
@@ -166,7 +163,8 @@ def board(*, round: Round) -> list[Row]:
             ),
             attempts=attempts.get(pk, 0),
             is_reference=team.is_reference,
-            **_before(before.get(pk), moved.get(pk)) if is_published else {},
+            rank_before=before.get(pk) if is_published else None,
+            rank_change=moved[pk][0] - moved[pk][1] if is_published and pk in moved else None,
             **_told(published.get(pk)),
             tier=tiers.get(pk),
             is_unranked=pk in unranked,
@@ -181,32 +179,17 @@ def _place(row: Row) -> tuple[Any, ...]:
     return (row.is_unranked, row.is_reference, row.rank is None, row.rank or 0, row.team)
 
 
-def _teams(
-    round: Round, attempts: dict[int, int], published: dict[int, PublishedResult]
-) -> dict[int, Team]:
-    """Find whoever was charged, answered or published."""
-    answered = Release.objects.filter(submission__round=round)
-    listed = answered.values_list("submission__team", flat=True).distinct()
-    return Team.objects.in_bulk({*listed, *attempts, *published})
-
-
 def _known(values: Mapping[Key, float | None], teams: Iterable[Key]) -> dict[Key, float]:
     found = ((key, values.get(key)) for key in teams)
     return {key: value for key, value in found if value is not None}
-
-
-def _before(rank: int | None, moved: tuple[int, int] | None) -> dict[str, Any]:
-    change = None if moved is None else moved[0] - moved[1]
-    return {"rank_before": rank, "rank_change": change}
 
 
 def _told(result: PublishedResult | None) -> dict[str, Any]:
     """Give the figures of a published result, as they were published."""
     if result is None:
         return {}
-    columns = {name: getattr(result, name) for name in PUBLISHED}
     return {
-        **columns,
+        **{name: getattr(result, name) for name in PUBLISHED},
         "fresh": result.fresh_value,
         "verdict": result.verdict or None,
         "file_named": result.file_named or None,
@@ -239,13 +222,9 @@ def _attempts(round: Round) -> dict[int, int]:
     refunded = BudgetEntry.objects.filter(
         admission__round=round, kind=BudgetEntry.Kind.REFUND
     ).values("submission")
-    counted = (
-        BudgetEntry.objects.filter(admission__round=round, kind=BudgetEntry.Kind.RESERVE)
-        .exclude(submission__in=refunded)
-        .values_list("admission__team")
-        .annotate(Count("pk"))
-    )
-    return dict(counted)
+    reserved = BudgetEntry.objects.filter(admission__round=round, kind=BudgetEntry.Kind.RESERVE)
+    counted = reserved.exclude(submission__in=refunded).values_list("admission__team")
+    return dict(counted.annotate(Count("pk")))
 
 
 def _published(round: Round) -> dict[int, PublishedResult]:

@@ -25,35 +25,35 @@ _REFERENCES = 4812
 
 def hold_round_open(*, round_id: int) -> None:
     """Keep the round's status as it is while something is handed in; many may at once."""
-    _lock("pg_advisory_xact_lock_shared", _ROUND, round_id)
+    _ask("pg_advisory_xact_lock_shared", (_ROUND, round_id))
 
 
 def hold_round(*, round_id: int) -> None:
     """Have the round alone, to change its status."""
-    _lock("pg_advisory_xact_lock", _ROUND, round_id)
+    _ask("pg_advisory_xact_lock", (_ROUND, round_id))
 
 
 def hold_reference_team(*, team_id: int) -> None:
     """Order a reference team's submissions: it has no account whose row could be locked."""
-    _lock("pg_advisory_xact_lock", _REFERENCE, team_id)
+    _ask("pg_advisory_xact_lock", (_REFERENCE, team_id))
 
 
 def hold_references(*, holdout_id: uuid.UUID) -> None:
-    """Order what all references hand in about a query holdout, so that their number is exact.
+    """Order what all references hand in about a query holdout; the database's own check takes the same lock.
 
-    The database's own check takes the same lock. Two holdouts may share one: then they only wait.
+    Two holdouts may share one: then they only wait.
     """
-    _lock("pg_advisory_xact_lock", _REFERENCES, int.from_bytes(holdout_id.bytes[-4:], signed=True))
+    _ask("pg_advisory_xact_lock", (_REFERENCES, int.from_bytes(holdout_id.bytes[-4:], signed=True)))
 
 
 def hold_team_tokens(*, team_id: int) -> None:
     """Order the making of a team's tokens, so that their number is exact."""
-    _lock("pg_advisory_xact_lock", _TOKENS, team_id)
+    _ask("pg_advisory_xact_lock", (_TOKENS, team_id))
 
 
 def hold_team_webhooks(*, team_id: int) -> None:
     """Order the making of a team's webhooks and tests, so that their number is exact."""
-    _lock("pg_advisory_xact_lock", _WEBHOOKS, team_id)
+    _ask("pg_advisory_xact_lock", (_WEBHOOKS, team_id))
 
 
 def hold_file(*, sha256: str) -> None:
@@ -61,7 +61,7 @@ def hold_file(*, sha256: str) -> None:
 
     Two files may share a lock: then they only wait for each other.
     """
-    _lock("pg_advisory_xact_lock", _FILE, int.from_bytes(bytes.fromhex(sha256[:8]), signed=True))
+    _ask("pg_advisory_xact_lock", (_FILE, int.from_bytes(bytes.fromhex(sha256[:8]), signed=True)))
 
 
 def one_audit(*, round_id: int) -> AbstractContextManager[bool]:
@@ -77,23 +77,18 @@ def one_dispatcher() -> AbstractContextManager[bool]:
 @contextmanager
 def of_session(*, key: tuple[int] | tuple[int, int]) -> Iterator[bool]:
     """Whether the lock (64 bits, or 2 x 32) was free; it is held until the block ends, or the process."""
-    is_held = _asked("pg_try_advisory_lock", key)
+    is_held = _ask("pg_try_advisory_lock", key)
     try:
         yield is_held
     finally:
         # A lost session has lost its locks, too.
         with suppress(DatabaseError):
             if is_held:
-                _asked("pg_advisory_unlock", key)
+                _ask("pg_advisory_unlock", key)
 
 
-def _asked(function: str, key: tuple[int, ...]) -> bool:
+def _ask(function: str, key: tuple[int, ...]) -> bool:
     with connection.cursor() as cursor:
         # The function's name is one of this file's; what comes from outside is a parameter.
         cursor.execute(f"SELECT {function}({', '.join(['%s'] * len(key))})", key)
         return bool(cursor.fetchone()[0])
-
-
-def _lock(function: str, kind: int, key: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", [kind, key])

@@ -1,15 +1,14 @@
 """Planned rounds that open by themselves, and why one does not.
 
-A round whose plan names reference teams opens once its time has come and each of them has a scored file;
-the first named is the baseline. A round that names none is opened by an organizer: nobody else knows
-which references are still to come.
+A round whose plan names reference teams opens once its time has come and each of them has a scored file; a
+round that names none is opened by an organizer, who alone knows which references are still to come.
 """
 
 import datetime as dt
 import logging
 
 from stats.mechanisms import MECHANISMS
-from vault import rounds, spoken_times
+from vault import rounds, sentences
 from vault.errors import TransitionError
 from vault.models import Round, Submission, Team
 from vault.references import files as reference_files
@@ -52,7 +51,7 @@ def waits_for_teams(*, round: Round, now: dt.datetime) -> str:
     """Say from when on teams hand in, of a round that is open before its announced time; else nothing."""
     if round.status != RoundStatus.OPEN or round.opens_at <= now:
         return ""
-    return f"teams hand in from {spoken_times.moment(at=round.opens_at, now=now)}"
+    return f"teams hand in from {sentences.moment(at=round.opens_at, now=now)}"
 
 
 def status(*, round: Round, now: dt.datetime) -> str:
@@ -78,13 +77,10 @@ def _unsettled(round: Round) -> str:
     for team_id, name in zip(round.named_references, named(round=round), strict=True):
         if team_id in scored:
             continue
+        lacks, then = f"the reference {name} has handed in no file", ""
         if team_id in handed_in:
-            lacks, then = (
-                f"no file of the reference {name} could be scored",
-                ": hand in another one",
-            )
-        else:
-            lacks, then = f"the reference {name} has handed in no file", ""
+            lacks = f"no file of the reference {name} could be scored"
+            then = ": hand in another one"
         full = reference_files.reached(round=round, team_id=team_id)
         if full is not None:
             then = f", and {full.reason}: {reference_files.way_on(round=round)}"

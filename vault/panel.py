@@ -1,7 +1,6 @@
 """The published item ids. A new version only appends, so a position never changes its item.
 
-The ids of one batch are sorted before they are appended: their order says nothing about which item is
-in which holdout.
+The ids of one batch are sorted, so that their order tells nothing of which item is in which holdout.
 """
 
 import hashlib
@@ -46,7 +45,7 @@ def publish(*, benchmark: Benchmark, ids: pa.Array) -> Panel:
     return Panel.objects.create(
         benchmark=benchmark,
         version=1 if before is None else before.version + 1,
-        id_kind=_id_kind(everything),
+        id_kind=Panel.IdKind.STRING if everything.type == pa.string() else Panel.IdKind.INTEGER,
         n_items=len(everything),
         sha256=sha256,
         file_key=file_key,
@@ -66,7 +65,14 @@ def _ids(file_key: str) -> pa.Array:
 
 def _with_new(before: Panel | None, ids: pa.Array) -> pa.Array:
     new = _checked(ids)
-    return new if before is None else _extended(before, new)
+    if before is None:
+        return new
+    known = _ids(before.file_key)
+    if known.type != new.type:
+        raise SealingError(f"the item ids of this benchmark are of kind {before.id_kind}")
+    if pc.any(pc.is_in(new, value_set=known)).as_py():
+        raise SealingError("an item is sealed already")
+    return pa.concat_arrays([known, new])
 
 
 def _checked(ids: pa.Array) -> pa.Array:
@@ -77,25 +83,8 @@ def _checked(ids: pa.Array) -> pa.Array:
         raise SealingError("every item needs an id")
     if pc.count_distinct(ids).as_py() != len(ids):
         raise SealingError("an item id occurs twice")
-    if ids.type == pa.string():
-        _check_text(ids)
-    return ids.take(pc.sort_indices(ids))
-
-
-def _check_text(ids: pa.Array) -> None:
-    for is_wrong, problem in panel_files.wrong_texts(ids):
+    texts = panel_files.wrong_texts(ids) if ids.type == pa.string() else ()
+    for is_wrong, problem in texts:
         if pc.any(is_wrong).as_py():
             raise SealingError(problem)
-
-
-def _extended(before: Panel, new: pa.Array) -> pa.Array:
-    known = ids(before)
-    if known.type != new.type:
-        raise SealingError(f"the item ids of this benchmark are of kind {before.id_kind}")
-    if pc.any(pc.is_in(new, value_set=known)).as_py():
-        raise SealingError("an item is sealed already")
-    return pa.concat_arrays([known, new])
-
-
-def _id_kind(ids: pa.Array) -> str:
-    return Panel.IdKind.STRING if ids.type == pa.string() else Panel.IdKind.INTEGER
+    return ids.take(pc.sort_indices(ids))

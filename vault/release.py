@@ -1,21 +1,20 @@
 """Release: the one place where a score becomes something that a team may read.
 
-One short transaction: verify the claim, lock the team's state, ask the mechanism, and write raw scores,
-mechanism input, release, state, ledger and journal together. A query is spent if and only if this
-commits. Mechanisms are pure and seeds are journaled, so each release can be computed again.
+One short transaction writes all of it, and a query is spent if and only if this commits. Mechanisms are pure
+and seeds are journaled, so each release can be computed again.
 """
 
 import datetime as dt
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from django.db import transaction
 
-from stats.mechanisms import MECHANISMS, Answer, Outcome, Query
-from stats.metrics import METRICS, Metric
+from stats.mechanisms import MECHANISMS, Answer, Outcome, Query, State
+from stats.metrics import METRICS
 from vault import budget, fit_to_score, journal, locks
 from vault.errors import IncumbentMovedError, StaleClaimError
 from vault.models import (
@@ -65,11 +64,8 @@ def incumbent_of(*, submission: Submission) -> Submission | None:
     """Find the submission that this one must beat: the team's incumbent, at first the frozen baseline."""
     if submission.team.is_reference:
         return None
-    state = (
-        MechanismState.objects.filter(round_id=submission.round_id, team_id=submission.team_id)
-        .select_related("incumbent")
-        .first()
-    )
+    states = MechanismState.objects.filter(round=submission.round_id, team=submission.team_id)
+    state = states.select_related("incumbent").first()
     if state is not None:
         return state.incumbent
     if not MECHANISMS[submission.round.mechanism].needs_baseline:
@@ -77,42 +73,39 @@ def incumbent_of(*, submission: Submission) -> Submission | None:
     return _baseline(round=submission.round).submission
 
 
+@transaction.atomic
 def publish(
     *, submission: Submission, fence: int, evaluated: Evaluated, now: dt.datetime
 ) -> Release:
-    with transaction.atomic():
-        if submission.team.is_reference:
-            _hold_round(submission)
-        # First, while nothing is written: a lost claim leaves no trace, and a held one keeps its row locked.
-        _settle(submission=submission, fence=fence, now=now)
-        account = budget.account_charged(submission=submission)
-        if submission.team.is_reference:
-            answer, seed = _reference_answer(submission=submission, evaluated=evaluated), None
-        elif account is None:
-            # What nobody was charged for is not answered.
-            raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
-        else:
-            answer, seed = _answer(
-                submission=submission, evaluated=evaluated, is_blind=account.is_blind
-            )
-        _record(submission=submission, evaluated=evaluated, now=now)
-        released = Release.objects.create(
-            submission=submission,
-            value=_in_metric_units(round=submission.round, value=answer.value),
-            outcome=answer.outcome.value,
-            released_at=now,
+    if submission.team.is_reference:
+        _hold_round(submission)
+    # First, while nothing is written: a lost claim leaves no trace, and a held one keeps its row locked.
+    _settle(submission=submission, fence=fence, now=now)
+    account = budget.account_charged(submission=submission)
+    if submission.team.is_reference:
+        shown = shown_reference(round=submission.round, score=_oriented(submission, evaluated))
+        answer, seed = Answer(value=shown, outcome=Outcome.SCORED, accepted=False), None
+    elif account is None:
+        # What nobody was charged for is not answered.
+        raise fit_to_score.UnfitError(fit_to_score.NOT_CHARGED)
+    else:
+        answer, seed = _answer(
+            submission=submission, evaluated=evaluated, is_blind=account.is_blind
         )
-        if account is not None:
-            budget.commit(account=account, submission=submission, now=now)
-        _journal(
-            submission=submission,
-            released=released,
-            opening=evaluated.opening,
-            seed=seed,
-            now=now,
-        )
-        if evaluated.is_doubted:
-            reference_doubts.enter(submission=submission, actor=ACTOR, now=now)
+    _record(submission=submission, evaluated=evaluated, now=now)
+    released = Release.objects.create(
+        submission=submission,
+        value=in_metric_units(round=submission.round, value=answer.value),
+        outcome=answer.outcome.value,
+        released_at=now,
+    )
+    if account is not None:
+        budget.commit(account=account, submission=submission, now=now)
+    _journal(
+        submission=submission, released=released, opening=evaluated.opening, seed=seed, now=now
+    )
+    if evaluated.is_doubted:
+        reference_doubts.enter(submission=submission, actor=ACTOR, now=now)
     return released
 
 
@@ -122,8 +115,38 @@ def seed_of(*, round: Round, team_id: int, sequence: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def generator(*, seed: str) -> np.random.Generator:
-    return np.random.default_rng(int(seed, 16))
+def respond(
+    *,
+    round: Round,
+    state: State,
+    score: float,
+    paired_se: float,
+    reported: float | None,
+    seed: str,
+) -> tuple[State, Answer]:
+    """Ask the round's mechanism, with oriented scores: the team's next state, and what it is told."""
+    return MECHANISMS[round.mechanism].respond(
+        state=state,
+        query=Query(
+            score=score,
+            paired_se=paired_se,
+            n=round.query_holdout.n_items,
+            unit=budget.unit_of(benchmark=round.benchmark),
+            reported=reported,
+        ),
+        parameters=round.parameters,
+        rng=np.random.default_rng(int(seed, 16)),
+    )
+
+
+def shown_reference(*, round: Round, score: float) -> float | None:
+    """Give what the mechanism shows of a reference's oriented score."""
+    return MECHANISMS[round.mechanism].display_baseline(
+        baseline=score,
+        n=round.query_holdout.n_items,
+        unit=budget.unit_of(benchmark=round.benchmark),
+        parameters=round.parameters,
+    )
 
 
 def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
@@ -133,7 +156,10 @@ def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
     if mechanism.needs_baseline:
         reference = _baseline(round=round)
         incumbent = reference.submission
-        baseline = _metric(round).orient(_primary_score(round, incumbent))
+        metric = round.benchmark.primary_metric
+        scores = incumbent.raw_scores.filter(holdout=round.query_holdout, metric=metric)
+        # The one that was released: re-scoring adds rows after it.
+        baseline = METRICS[metric].orient(scores.order_by("pk").values_list("value", flat=True)[0])
     state = mechanism.initial_state(
         baseline=baseline,
         n=round.query_holdout.n_items,
@@ -145,8 +171,12 @@ def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
 
 def reported(*, submission: Submission) -> float | None:
     """Orient the team's own validation score."""
-    score = submission.validation_score
-    return None if score is None else _metric(submission.round).orient(score)
+    return in_metric_units(round=submission.round, value=submission.validation_score)
+
+
+def in_metric_units(*, round: Round, value: float | None) -> float | None:
+    """Turn an oriented score into the metric's units, or back."""
+    return None if value is None else METRICS[round.benchmark.primary_metric].orient(value)
 
 
 def _hold_round(reference: Submission) -> None:
@@ -165,17 +195,6 @@ def _settle(*, submission: Submission, fence: int, now: dt.datetime) -> None:
         raise StaleClaimError(f"{submission.pk} is no longer this worker's")
 
 
-def _reference_answer(*, submission: Submission, evaluated: Evaluated) -> Answer:
-    round = submission.round
-    value = MECHANISMS[round.mechanism].display_baseline(
-        baseline=_oriented_primary(round=round, evaluated=evaluated),
-        n=round.query_holdout.n_items,
-        unit=budget.unit_of(benchmark=round.benchmark),
-        parameters=round.parameters,
-    )
-    return Answer(value=value, outcome=Outcome.SCORED, accepted=False)
-
-
 def _answer(
     *, submission: Submission, evaluated: Evaluated, is_blind: bool
 ) -> tuple[Answer, str | None]:
@@ -187,17 +206,13 @@ def _answer(
     if is_blind:
         return Answer(value=None, outcome=Outcome.BLIND, accepted=False), None
     seed = seed_of(round=round, team_id=submission.team_id, sequence=submission.sequence)
-    state.state, answer = MECHANISMS[round.mechanism].respond(
+    state.state, answer = respond(
+        round=round,
         state=state.state,
-        query=Query(
-            score=_oriented_primary(round=round, evaluated=evaluated),
-            paired_se=evaluated.paired_se,
-            n=round.query_holdout.n_items,
-            unit=budget.unit_of(benchmark=round.benchmark),
-            reported=reported(submission=submission),
-        ),
-        parameters=round.parameters,
-        rng=generator(seed=seed),
+        score=_oriented(submission, evaluated),
+        paired_se=evaluated.paired_se,
+        reported=reported(submission=submission),
+        seed=seed,
     )
     if answer.accepted:
         state.incumbent = submission
@@ -207,17 +222,13 @@ def _answer(
 
 def _locked_state(*, submission: Submission) -> MechanismState:
     """Lock the team's state, which is made before its first query."""
-    states = MechanismState.objects.select_for_update().filter(
-        round=submission.round, team=submission.team
-    )
+    own = {"round": submission.round, "team": submission.team}
+    states = MechanismState.objects.select_for_update().filter(**own)
     state = states.first()
     if state is None:
         first, incumbent = initial_state(round=submission.round)
-        MechanismState.objects.get_or_create(
-            round=submission.round,
-            team=submission.team,
-            defaults={"state": first, "incumbent": incumbent},
-        )
+        defaults = {"state": first, "incumbent": incumbent}
+        MechanismState.objects.get_or_create(**own, defaults=defaults)
         state = states.get()
     return state
 
@@ -229,11 +240,8 @@ def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -
             submission=submission,
             holdout=round.query_holdout,
             scorer_version=evaluated.scorer_version,
-            metric=score.metric,
-            value=score.value,
-            low=score.low,
-            high=score.high,
             scored_at=now,
+            **asdict(score),
         )
         for score in evaluated.scores
     )
@@ -242,19 +250,14 @@ def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -
         holdout=round.query_holdout,
         scorer_version=evaluated.scorer_version,
         incumbent_id=evaluated.incumbent_id,
-        score=_oriented_primary(round=round, evaluated=evaluated),
+        score=_oriented(submission, evaluated),
         paired_se=evaluated.paired_se,
         reported=reported(submission=submission),
     )
 
 
 def _journal(
-    *,
-    submission: Submission,
-    released: Release,
-    opening: int,
-    seed: str | None,
-    now: dt.datetime,
+    *, submission: Submission, released: Release, opening: int, seed: str | None, now: dt.datetime
 ) -> None:
     """Enter names, constants and what was released, as it was told: never a raw score."""
     round = submission.round
@@ -281,23 +284,6 @@ def _baseline(*, round: Round) -> RoundReference:
     return RoundReference.objects.select_related("submission").get(round=round, position=0)
 
 
-def _primary_score(round: Round, submission: Submission) -> float:
-    """Find the score that was released: re-scoring adds rows after it."""
-    scores = RawScore.objects.filter(
-        submission=submission,
-        holdout=round.query_holdout,
-        metric=round.benchmark.primary_metric,
-    )
-    return scores.order_by("pk").values_list("value", flat=True)[0]
-
-
-def _oriented_primary(*, round: Round, evaluated: Evaluated) -> float:
-    return _metric(round).orient(evaluated.scores[0].value)
-
-
-def _in_metric_units(*, round: Round, value: float | None) -> float | None:
-    return None if value is None else _metric(round).orient(value)
-
-
-def _metric(round: Round) -> Metric:
-    return METRICS[round.benchmark.primary_metric]
+def _oriented(submission: Submission, evaluated: Evaluated) -> float:
+    metric = METRICS[submission.round.benchmark.primary_metric]
+    return metric.orient(evaluated.scores[0].value)

@@ -1,9 +1,8 @@
 """Replay: compute every release of a round again from its inputs and the journaled seeds.
 
 Mechanisms are pure, so a release that differs from its replay was changed after the fact, or its inputs
-were. What is compared: raw score, mechanism input, incumbent, seed, the round's constants, release,
-journal entry, and at the end each team's state. Run by the scoring worker or the owner: the inputs are
-raw scores, and seeds come from the round's secret.
+were. Only the scoring worker and the owner can run it: the inputs are raw scores, and seeds come from the
+round's secret.
 """
 
 import json
@@ -11,9 +10,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from stats.mechanisms import MECHANISMS, Query, State
-from stats.metrics import METRICS
-from vault import budget, release
+from stats.mechanisms import State
+from vault import release
 from vault.errors import JournalError
 from vault.models import (
     Admission,
@@ -31,11 +29,6 @@ from vault.scorers import scorer_of
 Told = tuple[float | None, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Replayed:
-    n_releases: int
-
-
 @dataclass(kw_only=True)
 class _Memory:
     """What one team's replay has come to."""
@@ -45,18 +38,19 @@ class _Memory:
     is_blind: bool
 
 
-def replay(*, round: Round) -> Replayed:
-    """Raise `JournalError` at the first release that its inputs do not give."""
+def replay(*, round: Round) -> int:
+    """Count the releases, or raise `JournalError` at the first that its inputs do not give."""
     journaled = _journaled(round)
-    inputs = {each.submission_id: each for each in _inputs(round)}
+    of_round = ReleaseInput.objects.filter(submission__round=round, holdout=round.query_holdout)
+    inputs = {each.submission_id: each for each in of_round}
     raw = _raw_scores(round)
     _check_nothing_is_gone({*journaled, *map(str, inputs)})
     memories: dict[int, _Memory] = {}
     releases = Release.objects.filter(submission__round=round).select_related(
         "submission__team", "submission__round__benchmark"
     )
-    n_releases = 0
-    for actual in releases.order_by("submission__team_id", "submission__sequence"):
+    in_order = releases.order_by("submission__team_id", "submission__sequence")
+    for actual in in_order:
         submission = actual.submission
         recorded = journaled.get(str(submission.pk))
         release_input = inputs.get(submission.pk)
@@ -65,7 +59,7 @@ def replay(*, round: Round) -> Replayed:
         if release_input is None:
             raise JournalError(f"the release of {submission.pk} has no input")
         score = raw.get((submission.pk, release_input.scorer_version))
-        if score is None or METRICS[_metric(round)].orient(score) != release_input.score:
+        if release.in_metric_units(round=round, value=score) != release_input.score:
             raise JournalError(f"the raw score of {submission.pk} is not its release's input")
         if release.reported(submission=submission) != release_input.reported:
             raise JournalError(
@@ -74,9 +68,8 @@ def replay(*, round: Round) -> Replayed:
         expected = _told(round, submission, release_input, recorded, memories)
         if not _agree(round, submission, expected=expected, actual=actual, recorded=recorded):
             raise JournalError(f"the release of {submission.pk} is not what its inputs give")
-        n_releases += 1
     _check_states(round, memories)
-    return Replayed(n_releases=n_releases)
+    return len(in_order)
 
 
 def _agree(
@@ -111,7 +104,8 @@ def _told(
     if constants != (round.mechanism, round.parameters):
         raise JournalError(f"the release of {submission.pk} had other constants than the round")
     if submission.team.is_reference:
-        return _reference(round, release_input)
+        value = release.shown_reference(round=round, score=release_input.score)
+        return release.in_metric_units(round=round, value=value), Release.Outcome.SCORED.value
     if submission.team_id not in memories:
         memories[submission.team_id] = _first_memory(round, submission.team_id)
     memory = memories[submission.team_id]
@@ -122,31 +116,17 @@ def _told(
         return None, Release.Outcome.BLIND.value
     seed = release.seed_of(round=round, team_id=submission.team_id, sequence=submission.sequence)
     _check_seed(submission, recorded, seed)
-    memory.state, answer = MECHANISMS[round.mechanism].respond(
+    memory.state, answer = release.respond(
+        round=round,
         state=memory.state,
-        query=Query(
-            score=release_input.score,
-            paired_se=release_input.paired_se,
-            n=round.query_holdout.n_items,
-            unit=budget.unit_of(benchmark=round.benchmark),
-            reported=release_input.reported,
-        ),
-        parameters=round.parameters,
-        rng=release.generator(seed=seed),
+        score=release_input.score,
+        paired_se=release_input.paired_se,
+        reported=release_input.reported,
+        seed=seed,
     )
     if answer.accepted:
         memory.incumbent_id = submission.pk
-    return _in_metric_units(round, answer.value), answer.outcome.value
-
-
-def _reference(round: Round, release_input: ReleaseInput) -> Told:
-    value = MECHANISMS[round.mechanism].display_baseline(
-        baseline=release_input.score,
-        n=round.query_holdout.n_items,
-        unit=budget.unit_of(benchmark=round.benchmark),
-        parameters=round.parameters,
-    )
-    return _in_metric_units(round, value), Release.Outcome.SCORED.value
+    return release.in_metric_units(round=round, value=answer.value), answer.outcome.value
 
 
 def _check_seed(submission: Submission, recorded: dict[str, Any], seed: str | None) -> None:
@@ -177,20 +157,14 @@ def _first_memory(round: Round, team_id: int) -> _Memory:
     )
 
 
-def _inputs(round: Round) -> list[ReleaseInput]:
-    return list(
-        ReleaseInput.objects.filter(submission__round=round, holdout=round.query_holdout)
-        .select_related("submission")
-        .order_by("submission__team_id", "submission__sequence")
-    )
-
-
 def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, str], float]:
     """By submission and scorer version: re-scoring adds rows beside the one that was released."""
     rows = RawScore.objects.filter(
-        submission__round=round, holdout=round.query_holdout, metric=_metric(round)
-    ).values_list("submission_id", "scorer_version", "value")
-    return {(submission_id, version): value for submission_id, version, value in rows}
+        submission__round=round,
+        holdout=round.query_holdout,
+        metric=round.benchmark.primary_metric,
+    )
+    return {(row.submission_id, row.scorer_version): row.value for row in rows}
 
 
 def _journaled(round: Round) -> dict[str, dict[str, Any]]:
@@ -202,11 +176,3 @@ def _journaled(round: Round) -> dict[str, dict[str, Any]]:
             raise JournalError(f"the release of {payload['submission']} is twice in the journal")
         found[payload["submission"]] = payload
     return found
-
-
-def _metric(round: Round) -> str:
-    return round.benchmark.primary_metric
-
-
-def _in_metric_units(round: Round, value: float | None) -> float | None:
-    return None if value is None else METRICS[_metric(round)].orient(value)

@@ -1,4 +1,4 @@
-"""The life of a round: plan, open, close, audit, publish. Every step is journaled.
+"""The life of a round: plan, open, close, audit, publish, or cancel. Every step is journaled.
 
 References are frozen when the round opens: from then on the Ladder has its baseline and the audit its
 untuned models. Finals are locked when it closes, before any fresh label is opened.
@@ -7,7 +7,8 @@ untuned models. Finals are locked when it closes, before any fresh label is open
 import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,13 +16,14 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, panel
+from vault import budget, journal, locks, panel, sentences
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
 from vault.models import (
     Benchmark,
     Final,
     Holdout,
+    HoldoutTold,
     MechanismState,
     PublishedResult,
     Round,
@@ -46,37 +48,10 @@ SYSTEM = "system"
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultRow:
-    """What publishing says of one team's final, as coarse as it is told, in the metric's units.
-
-    `fresh_value` is on the grid of `fresh_resolution`, None where it is not told; the interval around it is
-    `fresh_low` to `fresh_high`. `overstatement` with its interval and `luck` are positive where the board
-    looks better than fresh labels. Teams of one `tier` are not told apart; 1 is the best.
-    """
-
-    team_id: int
-    submission_id: Any
-    # None: no figure of this final was published.
-    fresh_value: float | None
-    verdict: str
-    fresh_low: float | None = None
-    fresh_high: float | None = None
-    fresh_resolution: float | None = None
-    tier: int | None = None
-    overstatement: float | None = None
-    overstatement_low: float | None = None
-    overstatement_high: float | None = None
-    luck: float | None = None
-    # The file that verdict, overstatement and luck are of: the final, or the best-scored one.
-    file_named: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Stock:
     """Sealed iid shards, and after how many publications of a kind there is no fresh holdout any more.
 
-    A coarse publication takes one: the fresh holdout becomes the next query holdout. A full one takes two,
-    since the fresh holdout retires and the next query holdout comes out of the stock as well.
+    A full one takes two: the fresh holdout retires, and the next query holdout comes out of the stock.
     """
 
     n_sealed: int
@@ -107,43 +82,33 @@ def plan(
 
     With `references`, reference teams of which the first is the baseline's, it opens by itself.
     """
+    round = Round(
+        benchmark=benchmark,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        query_holdout=query_holdout,
+        mechanism=mechanism,
+        parameters=parameters,
+        window_seconds=window_seconds,
+        window_limit=window_limit,
+        total_limit=total_limit,
+        concurrent_limit=concurrent_limit,
+        max_teams=max_teams,
+        publication=publication,
+        named_references=[team.pk for team in references],
+    )
     with transaction.atomic():
         # One plan at a time: numbers follow each other, and a query holdout serves one round.
         Benchmark.objects.select_for_update(no_key=True).get(pk=benchmark.pk)
-        complete = plan_checks.check(
-            benchmark=benchmark,
-            query_holdout=query_holdout,
-            fresh_holdouts=fresh_holdouts,
-            mechanism=mechanism,
-            parameters=parameters,
-            opens_at=opens_at,
-            closes_at=closes_at,
-            total_limit=total_limit,
-            window_limit=window_limit,
-            publication=publication,
-            references=references,
-            now=now,
+        round.parameters = plan_checks.check(
+            round=round, fresh_holdouts=fresh_holdouts, references=references, now=now
         )
         latest = panel.latest(benchmark=benchmark)
         assert latest is not None  # a holdout was sealed, so a panel was published
-        last = Round.objects.filter(benchmark=benchmark).aggregate(last=Max("number"))["last"]
-        round = Round.objects.create(
-            benchmark=benchmark,
-            number=(last or 0) + 1,
-            opens_at=opens_at,
-            closes_at=closes_at,
-            panel=latest,
-            query_holdout=query_holdout,
-            mechanism=mechanism,
-            parameters=complete,
-            window_seconds=window_seconds,
-            window_limit=window_limit,
-            total_limit=total_limit,
-            concurrent_limit=concurrent_limit,
-            max_teams=max_teams,
-            publication=publication,
-            named_references=[team.pk for team in references],
-        )
+        round.panel = latest
+        numbers = Round.objects.filter(benchmark=benchmark).aggregate(last=Max("number", default=0))
+        round.number = numbers["last"] + 1
+        round.save(force_insert=True)
         round.fresh_holdouts.set(fresh_holdouts)
         # Two of them: the audit's is journaled, and must not tell the noise of any release.
         RoundSecret.objects.create(
@@ -162,9 +127,9 @@ def _journal_plan(
         *("concurrent_limit", "max_teams"),
     )
     fresh_holdouts = round.fresh_holdouts.values_list("pk", flat=True)
-    _journal(
-        round,
-        "round_planned",
+    journal.append_of_round(
+        round=round,
+        kind="round_planned",
         actor=actor,
         now=now,
         query_holdout=str(round.query_holdout_id),
@@ -177,6 +142,7 @@ def _journal_plan(
     )
 
 
+@transaction.atomic
 def open_round(
     *,
     round: Round,
@@ -188,29 +154,26 @@ def open_round(
 
     `references` chooses and orders them; None takes all, those of the plan in its order before others.
     """
-    with transaction.atomic():
-        move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
-        if now >= round.closes_at:
-            # It would close at once, and its audit would open fresh labels for nobody.
-            raise TransitionError(
-                f"its end, {round.closes_at:%Y-%m-%d %H:%M} UTC, has passed: cancel it and plan another"
-            )
-        received = Submission.objects.filter(round=round, team__is_reference=True)
-        if received.filter(status__in=PENDING).exists():
-            raise TransitionError("a reference is still being scored")
-        chosen = (
-            list(references) if references is not None else reference_order.in_order(round=round)
+    move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
+    if now >= round.closes_at:
+        # It would close at once, and its audit would open fresh labels for nobody.
+        raise TransitionError(
+            f"its end, {round.closes_at:%Y-%m-%d %H:%M} UTC, has passed: cancel it and plan another"
         )
-        known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
-        if any(reference.pk not in known for reference in chosen):
-            raise TransitionError("a reference is a scored submission of a reference team")
-        if MECHANISMS[round.mechanism].needs_baseline and not chosen:
-            raise TransitionError(_no_baseline(round))
-        RoundReference.objects.bulk_create(
-            RoundReference(round=round, submission=reference, position=position)
-            for position, reference in enumerate(chosen)
-        )
-        budget.count_references(round=round, now=now)
+    received = Submission.objects.filter(round=round, team__is_reference=True)
+    if received.filter(status__in=PENDING).exists():
+        raise TransitionError("a reference is still being scored")
+    chosen = list(references) if references is not None else reference_order.in_order(round=round)
+    known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
+    if any(reference.pk not in known for reference in chosen):
+        raise TransitionError("a reference is a scored submission of a reference team")
+    if MECHANISMS[round.mechanism].needs_baseline and not chosen:
+        raise TransitionError(_no_baseline(round))
+    RoundReference.objects.bulk_create(
+        RoundReference(round=round, submission=reference, position=position)
+        for position, reference in enumerate(chosen)
+    )
+    budget.count_references(round=round, now=now)
 
 
 def _no_baseline(round: Round) -> str:
@@ -223,91 +186,107 @@ def _no_baseline(round: Round) -> str:
     )
 
 
+def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
+    """PLANNED -> CANCELLED, for a reason that everybody reads: its holdouts are free for another plan.
+
+    Only before it opens: a round that has answered teams is closed and audited. What its references
+    revealed stays in the ledger of the query holdout. Scored references stay as they are. What still waits
+    is answered no more, and the scoring worker's sweeper ends it: the admin's process has no right to change
+    a submission.
+    """
+    line = sentences.checked_reason(reason=reason, error=TransitionError)
+    with transaction.atomic():
+        locks.hold_round(round_id=round.pk)
+        round.refresh_from_db(fields=["status"])
+        if round.status == RoundStatus.CANCELLED:
+            raise TransitionError(f"the round {round} is cancelled already")
+        if round.status != RoundStatus.PLANNED:
+            raise TransitionError(
+                f"the round {round} is {round.status}: only a planned round can be cancelled, and one that "
+                "has opened is closed instead"
+            )
+        # An organizer has read them, though no board showed them.
+        budget.count_references(round=round, now=now)
+        move(
+            round,
+            RoundStatus.CANCELLED,
+            actor=actor,
+            now=now,
+            told={"reason": line},
+            cancelled_at=now,
+            cancelled_reason=line,
+        )
+
+
+@transaction.atomic
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
     """OPEN -> CLOSING: nothing new is received; what waits is still scored."""
-    with transaction.atomic():
-        # Sweepers come some seconds after the announced end, from which on nothing was received.
-        stopped_at = min(now, round.closes_at)
-        move(round, RoundStatus.CLOSING, actor=actor, now=now, stopped_at=stopped_at)
+    # Sweepers come some seconds after the announced end, from which on nothing was received.
+    stopped_at = min(now, round.closes_at)
+    move(round, RoundStatus.CLOSING, actor=actor, now=now, stopped_at=stopped_at)
 
 
+@transaction.atomic
 def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
     """Move CLOSING -> CLOSED once nothing is pending; False while something is.
 
     Both workers' sweepers close rounds; whoever comes second finds it done.
     """
-    with transaction.atomic():
-        locks.hold_round(round_id=round.pk)
-        round.refresh_from_db(fields=["status", "closed_at"])
-        if round.status == RoundStatus.CLOSED:
-            return True
-        if Submission.objects.filter(round=round, status__in=PENDING).exists():
-            return False
-        move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
-        _fill_in_finals(round, now=now)
+    locks.hold_round(round_id=round.pk)
+    round.refresh_from_db(fields=["status", "closed_at"])
+    if round.status == RoundStatus.CLOSED:
+        return True
+    if Submission.objects.filter(round=round, status__in=PENDING).exists():
+        return False
+    move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
+    _fill_in_finals(round, now=now)
     return True
 
 
+@transaction.atomic
 def mark_audited(*, round: Round, actor: str, now: dt.datetime) -> None:
-    with transaction.atomic():
-        move(round, RoundStatus.AUDITED, actor=actor, now=now, audited_at=now)
+    move(round, RoundStatus.AUDITED, actor=actor, now=now, audited_at=now)
 
 
-def publish(*, round: Round, results: Sequence[ResultRow], actor: str, now: dt.datetime) -> None:
-    """AUDITED -> PUBLISHED, with the fresh figures and the verdict of each final."""
-    with transaction.atomic():
-        move(round, RoundStatus.PUBLISHED, actor=actor, now=now, published_at=now)
-        PublishedResult.objects.bulk_create(
-            PublishedResult(round=round, **asdict(row)) for row in results
-        )
+@transaction.atomic
+def publish(
+    *, round: Round, results: Sequence[PublishedResult], actor: str, now: dt.datetime
+) -> None:
+    """AUDITED -> PUBLISHED, with the fresh figures and the verdict of each final, not saved yet."""
+    move(round, RoundStatus.PUBLISHED, actor=actor, now=now, published_at=now)
+    for result in results:
+        result.round = round
+    PublishedResult.objects.bulk_create(results)
 
 
 def close_what_is_due(*, now: dt.datetime) -> None:
-    """Close rounds whose time has come, as far as their queues allow."""
+    """Close rounds whose time has come, as far as their queues allow.
+
+    Another sweeper or an organizer may be quicker: then there is nothing to do.
+    """
     for round in Round.objects.filter(status=RoundStatus.OPEN, closes_at__lte=now):
-        _unless_moved(request_close, round, now)
+        with suppress(TransitionError):
+            request_close(round=round, actor=SYSTEM, now=now)
     for round in Round.objects.filter(status=RoundStatus.CLOSING):
-        _unless_moved(close, round, now)
-
-
-def _unless_moved(step: Any, round: Round, now: dt.datetime) -> None:
-    """Take the step, unless another sweeper or an organizer was quicker: then there is nothing to do."""
-    try:
-        step(round=round, actor=SYSTEM, now=now)
-    except TransitionError:
-        return
+        with suppress(TransitionError):
+            close(round=round, actor=SYSTEM, now=now)
 
 
 def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
-    """Teams that declared nothing are judged by their last accepted improvement, else their latest.
+    """Teams that declared nothing are judged by their last accepted improvement, else their latest file.
 
-    Never by a raw score: which submission that is would tell something about the scores.
+    Never by a raw score: which file that is would tell something about the scores.
     """
+    declared = Final.objects.filter(round=round).values("team")
     scored = Submission.objects.filter(
         round=round, status=SubmissionStatus.SCORED, team__is_reference=False
-    )
-    declared = set(Final.objects.filter(round=round).values_list("team_id", flat=True))
-    accepted = dict(
-        MechanismState.objects.filter(
-            round=round, incumbent__status=SubmissionStatus.SCORED
-        ).values_list("team_id", "incumbent_id")
-    )
-    latest: dict[int, Submission] = {}
-    incumbents: dict[int, Submission] = {}
-    for submission in scored.order_by("sequence"):
-        latest[submission.team_id] = submission
-        if accepted.get(submission.team_id) == submission.pk:
-            incumbents[submission.team_id] = submission
+    ).exclude(team__in=declared)
+    states = MechanismState.objects.filter(round=round)
+    incumbents = set(states.values_list("incumbent_id", flat=True))
+    in_order = sorted(scored, key=lambda each: (each.pk in incumbents, each.sequence))
     Final.objects.bulk_create(
-        Final(
-            round=round,
-            team_id=team_id,
-            submission=incumbents.get(team_id, submission),
-            is_declared=False,
-            chosen_at=now,
-        )
-        for team_id, submission in latest.items()
-        if team_id not in declared
+        Final(round=round, team_id=team_id, submission=last, is_declared=False, chosen_at=now)
+        for team_id, last in {each.team_id: each for each in in_order}.items()
     )
 
 
@@ -339,27 +318,14 @@ def move(
     round.status = status
     for name, value in columns.items():
         setattr(round, name, value)
-    _journal(round, f"round_{status.lower()}", actor=actor, now=now, **(told or {}))
-
-
-def _journal(round: Round, kind: str, *, actor: str, now: dt.datetime, **payload: Any) -> None:
-    journal.append(
-        benchmark_id=round.benchmark_id,
-        kind=kind,
-        actor=actor,
-        payload={"round": round.number, **payload},
-        now=now,
+    journal.append_of_round(
+        round=round, kind=f"round_{status.lower()}", actor=actor, now=now, **(told or {})
     )
 
 
 def audit_seed(*, round: Round) -> str:
     """Give what the round's audits draw their random numbers from: fixed when the round was planned."""
     return RoundSecret.objects.values_list("audit_seed", flat=True).get(round=round)
-
-
-def unit(*, round: Round) -> float:
-    """Give the range u of one item's value of the primary metric."""
-    return budget.unit_of(benchmark=round.benchmark)
 
 
 def holdout_nats(*, round: Round) -> float:
@@ -369,7 +335,7 @@ def holdout_nats(*, round: Round) -> float:
 
 def count_publication(*, round: Round, holdout: Holdout, nats: float, now: dt.datetime) -> None:
     """Enter what publishing the round told of a fresh holdout into that holdout's ledger."""
-    budget.count(round=round, holdout=holdout, what=budget.PUBLICATION, nats=nats, now=now)
+    HoldoutTold.objects.create(holdout=holdout, round=round, what="publication", nats=nats, at=now)
 
 
 def stock(*, benchmark: Benchmark) -> Stock:

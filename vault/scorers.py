@@ -4,9 +4,9 @@ from stats.metrics import METRICS, Scorer
 from vault.models import Benchmark
 
 
-def scorer_of(*, benchmark: Benchmark, metric: str | None = None) -> Scorer:
-    """Of the primary metric, or of one of the secondary ones."""
-    name = benchmark.primary_metric if metric is None else metric
+def scorer_of(*, benchmark: Benchmark, metric: str = "") -> Scorer:
+    """Of the primary metric, or of the secondary one that is named."""
+    name = metric or benchmark.primary_metric
     chosen = METRICS.get(name)
     return Scorer(
         metric=name,

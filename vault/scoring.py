@@ -1,16 +1,14 @@
 """Scoring: claim a team's next submission, open the labels, compute, and hand over to `release`.
 
-A team's submissions are scored in the order in which they came, so that its answers depend on nothing but
-its own submissions. Nothing is revealed before the release is committed, so a lost attempt is simply made
-again. An attempt that the installation spoiled (storage, database, keys) is not counted; three exceptions of
-any other kind are too many, and an attempt that takes too long is one of them.
+A team's submissions are scored in order, so that its answers depend on nothing but its own submissions.
+Nothing is revealed before the release is committed, so a lost attempt is simply made again. One that the
+installation spoiled (storage, database, keys) is not counted; other exceptions and lost time are.
 """
 
 import datetime as dt
 import logging
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +35,7 @@ SCORER_VERSION = "2"
 ACTOR = "worker-scoring"
 # All that a competing team learns of a failure that its file met: more could depend on a label.
 SCORING_FAILED = "scoring_failed"
-# Then other teams have their turn.
-MAX_PER_TURN = 20
+MAX_PER_TURN = 20  # then other teams have their turn
 
 Clock = Callable[[], dt.datetime]
 
@@ -46,19 +43,15 @@ Clock = Callable[[], dt.datetime]
 def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
     """Score what the team of this submission has waiting, in order; how many were scored.
 
-    A turn is over after `MAX_PER_TURN` attempts, or one that took too long. Then the bell is rung for the
-    rest, which waits behind what other teams have been rung for.
-
-    If another worker holds the team's earliest submission, this one returns: the other goes on with the
-    next after its commit. No wake-up is lost by that, because a submission is committed before its bell
-    rings: whoever sees the earliest one still leased sees it before the holder commits, and the holder
-    looks for more after that.
+    A turn is over after `MAX_PER_TURN` attempts, or one that took too long; then the bell is rung for the
+    rest. If another worker holds the team's earliest submission, this one returns: the other looks for more
+    after its commit, and a submission is committed before its bell rings, so none is overlooked.
     """
     row = Submission.objects.values("round_id", "team_id").get(pk=submission_id)
     n_scored = 0
     for _ in range(MAX_PER_TURN):
         try:
-            with _limited():
+            with time_limit.limited(seconds=settings.SCORING_SECONDS):
                 claim = leases.claim(**row)
             if claim is None:
                 return n_scored
@@ -73,13 +66,9 @@ def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
 
 @dataclass(kw_only=True)
 class Used:
-    """What one attempt has used: the journal's entry about the opening of the labels that it had."""
+    """What one attempt has used: the number of the journal's entry about the opening of its labels."""
 
     opening: int | None = None
-
-
-def _limited() -> AbstractContextManager[None]:
-    return time_limit.limited(seconds=settings.SCORING_SECONDS)
 
 
 def _attempt(*, claim: Claim, clock: Clock) -> bool:
@@ -89,7 +78,7 @@ def _attempt(*, claim: Claim, clock: Clock) -> bool:
         _fail(claim=claim, used=used, now=clock())
         return False
     try:
-        with _limited(), leases.kept(claim):
+        with time_limit.limited(seconds=settings.SCORING_SECONDS), leases.kept(claim):
             return _score(claim=claim, used=used, clock=clock)
     except TimeLimitError:
         logger.error("scoring %s failed: it took too long", claim.submission_id)
@@ -118,14 +107,13 @@ def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
     fit_to_score.check_reserved(submission=submission)
     # Before the labels: if the storage is away, none was opened for nothing.
     whole = predictions.load(file_key=submission.file_key)
-    opened = kept_open.query_labels(
-        holdout=submission.round.query_holdout, actor=ACTOR, now=clock()
-    )
+    round = submission.round
+    opened = kept_open.query_labels(holdout=round.query_holdout, actor=ACTOR, now=clock())
     used.opening = opened.entry
     own = whole[opened.positions]
     fit_to_score.check_no_label_file(submission=submission, labels=opened.labels, answers=own)
     is_doubted = fit_to_score.is_doubtful(submission=submission, labels=opened.labels, answers=own)
-    scores = _scores(benchmark=submission.round.benchmark, opened=opened, answers=own)
+    scores = _scores(benchmark=round.benchmark, opened=opened, answers=own)
     while True:
         incumbent = release.incumbent_of(submission=submission)
         evaluated = release.Evaluated(
@@ -133,10 +121,7 @@ def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
             scores=scores,
             incumbent_id=None if incumbent is None else incumbent.pk,
             paired_se=_paired_se(
-                benchmark=submission.round.benchmark,
-                opened=opened,
-                own=own,
-                incumbent=incumbent,
+                benchmark=round.benchmark, opened=opened, own=own, incumbent=incumbent
             ),
             opening=opened.entry,
             is_doubted=is_doubted,
@@ -150,10 +135,6 @@ def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
         except StaleClaimError:
             return False
         return True
-
-
-def _on_holdout(*, submission: Submission, opened: OpenLabels) -> NDArray[Any]:
-    return predictions.load(file_key=submission.file_key)[opened.positions]
 
 
 def _scores(
@@ -179,7 +160,7 @@ def _paired_se(
 ) -> float:
     if incumbent is None:
         return 0.0
-    theirs = _on_holdout(submission=incumbent, opened=opened)
+    theirs = predictions.load(file_key=incumbent.file_key)[opened.positions]
     if np.array_equal(own, theirs):
         return 0.0
     scorer = scorer_of(benchmark=benchmark)
@@ -193,40 +174,40 @@ def _give_back(*, claim: Claim, used: Used, now: dt.datetime) -> None:
     """Put it back into the queue after an exception, or fail it when there were too many."""
     if leases.count_exception(claim) >= settings.MAX_EXCEPTIONS:
         _fail(claim=claim, used=used, now=now)
-        return
-    leases.give_back(claim)
+    else:
+        leases.give_back(claim)
 
 
+@transaction.atomic
 def _fail(*, claim: Claim, used: Used, now: dt.datetime, code: str = SCORING_FAILED) -> None:
     """Fail it, and refund the query, since nothing was released: up to the refunds that a team may have.
 
     The journal's entry names an opening only if this attempt used its labels.
     """
-    with transaction.atomic():
-        failed = leases.held(submission_id=claim.submission_id, fence=claim.fence).update(
-            status=SubmissionStatus.FAILED,
-            leased_until=None,
-            finished_at=now,
-            error_code=code,
-        )
-        if not failed:
-            return
-        submission = Submission.objects.select_related("round").get(pk=claim.submission_id)
-        refunded = budget.refund(
-            submission=submission,
-            reason=budget.FAILED,
-            now=now,
-            most=settings.MAX_REFUNDED_FAILURES,
-        )
-        journal.append(
-            benchmark_id=submission.round.benchmark_id,
-            kind="scoring_failed",
-            actor=ACTOR,
-            payload={
-                "submission": str(submission.pk),
-                "refunded": refunded,
-                "code": code,
-                "opening": used.opening,
-            },
-            now=now,
-        )
+    failed = leases.held(submission_id=claim.submission_id, fence=claim.fence).update(
+        status=SubmissionStatus.FAILED,
+        leased_until=None,
+        finished_at=now,
+        error_code=code,
+    )
+    if not failed:
+        return
+    submission = Submission.objects.select_related("round").get(pk=claim.submission_id)
+    refunded = budget.refund(
+        submission=submission,
+        reason=budget.FAILED,
+        now=now,
+        most=settings.MAX_REFUNDED_FAILURES,
+    )
+    journal.append(
+        benchmark_id=submission.round.benchmark_id,
+        kind="scoring_failed",
+        actor=ACTOR,
+        payload={
+            "submission": str(submission.pk),
+            "refunded": refunded,
+            "code": code,
+            "opening": used.opening,
+        },
+        now=now,
+    )

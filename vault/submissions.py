@@ -1,12 +1,8 @@
 """Receiving submissions, and what a team may do with its own: cancel, withdraw, declare its final.
 
 A round takes files, finals and withdrawals until `closes_at`, whether or not a sweeper has closed it by
-then. What counts of an upload is when its file was read to the end and checked, not when it began: one
-that crosses the deadline is refused like one that began after it.
-
-The order inside a receipt: who may submit, the memo, the budget. Whatever is refused leaves no row and
-no charge. The file is stored first; it lies under its content's hash, so a file without a row harms
-nobody. What a cancelled submission leaves is its row and two lines of the ledger, so many an hour.
+then; of an upload, that is when its file was read to the end and checked. Whatever is refused leaves no row
+and no charge. The file is stored under its content's hash, so one without a row harms nobody.
 """
 
 import datetime as dt
@@ -16,7 +12,8 @@ from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q
 
 from stats.mechanisms import MECHANISMS
-from vault import budget, closed_rounds, locks, no_round, predictions, usage
+from vault import budget, closed_rounds, locks
+from vault import predictions as prediction_files
 from vault.budget_left import Queries
 from vault.errors import (
     NoOpenRoundError,
@@ -65,20 +62,17 @@ def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Roun
     if team.is_reference:
         return _planned_round(benchmark=benchmark, now=now)
     admitted = Admission.objects.filter(round=OuterRef("pk"), team=team)
-    rounds = (
-        Round.objects.filter(benchmark=benchmark)
-        .select_related("panel")
-        .annotate(is_admitted=Exists(admitted))
-    )
-    latest = rounds.exclude(status__in=NEVER_OPENED).order_by("-number").first()
-    if latest is not None and latest.status == RoundStatus.OPEN and latest.opens_at <= now:
-        if now >= latest.closes_at:
-            raise no_round.refusal(benchmark=benchmark, now=now)
-        if not latest.is_admitted:
-            raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
-        latest.benchmark = benchmark
-        return latest
-    raise no_round.refusal(benchmark=benchmark, now=now)
+    rounds = Round.objects.filter(benchmark=benchmark).exclude(status__in=NEVER_OPENED)
+    known = rounds.select_related("panel").annotate(is_admitted=Exists(admitted))
+    latest = known.order_by("-number").first()
+    if latest is None or latest.status != RoundStatus.OPEN:
+        raise closed_rounds.no_round(benchmark=benchmark, now=now)
+    if not latest.opens_at <= now < latest.closes_at:
+        raise closed_rounds.no_round(benchmark=benchmark, now=now)
+    if not latest.is_admitted:
+        raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
+    latest.benchmark = benchmark
+    return latest
 
 
 def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
@@ -94,13 +88,9 @@ def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
             closes_at=over.closes_at,
         )
     if planned is None:
-        latest = (
-            Round.objects.filter(benchmark=benchmark)
-            .exclude(status=RoundStatus.CANCELLED)
-            .order_by("-number")
-            .first()
-        )
-        cancelled = no_round.cancelled_after(benchmark=benchmark, round=latest)
+        others = Round.objects.filter(benchmark=benchmark).exclude(status=RoundStatus.CANCELLED)
+        latest = others.order_by("-number").first()
+        cancelled = closed_rounds.cancelled_after(benchmark=benchmark, round=latest)
         raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
     return planned
 
@@ -155,7 +145,7 @@ def receive(
         if team.is_reference:
             reference_files.check_room(round=round, team=team)
         # Not before: what is refused must not fill the disk.
-        file_key = _stored(predictions)
+        file_key = prediction_files.store(predictions=predictions)
         submission = Submission.objects.create(
             team=team,
             round=round,
@@ -169,12 +159,10 @@ def receive(
         )
         left = None
         if admission is not None and used is not None:
-            budget.reserve(admission=admission, submission=submission, now=now)
-            used = usage.with_one_more(used=used)
-            left = usage.queries(admission=admission, round=round, used=used, now=now)
+            left = budget.reserve(admission=admission, submission=submission, used=used, now=now)
         if team.is_reference:
             reference_files.enter(submission=submission, organizer=organizer, now=now)
-        bell.ring_on_commit(submission_id=submission.pk)
+        transaction.on_commit(lambda: bell.ring(submission_id=submission.pk))
     return Receipt(submission=submission, is_new=True, left=left)
 
 
@@ -186,11 +174,7 @@ def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
     # It says what there is instead; a round that has come since is not what this file was made for.
     current_round(benchmark=round.benchmark, team=team, now=now)
     round.refresh_from_db(fields=["stopped_at"])
-    raise _closed(round, now=now)
-
-
-def _stored(parsed: Predictions) -> str:
-    return predictions.store(predictions=parsed)
+    raise closed_rounds.refusal(round=round, now=now)
 
 
 def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[int, int | None]:
@@ -202,77 +186,69 @@ def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[
     return found["latest"] or 0, found["same"]
 
 
+@transaction.atomic
 def cancel(*, submission: Submission, now: dt.datetime) -> None:
     """Cancel only what is queued: once scoring has begun, a cancellation could be a free look.
 
     The file is removed unless another submission, of whomever, has the same predictions.
     """
-    with transaction.atomic():
-        done = Submission.objects.filter(
-            pk=submission.pk, status=SubmissionStatus.QUEUED, fence=0
-        ).update(status=SubmissionStatus.CANCELLED, finished_at=now)
-        if not done:
-            raise TransitionError("only a submission that waits in the queue can be cancelled")
-        budget.check_cancellation(submission=submission, now=now)
-        budget.refund(submission=submission, reason=budget.CANCELLED, now=now, most=None)
-        # The cancellation stands, even if the storage is away just then.
-        transaction.on_commit(lambda: _remove_file(submission), robust=True)
+    done = Submission.objects.filter(
+        pk=submission.pk, status=SubmissionStatus.QUEUED, fence=0
+    ).update(status=SubmissionStatus.CANCELLED, finished_at=now)
+    if not done:
+        raise TransitionError("only a submission that waits in the queue can be cancelled")
+    budget.check_cancellation(submission=submission, now=now)
+    budget.refund(submission=submission, reason=budget.CANCELLED, now=now, most=None)
+    # The cancellation stands, even if the storage is away just then.
+    transaction.on_commit(lambda: _remove_file(submission), robust=True)
 
 
 def cancel_with_their_rounds(*, now: dt.datetime) -> None:
     """End what waits in cancelled rounds: references, which are charged nothing, and whose few files stay."""
-    cancelled = Round.objects.filter(status=RoundStatus.CANCELLED)
-    Submission.objects.filter(
-        round__in=cancelled, status__in=before(SubmissionStatus.CANCELLED)
-    ).update(status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now)
+    waiting = Submission.objects.filter(status__in=before(SubmissionStatus.CANCELLED))
+    waiting.filter(round__status=RoundStatus.CANCELLED).update(
+        status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now
+    )
 
 
+@transaction.atomic
 def _remove_file(cancelled: Submission) -> None:
-    with transaction.atomic():
-        locks.hold_file(sha256=cancelled.sha256)
-        same = Submission.objects.filter(file_key=cancelled.file_key)
-        if not same.exclude(status=SubmissionStatus.CANCELLED).exists():
-            predictions.remove(file_key=cancelled.file_key)
+    locks.hold_file(sha256=cancelled.sha256)
+    same = Submission.objects.filter(file_key=cancelled.file_key)
+    if not same.exclude(status=SubmissionStatus.CANCELLED).exists():
+        prediction_files.remove(file_key=cancelled.file_key)
 
 
+@transaction.atomic
 def withdraw(*, submission: Submission, now: dt.datetime) -> None:
     """Withdraw it from the ranking; it stays charged and audited."""
-    with transaction.atomic():
-        _hold_open(submission, now=now)
-        done = Submission.objects.filter(
-            pk=submission.pk, status__in=before(SubmissionStatus.WITHDRAWN)
-        ).update(status=SubmissionStatus.WITHDRAWN)
-        if not done:
-            raise TransitionError("only a scored submission can be withdrawn")
-        Final.objects.filter(submission=submission).delete()
+    _hold_open(submission, now=now)
+    done = Submission.objects.filter(
+        pk=submission.pk, status__in=before(SubmissionStatus.WITHDRAWN)
+    ).update(status=SubmissionStatus.WITHDRAWN)
+    if not done:
+        raise TransitionError("only a scored submission can be withdrawn")
+    Final.objects.filter(submission=submission).delete()
 
 
+@transaction.atomic
 def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
     """Declare the submission that its team wants to be judged by; the last declaration counts."""
-    with transaction.atomic():
-        _hold_open(submission, now=now)
-        current = Submission.objects.get(pk=submission.pk)
-        if current.status != SubmissionStatus.SCORED:
-            raise TransitionError("only a scored submission can be declared final")
-        final, _ = Final.objects.update_or_create(
-            round_id=current.round_id,
-            team_id=current.team_id,
-            defaults={"submission": current, "is_declared": True, "chosen_at": now},
-        )
+    _hold_open(submission, now=now)
+    current = Submission.objects.get(pk=submission.pk)
+    if current.status != SubmissionStatus.SCORED:
+        raise TransitionError("only a scored submission can be declared final")
+    final, _ = Final.objects.update_or_create(
+        round_id=current.round_id,
+        team_id=current.team_id,
+        defaults={"submission": current, "is_declared": True, "chosen_at": now},
+    )
     return final
 
 
 def _hold_open(submission: Submission, *, now: dt.datetime) -> None:
     """Hold the round open until the announced deadline: sweepers close it some seconds later."""
     locks.hold_round_open(round_id=submission.round_id)
-    round = Round.objects.only("status", "opened_at", "stopped_at", "closes_at").get(
-        pk=submission.round_id
-    )
+    round = Round.objects.get(pk=submission.round_id)
     if round.status != RoundStatus.OPEN or now >= round.closes_at:
-        raise _closed(round, now=now)
-
-
-def _closed(round: Round, *, now: dt.datetime) -> RoundClosedError:
-    if round.status == RoundStatus.CANCELLED:
-        return RoundClosedError("the round was cancelled", closes_at=round.closes_at)
-    return closed_rounds.refusal(round=round, now=now)
+        raise closed_rounds.refusal(round=round, now=now)

@@ -1,15 +1,14 @@
 """Unranking: an organizer takes a team out of a round's ranking, for a reason that everybody reads, or back.
 
-The team's row stays on the board, last and marked, and the teams behind it move up. Nothing else changes:
-its budget, its submissions, its final and its part in the audit are those of a ranked team. Every act is a
-row of its own and is journaled.
+The team's row stays on the board, last and marked, and the teams behind it move up. Its budget, submissions,
+final and part in the audit are those of a ranked team. Every act is a row of its own and is journaled.
 """
 
 import datetime as dt
 
 from django.db import transaction
 
-from vault import journal, locks, reasons
+from vault import journal, locks, sentences
 from vault.errors import UnrankingError
 from vault.models import Admission, Round, Team, Unranking
 from vault.statuses import RoundStatus
@@ -17,30 +16,28 @@ from vault.statuses import RoundStatus
 
 def unranked(*, round: Round) -> dict[int, Unranking]:
     """Find the unrankings that hold, by team."""
-    last: dict[int, Unranking] = {}
-    for act in Unranking.objects.filter(round=round).order_by("pk"):
-        last[act.team_id] = act
+    last = {act.team_id: act for act in Unranking.objects.filter(round=round).order_by("pk")}
     return {team_id: act for team_id, act in last.items() if not act.is_reversal}
 
 
+@transaction.atomic
 def unrank(*, round: Round, team: Team, reason: str, actor: str, now: dt.datetime) -> Unranking:
     """Take the team out of the ranking of a round that has opened."""
-    with transaction.atomic():
-        _hold(round)
-        if not Admission.objects.filter(round=round, team=team).exists():
-            raise UnrankingError(f"the team {team} does not compete in {round}", field="team")
-        if team.pk in unranked(round=round):
-            raise UnrankingError(f"the team {team} is unranked already", field="team")
-        return _act(round, team, reason, is_reversal=False, actor=actor, now=now)
+    _hold(round)
+    if not Admission.objects.filter(round=round, team=team).exists():
+        raise UnrankingError(f"the team {team} does not compete in {round}", field="team")
+    if team.pk in unranked(round=round):
+        raise UnrankingError(f"the team {team} is unranked already", field="team")
+    return _act(round, team, reason, is_reversal=False, actor=actor, now=now)
 
 
+@transaction.atomic
 def rank_again(*, round: Round, team: Team, reason: str, actor: str, now: dt.datetime) -> Unranking:
     """Put the team back where its scores place it."""
-    with transaction.atomic():
-        _hold(round)
-        if team.pk not in unranked(round=round):
-            raise UnrankingError(f"the team {team} is not unranked", field="team")
-        return _act(round, team, reason, is_reversal=True, actor=actor, now=now)
+    _hold(round)
+    if team.pk not in unranked(round=round):
+        raise UnrankingError(f"the team {team} is not unranked", field="team")
+    return _act(round, team, reason, is_reversal=True, actor=actor, now=now)
 
 
 def _hold(round: Round) -> None:
@@ -60,15 +57,16 @@ def _act(
         round=round,
         team=team,
         is_reversal=is_reversal,
-        reason=reasons.checked(reason=reason, error=UnrankingError),
+        reason=sentences.checked_reason(reason=reason, error=UnrankingError),
         actor=actor,
         at=now,
     )
-    journal.append(
-        benchmark_id=round.benchmark_id,
+    journal.append_of_round(
+        round=round,
         kind="team_reranked" if is_reversal else "team_unranked",
         actor=actor,
-        payload={"round": round.number, "team": team.name, "reason": made.reason},
         now=now,
+        team=team.name,
+        reason=made.reason,
     )
     return made

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from tests.vault.factories import NOW, World, acting_as, crash, make_world
 from tests.vault.test_scoring import in_query
-from vault import budget, fit_to_score, opening, release, round_cancelling
+from vault import budget, fit_to_score, opening, release, rounds
 from vault.models import (
     Benchmark,
     BudgetEntry,
@@ -156,7 +156,7 @@ def test_a_file_that_was_refused_as_the_labels_is_an_answer(world: World) -> Non
 def test_a_cancelled_round_counts_what_it_refused_as_the_labels(world: World) -> None:
     world.answered(world.team("reference", is_reference=True), world.labels)
 
-    round_cancelling.cancel(round=world.round, reason="a mistake", actor="test", now=NOW)
+    rounds.cancel(round=world.round, reason="a mistake", actor="test", now=NOW)
 
     one = budget.account_of(round=world.round).nats(k=1)
     assert budget.told_nats(holdout=world.query) == pytest.approx(one)

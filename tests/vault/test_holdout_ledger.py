@@ -34,16 +34,14 @@ def world(vault_keys: None) -> World:
 
 
 def told(world: World, nats: float) -> None:
-    budget.count(
-        round=world.round, holdout=world.query, what=budget.PUBLICATION, nats=nats, now=NOW
-    )
+    rounds.count_publication(round=world.round, holdout=world.query, nats=nats, now=NOW)
 
 
 def test_what_was_told_before_widens_the_proven_error(world: World) -> None:
     """243 nats of answers and 93 of publications and references: .224, and not .194."""
     assert budget.holdout_nats(holdout=world.query) == pytest.approx(243, abs=0.5)
     account = budget.account_of(round=world.round)
-    answers = budget.reserved_nats(round=world.round)
+    answers = budget.holdout_nats(holdout=world.query)
     alone = ledger.proven_error(account=account, nats=answers, k=TEAMS * K)
     assert alone == pytest.approx(0.194, abs=5e-4)
 

@@ -9,8 +9,7 @@ import pytest
 from tests.vault.factories import World, acting_as, crash, make_world
 from vault import leaderboard, rounds, scoring, submissions
 from vault.leaderboard import Row
-from vault.models import BudgetEntry, RawScore, Round, Submission
-from vault.rounds import ResultRow
+from vault.models import BudgetEntry, PublishedResult, RawScore, Round, Submission
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -129,14 +128,14 @@ def close(world: World) -> None:
     assert rounds.close(round=world.round, actor="test", now=world.now)
 
 
-def publish(world: World, results: list[ResultRow]) -> None:
+def publish(world: World, results: list[PublishedResult]) -> None:
     close(world)
     rounds.mark_audited(round=world.round, actor="test", now=world.now)
     rounds.publish(round=world.round, results=results, actor="test", now=world.now)
 
 
-def result(submission: Submission, fresh: float | None, **given: Any) -> ResultRow:
-    return ResultRow(
+def result(submission: Submission, fresh: float | None, **given: Any) -> PublishedResult:
+    return PublishedResult(
         team_id=submission.team_id,
         submission_id=submission.pk,
         fresh_value=fresh,

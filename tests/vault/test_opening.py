@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import opening, round_cancelling, rounds, tasks
+from vault import opening, rounds, tasks
 from vault.errors import PlanError, TransitionError
 from vault.models import HoldoutTold, JournalEntry, Round, RoundReference, Submission, Team
 
@@ -246,7 +246,7 @@ def used_up(world: World) -> None:
     """Cancel a round whose references have handed in all that is taken, and plan another."""
     for place in range(4):
         fail(world, world.team(f"used-{place}", is_reference=True), 5 * place, 5)
-    round_cancelling.cancel(round=world.round, reason="again", actor="test", now=NOW)
+    rounds.cancel(round=world.round, reason="again", actor="test", now=NOW)
     world.round = second_round(world, is_open=False)
 
 

@@ -65,9 +65,9 @@ def test_replay_in_the_role_of_the_scoring_worker_gives_every_release(mechanism:
     world = played(mechanism)
 
     with acting_as("scoring"):
-        replayed = replay.replay(round=world.round)
+        n_releases = replay.replay(round=world.round)
 
-    assert replayed.n_releases == Release.objects.count() == 9
+    assert n_releases == Release.objects.count() == 9
 
 
 @pytest.mark.parametrize(

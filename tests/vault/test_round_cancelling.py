@@ -14,7 +14,6 @@ from vault import (
     opening,
     release,
     replay,
-    round_cancelling,
     rounds,
     submissions,
     tasks,
@@ -46,7 +45,7 @@ def world(vault_keys: None) -> World:
 def cancel(world: World, reason: str = REASON) -> None:
     """As the admin does it, with the rights of its process."""
     with acting_as("researcher"):
-        round_cancelling.cancel(round=world.round, reason=reason, actor="ada", now=NOW)
+        rounds.cancel(round=world.round, reason=reason, actor="ada", now=NOW)
     world.round.refresh_from_db()
 
 
@@ -150,7 +149,7 @@ def test_what_references_told_stays_in_the_ledger_and_admissions_reserve_nothing
     assert (told.round, told.what, told.nats) == (world.round, budget.REFERENCES, one)
     assert budget.holdout_nats(holdout=world.query) == one
     assert budget.team_nats(round=planned_again(world), team=a) == one
-    assert replay.replay(round=world.round).n_releases == 1
+    assert replay.replay(round=world.round) == 1
 
 
 def test_a_round_that_told_nothing_leaves_nothing_in_the_ledger(world: World) -> None:
@@ -239,7 +238,7 @@ def test_a_cancelled_round_hides_neither_an_open_one_nor_the_next(world: World) 
     team = world.team("a")
     Round.objects.update(status="PUBLISHED")
     second = planned_again(world)
-    round_cancelling.cancel(round=second, reason=REASON, actor="ada", now=NOW)
+    rounds.cancel(round=second, reason=REASON, actor="ada", now=NOW)
     Round.objects.filter(number=1).update(status="OPEN")
 
     found = submissions.current_round(benchmark=world.benchmark, team=team, now=NOW)
@@ -318,7 +317,7 @@ def test_of_an_opening_and_a_cancellation_at_once_one_wins() -> None:
             if number % 2:
                 rounds.open_round(round=round, references=None, actor="ada", now=NOW)
             else:
-                round_cancelling.cancel(round=round, reason=REASON, actor="olivia", now=NOW)
+                rounds.cancel(round=round, reason=REASON, actor="olivia", now=NOW)
         except TransitionError as error:
             refused.append(error)
 
@@ -341,9 +340,7 @@ def test_a_file_and_a_cancellation_at_once_leave_nothing_that_waits() -> None:
             if number:
                 world.submit(team, world.wrong_at([number]))
             else:
-                round_cancelling.cancel(
-                    round=Round.objects.get(), reason=REASON, actor="ada", now=NOW
-                )
+                rounds.cancel(round=Round.objects.get(), reason=REASON, actor="ada", now=NOW)
         except (RoundClosedError, NoOpenRoundError) as error:
             refused.append(error)
 
@@ -374,7 +371,7 @@ def test_what_is_released_when_the_round_is_cancelled_is_counted() -> None:
                 "actor": "ada",
                 "now": NOW,
             }
-            round_cancelling.cancel(**given)
+            rounds.cancel(**given)
 
     all_at_once(5, act)
     sweep()

@@ -10,8 +10,7 @@ from tests.vault.factories import World, acting_as, make_world
 from vault import history, leaderboard, rounds, unranking
 from vault.errors import UnrankingError
 from vault.leaderboard import Row
-from vault.models import JournalEntry, Unranking
-from vault.rounds import ResultRow
+from vault.models import JournalEntry, PublishedResult, Unranking
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -97,7 +96,7 @@ def test_published_ranks_leave_the_team_out_too(world: World) -> None:
     rounds.close(round=world.round, actor="test", now=world.now)
     rounds.mark_audited(round=world.round, actor="test", now=world.now)
     results = [
-        ResultRow(
+        PublishedResult(
             team_id=world.teams[name].pk,
             submission_id=world.teams[name].submissions.get().pk,
             fresh_value=fresh,

@@ -8,7 +8,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import budget, budget_left, spoken_times
+from vault import budget, budget_left, sentences
 from vault.admin.filters import RoundFilter
 from vault.admin.pages import NOTHING, WHAT_NATS_ARE, ReadOnlyPage, Table, link, moment, nats
 from vault.admin.site import site
@@ -117,7 +117,7 @@ def _remaining(admission: Admission) -> Table:
     rows: list[tuple[Any, ...]] = [
         ("queries in the round", *_counts(given.total_used, given.total_limit)),
         (
-            f"queries in {spoken_times.length(seconds=given.window_seconds)}",
+            f"queries in {sentences.length(seconds=given.window_seconds)}",
             *_counts(given.window_used, given.window_limit),
         ),
         ("waiting for a score", *_counts(given.concurrent_used, given.concurrent_limit)),

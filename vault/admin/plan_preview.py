@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
-from vault import budget, panel, rounds, spoken_times
+from vault import budget, panel, rounds, sentences
 from vault.admin import outlook, parameters
 from vault.admin.pages import NOTHING, Table
 from vault.models import Holdout, Round
@@ -52,22 +52,19 @@ class Preview:
 
 def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
     """Work out what the form's values come to, refused as planning would. Nothing is written."""
-    fixed = ("query_holdout", "fresh_holdouts", "mechanism", "parameters", "opens_at", "closes_at")
-    limits = ("total_limit", "window_limit")
-    asked = ("benchmark", *fixed, *limits, "publication", "references")
-    checked = {name: given[name] for name in asked}
-    complete = plan_checks.check(**checked, now=now)
     round = Round(
         benchmark=given["benchmark"],
         panel=panel.latest(benchmark=given["benchmark"]),
         query_holdout=given["query_holdout"],
         mechanism=given["mechanism"],
-        parameters=complete,
+        parameters=given["parameters"],
         opens_at=given["opens_at"],
         closes_at=given["closes_at"],
         publication=given["publication"],
         **{name: given[name] for name in COUNTS},
     )
+    lists = {name: given[name] for name in ("fresh_holdouts", "references")}
+    round.parameters = plan_checks.check(round=round, **lists, now=now)
     names = [team.name for team in given["references"]]
     return Preview(
         constants=_constants(round, given["fresh_holdouts"], names),
@@ -125,7 +122,7 @@ def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str
         ("Queries of a team", f"{round.total_limit:,} in the round"),
         (
             "In a window",
-            f"{round.window_limit:,} in any {spoken_times.length(seconds=round.window_seconds)}",
+            f"{round.window_limit:,} in any {sentences.length(seconds=round.window_seconds)}",
         ),
         ("Waiting for a score", f"{round.concurrent_limit:,} of a team at once"),
         ("Teams that see scores", f"{round.max_teams:,} at most"),

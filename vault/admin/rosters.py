@@ -23,7 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from vault import sentences, spoken_times
+from vault import sentences
 from vault.admin.pages import NOTHING, Table, add_error
 from vault.errors import RosterError
 from vault.teams import rosters, token_links
@@ -146,7 +146,7 @@ def _preview(
     )
     n_new, n_all = len(roster.new), len(roster.entries)
     counts = {"new team": n_new, "admission": roster.n_admissions, "link": n_all}
-    made = ", ".join(spoken_times.counted(n=n, noun=noun) for noun, n in counts.items())
+    made = ", ".join(sentences.counted(n=n, noun=noun) for noun, n in counts.items())
     return page.form_page(
         request,
         MakeForm(initial={"signed": signed}),

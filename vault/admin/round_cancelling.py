@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import reasons, round_cancelling
+from vault import rounds, sentences
 from vault.admin.acts import Act, ActForm, Done
 from vault.models import Round
 from vault.statuses import RoundStatus
@@ -14,16 +14,14 @@ from vault.statuses import RoundStatus
 
 class CancelForm(ActForm):
     reason = forms.CharField(
-        max_length=reasons.MAX_LENGTH,
+        max_length=sentences.MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
         help_text="Everybody reads it in the list of rounds.",
     )
 
 
 def _cancel(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    round_cancelling.cancel(
-        round=round, actor=request.user.get_username(), now=timezone.now(), **given
-    )
+    rounds.cancel(round=round, actor=request.user.get_username(), now=timezone.now(), **given)
     return Done(message=f"The round {round} is cancelled. Its holdouts are free for another plan.")
 
 

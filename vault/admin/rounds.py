@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from vault import budget, opening, spoken_times
+from vault import budget, opening, sentences
 from vault.admin import out_of_reach, outlook, parameters, planning
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.baselines import HAND_IN
@@ -73,7 +73,7 @@ class AdmitForm(ActForm):
         assert isinstance(field, forms.ModelMultipleChoiceField)
         admitted = Admission.objects.filter(round=target).values("team")
         n_left = max(0, target.max_teams - admitted.filter(is_blind=False).count())
-        most = spoken_times.counted(n=target.max_teams, noun="team")
+        most = sentences.counted(n=target.max_teams, noun="team")
         field.help_text = f"{n_left:,} of {most} that see scores can still be admitted."
         each = f"For each of these teams; the round's total, {target.total_limit:,}, if left empty."
         self.fields["k"].help_text = each
@@ -219,7 +219,7 @@ class RoundAdmin(ActingPage):
 
     @admin.display(description="window length")
     def window(self, obj: Round) -> str:
-        return spoken_times.length(seconds=obj.window_seconds)
+        return sentences.length(seconds=obj.window_seconds)
 
     @admin.display(description="nats in the holdout's ledger")
     def reserved(self, obj: Round) -> str:

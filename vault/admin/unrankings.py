@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import reasons, unranking
+from vault import sentences, unranking
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.pages import Table, link, moment
 from vault.models import Round, Team
@@ -19,7 +19,7 @@ class UnrankForm(ActForm):
 
     team = forms.ModelChoiceField(queryset=Team.objects.none())
     reason = forms.CharField(
-        max_length=reasons.MAX_LENGTH,
+        max_length=sentences.MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
         help_text="Everybody reads it on the board.",
     )

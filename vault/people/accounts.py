@@ -1,7 +1,7 @@
 """The accounts of people in the admin: roles, one-time links for passwords, and how one is shut.
 
-No account is deleted: the journal and the histories know people by their user names, which stay. Nobody but
-the person ever knows a password, so none is set here: a link is made, with which the person sets it.
+No account is deleted: journal and histories know people by their user names. Nobody but the person ever knows
+a password, so none is set here: a link is made, with which the person sets it.
 """
 
 import datetime as dt
@@ -51,10 +51,7 @@ def role_of(*, person: User) -> str | None:
 
 @transaction.atomic
 def save(*, person: User, role: str | None) -> None:
-    """Write a new account, which has no password yet, or what has changed of one; with its one role.
-
-    A role of None stays as it is.
-    """
+    """Write a new account, without a password, or what has changed of one; a role of None stays as it is."""
     if role is not None and role not in ROLES:
         raise ValueError(f"roles are {', '.join(ROLES)}")
     if person.pk is None:

@@ -1,16 +1,12 @@
 """How often a password may be guessed, without a way for guessers to keep its owner out.
 
-Who fails waits, longer each time, and nothing is ever shut for good. What is counted apart:
+Who fails waits, longer each time, and nothing is ever shut for good. A browser from which the person has
+signed in before (it holds a signed cookie, or a pass that the installation's operator made) has an allowance
+of its own, which strangers do not touch. From any other, guesses at a name count for the network that they
+come from and, with a larger allowance, for all of these networks together.
 
-- A browser from which the person has signed in before (it holds a signed cookie, or a pass that the
-  installation's operator made) has an allowance of its own. What strangers do does not touch it, whether they
-  share its address or not.
-- From any other browser, guesses at a name count for the network that they come from; and guesses at a name
-  from all of these networks together, with a larger allowance, so that many addresses are no way around.
-
-Attempts are counted before the password is looked at, so many at once are no way around either. One that
-comes too early is refused unseen: it neither counts nor makes the wait longer. See OWASP, "Slow Down Online
-Guessing Attacks with Device Cookies".
+Attempts are counted before the password is looked at, so many at once are no way around. One that comes too
+early is refused unseen and uncounted. See OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 """
 
 import datetime as dt
@@ -134,10 +130,10 @@ def _wait(row: SignInFailures, free: int, now: dt.datetime) -> dt.timedelta:
     return wait
 
 
+@transaction.atomic
 def _forget_old(now: dt.datetime) -> None:
     """Delete what is old, but leave what somebody else has in hand for the next time."""
-    with transaction.atomic():
-        old = SignInFailures.objects.filter(last_at__lte=now - FORGOTTEN_AFTER)
-        held = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000])
-        if held:
-            SignInFailures.objects.filter(pk__in=held).delete()
+    old = SignInFailures.objects.filter(last_at__lte=now - FORGOTTEN_AFTER)
+    held = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:1000])
+    if held:
+        SignInFailures.objects.filter(pk__in=held).delete()

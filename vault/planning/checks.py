@@ -9,7 +9,7 @@ from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
 from vault.errors import PlanError
 from vault.holdout_kinds import decides
-from vault.models import Benchmark, Holdout, Round, Team
+from vault.models import Holdout, Round, Team
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
 # A form says "now" when it is opened; people fill it in, and read a preview.
@@ -21,33 +21,23 @@ MAX_DURATION = dt.timedelta(days=365_250)
 
 
 def check(
-    *,
-    benchmark: Benchmark,
-    query_holdout: Holdout,
-    fresh_holdouts: Sequence[Holdout],
-    mechanism: str,
-    parameters: dict[str, Any],
-    opens_at: dt.datetime,
-    closes_at: dt.datetime,
-    total_limit: int,
-    window_limit: int,
-    publication: str,
-    references: Sequence[Team],
-    now: dt.datetime,
+    *, round: Round, fresh_holdouts: Sequence[Holdout], references: Sequence[Team], now: dt.datetime
 ) -> dict[str, Any]:
-    """Refuse what cannot be planned; else all of the mechanism's parameters. Writes nothing."""
-    check_times(opens_at=opens_at, closes_at=closes_at, now=now)
-    check_limits(total_limit=total_limit, window_limit=window_limit)
-    check_references(references=references)
-    complete = parameters_of(mechanism=mechanism, parameters=parameters)
-    if publication not in PublicationKind.values:
+    """Refuse what cannot be planned; else all of the mechanism's parameters. Writes nothing.
+
+    The round is not saved, and may lack its number, its panel and parameters that have a default.
+    """
+    _check_times(opens_at=round.opens_at, closes_at=round.closes_at, now=now)
+    _check_limits(total_limit=round.total_limit, window_limit=round.window_limit)
+    _check_references(references)
+    complete = _parameters(mechanism=round.mechanism, parameters=round.parameters)
+    if round.publication not in PublicationKind.values:
         raise PlanError("a publication is coarse or full", field="publication")
-    check_holdouts(benchmark=benchmark, query_holdout=query_holdout, fresh_holdouts=fresh_holdouts)
+    _check_holdouts(round, fresh_holdouts)
     return complete
 
 
-def check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.datetime) -> None:
-    """Refuse a round that would have begun or ended already, and one that ends before it begins."""
+def _check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.datetime) -> None:
     if closes_at <= now:
         raise PlanError(_past("close", closes_at, now), field="closes_at")
     if opens_at < now - LATE:
@@ -58,8 +48,7 @@ def check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.dateti
         raise PlanError("the round would close in more than a thousand years", field="closes_at")
 
 
-def check_limits(*, total_limit: int, window_limit: int) -> None:
-    """Refuse more queries than the ledger counts, and a window that could never be full."""
+def _check_limits(*, total_limit: int, window_limit: int) -> None:
     if total_limit > MAX_QUERIES:
         raise PlanError(
             f"a team has at most {MAX_QUERIES:,} queries in a round, more than anybody asks: "
@@ -85,8 +74,8 @@ def _minute(time: dt.datetime) -> str:
     return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
 
 
-def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """All parameters of the mechanism, with its defaults for those that are left out."""
+def _parameters(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Add the mechanism's defaults for those that are left out."""
     if mechanism not in MECHANISMS:
         raise PlanError(f"there is no mechanism {mechanism!r}", field="mechanism")
     for name, value in parameters.items():
@@ -101,8 +90,7 @@ def parameters_of(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, An
         raise PlanError(f"mechanism {mechanism}: {error}", field="parameters") from None
 
 
-def check_references(*, references: Sequence[Team]) -> None:
-    """Refuse what no organizer's baseline can come from, and what stands twice."""
+def _check_references(references: Sequence[Team]) -> None:
     for team in references:
         if not (team.is_reference and team.is_active):
             raise PlanError(f"the team {team.name} is no active reference team", field="references")
@@ -110,11 +98,9 @@ def check_references(*, references: Sequence[Team]) -> None:
         raise PlanError("a reference is named twice", field="references")
 
 
-def check_holdouts(
-    *, benchmark: Benchmark, query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]
-) -> None:
-    """Refuse holdouts that cannot answer or decide this benchmark's round."""
-    if any(each.benchmark_id != benchmark.pk for each in (query_holdout, *fresh_holdouts)):
+def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
+    query_holdout = round.query_holdout
+    if any(each.benchmark_id != round.benchmark_id for each in (query_holdout, *fresh_holdouts)):
         raise PlanError("a holdout belongs to another benchmark", field="query_holdout")
     if query_holdout.status != HoldoutStatus.QUERY or not decides(query_holdout.kind):
         raise PlanError(
@@ -130,10 +116,8 @@ def check_holdouts(
 
 def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> None:
     """Refuse small holdouts, sealed before sealing itself refused them."""
-    for field, each in [
-        ("query_holdout", query_holdout),
-        *(("fresh_holdouts", each) for each in fresh_holdouts if decides(each.kind)),
-    ]:
+    deciding = [("fresh_holdouts", each) for each in fresh_holdouts if decides(each.kind)]
+    for field, each in [("query_holdout", query_holdout), *deciding]:
         if each.n_items < MIN_ITEMS:
             raise PlanError(
                 f"an iid holdout needs at least {MIN_ITEMS} items to decide a verdict, and this one "

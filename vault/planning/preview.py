@@ -13,7 +13,7 @@ from stats.planning_effect import detectable_overstatement
 from stats.publication_grid import publication_step
 from vault import budget
 from vault.models import Holdout, Round
-from vault.planning import prospects
+from vault.planning.prospects import deciding, too_few_ways
 from vault.statuses import PublicationKind
 
 # How much files usually differ from their references is not known beforehand: good files are near each other,
@@ -32,8 +32,7 @@ class Bound:
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """
-    How much all answers of a round can tell, and what is proven nevertheless.
+    """How much all answers of a round can tell, and what is proven nevertheless.
 
     Nats add up in the order in which they stand: what the holdout told already, its references on the board,
     the teams. `alone` is one team that knows its own answers and what everybody knows; in `together` all
@@ -50,16 +49,14 @@ class Reach:
 
 @dataclass(frozen=True, kw_only=True)
 class Detectable:
-    """
-    The smallest overstatement that is found with probability .8, in the metric's units.
+    """The smallest overstatement that is found with probability .8, in the metric's units.
 
     Of a file whose values differ from its reference's in this `share` of items or, of losses, by this share
     of the metric's range. `low` is for independent items; `high` for groups whose items stand or fall
     together, equal where items are drawn one by one, and None where it is more than the metric's range or
-    the sizes of groups are not known. An audit of groups states about `low` or more, and comes near `high`
-    only if file and reference are both right or wrong in whole groups. A file that differs by so little
-    cannot gain as much as `low` where `is_reachable` is false, and not as much as `high` where
-    `is_reachable_in_groups` is false; of groups of unknown sizes that is not known.
+    the sizes of groups are not known. A file that differs by so little cannot gain as much as `low` where
+    `is_reachable` is false, and not as much as `high` where `is_reachable_in_groups` is false; of groups of
+    unknown sizes that is not known.
     """
 
     share: float
@@ -86,13 +83,12 @@ def reach(*, account: Account, k: int, n_teams: int, n_references: int, told: fl
 
 def bound(*, account: Account, nats: float, k: int) -> Bound:
     """Bound the error of k answers that tell so much."""
-    error = ledger.proven_error(account=account, nats=nats, k=k)
-    return Bound(k=k, nats=nats, error=error)
+    return Bound(k=k, nats=nats, error=ledger.proven_error(account=account, nats=nats, k=k))
 
 
 def published_step(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> float | None:
     """Find the grid of published fresh figures; 0: exact ones; None: no fresh holdout decides."""
-    n_fresh = sum(each.n_items for each in _deciding(round, fresh_holdouts))
+    n_fresh = sum(each.n_items for each in deciding(round=round, fresh_holdouts=fresh_holdouts))
     if not n_fresh:
         return None
     if round.publication == PublicationKind.FULL:
@@ -102,11 +98,11 @@ def published_step(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> float 
 
 def undetectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     """Why no detectable overstatement can be named beforehand; empty if it can."""
-    fresh = _deciding(round, fresh_holdouts)
+    fresh = deciding(round=round, fresh_holdouts=fresh_holdouts)
     metric = METRICS[round.benchmark.primary_metric]
     if not fresh:
         return "No overstatement: without a fresh iid holdout of the query holdout's draw no team is tested"
-    if prospects.too_few_ways(round=round, judges=fresh):
+    if too_few_ways(round=round, judges=fresh):
         return (
             f"No overstatement can be found in a round of {round.max_teams:,} teams: too few other draws are "
             "possible"
@@ -121,16 +117,18 @@ def undetectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
 
 def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detectable]:
     """For some examples of files, where `undetectable` has no reason against it."""
-    query, fresh = round.query_holdout, _deciding(round, fresh_holdouts)
+    query = round.query_holdout
+    fresh = deciding(round=round, fresh_holdouts=fresh_holdouts)
     n, m = query.n_items, sum(each.n_items for each in fresh)
     worth_n, worth_m = effective_number([query]), effective_number(fresh)
     is_known = not any(each.draws_groups and each.n_effective is None for each in (query, *fresh))
     unit = budget.unit_of(benchmark=round.benchmark)
+    counts_items = METRICS[round.benchmark.primary_metric].counts_items
     found = []
     for share in SHARES:
         low = _detectable(round, share, n, m)
         high = _detectable(round, share, worth_n, worth_m)
-        most = share if METRICS[round.benchmark.primary_metric].counts_items else 1
+        most = share if counts_items else 1
         found.append(
             Detectable(
                 share=share,
@@ -164,7 +162,3 @@ def _detectable(round: Round, share: float, n: float, m: float) -> float:
         n_teams=round.max_teams,
         delta0=round.benchmark.delta0,
     )
-
-
-def _deciding(round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
-    return prospects.deciding(query_holdout=round.query_holdout, fresh_holdouts=fresh_holdouts)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from stats.accusation import ALPHA
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, spoken_times
+from vault import budget, sentences
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
 from vault.references import files as reference_files
 from vault.references import order as reference_order
@@ -20,8 +20,8 @@ from vault.statuses import RoundStatus
 
 def warnings(*, round: Round) -> list[str]:
     """All of them, in sentences for organizers; none while there is nothing to warn of."""
-    holdouts = round.fresh_holdouts.all()
-    return [*of_draw(round=round, fresh_holdouts=holdouts), *of_references(round=round)]
+    of_holdouts = of_draw(round=round, fresh_holdouts=round.fresh_holdouts.all())
+    return of_holdouts + of_references(round=round)
 
 
 def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: int) -> list[str]:
@@ -45,11 +45,11 @@ def of_room(*, round: Round, n_references: int) -> list[str]:
         return []
     n_files = reference_files.of_holdout(holdout_id=round.query_holdout_id).count()
     said = (
-        f"References have handed in {spoken_times.counted(n=n_files, noun='file')} about this query holdout, "
+        f"References have handed in {sentences.counted(n=n_files, noun='file')} about this query holdout, "
         f"and {reference_files.MAX_OF_HOLDOUT} are taken"
     )
     if left:
-        named = spoken_times.counted(n=n_references, noun="reference")
+        named = sentences.counted(n=n_references, noun="reference")
         return [f"{said}: {left:,} more can come, and {named} are named. Name fewer of them."]
     said += ": none can be handed in to this round"
     if n_references:
@@ -59,14 +59,14 @@ def of_room(*, round: Round, n_references: int) -> list[str]:
     return [f"{said}. Plan it on another query holdout."]
 
 
-def deciding(*, query_holdout: Holdout, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
+def deciding(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Holdout]:
     """List the fresh holdouts that decide a verdict: iid shards of the query holdout's draw."""
-    return [each for each in fresh_holdouts if each.decides_beside(query_holdout)]
+    return [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
 
 
 def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:
     """Say what the holdouts do not allow, whatever is handed in; the round need not be saved."""
-    judges = deciding(query_holdout=round.query_holdout, fresh_holdouts=fresh_holdouts)
+    judges = deciding(round=round, fresh_holdouts=fresh_holdouts)
     found = []
     if round.query_holdout.draws_groups and round.query_holdout.n_effective is None:
         found.append(
@@ -74,11 +74,11 @@ def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:
             "scores is proven."
         )
     if not judges:
-        found.append(
+        return [
+            *found,
             "No fresh iid holdout is of the same draw as the query holdout: no team is tested, and nobody "
-            "can be CONFIRMED."
-        )
-        return found
+            "can be CONFIRMED.",
+        ]
     return found + too_few_ways(round=round, judges=judges)
 
 
@@ -89,18 +89,20 @@ FOUND_AT = 0.4
 
 def too_few_ways(*, round: Round, judges: list[Holdout]) -> list[str]:
     """Warn of too few draws: of w no p-value is below 1/w, and Holm's first level is ALPHA / (2 teams)."""
-    counts = [_units(each) for each in (round.query_holdout, *judges)]
-    if None in counts:
+    holdouts = (round.query_holdout, *judges)
+    counts = [each.n_units if each.draws_groups else each.n_items for each in holdouts]
+    known = [each for each in counts if each is not None]
+    if len(known) < len(counts):
         return []
-    n_query, *n_fresh = (each for each in counts if each is not None)
-    log_ways = _log_choose(n_query + sum(n_fresh), n_query)
+    n_query, n_fresh = known[0], sum(known[1:])
+    log_ways = _log_choose(n_query + n_fresh, n_query)
     # A rounded logarithm is no reason to warn.
     if log_ways > math.log(2 * round.max_teams / (FOUND_AT * ALPHA)) - 1e-9:
         return []
-    ways = math.comb(n_query + sum(n_fresh), n_query)
+    ways = math.comb(n_query + n_fresh, n_query)
     what = "groups" if round.query_holdout.draws_groups else "items"
     return [
-        f"The query and fresh holdouts have so few {what} ({n_query:,} and {sum(n_fresh):,}) that they could "
+        f"The query and fresh holdouts have so few {what} ({n_query:,} and {n_fresh:,}) that they could "
         f"be drawn in only {ways:,} ways, and no p-value is below one in {ways:,}: "
         f"{_confirmed(ways=ways)}; {round.max_teams:,} are planned for."
     ]
@@ -110,7 +112,7 @@ def _confirmed(*, ways: int) -> str:
     possible, found = (math.floor(ways * share * ALPHA / 2 + 1e-9) for share in (1.0, FOUND_AT))
     if not possible:
         return "nobody can be CONFIRMED however few teams hand in files"
-    most, few = (spoken_times.counted(n=n, noun="team") for n in (possible, found))
+    most, few = (sentences.counted(n=n, noun="team") for n in (possible, found))
     likely = f"if files come from more than {few}" if found else "in any case"
     return (
         f"not even a file that is right about every query label is CONFIRMED with 80 % {likely}, and nobody "
@@ -121,15 +123,15 @@ def _confirmed(*, ways: int) -> str:
 def of_references(*, round: Round) -> list[str]:
     """Say what the references do not allow: the frozen ones, before that those that are scored."""
     references = _references(round)
-    if not references:
-        if _has_published_finals(round):
-            return []
-        is_planned = round.status == RoundStatus.PLANNED
-        return [
-            f"No reference is {'scored yet' if is_planned else 'frozen'}: a team can only be compared with "
-            "its own first files, and a team whose first file was tuned already is not found."
-        ]
-    return _tolerates_all(round, references)
+    if references:
+        return _tolerates_all(round, references)
+    if _has_published_finals(round):
+        return []
+    is_planned = round.status == RoundStatus.PLANNED
+    return [
+        f"No reference is {'scored yet' if is_planned else 'frozen'}: a team can only be compared with "
+        "its own first files, and a team whose first file was tuned already is not found."
+    ]
 
 
 def tolerance(*, benchmark: Benchmark) -> str:
@@ -178,11 +180,6 @@ def _references(round: Round) -> list[Submission]:
 
 def _tolerated(benchmark: Benchmark) -> float:
     return benchmark.delta0 * budget.unit_of(benchmark=benchmark)
-
-
-def _units(holdout: Holdout) -> int | None:
-    """Count what the draw chose among; None where nobody knows."""
-    return holdout.n_units if holdout.draws_groups else holdout.n_items
 
 
 def _log_choose(n: int, k: int) -> float:

@@ -1,9 +1,8 @@
 """The bell: tells a worker that a team has something to score.
 
-The broker is only that. A message that is lost or doubled changes nothing: the submission stands in
-PostgreSQL, a worker claims it there, and the sweeper rings again for whatever was not claimed. So a
-request never waits for the broker: a thread of the process publishes, and when the broker hangs for so
-long that the thread's list is full, further rings are dropped.
+A message that is lost or doubled changes nothing: a worker claims the submission in PostgreSQL, and the
+sweeper rings again for whatever was not claimed. So a request never waits for the broker: a thread of the
+process publishes, and when the broker hangs until the thread's list is full, further rings are dropped.
 """
 
 import logging
@@ -15,7 +14,6 @@ import uuid
 import kombu.exceptions
 import redis.exceptions
 from celery import current_app
-from django.db import transaction
 
 logger = logging.getLogger(__name__)
 
@@ -66,10 +64,6 @@ def _publish(submission_id: uuid.UUID) -> None:
 
 
 _publisher = _Publisher()
-
-
-def ring_on_commit(*, submission_id: uuid.UUID) -> None:
-    transaction.on_commit(lambda: ring(submission_id=submission_id))
 
 
 def ring(*, submission_id: uuid.UUID) -> bool:

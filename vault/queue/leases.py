@@ -8,10 +8,9 @@ import datetime as dt
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError, connection
@@ -30,11 +29,8 @@ MAX_PAUSE = 60.0  # seconds before the next attempt after a fault
 # A worker that cannot say so, because the database is away, says it when it is back within this time.
 PATIENCE = 60.0
 
-T = TypeVar("T")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
+class Claim(NamedTuple):
     submission_id: uuid.UUID
     fence: int
     n_exceptions: int
@@ -91,10 +87,7 @@ def claim(*, round_id: int, team_id: int) -> Claim | None:
             [settings.LEASE_SECONDS, round_id, team_id, round_id],
         )
         row = cursor.fetchone()
-    if row is None:
-        return None
-    names = ("submission_id", "fence", "n_exceptions", "n_faults", "age")
-    return Claim(**dict(zip(names, row, strict=True)))
+    return None if row is None else Claim(*row)
 
 
 @contextmanager
@@ -133,24 +126,33 @@ def _renew(claim: Claim, done: threading.Event) -> None:
 
 
 def put_off(claim: Claim) -> None:
-    """Put it back into the queue after a fault, for a while that doubles each time. Nothing is counted."""
+    """Put it back into the queue after a fault, for a while that doubles each time. Nothing is counted.
+
+    That is written as soon as the database is back.
+    """
     # The exponent has a limit of its own: after days of faults the power would overflow.
     pause = min(2.0 ** min(claim.n_faults, 10), MAX_PAUSE)
-    _insisting(
-        lambda: held(submission_id=claim.submission_id, fence=claim.fence).update(
-            status=SubmissionStatus.QUEUED,
-            leased_until=None,
-            n_faults=F("n_faults") + 1,
-            retry_at=Now() + dt.timedelta(seconds=pause),
-        )
-    )
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            held(submission_id=claim.submission_id, fence=claim.fence).update(
+                status=SubmissionStatus.QUEUED,
+                leased_until=None,
+                n_faults=F("n_faults") + 1,
+                retry_at=Now() + dt.timedelta(seconds=pause),
+            )
+            return
+        except DATABASE_FAULTS:
+            connection.close()  # a broken one would stay so
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def count_exception(claim: Claim) -> int:
     """How many attempts have failed with this one.
 
-    It counts, too, where another worker has taken over: an attempt that hangs in the database keeps its own
-    lease from being renewed, and whoever waits for the row has it before the failure is written.
+    It counts, too, where another worker has taken over: an attempt that hangs cannot renew its lease.
     """
     pending = Submission.objects.filter(pk=claim.submission_id, status=SubmissionStatus.SCORING)
     pending.update(n_exceptions=F("n_exceptions") + 1)
@@ -162,16 +164,3 @@ def give_back(claim: Claim) -> None:
     held(submission_id=claim.submission_id, fence=claim.fence).update(
         status=SubmissionStatus.QUEUED, leased_until=None
     )
-
-
-def _insisting(write: Callable[[], T]) -> T:
-    """Write as soon as the database is back. A broken connection must be closed, or it stays so."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return write()
-        except DATABASE_FAULTS:
-            connection.close()
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)

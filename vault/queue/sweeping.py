@@ -35,8 +35,7 @@ def ring_for_the_waiting() -> int:
             """,
             [GRACE_SECONDS],
         )
-        waiting: list[uuid.UUID] = [row[0] for row in cursor.fetchall()]
-    return _ring(waiting)
+        return _ring([row[0] for row in cursor.fetchall()])
 
 
 def ring_for_the_lost() -> int:

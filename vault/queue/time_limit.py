@@ -2,8 +2,7 @@
 
 At the limit the work is interrupted as if by Ctrl-C: a statement that waits is cancelled, its transaction is
 rolled back, and nothing that catches errors keeps the work going. Work that does not come back to Python
-never sees it, and holds its process for ever: such a process is ended a little later, by a thread that needs
-nothing of Python. It then prints where it hung: files and lines, no values.
+never sees it: its process is ended a little later, and prints where it hung, files and lines without values.
 """
 
 import faulthandler

@@ -17,16 +17,13 @@ SAID = "implausibly good: was the label file handed in?"
 
 def enter(*, submission: Submission, actor: str, now: dt.datetime) -> None:
     """Write into the journal that a reference's file loses next to nothing."""
-    journal.append(
-        benchmark_id=submission.round.benchmark_id,
+    journal.append_of_round(
+        round=submission.round,
         kind=KIND,
         actor=actor,
-        payload={
-            "round": submission.round.number,
-            "team": submission.team.name,
-            "submission": str(submission.pk),
-        },
         now=now,
+        team=submission.team.name,
+        submission=str(submission.pk),
     )
 
 

@@ -1,7 +1,7 @@
 """Files of references before a round opens: how many there may be, and the record of who handed them in.
 
-Nothing is charged for them, and each is answered. So without a limit whoever holds a reference's token, or
-hands in for one, could ask for every query label before a team may ask at all.
+Nothing is charged for them, and each is answered: without a limit whoever hands in for a reference could ask
+for every query label before a team may ask at all.
 """
 
 import datetime as dt
@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from django.db.models import Count, QuerySet
 
 from stats.mechanisms import MECHANISMS
-from vault import journal, locks, spoken_times
+from vault import journal, locks, sentences
 from vault.errors import TooManyReferencesError
 from vault.models import Round, Submission, Team
 from vault.statuses import PENDING, SubmissionStatus
 
-# A baseline, a second try after a mistake, and some variants: what more files of one team add to a comparison
-# is little, since they are much alike.
+# A baseline, a second try after a mistake, and some variants: more files of one team are much alike.
 MAX_OF_TEAM = 5
 # Four full teams, or twenty of one file. docs/threat-model.md says what so many answers can tell. The
 # database's own check of every reference's row has the same numbers.
@@ -39,11 +38,7 @@ class Reached:
 
 
 def of_holdout(*, holdout_id: uuid.UUID) -> QuerySet[Submission]:
-    """All files of references that asked for labels of this query holdout.
-
-    Each was handed in before its round opened. So all count, whatever became of their rounds: the same
-    labels are asked for, whichever plan asks.
-    """
+    """All files of references that asked for its labels, whatever became of their rounds."""
     return Submission.objects.filter(team__is_reference=True, round__query_holdout=holdout_id)
 
 
@@ -57,7 +52,7 @@ def reached(*, round: Round, team_id: int) -> Reached | None:
     received = of_holdout(holdout_id=round.query_holdout_id)
     n_of_team = received.filter(round=round, team=team_id).count()
     if n_of_team >= MAX_OF_TEAM:
-        files = spoken_times.counted(n=n_of_team, noun="file")
+        files = sentences.counted(n=n_of_team, noun="file")
         return Reached(
             limit=MAX_OF_TEAM,
             reason=f"it has handed in {files} to round {round.number}, and one reference may hand in "
@@ -94,10 +89,7 @@ def way_on(*, round: Round) -> str:
 
 
 def check_room(*, round: Round, team: Team) -> None:
-    """Refuse one more file than is taken; until the transaction ends nobody else adds one of the holdout.
-
-    Cancelled and failed files count, or each would be a free try.
-    """
+    """Refuse one more file than is taken; until the transaction ends nobody else adds one of the holdout."""
     locks.hold_references(holdout_id=round.query_holdout_id)
     full = reached(round=round, team_id=team.pk)
     if full is not None:
@@ -110,16 +102,13 @@ def check_room(*, round: Round, team: Team) -> None:
 
 def enter(*, submission: Submission, organizer: str, now: dt.datetime) -> None:
     """Write into the journal what was handed in, and by whom: an organizer's name, or the team's token."""
-    journal.append(
-        benchmark_id=submission.round.benchmark_id,
+    journal.append_of_round(
+        round=submission.round,
         kind="reference_received",
         actor=organizer or submission.team.name,
-        payload={
-            "round": submission.round.number,
-            "team": submission.team.name,
-            "submission": str(submission.pk),
-            "sha256": submission.sha256,
-            "by": ORGANIZER if organizer else TOKEN,
-        },
         now=now,
+        team=submission.team.name,
+        submission=str(submission.pk),
+        sha256=submission.sha256,
+        by=ORGANIZER if organizer else TOKEN,
     )

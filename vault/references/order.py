@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from vault import spoken_times
+from vault import sentences
 from vault.models import Round, Submission
 from vault.statuses import SubmissionStatus
 
@@ -18,10 +18,7 @@ def scored(*, round: Round) -> QuerySet[Submission]:
 def in_order(*, round: Round) -> list[Submission]:
     """Sort the scored files by the plan's order of their teams, those of others last; then as submitted."""
     places = {team_id: place for place, team_id in enumerate(round.named_references)}
-    return sorted(
-        scored(round=round),
-        key=lambda each: places.get(each.team_id, len(places)),
-    )
+    return sorted(scored(round=round), key=lambda each: places.get(each.team_id, len(places)))
 
 
 def said(*, files: list[Submission]) -> str:
@@ -45,8 +42,6 @@ def name_of(*, file: Submission) -> str:
 def _of_team(files: list[Submission]) -> str:
     n = len(files) - 1
     more = (
-        f", and {spoken_times.counted(n=n, noun='more file')} of it follow{'s'[: n == 1]}"
-        if n
-        else ""
+        f", and {sentences.counted(n=n, noun='more file')} of it follow{'s'[: n == 1]}" if n else ""
     )
     return f"{name_of(file=files[0])}{more}"

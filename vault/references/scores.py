@@ -1,9 +1,8 @@
 """A reference's score as it leaves before its round opens: rounded, for whoever reads it, in whatever way.
 
-References are answered before anybody is charged, some files of each. An exact score tells how many labels a
-file has right, and two that differ in one item tell that item's label. Scoring, the opening and the audit go
-by the exact score, which is told once the round has opened. Of a round that never opens it stays rounded: its
-query holdout may serve another.
+Nobody is charged for these answers: exact scores of two files that differ in one item tell that item's label.
+Scoring, the opening and the audit go by the exact score, which is told once the round has opened. Of a round
+that never opens it stays rounded: its query holdout may serve another.
 """
 
 import math
@@ -33,8 +32,7 @@ def told(*, value: float | None, round: Round, team: Team, metric: str = "") -> 
     """Give a score as it may leave now, in the units of the primary metric or the one that is named."""
     if value is None or not is_coarse(round=round, team=team):
         return value
-    scorer = scorer_of(benchmark=round.benchmark, metric=metric or None)
-    return coarse(value=value, scorer=scorer)
+    return coarse(value=value, scorer=scorer_of(benchmark=round.benchmark, metric=metric))
 
 
 def coarse(*, value: float, scorer: Scorer) -> float:

@@ -1,10 +1,8 @@
 """Names of teams: any printable text, written in one way, and compared as people compare names.
 
-The same name can be typed as different characters: a letter with its accent or before it, in capitals or
-not. So names are stored in one normal form (NFC), and two names are one if they are equal without regard to
-case (Unicode 15.0, section 3.13, canonical caseless matching) and to how many blanks stand between words,
-which a page shows as one. Titles are free and need not be unique: whoever shows one in the place of a name
-asks `told_apart`.
+Names are stored in one normal form (NFC), and two names are one if they are equal without regard to case
+(Unicode 15.0, section 3.13, canonical caseless matching) and to how many blanks stand between words. Titles
+are free and need not be unique: whoever shows one in the place of a name asks `told_apart`.
 """
 
 import unicodedata
@@ -16,9 +14,8 @@ from django.core.exceptions import ValidationError
 
 MAX_LENGTH = 100
 Key = TypeVar("Key")
-# Letters, marks and symbols that leave no trace on a screen: what is ignorable by default (Unicode 15.0,
-# section 5.21) and counts as printable all the same, and what is drawn as nothing: the blank pattern of
-# Braille, the filler of Khitan, the blanks of hieroglyphs and the null notehead.
+# What counts as printable and leaves no trace on a screen: ignorable by default (Unicode 15.0, section 5.21),
+# or drawn as nothing, such as the blank pattern of Braille and the null notehead.
 INVISIBLE = {
     *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0),
     *(0x16FE4, 0x13441, 0x13442, 0x1D159),

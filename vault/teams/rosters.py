@@ -1,8 +1,8 @@
 """Many teams at once from one CSV: teams, their admissions, and a one-time link to a token for each.
 
-All rows are checked before anything is made, every bad one is named, and all is made in one transaction or
-nothing is. Columns: `team`, and if wanted `title`, `benchmarks` (slugs, or `slug/2` for one round of
-several), `queries` and `contact`, which is handed back beside the link and kept nowhere.
+Every bad row is named, and all is made in one transaction or nothing is. Columns: `team`, and if wanted
+`title`, `benchmarks` (slugs, or `slug/2` for one round of several), `queries` and `contact`, which is handed
+back beside the link and kept nowhere.
 """
 
 import csv
@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from vault import admitting, budget
+from vault import budget
 from vault.errors import AdmissionError, RosterError
 from vault.files import hints, spreadsheet_cells
 from vault.models import Admission, Round, Team, TokenLink
@@ -121,24 +121,25 @@ def read(*, body: bytes) -> list[Line]:
 def check(*, lines: list[Line], now: dt.datetime) -> Roster:
     """Say what the rows would make, and everything that is wrong with them. Nothing is changed."""
     problems: list[Problem] = []
-    known = {
-        team.folded: team
-        for team in Team.objects.filter(folded__in={_folded(line) for line in lines})
-    }
-    names = _names(lines)
     times = Counter(_folded(line) for line in lines)
+    known = {team.folded: team for team in Team.objects.filter(folded__in=times)}
+    names = _names(lines)
     rounds = _Rounds(now=now)
     entries = []
     for line in lines:
-        found = [
-            *_of_name(line, known, n_times=times[_folded(line)]),
-            *_of_title(line, known.get(_folded(line)), names=names),
-            *_of_contact(line),
-        ]
         team = known.get(_folded(line))
         admitted, refused = rounds.of(line, team)
-        k, wrong = _queries(line, admitted)
-        problems += [*found, *refused, *wrong]
+        wrong_queries = _wrong_queries(line, admitted)
+        found = [
+            ("team", _wrong_name(line, team, n_times=times[_folded(line)])),
+            ("title", _wrong_title(line, team, names=names)),
+            ("contact", _wrong_contact(line)),
+            *(("benchmarks", each) for each in refused),
+            ("queries", wrong_queries),
+        ]
+        problems += [
+            Problem(row=line.row, column=column, problem=each) for column, each in found if each
+        ]
         entries.append(
             Entry(
                 row=line.row,
@@ -147,7 +148,7 @@ def check(*, lines: list[Line], now: dt.datetime) -> Roster:
                 contact=line.contact,
                 team=team,
                 rounds=admitted,
-                k=k,
+                k=int(line.queries) if line.queries and not wrong_queries else None,
             )
         )
     return Roster(entries=tuple(entries), problems=tuple(problems))
@@ -173,12 +174,17 @@ def make(
         )
     try:
         with transaction.atomic():
-            wanted = check(lines=lines, now=now)
+            wanted = {
+                round.pk for entry in check(lines=lines, now=now).entries for round in entry.rounds
+            }
             # In one order, so that two lists never wait for each other; then looked at again.
-            _lock(wanted)
+            list(Round.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
             roster = check(lines=lines, now=now)
             _check(roster, batch=batch)
-            teams = {entry.row: entry.team or _made(entry) for entry in roster.entries}
+            teams = {
+                entry.row: entry.team or Team.objects.create(name=entry.name, title=entry.title)
+                for entry in roster.entries
+            }
             _admit(roster, teams, actor=actor, now=now)
             return [
                 Invitation(
@@ -238,23 +244,19 @@ def _folded(line: Line) -> str:
     return team_names.folded(line.team)
 
 
-def _of_name(line: Line, known: dict[str, Team], *, n_times: int) -> list[Problem]:
+def _wrong_name(line: Line, team: Team | None, *, n_times: int) -> str:
     name = team_names.normalized(line.team)
     try:
         team_names.check(name)
     except ValidationError as error:
-        return [Problem(row=line.row, column="team", problem=error.messages[0])]
-    problem = ""
+        return str(error.messages[0])
     if len(name) > team_names.MAX_LENGTH:
-        problem = f"A name has at most {team_names.MAX_LENGTH} characters."
-    elif n_times > 1:
-        problem = f"This team stands in {n_times} rows (names are compared without regard to case)."
-    elif (team := known.get(_folded(line))) is not None:
-        if team.is_reference:
-            problem = "This is a reference team, which needs no admission."
-        elif not team.is_active:
-            problem = "This team is not active."
-    return [Problem(row=line.row, column="team", problem=problem)] if problem else []
+        return f"A name has at most {team_names.MAX_LENGTH} characters."
+    if n_times > 1:
+        return f"This team stands in {n_times} rows (names are compared without regard to case)."
+    if team is not None and team.is_reference:
+        return "This is a reference team, which needs no admission."
+    return "" if team is None or team.is_active else "This team is not active."
 
 
 def _names(lines: list[Line]) -> dict[str, str]:
@@ -264,48 +266,41 @@ def _names(lines: list[Line]) -> dict[str, str]:
     return {_folded(line): line.team for line in lines} | dict(others)
 
 
-def _of_title(line: Line, team: Team | None, *, names: dict[str, str]) -> list[Problem]:
-    problem = ""
-    folded = team_names.folded(line.title)
-    if line.title and folded != _folded(line) and folded in names:
-        problem = f"There is a team {names[folded]!r}: no other has its name as a title."
-    elif len(line.title) > MAX_TITLE:
-        problem = f"A title has at most {MAX_TITLE} characters."
-    elif team is not None and line.title not in ("", team.title):
-        problem = (
-            f"There is a team {team.name!r} already, and its title is another: leave it empty."
-        )
+def _wrong_title(line: Line, team: Team | None, *, names: dict[str, str]) -> str:
     try:
         team_names.check_printable(line.title)
     except ValidationError as error:
-        problem = error.messages[0]
-    return [Problem(row=line.row, column="title", problem=problem)] if problem else []
+        return str(error.messages[0])
+    folded = team_names.folded(line.title)
+    if line.title and folded != _folded(line) and folded in names:
+        return f"There is a team {names[folded]!r}: no other has its name as a title."
+    if len(line.title) > MAX_TITLE:
+        return f"A title has at most {MAX_TITLE} characters."
+    if team is not None and line.title not in ("", team.title):
+        return f"There is a team {team.name!r} already, and its title is another: leave it empty."
+    return ""
 
 
-def _of_contact(line: Line) -> list[Problem]:
-    if not line.contact:
-        return []
+def _wrong_contact(line: Line) -> str:
     try:
-        validate_email(line.contact)
+        if line.contact:
+            validate_email(line.contact)
     except ValidationError:
-        return [Problem(row=line.row, column="contact", problem="This is no e-mail address.")]
-    return []
+        return "This is no e-mail address."
+    return ""
 
 
-def _queries(line: Line, rounds: tuple[Round, ...]) -> tuple[int | None, list[Problem]]:
+def _wrong_queries(line: Line, rounds: tuple[Round, ...]) -> str:
     if not line.queries:
-        return None, []
-    most = min((round.total_limit for round in rounds), default=0)
-    problem = ""
+        return ""
     if not rounds:
-        problem = "There is no benchmark in this row that the queries would be for."
-    elif not (line.queries.isascii() and line.queries.isdecimal() and len(line.queries) < 10):
-        problem = "This is no whole number."
-    elif not 1 <= int(line.queries) <= most:
-        problem = f"A team has 1 to {most} queries in this round."
-    if problem:
-        return None, [Problem(row=line.row, column="queries", problem=problem)]
-    return int(line.queries), []
+        return "There is no benchmark in this row that the queries would be for."
+    if not (line.queries.isascii() and line.queries.isdecimal() and len(line.queries) < 10):
+        return "This is no whole number."
+    most = min(round.total_limit for round in rounds)
+    return (
+        "" if 1 <= int(line.queries) <= most else f"A team has 1 to {most} queries in this round."
+    )
 
 
 class _Rounds:
@@ -321,51 +316,47 @@ class _Rounds:
         self._pairs = set(pairs.values_list("round_id", "team_id"))
         self._n = Counter(pairs.filter(is_blind=False).values_list("round_id", flat=True))
 
-    def of(self, line: Line, team: Team | None) -> tuple[tuple[Round, ...], list[Problem]]:
+    def of(self, line: Line, team: Team | None) -> tuple[tuple[Round, ...], list[str]]:
+        """Find the rounds that the row's team can be admitted to, and say why not to others."""
         found: list[Round] = []
         problems = []
         for name in line.benchmarks.replace(",", " ").replace(";", " ").split():
-            round, problem = self._find(name)
-            if round is not None and not problem:
-                problem = self._obstacle(round, team, is_twice=round in found)
+            rounds = self._named(name)
+            problem = self._obstacle(name, rounds, team, chosen=found)
             if problem:
-                problems.append(Problem(row=line.row, column="benchmarks", problem=problem))
-            elif round is not None:
-                self._n[round.pk] += 1
-                found.append(round)
+                problems.append(problem)
+            else:
+                self._n[rounds[0].pk] += 1
+                found.append(rounds[0])
         return tuple(found), problems
 
-    def _find(self, name: str) -> tuple[Round | None, str]:
+    def _named(self, name: str) -> list[Round]:
         slug, _, number = name.partition("/")
-        shown = repr(name[:60])
         found = [
             round
             for round in self._rounds
             if round.benchmark.slug == slug and number in ("", str(round.number))
         ]
-        is_open = [round for round in found if round.status == RoundStatus.OPEN]
-        found = is_open or found
-        if not found:
-            return None, f"{shown} names no benchmark with a round that is planned or open."
-        if len(found) > 1:
-            return None, f"{shown} has {len(found)} planned rounds: write {slug}/{found[0].number}."
-        return found[0], ""
+        return [round for round in found if round.status == RoundStatus.OPEN] or found
 
-    def _obstacle(self, round: Round, team: Team | None, *, is_twice: bool) -> str:
-        if is_twice:
+    def _obstacle(
+        self, name: str, rounds: list[Round], team: Team | None, *, chosen: list[Round]
+    ) -> str:
+        if not rounds:
+            return f"{name[:60]!r} names no benchmark with a round that is planned or open."
+        round = rounds[0]
+        if len(rounds) > 1:
+            write = f"{round.benchmark.slug}/{round.number}"
+            return f"{name[:60]!r} has {len(rounds)} planned rounds: write {write}."
+        if round in chosen:
             return f"{round.benchmark.slug} is named twice in this row."
-        if admitting.is_past(round=round, now=self._now):
-            return f"No team is admitted: {admitting.past(round=round)}."
+        if closed := budget.no_admission(round=round, now=self._now):
+            return f"No team is admitted: {closed}."
         if team is not None and (round.pk, team.pk) in self._pairs:
             return f"This team is admitted to {round} already."
         if self._n[round.pk] >= round.max_teams:
             return f"{round} was planned for {round.max_teams} teams, and this would be one more."
         return ""
-
-
-def _lock(roster: Roster) -> None:
-    rounds = {round.pk for entry in roster.entries for round in entry.rounds}
-    list(Round.objects.select_for_update(no_key=True).filter(pk__in=rounds).order_by("pk"))
 
 
 def _check(roster: Roster, *, batch: uuid.UUID) -> None:
@@ -376,10 +367,6 @@ def _check(roster: Roster, *, batch: uuid.UUID) -> None:
         )
     if roster.problems:
         raise RosterError("nothing was made: something is wrong now", problems=roster.problems)
-
-
-def _made(entry: Entry) -> Team:
-    return Team.objects.create(name=entry.name, title=entry.title)
 
 
 def _admit(roster: Roster, teams: dict[int, Team], *, actor: str, now: dt.datetime) -> None:

@@ -1,20 +1,17 @@
 """Links that show a token once: what an organizer sends a team instead of the token itself.
 
-The token is issued when the link is used, so no list, mail or table ever holds it. The secret of a link is
-random with 256 bits, stands behind the `#` of its address, where no log of a server sees it, and is kept as
-its digest. Whoever finds a link used by somebody else says so, and an organizer revokes the token.
+The token is issued when the link is used, so no list, mail or table ever holds it. The secret of a link has
+256 random bits, stands behind the `#` of its address, which no log of a server sees, and is kept as a digest.
 """
 
 import datetime as dt
-import hashlib
 import secrets
 import uuid
-from collections.abc import Sequence
 
 from django.db import transaction
 
 from vault import locks
-from vault.errors import TokenLinkError, TooManyTokensError, UnknownTokenLinkError
+from vault.errors import TokenLinkError, UnknownTokenLinkError
 from vault.models import Team, TeamToken, TokenLink
 from vault.teams import tokens
 
@@ -33,7 +30,6 @@ def make(
     token_expires_at: dt.datetime | None,
     actor: str,
     now: dt.datetime,
-    scopes: Sequence[str] = tokens.SCOPES,
 ) -> str:
     """Make a link and give its secret, which cannot be had again."""
     if expires_at <= now or (token_expires_at is not None and token_expires_at <= expires_at):
@@ -41,10 +37,10 @@ def make(
     secret = PREFIX + secrets.token_urlsafe(32)
     TokenLink.objects.create(
         team=team,
-        digest=_digest(secret),
+        digest=tokens.digest(secret),
         batch=batch,
         row=row,
-        scopes=sorted(scopes),
+        scopes=sorted(tokens.SCOPES),
         token_expires_at=token_expires_at,
         made_by=actor,
         made_at=now,
@@ -57,6 +53,7 @@ def address(*, api_url: str, secret: str) -> str:
     return f"{api_url.rstrip('/')}/{PAGE}#{secret}"
 
 
+@transaction.atomic
 def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
     """Make a new token of the link's team, and give its text; the link is used up.
 
@@ -65,40 +62,31 @@ def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
         TokenLinkError: it was used, has ended, or its team is not active.
         TooManyTokensError: the team has as many tokens as it may; the link still holds.
     """
-    with transaction.atomic():
-        # Two that come at once wait for each other here, and the second finds it used.
-        link = (
-            TokenLink.objects.select_for_update(of=("self",))
-            .select_related("team")
-            .filter(digest=_digest(secret))
-            .first()
+    # Two that come at once wait for each other here, and the second finds it used.
+    links = TokenLink.objects.select_for_update(of=("self",)).select_related("team")
+    link = links.filter(digest=tokens.digest(secret)).first()
+    if link is None:
+        raise UnknownTokenLinkError(
+            "there is no such link: copy all of it, with what stands behind the #"
         )
-        if link is None:
-            raise UnknownTokenLinkError(
-                "there is no such link: copy all of it, with what stands behind the #"
-            )
-        _check_holds(link, now=now)
-        locks.hold_team_tokens(team_id=link.team_id)
-        if tokens.live(team=link.team, now=now).count() >= tokens.MAX_LIVE:
-            raise TooManyTokensError(
-                f"a team may have {tokens.MAX_LIVE} tokens", limit=tokens.MAX_LIVE
-            )
-        token, plain = tokens.issue(
-            team=link.team,
-            label=LABEL,
-            scopes=link.scopes,
-            expires_at=link.token_expires_at,
-            now=now,
-        )
-        TokenLink.objects.filter(pk=link.pk).update(used_at=now, token=token)
+    _check_holds(link, now=now)
+    locks.hold_team_tokens(team_id=link.team_id)
+    tokens.check_room(team=link.team, now=now)
+    token, plain = tokens.issue(
+        team=link.team,
+        label=LABEL,
+        scopes=link.scopes,
+        expires_at=link.token_expires_at,
+        now=now,
+    )
+    TokenLink.objects.filter(pk=link.pk).update(used_at=now, token=token)
     return token, plain
 
 
 def cancel(*, team: Team, now: dt.datetime) -> int:
     """End the team's links that were not used; how many."""
-    return TokenLink.objects.filter(team=team, used_at=None, expires_at__gt=now).update(
-        expires_at=now
-    )
+    waiting = TokenLink.objects.filter(team=team, used_at=None, expires_at__gt=now)
+    return waiting.update(expires_at=now)
 
 
 def status_of(link: TokenLink, *, now: dt.datetime) -> str:
@@ -118,7 +106,3 @@ def _check_holds(link: TokenLink, *, now: dt.datetime) -> None:
         raise TokenLinkError("this link has ended: ask the organizer for another")
     if not link.team.is_active:
         raise TokenLinkError("the team of this link is not active: ask the organizer")
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -49,7 +49,7 @@ def issue(
         team=team,
         label=label,
         prefix=plain[:SHOWN],
-        digest=_digest(plain),
+        digest=digest(plain),
         scopes=sorted(scopes),
         expires_at=expires_at,
         made_by=made_by,
@@ -61,21 +61,34 @@ def authenticate(*, plain: str, now: dt.datetime) -> TeamToken | None:
     """Find the valid token with its team; None if unknown, revoked, expired, or the team is inactive."""
     if not plain.startswith(PREFIX):
         return None
-    token = (
-        TeamToken.objects.filter(digest=_digest(plain), revoked_at=None, team__is_active=True)
-        .filter(Q(expires_at=None) | Q(expires_at__gt=now))
-        .select_related("team")
-        .first()
-    )
-    if token is not None:
-        _note_use(token, now=now)
+    found = TeamToken.objects.filter(digest=digest(plain), revoked_at=None, team__is_active=True)
+    token = found.filter(_lasts_beyond(now)).select_related("team").first()
+    if token is None:
+        return None
+    if token.last_used_at is None or now - token.last_used_at >= LAST_USED_PRECISION:
+        TeamToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        token.last_used_at = now
     return token
 
 
 def live(*, team: Team, now: dt.datetime) -> QuerySet[TeamToken]:
     """Select the team's tokens that are neither revoked nor expired."""
-    own = TeamToken.objects.filter(team=team, revoked_at=None)
-    return own.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+    return TeamToken.objects.filter(_lasts_beyond(now), team=team, revoked_at=None)
+
+
+def check_room(*, team: Team, now: dt.datetime) -> None:
+    """Refuse one more token than a team may have; the caller holds the team's tokens."""
+    if live(team=team, now=now).count() >= MAX_LIVE:
+        raise TooManyTokensError(f"a team may have {MAX_LIVE} tokens", limit=MAX_LIVE)
+
+
+def digest(secret: str) -> str:
+    """Make what is kept of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _lasts_beyond(moment: dt.datetime) -> Q:
+    return Q(expires_at=None) | Q(expires_at__gt=moment)
 
 
 def issue_from(
@@ -112,8 +125,8 @@ def rotate(
     """Put a successor in the token's place: same scopes and maker, and what it made is the successor's.
 
     Only the token itself, or one that it descends from, may ask: a short-lived token would else take over a
-    lasting one of its team. The successor lives no longer than the token and the one that asks, and what it
-    takes over lives no longer than the successor. The token itself ends after the grace.
+    lasting one. The successor ends no later than the token and the one that asks, what it takes over no later
+    than the successor, and the token itself after the grace.
 
     Raises:
         TokenRefusedError: the token is neither the one that asks nor made with it.
@@ -138,21 +151,16 @@ def rotate(
         )
         TeamToken.objects.filter(pk=old.pk).update(expires_at=_earlier(now + grace, old.expires_at))
         TeamToken.objects.filter(made_by=old).update(made_by=successor)
-        _end_with(successor)
+        if successor.expires_at is not None:
+            taken_over = TeamToken.objects.filter(pk__in=_with_descendants(successor))
+            lasting = taken_over.filter(_lasts_beyond(successor.expires_at))
+            lasting.update(expires_at=successor.expires_at)
     return successor, plain
 
 
 def _earlier(*ends: dt.datetime | None) -> dt.datetime | None:
     """None is never."""
     return min((end for end in ends if end is not None), default=None)
-
-
-def _end_with(token: TeamToken) -> None:
-    """Let all that was made with the token end when it does."""
-    if token.expires_at is not None:
-        made = TeamToken.objects.filter(pk__in=_with_descendants(token))
-        lasting = made.filter(Q(expires_at=None) | Q(expires_at__gt=token.expires_at))
-        lasting.update(expires_at=token.expires_at)
 
 
 def _with_descendants(token: TeamToken) -> set[int]:
@@ -173,33 +181,21 @@ def _room_beside(*held: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
     """
     with transaction.atomic():
         locks.hold_team_tokens(team_id=held[0].team_id)
-        alive = live(team=held[0].team, now=now)
         wanted = {token.pk for token in held}
-        found = {token.pk: token for token in alive.filter(pk__in=wanted).select_related("team")}
+        found = live(team=held[0].team, now=now).select_related("team").in_bulk(wanted)
         if set(found) != wanted:
             raise TransitionError("the token is revoked or expired")
-        if alive.count() >= MAX_LIVE:
-            raise TooManyTokensError(f"a team may have {MAX_LIVE} tokens", limit=MAX_LIVE)
+        check_room(team=held[0].team, now=now)
         yield found[held[0].pk]
 
 
+@transaction.atomic
 def revoke(*, token: TeamToken, now: dt.datetime) -> int:
     """End the token and all that it made, and those made; how many ended.
 
     Whoever found a lost token may have made others with it. A successor by rotation stands in its
     predecessor's place and stays.
     """
-    with transaction.atomic():
-        locks.hold_team_tokens(team_id=token.team_id)
-        ended = _with_descendants(token)
-        return TeamToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)
-
-
-def _note_use(token: TeamToken, *, now: dt.datetime) -> None:
-    if token.last_used_at is None or now - token.last_used_at >= LAST_USED_PRECISION:
-        TeamToken.objects.filter(pk=token.pk).update(last_used_at=now)
-        token.last_used_at = now
-
-
-def _digest(plain: str) -> str:
-    return hashlib.sha256(plain.encode()).hexdigest()
+    locks.hold_team_tokens(team_id=token.team_id)
+    ended = _with_descendants(token)
+    return TeamToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act
 from tests.vault.factories import World, acting_as, make_world
-from vault import spoken_times
+from vault import sentences
 from vault.models import Round
 from vault.people.groups import ORGANIZER
 
@@ -37,7 +37,7 @@ def test_opening_before_the_announced_time_has_to_be_confirmed(world: World) -> 
 
     answer = act(world.round, "open", before_time="on")
     assert world.round.status == "OPEN"
-    waits = f"teams hand in from {spoken_times.moment(at=announced, now=timezone.now())}"
+    waits = f"teams hand in from {sentences.moment(at=announced, now=timezone.now())}"
     (message,) = [str(each) for each in get_messages(answer.wsgi_request) if "Opened" in str(each)]
     assert message == f"Opened {world.round}: {waits}."
     with acting_as("researcher"):

@@ -13,7 +13,7 @@ from tests.vault.api.stage import (
     problem,
 )
 from tests.vault.factories import World
-from vault import round_cancelling, submissions
+from vault import rounds, submissions
 from vault.models import Benchmark, Holdout, Round, Team
 
 ANYONE = Caller()
@@ -125,7 +125,7 @@ def test_cancelled_rounds_are_shown_with_their_reason_and_have_no_board(world: W
     team, reference = autumn.team("a"), autumn.team("r", is_reference=True)
     waiting = autumn.submit(reference, autumn.labels).submission
     now = timezone.now()
-    round_cancelling.cancel(round=autumn.round, reason="the labels are wrong", actor="ada", now=now)
+    rounds.cancel(round=autumn.round, reason="the labels are wrong", actor="ada", now=now)
     submissions.cancel_with_their_rounds(now=now)
 
     (listed,) = ANYONE.get("benchmarks/autumn/rounds/").json()["results"]

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.vault.api.stage import Caller, a_world, problem
 from tests.vault.factories import World
-from vault import round_cancelling, spoken_times
+from vault import rounds, sentences
 from vault.api.shown.entrance import ENTRANCE, LINKS, MAX_SHOWN
 from vault.models import Benchmark, Round
 
@@ -95,7 +95,7 @@ def test_commands_name_a_benchmark_that_takes_files(world: World) -> None:
 
 
 def test_page_says_of_a_cancelled_round_only_where_there_was_no_other(world: World) -> None:
-    round_cancelling.cancel(
+    rounds.cancel(
         round=a_world("aardvark", is_open=False).round, reason="why", actor="ada", now=world.now
     )
 
@@ -139,7 +139,7 @@ def test_round_that_was_opened_before_its_time_says_from_when_on_teams_hand_in(
 
     page = entrance().content.decode()
 
-    said = spoken_times.moment(at=opens, now=timezone.now())
+    said = sentences.moment(at=opens, now=timezone.now())
     assert f"1 is open</span><small>teams hand in from {said}</small>" in page
     assert "/benchmarks/SLUG/submissions/" in page
     assert entrance("/", "application/json").json()["open_benchmarks"] == []

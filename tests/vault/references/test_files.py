@@ -12,7 +12,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import locks, round_cancelling, rounds, submissions
+from vault import locks, rounds, submissions
 from vault.errors import TooManyReferencesError
 from vault.models import Round, Submission, Team
 from vault.references.files import MAX_OF_HOLDOUT, MAX_OF_TEAM
@@ -78,7 +78,7 @@ def test_all_references_together_hand_in_twenty(world: World) -> None:
 def test_cancelling_a_round_and_planning_another_asks_the_same_labels(world: World) -> None:
     """Otherwise an organizer who cancels and plans again has as many answers as there are plans."""
     fill(world)
-    round_cancelling.cancel(round=world.round, reason="again", actor="test", now=NOW)
+    rounds.cancel(round=world.round, reason="again", actor="test", now=NOW)
     world.round = planned_again(world)
     team = world.team("another", is_reference=True)
 

@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from stats.metrics import Scorer
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import leaderboard, replay, round_cancelling, rounds
+from vault import leaderboard, replay, rounds
 from vault.admin.site import site
 from vault.admin.submissions import SubmissionAdmin
 from vault.api import finding, shown, submission_state
@@ -103,13 +103,13 @@ def test_it_is_rounded_until_the_round_opens_and_then_exact(world: World) -> Non
     # What the opening and the judge go by was never rounded, and the journal agrees with it.
     assert Release.objects.get(submission=reference).value == value
     with acting_as("scoring"):
-        assert replay.replay(round=world.round).n_releases == 1
+        assert replay.replay(round=world.round) == 1
 
 
 def test_in_a_cancelled_round_it_stays_rounded(world: World) -> None:
     """Its query holdout may serve another round."""
     reference = scored(world)
-    round_cancelling.cancel(round=world.round, reason="no more", actor="test", now=NOW)
+    rounds.cancel(round=world.round, reason="no more", actor="test", now=NOW)
 
     assert shown.submission(found(reference))["released"] == round(exact(reference), 2)
 

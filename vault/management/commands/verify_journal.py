@@ -53,5 +53,5 @@ class Command(BaseCommand):
     def _replay(self, benchmark: Benchmark) -> None:
         rounds = Round.objects.filter(benchmark=benchmark).exclude(status=RoundStatus.PLANNED)
         for round in rounds.select_related("benchmark", "query_holdout").order_by("number"):
-            replayed = replay.replay(round=round)
-            self.stdout.write(f"{round}: {replayed.n_releases} releases recomputed, all equal")
+            n_releases = replay.replay(round=round)
+            self.stdout.write(f"{round}: {n_releases} releases recomputed, all equal")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.vault.factories import NOW, World, make_world
-from vault import no_round
+from vault import closed_rounds
 from vault.models import Round
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def second(world: World, **changed: Any) -> None:
 
 
 def said(world: World) -> tuple[str, str]:
-    error = no_round.refusal(benchmark=world.benchmark, now=NOW)
+    error = closed_rounds.no_round(benchmark=world.benchmark, now=NOW)
     return error.code, error.message
 
 
@@ -102,7 +102,7 @@ def test_times_are_of_the_round_that_is_spoken_of(world: World) -> None:
     Round.objects.update(status="PUBLISHED", closes_at=NOW + HOUR, **early)
     second(world, opens_at=NOW - 3 * HOUR, closes_at=end)
 
-    error = no_round.refusal(benchmark=world.benchmark, now=NOW)
+    error = closed_rounds.no_round(benchmark=world.benchmark, now=NOW)
 
     assert "round 2 never opened" in error.message
     assert error.data == {"closes_at": end}
