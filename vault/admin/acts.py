@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from vault import reasons
 from vault.admin import data_files
 from vault.admin.pages import Page, Table, add_error
 from vault.errors import InvalidFileError, VaultError
@@ -30,6 +31,11 @@ class ActForm(forms.Form):
     def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.target = target
+
+
+def reason_field(help_text: str) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": 2, "cols": 60})
+    return forms.CharField(max_length=reasons.MAX_LENGTH, widget=widget, help_text=help_text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,6 @@ from vault import locks, parser_pool, predictions, submissions
 from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
-from vault.admin.round_opening import may_open
 from vault.errors import TransitionError
 from vault.files.canonical import Predictions
 from vault.models import Round, Submission, Team
@@ -131,6 +130,11 @@ def acts(team: Team) -> list[tuple[str, str]]:
 
 def _address(round: Round) -> str:
     return reverse("admin:vault_round_act", args=[round.pk, NAME])
+
+
+def may_open(round: Round) -> bool:
+    """Say whether the round is planned and its end ahead: after that it opens for nobody."""
+    return round.status == RoundStatus.PLANNED and timezone.now() < round.closes_at
 
 
 def _takes_references(round: Round) -> bool:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib.admin.helpers import AdminForm
-from django.db.models import Model
-from django.forms import BaseForm
+from django.db.models import Model, QuerySet
+from django.forms import BaseForm, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -121,6 +121,14 @@ def add_error(form: BaseForm, error: VaultError, *, field: str | None = None) ->
     form.add_error(named if named in form.fields else None, sentences.whole(error.message))
 
 
+def offer(form: BaseForm, name: str, choices: QuerySet[Any]) -> "ModelChoiceField[Any]":
+    """Let a field of a form choose among these."""
+    field = form.fields[name]
+    assert isinstance(field, ModelChoiceField)
+    field.queryset = choices
+    return field
+
+
 def _reasons(form: BaseForm) -> list[str]:
     """List what no field that people see is marked with: of the form as a whole, and of hidden fields."""
     hidden = [reason for field in form.hidden_fields() for reason in field.errors]
@@ -192,6 +200,10 @@ def interval(low: float | None, high: float | None, *, step: float | None) -> st
 def stacked(first: Any, second: Any) -> Any:
     """Two lines of one cell, so that a wide table fits a screen."""
     return first if second in ("", NOTHING) else format_html("{}<br>{}", first, second)
+
+
+def minute(value: dt.datetime) -> str:
+    return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def moment(value: dt.datetime | None) -> str:

@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 
 from vault import budget, panel, rounds, spoken_times
 from vault.admin import outlook, parameters
-from vault.admin.pages import NOTHING, Table
+from vault.admin.pages import NOTHING, Table, minute
 from vault.models import Holdout, Round
 from vault.planning import checks as plan_checks
 from vault.planning import preview as round_preview
@@ -120,8 +120,8 @@ def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str
         ("Mechanism", round.mechanism),
         ("Mechanism parameters", parameters.explained(round).replace("\n", "; ") or NOTHING),
         ("References, the baseline first", ", ".join(references) or NOTHING),
-        ("Opens", f"{_minute(round.opens_at)}, {opens}"),
-        ("Closes", _minute(round.closes_at)),
+        ("Opens", f"{minute(round.opens_at)}, {opens}"),
+        ("Closes", minute(round.closes_at)),
         ("Queries of a team", f"{round.total_limit:,} in the round"),
         (
             "In a window",
@@ -169,7 +169,3 @@ def _written(value: Any) -> Any:
     if isinstance(value, dict):
         return value
     return value.isoformat() if isinstance(value, dt.datetime) else str(getattr(value, "pk", value))
-
-
-def _minute(time: dt.datetime) -> str:
-    return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"

@@ -17,7 +17,7 @@ from stats.mechanisms import MECHANISMS
 from vault import rounds
 from vault.admin import plan_preview
 from vault.admin.json_field import TypedJSONField
-from vault.admin.pages import add_error
+from vault.admin.pages import add_error, offer
 from vault.errors import VaultError
 from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round, Team
@@ -46,22 +46,13 @@ def _limit(name: str, help_text: str, *, most: int = MAX_NUMBER) -> forms.Intege
     )
 
 
-if TYPE_CHECKING:
-    OneHoldout = forms.ModelChoiceField[Holdout]
-    ManyHoldouts = forms.ModelMultipleChoiceField[Holdout]
-else:
-    OneHoldout = forms.ModelChoiceField
-    ManyHoldouts = forms.ModelMultipleChoiceField
-
-
-class HoldoutChoiceField(OneHoldout):
+class HoldoutChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
         return plan_preview.described(obj)
 
 
-class HoldoutsChoiceField(ManyHoldouts):
-    def label_from_instance(self, obj: Any) -> str:
-        return plan_preview.described(obj)
+class HoldoutsChoiceField(HoldoutChoiceField, forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    pass
 
 
 def _stock(benchmark_id: int) -> str:
@@ -143,13 +134,8 @@ class PlanForm(forms.Form):
             known = known.filter(benchmark=int(benchmark))
             self.fields["publication"].help_text += _stock(int(benchmark))
         queries = known.filter(kind__in=DECIDING, status=HoldoutStatus.QUERY)
-        self._choose_from("query_holdout", queries)
-        self._choose_from("fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))
-
-    def _choose_from(self, name: str, holdouts: Any) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = holdouts
+        offer(self, "query_holdout", queries)
+        offer(self, "fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))
 
     def clean_parameters(self) -> dict[str, Any]:
         given = self.cleaned_data["parameters"] or {}

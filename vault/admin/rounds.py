@@ -6,9 +6,7 @@ Audits have acts of their own on a round, so `audits.admin` registers this page 
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -17,26 +15,16 @@ from django.utils.html import format_html_join
 
 from vault import budget, opening, spoken_times
 from vault.admin import out_of_reach, outlook, parameters, planning
-from vault.admin.acts import Act, ActForm, ActingPage, Done
-from vault.admin.baselines import HAND_IN
+from vault.admin.acts import Act, ActingPage
+from vault.admin.baselines import may_open
 from vault.admin.board import board
 from vault.admin.budgets import admissions
 from vault.admin.closings import closes
-from vault.admin.pages import (
-    NAT,
-    NOTHING,
-    WHAT_NATS_ARE,
-    Table,
-    link,
-    listed,
-    nats,
-)
+from vault.admin.pages import NOTHING, WHAT_NATS_ARE, Table, link, listed, nats
 from vault.admin.references import references
-from vault.admin.round_cancelling import CANCEL
-from vault.admin.round_closing import CLOSE
-from vault.admin.round_opening import OPEN, may_open
-from vault.admin.unrankings import UNRANKING_ACTS, unrankings
-from vault.models import Admission, BudgetEntry, Holdout, Round, Submission, Team
+from vault.admin.round_acts import VAULT_ACTS
+from vault.admin.unrankings import unrankings
+from vault.models import Admission, BudgetEntry, Holdout, Round, Submission
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.references import doubts as reference_doubts
@@ -50,69 +38,6 @@ BY_FILES = (
     "each team."
 )
 NOTHING_ELSE = f"Nothing else is known beforehand that rules a finding out. {BY_FILES}"
-
-
-class AdmitForm(ActForm):
-    teams = forms.ModelMultipleChoiceField(
-        queryset=Team.objects.none(), widget=forms.CheckboxSelectMultiple
-    )
-    k = forms.IntegerField(
-        required=False,
-        min_value=1,
-        label="Queries",
-    )
-    is_blind = forms.BooleanField(
-        required=False,
-        label="Blind",
-        help_text="They are audited and shown no score, so the round's limit of teams leaves them out.",
-    )
-
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
-        field = self.fields["teams"]
-        assert isinstance(field, forms.ModelMultipleChoiceField)
-        admitted = Admission.objects.filter(round=target).values("team")
-        n_left = max(0, target.max_teams - admitted.filter(is_blind=False).count())
-        most = spoken_times.counted(n=target.max_teams, noun="team")
-        field.help_text = f"{n_left:,} of {most} that see scores can still be admitted."
-        each = f"For each of these teams; the round's total, {target.total_limit:,}, if left empty."
-        self.fields["k"].help_text = each
-        active = Team.objects.filter(is_active=True, is_reference=False)
-        field.queryset = active.exclude(pk__in=admitted).order_by("name")
-
-
-def _admit(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    """All of the chosen teams or none."""
-    with transaction.atomic():
-        for team in given["teams"]:
-            budget.admit(
-                round=round,
-                team=team,
-                k=given["k"],
-                is_blind=given["is_blind"],
-                actor=request.user.get_username(),
-                now=timezone.now(),
-            )
-    return Done(message=f"Admitted: {', '.join(team.name for team in given['teams'])}.")
-
-
-VAULT_ACTS = (
-    Act(
-        name="admit",
-        label="Admit teams",
-        explanation="Each team gets an account of queries, and what their answers can tell of the labels "
-        f"at most is reserved, in nats ({NAT}). An admission is journaled and is not taken back.",
-        is_open=lambda round: round.status == RoundStatus.OPEN or may_open(round),
-        when="while a round is OPEN, or PLANNED and its end has not passed",
-        run=_admit,
-        form=AdmitForm,
-    ),
-    HAND_IN,
-    OPEN,
-    CLOSE,
-    CANCEL,
-    *UNRANKING_ACTS,
-)
 
 
 class RoundAdmin(ActingPage):
