@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from vault import journal
@@ -54,8 +53,7 @@ class JournalEntryAdmin(ReadOnlyPage):
 
     def get_urls(self) -> list[URLPattern]:
         wrapped = self.admin_site.admin_view(self.verify_view)
-        verify = path("verify/", wrapped, name="vault_journalentry_verify")
-        return [verify, *super().get_urls()]
+        return [path("verify/", wrapped, name="vault_journalentry_verify"), *super().get_urls()]
 
     def verify_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -65,17 +63,15 @@ class JournalEntryAdmin(ReadOnlyPage):
             header=("Benchmark", "Entries", "Head", "Result"),
             rows=[_verified(benchmark) for benchmark in Benchmark.objects.order_by("slug")],
         )
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Verify the chains",
-            "media": self.media,
-            "explanation": "Every hash was computed again just now. Edits, deletions, insertions and "
+        return self.own_page(
+            request,
+            "vault/admin/tables.html",
+            title="Verify the chains",
+            explanation="Every hash was computed again just now. Edits, deletions, insertions and "
             "reorderings break a chain. Truncation does not: compare the head with one that was kept "
             "elsewhere.",
-            "tables": [verified],
-        }
-        return TemplateResponse(request, "vault/admin/tables.html", context)
+            tables=[verified],
+        )
 
 
 def _verified(benchmark: Benchmark) -> tuple[Any, ...]:

@@ -64,6 +64,10 @@ class Page(ModelAdmin):
         """Labels and addresses of lists that show what belongs to the object."""
         return []
 
+    def surroundings(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Give what the template shows around the object."""
+        return {"tables": self.tables(obj), "links": self.links(obj)}
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -74,15 +78,21 @@ class Page(ModelAdmin):
         context = dict(extra_context or {})
         obj = self.get_object(request, object_id) if object_id else None
         if obj is not None and self.has_view_permission(request, obj):
-            context |= {"tables": self.tables(obj), "links": self.links(obj)}
+            context |= self.surroundings(request, obj)
         return super().changeform_view(request, object_id, form_url, context)
+
+    def own_page(
+        self, request: HttpRequest, template: str, *, title: str, **context: Any
+    ) -> HttpResponse:
+        """Draw a page beside the admin's own, with all that they have in common."""
+        shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return TemplateResponse(request, template, {**shared, "title": title, **context})
 
     def form_page(
         self,
         request: HttpRequest,
         form: BaseForm,
         *,
-        title: str,
         template: str = "vault/admin/form.html",
         **context: Any,
     ) -> HttpResponse:
@@ -90,20 +100,15 @@ class Page(ModelAdmin):
         # It takes any form, whatever the type checker's stubs say.
         fieldsets = [(None, {"fields": list(form.fields)})]
         fields = AdminForm(cast(Any, form), fieldsets, {}, model_admin=self)
-        return TemplateResponse(
+        return self.own_page(
             request,
             template,
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": title,
-                "adminform": fields,
-                "form": form,
-                "is_marked": any(field.errors for field in form.visible_fields()),
-                "reasons": _reasons(form),
-                "media": self.media + form.media,
-                **context,
-            },
+            adminform=fields,
+            form=form,
+            is_marked=any(field.errors for field in form.visible_fields()),
+            reasons=_reasons(form),
+            media=self.media + form.media,
+            **context,
         )
 
 
@@ -138,8 +143,12 @@ def _reasons(form: BaseForm) -> list[str]:
 def link(obj: Model | None, text: Any = None) -> str | SafeString:
     if obj is None:
         return NOTHING
-    name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change"
-    return format_html('<a href="{}">{}</a>', reverse(name, args=[obj.pk]), text or obj)
+    return format_html('<a href="{}">{}</a>', address(obj), text or obj)
+
+
+def address(obj: Model) -> str:
+    """Give the address of an object's page."""
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
 
 
 def code(text: str, *, length: int | None = None) -> SafeString:

@@ -18,7 +18,6 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -122,7 +121,7 @@ def _form_page(
         explanation="Teams, their admissions, and for each a link that shows its token once. The next page "
         "shows what would be made; nothing is changed before you say so there.",
         submit="Preview",
-        back=_back(),
+        back=reverse("admin:vault_team_changelist"),
         tables=tables,
     )
 
@@ -217,21 +216,14 @@ def _links(
             for each in invitations
         ],
     )
-    context = {
-        **page.admin_site.each_context(request),
-        "opts": page.opts,
-        "title": "One-time links",
-        "table": table,
-        "download": f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}",
-        "expires_at": expires_at,
-        "back": _back(),
-        "media": page.media,
-    }
-    return TemplateResponse(request, "vault/admin/links.html", context)
-
-
-def _back() -> str:
-    return reverse("admin:vault_team_changelist")
+    return page.own_page(
+        request,
+        "vault/admin/links.html",
+        title="One-time links",
+        table=table,
+        download=f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}",
+        expires_at=expires_at,
+    )
 
 
 def _entries(entries: tuple[Entry, ...]) -> Table:

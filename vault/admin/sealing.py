@@ -23,9 +23,8 @@ from django.utils.html import format_html
 
 from vault.admin import data_files
 from vault.admin.data_files import DataFileField
-from vault.admin.pages import Table, add_error, stacked
-from vault.errors import InvalidFileError, SealingError, VaultError
-from vault.files.label_tables import LabelTable
+from vault.admin.pages import Table, stacked
+from vault.errors import SealingError, VaultError
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
 from vault.sealing import holdouts, label_files, label_report
@@ -110,15 +109,10 @@ class SealForm(forms.Form):
 
     def shards(self) -> list[Shard]:
         given = self.cleaned_data
-        statuses = {
-            "query": HoldoutStatus.QUERY,
-            "fresh": HoldoutStatus.FRESH,
-            "sealed": HoldoutStatus.SEALED,
-        }
         return [
             Shard(kind=given["kind"], status=status, n=n)
-            for name, status in statuses.items()
-            for n in given[name]
+            for status in (HoldoutStatus.QUERY, HoldoutStatus.FRESH, HoldoutStatus.SEALED)
+            for n in given[status.lower()]
         ]
 
     def ask(self, posted: QueryDict, report: Report, proof: str) -> None:
@@ -139,21 +133,16 @@ class SealForm(forms.Form):
 def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
     if not page.has_add_permission(request):
         raise PermissionDenied
-    initial = {"benchmark": request.GET.get("benchmark")}
-    form = (
-        SealForm(request.POST, request.FILES)
-        if request.method == "POST"
-        else SealForm(initial=initial)
+    sent: tuple[Any, Any] = (
+        (request.POST, request.FILES) if request.method == "POST" else (None, None)
     )
+    form = SealForm(*sent, initial={"benchmark": request.GET.get("benchmark")})
     tables: list[Table] = []
     if form.is_bound and form.is_valid():
         try:
             sealed, tables = _seal(form, request)
-        except InvalidFileError as error:
-            add_error(form, error, field="file")
-            tables = [data_files.problems(error)]
         except VaultError as error:
-            add_error(form, error)
+            tables = data_files.refuse(form, error)
         else:
             if sealed:
                 return _sealed(page, request, form, sealed)
@@ -173,17 +162,17 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
     """Seal, and list what was; or seal nothing, and give the report that has to be confirmed first."""
     given = form.cleaned_data
     body = given["file"].read()
-    labels = label_files.read(
-        body=body,
-        content_type=data_files.content_type(given["file"]),
-        benchmark=given["benchmark"],
-    )
-    report = holdouts.report(
-        benchmark=given["benchmark"],
-        labels=labels,
-        shards=form.shards(),
-        stratify=given["stratify"],
-    )
+    drawn: dict[str, Any] = {
+        "benchmark": given["benchmark"],
+        "labels": label_files.read(
+            body=body,
+            content_type=data_files.content_type(given["file"]),
+            benchmark=given["benchmark"],
+        ),
+        "shards": form.shards(),
+        "stratify": given["stratify"],
+    }
+    report = holdouts.report(**drawn)
     asked = _digest(form, body, user_id=request.user.pk)
     if given["only_report"] or not _is_confirmed(request.POST, report, asked):
         form.ask(request.POST, report, signing.dumps(asked, salt=SALT))
@@ -194,19 +183,13 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
             form.add_error(None, what_next)
         return [], _tables(report)
     form.accepted = [line.code for line in report.warnings]
-    return _drawn(form, labels, actor=request.user.get_username()), []
-
-
-def _drawn(form: SealForm, labels: LabelTable, *, actor: str) -> list[Holdout]:
-    return holdouts.seal(
-        benchmark=form.cleaned_data["benchmark"],
-        labels=labels,
-        shards=form.shards(),
-        stratify=form.cleaned_data["stratify"],
+    sealed = holdouts.seal(
+        **drawn,
         rng=np.random.default_rng(),
-        actor=actor,
+        actor=request.user.get_username(),
         now=timezone.now(),
     )
+    return sealed, []
 
 
 def _digest(form: SealForm, body: bytes, *, user_id: int | None) -> str:

@@ -162,24 +162,12 @@ class PersonAdmin(ActingPage, Base):
         urls = super().get_urls()
         return [each for each in urls if each.name != "auth_user_password_change"]
 
-    def _is_superuser(self, request: HttpRequest) -> bool:
+    def _is_superuser(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whatever permissions somebody was given: who may change accounts may do everything."""
         return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self._is_superuser(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_superuser(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._is_superuser(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_superuser(request)
-
-    def may_run(self, request: HttpRequest) -> bool:
-        return self._is_superuser(request)
+    has_module_permission = has_view_permission = has_add_permission = _is_superuser
+    has_change_permission = may_run = _is_superuser
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
@@ -214,7 +202,7 @@ class PersonAdmin(ActingPage, Base):
         self, request: HttpRequest, obj: User, post_url_continue: Any = None
     ) -> HttpResponse:
         done = Done(message=f"Made the account {obj}", shown_once=_link(request, obj))
-        return self._show_once(request, obj, done, reverse("admin:auth_user_change", args=[obj.pk]))
+        return self.show_once(request, obj, done)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
