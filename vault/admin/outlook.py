@@ -87,6 +87,31 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     return "\n".join([f"{_differing(round)}:", *lines, *_assumed(round)])
 
 
+def out_of_reach(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
+    """Name the examples of files that cannot gain what would be found; empty if all can, or nobody knows.
+
+    They are those of `detectable`, so that the two agree.
+    """
+    holdouts = list(fresh_holdouts)
+    if round_preview.undetectable(round=round, fresh_holdouts=holdouts):
+        return ""
+    found = round_preview.detectable(round=round, fresh_holdouts=holdouts)
+    lost = [each for each in found if not each.is_reachable]
+    if len(lost) == len(found):
+        return (
+            "The holdouts are too small: no overstatement can be found in a round of so many teams."
+        )
+    in_groups = [each for each in found if each.is_reachable and not each.is_reachable_in_groups]
+    sentences = []
+    if lost:
+        sentences.append(f"Files that differ by {_shares(lost)} cannot gain enough to be found.")
+    if in_groups and round.query_holdout.draws_groups:
+        sentences.append(
+            f"Where groups err as one, files that differ by {_shares(in_groups)} cannot gain enough."
+        )
+    return " ".join(sentences)
+
+
 def stock_after(stock: Stock, *, publication: str) -> str:
     """Say what is left of the sealed shards when the round is published."""
     taken = 2 if publication == PublicationKind.FULL else 1
@@ -107,6 +132,11 @@ def stock_after(stock: Stock, *, publication: str) -> str:
 
 def _share(found: Detectable) -> str:
     return f"{100 * found.share:.0f} %"
+
+
+def _shares(found: list[Detectable]) -> str:
+    *others, last = [_share(each) for each in found]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _effect(found: Detectable, *, round: Round) -> str:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from vault import budget, opening, spoken_times
-from vault.admin import out_of_reach, outlook, parameters, planning
+from vault.admin import outlook, parameters, planning
 from vault.admin.acts import Act, ActingPage
 from vault.admin.baselines import may_open
 from vault.admin.board import board
@@ -217,7 +217,7 @@ class RoundAdmin(ActingPage):
             return f"Nothing can be changed any more: each team's limit {stands} in the audit's report."
         if warnings := prospects.warnings(round=obj):
             return "\n".join(warnings)
-        beyond = out_of_reach.said(round=obj, fresh_holdouts=obj.fresh_holdouts.all())
+        beyond = outlook.out_of_reach(round=obj, fresh_holdouts=obj.fresh_holdouts.all())
         return f"{beyond} {NOTHING_ELSE}" if beyond else f"{NOTHING_KNOWN} {BY_FILES}"
 
     def links(self, obj: Round) -> list[tuple[str, str]]:
