@@ -26,16 +26,7 @@ class JournalEntryAdmin(ReadOnlyPage):
     list_select_related = ("benchmark",)
     ordering = ("-at", "-sequence")
     date_hierarchy = "at"
-    fields = (
-        "benchmark",
-        "sequence",
-        "at",
-        "kind",
-        "actor",
-        "content",
-        "previous_hash",
-        "hash",
-    )
+    fields = ("benchmark", "sequence", "at", "kind", "actor", "content", "previous_hash", "hash")
     readonly_fields = ("content",)
 
     @admin.display(description="entry", ordering="sequence")
@@ -78,10 +69,6 @@ def _verified(benchmark: Benchmark) -> tuple[Any, ...]:
     try:
         head = journal.verify(benchmark_id=benchmark.pk)
     except JournalError as error:
-        return (
-            link(benchmark),
-            error.data.get("sequence", NOTHING),
-            NOTHING,
-            f"BROKEN: {error.message}",
-        )
+        broken = f"BROKEN: {error.message}"
+        return link(benchmark), error.data.get("sequence", NOTHING), NOTHING, broken
     return link(benchmark), head.sequence, code(head.hash), "verified"

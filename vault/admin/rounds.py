@@ -20,7 +20,7 @@ from vault.admin.baselines import may_open
 from vault.admin.board import board
 from vault.admin.budgets import admissions
 from vault.admin.closings import closes
-from vault.admin.pages import NOTHING, WHAT_NATS_ARE, Table, link, listed, nats
+from vault.admin.pages import NOTHING, WHAT_NATS_ARE, Table, link, listed, nats, number, section
 from vault.admin.references import references
 from vault.admin.round_acts import VAULT_ACTS
 from vault.admin.unrankings import unrankings
@@ -43,57 +43,30 @@ NOTHING_ELSE = f"Nothing else is known beforehand that rules a finding out. {BY_
 class RoundAdmin(ActingPage):
     change_list_template = "vault/admin/rounds.html"
     list_display = (
-        "__str__",
-        "standing",
-        "mechanism",
-        "opens_at",
-        closes,
-        "n_teams",
-        "n_submissions",
+        *("__str__", "standing", "mechanism", "opens_at", closes, "n_teams", "n_submissions"),
     )
     list_filter = ("benchmark", "status", "mechanism")
     list_select_related = ("benchmark",)
     ordering = ("-opens_at", "-pk")
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
-        (None, {"fields": ("benchmark", "number", "standing", "opening", "panel")}),
-        ("Labels", {"fields": ("query_holdout", "fresh", "cannot_find", "detectable")}),
-        (
+        section(None, "benchmark", "number", "standing", "opening", "panel"),
+        section("Labels", "query_holdout", "fresh", "cannot_find", "detectable"),
+        section(
             "Release",
-            {
-                "fields": (
-                    "mechanism",
-                    "explained",
-                    "resolution",
-                    "publication",
-                    "published_step",
-                    "reserved",
-                    "proven_error",
-                )
-            },
+            *("mechanism", "explained", "resolution", "publication", "published_step"),
+            *("reserved", "proven_error"),
         ),
-        (
+        section(
             "Budget of a team",
-            {
-                "fields": (
-                    "total_limit",
-                    "window_limit",
-                    "window",
-                    "concurrent_limit",
-                    "max_teams",
-                )
-            },
+            *("total_limit", "window_limit", "window", "concurrent_limit", "max_teams"),
         ),
-        (
+        section(
             "Times (UTC)",
-            {
-                "fields": (
-                    ("opens_at", "opened_at"),
-                    ("closes_at", "stopped_at", "closed_at"),
-                    ("audited_at", "published_at"),
-                    ("cancelled_at", "cancelled_reason"),
-                )
-            },
+            ("opens_at", "opened_at"),
+            ("closes_at", "stopped_at", "closed_at"),
+            ("audited_at", "published_at"),
+            ("cancelled_at", "cancelled_reason"),
         ),
     )
     readonly_fields = (
@@ -114,13 +87,8 @@ class RoundAdmin(ActingPage):
             n_submissions=_count_of(Submission),
         )
 
-    @admin.display(description="teams", ordering="n_teams")
-    def n_teams(self, obj: Any) -> str:
-        return f"{obj.n_teams:,}"
-
-    @admin.display(description="submissions", ordering="n_submissions")
-    def n_submissions(self, obj: Any) -> str:
-        return f"{obj.n_submissions:,}"
+    n_teams = number("n_teams", "teams")
+    n_submissions = number("n_submissions", "submissions")
 
     @admin.display(description="status", ordering="status")
     def standing(self, obj: Round) -> str:

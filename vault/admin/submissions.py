@@ -18,6 +18,7 @@ from vault.admin.pages import (
     link,
     moment,
     score,
+    section,
 )
 from vault.admin.site import site
 from vault.models import BudgetEntry, Final, RawScore, Release, Submission
@@ -30,52 +31,33 @@ OWN_VALUE = Case(
     When(release__outcome__in=Release.OWN_VALUE, then="release__value"),
 )
 
+ANSWER = ("released", "on_display", "outcome", "released_at", "final")
+
 
 @admin.register(Submission, site=site)
 class SubmissionAdmin(ReadOnlyPage):
     list_display = (
-        "short_id",
-        "team",
-        "number",
-        "status",
-        "released",
-        "outcome",
-        "submitted_at",
-        "round",
+        *("short_id", "team", "number", "status"),
+        *("released", "outcome", "submitted_at", "round"),
     )
     list_filter = ("round__benchmark", "status", "team__is_reference", ("round", RoundFilter))
     search_fields = ("id", "team__name", "sha256", "commit", "model_name")
     ordering = ("-submitted_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("id", "team", "round", "sequence", "status", "panel", "sha256")}),
-        ("Answer", {"fields": ("released", "on_display", "outcome", "released_at", "final")}),
-        (
+        section(None, "id", "team", "round", "sequence", "status", "panel", "sha256"),
+        section("Answer", *ANSWER),
+        section(
             "Provenance",
-            {
-                "fields": (
-                    *("model_name", "commit", "ci_run_url", "idempotency_key"),
-                    *("validation_score", "latency_p95_ms", "cost_per_1000"),
-                )
-            },
+            *("model_name", "commit", "ci_run_url", "idempotency_key"),
+            *("validation_score", "latency_p95_ms", "cost_per_1000"),
         ),
-        (
+        section(
             "Work",
-            {
-                "fields": (
-                    "submitted_at",
-                    "finished_at",
-                    "claimed_at",
-                    "leased_until",
-                    "fence",
-                    "n_exceptions",
-                    "n_faults",
-                    "retry_at",
-                    "error_code",
-                )
-            },
+            *("submitted_at", "finished_at", "claimed_at", "leased_until", "fence"),
+            *("n_exceptions", "n_faults", "retry_at", "error_code"),
         ),
     )
-    readonly_fields = ("released", "on_display", "outcome", "released_at", "final")
+    readonly_fields = ANSWER
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         found: QuerySet[Submission] = super().get_queryset(request)

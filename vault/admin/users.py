@@ -12,7 +12,7 @@ from django.urls import URLPattern, reverse
 
 from vault import own_address, sentences
 from vault.admin.acts import Act, ActingPage, Done
-from vault.admin.pages import NOTHING, moment
+from vault.admin.pages import NOTHING, moment, section
 from vault.admin.site import site
 from vault.errors import PersonError
 from vault.people import accounts, sign_in
@@ -180,17 +180,17 @@ class PersonAdmin(ActingPage, Base):
         return admin.ModelAdmin.get_form(self, request, obj, change, form=form, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        person = ("Person", {"fields": OwnForm.Meta.fields})
-        rights = ("Rights", {"fields": ("role", "is_superuser")})
+        person = [section(None, "username"), section("Person", *OwnForm.Meta.fields)]
+        rights = section("Rights", "role", "is_superuser")
         if obj is None:
-            return [(None, {"fields": ("username",)}), person, rights]
+            return [*person, rights]
         if obj == request.user:
             own = (
                 "Another superuser changes yours, so that nobody shuts the last one out by mistake."
             )
-            rights = ("Rights", {"fields": ("role_shown",), "description": own})  # type: ignore[dict-item]
-        state = ("status", "has_password", "last_login_shown", "date_joined")
-        return [(None, {"fields": ("username",)}), person, rights, ("State", {"fields": state})]
+            rights = ("Rights", {"fields": ("role_shown",), "description": own})
+        state = section("State", "status", "has_password", "last_login_shown", "date_joined")
+        return [*person, rights, state]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else ("username", *self.readonly_fields)
