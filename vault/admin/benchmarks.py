@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
 from vault import benchmarks, journal, opening
-from vault.admin.closings import closes
 from vault.admin.json_field import TypedJSONField
-from vault.admin.pages import Page, Table, link, listed, moment, section
+from vault.admin.pages import Page, Table, closes, link, listed, moment, section
 from vault.admin.site import site
 from vault.models import Benchmark, JournalEntry, Submission
 from vault.teams import names as team_names

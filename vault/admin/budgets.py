@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from vault import budget, budget_left, spoken_times
-from vault.admin.filters import RoundFilter
+from vault.admin.change_lists import RoundFilter
 from vault.admin.pages import (
     NOTHING,
     WHAT_NATS_ARE,

@@ -78,12 +78,7 @@ class HoldoutAdmin(ActingPage):
             '<span title="{}">{}</span>', moment(obj.sealed_at), f"{obj.sealed_at:%Y-%m-%d}"
         )
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return sealing.seal_view(self, request)
 
     def tables(self, obj: Holdout) -> list[Table]:

@@ -61,15 +61,11 @@ def proven_alone(bound: Bound) -> str:
 
 def proven_together(bound: Bound, *, queries: str) -> str:
     """Of all teams, if they share what they learn; it may promise nothing."""
+    used = f"all {bound.k:,} {queries} queries are used"
     if bound.error is None:
-        return (
-            f"nothing is guaranteed if all {bound.k:,} {queries} queries are used and all teams act as "
-            "one"
-        )
-    return (
-        f"{figure(bound.error, digits=4)} at most if all {bound.k:,} {queries} queries are used, even if all "
-        f"teams act as one. {_WHAT_IS_BOUNDED}"
-    )
+        return f"nothing is guaranteed if {used} and all teams act as one"
+    error = figure(bound.error, digits=4)
+    return f"{error} at most if {used}, even if all teams act as one. {_WHAT_IS_BOUNDED}"
 
 
 def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:

@@ -20,10 +20,11 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from vault import sentences
+from vault import closed_rounds, sentences
 from vault.admin.change_lists import CheckedChangeList
 from vault.admin.site import ModelAdmin
 from vault.errors import VaultError
+from vault.models import Round
 
 NOTHING = "—"
 MIN_NATS, WHOLE_NATS = 0.01, 100
@@ -233,3 +234,11 @@ def minute(value: dt.datetime) -> str:
 
 def moment(value: dt.datetime | None) -> str:
     return NOTHING if value is None else localize(value)
+
+
+@admin.display(description="closes at", ordering="closes_at")
+def closes(round: Round) -> str:
+    """Say the announced end, or that it was closed before, and when."""
+    if closed_rounds.is_early(round=round):
+        return f"{moment(round.stopped_at)}, earlier than announced"
+    return moment(round.closes_at)

@@ -8,28 +8,23 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
 from vault import budget, panel, rounds, spoken_times
 from vault.admin import outlook, parameters
-from vault.admin.pages import NOTHING, Table, minute
+from vault.admin.pages import NOTHING, Page, Table, minute
 from vault.models import Holdout, Round
 from vault.planning import checks as plan_checks
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.statuses import PublicationKind
 
-if TYPE_CHECKING:
-    from django.forms import BaseForm
-
-    from vault.admin.pages import Page
-
 Rows = list[tuple[str, str]]
-COUNTS = ("total_limit", "window_limit", "window_seconds", "concurrent_limit", "max_teams")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,33 +47,32 @@ class Preview:
 
 def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
     """Work out what the form's values come to, refused as planning would. Nothing is written."""
-    fixed = ("query_holdout", "fresh_holdouts", "mechanism", "parameters", "opens_at", "closes_at")
+    both = ("benchmark", "query_holdout", "mechanism", "opens_at", "closes_at", "publication")
     limits = ("total_limit", "window_limit")
-    asked = ("benchmark", *fixed, *limits, "publication", "references")
-    checked = {name: given[name] for name in asked}
-    complete = plan_checks.check(**checked, now=now)
+    checked = (*both, *limits, "fresh_holdouts", "parameters", "references")
+    kept = (*both, *limits, "window_seconds", "concurrent_limit", "max_teams")
+    complete = plan_checks.check(**{name: given[name] for name in checked}, now=now)
     round = Round(
-        benchmark=given["benchmark"],
         panel=panel.latest(benchmark=given["benchmark"]),
-        query_holdout=given["query_holdout"],
-        mechanism=given["mechanism"],
         parameters=complete,
-        opens_at=given["opens_at"],
-        closes_at=given["closes_at"],
-        publication=given["publication"],
-        **{name: given[name] for name in COUNTS},
+        **{name: given[name] for name in kept},
     )
-    names = [team.name for team in given["references"]]
+    fresh_holdouts, names = given["fresh_holdouts"], [team.name for team in given["references"]]
+    warnings = prospects.of_plan(
+        round=round, fresh_holdouts=fresh_holdouts, n_references=len(names)
+    )
+    if tolerance := prospects.tolerance(benchmark=round.benchmark):
+        warnings = [*warnings, tolerance]
     return Preview(
-        constants=_constants(round, given["fresh_holdouts"], names),
-        figures=_figures(round, given["fresh_holdouts"], len(names)),
-        warnings=_warnings(round, given["fresh_holdouts"], len(names)),
+        constants=_constants(round, fresh_holdouts, names),
+        figures=_figures(round, fresh_holdouts, len(names)),
+        warnings=warnings,
         given={name: _written(value) for name, value in given.items()},
     )
 
 
 def page_of(
-    page: "Page", request: HttpRequest, form: "BaseForm", shown: Preview, *, has_changed: bool
+    page: Page, request: HttpRequest, form: BaseForm, shown: Preview, *, has_changed: bool
 ) -> HttpResponse:
     """Show the preview with the form's values in it, unseen, for either button."""
     return page.form_page(
@@ -155,12 +149,6 @@ def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> 
         ("Smallest overstatement that the audit finds", outlook.detectable(round, fresh_holdouts)),
         ("Stock of labels", outlook.stock_after(stock, publication=round.publication)),
     ]
-
-
-def _warnings(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> list[str]:
-    found = prospects.of_plan(round=round, fresh_holdouts=fresh_holdouts, n_references=n_references)
-    tolerance = prospects.tolerance(benchmark=round.benchmark)
-    return [*found, *([tolerance] if tolerance else [])]
 
 
 def _written(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The form that plans a round: its constants, which nobody changes afterwards."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -17,7 +17,7 @@ from stats.mechanisms import MECHANISMS
 from vault import rounds
 from vault.admin import plan_preview
 from vault.admin.json_field import TypedJSONField
-from vault.admin.pages import add_error, offer
+from vault.admin.pages import Page, add_error, offer
 from vault.errors import VaultError
 from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round, Team
@@ -25,24 +25,16 @@ from vault.planning import prospects
 from vault.statuses import HoldoutStatus, PublicationKind
 from vault.teams import names as team_names
 
-if TYPE_CHECKING:
-    from vault.admin.pages import Page
-
 DEFAULT_LENGTH = dt.timedelta(days=30)
-DEFAULT_MECHANISM = "guarded_ladder"
 # Of what is no number of queries: a database column's room, with a year's seconds in it.
 MAX_NUMBER = 10**9
 
 
-def _default(name: str) -> Any:
+def _limit(name: str, help_text: str, *, most: int = MAX_NUMBER) -> forms.IntegerField:
     field = Round._meta.get_field(name)
     assert isinstance(field, Field)
-    return field.get_default()
-
-
-def _limit(name: str, help_text: str, *, most: int = MAX_NUMBER) -> forms.IntegerField:
     return forms.IntegerField(
-        min_value=1, max_value=most, initial=lambda: _default(name), help_text=help_text
+        min_value=1, max_value=most, initial=field.default, help_text=help_text
     )
 
 
@@ -81,7 +73,7 @@ class PlanForm(forms.Form):
     )
     mechanism = forms.ChoiceField(
         choices=[(name, name) for name in MECHANISMS],
-        initial=DEFAULT_MECHANISM,
+        initial="guarded_ladder",
         help_text="How a score becomes an answer. The Ladders and one bit need a reference submission, "
         "Thresholdout the teams' own validation scores.",
     )
@@ -162,7 +154,7 @@ def _reference_team(name: str) -> Team:
     return found
 
 
-def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
+def plan_view(page: Page, request: HttpRequest) -> HttpResponse:
     """Show the form, then a preview of the round, and only then plan: exactly what was previewed."""
     if not page.has_add_permission(request):
         raise PermissionDenied
@@ -193,7 +185,7 @@ def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
     )
 
 
-def _plan(page: "Page", request: HttpRequest, form: PlanForm) -> HttpResponse:
+def _plan(page: Page, request: HttpRequest, form: PlanForm) -> HttpResponse:
     planned = rounds.plan(
         **form.cleaned_data, actor=request.user.get_username(), now=timezone.now()
     )

@@ -8,7 +8,7 @@ page, and nowhere else.
 import base64
 import datetime as dt
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
@@ -23,17 +23,13 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from vault import sentences, spoken_times
-from vault.admin.pages import NOTHING, Table, add_error
+from vault.admin.pages import NOTHING, Page, Table, add_error
 from vault.errors import RosterError
 from vault.teams import rosters, token_links
 from vault.teams.rosters import Entry, Invitation, Problem, Roster
 
-if TYPE_CHECKING:
-    from vault.admin.pages import Page
-
 SALT = "vault.admin.rosters"
 PREVIEW_SECONDS = 3600
-DEFAULT_DAYS = 7
 TITLE = "Teams from a CSV"
 
 
@@ -51,7 +47,7 @@ class RosterForm(forms.Form):
         label="Links hold for",
         min_value=1,
         max_value=90,
-        initial=DEFAULT_DAYS,
+        initial=7,
         help_text="Days, in which each link can be used once.",
     )
     token_expires_at = forms.SplitDateTimeField(
@@ -89,7 +85,7 @@ class MakeForm(forms.Form):
     signed = forms.CharField(widget=forms.HiddenInput)
 
 
-def roster_view(page: "Page", request: HttpRequest) -> HttpResponse:
+def roster_view(page: Page, request: HttpRequest) -> HttpResponse:
     may_admit = request.user.has_perm("vault.change_round")
     if not (page.has_add_permission(request) and may_admit):
         raise PermissionDenied
@@ -112,7 +108,7 @@ def roster_view(page: "Page", request: HttpRequest) -> HttpResponse:
 
 
 def _form_page(
-    page: "Page", request: HttpRequest, form: RosterForm, tables: list[Table]
+    page: Page, request: HttpRequest, form: RosterForm, tables: list[Table]
 ) -> HttpResponse:
     return page.form_page(
         request,
@@ -127,7 +123,7 @@ def _form_page(
 
 
 def _preview(
-    page: "Page", request: HttpRequest, form: RosterForm, body: bytes, roster: Roster
+    page: Page, request: HttpRequest, form: RosterForm, body: bytes, roster: Roster
 ) -> HttpResponse:
     given = form.cleaned_data
     ends = given["token_expires_at"]
@@ -158,7 +154,7 @@ def _preview(
     )
 
 
-def _make(page: "Page", request: HttpRequest) -> HttpResponse:
+def _make(page: Page, request: HttpRequest) -> HttpResponse:
     try:
         given = signing.loads(request.POST["signed"], salt=SALT, max_age=PREVIEW_SECONDS)
         is_own = given["user"] == request.user.pk
@@ -188,7 +184,7 @@ def _make(page: "Page", request: HttpRequest) -> HttpResponse:
 
 
 def _again(
-    page: "Page", request: HttpRequest, message: str, problems: tuple[Problem, ...] = ()
+    page: Page, request: HttpRequest, message: str, problems: tuple[Problem, ...] = ()
 ) -> HttpResponse:
     """Show the empty form again, and why nothing was made."""
     messages.error(request, sentences.whole(message))
@@ -196,7 +192,7 @@ def _again(
 
 
 def _links(
-    page: "Page",
+    page: Page,
     request: HttpRequest,
     invitations: list[Invitation],
     *,

@@ -19,8 +19,17 @@ from vault.admin.acts import Act, ActingPage
 from vault.admin.baselines import may_open
 from vault.admin.board import board
 from vault.admin.budgets import admissions
-from vault.admin.closings import closes
-from vault.admin.pages import NOTHING, WHAT_NATS_ARE, Table, link, listed, nats, number, section
+from vault.admin.pages import (
+    NOTHING,
+    WHAT_NATS_ARE,
+    Table,
+    closes,
+    link,
+    listed,
+    nats,
+    number,
+    section,
+)
 from vault.admin.references import references
 from vault.admin.round_acts import VAULT_ACTS
 from vault.admin.unrankings import unrankings
@@ -30,14 +39,6 @@ from vault.planning import prospects
 from vault.references import doubts as reference_doubts
 from vault.references import order as reference_order
 from vault.statuses import HoldoutStatus, RoundStatus
-
-ADMITTING = (RoundStatus.PLANNED, RoundStatus.OPEN)
-NOTHING_KNOWN = "Nothing is known beforehand that rules a finding out."
-BY_FILES = (
-    "How small an overstatement can be found depends on the files, too: the audit's report states it for "
-    "each team."
-)
-NOTHING_ELSE = f"Nothing else is known beforehand that rules a finding out. {BY_FILES}"
 
 
 class RoundAdmin(ActingPage):
@@ -125,13 +126,9 @@ class RoundAdmin(ActingPage):
 
     @admin.display(description="how far off a shown score can be")
     def proven_error(self, obj: Round) -> str:
-        if obj.status == RoundStatus.CANCELLED:
-            return NOTHING
-        return proven_error(obj)
+        return NOTHING if obj.status == RoundStatus.CANCELLED else proven_error(obj)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         now = timezone.now()
         for round in opening.due(now=now):
             if reason := opening.obstacle(round=round, now=now):
@@ -140,20 +137,13 @@ class RoundAdmin(ActingPage):
                 )
         return super().changelist_view(request, extra_context)
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return planning.plan_view(self, request)
 
     @admin.display(description="fresh holdouts")
     def fresh(self, obj: Round) -> Any:
-        links = [
-            (link(each, _of_fresh(each)),)
-            for each in obj.fresh_holdouts.select_related("benchmark")
-        ]
+        holdouts = obj.fresh_holdouts.select_related("benchmark")
+        links = [(link(each, _of_fresh(each)),) for each in holdouts]
         return format_html_join(", ", "{}", links) or NOTHING
 
     @admin.display(description="opening")
@@ -179,14 +169,18 @@ class RoundAdmin(ActingPage):
         """While something can still be done about it."""
         if obj.status == RoundStatus.CANCELLED:
             return "It was cancelled: nothing is audited."
-        if obj.status not in ADMITTING:
+        if obj.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
             is_audited = obj.status in (RoundStatus.AUDITED, RoundStatus.PUBLISHED)
             stands = "stands" if is_audited else "will stand"
             return f"Nothing can be changed any more: each team's limit {stands} in the audit's report."
         if warnings := prospects.warnings(round=obj):
             return "\n".join(warnings)
         beyond = outlook.out_of_reach(round=obj, fresh_holdouts=obj.fresh_holdouts.all())
-        return f"{beyond} {NOTHING_ELSE}" if beyond else f"{NOTHING_KNOWN} {BY_FILES}"
+        nothing = f"{beyond} Nothing else" if beyond else "Nothing"
+        return (
+            f"{nothing} is known beforehand that rules a finding out. How small an overstatement can be "
+            "found depends on the files, too: the audit's report states it for each team."
+        )
 
     def links(self, obj: Round) -> list[tuple[str, str]]:
         return [

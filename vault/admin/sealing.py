@@ -1,15 +1,14 @@
 """The form that seals a label file: read in memory, reported on, drawn into shards, encrypted, and forgotten.
 
-What comes back names rows and columns, and commitments. Only the report that warns tells of labels, and of
-no item's: it goes to whoever sent the file, in the answer to the form, and is kept nowhere. A warning is
-confirmed for one file and the settings beside it, which a signature binds: the file is sent again, and
-another file, or another draw of it, gets a report of its own.
+Only the report that warns tells of labels, and of no item's: it goes to whoever sent the file, and is kept
+nowhere. A warning is confirmed for one file and the settings beside it, which a signature binds: another
+file, or another draw of it, gets a report of its own.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from django import forms
@@ -23,7 +22,7 @@ from django.utils.html import format_html
 
 from vault.admin import data_files
 from vault.admin.data_files import DataFileField
-from vault.admin.pages import Table, stacked
+from vault.admin.pages import Page, Table, stacked
 from vault.errors import SealingError, VaultError
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
@@ -32,9 +31,6 @@ from vault.sealing.holdouts import Shard
 from vault.sealing.label_report import Report
 from vault.sealing.seal_arguments import REST
 from vault.statuses import HoldoutStatus
-
-if TYPE_CHECKING:
-    from vault.admin.pages import Page
 
 # How long a report may be thought over.
 REPORT_SECONDS = 3600
@@ -130,7 +126,7 @@ class SealForm(forms.Form):
         self.data = data
 
 
-def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
+def seal_view(page: Page, request: HttpRequest) -> HttpResponse:
     if not page.has_add_permission(request):
         raise PermissionDenied
     sent: tuple[Any, Any] = (
@@ -265,7 +261,7 @@ def _sentence(text: str) -> str:
 
 
 def _sealed(
-    page: "Page", request: HttpRequest, form: SealForm, sealed: list[Holdout]
+    page: Page, request: HttpRequest, form: SealForm, sealed: list[Holdout]
 ) -> HttpResponse:
     for asked, holdout in zip(form.shards(), sealed, strict=True):
         page.log_addition(

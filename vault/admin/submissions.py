@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from stats.metrics import METRICS
 from vault import leaderboard
-from vault.admin.filters import RoundFilter
+from vault.admin.change_lists import RoundFilter
 from vault.admin.pages import (
     NOTHING,
     ReadOnlyPage,
@@ -123,49 +123,28 @@ def _score(submission: Submission, value: float | None) -> str:
 
 
 def _raw_scores(submission: Submission) -> Table:
-    """Every metric with its interval, which covers the sampling of that holdout's items alone."""
-    scores = RawScore.objects.filter(submission=submission).select_related("holdout__benchmark")
-    if reference_scores.is_coarse(round=submission.round, team=submission.team):
-        return _rounded_scores(submission, scores)
-    return Table(
-        heading="Exact scores on query labels, with 95 % intervals (for researchers: no team may see them)",
-        header=("Metric", "Holdout", "Score", "Low", "High", "Scorer"),
-        rows=[
-            (
-                METRICS[each.metric].label if each.metric in METRICS else each.metric,
-                link(each.holdout),
-                figure(each.value),
-                figure(each.low),
-                figure(each.high),
-                each.scorer_version,
-            )
-            for each in scores.order_by("holdout", "pk")
-        ],
-        empty="Nothing was scored yet.",
+    """Every metric with its interval, which covers the sampling of that holdout's items alone.
+
+    Rounded scores stand without: an interval's ends would tell what the rounding hides.
+    """
+    round, team = submission.round, submission.team
+    is_coarse = reference_scores.is_coarse(round=round, team=team)
+    heading = (
+        "Scores on query labels, rounded until the round opens: exact ones would tell single labels"
+        if is_coarse
+        else "Exact scores on query labels, with 95 % intervals (for researchers: no team may see them)"
     )
-
-
-def _rounded_scores(submission: Submission, scores: QuerySet[RawScore]) -> Table:
-    """Without intervals, whose ends would tell what the rounding hides."""
+    scores = RawScore.objects.filter(submission=submission).select_related("holdout__benchmark")
+    rows = []
+    for each in scores.order_by("holdout", "pk"):
+        told = reference_scores.told(value=each.value, round=round, team=team, metric=each.metric)
+        ends = () if is_coarse else (figure(each.low), figure(each.high))
+        name = METRICS[each.metric].label if each.metric in METRICS else each.metric
+        rows.append((name, link(each.holdout), figure(told), *ends, each.scorer_version))
     return Table(
-        heading="Scores on query labels, rounded until the round opens: exact ones would tell single labels",
-        header=("Metric", "Holdout", "Score", "Scorer"),
-        rows=[
-            (
-                METRICS[each.metric].label,
-                link(each.holdout),
-                figure(
-                    reference_scores.told(
-                        value=each.value,
-                        round=submission.round,
-                        team=submission.team,
-                        metric=each.metric,
-                    )
-                ),
-                each.scorer_version,
-            )
-            for each in scores.order_by("holdout", "pk")
-        ],
+        heading=heading,
+        header=("Metric", "Holdout", "Score", *(() if is_coarse else ("Low", "High")), "Scorer"),
+        rows=rows,
         empty="Nothing was scored yet.",
     )
 

@@ -1,12 +1,13 @@
 """Teams and their tokens. A token is shown on the page that issues it, once, and kept by nobody."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 
@@ -130,11 +131,8 @@ class TeamAdmin(ActingPage):
     change_list_template = "vault/admin/teams.html"
 
     def get_urls(self) -> list[URLPattern]:
-        wrapped = self.admin_site.admin_view(self.roster_view)
+        wrapped = self.admin_site.admin_view(partial(rosters.roster_view, self))
         return [path("from-csv/", wrapped, name="vault_team_roster"), *super().get_urls()]
-
-    def roster_view(self, request: HttpRequest) -> HttpResponse:
-        return rosters.roster_view(self, request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # The journal and the board know a team by its name, and budgets by what it is.

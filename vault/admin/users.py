@@ -23,13 +23,10 @@ if TYPE_CHECKING:
 else:
     Base = UserAdmin
 
-ROLES = [
-    (
-        ORGANIZER,
-        "Organizer: acts. Seals, plans and opens rounds, admits teams, issues tokens, publishes.",
-    ),
-    (RESEARCHER, "Researcher: looks at everything, raw scores included, and changes nothing."),
-]
+ROLES = {
+    ORGANIZER: "Organizer: acts. Seals, plans and opens rounds, admits teams, issues tokens, publishes.",
+    RESEARCHER: "Researcher: looks at everything, raw scores included, and changes nothing.",
+}
 
 
 class OwnForm(forms.ModelForm):  # type: ignore[type-arg]
