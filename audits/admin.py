@@ -34,7 +34,8 @@ from vault.admin.pages import (
     moment,
     pretty,
 )
-from vault.admin.rounds import VAULT_ACTS, RoundAdmin
+from vault.admin.round_acts import VAULT_ACTS
+from vault.admin.rounds import RoundAdmin
 from vault.admin.site import site
 from vault.errors import VaultError
 from vault.models import Round

@@ -10,15 +10,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from vault import sentences
 from vault.admin import data_files
-from vault.admin.pages import Page, Table, add_error
-from vault.errors import InvalidFileError, VaultError
+from vault.admin.pages import Page, Table, address
+from vault.errors import VaultError
 
 
 class ActForm(forms.Form):
@@ -30,6 +30,11 @@ class ActForm(forms.Form):
     def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.target = target
+
+
+def reason_field(help_text: str) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": 2, "cols": 60})
+    return forms.CharField(max_length=sentences.MAX_REASON, widget=widget, help_text=help_text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +58,6 @@ class Act:
     # What follows from it for this one object, where that is not the same for all.
     explain: Callable[[Any], str] | None = None
 
-    def explained(self, obj: Any) -> str:
-        """Say what follows."""
-        return self.explain(obj) if self.explain else self.explanation
-
 
 class ActingPage(Page):
     """An object's page with a button for each act that its status allows."""
@@ -72,27 +73,20 @@ class ActingPage(Page):
         name = f"{self.opts.app_label}_{self.opts.model_name}_act"
         return [path("<path:object_id>/act/<slug:act>/", wrapped, name=name), *super().get_urls()]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        context = dict(extra_context or {})
-        obj = self.get_object(request, object_id) if object_id else None
-        if obj is not None and self.may_run(request):
-            own = [(act.label, self.act_url(obj, act)) for act in self.acts if act.is_open(obj)]
-            context["acts"] = [*own, *self.elsewhere(obj)]
-        return super().changeform_view(request, object_id, form_url, context)
+    def surroundings(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        context = super().surroundings(request, obj)
+        if self.may_run(request):
+            name = f"admin:{self.opts.app_label}_{self.opts.model_name}_act"
+            context["acts"] = [
+                (act.label, reverse(name, args=[obj.pk, act.name]))
+                for act in self.acts
+                if act.is_open(obj)
+            ] + self.elsewhere(obj)
+        return context
 
     def elsewhere(self, obj: Any) -> list[tuple[str, str]]:
         """Labels and addresses of acts on another object's page, for those who may act here."""
         return []
-
-    def act_url(self, obj: Any, act: Act) -> str:
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_act"
-        return reverse(name, args=[quote(obj.pk), act.name])
 
     def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponse:
         chosen = next((each for each in self.acts if each.name == act), None)
@@ -101,8 +95,7 @@ class ActingPage(Page):
         obj = self.get_object(request, unquote(object_id))
         if chosen is None or obj is None:
             raise Http404
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        back = reverse(name, args=[quote(obj.pk)])
+        back = address(obj)
         if not chosen.is_open(obj):
             messages.error(request, f"{chosen.label}: this is possible {chosen.when}.")
             return HttpResponseRedirect(back)
@@ -114,14 +107,14 @@ class ActingPage(Page):
                 request,
                 form,
                 title=f"{chosen.label}: {obj}",
-                explanation=chosen.explained(obj),
+                explanation=chosen.explain(obj) if chosen.explain else chosen.explanation,
                 submit=chosen.label,
                 original=obj,
                 back=back,
                 tables=form.tables,
             )
         if done.shown_once:
-            return self._show_once(request, obj, done, back)
+            return self.show_once(request, obj, done)
         messages.success(request, done.message)
         return HttpResponseRedirect(back)
 
@@ -130,24 +123,18 @@ class ActingPage(Page):
             return None
         try:
             done = act.run(request, obj, form.cleaned_data)
-        except InvalidFileError as error:
-            add_error(form, error, field="file")
-            form.tables = [data_files.problems(error)]
-            return None
         except VaultError as error:
-            add_error(form, error)
+            form.tables = data_files.refuse(form, error)
             return None
         self.log_change(request, obj, done.message)
         return done
 
-    def _show_once(self, request: HttpRequest, obj: Any, done: Done, back: str) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": done.message,
-            "original": obj,
-            "secret": done.shown_once,
-            "back": back,
-            "media": self.media,
-        }
-        return TemplateResponse(request, self.shown_once_template, context)
+    def show_once(self, request: HttpRequest, obj: Any, done: Done) -> HttpResponse:
+        return self.own_page(
+            request,
+            self.shown_once_template,
+            title=done.message,
+            original=obj,
+            secret=done.shown_once,
+            back=address(obj),
+        )

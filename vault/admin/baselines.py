@@ -12,13 +12,11 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 
 from vault import locks, parser_pool, predictions, submissions
 from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
-from vault.admin.round_opening import may_open
 from vault.errors import TransitionError
 from vault.files.canonical import Predictions
 from vault.models import Round, Submission, Team
@@ -73,13 +71,7 @@ def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
             spec=predictions.spec(round.benchmark),
             panel=round.panel,
         )
-    receipt = _received(
-        round,
-        given["team"],
-        parsed,
-        Provenance(model_name=given["model_name"]),
-        organizer=request.user.get_username(),
-    )
+    receipt = _receive(request, round, given, parsed)
     submission = receipt.submission
     if not receipt.is_new:
         return Done(
@@ -93,13 +85,13 @@ def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     )
 
 
-def _received(
-    round: Round, team: Team, parsed: Predictions, provenance: Provenance, *, organizer: str
+def _receive(
+    request: HttpRequest, round: Round, given: dict[str, Any], parsed: Predictions
 ) -> Receipt:
     """Into this round or none: the first planned round of a benchmark takes references."""
     with transaction.atomic():
         locks.hold_round_open(round_id=round.pk)
-        now = timezone.now()
+        now, team = timezone.now(), given["team"]
         taking = submissions.current_round(benchmark=round.benchmark, team=team, now=now)
         if taking != round:
             raise TransitionError(
@@ -111,9 +103,9 @@ def _received(
             round=taking,
             panel=round.panel,
             predictions=parsed,
-            provenance=provenance,
+            provenance=Provenance(model_name=given["model_name"]),
             now=now,
-            organizer=organizer,
+            organizer=request.user.get_username(),
         )
 
 
@@ -123,15 +115,19 @@ def acts(team: Team) -> list[tuple[str, str]]:
         return []
     planned = Round.objects.filter(status=RoundStatus.PLANNED).select_related("benchmark")
     return [
-        (f"{LABEL}: {round}", f"{_address(round)}?{urlencode({'team': team.pk})}")
+        (
+            f"{LABEL}: {round}",
+            reverse("admin:vault_round_act", args=[round.pk, NAME], query={"team": team.pk}),
+        )
         for round in planned.order_by("benchmark__slug", "number")
         if _takes_references(round)
         and reference_files.reached(round=round, team_id=team.pk) is None
     ]
 
 
-def _address(round: Round) -> str:
-    return reverse("admin:vault_round_act", args=[round.pk, NAME])
+def may_open(round: Round) -> bool:
+    """Say whether the round is planned and its end ahead: after that it opens for nobody."""
+    return round.status == RoundStatus.PLANNED and timezone.now() < round.closes_at
 
 
 def _takes_references(round: Round) -> bool:

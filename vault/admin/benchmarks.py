@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
 from vault import benchmarks, journal, opening
-from vault.admin.closings import closes
 from vault.admin.json_field import TypedJSONField
-from vault.admin.pages import Page, Table, link, listed, moment
+from vault.admin.pages import Page, Table, closes, link, listed, moment, section
 from vault.admin.site import site
 from vault.models import Benchmark, JournalEntry, Submission
 from vault.teams import names as team_names
@@ -64,12 +63,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Benchmark
         fields = (
-            "slug",
-            "title",
-            "description",
-            "rules",
-            "data_url",
-            "visibility",
+            *("slug", "title", "description", "rules", "data_url", "visibility"),
             *benchmarks.FIXED_BY_SEALING[1:],
             *benchmarks.FIXED_BY_PLANNING,
         )
@@ -117,21 +111,12 @@ class BenchmarkAdmin(Page):
     search_fields = ("slug", "title")
     ordering = ("slug",)
     fieldsets = (
-        (None, {"fields": ("slug", "title", "description", "rules", "data_url", "visibility")}),
-        ("What is predicted", {"fields": ("task", "classes", "prediction_form")}),
-        (
+        section(None, "slug", "title", "description", "rules", "data_url", "visibility"),
+        section("What is predicted", "task", "classes", "prediction_form"),
+        section(
             "How it is scored",
-            {
-                "fields": (
-                    "primary_metric",
-                    "secondary_metrics",
-                    "loss_cap",
-                    "cost_matrix",
-                    "decision_threshold",
-                    "probability_clip",
-                    "delta0",
-                )
-            },
+            *("primary_metric", "secondary_metrics", "loss_cap", "cost_matrix"),
+            *("decision_threshold", "probability_clip", "delta0"),
         ),
     )
 

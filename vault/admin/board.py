@@ -21,11 +21,7 @@ def board(round: Round) -> Table:
     published = ("Fresh", "Overstatement", "Luck", "Verdict", "Tier", "Rank before")
     return Table(
         heading=_heading(fine),
-        header=(
-            *("Rank", "Team", "Released"),
-            *(published if is_published else ()),
-            "Attempts",
-        ),
+        header=("Rank", "Team", "Released", *(published if is_published else ()), "Attempts"),
         rows=[
             (
                 *_standing(row, step=step),

@@ -9,8 +9,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from vault import budget, budget_left, sentences
-from vault.admin.filters import RoundFilter
-from vault.admin.pages import NOTHING, WHAT_NATS_ARE, ReadOnlyPage, Table, link, moment, nats
+from vault.admin.change_lists import RoundFilter
+from vault.admin.pages import (
+    NOTHING,
+    WHAT_NATS_ARE,
+    ReadOnlyPage,
+    Table,
+    link,
+    moment,
+    nats,
+    number,
+)
 from vault.admin.site import site
 from vault.models import Admission, BudgetEntry, Round
 from vault.statuses import RoundStatus
@@ -48,13 +57,8 @@ class AdmissionAdmin(ReadOnlyPage):
             now=now,
         )
 
-    @admin.display(description="queries", ordering="k")
-    def queries(self, obj: Admission) -> str:
-        return f"{obj.k:,}"
-
-    @admin.display(description="used", ordering="used")
-    def used(self, obj: Any) -> str:
-        return f"{obj.used:,}"
+    queries = number("k", "queries")
+    used = number("used", "used")
 
     @admin.display(description="queries left", ordering="left")
     def left(self, obj: Any) -> str:

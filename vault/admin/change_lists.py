@@ -6,10 +6,13 @@ the calendar or the database finds out, such as the year 0 or an open bracket of
 
 from typing import Any
 
+from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db import DataError, transaction
 from django.http import HttpRequest
+
+from vault.models import Round
 
 
 class CheckedChangeList(ChangeList):
@@ -28,3 +31,13 @@ class CheckedChangeList(ChangeList):
                 super().get_results(request)
         except (ValueError, OverflowError, DataError) as wrong:
             raise IncorrectLookupParameters(wrong) from wrong
+
+
+class RoundFilter(RelatedFieldListFilter):
+    """Rounds by name; Django's own filter would ask for each round's benchmark in turn."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: Any
+    ) -> list[tuple[str, Any]]:
+        rounds = Round.objects.select_related("benchmark").order_by("benchmark__slug", "number")
+        return [(str(round.pk), str(round)) for round in rounds]

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
-from vault.admin.pages import NOTHING, Table
-from vault.errors import InvalidFileError
+from vault.admin.pages import NOTHING, Table, add_error
+from vault.errors import InvalidFileError, VaultError
 from vault.files.parsing import CONTENT_TYPES
 
 
@@ -34,14 +34,14 @@ def content_type(file: "UploadedFile[Any]") -> str:
     return CONTENT_TYPES[PurePath(file.name or "").suffix.lower()]
 
 
-def problems(error: InvalidFileError) -> Table:
-    """List the rows that break a rule, as many as are named."""
+def refuse(form: forms.Form, error: VaultError) -> list[Table]:
+    """Mark a refusal of the domain; of a file that breaks a rule, list the rows that are named."""
+    if not isinstance(error, InvalidFileError):
+        add_error(form, error)
+        return []
+    add_error(form, error, field="file")
     named = error.data["problems"]
     n = error.data["n_problems"]
-    return Table(
-        heading=f"Problems of the file ({n})" if n <= len(named) else f"The first of {n} problems",
-        header=("Row", "Column", "Problem"),
-        rows=[
-            (each["row"] or NOTHING, each["column"] or NOTHING, each["problem"]) for each in named
-        ],
-    )
+    heading = f"Problems of the file ({n})" if n <= len(named) else f"The first of {n} problems"
+    rows = [(each["row"] or NOTHING, each["column"] or NOTHING, each["problem"]) for each in named]
+    return [Table(heading=heading, header=("Row", "Column", "Problem"), rows=rows)]

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
-from vault.admin.pages import Table, code, link, moment, stacked
+from vault.admin.pages import Table, code, link, moment, number, stacked
 from vault.admin.site import site
 from vault.models import Holdout
 from vault.sealing import holdouts
@@ -25,14 +25,8 @@ def _freshen(request: HttpRequest, holdout: Holdout, given: dict[str, Any]) -> D
 class HoldoutAdmin(ActingPage):
     change_list_template = "vault/admin/holdouts.html"
     list_display = (
-        "start",
-        "benchmark",
-        "kind_of",
-        "status",
-        "n",
-        "draw",
-        "commitment_start",
-        "sealed_on",
+        *("start", "benchmark", "kind_of", "status"),
+        *("n", "draw", "commitment_start", "sealed_on"),
     )
     list_filter = ("benchmark", "kind", "status")
     search_fields = ("commitment",)
@@ -50,6 +44,8 @@ class HoldoutAdmin(ActingPage):
         ),
     )
 
+    n = number("n_items", "items")
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -63,10 +59,6 @@ class HoldoutAdmin(ActingPage):
     @admin.display(description="kind", ordering="kind")
     def kind_of(self, obj: Holdout) -> str:
         return obj.kind
-
-    @admin.display(description="items", ordering="n_items")
-    def n(self, obj: Holdout) -> str:
-        return f"{obj.n_items:,}"
 
     @admin.display(description="draw", ordering="batch")
     def draw(self, obj: Holdout) -> Any:
@@ -86,12 +78,7 @@ class HoldoutAdmin(ActingPage):
             '<span title="{}">{}</span>', moment(obj.sealed_at), f"{obj.sealed_at:%Y-%m-%d}"
         )
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return sealing.seal_view(self, request)
 
     def tables(self, obj: Holdout) -> list[Table]:

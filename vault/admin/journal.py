@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from vault import journal
@@ -27,16 +26,7 @@ class JournalEntryAdmin(ReadOnlyPage):
     list_select_related = ("benchmark",)
     ordering = ("-at", "-sequence")
     date_hierarchy = "at"
-    fields = (
-        "benchmark",
-        "sequence",
-        "at",
-        "kind",
-        "actor",
-        "content",
-        "previous_hash",
-        "hash",
-    )
+    fields = ("benchmark", "sequence", "at", "kind", "actor", "content", "previous_hash", "hash")
     readonly_fields = ("content",)
 
     @admin.display(description="entry", ordering="sequence")
@@ -54,8 +44,7 @@ class JournalEntryAdmin(ReadOnlyPage):
 
     def get_urls(self) -> list[URLPattern]:
         wrapped = self.admin_site.admin_view(self.verify_view)
-        verify = path("verify/", wrapped, name="vault_journalentry_verify")
-        return [verify, *super().get_urls()]
+        return [path("verify/", wrapped, name="vault_journalentry_verify"), *super().get_urls()]
 
     def verify_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -65,27 +54,21 @@ class JournalEntryAdmin(ReadOnlyPage):
             header=("Benchmark", "Entries", "Head", "Result"),
             rows=[_verified(benchmark) for benchmark in Benchmark.objects.order_by("slug")],
         )
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Verify the chains",
-            "media": self.media,
-            "explanation": "Every hash was computed again just now. Edits, deletions, insertions and "
+        return self.own_page(
+            request,
+            "vault/admin/tables.html",
+            title="Verify the chains",
+            explanation="Every hash was computed again just now. Edits, deletions, insertions and "
             "reorderings break a chain. Truncation does not: compare the head with one that was kept "
             "elsewhere.",
-            "tables": [verified],
-        }
-        return TemplateResponse(request, "vault/admin/tables.html", context)
+            tables=[verified],
+        )
 
 
 def _verified(benchmark: Benchmark) -> tuple[Any, ...]:
     try:
         head = journal.verify(benchmark_id=benchmark.pk)
     except JournalError as error:
-        return (
-            link(benchmark),
-            error.data.get("sequence", NOTHING),
-            NOTHING,
-            f"BROKEN: {error.message}",
-        )
+        broken = f"BROKEN: {error.message}"
+        return link(benchmark), error.data.get("sequence", NOTHING), NOTHING, broken
     return link(benchmark), head.sequence, code(head.hash), "verified"

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -26,11 +25,14 @@ class SignInForm(AdminAuthenticationForm):
         username, password = (self.cleaned_data.get(each) for each in ("username", "password"))
         if not username or not password:
             return super().clean()
-        now = timezone.now()
+        now, request, device = timezone.now(), self.request, None
+        assert request is not None  # the log-in page gives it
+        if plain := request.GET.get(PASS):
+            device = sign_in.device_of_pass(username=username, plain=plain, now=now)
         place: dict[str, Any] = {
             "username": username,
-            "network": network(BaseThrottle().get_ident(Request(self._asked()))),
-            "device": self._device(username, now),
+            "network": network(BaseThrottle().get_ident(Request(request))),
+            "device": device or devices.known(request).get(username),
         }
         self.wait = sign_in.reserve(**place, now=now)
         if self.wait:
@@ -39,25 +41,14 @@ class SignInForm(AdminAuthenticationForm):
         sign_in.succeeded(**place)
         return cleaned
 
-    def _asked(self) -> HttpRequest:
-        assert self.request is not None  # the log-in page gives it
-        return self.request
-
-    def _device(self, username: str, now: dt.datetime) -> str | None:
-        request = self._asked()
-        plain = request.GET.get(PASS, "")
-        passed = sign_in.device_of_pass(username=username, plain=plain, now=now) if plain else None
-        return passed or devices.known(request).get(username)
-
 
 def _too_many(wait: dt.timedelta, *, is_known: bool) -> str:
     seconds = math.ceil(wait.total_seconds())
     minutes = math.ceil(seconds / 60)
     time = f"{seconds} seconds" if seconds < 100 else f"{minutes} minutes"
     whose = "from this browser" if is_known else "from here, or from many places"
+    told = f"Too many wrong passwords for this name {whose}. Try again in {time}."
     ways = (
-        ""
-        if is_known
-        else " A browser that you signed in from before need not wait; a superuser can let you in sooner."
+        "A browser that you signed in from before need not wait; a superuser can let you in sooner."
     )
-    return f"Too many wrong passwords for this name {whose}. Try again in {time}.{ways}"
+    return told if is_known else f"{told} {ways}"

@@ -61,15 +61,11 @@ def proven_alone(bound: Bound) -> str:
 
 def proven_together(bound: Bound, *, queries: str) -> str:
     """Of all teams, if they share what they learn; it may promise nothing."""
+    used = f"all {bound.k:,} {queries} queries are used"
     if bound.error is None:
-        return (
-            f"nothing is guaranteed if all {bound.k:,} {queries} queries are used and all teams act as "
-            "one"
-        )
-    return (
-        f"{figure(bound.error, digits=4)} at most if all {bound.k:,} {queries} queries are used, even if all "
-        f"teams act as one. {_WHAT_IS_BOUNDED}"
-    )
+        return f"nothing is guaranteed if {used} and all teams act as one"
+    error = figure(bound.error, digits=4)
+    return f"{error} at most if {used}, even if all teams act as one. {_WHAT_IS_BOUNDED}"
 
 
 def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
@@ -85,6 +81,31 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
         )
     lines = [f"{_share(each)}: {_effect(each, round=round)}" for each in found]
     return "\n".join([f"{_differing(round)}:", *lines, *_assumed(round)])
+
+
+def out_of_reach(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
+    """Name the examples of files that cannot gain what would be found; empty if all can, or nobody knows.
+
+    They are those of `detectable`, so that the two agree.
+    """
+    holdouts = list(fresh_holdouts)
+    if round_preview.undetectable(round=round, fresh_holdouts=holdouts):
+        return ""
+    found = round_preview.detectable(round=round, fresh_holdouts=holdouts)
+    lost = [each for each in found if not each.is_reachable]
+    if len(lost) == len(found):
+        return (
+            "The holdouts are too small: no overstatement can be found in a round of so many teams."
+        )
+    in_groups = [each for each in found if each.is_reachable and not each.is_reachable_in_groups]
+    sentences = []
+    if lost:
+        sentences.append(f"Files that differ by {_shares(lost)} cannot gain enough to be found.")
+    if in_groups and round.query_holdout.draws_groups:
+        sentences.append(
+            f"Where groups err as one, files that differ by {_shares(in_groups)} cannot gain enough."
+        )
+    return " ".join(sentences)
 
 
 def stock_after(stock: Stock, *, publication: str) -> str:
@@ -107,6 +128,11 @@ def stock_after(stock: Stock, *, publication: str) -> str:
 
 def _share(found: Detectable) -> str:
     return f"{100 * found.share:.0f} %"
+
+
+def _shares(found: list[Detectable]) -> str:
+    *others, last = [_share(each) for each in found]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _effect(found: Detectable, *, round: Round) -> str:

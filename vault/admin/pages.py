@@ -3,14 +3,15 @@
 import datetime as dt
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
+from django.contrib import admin
 from django.contrib.admin.helpers import AdminForm
-from django.db.models import Model
-from django.forms import BaseForm
+from django.db.models import Model, QuerySet
+from django.forms import BaseForm, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,10 +20,11 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from vault import sentences
+from vault import closed_rounds, sentences
 from vault.admin.change_lists import CheckedChangeList
 from vault.admin.site import ModelAdmin
 from vault.errors import VaultError
+from vault.models import Round
 
 NOTHING = "—"
 MIN_NATS, WHOLE_NATS = 0.01, 100
@@ -64,6 +66,10 @@ class Page(ModelAdmin):
         """Labels and addresses of lists that show what belongs to the object."""
         return []
 
+    def surroundings(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Give what the template shows around the object."""
+        return {"tables": self.tables(obj), "links": self.links(obj)}
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -74,15 +80,21 @@ class Page(ModelAdmin):
         context = dict(extra_context or {})
         obj = self.get_object(request, object_id) if object_id else None
         if obj is not None and self.has_view_permission(request, obj):
-            context |= {"tables": self.tables(obj), "links": self.links(obj)}
+            context |= self.surroundings(request, obj)
         return super().changeform_view(request, object_id, form_url, context)
+
+    def own_page(
+        self, request: HttpRequest, template: str, *, title: str, **context: Any
+    ) -> HttpResponse:
+        """Draw a page beside the admin's own, with all that they have in common."""
+        shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return TemplateResponse(request, template, {**shared, "title": title, **context})
 
     def form_page(
         self,
         request: HttpRequest,
         form: BaseForm,
         *,
-        title: str,
         template: str = "vault/admin/form.html",
         **context: Any,
     ) -> HttpResponse:
@@ -90,21 +102,31 @@ class Page(ModelAdmin):
         # It takes any form, whatever the type checker's stubs say.
         fieldsets = [(None, {"fields": list(form.fields)})]
         fields = AdminForm(cast(Any, form), fieldsets, {}, model_admin=self)
-        return TemplateResponse(
+        return self.own_page(
             request,
             template,
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": title,
-                "adminform": fields,
-                "form": form,
-                "is_marked": any(field.errors for field in form.visible_fields()),
-                "reasons": _reasons(form),
-                "media": self.media + form.media,
-                **context,
-            },
+            adminform=fields,
+            form=form,
+            is_marked=any(field.errors for field in form.visible_fields()),
+            reasons=_reasons(form),
+            media=self.media + form.media,
+            **context,
         )
+
+
+def section(name: str | None, *fields: Any) -> Any:
+    """Let fields stand together on an object's page."""
+    return name, {"fields": fields}
+
+
+def number(name: str, description: str) -> Callable[[Any, Any], str]:
+    """Make a column of whole numbers, with their thousands set apart."""
+
+    @admin.display(description=description, ordering=name)
+    def shown(page: Page, obj: Any) -> str:
+        return f"{getattr(obj, name):,}"
+
+    return shown
 
 
 class ReadOnlyPage(Page):
@@ -121,6 +143,14 @@ def add_error(form: BaseForm, error: VaultError, *, field: str | None = None) ->
     form.add_error(named if named in form.fields else None, sentences.whole(error.message))
 
 
+def offer(form: BaseForm, name: str, choices: QuerySet[Any]) -> "ModelChoiceField[Any]":
+    """Let a field of a form choose among these."""
+    field = form.fields[name]
+    assert isinstance(field, ModelChoiceField)
+    field.queryset = choices
+    return field
+
+
 def _reasons(form: BaseForm) -> list[str]:
     """List what no field that people see is marked with: of the form as a whole, and of hidden fields."""
     hidden = [reason for field in form.hidden_fields() for reason in field.errors]
@@ -130,8 +160,12 @@ def _reasons(form: BaseForm) -> list[str]:
 def link(obj: Model | None, text: Any = None) -> str | SafeString:
     if obj is None:
         return NOTHING
-    name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change"
-    return format_html('<a href="{}">{}</a>', reverse(name, args=[obj.pk]), text or obj)
+    return format_html('<a href="{}">{}</a>', address(obj), text or obj)
+
+
+def address(obj: Model) -> str:
+    """Give the address of an object's page."""
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
 
 
 def code(text: str, *, length: int | None = None) -> SafeString:
@@ -194,5 +228,17 @@ def stacked(first: Any, second: Any) -> Any:
     return first if second in ("", NOTHING) else format_html("{}<br>{}", first, second)
 
 
+def minute(value: dt.datetime) -> str:
+    return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def moment(value: dt.datetime | None) -> str:
     return NOTHING if value is None else localize(value)
+
+
+@admin.display(description="closes at", ordering="closes_at")
+def closes(round: Round) -> str:
+    """Say the announced end, or that it was closed before, and when."""
+    if closed_rounds.is_early(round=round):
+        return f"{moment(round.stopped_at)}, earlier than announced"
+    return moment(round.closes_at)

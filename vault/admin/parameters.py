@@ -2,13 +2,10 @@
 
 from vault.models import Round
 
-_IMPROVEMENT = (
-    "least improvement that is answered, times the metric's range over the root of the items"
-)
 _NOISE = "standard deviation of the noise, times the metric's range over the root of the items"
 MEANINGS = {
     "z": "standard errors by which a file must beat the team's best, measured on both files",
-    "c": _IMPROVEMENT,
+    "c": "least improvement that is answered, times the metric's range over the root of the items",
     "b": "improvements a team can be shown",
     "step": "least improvement that is answered, in the metric's unit",
     "t": "how far a validation score may be off and is told again, times the metric's range over the root of "
@@ -24,15 +21,10 @@ OF_MECHANISM = {
 }
 
 
-def meaning(*, mechanism: str, name: str) -> str:
-    """Say what a parameter of a mechanism is."""
-    return OF_MECHANISM.get((mechanism, name), MEANINGS[name])
-
-
 def explained(round: Round) -> str:
     """One line for each parameter that is set; empty where there is none."""
     return "\n".join(
-        f"{meaning(mechanism=round.mechanism, name=name)}: {value:g} ({name})"
+        f"{OF_MECHANISM.get((round.mechanism, name), MEANINGS[name])}: {value:g} ({name})"
         for name, value in round.parameters.items()
         if value is not None
     )

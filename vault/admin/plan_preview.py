@@ -8,28 +8,23 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
 from vault import budget, panel, rounds, sentences
 from vault.admin import outlook, parameters
-from vault.admin.pages import NOTHING, Table
+from vault.admin.pages import NOTHING, Page, Table, minute
 from vault.models import Holdout, Round
 from vault.planning import checks as plan_checks
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.statuses import PublicationKind
 
-if TYPE_CHECKING:
-    from django.forms import BaseForm
-
-    from vault.admin.pages import Page
-
 Rows = list[tuple[str, str]]
-COUNTS = ("total_limit", "window_limit", "window_seconds", "concurrent_limit", "max_teams")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,30 +47,32 @@ class Preview:
 
 def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
     """Work out what the form's values come to, refused as planning would. Nothing is written."""
+    constants = ("benchmark", "query_holdout", "mechanism", "parameters", "opens_at", "closes_at")
+    limits = ("total_limit", "window_limit", "window_seconds", "concurrent_limit", "max_teams")
     round = Round(
-        benchmark=given["benchmark"],
         panel=panel.latest(benchmark=given["benchmark"]),
-        query_holdout=given["query_holdout"],
-        mechanism=given["mechanism"],
-        parameters=given["parameters"],
-        opens_at=given["opens_at"],
-        closes_at=given["closes_at"],
-        publication=given["publication"],
-        **{name: given[name] for name in COUNTS},
+        **{name: given[name] for name in (*constants, *limits, "publication")},
     )
-    lists = {name: given[name] for name in ("fresh_holdouts", "references")}
-    round.parameters = plan_checks.check(round=round, **lists, now=now)
-    names = [team.name for team in given["references"]]
+    fresh_holdouts, references = given["fresh_holdouts"], given["references"]
+    round.parameters = plan_checks.check(
+        round=round, fresh_holdouts=fresh_holdouts, references=references, now=now
+    )
+    names = [team.name for team in references]
+    warnings = prospects.of_plan(
+        round=round, fresh_holdouts=fresh_holdouts, n_references=len(names)
+    )
+    if tolerance := prospects.tolerance(benchmark=round.benchmark):
+        warnings = [*warnings, tolerance]
     return Preview(
-        constants=_constants(round, given["fresh_holdouts"], names),
-        figures=_figures(round, given["fresh_holdouts"], len(names)),
-        warnings=_warnings(round, given["fresh_holdouts"], len(names)),
+        constants=_constants(round, fresh_holdouts, names),
+        figures=_figures(round, fresh_holdouts, len(names)),
+        warnings=warnings,
         given={name: _written(value) for name, value in given.items()},
     )
 
 
 def page_of(
-    page: "Page", request: HttpRequest, form: "BaseForm", shown: Preview, *, has_changed: bool
+    page: Page, request: HttpRequest, form: BaseForm, shown: Preview, *, has_changed: bool
 ) -> HttpResponse:
     """Show the preview with the form's values in it, unseen, for either button."""
     return page.form_page(
@@ -117,8 +114,8 @@ def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str
         ("Mechanism", round.mechanism),
         ("Mechanism parameters", parameters.explained(round).replace("\n", "; ") or NOTHING),
         ("References, the baseline first", ", ".join(references) or NOTHING),
-        ("Opens", f"{_minute(round.opens_at)}, {opens}"),
-        ("Closes", _minute(round.closes_at)),
+        ("Opens", f"{minute(round.opens_at)}, {opens}"),
+        ("Closes", minute(round.closes_at)),
         ("Queries of a team", f"{round.total_limit:,} in the round"),
         (
             "In a window",
@@ -154,19 +151,9 @@ def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> 
     ]
 
 
-def _warnings(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> list[str]:
-    found = prospects.of_plan(round=round, fresh_holdouts=fresh_holdouts, n_references=n_references)
-    tolerance = prospects.tolerance(benchmark=round.benchmark)
-    return [*found, *([tolerance] if tolerance else [])]
-
-
 def _written(value: Any) -> Any:
     if isinstance(value, list):
         return [_written(each) for each in value]
     if isinstance(value, dict):
         return value
     return value.isoformat() if isinstance(value, dt.datetime) else str(getattr(value, "pk", value))
-
-
-def _minute(time: dt.datetime) -> str:
-    return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"

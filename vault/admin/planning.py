@@ -1,7 +1,7 @@
 """The form that plans a round: its constants, which nobody changes afterwards."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -17,7 +17,7 @@ from stats.mechanisms import MECHANISMS
 from vault import rounds
 from vault.admin import plan_preview
 from vault.admin.json_field import TypedJSONField
-from vault.admin.pages import add_error
+from vault.admin.pages import Page, add_error, offer
 from vault.errors import VaultError
 from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round, Team
@@ -25,43 +25,26 @@ from vault.planning import prospects
 from vault.statuses import HoldoutStatus, PublicationKind
 from vault.teams import names as team_names
 
-if TYPE_CHECKING:
-    from vault.admin.pages import Page
-
 DEFAULT_LENGTH = dt.timedelta(days=30)
-DEFAULT_MECHANISM = "guarded_ladder"
 # Of what is no number of queries: a database column's room, with a year's seconds in it.
 MAX_NUMBER = 10**9
 
 
-def _default(name: str) -> Any:
+def _limit(name: str, help_text: str, *, most: int = MAX_NUMBER) -> forms.IntegerField:
     field = Round._meta.get_field(name)
     assert isinstance(field, Field)
-    return field.get_default()
-
-
-def _limit(name: str, help_text: str, *, most: int = MAX_NUMBER) -> forms.IntegerField:
     return forms.IntegerField(
-        min_value=1, max_value=most, initial=lambda: _default(name), help_text=help_text
+        min_value=1, max_value=most, initial=field.default, help_text=help_text
     )
 
 
-if TYPE_CHECKING:
-    OneHoldout = forms.ModelChoiceField[Holdout]
-    ManyHoldouts = forms.ModelMultipleChoiceField[Holdout]
-else:
-    OneHoldout = forms.ModelChoiceField
-    ManyHoldouts = forms.ModelMultipleChoiceField
-
-
-class HoldoutChoiceField(OneHoldout):
+class HoldoutChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
         return plan_preview.described(obj)
 
 
-class HoldoutsChoiceField(ManyHoldouts):
-    def label_from_instance(self, obj: Any) -> str:
-        return plan_preview.described(obj)
+class HoldoutsChoiceField(HoldoutChoiceField, forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    pass
 
 
 def _stock(benchmark_id: int) -> str:
@@ -90,7 +73,7 @@ class PlanForm(forms.Form):
     )
     mechanism = forms.ChoiceField(
         choices=[(name, name) for name in MECHANISMS],
-        initial=DEFAULT_MECHANISM,
+        initial="guarded_ladder",
         help_text="How a score becomes an answer. The Ladders and one bit need a reference submission, "
         "Thresholdout the teams' own validation scores.",
     )
@@ -143,13 +126,8 @@ class PlanForm(forms.Form):
             known = known.filter(benchmark=int(benchmark))
             self.fields["publication"].help_text += _stock(int(benchmark))
         queries = known.filter(kind__in=DECIDING, status=HoldoutStatus.QUERY)
-        self._choose_from("query_holdout", queries)
-        self._choose_from("fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))
-
-    def _choose_from(self, name: str, holdouts: Any) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = holdouts
+        offer(self, "query_holdout", queries)
+        offer(self, "fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))
 
     def clean_parameters(self) -> dict[str, Any]:
         given = self.cleaned_data["parameters"] or {}
@@ -176,7 +154,7 @@ def _reference_team(name: str) -> Team:
     return found
 
 
-def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
+def plan_view(page: Page, request: HttpRequest) -> HttpResponse:
     """Show the form, then a preview of the round, and only then plan: exactly what was previewed."""
     if not page.has_add_permission(request):
         raise PermissionDenied
@@ -207,7 +185,7 @@ def plan_view(page: "Page", request: HttpRequest) -> HttpResponse:
     )
 
 
-def _plan(page: "Page", request: HttpRequest, form: PlanForm) -> HttpResponse:
+def _plan(page: Page, request: HttpRequest, form: PlanForm) -> HttpResponse:
     planned = rounds.plan(
         **form.cleaned_data, actor=request.user.get_username(), now=timezone.now()
     )

@@ -10,10 +10,6 @@ from vault.references import order as reference_order
 from vault.references import scores as reference_scores
 from vault.statuses import NEVER_OPENED
 
-HEADING = (
-    "References (one that matches every label is refused: it is the label file, and no baseline)"
-)
-
 
 def references(round: Round) -> Table:
     """All files that were handed in, the frozen ones first in their order; those that failed stay."""
@@ -24,29 +20,29 @@ def references(round: Round) -> Table:
         key=lambda each: places.get(each.pk, len(places)),
     )
     values = dict(Release.objects.filter(submission__in=files).values_list("submission", "value"))
+    score = "Score, rounded" if round.status in NEVER_OPENED else "Score"
+    heading = "References"
+    if not places:
+        heading += (
+            " (one that matches every label is refused: it is the label file, and no baseline)"
+        )
     doubted = reference_doubts.doubted(round=round)
     return Table(
-        heading="References" if places else HEADING,
-        header=("Position", "File", _score_heading(round), "Status"),
+        heading=heading,
+        header=("Position", "File", score, "Status"),
         rows=[
             (
                 places.get(each.pk, NOTHING),
                 link(each, reference_order.name_of(file=each)),
-                _score(each, values.get(each.pk), round=round),
+                figure(
+                    reference_scores.told(value=values.get(each.pk), round=round, team=each.team)
+                ),
                 _state(each, is_frozen=each.pk in places, is_doubted=str(each.pk) in doubted),
             )
             for each in files
         ],
         empty="No reference has handed in a file.",
     )
-
-
-def _score_heading(round: Round) -> str:
-    return "Score, rounded" if round.status in NEVER_OPENED else "Score"
-
-
-def _score(reference: Submission, value: float | None, *, round: Round) -> str:
-    return figure(reference_scores.told(value=value, round=round, team=reference.team))
 
 
 def _state(reference: Submission, *, is_frozen: bool, is_doubted: bool) -> Any:

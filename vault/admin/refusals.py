@@ -11,23 +11,18 @@ _TEMPLATE = "vault/admin/refused.html"
 
 
 def handle_400(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if isinstance(exception, DisallowedHost):
-        return _answer(
-            request,
-            400,
-            "This installation does not answer to that name",
-            "The request is malformed, or came by a host's name that is not set up here. Whoever runs the "
-            "installation adds the name to HOLDOUT_VAULT_ALLOWED_HOSTS and starts it again.",
-            is_known=False,
-        )
-    return _answer(
-        request,
-        400,
+    title, sentence = (
         "The request is malformed",
         "The browser sent something that the admin cannot read: an address or a form that was cut or "
         "changed, or a host's name that this installation does not answer to.",
-        is_known=False,
     )
+    if isinstance(exception, DisallowedHost):
+        title, sentence = (
+            "This installation does not answer to that name",
+            "The request is malformed, or came by a host's name that is not set up here. Whoever runs the "
+            "installation adds the name to HOLDOUT_VAULT_ALLOWED_HOSTS and starts it again.",
+        )
+    return _answer(request, 400, title, sentence, is_known=False)
 
 
 def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -8,7 +8,7 @@ page, and nowhere else.
 import base64
 import datetime as dt
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
@@ -18,23 +18,18 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from vault import sentences
-from vault.admin.pages import NOTHING, Table, add_error
+from vault.admin.pages import NOTHING, Page, Table, add_error
 from vault.errors import RosterError
 from vault.teams import rosters, token_links
 from vault.teams.rosters import Entry, Invitation, Problem, Roster
 
-if TYPE_CHECKING:
-    from vault.admin.pages import Page
-
 SALT = "vault.admin.rosters"
 PREVIEW_SECONDS = 3600
-DEFAULT_DAYS = 7
 TITLE = "Teams from a CSV"
 
 
@@ -52,7 +47,7 @@ class RosterForm(forms.Form):
         label="Links hold for",
         min_value=1,
         max_value=90,
-        initial=DEFAULT_DAYS,
+        initial=7,
         help_text="Days, in which each link can be used once.",
     )
     token_expires_at = forms.SplitDateTimeField(
@@ -90,7 +85,7 @@ class MakeForm(forms.Form):
     signed = forms.CharField(widget=forms.HiddenInput)
 
 
-def roster_view(page: "Page", request: HttpRequest) -> HttpResponse:
+def roster_view(page: Page, request: HttpRequest) -> HttpResponse:
     may_admit = request.user.has_perm("vault.change_round")
     if not (page.has_add_permission(request) and may_admit):
         raise PermissionDenied
@@ -113,7 +108,7 @@ def roster_view(page: "Page", request: HttpRequest) -> HttpResponse:
 
 
 def _form_page(
-    page: "Page", request: HttpRequest, form: RosterForm, tables: list[Table]
+    page: Page, request: HttpRequest, form: RosterForm, tables: list[Table]
 ) -> HttpResponse:
     return page.form_page(
         request,
@@ -122,13 +117,13 @@ def _form_page(
         explanation="Teams, their admissions, and for each a link that shows its token once. The next page "
         "shows what would be made; nothing is changed before you say so there.",
         submit="Preview",
-        back=_back(),
+        back=reverse("admin:vault_team_changelist"),
         tables=tables,
     )
 
 
 def _preview(
-    page: "Page", request: HttpRequest, form: RosterForm, body: bytes, roster: Roster
+    page: Page, request: HttpRequest, form: RosterForm, body: bytes, roster: Roster
 ) -> HttpResponse:
     given = form.cleaned_data
     ends = given["token_expires_at"]
@@ -159,7 +154,7 @@ def _preview(
     )
 
 
-def _make(page: "Page", request: HttpRequest) -> HttpResponse:
+def _make(page: Page, request: HttpRequest) -> HttpResponse:
     try:
         given = signing.loads(request.POST["signed"], salt=SALT, max_age=PREVIEW_SECONDS)
         is_own = given["user"] == request.user.pk
@@ -189,7 +184,7 @@ def _make(page: "Page", request: HttpRequest) -> HttpResponse:
 
 
 def _again(
-    page: "Page", request: HttpRequest, message: str, problems: tuple[Problem, ...] = ()
+    page: Page, request: HttpRequest, message: str, problems: tuple[Problem, ...] = ()
 ) -> HttpResponse:
     """Show the empty form again, and why nothing was made."""
     messages.error(request, sentences.whole(message))
@@ -197,7 +192,7 @@ def _again(
 
 
 def _links(
-    page: "Page",
+    page: Page,
     request: HttpRequest,
     invitations: list[Invitation],
     *,
@@ -217,21 +212,14 @@ def _links(
             for each in invitations
         ],
     )
-    context = {
-        **page.admin_site.each_context(request),
-        "opts": page.opts,
-        "title": "One-time links",
-        "table": table,
-        "download": f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}",
-        "expires_at": expires_at,
-        "back": _back(),
-        "media": page.media,
-    }
-    return TemplateResponse(request, "vault/admin/links.html", context)
-
-
-def _back() -> str:
-    return reverse("admin:vault_team_changelist")
+    return page.own_page(
+        request,
+        "vault/admin/links.html",
+        title="One-time links",
+        table=table,
+        download=f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}",
+        expires_at=expires_at,
+    )
 
 
 def _entries(entries: tuple[Entry, ...]) -> Table:

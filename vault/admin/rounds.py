@@ -6,9 +6,7 @@ Audits have acts of their own on a round, so `audits.admin` registers this page 
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -16,159 +14,60 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from vault import budget, opening, sentences
-from vault.admin import out_of_reach, outlook, parameters, planning
-from vault.admin.acts import Act, ActForm, ActingPage, Done
-from vault.admin.baselines import HAND_IN
+from vault.admin import outlook, parameters, planning
+from vault.admin.acts import Act, ActingPage
+from vault.admin.baselines import may_open
 from vault.admin.board import board
 from vault.admin.budgets import admissions
-from vault.admin.closings import closes
 from vault.admin.pages import (
-    NAT,
     NOTHING,
     WHAT_NATS_ARE,
     Table,
+    closes,
     link,
     listed,
     nats,
+    number,
+    section,
 )
 from vault.admin.references import references
-from vault.admin.round_cancelling import CANCEL
-from vault.admin.round_closing import CLOSE
-from vault.admin.round_opening import OPEN, may_open
-from vault.admin.unrankings import UNRANKING_ACTS, unrankings
-from vault.models import Admission, BudgetEntry, Holdout, Round, Submission, Team
+from vault.admin.round_acts import VAULT_ACTS
+from vault.admin.unrankings import unrankings
+from vault.models import Admission, BudgetEntry, Holdout, Round, Submission
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.references import doubts as reference_doubts
 from vault.references import order as reference_order
 from vault.statuses import HoldoutStatus, RoundStatus
 
-ADMITTING = (RoundStatus.PLANNED, RoundStatus.OPEN)
-NOTHING_KNOWN = "Nothing is known beforehand that rules a finding out."
-BY_FILES = (
-    "How small an overstatement can be found depends on the files, too: the audit's report states it for "
-    "each team."
-)
-NOTHING_ELSE = f"Nothing else is known beforehand that rules a finding out. {BY_FILES}"
-
-
-class AdmitForm(ActForm):
-    teams = forms.ModelMultipleChoiceField(
-        queryset=Team.objects.none(), widget=forms.CheckboxSelectMultiple
-    )
-    k = forms.IntegerField(
-        required=False,
-        min_value=1,
-        label="Queries",
-    )
-    is_blind = forms.BooleanField(
-        required=False,
-        label="Blind",
-        help_text="They are audited and shown no score, so the round's limit of teams leaves them out.",
-    )
-
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
-        field = self.fields["teams"]
-        assert isinstance(field, forms.ModelMultipleChoiceField)
-        admitted = Admission.objects.filter(round=target).values("team")
-        n_left = max(0, target.max_teams - admitted.filter(is_blind=False).count())
-        most = sentences.counted(n=target.max_teams, noun="team")
-        field.help_text = f"{n_left:,} of {most} that see scores can still be admitted."
-        each = f"For each of these teams; the round's total, {target.total_limit:,}, if left empty."
-        self.fields["k"].help_text = each
-        active = Team.objects.filter(is_active=True, is_reference=False)
-        field.queryset = active.exclude(pk__in=admitted).order_by("name")
-
-
-def _admit(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    """All of the chosen teams or none."""
-    with transaction.atomic():
-        for team in given["teams"]:
-            budget.admit(
-                round=round,
-                team=team,
-                k=given["k"],
-                is_blind=given["is_blind"],
-                actor=request.user.get_username(),
-                now=timezone.now(),
-            )
-    return Done(message=f"Admitted: {', '.join(team.name for team in given['teams'])}.")
-
-
-VAULT_ACTS = (
-    Act(
-        name="admit",
-        label="Admit teams",
-        explanation="Each team gets an account of queries, and what their answers can tell of the labels "
-        f"at most is reserved, in nats ({NAT}). An admission is journaled and is not taken back.",
-        is_open=lambda round: round.status == RoundStatus.OPEN or may_open(round),
-        when="while a round is OPEN, or PLANNED and its end has not passed",
-        run=_admit,
-        form=AdmitForm,
-    ),
-    HAND_IN,
-    OPEN,
-    CLOSE,
-    CANCEL,
-    *UNRANKING_ACTS,
-)
-
 
 class RoundAdmin(ActingPage):
     change_list_template = "vault/admin/rounds.html"
     list_display = (
-        "__str__",
-        "standing",
-        "mechanism",
-        "opens_at",
-        closes,
-        "n_teams",
-        "n_submissions",
+        *("__str__", "standing", "mechanism", "opens_at", closes, "n_teams", "n_submissions"),
     )
     list_filter = ("benchmark", "status", "mechanism")
     list_select_related = ("benchmark",)
     ordering = ("-opens_at", "-pk")
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
-        (None, {"fields": ("benchmark", "number", "standing", "opening", "panel")}),
-        ("Labels", {"fields": ("query_holdout", "fresh", "cannot_find", "detectable")}),
-        (
+        section(None, "benchmark", "number", "standing", "opening", "panel"),
+        section("Labels", "query_holdout", "fresh", "cannot_find", "detectable"),
+        section(
             "Release",
-            {
-                "fields": (
-                    "mechanism",
-                    "explained",
-                    "resolution",
-                    "publication",
-                    "published_step",
-                    "reserved",
-                    "proven_error",
-                )
-            },
+            *("mechanism", "explained", "resolution", "publication", "published_step"),
+            *("reserved", "proven_error"),
         ),
-        (
+        section(
             "Budget of a team",
-            {
-                "fields": (
-                    "total_limit",
-                    "window_limit",
-                    "window",
-                    "concurrent_limit",
-                    "max_teams",
-                )
-            },
+            *("total_limit", "window_limit", "window", "concurrent_limit", "max_teams"),
         ),
-        (
+        section(
             "Times (UTC)",
-            {
-                "fields": (
-                    ("opens_at", "opened_at"),
-                    ("closes_at", "stopped_at", "closed_at"),
-                    ("audited_at", "published_at"),
-                    ("cancelled_at", "cancelled_reason"),
-                )
-            },
+            ("opens_at", "opened_at"),
+            ("closes_at", "stopped_at", "closed_at"),
+            ("audited_at", "published_at"),
+            ("cancelled_at", "cancelled_reason"),
         ),
     )
     readonly_fields = (
@@ -189,13 +88,8 @@ class RoundAdmin(ActingPage):
             n_submissions=_count_of(Submission),
         )
 
-    @admin.display(description="teams", ordering="n_teams")
-    def n_teams(self, obj: Any) -> str:
-        return f"{obj.n_teams:,}"
-
-    @admin.display(description="submissions", ordering="n_submissions")
-    def n_submissions(self, obj: Any) -> str:
-        return f"{obj.n_submissions:,}"
+    n_teams = number("n_teams", "teams")
+    n_submissions = number("n_submissions", "submissions")
 
     @admin.display(description="status", ordering="status")
     def standing(self, obj: Round) -> str:
@@ -232,13 +126,9 @@ class RoundAdmin(ActingPage):
 
     @admin.display(description="how far off a shown score can be")
     def proven_error(self, obj: Round) -> str:
-        if obj.status == RoundStatus.CANCELLED:
-            return NOTHING
-        return proven_error(obj)
+        return NOTHING if obj.status == RoundStatus.CANCELLED else proven_error(obj)
 
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         now = timezone.now()
         for round in opening.due(now=now):
             if reason := opening.obstacle(round=round, now=now):
@@ -247,20 +137,13 @@ class RoundAdmin(ActingPage):
                 )
         return super().changelist_view(request, extra_context)
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return planning.plan_view(self, request)
 
     @admin.display(description="fresh holdouts")
     def fresh(self, obj: Round) -> Any:
-        links = [
-            (link(each, _of_fresh(each)),)
-            for each in obj.fresh_holdouts.select_related("benchmark")
-        ]
+        holdouts = obj.fresh_holdouts.select_related("benchmark")
+        links = [(link(each, _of_fresh(each)),) for each in holdouts]
         return format_html_join(", ", "{}", links) or NOTHING
 
     @admin.display(description="opening")
@@ -286,14 +169,18 @@ class RoundAdmin(ActingPage):
         """While something can still be done about it."""
         if obj.status == RoundStatus.CANCELLED:
             return "It was cancelled: nothing is audited."
-        if obj.status not in ADMITTING:
+        if obj.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
             is_audited = obj.status in (RoundStatus.AUDITED, RoundStatus.PUBLISHED)
             stands = "stands" if is_audited else "will stand"
             return f"Nothing can be changed any more: each team's limit {stands} in the audit's report."
         if warnings := prospects.warnings(round=obj):
             return "\n".join(warnings)
-        beyond = out_of_reach.said(round=obj, fresh_holdouts=obj.fresh_holdouts.all())
-        return f"{beyond} {NOTHING_ELSE}" if beyond else f"{NOTHING_KNOWN} {BY_FILES}"
+        beyond = outlook.out_of_reach(round=obj, fresh_holdouts=obj.fresh_holdouts.all())
+        nothing = f"{beyond} Nothing else" if beyond else "Nothing"
+        return (
+            f"{nothing} is known beforehand that rules a finding out. How small an overstatement can be "
+            "found depends on the files, too: the audit's report states it for each team."
+        )
 
     def links(self, obj: Round) -> list[tuple[str, str]]:
         return [

@@ -1,15 +1,14 @@
 """The form that seals a label file: read in memory, reported on, drawn into shards, encrypted, and forgotten.
 
-What comes back names rows and columns, and commitments. Only the report that warns tells of labels, and of
-no item's: it goes to whoever sent the file, in the answer to the form, and is kept nowhere. A warning is
-confirmed for one file and the settings beside it, which a signature binds: the file is sent again, and
-another file, or another draw of it, gets a report of its own.
+Only the report that warns tells of labels, and of no item's: it goes to whoever sent the file, and is kept
+nowhere. A warning is confirmed for one file and the settings beside it, which a signature binds: another
+file, or another draw of it, gets a report of its own.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from django import forms
@@ -23,9 +22,8 @@ from django.utils.html import format_html
 
 from vault.admin import data_files
 from vault.admin.data_files import DataFileField
-from vault.admin.pages import Table, add_error, stacked
-from vault.errors import InvalidFileError, SealingError, VaultError
-from vault.files.label_tables import LabelTable
+from vault.admin.pages import Page, Table, stacked
+from vault.errors import SealingError, VaultError
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
 from vault.sealing import holdouts, label_files, label_report
@@ -33,9 +31,6 @@ from vault.sealing.drawn_units import Shard
 from vault.sealing.label_report import Report
 from vault.sealing.seal_arguments import REST
 from vault.statuses import HoldoutStatus
-
-if TYPE_CHECKING:
-    from vault.admin.pages import Page
 
 # How long a report may be thought over.
 REPORT_SECONDS = 3600
@@ -110,15 +105,10 @@ class SealForm(forms.Form):
 
     def shards(self) -> list[Shard]:
         given = self.cleaned_data
-        statuses = {
-            "query": HoldoutStatus.QUERY,
-            "fresh": HoldoutStatus.FRESH,
-            "sealed": HoldoutStatus.SEALED,
-        }
         return [
             Shard(kind=given["kind"], status=status, n=n)
-            for name, status in statuses.items()
-            for n in given[name]
+            for status in (HoldoutStatus.QUERY, HoldoutStatus.FRESH, HoldoutStatus.SEALED)
+            for n in given[status.lower()]
         ]
 
     def ask(self, posted: QueryDict, report: Report, proof: str) -> None:
@@ -136,24 +126,19 @@ class SealForm(forms.Form):
         self.data = data
 
 
-def seal_view(page: "Page", request: HttpRequest) -> HttpResponse:
+def seal_view(page: Page, request: HttpRequest) -> HttpResponse:
     if not page.has_add_permission(request):
         raise PermissionDenied
-    initial = {"benchmark": request.GET.get("benchmark")}
-    form = (
-        SealForm(request.POST, request.FILES)
-        if request.method == "POST"
-        else SealForm(initial=initial)
+    sent: tuple[Any, Any] = (
+        (request.POST, request.FILES) if request.method == "POST" else (None, None)
     )
+    form = SealForm(*sent, initial={"benchmark": request.GET.get("benchmark")})
     tables: list[Table] = []
     if form.is_bound and form.is_valid():
         try:
             sealed, tables = _seal(form, request)
-        except InvalidFileError as error:
-            add_error(form, error, field="file")
-            tables = [data_files.problems(error)]
         except VaultError as error:
-            add_error(form, error)
+            tables = data_files.refuse(form, error)
         else:
             if sealed:
                 return _sealed(page, request, form, sealed)
@@ -173,17 +158,17 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
     """Seal, and list what was; or seal nothing, and give the report that has to be confirmed first."""
     given = form.cleaned_data
     body = given["file"].read()
-    labels = label_files.read(
-        body=body,
-        content_type=data_files.content_type(given["file"]),
-        benchmark=given["benchmark"],
-    )
-    report = holdouts.report(
-        benchmark=given["benchmark"],
-        labels=labels,
-        shards=form.shards(),
-        stratify=given["stratify"],
-    )
+    drawn: dict[str, Any] = {
+        "benchmark": given["benchmark"],
+        "labels": label_files.read(
+            body=body,
+            content_type=data_files.content_type(given["file"]),
+            benchmark=given["benchmark"],
+        ),
+        "shards": form.shards(),
+        "stratify": given["stratify"],
+    }
+    report = holdouts.report(**drawn)
     asked = _digest(form, body, user_id=request.user.pk)
     if given["only_report"] or not _is_confirmed(request.POST, report, asked):
         form.ask(request.POST, report, signing.dumps(asked, salt=SALT))
@@ -194,19 +179,13 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
             form.add_error(None, what_next)
         return [], _tables(report)
     form.accepted = [line.code for line in report.warnings]
-    return _drawn(form, labels, actor=request.user.get_username()), []
-
-
-def _drawn(form: SealForm, labels: LabelTable, *, actor: str) -> list[Holdout]:
-    return holdouts.seal(
-        benchmark=form.cleaned_data["benchmark"],
-        labels=labels,
-        shards=form.shards(),
-        stratify=form.cleaned_data["stratify"],
+    sealed = holdouts.seal(
+        **drawn,
         rng=np.random.default_rng(),
-        actor=actor,
+        actor=request.user.get_username(),
         now=timezone.now(),
     )
+    return sealed, []
 
 
 def _digest(form: SealForm, body: bytes, *, user_id: int | None) -> str:
@@ -282,7 +261,7 @@ def _sentence(text: str) -> str:
 
 
 def _sealed(
-    page: "Page", request: HttpRequest, form: SealForm, sealed: list[Holdout]
+    page: Page, request: HttpRequest, form: SealForm, sealed: list[Holdout]
 ) -> HttpResponse:
     for asked, holdout in zip(form.shards(), sealed, strict=True):
         page.log_addition(

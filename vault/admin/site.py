@@ -19,7 +19,6 @@ from vault.admin import devices
 from vault.admin.login import SignInForm
 from vault.people.groups import may_act
 
-FOUND = 302
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What everybody may post about themselves.
 OWN_ACCOUNT = ("logout", "password_change")
@@ -30,19 +29,8 @@ LOOKS_ONLY = (
 
 # The order of the pages is the order of the work.
 ORDER = (
-    "Benchmark",
-    "Holdout",
-    "Round",
-    "Team",
-    "TeamToken",
-    "Admission",
-    "Submission",
-    "BudgetEntry",
-    "JournalEntry",
-    "AuditRun",
-    "Finding",
-    "Report",
-    "Publication",
+    *("Benchmark", "Holdout", "Round", "Team", "TeamToken", "Admission", "Submission"),
+    *("BudgetEntry", "JournalEntry", "AuditRun", "Finding", "Report", "Publication"),
 )
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -78,13 +66,11 @@ class VaultSite(admin.AdminSite):
         match = request.resolver_match
         return not (match and match.url_name in OWN_ACCOUNT) and not may_act(request.user)
 
-    def login(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         response = super().login(request, extra_context)
         if request.method != "POST":
             return response
-        if response.status_code == FOUND:
+        if response.status_code == 302:
             devices.remember(request, response, username=request.user.get_username())
         elif isinstance(response, TemplateResponse):
             wait = (response.context_data or {})["form"].wait
@@ -93,16 +79,14 @@ class VaultSite(admin.AdminSite):
                 response["Retry-After"] = str(math.ceil(wait.total_seconds()))
         return response
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Who opens its address, rather than to press its button, is led home and stays logged in."""
         if request.method in SAFE_METHODS:
             return HttpResponseRedirect(reverse("admin:index"))
         return super().logout(request, extra_context)
 
-    def get_app_list(
-        self, request: HttpRequest, app_label: str | None = None
-    ) -> list[dict[str, Any]]:
-        apps: list[dict[str, Any]] = super().get_app_list(request, app_label)
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps: list[Any] = super().get_app_list(request, app_label)
         for app in apps:
             app["models"].sort(key=_place)
         return sorted(apps, key=lambda app: _place(app["models"][0]))
@@ -110,12 +94,8 @@ class VaultSite(admin.AdminSite):
 
 def _holds_nul(request: HttpRequest) -> bool:
     """PostgreSQL takes no text with a NUL, and Django hands filters on as they come."""
-    asked = [
-        request.path,
-        *request.GET,
-        *(each for _, many in request.GET.lists() for each in many),
-    ]
-    return any("\x00" in each for each in asked)
+    values = (each for _, many in request.GET.lists() for each in many)
+    return any("\x00" in each for each in (request.path, *request.GET, *values))
 
 
 def _place(model: dict[str, Any]) -> int:

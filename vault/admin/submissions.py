@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from stats.metrics import METRICS
 from vault import leaderboard
-from vault.admin.filters import RoundFilter
+from vault.admin.change_lists import RoundFilter
 from vault.admin.pages import (
     NOTHING,
     ReadOnlyPage,
@@ -18,6 +18,7 @@ from vault.admin.pages import (
     link,
     moment,
     score,
+    section,
 )
 from vault.admin.site import site
 from vault.models import BudgetEntry, Final, RawScore, Release, Submission
@@ -30,52 +31,33 @@ OWN_VALUE = Case(
     When(release__outcome__in=Release.OWN_VALUE, then="release__value"),
 )
 
+ANSWER = ("released", "on_display", "outcome", "released_at", "final")
+
 
 @admin.register(Submission, site=site)
 class SubmissionAdmin(ReadOnlyPage):
     list_display = (
-        "short_id",
-        "team",
-        "number",
-        "status",
-        "released",
-        "outcome",
-        "submitted_at",
-        "round",
+        *("short_id", "team", "number", "status"),
+        *("released", "outcome", "submitted_at", "round"),
     )
     list_filter = ("round__benchmark", "status", "team__is_reference", ("round", RoundFilter))
     search_fields = ("id", "team__name", "sha256", "commit", "model_name")
     ordering = ("-submitted_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("id", "team", "round", "sequence", "status", "panel", "sha256")}),
-        ("Answer", {"fields": ("released", "on_display", "outcome", "released_at", "final")}),
-        (
+        section(None, "id", "team", "round", "sequence", "status", "panel", "sha256"),
+        section("Answer", *ANSWER),
+        section(
             "Provenance",
-            {
-                "fields": (
-                    *("model_name", "commit", "ci_run_url", "idempotency_key"),
-                    *("validation_score", "latency_p95_ms", "cost_per_1000"),
-                )
-            },
+            *("model_name", "commit", "ci_run_url", "idempotency_key"),
+            *("validation_score", "latency_p95_ms", "cost_per_1000"),
         ),
-        (
+        section(
             "Work",
-            {
-                "fields": (
-                    "submitted_at",
-                    "finished_at",
-                    "claimed_at",
-                    "leased_until",
-                    "fence",
-                    "n_exceptions",
-                    "n_faults",
-                    "retry_at",
-                    "error_code",
-                )
-            },
+            *("submitted_at", "finished_at", "claimed_at", "leased_until", "fence"),
+            *("n_exceptions", "n_faults", "retry_at", "error_code"),
         ),
     )
-    readonly_fields = ("released", "on_display", "outcome", "released_at", "final")
+    readonly_fields = ANSWER
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         found: QuerySet[Submission] = super().get_queryset(request)
@@ -141,49 +123,28 @@ def _score(submission: Submission, value: float | None) -> str:
 
 
 def _raw_scores(submission: Submission) -> Table:
-    """Every metric with its interval, which covers the sampling of that holdout's items alone."""
-    scores = RawScore.objects.filter(submission=submission).select_related("holdout__benchmark")
-    if reference_scores.is_coarse(round=submission.round, team=submission.team):
-        return _rounded_scores(submission, scores)
-    return Table(
-        heading="Exact scores on query labels, with 95 % intervals (for researchers: no team may see them)",
-        header=("Metric", "Holdout", "Score", "Low", "High", "Scorer"),
-        rows=[
-            (
-                METRICS[each.metric].label if each.metric in METRICS else each.metric,
-                link(each.holdout),
-                figure(each.value),
-                figure(each.low),
-                figure(each.high),
-                each.scorer_version,
-            )
-            for each in scores.order_by("holdout", "pk")
-        ],
-        empty="Nothing was scored yet.",
+    """Every metric with its interval, which covers the sampling of that holdout's items alone.
+
+    Rounded scores stand without: an interval's ends would tell what the rounding hides.
+    """
+    round, team = submission.round, submission.team
+    is_coarse = reference_scores.is_coarse(round=round, team=team)
+    heading = (
+        "Scores on query labels, rounded until the round opens: exact ones would tell single labels"
+        if is_coarse
+        else "Exact scores on query labels, with 95 % intervals (for researchers: no team may see them)"
     )
-
-
-def _rounded_scores(submission: Submission, scores: QuerySet[RawScore]) -> Table:
-    """Without intervals, whose ends would tell what the rounding hides."""
+    scores = RawScore.objects.filter(submission=submission).select_related("holdout__benchmark")
+    rows = []
+    for each in scores.order_by("holdout", "pk"):
+        told = reference_scores.told(value=each.value, round=round, team=team, metric=each.metric)
+        ends = () if is_coarse else (figure(each.low), figure(each.high))
+        name = METRICS[each.metric].label if each.metric in METRICS else each.metric
+        rows.append((name, link(each.holdout), figure(told), *ends, each.scorer_version))
     return Table(
-        heading="Scores on query labels, rounded until the round opens: exact ones would tell single labels",
-        header=("Metric", "Holdout", "Score", "Scorer"),
-        rows=[
-            (
-                METRICS[each.metric].label,
-                link(each.holdout),
-                figure(
-                    reference_scores.told(
-                        value=each.value,
-                        round=submission.round,
-                        team=submission.team,
-                        metric=each.metric,
-                    )
-                ),
-                each.scorer_version,
-            )
-            for each in scores.order_by("holdout", "pk")
-        ],
+        heading=heading,
+        header=("Metric", "Holdout", "Score", *(() if is_coarse else ("Low", "High")), "Scorer"),
+        rows=rows,
         empty="Nothing was scored yet.",
     )
 

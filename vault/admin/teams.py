@@ -1,19 +1,20 @@
 """Teams and their tokens. A token is shown on the page that issues it, once, and kept by nobody."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from vault.admin import baselines, rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.budgets import counted, left_of
-from vault.admin.pages import NOTHING, Table, code, link, listed, moment
+from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, link, listed, moment
 from vault.admin.site import site
 from vault.models import Submission, Team, TeamToken
 from vault.teams import names as team_names
@@ -23,7 +24,6 @@ REFERENCES_ARE_NOT = (
     "A reference team is not admitted to rounds: "
     "an organizer hands its files in for a planned one, at no cost."
 )
-SCOPES = [(tokens.READ, "read"), (tokens.SUBMIT, "submit")]
 
 
 class IssueForm(ActForm):
@@ -31,7 +31,7 @@ class IssueForm(ActForm):
         max_length=100, required=False, help_text="Where it is used, such as the name of a CI job."
     )
     scopes = forms.MultipleChoiceField(
-        choices=SCOPES,
+        choices=[(tokens.READ, "read"), (tokens.SUBMIT, "submit")],
         initial=list(tokens.SCOPES),
         widget=forms.CheckboxSelectMultiple,
         help_text="What it allows.",
@@ -131,11 +131,8 @@ class TeamAdmin(ActingPage):
     change_list_template = "vault/admin/teams.html"
 
     def get_urls(self) -> list[URLPattern]:
-        wrapped = self.admin_site.admin_view(self.roster_view)
+        wrapped = self.admin_site.admin_view(partial(rosters.roster_view, self))
         return [path("from-csv/", wrapped, name="vault_team_roster"), *super().get_urls()]
-
-    def roster_view(self, request: HttpRequest) -> HttpResponse:
-        return rosters.roster_view(self, request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # The journal and the board know a team by its name, and budgets by what it is.
@@ -201,7 +198,7 @@ def _links(team: Team, *, now: dt.datetime) -> Table:
 
 
 @admin.register(TeamToken, site=site)
-class TeamTokenAdmin(ActingPage):
+class TeamTokenAdmin(ReadOnlyPage, ActingPage):
     list_display = ("shown", "team", "label", "status", "expires_at", "last_used_at", "created_at")
     list_filter = ("team__is_reference",)
     search_fields = ("prefix", "label", "team__name")
@@ -209,16 +206,8 @@ class TeamTokenAdmin(ActingPage):
     ordering = ("-created_at",)
     # The digest is left out: whoever can read it needs it for nothing.
     fields = (
-        "team",
-        "shown",
-        "label",
-        "scopes",
-        "made_by",
-        "status",
-        "expires_at",
-        "revoked_at",
-        "last_used_at",
-        "created_at",
+        *("team", "shown", "label", "scopes", "made_by"),
+        *("status", "expires_at", "revoked_at", "last_used_at", "created_at"),
     )
     acts = (
         Act(
@@ -231,12 +220,6 @@ class TeamTokenAdmin(ActingPage):
             run=_revoke,
         ),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="token", ordering="prefix")
     def shown(self, obj: TeamToken) -> Any:

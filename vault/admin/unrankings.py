@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import sentences, unranking
-from vault.admin.acts import Act, ActForm, Done
-from vault.admin.pages import Table, link, moment
+from vault import unranking
+from vault.admin.acts import Act, ActForm, Done, reason_field
+from vault.admin.pages import Table, link, moment, offer
 from vault.models import Round, Team
 from vault.statuses import NEVER_OPENED
 
@@ -18,17 +18,11 @@ class UnrankForm(ActForm):
     """A team of the round, and the reason that everybody will read."""
 
     team = forms.ModelChoiceField(queryset=Team.objects.none())
-    reason = forms.CharField(
-        max_length=sentences.MAX_REASON,
-        widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
-        help_text="Everybody reads it on the board.",
-    )
+    reason = reason_field("Everybody reads it on the board.")
 
     def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
         super().__init__(*args, target=target, **kwargs)
-        field = self.fields["team"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = self.choices(target).order_by("name")
+        offer(self, "team", self.choices(target).order_by("name"))
 
     def choices(self, round: Round) -> QuerySet[Team]:
         competing = Team.objects.filter(admissions__round=round)

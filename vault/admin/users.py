@@ -12,7 +12,7 @@ from django.urls import URLPattern, reverse
 
 from vault import own_address, sentences
 from vault.admin.acts import Act, ActingPage, Done
-from vault.admin.pages import NOTHING, moment
+from vault.admin.pages import NOTHING, moment, section
 from vault.admin.site import site
 from vault.errors import PersonError
 from vault.people import accounts, sign_in
@@ -23,13 +23,10 @@ if TYPE_CHECKING:
 else:
     Base = UserAdmin
 
-ROLES = [
-    (
-        ORGANIZER,
-        "Organizer: acts. Seals, plans and opens rounds, admits teams, issues tokens, publishes.",
-    ),
-    (RESEARCHER, "Researcher: looks at everything, raw scores included, and changes nothing."),
-]
+ROLES = {
+    ORGANIZER: "Organizer: acts. Seals, plans and opens rounds, admits teams, issues tokens, publishes.",
+    RESEARCHER: "Researcher: looks at everything, raw scores included, and changes nothing.",
+}
 
 
 class OwnForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -162,24 +159,12 @@ class PersonAdmin(ActingPage, Base):
         urls = super().get_urls()
         return [each for each in urls if each.name != "auth_user_password_change"]
 
-    def _is_superuser(self, request: HttpRequest) -> bool:
+    def _is_superuser(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whatever permissions somebody was given: who may change accounts may do everything."""
         return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self._is_superuser(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_superuser(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._is_superuser(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_superuser(request)
-
-    def may_run(self, request: HttpRequest) -> bool:
-        return self._is_superuser(request)
+    has_module_permission = has_view_permission = has_add_permission = _is_superuser
+    has_change_permission = may_run = _is_superuser
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
@@ -192,17 +177,17 @@ class PersonAdmin(ActingPage, Base):
         return admin.ModelAdmin.get_form(self, request, obj, change, form=form, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        person = ("Person", {"fields": OwnForm.Meta.fields})
-        rights = ("Rights", {"fields": ("role", "is_superuser")})
+        person = [section(None, "username"), section("Person", *OwnForm.Meta.fields)]
+        rights = section("Rights", "role", "is_superuser")
         if obj is None:
-            return [(None, {"fields": ("username",)}), person, rights]
+            return [*person, rights]
         if obj == request.user:
             own = (
                 "Another superuser changes yours, so that nobody shuts the last one out by mistake."
             )
-            rights = ("Rights", {"fields": ("role_shown",), "description": own})  # type: ignore[dict-item]
-        state = ("status", "has_password", "last_login_shown", "date_joined")
-        return [(None, {"fields": ("username",)}), person, rights, ("State", {"fields": state})]
+            rights = ("Rights", {"fields": ("role_shown",), "description": own})
+        state = section("State", "status", "has_password", "last_login_shown", "date_joined")
+        return [*person, rights, state]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else ("username", *self.readonly_fields)
@@ -214,7 +199,7 @@ class PersonAdmin(ActingPage, Base):
         self, request: HttpRequest, obj: User, post_url_continue: Any = None
     ) -> HttpResponse:
         done = Done(message=f"Made the account {obj}", shown_once=_link(request, obj))
-        return self._show_once(request, obj, done, reverse("admin:auth_user_change", args=[obj.pk]))
+        return self.show_once(request, obj, done)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act, constants, plan
 from tests.vault.factories import World, acting_as, make_world
-from vault.admin import out_of_reach
+from vault.admin import outlook
 from vault.models import Benchmark, Holdout, Round
 from vault.people.groups import ORGANIZER
 from vault.planning import preview as round_preview
@@ -59,7 +59,7 @@ def test_a_page_says_that_nothing_is_known_beforehand(
     beyond = "Files that differ by 5 % cannot gain enough to be found."
     for status in ("FAR", "OPEN", "CLOSING", "PUBLISHED"):
         told = "" if status == "FAR" else beyond
-        monkeypatch.setattr(out_of_reach, "said", lambda told=told, **given: told)
+        monkeypatch.setattr(outlook, "out_of_reach", lambda told=told, **given: told)
         Round.objects.update(status="OPEN" if status == "FAR" else status)
         with acting_as("researcher"):
             answer = client_of(ORGANIZER).get(url("vault_round_change", world.round.pk))
@@ -124,10 +124,10 @@ def test_examples_that_cannot_gain_enough_are_named(
     monkeypatch.setattr(round_preview, "detectable", lambda **given: found)
     round = Round(benchmark=Benchmark(), query_holdout=Holdout(draws_groups=draws_groups))
 
-    assert out_of_reach.said(round=round, fresh_holdouts=[]) == said
+    assert outlook.out_of_reach(round=round, fresh_holdouts=[]) == said
 
 
 def test_what_is_not_known_beforehand_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(round_preview, "undetectable", lambda **given: "no mean of items")
 
-    assert out_of_reach.said(round=Round(), fresh_holdouts=[]) == ""
+    assert outlook.out_of_reach(round=Round(), fresh_holdouts=[]) == ""
