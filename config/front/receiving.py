@@ -146,9 +146,6 @@ def _too_many_uploads(places: Places) -> ProblemError:
         "too many of your uploads are on their way in; this is not the query budget, and nothing was "
         "charged",
         limit_of=limit,
-        policy=limit.name,
-        limit=limit.quota,
-        retry_after=RETRY_AFTER_SECONDS,
     )
 
 
