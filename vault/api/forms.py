@@ -32,12 +32,13 @@ class ViewChooses(BaseContentNegotiation):
 def wanted(request: Request, offered: Mapping[str, str]) -> str:
     """Name the form that is asked for, of those `offered` by name and media type."""
     http = request._request
-    name = request.query_params.get("format")
-    if name is None and not http.accepted_types:
+    if "format" in request.query_params:
+        name: str = request.query_params["format"]
+    elif not http.accepted_types:
         name = next(iter(offered))
-    elif name is None:
+    else:
         media_type = http.get_preferred_type(list(offered.values()))
-        name = next((name for name, offer in offered.items() if offer == media_type), None)
+        name = next((name for name, offer in offered.items() if offer == media_type), "")
     if name not in offered:
         raise ProblemError(406, "not_acceptable", f"this comes as {' or '.join(offered)}")
     return name

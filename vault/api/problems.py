@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import DisallowedHost
@@ -79,7 +80,7 @@ def of_transport(error: ProblemError) -> HttpResponse:
     content = body(
         status=error.status_code, code=error.code, detail=str(error.detail), **error.data
     )
-    return _answer(content, limit=error.limit, **error.headers)
+    return _answer(content, limit=error.limit, headers=error.headers)
 
 
 def of_vault_error(error: errors.VaultError) -> HttpResponse:
@@ -120,10 +121,10 @@ def _answer(
     *,
     limit: Limit | None = None,
     wait: float | None = None,
-    **headers: str,
+    headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    headers["Content-Type"] = CONTENT_TYPE
-    response = json_answer(content, status=content["status"], **headers)
+    fields = {**(headers or {}), "Content-Type": CONTENT_TYPE}
+    response = json_answer(content, status=content["status"], **fields)
     retry_after = content.get("retry_after", wait)
     if retry_after is not None:
         response["Retry-After"] = str(max(1, math.ceil(retry_after)))

@@ -5,12 +5,12 @@ style, and takes nothing from elsewhere.
 """
 
 from functools import cache
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from vault.api import forms
@@ -23,14 +23,14 @@ PAGE_POLICY = (
 
 
 @cache
-def _rendered(renderer: type[BaseRenderer]) -> bytes:
+def _rendered(renderer: Any) -> bytes:
     return bytes(renderer().render(SchemaGenerator().get_schema(public=True)))
 
 
 class _Described(TokenlessView):
     content_negotiation_class = forms.ViewChooses
     media_type: str
-    renderer: type[BaseRenderer]
+    renderer: Any
 
     def get(self, request: Request) -> HttpResponseBase:
         return HttpResponse(
