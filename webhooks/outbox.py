@@ -17,7 +17,7 @@ from webhooks.models import Webhook, WebhookDelivery
 Status = WebhookDelivery.Status
 
 # After each failed attempt, the time to the next; the last failure is the end.
-BACK_OFF = [dt.timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18_000, 36_000, 36_000)]
+BACK_OFF = tuple(dt.timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18_000, 36_000, 36_000))
 MAX_ATTEMPTS = len(BACK_OFF) + 1
 KEPT = dt.timedelta(days=30)
 # A transaction is visible some time after the time it writes. Looking so far back finds those, too.
