@@ -49,17 +49,14 @@ SHAPES = (
 OPERATIONS = {
     ("/api/v1/benchmarks/{slug}/audits/", "GET"): Operation(
         id="list_audits",
-        tag=TAG,
         summary="List published audits",
         description="By round, each with the address of its document.",
         access=Access.PUBLIC,
         parameters=(parameters.SLUG, *parameters.PAGE),
         answers={200: page(SUMMARY, name="AuditList")},
-        problems=("not_found", *parameters.PAGE_PROBLEMS),
     ),
     ("/api/v1/audits/{audit_id}/", "GET"): Operation(
         id="get_audit",
-        tag=TAG,
         summary="One published audit",
         description="How much of the round's progress is real: one figure on new labels for each final, "
         "its overstatement beside what luck explains, and a sentence. The board shows the same figures.",
@@ -73,6 +70,5 @@ OPERATIONS = {
             ),
         ),
         answers={200: shown(AUDIT, "The audit.")},
-        problems=("not_found",),
     ),
 }

@@ -3,6 +3,7 @@
 It stands above the rooms that describe their own operations, so that none of them need know another.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
@@ -25,7 +26,9 @@ from webhooks import description as webhooks
 CONCEPTS = (benchmarks, submissions, results, audits, tokens, webhooks, service)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    key: operation for concept in CONCEPTS for key, operation in concept.OPERATIONS.items()
+    key: replace(operation, tag=concept.TAG)
+    for concept in CONCEPTS
+    for key, operation in concept.OPERATIONS.items()
 }
 
 DESCRIPTION = """\

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -116,15 +117,11 @@ class WebhookTest(APIView):
 
 
 def _found(request: Request, webhook_id: uuid.UUID) -> Webhook:
-    own = Webhook.objects.filter(team=finding.own_team(request), pk=webhook_id)
-    return _present(own.first())
+    return get_object_or_404(Webhook, team=finding.own_team(request), pk=webhook_id)
 
 
 def _held(request: Request, webhook_id: uuid.UUID) -> Webhook:
-    return _present(subscriptions.held(team=finding.own_team(request), webhook_id=webhook_id))
-
-
-def _present(webhook: Webhook | None) -> Webhook:
+    webhook = subscriptions.held(team=finding.own_team(request), webhook_id=webhook_id)
     if webhook is None:
         raise Http404
     return webhook

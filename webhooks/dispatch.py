@@ -63,10 +63,10 @@ def _dispatch(clock: Clock) -> int:
 def _start(
     delivery: WebhookDelivery, threads: ThreadPoolExecutor, *, clock: Clock
 ) -> Future[Attempt] | None:
-    """None if there is nothing to tell. What is told is read here: the threads know no database."""
+    """None if there is nothing to tell any more. What is told is read here: the threads know no database."""
     content = messages.content(delivery=delivery)
     if content is None:
-        outbox.drop(delivery=delivery)
+        delivery.delete()
         return None
     return threads.submit(
         sending.send,
@@ -84,7 +84,7 @@ def _outcome(future: Future[Attempt]) -> Attempt:
     if error is None:
         return future.result()
     logger.error("a webhook could not be sent", exc_info=error)
-    return Attempt(status=None, result="it could not be sent")
+    return Attempt(result="it could not be sent")
 
 
 def _settle(delivery: WebhookDelivery, attempt: Attempt) -> None:

@@ -1,8 +1,4 @@
-"""What webhooks say: what the API would answer the team at that moment, signed by Standard Webhooks.
-
-Source: Standard Webhooks 1.0.0 (standardwebhooks.com): headers `webhook-id`, `webhook-timestamp` and
-`webhook-signature`.
-"""
+"""What webhooks say: what the API would answer the team then, signed as `signing` has it."""
 
 import datetime as dt
 import uuid
@@ -11,19 +7,17 @@ from typing import Any
 from vault.api import finding, shown
 from vault.api.answers import encoded
 from vault.api.shown.rounds import ROUND
-from vault.models import Round, Team
+from vault.models import Round
 from webhooks import signing, subscriptions
 from webhooks.models import WebhookDelivery
 
 
 def content(*, delivery: WebhookDelivery) -> bytes | None:
     """Write the body; None if the team may no longer see what it is about."""
-    data = _data(delivery)
+    data, time = _data(delivery), shown.time(delivery.occurred_at)
     if data is None:
         return None
-    return encoded(
-        {"type": delivery.event, "timestamp": shown.time(delivery.occurred_at), "data": data}
-    )
+    return encoded({"type": delivery.event, "timestamp": time, "data": data})
 
 
 def headers(*, delivery: WebhookDelivery, content: bytes, now: dt.datetime) -> dict[str, str]:
@@ -51,11 +45,7 @@ def _data(delivery: WebhookDelivery) -> dict[str, Any] | None:
     if delivery.event == subscriptions.SUBMISSION_FINISHED:
         own = finding.submissions_of(team).filter(pk=uuid.UUID(delivery.subject)).first()
         return None if own is None else shown.submission(own)
-    return _round(team, number=int(delivery.subject))
-
-
-def _round(team: Team, *, number: int) -> dict[str, Any] | None:
-    visible = finding.benchmarks_of(team)
-    round = Round.objects.filter(pk=number, benchmark__in=visible)
-    found = round.select_related("benchmark", "query_holdout", "panel").first()
-    return None if found is None else {"benchmark": found.benchmark.slug, **ROUND.show(found)}
+    visible = Round.objects.filter(benchmark__in=finding.benchmarks_of(team))
+    rounds = visible.select_related("benchmark", "query_holdout", "panel")
+    round = rounds.filter(pk=delivery.subject).first()
+    return None if round is None else {"benchmark": round.benchmark.slug, **ROUND.show(round)}

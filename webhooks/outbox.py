@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Collection
 
 from django.db import connection
-from django.db.models import F, Min, QuerySet
+from django.db.models import F, Min
 
 from webhooks import subscriptions
 from webhooks.models import Webhook, WebhookDelivery
@@ -17,9 +17,7 @@ from webhooks.models import Webhook, WebhookDelivery
 Status = WebhookDelivery.Status
 
 # After each failed attempt, the time to the next; the last failure is the end.
-BACK_OFF = tuple(
-    dt.timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
-)
+BACK_OFF = tuple(dt.timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18_000, 36_000, 36_000))
 MAX_ATTEMPTS = len(BACK_OFF) + 1
 KEPT = dt.timedelta(days=30)
 # A transaction is visible some time after the time it writes. Looking so far back finds those, too.
@@ -106,8 +104,7 @@ def take_due(*, now: dt.datetime, limit: int, besides: Collection[int]) -> list[
     taken = list(fair.select_related("webhook__team")[:limit])
     for delivery in taken:
         wait = BACK_OFF[min(delivery.n_attempts, len(BACK_OFF) - 1)]
-        _update(
-            delivery.pk,
+        WebhookDelivery.objects.filter(pk=delivery.pk).update(
             n_attempts=F("n_attempts") + 1,
             next_attempt_at=now + wait,
             last_attempt_at=now,
@@ -119,18 +116,11 @@ def take_due(*, now: dt.datetime, limit: int, besides: Collection[int]) -> list[
 
 def settle(*, delivery: WebhookDelivery, result: str, is_done: bool) -> None:
     """Write down how an attempt went: done, or to be made again unless it was the last."""
-    if is_done:
-        end = {"status": Status.DELIVERED, "next_attempt_at": None}
-    elif delivery.n_attempts >= MAX_ATTEMPTS:
-        end = {"status": Status.FAILED, "next_attempt_at": None}
-    else:
-        end = {}
-    _update(delivery.pk, last_result=result, **end)
-
-
-def drop(*, delivery: WebhookDelivery) -> None:
-    """Nothing to tell any more: what it is about may no longer be seen by the team."""
-    WebhookDelivery.objects.filter(pk=delivery.pk).delete()
+    end: dict[str, object] = {}
+    if is_done or delivery.n_attempts >= MAX_ATTEMPTS:
+        status = Status.DELIVERED if is_done else Status.FAILED
+        end = {"status": status, "next_attempt_at": None}
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(last_result=result, **end)
 
 
 def end(*, webhook_id: uuid.UUID) -> None:
@@ -142,9 +132,5 @@ def end(*, webhook_id: uuid.UUID) -> None:
 
 def forget(*, now: dt.datetime) -> int:
     """Delete what was over long ago; how many."""
-    old: QuerySet[WebhookDelivery] = WebhookDelivery.objects.filter(occurred_at__lt=now - KEPT)
+    old = WebhookDelivery.objects.filter(occurred_at__lt=now - KEPT)
     return old.exclude(status=Status.WAITING).delete()[0]
-
-
-def _update(delivery_id: uuid.UUID, **columns: object) -> None:
-    WebhookDelivery.objects.filter(pk=delivery_id).update(**columns)

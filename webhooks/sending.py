@@ -24,8 +24,8 @@ MAX_SECONDS = 10.0
 class Attempt:
     """How it went: a status, or none and a word."""
 
-    status: int | None
     result: str
+    status: int | None = None
 
     @property
     def is_done(self) -> bool:
@@ -45,19 +45,17 @@ def send(
         target = targets.parse(url=url, allowed=allowed, ports=ports)
         address = targets.resolve(target=target, allowed=allowed)
     except TargetRefusedError as refusal:
-        return Attempt(status=None, result=f"not called: {refusal}")
+        return Attempt(result=f"not called: {refusal}")
     try:
         status = asyncio.run(_post(target, address, headers, content))
     except TimeoutError:
-        return Attempt(status=None, result=f"no answer within {MAX_SECONDS:g} seconds")
+        return Attempt(result=f"no answer within {MAX_SECONDS:g} seconds")
     except httpx.ConnectError as error:
         # TLS fails some layers below, and of its error often nothing but the text comes up here.
         is_tls = isinstance(error.__context__, ssl.SSLError) or "SSL" in str(error)
-        return Attempt(
-            status=None, result="the TLS handshake failed" if is_tls else "no connection"
-        )
+        return Attempt(result="the TLS handshake failed" if is_tls else "no connection")
     except httpx.HTTPError:
-        return Attempt(status=None, result="the connection broke")
+        return Attempt(result="the connection broke")
     return Attempt(status=status, result=f"status {status}")
 
 

@@ -1,7 +1,8 @@
 """How the API shows webhooks and their deliveries, declared once: JSON, schema and example."""
 
 from vault.api.openapi import schemas
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.shown import fields
+from vault.api.shown.shape import By, Shape
 from webhooks import subscriptions
 from webhooks.models import WebhookDelivery
 
@@ -9,53 +10,45 @@ from webhooks.models import WebhookDelivery
 WEBHOOK = Shape(
     "Webhook",
     {
-        "id": Field(schemas.text(format="uuid"), "0195a4f0-6c2d-7e9f-8a11-223344556677", "pk"),
-        "url": Field(
-            schemas.text("Where messages are sent."), "https://ci.example.org/hooks/holdout"
+        "id": fields.text("0195a4f0-6c2d-7e9f-8a11-223344556677", source="pk", format="uuid"),
+        "url": fields.text("https://ci.example.org/hooks/holdout", "Where messages are sent."),
+        "events": fields.list_of(
+            ["round.published", "submission.finished"], schemas.one_of(subscriptions.EVENTS)
         ),
-        "events": Field(
-            schemas.list_of(schemas.one_of(subscriptions.EVENTS)),
-            ["round.published", "submission.finished"],
+        "is_active": fields.flag(
+            True, "False once the receiver has answered 410: it is sent nothing more."
         ),
-        "is_active": Field(
-            schemas.flag("False once the receiver has answered 410: it is sent nothing more."), True
-        ),
-        "created_at": Field(schemas.time(), "2026-03-01T12:00:00Z"),
-        "old_secret_until": Field(
-            schemas.time(
-                "Until then messages are signed with the secret before this one, too.", null=True
-            )
+        "created_at": fields.time("2026-03-01T12:00:00Z"),
+        "old_secret_until": fields.time(
+            None, "Until then messages are signed with the secret before this one, too.", null=True
         ),
     },
 )
 REGISTERED = WEBHOOK.extended(
     "RegisteredWebhook",
     {
-        "secret": Field(
-            schemas.text("Signs its messages: shown now and never again."),
+        "secret": fields.text(
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw...",
-            By.CALLER,
+            "Signs its messages: shown now and never again.",
+            source=By.CALLER,
         )
     },
 )
 DELIVERY = Shape(
     "WebhookDelivery",
     {
-        "id": Field(
-            schemas.text("The message's `webhook-id`.", format="uuid"),
+        "id": fields.text(
             "0195a4f1-0000-7000-8000-00000000a001",
-            "pk",
+            "The message's `webhook-id`.",
+            source="pk",
+            format="uuid",
         ),
-        "event": Field(
-            schemas.one_of((*subscriptions.EVENTS, subscriptions.TEST)), "submission.finished"
-        ),
-        "occurred_at": Field(schemas.time("When the event was."), "2026-03-01T12:00:00Z"),
-        "status": Field(schemas.one_of(WebhookDelivery.Status.values), "DELIVERED"),
-        "n_attempts": Field(schemas.count("How many attempts were made."), 1),
-        "next_attempt_at": Field(schemas.time(null=True)),
-        "last_attempt_at": Field(schemas.time(null=True), "2026-03-01T12:00:01Z"),
-        "last_result": Field(
-            schemas.text("How the last attempt went, in words.", null=True), "status 204"
-        ),
+        "event": fields.one_of("submission.finished", (*subscriptions.EVENTS, subscriptions.TEST)),
+        "occurred_at": fields.time("2026-03-01T12:00:00Z", "When the event was."),
+        "status": fields.one_of("DELIVERED", WebhookDelivery.Status.values),
+        "n_attempts": fields.count(1, "How many attempts were made."),
+        "next_attempt_at": fields.time(null=True),
+        "last_attempt_at": fields.time("2026-03-01T12:00:01Z", null=True),
+        "last_result": fields.text("status 204", "How the last attempt went, in words.", null=True),
     },
 )

@@ -18,8 +18,6 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_URL = 500
-# Of a name, between two dots (RFC 1035, section 2.3.4).
-MAX_LABEL = 63
 # Of RFC 3986 what a receiver needs.
 _CHARACTER = r"(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
 PATTERN = (
@@ -64,24 +62,26 @@ def parse(*, url: str, allowed: Sequence[Network], ports: Sequence[range]) -> Ta
             means today.
     """
     parts = re.fullmatch(PATTERN, url, re.ASCII) if len(url) <= MAX_URL else None
-    if parts is None or not 0 < int(parts["port"] or PORTS[parts["scheme"]]) < 65_536:
+    port = 0 if parts is None else int(parts["port"] or PORTS[parts["scheme"]])
+    if parts is None or not 0 < port < 65_536:
         raise TargetRefusedError(
             f"https://HOST[:PORT]/PATH of at most {MAX_URL} characters, with no user or fragment"
         )
-    if any(len(label) > MAX_LABEL for label in (parts["name"] or "").split(".")):
+    # RFC 1035, section 2.3.4.
+    if any(len(label) > 63 for label in (parts["name"] or "").split(".")):
         raise TargetRefusedError(
-            f"a host's name whose parts between dots have at most {MAX_LABEL} characters"
+            "a host's name whose parts between dots have at most 63 characters"
         )
     target = Target(
         scheme=parts["scheme"],
         host=(parts["numeric"] or parts["name"]).lower(),
-        port=int(parts["port"] or PORTS[parts["scheme"]]),
+        port=port,
         path=(parts["path"] or "/") + (parts["query"] or ""),
     )
     # Whoever names any port can ask what else listens at a host, and speak to it.
-    if not any(target.port in each for each in ports):
+    if not any(port in each for each in ports):
         raise TargetRefusedError(
-            f"port {target.port} is not one that this installation calls: {_named(ports)}"
+            f"port {port} is not one that this installation calls: {_named(ports)}"
         )
     _check_without_asking(target, allowed=allowed)
     return target
@@ -94,7 +94,15 @@ def resolve(*, target: Target, allowed: Sequence[Network]) -> Address:
         TargetRefusedError: the name has no address, or one that may not be called, or its name servers do
             not answer in time.
     """
-    addresses = _numeric(target) or _looked_up(target)
+    try:
+        # In the system's order of preference.
+        addresses = _numeric(target) or [
+            _address(each) for each in lookups.addresses(host=target.host)
+        ]
+    except LookUpTooSlowError:
+        raise TargetRefusedError(
+            f"the host's name was not looked up within {lookups.MAX_SECONDS:g} seconds"
+        ) from None
     if not addresses:
         raise TargetRefusedError("the host's name has no address")
     if len(addresses) > lookups.MAX_ADDRESSES:
@@ -148,17 +156,6 @@ def _numeric(target: Target) -> list[Address]:
     except (OSError, UnicodeError):
         return []
     return [_address(str(entry[4][0])) for entry in found]
-
-
-def _looked_up(target: Target) -> list[Address]:
-    """In the system's order of preference."""
-    try:
-        return [_address(each) for each in lookups.addresses(host=target.host)]
-    except LookUpTooSlowError:
-        seconds = f"{lookups.MAX_SECONDS:g}"
-        raise TargetRefusedError(
-            f"the host's name was not looked up within {seconds} seconds"
-        ) from None
 
 
 def _address(text: str) -> Address:

@@ -140,9 +140,6 @@ def _no_place(error: NoPlaceError, *, places: Places) -> ProblemError:
         "too many of your uploads are on their way in; this is not the query budget, and nothing was "
         "charged",
         limit_of=limit,
-        policy=limit.name,
-        limit=limit.quota,
-        retry_after=RETRY_AFTER_SECONDS,
     )
 
 

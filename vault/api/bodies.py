@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
+from vault.api.forms import JSON
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
 from vault.api.problems import ProblemError
 
 MAX_BODY_BYTES = 64 * 1024
-MEDIA_TYPE = "application/json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class Body:
         content = {"schema": schemas.reference(self.name), "example": self.example}
         return {
             "required": any(member.is_required for member in self.members.values()),
-            "content": {MEDIA_TYPE: content},
+            "content": {JSON: content},
         }
 
 
@@ -96,8 +96,8 @@ def members(request: Request, *, known: Collection[str]) -> dict[str, Any]:
     if not body:
         return {}
     media_type = request._request.content_type
-    if media_type != MEDIA_TYPE:
-        raise ProblemError(415, "unsupported_media_type", f"send {MEDIA_TYPE}")
+    if media_type != JSON:
+        raise ProblemError(415, "unsupported_media_type", f"send {JSON}")
     try:
         given = json.loads(body, object_pairs_hook=_once_each, parse_constant=_no_constant)
     except (ValueError, RecursionError):

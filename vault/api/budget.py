@@ -42,8 +42,8 @@ class BudgetDetail(APIView):
                 opens_at=round.opens_at,
                 proven_error=error,
                 summary=summary,
-            )
+            ),
+            headers={"Cache-Control": "no-store"},
         )
         limits.set_fields(response, limits.of_budget(remaining, now=now))
-        response["Cache-Control"] = "no-store"
         return response

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -19,15 +19,7 @@ from vault import opening, own_address
 from vault.api import finding, forms
 from vault.api.openapi.serving import PAGE_POLICY
 from vault.api.publicly import PublicView
-from vault.api.shown.entrance import (
-    API,
-    ENTRANCE,
-    FORMS,
-    LINKS,
-    MAX_SHOWN,
-    OPEN_BENCHMARK,
-    address,
-)
+from vault.api.shown.entrance import API, ENTRANCE, FORMS, LINKS, MAX_SHOWN, OPEN_BENCHMARK, address
 from vault.models import Benchmark, Round
 from vault.statuses import NEVER_OPENED, RoundStatus
 
@@ -38,12 +30,12 @@ class _Entrance(PublicView):
 
     def get(self, request: Request) -> HttpResponseBase:
         form = forms.wanted(request, self.offered)
-        open_ones, others = _benchmarks(request)
+        listed = _benchmarks(request)
         response: HttpResponseBase
         if form == "html":
-            response = _page(request, open_ones, others)
+            response = _page(request, listed)
         else:
-            told = [OPEN_BENCHMARK.show(each) for each in open_ones if each.telling is not None]
+            told = [OPEN_BENCHMARK.show(each) for each in listed if each.is_open]
             response = Response(ENTRANCE.show(None, open_benchmarks=told))
         patch_vary_headers(response, ["Accept", "Authorization"])
         return response
@@ -63,6 +55,8 @@ class Shown:
 
     benchmark: Benchmark
     rounds: list[Round]
+    # A round of it takes submissions.
+    is_open: bool
 
     @property
     def telling(self) -> Round | None:
@@ -80,25 +74,23 @@ class Shown:
         return address(self.benchmark.slug)
 
 
-def _benchmarks(request: Request) -> tuple[list[Shown], list[Shown]]:
-    """Those with a round that takes submissions, and the others, each with its rounds."""
+def _benchmarks(request: Request) -> list[Shown]:
+    """Those with a round that takes submissions before the others, each with its rounds."""
     now = timezone.now()
     running = Round.objects.filter(status=RoundStatus.OPEN, opens_at__lte=now, closes_at__gt=now)
     visible = (
         finding.visible_benchmarks(request)
         .annotate(is_open=Exists(running.filter(benchmark=OuterRef("pk"))))
+        .prefetch_related(Prefetch("rounds", Round.objects.order_by("number")))
         .order_by("-is_open", "slug")[:MAX_SHOWN]
     )
-    listed = list(visible)
-    rounds: dict[int, list[Round]] = {each.pk: [] for each in listed}
-    for round in Round.objects.filter(benchmark__in=listed).order_by("number"):
-        rounds[round.benchmark_id].append(round)
-    all_shown = [Shown(benchmark=each, rounds=rounds[each.pk]) for each in listed]
-    n_open = sum(each.is_open for each in listed)
-    return all_shown[:n_open], all_shown[n_open:]
+    return [
+        Shown(benchmark=each, rounds=list(each.rounds.all()), is_open=each.is_open)
+        for each in visible
+    ]
 
 
-def _page(request: Request, open_ones: list[Shown], others: list[Shown]) -> HttpResponse:
+def _page(request: Request, listed: list[Shown]) -> HttpResponse:
     now = timezone.now()
     rows = [
         {
@@ -107,11 +99,11 @@ def _page(request: Request, open_ones: list[Shown], others: list[Shown]) -> Http
             "round": (telling := each.telling),
             # Of one that was opened before its time.
             "waits": telling and opening.waits_for_teams(round=telling, now=now),
-            "is_open": each.benchmark.is_open,  # type: ignore[attr-defined]
+            "is_open": each.is_open,
             "has_board": any(round.status not in NEVER_OPENED for round in each.rounds),
             "address": each.address,
         }
-        for each in [*open_ones, *others]
+        for each in listed
     ]
     context = {
         "rows": rows,
@@ -119,8 +111,7 @@ def _page(request: Request, open_ones: list[Shown], others: list[Shown]) -> Http
         "links": LINKS,
         "here": own_address.absolute(request=request._request, path=API).rstrip("/"),
         # Of what can be called now: the others take no file.
-        "example": next((each.benchmark.slug for each in open_ones), None),
+        "example": next((each.benchmark.slug for each in listed if each.is_open), None),
     }
-    response = HttpResponse(render_to_string("vault/entrance.html", context))
-    response["Content-Security-Policy"] = PAGE_POLICY
-    return response
+    page = render_to_string("vault/entrance.html", context)
+    return HttpResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})

@@ -1,14 +1,13 @@
 """Taking in a prediction file: what the request says it is, a parser's slot, then its body, then its rows.
 
 The body has arrived before the request has a thread. The slot is taken before it is read into memory, so
-that a service that is behind says so at once and cheaply. The file lies in one piece of memory that the
-parser is handed; a body that gzip packed is unpacked over there. What is told of a file, and kept of it, is
-of its unpacked bytes.
+that a service that is behind says so cheaply. A body that gzip packed is unpacked by the parser's process;
+what is told of a file, and kept of it, is of its unpacked bytes.
 """
 
 import io
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,15 +69,22 @@ class Upload:
     team: Team
 
 
-def slot(announced: Announced, *, team: Team) -> AbstractContextManager[None]:
-    """Take a parser's slot; raises `ParserBusyError`."""
-    return parser_pool.pool().slot(team_id=team.pk if announced.is_large else None)
+@contextmanager
+def taken_in(given: Once, announced: Announced) -> Iterator[Upload]:
+    """Take a parser's slot and read the request's file, both kept until the block ends.
+
+    Of one idempotency key the file is the same, however it was packed. Raises `ParserBusyError`.
+    """
+    team_id = given.team.pk if announced.is_large else None
+    with parser_pool.pool().slot(team_id=team_id), _read(given, announced) as upload:
+        with upload.content.view() as content:
+            given.recognize(content, form=upload.content_type)
+        yield upload
 
 
 @contextmanager
-def read(request: Request, announced: Announced, *, team: Team) -> Iterator[Upload]:
-    """Read the file of this request, kept until the block ends; the caller holds a parser's slot."""
-    http, content_type = request._request, announced.content_type
+def _read(given: Once, announced: Announced) -> Iterator[Upload]:
+    http, team, content_type = given.request._request, given.team, announced.content_type
     with MemoryFile() as body:
         _read_body(http, announced.length, into=body)
         with _unpacked(body, announced, team) as content:
@@ -90,14 +96,8 @@ def read(request: Request, announced: Announced, *, team: Team) -> Iterator[Uplo
                 yield Upload(content_type=content_type, content=file, team=team)
 
 
-def recognize(given: Once, upload: Upload) -> None:
-    """Of one idempotency key the file is the same, however it was packed."""
-    with upload.content.view() as content:
-        given.recognize(content, form=upload.content_type)
-
-
 def parsed(upload: Upload, *, benchmark: Benchmark, panel: Panel) -> Predictions:
-    """Parse a file to canonical predictions for the whole panel; the caller holds a parser's slot."""
+    """Parse a file to canonical predictions for the whole panel, in the slot that it was taken in by."""
     return parser_pool.pool().parse(
         body=upload.content,
         content_type=upload.content_type,
@@ -144,13 +144,10 @@ def _is_packed(http: HttpRequest) -> bool:
 
 def _read_body(http: HttpRequest, length: int, *, into: MemoryFile) -> None:
     """All of it: it has arrived (config/front), unless it was not wanted or there is no such front."""
-    is_whole = True
-    try:
+    with suppress(UnreadablePostError):
         while into.size < length and (part := http.read(min(_PIECE, length - into.size))):
             into.write(part)
-    except UnreadablePostError:
-        is_whole = False
-    if not is_whole or into.size != length:
+    if into.size != length:
         raise ProblemError(400, "incomplete_body", "the body is shorter than its Content-Length")
     into.seal()
 

@@ -4,6 +4,7 @@ import uuid
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 
 from vault import panel as panels
@@ -41,10 +42,7 @@ def benchmarks_of(team: Team | None) -> QuerySet[Benchmark]:
 
 
 def visible_benchmark(request: Request, slug: str) -> Benchmark:
-    benchmark = visible_benchmarks(request).filter(slug=slug).first()
-    if benchmark is None:
-        raise Http404
-    return benchmark
+    return get_object_or_404(visible_benchmarks(request), slug=slug)
 
 
 def every_round(benchmark: Benchmark) -> QuerySet[Round]:
@@ -102,12 +100,10 @@ def asked_panel(request: Request, benchmark: Benchmark) -> Panel:
     A panel that grows while a round is open does not change what the round's files must answer.
     """
     rounds = every_round(benchmark)
-    if "round" not in request.query_params:
-        rounds = rounds.filter(status__in=(RoundStatus.OPEN, RoundStatus.PLANNED))
-    round = _numbered(request, rounds).first()
-    if round is not None:
-        return round.panel
-    panel = None if "round" in request.query_params else panels.latest(benchmark=benchmark)
+    if "round" in request.query_params:
+        return get_object_or_404(_numbered(request, rounds)).panel
+    round = rounds.filter(status__in=(RoundStatus.OPEN, RoundStatus.PLANNED)).first()
+    panel = panels.latest(benchmark=benchmark) if round is None else round.panel
     if panel is None:
         raise Http404
     return panel
@@ -145,7 +141,4 @@ def as_new(made: Submission) -> Submission:
 
 
 def own_submission(request: Request, submission_id: uuid.UUID) -> Submission:
-    submission = own_submissions(request).filter(pk=submission_id).first()
-    if submission is None:
-        raise Http404
-    return submission
+    return get_object_or_404(own_submissions(request), pk=submission_id)

@@ -12,6 +12,7 @@ from vault.api.problems import ProblemError
 JSON = "application/json"
 CSV = "text/csv"
 HTML = "text/html"
+YAML = "application/yaml"
 PARQUET = "application/vnd.apache.parquet"
 
 
@@ -22,10 +23,7 @@ class ViewChooses(BaseContentNegotiation):
         return next(iter(parsers))
 
     def select_renderer(
-        self,
-        request: Request,
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         first = next(iter(renderers))
         return first, first.media_type
@@ -33,18 +31,14 @@ class ViewChooses(BaseContentNegotiation):
 
 def wanted(request: Request, offered: Mapping[str, str]) -> str:
     """Name the form that is asked for, of those `offered` by name and media type."""
-    name = request.query_params.get("format")
-    if name is None:
-        name = _accepted(request, offered)
+    http = request._request
+    if "format" in request.query_params:
+        name: str = request.query_params["format"]
+    elif not http.accepted_types:
+        name = next(iter(offered))
+    else:
+        media_type = http.get_preferred_type(list(offered.values()))
+        name = next((name for name, offer in offered.items() if offer == media_type), "")
     if name not in offered:
         raise ProblemError(406, "not_acceptable", f"this comes as {' or '.join(offered)}")
     return name
-
-
-def _accepted(request: Request, offered: Mapping[str, str]) -> str:
-    """Empty if nothing that is accepted is offered."""
-    http = request._request
-    if not http.accepted_types:
-        return next(iter(offered))
-    media_type = http.get_preferred_type(list(offered.values()))
-    return next((name for name, offer in offered.items() if offer == media_type), "")

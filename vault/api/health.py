@@ -6,28 +6,21 @@ Neither asks who calls, nor counts the calls: a probe must not fail for any reas
 from django.db import DatabaseError, connection
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from vault.api.permissions import Public
 from vault.api.problems import ProblemError
+from vault.api.publicly import TokenlessView
 from vault.api.shown.service import HEALTH
 
 
-class Liveness(APIView):
-    authentication_classes = []
+class Liveness(TokenlessView):
     throttle_classes = []
-    permission_classes = [Public]
 
     def get(self, request: Request) -> Response:
         return Response(HEALTH.show(None, status="ok"))
 
 
-class Readiness(APIView):
+class Readiness(Liveness):
     """The broker is not asked: without it submissions are still received, and scored later."""
-
-    authentication_classes = []
-    throttle_classes = []
-    permission_classes = [Public]
 
     def get(self, request: Request) -> Response:
         try:
@@ -37,4 +30,4 @@ class Readiness(APIView):
             raise ProblemError(
                 503, "unavailable", "the database does not answer", retry_after=5
             ) from None
-        return Response(HEALTH.show(None, status="ok"))
+        return super().get(request)

@@ -11,7 +11,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -153,18 +153,23 @@ def once(request: Request, *, is_secret: bool = False) -> Iterator[Once]:
     An `InvalidFileError` that leaves the block is a verdict on the file, and is kept.
     """
     team, key = finding.own_team(request), key_of(request)
-    with _held(team, key):
-        given = Once(
-            request=request,
-            team=team,
-            key=key,
-            earlier=_earlier(team, key),
-            is_secret=is_secret,
-        )
+    lock = locks.of_session(key=(lock_of(team_id=team.pk, key=key),)) if key else nullcontext(True)
+    with lock as is_held:
+        if not is_held:
+            raise ProblemError(
+                409,
+                "idempotency_key_in_use",
+                "a request with this key is in progress; ask again when it is done",
+                retry_after=1,
+            )
+        # Without a key nothing is kept.
+        answers = IdempotentAnswer.objects.filter(team=team, expires_at__gt=timezone.now())
+        earlier = answers.filter(key=key).first() if key else None
+        given = Once(request=request, team=team, key=key, earlier=earlier, is_secret=is_secret)
         try:
             yield given
         except InvalidFileError as error:
-            given.keep(problems.as_http(error))
+            given.keep(problems.of_vault_error(error))
             raise
 
 
@@ -193,26 +198,3 @@ def lock_of(*, team_id: int, key: str) -> int:
     """Make the number of the advisory lock for the key in hand: 64 bits, where all others have 2 x 32."""
     name = hashlib.sha256(f"idempotency key {team_id} {key}".encode()).digest()[:8]
     return int.from_bytes(name, "big", signed=True)
-
-
-def _earlier(team: Team, key: str) -> IdempotentAnswer | None:
-    if not key:
-        return None
-    known = IdempotentAnswer.objects.filter(team=team, key=key, expires_at__gt=timezone.now())
-    return known.first()
-
-
-@contextmanager
-def _held(team: Team, key: str) -> Iterator[None]:
-    if not key:
-        yield
-        return
-    with locks.of_session(key=(lock_of(team_id=team.pk, key=key),)) as is_held:
-        if not is_held:
-            raise ProblemError(
-                409,
-                "idempotency_key_in_use",
-                "a request with this key is in progress; ask again when it is done",
-                retry_after=1,
-            )
-        yield

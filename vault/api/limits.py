@@ -1,14 +1,14 @@
 """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): the limits as bots read them.
 
 The query budget has three policies: `window`, `total` and `concurrent`; `cancellations` keeps an account from
-handing in and cancelling for ever. The throttles of HTTP requests
-(`requests`) and of parsed files (`parses`) protect the process and are another thing.
+handing in and cancelling for ever. The throttles (`requests`, `parses`) protect the process.
 """
 
 import datetime as dt
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponseBase
 
@@ -37,6 +37,16 @@ class Limit:
         more = "" if self.more_in is None else f";t={self.more_in}"
         return f'"{self.name}";r={max(0, self.remaining)}{more}'
 
+    def members(self) -> dict[str, Any]:
+        """Of the problem that says that nothing is left of it."""
+        members = {
+            "limit": self.quota,
+            "policy": self.name,
+            "window_seconds": self.window_seconds,
+            "retry_after": self.more_in,
+        }
+        return {name: value for name, value in members.items() if value is not None}
+
 
 # Which limit of the budget an error speaks of.
 POLICIES: dict[type[errors.VaultError], str] = {
@@ -62,9 +72,7 @@ def of_budget(given: Queries, *, now: dt.datetime) -> list[Limit]:
             more_in=more_in,
         ),
         Limit(
-            name="total",
-            quota=given.total_limit,
-            remaining=given.total_limit - given.total_used,
+            name="total", quota=given.total_limit, remaining=given.total_limit - given.total_used
         ),
         Limit(
             name="concurrent",

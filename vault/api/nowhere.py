@@ -9,15 +9,14 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import is_valid_path
 from django.utils.encoding import escape_uri_path, iri_to_uri
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from vault.api.problems import ProblemError
-from vault.api.publicly import PublicView
+from vault.api.publicly import SAFE, PublicView
 
-_SAFE = ("GET", "HEAD")
 # A longer address is not mistyped.
 MAX_PATH = 500
 
@@ -32,7 +31,7 @@ class Nowhere(PublicView):
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         meant = meant_path(request.path_info)
-        if meant is not None and request.method in _SAFE:
+        if meant is not None and request.method in SAFE:
             return _led_to(request, meant)
         # A body is not sent on: whoever means it sends it to the address that it is for.
         hint = "" if meant is None else f" Do you mean {escape_uri_path(meant)}?"
@@ -51,17 +50,9 @@ def meant_path(path: str) -> str | None:
         return None
     single = re.sub("/+", "/", f"/{path}")
     for candidate in (single, f"{single}/", single.rstrip("/")):
-        if candidate != path and _is_route(candidate):
+        if candidate != path and is_valid_path(candidate):
             return candidate
     return None
-
-
-def _is_route(path: str) -> bool:
-    try:
-        resolve(path)
-    except Resolver404:
-        return False
-    return True
 
 
 def _led_to(request: HttpRequest, path: str) -> Response:

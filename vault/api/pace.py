@@ -49,8 +49,7 @@ class Pace:
 def _typical_seconds(*, now: dt.datetime) -> float:
     """Take the median over the last few; 0 if there were none of late."""
     finished = Submission.objects.filter(
-        finished_at__gt=now - RECENT,
-        status__in=(SubmissionStatus.SCORED, SubmissionStatus.FAILED),
+        finished_at__gt=now - RECENT, status__in=(SubmissionStatus.SCORED, SubmissionStatus.FAILED)
     ).order_by("-finished_at")
     times = finished.values_list("submitted_at", "finished_at")[:N_LAST]
     waits = [(end - start).total_seconds() for start, end in times if end is not None]

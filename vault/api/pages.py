@@ -13,7 +13,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from vault.api.problems import ProblemError
+from vault.api.bodies import refused
 
 PAGE_SIZE = 100
 MAX_PAGE_SIZE = 500
@@ -26,18 +26,12 @@ class Pages(CursorPagination):
     cursor_query_param = "cursor"
     page_size_query_param = "page_size"
 
-    def __init__(self, *, ordering: str) -> None:
-        self.ordering = ordering
-
-    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
-        return (str(self.ordering),)
-
     def get_page_size(self, request: Request) -> int:
         text = request.query_params.get(self.page_size_query_param or "")
         if text is None:
             return PAGE_SIZE
         if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MAX_PAGE_SIZE:
-            raise _refused("page_size", f"a whole number from 1 to {MAX_PAGE_SIZE}")
+            raise refused("page_size", f"a whole number from 1 to {MAX_PAGE_SIZE}")
         return int(text)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
@@ -47,34 +41,26 @@ class Pages(CursorPagination):
                 return super().decode_cursor(request)
         except (NotFound, ValueError):
             pass
-        raise _refused("cursor", "take it from `next` or `previous`")
+        raise refused("cursor", "take it from `next` or `previous`")
 
 
 def page(
-    request: Request,
-    rows: QuerySet[Row],
-    show: Callable[[Row], dict[str, Any]],
-    *,
-    ordering: str,
+    request: Request, rows: QuerySet[Row], show: Callable[[Row], dict[str, Any]], *, ordering: str
 ) -> Response:
     """One page of `rows`, by a unique column. The links are paths: a proxy may change the host."""
-    pages = Pages(ordering=ordering)
+    pages = Pages()
+    pages.ordering = ordering
     try:
         listed = pages.paginate_queryset(rows, request)
     except (ValidationError, ValueError, DataError):
         # A cursor holds the value it stands at as text, which need not be one of the column's.
-        raise _refused("cursor", "take it from `next` or `previous`") from None
+        raise refused("cursor", "take it from `next` or `previous`") from None
     pages.base_url = request.get_full_path()
-    response = Response(
+    return Response(
         {
             "next": pages.get_next_link(),
             "previous": pages.get_previous_link(),
             "results": [show(each) for each in listed or []],
-        }
+        },
+        headers={"Cache-Control": "no-store"},
     )
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def _refused(field: str, reason: str) -> ProblemError:
-    return ProblemError(422, "invalid_parameter", f"{field}: {reason}", field=field)

@@ -95,12 +95,7 @@ class Waiters:
         return self._free > 0 and self._waiting[team_id] < self._most_of_one
 
     def wait(
-        self,
-        first: Polled,
-        look: Callable[[], Polled | None],
-        *,
-        seconds: float,
-        team_id: int,
+        self, first: Polled, look: Callable[[], Polled | None], *, seconds: float, team_id: int
     ) -> Polled | None:
         """Wait until the submission is finished or the time is up; None, at once, if too many wait."""
         with self._lock:

@@ -3,17 +3,17 @@
 import datetime as dt
 import logging
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from vault import errors, sentences
 from vault.api import limits
-from vault.api.answers import encoded
+from vault.api.answers import json_answer, time
 from vault.api.limits import Limit
 from vault.api.problem_codes import CATALOGUE, TITLES
 
@@ -30,17 +30,15 @@ class ProblemError(exceptions.APIException):
         status: int,
         code: str,
         detail: str,
+        # The throttle that refuses, for the RateLimit fields and the members of the body.
         limit_of: Limit | None = None,
         headers: dict[str, str] | None = None,
         **data: Any,
     ) -> None:
         super().__init__(detail, code)
-        self.status_code = status
-        self.code = code
-        self.data = data
-        # The throttle that refuses, for the RateLimit fields.
-        self.limit = limit_of
-        self.headers = headers or {}
+        self.status_code, self.code = status, code
+        self.data = data if limit_of is None else {**data, **limit_of.members()}
+        self.limit, self.headers = limit_of, headers or {}
 
 
 def body(*, status: int, code: str, detail: str, **data: Any) -> dict[str, Any]:
@@ -50,63 +48,49 @@ def body(*, status: int, code: str, detail: str, **data: Any) -> dict[str, Any]:
         "status": status,
         "code": code,
         "detail": sentences.begun(detail),
-        **{name: _plain(value) for name, value in data.items()},
+        **{
+            name: time(value) if isinstance(value, dt.datetime) else value
+            for name, value in data.items()
+        },
     }
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-    return value
-
-
-def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """DRF's hook; None lets Django answer 500, which `handle_500` words."""
     if isinstance(error, OperationalError | InterfaceError):
-        error = _of_lost_database(error)
+        # Every request may be repeated, this one too: equal predictions are charged once.
+        logger.error("the database failed a request: %s", type(error.__cause__ or error).__name__)
+        error = ProblemError(503, "unavailable", "the database does not answer", retry_after=5)
     elif isinstance(error, Http404):
         error = exceptions.NotFound()
+    if isinstance(error, errors.VaultError) and error.code not in CATALOGUE:
+        logger.error("an error without a status reached the API: %s", error.code)
+        return None
     if isinstance(error, errors.VaultError):
-        return _of_vault_error(error)
+        return of_vault_error(error)
     if isinstance(error, ProblemError):
-        return _of_problem(error)
+        return of_transport(error)
     if isinstance(error, exceptions.APIException):
         return _of_api_exception(error)
     return None
 
 
-def _of_problem(error: ProblemError) -> Response:
+def of_transport(error: ProblemError) -> HttpResponse:
+    """Answer a problem of a view, or of what stands in front of the views."""
     content = body(
         status=error.status_code, code=error.code, detail=str(error.detail), **error.data
     )
-    response = _response(content, retry_after=error.data.get("retry_after"))
-    if error.limit is not None:
-        limits.set_fields(response, [error.limit])
-    for name, value in error.headers.items():
-        response[name] = value
-    return response
+    return _answer(content, limit=error.limit, headers=error.headers)
 
 
-def _of_vault_error(error: errors.VaultError) -> Response | None:
-    known = CATALOGUE.get(error.code)
-    if known is None:
-        logger.error("an error without a status reached the API: %s", error.code)
-        return None
+def of_vault_error(error: errors.VaultError) -> HttpResponse:
     data = {name: value for name, value in error.data.items() if value is not None}
     refusing = limits.of_error(error) if isinstance(error, errors.BudgetError) else None
     if refusing is not None:
         data["policy"] = refusing.name
-    content = body(status=known.status, code=error.code, detail=error.message, **data)
-    response = _response(content, retry_after=error.data.get("retry_after"))
-    if refusing is not None:
-        limits.set_fields(response, [refusing])
-    return response
-
-
-def _of_lost_database(error: Exception) -> ProblemError:
-    """Every request may be repeated, this one too: equal predictions are charged once."""
-    logger.error("the database failed a request: %s", type(error.__cause__ or error).__name__)
-    return ProblemError(503, "unavailable", "the database does not answer", retry_after=5)
+    status = CATALOGUE[error.code].status
+    content = body(status=status, code=error.code, detail=error.message, **data)
+    return _answer(content, limit=refusing)
 
 
 CODES = {
@@ -122,65 +106,48 @@ CODES = {
 }
 
 
-def _of_api_exception(error: exceptions.APIException) -> Response:
+def _of_api_exception(error: exceptions.APIException) -> HttpResponse:
     code = CODES.get(type(error), "malformed_request")
     content = body(status=error.status_code, code=code, detail=str(error.detail))
-    response = _response(content, retry_after=getattr(error, "wait", None))
+    response = _answer(content, wait=getattr(error, "wait", None))
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         is_wrong = isinstance(error, exceptions.AuthenticationFailed)
         response["WWW-Authenticate"] = 'Bearer error="invalid_token"' if is_wrong else "Bearer"
     return response
 
 
-def _response(content: dict[str, Any], *, retry_after: float | None) -> Response:
-    response = Response(content, status=content["status"], content_type=CONTENT_TYPE)
+def _answer(
+    content: dict[str, Any],
+    *,
+    limit: Limit | None = None,
+    wait: float | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    fields = {**(headers or {}), "Content-Type": CONTENT_TYPE}
+    response = json_answer(content, status=content["status"], **fields)
+    retry_after = content.get("retry_after", wait)
     if retry_after is not None:
         response["Retry-After"] = str(max(1, math.ceil(retry_after)))
-    response["Cache-Control"] = "no-store"
+    if limit is not None:
+        limits.set_fields(response, [limit])
     return response
 
 
-def of_transport(error: ProblemError) -> HttpResponse:
-    """Make the answer of what stands in front of the views."""
-    content = body(
-        status=error.status_code, code=error.code, detail=str(error.detail), **error.data
-    )
-    response: HttpResponse = _json(content)
-    if "retry_after" in error.data:
-        response["Retry-After"] = str(error.data["retry_after"])
-    if error.limit is not None:
-        limits.set_fields(response, [error.limit])
-    return response
-
-
-def as_http(error: errors.VaultError) -> HttpResponse:
-    """Answer a domain error in bytes, for when it is kept."""
-    status = CATALOGUE[error.code].status
-    content = body(status=status, code=error.code, detail=error.message, **error.data)
-    return HttpResponse(encoded(content), status=content["status"], content_type=CONTENT_TYPE)
-
-
-def _json(content: dict[str, Any]) -> JsonResponse:
-    response = JsonResponse(content, status=content["status"], content_type=CONTENT_TYPE)
-    response["Cache-Control"] = "no-store"
-    return response
-
-
-def handle_400(request: HttpRequest, exception: Exception) -> JsonResponse:
+def handle_400(request: HttpRequest, exception: Exception) -> HttpResponse:
     detail = "The request is malformed."
     if isinstance(exception, DisallowedHost):
         detail = (
             "This service does not answer to the name in Host: whoever runs it adds the name to "
             "HOLDOUT_VAULT_ALLOWED_HOSTS and starts it again."
         )
-    return _json(body(status=400, code="malformed_request", detail=detail))
+    return _answer(body(status=400, code="malformed_request", detail=detail))
 
 
-def handle_403(request: HttpRequest, exception: Exception) -> JsonResponse:
-    return _json(body(status=403, code="forbidden", detail="This is not allowed."))
+def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(body(status=403, code="forbidden", detail="This is not allowed."))
 
 
-def handle_500(request: HttpRequest) -> JsonResponse:
-    return _json(
+def handle_500(request: HttpRequest) -> HttpResponse:
+    return _answer(
         body(status=500, code="internal_error", detail="Something failed here; it is logged.")
     )

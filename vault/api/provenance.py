@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from rest_framework.request import Request
 
+from vault.api import bodies
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
-from vault.api.problems import ProblemError
 from vault.submissions import MODEL_NAME, Provenance
 
 MAX_SCORE = 1e20
@@ -69,14 +69,6 @@ class Said:
     example: Any
     # Whether it changes nothing but what is shown; the validation score is an input to the answer.
     is_told: bool = True
-
-    @property
-    def parameter(self) -> Schema:
-        return self.form.schema()
-
-    @property
-    def shown(self) -> Schema:
-        return self.form.shown(self.description)
 
 
 SAID = {
@@ -138,5 +130,4 @@ def _read(request: Request, name: str, form: Text | Number) -> Any:
     try:
         return form(value)
     except ValidationError as error:
-        detail = f"{name}: {error.messages[0]}"
-        raise ProblemError(422, "invalid_parameter", detail, field=name) from None
+        raise bodies.refused(name, error.messages[0]) from None

@@ -8,7 +8,14 @@ from rest_framework.views import APIView
 
 from vault.api.permissions import Public
 
-_SAFE = ("GET", "HEAD")
+SAFE = ("GET", "HEAD")
+
+
+class TokenlessView(APIView):
+    """Anybody may ask, and no token is looked at: a bad one does no harm."""
+
+    authentication_classes = []
+    permission_classes = [Public]
 
 
 class PublicView(APIView):
@@ -20,6 +27,6 @@ class PublicView(APIView):
         self, request: Request, response: Response, *given: Any, **named: Any
     ) -> Response:
         final: Response = super().finalize_response(request, response, *given, **named)
-        if request.method in _SAFE:
+        if request.method in SAFE:
             final["Access-Control-Allow-Origin"] = "*"
         return final

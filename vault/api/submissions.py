@@ -2,6 +2,8 @@
 
 import json
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -57,15 +59,11 @@ class SubmissionCollection(APIView):
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Refuse first what is cheap to refuse, and read the body last."""
         benchmark = finding.visible_benchmark(request, slug)
-        announced, team = files.announced(request), finding.own_team(request)
-        throttles.check_parses(team)
+        announced = files.announced(request)
+        throttles.check_parses(finding.own_team(request))
         with idempotency.once(request) as given:
             prepared = None if given.is_known else _prepared(request, benchmark)
-            with (
-                files.slot(announced, team=team),
-                files.read(request, announced, team=team) as upload,
-            ):
-                files.recognize(given, upload)
+            with files.taken_in(given, announced) as upload:
                 if prepared is None:
                     return _replayed(request, given)
                 round, provenance = prepared
@@ -93,10 +91,7 @@ class SubmissionDetail(APIView):
 
     def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponseBase:
         team_id = finding.own_team(request).pk
-
-        def look() -> Polled | None:
-            return submission_state.polled(submission_id=submission_id, team_id=team_id)
-
+        look = partial(submission_state.polled, submission_id=submission_id, team_id=team_id)
         latest, waited = look(), 0
         seconds = polling.preferred_wait(request._request)
         if latest is not None and latest.state.is_pending and seconds:
@@ -117,9 +112,7 @@ class SubmissionDetail(APIView):
 
     @idempotent()
     def delete(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
-        submission = finding.own_submission(request, submission_id)
-        submissions.cancel(submission=submission, now=timezone.now())
-        return _whole(request, submission_id)
+        return _after(submissions.cancel, request, submission_id)
 
 
 class SubmissionFile(APIView):
@@ -145,9 +138,7 @@ class SubmissionFinal(APIView):
 
     @idempotent()
     def post(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
-        submission = finding.own_submission(request, submission_id)
-        submissions.declare_final(submission=submission, now=timezone.now())
-        return _whole(request, submission_id)
+        return _after(submissions.declare_final, request, submission_id)
 
 
 class SubmissionWithdrawal(APIView):
@@ -155,16 +146,12 @@ class SubmissionWithdrawal(APIView):
 
     @idempotent()
     def post(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
-        submission = finding.own_submission(request, submission_id)
-        submissions.withdraw(submission=submission, now=timezone.now())
-        return _whole(request, submission_id)
+        return _after(submissions.withdraw, request, submission_id)
 
 
 def _row(request: Request, submission_id: uuid.UUID, latest: Polled | None) -> Submission:
     """Find the submission with all that is shown of it; what this process knows is not asked for again."""
-    known = None
-    if latest is not None:
-        known = known_submissions.in_state(submission_id, latest.state)
+    known = latest and known_submissions.in_state(submission_id, latest.state)
     if known is not None:
         return known
     found = finding.own_submission(request, submission_id)
@@ -174,18 +161,15 @@ def _row(request: Request, submission_id: uuid.UUID, latest: Polled | None) -> S
 
 def _table_of(submission: Submission) -> Any:
     """Never of a cancelled one: whether its file is still there tells what others have handed in."""
-    table = None
     if submission.status != SubmissionStatus.CANCELLED:
         try:
-            table = predictions.table(submission=submission)
+            return predictions.table(submission=submission)
         except FileNotFoundError:
             # Cancelled since it was looked up, or else lost.
             submission.refresh_from_db(fields=["status"])
             if submission.status != SubmissionStatus.CANCELLED:
                 raise
-    if table is None:
-        raise ProblemError(404, "not_found", "the file of a cancelled submission is not kept")
-    return table
+    raise ProblemError(404, "not_found", "the file of a cancelled submission is not kept")
 
 
 def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance]:
@@ -236,11 +220,7 @@ def _replayed(request: Request, given: Once) -> HttpResponse:
 
 
 def _with_pace(
-    request: Request,
-    response: HttpResponse,
-    submission: Submission,
-    *,
-    left: Queries | None = None,
+    request: Request, response: HttpResponse, submission: Submission, *, left: Queries | None = None
 ) -> HttpResponse:
     """Add what is left and when to come again, both as of now: also where the answer is an earlier one."""
     team, now = finding.own_team(request), timezone.now()
@@ -251,7 +231,9 @@ def _with_pace(
     return response
 
 
-def _whole(request: Request, submission_id: uuid.UUID) -> HttpResponse:
+def _after(act: Callable[..., object], request: Request, submission_id: uuid.UUID) -> HttpResponse:
+    """Do something to the submission, and show it as it is then."""
+    act(submission=finding.own_submission(request, submission_id), now=timezone.now())
     submission = finding.own_submission(request, submission_id)
     response = json_answer(shown.submission(submission))
     polling.pace(response, submission_state.of_row(submission))

@@ -16,7 +16,7 @@ def as_csv(table: pa.Table) -> bytes:
     """
     header = io.StringIO()
     csv.writer(header, lineterminator="").writerow(table.column_names)
-    columns = [_texts(column.combine_chunks()) for column in table.columns]
+    columns = [_texts(column) for column in table.columns]
     lines = pc.binary_join_element_wise(*columns, ",") if len(columns) > 1 else columns[0]
     return "\n".join([header.getvalue(), *lines.to_pylist(), ""]).encode()
 
@@ -27,9 +27,8 @@ def as_parquet(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def _texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    texts = array.cast(pa.string())
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    texts = column.cast(pa.string())
     doubled = pc.replace_substring(texts, '"', '""')
     quoted = pc.binary_join_element_wise('"', doubled, '"', "")
     return pc.if_else(pc.match_substring_regex(texts, '[",]'), quoted, texts)

@@ -1,9 +1,8 @@
 """Two throttles of this process, neither of which is the query budget.
 
-Requests: so many a minute for each token, and for each address that shows no valid one. Parses: so many
-dry runs, rejected files and files fetched a minute for each team, because parsing and writing files are the
-dearest things that cost no query. Both protect the process, not the labels: they are counted in this
-process's memory and may be reset by a restart. The query budget is counted in PostgreSQL and fails closed.
+Requests: so many a minute for each token, and for each address that shows no valid one. Parses: so many dry
+runs, rejected files and files fetched a minute for each team, which are the dearest things that cost no
+query. Both protect the process, not the labels: they are counted in memory, and a restart resets them.
 """
 
 import ipaddress
@@ -107,7 +106,7 @@ def check_parses(team: Team) -> None:
             "parse_throttled",
             "too many dry runs, rejected or fetched files; this is not the query budget, and nothing was "
             "charged",
-            **_refusal("parses", per_minute=per_minute, wait=wait),
+            limit_of=_limit("parses", per_minute=per_minute, wait=wait),
         )
 
 
@@ -124,22 +123,18 @@ def _count(caller: str, per_minute: int) -> None:
             429,
             "throttled",
             "too many HTTP requests; this is not the query budget, and nothing was charged",
-            **_refusal("requests", per_minute=per_minute, wait=wait),
+            limit_of=_limit("requests", per_minute=per_minute, wait=wait),
         )
 
 
-def _refusal(policy: str, *, per_minute: int, wait: float) -> dict[str, Any]:
-    """Give the members of the problem, and the limit for its header fields."""
-    seconds, window = math.ceil(wait), int(WINDOW_SECONDS)
-    return {
-        "limit_of": Limit(
-            name=policy, quota=per_minute, remaining=0, window_seconds=window, more_in=seconds
-        ),
-        "limit": per_minute,
-        "policy": policy,
-        "window_seconds": window,
-        "retry_after": seconds,
-    }
+def _limit(policy: str, *, per_minute: int, wait: float) -> Limit:
+    return Limit(
+        name=policy,
+        quota=per_minute,
+        remaining=0,
+        window_seconds=int(WINDOW_SECONDS),
+        more_in=math.ceil(wait),
+    )
 
 
 @lru_cache(maxsize=4)

@@ -8,58 +8,43 @@ from django.http import HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from vault.api import bodies, forms
 from vault.api.answers import json_answer
 from vault.api.bodies import Body
-from vault.api.permissions import Public
+from vault.api.publicly import TokenlessView
 from vault.api.shown.tokens import REDEEMED
 from vault.teams import token_links
 
-PAGE_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "connect-src 'self'",
-        "form-action 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
-)
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 LINK = Body(
     name="TokenLink",
     members={
         "secret": bodies.text(
             "What stands behind the `#` of the link.",
             longest=200,
-            pattern="^[!-~]+$",
             is_required=True,
+            pattern="^[!-~]+$",
         )
     },
     example={"secret": "hvl_..."},
 )
 
 
-class TokenLinkPage(APIView):
-    authentication_classes = []
-    permission_classes = [Public]
+class TokenLinkPage(TokenlessView):
     content_negotiation_class = forms.ViewChooses
 
     def get(self, request: Request) -> HttpResponseBase:
-        response = HttpResponse(render_to_string("vault/token_link.html"))
-        response["Content-Security-Policy"] = PAGE_POLICY
-        response["Referrer-Policy"] = "no-referrer"
-        response["Cache-Control"] = "no-store"
-        return response
+        return HttpResponse(render_to_string("vault/token_link.html"), headers=PAGE_HEADERS)
 
 
-class TokenLinkRedemption(APIView):
-    """Asks for no token: whoever holds a link has none yet."""
-
-    authentication_classes = []
-    permission_classes = [Public]
+class TokenLinkRedemption(TokenlessView):
+    """Whoever holds a link has no token yet."""
 
     def post(self, request: Request) -> HttpResponse:
         secret = LINK.read(request)["secret"]

@@ -1,14 +1,14 @@
 """A team's own tokens: list them, make one, rotate one, revoke one.
 
 No token can make one that may do more, or lives longer, than it does itself, and what it made is revoked
-with it: what an organizer has limited stays limited. A token rotates itself and what was made with it;
-any token of the team revokes one that may do no more, so that a lost one can be ended at once. A new
-token's text is shown once, also to a request that is sent again.
+with it. A token rotates itself and what was made with it; any token of the team revokes one that may do no
+more, so that a lost one can be ended at once. A new token's text is shown once, also to a repeated request.
 """
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -95,9 +95,7 @@ def _current(request: Request) -> TeamToken:
 def _found(request: Request, token_id: int) -> TeamToken:
     """Find a live token of one's own team that may do no more than the one that asks."""
     live = tokens.live(team=finding.own_team(request), now=timezone.now())
-    token = live.filter(pk=token_id).first()
-    if token is None:
-        raise Http404
+    token = get_object_or_404(live, pk=token_id)
     if not set(token.scopes) <= set(_current(request).scopes):
         raise PermissionDenied("the token may do more than yours")
     return token

@@ -15,15 +15,11 @@ class Validation(APIView):
 
     def post(self, request: Request, slug: str) -> HttpResponse:
         benchmark = finding.visible_benchmark(request, slug)
-        announced, team = files.announced(request), finding.own_team(request)
-        throttles.check_parses(team)
+        announced = files.announced(request)
+        throttles.check_parses(finding.own_team(request))
         with idempotency.once(request) as given:
             panel = finding.asked_panel(request, benchmark)
-            with (
-                files.slot(announced, team=team),
-                files.read(request, announced, team=team) as upload,
-            ):
-                files.recognize(given, upload)
+            with files.taken_in(given, announced) as upload:
                 if given.is_known:
                     return given.replay()
                 throttles.count_parse(given.team)

@@ -119,7 +119,7 @@ def test_domain_errors_become_problems(kind: type[errors.VaultError]) -> None:
     assert response.status_code == problem_codes.CATALOGUE[kind.code].status
     assert response["Retry-After"] == "2"
     policy = {"policy": limits.POLICIES[kind]} if kind in limits.POLICIES else {}
-    assert response.data == {
+    assert json.loads(response.content) == {
         **policy,
         "type": f"/problems/{kind.code}",
         "title": problem_codes.TITLES[response.status_code],

@@ -1,7 +1,7 @@
 """Benchmarks in the description: rules, rounds, commitments and the panel's template."""
 
-from vault.api import forms, panel
-from vault.api.openapi import headers, parameters
+from vault.api import panel
+from vault.api.openapi import parameters, prediction_files
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
 from vault.api.shown.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL
 from vault.api.shown.rounds import POLICY, ROUND
@@ -10,42 +10,35 @@ from vault.api.shown.shape import described
 TAG = "Benchmarks"
 
 SHAPES = described(DETAIL, PANEL, HOLDOUT, POLICY, listed=(BENCHMARK, ROUND))
-_PANEL_HEADERS = headers.answered("ETag", "Panel-Version")
+_PANEL_HEADERS = ("ETag", "Panel-Version")
 
 OPERATIONS = {
     ("/api/v1/benchmarks/", "GET"): Operation(
         id="list_benchmarks",
-        tag=TAG,
         summary="List benchmarks",
         description="By name: the public ones, and the private ones that the token's team may see.",
         access=Access.PUBLIC,
         parameters=parameters.PAGE,
         answers={200: page(BENCHMARK)},
-        problems=parameters.PAGE_PROBLEMS,
     ),
     ("/api/v1/benchmarks/{slug}/", "GET"): Operation(
         id="get_benchmark",
-        tag=TAG,
         summary="One benchmark",
         description="Its rules, its panel, the commitments to its sealed labels, and its rounds.",
         access=Access.PUBLIC,
         parameters=(parameters.SLUG,),
         answers={200: shown(DETAIL, "The benchmark.")},
-        problems=("not_found",),
     ),
     ("/api/v1/benchmarks/{slug}/rounds/", "GET"): Operation(
         id="list_rounds",
-        tag=TAG,
         summary="List rounds",
         description="By number, planned ones too, each with its mechanism and budget policy.",
         access=Access.PUBLIC,
         parameters=(parameters.SLUG, *parameters.PAGE),
         answers={200: page(ROUND)},
-        problems=("not_found", *parameters.PAGE_PROBLEMS),
     ),
     ("/api/v1/benchmarks/{slug}/panel/", "GET"): Operation(
         id="get_panel",
-        tag=TAG,
         summary="The panel as a template",
         description="The ids that every file must answer, in panel order, to be filled in. Of the "
         "round that is open or opens next, unless `round` names another. A template has no comments: "
@@ -55,20 +48,15 @@ OPERATIONS = {
             parameters.SLUG,
             parameters.PANEL_ROUND,
             parameters.form(panel.OFFERED),
-            headers.IF_NONE_MATCH,
+            parameters.IF_NONE_MATCH,
         ),
         answers={
             200: answer(
                 "The template.",
-                {
-                    forms.CSV: {"type": "string"},
-                    forms.PARQUET: {"type": "string", "format": "binary"},
-                },
-                {forms.CSV: "id\nstation-1-2026-03-01\nstation-1-2026-03-02\n"},
+                prediction_files.sent("id\nstation-1-2026-03-01\nstation-1-2026-03-02\n"),
                 headers=_PANEL_HEADERS,
             ),
-            304: answer("Nothing has changed.", {}, {}, headers=_PANEL_HEADERS),
+            304: answer("Nothing has changed.", headers=_PANEL_HEADERS),
         },
-        problems=("not_found",),
     ),
 }

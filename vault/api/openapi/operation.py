@@ -3,16 +3,14 @@
 The views carry no decorators: what stands here describes them by path and method.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from vault.api import problem_codes
-from vault.api.openapi import headers, problem_answers, schemas
-from vault.api.openapi.schemas import Schema
+from vault.api import forms, problem_codes
+from vault.api.openapi import parameters, problem_answers, schemas
+from vault.api.openapi.headers import REPLAYED, answered
 from vault.api.shown.shape import Shape
-
-JSON = "application/json"
 
 
 class Access(Enum):
@@ -42,14 +40,12 @@ _REFUSALS: dict[Access, tuple[str, ...]] = {
     Access.READ: ("invalid_token", "not_authenticated", "forbidden"),
     Access.SUBMIT: ("invalid_token", "not_authenticated", "forbidden"),
 }
-# What may happen to any body before it is read.
-ON_THE_WAY = ("upload_too_slow", "too_many_uploads", "uploads_busy")
-# What may happen to a small JSON body.
-BODY_PROBLEMS = (
-    *("invalid_parameter", "length_required", "content_too_large", "unsupported_media_type"),
-    "incomplete_body",
-    *ON_THE_WAY,
+# What may happen to any body, before it is looked into.
+_BODY_PROBLEMS = (
+    *("length_required", "content_too_large", "unsupported_media_type", "incomplete_body"),
+    *("upload_too_slow", "too_many_uploads", "uploads_busy"),
 )
+_KEY_PROBLEMS = ("invalid_idempotency_key", "idempotency_key_in_use", "idempotency_key_reused")
 # What may happen to any request.
 COMMON = ("malformed_request", "not_acceptable", "throttled", "internal_error", "unavailable")
 
@@ -57,18 +53,19 @@ COMMON = ("malformed_request", "not_acceptable", "throttled", "internal_error", 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     id: str
-    tag: str
     summary: str
     description: str
     access: Access
     answers: dict[int, dict[str, Any]]
     parameters: tuple[dict[str, Any], ...] = ()
     body: dict[str, Any] | None = None
+    # Beside those that its access, parameters and body bring.
     problems: tuple[str, ...] = ()
-    common: tuple[str, ...] = field(default=COMMON)
+    common: tuple[str, ...] = COMMON
+    # Of the module that describes it.
+    tag: str = ""
 
     def as_openapi(self) -> dict[str, Any]:
-        codes = (*self.problems, *_REFUSALS[self.access], *self.common)
         described: dict[str, Any] = {
             "operationId": self.id,
             "tags": [self.tag],
@@ -77,10 +74,10 @@ class Operation:
             "security": SECURITY[self.access],
             "responses": {
                 **{str(status): answer for status, answer in self.answers.items()},
-                **problem_answers.answers(codes),
+                **problem_answers.answers(self._codes()),
             },
         }
-        if headers.IDEMPOTENCY_KEY in self.parameters:
+        if self._has_key:
             self._add_replays(described["responses"])
         if self.parameters:
             described["parameters"] = list(self.parameters)
@@ -88,52 +85,59 @@ class Operation:
             described["requestBody"] = self.body
         return described
 
+    @property
+    def _has_key(self) -> bool:
+        return parameters.IDEMPOTENCY_KEY in self.parameters
+
+    def _codes(self) -> list[str]:
+        """Every problem that may be answered."""
+        codes = [*self.problems, *_REFUSALS[self.access], *self.common]
+        if any(each["in"] == "path" for each in self.parameters):
+            codes.append("not_found")
+        if any(each in parameters.PAGE for each in self.parameters):
+            codes.append("invalid_parameter")
+        if self._has_key:
+            codes += _KEY_PROBLEMS
+        # Under a key an empty body is read, too.
+        if self._has_key or self.body is not None:
+            codes += _BODY_PROBLEMS
+        return codes
+
     def _add_replays(self, responses: dict[str, Any]) -> None:
         """Describe what is kept under a key, and answered again: successes, and the verdict on a file."""
         kept = {str(status) for status in self.answers}
         if "invalid_file" in self.problems:
             kept.add(str(problem_codes.CATALOGUE["invalid_file"].status))
         for status in kept:
-            fields = {**responses[status].get("headers", {}), **headers.answered(headers.REPLAYED)}
+            fields = {**responses[status].get("headers", {}), **answered(REPLAYED)}
             responses[status] = {**responses[status], "headers": fields}
 
 
 def shown(
-    shape: Shape,
-    description: str,
-    *,
-    example: Any | None = None,
-    headers: dict[str, Any] | None = None,
+    shape: Shape, description: str, *, example: Any = None, headers: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Describe a JSON answer of one shape, with its example unless there is a better one."""
-    example = shape.example if example is None else example
-    return answer(description, {JSON: shape.reference()}, {JSON: example}, headers=headers)
+    one = {"schema": shape.reference(), "example": shape.example if example is None else example}
+    return answer(description, {forms.JSON: one}, headers=headers)
 
 
-def page(shape: Shape, *, name: str = "", example: Any | None = None) -> dict[str, Any]:
+def page(shape: Shape, *, name: str = "", example: Any = None) -> dict[str, Any]:
     """Describe a page of a list of them; its schema has the shape's name and `List`, or one of its own."""
     listed = schemas.reference(name or f"{shape.name}List")
-    one = shape.example if example is None else example
-    return answer("A page.", {JSON: listed}, {JSON: schemas.page_example(one)})
+    example = schemas.page_example(shape.example if example is None else example)
+    return answer("A page.", {forms.JSON: {"schema": listed, "example": example}})
 
 
 def answer(
     description: str,
-    content: dict[str, Schema],
-    examples: dict[str, Any],
+    content: dict[str, dict[str, Any]] | None = None,
     *,
-    headers: dict[str, Any] | None = None,
+    headers: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Describe an answer in one or more media types, with an example of each that people can read."""
+    """Describe an answer: by media type a schema, with an example where people can read one."""
     described: dict[str, Any] = {"description": description}
     if content:
-        described["content"] = {
-            media_type: {
-                "schema": schema,
-                **({"example": examples[media_type]} if media_type in examples else {}),
-            }
-            for media_type, schema in content.items()
-        }
+        described["content"] = content
     if headers:
-        described["headers"] = headers
+        described["headers"] = answered(*headers)
     return described

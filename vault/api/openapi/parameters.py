@@ -10,20 +10,19 @@ from vault.api.pages import MAX_PAGE_SIZE, PAGE_SIZE
 
 
 def in_path(name: str, schema: Schema, description: str, example: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "path",
-        "required": True,
-        "description": description,
-        "schema": schema,
-        "example": example,
-    }
+    return {**_parameter("path", name, schema, description, example), "required": True}
 
 
 def in_query(
     name: str, schema: Schema, description: str, example: Any | None = None
 ) -> dict[str, Any]:
-    parameter = {"name": name, "in": "query", "description": description, "schema": schema}
+    return _parameter("query", name, schema, description, example)
+
+
+def _parameter(
+    place: str, name: str, schema: Schema, description: str, example: Any | None
+) -> dict[str, Any]:
+    parameter = {"name": name, "in": place, "description": description, "schema": schema}
     return parameter if example is None else {**parameter, "example": example}
 
 
@@ -71,4 +70,28 @@ PAGE: tuple[dict[str, Any], ...] = (
         50,
     ),
 )
-PAGE_PROBLEMS: tuple[str, ...] = ("invalid_parameter",)
+IF_NONE_MATCH = _parameter(
+    "header",
+    "If-None-Match",
+    schemas.text(),
+    "An `ETag` of an earlier answer; 304 if nothing has changed since.",
+    '"2a7e"',
+)
+IDEMPOTENCY_KEY = _parameter(
+    "header",
+    "Idempotency-Key",
+    schemas.text(
+        pattern=r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-+\--:<-\[\]-~]{1,255})$', maxLength=600
+    ),
+    "A string of RFC 9651, or the same without quotes: the same request under the same key is done once, and "
+    "answered again with `Idempotency-Replayed: true`.",
+    '"run-17"',
+)
+PREFER = _parameter(
+    "header",
+    "Prefer",
+    schemas.text(),
+    "`wait=N` (RFC 7240): hold the answer back for at most N seconds while it waits. What cannot be honored "
+    "is ignored, as where too many wait, of all teams or of your own.",
+    "wait=20",
+)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from vault.api import forms
-from vault.api.openapi.operation import ON_THE_WAY
 from vault.files import prediction_forms
 
+_PARQUET = {"schema": {"type": "string", "format": "binary"}}
 EXAMPLE = "id,label\nstation-1-2026-03-01,0\nstation-1-2026-03-02,1\n"
 
 BODY: dict[str, Any] = {
@@ -23,7 +23,7 @@ BODY: dict[str, Any] = {
             "schema": {"type": "string", "description": "UTF-8, with a header line."},
             "example": EXAMPLE,
         },
-        forms.PARQUET: {"schema": {"type": "string", "format": "binary"}},
+        forms.PARQUET: _PARQUET,
         "multipart/form-data": {
             "schema": {
                 "type": "object",
@@ -41,14 +41,10 @@ BODY: dict[str, Any] = {
     },
 }
 
-# What a body may meet, before and while it is parsed.
-PROBLEMS = (
-    "length_required",
-    "content_too_large",
-    "unsupported_media_type",
-    "incomplete_body",
-    "invalid_file",
-    "parser_busy",
-    "storage_full",
-    *ON_THE_WAY,
-)
+# What a file may meet, beside what any body may.
+PROBLEMS = ("invalid_file", "parser_busy", "storage_full", "parse_throttled")
+
+
+def sent(example: str) -> dict[str, Any]:
+    """Describe the content of a file that is answered."""
+    return {forms.CSV: {"schema": {"type": "string"}, "example": example}, forms.PARQUET: _PARQUET}

@@ -6,6 +6,7 @@ from typing import Any
 
 from vault.api import problem_codes
 from vault.api.openapi import schemas
+from vault.api.openapi.headers import answered
 from vault.api.openapi.schemas import Schema
 
 MEDIA_TYPE = "application/problem+json"
@@ -76,10 +77,10 @@ def answers(codes: Iterable[str]) -> dict[str, Any]:
 
 
 def _answer(codes: list[str]) -> dict[str, Any]:
-    known = problem_codes.CATALOGUE
+    known = {code: problem_codes.CATALOGUE[code] for code in codes}
     shapes = [schemas.reference(component_name(code)) for code in codes]
     answer: dict[str, Any] = {
-        "description": "\n".join(f"- `{code}`: {known[code].meaning}" for code in codes),
+        "description": "\n".join(f"- `{code}`: {each.meaning}" for code, each in known.items()),
         "content": {
             MEDIA_TYPE: {
                 "schema": shapes[0] if len(shapes) == 1 else {"oneOf": shapes},
@@ -87,13 +88,5 @@ def _answer(codes: list[str]) -> dict[str, Any]:
             }
         },
     }
-    headers = _headers(codes)
-    if headers:
-        answer["headers"] = headers
-    return answer
-
-
-def _headers(codes: list[str]) -> dict[str, Any]:
-    known = problem_codes.CATALOGUE
-    names = {name for code in codes for name in known[code].headers}
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(names)}
+    fields = {name for each in known.values() for name in each.headers}
+    return {**answer, "headers": answered(*sorted(fields))} if fields else answer

@@ -1,8 +1,8 @@
 """Results in the description: the team's budget and the board."""
 
 from vault.api import forms, leaderboard
-from vault.api.openapi import headers, parameters
-from vault.api.openapi.operation import JSON, Access, Operation, answer, shown
+from vault.api.openapi import parameters
+from vault.api.openapi.operation import Access, Operation, answer, shown
 from vault.api.shown.boards import BOARD, ROW
 from vault.api.shown.budgets import BUDGET
 from vault.api.shown.shape import described
@@ -15,7 +15,6 @@ _CSV = f"{','.join(ROW.example)}\n{','.join(_CELLS)}\n"
 OPERATIONS = {
     ("/api/v1/benchmarks/{slug}/budget/", "GET"): Operation(
         id="get_budget",
-        tag=TAG,
         summary="What the team has left",
         description="First a sentence for people, then the figures behind it: queries of the window, of the "
         "round and at once; accepted improvements and nats. A team has its budget from its admission on, "
@@ -23,34 +22,26 @@ OPERATIONS = {
         access=Access.READ,
         parameters=(parameters.SLUG, parameters.BUDGET_ROUND),
         answers={
-            200: shown(
-                BUDGET,
-                "The team's account.",
-                headers=headers.answered("RateLimit", "RateLimit-Policy"),
-            )
+            200: shown(BUDGET, "The team's account.", headers=("RateLimit", "RateLimit-Policy"))
         },
-        problems=("not_found", "not_admitted"),
+        problems=("not_admitted",),
     ),
     ("/api/v1/benchmarks/{slug}/leaderboard/", "GET"): Operation(
         id="get_leaderboard",
-        tag=TAG,
         summary="The board",
         description="Released answers, never a raw score; a published round ranks by the fresh figures of "
         "its finals. The CSV has the same columns; text in it that begins as a formula would (`=`, `+`, `-`, "
         "`@`) has an apostrophe before it.",
         access=Access.PUBLIC,
-        parameters=(
-            parameters.SLUG,
-            parameters.ROUND,
-            parameters.form(leaderboard.OFFERED),
-        ),
+        parameters=(parameters.SLUG, parameters.ROUND, parameters.form(leaderboard.OFFERED)),
         answers={
             200: answer(
                 "The board.",
-                {JSON: BOARD.reference(), forms.CSV: {"type": "string"}},
-                {JSON: BOARD.example, forms.CSV: _CSV},
+                {
+                    forms.JSON: {"schema": BOARD.reference(), "example": BOARD.example},
+                    forms.CSV: {"schema": {"type": "string"}, "example": _CSV},
+                },
             )
         },
-        problems=("not_found",),
     ),
 }

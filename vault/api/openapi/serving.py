@@ -4,74 +4,55 @@ It says the same to everybody, so each process generates it once. The page has n
 style, and takes nothing from elsewhere.
 """
 
-from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from vault.api import forms
-from vault.api.openapi.service import YAML
-from vault.api.permissions import Public
+from vault.api.publicly import TokenlessView
 
-PAGE_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
-@lru_cache(maxsize=1)
-def as_json() -> bytes:
-    return bytes(OpenApiJsonRenderer().render(SchemaGenerator().get_schema(public=True)))
+@cache
+def _rendered(renderer: Any) -> bytes:
+    return bytes(renderer().render(SchemaGenerator().get_schema(public=True)))
 
 
-@lru_cache(maxsize=1)
-def as_yaml() -> bytes:
-    return bytes(OpenApiYamlRenderer().render(SchemaGenerator().get_schema(public=True)))
-
-
-class _Described(APIView):
-    authentication_classes = []
+class _Described(TokenlessView):
     content_negotiation_class = forms.ViewChooses
     media_type: str
-    content: Callable[[], bytes]
+    renderer: Any
 
     def get(self, request: Request) -> HttpResponseBase:
-        response = HttpResponse(type(self).content(), content_type=self.media_type)
-        response["Cache-Control"] = "public, max-age=60"
-        return response
+        return HttpResponse(
+            _rendered(self.renderer),
+            content_type=self.media_type,
+            headers={"Cache-Control": "public, max-age=60"},
+        )
 
 
 class DescriptionAsJson(_Described):
-    permission_classes = [Public]
     media_type = forms.JSON
-    content = staticmethod(as_json)
+    renderer = OpenApiJsonRenderer
 
 
 class DescriptionAsYaml(_Described):
-    permission_classes = [Public]
-    media_type = YAML
-    content = staticmethod(as_yaml)
+    media_type = forms.YAML
+    renderer = OpenApiYamlRenderer
 
 
-class DescriptionAsPage(APIView):
-    authentication_classes = []
-    permission_classes = [Public]
+class DescriptionAsPage(TokenlessView):
     content_negotiation_class = forms.ViewChooses
 
     def get(self, request: Request) -> HttpResponseBase:
-        response = HttpResponse(render_to_string("vault/description.html"))
-        response["Content-Security-Policy"] = PAGE_POLICY
-        return response
+        page = render_to_string("vault/description.html")
+        return HttpResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})

@@ -1,9 +1,7 @@
 """The entrance as programs read it: what the service is, which benchmarks are open, where all else is."""
 
-from typing import Any
-
 from vault.api import forms
-from vault.api.openapi import schemas
+from vault.api.shown import fields
 from vault.api.shown.shape import By, Field, Shape
 
 API = "/api/v1/"
@@ -28,25 +26,19 @@ def address(slug: str) -> str:
     return f"{LINKS['benchmarks']}{slug}/"
 
 
-def board_address(slug: str) -> str:
-    return f"{address(slug)}leaderboard/"
-
-
-def _board(given: Any) -> str:
-    return board_address(given.benchmark.slug)
-
-
 # Of a benchmark beside the round that tells most of it.
 OPEN_BENCHMARK = Shape(
     "OpenBenchmark",
     {
-        "slug": Field(schemas.text(), "weather", "benchmark.slug"),
-        "title": Field(schemas.text(), "Will it rain?", "benchmark.title"),
-        "round": Field(schemas.count("The number of the open one."), 1, "telling.number"),
-        "closes_at": Field(schemas.time(), "2026-06-01T12:00:00Z", "telling.closes_at"),
-        "benchmark": Field(schemas.text("Its address."), address("weather"), "address"),
-        "leaderboard": Field(
-            schemas.text("The address of its board."), board_address("weather"), _board
+        "slug": fields.text("weather", source="benchmark.slug"),
+        "title": fields.text("Will it rain?", source="benchmark.title"),
+        "round": fields.count(1, "The number of the open one.", source="telling.number"),
+        "closes_at": fields.time("2026-06-01T12:00:00Z", source="telling.closes_at"),
+        "benchmark": fields.text(address("weather"), "Its address.", source="address"),
+        "leaderboard": fields.text(
+            f"{address('weather')}leaderboard/",
+            "The address of its board.",
+            source=lambda given: f"{given.address}leaderboard/",
         ),
     },
 )
@@ -54,8 +46,8 @@ OPEN_BENCHMARK = Shape(
 ENTRANCE = Shape(
     "Entrance",
     {
-        "service": Field(schemas.text(), "Holdout Vault", lambda given: "Holdout Vault"),
-        "version": Field(schemas.text("Of the API."), "1", lambda given: "1"),
+        "service": fields.text("Holdout Vault", source=lambda given: "Holdout Vault"),
+        "version": fields.text("1", "Of the API.", source=lambda given: "1"),
         "links": Field(
             {
                 "type": "object",
@@ -65,18 +57,14 @@ ENTRANCE = Shape(
             {name: LINKS[name] for name in ("docs", "benchmarks")},
             lambda given: LINKS,
         ),
-        "tokens": Field(
-            schemas.text("How a team gets one."),
-            f"{TOKENS.partition('. ')[0]}. ...",
-            lambda given: TOKENS,
+        "tokens": fields.text(
+            f"{TOKENS.partition('. ')[0]}. ...", "How a team gets one.", source=lambda given: TOKENS
         ),
-        "open_benchmarks": Field(
-            schemas.list_of(
-                OPEN_BENCHMARK.schema,
-                "Those whose round takes submissions, fifty at most; `links.benchmarks` lists all.",
-            ),
+        "open_benchmarks": fields.list_of(
             [OPEN_BENCHMARK.example],
-            By.CALLER,
+            OPEN_BENCHMARK.schema,
+            "Those whose round takes submissions, fifty at most; `links.benchmarks` lists all.",
+            source=By.CALLER,
         ),
     },
 )

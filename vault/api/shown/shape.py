@@ -4,12 +4,13 @@ A value is written as its schema says: times in UTC, UUIDs as text, and a text t
 where its column is empty.
 """
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
+from vault.api.answers import time
+from vault.api.bodies import Body
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
 
@@ -54,24 +55,10 @@ class Shape:
         return schemas.reference(self.name)
 
 
-class Named(Protocol):
-    """A shape of an answer or of a body."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def schema(self) -> Schema: ...
-
-
-def described(*shapes: Named, listed: tuple[Shape, ...] = ()) -> dict[str, Schema]:
+def described(*shapes: Shape | Body, listed: tuple[Shape, ...] = ()) -> dict[str, Schema]:
     """Their schemas by name; those that come in pages too bring the schema of a page."""
     found = {shape.name: shape.schema for shape in (*shapes, *listed)}
     return found | {f"{shape.name}List": schemas.page_of(shape.name) for shape in listed}
-
-
-def time(value: dt.datetime | None) -> str | None:
-    return None if value is None else value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
 def _compiled(fields: Mapping[str, Field]) -> Callable[..., dict[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from vault import leaderboard
 from vault.api import provenance
-from vault.api.openapi import schemas
+from vault.api.shown import fields
 from vault.api.shown.shape import By, Field, Shape
 from vault.models import Release, Submission
 from vault.references import scores as reference_scores
@@ -16,55 +16,53 @@ SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 SUBMISSION = Shape(
     "Submission",
     {
-        "id": Field(schemas.text(format="uuid"), "0195a4f0-5b1c-7d8e-9f00-112233445566", "pk"),
-        "benchmark": Field(
-            schemas.text("The benchmark's short name."), "rain-tomorrow", "round.benchmark.slug"
+        "id": fields.text("0195a4f0-5b1c-7d8e-9f00-112233445566", source="pk", format="uuid"),
+        "benchmark": fields.text(
+            "rain-tomorrow", "The benchmark's short name.", source="round.benchmark.slug"
         ),
-        "round": Field(schemas.integer("The number of its round.", minimum=1), 1, "round.number"),
-        "sequence": Field(
-            schemas.integer("Its place among the team's submissions of the round.", minimum=1), 12
+        "round": fields.integer(1, "The number of its round.", source="round.number", minimum=1),
+        "sequence": fields.integer(
+            12, "Its place among the team's submissions of the round.", minimum=1
         ),
-        "status": Field(schemas.one_of(SubmissionStatus.values), "QUEUED"),
-        "sha256": Field(
-            schemas.sha256("Of the predictions in canonical form, whatever file they came in."),
-            SHA256,
+        "status": fields.one_of("QUEUED", SubmissionStatus.values),
+        "sha256": fields.sha256(
+            SHA256, "Of the predictions in canonical form, whatever file they came in."
         ),
-        "submitted_at": Field(schemas.time(), "2026-03-01T12:00:00Z"),
-        "finished_at": Field(schemas.time(null=True)),
-        "released": Field(
-            schemas.number(
-                "The submission's own value, in the metric's units. Null while it has none: until it "
-                "is scored, where it did not improve, and where nothing may be shown. "
-                f"{reference_scores.WHY}",
-                null=True,
-            ),
+        "submitted_at": fields.time("2026-03-01T12:00:00Z"),
+        "finished_at": fields.time(null=True),
+        "released": fields.number(
+            None,
+            "The submission's own value, in the metric's units. Null while it has none: until it "
+            "is scored, where it did not improve, and where nothing may be shown. "
+            f"{reference_scores.WHY}",
             source=By.CALLER,
+            null=True,
         ),
-        "on_display": Field(
-            schemas.number(
-                "The value that the answer shows: the submission's own or, where the mechanism shows "
-                "improvements alone and this is none, the team's earlier one. It says nothing of this "
-                "submission if `released` is null. A reference's is rounded as `released` is.",
-                null=True,
-            ),
+        "on_display": fields.number(
+            None,
+            "The value that the answer shows: the submission's own or, where the mechanism shows "
+            "improvements alone and this is none, the team's earlier one. It says nothing of this "
+            "submission if `released` is null. A reference's is rounded as `released` is.",
             source=By.CALLER,
+            null=True,
         ),
-        "outcome": Field(
-            schemas.one_of(Release.Outcome.values, "What the answer says.", null=True),
-            source=By.CALLER,
+        "outcome": fields.one_of(
+            None, Release.Outcome.values, "What the answer says.", source=By.CALLER, null=True
         ),
-        "error_code": Field(
-            schemas.text(
-                "Why it failed: `scoring_failed`, which is all that is told of a competing team's file; "
-                "`not_charged`, where no query was reserved for it; `matches_every_label`, where a "
-                "reference's file is the label file itself, it seems, and stays one of its five: hand in a "
-                "baseline's predictions.",
-                null=True,
-            )
+        "error_code": fields.text(
+            None,
+            "Why it failed: `scoring_failed`, which is all that is told of a competing team's file; "
+            "`not_charged`, where no query was reserved for it; `matches_every_label`, where a "
+            "reference's file is the label file itself, it seems, and stays one of its five: hand in a "
+            "baseline's predictions.",
+            null=True,
         ),
-        "is_final": Field(schemas.flag("The team's final of its round."), False, By.CALLER),
-        **{name: Field(said.shown, said.example) for name, said in provenance.SAID.items()},
-        "idempotency_key": Field(schemas.text("Of the request that made it.", null=True), "run-17"),
+        "is_final": fields.flag(False, "The team's final of its round.", source=By.CALLER),
+        **{
+            name: Field(said.form.shown(said.description), said.example)
+            for name, said in provenance.SAID.items()
+        },
+        "idempotency_key": fields.text("run-17", "Of the request that made it.", null=True),
     },
 )
 # Of the same submission, once it is scored.
@@ -82,9 +80,9 @@ VALIDATION = Shape(
     "Validation",
     {
         "is_valid": Field({"type": "boolean", "const": True}, True, By.CALLER),
-        "panel_version": Field(schemas.integer(minimum=1), 1, "version"),
-        "n_items": Field(schemas.count("Items that the file answers."), 4000),
-        "sha256": Field(schemas.sha256("Of the predictions in canonical form."), SHA256, By.CALLER),
+        "panel_version": fields.integer(1, source="version", minimum=1),
+        "n_items": fields.count(4000, "Items that the file answers."),
+        "sha256": fields.sha256(SHA256, "Of the predictions in canonical form.", source=By.CALLER),
     },
 )
 
