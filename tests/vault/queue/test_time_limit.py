@@ -21,7 +21,7 @@ from vault.queue import bell, time_limit
 # A lock of the C library, taken twice: signals do not interrupt it, and no thread of Python runs meanwhile.
 STUCK = """
 import ctypes
-from vault import time_limit
+from vault.queue import time_limit
 time_limit.GRACE = 0.2
 lock, library = ctypes.create_string_buffer(64), ctypes.PyDLL(None)
 with time_limit.limited(seconds=0.1):
