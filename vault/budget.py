@@ -1,8 +1,8 @@
 """Query budgets: admission, and the ledger of what was reserved, spent and refunded.
 
-A budget is a statistical guarantee: it is counted from the append-only ledger under the lock of the account's
-row. A query is reserved when a submission is received, spent when its answer is released, and refunded when
-neither can happen any more.
+A budget is a statistical guarantee, not a throttle: it is counted from the append-only ledger under the lock
+of the account's row, and fails closed. A query is reserved when a submission is received, spent when its
+answer is released, and refunded when neither can happen any more.
 """
 
 import datetime as dt

@@ -6,8 +6,9 @@ Equal values share a rank, and the next rank counts them all (1, 1, 3). Values a
 metric's unit of the best of them, and are shown without the digits that do not decide.
 
 What ranks is the best released value of a team's scored submissions; once finals are locked, the final's
-own: nobody keeps one file on the board and is judged by another. A published round ranks by the fresh figures
-of its finals, whatever was released of them; a final without one has no rank.
+own, before any fresh label is opened: nobody keeps one file on the board and is judged by another. A
+published round ranks by the fresh figures of its finals, whatever was released of them; a final without one
+has no rank.
 """
 
 from collections.abc import Iterable, Mapping

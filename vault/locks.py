@@ -39,9 +39,9 @@ def hold_reference_team(*, team_id: int) -> None:
 
 
 def hold_references(*, holdout_id: uuid.UUID) -> None:
-    """Order what all references hand in about a query holdout; the database's own check takes the same lock.
+    """Order what all references hand in about a query holdout, so that their number is exact.
 
-    Two holdouts may share one: then they only wait.
+    The database's own check takes the same lock. Two holdouts may share one: then they only wait.
     """
     _ask("pg_advisory_xact_lock", (_REFERENCES, int.from_bytes(holdout_id.bytes[-4:], signed=True)))
 

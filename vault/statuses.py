@@ -1,4 +1,7 @@
-"""The lives of a holdout, a submission and a round; whoever changes a status asks `before`."""
+"""The lives of a holdout, a submission and a round.
+
+TRANSITIONS is the only place that says what may follow what; whoever changes a status asks `before`.
+"""
 
 from django.db import models
 

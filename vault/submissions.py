@@ -122,6 +122,7 @@ def receive(
     files, the account, and what the team handed in.
     """
     check_validation_score(round=round, team=team, validation_score=provenance.validation_score)
+    sha256 = predictions.sha256  # before the locks: the whole file is read for it
     with transaction.atomic():
         locks.hold_round_open(round_id=round.pk)
         admission = None
@@ -131,7 +132,7 @@ def receive(
         else:
             admission = budget.lock_account(round=round, team=team)
         _check_open(round=round, team=team, now=now)
-        latest, same = _sequences(round=round, team=team, panel=panel, sha256=predictions.sha256)
+        latest, same = _sequences(round=round, team=team, panel=panel, sha256=sha256)
         if same is not None:
             earlier = Submission.objects.select_related("round", "team")
             return Receipt(
@@ -141,7 +142,7 @@ def receive(
         if admission is not None:
             used = budget.check(admission=admission, round=round, now=now)
         # Until the commit: whoever cancels the same predictions must see this row, or not this file.
-        locks.hold_file(sha256=predictions.sha256)
+        locks.hold_file(sha256=sha256)
         if team.is_reference:
             reference_files.check_room(round=round, team=team)
         # Not before: what is refused must not fill the disk.
@@ -151,7 +152,7 @@ def receive(
             round=round,
             panel=panel,
             sequence=latest + 1,
-            sha256=predictions.sha256,
+            sha256=sha256,
             file_key=file_key,
             submitted_at=now,
             idempotency_key=idempotency_key,
@@ -205,10 +206,12 @@ def cancel(*, submission: Submission, now: dt.datetime) -> None:
 
 def cancel_with_their_rounds(*, now: dt.datetime) -> None:
     """End what waits in cancelled rounds: references, which are charged nothing, and whose few files stay."""
-    waiting = Submission.objects.filter(status__in=before(SubmissionStatus.CANCELLED))
-    waiting.filter(round__status=RoundStatus.CANCELLED).update(
-        status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now
-    )
+    # Rounds by a query of their own: a join would put the condition on the status into one as well, and what
+    # a worker ends meanwhile would be looked at as it was, and cancelled over its end.
+    cancelled = Round.objects.filter(status=RoundStatus.CANCELLED)
+    Submission.objects.filter(
+        round__in=cancelled, status__in=before(SubmissionStatus.CANCELLED)
+    ).update(status=SubmissionStatus.CANCELLED, leased_until=None, finished_at=now)
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """What the parser's pool and its children say to each other: a JSON header and a body, length first.
 
-Files go along as descriptors, so that nobody copies them.
+Files go along as descriptors, so that nobody copies them. Only children take any.
 """
 
 import json

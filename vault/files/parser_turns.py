@@ -56,7 +56,7 @@ class Turns:
 
     def _give_back(self, team: int | None) -> None:
         self._n_free += 1
-        self._at_work -= Counter([team])
+        self._at_work -= Counter([team])  # which drops whoever has none left
         self._give_out()
 
     def _give_out(self) -> None:

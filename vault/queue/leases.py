@@ -152,7 +152,8 @@ def put_off(claim: Claim) -> None:
 def count_exception(claim: Claim) -> int:
     """How many attempts have failed with this one.
 
-    It counts, too, where another worker has taken over: an attempt that hangs cannot renew its lease.
+    It counts, too, where another worker has taken over: an attempt that hangs in the database keeps its own
+    lease from being renewed, and whoever waits for the row has it before the failure is written.
     """
     pending = Submission.objects.filter(pk=claim.submission_id, status=SubmissionStatus.SCORING)
     pending.update(n_exceptions=F("n_exceptions") + 1)

@@ -38,7 +38,7 @@ class Reached:
 
 
 def of_holdout(*, holdout_id: uuid.UUID) -> QuerySet[Submission]:
-    """All files of references that asked for its labels, whatever became of their rounds."""
+    """All files of references that asked for its labels, whichever plan asked, and whatever became of it."""
     return Submission.objects.filter(team__is_reference=True, round__query_holdout=holdout_id)
 
 
@@ -89,7 +89,10 @@ def way_on(*, round: Round) -> str:
 
 
 def check_room(*, round: Round, team: Team) -> None:
-    """Refuse one more file than is taken; until the transaction ends nobody else adds one of the holdout."""
+    """Refuse one more file than is taken; until the transaction ends nobody else adds one of the holdout.
+
+    Cancelled and failed files count, or each would be a free try.
+    """
     locks.hold_references(holdout_id=round.query_holdout_id)
     full = reached(round=round, team_id=team.pk)
     if full is not None:

@@ -1,3 +1,4 @@
+import os
 import socket
 import threading
 import time
@@ -69,3 +70,15 @@ def test_a_silent_peer_is_waited_for_until_the_deadline(
         send(ours, {}, b"x" * (50 << 20), deadline=time.monotonic() + 0.05)
     with pytest.raises(TimeoutError):
         receive(theirs, deadline=time.monotonic() - 1)
+
+
+def test_receive_takes_no_file_where_none_is_asked_for(
+    peers: tuple[socket.socket, socket.socket],
+) -> None:
+    """A child that a file got the better of must not fill its parent's table of open files."""
+    ours, theirs = peers
+    send(ours, {}, b"", files=[ours.fileno()] * 3)
+    n_open = len(os.listdir("/proc/self/fd"))
+
+    assert receive(theirs) == ({}, b"", [])
+    assert len(os.listdir("/proc/self/fd")) == n_open
