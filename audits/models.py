@@ -50,6 +50,7 @@ class Finding(models.Model):
         Submission, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     check_name = models.CharField(max_length=40)
+    # In the metric's units, as are its interval and what would have been found.
     estimate = models.FloatField(null=True, blank=True)
     low = models.FloatField(null=True, blank=True)
     high = models.FloatField(null=True, blank=True)

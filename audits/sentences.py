@@ -2,7 +2,8 @@
 
 A sentence never claims a cause, never says that there is no inflation, and gives no interval without luck
 beside it. Numbers are in the metric's own units; of the overstatement positive always means that the file
-looks better on the query labels than on new ones. Only what the board showed, perhaps rounded, is called so.
+looks better on the query labels than on new ones. What the board showed is called that and nothing else is:
+it may have shown a rounded score, or none.
 """
 
 import math
@@ -197,6 +198,7 @@ def p_value(*, value: float | None, is_screened: bool) -> str | None:
 
 def exact_p(value: float | None, *, is_screened: bool = False) -> str:
     """Write a team's p-value for researchers, and after a full publication: two digits, none above .05."""
+    # Where a screen stopped there are none, and all such read alike.
     if value is not None and (is_screened or value > SHOWN_P):
         return ABOVE
     return two_digits(value)

@@ -1,8 +1,9 @@
 """Looking up a host's name within a time, whatever its name servers do.
 
 The system's resolver blocks, for half a minute and more, and a thread that waits for it cannot be stopped.
-So a child process asks, and is killed when its time is over: nothing is outstanding afterwards. It has no
-environment, which holds secrets, and imports nothing but `socket`.
+So a child process asks, and is killed when its time is over: nothing is outstanding afterwards. There is one
+child for each attempt on its way, so no more than the dispatcher makes at once. It has no environment, which
+holds secrets, and imports nothing but `socket`.
 """
 
 import subprocess

@@ -1,8 +1,9 @@
 """The form that seals a label file: read in memory, reported on, drawn into shards, encrypted, and forgotten.
 
-Only the report that warns tells of labels, and of no item's: it goes to whoever sent the file, and is kept
-nowhere. A warning is confirmed for one file and the settings beside it, which a signature binds: another
-file, or another draw of it, gets a report of its own.
+What comes back names rows and columns, and commitments. Only the report that warns tells of labels, and of
+no item's: it goes to whoever sent the file, in the answer to the form, and is kept nowhere. A warning is
+confirmed for one file and the settings beside it, which a signature binds: another file, or another draw of
+it, gets a report of its own.
 """
 
 import hashlib

@@ -1,8 +1,9 @@
 """A team's own tokens: list them, make one, rotate one, revoke one.
 
 No token can make one that may do more, or lives longer, than it does itself, and what it made is revoked
-with it. A token rotates itself and what was made with it; any token of the team revokes one that may do no
-more, so that a lost one can be ended at once. A new token's text is shown once, also to a repeated request.
+with it: what an organizer has limited stays limited. A token rotates itself and what was made with it; any
+token of the team revokes one that may do no more, so that a lost one can be ended at once. A new token's
+text is shown once, also to a repeated request.
 """
 
 from typing import Any

@@ -23,6 +23,14 @@ def test_a_sound_chain_is_verified_with_its_head(stage: Stage) -> None:
     assert last.hash in page
 
 
+def test_chains_are_drawn_as_a_list_is(stage: Stage) -> None:
+    """Without what the admin has for forms, of which the page has none."""
+    page = verified(client_of(RESEARCHER))
+
+    assert "admin/css/changelists" in page
+    assert "admin/css/forms" not in page
+
+
 def test_an_edited_entry_is_told(stage: Stage) -> None:
     """Invariant 8: whoever switched the trigger off is found by the chain."""
     with connection.cursor() as cursor:
