@@ -31,6 +31,11 @@ def _grants(role: str, table: str, *privileges: str) -> list[Grant]:
     return grants
 
 
+def _reads(role: str, *tables: str) -> list[Grant]:
+    """Grant the role to read tables whole, and to change nothing in them."""
+    return [Grant(role=role, table=table, privilege="SELECT") for table in tables]
+
+
 ROUND_STATUS = "UPDATE status,opened_at,stopped_at,closed_at,audited_at,published_at"
 ROUND_ACTS = "UPDATE status,opened_at,stopped_at,cancelled_at,cancelled_reason"
 SUBMISSION_WORK = (
@@ -42,40 +47,14 @@ WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"
 DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
 FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"
 
-# Tables that a role may read whole and not change.
-READ = {
-    WEB: (
-        "vault_benchmark vault_panel vault_holdout vault_round vault_round_fresh_holdouts "
-        "vault_team vault_release vault_roundreference vault_publishedresult vault_unranking "
-        "vault_holdouttold audits_publication"
-    ),
-    RESEARCHER: (
-        "auth_user_user_permissions auth_group auth_group_permissions auth_permission "
-        "django_content_type vault_sealingkey webhooks_webhook webhooks_webhookdelivery "
-        "vault_budgetentry vault_final vault_release vault_rawscore vault_publishedresult "
-        "vault_journalentry vault_journalhead audits_auditrun audits_finding audits_report "
-        "audits_publication"
-    ),
-    SCORING: (
-        "vault_benchmark vault_panel vault_holdout vault_sealingkey vault_sealedblob "
-        "vault_wrappedkey vault_roundsecret vault_round_fresh_holdouts vault_team "
-        # For `verify_journal`, which runs in its place.
-        "vault_journalentry vault_journalhead"
-    ),
-    AUDIT: (
-        "vault_benchmark vault_panel vault_sealingkey vault_sealedblob vault_round_fresh_holdouts "
-        "vault_team vault_admission vault_budgetentry vault_submission vault_rawscore "
-        "vault_release vault_roundreference vault_unranking vault_journalentry"
-    ),
-}
-
 GRANTS: list[Grant] = [
-    *(
-        Grant(role=role, table=table, privilege="SELECT")
-        for role, tables in READ.items()
-        for table in tables.split()
-    ),
     # web: receives submissions, shows releases and tells webhooks. It never reads a raw score or a blob.
+    *_reads(
+        WEB,
+        *("vault_benchmark", "vault_panel", "vault_holdout", "vault_round"),
+        *("vault_round_fresh_holdouts", "vault_team", "vault_release", "vault_roundreference"),
+        *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
+    ),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
     *_grants(WEB, "vault_idempotentanswer", *ALL),
@@ -86,6 +65,14 @@ GRANTS: list[Grant] = [
     *_grants(WEB, "vault_submission", "SELECT", "INSERT", "UPDATE status,finished_at"),
     *_grants(WEB, "vault_final", "SELECT", "INSERT", "DELETE", FINAL_CHOICE),
     # researcher: the admin's process. It seals, opens rounds and reads audits; labels stay shut.
+    *_reads(
+        RESEARCHER,
+        *("auth_user_user_permissions", "auth_group", "auth_group_permissions"),
+        *("auth_permission", "django_content_type", "vault_sealingkey", "webhooks_webhook"),
+        *("webhooks_webhookdelivery", "vault_budgetentry", "vault_final", "vault_release"),
+        *("vault_rawscore", "vault_publishedresult", "vault_journalentry", "vault_journalhead"),
+        *("audits_auditrun", "audits_finding", "audits_report", "audits_publication"),
+    ),
     # Superusers make accounts here; none is ever deleted, and rights are given by role alone.
     *_grants(RESEARCHER, "auth_user", "SELECT", "INSERT", "UPDATE"),
     *_grants(RESEARCHER, "auth_user_groups", "SELECT", "INSERT", "DELETE"),
@@ -110,6 +97,14 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_unranking", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_holdouttold", "SELECT", "INSERT"),
     # scoring: claims submissions, opens query holdouts, releases scores, sweeps.
+    *_reads(
+        SCORING,
+        *("vault_benchmark", "vault_panel", "vault_holdout", "vault_sealingkey"),
+        *("vault_sealedblob", "vault_wrappedkey", "vault_roundsecret"),
+        *("vault_round_fresh_holdouts", "vault_team"),
+        # For `verify_journal`, which runs in its place.
+        *("vault_journalentry", "vault_journalhead"),
+    ),
     *_grants(SCORING, "vault_round", "SELECT", ROUND_STATUS),
     # The sweeper forgets what has expired.
     *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id,team_id", "DELETE"),
@@ -125,6 +120,13 @@ GRANTS: list[Grant] = [
     *_grants(SCORING, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_holdouttold", "SELECT", "INSERT"),
     # audit: opens fresh holdouts, writes findings, publishes, turns the conveyor.
+    *_reads(
+        AUDIT,
+        *("vault_benchmark", "vault_panel", "vault_sealingkey", "vault_sealedblob"),
+        *("vault_round_fresh_holdouts", "vault_team", "vault_admission", "vault_budgetentry"),
+        *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
+        *("vault_unranking", "vault_journalentry"),
+    ),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
     *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),
