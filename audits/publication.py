@@ -96,12 +96,12 @@ def _teams(
     return [TEAM.show(each, **rows[each.team]) for each in teams]
 
 
-def _fresh(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
+def _fresh(disclosure: Disclosure, team: Judged) -> dict[str, Any]:
     """Give the figure of a final with its interval, or nothing of both."""
-    if given.fresh is None or not disclosure.has_figure(given):
+    if team.fresh is None or not disclosure.has_figure(team):
         return {"fresh": None, "fresh_interval": None}
-    figure = disclosure.rounding.figure(given.fresh)
-    scored = disclosure.scores.get(given.team_id, {}).get(disclosure.metric, {}).get("fresh")
+    figure = disclosure.rounding.figure(team.fresh)
+    scored = disclosure.scores.get(team.team_id, {}).get(disclosure.metric, {}).get("fresh")
     interval = None
     if scored is not None:
         value, low, high = scored
@@ -109,41 +109,41 @@ def _fresh(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
     return {"fresh": figure, "fresh_interval": interval}
 
 
-def _computed(disclosure: Disclosure, given: Judged) -> dict[str, Any]:
+def _computed(disclosure: Disclosure, team: Judged) -> dict[str, Any]:
     """Compute the members of a team that are not simply read, but for its tier and its sentence."""
-    rounding, finding = disclosure.rounding, given.finding
+    rounding, finding = disclosure.rounding, team.finding
     # Of a file that is not the final only an accusation tells figures.
-    names_other = given.names_best_scored and given.verdict == Verdict.CONFIRMED
-    is_other = names_other or not given.has_final
-    named = given.best_fresh if names_other else None
-    accused_file = finding.named_submission_id if given.verdict == Verdict.CONFIRMED else None
+    names_other = team.names_best_scored and team.verdict == Verdict.CONFIRMED
+    is_other = names_other or not team.has_final
+    named = team.best_fresh if names_other else None
+    accused_file = finding.named_submission_id if team.verdict == Verdict.CONFIRMED else None
     # Where the gate fired, or the test is of a file that nobody is told of, nothing is said of the team.
-    is_told = given.verdict != Verdict.SHIFT and is_other == given.names_best_scored
+    is_told = team.verdict != Verdict.SHIFT and is_other == team.names_best_scored
 
     def upward(value: float | None) -> float | None:
         return rounding.upward(value) if is_told and value is not None else None
 
     row = {
         "file_named": BEST_SCORED if is_other else FINAL,
-        "is_ranked_file": given.has_final and (finding.is_ranked_file or not names_other),
+        "is_ranked_file": team.has_final and (finding.is_ranked_file or not names_other),
         # Under most mechanisms nobody could tell which one it is: a file that did not improve shows no score.
         "named_submission": accused_file and str(accused_file),
-        **_fresh(disclosure, given),
-        "no_figure": _no_figure(disclosure, given),
+        **_fresh(disclosure, team),
+        "no_figure": _no_figure(disclosure, team),
         "tier": None,
-        "query": disclosure.on_query(given.query),
-        "named_query": disclosure.on_query(given.best_query if names_other else given.query),
+        "query": disclosure.on_query(team.query),
+        "named_query": disclosure.on_query(team.best_query if names_other else team.query),
         "named_fresh": None if named is None else rounding.figure(named),
-        "verdict": given.verdict,
+        "verdict": team.verdict,
         "test": (finding.test or None) if is_told else None,
         "luck": upward(finding.luck),
         "p_adjusted": rounding.p_value(value=finding.p_value, is_screened=finding.is_screened)
         if is_told
         else None,
-        "minimum_detectable_effect": upward(given.minimum_detectable_effect),
-        "scores": disclosure.every_metric(given),
+        "minimum_detectable_effect": upward(team.minimum_detectable_effect),
+        "scores": disclosure.every_metric(team),
     }
-    row |= _overstatement(disclosure, given, row)
+    row |= _overstatement(disclosure, team, row)
     if row["verdict"] == Verdict.WITHIN_LUCK and not _is_within_luck(disclosure, row):
         row["verdict"] = Verdict.NO_EVIDENCE.value
     return row
@@ -158,37 +158,37 @@ def _is_within_luck(disclosure: Disclosure, row: dict[str, Any]) -> bool:
     return bool(is_lower and row["overstatement"] <= row["luck"])
 
 
-def _no_figure(disclosure: Disclosure, given: Judged) -> str | None:
-    if disclosure.has_figure(given) or given.verdict == Verdict.INVALID:
+def _no_figure(disclosure: Disclosure, team: Judged) -> str | None:
+    if disclosure.has_figure(team) or team.verdict == Verdict.INVALID:
         return None
-    if not given.has_final:
+    if not team.has_final:
         return sentences.WITHDRAWN
-    if given.fresh is None:
+    if team.fresh is None:
         return sentences.NOT_ON_FRESH
-    if given.finding.released is None:
+    if team.finding.released is None:
         return sentences.NOT_RELEASED
     return sentences.NO_BASELINE if disclosure.baseline is None else sentences.BELOW_BASELINE
 
 
-def _overstatement(disclosure: Disclosure, given: Judged, row: dict[str, Any]) -> dict[str, Any]:
+def _overstatement(disclosure: Disclosure, team: Judged, row: dict[str, Any]) -> dict[str, Any]:
     """From what is published: the query score, whose holdout retires, and two rounded figures."""
     nothing = dict.fromkeys(("reference_excess", "overstatement", "overstatement_interval"))
     is_other = row["file_named"] == BEST_SCORED
     query, fresh = (
         (row["named_query"], row["named_fresh"]) if is_other else (row["query"], row["fresh"])
     )
-    if row["test"] is None or given.finding.reference_excess is None or given.half_width is None:
+    if row["test"] is None or team.finding.reference_excess is None or team.half_width is None:
         return nothing
     if query is None or fresh is None:
         return nothing
     rounding = disclosure.rounding
-    excess = rounding.excess(given.finding.reference_excess)
+    excess = rounding.excess(team.finding.reference_excess)
     centre = rounding.effect(disclosure.better(rounding.clipped(query), fresh) - excess)
     return {
         "reference_excess": excess,
         "overstatement": centre,
         "overstatement_interval": rounding.effect_interval(
-            centre=centre, half_width=given.half_width
+            centre=centre, half_width=team.half_width
         ),
     }
 
@@ -236,7 +236,7 @@ def _comparisons(disclosure: Disclosure, teams: list[Judged]) -> dict[str, str]:
 
 def _sentence(
     disclosure: Disclosure,
-    given: Judged,
+    team: Judged,
     row: dict[str, Any],
     references: list[float | None],
     compared_with: str,
@@ -247,10 +247,10 @@ def _sentence(
     return sentences.sentence(
         facts=sentences.Facts(
             verdict=row["verdict"],
-            team=given.name,
+            team=team.name,
             greater_is_better=METRICS[disclosure.metric].greater_is_better,
             decimals=disclosure.rounding.decimals,
-            released=None if is_other else given.finding.released,
+            released=None if is_other else team.finding.released,
             query=query,
             fresh=row["named_fresh"] if is_other else row["fresh"],
             n_fresh=disclosure.n_fresh,
@@ -259,11 +259,11 @@ def _sentence(
             high=high,
             luck=row["luck"],
             minimum_detectable_effect=row["minimum_detectable_effect"],
-            k=given.finding.n_files,
+            k=team.finding.n_files,
             is_over_own_files=row["test"] == OWN_FILES,
             names_best_scored=is_other,
             is_ranked_file=row["is_ranked_file"],
-            has_final=given.has_final,
+            has_final=team.has_final,
             is_ahead=judged.is_ahead(
                 query=query, test=row["test"], references=references, metric=disclosure.metric
             ),

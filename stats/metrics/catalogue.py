@@ -67,9 +67,11 @@ class Metric:
         """Whether the score is the mean of its items, which every proven bound needs."""
         return self.value is None
 
-    def score(self, given: Evaluation) -> float:
+    def score(self, evaluation: Evaluation) -> float:
         """Compute the score in the metric's own units."""
-        return float(self.items(given).mean()) if self.value is None else self.value(given)
+        return (
+            float(self.items(evaluation).mean()) if self.value is None else self.value(evaluation)
+        )
 
     def orient(self, value: float) -> float:
         """Turn a value so that higher is better; its own inverse."""

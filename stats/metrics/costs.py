@@ -5,16 +5,16 @@ import numpy as np
 from stats.metrics.evaluation import Bounds, Evaluation, Floats, Rules
 
 
-def cost_items(given: Evaluation) -> Floats:
-    assert given.costs is not None
-    result: Floats = given.costs[given.labels, given.codes]
+def cost_items(evaluation: Evaluation) -> Floats:
+    assert evaluation.costs is not None
+    result: Floats = evaluation.costs[evaluation.labels, evaluation.codes]
     return result
 
 
-def regret_items(given: Evaluation) -> Floats:
+def regret_items(evaluation: Evaluation) -> Floats:
     """Compute what an item costs above the cheapest decision for its true class."""
-    assert given.costs is not None
-    result: Floats = cost_items(given) - given.costs.min(axis=1)[given.labels]
+    assert evaluation.costs is not None
+    result: Floats = cost_items(evaluation) - evaluation.costs.min(axis=1)[evaluation.labels]
     return result
 
 

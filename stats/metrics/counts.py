@@ -9,62 +9,66 @@ import numpy as np
 from stats.metrics.evaluation import Bounds, Evaluation, Floats, Rules
 
 
-def correct(given: Evaluation) -> Floats:
-    return given.correct
+def correct(evaluation: Evaluation) -> Floats:
+    return evaluation.correct
 
 
-def _recalls(given: Evaluation) -> tuple[Floats, Floats]:
+def _recalls(evaluation: Evaluation) -> tuple[Floats, Floats]:
     """Compute the recall of each class, 0 where it does not occur, and the classes' sizes."""
-    sizes = given.class_counts.astype(np.float64)
-    hits = np.bincount(given.labels, weights=given.correct, minlength=given.n_classes)
+    sizes = evaluation.class_counts.astype(np.float64)
+    hits = np.bincount(
+        evaluation.labels, weights=evaluation.correct, minlength=evaluation.n_classes
+    )
     return np.divide(hits, sizes, out=np.zeros_like(hits), where=sizes > 0), sizes
 
 
-def balanced_accuracy(given: Evaluation) -> float:
-    recalls, sizes = _recalls(given)
+def balanced_accuracy(evaluation: Evaluation) -> float:
+    recalls, sizes = _recalls(evaluation)
     return float(recalls[sizes > 0].mean())
 
 
-def balanced_accuracy_items(given: Evaluation) -> Floats:
-    recalls, sizes = _recalls(given)
+def balanced_accuracy_items(evaluation: Evaluation) -> Floats:
+    recalls, sizes = _recalls(evaluation)
     occurring = recalls[sizes > 0]
-    surplus = given.correct - recalls[given.labels]
-    influence = surplus * given.n / sizes[given.labels] / len(occurring)
+    surplus = evaluation.correct - recalls[evaluation.labels]
+    influence = surplus * evaluation.n / sizes[evaluation.labels] / len(occurring)
     result: Floats = occurring.mean() + influence
     return result
 
 
-def _f1_scores(given: Evaluation) -> tuple[Floats, Floats]:
+def _f1_scores(evaluation: Evaluation) -> tuple[Floats, Floats]:
     """Compute the F1 of each class, and its denominator 2 TP + FP + FN."""
-    hits = np.bincount(given.labels, weights=given.correct, minlength=given.n_classes)
-    sizes = given.class_counts + np.bincount(given.codes, minlength=given.n_classes)
-    scores = np.divide(2 * hits, sizes, out=np.zeros(given.n_classes), where=sizes > 0)
+    hits = np.bincount(
+        evaluation.labels, weights=evaluation.correct, minlength=evaluation.n_classes
+    )
+    sizes = evaluation.class_counts + np.bincount(evaluation.codes, minlength=evaluation.n_classes)
+    scores = np.divide(2 * hits, sizes, out=np.zeros(evaluation.n_classes), where=sizes > 0)
     return scores, sizes.astype(np.float64)
 
 
-def macro_f1(given: Evaluation) -> float:
-    scores, sizes = _f1_scores(given)
+def macro_f1(evaluation: Evaluation) -> float:
+    scores, sizes = _f1_scores(evaluation)
     return float(scores[sizes > 0].mean())
 
 
-def macro_f1_items(given: Evaluation) -> Floats:
-    scores, sizes = _f1_scores(given)
+def macro_f1_items(evaluation: Evaluation) -> Floats:
+    scores, sizes = _f1_scores(evaluation)
     counted = sizes > 0
     ratio = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=counted)
-    y, p = given.labels, given.codes
+    y, p = evaluation.labels, evaluation.codes
     # An item adds 2 [y=p=c] to class c's numerator and [y=c] + [p=c] to its denominator.
-    effect = 2 * given.correct * ratio[y] - scores[y] * ratio[y] - scores[p] * ratio[p]
-    influence = effect * given.n / np.count_nonzero(counted)
+    effect = 2 * evaluation.correct * ratio[y] - scores[y] * ratio[y] - scores[p] * ratio[p]
+    influence = effect * evaluation.n / np.count_nonzero(counted)
     result: Floats = scores[counted].mean() + influence
     return result
 
 
-def _mcc_parts(given: Evaluation) -> tuple[int, int, int]:
+def _mcc_parts(evaluation: Evaluation) -> tuple[int, int, int]:
     """Return n^2 times the covariances of truth and prediction, without rounding."""
-    truth = given.class_counts.tolist()
-    predicted = np.bincount(given.codes, minlength=given.n_classes).tolist()
-    hits = int(np.count_nonzero(given.labels == given.codes))
-    n = given.n
+    truth = evaluation.class_counts.tolist()
+    predicted = np.bincount(evaluation.codes, minlength=evaluation.n_classes).tolist()
+    hits = int(np.count_nonzero(evaluation.labels == evaluation.codes))
+    n = evaluation.n
     return (
         hits * n - sum(t * p for t, p in zip(truth, predicted, strict=True)),
         n * n - sum(p * p for p in predicted),
@@ -76,24 +80,24 @@ def mcc_bounds(rules: Rules) -> Bounds:
     return -1.0, 1.0
 
 
-def mcc(given: Evaluation) -> float:
-    both, of_predicted, of_truth = _mcc_parts(given)
+def mcc(evaluation: Evaluation) -> float:
+    both, of_predicted, of_truth = _mcc_parts(evaluation)
     if of_predicted == 0 or of_truth == 0:
         return 0.0
     return float(both / np.sqrt(float(of_predicted) * float(of_truth)))
 
 
-def mcc_items(given: Evaluation) -> Floats:
-    both, of_predicted, of_truth = _mcc_parts(given)
-    value = mcc(given)
+def mcc_items(evaluation: Evaluation) -> Floats:
+    both, of_predicted, of_truth = _mcc_parts(evaluation)
+    value = mcc(evaluation)
     if of_predicted == 0 or of_truth == 0:
-        return np.full(given.n, value)
-    a, b = of_predicted / given.n**2, of_truth / given.n**2
-    t = given.class_counts / given.n
-    p = np.bincount(given.codes, minlength=given.n_classes) / given.n
-    y, q = given.labels, given.codes
+        return np.full(evaluation.n, value)
+    a, b = of_predicted / evaluation.n**2, of_truth / evaluation.n**2
+    t = evaluation.class_counts / evaluation.n
+    p = np.bincount(evaluation.codes, minlength=evaluation.n_classes) / evaluation.n
+    y, q = evaluation.labels, evaluation.codes
     # d(hits/n - p.t) for one item, and d(1 - p.p), d(1 - t.t); each minus its mean.
-    d_both = given.correct - t[q] - p[y] + float(p @ t) - both / given.n**2
+    d_both = evaluation.correct - t[q] - p[y] + float(p @ t) - both / evaluation.n**2
     d_a = -2 * (p[q] - float(p @ p))
     d_b = -2 * (t[y] - float(t @ t))
     influence: Floats = d_both / np.sqrt(a * b) - value / 2 * (d_a / a + d_b / b)

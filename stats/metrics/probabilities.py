@@ -5,13 +5,15 @@ import numpy as np
 from stats.metrics.evaluation import Bounds, Evaluation, Floats, Rules
 
 
-def log_loss_items(given: Evaluation) -> Floats:
-    assert given.probabilities is not None
-    if given.probabilities.ndim == 1:
-        of_label = np.where(given.labels == 1, given.probabilities, 1 - given.probabilities)
+def log_loss_items(evaluation: Evaluation) -> Floats:
+    assert evaluation.probabilities is not None
+    if evaluation.probabilities.ndim == 1:
+        of_label = np.where(
+            evaluation.labels == 1, evaluation.probabilities, 1 - evaluation.probabilities
+        )
     else:
-        of_label = given.probabilities[np.arange(given.n), given.labels]
-    clip = given.probability_clip
+        of_label = evaluation.probabilities[np.arange(evaluation.n), evaluation.labels]
+    clip = evaluation.probability_clip
     result: Floats = -np.log(np.clip(of_label, clip, 1 - clip))
     return result
 
@@ -21,13 +23,13 @@ def log_loss_bounds(rules: Rules) -> Bounds:
     return float(-np.log(1 - clip)), float(-np.log(clip))
 
 
-def brier_items(given: Evaluation) -> Floats:
-    assert given.probabilities is not None
-    if given.probabilities.ndim == 1:
-        return np.square(given.probabilities - given.labels)
-    truth = np.zeros_like(given.probabilities)
-    truth[np.arange(given.n), given.labels] = 1
-    result: Floats = np.square(given.probabilities - truth).sum(axis=1)
+def brier_items(evaluation: Evaluation) -> Floats:
+    assert evaluation.probabilities is not None
+    if evaluation.probabilities.ndim == 1:
+        return np.square(evaluation.probabilities - evaluation.labels)
+    truth = np.zeros_like(evaluation.probabilities)
+    truth[np.arange(evaluation.n), evaluation.labels] = 1
+    result: Floats = np.square(evaluation.probabilities - truth).sum(axis=1)
     return result
 
 

@@ -12,27 +12,27 @@ from stats.metrics.evaluation import Evaluation, Floats
 AREA_OF_ONE_CLASS = 0.5
 
 
-def has_both_classes(given: Evaluation) -> bool:
-    return bool(0 < given.labels.sum() < given.n)
+def has_both_classes(evaluation: Evaluation) -> bool:
+    return bool(0 < evaluation.labels.sum() < evaluation.n)
 
 
-def roc_auc(given: Evaluation) -> float:
-    if not has_both_classes(given):
+def roc_auc(evaluation: Evaluation) -> float:
+    if not has_both_classes(evaluation):
         return AREA_OF_ONE_CLASS
-    assert given.probabilities is not None
-    of_positives, _ = placements(labels=given.labels, scores=given.probabilities)
+    assert evaluation.probabilities is not None
+    of_positives, _ = placements(labels=evaluation.labels, scores=evaluation.probabilities)
     return float(of_positives.mean())
 
 
-def roc_auc_items(given: Evaluation) -> Floats:
-    if not has_both_classes(given):
-        return np.full(given.n, AREA_OF_ONE_CLASS)
-    assert given.probabilities is not None
-    parts = delong(labels=given.labels, scores=given.probabilities)
-    positive = given.labels == 1
-    influence = np.empty(given.n)
-    influence[positive] = (parts.of_positives - parts.auc) * given.n / len(parts.of_positives)
-    influence[~positive] = (parts.of_negatives - parts.auc) * given.n / len(parts.of_negatives)
+def roc_auc_items(evaluation: Evaluation) -> Floats:
+    if not has_both_classes(evaluation):
+        return np.full(evaluation.n, AREA_OF_ONE_CLASS)
+    assert evaluation.probabilities is not None
+    parts = delong(labels=evaluation.labels, scores=evaluation.probabilities)
+    positive = evaluation.labels == 1
+    influence = np.empty(evaluation.n)
+    influence[positive] = (parts.of_positives - parts.auc) * evaluation.n / len(parts.of_positives)
+    influence[~positive] = (parts.of_negatives - parts.auc) * evaluation.n / len(parts.of_negatives)
     return parts.auc + influence
 
 
@@ -46,11 +46,11 @@ class _Ranking:
     precision: Floats
 
 
-def _ranking(given: Evaluation) -> _Ranking:
-    assert given.probabilities is not None
-    order = np.argsort(-given.probabilities, kind="stable")
-    ranked, labels = given.probabilities[order], given.labels[order].astype(np.float64)
-    ends = np.append(np.flatnonzero(np.diff(ranked)), given.n - 1)
+def _ranking(evaluation: Evaluation) -> _Ranking:
+    assert evaluation.probabilities is not None
+    order = np.argsort(-evaluation.probabilities, kind="stable")
+    ranked, labels = evaluation.probabilities[order], evaluation.labels[order].astype(np.float64)
+    ends = np.append(np.flatnonzero(np.diff(ranked)), evaluation.n - 1)
     end = np.repeat(ends, np.diff(ends, prepend=-1))
     depth = end + 1.0
     return _Ranking(
@@ -58,19 +58,19 @@ def _ranking(given: Evaluation) -> _Ranking:
     )
 
 
-def average_precision(given: Evaluation) -> float:
-    n_positive = int(given.labels.sum())
+def average_precision(evaluation: Evaluation) -> float:
+    n_positive = int(evaluation.labels.sum())
     if n_positive == 0:
         return 0.0
-    ranking = _ranking(given)
+    ranking = _ranking(evaluation)
     return float((ranking.precision * ranking.labels).sum() / n_positive)
 
 
-def average_precision_items(given: Evaluation) -> Floats:
-    n_positive = int(given.labels.sum())
+def average_precision_items(evaluation: Evaluation) -> Floats:
+    n_positive = int(evaluation.labels.sum())
     if n_positive == 0:
-        return np.zeros(given.n)
-    r = _ranking(given)
+        return np.zeros(evaluation.n)
+    r = _ranking(evaluation)
     value = float((r.precision * r.labels).sum() / n_positive)
     # An item moves the precision of every positive at or below it by (y - precision) / depth; the
     # suffix sums start where the item's own group of ties starts.
@@ -78,7 +78,7 @@ def average_precision_items(given: Evaluation) -> Floats:
     weight = np.cumsum((r.labels / r.depth)[::-1])[::-1][start]
     moved = np.cumsum((r.labels * r.precision / r.depth)[::-1])[::-1][start]
     effect = r.labels * (r.precision - value) + r.labels * weight - moved
-    influence = given.n / n_positive * effect
-    items = np.empty(given.n)
+    influence = evaluation.n / n_positive * effect
+    items = np.empty(evaluation.n)
     items[r.order] = value + influence - influence.mean()
     return items

@@ -9,64 +9,66 @@ from stats.scaling import exponent_of, scaled
 MIN_VARIANCE = 1e-40
 
 
-def _squared(given: Evaluation) -> Floats:
-    assert given.errors is not None
-    return np.square(given.errors)
+def _squared(evaluation: Evaluation) -> Floats:
+    assert evaluation.errors is not None
+    return np.square(evaluation.errors)
 
 
 def error_bounds(rules: Rules) -> Bounds:
     return 0.0, np.inf if rules.loss_cap is None else rules.loss_cap
 
 
-def rmse(given: Evaluation) -> float:
-    errors, scale = _scaled(given)
+def rmse(evaluation: Evaluation) -> float:
+    errors, scale = _scaled(evaluation)
     return float(np.sqrt(np.square(errors).mean())) * scale
 
 
-def rmse_items(given: Evaluation) -> Floats:
-    errors, scale = _scaled(given)
+def rmse_items(evaluation: Evaluation) -> Floats:
+    errors, scale = _scaled(evaluation)
     squared = np.square(errors)
     value = float(np.sqrt(squared.mean()))
     if value == 0:
-        return np.zeros(given.n)
+        return np.zeros(evaluation.n)
     result: Floats = (value + (squared - squared.mean()) / (2 * value)) * scale
     return result
 
 
-def _scaled(given: Evaluation) -> tuple[Floats, float]:
+def _scaled(evaluation: Evaluation) -> tuple[Floats, float]:
     """Return errors in units of their own size, and that unit: small errors make no perfect file."""
-    assert given.errors is not None
-    exponent = exponent_of(given.errors)
-    return scaled(given.errors, exponent), float(np.ldexp(1.0, exponent))
+    assert evaluation.errors is not None
+    exponent = exponent_of(evaluation.errors)
+    return scaled(evaluation.errors, exponent), float(np.ldexp(1.0, exponent))
 
 
-def mae_items(given: Evaluation) -> Floats:
-    assert given.errors is not None
-    return np.abs(given.errors)
+def mae_items(evaluation: Evaluation) -> Floats:
+    assert evaluation.errors is not None
+    return np.abs(evaluation.errors)
 
 
-def _deviations(given: Evaluation) -> Floats:
+def _deviations(evaluation: Evaluation) -> Floats:
     """Square the labels' deviations from their mean; exactly 0 where all labels are equal."""
-    if given.labels.min() == given.labels.max():
-        return np.zeros(given.n)
-    result: Floats = np.square(given.labels - given.labels.mean())
+    if evaluation.labels.min() == evaluation.labels.max():
+        return np.zeros(evaluation.n)
+    result: Floats = np.square(evaluation.labels - evaluation.labels.mean())
     return result
 
 
-def r2(given: Evaluation) -> float:
-    residual, total = float(_squared(given).mean()), float(_deviations(given).mean())
+def r2(evaluation: Evaluation) -> float:
+    residual, total = float(_squared(evaluation).mean()), float(_deviations(evaluation).mean())
     if total < MIN_VARIANCE:
         return 1.0 if residual == 0 else 0.0
     return 1 - residual / total
 
 
-def r2_items(given: Evaluation) -> Floats:
-    squared, deviations = _squared(given), _deviations(given)
+def r2_items(evaluation: Evaluation) -> Floats:
+    squared, deviations = _squared(evaluation), _deviations(evaluation)
     total = float(deviations.mean())
     if total < MIN_VARIANCE:
-        return np.full(given.n, r2(given))
+        return np.full(evaluation.n, r2(evaluation))
     ratio = squared.mean() / total
-    result: Floats = r2(given) - (squared - squared.mean() - ratio * (deviations - total)) / total
+    result: Floats = (
+        r2(evaluation) - (squared - squared.mean() - ratio * (deviations - total)) / total
+    )
     return result
 
 

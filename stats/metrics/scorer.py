@@ -159,31 +159,33 @@ class Scorer(Rules):
         -----
         Equal to `score` beside `interval`, for about half of their cost. Assumptions and source as there.
         """
-        given = self._scored(labels, predictions)
-        return self.of.score(given), self._interval(given, groups, 0.95)
+        evaluation = self._scored(labels, predictions)
+        return self.of.score(evaluation), self._interval(evaluation, groups, 0.95)
 
     def _interval(
-        self, given: Evaluation, groups: Array | None, confidence_level: float
+        self, evaluation: Evaluation, groups: Array | None, confidence_level: float
     ) -> Interval:
-        effect = 1.0 if groups is None else self._design_effect(given, groups, confidence_level)
+        effect = (
+            1.0 if groups is None else self._design_effect(evaluation, groups, confidence_level)
+        )
         if self.of.counts_items:
-            right = int(np.count_nonzero(given.labels == given.codes))
+            right = int(np.count_nonzero(evaluation.labels == evaluation.codes))
             return wilson(
-                successes=right / effect, n=given.n / effect, confidence_level=confidence_level
+                successes=right / effect, n=evaluation.n / effect, confidence_level=confidence_level
             )
-        if self.metric == "roc_auc" and rankings.has_both_classes(given):
-            assert given.probabilities is not None
+        if self.metric == "roc_auc" and rankings.has_both_classes(evaluation):
+            assert evaluation.probabilities is not None
             return delong(
-                labels=given.labels,
-                scores=given.probabilities,
+                labels=evaluation.labels,
+                scores=evaluation.probabilities,
                 confidence_level=confidence_level,
                 design_effect=effect,
             ).interval
         half = max(
-            self._half_width(given, confidence_level) * np.sqrt(effect),
-            self._least_half_width(given, effect, confidence_level),
+            self._half_width(evaluation, confidence_level) * np.sqrt(effect),
+            self._least_half_width(evaluation, effect, confidence_level),
         )
-        value = self.of.score(given)
+        value = self.of.score(evaluation)
         lowest, highest = self.bounds
         # Sums of floats may pass a bound by a rounding error: the score itself is always inside.
         low, high = max(value - half, lowest), min(value + half, highest)
@@ -191,36 +193,40 @@ class Scorer(Rules):
 
     def _scored(self, labels: Array, predictions: Array) -> Evaluation:
         """Evaluate the predictions, if the metric scores this form of them."""
-        given = self.evaluation(labels=labels, predictions=predictions)
-        if self.of.forms == PROBABILITIES and given.n_columns == 0:
+        evaluation = self.evaluation(labels=labels, predictions=predictions)
+        if self.of.forms == PROBABILITIES and evaluation.n_columns == 0:
             raise ValueError(f"predictions: {self.metric} does not score this form of them")
-        return given
+        return evaluation
 
-    def _design_effect(self, given: Evaluation, groups: Array, confidence_level: float) -> float:
+    def _design_effect(
+        self, evaluation: Evaluation, groups: Array, confidence_level: float
+    ) -> float:
         """Return how many items, each drawn with its group, are worth one that was drawn alone."""
-        items = self.of.items(given)
+        items = self.of.items(evaluation)
         clustered = standard_error(values=items, groups=groups)
         if not clustered.freedom:
-            return float(given.n)
+            return float(evaluation.n)
         tail = (1 - confidence_level) / 2
         if np.ptp(items) <= ROUNDING_ERROR * np.abs(items).max():
-            return given.n / (clustered.freedom + 1)
-        alone = self._half_width(given, confidence_level)
+            return evaluation.n / (clustered.freedom + 1)
+        alone = self._half_width(evaluation, confidence_level)
         together = sps.t.isf(tail, clustered.freedom) * clustered.value
-        return float(np.clip((together / alone) ** 2, 1.0, given.n))
+        return float(np.clip((together / alone) ** 2, 1.0, evaluation.n))
 
-    def _half_width(self, given: Evaluation, confidence_level: float) -> float:
-        found = standard_error(values=self.of.items(given))
+    def _half_width(self, evaluation: Evaluation, confidence_level: float) -> float:
+        found = standard_error(values=self.of.items(evaluation))
         if not found.freedom:
             return 0.0
         return float(sps.t.isf((1 - confidence_level) / 2, found.freedom) * found.value)
 
-    def _least_half_width(self, given: Evaluation, effect: float, confidence_level: float) -> float:
+    def _least_half_width(
+        self, evaluation: Evaluation, effect: float, confidence_level: float
+    ) -> float:
         """Combine Wilson's widths of shares without a miss, z^2/(n+z^2), as in a mean of classes."""
         if self.of.by_class:
-            sizes = given.class_counts[given.class_counts > 0].tolist()
+            sizes = evaluation.class_counts[evaluation.class_counts > 0].tolist()
         elif self.of.by_decision:
-            sizes = [given.n]
+            sizes = [evaluation.n]
         else:
             return 0.0
         widths = [width_without_a_miss(size / effect, confidence_level) for size in sizes]

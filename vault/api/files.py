@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from vault import parser_pool, predictions
 from vault.api import throttles
 from vault.api.forms import CSV, PARQUET
-from vault.api.idempotency import Once
+from vault.api.idempotency import KeyedRequest
 from vault.api.problems import ProblemError
 from vault.errors import PackedBodyError, UnpackedSizeError
 from vault.files.canonical import Predictions
@@ -70,21 +70,21 @@ class Upload:
 
 
 @contextmanager
-def taken_in(given: Once, announced: Announced) -> Iterator[Upload]:
+def taken_in(keyed: KeyedRequest, announced: Announced) -> Iterator[Upload]:
     """Take a parser's slot and read the request's file, both kept until the block ends.
 
     Of one idempotency key the file is the same, however it was packed. Raises `ParserBusyError`.
     """
-    team_id = given.team.pk if announced.is_large else None
-    with parser_pool.pool().slot(team_id=team_id), _read(given, announced) as upload:
+    team_id = keyed.team.pk if announced.is_large else None
+    with parser_pool.pool().slot(team_id=team_id), _read(keyed, announced) as upload:
         with upload.content.view() as content:
-            given.recognize(content, form=upload.content_type)
+            keyed.recognize(content, form=upload.content_type)
         yield upload
 
 
 @contextmanager
-def _read(given: Once, announced: Announced) -> Iterator[Upload]:
-    http, team, content_type = given.request._request, given.team, announced.content_type
+def _read(keyed: KeyedRequest, announced: Announced) -> Iterator[Upload]:
+    http, team, content_type = keyed.request._request, keyed.team, announced.content_type
     with MemoryFile() as body:
         _read_body(http, announced.length, into=body)
         with _unpacked(body, announced, team) as content:

@@ -61,7 +61,7 @@ def is_key(text: str) -> bool:
 
 
 @dataclass(kw_only=True)
-class Once:
+class KeyedRequest:
     """One request and, if it was answered before, that answer."""
 
     request: Request
@@ -147,8 +147,8 @@ class Once:
 
 
 @contextmanager
-def once(request: Request, *, is_secret: bool = False) -> Iterator[Once]:
-    """Hold the request under its key; 409 while another process or thread has the same one in hand.
+def once(request: Request, *, is_secret: bool = False) -> Iterator[KeyedRequest]:
+    """Hold the request under its key; 409 while another process or thread has the same one in progress.
 
     An `InvalidFileError` that leaves the block is a verdict on the file, and is kept.
     """
@@ -165,11 +165,13 @@ def once(request: Request, *, is_secret: bool = False) -> Iterator[Once]:
         # Without a key nothing is kept.
         answers = IdempotentAnswer.objects.filter(team=team, expires_at__gt=timezone.now())
         earlier = answers.filter(key=key).first() if key else None
-        given = Once(request=request, team=team, key=key, earlier=earlier, is_secret=is_secret)
+        keyed = KeyedRequest(
+            request=request, team=team, key=key, earlier=earlier, is_secret=is_secret
+        )
         try:
-            yield given
+            yield keyed
         except InvalidFileError as error:
-            given.keep(problems.of_vault_error(error))
+            keyed.keep(problems.of_vault_error(error))
             raise
 
 
@@ -181,13 +183,13 @@ def idempotent(
     def decorate(post: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(post)
         def answered(view: Any, request: Request, **named: Any) -> HttpResponse:
-            with once(request, is_secret=is_secret) as given:
-                given.recognize(bodies.raw(request))
-                if given.is_known:
-                    return given.replay()
+            with once(request, is_secret=is_secret) as keyed:
+                keyed.recognize(bodies.raw(request))
+                if keyed.is_known:
+                    return keyed.replay()
                 # Done and kept, or neither: what is sent again after a crash is not done twice.
                 with transaction.atomic():
-                    return given.keep(post(view, request, **named))
+                    return keyed.keep(post(view, request, **named))
 
         return answered
 
@@ -195,6 +197,6 @@ def idempotent(
 
 
 def lock_of(*, team_id: int, key: str) -> int:
-    """Make the number of the advisory lock for the key in hand: 64 bits, where all others have 2 x 32."""
+    """Make the number of the advisory lock for a key: 64 bits, where all others have 2 x 32."""
     name = hashlib.sha256(f"idempotency key {team_id} {key}".encode()).digest()[:8]
     return int.from_bytes(name, "big", signed=True)

@@ -31,7 +31,7 @@ from vault.api import (
     throttles,
 )
 from vault.api.answers import json_answer
-from vault.api.idempotency import Once, idempotent
+from vault.api.idempotency import KeyedRequest, idempotent
 from vault.api.permissions import MayRead, MaySubmit
 from vault.api.problems import ProblemError
 from vault.api.provenance import provenance
@@ -61,24 +61,24 @@ class SubmissionCollection(APIView):
         benchmark = finding.visible_benchmark(request, slug)
         announced = files.announced(request)
         throttles.check_parses(finding.own_team(request))
-        with idempotency.once(request) as given:
-            prepared = None if given.is_known else _prepared(request, benchmark)
-            with files.taken_in(given, announced) as upload:
+        with idempotency.once(request) as keyed:
+            prepared = None if keyed.is_known else _prepared(request, benchmark)
+            with files.taken_in(keyed, announced) as upload:
                 if prepared is None:
-                    return _replayed(request, given)
+                    return _replayed(request, keyed)
                 round, provenance = prepared
-                parsed = _parsed(given, upload, round=round)
-            given.keep_for(seconds=round.window_seconds)
+                parsed = _parsed(keyed, upload, round=round)
+            keyed.keep_for(seconds=round.window_seconds)
             receipt = submissions.receive(
-                team=given.team,
+                team=keyed.team,
                 round=round,
                 panel=round.panel,
                 predictions=parsed,
                 provenance=provenance,
-                idempotency_key=given.key,
+                idempotency_key=keyed.key,
                 now=timezone.now(),
             )
-            return _received(request, given, receipt)
+            return _received(request, keyed, receipt)
 
 
 class SubmissionDetail(APIView):
@@ -183,22 +183,22 @@ def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance
     return round, given
 
 
-def _parsed(given: Once, upload: files.Upload, *, round: Round) -> Any:
+def _parsed(keyed: KeyedRequest, upload: files.Upload, *, round: Round) -> Any:
     try:
         return files.parsed(upload, benchmark=round.benchmark, panel=round.panel)
     except InvalidFileError:
-        throttles.count_parse(given.team)
+        throttles.count_parse(keyed.team)
         raise
 
 
-def _received(request: Request, given: Once, receipt: submissions.Receipt) -> HttpResponse:
+def _received(request: Request, keyed: KeyedRequest, receipt: submissions.Receipt) -> HttpResponse:
     """Answer from the row in hand if it is new; of an earlier one the present state is looked up."""
     if receipt.is_new:
         submission = finding.as_new(receipt.submission)
-        known_submissions.remember(submission, team=given.team)
+        known_submissions.remember(submission, team=keyed.team)
     else:
         submission = finding.own_submission(request, receipt.submission.pk)
-    response = given.keep(
+    response = keyed.keep(
         json_answer(
             shown.submission(submission),
             status=202 if receipt.is_new else 200,
@@ -210,9 +210,9 @@ def _received(request: Request, given: Once, receipt: submissions.Receipt) -> Ht
     return _with_pace(request, response, submission, left=receipt.left)
 
 
-def _replayed(request: Request, given: Once) -> HttpResponse:
+def _replayed(request: Request, keyed: KeyedRequest) -> HttpResponse:
     """Replay the first answer; a verdict on a file is one, too."""
-    response = given.replay()
+    response = keyed.replay()
     if response.status_code >= 300:
         return response
     submission_id = uuid.UUID(json.loads(response.content)["id"])

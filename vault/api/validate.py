@@ -17,12 +17,12 @@ class Validation(APIView):
         benchmark = finding.visible_benchmark(request, slug)
         announced = files.announced(request)
         throttles.check_parses(finding.own_team(request))
-        with idempotency.once(request) as given:
+        with idempotency.once(request) as keyed:
             panel = finding.asked_panel(request, benchmark)
-            with files.taken_in(given, announced) as upload:
-                if given.is_known:
-                    return given.replay()
-                throttles.count_parse(given.team)
+            with files.taken_in(keyed, announced) as upload:
+                if keyed.is_known:
+                    return keyed.replay()
+                throttles.count_parse(keyed.team)
                 predictions = files.parsed(upload, benchmark=benchmark, panel=panel)
             verdict = VALIDATION.show(panel, is_valid=True, sha256=predictions.sha256)
-            return given.keep(json_answer(verdict))
+            return keyed.keep(json_answer(verdict))

@@ -250,7 +250,7 @@ def test_died_before_a_small_answer_was_kept(
     given = {"content_type": "application/json", **keyed("k")}
     before = count()
     with monkeypatch.context() as patched:
-        patched.setattr(idempotency.Once, "keep", die)
+        patched.setattr(idempotency.KeyedRequest, "keep", die)
         with pytest.raises(KeyboardInterrupt):
             bot.post(path, body, **given)
 
