@@ -6,12 +6,19 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
 from xdist.scheduler import Scheduling
 
 from tests.emptying import empty_tables
 from tests.sharing import OneService
+
+# A busy machine is no failure, and a failure comes again: no deadline, and the same examples each time.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

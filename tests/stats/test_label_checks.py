@@ -4,7 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -141,7 +141,6 @@ def test_wrong_arguments_are_refused() -> None:
         trend(values=[1.0, np.nan])
 
 
-@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=2, max_size=60))
 def test_marks_and_their_opposites_say_the_same(marks: list[bool]) -> None:
     marked = np.array(marks)
