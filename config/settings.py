@@ -93,12 +93,7 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         # Of a process that is gone, a session that waits for a lock would keep its own locks meanwhile.
-        "OPTIONS": {
-            "options": "-c client_connection_check_interval=5s",
-            # A session plans a statement once, from its third time on.
-            "server_side_binding": True,
-            "prepare_threshold": 2,
-        },
+        "OPTIONS": {"options": "-c client_connection_check_interval=5s"},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

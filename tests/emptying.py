@@ -19,7 +19,5 @@ def empty_tables(case: TransactionTestCase) -> None:
     for alias in case._databases_names(include_mirrors=False):  # type: ignore[attr-defined]
         names = connections[alias].introspection.django_table_names(include_views=False)
         deletes = [f"DELETE FROM {name}" for name in sorted(names) if name not in KEPT]  # noqa: S608
-        connections[alias].ensure_connection()
-        # Several at once cannot be prepared.
-        text = "; ".join(["BEGIN", WITHOUT_TRIGGERS, *deletes, "COMMIT"])
-        connections[alias].connection.execute(text, prepare=False)
+        with connections[alias].cursor() as cursor:
+            cursor.execute("; ".join(["BEGIN", WITHOUT_TRIGGERS, *deletes, "COMMIT"]))

@@ -13,8 +13,7 @@ from weakref import WeakSet
 
 import psycopg
 from django.db import OperationalError, connection
-from psycopg.pq import DiagnosticField, ExecStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq import ExecStatus
 
 from vault.api import provenance, shown
 from vault.models import Submission
@@ -22,7 +21,6 @@ from vault.references import scores as reference_scores
 from vault.statuses import NEVER_OPENED, PENDING
 
 _NAME = b"submission_state"
-_GONE = b"26000"  # invalid_sql_statement_name
 _LOOK = b"""
     SELECT submission.submitted_at, submission.status, submission.finished_at,
            submission.error_code, answer.value, answer.outcome,
@@ -132,27 +130,15 @@ def _asked(parameters: list[bytes]) -> list[str | None] | None:
     connection.ensure_connection()
     session = connection.connection
     with connection.wrap_database_errors:
-        if connection.in_atomic_block:
-            # A statement that is gone would spoil the transaction.
-            answer = session.pgconn.exec_params(_LOOK, parameters)
-        else:
-            answer = _of_prepared(session, parameters)
+        if session not in _prepared:
+            _check(session.pgconn.prepare(_NAME, _LOOK).status)
+            _prepared.add(session)
+        answer = session.pgconn.exec_prepared(_NAME, parameters)
         _check(answer.status)
     if not answer.ntuples:
         return None
     values = (answer.get_value(0, column) for column in range(answer.nfields))
     return [None if value is None else value.decode() for value in values]
-
-
-def _of_prepared(session: psycopg.Connection, parameters: list[bytes]) -> PGresult:
-    """Psycopg drops all statements of a session, ours as well, when a transaction is rolled back."""
-    if session in _prepared:
-        answer = session.pgconn.exec_prepared(_NAME, parameters)
-        if answer.error_field(DiagnosticField.SQLSTATE) != _GONE:
-            return answer
-    _check(session.pgconn.prepare(_NAME, _LOOK).status)
-    _prepared.add(session)
-    return session.pgconn.exec_prepared(_NAME, parameters)
 
 
 def _check(status: int) -> None:

@@ -108,23 +108,6 @@ def test_statement_that_fails_is_an_error_of_the_database(world: World, team: Te
     assert polled(submission_id=made.pk, team_id=team.pk) is not None
 
 
-@pytest.mark.django_db(transaction=True)
-def test_statement_that_a_rollback_has_dropped_is_prepared_again(world: World, team: Team) -> None:
-    """By the same session: a bot that was refused polls on, and need not wait for a new one."""
-    made = handed_in(world, team)
-    before = polled(submission_id=made.pk, team_id=team.pk)
-    backend = connection.connection.info.backend_pid
-    for _ in range(4):
-        with transaction.atomic():
-            # Psycopg drops its statements once it has prepared one.
-            Team.objects.count()
-            transaction.set_rollback(True)
-
-        assert polled(submission_id=made.pk, team_id=team.pk) == before
-
-    assert connection.connection.info.backend_pid == backend
-
-
 def _look_in_an_ended_transaction(made: Submission) -> None:
     with transaction.atomic():
         _end_session()
