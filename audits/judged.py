@@ -13,8 +13,8 @@ from audits.models import AuditRun, Finding
 from stats.metrics import oriented
 from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER
 from stats.verdict import ShiftGate, Verdict
+from vault import team_names
 from vault.models import PublishedResult, Team
-from vault.teams import names as team_names
 
 VERDICT = "verdict"
 # Columns of a finding that hold scores: stored so that higher is better.

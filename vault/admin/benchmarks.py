@@ -10,12 +10,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
-from vault import benchmarks, journal, opening
+from vault import benchmarks, journal, opening, team_names
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import Page, Table, closes, link, listed, moment, section
 from vault.admin.site import site
 from vault.models import Benchmark, JournalEntry, Submission
-from vault.teams import names as team_names
 
 METRIC_CHOICES = [(metric.name, metric.label) for metric in METRICS.values()]
 

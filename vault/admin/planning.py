@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
-from vault import rounds
+from vault import rounds, team_names
 from vault.admin import plan_preview
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import Page, add_error, offer
@@ -23,7 +23,6 @@ from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round, Team
 from vault.planning import prospects
 from vault.statuses import HoldoutStatus, PublicationKind
-from vault.teams import names as team_names
 
 DEFAULT_LENGTH = dt.timedelta(days=30)
 # Of what is no number of queries: a database column's room, with a year's seconds in it.

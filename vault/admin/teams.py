@@ -11,13 +11,13 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from vault import team_names
 from vault.admin import baselines, rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.budgets import counted, left_of
 from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, link, listed, moment
 from vault.admin.site import site
 from vault.models import Submission, Team, TeamToken
-from vault.teams import names as team_names
 from vault.teams import token_links, tokens
 
 REFERENCES_ARE_NOT = (

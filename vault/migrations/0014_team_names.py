@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import vault.teams.names
+import vault.team_names
 
 
 def keys(named):
@@ -44,13 +44,13 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="team",
             name="name",
-            field=models.CharField(max_length=100, validators=[vault.teams.names.check]),
+            field=models.CharField(max_length=100, validators=[vault.team_names.check]),
         ),
         migrations.AlterField(
             model_name="team",
             name="title",
             field=models.CharField(
-                blank=True, max_length=200, validators=[vault.teams.names.check_printable]
+                blank=True, max_length=200, validators=[vault.team_names.check_printable]
             ),
         ),
     ]

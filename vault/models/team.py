@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from vault.teams import names as team_names
+from vault import team_names
 
 if TYPE_CHECKING:
     Text = models.CharField[Any, Any]

@@ -1,1 +1,1 @@
-"""Teams: their names, their tokens with one-time links, and many of them from one CSV."""
+"""Teams: their tokens with one-time links, and many of them from one CSV."""

@@ -16,12 +16,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from vault import budget
+from vault import budget, team_names
 from vault.errors import AdmissionError, RosterError
 from vault.files import hints, spreadsheet_cells
 from vault.models import Admission, Round, Team, TokenLink
 from vault.statuses import RoundStatus
-from vault.teams import names as team_names
 from vault.teams import token_links
 
 MAX_BYTES = 256 * 1024

@@ -6,8 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from vault import team_names
 from vault.models import Team
-from vault.teams import names as team_names
 
 NAMES = [
     *(
