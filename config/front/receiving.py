@@ -84,9 +84,9 @@ class Front:
         if self.door.words_refusals:
             return await self.threads.answer(with_body(environ, UnreadBody()))
         if length is None:
-            raise ProblemError(411, "length_required", "send Content-Length; no chunked bodies")
+            raise ProblemError("length_required", "send Content-Length; no chunked bodies")
         detail = f"a body may have {caller.largest} bytes"
-        raise ProblemError(413, "content_too_large", detail, limit=caller.largest)
+        raise ProblemError("content_too_large", detail, limit=caller.largest)
 
 
 def length_of(environ: Environ) -> int | None:
@@ -104,25 +104,22 @@ def length_of(environ: Environ) -> int | None:
 def _not_received(error: SpoolError, *, pace: Pace) -> ProblemError:
     if isinstance(error, BodyTooSlowError):
         return ProblemError(
-            408,
             "upload_too_slow",
             f"the body came too slowly: at least {pace.least_bytes:.0f} bytes in {pace.window_seconds:g} s, "
             f"and all of it in {pace.seconds:g} s; nothing was charged",
         )
     if isinstance(error, SpoolFullError):
         return ProblemError(
-            503,
             "storage_full",
             "there is no room for the body; nothing of it was kept",
             retry_after=RETRY_AFTER_SECONDS,
         )
-    return ProblemError(400, "incomplete_body", "the body is shorter than its Content-Length")
+    return ProblemError("incomplete_body", "the body is shorter than its Content-Length")
 
 
 def _no_place(error: NoPlaceError, *, places: Places) -> ProblemError:
     if not isinstance(error, NoPlaceOfOneError):
         return ProblemError(
-            503,
             "uploads_busy",
             "too many bodies are on their way in; nothing was charged",
             retry_after=RETRY_AFTER_SECONDS,
@@ -135,7 +132,6 @@ def _no_place(error: NoPlaceError, *, places: Places) -> ProblemError:
         more_in=RETRY_AFTER_SECONDS,
     )
     return ProblemError(
-        429,
         "too_many_uploads",
         "too many of your uploads are on their way in; this is not the query budget, and nothing was "
         "charged",

@@ -72,13 +72,12 @@ def raw(request: Request) -> bytes:
     http = request._request
     length = http.META.get("CONTENT_LENGTH") or "0"
     if "HTTP_TRANSFER_ENCODING" in http.META or not length.isdecimal():
-        raise ProblemError(411, "length_required", "send Content-Length; no chunked bodies")
+        raise ProblemError("length_required", "send Content-Length; no chunked bodies")
     if len(length) > 9 or int(length) > MAX_BODY_BYTES:
         detail = f"a body may have {MAX_BODY_BYTES} bytes here"
-        raise ProblemError(413, "content_too_large", detail, limit=MAX_BODY_BYTES)
+        raise ProblemError("content_too_large", detail, limit=MAX_BODY_BYTES)
     if int(length) and http.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise ProblemError(
-            415,
             "unsupported_media_type",
             "send this body without Content-Encoding; gzip is accepted for prediction files alone",
             headers={"Accept-Encoding": "identity"},
@@ -87,7 +86,7 @@ def raw(request: Request) -> bytes:
         return http.body
     except UnreadablePostError:
         detail = "the body is shorter than its Content-Length"
-        raise ProblemError(400, "incomplete_body", detail) from None
+        raise ProblemError("incomplete_body", detail) from None
 
 
 def members(request: Request, *, known: Collection[str]) -> dict[str, Any]:
@@ -97,13 +96,13 @@ def members(request: Request, *, known: Collection[str]) -> dict[str, Any]:
         return {}
     media_type = request._request.content_type
     if media_type != JSON:
-        raise ProblemError(415, "unsupported_media_type", f"send {JSON}")
+        raise ProblemError("unsupported_media_type", f"send {JSON}")
     try:
         given = json.loads(body, object_pairs_hook=_once_each, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise ProblemError(400, "malformed_request", "the body is not valid JSON") from None
+        raise ProblemError("malformed_request", "the body is not valid JSON") from None
     if not isinstance(given, dict):
-        raise ProblemError(400, "malformed_request", "the body is not a JSON object")
+        raise ProblemError("malformed_request", "the body is not a JSON object")
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise refused(unknown[0][:100], "unknown")
@@ -111,7 +110,7 @@ def members(request: Request, *, known: Collection[str]) -> dict[str, Any]:
 
 
 def refused(field: str, reason: str) -> ProblemError:
-    return ProblemError(422, "invalid_parameter", f"{field}: {reason}", field=field)
+    return ProblemError("invalid_parameter", f"{field}: {reason}", field=field)
 
 
 def text(description: str, *, longest: int, is_required: bool = False, **keywords: Any) -> Member:

@@ -111,10 +111,10 @@ def _length(http: HttpRequest) -> int:
     """Read the body's length, or refuse: a chunked body arrives empty, and would pass for a short file."""
     text = http.META.get("CONTENT_LENGTH") or ""
     if not text.isdecimal() or "HTTP_TRANSFER_ENCODING" in http.META:
-        raise ProblemError(411, "length_required", "send Content-Length; no chunked bodies")
+        raise ProblemError("length_required", "send Content-Length; no chunked bodies")
     limit = settings.MAX_UPLOAD_BYTES
     if len(text) > MAX_LENGTH_DIGITS or int(text) > limit:
-        raise ProblemError(413, "content_too_large", f"a body may have {limit} bytes", limit=limit)
+        raise ProblemError("content_too_large", f"a body may have {limit} bytes", limit=limit)
     return int(text)
 
 
@@ -122,7 +122,6 @@ def _content_type(http: HttpRequest) -> str:
     given = (http.content_type or "").lower()
     if given not in (CSV, PARQUET, MULTIPART):
         raise ProblemError(
-            415,
             "unsupported_media_type",
             f"send {CSV}, {PARQUET} or {MULTIPART} with one field 'file'",
         )
@@ -134,7 +133,6 @@ def _is_packed(http: HttpRequest) -> bool:
     given = [each.strip() for each in codings if each.strip() not in ("", "identity")]
     if given and (len(given) > 1 or given[0] not in GZIP):
         raise ProblemError(
-            415,
             "unsupported_media_type",
             "Content-Encoding may be gzip, once; or send the body as it is, without that header",
             headers={"Accept-Encoding": ACCEPTED},
@@ -148,7 +146,7 @@ def _read_body(http: HttpRequest, length: int, *, into: MemoryFile) -> None:
         while into.size < length and (part := http.read(min(_PIECE, length - into.size))):
             into.write(part)
     if into.size != length:
-        raise ProblemError(400, "incomplete_body", "the body is shorter than its Content-Length")
+        raise ProblemError("incomplete_body", "the body is shorter than its Content-Length")
     into.seal()
 
 
@@ -161,10 +159,10 @@ def _unpacked(body: MemoryFile, announced: Announced, team: Team) -> Iterator[Me
         content = parser_pool.pool().unpack(body, limit=settings.MAX_UPLOAD_BYTES, team_id=team.pk)
     except PackedBodyError as error:
         throttles.count_parse(team)
-        raise ProblemError(400, "malformed_request", error.message) from None
+        raise ProblemError("malformed_request", error.message) from None
     except UnpackedSizeError as error:
         throttles.count_parse(team)
-        raise ProblemError(413, "content_too_large", error.message, **error.data) from None
+        raise ProblemError("content_too_large", error.message, **error.data) from None
     with content:
         # What it was packed in is of no more use.
         body.close()
@@ -203,10 +201,10 @@ def _file_of_form(http: HttpRequest, form: MemoryFile, *, into: MemoryFile) -> s
     try:
         _, files = MultiPartParser(http.META, form.stream, [_OneFile(into)], "utf-8").parse()
     except MultiPartParserError:
-        raise ProblemError(400, "malformed_request", "the multipart body is malformed") from None
+        raise ProblemError("malformed_request", "the multipart body is malformed") from None
     uploads = files.getlist("file")
     if len(files) != 1 or len(uploads) != 1:
-        raise ProblemError(400, "malformed_request", "send exactly one file, in the field 'file'")
+        raise ProblemError("malformed_request", "send exactly one file, in the field 'file'")
     into.seal()
     (upload,) = uploads
     content_type = (upload.content_type or "").lower()

@@ -91,7 +91,7 @@ def _no_round(request: Request, benchmark: Benchmark) -> Exception:
         why = f"round {round.number} was cancelled before it opened ({round.cancelled_reason})"
     else:
         why = f"round {round.number} has not opened"
-    return ProblemError(404, "not_found", f"there is nothing here: {why}")
+    return ProblemError("not_found", f"there is nothing here: {why}")
 
 
 def asked_panel(request: Request, benchmark: Benchmark) -> Panel:

@@ -40,5 +40,5 @@ def wanted(request: Request, offered: Mapping[str, str]) -> str:
         media_type = http.get_preferred_type(list(offered.values()))
         name = next((name for name, offer in offered.items() if offer == media_type), "")
     if name not in offered:
-        raise ProblemError(406, "not_acceptable", f"this comes as {' or '.join(offered)}")
+        raise ProblemError("not_acceptable", f"this comes as {' or '.join(offered)}")
     return name

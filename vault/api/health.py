@@ -28,6 +28,6 @@ class Readiness(Liveness):
                 cursor.execute("SELECT 1")
         except DatabaseError:
             raise ProblemError(
-                503, "unavailable", "the database does not answer", retry_after=5
+                "unavailable", "the database does not answer", retry_after=5
             ) from None
         return super().get(request)

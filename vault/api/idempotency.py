@@ -49,7 +49,6 @@ def key_of(request: Request) -> str:
     key = re.sub(r'\\(["\\])', r"\1", quoted[1]) if quoted else text.strip()
     if not is_key(key) or not (quoted or _BARE.fullmatch(key)):
         raise ProblemError(
-            400,
             "invalid_idempotency_key",
             f"{HEADER} is a string of 1 to {MAX_KEY} printable ASCII characters, in quotes",
         )
@@ -93,7 +92,6 @@ class KeyedRequest:
         self.fingerprint = digest.hexdigest()
         if self.earlier is not None and self.earlier.fingerprint != self.fingerprint:
             raise ProblemError(
-                422,
                 "idempotency_key_reused",
                 "this key was used for another request; nothing was done or charged",
             )
@@ -157,7 +155,6 @@ def once(request: Request, *, is_secret: bool = False) -> Iterator[KeyedRequest]
     with lock as is_held:
         if not is_held:
             raise ProblemError(
-                409,
                 "idempotency_key_in_use",
                 "a request with this key is in progress; ask again when it is done",
                 retry_after=1,

@@ -35,7 +35,7 @@ class Nowhere(PublicView):
             return _led_to(request, meant)
         # A body is not sent on: whoever means it sends it to the address that it is for.
         hint = "" if meant is None else f" Do you mean {escape_uri_path(meant)}?"
-        raise ProblemError(404, "not_found", f"There is nothing here.{hint}")
+        raise ProblemError("not_found", f"There is nothing here.{hint}")
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         return self.http_method_not_allowed(request)

@@ -5,6 +5,7 @@ the service. `docs/errors.md`, `GET /problems/{code}` and the OpenAPI descriptio
 The codes are stable: one that bots know is never renamed, and never answered with another status.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -343,14 +344,19 @@ CATALOGUE: dict[str, ProblemCode] = {
 }
 
 
-def example(code: str) -> dict[str, Any]:
-    """Make a whole problem document, as an answer carries it."""
+def document(code: str, detail: str, members: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a problem document (RFC 9457) of a code, what is said of this time, and further members."""
     known = CATALOGUE[code]
     return {
         "type": f"/problems/{code}",
         "title": known.title,
         "status": known.status,
         "code": code,
-        "detail": known.detail,
-        **known.members,
+        "detail": detail,
+        **members,
     }
+
+
+def example(code: str) -> dict[str, Any]:
+    """Make the document that the description shows of a code."""
+    return document(code, CATALOGUE[code].detail, CATALOGUE[code].members)

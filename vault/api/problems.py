@@ -15,7 +15,7 @@ from vault import errors, sentences
 from vault.api import limits
 from vault.api.answers import json_answer, time
 from vault.api.limits import Limit
-from vault.api.problem_codes import CATALOGUE, TITLES
+from vault.api.problem_codes import CATALOGUE, document
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,6 @@ class ProblemError(exceptions.APIException):
 
     def __init__(
         self,
-        status: int,
         code: str,
         detail: str,
         # The throttle that refuses, for the RateLimit fields and the members of the body.
@@ -36,23 +35,17 @@ class ProblemError(exceptions.APIException):
         **data: Any,
     ) -> None:
         super().__init__(detail, code)
-        self.status_code, self.code = status, code
+        self.status_code, self.code = CATALOGUE[code].status, code
         self.data = data if limit_of is None else {**data, **limit_of.members()}
         self.limit, self.headers = limit_of, headers or {}
 
 
-def body(*, status: int, code: str, detail: str, **data: Any) -> dict[str, Any]:
-    return {
-        "type": f"/problems/{code}",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
-        "code": code,
-        "detail": sentences.begun(detail),
-        **{
-            name: time(value) if isinstance(value, dt.datetime) else value
-            for name, value in data.items()
-        },
+def body(*, code: str, detail: str, **data: Any) -> dict[str, Any]:
+    members = {
+        name: time(value) if isinstance(value, dt.datetime) else value
+        for name, value in data.items()
     }
+    return document(code, sentences.begun(detail), members)
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
@@ -60,7 +53,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
     if isinstance(error, OperationalError | InterfaceError):
         # Every request may be repeated, this one too: equal predictions are charged once.
         logger.error("the database failed a request: %s", type(error.__cause__ or error).__name__)
-        error = ProblemError(503, "unavailable", "the database does not answer", retry_after=5)
+        error = ProblemError("unavailable", "the database does not answer", retry_after=5)
     elif isinstance(error, Http404):
         error = exceptions.NotFound()
     if isinstance(error, errors.VaultError) and error.code not in CATALOGUE:
@@ -77,9 +70,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
 
 def of_transport(error: ProblemError) -> HttpResponse:
     """Answer a problem of a view, or of what stands in front of the views."""
-    content = body(
-        status=error.status_code, code=error.code, detail=str(error.detail), **error.data
-    )
+    content = body(code=error.code, detail=str(error.detail), **error.data)
     return _answer(content, limit=error.limit, headers=error.headers)
 
 
@@ -88,8 +79,7 @@ def of_vault_error(error: errors.VaultError) -> HttpResponse:
     refusing = limits.of_error(error) if isinstance(error, errors.BudgetError) else None
     if refusing is not None:
         data["policy"] = refusing.name
-    status = CATALOGUE[error.code].status
-    content = body(status=status, code=error.code, detail=error.message, **data)
+    content = body(code=error.code, detail=error.message, **data)
     return _answer(content, limit=refusing)
 
 
@@ -108,7 +98,7 @@ CODES = {
 
 def _of_api_exception(error: exceptions.APIException) -> HttpResponse:
     code = CODES.get(type(error), "malformed_request")
-    content = body(status=error.status_code, code=code, detail=str(error.detail))
+    content = body(code=code, detail=str(error.detail))
     response = _answer(content, wait=getattr(error, "wait", None))
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         is_wrong = isinstance(error, exceptions.AuthenticationFailed)
@@ -140,14 +130,12 @@ def handle_400(request: HttpRequest, exception: Exception) -> HttpResponse:
             "This service does not answer to the name in Host: whoever runs it adds the name to "
             "HOLDOUT_VAULT_ALLOWED_HOSTS and starts it again."
         )
-    return _answer(body(status=400, code="malformed_request", detail=detail))
+    return _answer(body(code="malformed_request", detail=detail))
 
 
 def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(body(status=403, code="forbidden", detail="This is not allowed."))
+    return _answer(body(code="forbidden", detail="This is not allowed."))
 
 
 def handle_500(request: HttpRequest) -> HttpResponse:
-    return _answer(
-        body(status=500, code="internal_error", detail="Something failed here; it is logged.")
-    )
+    return _answer(body(code="internal_error", detail="Something failed here; it is logged."))

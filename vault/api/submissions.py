@@ -169,7 +169,7 @@ def _table_of(submission: Submission) -> Any:
             submission.refresh_from_db(fields=["status"])
             if submission.status != SubmissionStatus.CANCELLED:
                 raise
-    raise ProblemError(404, "not_found", "the file of a cancelled submission is not kept")
+    raise ProblemError("not_found", "the file of a cancelled submission is not kept")
 
 
 def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance]:

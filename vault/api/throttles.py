@@ -102,7 +102,6 @@ def check_parses(team: Team) -> None:
     wait = _flood("parses", per_minute).is_full(f"team {team.pk}") if per_minute else 0.0
     if wait:
         raise ProblemError(
-            429,
             "parse_throttled",
             "too many dry runs, rejected or fetched files; this is not the query budget, and nothing was "
             "charged",
@@ -120,7 +119,6 @@ def _count(caller: str, per_minute: int) -> None:
     wait = _flood("requests", per_minute).wait(caller) if per_minute else 0.0
     if wait:
         raise ProblemError(
-            429,
             "throttled",
             "too many HTTP requests; this is not the query budget, and nothing was charged",
             limit_of=_limit("requests", per_minute=per_minute, wait=wait),
