@@ -238,7 +238,8 @@ def withdraw(*, submission: Submission, now: dt.datetime) -> None:
 def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
     """Declare the submission that its team wants to be judged by; the last declaration counts."""
     _hold_open(submission, now=now)
-    current = Submission.objects.get(pk=submission.pk)
+    # Under its lock: a file that is withdrawn meanwhile would stay the final.
+    current = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
     if current.status != SubmissionStatus.SCORED:
         raise TransitionError("only a scored submission can be declared final")
     final, _ = Final.objects.update_or_create(

@@ -1,5 +1,6 @@
 """Database sessions of other processes, beside the one of the test."""
 
+import time
 from typing import Any
 
 import psycopg
@@ -22,6 +23,20 @@ def wait_until_free(*key: int) -> None:
     with of_another_process() as session:
         session.execute("SET lock_timeout = '20s'")
         session.execute(f"SELECT pg_advisory_xact_lock({_places(key)})", key)
+
+
+def wait_until_somebody_waits() -> None:
+    """For a lock that this session holds."""
+    for _ in range(600):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks "
+                "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 def _places(key: tuple[int, ...]) -> str:

@@ -2,13 +2,13 @@
 
 import datetime as dt
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from tests.vault import sessions
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import (
@@ -134,25 +134,11 @@ def test_what_ends_while_it_is_looked_at_stays_as_it_ended(world: World) -> None
             held = leases.held(submission_id=submission.pk, fence=claim.fence)
             held.update(status="FAILED", leased_until=None, finished_at=NOW)
             sweeping = pool.submit(cancel_what_waits)
-            until_somebody_waits()
+            sessions.wait_until_somebody_waits()
         sweeping.result(30)
 
     submission.refresh_from_db()
     assert (submission.status, submission.finished_at) == ("FAILED", NOW)
-
-
-def until_somebody_waits() -> None:
-    """For a lock that this session holds."""
-    for _ in range(600):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks "
-                "WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.05)
-    raise AssertionError("nobody waits")
 
 
 def test_worker_that_held_a_reference_releases_nothing(world: World) -> None:
