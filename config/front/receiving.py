@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.http import parse_header_parameters
 
 from config.front.doors import Caller, Door
 from config.front.places import NoPlaceError, NoPlaceOfOneError, Places
@@ -47,10 +48,8 @@ class Front:
             return
         environ = environ_of(scope)
         length = length_of(environ)
-        if length == 0:
-            await _send(send, await self.threads.answer(with_body(environ, io.BytesIO())))
-            return
         try:
+            _check_content_type(environ)
             answer, is_received = await self._answer(environ, receive, length=length)
         except ProblemError as refusal:
             answer, is_received = _plain(self.door.refusal(refusal)), False
@@ -64,6 +63,8 @@ class Front:
         self, environ: Environ, receive: Receive, *, length: int | None
     ) -> tuple[Answer, bool]:
         """Return the answer, and whether the body was received."""
+        if length == 0:
+            return await self.threads.answer(with_body(environ, io.BytesIO())), True
         caller = self.door.at_once(environ)
         if caller is None:
             caller = await self.threads.run(self.door.looked_up, environ)
@@ -99,6 +100,14 @@ def length_of(environ: Environ) -> int | None:
     if not (text.isascii() and text.isdecimal()):
         return None
     return int(text) if len(text) <= MAX_LENGTH_DIGITS else 10**MAX_LENGTH_DIGITS
+
+
+def _check_content_type(environ: Environ) -> None:
+    """Refuse what Django cannot read: it would fail before any of its handlers words an error."""
+    try:
+        parse_header_parameters(environ.get("CONTENT_TYPE", ""))
+    except ValueError:
+        raise ProblemError("malformed_request", "the Content-Type cannot be read") from None
 
 
 def _not_received(error: SpoolError, *, pace: Pace) -> ProblemError:

@@ -379,6 +379,18 @@ def test_request_is_as_wsgi_has_it(made: Front, application: Application) -> Non
     assert "HTTP_X_FORWARDED_PROTO" not in environ
 
 
+@pytest.mark.parametrize("length", ["0", "2"])
+def test_content_type_that_nobody_can_read_is_a_malformed_request(
+    made: Front, application: Application, length: str
+) -> None:
+    wanted = scope(caller="a", content_type="a/b; charset*=nope''x", content_length=length)
+
+    sent = asked(made, wanted, [b"ok"])
+
+    assert (sent.status, json.loads(sent.body)["code"]) == (400, "malformed_request")
+    assert application.asked == []
+
+
 def test_fault_of_the_application_is_not_taken_for_one_of_the_body(made: Front) -> None:
     def failing(environ: Environ, start: Callable[..., Any]) -> Iterable[bytes]:
         raise OSError(28, "No space left on device")
