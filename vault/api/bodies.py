@@ -99,6 +99,8 @@ def members(request: Request, *, known: Collection[str]) -> dict[str, Any]:
         raise ProblemError("unsupported_media_type", f"send {JSON}")
     try:
         given = json.loads(body, object_pairs_hook=_once_each, parse_constant=_no_constant)
+        # Half of a pair of surrogates is no text: neither an answer nor the database can hold it.
+        json.dumps(given, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise ProblemError("malformed_request", "the body is not valid JSON") from None
     if not isinstance(given, dict):

@@ -333,6 +333,8 @@ def test_grace_is_a_number_of_seconds(bot: Caller, grace: Any) -> None:
         (b"{", "application/json", (400, "malformed_request")),
         (b"[]", "application/json", (400, "malformed_request")),
         (b'{"label":"a","label":"b"}', "application/json", (400, "malformed_request")),
+        (b'{"label":"\\ud800"}', "application/json", (400, "malformed_request")),
+        (b'{"\\ud800":1}', "application/json", (400, "malformed_request")),
         (b'{"label":NaN}', "application/json", (400, "malformed_request")),
         (b"\xff", "application/json", (400, "malformed_request")),
         (b"[" * 60_000, "application/json", (400, "malformed_request")),
