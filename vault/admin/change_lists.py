@@ -9,10 +9,13 @@ from typing import Any
 from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db import DataError, transaction
+from django.db import DataError, ProgrammingError, transaction
 from django.http import HttpRequest
 
 from vault.models import Round
+
+# What Django raises for values that no lookup can take; a range of one value is a missing index.
+UNREADABLE = (ValueError, OverflowError, IndexError)
 
 
 class CheckedChangeList(ChangeList):
@@ -21,7 +24,7 @@ class CheckedChangeList(ChangeList):
     def get_filters(self, request: HttpRequest) -> Any:
         try:
             return super().get_filters(request)
-        except (ValueError, OverflowError) as wrong:
+        except UNREADABLE as wrong:
             raise IncorrectLookupParameters(wrong) from wrong
 
     def get_results(self, request: HttpRequest) -> None:
@@ -29,7 +32,7 @@ class CheckedChangeList(ChangeList):
         try:
             with transaction.atomic():
                 super().get_results(request)
-        except (ValueError, OverflowError, DataError) as wrong:
+        except (*UNREADABLE, DataError, ProgrammingError) as wrong:
             raise IncorrectLookupParameters(wrong) from wrong
 
 
