@@ -20,7 +20,7 @@ def references(round: Round) -> Table:
         key=lambda each: places.get(each.pk, len(places)),
     )
     values = dict(Release.objects.filter(submission__in=files).values_list("submission", "value"))
-    score = "Score, rounded" if round.status in NEVER_OPENED else "Score"
+    score = "Score, rounded" if round.status in NEVER_OPENED else "Score, as released"
     heading = "References"
     if not places:
         heading += (
