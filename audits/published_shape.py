@@ -28,7 +28,9 @@ LEVELS = Shape(
         ),
         "interval": _level(0.95, "Confidence of every interval."),
         "luck": _level(0.95, "Share of honest draws that stay below `luck`."),
-        "power": _level(0.8, "With which the least effect would have been found."),
+        "power": _level(
+            0.8, "With which the smallest effect that is stated would have been found."
+        ),
     },
 )
 # Of an `audits.disclosure.Disclosure`.

@@ -45,7 +45,7 @@ def advance(*, round_id: int, clock: Clock) -> bool:
 
 
 def publish(*, round_id: int, clock: Clock) -> None:
-    """AUDITED -> PUBLISHED, all in one transaction with the conveyor. Twice is once."""
+    """AUDITED -> PUBLISHED, all in one transaction with the conveyor. It is idempotent."""
     with locks.one_audit(round_id=round_id) as is_alone:
         round = _get(round_id)
         if not is_alone or round.status == RoundStatus.PUBLISHED:

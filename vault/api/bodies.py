@@ -184,7 +184,7 @@ def rotation(name: str, *, of: str, default: int, longest: int, example: int) ->
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     given = dict(pairs)
     if len(given) != len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("a name is doubled")
     return given
 
 
