@@ -85,7 +85,7 @@ class Front:
         if self.door.words_refusals:
             return await self.threads.answer(with_body(environ, UnreadBody()))
         if length is None:
-            raise ProblemError("length_required", "send Content-Length; no chunked bodies")
+            raise ProblemError("length_required")
         detail = f"a body may have {caller.largest} bytes"
         raise ProblemError("content_too_large", detail, limit=caller.largest)
 
@@ -123,7 +123,7 @@ def _not_received(error: SpoolError, *, pace: Pace) -> ProblemError:
             "there is no room for the body; nothing of it was kept",
             retry_after=RETRY_AFTER_SECONDS,
         )
-    return ProblemError("incomplete_body", "the body is shorter than its Content-Length")
+    return ProblemError("incomplete_body")
 
 
 def _no_place(error: NoPlaceError, *, places: Places) -> ProblemError:

@@ -72,7 +72,7 @@ def raw(request: Request) -> bytes:
     http = request._request
     length = http.META.get("CONTENT_LENGTH") or "0"
     if "HTTP_TRANSFER_ENCODING" in http.META or not length.isdecimal():
-        raise ProblemError("length_required", "send Content-Length; no chunked bodies")
+        raise ProblemError("length_required")
     if len(length) > 9 or int(length) > MAX_BODY_BYTES:
         detail = f"a body may have {MAX_BODY_BYTES} bytes here"
         raise ProblemError("content_too_large", detail, limit=MAX_BODY_BYTES)
@@ -85,8 +85,7 @@ def raw(request: Request) -> bytes:
     try:
         return http.body
     except UnreadablePostError:
-        detail = "the body is shorter than its Content-Length"
-        raise ProblemError("incomplete_body", detail) from None
+        raise ProblemError("incomplete_body") from None
 
 
 def members(request: Request, *, known: Collection[str]) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _length(http: HttpRequest) -> int:
     """Read the body's length, or refuse: a chunked body arrives empty, and would pass for a short file."""
     text = http.META.get("CONTENT_LENGTH") or ""
     if not text.isdecimal() or "HTTP_TRANSFER_ENCODING" in http.META:
-        raise ProblemError("length_required", "send Content-Length; no chunked bodies")
+        raise ProblemError("length_required")
     limit = settings.MAX_UPLOAD_BYTES
     if len(text) > MAX_LENGTH_DIGITS or int(text) > limit:
         raise ProblemError("content_too_large", f"a body may have {limit} bytes", limit=limit)
@@ -146,7 +146,7 @@ def _read_body(http: HttpRequest, length: int, *, into: MemoryFile) -> None:
         while into.size < length and (part := http.read(min(_PIECE, length - into.size))):
             into.write(part)
     if into.size != length:
-        raise ProblemError("incomplete_body", "the body is shorter than its Content-Length")
+        raise ProblemError("incomplete_body")
     into.seal()
 
 

@@ -27,7 +27,5 @@ class Readiness(Liveness):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
         except DatabaseError:
-            raise ProblemError(
-                "unavailable", "the database does not answer", retry_after=5
-            ) from None
+            raise ProblemError("unavailable", retry_after=5) from None
         return super().get(request)

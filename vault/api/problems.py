@@ -28,13 +28,14 @@ class ProblemError(exceptions.APIException):
     def __init__(
         self,
         code: str,
-        detail: str,
+        # What the catalogue says of the code, if nothing else is to say.
+        detail: str = "",
         # The throttle that refuses, for the RateLimit fields and the members of the body.
         limit_of: Limit | None = None,
         headers: dict[str, str] | None = None,
         **data: Any,
     ) -> None:
-        super().__init__(detail, code)
+        super().__init__(detail or CATALOGUE[code].detail, code)
         self.status_code, self.code = CATALOGUE[code].status, code
         self.data = data if limit_of is None else {**data, **limit_of.members()}
         self.limit, self.headers = limit_of, headers or {}
@@ -53,7 +54,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse 
     if isinstance(error, OperationalError | InterfaceError):
         # Every request may be repeated, this one too: equal predictions are charged once.
         logger.error("the database failed a request: %s", type(error.__cause__ or error).__name__)
-        error = ProblemError("unavailable", "the database does not answer", retry_after=5)
+        error = ProblemError("unavailable", retry_after=5)
     elif isinstance(error, Http404):
         error = exceptions.NotFound()
     if isinstance(error, errors.VaultError) and error.code not in CATALOGUE:
@@ -138,4 +139,4 @@ def handle_403(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handle_500(request: HttpRequest) -> HttpResponse:
-    return _answer(body(code="internal_error", detail="Something failed here; it is logged."))
+    return _answer(body(code="internal_error", detail=CATALOGUE["internal_error"].detail))
