@@ -11,16 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from tests.vault import sessions
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import (
-    budget,
-    opening,
-    release,
-    replay,
-    rounds,
-    submissions,
-    tasks,
-    unranking,
-)
+from vault import budget, opening, release, replay, rounds, submissions, tasks, unranking
 from vault.errors import (
     AdmissionError,
     NoOpenRoundError,
@@ -321,12 +312,7 @@ def test_a_cancelled_round_has_a_time_and_a_reason_in_the_database(world: World)
         {"status": "CANCELLED"},
         {"status": "CANCELLED", "cancelled_at": NOW},
         {"cancelled_at": NOW, "cancelled_reason": REASON},
-        {
-            "status": "CANCELLED",
-            "cancelled_at": NOW,
-            "cancelled_reason": REASON,
-            "opened_at": NOW,
-        },
+        {"status": "CANCELLED", "cancelled_at": NOW, "cancelled_reason": REASON, "opened_at": NOW},
     ):
         with (
             pytest.raises(IntegrityError, match="round_cancelled_says_why"),

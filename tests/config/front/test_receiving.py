@@ -384,7 +384,6 @@ def test_content_type_that_nobody_can_read_is_a_malformed_request(
     made: Front, application: Application, length: str
 ) -> None:
     wanted = scope(caller="a", content_type="a/b; charset*=nope''x", content_length=length)
-
     sent = asked(made, wanted, [b"ok"])
 
     assert (sent.status, json.loads(sent.body)["code"]) == (400, "malformed_request")

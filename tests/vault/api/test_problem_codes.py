@@ -33,6 +33,12 @@ def status_of(error: type[errors.VaultError]) -> int:
     return response.status_code
 
 
+def with_status(code: object) -> tuple[object, object]:
+    """The catalogue alone has the status of these."""
+    assert code in problem_codes.CATALOGUE, code
+    return code, problem_codes.CATALOGUE[str(code)].status
+
+
 def answered() -> set[tuple[object, object]]:
     """Code and status of what is raised as a problem, worded as one, or translated to one."""
     found: set[tuple[object, object]] = {
@@ -44,9 +50,9 @@ def answered() -> set[tuple[object, object]]:
         name = ast.unparse(call.func).rpartition(".")[2]
         given = {each.arg: each.value for each in call.keywords}
         if name == "ProblemError":
-            found.add((constant(call.args[1]), constant(call.args[0])))
+            found.add(with_status(constant(call.args[0])))
         elif name == "body" and isinstance(given.get("code"), ast.Constant):
-            found.add((constant(given["code"]), constant(given["status"])))
+            found.add(with_status(constant(given["code"])))
     return found
 
 
