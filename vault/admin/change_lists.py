@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.db import DataError, ProgrammingError, transaction
 from django.http import HttpRequest
 
@@ -16,6 +16,8 @@ from vault.models import Round
 
 # What Django raises for values that no lookup can take; a range of one value is a missing index.
 UNREADABLE = (ValueError, OverflowError, IndexError)
+# What PostgreSQL refuses: a broken pattern, or a column that the admin's role may not read.
+REFUSED = (DataError, ProgrammingError)
 
 
 class CheckedChangeList(ChangeList):
@@ -32,7 +34,10 @@ class CheckedChangeList(ChangeList):
         try:
             with transaction.atomic():
                 super().get_results(request)
-        except (*UNREADABLE, DataError, ProgrammingError) as wrong:
+        except (*UNREADABLE, *REFUSED) as wrong:
+            # Of a list that nothing narrows no filter is at fault: it is an error, to be logged as one.
+            if set(request.GET) <= {ERROR_FLAG}:
+                raise
             raise IncorrectLookupParameters(wrong) from wrong
 
 

@@ -1,6 +1,9 @@
 """Addresses that nobody types: whatever stands in a query, the admin answers and does not break."""
 
 import pytest
+from django.contrib.admin.views.main import ChangeList
+from django.db import ProgrammingError
+from django.http import HttpRequest
 from django.urls import reverse
 
 from tests.vault.admin.stage import SUPERUSER, Stage, client_of, url
@@ -75,7 +78,8 @@ def test_date_that_no_calendar_has_is_a_wrong_filter(stage: Stage, model: str, a
             f"{at}__date__year=0",
             f"{at}__iso_year=99999",
             f"{at}__regex=(",
-            f"{at}__range=x",
+            f"{at}__range=",
+            f"{at}__year__range=1",
         ),
     ):
         assert answered(stage, f"{address}?{query}", person=SUPERUSER) in (200, 400), query
@@ -88,6 +92,30 @@ def test_wrong_year_leads_to_the_list_without_a_filter(stage: Stage) -> None:
         answer = client_of(ORGANIZER).get(f"{address}?submitted_at__year=0")
 
     assert (answer.status_code, answer["Location"]) == (302, f"{address}?e=1")
+
+
+def test_filter_by_what_the_role_may_not_read_is_a_wrong_filter(stage: Stage) -> None:
+    """Whose keys wrap a holdout's labels is not the admin's to read."""
+    address = reverse("admin:vault_holdout_changelist")
+
+    with acting_as("researcher"):
+        answer = client_of(ORGANIZER).get(f"{address}?wrapped_keys__isnull=0")
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{address}?e=1")
+
+
+def test_list_that_the_role_may_not_read_is_no_wrong_filter(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost grant was answered 200, and logged nowhere."""
+
+    def refused(self: ChangeList, request: HttpRequest) -> None:
+        raise ProgrammingError("permission denied")
+
+    monkeypatch.setattr(ChangeList, "get_results", refused)
+    for query in ("", "?e=1", "?status__exact=OPEN"):
+        with pytest.raises(ProgrammingError):
+            answered(stage, f"{reverse('admin:vault_round_changelist')}{query}")
 
 
 def test_path_with_nul_or_a_huge_id_is_not_found_or_refused(stage: Stage) -> None:
