@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
-from django.utils.http import parse_header_parameters
 
 from config.front.doors import Caller, Door
 from config.front.places import NoPlaceError, NoPlaceOfOneError, Places
@@ -104,8 +104,10 @@ def length_of(environ: Environ) -> int | None:
 
 def _check_content_type(environ: Environ) -> None:
     """Refuse what Django cannot read: it would fail before any of its handlers words an error."""
+    if "CONTENT_TYPE" not in environ:
+        return
     try:
-        parse_header_parameters(environ.get("CONTENT_TYPE", ""))
+        WSGIRequest(with_body(environ, io.BytesIO()))
     except ValueError:
         raise ProblemError("malformed_request", "the Content-Type cannot be read") from None
 
