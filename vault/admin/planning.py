@@ -179,7 +179,6 @@ def plan_view(page: Page, request: HttpRequest) -> HttpResponse:
         explanation="The next page shows what follows from this, and changes nothing. Nothing that stands "
         "here can be changed once the round is planned.",
         submit="Preview",
-        crumb="Plan a round",
         back=reverse("admin:vault_round_changelist"),
     )
 
