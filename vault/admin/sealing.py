@@ -158,18 +158,16 @@ def seal_view(page: Page, request: HttpRequest) -> HttpResponse:
 def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Table]]:
     """Seal, and list what was; or seal nothing, and give the report that has to be confirmed first."""
     given = form.cleaned_data
+    benchmark: Benchmark = given["benchmark"]
+    stratify: bool = given["stratify"]
     body = given["file"].read()
-    drawn: dict[str, Any] = {
-        "benchmark": given["benchmark"],
-        "labels": label_files.read(
-            body=body,
-            content_type=data_files.content_type(given["file"]),
-            benchmark=given["benchmark"],
-        ),
-        "shards": form.shards(),
-        "stratify": given["stratify"],
-    }
-    report = holdouts.report(**drawn)
+    labels = label_files.read(
+        body=body,
+        content_type=data_files.content_type(given["file"]),
+        benchmark=benchmark,
+    )
+    shards = form.shards()
+    report = holdouts.report(benchmark=benchmark, labels=labels, shards=shards, stratify=stratify)
     asked = _digest(form, body, user_id=request.user.pk)
     if given["only_report"] or not _is_confirmed(request.POST, report, asked):
         form.ask(request.POST, report, signing.dumps(asked, salt=SALT))
@@ -181,7 +179,10 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
         return [], _tables(report)
     form.accepted = [line.code for line in report.warnings]
     sealed = holdouts.seal(
-        **drawn,
+        benchmark=benchmark,
+        labels=labels,
+        shards=shards,
+        stratify=stratify,
         rng=np.random.default_rng(),
         actor=request.user.get_username(),
         now=timezone.now(),
