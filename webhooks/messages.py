@@ -14,9 +14,10 @@ from webhooks.models import WebhookDelivery
 
 def content(*, delivery: WebhookDelivery) -> bytes | None:
     """Write the body; None if the team may no longer see what it is about."""
-    data, time = _data(delivery), shown.time(delivery.occurred_at)
+    data = _data(delivery)
     if data is None:
         return None
+    time = shown.time(delivery.occurred_at)
     return encoded({"type": delivery.event, "timestamp": time, "data": data})
 
 

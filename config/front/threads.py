@@ -33,7 +33,8 @@ class Threads:
     """So many threads, and one apart for the probes: load must not look like death."""
 
     def __init__(self, *, application: Application, n: int, probes: tuple[str, ...] = ()) -> None:
-        self._application, self._probes = application, probes
+        self._application = application
+        self._probes = probes
         self._workers = ThreadPoolExecutor(n, thread_name_prefix="web")
         self._prober = ThreadPoolExecutor(1, thread_name_prefix="probe")
 

@@ -91,7 +91,8 @@ def _receive(
     """Into this round or none: the first planned round of a benchmark takes references."""
     with transaction.atomic():
         locks.hold_round_open(round_id=round.pk)
-        now, team = timezone.now(), given["team"]
+        team: Team = given["team"]
+        now = timezone.now()
         taking = submissions.current_round(benchmark=round.benchmark, team=team, now=now)
         if taking != round:
             raise TransitionError(

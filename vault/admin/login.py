@@ -25,8 +25,10 @@ class SignInForm(AdminAuthenticationForm):
         username, password = (self.cleaned_data.get(each) for each in ("username", "password"))
         if not username or not password:
             return super().clean()
-        now, request, device = timezone.now(), self.request, None
+        request = self.request
         assert request is not None  # the log-in page gives it
+        now = timezone.now()
+        device: str | None = None
         if plain := request.GET.get(PASS):
             device = sign_in.device_of_pass(username=username, plain=plain, now=now)
         place: dict[str, Any] = {

@@ -36,9 +36,11 @@ class ProblemError(exceptions.APIException):
         **data: Any,
     ) -> None:
         super().__init__(detail or CATALOGUE[code].detail, code)
-        self.status_code, self.code = CATALOGUE[code].status, code
+        self.status_code = CATALOGUE[code].status
+        self.code = code
         self.data = data if limit_of is None else {**data, **limit_of.members()}
-        self.limit, self.headers = limit_of, headers or {}
+        self.limit = limit_of
+        self.headers = headers or {}
 
 
 def body(*, code: str, detail: str, **data: Any) -> dict[str, Any]:

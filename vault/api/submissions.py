@@ -151,7 +151,9 @@ class SubmissionWithdrawal(APIView):
 
 def _row(request: Request, submission_id: uuid.UUID, latest: Polled | None) -> Submission:
     """Find the submission with all that is shown of it; what this process knows is not asked for again."""
-    known = latest and known_submissions.in_state(submission_id, latest.state)
+    known = None
+    if latest is not None:
+        known = known_submissions.in_state(submission_id, latest.state)
     if known is not None:
         return known
     found = finding.own_submission(request, submission_id)
