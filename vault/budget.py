@@ -230,7 +230,7 @@ def reserve(
     BudgetEntry.objects.create(
         admission=admission, submission=submission, kind=Kind.RESERVE, at=now
     )
-    with_this = Usage(*(n + 1 for n in used))
+    with_this = Usage(total=used.total + 1, window=used.window + 1, concurrent=used.concurrent + 1)
     return budget_left.queries(admission=admission, round=submission.round, used=with_this, now=now)
 
 
