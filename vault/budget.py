@@ -37,7 +37,7 @@ from vault.models import (
     Team,
 )
 from vault.scorers import scorer_of
-from vault.statuses import RoundStatus
+from vault.statuses import COMING, RoundStatus
 
 Kind = BudgetEntry.Kind
 
@@ -94,7 +94,7 @@ def admit(
 
 def no_admission(*, round: Round, now: dt.datetime) -> str:
     """Say why a round takes no more teams: it is over, or can open for nobody; empty if it takes some."""
-    if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
+    if round.status not in COMING:
         return f"teams are admitted until a round closes, and this one is {round.status}"
     if round.status == RoundStatus.PLANNED and now >= round.closes_at:
         return (
@@ -230,7 +230,7 @@ def reserve(
     BudgetEntry.objects.create(
         admission=admission, submission=submission, kind=Kind.RESERVE, at=now
     )
-    with_this = Usage(*(n + 1 for n in used))
+    with_this = Usage(total=used.total + 1, window=used.window + 1, concurrent=used.concurrent + 1)
     return budget_left.queries(admission=admission, round=submission.round, used=with_this, now=now)
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from vault import sentences
 from vault.models import Admission, BudgetEntry, Round
-from vault.statuses import RoundStatus
+from vault.statuses import COMING, RoundStatus
 
 # A pending submission is usually scored within this time; a bot asks again after it.
 CONCURRENT_RETRY_SECONDS = 2
@@ -102,7 +102,7 @@ def summary(
     A function of the account's figures and of what everybody knows of its round: the sentence tells
     nothing that the figures do not.
     """
-    is_over = status not in (RoundStatus.PLANNED, RoundStatus.OPEN)
+    is_over = status not in COMING
     if status == RoundStatus.PLANNED and now >= closes_at:
         return "The round has not opened, and its end has passed: nothing can be used in it."
     if status == RoundStatus.PLANNED:
@@ -158,7 +158,7 @@ def _next_slot(
     *, admission: Admission, round: Round, used: Usage, now: dt.datetime
 ) -> dt.datetime | None:
     """When the next query is free; None: never in this round. Nothing is received before it opens."""
-    if round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN) or used.total >= admission.k:
+    if round.status not in COMING or used.total >= admission.k:
         return None
     slot = max(now, round.opens_at)
     if used.window >= round.window_limit:

@@ -7,9 +7,7 @@ from django.db.models import Q
 from vault import sentences
 from vault.errors import NoOpenRoundError, RoundClosedError, VaultError
 from vault.models import Benchmark, Round
-from vault.statuses import NEVER_OPENED, RoundStatus
-
-COMING = (RoundStatus.PLANNED, RoundStatus.OPEN)
+from vault.statuses import COMING, NEVER_OPENED, RoundStatus
 
 
 def closed_at(*, round: Round, now: dt.datetime) -> dt.datetime | None:

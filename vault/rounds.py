@@ -283,10 +283,12 @@ def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
     ).exclude(team__in=declared)
     states = MechanismState.objects.filter(round=round)
     incumbents = set(states.values_list("incumbent_id", flat=True))
-    in_order = sorted(scored, key=lambda each: (each.pk in incumbents, each.sequence))
+    best_last = sorted(scored, key=lambda each: (each.pk in incumbents, each.sequence))
+    # Of each team the last one stays.
+    chosen = {submission.team_id: submission for submission in best_last}
     Final.objects.bulk_create(
-        Final(round=round, team_id=team_id, submission=last, is_declared=False, chosen_at=now)
-        for team_id, last in {each.team_id: each for each in in_order}.items()
+        Final(round=round, team_id=team_id, submission=submission, is_declared=False, chosen_at=now)
+        for team_id, submission in chosen.items()
     )
 
 

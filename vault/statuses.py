@@ -41,6 +41,8 @@ class SubmissionStatus(models.TextChoices):
 
 
 PENDING = (SubmissionStatus.QUEUED, SubmissionStatus.SCORING)
+# Rounds that are not over: teams are admitted to them.
+COMING = (RoundStatus.PLANNED, RoundStatus.OPEN)
 # Rounds without a board: nobody but references was answered in them.
 NEVER_OPENED = (RoundStatus.PLANNED, RoundStatus.CANCELLED)
 

@@ -74,6 +74,7 @@ def parse(*, body: bytes, content_type: str, spec: FileSpec, panel_ids: pa.Array
 def read_table(
     body: bytes, content_type: str, choose: Choose, max_rows: int, problems: Problems
 ) -> Table:
+    """Read a file as its content type says, and refuse one of any other type."""
     if content_type not in READERS:
         refuse(f"the content type is {quoted(content_type)}; it may be {' or '.join(READERS)}")
     return READERS[content_type](body, choose=choose, max_rows=max_rows, problems=problems)

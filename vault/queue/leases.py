@@ -31,6 +31,8 @@ PATIENCE = 60.0
 
 
 class Claim(NamedTuple):
+    """What `claim` returns, in the order of its columns."""
+
     submission_id: uuid.UUID
     fence: int
     n_exceptions: int

@@ -20,7 +20,7 @@ from vault import budget, team_names
 from vault.errors import AdmissionError, RosterError
 from vault.files import hints, spreadsheet_cells
 from vault.models import Admission, Round, Team, TokenLink
-from vault.statuses import RoundStatus
+from vault.statuses import COMING, RoundStatus
 from vault.teams import token_links
 
 MAX_BYTES = 256 * 1024
@@ -307,10 +307,8 @@ class _Rounds:
 
     def __init__(self, *, now: dt.datetime) -> None:
         self._now = now
-        taking = (RoundStatus.PLANNED, RoundStatus.OPEN)
-        self._rounds = list(
-            Round.objects.filter(status__in=taking).select_related("benchmark").order_by("pk")
-        )
+        coming = Round.objects.filter(status__in=COMING).select_related("benchmark")
+        self._rounds = list(coming.order_by("pk"))
         pairs = Admission.objects.filter(round__in=self._rounds)
         self._pairs = set(pairs.values_list("round_id", "team_id"))
         self._n = Counter(pairs.filter(is_blind=False).values_list("round_id", flat=True))

@@ -19,7 +19,6 @@ from vault.files.problems import Problems
 EXPECTED = parse_csv("id,label\n10,0\n20,1\n30,0\n")
 NUMBERS = pa.array([10, 20, 30])
 TEXTS = pa.array(["10", "20", "30"])
-NUMERIC_TEXT_PANEL = TEXTS
 
 
 def category(texts: list[str], *, index: pa.DataType, value: pa.DataType) -> pa.Array:

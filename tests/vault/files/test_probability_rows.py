@@ -124,6 +124,12 @@ def test_digits_are_found_behind_lines_that_are_skipped() -> None:
     assert [p[0] for p in found] == [2, 3]
 
 
+def test_digits_are_found_behind_an_empty_line() -> None:
+    found = problems_of(HEADER + "10,0.5,0.5,0\n\n20,0.30,0.30,0.30\n30,0.3,0.3,0.3\n", MULTI)
+
+    assert [p[0] for p in found] == [3, 4]
+
+
 def test_parquet_counts_the_digits_that_csv_would_write() -> None:
     def columns(*numbers: float) -> bytes:
         names = MULTI.value_columns

@@ -98,6 +98,15 @@ def test_ids_in_the_order_of_labels_are_warned_of() -> None:
     assert "has ROC AUC 1.000 for class 1" in text_of(found, "id_order")
 
 
+def test_the_order_of_ids_is_looked_at_whatever_that_of_the_rows() -> None:
+    labels = np.repeat([0, 1], [260, 140])
+    shuffled = np.random.default_rng(4).permutation(400)
+
+    found = report("id,label\n" + "".join(f"{i},{labels[i]}\n" for i in shuffled), query=200)
+
+    assert warned(found) == ["id_order", "neighbor_labels"]
+
+
 @pytest.mark.parametrize("spell", ["x{0}", "x{0:04}", "{1}-{0:04}", "{0:04}-{1}", "{0}_{1}_v2"])
 def test_other_spellings_of_an_order_are_seen(spell: str) -> None:
     """Numbers without zeros in front, and the label's own name, in front or behind."""
