@@ -2,8 +2,8 @@
 
 A field counts ln of the number of values that it can have once everything before it is known. What follows
 from other fields, or from the query labels (whose holdout retires with the publication), counts nothing.
-`audits.published_shape` declares that; one that is not there makes the publication fail, before anything is
-told.
+`audits.published_shape` declares that; a field that is not there makes the publication fail, before anything
+is told.
 """
 
 import math

@@ -127,7 +127,7 @@ def _computed(disclosure: Disclosure, team: Judged) -> dict[str, Any]:
         "file_named": BEST_SCORED if is_other else FINAL,
         "is_ranked_file": team.has_final and (finding.is_ranked_file or not names_other),
         # Under most mechanisms nobody could tell which one it is: a file that did not improve shows no score.
-        "named_submission": accused_file and str(accused_file),
+        "named_submission": None if accused_file is None else str(accused_file),
         **_fresh(disclosure, team),
         "no_figure": _no_figure(disclosure, team),
         "tier": None,

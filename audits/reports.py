@@ -108,7 +108,7 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
             "rank": _whole(after.get(team.team)),
             "tier": _whole(numbers.get(team.team)),
             "before": _whole(before.get(team.team)),
-            # Of its ranks before and after among the teams that have both, and those.
+            # Its ranks before and after among the teams that have both, and how far they are apart.
             "change": _change(moved.get(team.team)),
             "moved": moved.get(team.team),
             # Why organizers took the team out of the ranking.

@@ -42,6 +42,7 @@ class Wire:
             with self._connection.getresponse() as response:
                 fields = {name.lower(): value for name, value in response.getheaders()}
                 return Answer(status=response.status, headers=fields, body=response.read())
+        # Whatever ended it: its answer may still come, and would stand in the way of the next one.
         except BaseException:
             self._connection.close()
             raise

@@ -125,6 +125,17 @@ def test_what_was_not_tested_has_dashes_for_figures(world: World) -> None:
     assert "would have been found with 80 %" not in text_of(re.sub(".*<h3>", "", reports_html(run)))
 
 
+@pytest.mark.parametrize(("gate", "smallest"), [("quiet", ".0789"), ("fired", "–")])
+def test_nothing_would_have_been_found_where_the_gate_fired(
+    world: World, gate: str, smallest: str
+) -> None:
+    """Nobody is accused there, however large an overstatement is."""
+    run = run_with(world, gate=gate)
+    judged(run, "NO_EVIDENCE" if gate == "quiet" else "SHIFT")
+
+    assert cells_of(reports_html(run), "somebody")[9] == smallest
+
+
 def test_a_figure_of_zero_is_shown(world: World) -> None:
     run = run_with(world)
     judged(run, "NO_EVIDENCE", estimate=0.0, low=0.0, high=0.0, p_value=1.0)

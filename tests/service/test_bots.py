@@ -8,13 +8,11 @@ import sys
 from collections.abc import Callable
 
 import httpx
-import psycopg
 import pytest
 
-from service.home import DATABASE, OWNER, database_password, socket_directory
 from service.processes import Service
 from tests.service.bots import Bot
-from tests.service.staging import Stage
+from tests.service.staging import Stage, query
 
 pytestmark = [pytest.mark.service, pytest.mark.live]
 
@@ -93,22 +91,17 @@ async def kill(service: Service, name: str, *, after: float) -> None:
 
 def counted(service: Service, table: str, column: str, condition: str) -> set[str]:
     """The submissions in the rows of this play, of which none may occur twice."""
-    with psycopg.connect(
-        host=str(socket_directory(service.home)),
-        dbname=DATABASE,
-        user=OWNER,
-        password=database_password(service.home, OWNER),
-    ) as session:
-        rows = session.execute(
-            f"""
-            SELECT {column}::text FROM {table} WHERE {condition} AND {column} IN (
-                SELECT submission.id FROM vault_submission submission
-                JOIN vault_round round ON round.id = submission.round_id
-                JOIN vault_benchmark benchmark ON benchmark.id = round.benchmark_id
-                WHERE benchmark.slug = 'bots'
-            )
-            """  # noqa: S608
-        ).fetchall()
+    rows = query(
+        service,
+        f"""
+        SELECT {column}::text FROM {table} WHERE {condition} AND {column} IN (
+            SELECT submission.id FROM vault_submission submission
+            JOIN vault_round round ON round.id = submission.round_id
+            JOIN vault_benchmark benchmark ON benchmark.id = round.benchmark_id
+            WHERE benchmark.slug = 'bots'
+        )
+        """,  # noqa: S608
+    )
     found = [str(row[0]) for row in rows]
     assert len(found) == len(set(found)), table
     return set(found)

@@ -3,7 +3,7 @@
 import pytest
 
 from service.processes import Service
-from tests.service.test_kill import query
+from tests.service.staging import query
 
 pytestmark = pytest.mark.service
 

@@ -7,12 +7,10 @@ from collections.abc import Callable
 
 import httpx
 import numpy as np
-import psycopg
 import pytest
 
-from service.home import DATABASE, OWNER, database_password, socket_directory
 from service.processes import Service
-from tests.service.staging import Stage, client, csv_file
+from tests.service.staging import Stage, client, csv_file, query
 
 pytestmark = pytest.mark.service
 
@@ -46,16 +44,6 @@ def submit_until_received(service: Service, *, slug: str, token: str, body: byte
         assert response.status_code >= 500, response.text
         time.sleep(0.1)
     raise AssertionError("the web process did not come back")
-
-
-def query(service: Service, statement: str, *parameters: object) -> list[tuple[object, ...]]:
-    with psycopg.connect(
-        host=str(socket_directory(service.home)),
-        dbname=DATABASE,
-        user=OWNER,
-        password=database_password(service.home, OWNER),
-    ) as connection:
-        return connection.execute(statement, parameters).fetchall()
 
 
 def wait_until_all_scored(service: Service, ids: list[str]) -> None:

@@ -13,11 +13,10 @@ import psycopg
 import pytest
 
 from service import leftovers, ports
-from service.home import DATABASE, OWNER, database_password, socket_directory
 from service.processes import Service, running, start_that_answers
 from service.programs import Program
-from tests.service.staging import client, csv_file
-from tests.service.test_kill import query, submit_until_received
+from tests.service.staging import client, csv_file, query, session
+from tests.service.test_kill import submit_until_received
 
 pytestmark = [pytest.mark.service, pytest.mark.live]
 
@@ -141,12 +140,7 @@ def test_scoring_that_hangs_fails_and_the_worker_goes_on(recovering: Service) ->
     """It waits for a row that another session holds, as for a lock that nobody gives back."""
     token = staged(recovering, "hanging")
     rng = np.random.default_rng(18)
-    with psycopg.connect(
-        host=str(socket_directory(recovering.home)),
-        dbname=DATABASE,
-        user=OWNER,
-        password=database_password(recovering.home, OWNER),
-    ) as holder:
+    with session(recovering) as holder:
         holder.execute("LOCK TABLE vault_release IN SHARE MODE")
         submit_until_received(recovering, slug="hanging", token=token, body=csv_file(rng))
         wait_until(recovering, lambda: statuses(recovering, "hanging") == ["FAILED"])

@@ -15,8 +15,7 @@ import pytest
 
 from config import settings
 from service.processes import Service, running
-from tests.service.staging import Stage, client, csv_file
-from tests.service.test_kill import query
+from tests.service.staging import Stage, client, csv_file, query
 
 pytestmark = [pytest.mark.service, pytest.mark.live]
 

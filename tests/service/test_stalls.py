@@ -13,8 +13,8 @@ import pytest
 
 from config import settings
 from service.processes import Service, running
-from tests.service.staging import client, csv_file
-from tests.service.test_kill import kill_group, query
+from tests.service.staging import client, csv_file, query
+from tests.service.test_kill import kill_group
 
 pytestmark = [pytest.mark.service, pytest.mark.live]
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from service.processes import Service
-from tests.service.staging import Stage, client, csv_file
-from tests.service.test_kill import kill_group, query
+from tests.service.staging import Stage, client, csv_file, query
+from tests.service.test_kill import kill_group
 from tests.webhooks.test_signing import documented_check
 
 pytestmark = pytest.mark.service

@@ -153,6 +153,34 @@ def test_polls_that_came_too_early_are_repeated_later_and_later(clock: SimpleNam
     assert clock.pauses == [4.0, 1.0, 1.5, 2.25]
 
 
+def test_what_has_passed_since_a_file_was_sent_is_not_waited_for_again(
+    clock: SimpleNamespace,
+) -> None:
+    handler, _ = replies(POSTED, status("SCORED", 0.5))
+    desk = open_desk(handler)
+    desk._usual = 4.0
+
+    ticket = desk.submit(predictions=FILE)
+    clock.now += 3.0
+    desk.answer(ticket=ticket)
+
+    assert clock.pauses == [1.0]
+
+
+@pytest.mark.parametrize("usual", [0.0, 30.0])
+def test_further_polls_have_pauses_that_are_neither_none_nor_too_long(
+    clock: SimpleNamespace, usual: float
+) -> None:
+    handler, _ = replies(*[httpx.Response(304)] * 30, status("SCORED", 0.5))
+    desk = open_desk(handler)
+    desk._usual = usual
+
+    desk.answer(ticket="s1")
+
+    assert min(clock.pauses[1:]) >= rest.FIRST_POLL_SECONDS
+    assert max(clock.pauses[1:]) == rest.LAST_POLL_SECONDS
+
+
 def test_one_slow_answer_does_not_make_the_next_ones_wait(clock: SimpleNamespace) -> None:
     """What is usual falls by half with every answer that is quick, and no pause is long."""
     queued = [httpx.Response(202, json={"id": "s1"}) for _ in range(9)]

@@ -13,6 +13,7 @@ class Service(ThreadingHTTPServer):
 
     last = 100
     seen: list[tuple[int, dict[str, str], bytes]]
+    may_answer: threading.Event
 
 
 class _Door(BaseHTTPRequestHandler):
@@ -26,6 +27,8 @@ class _Door(BaseHTTPRequestHandler):
         if body == b"broken":
             self.close_connection = True
             return
+        if body == b"late":
+            self.server.may_answer.wait()
         self.n_answered += 1
         # Without a word to the client, as a server that ends does.
         self.close_connection = self.n_answered >= self.server.last
@@ -45,10 +48,11 @@ class _Door(BaseHTTPRequestHandler):
 @pytest.fixture
 def service() -> Iterator[Service]:
     with Service(("127.0.0.1", 0), _Door) as server:
-        server.seen = []
+        server.seen, server.may_answer = [], threading.Event()
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
+        server.may_answer.set()
         server.shutdown()
         thread.join()
 
@@ -81,6 +85,21 @@ def test_after_trouble_the_next_request_opens_a_connection(service: Service, wir
 
     assert wire.ask("POST", "/files/", body=b"id", headers={}).status == 202
     assert len({port for port, _, _ in service.seen}) == 2
+
+
+def test_an_answer_that_was_not_awaited_is_not_taken_for_the_next(
+    service: Service, wire: Wire
+) -> None:
+    connection = wire._connection
+    connection.timeout = 0.05
+
+    with pytest.raises(TimeoutError):
+        wire.ask("POST", "/files/", body=b"late", headers={})
+
+    connection.timeout = 60.0
+    service.may_answer.set()
+    assert wire.ask("POST", "/files/", body=b"id", headers={}).status == 202
+    assert [body for _, _, body in service.seen][-1] == b"id"
 
 
 def test_a_connection_that_was_closed_meanwhile_is_trouble(service: Service, wire: Wire) -> None:
