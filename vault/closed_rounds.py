@@ -23,7 +23,10 @@ def is_early(*, round: Round) -> bool:
 
 
 def said(*, round: Round, now: dt.datetime) -> str:
-    """Say when a round ended, and of one that was closed early, that somebody did it."""
+    """Say when a round ended: by itself, early and by whom, or while it had never opened."""
+    if round.status == RoundStatus.PLANNED:
+        end = sentences.moment(at=round.closes_at, now=now, is_end=True)
+        return f"round {round.number} never opened, and its time ended at {end}"
     at = closed_at(round=round, now=now)
     if at is None:
         return f"round {round.number} is closed"
@@ -81,12 +84,8 @@ def _ended_and_coming(ended: Round | None, *, coming: Round | None, now: dt.date
     if ended is None:
         comes = "none is planned" if coming is None else _comes(coming, now=now)
         return f"no round is open: {comes}"
-    if ended.status == RoundStatus.PLANNED:
-        at = sentences.moment(at=ended.closes_at, now=now, is_end=True)
-        head = f"no round is open: round {ended.number} never opened, and its time ended at {at}"
-    else:
-        head = said(round=ended, now=now)
-    return f"{head}; {_comes(coming, now=now)}"
+    head = "no round is open: " if ended.status == RoundStatus.PLANNED else ""
+    return f"{head}{said(round=ended, now=now)}; {_comes(coming, now=now)}"
 
 
 def _comes(coming: Round | None, *, now: dt.datetime) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from tests.vault.factories import NOW, World, make_world
-from vault import closed_rounds
+from vault import closed_rounds, submissions
+from vault.errors import RoundClosedError
+from vault.files import canonical
 from vault.models import Round
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +95,29 @@ def test_a_round_that_never_opened_says_so(world: World) -> None:
         f"no round is open: round 1 never opened, and its time ended at {NOW - HOUR:%H:%M} UTC; "
         "no other is planned",
     )
+
+
+def test_a_reference_whose_round_ended_before_it_opened_is_not_told_that_it_closed(
+    world: World,
+) -> None:
+    """Another round is planned, which the file on its way was not made for."""
+    end = NOW - HOUR
+    second(world)
+    Round.objects.filter(number=1).update(opens_at=NOW - 3 * HOUR, closes_at=end)
+    world.round.refresh_from_db()
+
+    with pytest.raises(RoundClosedError) as refused:
+        submissions.receive(
+            team=world.team("r", is_reference=True),
+            round=world.round,
+            panel=world.panel,
+            predictions=canonical.encode(world.labels),
+            provenance=submissions.Provenance(),
+            now=NOW,
+        )
+
+    assert refused.value.message == (f"round 1 never opened, and its time ended at {end:%H:%M} UTC")
+    assert refused.value.data == {"closes_at": end}
 
 
 def test_times_are_of_the_round_that_is_spoken_of(world: World) -> None:
