@@ -22,7 +22,7 @@ from vault.admin.pages import (
 )
 from vault.admin.site import site
 from vault.models import Admission, BudgetEntry, Round
-from vault.statuses import RoundStatus
+from vault.statuses import COMING
 
 
 def counted(admissions: QuerySet[Admission]) -> QuerySet[Any]:
@@ -62,7 +62,7 @@ class AdmissionAdmin(ReadOnlyPage):
 
     @admin.display(description="queries left", ordering="left")
     def left(self, obj: Any) -> str:
-        is_over = obj.round.status not in (RoundStatus.PLANNED, RoundStatus.OPEN)
+        is_over = obj.round.status not in COMING
         return "none, the round is over" if is_over else f"{obj.left:,}"
 
     @admin.display(description="nats reserved (1 nat is 1.44 bits)", ordering="reserved_nats")
@@ -91,7 +91,7 @@ class AdmissionAdmin(ReadOnlyPage):
 
 def left_of(admission: Any) -> str:
     """How many queries of a counted account are left; of a round that is over, how many were used."""
-    if admission.round.status in (RoundStatus.PLANNED, RoundStatus.OPEN):
+    if admission.round.status in COMING:
         return f"{admission.left:,} of {admission.k:,}"
     return f"none: the round is over; {admission.used:,} of {admission.k:,} were used"
 

@@ -38,7 +38,7 @@ from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.references import doubts as reference_doubts
 from vault.references import order as reference_order
-from vault.statuses import HoldoutStatus, RoundStatus
+from vault.statuses import COMING, HoldoutStatus, RoundStatus
 
 
 class RoundAdmin(ActingPage):
@@ -169,7 +169,7 @@ class RoundAdmin(ActingPage):
         """While something can still be done about it."""
         if obj.status == RoundStatus.CANCELLED:
             return "It was cancelled: nothing is audited."
-        if obj.status not in (RoundStatus.PLANNED, RoundStatus.OPEN):
+        if obj.status not in COMING:
             is_audited = obj.status in (RoundStatus.AUDITED, RoundStatus.PUBLISHED)
             stands = "stands" if is_audited else "will stand"
             return f"Nothing can be changed any more: each team's limit {stands} in the audit's report."
