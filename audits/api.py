@@ -7,13 +7,13 @@ from rest_framework.response import Response
 from audits import standing
 from audits.description import AUDIT, SUMMARY
 from audits.models import Publication
-from vault.api import finding, pages
+from vault.api import pages, selectors
 from vault.api.publicly import PublicView
 
 
 class AuditList(PublicView):
     def get(self, request: Request, slug: str) -> Response:
-        benchmark = finding.visible_benchmark(request, slug)
+        benchmark = selectors.visible_benchmark(request, slug)
         found = Publication.objects.filter(benchmark=benchmark).select_related("round", "benchmark")
         return pages.page(request, found, SUMMARY.show, ordering="id")
 
@@ -24,5 +24,5 @@ class AuditDetail(PublicView):
         found = published.first()
         if found is None:
             raise Http404
-        finding.visible_benchmark(request, found.benchmark.slug)
+        selectors.visible_benchmark(request, found.benchmark.slug)
         return Response(AUDIT.show(found, document=standing.shown(publication=found)))

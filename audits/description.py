@@ -8,7 +8,7 @@ from audits.published_rows import REFERENCE, TEAM
 from audits.published_shape import DOCUMENT
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import Access, Operation, page, shown
-from vault.api.shown.shape import By, Field, Shape, described
+from vault.api.representations.shape import By, Field, Shape, described
 
 TAG = "Results"
 

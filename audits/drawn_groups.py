@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vault.api.openapi import schemas
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.representations.shape import By, Field, Shape
 from vault.models import Holdout, Round
 
 

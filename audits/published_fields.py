@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from stats.verdict import Verdict
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.representations.shape import By, Field, Shape
 
 # Texts that a p-value of one digit can be: > .05, .05 to .01, .009 to .001, .0009 to .0001, < .0001.
 P_VALUES = 25

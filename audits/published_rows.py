@@ -20,7 +20,7 @@ from audits.published_fields import (
 )
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
-from vault.api.shown.boards import FRESH, VERDICT
+from vault.api.representations.boards import FRESH, VERDICT
 
 _number, _text = partial(schemas.number, null=True), partial(schemas.text, null=True)
 _place = partial(schemas.integer, minimum=1, null=True)

@@ -11,7 +11,7 @@ from audits.published_rows import REFERENCE, TEAM, whenever_shown
 from stats.metrics import METRICS
 from stats.team_tests import FAMILY_WISE_ERROR
 from vault.api.openapi import schemas
-from vault.api.shown.shape import Field, Shape
+from vault.api.representations.shape import Field, Shape
 from vault.statuses import PublicationKind
 
 

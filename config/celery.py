@@ -1,4 +1,4 @@
-"""The Celery application. The broker is a bell: what must not be lost stands in PostgreSQL."""
+"""The Celery application. The broker only wakes workers: what must not be lost stands in PostgreSQL."""
 
 import os
 import sys

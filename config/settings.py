@@ -192,8 +192,8 @@ CELERY_TASK_ROUTES = {
     "webhooks.tasks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "ring": {
-        "task": "vault.tasks.ring",
+    "notify": {
+        "task": "vault.tasks.notify",
         "schedule": RING_SECONDS,
         "options": {"expires": 3 * RING_SECONDS},
     },
@@ -217,7 +217,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "vault.api.problems.handle_exception",
     "DEFAULT_THROTTLE_CLASSES": ["vault.api.throttles.FloodThrottle"],
     "NUM_PROXIES": env.integer("PROXIES", 0),
-    "DEFAULT_METADATA_CLASS": "vault.api.options.AllowAlone",
+    "DEFAULT_METADATA_CLASS": "vault.api.options.AllowHeaderOnly",
     # `format` is no parameter of views that do not offer it.
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,

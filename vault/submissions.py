@@ -24,14 +24,14 @@ from vault.errors import (
 )
 from vault.files.canonical import Predictions
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
-from vault.queue import bell
+from vault.queue import broker
 from vault.references import files as reference_files
 from vault.statuses import NEVER_OPENED, RoundStatus, SubmissionStatus, before
 
 # What a model may be called: no control characters.
 MODEL_NAME = r"[^\x00-\x1f\x7f]*"
 # A result that never was: the same predictions may be handed in again.
-VOID = (SubmissionStatus.FAILED, SubmissionStatus.CANCELLED)
+WITHOUT_RESULT = (SubmissionStatus.FAILED, SubmissionStatus.CANCELLED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +163,7 @@ def receive(
             left = budget.reserve(admission=admission, submission=submission, used=used, now=now)
         if team.is_reference:
             reference_files.enter(submission=submission, organizer=organizer, now=now)
-        transaction.on_commit(lambda: bell.ring(submission_id=submission.pk))
+        transaction.on_commit(lambda: broker.notify(submission_id=submission.pk))
     return Receipt(submission=submission, is_new=True, left=left)
 
 
@@ -180,7 +180,7 @@ def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
 
 def _sequences(*, round: Round, team: Team, panel: Panel, sha256: str) -> tuple[int, int | None]:
     """Find the team's latest number in the round, and that of the same predictions if they are there."""
-    is_same = Q(panel=panel, sha256=sha256) & ~Q(status__in=VOID)
+    is_same = Q(panel=panel, sha256=sha256) & ~Q(status__in=WITHOUT_RESULT)
     found = Submission.objects.filter(round=round, team=team).aggregate(
         latest=Max("sequence"), same=Min("sequence", filter=is_same)
     )

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault.api import bodies, finding, pages
+from vault.api import bodies, pages, selectors
 from vault.api.answers import json_answer
 from vault.api.bodies import Body
 from vault.api.idempotency import idempotent
@@ -56,7 +56,7 @@ class WebhookCollection(APIView):
 
     def get(self, request: Request) -> Response:
         """Newest first."""
-        own = Webhook.objects.filter(team=finding.own_team(request))
+        own = Webhook.objects.filter(team=selectors.own_team(request))
         return pages.page(request, own, WEBHOOK.show, ordering="-id")
 
     @idempotent(is_secret=True)
@@ -64,7 +64,7 @@ class WebhookCollection(APIView):
         given = NEW.read(request)
         try:
             webhook = subscriptions.register(
-                team=finding.own_team(request), now=timezone.now(), **given
+                team=selectors.own_team(request), now=timezone.now(), **given
             )
         except TargetRefusedError as refusal:
             raise bodies.refused("url", str(refusal)) from None
@@ -117,11 +117,11 @@ class WebhookTest(APIView):
 
 
 def _found(request: Request, webhook_id: uuid.UUID) -> Webhook:
-    return get_object_or_404(Webhook, team=finding.own_team(request), pk=webhook_id)
+    return get_object_or_404(Webhook, team=selectors.own_team(request), pk=webhook_id)
 
 
 def _held(request: Request, webhook_id: uuid.UUID) -> Webhook:
-    webhook = subscriptions.held(team=finding.own_team(request), webhook_id=webhook_id)
+    webhook = subscriptions.held(team=selectors.own_team(request), webhook_id=webhook_id)
     if webhook is None:
         raise Http404
     return webhook

@@ -2,7 +2,7 @@
 
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
-from vault.api.shown.shape import described
+from vault.api.representations.shape import described
 from webhooks.api import NEW, ROTATION
 from webhooks.shapes import DELIVERY, REGISTERED, WEBHOOK
 

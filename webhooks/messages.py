@@ -4,9 +4,9 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from vault.api import finding, shown
+from vault.api import representations, selectors
 from vault.api.answers import encoded
-from vault.api.shown.rounds import ROUND
+from vault.api.representations.rounds import ROUND
 from vault.models import Round
 from webhooks import signing, subscriptions
 from webhooks.models import WebhookDelivery
@@ -17,7 +17,7 @@ def content(*, delivery: WebhookDelivery) -> bytes | None:
     data = _data(delivery)
     if data is None:
         return None
-    time = shown.time(delivery.occurred_at)
+    time = representations.time(delivery.occurred_at)
     return encoded({"type": delivery.event, "timestamp": time, "data": data})
 
 
@@ -44,9 +44,9 @@ def _data(delivery: WebhookDelivery) -> dict[str, Any] | None:
     if delivery.event == subscriptions.TEST:
         return {"webhook": str(delivery.webhook_id)}
     if delivery.event == subscriptions.SUBMISSION_FINISHED:
-        own = finding.submissions_of(team).filter(pk=uuid.UUID(delivery.subject)).first()
-        return None if own is None else shown.submission(own)
-    visible = Round.objects.filter(benchmark__in=finding.benchmarks_of(team))
+        own = selectors.submissions_of(team).filter(pk=uuid.UUID(delivery.subject)).first()
+        return None if own is None else representations.submission(own)
+    visible = Round.objects.filter(benchmark__in=selectors.benchmarks_of(team))
     rounds = visible.select_related("benchmark", "query_holdout", "panel")
     round = rounds.filter(pk=delivery.subject).first()
     return None if round is None else {"benchmark": round.benchmark.slug, **ROUND.show(round)}

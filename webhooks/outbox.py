@@ -43,7 +43,7 @@ _NOTE = """
     ON CONFLICT (webhook_id, event, subject) DO NOTHING
 """
 _SUBMISSIONS = "vault_submission thing ON thing.team_id = webhook.team_id WHERE true"
-# Of a benchmark that the team may see: as `finding.benchmarks_of` finds it.
+# Of a benchmark that the team may see: as `selectors.benchmarks_of` finds it.
 _ROUNDS = """
     vault_round thing ON true
     JOIN vault_benchmark benchmark ON benchmark.id = thing.benchmark_id

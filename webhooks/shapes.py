@@ -1,8 +1,8 @@
 """How the API shows webhooks and their deliveries, declared once: JSON, schema and example."""
 
 from vault.api.openapi import schemas
-from vault.api.shown import fields
-from vault.api.shown.shape import By, Shape
+from vault.api.representations import fields
+from vault.api.representations.shape import By, Shape
 from webhooks import subscriptions
 from webhooks.models import WebhookDelivery
 

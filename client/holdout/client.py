@@ -36,7 +36,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Held back by the service for at most so many seconds, and so many more until it is here.
 HELD_BACK = 20
 LATE = 5.0
-VOID = ("CANCELLED", "FAILED")
+WITHOUT_RESULT = ("CANCELLED", "FAILED")
 MAX_ATTEMPTS = 20
 PAGE = 500
 
@@ -212,7 +212,7 @@ class Client:
             if "Idempotency-Replayed" in answer.headers:
                 # The first answer; meanwhile it may have been scored, or cancelled.
                 handed_in = self.submission(handed_in.id)
-            if handed_in.status not in VOID:
+            if handed_in.status not in WITHOUT_RESULT:
                 break
         return handed_in
 

@@ -4,7 +4,7 @@ import pytest
 
 from audits.published_fields import PublishedField, PublishedShape, score
 from vault.api.openapi import schemas
-from vault.api.shown.shape import By
+from vault.api.representations.shape import By
 
 
 def test_a_member_is_declared_with_what_it_tells_before_it_is_written() -> None:

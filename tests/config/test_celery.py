@@ -11,7 +11,7 @@ from vault import tasks  # noqa: F401 - registers the task
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TASK = app.tasks["vault.tasks.ring"]
+TASK = app.tasks["vault.tasks.notify"]
 
 
 def backend() -> int:

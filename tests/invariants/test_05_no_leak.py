@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from config import urls
 from tests.vault.factories import World, acting_as, make_world
 from vault import rounds
-from vault.api import shown
+from vault.api import representations
 from vault.models import Benchmark, RawScore, Release, Submission
 from vault.teams import tokens
 from webhooks import messages, outbox
@@ -231,13 +231,13 @@ def test_every_route_is_read() -> None:
 
 def test_comparison_would_notice_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the API show a raw score: the transcripts must differ."""
-    honest = shown.submission
+    honest = representations.submission
 
     def leaking(given: Submission) -> dict[str, Any]:
         raw = RawScore.objects.filter(submission=given).first()
         return {**honest(given), "note": raw.value if raw else None}
 
-    monkeypatch.setattr(shown, "submission", leaking)
+    monkeypatch.setattr(representations, "submission", leaking)
     monkeypatch.setattr(sys.modules[__name__], "acting_as", nullcontext)
 
     first, _ = play(1, mechanism="guarded_ladder", seed=1)

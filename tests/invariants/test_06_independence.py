@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stats.mechanisms import MECHANISMS as REGISTERED
 from tests.vault.factories import World, make_world
 from vault import release, submissions
-from vault.api import shown
+from vault.api import representations
 from vault.models import Release, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
@@ -46,7 +46,7 @@ def answers(team: Team) -> list[dict[str, Any]]:
     """What the API shows of the team's submissions, without names, ids and times, which are new each time."""
     scored = Submission.objects.filter(team=team).select_related("release", "round")
     return [
-        {name: value for name, value in shown.submission(each).items() if name not in OWN}
+        {name: value for name, value in representations.submission(each).items() if name not in OWN}
         for each in scored.order_by("sequence")
     ]
 

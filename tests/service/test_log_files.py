@@ -13,7 +13,7 @@ from config import settings
 from config.log_lines import Sparing
 from service import home as homes
 from service import logs, processes
-from vault.queue import bell
+from vault.queue import broker
 
 
 @pytest.fixture
@@ -132,8 +132,8 @@ def test_what_ticks_is_not_told_and_what_works_is() -> None:
 
     for name in schedule:
         assert lines.told("celery.app.trace", "Task %(name)s succeeded", {"name": name}) is None
-    scored = lines.told("celery.app.trace", "Task %(name)s", {"name": bell.SCORE_TASK})
-    assert scored == f"Task {bell.SCORE_TASK}"
+    scored = lines.told("celery.app.trace", "Task %(name)s", {"name": broker.SCORE_TASK})
+    assert scored == f"Task {broker.SCORE_TASK}"
 
 
 def test_every_process_spares_its_log() -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.vault.api.stage import a_world, handed_in, scored
 from tests.vault.factories import World, acting_as, make_keys
-from vault.api import finding
+from vault.api import selectors
 from vault.models import Benchmark, Round, Submission, Team
 from webhooks import messages, outbox, subscriptions
 from webhooks.models import Webhook, WebhookDelivery
@@ -127,7 +127,7 @@ def test_rounds_are_told_of_to_those_who_may_see_the_benchmark(
 
     note()
 
-    may_see = finding.benchmarks_of(team).filter(pk=world.benchmark.pk).exists()
+    may_see = selectors.benchmarks_of(team).filter(pk=world.benchmark.pk).exists()
     assert may_see == (who != "stranger" or visibility == "public")
     assert bool(told(webhook)) == may_see
 

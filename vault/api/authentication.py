@@ -78,11 +78,11 @@ class TeamTokenAuthentication(BaseAuthentication):
             return None
         scheme, _, plain = header.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
-            throttles.count_stranger(request)
+            throttles.count_unauthenticated(request)
             raise AuthenticationFailed("use 'Authorization: Bearer' with a team's token")
         token = RECENT.authenticate(plain.strip(), now=timezone.now())
         if token is None:
-            throttles.count_stranger(request)
+            throttles.count_unauthenticated(request)
             raise AuthenticationFailed("the token is not valid")
         return token.team, token
 

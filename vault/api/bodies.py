@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
-from vault.api.forms import JSON
+from vault.api.negotiation import JSON
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
 from vault.api.problems import ProblemError

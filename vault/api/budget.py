@@ -7,19 +7,19 @@ from rest_framework.views import APIView
 
 from stats import ledger
 from vault import budget, budget_left
-from vault.api import finding, limits
+from vault.api import limits, selectors
 from vault.api.permissions import MayRead
-from vault.api.shown.budgets import BUDGET
+from vault.api.representations.budgets import BUDGET
 
 
 class BudgetDetail(APIView):
     permission_classes = [MayRead]
 
     def get(self, request: Request, slug: str) -> Response:
-        benchmark = finding.visible_benchmark(request, slug)
-        team = finding.own_team(request)
+        benchmark = selectors.visible_benchmark(request, slug)
+        team = selectors.own_team(request)
         budget.check_may_have_one(team=team)
-        round = finding.budget_round(request, benchmark)
+        round = selectors.budget_round(request, benchmark)
         now = timezone.now()
         remaining = budget.remaining(round=round, team=team, now=now)
         # For this team alone: its own answers, and what the holdout told everybody.

@@ -16,20 +16,28 @@ from rest_framework.response import Response
 
 from stats.metrics import METRICS
 from vault import opening, own_address
-from vault.api import finding, forms
+from vault.api import negotiation, selectors
 from vault.api.openapi.serving import PAGE_POLICY
 from vault.api.publicly import PublicView
-from vault.api.shown.entrance import API, ENTRANCE, FORMS, LINKS, MAX_SHOWN, OPEN_BENCHMARK, address
+from vault.api.representations.entrance import (
+    API,
+    ENTRANCE,
+    FORMS,
+    LINKS,
+    MAX_SHOWN,
+    OPEN_BENCHMARK,
+    address,
+)
 from vault.models import Benchmark, Round
 from vault.statuses import NEVER_OPENED, RoundStatus
 
 
 class _Entrance(PublicView):
-    content_negotiation_class = forms.ViewChooses
+    content_negotiation_class = negotiation.ViewChooses
     offered: Mapping[str, str]
 
     def get(self, request: Request) -> HttpResponseBase:
-        form = forms.wanted(request, self.offered)
+        form = negotiation.wanted(request, self.offered)
         listed = _benchmarks(request)
         response: HttpResponseBase
         if form == "html":
@@ -79,7 +87,7 @@ def _benchmarks(request: Request) -> list[Shown]:
     now = timezone.now()
     running = Round.objects.filter(status=RoundStatus.OPEN, opens_at__lte=now, closes_at__gt=now)
     visible = (
-        finding.visible_benchmarks(request)
+        selectors.visible_benchmarks(request)
         .annotate(is_open=Exists(running.filter(benchmark=OuterRef("pk"))))
         .prefetch_related(Prefetch("rounds", Round.objects.order_by("number")))
         .order_by("-is_open", "slug")[:MAX_SHOWN]

@@ -20,8 +20,8 @@ from rest_framework.request import Request
 
 from vault import parser_pool, predictions
 from vault.api import throttles
-from vault.api.forms import CSV, PARQUET
 from vault.api.idempotency import KeyedRequest
+from vault.api.negotiation import CSV, PARQUET
 from vault.api.problems import ProblemError
 from vault.errors import PackedBodyError, UnpackedSizeError
 from vault.files.canonical import Predictions

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework.request import Request
 
-from vault.api import bodies, finding, idempotency
+from vault.api import bodies, idempotency, selectors
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.schemas import Schema
 from vault.models import Submission
@@ -49,7 +49,7 @@ FILTERS = {
     "round": Filter(
         column="round__number",
         form="a round's number",
-        fits=finding.is_number,
+        fits=selectors.is_number,
         schema=parameters.ROUND["schema"],
         description="Only those of this round.",
     ),

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from vault.api.problems import ProblemError
 from vault.api.publicly import TokenlessView
-from vault.api.shown.service import HEALTH
+from vault.api.representations.service import HEALTH
 
 
 class Liveness(TokenlessView):

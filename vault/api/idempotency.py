@@ -24,7 +24,7 @@ from rest_framework.authentication import get_authorization_header
 from rest_framework.request import Request
 
 from vault import locks
-from vault.api import bodies, finding, problems, provenance
+from vault.api import bodies, problems, provenance, selectors
 from vault.api.problems import ProblemError
 from vault.errors import InvalidFileError
 from vault.models import IdempotentAnswer, Team
@@ -84,7 +84,7 @@ class KeyedRequest:
         http = self.request._request
         digest = hashlib.sha256()
         bearer = get_authorization_header(self.request) if self.is_secret else b""
-        told = [pair for pair in sorted(http.GET.lists()) if pair[0] not in provenance.TOLD]
+        told = [pair for pair in sorted(http.GET.lists()) if pair[0] not in provenance.DESCRIPTIVE]
         named = (http.method or "", http.path, repr(told), form)
         for part in (*(each.encode("utf-8", "replace") for each in named), bearer, content):
             digest.update(len(part).to_bytes(8, "big"))
@@ -150,7 +150,7 @@ def once(request: Request, *, is_secret: bool = False) -> Iterator[KeyedRequest]
 
     An `InvalidFileError` that leaves the block is a verdict on the file, and is kept.
     """
-    team, key = finding.own_team(request), key_of(request)
+    team, key = selectors.own_team(request), key_of(request)
     lock = locks.of_session(key=(lock_of(team_id=team.pk, key=key),)) if key else nullcontext(True)
     with lock as is_held:
         if not is_held:

@@ -52,6 +52,6 @@ def in_state(submission_id: uuid.UUID, state: State) -> Submission | None:
     if state.outcome is not None:
         answer = Release(value=state.on_display, outcome=state.outcome)
     Submission._meta.get_field("release").set_cached_value(now, answer)
-    # The annotation of `finding.submissions_of`.
+    # The annotation of `selectors.submissions_of`.
     now.is_final = state.is_final  # type: ignore[attr-defined]
     return now

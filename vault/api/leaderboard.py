@@ -10,25 +10,25 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from vault import leaderboard
-from vault.api import finding, forms, shown
+from vault.api import negotiation, representations, selectors
 from vault.api.publicly import PublicView
-from vault.api.shown.boards import ROW
+from vault.api.representations.boards import ROW
 from vault.files import spreadsheet_cells
 
-OFFERED = {"json": forms.JSON, "csv": forms.CSV}
+OFFERED = {"json": negotiation.JSON, "csv": negotiation.CSV}
 
 
 class LeaderboardDetail(PublicView):
-    content_negotiation_class = forms.ViewChooses
+    content_negotiation_class = negotiation.ViewChooses
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        benchmark = finding.visible_benchmark(request, slug)
-        round = finding.asked_round(request, benchmark)
-        form = forms.wanted(request, OFFERED)
-        board = shown.board(round, leaderboard.board(round=round))
+        benchmark = selectors.visible_benchmark(request, slug)
+        round = selectors.asked_round(request, benchmark)
+        form = negotiation.wanted(request, OFFERED)
+        board = representations.board(round, leaderboard.board(round=round))
         response: HttpResponseBase = Response(board)
         if form == "csv":
-            response = HttpResponse(_csv(board["rows"]), content_type=forms.CSV)
+            response = HttpResponse(_csv(board["rows"]), content_type=negotiation.CSV)
         patch_vary_headers(response, ["Accept", "Authorization"])
         return response
 

@@ -6,6 +6,6 @@ from rest_framework.metadata import BaseMetadata
 from rest_framework.request import Request
 
 
-class AllowAlone(BaseMetadata):
+class AllowHeaderOnly(BaseMetadata):
     def determine_metadata(self, request: Request, view: Any) -> None:
         return None

@@ -6,19 +6,19 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework.request import Request
 
 from vault import panel as panels
-from vault.api import finding, forms, tables
+from vault.api import negotiation, selectors, tables
 from vault.api.publicly import PublicView
 from vault.models import Panel
 
-OFFERED = {"csv": forms.CSV, "parquet": forms.PARQUET}
+OFFERED = {"csv": negotiation.CSV, "parquet": negotiation.PARQUET}
 
 
 class PanelTemplate(PublicView):
-    content_negotiation_class = forms.ViewChooses
+    content_negotiation_class = negotiation.ViewChooses
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        panel = finding.asked_panel(request, finding.visible_benchmark(request, slug))
-        form = forms.wanted(request, OFFERED)
+        panel = selectors.asked_panel(request, selectors.visible_benchmark(request, slug))
+        form = negotiation.wanted(request, OFFERED)
         etag = f'"{panel.sha256}-{form}"'
         response = get_conditional_response(request._request, etag=etag)
         if response is None:

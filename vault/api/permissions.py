@@ -26,7 +26,7 @@ def _token(request: Request) -> TeamToken | None:
     """Give the caller's token. Who has none is refused before the throttle is asked, so is counted here."""
     if isinstance(request.auth, TeamToken):
         return request.auth
-    throttles.count_stranger(request)
+    throttles.count_unauthenticated(request)
     return None
 
 

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from vault.api import problem_codes
 from vault.api.publicly import TokenlessView
-from vault.api.shown.service import PROBLEM_TYPE
+from vault.api.representations.service import PROBLEM_TYPE
 
 
 class ProblemType(TokenlessView):

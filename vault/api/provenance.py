@@ -68,7 +68,7 @@ class Said:
     description: str
     example: Any
     # Whether it changes nothing but what is shown; the validation score is an input to the answer.
-    is_told: bool = True
+    is_descriptive: bool = True
 
 
 SAID = {
@@ -100,7 +100,7 @@ SAID = {
         form=Number(low=-MAX_SCORE, high=MAX_SCORE),
         description="The team's own validation score, in the metric's units. Some mechanisms need it.",
         example=0.81,
-        is_told=False,
+        is_descriptive=False,
     ),
     "latency_p95_ms": Said(
         form=Number(low=0.0, high=MAX_MEASURE),
@@ -114,7 +114,7 @@ SAID = {
         example=0.12,
     ),
 }
-TOLD = tuple(name for name, said in SAID.items() if said.is_told)
+DESCRIPTIVE = tuple(name for name, said in SAID.items() if said.is_descriptive)
 
 
 def provenance(request: Request) -> Provenance:

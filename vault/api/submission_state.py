@@ -15,7 +15,7 @@ import psycopg
 from django.db import OperationalError, connection
 from psycopg.pq import ExecStatus
 
-from vault.api import provenance, shown
+from vault.api import provenance, representations
 from vault.models import Submission
 from vault.references import scores as reference_scores
 from vault.statuses import NEVER_OPENED, PENDING
@@ -34,7 +34,9 @@ _LOOK = b"""
 """.replace(b"@NEVER_OPENED", str(tuple(map(str, NEVER_OPENED))).encode())
 # The ETag names a state; this names how it is shown, so that new code means new ETags.
 _FORM = hashlib.sha256(
-    "".join(map(inspect.getsource, (provenance, shown.shape, shown.submissions))).encode()
+    "".join(
+        map(inspect.getsource, (provenance, representations.shape, representations.submissions))
+    ).encode()
 ).digest()
 # The sessions that know the statement.
 _prepared: "WeakSet[psycopg.Connection]" = WeakSet()
@@ -68,7 +70,7 @@ class Polled(NamedTuple):
 
 
 def of_row(given: Submission) -> Polled:
-    """Take the state of a row that `finding.own_submissions` found, or that was just made."""
+    """Take the state of a row that `selectors.own_submissions` found, or that was just made."""
     release = getattr(given, "release", None)
     is_coarse = reference_scores.is_coarse(round=given.round, team=given.team)
     return Polled(

@@ -18,14 +18,14 @@ from vault import budget, predictions, submissions
 from vault.api import (
     files,
     filters,
-    finding,
-    forms,
     idempotency,
     known_submissions,
     limits,
+    negotiation,
     pages,
     polling,
-    shown,
+    representations,
+    selectors,
     submission_state,
     tables,
     throttles,
@@ -42,7 +42,7 @@ from vault.models import Benchmark, Round, Submission
 from vault.statuses import SubmissionStatus
 from vault.submissions import Provenance
 
-FILE_FORMS = {"csv": forms.CSV, "parquet": forms.PARQUET}
+FILE_FORMS = {"csv": negotiation.CSV, "parquet": negotiation.PARQUET}
 
 
 class SubmissionCollection(APIView):
@@ -51,16 +51,18 @@ class SubmissionCollection(APIView):
 
     def get(self, request: Request, slug: str) -> Response:
         """One's own, newest first; `?status=`, `?sha256=`, `?round=` and `?key=` narrow the list."""
-        benchmark = finding.visible_benchmark(request, slug)
-        own = finding.own_submissions(request).filter(round__benchmark=benchmark)
+        benchmark = selectors.visible_benchmark(request, slug)
+        own = selectors.own_submissions(request).filter(round__benchmark=benchmark)
         # Ids are made of the time, so the newest is the largest.
-        return pages.page(request, filters.narrowed(request, own), shown.submission, ordering="-id")
+        return pages.page(
+            request, filters.narrowed(request, own), representations.submission, ordering="-id"
+        )
 
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Refuse first what is cheap to refuse, and read the body last."""
-        benchmark = finding.visible_benchmark(request, slug)
+        benchmark = selectors.visible_benchmark(request, slug)
         announced = files.announced(request)
-        throttles.check_parses(finding.own_team(request))
+        throttles.check_parses(selectors.own_team(request))
         with idempotency.once(request) as keyed:
             prepared = None if keyed.is_known else _prepared(request, benchmark)
             with files.taken_in(keyed, announced) as upload:
@@ -90,7 +92,7 @@ class SubmissionDetail(APIView):
         return super().dispatch(request, *args, **named) if usual is None else usual
 
     def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponseBase:
-        team_id = finding.own_team(request).pk
+        team_id = selectors.own_team(request).pk
         look = partial(submission_state.polled, submission_id=submission_id, team_id=team_id)
         latest, waited = look(), 0
         seconds = polling.preferred_wait(request._request)
@@ -104,7 +106,7 @@ class SubmissionDetail(APIView):
         if response is None or latest is None:
             row = _row(request, submission_id, latest)
             latest = submission_state.of_row(row)
-            response = json_answer(shown.submission(row))
+            response = json_answer(representations.submission(row))
         if waited:
             response["Preference-Applied"] = f"wait={waited}"
         polling.set_fields(response, latest, etag=latest.etag())
@@ -117,12 +119,12 @@ class SubmissionDetail(APIView):
 
 class SubmissionFile(APIView):
     permission_classes = [MayRead]
-    content_negotiation_class = forms.ViewChooses
+    content_negotiation_class = negotiation.ViewChooses
 
     def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
         """Send the file, counted as a parse: writing one costs as much."""
-        submission = finding.own_submission(request, submission_id)
-        form = forms.wanted(request, FILE_FORMS)
+        submission = selectors.own_submission(request, submission_id)
+        form = negotiation.wanted(request, FILE_FORMS)
         throttles.check_parses(submission.team)
         throttles.count_parse(submission.team)
         table = _table_of(submission)
@@ -156,8 +158,8 @@ def _row(request: Request, submission_id: uuid.UUID, latest: Polled | None) -> S
         known = known_submissions.in_state(submission_id, latest.state)
     if known is not None:
         return known
-    found = finding.own_submission(request, submission_id)
-    known_submissions.remember(found, team=finding.own_team(request))
+    found = selectors.own_submission(request, submission_id)
+    known_submissions.remember(found, team=selectors.own_team(request))
     return found
 
 
@@ -177,7 +179,7 @@ def _table_of(submission: Submission) -> Any:
 def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance]:
     """All that can be refused without the body."""
     given = provenance(request)
-    team = finding.own_team(request)
+    team = selectors.own_team(request)
     round = submissions.current_round(benchmark=benchmark, team=team, now=timezone.now())
     submissions.check_validation_score(
         round=round, team=team, validation_score=given.validation_score
@@ -196,13 +198,13 @@ def _parsed(keyed: KeyedRequest, upload: files.Upload, *, round: Round) -> Any:
 def _received(request: Request, keyed: KeyedRequest, receipt: submissions.Receipt) -> HttpResponse:
     """Answer from the row in hand if it is new; of an earlier one the present state is looked up."""
     if receipt.is_new:
-        submission = finding.as_new(receipt.submission)
+        submission = selectors.as_new(receipt.submission)
         known_submissions.remember(submission, team=keyed.team)
     else:
-        submission = finding.own_submission(request, receipt.submission.pk)
+        submission = selectors.own_submission(request, receipt.submission.pk)
     response = keyed.keep(
         json_answer(
-            shown.submission(submission),
+            representations.submission(submission),
             status=202 if receipt.is_new else 200,
             Location=reverse("submission", args=[submission.pk]),
         )
@@ -218,14 +220,14 @@ def _replayed(request: Request, keyed: KeyedRequest) -> HttpResponse:
     if response.status_code >= 300:
         return response
     submission_id = uuid.UUID(json.loads(response.content)["id"])
-    return _with_pace(request, response, finding.own_submission(request, submission_id))
+    return _with_pace(request, response, selectors.own_submission(request, submission_id))
 
 
 def _with_pace(
     request: Request, response: HttpResponse, submission: Submission, *, left: Queries | None = None
 ) -> HttpResponse:
     """Add what is left and when to come again, both as of now: also where the answer is an earlier one."""
-    team, now = finding.own_team(request), timezone.now()
+    team, now = selectors.own_team(request), timezone.now()
     if not team.is_reference:
         left = left or budget.queries_left(round=submission.round, team=team, now=now)
         limits.set_fields(response, limits.of_budget(left, now=now))
@@ -235,8 +237,8 @@ def _with_pace(
 
 def _after(act: Callable[..., object], request: Request, submission_id: uuid.UUID) -> HttpResponse:
     """Do something to the submission, and show it as it is then."""
-    act(submission=finding.own_submission(request, submission_id), now=timezone.now())
-    submission = finding.own_submission(request, submission_id)
-    response = json_answer(shown.submission(submission))
+    act(submission=selectors.own_submission(request, submission_id), now=timezone.now())
+    submission = selectors.own_submission(request, submission_id)
+    response = json_answer(representations.submission(submission))
     polling.pace(response, submission_state.of_row(submission))
     return response

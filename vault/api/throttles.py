@@ -76,11 +76,11 @@ class FloodThrottle(BaseThrottle):
         if isinstance(token, TeamToken):
             _count(f"token {token.pk}", settings.TOKEN_REQUESTS_PER_MINUTE)
         else:
-            count_stranger(request)
+            count_unauthenticated(request)
         return True
 
 
-def count_stranger(request: Request) -> None:
+def count_unauthenticated(request: Request) -> None:
     """Count a request without a valid token by the address that it comes from."""
     _count(network(BaseThrottle().get_ident(request)), settings.ANONYMOUS_REQUESTS_PER_MINUTE)
 

@@ -9,11 +9,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from rest_framework.request import Request
 
-from vault.api import bodies, forms
+from vault.api import bodies, negotiation
 from vault.api.answers import json_answer
 from vault.api.bodies import Body
 from vault.api.publicly import TokenlessView
-from vault.api.shown.tokens import REDEEMED
+from vault.api.representations.tokens import REDEEMED
 from vault.teams import token_links
 
 PAGE_HEADERS = {
@@ -37,7 +37,7 @@ LINK = Body(
 
 
 class TokenLinkPage(TokenlessView):
-    content_negotiation_class = forms.ViewChooses
+    content_negotiation_class = negotiation.ViewChooses
 
     def get(self, request: Request) -> HttpResponseBase:
         return HttpResponse(render_to_string("vault/token_link.html"), headers=PAGE_HEADERS)

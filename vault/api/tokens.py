@@ -16,13 +16,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault.api import bodies, finding, pages
+from vault.api import bodies, pages, selectors
 from vault.api.answers import json_answer
 from vault.api.authentication import RECENT
 from vault.api.bodies import Body
 from vault.api.idempotency import idempotent
 from vault.api.permissions import HasToken, MayRead, MaySubmit
-from vault.api.shown.tokens import ISSUED, TOKEN
+from vault.api.representations.tokens import ISSUED, TOKEN
 from vault.models import TeamToken
 from vault.teams import tokens
 
@@ -46,7 +46,7 @@ class TokenCollection(APIView):
 
     def get(self, request: Request) -> Response:
         """Newest first; those that are over are not listed."""
-        own = tokens.live(team=finding.own_team(request), now=timezone.now())
+        own = tokens.live(team=selectors.own_team(request), now=timezone.now())
 
         def show(token: TeamToken) -> dict[str, Any]:
             return TOKEN.show(token, is_current=token.pk == _current(request).pk)
@@ -95,7 +95,7 @@ def _current(request: Request) -> TeamToken:
 
 def _found(request: Request, token_id: int) -> TeamToken:
     """Find a live token of one's own team that may do no more than the one that asks."""
-    live = tokens.live(team=finding.own_team(request), now=timezone.now())
+    live = tokens.live(team=selectors.own_team(request), now=timezone.now())
     token = get_object_or_404(live, pk=token_id)
     if not set(token.scopes) <= set(_current(request).scopes):
         raise PermissionDenied("the token may do more than yours")

@@ -4,21 +4,21 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from vault.api import files, finding, idempotency, throttles
+from vault.api import files, idempotency, selectors, throttles
 from vault.api.answers import json_answer
 from vault.api.permissions import MaySubmit
-from vault.api.shown.submissions import VALIDATION
+from vault.api.representations.submissions import VALIDATION
 
 
 class Validation(APIView):
     permission_classes = [MaySubmit]
 
     def post(self, request: Request, slug: str) -> HttpResponse:
-        benchmark = finding.visible_benchmark(request, slug)
+        benchmark = selectors.visible_benchmark(request, slug)
         announced = files.announced(request)
-        throttles.check_parses(finding.own_team(request))
+        throttles.check_parses(selectors.own_team(request))
         with idempotency.once(request) as keyed:
-            panel = finding.asked_panel(request, benchmark)
+            panel = selectors.asked_panel(request, benchmark)
             with files.taken_in(keyed, announced) as upload:
                 if keyed.is_known:
                     return keyed.replay()

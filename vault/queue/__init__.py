@@ -1,1 +1,1 @@
-"""Whose work a submission is: a bell for the workers, leases, and the sweeper that finds what was lost."""
+"""Whose work a submission is: messages to workers, leases, and the sweeper that finds what was lost."""

@@ -1,4 +1,4 @@
-"""The sweeper: rings for every submission that waits without a worker, and forgets what is over."""
+"""The sweeper: notifies workers of every submission that waits without one, and deletes what is over."""
 
 import datetime as dt
 import uuid
@@ -8,18 +8,18 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from vault.models import IdempotentAnswer, Submission
-from vault.queue import bell
+from vault.queue import broker
 from vault.statuses import SubmissionStatus
 
-# A submission that has just been received has just been rung for.
+# A submission that has just been received has just been announced.
 GRACE_SECONDS = 2
 # Answers of one team: far more than its pipelines ask for in a day, and no way to fill the disk.
 MAX_KEPT = 10_000
 
 
-def ring_for_the_waiting() -> int:
-    """Ring once for each team whose earliest pending submission nobody holds; how many there were."""
-    # The earliest of each team alone: no other can be claimed, so a ring for it would be in vain.
+def notify_of_waiting() -> int:
+    """Notify once for each team whose earliest pending submission nobody holds; return how many."""
+    # The earliest of each team alone: no other can be claimed, so a message about it would be in vain.
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -35,30 +35,30 @@ def ring_for_the_waiting() -> int:
             """,
             [GRACE_SECONDS],
         )
-        return _ring([row[0] for row in cursor.fetchall()])
+        return _notify([row[0] for row in cursor.fetchall()])
 
 
-def ring_for_the_lost() -> int:
-    """Ring once for each submission whose lease has ended or whose retry is due; how many there were.
+def notify_of_lost() -> int:
+    """Notify once of each submission whose lease has ended or whose retry is due; return how many.
 
-    Asked every few seconds, so not for what simply waits its turn: a busy worker has been rung for it.
+    Asked every few seconds, so not for what simply waits its turn: a busy worker knows of it.
     """
     lost = Submission.objects.filter(
         Q(status=SubmissionStatus.SCORING, leased_until__lt=Now())
         | Q(status=SubmissionStatus.QUEUED, retry_at__lt=Now())
     )
-    return _ring(list(lost.values_list("pk", flat=True)))
+    return _notify(list(lost.values_list("pk", flat=True)))
 
 
-def _ring(waiting: list[uuid.UUID]) -> int:
+def _notify(waiting: list[uuid.UUID]) -> int:
     for submission_id in waiting:
-        # The list is full: the next sweep rings for the rest.
-        if not bell.ring(submission_id=submission_id):
+        # The list is full: the next sweep sends the rest.
+        if not broker.notify(submission_id=submission_id):
             break
     return len(waiting)
 
 
-def forget_answers(*, now: dt.datetime) -> int:
+def delete_expired_answers(*, now: dt.datetime) -> int:
     """Delete the answers that were kept for repeated requests until now; how many.
 
     Of a team that floods its keys, also what is older than its newest `MAX_KEPT`.

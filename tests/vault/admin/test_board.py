@@ -10,7 +10,7 @@ from django.apps import apps
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
 from vault import leaderboard
-from vault.api import shown
+from vault.api import representations
 from vault.models import Final, PublishedResult, Release, Round, Submission, Team
 from vault.people.groups import ORGANIZER
 
@@ -104,7 +104,7 @@ def test_the_board_shows_exact_scores_as_the_api(stage: Stage) -> None:
 
     heading, cells = board_cells(page_of(round))
 
-    (row,) = shown.board(round, leaderboard.board(round=round))["rows"]
+    (row,) = representations.board(round, leaderboard.board(round=round))["rows"]
     assert heading == "Board"
     assert cells["Released"] == str(row["released"]) == "0.333333333"
     assert (cells["Fresh"], cells["Verdict"]) == ("0.774597", "NO_EVIDENCE")

@@ -18,7 +18,7 @@ from tests.vault.api.stage import (
 )
 from tests.vault.factories import NOW, World
 from vault import rounds
-from vault.api import files, shown
+from vault.api import files, representations
 from vault.api import submissions as api
 from vault.models import Final, Round, Submission, Team
 
@@ -87,7 +87,7 @@ def test_a_round_that_was_closed_early_says_when_and_by_whom(world: World, bot: 
     before = bot.get("benchmarks/weather/rounds/").json()["results"][0]
     rounds.request_close(round=world.round, actor="olga", now=NOW)
     world.round.refresh_from_db()
-    announced, closed = shown.time(world.round.closes_at), shown.time(NOW)
+    announced, closed = representations.time(world.round.closes_at), representations.time(NOW)
 
     refused = bot.post(POST, file_number(1)).json()
 
@@ -107,7 +107,7 @@ def test_a_round_that_ran_to_its_end_closed_then_whenever_it_was_swept(
 ) -> None:
     Round.objects.update(opens_at=LONG_AGO, closes_at=LONG_AGO + IN_A_MINUTE)
     closes_at = LONG_AGO + IN_A_MINUTE
-    end = shown.time(closes_at)
+    end = representations.time(closes_at)
     unswept = bot.post(POST, file_number(1)).json()
 
     rounds.close_what_is_due(now=LONG_AGO + 2 * IN_A_MINUTE)
@@ -130,7 +130,7 @@ def test_acts_say_when_a_round_was_closed_early(
 
     refused = bot.post(f"submissions/{done.pk}/{act}/").json()
 
-    assert (refused["code"], refused["closed_at"]) == ("round_closed", shown.time(NOW))
+    assert (refused["code"], refused["closed_at"]) == ("round_closed", representations.time(NOW))
     assert "earlier than announced" in refused["detail"]
 
 

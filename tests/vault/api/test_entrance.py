@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.vault.api.stage import Caller, a_world, problem
 from tests.vault.factories import World
 from vault import rounds, sentences
-from vault.api.shown.entrance import ENTRANCE, LINKS, MAX_SHOWN
+from vault.api.representations.entrance import ENTRANCE, LINKS, MAX_SHOWN
 from vault.models import Benchmark, Round
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"

@@ -8,7 +8,7 @@ import pytest
 from config.description import OPERATIONS
 from vault.api import leaderboard, panel, submissions
 from vault.api.filters import FILTERS
-from vault.api.finding import MAX_NUMBER
+from vault.api.selectors import MAX_NUMBER
 
 LISTED = "/api/v1/benchmarks/{slug}/submissions/"
 VALUES = {

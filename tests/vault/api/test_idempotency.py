@@ -297,7 +297,7 @@ def test_sweeper_forgets_what_has_expired_and_nothing_else(bot: Caller) -> None:
     IdempotentAnswer.objects.filter(key="old").update(expires_at=now - dt.timedelta(seconds=1))
 
     with acting_as("scoring"):
-        assert sweeping.forget_answers(now=now) == 1
+        assert sweeping.delete_expired_answers(now=now) == 1
 
     assert [each.key for each in IdempotentAnswer.objects.all()] == ["new"]
 
@@ -313,7 +313,7 @@ def test_flood_of_keys_is_bounded_for_each_team(
     monkeypatch.setattr(sweeping, "MAX_KEPT", 2)
 
     with acting_as("scoring"):
-        assert sweeping.forget_answers(now=timezone.now()) == 2
+        assert sweeping.delete_expired_answers(now=timezone.now()) == 2
 
     kept = IdempotentAnswer.objects.order_by("id").values_list("key", flat=True)
     assert list(kept) == ["rival", "k2", "k3"]

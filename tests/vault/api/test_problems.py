@@ -77,7 +77,7 @@ def test_probes_are_answered_by_any_name(settings: Any) -> None:
 def test_lost_database_may_be_tried_again(
     error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("vault.api.finding.visible_benchmarks", boom(error))
+    monkeypatch.setattr("vault.api.selectors.visible_benchmarks", boom(error))
 
     response = Caller().get("benchmarks/")
 
@@ -90,7 +90,7 @@ def test_lost_database_may_be_tried_again(
 def internal_error(
     error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> dict[str, Any]:
-    monkeypatch.setattr("vault.api.finding.visible_benchmarks", boom(error))
+    monkeypatch.setattr("vault.api.selectors.visible_benchmarks", boom(error))
     with caplog.at_level(logging.ERROR):
         response = Caller(expects_500=True).get("benchmarks/")
     assert caplog.records

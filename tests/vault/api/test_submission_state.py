@@ -13,7 +13,7 @@ from django.utils import timezone
 from tests.vault import sessions
 from tests.vault.api.stage import Caller, handed_in, problem, scored
 from tests.vault.factories import World
-from vault.api import finding, submission_state
+from vault.api import selectors, submission_state
 from vault.api.submission_state import of_row, polled
 from vault.models import Final, Release, Submission, Team
 
@@ -27,7 +27,7 @@ def team(world: World) -> Team:
 
 def whole(made: Submission) -> Submission:
     request: Any = type("Request", (), {"user": made.team})()
-    return finding.own_submission(request, made.pk)
+    return selectors.own_submission(request, made.pk)
 
 
 @pytest.mark.parametrize("value", [0.75, 0.1 + 0.2, 1e-17, -3.0, 1e300, None])

@@ -1,7 +1,7 @@
 """The sweeper finds what waits without a worker, and nothing else.
 
 Invariant 3 without a broker: a message that is lost, doubled or late changes nothing. That publishing
-never blocks is tested with the bell.
+never blocks is tested with the broker.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import tasks
 from vault.models import BudgetEntry, JournalEntry, Release, Round, Submission, Team
-from vault.queue import bell, leases, sweeping
+from vault.queue import broker, leases, sweeping
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -24,13 +24,13 @@ LONG_AGO = dt.timedelta(minutes=1)
 
 
 class Bell:
-    """Hears what is rung; `limit` is how many rings it takes before its list is full."""
+    """Takes notifications; `limit` is how many before its list is full."""
 
     def __init__(self) -> None:
         self.heard: list[uuid.UUID] = []
         self.limit = 1000
 
-    def ring(self, *, submission_id: uuid.UUID) -> bool:
+    def notify(self, *, submission_id: uuid.UUID) -> bool:
         if len(self.heard) >= self.limit:
             return False
         self.heard.append(submission_id)
@@ -41,7 +41,7 @@ class Bell:
 def heard(monkeypatch: pytest.MonkeyPatch) -> Bell:
     """No message arrives but those that a test delivers."""
     silent = Bell()
-    monkeypatch.setattr(bell, "ring", silent.ring)
+    monkeypatch.setattr(broker, "notify", silent.notify)
     return silent
 
 
@@ -61,7 +61,7 @@ def waiting(world: World, team: Team, wrong: int, *, since: dt.timedelta = LONG_
 def swept(heard: Bell) -> list[uuid.UUID]:
     heard.heard.clear()
     with acting_as("scoring"):
-        sweeping.ring_for_the_waiting()
+        sweeping.notify_of_waiting()
     return sorted(heard.heard)
 
 
@@ -113,7 +113,7 @@ def test_what_was_put_off_is_not_rung_for_before_its_time(world: World, heard: B
 
 
 def test_every_few_seconds_only_what_was_lost_is_rung_for(world: World, heard: Bell) -> None:
-    """What waits its turn has been rung for: a busy worker must not be rung for it again and again."""
+    """Of what waits its turn a worker was told: a busy one must not be told again and again."""
     waiting(world, world.team("waits"), 1)
     held, lost, put_off = (waiting(world, world.team(name), 1) for name in ("a", "b", "c"))
     claim(held)
@@ -123,7 +123,7 @@ def test_every_few_seconds_only_what_was_lost_is_rung_for(world: World, heard: B
     heard.heard.clear()
 
     with acting_as("scoring"):
-        tasks.ring()
+        tasks.notify()
 
     assert sorted(heard.heard) == sorted([lost.pk, put_off.pk])
 
@@ -172,7 +172,7 @@ def test_a_full_list_ends_the_sweep_and_the_next_one_goes_on(world: World, heard
 def test_leases_lost_again_and_again_end_as_failed_and_refunded(
     world: World, heard: Bell, settings: Any
 ) -> None:
-    """Every worker that takes it dies; the sweeper rings each time, and not for ever."""
+    """Every worker that takes it dies; the sweeper notifies each time, and not for ever."""
     submission = waiting(world, world.team("a"), 1)
     for lost in range(settings.MAX_LOST_LEASES):
         assert swept(heard) == [submission.pk], lost
@@ -216,7 +216,7 @@ def test_two_sweepers_and_their_workers_at_once_score_everything_once(
 
     def sweep_and_work(_: int) -> None:
         try:
-            sweeping.ring_for_the_waiting()
+            sweeping.notify_of_waiting()
             for found in list(heard.heard):
                 tasks.score_submission(submission_id=str(found))
         finally:

@@ -16,7 +16,7 @@ from tests.vault.factories import World, make_world
 from vault import release, scoring
 from vault.errors import TimeLimitError
 from vault.models import BudgetEntry, Submission
-from vault.queue import bell, time_limit
+from vault.queue import broker, time_limit
 
 # A lock of the C library, taken twice: signals do not interrupt it, and no thread of Python runs meanwhile.
 STUCK = """
@@ -113,10 +113,12 @@ def world(vault_keys: None, settings: Any) -> World:
 
 
 @pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    rings: list[Any] = []
-    monkeypatch.setattr(bell, "ring", lambda *, submission_id: rings.append(submission_id))
-    return rings
+def notified(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    submission_ids: list[Any] = []
+    monkeypatch.setattr(
+        broker, "notify", lambda *, submission_id: submission_ids.append(submission_id)
+    )
+    return submission_ids
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 )
 def test_scoring_that_hangs_three_times_fails_and_is_refunded(
     world: World,
-    rung: list[Any],
+    notified: list[Any],
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
     module: Any,
@@ -135,7 +137,7 @@ def test_scoring_that_hangs_three_times_fails_and_is_refunded(
     team = world.team("a")
     submission = world.submit(team, world.labels).submission
     later = world.submit(team, world.wrong_at([0])).submission
-    rung.clear()
+    notified.clear()
     with monkeypatch.context() as patched:
         patched.setattr(module, name, stuck)
         shown = []
@@ -147,24 +149,24 @@ def test_scoring_that_hangs_three_times_fails_and_is_refunded(
     assert (shown[2][0], shown[2][2]) == ("FAILED", "scoring_failed")
     assert BudgetEntry.objects.get(submission=submission, kind="REFUND").reason == "failed"
     # Each attempt ends the turn: other teams wait no longer than one.
-    assert rung == [submission.pk] * 3
+    assert notified == [submission.pk] * 3
     settings.SCORING_SECONDS = 300
     assert world.score(later).status == "SCORED"
 
 
 def test_lock_that_nobody_gives_back_ends_the_turn_and_is_not_waited_for_again(
-    world: World, rung: list[Any]
+    world: World, notified: list[Any]
 ) -> None:
     """The row is held by another session, as by one whose process was killed."""
     submission = world.submit(world.team("a"), world.labels).submission
-    rung.clear()
+    notified.clear()
     parameters = connection.get_connection_params()
     with psycopg.connect(**parameters | {"cursor_factory": psycopg.Cursor}) as holder:
         holder.execute("SELECT 1 FROM vault_submission FOR UPDATE")
         n_scored = scoring.score_team(submission_id=submission.pk, clock=lambda: world.now)
         holder.rollback()
 
-    assert (n_scored, rung) == (0, [submission.pk])
+    assert (n_scored, notified) == (0, [submission.pk])
     assert world.score(submission).n_exceptions == 0
     assert submission.status == "SCORED"
 
@@ -178,22 +180,22 @@ def test_session_of_a_process_that_is_gone_ends() -> None:
 
 
 def test_turn_ends_after_so_many_and_rings_for_the_rest(
-    world: World, rung: list[Any], settings: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, notified: list[Any], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.SCORING_SECONDS = 300
     team = world.team("a")
     waiting = [world.submit(team, world.wrong_at(range(n))).submission for n in range(5)]
-    rung.clear()
+    notified.clear()
     monkeypatch.setattr(scoring, "MAX_PER_TURN", 3)
 
     world.score(waiting[-1])
     n_scored = [Submission.objects.filter(status="SCORED").count()]
-    rang = list(rung)
+    so_far = list(notified)
     world.score(waiting[-1])
     n_scored.append(Submission.objects.filter(status="SCORED").count())
 
     assert n_scored == [3, 5]
-    assert rang == rung == [waiting[-1].pk]
+    assert so_far == notified == [waiting[-1].pk]
 
 
 def test_twenty_submissions_are_a_turn() -> None:

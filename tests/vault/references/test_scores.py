@@ -11,7 +11,7 @@ from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import leaderboard, replay, rounds
 from vault.admin.site import site
 from vault.admin.submissions import SubmissionAdmin
-from vault.api import finding, shown, submission_state
+from vault.api import representations, selectors, submission_state
 from vault.models import JournalEntry, RawScore, Release, Submission
 from vault.references import scores as reference_scores
 
@@ -64,7 +64,7 @@ def scored(world: World) -> Submission:
 
 def found(submission: Submission) -> Submission:
     """As the API finds it."""
-    return finding.submissions_of(submission.team).get(pk=submission.pk)
+    return selectors.submissions_of(submission.team).get(pk=submission.pk)
 
 
 def exact(submission: Submission) -> float:
@@ -84,7 +84,7 @@ def test_it_is_rounded_until_the_round_opens_and_then_exact(world: World) -> Non
     reference = scored(world)
     value = exact(reference)
     coarse = round(value, 2)
-    answer = shown.submission(found(reference))
+    answer = representations.submission(found(reference))
     (row,) = leaderboard.board(round=world.round)
     released, tables = admin_page(reference)
     assert answer["released"] == answer["on_display"] == row.released == coarse
@@ -96,7 +96,7 @@ def test_it_is_rounded_until_the_round_opens_and_then_exact(world: World) -> Non
 
     rounds.open_round(round=world.round, references=None, actor="test", now=NOW)
 
-    answer = shown.submission(found(reference))
+    answer = representations.submission(found(reference))
     (row,) = leaderboard.board(round=world.round)
     assert answer["released"] == row.released == pytest.approx(value, abs=1e-9)
     assert f"{value:.6g}" in admin_page(reference)[1]
@@ -111,7 +111,7 @@ def test_in_a_cancelled_round_it_stays_rounded(world: World) -> None:
     reference = scored(world)
     rounds.cancel(round=world.round, reason="no more", actor="test", now=NOW)
 
-    assert shown.submission(found(reference))["released"] == round(exact(reference), 2)
+    assert representations.submission(found(reference))["released"] == round(exact(reference), 2)
 
 
 def test_an_etag_is_not_made_of_the_exact_score(world: World) -> None:

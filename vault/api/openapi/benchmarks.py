@@ -3,9 +3,9 @@
 from vault.api import panel
 from vault.api.openapi import parameters, prediction_files
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
-from vault.api.shown.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL
-from vault.api.shown.rounds import POLICY, ROUND
-from vault.api.shown.shape import described
+from vault.api.representations.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL
+from vault.api.representations.rounds import POLICY, ROUND
+from vault.api.representations.shape import described
 
 TAG = "Benchmarks"
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from vault.api import forms, problem_codes
+from vault.api import negotiation, problem_codes
 from vault.api.openapi import parameters, problem_answers, schemas
 from vault.api.openapi.headers import REPLAYED, answered
-from vault.api.shown.shape import Shape
+from vault.api.representations.shape import Shape
 
 
 class Access(Enum):
@@ -118,14 +118,14 @@ def shown(
 ) -> dict[str, Any]:
     """Describe a JSON answer of one shape, with its example unless there is a better one."""
     one = {"schema": shape.reference(), "example": shape.example if example is None else example}
-    return answer(description, {forms.JSON: one}, headers=headers)
+    return answer(description, {negotiation.JSON: one}, headers=headers)
 
 
 def page(shape: Shape, *, name: str = "", example: Any = None) -> dict[str, Any]:
     """Describe a page of a list of them; its schema has the shape's name and `List`, or one of its own."""
     listed = schemas.reference(name or f"{shape.name}List")
     example = schemas.page_example(shape.example if example is None else example)
-    return answer("A page.", {forms.JSON: {"schema": listed, "example": example}})
+    return answer("A page.", {negotiation.JSON: {"schema": listed, "example": example}})
 
 
 def answer(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vault.api import finding
+from vault.api import selectors
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
 from vault.api.pages import MAX_PAGE_SIZE, PAGE_SIZE
@@ -50,7 +50,7 @@ SUBMISSION_ID = in_path(
 )
 ROUND = in_query(
     "round",
-    schemas.integer(minimum=0, maximum=finding.MAX_NUMBER),
+    schemas.integer(minimum=0, maximum=selectors.MAX_NUMBER),
     "The number of a round of this benchmark; without it the latest that has opened.",
 )
 BUDGET_ROUND = {

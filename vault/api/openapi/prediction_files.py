@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vault.api import forms
+from vault.api import negotiation
 from vault.files import prediction_forms
 
 _PARQUET = {"schema": {"type": "string", "format": "binary"}}
@@ -19,11 +19,11 @@ BODY: dict[str, Any] = {
     "the body and the unpacked file each may have as many bytes as a body may, and a packed file is the same "
     "as the plain one, also for an `Idempotency-Key`. Several gzip members behind each other are one file.",
     "content": {
-        forms.CSV: {
+        negotiation.CSV: {
             "schema": {"type": "string", "description": "UTF-8, with a header line."},
             "example": EXAMPLE,
         },
-        forms.PARQUET: _PARQUET,
+        negotiation.PARQUET: _PARQUET,
         "multipart/form-data": {
             "schema": {
                 "type": "object",
@@ -36,7 +36,7 @@ BODY: dict[str, Any] = {
                 },
                 "required": ["file"],
             },
-            "encoding": {"file": {"contentType": f"{forms.CSV}, {forms.PARQUET}"}},
+            "encoding": {"file": {"contentType": f"{negotiation.CSV}, {negotiation.PARQUET}"}},
         },
     },
 }
@@ -47,4 +47,7 @@ PROBLEMS = ("invalid_file", "parser_busy", "storage_full", "parse_throttled")
 
 def sent(example: str) -> dict[str, Any]:
     """Describe the content of a file that is answered."""
-    return {forms.CSV: {"schema": {"type": "string"}, "example": example}, forms.PARQUET: _PARQUET}
+    return {
+        negotiation.CSV: {"schema": {"type": "string"}, "example": example},
+        negotiation.PARQUET: _PARQUET,
+    }

@@ -1,11 +1,11 @@
 """Results in the description: the team's budget and the board."""
 
-from vault.api import forms, leaderboard
+from vault.api import leaderboard, negotiation
 from vault.api.openapi import parameters
 from vault.api.openapi.operation import Access, Operation, answer, shown
-from vault.api.shown.boards import BOARD, ROW
-from vault.api.shown.budgets import BUDGET
-from vault.api.shown.shape import described
+from vault.api.representations.boards import BOARD, ROW
+from vault.api.representations.budgets import BUDGET
+from vault.api.representations.shape import described
 
 TAG = "Results"
 
@@ -38,8 +38,8 @@ OPERATIONS = {
             200: answer(
                 "The board.",
                 {
-                    forms.JSON: {"schema": BOARD.reference(), "example": BOARD.example},
-                    forms.CSV: {"schema": {"type": "string"}, "example": _CSV},
+                    negotiation.JSON: {"schema": BOARD.reference(), "example": BOARD.example},
+                    negotiation.CSV: {"schema": {"type": "string"}, "example": _CSV},
                 },
             )
         },

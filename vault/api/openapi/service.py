@@ -1,12 +1,12 @@
 """The service itself in the description: probes, the meaning of codes, and this description."""
 
 from vault.api import problem_codes
-from vault.api.forms import HTML, JSON, YAML
+from vault.api.negotiation import HTML, JSON, YAML
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import Access, Operation, answer, shown
-from vault.api.shown.entrance import ENTRANCE, FORMS
-from vault.api.shown.service import CODE, HEALTH, PROBLEM_TYPE
-from vault.api.shown.shape import described
+from vault.api.representations.entrance import ENTRANCE, FORMS
+from vault.api.representations.service import CODE, HEALTH, PROBLEM_TYPE
+from vault.api.representations.shape import described
 
 TAG = "Service"
 

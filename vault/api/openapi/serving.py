@@ -13,7 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from rest_framework.request import Request
 
-from vault.api import forms
+from vault.api import negotiation
 from vault.api.publicly import TokenlessView
 
 PAGE_POLICY = (
@@ -28,7 +28,7 @@ def _rendered(renderer: Any) -> bytes:
 
 
 class _Described(TokenlessView):
-    content_negotiation_class = forms.ViewChooses
+    content_negotiation_class = negotiation.ViewChooses
     media_type: str
     renderer: Any
 
@@ -41,17 +41,17 @@ class _Described(TokenlessView):
 
 
 class DescriptionAsJson(_Described):
-    media_type = forms.JSON
+    media_type = negotiation.JSON
     renderer = OpenApiJsonRenderer
 
 
 class DescriptionAsYaml(_Described):
-    media_type = forms.YAML
+    media_type = negotiation.YAML
     renderer = OpenApiYamlRenderer
 
 
 class DescriptionAsPage(TokenlessView):
-    content_negotiation_class = forms.ViewChooses
+    content_negotiation_class = negotiation.ViewChooses
 
     def get(self, request: Request) -> HttpResponseBase:
         page = render_to_string("vault/description.html")

@@ -3,8 +3,8 @@
 from vault.api import filters, provenance
 from vault.api.openapi import parameters, prediction_files
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
-from vault.api.shown.shape import described
-from vault.api.shown.submissions import SCORED, SUBMISSION, VALIDATION
+from vault.api.representations.shape import described
+from vault.api.representations.submissions import SCORED, SUBMISSION, VALIDATION
 from vault.api.submissions import FILE_FORMS
 
 TAG = "Submissions"

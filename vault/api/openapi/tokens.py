@@ -1,10 +1,10 @@
 """A team's own tokens in the description: list, make, rotate, revoke, and the link that shows the first."""
 
-from vault.api.forms import HTML
+from vault.api.negotiation import HTML
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
-from vault.api.shown.shape import described
-from vault.api.shown.tokens import ISSUED, REDEEMED, TOKEN
+from vault.api.representations.shape import described
+from vault.api.representations.tokens import ISSUED, REDEEMED, TOKEN
 from vault.api.token_links import LINK
 from vault.api.tokens import NEW, ROTATION
 

@@ -2,9 +2,9 @@
 
 from stats.metrics import METRICS
 from vault.api.openapi import schemas
-from vault.api.shown import fields
-from vault.api.shown.rounds import COMMITMENT, ROUND
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.representations import fields
+from vault.api.representations.rounds import COMMITMENT, ROUND
+from vault.api.representations.shape import By, Field, Shape
 from vault.files.prediction_forms import FORMS
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Panel

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from vault.api.openapi import schemas
-from vault.api.shown.shape import By, Field, Shape, described
+from vault.api.representations.shape import By, Field, Shape, described
 
 ID = uuid.UUID(int=7)
 EAST = dt.timezone(dt.timedelta(hours=2))

@@ -1,8 +1,8 @@
 """What the service says of itself: that it is there, and what its problems mean."""
 
 from vault.api import problem_codes
-from vault.api.shown import fields
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.representations import fields
+from vault.api.representations.shape import By, Field, Shape
 
 CODE = "budget_total_exhausted"
 _KNOWN = problem_codes.CATALOGUE[CODE]

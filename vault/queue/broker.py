@@ -1,8 +1,8 @@
-"""The bell: tells a worker that a team has something to score.
+"""Tells a worker, through the broker, that a team has something to score.
 
 A message that is lost or doubled changes nothing: a worker claims the submission in PostgreSQL, and the
-sweeper rings again for whatever was not claimed. So a request never waits for the broker: a thread of the
-process publishes, and when the broker hangs until the thread's list is full, further rings are dropped.
+sweeper notifies again of whatever was not claimed. So a request never waits for the broker: a thread of the
+process publishes, and when the broker hangs until the thread's list is full, further messages are dropped.
 """
 
 import logging
@@ -55,7 +55,7 @@ def _publish(submission_id: uuid.UUID) -> None:
             SCORE_TASK,
             kwargs={"submission_id": str(submission_id)},
             queue=QUEUE,
-            # A retry would keep those behind it waiting; the sweeper rings again.
+            # A retry would keep those behind it waiting; the sweeper notifies again.
             retry=False,
             ignore_result=True,
         )
@@ -66,6 +66,6 @@ def _publish(submission_id: uuid.UUID) -> None:
 _publisher = _Publisher()
 
 
-def ring(*, submission_id: uuid.UUID) -> bool:
-    """Whether the ring was listed for publishing; returns at once whatever the broker does."""
+def notify(*, submission_id: uuid.UUID) -> bool:
+    """Tell whether the message was listed for publishing; return at once whatever the broker does."""
     return _publisher.put(submission_id)

@@ -1,7 +1,7 @@
 """What a team has left, as it sees it."""
 
-from vault.api.shown import fields
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.representations import fields
+from vault.api.representations.shape import By, Field, Shape
 
 
 def _used(kind: str, *, limit: int, used: int) -> dict[str, Field]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from celery import current_app
 
-from vault.queue import bell
+from vault.queue import broker
 
 
 @pytest.fixture
@@ -18,17 +18,17 @@ def broker_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
 
     def point(path: Path) -> None:
         monkeypatch.setattr(current_app.conf, "broker_url", f"redis+socket://{path}")
-        monkeypatch.setattr(bell, "_publisher", bell._Publisher())
+        monkeypatch.setattr(broker, "_publisher", broker._Publisher())
 
     return point
 
 
 def longest_ring() -> float:
-    """The longest of a hundred rings."""
+    """The longest of a hundred notifications."""
     longest = 0.0
     for _ in range(100):
         start = time.monotonic()
-        bell.ring(submission_id=uuid.uuid4())
+        broker.notify(submission_id=uuid.uuid4())
         longest = max(longest, time.monotonic() - start)
     return longest
 
@@ -55,7 +55,7 @@ def test_a_full_list_drops_rings_and_says_so(
 ) -> None:
     broker_at(tmp_path / "nobody.sock")
 
-    answers = [bell.ring(submission_id=uuid.uuid4()) for _ in range(bell.MAX_WAITING + 10)]
+    answers = [broker.notify(submission_id=uuid.uuid4()) for _ in range(broker.MAX_WAITING + 10)]
 
     assert answers[0]
     assert not answers[-1]

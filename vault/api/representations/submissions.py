@@ -4,8 +4,8 @@ from typing import Any
 
 from vault import leaderboard
 from vault.api import provenance
-from vault.api.shown import fields
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.representations import fields
+from vault.api.representations.shape import By, Field, Shape
 from vault.models import Release, Submission
 from vault.references import scores as reference_scores
 from vault.statuses import SubmissionStatus
@@ -88,7 +88,7 @@ VALIDATION = Shape(
 
 
 def submission(given: Submission) -> dict[str, Any]:
-    """One that `finding.own_submissions` found, so that nothing more is asked of the database."""
+    """One that `selectors.own_submissions` found, so that nothing more is asked of the database."""
     release, benchmark = getattr(given, "release", None), given.round.benchmark
     own, on_display = (None, None) if release is None else (release.released, release.value)
     round, team = given.round, given.team

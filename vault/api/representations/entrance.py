@@ -1,8 +1,8 @@
 """The entrance as programs read it: what the service is, which benchmarks are open, where all else is."""
 
-from vault.api import forms
-from vault.api.shown import fields
-from vault.api.shown.shape import By, Field, Shape
+from vault.api import negotiation
+from vault.api.representations import fields
+from vault.api.representations.shape import By, Field, Shape
 
 API = "/api/v1/"
 LINKS = {
@@ -17,7 +17,7 @@ TOKENS = (
     "team: they issue its token, and you send it as `Authorization: Bearer hv_...`."
 )
 # As programs are offered them; people get the other one first.
-FORMS = {"json": forms.JSON, "html": forms.HTML}
+FORMS = {"json": negotiation.JSON, "html": negotiation.HTML}
 # Of one answer, as the member's description says; the list of benchmarks has them all, in pages.
 MAX_SHOWN = 50
 

@@ -4,7 +4,7 @@ What is here is asked for by other rooms too; the shapes are imported from their
 """
 
 from vault.api.answers import time
-from vault.api.shown.boards import board
-from vault.api.shown.submissions import submission
+from vault.api.representations.boards import board
+from vault.api.representations.submissions import submission
 
 __all__ = ["board", "submission", "time"]

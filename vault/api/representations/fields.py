@@ -5,7 +5,7 @@ from typing import Any
 
 from vault.api.openapi import schemas
 from vault.api.openapi.schemas import Schema
-from vault.api.shown.shape import By, Field
+from vault.api.representations.shape import By, Field
 
 
 def _word(schema: Callable[..., Schema]) -> Callable[..., Field]:

@@ -2,8 +2,8 @@
 
 from stats.mechanisms import MECHANISMS
 from vault import leaderboard
-from vault.api.shown import fields
-from vault.api.shown.shape import Field, Shape
+from vault.api.representations import fields
+from vault.api.representations.shape import Field, Shape
 from vault.statuses import PublicationKind, RoundStatus
 
 COMMITMENT = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"

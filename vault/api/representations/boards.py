@@ -5,8 +5,8 @@ from typing import Any
 from stats.verdict import Verdict
 from vault import leaderboard
 from vault.api.openapi import schemas
-from vault.api.shown import fields
-from vault.api.shown.shape import By, Field, Shape
+from vault.api.representations import fields
+from vault.api.representations.shape import By, Field, Shape
 from vault.leaderboard import RankedBy
 from vault.models import Round
 from vault.statuses import RoundStatus

@@ -1,8 +1,8 @@
 """A team's own tokens as it sees them."""
 
 from vault.api.openapi import schemas
-from vault.api.shown import fields
-from vault.api.shown.shape import By, Shape
+from vault.api.representations import fields
+from vault.api.representations.shape import By, Shape
 from vault.teams import tokens
 
 # All but the secret, which is not kept.
