@@ -167,7 +167,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON")
     parser.add_argument(
-        "--gate", action="store_true", help="fail if a submission costs more than it may"
+        "--gate", action="store_true", help="fail if a submission or a poll costs more than it may"
     )
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.names) - set(names()))
@@ -180,8 +180,10 @@ def main(arguments: list[str]) -> int:
             print(table_of(rows), flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in measured], indent=2) + "\n")
-    pipelines = [row for row in measured if isinstance(row, PipelineRow)]
-    refused = pipeline.too_costly(pipelines) if options.gate else []
+    refused = []
+    if options.gate:
+        refused += pipeline.too_costly([row for row in measured if isinstance(row, PipelineRow)])
+        refused += status_poll.too_slow([row for row in measured if isinstance(row, PollRow)])
     for sentence in refused:
         print(f"bench: {sentence}", file=sys.stderr)
     return 1 if refused else 0
