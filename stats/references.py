@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 RANK_TOLERANCE = 1e-6
 # A combination of references that predicts a file up to this share of its spread leaves only rounding errors.
 MIN_SHARE = 1e-6
+# A spread below this share of a file's largest item is rounding, and none: how a processor adds up equal
+# values must not decide what is found.
+MIN_SPREAD = 1e-9
 # Rows whose products are summed at once.
 ROWS = 1_024
 # The mean of the first files serves as a reference from this many files on, and of at most so many.
@@ -99,6 +102,10 @@ def pool(*, items: Array, k: int, draw: Draw) -> Pool:
     """
     among = _scatter(items)
     variance = _variance_of_sums(items=items, draw=draw, pooled=among)
+    extremes = np.array([items.max(axis=0), items.min(axis=0)], dtype=np.float64)
+    is_flat = np.diag(variance) <= np.square(MIN_SPREAD * np.abs(extremes).max(axis=0))
+    for table in (among, variance):
+        table[is_flat], table[:, is_flat] = 0.0, 0.0
     return Pool(k=k, draw=draw, among=among, variance=variance)
 
 

@@ -101,6 +101,15 @@ def test_rare_repairs_have_their_hypergeometric_p_value() -> None:
     assert not found.accuses(delta0=DELTA0)
 
 
+def test_a_lead_of_one_constant_over_another_is_no_evidence() -> None:
+    """It is the same in every draw but for rounding, which a processor must not turn into p = .0003."""
+    constant = np.tile([0.1, 0.3, 0.7], (1_600, 1))
+    varied = -np.random.default_rng(1).exponential(size=(1_600, 1))
+    teams = ((constant, 2), (np.hstack([constant[:, :1], varied, constant[:, 2:]]), 2))
+
+    assert accused(*teams, references=constant[:, 1:], n=400) == {}
+
+
 def test_a_boosted_file_is_found_behind_an_honest_final() -> None:
     """The board's best file is tested, whatever was declared, and the verdict names it."""
     right = climber(np.random.default_rng(8), n=N, n_items=N + M, k=12)
