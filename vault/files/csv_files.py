@@ -47,7 +47,7 @@ _Lines = tuple[pa.Table, list[tuple[int, int]]]
 
 
 def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> Table:
-    """Ragged rows, wrong numbers and values that are not finite are reported in `problems`.
+    """Read a file; ragged rows, wrong numbers and values that are not finite are reported in `problems`.
 
     A file in which rows cannot be told apart raises `InvalidFileError` at once.
     """
@@ -56,18 +56,16 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
     columns = choose(names)
     n_rows = body.count(b"\n", start) + (len(body) > start and not body.endswith(b"\n"))
     check_row_count(n_rows, max_rows=max_rows)
-    text = pa.py_buffer(body).slice(start)
 
     @cache
     def slow_lines() -> _Lines:
         # The texts of numbers are read again only where somebody asks for them.
         try:
-            return _read_lines(text, columns, _SLOW_TYPES)
+            return _read_lines(body, start, columns, _SLOW_TYPES)
         except pa.ArrowInvalid:
             refuse("the lines cannot be split into fields; is a quote not closed?")
 
-    lines = _quick_lines(text, columns) if _is_plain(body, start, columns) else None
-    split, ragged = lines or slow_lines()
+    split, ragged = _quick_lines(body, start, columns) or slow_lines()
     if split.num_rows + len(ragged) != n_rows:
         refuse("a field holds a line break, or a quote is not closed")
     _report_ragged(ragged, columns, problems)
@@ -144,20 +142,20 @@ def _header(body: bytes) -> tuple[list[str], int]:
     return names, min(end + 1, len(body))
 
 
-def _is_plain(body: bytes, start: int, columns: list[Column]) -> bool:
-    """Tell whether Arrow's conversion of numbers is as strict as ours for every possible field."""
+def _quick_lines(body: bytes, start: int, columns: list[Column]) -> _Lines | None:
+    """Let Arrow convert numbers where it is as strict as we are for every possible field.
+
+    None when a number does not convert or is not finite, too: then the slow way tells how it is written.
+    """
     kinds = {column.kind for column in columns}
     loose = b" \t" if kinds & {Kind.INTEGER, Kind.NUMBER} else b""
     if Kind.INTEGER in kinds:
         loose += b"xX"
     is_loose = any(column.is_plain and column.kind is Kind.INTEGER for column in columns)
-    return not is_loose and all(body.find(byte, start) < 0 for byte in loose)
-
-
-def _quick_lines(content: Any, columns: list[Column]) -> _Lines | None:
-    """None when a number does not convert or is not finite: then the slow way tells how it is written."""
+    if is_loose or any(body.find(byte, start) >= 0 for byte in loose):
+        return None
     try:
-        table, ragged = _read_lines(content, columns, _QUICK_TYPES)
+        table, ragged = _read_lines(body, start, columns, _QUICK_TYPES)
     except pa.ArrowInvalid:
         return None
     numbers = [table[column.name] for column in columns if column.kind is Kind.NUMBER]
@@ -165,7 +163,10 @@ def _quick_lines(content: Any, columns: list[Column]) -> _Lines | None:
     return (table, ragged) if are_finite else None
 
 
-def _read_lines(content: Any, columns: list[Column], types: dict[Kind, pa.DataType]) -> _Lines:
+def _read_lines(
+    body: bytes, start: int, columns: list[Column], types: dict[Kind, pa.DataType]
+) -> _Lines:
+    content = pa.py_buffer(body).slice(start)
     ragged: list[tuple[int, int]] = []
 
     def skip(row: Any) -> str:

@@ -51,7 +51,7 @@ class _File:
 
 
 def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> Table:
-    """Nulls and values that are not finite are reported in `problems`; the rest is refused at once."""
+    """Read a file; nulls and values that are not finite are reported, the rest is refused at once."""
     file = _open(body)
     n_rows = file.metadata.num_rows
     check_row_count(n_rows, max_rows=max_rows)

@@ -75,7 +75,15 @@ def _answer(
             return {"outcome": "ready"}, b""
         if header["act"] == "unpack":
             return _unpacked(header, files[0], files[1])
-        return _parsed(header, files[0], panels)
+        if header["panel"] not in panels:
+            return {"outcome": "panel wanted"}, b""
+        predictions = parse(
+            body=os.pread(files[0], header["size"], 0),
+            content_type=header["content_type"],
+            spec=FileSpec(**{**header["spec"], "classes": tuple(header["spec"]["classes"])}),
+            panel_ids=panels[header["panel"]],
+        )
+        return {"outcome": "parsed"}, predictions.canonical
     except InvalidFileError as error:
         return {"outcome": "invalid", "message": error.message, "data": error.data}, b""
     except MemoryError:
@@ -100,19 +108,6 @@ def _unpacked(header: dict[str, Any], packed: int, unpacked: int) -> Answer:
             return {"outcome": "too large", "message": error.message}, b""
         except PackedBodyError as error:
             return {"outcome": "damaged", "message": error.message}, b""
-
-
-def _parsed(header: dict[str, Any], file: int, panels: dict[str, pa.Array]) -> Answer:
-    if header["panel"] not in panels:
-        return {"outcome": "panel wanted"}, b""
-    spec = FileSpec(**{**header["spec"], "classes": tuple(header["spec"]["classes"])})
-    predictions = parse(
-        body=os.pread(file, header["size"], 0),
-        content_type=header["content_type"],
-        spec=spec,
-        panel_ids=panels[header["panel"]],
-    )
-    return {"outcome": "parsed"}, predictions.canonical
 
 
 if __name__ == "__main__":

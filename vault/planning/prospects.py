@@ -25,7 +25,7 @@ def warnings(*, round: Round) -> list[str]:
 
 
 def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: int) -> list[str]:
-    """Of a round that is not planned yet: of its draw, and of the references that it names."""
+    """Warn of a round that is not planned yet: of its draw, and of the references that it names."""
     found = of_draw(round=round, fresh_holdouts=fresh_holdouts)
     found += of_room(round=round, n_references=n_references)
     if n_references:
@@ -139,7 +139,7 @@ def of_references(*, round: Round) -> list[str]:
 
 
 def tolerance(*, benchmark: Benchmark) -> str:
-    """Of a regression, the overstatement that is never accused, in its unit; of others nothing."""
+    """Tell of a regression the overstatement that is never accused, in its unit; of others nothing."""
     if benchmark.task != Benchmark.Task.REGRESSION:
         return ""
     return (
@@ -150,7 +150,7 @@ def tolerance(*, benchmark: Benchmark) -> str:
 
 
 def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
-    """Of a loss: who is as good as the worst reference cannot gain more than all of its loss."""
+    """Warn of a loss: who is as good as the worst reference cannot gain more than all of its loss."""
     metric = METRICS[round.benchmark.primary_metric]
     releases = Release.objects.filter(submission__in=references, value__isnull=False)
     told = (
@@ -169,7 +169,7 @@ def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
 
 
 def _has_published_finals(round: Round) -> bool:
-    """Of an earlier round, in which the query holdout was fresh: they serve as references."""
+    """Look for those of an earlier round, in which the holdout was fresh: they serve as references."""
     finals = PublishedResult.objects.filter(
         round__fresh_holdouts=round.query_holdout_id, fresh_value__isnull=False
     )

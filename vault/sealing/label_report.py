@@ -181,7 +181,7 @@ def _class_table(report: Report) -> list[str]:
 
 
 def _names(shards: Sequence[Shard]) -> tuple[str, ...]:
-    """`query`, or `sealed 1` and `sealed 2`."""
+    """Name them `query`, or `sealed 1` and `sealed 2`."""
     statuses = [shard.status.lower() for shard in shards]
     return tuple(
         status if statuses.count(status) == 1 else f"{status} {statuses[: i + 1].count(status)}"

@@ -215,7 +215,7 @@ def make(
 
 
 def as_csv(*, invitations: list[Invitation], api_url: str, expires_at: dt.datetime) -> bytes:
-    """For a spreadsheet or a mail merge: with a byte order mark, and no cell that is taken for a formula."""
+    """Write it for a spreadsheet or a mail merge: with a byte order mark, and no cell taken for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(["team", "contact", "link", "link_ends_at"])

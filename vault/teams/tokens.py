@@ -159,7 +159,7 @@ def rotate(
 
 
 def _earlier(*ends: dt.datetime | None) -> dt.datetime | None:
-    """None is never."""
+    """Find the earliest; None is never."""
     return min((end for end in ends if end is not None), default=None)
 
 
