@@ -40,8 +40,6 @@ class Column:
     is_sealed: bool = False
     # Whole numbers in their one usual spelling: elsewhere 01 may be another item than 1.
     is_plain: bool = False
-    # How False and True of a Boolean column are spelt.
-    booleans: tuple[str, str] = ("false", "true")
     # What the fields may be, where that is known.
     classes: tuple[str, ...] = ()
     # A null of a category is then the empty text, as an empty field of CSV is.
@@ -58,6 +56,14 @@ class Table:
     is_complete: bool
     # How the numbers of a column are written in these rows; as CSV would, where a file holds no digits.
     written: Callable[[str, NDArray[np.intp]], Any]
+
+
+def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
+    """Say how the classes write the False and True of a Boolean column."""
+    for spelling in (("0", "1"), ("False", "True")):
+        if set(spelling) <= set(classes):
+            return spelling
+    return "false", "true"
 
 
 # From the names in the file to the columns to read; refuses a wrong header.

@@ -25,6 +25,7 @@ from vault.files.columns import (
     Column,
     Kind,
     Table,
+    boolean_spelling,
     check_row_count,
     finite_or_nan,
     from_texts,
@@ -197,7 +198,7 @@ def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any
         except pa.ArrowInvalid:
             refuse("not all values fit in 64 bits", column=column.name)
     if pa.types.is_boolean(array.type):
-        spelt = pa.array(column.booleans)
+        spelt = pa.array(boolean_spelling(column.classes))
         return pa.DictionaryArray.from_arrays(array.cast(pa.int32()), spelt)
     return from_texts(column, _texts(array), problems)
 

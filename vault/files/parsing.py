@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vault.files import canonical, csv_files, hints, parquet_files
 from vault.files.canonical import Predictions
-from vault.files.columns import Choose, Column, Kind, Table, of_each
+from vault.files.columns import Choose, Column, Kind, Table, boolean_spelling, of_each
 from vault.files.prediction_forms import FORMS, PredictionForm
 from vault.files.problems import Problems, quoted, refuse, with_hint
 
@@ -81,14 +81,6 @@ def read_table(
     return READERS[content_type](body, choose=choose, max_rows=max_rows, problems=problems)
 
 
-def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
-    """Say how the classes write the False and True of a Boolean column."""
-    for spelling in (("0", "1"), ("False", "True")):
-        if set(spelling) <= set(classes):
-            return spelling
-    return "false", "true"
-
-
 def positions(texts: Any, among: pa.Array) -> NDArray[np.int64]:
     """Find the position of each value among others, such as the classes; -1 for what is none of them."""
     found = of_each(texts, lambda distinct: pc.index_in(distinct, value_set=among))
@@ -129,12 +121,8 @@ def _columns(names: list[str], spec: FileSpec, id_type: pa.DataType) -> list[Col
         hint = hints.of_label_file(names) or hints.of_names(names, expected)
         refuse(with_hint(problem, hint), row=1)
     kind = spec.of.kind
-    booleans = boolean_spelling(spec.classes)
     classes = spec.classes if kind is Kind.CATEGORY else ()
-    values = [
-        Column(name=name, kind=kind, booleans=booleans, classes=classes)
-        for name in spec.value_columns
-    ]
+    values = [Column(name=name, kind=kind, classes=classes) for name in spec.value_columns]
     return [Column(name="id", kind=Kind.INTEGER if id_type == pa.int64() else Kind.TEXT), *values]
 
 
