@@ -195,9 +195,13 @@ def _read_lines(
 def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any:
     """Convert the column as `Kind` describes it, from Arrow's numbers or from text."""
     array = chunked.chunk(0) if chunked.num_chunks else pa.array([], chunked.type)
-    is_text = array.type == pa.string()
     if column.kind is Kind.NUMBER:
-        return _numbers(column, array, problems) if is_text else array.to_numpy()
+        if array.type != pa.string():
+            return array.to_numpy()
+        good = pc.match_substring_regex(array, _NUMBER).to_numpy(zero_copy_only=False)
+        numbers = np.full(len(array), np.nan)
+        numbers[good] = [float(text) for text in array.filter(pa.array(good)).to_pylist()]
+        return finite_or_nan(column, numbers, problems, lambda index: array[index].as_py())
     if pa.types.is_integer(array.type):
         return array
     values = from_texts(column, array, problems)
@@ -206,10 +210,3 @@ def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any
         filled = values.drop_null()
         return values.cast(pa.int64()) if len(filled) and are_int64(filled, PLAIN).all() else values
     return values
-
-
-def _numbers(column: Column, texts: pa.Array, problems: Problems) -> NDArray[np.float64]:
-    good = pc.match_substring_regex(texts, _NUMBER).to_numpy(zero_copy_only=False)
-    values = np.full(len(texts), np.nan)
-    values[good] = [float(text) for text in texts.filter(pa.array(good)).to_pylist()]
-    return finite_or_nan(column, values, problems, lambda index: texts[index].as_py())

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
 
 
@@ -54,3 +56,10 @@ class MemoryFile(io.FileIO):
             memoryview(mapped) as content,
         ):
             yield content
+
+
+class MemoryOnlyUploadHandler(MemoryFileUploadHandler):
+    """Keeps uploads in memory: a label file must never touch a disk unsealed."""
+
+    def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
+        self.activated = True

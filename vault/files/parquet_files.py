@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from vault.files import hints, pandas_index
 from vault.files.columns import (
@@ -63,7 +62,12 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
             problem = f"the column is of type {quoted(kind)}; expected is {column.kind.value}"
             refuse(with_hint(problem, _conversion(column, _spelt(kind))), column=column.name)
     stored = {c.name: c.name for c in columns} | ({} if file.ids is None else {"id": file.ids})
-    texts = [stored[c.name] for c in columns if _is_text(c, file.types[c.name])]
+    # What may be texts of any length is read as a dictionary.
+    texts = [
+        stored[c.name]
+        for c in columns
+        if c.kind not in (Kind.INTEGER, Kind.NUMBER) or _is_string(file.types[c.name])
+    ]
     if n_rows * len(columns) * _NUMBER_WIDTH > MAX_UNPACKED_BYTES:
         refuse(f"the file would unpack to more than {MAX_UNPACKED_BYTES} bytes")
     width = _TEXT_WIDTH * len(texts) + _NUMBER_WIDTH * (len(columns) - len(texts))
@@ -105,14 +109,11 @@ def _column(table: pa.Table, stored: str | range) -> pa.ChunkedArray:
 
 
 def _is_string(kind: pa.DataType) -> bool:
+    """Tell whether it is of texts, or of a dictionary of them."""
+    kind = _spelt(kind)
     return bool(
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
-
-
-def _is_text(column: Column, kind: pa.DataType) -> bool:
-    """Tell whether it may hold texts of any length; they are then read as a dictionary."""
-    return column.kind not in (Kind.INTEGER, Kind.NUMBER) or _is_string(_spelt(kind))
 
 
 def _spelt(kind: pa.DataType) -> pa.DataType:
@@ -191,8 +192,12 @@ def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any
         return pa.DictionaryArray.from_arrays(indices, filled)
     problems.add_rows(array.is_null(), EMPTY, column=column.name)
     if column.kind is Kind.NUMBER:
-        return _numbers(column, array, problems)
-    if column.kind in (Kind.INTEGER, Kind.KEY) and not _is_string(_spelt(array.type)):
+        is_missing = array.is_null().to_numpy(zero_copy_only=False)
+        numbers = array.cast(pa.float64(), safe=False).fill_null(0.0)
+        numbers = numbers.to_numpy(zero_copy_only=False)
+        finite = finite_or_nan(column, numbers, problems, lambda index: numbers[index])
+        return np.where(is_missing, np.nan, finite)
+    if column.kind in (Kind.INTEGER, Kind.KEY) and not _is_string(array.type):
         try:
             return array.cast(pa.int64())
         except pa.ArrowInvalid:
@@ -201,13 +206,6 @@ def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any
         spelt = pa.array(boolean_spelling(column.classes))
         return pa.DictionaryArray.from_arrays(array.cast(pa.int32()), spelt)
     return from_texts(column, _texts(array), problems)
-
-
-def _numbers(column: Column, array: pa.Array, problems: Problems) -> NDArray[np.float64]:
-    missing = array.is_null().to_numpy(zero_copy_only=False)
-    values = array.cast(pa.float64(), safe=False).fill_null(0.0).to_numpy(zero_copy_only=False)
-    finite = finite_or_nan(column, values, problems, lambda index: values[index])
-    return np.where(missing, np.nan, finite)
 
 
 def _texts(array: pa.Array) -> pa.Array:
