@@ -46,24 +46,21 @@ class _Publisher:
 
     def _run(self, waiting: "queue.Queue[uuid.UUID]") -> None:
         while True:
-            submission_id = waiting.get()
-            try:
-                current_app.send_task(
-                    SCORE_TASK,
-                    kwargs={"submission_id": str(submission_id)},
-                    queue=QUEUE,
-                    # A retry would keep those behind it waiting; the sweeper notifies again.
-                    retry=False,
-                    ignore_result=True,
-                )
-            except (
-                kombu.exceptions.OperationalError,
-                redis.exceptions.RedisError,
-                OSError,
-            ) as error:
-                logger.warning(
-                    "the broker did not take %s: %s", submission_id, type(error).__name__
-                )
+            _publish(waiting.get())
+
+
+def _publish(submission_id: uuid.UUID) -> None:
+    try:
+        current_app.send_task(
+            SCORE_TASK,
+            kwargs={"submission_id": str(submission_id)},
+            queue=QUEUE,
+            # A retry would keep those behind it waiting; the sweeper notifies again.
+            retry=False,
+            ignore_result=True,
+        )
+    except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError) as error:
+        logger.warning("the broker did not take %s: %s", submission_id, type(error).__name__)
 
 
 _publisher = _Publisher()
