@@ -124,7 +124,7 @@ WHITENOISE_USE_FINDERS = True
 
 MEDIA_ROOT = env.text("FILES", "/nonexistent")
 # Label files that researchers upload stay in memory: nothing unsealed touches a disk.
-FILE_UPLOAD_HANDLERS = ["vault.files.memory_upload.MemoryOnlyUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["vault.files.memory_files.MemoryOnlyUploadHandler"]
 MAX_UPLOAD_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("MAX_UPLOAD_BYTES", 64 * 1024 * 1024)
 # Bodies are received in front of the threads: config/front/.
 WEB_THREADS = env.integer("WEB_THREADS", 6)

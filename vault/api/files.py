@@ -199,7 +199,7 @@ class _OneFile(FileUploadHandler):
 def _file_of_form(http: HttpRequest, form: MemoryFile, *, into: MemoryFile) -> str:
     """Write the form's only file to `into`, and give its type."""
     try:
-        _, files = MultiPartParser(http.META, form.stream, [_OneFile(into)], "utf-8").parse()
+        _, files = MultiPartParser(http.META, form, [_OneFile(into)], "utf-8").parse()
     except MultiPartParserError:
         raise ProblemError("malformed_request", "the multipart body is malformed") from None
     uploads = files.getlist("file")

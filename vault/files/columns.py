@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -10,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from vault.files.problems import Problems, quoted, refuse
+from vault.files import hints
+from vault.files.problems import Problems, quoted, refuse, with_hint
 
 WHOLE = "^-?[0-9]+$"
 PLAIN = "^(0|-?[1-9][0-9]*)$"
 EMPTY = "the field is empty"
-_INT64 = range(-(2**63), 2**63)
 # Every whole number of so many characters fits in 64 bits.
 _SURELY_INT64 = 18
 
@@ -39,8 +40,6 @@ class Column:
     is_sealed: bool = False
     # Whole numbers in their one usual spelling: elsewhere 01 may be another item than 1.
     is_plain: bool = False
-    # How False and True of a Boolean column are spelt.
-    booleans: tuple[str, str] = ("false", "true")
     # What the fields may be, where that is known.
     classes: tuple[str, ...] = ()
     # A null of a category is then the empty text, as an empty field of CSV is.
@@ -55,8 +54,16 @@ class Table:
     columns: dict[str, Any]
     # False when rows were left out because they could not be split into fields.
     is_complete: bool
-    # How the numbers of a column are written; None where a file holds numbers and no digits.
-    written: Callable[[str], Any] | None = None
+    # How the numbers of a column are written in these rows; as CSV would, where a file holds no digits.
+    written: Callable[[str, NDArray[np.intp]], Any]
+
+
+def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
+    """Say how the classes write the False and True of a Boolean column."""
+    for spelling in (("0", "1"), ("False", "True")):
+        if set(spelling) <= set(classes):
+            return spelling
+    return "false", "true"
 
 
 # From the names in the file to the columns to read; refuses a wrong header.
@@ -83,28 +90,36 @@ def are_int64(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
     good: NDArray[np.bool_] = matches.fill_null(False).to_numpy(zero_copy_only=False).copy()
     long = pc.greater(pc.binary_length(texts), _SURELY_INT64).fill_null(False)
     for index in np.flatnonzero(good & long.to_numpy(zero_copy_only=False)).tolist():
-        good[index] = _is_int64(texts[index].as_py())
+        # `int` refuses a text of thousands of digits, which padding may be.
+        good[index] = -(2**63) <= Decimal(texts[index].as_py()) < 2**63
     return good
 
 
-def integers(column: Column, texts: Any, problems: Problems) -> pa.Array:
-    """Convert texts to whole numbers, and report those that are none; a null has been reported already."""
+def from_texts(column: Column, texts: Any, problems: Problems) -> Any:
+    """Convert texts to whole numbers if the column holds such, and report what is wrong with them."""
+    texts = _without_empty(column, texts, problems)
+    if column.kind is not Kind.INTEGER:
+        return texts
 
     def converted(distinct: pa.Array) -> pa.Array:
         good = are_int64(distinct, PLAIN if column.is_plain else WHOLE)
         return pc.if_else(pa.array(good), distinct, None).cast(pa.int64())
 
+    def describe(index: int) -> str:
+        text = texts[index].as_py()
+        if column.is_plain and are_int64(pa.array([text]), WHOLE)[0]:
+            return f"ids are whole numbers here, without zeros in front{column.show(text)}"
+        return f"not a 64-bit whole number{column.show(text)}"
+
     numbers = of_each(texts, converted)
-    problems.add_rows(
-        pc.and_(numbers.is_null(), texts.is_valid()),
-        lambda index: _no_integer(column, texts[index].as_py()),
-        column=column.name,
-    )
+    # A null has been reported already.
+    is_wrong = pc.and_(numbers.is_null(), texts.is_valid())
+    problems.add_rows(is_wrong, describe, column=column.name)
     return numbers
 
 
-def without_empty(column: Column, texts: Any, problems: Problems) -> Any:
-    """Return the texts, with a null where a field is empty and may not be: both files say the same of it.
+def _without_empty(column: Column, texts: Any, problems: Problems) -> Any:
+    """Put a null where a field is empty and may not be: both files say the same of it.
 
     Where it is known what the fields may be, the reader says that of an empty one, too.
     """
@@ -121,24 +136,16 @@ def without_empty(column: Column, texts: Any, problems: Problems) -> Any:
 
 
 def finite_or_nan(
-    column: Column, values: NDArray[np.float64], problems: Problems, describe: Callable[[int], str]
+    column: Column, values: NDArray[np.float64], problems: Problems, written: Callable[[int], Any]
 ) -> NDArray[np.float64]:
-    """Report what is not finite, in a column that was read without any other problem."""
+    """Report what is not finite, as it is written, in a column that was read without any other problem."""
+
+    def describe(index: int) -> str:
+        text = str(written(index))
+        # No hint of a sealed value: it would tell of it.
+        hint = "" if column.is_sealed else hints.of_number(text)
+        return with_hint(f"not a finite number{column.show(text)}", hint)
+
     is_finite = np.isfinite(values)
     problems.add_rows(~is_finite, describe, column=column.name)
     return np.where(is_finite, values, np.nan)
-
-
-def _no_integer(column: Column, text: str) -> str:
-    """Say what is wrong with a field that is no whole number, or not in its plain spelling."""
-    if column.is_plain and are_int64(pa.array([text]), WHOLE)[0]:
-        return f"ids are whole numbers here, without zeros in front{column.show(text)}"
-    return f"not a 64-bit whole number{column.show(text)}"
-
-
-def _is_int64(text: str) -> bool:
-    """Of a text of digits: `int` refuses those of thousands, which padding may be."""
-    digits = text.lstrip("-").lstrip("0")
-    if len(digits) > _SURELY_INT64 + 1:
-        return False
-    return int(("-" if text.startswith("-") else "") + (digits or "0")) in _INT64

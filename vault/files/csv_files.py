@@ -25,8 +25,7 @@ from vault.files.columns import (
     are_int64,
     check_row_count,
     finite_or_nan,
-    integers,
-    without_empty,
+    from_texts,
 )
 from vault.files.problems import Problems, refuse, with_hint
 
@@ -48,7 +47,7 @@ _Lines = tuple[pa.Table, list[tuple[int, int]]]
 
 
 def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> Table:
-    """Ragged rows, wrong numbers and values that are not finite are reported in `problems`.
+    """Read a file; ragged rows, wrong numbers and values that are not finite are reported in `problems`.
 
     A file in which rows cannot be told apart raises `InvalidFileError` at once.
     """
@@ -57,11 +56,16 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
     columns = choose(names)
     n_rows = body.count(b"\n", start) + (len(body) > start and not body.endswith(b"\n"))
     check_row_count(n_rows, max_rows=max_rows)
-    text = pa.py_buffer(body).slice(start)
-    # The texts of numbers are read again only where somebody asks for them.
-    slow_lines = cache(lambda: _slow_lines(text, columns))
-    lines = _quick_lines(text, columns) if _is_plain(body, start, columns) else None
-    split, ragged = lines or slow_lines()
+
+    @cache
+    def slow_lines() -> _Lines:
+        # The texts of numbers are read again only where somebody asks for them.
+        try:
+            return _read_lines(body, start, columns, _SLOW_TYPES)
+        except pa.ArrowInvalid:
+            refuse("the lines cannot be split into fields; is a quote not closed?")
+
+    split, ragged = _quick_lines(body, start, columns) or slow_lines()
     if split.num_rows + len(ragged) != n_rows:
         refuse("a field holds a line break, or a quote is not closed")
     _report_ragged(ragged, columns, problems)
@@ -79,7 +83,7 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
         columns={c.name: _values(c, content[c.name], problems) for c in columns},
         is_complete=not ragged and bool(is_kept.all()),
         # Of one column alone: of many classes each is asked for.
-        written=lambda name: kept(slow_lines()[0].select([name]))[name],
+        written=lambda name, rows: kept(slow_lines()[0].select([name]))[name].take(pa.array(rows)),
     )
 
 
@@ -94,7 +98,7 @@ def _report_ragged(
 
 
 def _are_empty(body: bytes, start: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of these lines hold nothing.
+    """Find which of these lines hold nothing.
 
     No field of the file holds a line break, so an end of line behind an end of line is an empty line.
     """
@@ -138,20 +142,20 @@ def _header(body: bytes) -> tuple[list[str], int]:
     return names, min(end + 1, len(body))
 
 
-def _is_plain(body: bytes, start: int, columns: list[Column]) -> bool:
-    """Whether Arrow's conversion of numbers is as strict as ours for every possible field."""
+def _quick_lines(body: bytes, start: int, columns: list[Column]) -> _Lines | None:
+    """Let Arrow convert numbers where it is as strict as we are for every possible field.
+
+    None when a number does not convert or is not finite, too: then the slow way tells how it is written.
+    """
     kinds = {column.kind for column in columns}
     loose = b" \t" if kinds & {Kind.INTEGER, Kind.NUMBER} else b""
     if Kind.INTEGER in kinds:
         loose += b"xX"
     is_loose = any(column.is_plain and column.kind is Kind.INTEGER for column in columns)
-    return not is_loose and all(body.find(byte, start) < 0 for byte in loose)
-
-
-def _quick_lines(content: Any, columns: list[Column]) -> _Lines | None:
-    """None when a number does not convert or is not finite: then the slow way tells how it is written."""
+    if is_loose or any(body.find(byte, start) >= 0 for byte in loose):
+        return None
     try:
-        table, ragged = _read_lines(content, {c.name: _QUICK_TYPES[c.kind] for c in columns})
+        table, ragged = _read_lines(body, start, columns, _QUICK_TYPES)
     except pa.ArrowInvalid:
         return None
     numbers = [table[column.name] for column in columns if column.kind is Kind.NUMBER]
@@ -159,14 +163,10 @@ def _quick_lines(content: Any, columns: list[Column]) -> _Lines | None:
     return (table, ragged) if are_finite else None
 
 
-def _slow_lines(content: Any, columns: list[Column]) -> _Lines:
-    try:
-        return _read_lines(content, {c.name: _SLOW_TYPES[c.kind] for c in columns})
-    except pa.ArrowInvalid:
-        refuse("the lines cannot be split into fields; is a quote not closed?")
-
-
-def _read_lines(content: Any, types: dict[str, pa.DataType]) -> _Lines:
+def _read_lines(
+    body: bytes, start: int, columns: list[Column], types: dict[Kind, pa.DataType]
+) -> _Lines:
+    content = pa.py_buffer(body).slice(start)
     ragged: list[tuple[int, int]] = []
 
     def skip(row: Any) -> str:
@@ -178,13 +178,15 @@ def _read_lines(content: Any, types: dict[str, pa.DataType]) -> _Lines:
         read_options=pa_csv.ReadOptions(
             use_threads=False,
             block_size=min(len(content) + 1, _MAX_BLOCK),
-            column_names=list(types),
+            column_names=[column.name for column in columns],
         ),
         parse_options=pa_csv.ParseOptions(
             escape_char=False, ignore_empty_lines=False, invalid_row_handler=skip
         ),
         convert_options=pa_csv.ConvertOptions(
-            column_types=types, null_values=[], strings_can_be_null=False
+            column_types={column.name: types[column.kind] for column in columns},
+            null_values=[],
+            strings_can_be_null=False,
         ),
     )
     return table.combine_chunks(), ragged
@@ -193,33 +195,18 @@ def _read_lines(content: Any, types: dict[str, pa.DataType]) -> _Lines:
 def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any:
     """Convert the column as `Kind` describes it, from Arrow's numbers or from text."""
     array = chunked.chunk(0) if chunked.num_chunks else pa.array([], chunked.type)
-    is_text = array.type == pa.string()
     if column.kind is Kind.NUMBER:
-        return _numbers(column, array, problems) if is_text else array.to_numpy()
+        if array.type != pa.string():
+            return array.to_numpy()
+        good = pc.match_substring_regex(array, _NUMBER).to_numpy(zero_copy_only=False)
+        numbers = np.full(len(array), np.nan)
+        numbers[good] = [float(text) for text in array.filter(pa.array(good)).to_pylist()]
+        return finite_or_nan(column, numbers, problems, lambda index: array[index].as_py())
     if pa.types.is_integer(array.type):
         return array
-    array = without_empty(column, array, problems)
-    if column.kind is Kind.INTEGER:
-        return integers(column, array, problems)
-    return _keys(array) if column.kind is Kind.KEY else array
-
-
-def _numbers(column: Column, texts: pa.Array, problems: Problems) -> NDArray[np.float64]:
-    def describe(index: int) -> str:
-        text = texts[index].as_py()
-        # No hint of a sealed value: it would tell of it.
-        hint = "" if column.is_sealed else hints.of_number(text)
-        return with_hint(f"not a finite number{column.show(text)}", hint)
-
-    good = pc.match_substring_regex(texts, _NUMBER).to_numpy(zero_copy_only=False)
-    values = np.full(len(texts), np.nan)
-    values[good] = [float(text) for text in texts.filter(pa.array(good)).to_pylist()]
-    return finite_or_nan(column, values, problems, describe)
-
-
-def _keys(texts: pa.Array) -> pa.Array:
-    """Whole numbers if every field that is not empty is one in its plain spelling, else text."""
-    given = texts.drop_null()
-    if len(given) and are_int64(given, PLAIN).all():
-        return texts.cast(pa.int64())
-    return texts
+    values = from_texts(column, array, problems)
+    if column.kind is Kind.KEY:
+        # Whole numbers if every field that is not empty is one in its plain spelling, else text.
+        filled = values.drop_null()
+        return values.cast(pa.int64()) if len(filled) and are_int64(filled, PLAIN).all() else values
+    return values

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from vault.files import hints, panel_files
 from vault.files.columns import Column, Kind, of_each
-from vault.files.parsing import boolean_spelling, positions, read_table, repeated
+from vault.files.parsing import checked_positions, read_table, repeated
 from vault.files.prediction_forms import MAX_VALUE
 from vault.files.problems import Problems, quoted, refuse, with_hint
 
@@ -71,7 +71,12 @@ def read(
     _check_ids(ids, problems)
     labels = _labels(columns["label"], classes, problems)
     if "time" in columns:
-        _check_times(columns["time"], problems)
+        # A null has been reported already.
+        is_wrong = of_each(
+            columns["time"],
+            lambda texts: pa.array([not _is_time(t) for t in texts.to_pylist()], pa.bool_()),
+        )
+        problems.add_rows(is_wrong, "not an ISO 8601 date or date-time", column="time")
     problems.refuse_if_any()
     return LabelTable(
         ids=ids.cast(pa.string()) if pa.types.is_dictionary(ids.type) else ids,
@@ -103,16 +108,18 @@ def _columns(names: list[str], classes: tuple[str, ...], id_kind: Kind) -> list[
             name="label",
             kind=Kind.CATEGORY if classes else Kind.NUMBER,
             is_sealed=True,
-            booleans=boolean_spelling(classes),
             classes=classes,
         ),
         "time": Column(name="time", kind=Kind.TIME),
         "group": Column(name="group", kind=Kind.CATEGORY, may_be_empty=True),
     }
     hint = hints.of_names(names, ["id", "label"])
+    # Without a header the first row, labels and all, is not told.
+    is_header = all(name not in classes and name.isidentifier() for name in names)
+    found = f"columns are {hints.classes(names)}" if is_header else "first row names the columns"
     for name in ("id", "label"):
         if name not in names:
-            problem = f"the column {name} is missing{_found(names, classes)}"
+            problem = f"the column {name} is missing; the {found}"
             refuse(with_hint(problem, hint), row=1)
     for name in names:
         if name == SLICE:
@@ -121,13 +128,6 @@ def _columns(names: list[str], classes: tuple[str, ...], id_kind: Kind) -> list[
             problem = f"the column {quoted(name)} is none of id, label, time, group, slice:<name>"
             refuse(with_hint(problem, hint), row=1)
     return [known.get(name) or Column(name=name, kind=Kind.CATEGORY) for name in names]
-
-
-def _found(names: list[str], classes: tuple[str, ...]) -> str:
-    """Name the columns that are there; without a header the first row, labels and all, is not told."""
-    if any(name in classes or not name.isidentifier() for name in names):
-        return "; the first row names the columns"
-    return f"; the columns are {hints.classes(names)}"
 
 
 def _check_ids(ids: Any, problems: Problems) -> None:
@@ -149,24 +149,14 @@ def _labels(column: Any, classes: tuple[str, ...], problems: Problems) -> NDArra
             column="label",
         )
         return values
-    codes = positions(column, pa.array(classes, pa.string()))
     # The same for every row: what a hint says must not depend on the label.
     is_whole = all(name.isdecimal() for name in classes)
     problem = with_hint(
         f"the label is not one of the benchmark's classes {hints.classes(classes)}",
         "write them without a decimal point, not as 1.0 (pandas astype(int))" if is_whole else "",
     )
-    is_given = column.is_valid().to_numpy(zero_copy_only=False)
-    problems.add_rows((codes < 0) & is_given, problem, column="label")
-    return codes
-
-
-def _check_times(times: Any, problems: Problems) -> None:
-    # A null has been reported already.
-    is_wrong = of_each(
-        times, lambda texts: pa.array([not _is_time(t) for t in texts.to_pylist()], pa.bool_())
-    )
-    problems.add_rows(is_wrong, "not an ISO 8601 date or date-time", column="time")
+    among = pa.array(classes, pa.string())
+    return checked_positions(column, among, problem, problems, name="label")
 
 
 def _is_time(text: str | None) -> bool:

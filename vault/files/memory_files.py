@@ -4,39 +4,32 @@ What a heap once held it may keep for ever; such a file's memory is free when it
 """
 
 import fcntl
+import io
 import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Any
+
+from django.core.files.uploadhandler import MemoryFileUploadHandler
 
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
 
 
-class MemoryFile:
-    """Written by its maker, then sealed: from then on nobody can change it, whoever holds it."""
+class MemoryFile(io.FileIO):
+    """Written by its maker, then sealed: from then on nobody can change it, whoever holds it.
+
+    What is written does not move the place from which it is read.
+    """
 
     def __init__(self, content: bytes = b"") -> None:
         # `memfd_create` is Linux's own, and so are the seals.
         descriptor = os.memfd_create("holdout-vault", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        # For whoever reads it from the start, piece by piece.
-        self.stream = os.fdopen(descriptor, "rb")
+        super().__init__(descriptor, "r+b")
         self.size = 0
         self.write(content)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self.stream.close()
-
-    def fileno(self) -> int:
-        return self.stream.fileno()
-
-    def write(self, piece: bytes) -> int:
+    def write(self, piece: Any, /) -> int:
         """Append all of it."""
         left = memoryview(piece)
         while left:
@@ -63,3 +56,10 @@ class MemoryFile:
             memoryview(mapped) as content,
         ):
             yield content
+
+
+class MemoryOnlyUploadHandler(MemoryFileUploadHandler):
+    """Keeps uploads in memory: a label file must never touch a disk unsealed."""
+
+    def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
+        self.activated = True

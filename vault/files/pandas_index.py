@@ -18,8 +18,12 @@ def ids(metadata: Any, names: list[str], *, n_rows: int) -> str | range | None:
     if isinstance(index, str) and index in names:
         return index if index == "id" or (index.startswith(UNNAMED) and "id" not in names) else None
     if isinstance(index, dict) and index.get("name") == "id" and "id" not in names:
-        numbers = _range(index)
-        return numbers if numbers is not None and len(numbers) == n_rows else None
+        bounds: list[Any] = [index.get(name) for name in ("start", "stop", "step")]
+        if not all(type(bound) is int and bound in _INT64 for bound in bounds) or bounds[2] == 0:
+            return None
+        # Bounds and rows of 64 bits: `len` could fail on more.
+        if abs(bounds[1] - bounds[0]) in _INT64 and len(range(*bounds)) == n_rows:
+            return range(*bounds)
     return None
 
 
@@ -34,13 +38,3 @@ def _only_index(metadata: Any) -> Any:
         return None
     columns = told.get("index_columns") if isinstance(told, dict) else None
     return columns[0] if isinstance(columns, list) and len(columns) == 1 else None
-
-
-def _range(index: dict[str, Any]) -> range | None:
-    bounds: list[Any] = [index.get(name) for name in ("start", "stop", "step")]
-    if not all(type(bound) is int and bound in _INT64 for bound in bounds) or bounds[2] == 0:
-        return None
-    # Bounds and rows of 64 bits: `len` could fail on more.
-    start, stop, step = bounds
-    numbers = range(start, stop, step)
-    return numbers if abs(stop - start) < _INT64.stop else None

@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from vault.files import hints, pandas_index
 from vault.files.columns import (
@@ -25,10 +24,10 @@ from vault.files.columns import (
     Column,
     Kind,
     Table,
+    boolean_spelling,
     check_row_count,
     finite_or_nan,
-    integers,
-    without_empty,
+    from_texts,
 )
 from vault.files.problems import Problems, quoted, refuse, with_hint
 
@@ -47,35 +46,40 @@ class _File:
     types: dict[str, pa.DataType]
     # As they are to be called, in order: the index first if it is the ids.
     names: list[str]
+    # The name of the ids in the file, or the range that is written in place of them.
     ids: str | range | None
-
-    def stored(self, name: str) -> str | range:
-        """Return the column's name in the file, or the range that is written in place of it."""
-        return self.ids if name == "id" and self.ids is not None else name
-
-    def type_of(self, name: str) -> pa.DataType:
-        stored = self.stored(name)
-        return self.types[stored] if isinstance(stored, str) else pa.int64()
 
 
 def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> Table:
-    """Nulls and values that are not finite are reported in `problems`; the rest is refused at once."""
+    """Read a file; nulls and values that are not finite are reported, the rest is refused at once."""
     file = _open(body)
     n_rows = file.metadata.num_rows
     check_row_count(n_rows, max_rows=max_rows)
     columns = choose(file.names)
     for column in columns:
-        _check_type(column, file.type_of(column.name))
-    texts = [file.stored(c.name) for c in columns if _is_text(c, file.type_of(c.name))]
+        kind = file.types[column.name]
+        if not _fits(column, kind):
+            problem = f"the column is of type {quoted(kind)}; expected is {column.kind.value}"
+            refuse(with_hint(problem, _conversion(column, _spelt(kind))), column=column.name)
+    stored = {c.name: c.name for c in columns} | ({} if file.ids is None else {"id": file.ids})
+    # What may be texts of any length is read as a dictionary.
+    texts = [
+        stored[c.name]
+        for c in columns
+        if c.kind not in (Kind.INTEGER, Kind.NUMBER) or _is_string(file.types[c.name])
+    ]
     if n_rows * len(columns) * _NUMBER_WIDTH > MAX_UNPACKED_BYTES:
         refuse(f"the file would unpack to more than {MAX_UNPACKED_BYTES} bytes")
     width = _TEXT_WIDTH * len(texts) + _NUMBER_WIDTH * (len(columns) - len(texts))
     limit = min(n_rows * width + (1 << 20), MAX_UNPACKED_BYTES)
-    stored = {column.name: file.stored(column.name) for column in columns}
     table = _read(body, file.metadata, list(stored.values()), texts=texts, limit=limit)
     problems.rows = np.arange(1, n_rows + 1)
     values = {c.name: _values(c, _column(table, stored[c.name]), problems) for c in columns}
-    return Table(columns=values, is_complete=True)
+    return Table(
+        columns=values,
+        is_complete=True,
+        written=lambda name, rows: pa.array(values[name][rows]).cast(pa.string()),
+    )
 
 
 def _open(body: bytes) -> _File:
@@ -88,10 +92,12 @@ def _open(body: bytes) -> _File:
     except _READ_ERRORS:
         hint = hints.of_parquet(body)
         refuse(with_hint("this is not a Parquet file that can be read", hint))
-    ids = pandas_index.ids(told, names, n_rows=metadata.num_rows)
-    columns = names if ids is None else ["id", *(name for name in names if name != ids)]
     types = {field.name: field.type for field in schema}
-    return _File(metadata=metadata, types=types, names=columns, ids=ids)
+    ids = pandas_index.ids(told, names, n_rows=metadata.num_rows)
+    if ids is not None:
+        names = ["id", *(name for name in names if name != ids)]
+        types["id"] = types[ids] if isinstance(ids, str) else pa.int64()
+    return _File(metadata=metadata, types=types, names=names, ids=ids)
 
 
 def _column(table: pa.Table, stored: str | range) -> pa.ChunkedArray:
@@ -103,14 +109,11 @@ def _column(table: pa.Table, stored: str | range) -> pa.ChunkedArray:
 
 
 def _is_string(kind: pa.DataType) -> bool:
+    """Tell whether it is of texts, or of a dictionary of them."""
+    kind = _spelt(kind)
     return bool(
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
-
-
-def _is_text(column: Column, kind: pa.DataType) -> bool:
-    """Whether it may hold texts of any length; they are then read as a dictionary."""
-    return column.kind not in (Kind.INTEGER, Kind.NUMBER) or _is_string(_spelt(kind))
 
 
 def _spelt(kind: pa.DataType) -> pa.DataType:
@@ -129,12 +132,6 @@ def _fits(column: Column, kind: pa.DataType) -> bool:
         Kind.NUMBER: is_whole or is_decimal or pa.types.is_floating(kind),
     }
     return bool(fits.get(column.kind, is_whole or is_string))
-
-
-def _check_type(column: Column, kind: pa.DataType) -> None:
-    if not _fits(column, kind):
-        problem = f"the column is of type {quoted(kind)}; expected is {column.kind.value}"
-        refuse(with_hint(problem, _conversion(column, _spelt(kind))), column=column.name)
 
 
 def _conversion(column: Column, kind: pa.DataType) -> str:
@@ -188,41 +185,27 @@ def _read(
 def _values(column: Column, chunked: pa.ChunkedArray, problems: Problems) -> Any:
     array = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
     if column.may_be_empty:
-        return _filled(_texts(array))
+        texts = _texts(array)
+        # Nulls point to an empty text of the dictionary, so that nothing is expanded.
+        indices = texts.indices.fill_null(len(texts.dictionary))
+        filled = pa.concat_arrays([texts.dictionary, pa.array([""])])
+        return pa.DictionaryArray.from_arrays(indices, filled)
     problems.add_rows(array.is_null(), EMPTY, column=column.name)
     if column.kind is Kind.NUMBER:
-        return _numbers(column, array, problems)
-    if column.kind in (Kind.INTEGER, Kind.KEY) and not _is_string(_spelt(array.type)):
-        return _integers(column, array)
+        is_missing = array.is_null().to_numpy(zero_copy_only=False)
+        numbers = array.cast(pa.float64(), safe=False).fill_null(0.0)
+        numbers = numbers.to_numpy(zero_copy_only=False)
+        finite = finite_or_nan(column, numbers, problems, lambda index: numbers[index])
+        return np.where(is_missing, np.nan, finite)
+    if column.kind in (Kind.INTEGER, Kind.KEY) and not _is_string(array.type):
+        try:
+            return array.cast(pa.int64())
+        except pa.ArrowInvalid:
+            refuse("not all values fit in 64 bits", column=column.name)
     if pa.types.is_boolean(array.type):
-        spelt = pa.array(column.booleans)
+        spelt = pa.array(boolean_spelling(column.classes))
         return pa.DictionaryArray.from_arrays(array.cast(pa.int32()), spelt)
-    texts = without_empty(column, _texts(array), problems)
-    return integers(column, texts, problems) if column.kind is Kind.INTEGER else texts
-
-
-def _integers(column: Column, array: pa.Array) -> pa.Array:
-    try:
-        return array.cast(pa.int64())
-    except pa.ArrowInvalid:
-        refuse("not all values fit in 64 bits", column=column.name)
-
-
-def _numbers(column: Column, array: pa.Array, problems: Problems) -> NDArray[np.float64]:
-    missing = array.is_null().to_numpy(zero_copy_only=False)
-    values = array.cast(pa.float64(), safe=False).fill_null(0.0).to_numpy(zero_copy_only=False)
-    finite = finite_or_nan(
-        column, values, problems, lambda i: f"not a finite number{column.show(values[i])}"
-    )
-    return np.where(missing, np.nan, finite)
-
-
-def _filled(texts: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Nulls point to an empty text of the dictionary, so that nothing is expanded."""
-    return pa.DictionaryArray.from_arrays(
-        texts.indices.fill_null(len(texts.dictionary)),
-        pa.concat_arrays([texts.dictionary, pa.array([""])]),
-    )
+    return from_texts(column, _texts(array), problems)
 
 
 def _texts(array: pa.Array) -> pa.Array:

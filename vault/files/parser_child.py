@@ -33,7 +33,12 @@ Answer = tuple[dict[str, Any], bytes]
 
 
 def main(memory_mb: int, seconds: float) -> None:
-    _limit(memory_mb)
+    for limit, value in (
+        (resource.RLIMIT_AS, memory_mb << 20),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(limit, (value, value))
     pa.set_cpu_count(1)
     panels: dict[str, pa.Array] = {}
     at_start = _resident_bytes()
@@ -45,17 +50,13 @@ def main(memory_mb: int, seconds: float) -> None:
             signal.setitimer(signal.ITIMER_REAL, seconds)
             header, body = _answer(*request, panels)
             signal.setitimer(signal.ITIMER_REAL, 0)
+            # All memory that is free is given back before the rest is counted.
+            pa.default_memory_pool().release_unused()
+            if _TRIM is not None:
+                _TRIM(0)
             kept = at_start + len(body) + sum(ids.nbytes for ids in panels.values())
-            is_spent = _given_back() > kept + _MAX_KEPT_BYTES
+            is_spent = _resident_bytes() > kept + _MAX_KEPT_BYTES
             send(parent, {**header, "is_spent": is_spent}, body)
-
-
-def _given_back() -> int:
-    """Give back all memory that is free, and count what is still resident."""
-    pa.default_memory_pool().release_unused()
-    if _TRIM is not None:
-        _TRIM(0)
-    return _resident_bytes()
 
 
 def _resident_bytes() -> int:
@@ -63,24 +64,26 @@ def _resident_bytes() -> int:
     return pages * resource.getpagesize()
 
 
-def _limit(memory_mb: int) -> None:
-    for limit, value in (
-        (resource.RLIMIT_AS, memory_mb << 20),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
-
-
 def _answer(
     header: dict[str, Any], body: bytes, files: list[int], panels: dict[str, pa.Array]
 ) -> Answer:
     try:
         if header["act"] == "panel":
-            return _with_panel(header, body, panels)
+            while len(panels) >= _PANELS_KEPT:
+                panels.pop(next(iter(panels)))
+            panels[header["panel"]] = panel_files.read(body)
+            return {"outcome": "ready"}, b""
         if header["act"] == "unpack":
             return _unpacked(header, files[0], files[1])
-        return _parsed(header, files[0], panels)
+        if header["panel"] not in panels:
+            return {"outcome": "panel wanted"}, b""
+        predictions = parse(
+            body=os.pread(files[0], header["size"], 0),
+            content_type=header["content_type"],
+            spec=FileSpec(**{**header["spec"], "classes": tuple(header["spec"]["classes"])}),
+            panel_ids=panels[header["panel"]],
+        )
+        return {"outcome": "parsed"}, predictions.canonical
     except InvalidFileError as error:
         return {"outcome": "invalid", "message": error.message, "data": error.data}, b""
     except MemoryError:
@@ -90,41 +93,21 @@ def _answer(
             os.close(file)
 
 
-def _with_panel(header: dict[str, Any], body: bytes, panels: dict[str, pa.Array]) -> Answer:
-    while len(panels) >= _PANELS_KEPT:
-        panels.pop(next(iter(panels)))
-    panels[header["panel"]] = panel_files.read(body)
-    return {"outcome": "ready"}, b""
-
-
 def _unpacked(header: dict[str, Any], packed: int, unpacked: int) -> Answer:
-    """Into the second file, which has room for the largest that may be."""
+    """Unpack into the second file, which has room for the largest that may be."""
     with (
         mmap.mmap(packed, header["size"], prot=mmap.PROT_READ) as source,
         mmap.mmap(unpacked, header["limit"]) as target,
-        memoryview(source) as given,
+        memoryview(source) as content,
         memoryview(target) as room,
     ):
         # In here: while an error is at large, its frames hold on to both files.
         try:
-            return {"outcome": "unpacked", "size": gzip_bodies.unpack(given, room)}, b""
+            return {"outcome": "unpacked", "size": gzip_bodies.unpack(content, room)}, b""
         except UnpackedSizeError as error:
             return {"outcome": "too large", "message": error.message}, b""
         except PackedBodyError as error:
             return {"outcome": "damaged", "message": error.message}, b""
-
-
-def _parsed(header: dict[str, Any], file: int, panels: dict[str, pa.Array]) -> Answer:
-    if header["panel"] not in panels:
-        return {"outcome": "panel wanted"}, b""
-    spec = FileSpec(**{**header["spec"], "classes": tuple(header["spec"]["classes"])})
-    predictions = parse(
-        body=os.pread(file, header["size"], 0),
-        content_type=header["content_type"],
-        spec=spec,
-        panel_ids=panels[header["panel"]],
-    )
-    return {"outcome": "parsed"}, predictions.canonical
 
 
 if __name__ == "__main__":

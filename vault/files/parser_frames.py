@@ -40,7 +40,7 @@ def receive(
     largest_body: int | None = None,
     max_files: int = 0,
 ) -> tuple[dict[str, Any], bytes, list[int]] | None:
-    """Header, body, and the descriptors that came along: the caller's to close.
+    """Return header, body, and the descriptors that came along: the caller's to close.
 
     None when the peer is gone, even in the middle of a message, or says too much.
     """
@@ -50,8 +50,7 @@ def receive(
     if more is None:
         return None
     header_length, body_length = _LENGTHS.unpack(start + more)
-    is_too_large = largest_body is not None and body_length > largest_body
-    if header_length > _MAX_HEADER or is_too_large:
+    if header_length > _MAX_HEADER or (largest_body is not None and body_length > largest_body):
         return None
     header = _exactly(peer, header_length, deadline)
     body = _exactly(peer, body_length, deadline)
@@ -73,10 +72,7 @@ def _exactly(peer: socket.socket, length: int, deadline: float | None) -> bytear
 
 
 def _set_deadline(peer: socket.socket, deadline: float | None) -> None:
-    if deadline is None:
-        peer.settimeout(None)
-        return
-    left = deadline - time.monotonic()
-    if left <= 0:
+    left = None if deadline is None else deadline - time.monotonic()
+    if left is not None and left <= 0:
         raise TimeoutError
     peer.settimeout(left)

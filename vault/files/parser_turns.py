@@ -73,7 +73,7 @@ class Turns:
         self._changed.notify_all()
 
     def _next(self) -> _Waiting | None:
-        """Of the team with the least at work; among equals, of the one that was served longest ago."""
+        """Find the first of the team with the least at work; among equals, of the one served longest ago."""
         may = [each for each in self._queue if self._at_work[each.team] < self._most_of_team]
         return min(
             may,

@@ -4,6 +4,7 @@ Pure: no database, no clock, no settings. It runs in a child process (`vault.par
 a label, so nothing that it says can depend on one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 from vault.files import canonical, csv_files, hints, parquet_files
 from vault.files.canonical import Predictions
-from vault.files.columns import Choose, Column, Kind, Table, of_each
+from vault.files.columns import Choose, Column, Kind, Table, boolean_spelling, of_each
 from vault.files.prediction_forms import FORMS, PredictionForm
-from vault.files.problems import NAMED, Problems, quoted, refuse, with_hint
+from vault.files.problems import Problems, quoted, refuse, with_hint
 
 CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
@@ -46,7 +47,7 @@ class FileSpec:
 
     @property
     def is_by_class(self) -> bool:
-        return self.of.is_by_class(self.task)
+        return self.task in self.of.by_class
 
     @property
     def value_columns(self) -> list[str]:
@@ -80,14 +81,6 @@ def read_table(
     return READERS[content_type](body, choose=choose, max_rows=max_rows, problems=problems)
 
 
-def boolean_spelling(classes: tuple[str, ...]) -> tuple[str, str]:
-    """Say how the classes write the False and True of a Boolean column."""
-    for spelling in (("0", "1"), ("False", "True")):
-        if set(spelling) <= set(classes):
-            return spelling
-    return "false", "true"
-
-
 def positions(texts: Any, among: pa.Array) -> NDArray[np.int64]:
     """Find the position of each value among others, such as the classes; -1 for what is none of them."""
     found = of_each(texts, lambda distinct: pc.index_in(distinct, value_set=among))
@@ -95,8 +88,24 @@ def positions(texts: Any, among: pa.Array) -> NDArray[np.int64]:
     return where
 
 
+def checked_positions(
+    column: Any,
+    among: pa.Array,
+    problem: str | Callable[[int], str],
+    problems: Problems,
+    *,
+    name: str,
+) -> NDArray[np.int64]:
+    """Find the positions of a column's values, and report those that are none of the others."""
+    found = positions(column, among)
+    # A null has been reported already.
+    is_valid = column.is_valid().to_numpy(zero_copy_only=False)
+    problems.add_rows((found < 0) & is_valid, problem, column=name)
+    return found
+
+
 def repeated(items: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which rows are of an item that stands in an earlier row as well."""
+    """Find which rows are of an item that stands in an earlier row as well."""
     order = np.argsort(items, kind="stable")
     ordered = items[order]
     is_repeat = np.zeros(len(items), dtype=np.bool_)
@@ -112,12 +121,8 @@ def _columns(names: list[str], spec: FileSpec, id_type: pa.DataType) -> list[Col
         hint = hints.of_label_file(names) or hints.of_names(names, expected)
         refuse(with_hint(problem, hint), row=1)
     kind = spec.of.kind
-    booleans = boolean_spelling(spec.classes)
     classes = spec.classes if kind is Kind.CATEGORY else ()
-    values = [
-        Column(name=name, kind=kind, booleans=booleans, classes=classes)
-        for name in spec.value_columns
-    ]
+    values = [Column(name=name, kind=kind, classes=classes) for name in spec.value_columns]
     return [Column(name="id", kind=Kind.INTEGER if id_type == pa.int64() else Kind.TEXT), *values]
 
 
@@ -126,12 +131,12 @@ def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.
     ids = table.columns["id"]
     if ids.type == panel_ids.type and ids.equals(panel_ids):
         return None
-    found = positions(ids, panel_ids)
-    is_given = ids.is_valid().to_numpy(zero_copy_only=False)
-    problems.add_rows(
-        (found < 0) & is_given,
+    found = checked_positions(
+        ids,
+        panel_ids,
         lambda i: f"{_show(ids[i])} is not an item of the panel",
-        column="id",
+        problems,
+        name="id",
     )
     problems.add_rows(
         repeated(found),
@@ -141,13 +146,12 @@ def _align(table: Table, panel_ids: pa.Array, problems: Problems) -> NDArray[np.
         column="id",
     )
     # Behind an unreadable row or id stands an item that may well be there.
-    if table.is_complete and is_given.all():
-        counts = np.bincount(found[found >= 0], minlength=len(panel_ids))
-        missing = np.flatnonzero(counts == 0)
-        problems.add_file(
-            [f"{_show(panel_ids[i])} is missing" for i in missing[:NAMED].tolist()],
-            count=len(missing),
+    if table.is_complete and not ids.null_count:
+        problems.add_rows(
+            np.bincount(found[found >= 0], minlength=len(panel_ids)) == 0,
+            lambda i: f"{_show(panel_ids[i])} is missing",
             column="id",
+            in_rows=False,
         )
     return found
 
@@ -189,9 +193,7 @@ def _with_sums_of_one(
     tolerances = np.full(len(sums), SUM_TOLERANCE)
     far = np.flatnonzero(errors > SUM_TOLERANCE + _SUM_ERROR)
     if len(far):
-        rounding = sum(
-            _half_units(_written(table, name, matrix[far, i], far)) for i, name in enumerate(names)
-        )
+        rounding = sum(_half_units(table.written(name, far)) for name in names)
         tolerances[far] = np.maximum(rounding, SUM_TOLERANCE)
     problems.add_rows(
         (errors > tolerances + _SUM_ERROR) | (sums == 0.0),
@@ -203,13 +205,6 @@ def _with_sums_of_one(
     )
     scale = np.where((errors <= _SUM_ERROR) | (sums == 0.0), 1.0, sums)
     return matrix / scale[:, np.newaxis]
-
-
-def _written(table: Table, name: str, values: NDArray[np.float64], at: NDArray[np.intp]) -> Any:
-    """Write the chosen numbers as the file does; without digits in it, as CSV would."""
-    if table.written is None:
-        return pa.array(values).cast(pa.string())
-    return table.written(name).take(pa.array(at))
 
 
 def _half_units(texts: Any) -> NDArray[np.float64]:
@@ -227,13 +222,12 @@ def _half_units(texts: Any) -> NDArray[np.float64]:
 
 def _labels(table: Table, name: str, spec: FileSpec, problems: Problems) -> NDArray[np.generic]:
     column, classes = table.columns[name], spec.classes
-    codes = positions(column, pa.array(classes, pa.string()))
 
     def describe(index: int) -> str:
         text = column[index].as_py()
         hint = hints.of_label(text, classes, booleans=boolean_spelling(classes))
         return with_hint(f"{quoted(text)} is not one of the classes {hints.classes(classes)}", hint)
 
-    is_given = column.is_valid().to_numpy(zero_copy_only=False)
-    problems.add_rows((codes < 0) & is_given, describe, column=name)
+    among = pa.array(classes, pa.string())
+    codes = checked_positions(column, among, describe, problems, name=name)
     return codes.clip(min=0).astype(canonical.code_dtype(len(classes)))

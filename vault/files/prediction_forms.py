@@ -31,12 +31,9 @@ class PredictionForm:
     # What stands in a file's columns beside `id`, for the API's description.
     spells: str
 
-    def is_by_class(self, task: str) -> bool:
-        return task in self.by_class
-
     def columns(self, *, task: str, classes: Sequence[str]) -> list[str]:
         """Name the columns beside `id`, in their order."""
-        if self.is_by_class(task):
+        if task in self.by_class:
             return [f"{self.name}:{each}" for each in classes]
         return [self.name]
 

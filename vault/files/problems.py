@@ -23,25 +23,28 @@ class Problems:
 
     def add(self, problem: str, *, row: int | None = None, column: str | None = None) -> None:
         self.count += 1
-        self._keep(problem, row, column)
+        self._kept.append({"row": row, "column": column, "problem": problem})
 
     def add_rows(
-        self, is_wrong: Any, problem: str | Callable[[int], str], *, column: str | None
+        self,
+        is_wrong: Any,
+        problem: str | Callable[[int], str],
+        *,
+        column: str | None,
+        in_rows: bool = True,
     ) -> None:
-        """One problem for each row that is wrong, by an array of numpy or of Arrow, where a null is right."""
+        """Add one for each row that is wrong, by an array of numpy or of Arrow, where a null is right.
+
+        Without `in_rows` the array is of something else, which stands in no row.
+        """
         if not isinstance(is_wrong, np.ndarray):
             is_wrong = is_wrong.fill_null(False).to_numpy(zero_copy_only=False)
         indices = np.flatnonzero(is_wrong)
         self.count += len(indices)
         for index in indices[:NAMED].tolist():
             text = problem if isinstance(problem, str) else problem(index)
-            self._keep(text, int(self.rows[index]), column)
-
-    def add_file(self, problems: list[str], *, count: int, column: str) -> None:
-        """`count` problems that stand in no row, of which the first are given."""
-        self.count += count
-        for problem in problems[:NAMED]:
-            self._keep(problem, None, column)
+            row = int(self.rows[index]) if in_rows else None
+            self._kept.append({"row": row, "column": column, "problem": text})
 
     def refuse(self) -> NoReturn:
         # By row; those of no row come last.
@@ -60,9 +63,6 @@ class Problems:
     def refuse_if_any(self) -> None:
         if self.count:
             self.refuse()
-
-    def _keep(self, problem: str, row: int | None, column: str | None) -> None:
-        self._kept.append({"row": row, "column": column, "problem": problem})
 
 
 def refuse(problem: str, *, row: int | None = None, column: str | None = None) -> NoReturn:

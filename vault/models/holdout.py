@@ -83,7 +83,7 @@ class Holdout(models.Model):
         ]
 
     def decides_beside(self, query: "Holdout") -> bool:
-        """Whether an audit of this query holdout rests on this shard: both are of one random draw."""
+        """Tell whether an audit of this query holdout rests on this shard: both are of one random draw."""
         return holdout_kinds.decides(self.kind) and self.batch == query.batch
 
     def __str__(self) -> str:

@@ -28,8 +28,23 @@ def check(
     The round is not saved, and may lack its number, its panel and parameters that have a default.
     """
     _check_times(opens_at=round.opens_at, closes_at=round.closes_at, now=now)
-    _check_limits(total_limit=round.total_limit, window_limit=round.window_limit)
-    _check_references(references)
+    if round.total_limit > MAX_QUERIES:
+        raise PlanError(
+            f"a team has at most {MAX_QUERIES:,} queries in a round, more than anybody asks: "
+            f"{round.total_limit:,} is too many",
+            field="total_limit",
+        )
+    if round.window_limit > round.total_limit:
+        raise PlanError(
+            f"a window cannot have more queries than the round: a team has {round.total_limit:,} in the "
+            f"round, so give at most {round.total_limit:,} here",
+            field="window_limit",
+        )
+    for team in references:
+        if not (team.is_reference and team.is_active):
+            raise PlanError(f"the team {team.name} is no active reference team", field="references")
+    if len({team.pk for team in references}) != len(references):
+        raise PlanError("a reference is named twice", field="references")
     complete = _parameters(mechanism=round.mechanism, parameters=round.parameters)
     if round.publication not in PublicationKind.values:
         raise PlanError("a publication is coarse or full", field="publication")
@@ -48,30 +63,9 @@ def _check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.datet
         raise PlanError("the round would close in more than a thousand years", field="closes_at")
 
 
-def _check_limits(*, total_limit: int, window_limit: int) -> None:
-    if total_limit > MAX_QUERIES:
-        raise PlanError(
-            f"a team has at most {MAX_QUERIES:,} queries in a round, more than anybody asks: "
-            f"{total_limit:,} is too many",
-            field="total_limit",
-        )
-    if window_limit > total_limit:
-        raise PlanError(
-            f"a window cannot have more queries than the round: a team has {total_limit:,} in the round, so "
-            f"give at most {total_limit:,} here",
-            field="window_limit",
-        )
-
-
 def _past(act: str, time: dt.datetime, now: dt.datetime) -> str:
-    return (
-        f"the round would {act} in the past, at {_minute(time)}: it is {_minute(now)} now, "
-        "and all times are UTC"
-    )
-
-
-def _minute(time: dt.datetime) -> str:
-    return f"{time.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
+    then, today = (f"{each.astimezone(dt.UTC):%Y-%m-%d %H:%M}" for each in (time, now))
+    return f"the round would {act} in the past, at {then}: it is {today} now, and all times are UTC"
 
 
 def _parameters(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -90,14 +84,6 @@ def _parameters(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]
         raise PlanError(f"mechanism {mechanism}: {error}", field="parameters") from None
 
 
-def _check_references(references: Sequence[Team]) -> None:
-    for team in references:
-        if not (team.is_reference and team.is_active):
-            raise PlanError(f"the team {team.name} is no active reference team", field="references")
-    if len({team.pk for team in references}) != len(references):
-        raise PlanError("a reference is named twice", field="references")
-
-
 def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
     query_holdout = round.query_holdout
     if any(each.benchmark_id != round.benchmark_id for each in (query_holdout, *fresh_holdouts)):
@@ -108,14 +94,7 @@ def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
         )
     if any(each.status != HoldoutStatus.FRESH for each in fresh_holdouts):
         raise PlanError("a fresh holdout is in status FRESH", field="fresh_holdouts")
-    _check_sizes(query_holdout, fresh_holdouts)
-    serving = Round.objects.filter(query_holdout=query_holdout)
-    if serving.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED)).exists():
-        raise PlanError("the query holdout serves another round", field="query_holdout")
-
-
-def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> None:
-    """Refuse small holdouts, sealed before sealing itself refused them."""
+    # Small holdouts may have been sealed before sealing itself refused them.
     deciding = [("fresh_holdouts", each) for each in fresh_holdouts if decides(each.kind)]
     for field, each in [("query_holdout", query_holdout), *deciding]:
         if each.n_items < MIN_ITEMS:
@@ -124,3 +103,6 @@ def _check_sizes(query_holdout: Holdout, fresh_holdouts: Sequence[Holdout]) -> N
                 f"has {each.n_items}: seal a larger one",
                 field=field,
             )
+    serving = Round.objects.filter(query_holdout=query_holdout)
+    if serving.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED)).exists():
+        raise PlanError("the query holdout serves another round", field="query_holdout")

@@ -97,7 +97,7 @@ def published_step(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> float 
 
 
 def undetectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
-    """Why no detectable overstatement can be named beforehand; empty if it can."""
+    """Say why no detectable overstatement can be named beforehand; empty if it can."""
     fresh = deciding(round=round, fresh_holdouts=fresh_holdouts)
     metric = METRICS[round.benchmark.primary_metric]
     if not fresh:
@@ -116,18 +116,31 @@ def undetectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
 
 
 def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detectable]:
-    """For some examples of files, where `undetectable` has no reason against it."""
+    """Compute it for some examples of files, where `undetectable` has no reason against it."""
     query = round.query_holdout
     fresh = deciding(round=round, fresh_holdouts=fresh_holdouts)
-    n, m = query.n_items, sum(each.n_items for each in fresh)
-    worth_n, worth_m = effective_number([query]), effective_number(fresh)
+    # As if all items were independent, and as if those of a group stood or fell together.
+    sizes = [
+        (query.n_items, sum(each.n_items for each in fresh)),
+        (effective_number([query]), effective_number(fresh)),
+    ]
     is_known = not any(each.draws_groups and each.n_effective is None for each in (query, *fresh))
     unit = budget.unit_of(benchmark=round.benchmark)
     counts_items = METRICS[round.benchmark.primary_metric].counts_items
     found = []
     for share in SHARES:
-        low = _detectable(round, share, n, m)
-        high = _detectable(round, share, worth_n, worth_m)
+        # In units of the metric's range.
+        low, high = (
+            detectable_overstatement(
+                # Right and wrong differ by 1; of losses the share is a typical difference.
+                disagreement=share if counts_items else share**2,
+                n=n,
+                m=m,
+                n_teams=round.max_teams,
+                delta0=round.benchmark.delta0,
+            )
+            for n, m in sizes
+        )
         most = share if counts_items else 1
         found.append(
             Detectable(
@@ -144,21 +157,7 @@ def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detec
 def effective_number(holdouts: Sequence[Holdout]) -> float:
     """Count the independent items that holdouts together are worth, in the worst case."""
     n = sum(each.n_items for each in holdouts)
-    squares = 0.0
-    for each in holdouts:
-        worth = budget.effective_number(holdout=each)
-        squares += each.n_items if worth is None else each.n_items**2 / worth
+    # Items that were drawn one by one are worth their number.
+    worth = [budget.effective_number(holdout=each) or each.n_items for each in holdouts]
+    squares = sum(each.n_items**2 / own for each, own in zip(holdouts, worth, strict=True))
     return n**2 / squares
-
-
-def _detectable(round: Round, share: float, n: float, m: float) -> float:
-    """In units of the metric's range."""
-    counts_items = METRICS[round.benchmark.primary_metric].counts_items
-    return detectable_overstatement(
-        # Right and wrong differ by 1; of losses the share is a typical difference.
-        disagreement=share if counts_items else share**2,
-        n=n,
-        m=m,
-        n_teams=round.max_teams,
-        delta0=round.benchmark.delta0,
-    )

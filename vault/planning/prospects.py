@@ -19,13 +19,13 @@ from vault.statuses import RoundStatus
 
 
 def warnings(*, round: Round) -> list[str]:
-    """All of them, in sentences for organizers; none while there is nothing to warn of."""
+    """Say all of them in sentences for organizers; none while there is nothing to warn of."""
     of_holdouts = of_draw(round=round, fresh_holdouts=round.fresh_holdouts.all())
     return of_holdouts + of_references(round=round)
 
 
 def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: int) -> list[str]:
-    """Of a round that is not planned yet: of its draw, and of the references that it names."""
+    """Warn of a round that is not planned yet: of its draw, and of the references that it names."""
     found = of_draw(round=round, fresh_holdouts=fresh_holdouts)
     found += of_room(round=round, n_references=n_references)
     if n_references:
@@ -39,7 +39,7 @@ def of_plan(*, round: Round, fresh_holdouts: Iterable[Holdout], n_references: in
 
 
 def of_room(*, round: Round, n_references: int) -> list[str]:
-    """Whether the query holdout takes a file of each reference that is named, and of one at least."""
+    """Tell whether the query holdout takes a file of each reference that is named, and of one at least."""
     left = reference_files.n_left(holdout_id=round.query_holdout_id)
     if left >= max(1, n_references):
         return []
@@ -95,11 +95,12 @@ def too_few_ways(*, round: Round, judges: list[Holdout]) -> list[str]:
     if len(known) < len(counts):
         return []
     n_query, n_fresh = known[0], sum(known[1:])
-    log_ways = _log_choose(n_query + n_fresh, n_query)
+    n = n_query + n_fresh
+    log_ways = math.lgamma(n + 1) - math.lgamma(n_query + 1) - math.lgamma(n_fresh + 1)
     # A rounded logarithm is no reason to warn.
     if log_ways > math.log(2 * round.max_teams / (FOUND_AT * ALPHA)) - 1e-9:
         return []
-    ways = math.comb(n_query + n_fresh, n_query)
+    ways = math.comb(n, n_query)
     what = "groups" if round.query_holdout.draws_groups else "items"
     return [
         f"The query and fresh holdouts have so few {what} ({n_query:,} and {n_fresh:,}) that they could "
@@ -122,12 +123,15 @@ def _confirmed(*, ways: int) -> str:
 
 def of_references(*, round: Round) -> list[str]:
     """Say what the references do not allow: the frozen ones, before that those that are scored."""
-    references = _references(round)
+    is_planned = round.status == RoundStatus.PLANNED
+    if is_planned:
+        references = list(reference_order.scored(round=round))
+    else:
+        references = [each.submission for each in round.references.select_related("submission")]
     if references:
         return _tolerates_all(round, references)
     if _has_published_finals(round):
         return []
-    is_planned = round.status == RoundStatus.PLANNED
     return [
         f"No reference is {'scored yet' if is_planned else 'frozen'}: a team can only be compared with "
         "its own first files, and a team whose first file was tuned already is not found."
@@ -135,7 +139,7 @@ def of_references(*, round: Round) -> list[str]:
 
 
 def tolerance(*, benchmark: Benchmark) -> str:
-    """Of a regression, the overstatement that is never accused, in its unit; of others nothing."""
+    """Tell of a regression the overstatement that is never accused, in its unit; of others nothing."""
     if benchmark.task != Benchmark.Task.REGRESSION:
         return ""
     return (
@@ -146,7 +150,7 @@ def tolerance(*, benchmark: Benchmark) -> str:
 
 
 def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
-    """Of a loss: who is as good as the worst reference cannot gain more than all of its loss."""
+    """Warn of a loss: who is as good as the worst reference cannot gain more than all of its loss."""
     metric = METRICS[round.benchmark.primary_metric]
     releases = Release.objects.filter(submission__in=references, value__isnull=False)
     told = (
@@ -165,22 +169,12 @@ def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
 
 
 def _has_published_finals(round: Round) -> bool:
-    """Of an earlier round, in which the query holdout was fresh: they serve as references."""
+    """Look for those of an earlier round, in which the holdout was fresh: they serve as references."""
     finals = PublishedResult.objects.filter(
         round__fresh_holdouts=round.query_holdout_id, fresh_value__isnull=False
     )
     return finals.exclude(round=round.pk).exists()
 
 
-def _references(round: Round) -> list[Submission]:
-    if round.status != RoundStatus.PLANNED:
-        return [each.submission for each in round.references.select_related("submission")]
-    return list(reference_order.scored(round=round))
-
-
 def _tolerated(benchmark: Benchmark) -> float:
     return benchmark.delta0 * budget.unit_of(benchmark=benchmark)
-
-
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

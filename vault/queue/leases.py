@@ -152,7 +152,7 @@ def put_off(claim: Claim) -> None:
 
 
 def count_exception(claim: Claim) -> int:
-    """How many attempts have failed with this one.
+    """Count this failed attempt, and return how many there are.
 
     It counts, too, where another worker has taken over: an attempt that hangs in the database keeps its own
     lease from being renewed, and whoever waits for the row has it before the failure is written.

@@ -59,7 +59,7 @@ def _notify(waiting: list[uuid.UUID]) -> int:
 
 
 def delete_expired_answers(*, now: dt.datetime) -> int:
-    """Delete the answers that were kept for repeated requests until now; how many.
+    """Delete the answers that were kept for repeated requests until now; return how many.
 
     Of a team that floods its keys, also what is older than its newest `MAX_KEPT`.
     """

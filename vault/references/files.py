@@ -38,17 +38,17 @@ class Reached:
 
 
 def of_holdout(*, holdout_id: uuid.UUID) -> QuerySet[Submission]:
-    """All files of references that asked for its labels, whichever plan asked, and whatever became of it."""
+    """Find all files of references that asked for its labels, whichever plan asked and whatever became."""
     return Submission.objects.filter(team__is_reference=True, round__query_holdout=holdout_id)
 
 
 def n_left(*, holdout_id: uuid.UUID) -> int:
-    """How many files references may still hand in about a query holdout, all together."""
+    """Count the files that references may still hand in about a query holdout, all together."""
     return max(0, MAX_OF_HOLDOUT - of_holdout(holdout_id=holdout_id).count())
 
 
 def reached(*, round: Round, team_id: int) -> Reached | None:
-    """Which limit keeps the reference from handing in; None: it may. Failed and cancelled files count."""
+    """Name the limit that keeps the reference from handing in, if any. Failed and cancelled files count."""
     received = of_holdout(holdout_id=round.query_holdout_id)
     n_of_team = received.filter(round=round, team=team_id).count()
     if n_of_team >= MAX_OF_TEAM:
@@ -60,17 +60,14 @@ def reached(*, round: Round, team_id: int) -> Reached | None:
         )
     n_of_holdout = received.count()
     if n_of_holdout >= MAX_OF_HOLDOUT:
+        counts = received.values_list("round__number").annotate(n=Count("pk"))
+        by_round = [f"{n:,} in round {number}" for number, n in counts.order_by("round__number")]
         return Reached(
             limit=MAX_OF_HOLDOUT,
             reason=f"references have handed in {n_of_holdout:,} files about the round's query holdout "
-            f"({_by_round(received)}), and {MAX_OF_HOLDOUT} are taken",
+            f"({', '.join(by_round)}), and {MAX_OF_HOLDOUT} are taken",
         )
     return None
-
-
-def _by_round(received: QuerySet[Submission]) -> str:
-    counts = received.values_list("round__number").annotate(n=Count("pk")).order_by("round__number")
-    return ", ".join(f"{n:,} in round {number}" for number, n in counts)
 
 
 def way_on(*, round: Round) -> str:

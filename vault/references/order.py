@@ -28,7 +28,12 @@ def said(*, files: list[Submission]) -> str:
     of_team: dict[str, list[Submission]] = {}
     for each in files:
         of_team.setdefault(each.team.name, []).append(each)
-    first, *others = [_of_team(own) for own in of_team.values()]
+    names = []
+    for own in of_team.values():
+        n = len(own) - 1
+        more = f", and {sentences.counted(n=n, noun='more file')} of it follow{'s'[: n == 1]}"
+        names.append(name_of(file=own[0]) + (more if n else ""))
+    first, *others = names
     then = f" Then {'; '.join(others)}." if others else ""
     return f"The baseline is {first}.{then}"
 
@@ -37,11 +42,3 @@ def name_of(*, file: Submission) -> str:
     """Name a reference's file as every page does: the team, the number of the file, and the model."""
     model = f" ({file.model_name})" if file.model_name else ""
     return f"{file.team.name}, file {file.sequence}{model}"
-
-
-def _of_team(files: list[Submission]) -> str:
-    n = len(files) - 1
-    more = (
-        f", and {sentences.counted(n=n, noun='more file')} of it follow{'s'[: n == 1]}" if n else ""
-    )
-    return f"{name_of(file=files[0])}{more}"

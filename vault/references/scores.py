@@ -24,7 +24,7 @@ WHY = (
 
 
 def is_coarse(*, round: Round, team: Team) -> bool:
-    """Whether a score of this team's in this round leaves rounded."""
+    """Tell whether a score of this team's in this round leaves rounded."""
     return team.is_reference and round.status in NEVER_OPENED
 
 
@@ -40,8 +40,7 @@ def coarse(*, value: float, scorer: Scorer) -> float:
     if value == 0:
         return 0.0
     decimals = DIGITS - 1 - math.floor(math.log10(abs(value)))
-    has_range = scorer.n_classes is not None or scorer.loss_cap is not None
-    if has_range:
+    if scorer.n_classes is not None or scorer.loss_cap is not None:
         step = COARSER.get(scorer.metric, STEP) * scorer.unit
         # Rounded first: .01 of 1 has two decimals, not three.
         decimals = min(decimals, math.floor(round(-math.log10(step), 9)))

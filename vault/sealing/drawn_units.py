@@ -82,7 +82,7 @@ def allocated(
 
 
 def _sizes(shards: Sequence[Shard], n_items: int) -> list[int]:
-    """Sizes that use up every item."""
+    """Find sizes that use up every item."""
     if sum(shard.n is None for shard in shards) > 1:
         raise SealingError("only one shard can take the rest")
     named = sum(shard.n or 0 for shard in shards)
@@ -99,28 +99,24 @@ def _check_chance(shards: Sequence[Shard], pool: Pool, counts: Counts) -> None:
     """Refuse iid shards if items, units or ways to share them are too few for a shuffle to decide by."""
     fewest = drawing.fewest_items(pool=pool, counts=counts)
     for shard, n_units, n_items in zip(shards, counts.sum(axis=0), fewest, strict=True):
-        _check_least(shard, int(n_units), int(n_items), pool=pool)
+        if n_items < MIN_ITEMS:
+            is_exact = pool.n_units == len(pool.unit_of_item)
+            got = f"would have {n_items}" if is_exact else f"could get as few as {n_items}"
+            raise SealingError(
+                f"an iid shard needs at least {MIN_ITEMS} items, and the {shard.status} shard {got}: "
+                "ask for a larger one"
+            )
+        if n_units < MIN_UNITS:
+            raise SealingError(
+                f"an iid shard needs at least {MIN_UNITS} groups, and the {shard.status} shard would "
+                f"get {n_units} of {pool.n_units}, because groups are drawn whole: ask for a larger one"
+            )
     # As many ways as the least number of units has where it is not bound to strata.
     # The last bit of a sum of logarithms decides nothing.
     if drawing.log_splits(counts=counts) < math.log(MIN_SPLITS) - 1e-9:
         raise SealingError(
             "each class has so few items or groups that drawing from each separately leaves nearly "
             "nothing to chance, and a shuffle could show nothing: do not draw from each class separately"
-        )
-
-
-def _check_least(shard: Shard, n_units: int, n_items: int, *, pool: Pool) -> None:
-    if n_items < MIN_ITEMS:
-        is_exact = pool.n_units == len(pool.unit_of_item)
-        got = f"would have {n_items}" if is_exact else f"could get as few as {n_items}"
-        raise SealingError(
-            f"an iid shard needs at least {MIN_ITEMS} items, and the {shard.status} shard {got}: "
-            "ask for a larger one"
-        )
-    if n_units < MIN_UNITS:
-        raise SealingError(
-            f"an iid shard needs at least {MIN_UNITS} groups, and the {shard.status} shard would "
-            f"get {n_units} of {pool.n_units}, because groups are drawn whole: ask for a larger one"
         )
 
 

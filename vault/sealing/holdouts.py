@@ -105,7 +105,7 @@ def seal(
 
 
 def how_drawn(*, holdout: Holdout) -> list[str]:
-    """In sentences, for whoever sealed it."""
+    """Say it in sentences, for whoever sealed it."""
     sentences = []
     if holdout.draws_groups:
         sentences.append(

@@ -15,7 +15,7 @@ from vault.sealing import label_report, seal_arguments
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 without a warning, 1 with one, 2 if the file cannot be sealed so."""
     options = _parser().parse_args(arguments)
-    shards = seal_arguments.shards_of(given=options.shard, kind=options.kind)
+    shards = seal_arguments.shards_of(arguments=options.shard, kind=options.kind)
     classes = tuple(options.classes or ())
     try:
         labels = label_tables.read(

@@ -1,4 +1,4 @@
-"""Whether the order of ids, or the time, tells labels: teams see the ids, and may read labels off them."""
+"""Finds whether the order of ids, or the time, tells labels: teams see ids, and may read labels off them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stats import label_checks
 from stats.drawing import strata_of
+from vault.files.columns import of_each
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import decides
 
@@ -154,7 +155,9 @@ def _of_ids(
     # Shared out among all tests of one kind (Bonferroni), each of which could warn by chance.
     level = ALPHA / 2 / len(orders) / len(marked)
     for order in orders:
-        units = _units_in(order, unit_of_item)
+        in_order = unit_of_item[order]
+        # Each unit once, where the first of its items stands.
+        units = in_order[np.sort(np.unique(in_order, return_index=True)[1])]
         # The place of each unit in the order.
         places = np.argsort(units).astype(np.float64)
         trends += [_trend(each, order, places=places) for each in marked]
@@ -177,15 +180,8 @@ def _worst(found: list[_Found], level: float) -> _Found | None:
     return max(sure, key=lambda each: each.size, default=None)
 
 
-def _units_in(order: Order, unit_of_item: NDArray[np.intp]) -> Order:
-    """Each unit once, where the first of its items stands."""
-    in_order = unit_of_item[order]
-    first = np.sort(np.unique(in_order, return_index=True)[1])
-    return np.asarray(in_order[first], dtype=np.intp)
-
-
 def _trend(each: _Marked, order: Order, *, places: NDArray[np.float64]) -> _Found:
-    """`places` of the units along the order of the items."""
+    """Seek a trend along the order of the items, in which the units have these places."""
     found = label_checks.trend(values=each.value, places=places)
     if each.is_class:
         auc = label_checks.auc_of_place(marked=each.of_item[order])
@@ -218,7 +214,9 @@ def _with_p(text: str, p_value: float) -> str:
 def _of_times(
     labels: LabelTable, marked: list[_Marked], unit_of_item: NDArray[np.intp], *, kind: str
 ) -> Iterator[Line]:
-    when = _places(labels.times)
+    # ISO 8601 texts sort as the times do.
+    ranks = of_each(labels.times, lambda distinct: pc.rank(distinct, tiebreaker="dense"))
+    when = ranks.to_numpy().astype(np.float64)
     of_unit = np.bincount(unit_of_item, weights=when) / np.bincount(unit_of_item)
     follows = label_checks.trend(values=when[pc.sort_indices(labels.ids).to_numpy()])
     if abs(follows.correlation) >= 0.5 and follows.p_value < ALPHA:
@@ -235,13 +233,3 @@ def _of_times(
         "apart, as temporal"
     )
     yield Line("time_drift", f"the time tells {found.text}", mend if decides(kind) else "")
-
-
-def _places(times: Any) -> NDArray[np.float64]:
-    """Rank each item's time; ISO 8601 texts sort as the times do."""
-    encoded = times if pa.types.is_dictionary(times.type) else pc.dictionary_encode(times)
-    whole = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    names = np.asarray(whole.dictionary.to_pylist(), dtype=np.str_)
-    rank = np.unique(names, return_inverse=True)[1]
-    places: NDArray[np.float64] = rank[whole.indices.to_numpy()].astype(np.float64)
-    return places

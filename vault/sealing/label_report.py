@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from stats import label_checks
 from stats.drawing import Pool
@@ -101,8 +100,7 @@ def report_of(
     stratify: bool,
     loss_cap: float | None = None,
 ) -> Report:
-    """
-    Report on a label file; `SealingError` if such shards cannot be drawn.
+    """Report on a label file; `SealingError` if such shards cannot be drawn.
 
     Without classes the labels are values, and `loss_cap` is the benchmark's, if it is known.
     """
@@ -183,7 +181,7 @@ def _class_table(report: Report) -> list[str]:
 
 
 def _names(shards: Sequence[Shard]) -> tuple[str, ...]:
-    """`query`, or `sealed 1` and `sealed 2`."""
+    """Name them `query`, or `sealed 1` and `sealed 2`."""
     statuses = [shard.status.lower() for shard in shards]
     return tuple(
         status if statuses.count(status) == 1 else f"{status} {statuses[: i + 1].count(status)}"
@@ -193,21 +191,18 @@ def _names(shards: Sequence[Shard]) -> tuple[str, ...]:
 
 def _contents(case: _Case) -> Iterator[Line]:
     yield Line("items", f"{case.n_items:,} items, each with an id of its own and a label")
-    if n_alike := _similar_ids(case.labels.ids):
+    ids = case.labels.ids
+    if not pa.types.is_string(ids.type):
+        return
+    plain = pc.utf8_lower(pc.utf8_normalize(ids, "NFKC"))
+    plain = pc.replace_substring_regex(plain, r"\s+", "")
+    plain = pc.replace_substring_regex(plain, r"(^|[^0-9])0+([0-9])", r"\1\2")
+    if n_alike := len(ids) - int(pc.count_distinct(plain).as_py()):
         yield Line(
             "similar_ids",
             f"{n_alike:,} ids differ from another only in capitals, spaces or zeros in front",
             "look whether they are one item written in two ways, and give each item once",
         )
-
-
-def _similar_ids(ids: pa.Array) -> int:
-    if not pa.types.is_string(ids.type):
-        return 0
-    plain = pc.utf8_lower(pc.utf8_normalize(ids, "NFKC"))
-    plain = pc.replace_substring_regex(plain, r"\s+", "")
-    plain = pc.replace_substring_regex(plain, r"(^|[^0-9])0+([0-9])", r"\1\2")
-    return len(ids) - int(pc.count_distinct(plain).as_py())
 
 
 def _class_rows(case: _Case) -> list[ClassRow]:
@@ -321,10 +316,12 @@ def _of_groups(case: _Case) -> Iterator[Line]:
         )
         return
     sizes = np.bincount(case.pool.unit_of_item)
+    least, most = sizes.min(), sizes.max()
+    span = f"{least:,} items each" if least == most else f"{least:,} to {most:,} items"
     alone = f"; {n_alone:,} of them are single items whose group is empty" if n_alone else ""
     yield Line(
         "groups",
-        f"{len(sizes):,} groups of {_span(sizes)} are drawn whole{alone}; together they "
+        f"{len(sizes):,} groups of {span} are drawn whole{alone}; together they "
         f"are worth {effective_number(sizes=sizes):,.0f} independent items (of {case.n_items:,}) "
         f"{AS_ONE}, and more if they are not",
     )
@@ -333,14 +330,11 @@ def _of_groups(case: _Case) -> Iterator[Line]:
         few = [f"{n} in the {name} shard" for name, n in zip(case.names, units, strict=True)]
         mend = "seal more groups, or fewer and larger shards"
         yield Line("few_groups", f"a shard gets few groups: {_listed(few)}", mend)
-    if sizes.max() > LARGE_GROUP * case.n_items:
-        text = f"one group has {sizes.max():,} of {case.n_items:,} items, and a shard is much larger with it"
+    if most > LARGE_GROUP * case.n_items:
+        text = (
+            f"one group has {most:,} of {case.n_items:,} items, and a shard is much larger with it"
+        )
         yield Line("large_group", text, "look whether the column group is right, or divide it")
-
-
-def _span(sizes: NDArray[np.intp]) -> str:
-    least, most = int(sizes.min()), int(sizes.max())
-    return f"{least:,} items each" if least == most else f"{least:,} to {most:,} items"
 
 
 def _of_slices(case: _Case) -> Iterator[Line]:

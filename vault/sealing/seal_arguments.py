@@ -22,7 +22,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "With groups the number is a target, as they are drawn whole",
     )
     parser.add_argument(
-        "--kind", default=HoldoutKind.IID.value, choices=list(map(str, HoldoutKind))
+        "--kind", default=HoldoutKind.IID.value, choices=[kind.value for kind in HoldoutKind]
     )
     parser.add_argument(
         "--stratify",
@@ -31,17 +31,17 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def shards_of(*, given: list[tuple[str, int | None]], kind: str) -> list[Shard]:
-    return [Shard(kind=kind, status=status, n=n) for status, n in given]
+def shards_of(*, arguments: list[tuple[str, int | None]], kind: str) -> list[Shard]:
+    return [Shard(kind=kind, status=status, n=n) for status, n in arguments]
 
 
 def content_type_of(path: Path) -> str:
-    """By its name; of another name the ending, which is then refused by that."""
+    """Say it by the name; of another name give the ending, which is then refused by that."""
     return CONTENT_TYPES.get(path.suffix.lower(), path.suffix)
 
 
 def _shard(text: str) -> tuple[str, int | None]:
-    """`fresh=6700` or `fresh=rest`."""
+    """Read `fresh=6700` or `fresh=rest`."""
     status, _, size = text.partition("=")
     is_size = size == REST or (size.isascii() and size.isdigit())
     if status not in ("query", "fresh", "sealed") or not is_size:

@@ -23,9 +23,10 @@ PURPOSES: tuple[Purpose, ...] = (SCORING, AUDIT)
 
 
 def create(*, purpose: Purpose, private_key_file: Path) -> SealingKey:
-    """Register the key in the file as the active one; a new key is drawn if there is no file.
+    """Register the key in the file, for which is sealed from now on; a new one is drawn if there is no file.
 
-    Doing it again with the same file changes nothing, so an installation may do it at every start.
+    Older holdouts keep their keys. Doing it again with the same file changes nothing, so an installation may
+    do it at every start.
     """
     if not private_key_file.exists():
         # Closed to others from its first byte on, and never written over: older holdouts would stay shut.
@@ -33,11 +34,6 @@ def create(*, purpose: Purpose, private_key_file: Path) -> SealingKey:
         with os.fdopen(descriptor, "wb") as file:
             file.write(crypto.generate_private_key())
     public_key = crypto.public_key_of(private_key_file.read_bytes())
-    return register(purpose=purpose, public_key=public_key)
-
-
-def register(*, purpose: Purpose, public_key: bytes) -> SealingKey:
-    """Register a key, for which is sealed from now on; older holdouts keep theirs."""
     kid = crypto.kid_of(public_key)
     with transaction.atomic():
         known = SealingKey.objects.select_for_update().filter(kid=kid).first()

@@ -10,10 +10,11 @@ import datetime as dt
 import io
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
 
 from vault import budget, team_names
@@ -29,6 +30,8 @@ COLUMNS = ("team", "title", "benchmarks", "queries", "contact")
 OTHER_NAMES = {"benchmark": "benchmarks", "display name": "title", "email": "contact"}
 OTHER_NAMES |= {"display_name": "title", "e-mail": "contact", "k": "queries", "name": "team"}
 MAX_TITLE = 200
+
+_check_address = EmailValidator("This is no e-mail address.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +125,10 @@ def check(*, lines: list[Line], now: dt.datetime) -> Roster:
     problems: list[Problem] = []
     times = Counter(_folded(line) for line in lines)
     known = {team.folded: team for team in Team.objects.filter(folded__in=times)}
-    names = _names(lines)
+    titles = {team_names.folded(line.title) for line in lines}
+    others = Team.objects.filter(folded__in=titles).values_list("folded", "name")
+    # The teams, of the list and others, that a title of the list could be taken for.
+    names = {_folded(line): line.team for line in lines} | dict(others)
     rounds = _Rounds(now=now)
     entries = []
     for line in lines:
@@ -132,7 +138,7 @@ def check(*, lines: list[Line], now: dt.datetime) -> Roster:
         found = [
             ("team", _wrong_name(line, team, n_times=times[_folded(line)])),
             ("title", _wrong_title(line, team, names=names)),
-            ("contact", _wrong_contact(line)),
+            ("contact", _refusal(_check_address, line.contact) if line.contact else ""),
             *(("benchmarks", each) for each in refused),
             ("queries", wrong_queries),
         ]
@@ -162,7 +168,7 @@ def make(
     actor: str,
     now: dt.datetime,
 ) -> list[Invitation]:
-    """Teams, admissions and links of all rows, or nothing. `batch` lets one list be made once.
+    """Make teams, admissions and links of all rows, or nothing. `batch` lets one list be made once.
 
     Raises:
         RosterError: a row is wrong (now), or the list was made already; `problems` names rows.
@@ -209,7 +215,7 @@ def make(
 
 
 def as_csv(*, invitations: list[Invitation], api_url: str, expires_at: dt.datetime) -> bytes:
-    """For a spreadsheet or a mail merge: with a byte order mark, and no cell that is taken for a formula."""
+    """Write it for a spreadsheet or a mail merge: with a byte order mark, and no cell taken for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(["team", "contact", "link", "link_ends_at"])
@@ -243,12 +249,19 @@ def _folded(line: Line) -> str:
     return team_names.folded(line.team)
 
 
-def _wrong_name(line: Line, team: Team | None, *, n_times: int) -> str:
-    name = team_names.normalized(line.team)
+def _refusal(validate: Callable[[str], None], text: str) -> str:
+    """Say why a validator refuses the text; empty if it does not."""
     try:
-        team_names.check(name)
+        validate(text)
     except ValidationError as error:
         return str(error.messages[0])
+    return ""
+
+
+def _wrong_name(line: Line, team: Team | None, *, n_times: int) -> str:
+    name = team_names.normalized(line.team)
+    if refusal := _refusal(team_names.check, name):
+        return refusal
     if len(name) > team_names.MAX_LENGTH:
         return f"A name has at most {team_names.MAX_LENGTH} characters."
     if n_times > 1:
@@ -258,18 +271,9 @@ def _wrong_name(line: Line, team: Team | None, *, n_times: int) -> str:
     return "" if team is None or team.is_active else "This team is not active."
 
 
-def _names(lines: list[Line]) -> dict[str, str]:
-    """Find the teams, of the list and others, that a title of the list could be taken for."""
-    titles = {team_names.folded(line.title) for line in lines}
-    others = Team.objects.filter(folded__in=titles).values_list("folded", "name")
-    return {_folded(line): line.team for line in lines} | dict(others)
-
-
 def _wrong_title(line: Line, team: Team | None, *, names: dict[str, str]) -> str:
-    try:
-        team_names.check_printable(line.title)
-    except ValidationError as error:
-        return str(error.messages[0])
+    if refusal := _refusal(team_names.check_printable, line.title):
+        return refusal
     folded = team_names.folded(line.title)
     if line.title and folded != _folded(line) and folded in names:
         return f"There is a team {names[folded]!r}: no other has its name as a title."
@@ -277,15 +281,6 @@ def _wrong_title(line: Line, team: Team | None, *, names: dict[str, str]) -> str
         return f"A title has at most {MAX_TITLE} characters."
     if team is not None and line.title not in ("", team.title):
         return f"There is a team {team.name!r} already, and its title is another: leave it empty."
-    return ""
-
-
-def _wrong_contact(line: Line) -> str:
-    try:
-        if line.contact:
-            validate_email(line.contact)
-    except ValidationError:
-        return "This is no e-mail address."
     return ""
 
 
@@ -318,7 +313,13 @@ class _Rounds:
         found: list[Round] = []
         problems = []
         for name in line.benchmarks.replace(",", " ").replace(";", " ").split():
-            rounds = self._named(name)
+            slug, _, number = name.partition("/")
+            named = [
+                round
+                for round in self._rounds
+                if round.benchmark.slug == slug and number in ("", str(round.number))
+            ]
+            rounds = [round for round in named if round.status == RoundStatus.OPEN] or named
             problem = self._obstacle(name, rounds, team, chosen=found)
             if problem:
                 problems.append(problem)
@@ -326,15 +327,6 @@ class _Rounds:
                 self._n[rounds[0].pk] += 1
                 found.append(rounds[0])
         return tuple(found), problems
-
-    def _named(self, name: str) -> list[Round]:
-        slug, _, number = name.partition("/")
-        found = [
-            round
-            for round in self._rounds
-            if round.benchmark.slug == slug and number in ("", str(round.number))
-        ]
-        return [round for round in found if round.status == RoundStatus.OPEN] or found
 
     def _obstacle(
         self, name: str, rounds: list[Round], team: Team | None, *, chosen: list[Round]

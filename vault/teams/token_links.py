@@ -69,7 +69,16 @@ def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
         raise UnknownTokenLinkError(
             "there is no such link: copy all of it, with what stands behind the #"
         )
-    _check_holds(link, now=now)
+    if link.used_at is not None:
+        raise TokenLinkError(
+            f"this link was used on {link.used_at:%d %B %Y at %H:%M} UTC, and shows a token once; if that "
+            "was nobody of your team, tell the organizer, who can revoke the token",
+            used_at=link.used_at,
+        )
+    if link.expires_at <= now:
+        raise TokenLinkError("this link has ended: ask the organizer for another")
+    if not link.team.is_active:
+        raise TokenLinkError("the team of this link is not active: ask the organizer")
     locks.hold_team_tokens(team_id=link.team_id)
     tokens.check_room(team=link.team, now=now)
     token, plain = tokens.issue(
@@ -84,7 +93,7 @@ def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
 
 
 def cancel(*, team: Team, now: dt.datetime) -> int:
-    """End the team's links that were not used; how many."""
+    """End the team's links that were not used; return how many."""
     waiting = TokenLink.objects.filter(team=team, used_at=None, expires_at__gt=now)
     return waiting.update(expires_at=now)
 
@@ -93,16 +102,3 @@ def status_of(link: TokenLink, *, now: dt.datetime) -> str:
     if link.used_at is not None:
         return "used"
     return "waits" if link.expires_at > now else "ended"
-
-
-def _check_holds(link: TokenLink, *, now: dt.datetime) -> None:
-    if link.used_at is not None:
-        raise TokenLinkError(
-            f"this link was used on {link.used_at:%d %B %Y at %H:%M} UTC, and shows a token once; if that "
-            "was nobody of your team, tell the organizer, who can revoke the token",
-            used_at=link.used_at,
-        )
-    if link.expires_at <= now:
-        raise TokenLinkError("this link has ended: ask the organizer for another")
-    if not link.team.is_active:
-        raise TokenLinkError("the team of this link is not active: ask the organizer")

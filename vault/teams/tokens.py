@@ -159,7 +159,7 @@ def rotate(
 
 
 def _earlier(*ends: dt.datetime | None) -> dt.datetime | None:
-    """None is never."""
+    """Find the earliest; None is never."""
     return min((end for end in ends if end is not None), default=None)
 
 
@@ -191,7 +191,7 @@ def _room_beside(*held: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
 
 @transaction.atomic
 def revoke(*, token: TeamToken, now: dt.datetime) -> int:
-    """End the token and all that it made, and those made; how many ended.
+    """End the token and all that it made, and those made; return how many ended.
 
     Whoever found a lost token may have made others with it. A successor by rotation stands in its
     predecessor's place and stays.

@@ -13,9 +13,9 @@ def test_content_is_what_was_written() -> None:
         with file.view() as content:
             assert content == b"ab" + b"cd" * 100_000
         assert file.size == 200_002
-        assert file.stream.read(3) == b"abc"
-        assert file.stream.read() == b"dc" * 99_999 + b"d"
-        assert file.stream.read(1) == b""
+        assert file.read(3) == b"abc"
+        assert file.read() == b"dc" * 99_999 + b"d"
+        assert file.read(1) == b""
 
 
 def test_empty_one_can_be_looked_at() -> None:
@@ -43,4 +43,4 @@ def test_room_that_was_made_is_cut_off() -> None:
             mapped[:3] = b"abc"
         file.resize(3)
 
-        assert (file.size, file.stream.read()) == (3, b"abc")
+        assert (file.size, file.read()) == (3, b"abc")

@@ -72,7 +72,7 @@ def test_each_metric_scores_known_forms_that_fit_its_tasks() -> None:
 def test_each_form_and_task_has_columns_and_a_metric(form: PredictionForm) -> None:
     for task in form.tasks:
         classes = () if task == "regression" else ("a", "b")
-        width = len(classes) if form.is_by_class(task) else 1
+        width = len(classes) if task in form.by_class else 1
         assert len(form.columns(task=task, classes=classes)) == width
         assert any(form.name in m.forms and task in m.tasks for m in METRICS.values())
     assert (form.bounds is None) == (form.kind is Kind.CATEGORY)

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        shards = seal_arguments.shards_of(given=options["shard"], kind=options["kind"])
+        shards = seal_arguments.shards_of(arguments=options["shard"], kind=options["kind"])
         try:
             sealed = self._sealed(shards, options)
         except Benchmark.DoesNotExist:
