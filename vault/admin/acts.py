@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 
 from vault import sentences
 from vault.admin import data_files
-from vault.admin.pages import Page, Table, address
+from vault.admin.pages import Page, Table, address, sent
 from vault.errors import VaultError
 
 
@@ -99,8 +99,7 @@ class ActingPage(Page):
         if not chosen.is_open(obj):
             messages.error(request, f"{chosen.label}: this is possible {chosen.when}.")
             return HttpResponseRedirect(back)
-        sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-        form = chosen.form(*sent, target=obj, initial=request.GET.dict())
+        form = chosen.form(*sent(request), target=obj, initial=request.GET.dict())
         done = self._try(request, chosen, obj, form)
         if done is None:
             return self.form_page(

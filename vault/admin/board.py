@@ -19,8 +19,15 @@ def board(round: Round) -> Table:
     step = (leaderboard.resolution(round=round) or None) if has_grid else None
     fine = next((row.fresh_resolution for row in rows if row.fresh_resolution), None)
     published = ("Fresh", "Overstatement", "Luck", "Verdict", "Tier", "Rank before")
+    heading = "Board"
+    if fine:
+        # What was rounded: an overstatement is no difference of two columns of the board.
+        heading += (
+            f", fresh figures to the nearest {figure(fine, digits=4)}; an overstatement, which is not "
+            "Released less Fresh, within a step and two units of its last digit"
+        )
     return Table(
-        heading=_heading(fine),
+        heading=heading,
         header=("Rank", "Team", "Released", *(published if is_published else ()), "Attempts"),
         rows=[
             (
@@ -31,16 +38,6 @@ def board(round: Round) -> Table:
             for row in rows
         ],
         empty="Nothing was scored yet.",
-    )
-
-
-def _heading(fine: float | None) -> str:
-    """Say what was rounded: an overstatement is no difference of two columns of the board."""
-    if not fine:
-        return "Board"
-    return (
-        f"Board, fresh figures to the nearest {figure(fine, digits=4)}; an overstatement, which is not "
-        "Released less Fresh, within a step and two units of its last digit"
     )
 
 

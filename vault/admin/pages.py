@@ -3,10 +3,10 @@
 import datetime as dt
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.helpers import AdminForm
@@ -32,6 +32,8 @@ MIN_NATS, WHOLE_NATS = 0.01, 100
 NAT = "1 nat is 1.44 bits, and a bit settles one yes or no"
 WHAT_NATS_ARE = f"what answers tell of the labels at most; {NAT}"
 
+Shown = TypeVar("Shown")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
@@ -39,6 +41,18 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[Any]]
     empty: str = "None."
+
+
+def table(
+    heading: str,
+    objects: Iterable[Shown],
+    columns: dict[str, Callable[[Shown], Any]],
+    *,
+    empty: str = "None.",
+) -> Table:
+    """Make a table with a row for each object, and for each column what its function says of it."""
+    rows = [[cell(each) for cell in columns.values()] for each in objects]
+    return Table(heading=heading, header=list(columns), rows=rows, empty=empty)
 
 
 class Page(ModelAdmin):
@@ -102,13 +116,15 @@ class Page(ModelAdmin):
         # It takes any form, whatever the type checker's stubs say.
         fieldsets = [(None, {"fields": list(form.fields)})]
         fields = AdminForm(cast(Any, form), fieldsets, {}, model_admin=self)
+        # What no field that people see is marked with: of the form as a whole, and of hidden fields.
+        hidden = [reason for field in form.hidden_fields() for reason in field.errors]
         return self.own_page(
             request,
             template,
             adminform=fields,
             form=form,
             is_marked=any(field.errors for field in form.visible_fields()),
-            reasons=_reasons(form),
+            reasons=[str(reason) for reason in (*form.non_field_errors(), *hidden)],
             media=self.media + form.media,
             **context,
         )
@@ -119,14 +135,21 @@ def section(name: str | None, *fields: Any) -> Any:
     return name, {"fields": fields}
 
 
-def number(name: str, description: str) -> Callable[[Any, Any], str]:
-    """Make a column of whole numbers, with their thousands set apart."""
+def column(
+    description: str, value: Callable[[Any], Any], *, ordering: Any = None
+) -> Callable[[Any, Any], Any]:
+    """Make a column of a list, or a line of an object's page, that shows this value of an object."""
 
-    @admin.display(description=description, ordering=name)
-    def shown(page: Page, obj: Any) -> str:
-        return f"{getattr(obj, name):,}"
+    @admin.display(description=description, ordering=ordering)
+    def shown(page: Page, obj: Any) -> Any:
+        return value(obj)
 
     return shown
+
+
+def number(name: str, description: str) -> Callable[[Any, Any], Any]:
+    """Make a column of whole numbers, with their thousands set apart."""
+    return column(description, lambda obj: f"{getattr(obj, name):,}", ordering=name)
 
 
 class ReadOnlyPage(Page):
@@ -151,10 +174,14 @@ def offer(form: BaseForm, name: str, choices: QuerySet[Any]) -> "ModelChoiceFiel
     return field
 
 
-def _reasons(form: BaseForm) -> list[str]:
-    """List what no field that people see is marked with: of the form as a whole, and of hidden fields."""
-    hidden = [reason for field in form.hidden_fields() for reason in field.errors]
-    return [str(reason) for reason in (*form.non_field_errors(), *hidden)]
+def sent(request: HttpRequest) -> tuple[Any, Any]:
+    """Give what a form was sent with; nothing for one that is only shown."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text from an address can be the id of a row; the database refuses longer numbers."""
+    return text.isdecimal() and len(text) < 10
 
 
 def link(obj: Model | None, text: Any = None) -> str | SafeString:
@@ -202,19 +229,17 @@ def nats(value: float) -> str:
 
 def score(value: float | None, *, step: float | None = None) -> str:
     """Write a score on a grid down to one digit below the grid's; else as the API shows it."""
-    return NOTHING if value is None else _on_grid(value, step) if step else str(value)
+    if value is None or not step:
+        return NOTHING if value is None else str(value)
+    # A power of ten that misses its logarithm by dust is that power.
+    decimals = max(0, 1 - math.floor(math.log10(step) + 1e-9))
+    # Adding zero turns -0.0 into 0.0.
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 def rounded(value: float | None, *, step: float | None) -> str:
     """Write a score on a grid as `score` has it; else to six significant digits."""
     return score(value, step=step) if value is None or step else figure(value)
-
-
-def _on_grid(value: float, step: float) -> str:
-    # A power of ten that misses its logarithm by dust is that power.
-    decimals = max(0, 1 - math.floor(math.log10(step) + 1e-9))
-    # Adding zero turns -0.0 into 0.0.
-    return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 def interval(low: float | None, high: float | None, *, step: float | None) -> str:
