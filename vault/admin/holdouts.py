@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
-from vault.admin.pages import Table, code, column, link, moment, number, stacked
+from vault.admin.pages import FixedPage, Table, code, column, link, moment, number, stacked
 from vault.admin.site import site
 from vault.models import Holdout
 from vault.sealing import holdouts
@@ -23,7 +23,7 @@ def _freshen(request: HttpRequest, holdout: Holdout, values: dict[str, Any]) -> 
 
 
 @admin.register(Holdout, site=site)
-class HoldoutAdmin(ActingPage):
+class HoldoutAdmin(FixedPage, ActingPage):
     change_list_template = "vault/admin/holdouts.html"
     list_display = (
         *("start", "benchmark", "kind_of", "status"),
@@ -49,9 +49,6 @@ class HoldoutAdmin(ActingPage):
     kind_of = column("kind", attrgetter("kind"), ordering="kind")
     n = number("n_items", "items")
     commitment_start = column("commitment", lambda obj: code(obj.commitment, length=8))
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "batch" or bool(super().lookup_allowed(lookup, value, request))

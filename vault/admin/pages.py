@@ -17,7 +17,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from vault import closed_rounds, sentences
@@ -152,11 +151,15 @@ def number(name: str, description: str) -> Callable[[Any, Any], Any]:
     return column(description, lambda obj: f"{getattr(obj, name):,}", ordering=name)
 
 
-class ReadOnlyPage(Page):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+class FixedPage(Page):
+    """Pages of what is made and not edited."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyPage(FixedPage):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
 
@@ -202,8 +205,8 @@ def code(text: str, *, length: int | None = None) -> SafeString:
 
 def listed(model: type[Model], **only: Any) -> str:
     """Give the address of a model's list, narrowed to some objects."""
-    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    return f"{address}?{urlencode({f'{name}__exact': value for name, value in only.items()})}"
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    return reverse(name, query={f"{name}__exact": value for name, value in only.items()})
 
 
 def pretty(value: Any) -> SafeString:
@@ -216,7 +219,7 @@ def folded(value: Any) -> SafeString:
 
 
 def figure(value: float | None, *, digits: int = 6) -> str:
-    """As many significant digits, never as 4.8e-05."""
+    """Write as many significant digits, never as 4.8e-05."""
     return NOTHING if value is None else format(Decimal(f"{value + 0.0:.{digits}g}"), "f")
 
 
@@ -249,7 +252,7 @@ def interval(low: float | None, high: float | None, *, step: float | None) -> st
 
 
 def stacked(first: Any, second: Any) -> Any:
-    """Two lines of one cell, so that a wide table fits a screen."""
+    """Stack two lines in one cell, so that a wide table fits a screen."""
     return first if second in ("", NOTHING) else format_html("{}<br>{}", first, second)
 
 

@@ -22,6 +22,7 @@ from vault.admin.budgets import admissions
 from vault.admin.pages import (
     NOTHING,
     WHAT_NATS_ARE,
+    FixedPage,
     Table,
     closes,
     column,
@@ -31,18 +32,16 @@ from vault.admin.pages import (
     number,
     section,
 )
-from vault.admin.references import references
+from vault.admin.references import order_of, references
 from vault.admin.round_acts import VAULT_ACTS
 from vault.admin.unrankings import unrankings
 from vault.models import Admission, BudgetEntry, Holdout, Round, Submission
 from vault.planning import preview as round_preview
 from vault.planning import prospects
-from vault.references import doubts as reference_doubts
-from vault.references import order as reference_order
 from vault.statuses import COMING, HoldoutStatus, RoundStatus
 
 
-class RoundAdmin(ActingPage):
+class RoundAdmin(FixedPage, ActingPage):
     change_list_template = "vault/admin/rounds.html"
     list_display = (
         *("__str__", "standing", "mechanism", "opens_at", closes, "n_teams", "n_submissions"),
@@ -71,9 +70,6 @@ class RoundAdmin(ActingPage):
             ("cancelled_at", "cancelled_reason"),
         ),
     )
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
         rounds: QuerySet[Round] = super().get_queryset(request)
@@ -139,8 +135,7 @@ class RoundAdmin(ActingPage):
         if not may_open(obj):
             return "Its end has passed, so it cannot open any more: cancel it and plan another."
         reason = opening.obstacle(round=obj, now=now)
-        order = reference_order.said(files=reference_order.in_order(round=obj))
-        order = f"{order} {reference_doubts.warning(round=obj)}".rstrip()
+        order = order_of(obj)
         if not obj.named_references:
             return f"Not by itself: {reason}. {order}"
         references = ", ".join(opening.named(round=obj))
