@@ -22,14 +22,17 @@ from vault.errors import VaultError
 
 
 class ActForm(forms.Form):
-    """A form about `target`; most acts ask nothing."""
+    """What is asked before an act; most ask nothing."""
 
     # Shown above the fields when a file is refused.
     tables: Sequence[Table] = ()
 
     def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.target = target
+        self.prepare(target)
+
+    def prepare(self, target: Any) -> None:
+        """Fit the fields to the object that is acted on."""
 
 
 def reason_field(help_text: str) -> forms.CharField:
@@ -85,7 +88,7 @@ class ActingPage(Page):
         return context
 
     def elsewhere(self, obj: Any) -> list[tuple[str, str]]:
-        """Labels and addresses of acts on another object's page, for those who may act here."""
+        """Give labels and addresses of acts on another object's page, for those who may act here."""
         return []
 
     def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponse:

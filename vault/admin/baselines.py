@@ -50,8 +50,7 @@ class BaselineForm(ActForm):
         help_text="What made the file, such as “majority class”; shown beside it.",
     )
 
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         # Whom the plan waits for, unless the address names another.
         self.initial.setdefault("team", next(iter(target.named_references), None))
         columns = ", ".join(("id", *predictions.spec(target.benchmark).value_columns))

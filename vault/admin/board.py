@@ -50,7 +50,7 @@ def _standing(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
 
 
 def _published(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
-    """Intervals stand below their figures, and below a verdict which file it is of."""
+    """Put intervals below their figures, and below a verdict which file it is of."""
     change = f" ({row.rank_change:+d})" if row.rank_change else ""
     is_other = row.file_named == BEST_SCORED
     return (

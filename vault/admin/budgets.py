@@ -28,7 +28,7 @@ from vault.statuses import COMING
 
 
 def counted(admissions: QuerySet[Admission]) -> QuerySet[Any]:
-    """Accounts with how many of their queries are `used` and `left`."""
+    """Annotate accounts with how many of their queries are `used` and `left`."""
     reserved = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.RESERVE))
     refunded = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.REFUND))
     return admissions.annotate(used=reserved - refunded, left=F("k") - (reserved - refunded))
@@ -48,7 +48,7 @@ class AdmissionAdmin(ReadOnlyPage):
 
     @admin.display(description="what is left")
     def summary(self, obj: Admission) -> str:
-        """As the team itself is shown it."""
+        """Say it as the team itself is shown it."""
         now = timezone.now()
         return budget_left.summary(
             left=budget.remaining(round=obj.round, team=obj.team, now=now),

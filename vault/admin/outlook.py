@@ -145,7 +145,7 @@ def _shares(found: list[Detectable]) -> str:
 
 
 def _effect(found: Detectable, *, round: Round) -> str:
-    """About how much; what a file cannot gain is not promised to be found."""
+    """Say about how much; what a file cannot gain is not promised to be found."""
     if not found.is_reachable:
         return "cannot be found: such a file cannot gain enough"
     low = f"about {figure(found.low, digits=3)}"

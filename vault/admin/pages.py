@@ -76,7 +76,7 @@ class Page(ModelAdmin):
         return []
 
     def links(self, obj: Any) -> list[tuple[str, str]]:
-        """Labels and addresses of lists that show what belongs to the object."""
+        """Give labels and addresses of lists that show what belongs to the object."""
         return []
 
     def surroundings(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
@@ -169,11 +169,14 @@ def add_error(form: BaseForm, error: VaultError, *, field: str | None = None) ->
     form.add_error(named if named in form.fields else None, sentences.whole(error.message))
 
 
-def offer(form: BaseForm, name: str, choices: QuerySet[Any]) -> "ModelChoiceField[Any]":
+def offer(
+    form: BaseForm, name: str, choices: QuerySet[Any], *, label: Callable[[Any], str] = str
+) -> "ModelChoiceField[Any]":
     """Let a field of a form choose among these."""
     field = form.fields[name]
     assert isinstance(field, ModelChoiceField)
     field.queryset = choices
+    field.label_from_instance = label  # type: ignore[assignment, method-assign]
     return field
 
 

@@ -38,21 +38,12 @@ def _limit(name: str, help_text: str, *, most: int = MAX_NUMBER) -> forms.Intege
     )
 
 
-class HoldoutChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, obj: Any) -> str:
-        return plan_preview.described(obj)
-
-
-class HoldoutsChoiceField(HoldoutChoiceField, forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    pass
-
-
 class PlanForm(forms.Form):
     benchmark = forms.ModelChoiceField(queryset=Benchmark.objects.order_by("slug"))
-    query_holdout = HoldoutChoiceField(
+    query_holdout = forms.ModelChoiceField(
         queryset=Holdout.objects.none(), help_text="The iid holdout that answers queries."
     )
-    fresh_holdouts = HoldoutsChoiceField(
+    fresh_holdouts = forms.ModelMultipleChoiceField(
         queryset=Holdout.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -120,8 +111,9 @@ class PlanForm(forms.Form):
                     f"and for {stock.full_rounds} after full ones."
                 )
         queries = known.filter(kind__in=DECIDING, status=HoldoutStatus.QUERY)
-        offer(self, "query_holdout", queries)
-        offer(self, "fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))
+        fresh = known.filter(status=HoldoutStatus.FRESH)
+        offer(self, "query_holdout", queries, label=plan_preview.described)
+        offer(self, "fresh_holdouts", fresh, label=plan_preview.described)
 
     def clean_parameters(self) -> dict[str, Any]:
         parameters = self.cleaned_data["parameters"] or {}

@@ -26,7 +26,7 @@ from vault import sentences
 from vault.admin.pages import NOTHING, Page, Table, add_error, sent, table
 from vault.errors import RosterError
 from vault.teams import rosters, token_links
-from vault.teams.rosters import Entry, Invitation, Problem, Roster
+from vault.teams.rosters import Invitation, Problem, Roster
 
 SALT = "vault.admin.rosters"
 PREVIEW_SECONDS = 3600
@@ -138,6 +138,18 @@ def _preview(
     n_new, n_all = len(roster.new), len(roster.entries)
     counts = {"new team": n_new, "admission": roster.n_admissions, "link": n_all}
     made = ", ".join(sentences.counted(n=n, noun=noun) for noun, n in counts.items())
+    entries = table(
+        f"{n_all} teams",
+        roster.entries,
+        {
+            "Row": lambda each: each.row,
+            "Team": lambda each: each.name,
+            "": lambda each: "new" if each.team is None else "exists already",
+            "Contact": lambda each: each.contact or NOTHING,
+            "Admitted to": lambda each: ", ".join(map(str, each.rounds)) or NOTHING,
+            "Queries": lambda each: (each.k or "the round's total") if each.rounds else NOTHING,
+        },
+    )
     return page.form_page(
         request,
         MakeForm(initial={"signed": signing.dumps(to_make, salt=SALT, compress=True)}),
@@ -146,7 +158,7 @@ def _preview(
         "taken back. Nothing has been changed yet.",
         submit="Make them",
         back=reverse("admin:vault_team_roster"),
-        tables=[_entries(roster.entries)],
+        tables=[entries],
     )
 
 
@@ -212,21 +224,6 @@ def _links(
         table=links,
         download=f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}",
         expires_at=expires_at,
-    )
-
-
-def _entries(entries: tuple[Entry, ...]) -> Table:
-    return table(
-        f"{len(entries)} teams",
-        entries,
-        {
-            "Row": lambda each: each.row,
-            "Team": lambda each: each.name,
-            "": lambda each: "new" if each.team is None else "exists already",
-            "Contact": lambda each: each.contact or NOTHING,
-            "Admitted to": lambda each: ", ".join(map(str, each.rounds)) or NOTHING,
-            "Queries": lambda each: (each.k or "the round's total") if each.rounds else NOTHING,
-        },
     )
 
 

@@ -35,8 +35,7 @@ class AdmitForm(ActForm):
         help_text="They are audited and shown no score, so the round's limit of teams leaves them out.",
     )
 
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         admitted = Admission.objects.filter(round=target).values("team")
         active = Team.objects.filter(is_active=True, is_reference=False)
         teams = offer(self, "teams", active.exclude(pk__in=admitted).order_by("name"))
@@ -70,8 +69,7 @@ class OpenForm(ActForm):
         help_text="The reference that a Ladder starts from. All scored references are frozen.",
     )
 
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         if timezone.now() < target.opens_at:
             self.fields["before_time"] = _confirmed(
                 "open",
@@ -80,14 +78,13 @@ class OpenForm(ActForm):
                 help_text="Its references are frozen now and no other is taken. Teams still hand in from the "
                 "announced time on, and not before.",
             )
-        field = offer(self, "baseline", reference_order.scored(round=target))
+        scored = reference_order.scored(round=target)
+        field = offer(self, "baseline", scored, label=lambda obj: reference_order.name_of(file=obj))
         field.help_text = f"{field.help_text} By the plan's order: {order_of(target)}"
-        field.label_from_instance = lambda obj: reference_order.name_of(file=obj)  # type: ignore[method-assign]
 
 
 class CloseForm(ActForm):
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         if timezone.now() < target.closes_at:
             self.fields["before_end"] = _confirmed(
                 "close",

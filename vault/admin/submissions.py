@@ -111,7 +111,7 @@ def _score(submission: Submission, name: str) -> str:
 
 
 def _raw_scores(submission: Submission) -> Table:
-    """Every metric with its interval, which covers the sampling of that holdout's items alone.
+    """List every metric with its interval, which covers the sampling of that holdout's items alone.
 
     Rounded scores stand without: an interval's ends would tell what the rounding hides.
     """

@@ -21,8 +21,7 @@ class UnrankForm(ActForm):
     team = forms.ModelChoiceField(queryset=Team.objects.none())
     reason = reason_field("Everybody reads it on the board.")
 
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         offer(self, "team", self.choices(target).order_by("name"))
 
     def choices(self, round: Round) -> QuerySet[Team]:
