@@ -208,8 +208,8 @@ def code(text: str, *, length: int | None = None) -> SafeString:
 
 def listed(model: type[Model], **only: Any) -> str:
     """Give the address of a model's list, narrowed to some objects."""
-    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
-    return reverse(name, query={f"{name}__exact": value for name, value in only.items()})
+    view = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    return reverse(view, query={f"{name}__exact": value for name, value in only.items()})
 
 
 def pretty(value: Any) -> SafeString:
@@ -235,8 +235,10 @@ def nats(value: float) -> str:
 
 def score(value: float | None, *, step: float | None = None) -> str:
     """Write a score on a grid down to one digit below the grid's; else as the API shows it."""
-    if value is None or not step:
-        return NOTHING if value is None else str(value)
+    if value is None:
+        return NOTHING
+    if not step:
+        return str(value)
     # A power of ten that misses its logarithm by dust is that power.
     decimals = max(0, 1 - math.floor(math.log10(step) + 1e-9))
     # Adding zero turns -0.0 into 0.0.
