@@ -17,19 +17,22 @@ from django.urls import URLPattern, path, reverse
 
 from vault import sentences
 from vault.admin import data_files
-from vault.admin.pages import Page, Table, address
+from vault.admin.pages import Page, Table, address, sent
 from vault.errors import VaultError
 
 
 class ActForm(forms.Form):
-    """A form about `target`; most acts ask nothing."""
+    """What is asked before an act; most ask nothing."""
 
     # Shown above the fields when a file is refused.
     tables: Sequence[Table] = ()
 
     def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.target = target
+        self.prepare(target)
+
+    def prepare(self, target: Any) -> None:
+        """Fit the fields to the object that is acted on."""
 
 
 def reason_field(help_text: str) -> forms.CharField:
@@ -85,7 +88,7 @@ class ActingPage(Page):
         return context
 
     def elsewhere(self, obj: Any) -> list[tuple[str, str]]:
-        """Labels and addresses of acts on another object's page, for those who may act here."""
+        """Give labels and addresses of acts on another object's page, for those who may act here."""
         return []
 
     def act_view(self, request: HttpRequest, object_id: str, act: str) -> HttpResponse:
@@ -99,8 +102,7 @@ class ActingPage(Page):
         if not chosen.is_open(obj):
             messages.error(request, f"{chosen.label}: this is possible {chosen.when}.")
             return HttpResponseRedirect(back)
-        sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-        form = chosen.form(*sent, target=obj, initial=request.GET.dict())
+        form = chosen.form(*sent(request), target=obj, initial=request.GET.dict())
         done = self._try(request, chosen, obj, form)
         if done is None:
             return self.form_page(

@@ -18,12 +18,11 @@ from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
 from vault.errors import TransitionError
-from vault.files.canonical import Predictions
 from vault.models import Round, Submission, Team
 from vault.references import files as reference_files
 from vault.references import order as reference_order
 from vault.statuses import RoundStatus
-from vault.submissions import MODEL_NAME, Provenance, Receipt
+from vault.submissions import MODEL_NAME, Provenance
 
 NAME = "baseline"
 LABEL = "Hand in a baseline file"
@@ -51,8 +50,7 @@ class BaselineForm(ActForm):
         help_text="What made the file, such as “majority class”; shown beside it.",
     )
 
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         # Whom the plan waits for, unless the address names another.
         self.initial.setdefault("team", next(iter(target.named_references), None))
         columns = ", ".join(("id", *predictions.spec(target.benchmark).value_columns))
@@ -62,22 +60,41 @@ class BaselineForm(ActForm):
         )
 
 
-def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+def _hand_in(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
+    team: Team = values["team"]
     pool = parser_pool.pool()
     with pool.slot():
         parsed = pool.parse(
-            body=given["file"].read(),
-            content_type=data_files.content_type(given["file"]),
+            body=values["file"].read(),
+            content_type=data_files.content_type(values["file"]),
             spec=predictions.spec(round.benchmark),
             panel=round.panel,
         )
-    receipt = _receive(request, round, given, parsed)
-    submission = receipt.submission
+    with transaction.atomic():
+        locks.hold_round_open(round_id=round.pk)
+        now = timezone.now()
+        taking = submissions.current_round(benchmark=round.benchmark, team=team, now=now)
+        # Into this round or none: the first planned round of a benchmark takes references.
+        if taking != round:
+            raise TransitionError(
+                f"references go to round {taking.number} now, the first that is planned: hand them in "
+                f"here when that round is open, or cancelled"
+            )
+        receipt = submissions.receive(
+            team=team,
+            round=taking,
+            panel=round.panel,
+            predictions=parsed,
+            provenance=Provenance(model_name=values["model_name"]),
+            now=now,
+            organizer=request.user.get_username(),
+        )
     if not receipt.is_new:
         return Done(
-            message=f"The team {given['team']} has handed in these predictions already: nothing was added."
+            message=f"The team {team} has handed in these predictions already: nothing was added."
         )
-    earlier = Submission.objects.filter(round=round, team=given["team"]).exclude(pk=submission.pk)
+    submission = receipt.submission
+    earlier = Submission.objects.filter(round=round, team=team).exclude(pk=submission.pk)
     return Done(
         message=f"Received {reference_order.name_of(file=submission)}: submission {submission.pk}. It is "
         "scored within a moment; below, under References, stands how far it is."
@@ -85,33 +102,8 @@ def _hand_in(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     )
 
 
-def _receive(
-    request: HttpRequest, round: Round, given: dict[str, Any], parsed: Predictions
-) -> Receipt:
-    """Into this round or none: the first planned round of a benchmark takes references."""
-    with transaction.atomic():
-        locks.hold_round_open(round_id=round.pk)
-        team: Team = given["team"]
-        now = timezone.now()
-        taking = submissions.current_round(benchmark=round.benchmark, team=team, now=now)
-        if taking != round:
-            raise TransitionError(
-                f"references go to round {taking.number} now, the first that is planned: hand them in "
-                f"here when that round is open, or cancelled"
-            )
-        return submissions.receive(
-            team=team,
-            round=taking,
-            panel=round.panel,
-            predictions=parsed,
-            provenance=Provenance(model_name=given["model_name"]),
-            now=now,
-            organizer=request.user.get_username(),
-        )
-
-
 def acts(team: Team) -> list[tuple[str, str]]:
-    """Where this team's files can be handed in now."""
+    """List where this team's files can be handed in now."""
     if not (team.is_reference and team.is_active):
         return []
     planned = Round.objects.filter(status=RoundStatus.PLANNED).select_related("benchmark")

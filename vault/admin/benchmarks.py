@@ -1,5 +1,6 @@
 """Benchmarks: what is predicted and how it is scored; `vault.benchmarks` says what fits together."""
 
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -12,7 +13,18 @@ from django.utils import timezone
 from stats.metrics import MAX_LOSS, METRICS
 from vault import benchmarks, journal, opening, team_names
 from vault.admin.json_field import TypedJSONField
-from vault.admin.pages import Page, Table, closes, link, listed, moment, section
+from vault.admin.pages import (
+    Page,
+    Table,
+    closes,
+    column,
+    is_id,
+    link,
+    listed,
+    moment,
+    section,
+    table,
+)
 from vault.admin.site import site
 from vault.models import Benchmark, JournalEntry, Submission
 
@@ -88,18 +100,14 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
         return title
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
+        values = super().clean() or self.cleaned_data
         # A field that failed, or that is read-only by now, is judged by what is stored.
-        known = {name: getattr(self.instance, name) for name in self.Meta.fields} | given
+        known = {name: getattr(self.instance, name) for name in self.Meta.fields} | values
         for field, problem in benchmarks.problems(known).items():
             # A fixed matrix from when nothing read it may be refused now: the rest can still be edited.
             if field in self.fields or field != "cost_matrix":
                 self.add_error(field if field in self.fields else None, problem)
-        return given
-
-
-def _is_id(text: str) -> bool:
-    return text.isdecimal() and len(text) < 10
+        return values
 
 
 @admin.register(Benchmark, site=site)
@@ -123,13 +131,11 @@ class BenchmarkAdmin(Page):
         found: QuerySet[Benchmark] = super().get_queryset(request)
         return found.annotate(n_rounds=Count("rounds"))
 
-    @admin.display(description="rounds", ordering="n_rounds")
-    def n_rounds(self, obj: Any) -> int:
-        return int(obj.n_rounds)
+    n_rounds = column("rounds", attrgetter("n_rounds"), ordering="n_rounds")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         # Sealing and planning take the same lock: what is editable cannot change under the editor.
-        if request.method == "POST" and connection.in_atomic_block and _is_id(object_id):
+        if request.method == "POST" and connection.in_atomic_block and is_id(object_id):
             Benchmark.objects.select_for_update(no_key=True).filter(pk=object_id).first()
         return super().get_object(request, object_id, from_field)
 
@@ -154,35 +160,27 @@ class BenchmarkAdmin(Page):
         ]
 
     def tables(self, obj: Any) -> list[Table]:
-        rounds = obj.rounds.order_by("-number")
-        holdouts = obj.holdouts.order_by("-sealed_at", "status")
         return [
-            Table(
-                heading="Rounds",
-                header=("Round", "Status", "Mechanism", "Opens", "Closes"),
-                rows=[
-                    (
-                        link(each, each.number),
-                        opening.status(round=each, now=timezone.now()),
-                        each.mechanism,
-                        moment(each.opens_at),
-                        closes(each),
-                    )
-                    for each in rounds
-                ],
+            table(
+                "Rounds",
+                obj.rounds.order_by("-number"),
+                {
+                    "Round": lambda each: link(each, each.number),
+                    "Status": lambda each: opening.status(round=each, now=timezone.now()),
+                    "Mechanism": lambda each: each.mechanism,
+                    "Opens": lambda each: moment(each.opens_at),
+                    "Closes": closes,
+                },
             ),
-            Table(
-                heading="Holdouts",
-                header=("Holdout", "Kind", "Status", "Items", "Sealed"),
-                rows=[
-                    (
-                        link(each, str(each.pk)[:8]),
-                        each.kind,
-                        each.status,
-                        f"{each.n_items:,}",
-                        moment(each.sealed_at),
-                    )
-                    for each in holdouts
-                ],
+            table(
+                "Holdouts",
+                obj.holdouts.order_by("-sealed_at", "status"),
+                {
+                    "Holdout": lambda each: link(each, str(each.pk)[:8]),
+                    "Kind": lambda each: each.kind,
+                    "Status": lambda each: each.status,
+                    "Items": lambda each: f"{each.n_items:,}",
+                    "Sealed": lambda each: moment(each.sealed_at),
+                },
             ),
         ]

@@ -19,8 +19,15 @@ def board(round: Round) -> Table:
     step = (leaderboard.resolution(round=round) or None) if has_grid else None
     fine = next((row.fresh_resolution for row in rows if row.fresh_resolution), None)
     published = ("Fresh", "Overstatement", "Luck", "Verdict", "Tier", "Rank before")
+    heading = "Board"
+    if fine:
+        # What was rounded: an overstatement is no difference of two columns of the board.
+        heading += (
+            f", fresh figures to the nearest {figure(fine, digits=4)}; an overstatement, which is not "
+            "Released less Fresh, within a step and two units of its last digit"
+        )
     return Table(
-        heading=_heading(fine),
+        heading=heading,
         header=("Rank", "Team", "Released", *(published if is_published else ()), "Attempts"),
         rows=[
             (
@@ -34,16 +41,6 @@ def board(round: Round) -> Table:
     )
 
 
-def _heading(fine: float | None) -> str:
-    """Say what was rounded: an overstatement is no difference of two columns of the board."""
-    if not fine:
-        return "Board"
-    return (
-        f"Board, fresh figures to the nearest {figure(fine, digits=4)}; an overstatement, which is not "
-        "Released less Fresh, within a step and two units of its last digit"
-    )
-
-
 def _standing(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
     place = row.rank or ("reference" if row.is_reference else NOTHING)
     if row.is_unranked:
@@ -53,7 +50,7 @@ def _standing(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
 
 
 def _published(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
-    """Intervals stand below their figures, and below a verdict which file it is of."""
+    """Put intervals below their figures, and below a verdict which file it is of."""
     change = f" ({row.rank_change:+d})" if row.rank_change else ""
     is_other = row.file_named == BEST_SCORED
     return (

@@ -16,7 +16,7 @@ _SALT = "vault.admin.devices"
 
 
 def known(request: HttpRequest) -> dict[str, str]:
-    """Of each user name that signed in from this browser: how the browser is called for it."""
+    """Give, for each user name that signed in from this browser, how the browser is called."""
     return named_by(cookie=request.COOKIES.get(COOKIE, ""))
 
 

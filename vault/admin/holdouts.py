@@ -1,5 +1,6 @@
 """Holdouts as anybody may know them: kind, status, size, commitment. Never what is sealed in them."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
@@ -9,20 +10,20 @@ from django.utils.html import format_html
 
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
-from vault.admin.pages import Table, code, link, moment, number, stacked
+from vault.admin.pages import FixedPage, Table, code, column, link, moment, number, stacked
 from vault.admin.site import site
 from vault.models import Holdout
 from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus
 
 
-def _freshen(request: HttpRequest, holdout: Holdout, given: dict[str, Any]) -> Done:
+def _freshen(request: HttpRequest, holdout: Holdout, values: dict[str, Any]) -> Done:
     holdouts.freshen(holdout=holdout, actor=request.user.get_username(), now=timezone.now())
     return Done(message="The holdout is fresh: an audit may open it.")
 
 
 @admin.register(Holdout, site=site)
-class HoldoutAdmin(ActingPage):
+class HoldoutAdmin(FixedPage, ActingPage):
     change_list_template = "vault/admin/holdouts.html"
     list_display = (
         *("start", "benchmark", "kind_of", "status"),
@@ -44,32 +45,20 @@ class HoldoutAdmin(ActingPage):
         ),
     )
 
+    start = column("holdout", lambda obj: code(str(obj.pk), length=8), ordering="pk")
+    kind_of = column("kind", attrgetter("kind"), ordering="kind")
     n = number("n_items", "items")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    commitment_start = column("commitment", lambda obj: code(obj.commitment, length=8))
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "batch" or bool(super().lookup_allowed(lookup, value, request))
 
-    @admin.display(description="holdout", ordering="pk")
-    def start(self, obj: Holdout) -> Any:
-        return code(str(obj.pk), length=8)
-
-    @admin.display(description="kind", ordering="kind")
-    def kind_of(self, obj: Holdout) -> str:
-        return obj.kind
-
     @admin.display(description="draw", ordering="batch")
     def draw(self, obj: Holdout) -> Any:
-        """Which holdouts were drawn together, and how."""
+        """Show which holdouts were drawn together, and how."""
         units = "in groups" if obj.draws_groups else "one by one"
         how = f"{units}, by class" if obj.stratified else units
         return stacked(code(str(obj.batch), length=8), how)
-
-    @admin.display(description="commitment")
-    def commitment_start(self, obj: Holdout) -> Any:
-        return code(obj.commitment, length=8)
 
     @admin.display(description="sealed", ordering="sealed_at")
     def sealed_on(self, obj: Holdout) -> Any:

@@ -7,9 +7,10 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.text import Truncator
 
 from vault import journal
-from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, link, pretty
+from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, column, link, pretty
 from vault.admin.site import site
 from vault.errors import JournalError
 from vault.models import Benchmark, JournalEntry
@@ -27,20 +28,10 @@ class JournalEntryAdmin(ReadOnlyPage):
     ordering = ("-at", "-sequence")
     date_hierarchy = "at"
     fields = ("benchmark", "sequence", "at", "kind", "actor", "content", "previous_hash", "hash")
-    readonly_fields = ("content",)
 
-    @admin.display(description="entry", ordering="sequence")
-    def place(self, obj: JournalEntry) -> str:
-        return f"{obj.benchmark} {obj.sequence}"
-
-    @admin.display(description="content")
-    def excerpt(self, obj: JournalEntry) -> str:
-        text = obj.payload
-        return text if len(text) <= MAX_EXCERPT else f"{text[:MAX_EXCERPT]}…"
-
-    @admin.display(description="content")
-    def content(self, obj: JournalEntry) -> Any:
-        return pretty(json.loads(obj.payload))
+    place = column("entry", lambda obj: f"{obj.benchmark} {obj.sequence}", ordering="sequence")
+    excerpt = column("content", lambda obj: Truncator(obj.payload).chars(MAX_EXCERPT + 1))
+    content = column("content", lambda obj: pretty(json.loads(obj.payload)))
 
     def get_urls(self) -> list[URLPattern]:
         wrapped = self.admin_site.admin_view(self.verify_view)
@@ -49,11 +40,15 @@ class JournalEntryAdmin(ReadOnlyPage):
     def verify_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        verified = Table(
-            heading="Chains",
-            header=("Benchmark", "Entries", "Head", "Result"),
-            rows=[_verified(benchmark) for benchmark in Benchmark.objects.order_by("slug")],
-        )
+        rows: list[tuple[Any, ...]] = []
+        for benchmark in Benchmark.objects.order_by("slug"):
+            try:
+                head = journal.verify(benchmark_id=benchmark.pk)
+                rows.append((link(benchmark), head.sequence, code(head.hash), "verified"))
+            except JournalError as error:
+                at, broken = error.data.get("sequence", NOTHING), f"BROKEN: {error.message}"
+                rows.append((link(benchmark), at, NOTHING, broken))
+        header = ("Benchmark", "Entries", "Head", "Result")
         return self.own_page(
             request,
             "vault/admin/tables.html",
@@ -61,14 +56,5 @@ class JournalEntryAdmin(ReadOnlyPage):
             explanation="Every hash was computed again just now. Edits, deletions, insertions and "
             "reorderings break a chain. Truncation does not: compare the head with one that was kept "
             "elsewhere.",
-            tables=[verified],
+            tables=[Table(heading="Chains", header=header, rows=rows)],
         )
-
-
-def _verified(benchmark: Benchmark) -> tuple[Any, ...]:
-    try:
-        head = journal.verify(benchmark_id=benchmark.pk)
-    except JournalError as error:
-        broken = f"BROKEN: {error.message}"
-        return link(benchmark), error.data.get("sequence", NOTHING), NOTHING, broken
-    return link(benchmark), head.sequence, code(head.hash), "verified"

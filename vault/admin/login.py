@@ -16,6 +16,12 @@ from vault.people import sign_in
 
 # In the query of the log-in page: what `unlock_sign_in` prints.
 PASS = "pass"  # noqa: S105 - a parameter's name
+# Where the wrong passwords came from, and what else helps.
+KNOWN = ("from this browser", "")
+STRANGE = (
+    "from here, or from many places",
+    " A browser that you signed in from before need not wait; a superuser can let you in sooner.",
+)
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -38,19 +44,12 @@ class SignInForm(AdminAuthenticationForm):
         }
         self.wait = sign_in.reserve(**place, now=now)
         if self.wait:
-            raise ValidationError(_too_many(self.wait, is_known=place["device"] is not None))
+            seconds = math.ceil(self.wait.total_seconds())
+            time = f"{seconds} seconds" if seconds < 100 else f"{math.ceil(seconds / 60)} minutes"
+            whose, ways = STRANGE if place["device"] is None else KNOWN
+            raise ValidationError(
+                f"Too many wrong passwords for this name {whose}. Try again in {time}.{ways}"
+            )
         cleaned = super().clean()
         sign_in.succeeded(**place)
         return cleaned
-
-
-def _too_many(wait: dt.timedelta, *, is_known: bool) -> str:
-    seconds = math.ceil(wait.total_seconds())
-    minutes = math.ceil(seconds / 60)
-    time = f"{seconds} seconds" if seconds < 100 else f"{minutes} minutes"
-    whose = "from this browser" if is_known else "from here, or from many places"
-    told = f"Too many wrong passwords for this name {whose}. Try again in {time}."
-    ways = (
-        "A browser that you signed in from before need not wait; a superuser can let you in sooner."
-    )
-    return told if is_known else f"{told} {ways}"

@@ -19,7 +19,7 @@ _WHAT_IS_BOUNDED = (
 
 
 def resolution(round: Round) -> str:
-    """Of answers; a mechanism without a grid is no exact one."""
+    """Write the steps of answers; a mechanism without a grid is no exact one."""
     mechanism, step = MECHANISMS[round.mechanism], leaderboard.resolution(round=round)
     if step:
         return f"{figure(step, digits=4)}: no smaller difference is shown"
@@ -29,7 +29,7 @@ def resolution(round: Round) -> str:
 
 
 def published(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
-    """Of fresh figures, once the round is audited."""
+    """Write the steps of fresh figures, once the round is audited."""
     step = round_preview.published_step(round=round, fresh_holdouts=fresh_holdouts)
     if step is None:
         return "no fresh holdout of the same draw, so nothing to publish"
@@ -52,7 +52,7 @@ def told(reach: Reach, *, round: Round) -> str:
 
 
 def proven_alone(bound: Bound) -> str:
-    """Of one team that asks all it may."""
+    """Bound the error of one team that asks all it may."""
     queries = f"one team uses all its {bound.k:,} queries"
     if bound.error is None:
         return f"nothing is guaranteed if {queries}"
@@ -60,7 +60,7 @@ def proven_alone(bound: Bound) -> str:
 
 
 def proven_together(bound: Bound, *, queries: str) -> str:
-    """Of all teams, if they share what they learn; it may promise nothing."""
+    """Bound the error of all teams, if they share what they learn; it may promise nothing."""
     used = f"all {bound.k:,} {queries} queries are used"
     if bound.error is None:
         return f"nothing is guaranteed if {used} and all teams act as one"
@@ -80,7 +80,16 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
             "small"
         )
     lines = [f"{_share(each)}: {_effect(each, round=round)}" for each in found]
-    return "\n".join([f"{_differing(round)}:", *lines, *_assumed(round)])
+    metric = METRICS[round.benchmark.primary_metric]
+    if metric.counts_items:
+        differing = "If a file and its reference answer so many of the items differently"
+    else:
+        unit = figure(budget.unit_of(benchmark=round.benchmark))
+        differing = (
+            f"If the {metric.label} of a file and its reference typically differ in an item by so much of "
+            f"the range, {unit}"
+        )
+    return "\n".join([f"{differing}:", *lines, *_assumed(round)])
 
 
 def out_of_reach(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
@@ -136,7 +145,7 @@ def _shares(found: list[Detectable]) -> str:
 
 
 def _effect(found: Detectable, *, round: Round) -> str:
-    """About how much; what a file cannot gain is not promised to be found."""
+    """Say about how much; what a file cannot gain is not promised to be found."""
     if not found.is_reachable:
         return "cannot be found: such a file cannot gain enough"
     low = f"about {figure(found.low, digits=3)}"
@@ -147,18 +156,6 @@ def _effect(found: Detectable, *, round: Round) -> str:
     if found.high is None:
         return f"{low}; of groups that err as one, whose sizes were not kept, unknown"
     return f"{low} to {figure(found.high, digits=3)}"
-
-
-def _differing(round: Round) -> str:
-    """Say what the examples are shares of."""
-    metric = METRICS[round.benchmark.primary_metric]
-    if metric.counts_items:
-        return "If a file and its reference answer so many of the items differently"
-    unit = budget.unit_of(benchmark=round.benchmark)
-    return (
-        f"If the {metric.label} of a file and its reference typically differ in an item by so much of the "
-        f"range, {figure(unit)}"
-    )
 
 
 def _assumed(round: Round) -> list[str]:
@@ -172,8 +169,7 @@ def _assumed(round: Round) -> list[str]:
             "Good files are near each other; from a baseline that always gives one answer a file may well "
             "differ by 50 %."
         )
-    query = round.query_holdout
-    if query.draws_groups:
+    if round.query_holdout.draws_groups:
         said.append(
             "Whole groups are drawn: the first figure is for items that err each for itself, the second for "
             "groups that err as one, by what groups of these sizes are worth. The audit states about the "

@@ -3,10 +3,10 @@
 import datetime as dt
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.helpers import AdminForm
@@ -17,7 +17,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from vault import closed_rounds, sentences
@@ -32,6 +31,8 @@ MIN_NATS, WHOLE_NATS = 0.01, 100
 NAT = "1 nat is 1.44 bits, and a bit settles one yes or no"
 WHAT_NATS_ARE = f"what answers tell of the labels at most; {NAT}"
 
+Shown = TypeVar("Shown")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
@@ -39,6 +40,18 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[Any]]
     empty: str = "None."
+
+
+def table(
+    heading: str,
+    objects: Iterable[Shown],
+    columns: dict[str, Callable[[Shown], Any]],
+    *,
+    empty: str = "None.",
+) -> Table:
+    """Make a table with a row for each object, and for each column what its function says of it."""
+    rows = [[cell(each) for cell in columns.values()] for each in objects]
+    return Table(heading=heading, header=list(columns), rows=rows, empty=empty)
 
 
 class Page(ModelAdmin):
@@ -63,7 +76,7 @@ class Page(ModelAdmin):
         return []
 
     def links(self, obj: Any) -> list[tuple[str, str]]:
-        """Labels and addresses of lists that show what belongs to the object."""
+        """Give labels and addresses of lists that show what belongs to the object."""
         return []
 
     def surroundings(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
@@ -102,13 +115,15 @@ class Page(ModelAdmin):
         # It takes any form, whatever the type checker's stubs say.
         fieldsets = [(None, {"fields": list(form.fields)})]
         fields = AdminForm(cast(Any, form), fieldsets, {}, model_admin=self)
+        # What no field that people see is marked with: of the form as a whole, and of hidden fields.
+        hidden = [reason for field in form.hidden_fields() for reason in field.errors]
         return self.own_page(
             request,
             template,
             adminform=fields,
             form=form,
             is_marked=any(field.errors for field in form.visible_fields()),
-            reasons=_reasons(form),
+            reasons=[str(reason) for reason in (*form.non_field_errors(), *hidden)],
             media=self.media + form.media,
             **context,
         )
@@ -119,21 +134,32 @@ def section(name: str | None, *fields: Any) -> Any:
     return name, {"fields": fields}
 
 
-def number(name: str, description: str) -> Callable[[Any, Any], str]:
-    """Make a column of whole numbers, with their thousands set apart."""
+def column(
+    description: str, value: Callable[[Any], Any], *, ordering: Any = None
+) -> Callable[[Any, Any], Any]:
+    """Make a column of a list, or a line of an object's page, that shows this value of an object."""
 
-    @admin.display(description=description, ordering=name)
-    def shown(page: Page, obj: Any) -> str:
-        return f"{getattr(obj, name):,}"
+    @admin.display(description=description, ordering=ordering)
+    def shown(page: Page, obj: Any) -> Any:
+        return value(obj)
 
     return shown
 
 
-class ReadOnlyPage(Page):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+def number(name: str, description: str) -> Callable[[Any, Any], Any]:
+    """Make a column of whole numbers, with their thousands set apart."""
+    return column(description, lambda obj: f"{getattr(obj, name):,}", ordering=name)
+
+
+class FixedPage(Page):
+    """Pages of what is made and not edited."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyPage(FixedPage):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
 
@@ -143,18 +169,25 @@ def add_error(form: BaseForm, error: VaultError, *, field: str | None = None) ->
     form.add_error(named if named in form.fields else None, sentences.whole(error.message))
 
 
-def offer(form: BaseForm, name: str, choices: QuerySet[Any]) -> "ModelChoiceField[Any]":
+def offer(
+    form: BaseForm, name: str, choices: QuerySet[Any], *, label: Callable[[Any], str] = str
+) -> "ModelChoiceField[Any]":
     """Let a field of a form choose among these."""
     field = form.fields[name]
     assert isinstance(field, ModelChoiceField)
     field.queryset = choices
+    field.label_from_instance = label  # type: ignore[assignment, method-assign]
     return field
 
 
-def _reasons(form: BaseForm) -> list[str]:
-    """List what no field that people see is marked with: of the form as a whole, and of hidden fields."""
-    hidden = [reason for field in form.hidden_fields() for reason in field.errors]
-    return [str(reason) for reason in (*form.non_field_errors(), *hidden)]
+def sent(request: HttpRequest) -> tuple[Any, Any]:
+    """Give what a form was sent with; nothing for one that is only shown."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text from an address can be the id of a row; the database refuses longer numbers."""
+    return text.isdecimal() and len(text) < 10
 
 
 def link(obj: Model | None, text: Any = None) -> str | SafeString:
@@ -175,8 +208,8 @@ def code(text: str, *, length: int | None = None) -> SafeString:
 
 def listed(model: type[Model], **only: Any) -> str:
     """Give the address of a model's list, narrowed to some objects."""
-    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    return f"{address}?{urlencode({f'{name}__exact': value for name, value in only.items()})}"
+    view = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    return reverse(view, query={f"{name}__exact": value for name, value in only.items()})
 
 
 def pretty(value: Any) -> SafeString:
@@ -189,7 +222,7 @@ def folded(value: Any) -> SafeString:
 
 
 def figure(value: float | None, *, digits: int = 6) -> str:
-    """As many significant digits, never as 4.8e-05."""
+    """Write as many significant digits, never as 4.8e-05."""
     return NOTHING if value is None else format(Decimal(f"{value + 0.0:.{digits}g}"), "f")
 
 
@@ -202,19 +235,19 @@ def nats(value: float) -> str:
 
 def score(value: float | None, *, step: float | None = None) -> str:
     """Write a score on a grid down to one digit below the grid's; else as the API shows it."""
-    return NOTHING if value is None else _on_grid(value, step) if step else str(value)
+    if value is None:
+        return NOTHING
+    if not step:
+        return str(value)
+    # A power of ten that misses its logarithm by dust is that power.
+    decimals = max(0, 1 - math.floor(math.log10(step) + 1e-9))
+    # Adding zero turns -0.0 into 0.0.
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 def rounded(value: float | None, *, step: float | None) -> str:
     """Write a score on a grid as `score` has it; else to six significant digits."""
     return score(value, step=step) if value is None or step else figure(value)
-
-
-def _on_grid(value: float, step: float) -> str:
-    # A power of ten that misses its logarithm by dust is that power.
-    decimals = max(0, 1 - math.floor(math.log10(step) + 1e-9))
-    # Adding zero turns -0.0 into 0.0.
-    return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 def interval(low: float | None, high: float | None, *, step: float | None) -> str:
@@ -224,7 +257,7 @@ def interval(low: float | None, high: float | None, *, step: float | None) -> st
 
 
 def stacked(first: Any, second: Any) -> Any:
-    """Two lines of one cell, so that a wide table fits a screen."""
+    """Stack two lines in one cell, so that a wide table fits a screen."""
     return first if second in ("", NOTHING) else format_html("{}<br>{}", first, second)
 
 

@@ -22,7 +22,7 @@ OF_MECHANISM = {
 
 
 def explained(round: Round) -> str:
-    """One line for each parameter that is set; empty where there is none."""
+    """Write a line for each parameter that is set; empty where there is none."""
     return "\n".join(
         f"{OF_MECHANISM.get((round.mechanism, name), MEANINGS[name])}: {value:g} ({name})"
         for name, value in round.parameters.items()

@@ -13,7 +13,6 @@ from typing import Any
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare
 
 from vault import budget, panel, rounds, sentences
 from vault.admin import outlook, parameters
@@ -32,42 +31,36 @@ class Preview:
     constants: Rows
     figures: Rows
     warnings: list[str]
-    # The plan to the last digit; tables shorten ids and times.
-    given: dict[str, Any]
+    # To the last digit; tables shorten ids and times.
+    plan: dict[str, Any]
 
     @property
     def seal(self) -> str:
-        """Changes with whatever is shown, and with whatever is planned."""
-        everything = [self.constants, self.figures, self.warnings, self.given]
-        return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+        """Change with whatever is shown, and with whatever is planned."""
+        everything = [self.constants, self.figures, self.warnings, self.plan]
+        # Of holdouts and teams their ids.
+        text = json.dumps(everything, sort_keys=True, default=lambda it: str(getattr(it, "pk", it)))
+        return hashlib.sha256(text.encode()).hexdigest()
 
-    def is_sealed_by(self, seal: str) -> bool:
-        return constant_time_compare(seal, self.seal)
 
-
-def preview(*, given: dict[str, Any], now: dt.datetime) -> Preview:
+def preview(*, plan: dict[str, Any], now: dt.datetime) -> Preview:
     """Work out what the form's values come to, refused as planning would. Nothing is written."""
-    constants = ("benchmark", "query_holdout", "mechanism", "parameters", "opens_at", "closes_at")
-    limits = ("total_limit", "window_limit", "window_seconds", "concurrent_limit", "max_teams")
-    round = Round(
-        panel=panel.latest(benchmark=given["benchmark"]),
-        **{name: given[name] for name in (*constants, *limits, "publication")},
-    )
-    fresh_holdouts, references = given["fresh_holdouts"], given["references"]
+    values = dict(plan)
+    fresh_holdouts, references = values.pop("fresh_holdouts"), values.pop("references")
+    round = Round(panel=panel.latest(benchmark=plan["benchmark"]), **values)
     round.parameters = plan_checks.check(
         round=round, fresh_holdouts=fresh_holdouts, references=references, now=now
     )
-    names = [team.name for team in references]
+    n_references = len(references)
     warnings = prospects.of_plan(
-        round=round, fresh_holdouts=fresh_holdouts, n_references=len(names)
+        round=round, fresh_holdouts=fresh_holdouts, n_references=n_references
     )
-    if tolerance := prospects.tolerance(benchmark=round.benchmark):
-        warnings = [*warnings, tolerance]
+    tolerance = prospects.tolerance(benchmark=round.benchmark)
     return Preview(
-        constants=_constants(round, fresh_holdouts, names),
-        figures=_figures(round, fresh_holdouts, len(names)),
-        warnings=warnings,
-        given={name: _written(value) for name, value in given.items()},
+        constants=_constants(round, fresh_holdouts, [team.name for team in references]),
+        figures=_figures(round, fresh_holdouts, n_references),
+        warnings=[*warnings, tolerance] if tolerance else warnings,
+        plan=plan,
     )
 
 
@@ -149,11 +142,3 @@ def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> 
         ("Smallest overstatement that the audit finds", outlook.detectable(round, fresh_holdouts)),
         ("Stock of labels", outlook.stock_after(stock, publication=round.publication)),
     ]
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_written(each) for each in value]
-    if isinstance(value, dict):
-        return value
-    return value.isoformat() if isinstance(value, dt.datetime) else str(getattr(value, "pk", value))

@@ -11,13 +11,14 @@ from django.db.models import Field
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
 from vault import rounds, team_names
 from vault.admin import plan_preview
 from vault.admin.json_field import TypedJSONField
-from vault.admin.pages import Page, add_error, offer
+from vault.admin.pages import Page, add_error, address, is_id, offer, sent
 from vault.errors import VaultError
 from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round, Team
@@ -37,33 +38,12 @@ def _limit(name: str, help_text: str, *, most: int = MAX_NUMBER) -> forms.Intege
     )
 
 
-class HoldoutChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, obj: Any) -> str:
-        return plan_preview.described(obj)
-
-
-class HoldoutsChoiceField(HoldoutChoiceField, forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    pass
-
-
-def _stock(benchmark_id: int) -> str:
-    """Say what the choice costs, for this benchmark."""
-    found = Benchmark.objects.filter(pk=benchmark_id).first()
-    if found is None:
-        return ""
-    stock = rounds.stock(benchmark=found)
-    return (
-        f" In stock: {stock.n_sealed} sealed iid shards, which is enough for {stock.coarse_rounds} further "
-        f"rounds with a fresh holdout after coarse publications, and for {stock.full_rounds} after full ones."
-    )
-
-
 class PlanForm(forms.Form):
     benchmark = forms.ModelChoiceField(queryset=Benchmark.objects.order_by("slug"))
-    query_holdout = HoldoutChoiceField(
+    query_holdout = forms.ModelChoiceField(
         queryset=Holdout.objects.none(), help_text="The iid holdout that answers queries."
     )
-    fresh_holdouts = HoldoutsChoiceField(
+    fresh_holdouts = forms.ModelMultipleChoiceField(
         queryset=Holdout.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -121,36 +101,41 @@ class PlanForm(forms.Form):
     def __init__(self, *args: Any, benchmark: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = Holdout.objects.select_related("benchmark").order_by("benchmark__slug", "sealed_at")
-        if benchmark is not None and benchmark.isdecimal() and len(benchmark) < 10:
+        if benchmark is not None and is_id(benchmark):
             known = known.filter(benchmark=int(benchmark))
-            self.fields["publication"].help_text += _stock(int(benchmark))
+            if (chosen := Benchmark.objects.filter(pk=benchmark).first()) is not None:
+                stock = rounds.stock(benchmark=chosen)
+                self.fields["publication"].help_text += (
+                    f" In stock: {stock.n_sealed} sealed iid shards, which is enough for "
+                    f"{stock.coarse_rounds} further rounds with a fresh holdout after coarse publications, "
+                    f"and for {stock.full_rounds} after full ones."
+                )
         queries = known.filter(kind__in=DECIDING, status=HoldoutStatus.QUERY)
-        offer(self, "query_holdout", queries)
-        offer(self, "fresh_holdouts", known.filter(status=HoldoutStatus.FRESH))
+        fresh = known.filter(status=HoldoutStatus.FRESH)
+        offer(self, "query_holdout", queries, label=plan_preview.described)
+        offer(self, "fresh_holdouts", fresh, label=plan_preview.described)
 
     def clean_parameters(self) -> dict[str, Any]:
-        given = self.cleaned_data["parameters"] or {}
-        if not isinstance(given, dict):
+        parameters = self.cleaned_data["parameters"] or {}
+        if not isinstance(parameters, dict):
             raise forms.ValidationError('A JSON object is needed, such as {"b": 5}.')
-        return given
+        return parameters
 
     def clean_references(self) -> list[Team]:
-        names = [line.strip() for line in self.cleaned_data["references"].splitlines()]
-        return [_reference_team(name) for name in names if name]
+        known = Team.objects.filter(is_reference=True, is_active=True)
+        found = []
+        for name in filter(None, map(str.strip, self.cleaned_data["references"].splitlines())):
+            team = known.filter(folded=team_names.folded(name)).first()
+            if team is None:
+                names = ", ".join(known.order_by("name").values_list("name", flat=True)) or "none"
+                raise forms.ValidationError(
+                    f"There is no active reference team {name!r}. Reference teams: {names}."
+                )
+            found.append(team)
+        return found
 
     def clean_fresh_holdouts(self) -> list[Holdout]:
         return list(self.cleaned_data["fresh_holdouts"])
-
-
-def _reference_team(name: str) -> Team:
-    known = Team.objects.filter(is_reference=True, is_active=True)
-    found = known.filter(folded=team_names.folded(name)).first()
-    if found is None:
-        names = ", ".join(known.order_by("name").values_list("name", flat=True)) or "none"
-        raise forms.ValidationError(
-            f"There is no active reference team {name!r}. Reference teams: {names}."
-        )
-    return found
 
 
 def plan_view(page: Page, request: HttpRequest) -> HttpResponse:
@@ -160,13 +145,13 @@ def plan_view(page: Page, request: HttpRequest) -> HttpResponse:
     benchmark = request.GET.get("benchmark")
     now = timezone.now().replace(second=0, microsecond=0)
     initial = {"benchmark": benchmark, "opens_at": now, "closes_at": now + DEFAULT_LENGTH}
-    data = request.POST if request.method == "POST" else None
-    form = PlanForm(data, benchmark=benchmark, initial=initial)
+    form = PlanForm(*sent(request), benchmark=benchmark, initial=initial)
     if form.is_bound and form.is_valid() and "change" not in request.POST:
         is_confirmed = "plan" in request.POST
         try:
-            shown = plan_preview.preview(given=form.cleaned_data, now=timezone.now())
-            if is_confirmed and shown.is_sealed_by(request.POST.get("previewed", "")):
+            shown = plan_preview.preview(plan=form.cleaned_data, now=timezone.now())
+            seen = request.POST.get("previewed", "")
+            if is_confirmed and constant_time_compare(seen, shown.seal):
                 return _plan(page, request, form)
         except VaultError as error:
             add_error(form, error)
@@ -194,19 +179,12 @@ def _plan(page: Page, request: HttpRequest, form: PlanForm) -> HttpResponse:
         f"The round {planned} is planned. Hand in the baseline file of a reference here, or over the API; "
         f"{then}.",
     )
-    _say_what_it_cannot_find(request, planned)
-    return HttpResponseRedirect(reverse("admin:vault_round_change", args=[planned.pk]))
-
-
-def _say_what_it_cannot_find(request: HttpRequest, planned: Round) -> None:
-    """Not of references, which come now, unless none can."""
-    holdouts = planned.fresh_holdouts.all()
-    n_references = len(planned.named_references)
+    # What it cannot find: not of references, which come now, unless none can.
     for sentence in (
-        *prospects.of_draw(round=planned, fresh_holdouts=holdouts),
-        *prospects.of_room(round=planned, n_references=n_references),
+        *prospects.of_draw(round=planned, fresh_holdouts=planned.fresh_holdouts.all()),
+        *prospects.of_room(round=planned, n_references=len(planned.named_references)),
     ):
         messages.warning(request, sentence)
-    tolerance = prospects.tolerance(benchmark=planned.benchmark)
-    if tolerance:
+    if tolerance := prospects.tolerance(benchmark=planned.benchmark):
         messages.info(request, tolerance)
+    return HttpResponseRedirect(address(planned))

@@ -1,9 +1,7 @@
 """The files of references on a round's page: how far each is, and once they are frozen in which order."""
 
-from typing import Any
-
 from vault import fit_to_score
-from vault.admin.pages import NOTHING, Table, figure, link
+from vault.admin.pages import NOTHING, Table, figure, link, table
 from vault.models import Release, Round, Submission
 from vault.references import doubts as reference_doubts
 from vault.references import order as reference_order
@@ -27,28 +25,33 @@ def references(round: Round) -> Table:
             " (one that matches every label is refused: it is the label file, and no baseline)"
         )
     doubted = reference_doubts.doubted(round=round)
-    return Table(
-        heading=heading,
-        header=("Position", "File", score, "Status"),
-        rows=[
-            (
-                places.get(each.pk, NOTHING),
-                link(each, reference_order.name_of(file=each)),
-                figure(
-                    reference_scores.told(value=values.get(each.pk), round=round, team=each.team)
-                ),
-                _state(each, is_frozen=each.pk in places, is_doubted=str(each.pk) in doubted),
-            )
-            for each in files
-        ],
+
+    def told(file: Submission) -> str:
+        value = values.get(file.pk)
+        return figure(reference_scores.told(value=value, round=round, team=file.team))
+
+    def state(file: Submission) -> str:
+        """Give its status, and of a file that failed, or that is doubted, why."""
+        status = "frozen" if file.pk in places else str(file.status)
+        reason = fit_to_score.MEANINGS.get(file.error_code, file.error_code)
+        if str(file.pk) in doubted:
+            reason = reference_doubts.SAID
+        return f"{status}: {reason}" if reason else status
+
+    return table(
+        heading,
+        files,
+        {
+            "Position": lambda file: places.get(file.pk, NOTHING),
+            "File": lambda file: link(file, reference_order.name_of(file=file)),
+            score: told,
+            "Status": state,
+        },
         empty="No reference has handed in a file.",
     )
 
 
-def _state(reference: Submission, *, is_frozen: bool, is_doubted: bool) -> Any:
-    """Its status, and of a file that failed, or that is doubted, why."""
-    status = "frozen" if is_frozen else str(reference.status)
-    reason = fit_to_score.MEANINGS.get(reference.error_code, reference.error_code)
-    if is_doubted:
-        reason = reference_doubts.SAID
-    return f"{status}: {reason}" if reason else status
+def order_of(round: Round) -> str:
+    """Say in which order the plan takes the files, and which of them is doubted."""
+    order = reference_order.said(files=reference_order.in_order(round=round))
+    return f"{order} {reference_doubts.warning(round=round)}".rstrip()

@@ -47,7 +47,7 @@ def handle_404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handle_500(request: HttpRequest) -> HttpResponse:
-    """Asks nobody anything: the database may be what failed."""
+    """Ask nobody anything: the database may be what failed."""
     return _answer(
         request,
         500,

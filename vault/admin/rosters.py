@@ -23,10 +23,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from vault import sentences
-from vault.admin.pages import NOTHING, Page, Table, add_error
+from vault.admin.pages import NOTHING, Page, Table, add_error, sent, table
 from vault.errors import RosterError
 from vault.teams import rosters, token_links
-from vault.teams.rosters import Entry, Invitation, Problem, Roster
+from vault.teams.rosters import Invitation, Problem, Roster
 
 SALT = "vault.admin.rosters"
 PREVIEW_SECONDS = 3600
@@ -74,11 +74,11 @@ class RosterForm(forms.Form):
         return address
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        ends, days = given.get("token_expires_at"), given.get("link_days")
+        values = super().clean() or self.cleaned_data
+        ends, days = values.get("token_expires_at"), values.get("link_days")
         if ends and days and ends <= timezone.now() + dt.timedelta(days=days):
             self.add_error("token_expires_at", "A token ends later than the link that shows it.")
-        return given
+        return values
 
 
 class MakeForm(forms.Form):
@@ -91,7 +91,7 @@ def roster_view(page: Page, request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     if request.method == "POST" and "signed" in request.POST:
         return _make(page, request)
-    form = RosterForm(request.POST, request.FILES) if request.method == "POST" else RosterForm()
+    form = RosterForm(*sent(request))
     problems: list[Table] = []
     if form.is_bound and form.is_valid():
         try:
@@ -125,39 +125,47 @@ def _form_page(
 def _preview(
     page: Page, request: HttpRequest, form: RosterForm, body: bytes, roster: Roster
 ) -> HttpResponse:
-    given = form.cleaned_data
-    ends = given["token_expires_at"]
-    signed = signing.dumps(
-        {
-            "user": request.user.pk,
-            "batch": str(uuid.uuid4()),
-            "body": base64.b64encode(body).decode(),
-            "link_days": given["link_days"],
-            "token_expires_at": ends and ends.isoformat(),
-            "api_url": given["api_url"],
-        },
-        salt=SALT,
-        compress=True,
-    )
+    values = form.cleaned_data
+    ends = values["token_expires_at"]
+    to_make = {
+        "user": request.user.pk,
+        "batch": str(uuid.uuid4()),
+        "body": base64.b64encode(body).decode(),
+        "link_days": values["link_days"],
+        "token_expires_at": ends and ends.isoformat(),
+        "api_url": values["api_url"],
+    }
     n_new, n_all = len(roster.new), len(roster.entries)
     counts = {"new team": n_new, "admission": roster.n_admissions, "link": n_all}
     made = ", ".join(sentences.counted(n=n, noun=noun) for noun, n in counts.items())
+    entries = table(
+        f"{n_all} teams",
+        roster.entries,
+        {
+            "Row": lambda each: each.row,
+            "Team": lambda each: each.name,
+            "": lambda each: "new" if each.team is None else "exists already",
+            "Contact": lambda each: each.contact or NOTHING,
+            "Admitted to": lambda each: ", ".join(map(str, each.rounds)) or NOTHING,
+            "Queries": lambda each: (each.k or "the round's total") if each.rounds else NOTHING,
+        },
+    )
     return page.form_page(
         request,
-        MakeForm(initial={"signed": signed}),
+        MakeForm(initial={"signed": signing.dumps(to_make, salt=SALT, compress=True)}),
         title=f"{TITLE}: preview",
         explanation=f"This would be made, all of it or nothing: {made}. An admission is journaled and is not "
         "taken back. Nothing has been changed yet.",
         submit="Make them",
         back=reverse("admin:vault_team_roster"),
-        tables=[_entries(roster.entries)],
+        tables=[entries],
     )
 
 
 def _make(page: Page, request: HttpRequest) -> HttpResponse:
     try:
-        given = signing.loads(request.POST["signed"], salt=SALT, max_age=PREVIEW_SECONDS)
-        is_own = given["user"] == request.user.pk
+        to_make = signing.loads(request.POST["signed"], salt=SALT, max_age=PREVIEW_SECONDS)
+        is_own = to_make["user"] == request.user.pk
     except signing.BadSignature:
         is_own = False
     if not is_own:
@@ -165,12 +173,12 @@ def _make(page: Page, request: HttpRequest) -> HttpResponse:
             page, request, "the preview is older than an hour, or not yours: send the file again"
         )
     now = timezone.now()
-    expires_at = now + dt.timedelta(days=given["link_days"])
-    ends = given["token_expires_at"]
+    expires_at = now + dt.timedelta(days=to_make["link_days"])
+    ends = to_make["token_expires_at"]
     try:
         invitations = rosters.make(
-            lines=rosters.read(body=base64.b64decode(given["body"])),
-            batch=uuid.UUID(given["batch"]),
+            lines=rosters.read(body=base64.b64decode(to_make["body"])),
+            batch=uuid.UUID(to_make["batch"]),
             links_expire_at=expires_at,
             token_expires_at=ends and parse_datetime(ends),
             actor=request.user.get_username(),
@@ -180,7 +188,7 @@ def _make(page: Page, request: HttpRequest) -> HttpResponse:
         return _again(page, request, error.message, error.data.get("problems", ()))
     for each in invitations:
         page.log_addition(request, each.team, "Made from a CSV, or got a one-time link by it.")
-    return _links(page, request, invitations, api_url=given["api_url"], expires_at=expires_at)
+    return _links(page, request, invitations, api_url=to_make["api_url"], expires_at=expires_at)
 
 
 def _again(
@@ -200,43 +208,22 @@ def _links(
     expires_at: dt.datetime,
 ) -> HttpResponse:
     content = rosters.as_csv(invitations=invitations, api_url=api_url, expires_at=expires_at)
-    table = Table(
-        heading=f"{len(invitations)} links",
-        header=("Team", "Contact", "Link"),
-        rows=[
-            (
-                each.team.name,
-                each.entry.contact or NOTHING,
-                token_links.address(api_url=api_url, secret=each.secret),
-            )
-            for each in invitations
-        ],
+    links = table(
+        f"{len(invitations)} links",
+        invitations,
+        {
+            "Team": lambda each: each.team.name,
+            "Contact": lambda each: each.entry.contact or NOTHING,
+            "Link": lambda each: token_links.address(api_url=api_url, secret=each.secret),
+        },
     )
     return page.own_page(
         request,
         "vault/admin/links.html",
         title="One-time links",
-        table=table,
+        table=links,
         download=f"data:text/csv;charset=utf-8;base64,{base64.b64encode(content).decode()}",
         expires_at=expires_at,
-    )
-
-
-def _entries(entries: tuple[Entry, ...]) -> Table:
-    return Table(
-        heading=f"{len(entries)} teams",
-        header=("Row", "Team", "", "Contact", "Admitted to", "Queries"),
-        rows=[
-            (
-                entry.row,
-                entry.name,
-                "new" if entry.team is None else "exists already",
-                entry.contact or NOTHING,
-                ", ".join(str(round) for round in entry.rounds) or NOTHING,
-                (entry.k or "the round's total") if entry.rounds else NOTHING,
-            )
-            for entry in entries
-        ],
     )
 
 

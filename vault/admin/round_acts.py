@@ -16,10 +16,10 @@ from vault import budget, opening, rounds, sentences
 from vault.admin.acts import Act, ActForm, Done, reason_field
 from vault.admin.baselines import HAND_IN, may_open
 from vault.admin.pages import NAT, minute, offer
+from vault.admin.references import order_of
 from vault.admin.unrankings import UNRANKING_ACTS
 from vault.models import Admission, Round, Submission, Team
 from vault.planning import prospects
-from vault.references import doubts as reference_doubts
 from vault.references import order as reference_order
 from vault.statuses import RoundStatus
 
@@ -35,31 +35,30 @@ class AdmitForm(ActForm):
         help_text="They are audited and shown no score, so the round's limit of teams leaves them out.",
     )
 
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         admitted = Admission.objects.filter(round=target).values("team")
         active = Team.objects.filter(is_active=True, is_reference=False)
         teams = offer(self, "teams", active.exclude(pk__in=admitted).order_by("name"))
         n_left = max(0, target.max_teams - admitted.filter(is_blind=False).count())
         most = sentences.counted(n=target.max_teams, noun="team")
         teams.help_text = f"{n_left:,} of {most} that see scores can still be admitted."
-        each = f"For each of these teams; the round's total, {target.total_limit:,}, if left empty."
-        self.fields["k"].help_text = each
+        total = f"the round's total, {target.total_limit:,}"
+        self.fields["k"].help_text = f"For each of these teams; {total}, if left empty."
 
 
-def _admit(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    """All of the chosen teams or none."""
-    with transaction.atomic():
-        for team in given["teams"]:
-            budget.admit(
-                round=round,
-                team=team,
-                k=given["k"],
-                is_blind=given["is_blind"],
-                actor=request.user.get_username(),
-                now=timezone.now(),
-            )
-    return Done(message=f"Admitted: {', '.join(team.name for team in given['teams'])}.")
+@transaction.atomic
+def _admit(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
+    """Admit all of the chosen teams or none."""
+    for team in values["teams"]:
+        budget.admit(
+            round=round,
+            team=team,
+            k=values["k"],
+            is_blind=values["is_blind"],
+            actor=request.user.get_username(),
+            now=timezone.now(),
+        )
+    return Done(message=f"Admitted: {', '.join(team.name for team in values['teams'])}.")
 
 
 class OpenForm(ActForm):
@@ -70,8 +69,7 @@ class OpenForm(ActForm):
         help_text="The reference that a Ladder starts from. All scored references are frozen.",
     )
 
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         if timezone.now() < target.opens_at:
             self.fields["before_time"] = _confirmed(
                 "open",
@@ -80,16 +78,13 @@ class OpenForm(ActForm):
                 help_text="Its references are frozen now and no other is taken. Teams still hand in from the "
                 "announced time on, and not before.",
             )
-        field = offer(self, "baseline", reference_order.scored(round=target))
-        order = reference_order.said(files=reference_order.in_order(round=target))
-        doubt = reference_doubts.warning(round=target)
-        field.help_text = f"{field.help_text} By the plan's order: {order} {doubt}".rstrip()
-        field.label_from_instance = lambda obj: reference_order.name_of(file=obj)  # type: ignore[method-assign]
+        scored = reference_order.scored(round=target)
+        field = offer(self, "baseline", scored, label=lambda obj: reference_order.name_of(file=obj))
+        field.help_text = f"{field.help_text} By the plan's order: {order_of(target)}"
 
 
 class CloseForm(ActForm):
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         if timezone.now() < target.closes_at:
             self.fields["before_end"] = _confirmed(
                 "close",
@@ -104,7 +99,7 @@ class CancelForm(ActForm):
 
 
 def _confirmed(act: str, noun: str, time: dt.datetime, *, help_text: str) -> forms.BooleanField:
-    """Asked of whoever acts before the time, or the end, that everybody was promised."""
+    """Ask it of whoever acts before the time, or the end, that everybody was promised."""
     announced = minute(time)
     return forms.BooleanField(
         label=f"{act.capitalize()} it before {announced}, the announced {noun}",
@@ -115,14 +110,12 @@ def _confirmed(act: str, noun: str, time: dt.datetime, *, help_text: str) -> for
     )
 
 
-def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    baseline = given["baseline"]
+def _open(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
     references = None
-    if baseline is not None:
+    if (baseline := values["baseline"]) is not None:
         others = [each for each in reference_order.scored(round=round) if each != baseline]
         references = [baseline, *others]
-    now = timezone.now()
-    actor = request.user.get_username()
+    now, actor = timezone.now(), request.user.get_username()
     rounds.open_round(round=round, references=references, actor=actor, now=now)
     for sentence in prospects.warnings(round=round):
         messages.warning(request, sentence)
@@ -130,13 +123,13 @@ def _open(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
     return Done(message=f"Opened {round}{waits and f': {waits}'}.")
 
 
-def _close(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
+def _close(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
     rounds.request_close(round=round, actor=request.user.get_username(), now=timezone.now())
     return Done(message=f"Closing {round}: what waits is still scored, then finals lock.")
 
 
-def _cancel(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    rounds.cancel(round=round, actor=request.user.get_username(), now=timezone.now(), **given)
+def _cancel(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
+    rounds.cancel(round=round, actor=request.user.get_username(), now=timezone.now(), **values)
     return Done(message=f"The round {round} is cancelled. Its holdouts are free for another plan.")
 
 

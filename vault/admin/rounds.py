@@ -22,26 +22,26 @@ from vault.admin.budgets import admissions
 from vault.admin.pages import (
     NOTHING,
     WHAT_NATS_ARE,
+    FixedPage,
     Table,
     closes,
+    column,
     link,
     listed,
     nats,
     number,
     section,
 )
-from vault.admin.references import references
+from vault.admin.references import order_of, references
 from vault.admin.round_acts import VAULT_ACTS
 from vault.admin.unrankings import unrankings
 from vault.models import Admission, BudgetEntry, Holdout, Round, Submission
 from vault.planning import preview as round_preview
 from vault.planning import prospects
-from vault.references import doubts as reference_doubts
-from vault.references import order as reference_order
 from vault.statuses import COMING, HoldoutStatus, RoundStatus
 
 
-class RoundAdmin(ActingPage):
+class RoundAdmin(FixedPage, ActingPage):
     change_list_template = "vault/admin/rounds.html"
     list_display = (
         *("__str__", "standing", "mechanism", "opens_at", closes, "n_teams", "n_submissions"),
@@ -70,50 +70,29 @@ class RoundAdmin(ActingPage):
             ("cancelled_at", "cancelled_reason"),
         ),
     )
-    readonly_fields = (
-        *("standing", "opening", "fresh", "cannot_find", "detectable", "explained"),
-        *("resolution", "published_step", "reserved", "proven_error", "window"),
-    )
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Round]:
-        found: QuerySet[Round] = super().get_queryset(request)
-        return found.select_related(
+        rounds: QuerySet[Round] = super().get_queryset(request)
+        # One count each: joined, they would be counted in all combinations.
+        return rounds.select_related(
             "benchmark", "query_holdout__benchmark", "panel__benchmark"
-        ).annotate(
-            # One count each: joined, they would be counted in all combinations.
-            n_teams=_count_of(Admission),
-            n_submissions=_count_of(Submission),
-        )
+        ).annotate(n_teams=_count_of(Admission), n_submissions=_count_of(Submission))
 
     n_teams = number("n_teams", "teams")
     n_submissions = number("n_submissions", "submissions")
-
-    @admin.display(description="status", ordering="status")
-    def standing(self, obj: Round) -> str:
-        return opening.status(round=obj, now=timezone.now())
-
-    @admin.display(description="mechanism parameters")
-    def explained(self, obj: Round) -> str:
-        return parameters.explained(obj) or NOTHING
-
-    @admin.display(description="resolution of a score")
-    def resolution(self, obj: Round) -> str:
-        return outlook.resolution(obj)
-
-    @admin.display(description="published figures")
-    def published_step(self, obj: Round) -> str:
-        return outlook.published(obj, obj.fresh_holdouts.all())
-
-    @admin.display(description="smallest overstatement found, as planned")
-    def detectable(self, obj: Round) -> str:
-        return outlook.detectable(obj, obj.fresh_holdouts.all())
-
-    @admin.display(description="window length")
-    def window(self, obj: Round) -> str:
-        return sentences.length(seconds=obj.window_seconds)
+    standing = column(
+        "status", lambda obj: opening.status(round=obj, now=timezone.now()), ordering="status"
+    )
+    explained = column("mechanism parameters", lambda obj: parameters.explained(obj) or NOTHING)
+    resolution = column("resolution of a score", outlook.resolution)
+    published_step = column(
+        "published figures", lambda obj: outlook.published(obj, obj.fresh_holdouts.all())
+    )
+    detectable = column(
+        "smallest overstatement found, as planned",
+        lambda obj: outlook.detectable(obj, obj.fresh_holdouts.all()),
+    )
+    window = column("window length", lambda obj: sentences.length(seconds=obj.window_seconds))
 
     @admin.display(description="nats in the holdout's ledger")
     def reserved(self, obj: Round) -> str:
@@ -143,7 +122,7 @@ class RoundAdmin(ActingPage):
     @admin.display(description="fresh holdouts")
     def fresh(self, obj: Round) -> Any:
         holdouts = obj.fresh_holdouts.select_related("benchmark")
-        links = [(link(each, _of_fresh(each)),) for each in holdouts]
+        links = [(link(each, _name_of_fresh(each)),) for each in holdouts]
         return format_html_join(", ", "{}", links) or NOTHING
 
     @admin.display(description="opening")
@@ -156,8 +135,7 @@ class RoundAdmin(ActingPage):
         if not may_open(obj):
             return "Its end has passed, so it cannot open any more: cancel it and plan another."
         reason = opening.obstacle(round=obj, now=now)
-        order = reference_order.said(files=reference_order.in_order(round=obj))
-        order = f"{order} {reference_doubts.warning(round=obj)}".rstrip()
+        order = order_of(obj)
         if not obj.named_references:
             return f"Not by itself: {reason}. {order}"
         references = ", ".join(opening.named(round=obj))
@@ -166,7 +144,7 @@ class RoundAdmin(ActingPage):
 
     @admin.display(description="what it cannot find")
     def cannot_find(self, obj: Round) -> str:
-        """While something can still be done about it."""
+        """Say it while something can still be done about it."""
         if obj.status == RoundStatus.CANCELLED:
             return "It was cancelled: nothing is audited."
         if obj.status not in COMING:
@@ -192,7 +170,7 @@ class RoundAdmin(ActingPage):
         return [board(obj), *unrankings(obj), admissions(obj), references(obj)]
 
 
-def _of_fresh(holdout: Holdout) -> str:
+def _name_of_fresh(holdout: Holdout) -> str:
     """Name a fresh holdout by what it was here: one that took the query holdout's place was fresh then."""
     status = f"({holdout.status})"
     now = "(fresh in this round, now answers queries)"
@@ -200,7 +178,7 @@ def _of_fresh(holdout: Holdout) -> str:
 
 
 def _count_of(model: type[Model]) -> Coalesce:
-    """Rows of the model that belong to the round."""
+    """Count the rows of the model that belong to the round."""
     belonging = model._default_manager.filter(round=OuterRef("pk")).order_by().values("round")
     return Coalesce(Subquery(belonging.annotate(n=Count("pk")).values("n")), 0)
 

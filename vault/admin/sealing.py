@@ -23,7 +23,7 @@ from django.utils.html import format_html
 
 from vault.admin import data_files
 from vault.admin.data_files import DataFileField
-from vault.admin.pages import Page, Table, stacked
+from vault.admin.pages import Page, Table, sent, stacked, table
 from vault.errors import SealingError, VaultError
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
@@ -36,6 +36,7 @@ from vault.statuses import HoldoutStatus
 # How long a report may be thought over.
 REPORT_SECONDS = 3600
 SALT = "vault.admin.sealing.report"
+WARNING = format_html("<strong>{}</strong>", "Warning")
 
 
 class SizesField(forms.CharField):
@@ -99,17 +100,17 @@ class SealForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
+        values = super().clean() or self.cleaned_data
         if not self.errors and not self.shards():
             self.add_error("fresh", "Say how many items go into which shard.")
-        return given
+        return values
 
     def shards(self) -> list[Shard]:
-        given = self.cleaned_data
+        values = self.cleaned_data
         return [
-            Shard(kind=given["kind"], status=status, n=n)
+            Shard(kind=values["kind"], status=status, n=n)
             for status in (HoldoutStatus.QUERY, HoldoutStatus.FRESH, HoldoutStatus.SEALED)
-            for n in given[status.lower()]
+            for n in values[status.lower()]
         ]
 
     def ask(self, posted: QueryDict, report: Report, proof: str) -> None:
@@ -130,10 +131,7 @@ class SealForm(forms.Form):
 def seal_view(page: Page, request: HttpRequest) -> HttpResponse:
     if not page.has_add_permission(request):
         raise PermissionDenied
-    sent: tuple[Any, Any] = (
-        (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    )
-    form = SealForm(*sent, initial={"benchmark": request.GET.get("benchmark")})
+    form = SealForm(*sent(request), initial={"benchmark": request.GET.get("benchmark")})
     tables: list[Table] = []
     if form.is_bound and form.is_valid():
         try:
@@ -157,22 +155,18 @@ def seal_view(page: Page, request: HttpRequest) -> HttpResponse:
 
 def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Table]]:
     """Seal, and list what was; or seal nothing, and give the report that has to be confirmed first."""
-    given = form.cleaned_data
-    benchmark: Benchmark = given["benchmark"]
-    stratify: bool = given["stratify"]
-    body = given["file"].read()
-    labels = label_files.read(
-        body=body,
-        content_type=data_files.content_type(given["file"]),
-        benchmark=benchmark,
-    )
+    values = form.cleaned_data
+    benchmark: Benchmark = values["benchmark"]
+    stratify: bool = values["stratify"]
+    body, content_type = values["file"].read(), data_files.content_type(values["file"])
+    labels = label_files.read(body=body, content_type=content_type, benchmark=benchmark)
     shards = form.shards()
     report = holdouts.report(benchmark=benchmark, labels=labels, shards=shards, stratify=stratify)
     asked = _digest(form, body, user_id=request.user.pk)
-    if given["only_report"] or not _is_confirmed(request.POST, report, asked):
+    if values["only_report"] or not _is_confirmed(request.POST, report, asked):
         form.ask(request.POST, report, signing.dumps(asked, salt=SALT))
-        what_next = _what_next(report, is_asked=not given["only_report"])
-        if given["only_report"]:
+        what_next = _what_next(report, is_asked=not values["only_report"])
+        if values["only_report"]:
             messages.info(request, what_next)
         else:
             form.add_error(None, what_next)
@@ -191,21 +185,21 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
 
 
 def _digest(form: SealForm, body: bytes, *, user_id: int | None) -> str:
-    """Of exactly this file, these settings and this person."""
-    given = form.cleaned_data
+    """Make a digest of exactly this file, these settings and this person."""
+    values = form.cleaned_data
     asked = {
         "user": user_id,
-        "benchmark": given["benchmark"].pk,
-        "name": given["file"].name,
+        "benchmark": values["benchmark"].pk,
+        "name": values["file"].name,
         "file": hashlib.sha256(body).hexdigest(),
         "shards": [[shard.kind, shard.status, shard.n] for shard in form.shards()],
-        "stratify": given["stratify"],
+        "stratify": values["stratify"],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def _is_confirmed(posted: QueryDict, report: Report, asked: str) -> bool:
-    """Whether each warning was ticked below the report on this very file."""
+    """Tell whether each warning was ticked below the report on this very file."""
     if not report.warnings:
         return True
     try:
@@ -233,17 +227,17 @@ def _what_next(report: Report, *, is_asked: bool) -> str:
 
 
 def _tables(report: Report) -> list[Table]:
-    lines = Table(
-        heading="Report on the file",
-        header=("", "About", "What it says, and what to do"),
-        rows=[
-            (
-                format_html("<strong>{}</strong>", "Warning") if line.is_warning else "ok",
-                line.code,
-                stacked(_sentence(line.text), line.mend and f"What to do: {line.mend}."),
-            )
-            for line in sorted(report.lines, key=lambda line: not line.is_warning)
-        ],
+    lines = table(
+        "Report on the file",
+        sorted(report.lines, key=lambda line: not line.is_warning),
+        {
+            "": lambda line: WARNING if line.is_warning else "ok",
+            "About": lambda line: line.code,
+            "What it says, and what to do": lambda line: stacked(
+                f"{line.text[:1].upper()}{line.text[1:]}.",
+                line.mend and f"What to do: {line.mend}.",
+            ),
+        },
     )
     if not report.classes:
         return [lines]
@@ -258,30 +252,17 @@ def _tables(report: Report) -> list[Table]:
     return [lines, classes]
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
-
-
 def _sealed(
     page: Page, request: HttpRequest, form: SealForm, sealed: list[Holdout]
 ) -> HttpResponse:
     for asked, holdout in zip(form.shards(), sealed, strict=True):
-        page.log_addition(
-            request, holdout, f"Sealed {holdout.n_items:,} items as {holdout.status}."
-        )
+        done = f"Sealed {holdout.n_items:,} items as {holdout.status}"
+        page.log_addition(request, holdout, f"{done}.")
         target = "" if asked.n in (None, holdout.n_items) else f" ({asked.n:,} were asked for)"
-        messages.success(
-            request,
-            f"Sealed {holdout.n_items:,} items as {holdout.status}{target}. "
-            f"Commitment: {holdout.commitment}",
-        )
-    messages.info(
-        request,
-        f"Accepted: {', '.join(form.accepted)}."
-        if form.accepted
-        else "The report on the file warned of nothing.",
-    )
+        messages.success(request, f"{done}{target}. Commitment: {holdout.commitment}")
+    accepted = f"Accepted: {', '.join(form.accepted)}." if form.accepted else ""
+    messages.info(request, accepted or "The report on the file warned of nothing.")
     for sentence in holdouts.how_drawn(holdout=sealed[0]):
         messages.info(request, sentence)
-    drawn = f"{reverse('admin:vault_holdout_changelist')}?batch={sealed[0].batch}"
+    drawn = reverse("admin:vault_holdout_changelist", query={"batch": sealed[0].batch})
     return HttpResponseRedirect(drawn)

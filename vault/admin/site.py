@@ -53,18 +53,15 @@ class VaultSite(admin.AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if _holds_nul(request):
                 raise BadRequest("an address holds no NUL")
-            if self._is_refused(request):
-                raise PermissionDenied(LOOKS_ONLY)
+            # Of whoever is logged in, organizers alone may do more than look. Others are sent to log in.
+            if request.method not in SAFE_METHODS and self.has_permission(request):
+                match = request.resolver_match
+                is_own = match is not None and match.url_name in OWN_ACCOUNT
+                if not (is_own or may_act(request.user)):
+                    raise PermissionDenied(LOOKS_ONLY)
             return inner(request, *args, **kwargs)
 
         return cast(View, guarded)
-
-    def _is_refused(self, request: HttpRequest) -> bool:
-        """Whether somebody who is logged in asks for more than looking. Others are sent to log in."""
-        if request.method in SAFE_METHODS or not self.has_permission(request):
-            return False
-        match = request.resolver_match
-        return not (match and match.url_name in OWN_ACCOUNT) and not may_act(request.user)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         response = super().login(request, extra_context)
@@ -80,7 +77,7 @@ class VaultSite(admin.AdminSite):
         return response
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Who opens its address, rather than to press its button, is led home and stays logged in."""
+        """Lead home, still logged in, whoever opens its address rather than presses its button."""
         if request.method in SAFE_METHODS:
             return HttpResponseRedirect(reverse("admin:index"))
         return super().logout(request, extra_context)

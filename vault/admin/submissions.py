@@ -1,5 +1,6 @@
 """Submissions, what was released of them, and their exact scores: a page for researchers, never for teams."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +15,7 @@ from vault.admin.pages import (
     ReadOnlyPage,
     Table,
     code,
+    column,
     figure,
     link,
     moment,
@@ -31,8 +33,6 @@ OWN_VALUE = Case(
     When(release__outcome__in=Release.OWN_VALUE, then="release__value"),
 )
 
-ANSWER = ("released", "on_display", "outcome", "released_at", "final")
-
 
 @admin.register(Submission, site=site)
 class SubmissionAdmin(ReadOnlyPage):
@@ -45,7 +45,7 @@ class SubmissionAdmin(ReadOnlyPage):
     ordering = ("-submitted_at", "-pk")
     fieldsets = (
         section(None, "id", "team", "round", "sequence", "status", "panel", "sha256"),
-        section("Answer", *ANSWER),
+        section("Answer", "released", "on_display", "outcome", "released_at", "final"),
         section(
             "Provenance",
             *("model_name", "commit", "ci_run_url", "idempotency_key"),
@@ -57,7 +57,6 @@ class SubmissionAdmin(ReadOnlyPage):
             *("n_exceptions", "n_faults", "retry_at", "error_code"),
         ),
     )
-    readonly_fields = ANSWER
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         found: QuerySet[Submission] = super().get_queryset(request)
@@ -65,31 +64,16 @@ class SubmissionAdmin(ReadOnlyPage):
             *("team", "round__benchmark", "round__query_holdout", "panel__benchmark", "release")
         )
 
-    @admin.display(description="submission", ordering="pk")
-    def short_id(self, obj: Submission) -> Any:
-        # The last part: ids made at one time begin alike.
-        return code(str(obj.pk)[-12:])
-
-    @admin.display(description="no.", ordering="sequence")
-    def number(self, obj: Submission) -> int:
-        return obj.sequence
-
-    @admin.display(description="released", ordering=OWN_VALUE)
-    def released(self, obj: Submission) -> str:
-        return _score(obj, getattr(_release(obj), "released", None))
-
-    @admin.display(description="on display")
-    def on_display(self, obj: Submission) -> str:
-        return _score(obj, getattr(_release(obj), "value", None))
+    # The last part: ids made at one time begin alike.
+    short_id = column("submission", lambda obj: code(str(obj.pk)[-12:]), ordering="pk")
+    number = column("no.", attrgetter("sequence"), ordering="sequence")
+    released = column("released", lambda obj: _score(obj, "released"), ordering=OWN_VALUE)
+    on_display = column("on display", lambda obj: _score(obj, "value"))
+    released_at = column("released at", lambda obj: moment(_of_release(obj, "released_at")))
 
     @admin.display(description="outcome", ordering="release__outcome")
     def outcome(self, obj: Submission) -> str:
-        release = _release(obj)
-        return NOTHING if release is None else release.get_outcome_display()
-
-    @admin.display(description="released at")
-    def released_at(self, obj: Submission) -> str:
-        return moment(getattr(_release(obj), "released_at", None))
+        return obj.release.get_outcome_display() if hasattr(obj, "release") else NOTHING
 
     @admin.display(description="final of its team")
     def final(self, obj: Submission) -> str:
@@ -113,17 +97,21 @@ class SubmissionAdmin(ReadOnlyPage):
         ]
 
 
-def _score(submission: Submission, value: float | None) -> str:
-    """As on the round's board."""
+def _of_release(submission: Submission, name: str) -> Any:
+    return getattr(getattr(submission, "release", None), name, None)
+
+
+def _score(submission: Submission, name: str) -> str:
+    """Write this score of the release as on the round's board."""
     round, team = submission.round, submission.team
-    told = reference_scores.told(value=value, round=round, team=team)
+    told = reference_scores.told(value=_of_release(submission, name), round=round, team=team)
     is_coarse = reference_scores.is_coarse(round=round, team=team)
     step = None if is_coarse else leaderboard.resolution(round=round)
     return score(leaderboard.shown(value=told, benchmark=round.benchmark), step=step)
 
 
 def _raw_scores(submission: Submission) -> Table:
-    """Every metric with its interval, which covers the sampling of that holdout's items alone.
+    """List every metric with its interval, which covers the sampling of that holdout's items alone.
 
     Rounded scores stand without: an interval's ends would tell what the rounding hides.
     """
@@ -147,7 +135,3 @@ def _raw_scores(submission: Submission) -> Table:
         rows=rows,
         empty="Nothing was scored yet.",
     )
-
-
-def _release(submission: Submission) -> Release | None:
-    return getattr(submission, "release", None)

@@ -15,7 +15,17 @@ from vault import team_names
 from vault.admin import baselines, rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.budgets import counted, left_of
-from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, link, listed, moment
+from vault.admin.pages import (
+    NOTHING,
+    ReadOnlyPage,
+    Table,
+    code,
+    column,
+    link,
+    listed,
+    moment,
+    table,
+)
 from vault.admin.site import site
 from vault.models import Submission, Team, TeamToken
 from vault.teams import token_links, tokens
@@ -72,25 +82,26 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
         return name
 
 
-def _issue(request: HttpRequest, team: Team, given: dict[str, Any]) -> Done:
-    token, plain = tokens.issue(team=team, now=timezone.now(), **given)
+def _issue(request: HttpRequest, team: Team, values: dict[str, Any]) -> Done:
+    token, plain = tokens.issue(team=team, now=timezone.now(), **values)
     scopes = ", ".join(token.scopes)
-    return Done(message=f"Issued token {token.prefix}… ({scopes}) to {team}", shown_once=plain)
+    return Done(message=f"Issued token {_begun(token)} ({scopes}) to {team}", shown_once=plain)
 
 
-def _cancel_links(request: HttpRequest, team: Team, given: dict[str, Any]) -> Done:
+def _cancel_links(request: HttpRequest, team: Team, values: dict[str, Any]) -> Done:
     n_ended = token_links.cancel(team=team, now=timezone.now())
     return Done(message=f"Links of {team} that show no token any more: {n_ended}.")
 
 
-def _has_waiting_links(team: Team) -> bool:
-    return team.token_links.filter(used_at=None, expires_at__gt=timezone.now()).exists()
-
-
-def _revoke(request: HttpRequest, token: TeamToken, given: dict[str, Any]) -> Done:
+def _revoke(request: HttpRequest, token: TeamToken, values: dict[str, Any]) -> Done:
     n_ended = tokens.revoke(token=token, now=timezone.now())
     others = f", and {n_ended - 1} that it made" if n_ended > 1 else ""
-    return Done(message=f"Token {token.prefix}… is revoked{others}.")
+    return Done(message=f"Token {_begun(token)} is revoked{others}.")
+
+
+def _begun(token: TeamToken) -> str:
+    """Name a token by how it begins."""
+    return f"{token.prefix}…"
 
 
 def status_of(token: TeamToken, *, now: dt.datetime) -> str:
@@ -123,7 +134,9 @@ class TeamAdmin(ActingPage):
             label="Cancel one-time links",
             explanation="Links of this team that nobody used show no token any more. A token that a link has "
             "shown stays: revoke it, if it went to somebody else.",
-            is_open=_has_waiting_links,
+            is_open=lambda team: team.token_links.filter(
+                used_at=None, expires_at__gt=timezone.now()
+            ).exists(),
             when="while a link waits",
             run=_cancel_links,
         ),
@@ -146,55 +159,44 @@ class TeamAdmin(ActingPage):
 
     def tables(self, obj: Team) -> list[Table]:
         now = timezone.now()
-        admitted = counted(
-            obj.admissions.select_related("round__benchmark").order_by("-admitted_at")
+        issued = table(
+            "Tokens",
+            obj.tokens.select_related("made_by").order_by("-created_at"),
+            {
+                "Token": lambda each: link(each, _begun(each)),
+                "Label": lambda each: each.label or NOTHING,
+                "Scopes": lambda each: ", ".join(each.scopes),
+                "Made by": lambda each: _begun(each.made_by) if each.made_by else "an organizer",
+                "Status": lambda each: status_of(each, now=now),
+                "Expires": lambda each: moment(each.expires_at),
+                "Last used": lambda each: moment(each.last_used_at),
+            },
+            empty="This team has no token.",
         )
-        return [
-            Table(
-                heading="Tokens",
-                header=("Token", "Label", "Scopes", "Made by", "Status", "Expires", "Last used"),
-                rows=[
-                    (
-                        link(each, f"{each.prefix}…"),
-                        each.label or NOTHING,
-                        ", ".join(each.scopes),
-                        "an organizer" if each.made_by is None else f"{each.made_by.prefix}…",
-                        status_of(each, now=now),
-                        moment(each.expires_at),
-                        moment(each.last_used_at),
-                    )
-                    for each in obj.tokens.select_related("made_by").order_by("-created_at")
-                ],
-                empty="This team has no token.",
-            ),
-            _links(obj, now=now),
-            Table(
-                heading="Admissions",
-                header=("Round", "Account", "Queries left"),
-                rows=[(link(each.round), link(each, "ledger"), left_of(each)) for each in admitted],
-                empty=REFERENCES_ARE_NOT if obj.is_reference else "Not admitted to any round.",
-            ),
-        ]
-
-
-def _links(team: Team, *, now: dt.datetime) -> Table:
-    made = team.token_links.select_related("token").order_by("-made_at", "-pk")
-    return Table(
-        heading="One-time links",
-        header=("Made", "By", "Status", "Ends", "Used", "Token"),
-        rows=[
-            (
-                moment(each.made_at),
-                each.made_by,
-                token_links.status_of(each, now=now),
-                moment(each.expires_at),
-                moment(each.used_at),
-                link(each.token, each.token and f"{each.token.prefix}…"),
-            )
-            for each in made
-        ],
-        empty="This team got no link.",
-    )
+        links = table(
+            "One-time links",
+            obj.token_links.select_related("token").order_by("-made_at", "-pk"),
+            {
+                "Made": lambda each: moment(each.made_at),
+                "By": lambda each: each.made_by,
+                "Status": lambda each: token_links.status_of(each, now=now),
+                "Ends": lambda each: moment(each.expires_at),
+                "Used": lambda each: moment(each.used_at),
+                "Token": lambda each: link(each.token, each.token and _begun(each.token)),
+            },
+            empty="This team got no link.",
+        )
+        accounts = obj.admissions.select_related("round__benchmark").order_by("-admitted_at")
+        admissions = Table(
+            heading="Admissions",
+            header=("Round", "Account", "Queries left"),
+            rows=[
+                (link(each.round), link(each, "ledger"), left_of(each))
+                for each in counted(accounts)
+            ],
+            empty=REFERENCES_ARE_NOT if obj.is_reference else "Not admitted to any round.",
+        )
+        return [issued, links, admissions]
 
 
 @admin.register(TeamToken, site=site)
@@ -221,10 +223,5 @@ class TeamTokenAdmin(ReadOnlyPage, ActingPage):
         ),
     )
 
-    @admin.display(description="token", ordering="prefix")
-    def shown(self, obj: TeamToken) -> Any:
-        return code(f"{obj.prefix}…")
-
-    @admin.display(description="status")
-    def status(self, obj: TeamToken) -> str:
-        return status_of(obj, now=timezone.now())
+    shown = column("token", lambda obj: code(_begun(obj)), ordering="prefix")
+    status = column("status", lambda obj: status_of(obj, now=timezone.now()))

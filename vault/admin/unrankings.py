@@ -1,5 +1,6 @@
 """Unranking in the admin: two acts on a round, and the table of those that were done."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -9,8 +10,8 @@ from django.utils import timezone
 
 from vault import unranking
 from vault.admin.acts import Act, ActForm, Done, reason_field
-from vault.admin.pages import Table, link, moment, offer
-from vault.models import Round, Team
+from vault.admin.pages import Table, link, moment, offer, table
+from vault.models import Round, Team, Unranking
 from vault.statuses import NEVER_OPENED
 
 
@@ -20,8 +21,7 @@ class UnrankForm(ActForm):
     team = forms.ModelChoiceField(queryset=Team.objects.none())
     reason = reason_field("Everybody reads it on the board.")
 
-    def __init__(self, *args: Any, target: Round, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
+    def prepare(self, target: Round) -> None:
         offer(self, "team", self.choices(target).order_by("name"))
 
     def choices(self, round: Round) -> QuerySet[Team]:
@@ -34,16 +34,15 @@ class RankAgainForm(UnrankForm):
         return Team.objects.filter(pk__in=unranking.unranked(round=round))
 
 
-def _unrank(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    unranking.unrank(round=round, actor=request.user.get_username(), now=timezone.now(), **given)
-    return Done(message=f"The team {given['team']} is unranked in {round}.")
+def _unrank(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
+    unranking.unrank(round=round, actor=request.user.get_username(), now=timezone.now(), **values)
+    return Done(message=f"The team {values['team']} is unranked in {round}.")
 
 
-def _rank_again(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    unranking.rank_again(
-        round=round, actor=request.user.get_username(), now=timezone.now(), **given
-    )
-    return Done(message=f"The team {given['team']} is ranked again in {round}.")
+def _rank_again(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
+    actor = request.user.get_username()
+    unranking.rank_again(round=round, actor=actor, now=timezone.now(), **values)
+    return Done(message=f"The team {values['team']} is ranked again in {round}.")
 
 
 UNRANKING_ACTS = (
@@ -75,15 +74,11 @@ UNRANKING_ACTS = (
 def unrankings(round: Round) -> list[Table]:
     """List the round's acts, if there are any, in their order."""
     acts = round.unrankings.select_related("team").order_by("pk")
-    rows = [
-        (
-            moment(each.at),
-            link(each.team),
-            "ranked again" if each.is_reversal else "unranked",
-            each.actor,
-            each.reason,  # last: as long as it is, it breaks into lines
-        )
-        for each in acts
-    ]
-    header = ("At", "Team", "Act", "By", "Reason")
-    return [Table(heading="Unrankings", header=header, rows=rows)] if rows else []
+    columns: dict[str, Callable[[Unranking], Any]] = {
+        "At": lambda each: moment(each.at),
+        "Team": lambda each: link(each.team),
+        "Act": lambda each: "ranked again" if each.is_reversal else "unranked",
+        "By": lambda each: each.actor,
+        "Reason": lambda each: each.reason,  # last: as long as it is, it breaks into lines
+    }
+    return [table("Unrankings", acts, columns)] if acts else []

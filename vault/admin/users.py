@@ -12,7 +12,7 @@ from django.urls import URLPattern, reverse
 
 from vault import own_address, sentences
 from vault.admin.acts import Act, ActingPage, Done
-from vault.admin.pages import NOTHING, moment, section
+from vault.admin.pages import NOTHING, column, moment, section
 from vault.admin.site import site
 from vault.errors import PersonError
 from vault.people import accounts, sign_in
@@ -81,23 +81,19 @@ def _link(request: HttpRequest, person: User) -> str:
     return own_address.absolute(request=request, path=path)
 
 
-def _make_link(request: HttpRequest, person: User, given: dict[str, Any]) -> Done:
-    return Done(message=f"Made a password link for {person}", shown_once=_link(request, person))
-
-
-def _deactivate(request: HttpRequest, person: User, given: dict[str, Any]) -> Done:
+def _deactivate(request: HttpRequest, person: User, values: dict[str, Any]) -> Done:
     assert isinstance(request.user, User)
     accounts.deactivate(person=person, by=request.user)
     return Done(message=f"Deactivated {person}")
 
 
-def _activate(request: HttpRequest, person: User, given: dict[str, Any]) -> Done:
+def _activate(request: HttpRequest, person: User, values: dict[str, Any]) -> Done:
     accounts.activate(person=person)
     person.refresh_from_db()
     return Done(message=f"Activated {person}", shown_once=_link(request, person))
 
 
-def _unlock(request: HttpRequest, person: User, given: dict[str, Any]) -> Done:
+def _unlock(request: HttpRequest, person: User, values: dict[str, Any]) -> Done:
     n = sign_in.forget(username=person.username)
     return Done(message=f"Forgot {n} failed sign-ins of {person}")
 
@@ -110,7 +106,9 @@ ACTS = (
         "earlier links end now; the next page shows a link, once, with which the person sets a new one.",
         is_open=lambda person: person.is_active and person.is_staff,
         when="while an account is active and has a role",
-        run=_make_link,
+        run=lambda request, person, values: Done(
+            message=f"Made a password link for {person}", shown_once=_link(request, person)
+        ),
     ),
     Act(
         name="unlock",
@@ -208,27 +206,16 @@ class PersonAdmin(ActingPage, Base):
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.display(description="name")
-    def full_name(self, obj: User) -> str:
-        return obj.get_full_name() or NOTHING
-
-    @admin.display(description="role")
-    def role(self, obj: User) -> str:
-        return accounts.role_of(person=obj) or NOTHING
+    full_name = column("name", lambda obj: obj.get_full_name() or NOTHING)
+    role = column("role", lambda obj: accounts.role_of(person=obj) or NOTHING)
+    status = column("status", lambda obj: "active" if obj.is_active else "deactivated")
+    last_login_shown = column("last login (UTC)", lambda obj: moment(obj.last_login))
+    has_password = column(
+        "password",
+        lambda obj: "set" if obj.has_usable_password() else "not set: a password link sets it",
+    )
 
     @admin.display(description="role")
     def role_shown(self, obj: User) -> str:
         shown = [accounts.role_of(person=obj), "superuser" if obj.is_superuser else None]
         return ", ".join(each for each in shown if each) or NOTHING
-
-    @admin.display(description="status")
-    def status(self, obj: User) -> str:
-        return "active" if obj.is_active else "deactivated"
-
-    @admin.display(description="password")
-    def has_password(self, obj: User) -> str:
-        return "set" if obj.has_usable_password() else "not set: a password link sets it"
-
-    @admin.display(description="last login (UTC)")
-    def last_login_shown(self, obj: User) -> str:
-        return moment(obj.last_login)

@@ -44,7 +44,7 @@ def check_username(*, username: str) -> None:
 
 
 def role_of(*, person: User) -> str | None:
-    """Who is in both groups is an organizer."""
+    """Give a person's role; who is in both groups is an organizer."""
     names = {group.name for group in person.groups.all()}
     return next((role for role in ROLES if role in names), None)
 

@@ -34,7 +34,7 @@ _INVENTED = 1000
 
 
 def reserve(*, username: str, network: str, device: str | None, now: dt.datetime) -> dt.timedelta:
-    """Count an attempt as failed before it is made; or, uncounted, how long it has to wait.
+    """Count an attempt as failed before it is made; or tell, uncounted, how long it has to wait.
 
     `device` identifies a browser from which `username` may sign in whatever strangers do.
     """
@@ -67,14 +67,14 @@ def succeeded(*, username: str, network: str, device: str | None) -> None:
 
 
 def forget(*, username: str) -> int:
-    """Let everybody try `username` again at once; how many failures were forgotten."""
+    """Let everybody try `username` again at once, and count the failures that were forgotten."""
     n = n_failures(username=username)
     SignInFailures.objects.filter(name=username).delete()
     return n
 
 
 def n_failures(*, username: str) -> int:
-    """How many are remembered, from all places."""
+    """Count the failures that are remembered, from all places."""
     rows = SignInFailures.objects.filter(name=username).exclude(place=_TOGETHER)
     return sum(rows.values_list("n", flat=True))
 

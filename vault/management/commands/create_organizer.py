@@ -27,7 +27,13 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        password = _password(options["password_file"])
+        path: Path = options["password_file"]
+        try:
+            password = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{path}: {error}") from None
+        if not password:
+            raise CommandError(f"{path} is empty")
         user, is_new = User.objects.get_or_create(username=options["username"])
         user.is_active = user.is_staff = True
         user.is_superuser = user.is_superuser or options["superuser"]
@@ -43,13 +49,3 @@ class Command(BaseCommand):
         user.groups.add(Group.objects.get(name=ORGANIZER))
         if options["verbosity"] > 0:
             self.stdout.write(f"{user.username}: account {'made' if is_new else 'updated'}")
-
-
-def _password(path: Path) -> str:
-    try:
-        password = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path}: {error}") from None
-    if not password:
-        raise CommandError(f"{path} is empty")
-    return password

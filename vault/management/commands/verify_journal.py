@@ -13,7 +13,7 @@ from vault.statuses import RoundStatus
 
 
 def head(text: str) -> Head:
-    """`812:5f2c...`, as this command prints it."""
+    """Read `812:5f2c...`, as this command prints it."""
     sequence, _, digest = text.partition(":")
     if not (sequence.isascii() and sequence.isdecimal() and len(digest) == len(journal.GENESIS)):
         raise argparse.ArgumentTypeError(f"{text!r} is not like 812:5f2c...")
