@@ -15,7 +15,8 @@ _INT64 = range(-(2**63), 2**63)
 def ids(metadata: Any, names: list[str], *, n_rows: int) -> str | range | None:
     """Find the column or range of the ids if they are the only index; None: the columns say it themselves."""
     index = _only_index(metadata)
-    if isinstance(index, str) and index in names:
+    # A name that occurs twice is refused where the columns are checked.
+    if isinstance(index, str) and names.count(index) == 1:
         return index if index == "id" or (index.startswith(UNNAMED) and "id" not in names) else None
     if isinstance(index, dict) and index.get("name") == "id" and "id" not in names:
         bounds: list[Any] = [index.get(name) for name in ("start", "stop", "step")]

@@ -1,5 +1,6 @@
 """Parquet columns of other types than the usual ones are taken for what they spell."""
 
+import io
 import json
 from decimal import Decimal
 from typing import Any
@@ -185,6 +186,18 @@ def test_ids_may_be_the_index(columns: dict[str, Any], index: Any) -> None:
 def test_an_index_that_is_none_changes_nothing(index: Any) -> None:
     with pytest.raises(InvalidFileError, match="the columns are 'label'"):
         parse_parquet(indexed(LABEL, index))
+
+
+@pytest.mark.parametrize("name", ["id", "__index_level_0__"])
+def test_an_index_that_occurs_twice_is_refused_as_any_column(name: str) -> None:
+    told = json.dumps({"index_columns": [name]}).encode()
+    numbers = pa.array(NUMBERS)
+    table = pa.Table.from_arrays([numbers, pa.array(LABEL["label"]), numbers], [name, "label", name])
+    sink = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({b"pandas": told}), sink)
+
+    with pytest.raises(InvalidFileError):
+        parse_parquet(sink.getvalue())
 
 
 def test_an_index_of_two_levels_is_no_id() -> None:
