@@ -2,7 +2,6 @@
 
 import csv
 import io
-from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -28,18 +27,16 @@ class LeaderboardDetail(PublicView):
         board = representations.board(round, leaderboard.board(round=round))
         response: HttpResponseBase = Response(board)
         if form == "csv":
-            response = HttpResponse(_csv(board["rows"]), content_type=negotiation.CSV)
+            buffer = io.StringIO()
+            writer = csv.DictWriter(buffer, list(ROW.fields), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(
+                {
+                    name: spreadsheet_cells.as_text(value) if isinstance(value, str) else value
+                    for name, value in row.items()
+                }
+                for row in board["rows"]
+            )
+            response = HttpResponse(buffer.getvalue(), content_type=negotiation.CSV)
         patch_vary_headers(response, ["Accept", "Authorization"])
         return response
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(ROW.fields), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    return buffer.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return spreadsheet_cells.as_text(value) if isinstance(value, str) else value

@@ -58,26 +58,23 @@ POLICIES: dict[type[errors.VaultError], str] = {
 CONCURRENT = "concurrent-requests"
 
 
-def of_budget(given: Queries, *, now: dt.datetime) -> list[Limit]:
-    is_full = given.window_used >= given.window_limit
+def of_budget(left: Queries, *, now: dt.datetime) -> list[Limit]:
     more_in = None
-    if is_full and given.next_slot_at is not None:
-        more_in = math.ceil(max(0.0, (given.next_slot_at - now).total_seconds()))
+    if left.window_used >= left.window_limit and left.next_slot_at is not None:
+        more_in = math.ceil(max(0.0, (left.next_slot_at - now).total_seconds()))
     return [
         Limit(
             name="window",
-            quota=given.window_limit,
-            remaining=given.window_limit - given.window_used,
-            window_seconds=given.window_seconds,
+            quota=left.window_limit,
+            remaining=left.window_limit - left.window_used,
+            window_seconds=left.window_seconds,
             more_in=more_in,
         ),
-        Limit(
-            name="total", quota=given.total_limit, remaining=given.total_limit - given.total_used
-        ),
+        Limit(name="total", quota=left.total_limit, remaining=left.total_limit - left.total_used),
         Limit(
             name="concurrent",
-            quota=given.concurrent_limit,
-            remaining=given.concurrent_limit - given.concurrent_used,
+            quota=left.concurrent_limit,
+            remaining=left.concurrent_limit - left.concurrent_used,
             unit=CONCURRENT,
         ),
     ]

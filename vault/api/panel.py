@@ -8,9 +8,6 @@ from rest_framework.request import Request
 from vault import panel as panels
 from vault.api import negotiation, selectors, tables
 from vault.api.publicly import PublicView
-from vault.models import Panel
-
-OFFERED = {"csv": negotiation.CSV, "parquet": negotiation.PARQUET}
 
 
 class PanelTemplate(PublicView):
@@ -18,18 +15,17 @@ class PanelTemplate(PublicView):
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         panel = selectors.asked_panel(request, selectors.visible_benchmark(request, slug))
-        form = negotiation.wanted(request, OFFERED)
+        form = negotiation.wanted(request, tables.FORMS)
         etag = f'"{panel.sha256}-{form}"'
         response = get_conditional_response(request._request, etag=etag)
         if response is None:
-            content = _csv(panel) if form == "csv" else panels.file_bytes(panel=panel)
-            response = HttpResponse(content, content_type=OFFERED[form])
+            if form == "csv":
+                content = tables.as_csv(pa.table({"id": panels.ids(panel)}))
+            else:
+                content = panels.file_bytes(panel=panel)
+            response = HttpResponse(content, content_type=tables.FORMS[form])
         response["ETag"] = etag
         response["Cache-Control"] = "no-cache"
         response["Panel-Version"] = str(panel.version)
         patch_vary_headers(response, ["Accept", "Authorization"])
         return response
-
-
-def _csv(panel: Panel) -> bytes:
-    return tables.as_csv(pa.table({"id": panels.ids(panel)}))

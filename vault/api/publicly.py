@@ -24,9 +24,9 @@ class PublicView(APIView):
     permission_classes = [Public]
 
     def finalize_response(
-        self, request: Request, response: Response, *given: Any, **named: Any
+        self, request: Request, response: Response, *args: Any, **named: Any
     ) -> Response:
-        final: Response = super().finalize_response(request, response, *given, **named)
+        final: Response = super().finalize_response(request, response, *args, **named)
         if request.method in SAFE:
             final["Access-Control-Allow-Origin"] = "*"
         return final

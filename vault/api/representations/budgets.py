@@ -76,7 +76,7 @@ BUDGET = Shape(
                 "description": "Of mechanisms that accept a limited number of them.",
             },
             None,
-            lambda given: None if given.accepted_limit is None else ACCEPTED.show(given),
+            lambda left: None if left.accepted_limit is None else ACCEPTED.show(left),
         ),
         "nats": Field(NATS.schema, NATS.example, NATS.show),
         "proven_error": fields.number(

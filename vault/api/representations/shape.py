@@ -74,11 +74,11 @@ def _compiled(fields: Mapping[str, Field]) -> Callable[..., dict[str, Any]]:
             value = member
         elif callable(field.source):
             known[f"read_{position}"] = field.source
-            value = f"read_{position}(given)"
+            value = f"read_{position}(thing)"
         else:
-            value = f"given.{field.source or member}"
+            value = f"thing.{field.source or member}"
         members.append(f"{member!r}: {_written(value, field.schema)}")
-    parameters = ", ".join(["given", *(["*", *by_caller] if by_caller else [])])
+    parameters = ", ".join(["thing", *(["*", *by_caller] if by_caller else [])])
     # Of declarations alone: nothing of a request is in it.
     return eval(f"lambda {parameters}: {{{', '.join(members)}}}", known)  # type: ignore[no-any-return]  # noqa: S307
 
