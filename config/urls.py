@@ -3,12 +3,10 @@
 from django.urls import path
 
 from audits.api import AuditDetail, AuditList
-from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, RoundList
-from vault.api.budget import BudgetDetail
+from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, PanelTemplate, RoundList
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
-from vault.api.leaderboard import LeaderboardDetail
 from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
-from vault.api.panel import PanelTemplate
+from vault.api.results import BudgetDetail, LeaderboardDetail
 from vault.api.service import Liveness, ProblemType, Readiness
 from vault.api.submissions import (
     SubmissionCollection,

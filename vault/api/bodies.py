@@ -45,7 +45,7 @@ class Body:
     example: dict[str, Any]
 
     def read(self, request: Request) -> dict[str, Any]:
-        """Each member, checked, or its default; 422 names the first that does not fit."""
+        """Read each member, checked, or its default; 422 names the first that does not fit."""
         values = members(request, known=self.members)
         return {
             name: member.read(name, values[name]) if name in values else member.default
@@ -61,7 +61,7 @@ class Body:
         )
 
     def described(self) -> dict[str, Any]:
-        """As the body of an operation."""
+        """Describe it as the body of an operation."""
         content = {"schema": schemas.reference(self.name), "example": self.example}
         return {
             "required": any(member.is_required for member in self.members.values()),

@@ -45,11 +45,6 @@ class Announced:
     length: int
     is_packed: bool
 
-    @property
-    def is_large(self) -> bool:
-        """Tell whether it may keep a parser, and the thread that waits for it, for longer than a moment."""
-        return self.is_packed or self.length > LARGE
-
 
 def announced(request: Request) -> Announced:
     """Read the headers, or refuse; a chunked body arrives empty, and would pass for a short file."""
@@ -86,7 +81,9 @@ def taken_in(keyed: KeyedRequest, announced: Announced) -> Iterator[Upload]:
     Of one idempotency key the file is the same, however it was packed. Raises `ParserBusyError`.
     """
     http, content_type = keyed.request._request, announced.content_type
-    team_id = keyed.team.pk if announced.is_large else None
+    # It may keep a parser, and the thread that waits for it, for longer than a moment.
+    is_large = announced.is_packed or announced.length > LARGE
+    team_id = keyed.team.pk if is_large else None
     with parser_pool.pool().slot(team_id=team_id), ExitStack() as open_files:
         content = open_files.enter_context(MemoryFile())
         _read_body(http, announced.length, into=content)

@@ -6,7 +6,7 @@ handing in and cancelling for ever. The throttles (`requests`, `parses`) protect
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class Limit:
         return f'"{self.name}";r={max(0, self.remaining)}{more}'
 
     def members(self) -> dict[str, Any]:
-        """Of the problem that says that nothing is left of it."""
+        """List the members of the problem that says that nothing is left of it."""
         members = {
             "limit": self.quota,
             "policy": self.name,
@@ -93,7 +93,6 @@ def of_error(error: errors.BudgetError) -> Limit:
     )
 
 
-def set_fields(response: HttpResponseBase, limits: Iterable[Limit]) -> None:
-    listed = list(limits)
-    response["RateLimit-Policy"] = ", ".join(each.policy() for each in listed)
-    response["RateLimit"] = ", ".join(each.state() for each in listed)
+def set_fields(response: HttpResponseBase, limits: Sequence[Limit]) -> None:
+    response["RateLimit-Policy"] = ", ".join(each.policy() for each in limits)
+    response["RateLimit"] = ", ".join(each.state() for each in limits)

@@ -61,5 +61,5 @@ _answer = Nowhere.as_view()
 
 
 def handle_404(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Django's handler for addresses without a route."""
+    """Answer, as Django's handler, an address without a route."""
     return _answer(request)

@@ -118,7 +118,7 @@ DESCRIPTIVE = tuple(name for name, said in SAID.items() if said.is_descriptive)
 
 
 def provenance(request: Request) -> Provenance:
-    """Check what is given; 422 names the first parameter that does not fit."""
+    """Check what the team says; 422 names the first parameter that does not fit."""
     values: dict[str, Any] = {}
     for name, said in SAID.items():
         value = request.query_params.get(name, "")

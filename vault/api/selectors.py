@@ -42,7 +42,7 @@ def visible_benchmark(request: Request, slug: str) -> Benchmark:
 
 
 def every_round(benchmark: Benchmark) -> QuerySet[Round]:
-    """Planned ones too: teams want to know when to come, and cancelled ones: that they need not."""
+    """Find planned ones too: teams want to know when to come, and cancelled ones: that they need not."""
     rounds = Round.objects.filter(benchmark=benchmark).order_by("number")
     return rounds.select_related("benchmark", "query_holdout", "panel")
 
@@ -122,12 +122,6 @@ def submissions_of(team: Team) -> QuerySet[Submission]:
         .select_related("release", "team", "round__benchmark")
         .annotate(is_final=Exists(Final.objects.filter(submission=OuterRef("pk"))))
     )
-
-
-def as_new(made: Submission) -> Submission:
-    """Take one that was just made, as `submissions_of` would find it: nothing was released of it yet."""
-    Submission._meta.get_field("release").set_cached_value(made, None)
-    return made
 
 
 def own_submission(request: Request, submission_id: uuid.UUID) -> Submission:

@@ -48,7 +48,7 @@ class SubmissionCollection(APIView):
         return [MaySubmit() if self.request.method == "POST" else MayRead()]
 
     def get(self, request: Request, slug: str) -> Response:
-        """One's own, newest first; `?status=`, `?sha256=`, `?round=` and `?key=` narrow the list."""
+        """List one's own, newest first; `?status=`, `?sha256=`, `?round=` and `?key=` narrow the list."""
         benchmark = selectors.visible_benchmark(request, slug)
         own = selectors.submissions_of(selectors.own_team(request)).filter(
             round__benchmark=benchmark
@@ -192,7 +192,9 @@ def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance
 def _received(request: Request, keyed: KeyedRequest, receipt: submissions.Receipt) -> HttpResponse:
     """Answer from the row in hand if it is new; of an earlier one the present state is looked up."""
     if receipt.is_new:
-        submission = selectors.as_new(receipt.submission)
+        submission = receipt.submission
+        # As `selectors.submissions_of` would find it: nothing was released of it yet.
+        Submission._meta.get_field("release").set_cached_value(submission, None)
         known_submissions.remember(submission, team=keyed.team)
     else:
         submission = selectors.own_submission(request, receipt.submission.pk)

@@ -13,7 +13,7 @@ FORMS = {"csv": negotiation.CSV, "parquet": negotiation.PARQUET}
 
 
 def as_csv(table: pa.Table) -> bytes:
-    """Quotes only where a text needs them: a script should get by with a comma at the end of a line.
+    """Write quotes only where a text needs them: a script should get by with a comma at a line's end.
 
     Arrow's own writer quotes every text. An id holds no line break and no other control character; a number
     is the shortest text that reads back as the same double.

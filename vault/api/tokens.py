@@ -45,7 +45,7 @@ class TokenCollection(APIView):
         return [MaySubmit() if self.request.method == "POST" else MayRead()]
 
     def get(self, request: Request) -> Response:
-        """Newest first; those that are over are not listed."""
+        """List them, newest first; those that are over are not listed."""
         own = tokens.live(team=selectors.own_team(request), now=timezone.now())
 
         def show(token: TeamToken) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from config.description import OPERATIONS
-from vault.api import leaderboard, tables
+from vault.api import results, tables
 from vault.api.filters import FILTERS
 from vault.api.selectors import MAX_NUMBER
 
@@ -47,7 +47,7 @@ def test_description_has_each_filter() -> None:
     ("path", "offered"),
     [
         ("/api/v1/benchmarks/{slug}/panel/", tables.FORMS),
-        ("/api/v1/benchmarks/{slug}/leaderboard/", leaderboard.OFFERED),
+        ("/api/v1/benchmarks/{slug}/leaderboard/", results.BOARD_FORMS),
         ("/api/v1/submissions/{submission_id}/file/", tables.FORMS),
     ],
 )

@@ -121,8 +121,9 @@ def shown(
 def page(shape: Shape, *, name: str = "", example: Any = None) -> dict[str, Any]:
     """Describe a page of a list of them; its schema has the shape's name and `List`, or one of its own."""
     listed = schemas.reference(name or f"{shape.name}List")
-    example = schemas.page_example(shape.example if example is None else example)
-    return answer("A page.", {negotiation.JSON: {"schema": listed, "example": example}})
+    results = [shape.example if example is None else example]
+    whole = {"next": None, "previous": None, "results": results}
+    return answer("A page.", {negotiation.JSON: {"schema": listed, "example": whole}})
 
 
 def answer(

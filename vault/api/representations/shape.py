@@ -56,13 +56,13 @@ class Shape:
 
 
 def described(*shapes: Shape | Body, listed: tuple[Shape, ...] = ()) -> dict[str, Schema]:
-    """Their schemas by name; those that come in pages too bring the schema of a page."""
+    """List their schemas by name; those that come in pages too bring the schema of a page."""
     found = {shape.name: shape.schema for shape in (*shapes, *listed)}
     return found | {f"{shape.name}List": schemas.page_of(shape.name) for shape in listed}
 
 
 def _compiled(fields: Mapping[str, Field]) -> Callable[..., dict[str, Any]]:
-    """One expression that reads all members, as one would write it by hand.
+    """Make one expression that reads all members, as one would write it by hand.
 
     A loop over the fields takes twice as long, and a team's program asks for its submission all the time.
     """
