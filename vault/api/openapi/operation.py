@@ -45,8 +45,8 @@ _BODY_PROBLEMS = (
 _KEY_PROBLEMS = ("invalid_idempotency_key", "idempotency_key_in_use", "idempotency_key_reused")
 # What may happen to any request.
 COMMON = ("malformed_request", "not_acceptable", "throttled", "internal_error", "unavailable")
-# To one whose answer comes in one form, whatever is accepted, and without the database.
-COMMON_OF_PAGES = ("malformed_request", "throttled", "internal_error")
+# What of it where the answer has one form, whatever is accepted, and no database is asked.
+COMMON_OF_ONE_FORM = ("malformed_request", "throttled", "internal_error")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from vault.api.representations.shape import By, Field, Shape
 
 
 def _used(kind: str, *, limit: int, used: int) -> dict[str, Field]:
-    """Count how many of a kind there are, and how many of them are used."""
+    """Describe the limit of a kind, and what of it is used."""
     return {
         "limit": fields.integer(limit, source=f"{kind}_limit", minimum=0),
         "used": fields.count(used, source=f"{kind}_used"),
