@@ -3,14 +3,11 @@
 from django.urls import path
 
 from audits.api import AuditDetail, AuditList
-from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, RoundList
-from vault.api.budget import BudgetDetail
+from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, PanelTemplate, RoundList
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
-from vault.api.health import Liveness, Readiness
-from vault.api.leaderboard import LeaderboardDetail
 from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
-from vault.api.panel import PanelTemplate
-from vault.api.problem_types import ProblemType
+from vault.api.results import BudgetDetail, LeaderboardDetail
+from vault.api.service import Liveness, ProblemType, Readiness
 from vault.api.submissions import (
     SubmissionCollection,
     SubmissionDetail,

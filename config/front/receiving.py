@@ -22,7 +22,7 @@ from config.front.doors import Caller, Door
 from config.front.places import NoPlaceError, NoPlaceOfOneError, Places
 from config.front.spool import BodyTooSlowError, Pace, Receive, Spool, SpoolError, SpoolFullError
 from config.front.threads import Answer, Environ, Threads, UnreadBody, environ_of, with_body
-from vault.api.files import MAX_LENGTH_DIGITS
+from vault.api.bodies import MAX_LENGTH_DIGITS
 from vault.api.limits import CONCURRENT, Limit
 from vault.api.problems import ProblemError
 

@@ -40,7 +40,7 @@ PLANTS = [
     ("Keys and ciphers", "vault.scoring", "vault.sealing.crypto"),
     ("Keys and ciphers", "vault.rounds", "vault.sealing.sealing_keys"),
     ("What was not released", "vault.leaderboard", "vault.history"),
-    ("The API's process", "vault.api.leaderboard", "vault.release"),
+    ("The API's process", "vault.api.results", "vault.release"),
     ("The API's process", "vault.submissions", "vault.scoring"),
     ("Audits touch the vault", "audits.models", "vault.budget"),
     ("Audits touch the vault", "audits.apps", "vault.history"),

@@ -16,7 +16,7 @@ def encoded(content: Any) -> bytes:
 
 
 def json_answer(content: Any, *, status: int = 200, **headers: str) -> HttpResponse:
-    """JSON that no cache may keep; underscores in the headers' names stand for hyphens."""
+    """Answer JSON that no cache may keep; underscores in the headers' names stand for hyphens."""
     fields = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     fields |= {name.replace("_", "-"): value for name, value in headers.items()}
     return HttpResponse(encoded(content), status=status, headers=fields)

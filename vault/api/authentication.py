@@ -59,7 +59,7 @@ class RecentTokens:
         return token if token.expires_at is None or token.expires_at > now else None
 
     def forget(self) -> None:
-        """For a change that this process has made itself."""
+        """Forget all, for a change that this process has made itself."""
         with self._lock:
             self._known.clear()
 

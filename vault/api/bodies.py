@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import UnreadablePostError
+from django.http import HttpRequest, UnreadablePostError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
@@ -20,6 +20,8 @@ from vault.api.openapi.schemas import Schema
 from vault.api.problems import ProblemError
 
 MAX_BODY_BYTES = 64 * 1024
+# More digits than any length has; `int` refuses texts of thousands of digits.
+MAX_LENGTH_DIGITS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +45,10 @@ class Body:
     example: dict[str, Any]
 
     def read(self, request: Request) -> dict[str, Any]:
-        """Each member, checked, or its default; 422 names the first that does not fit."""
-        given = members(request, known=self.members)
+        """Read each member, checked, or its default; 422 names the first that does not fit."""
+        values = members(request, known=self.members)
         return {
-            name: member.read(name, given[name]) if name in given else member.default
+            name: member.read(name, values[name]) if name in values else member.default
             for name, member in self.members.items()
         }
 
@@ -59,7 +61,7 @@ class Body:
         )
 
     def described(self) -> dict[str, Any]:
-        """As the body of an operation."""
+        """Describe it as the body of an operation."""
         content = {"schema": schemas.reference(self.name), "example": self.example}
         return {
             "required": any(member.is_required for member in self.members.values()),
@@ -67,16 +69,22 @@ class Body:
         }
 
 
-def raw(request: Request) -> bytes:
-    """All of a small body; it may be empty."""
-    http = request._request
-    length = http.META.get("CONTENT_LENGTH") or "0"
-    if "HTTP_TRANSFER_ENCODING" in http.META or not length.isdecimal():
+def length(http: HttpRequest, *, limit: int, too_large: str, unsaid: str = "") -> int:
+    """Read a body's length, or refuse: chunked bodies are not read."""
+    text = http.META.get("CONTENT_LENGTH") or unsaid
+    if not text.isdecimal() or "HTTP_TRANSFER_ENCODING" in http.META:
         raise ProblemError("length_required")
-    if len(length) > 9 or int(length) > MAX_BODY_BYTES:
-        detail = f"a body may have {MAX_BODY_BYTES} bytes here"
-        raise ProblemError("content_too_large", detail, limit=MAX_BODY_BYTES)
-    if int(length) and http.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if len(text) > MAX_LENGTH_DIGITS or int(text) > limit:
+        raise ProblemError("content_too_large", too_large, limit=limit)
+    return int(text)
+
+
+def raw(request: Request) -> bytes:
+    """Read all of a small body; it may be empty."""
+    http = request._request
+    too_large = f"a body may have {MAX_BODY_BYTES} bytes here"
+    has_any = length(http, limit=MAX_BODY_BYTES, too_large=too_large, unsaid="0")
+    if has_any and http.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise ProblemError(
             "unsupported_media_type",
             "send this body without Content-Encoding; gzip is accepted for prediction files alone",
@@ -93,21 +101,20 @@ def members(request: Request, *, known: Collection[str]) -> dict[str, Any]:
     body = raw(request)
     if not body:
         return {}
-    media_type = request._request.content_type
-    if media_type != JSON:
+    if request._request.content_type != JSON:
         raise ProblemError("unsupported_media_type", f"send {JSON}")
     try:
-        given = json.loads(body, object_pairs_hook=_once_each, parse_constant=_no_constant)
+        values = json.loads(body, object_pairs_hook=_once_each, parse_constant=_no_constant)
         # Half of a pair of surrogates is no text: neither an answer nor the database can hold it.
-        json.dumps(given, ensure_ascii=False).encode()
+        json.dumps(values, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise ProblemError("malformed_request", "the body is not valid JSON") from None
-    if not isinstance(given, dict):
+    if not isinstance(values, dict):
         raise ProblemError("malformed_request", "the body is not a JSON object")
-    unknown = sorted(set(given) - set(known))
+    unknown = sorted(set(values) - set(known))
     if unknown:
         raise refused(unknown[0][:100], "unknown")
-    return given
+    return values
 
 
 def refused(field: str, reason: str) -> ProblemError:
@@ -181,10 +188,10 @@ def rotation(name: str, *, of: str, default: int, longest: int, example: int) ->
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    given = dict(pairs)
-    if len(given) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise ValueError("a name is doubled")
-    return given
+    return values
 
 
 def _no_constant(name: str) -> None:

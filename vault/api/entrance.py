@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpResponse, HttpResponseBase
@@ -38,12 +38,22 @@ class _Entrance(PublicView):
 
     def get(self, request: Request) -> HttpResponseBase:
         form = negotiation.wanted(request, self.offered)
-        listed = _benchmarks(request)
+        now = timezone.now()
+        running = Round.objects.filter(
+            status=RoundStatus.OPEN, opens_at__lte=now, closes_at__gt=now
+        )
+        # Those with a round that takes submissions stand before the others.
+        listed = list(
+            selectors.visible_benchmarks(request)
+            .annotate(is_open=Exists(running.filter(benchmark=OuterRef("pk"))))
+            .prefetch_related(Prefetch("rounds", Round.objects.order_by("number")))
+            .order_by("-is_open", "slug")[:MAX_SHOWN]
+        )
         response: HttpResponseBase
         if form == "html":
             response = _page(request, listed)
         else:
-            told = [OPEN_BENCHMARK.show(each) for each in listed if each.is_open]
+            told = [OPEN_BENCHMARK.show(_telling(each)) for each in listed if each.is_open]
             response = Response(ENTRANCE.show(None, open_benchmarks=told))
         patch_vary_headers(response, ["Accept", "Authorization"])
         return response
@@ -57,59 +67,30 @@ class EntranceForPrograms(_Entrance):
     offered = FORMS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A benchmark and its rounds."""
-
-    benchmark: Benchmark
-    rounds: list[Round]
-    # A round of it takes submissions.
-    is_open: bool
-
-    @property
-    def telling(self) -> Round | None:
-        """Choose the open round, else the one that opens next, else the latest; a cancelled one after all."""
-        for status in (RoundStatus.OPEN, RoundStatus.PLANNED):
-            for round in self.rounds:
-                if round.status == status:
-                    return round
-        held = [round for round in self.rounds if round.status != RoundStatus.CANCELLED]
-        found = held or self.rounds
-        return found[-1] if found else None
-
-    @property
-    def address(self) -> str:
-        return address(self.benchmark.slug)
+def _telling(benchmark: Benchmark) -> Round | None:
+    """Choose the open round, else the one that opens next, else the latest; a cancelled one after all."""
+    rounds = list(benchmark.rounds.all())
+    for status in (RoundStatus.OPEN, RoundStatus.PLANNED):
+        for round in rounds:
+            if round.status == status:
+                return round
+    held = [round for round in rounds if round.status != RoundStatus.CANCELLED]
+    return next(reversed(held or rounds), None)
 
 
-def _benchmarks(request: Request) -> list[Shown]:
-    """Those with a round that takes submissions before the others, each with its rounds."""
-    now = timezone.now()
-    running = Round.objects.filter(status=RoundStatus.OPEN, opens_at__lte=now, closes_at__gt=now)
-    visible = (
-        selectors.visible_benchmarks(request)
-        .annotate(is_open=Exists(running.filter(benchmark=OuterRef("pk"))))
-        .prefetch_related(Prefetch("rounds", Round.objects.order_by("number")))
-        .order_by("-is_open", "slug")[:MAX_SHOWN]
-    )
-    return [
-        Shown(benchmark=each, rounds=list(each.rounds.all()), is_open=each.is_open)
-        for each in visible
-    ]
-
-
-def _page(request: Request, listed: list[Shown]) -> HttpResponse:
+def _page(request: Request, listed: list[Any]) -> HttpResponse:
+    """Write the page; of each benchmark it is known whether a round takes submissions, as `is_open`."""
     now = timezone.now()
     rows = [
         {
-            "benchmark": each.benchmark,
-            "metric": METRICS[each.benchmark.primary_metric],
-            "round": (telling := each.telling),
+            "benchmark": each,
+            "metric": METRICS[each.primary_metric],
+            "round": (telling := _telling(each)),
             # Of one that was opened before its time.
             "waits": telling and opening.waits_for_teams(round=telling, now=now),
             "is_open": each.is_open,
-            "has_board": any(round.status not in NEVER_OPENED for round in each.rounds),
-            "address": each.address,
+            "has_board": any(round.status not in NEVER_OPENED for round in each.rounds.all()),
+            "address": address(each.slug),
         }
         for each in listed
     ]
@@ -119,7 +100,7 @@ def _page(request: Request, listed: list[Shown]) -> HttpResponse:
         "links": LINKS,
         "here": own_address.absolute(request=request._request, path=API).rstrip("/"),
         # Of what can be called now: the others take no file.
-        "example": next((each.benchmark.slug for each in listed if each.is_open), None),
+        "example": next((each.slug for each in listed if each.is_open), None),
     }
     page = render_to_string("vault/entrance.html", context)
     return HttpResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})

@@ -7,7 +7,7 @@ what is told of a file, and kept of it, is of its unpacked bytes.
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from rest_framework.request import Request
 
 from vault import parser_pool, predictions
-from vault.api import throttles
+from vault.api import bodies, throttles
 from vault.api.idempotency import KeyedRequest
 from vault.api.negotiation import CSV, PARQUET
 from vault.api.problems import ProblemError
@@ -35,8 +35,6 @@ ACCEPTED = "gzip, identity"
 # Of larger files one team has a share of the slots; smaller ones are parsed at once.
 LARGE = 1 << 20
 _PIECE = 1 << 20
-# More digits than any length has; `int` refuses texts of thousands of digits.
-MAX_LENGTH_DIGITS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +45,24 @@ class Announced:
     length: int
     is_packed: bool
 
-    @property
-    def is_large(self) -> bool:
-        """Whether it may keep a parser, and the thread that waits for it, for longer than a moment."""
-        return self.is_packed or self.length > LARGE
-
 
 def announced(request: Request) -> Announced:
+    """Read the headers, or refuse; a chunked body arrives empty, and would pass for a short file."""
     http = request._request
-    return Announced(
-        length=_length(http), content_type=_content_type(http), is_packed=_is_packed(http)
-    )
+    limit = settings.MAX_UPLOAD_BYTES
+    length = bodies.length(http, limit=limit, too_large=f"a body may have {limit} bytes")
+    content_type = (http.content_type or "").lower()
+    if content_type not in (CSV, PARQUET, MULTIPART):
+        raise ProblemError("unsupported_media_type")
+    codings = http.headers.get("Content-Encoding", "").lower().split(",")
+    packings = [each.strip() for each in codings if each.strip() not in ("", "identity")]
+    if packings and (len(packings) > 1 or packings[0] not in GZIP):
+        raise ProblemError(
+            "unsupported_media_type",
+            "Content-Encoding may be gzip, once; or send the body as it is, without that header",
+            headers={"Accept-Encoding": ACCEPTED},
+        )
+    return Announced(content_type=content_type, length=length, is_packed=bool(packings))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,25 +80,22 @@ def taken_in(keyed: KeyedRequest, announced: Announced) -> Iterator[Upload]:
 
     Of one idempotency key the file is the same, however it was packed. Raises `ParserBusyError`.
     """
-    team_id = keyed.team.pk if announced.is_large else None
-    with parser_pool.pool().slot(team_id=team_id), _read(keyed, announced) as upload:
-        with upload.content.view() as content:
-            keyed.recognize(content, form=upload.content_type)
-        yield upload
-
-
-@contextmanager
-def _read(keyed: KeyedRequest, announced: Announced) -> Iterator[Upload]:
-    http, team, content_type = keyed.request._request, keyed.team, announced.content_type
-    with MemoryFile() as body:
-        _read_body(http, announced.length, into=body)
-        with _unpacked(body, announced, team) as content:
-            if content_type != MULTIPART:
-                yield Upload(content_type=content_type, content=content, team=team)
-                return
-            with MemoryFile() as file:
-                content_type = _file_of_form(http, content, into=file)
-                yield Upload(content_type=content_type, content=file, team=team)
+    http, content_type = keyed.request._request, announced.content_type
+    # It may keep a parser, and the thread that waits for it, for longer than a moment.
+    is_large = announced.is_packed or announced.length > LARGE
+    team_id = keyed.team.pk if is_large else None
+    with parser_pool.pool().slot(team_id=team_id), ExitStack() as open_files:
+        content = open_files.enter_context(MemoryFile())
+        _read_body(http, announced.length, into=content)
+        if announced.is_packed:
+            packed, content = content, open_files.enter_context(_unpacked(content, keyed.team))
+            packed.close()  # it is of no more use
+        if content_type == MULTIPART:
+            form, content = content, open_files.enter_context(MemoryFile())
+            content_type = _file_of_form(http, form, into=content)
+        with content.view() as view:
+            keyed.recognize(view, form=content_type)
+        yield Upload(content_type=content_type, content=content, team=keyed.team)
 
 
 def parsed(upload: Upload, *, benchmark: Benchmark, panel: Panel) -> Predictions:
@@ -107,41 +109,8 @@ def parsed(upload: Upload, *, benchmark: Benchmark, panel: Panel) -> Predictions
     )
 
 
-def _length(http: HttpRequest) -> int:
-    """Read the body's length, or refuse: a chunked body arrives empty, and would pass for a short file."""
-    text = http.META.get("CONTENT_LENGTH") or ""
-    if not text.isdecimal() or "HTTP_TRANSFER_ENCODING" in http.META:
-        raise ProblemError("length_required")
-    limit = settings.MAX_UPLOAD_BYTES
-    if len(text) > MAX_LENGTH_DIGITS or int(text) > limit:
-        raise ProblemError("content_too_large", f"a body may have {limit} bytes", limit=limit)
-    return int(text)
-
-
-def _content_type(http: HttpRequest) -> str:
-    given = (http.content_type or "").lower()
-    if given not in (CSV, PARQUET, MULTIPART):
-        raise ProblemError(
-            "unsupported_media_type",
-            f"send {CSV}, {PARQUET} or {MULTIPART} with one field 'file'",
-        )
-    return given
-
-
-def _is_packed(http: HttpRequest) -> bool:
-    codings = http.headers.get("Content-Encoding", "").lower().split(",")
-    given = [each.strip() for each in codings if each.strip() not in ("", "identity")]
-    if given and (len(given) > 1 or given[0] not in GZIP):
-        raise ProblemError(
-            "unsupported_media_type",
-            "Content-Encoding may be gzip, once; or send the body as it is, without that header",
-            headers={"Accept-Encoding": ACCEPTED},
-        )
-    return bool(given)
-
-
 def _read_body(http: HttpRequest, length: int, *, into: MemoryFile) -> None:
-    """All of it: it has arrived (config/front), unless it was not wanted or there is no such front."""
+    """Read all of it: it has arrived (config/front), unless it was not wanted or there is no such front."""
     with suppress(UnreadablePostError):
         while into.size < length and (part := http.read(min(_PIECE, length - into.size))):
             into.write(part)
@@ -150,23 +119,15 @@ def _read_body(http: HttpRequest, length: int, *, into: MemoryFile) -> None:
     into.seal()
 
 
-@contextmanager
-def _unpacked(body: MemoryFile, announced: Announced, team: Team) -> Iterator[MemoryFile]:
-    if not announced.is_packed:
-        yield body
-        return
+def _unpacked(body: MemoryFile, team: Team) -> MemoryFile:
     try:
-        content = parser_pool.pool().unpack(body, limit=settings.MAX_UPLOAD_BYTES, team_id=team.pk)
+        return parser_pool.pool().unpack(body, limit=settings.MAX_UPLOAD_BYTES, team_id=team.pk)
     except PackedBodyError as error:
         throttles.count_parse(team)
         raise ProblemError("malformed_request", error.message) from None
     except UnpackedSizeError as error:
         throttles.count_parse(team)
         raise ProblemError("content_too_large", error.message, **error.data) from None
-    with content:
-        # What it was packed in is of no more use.
-        body.close()
-        yield content
 
 
 class _OneFile(FileUploadHandler):
@@ -206,9 +167,8 @@ def _file_of_form(http: HttpRequest, form: MemoryFile, *, into: MemoryFile) -> s
     if len(files) != 1 or len(uploads) != 1:
         raise ProblemError("malformed_request", "send exactly one file, in the field 'file'")
     into.seal()
-    (upload,) = uploads
-    content_type = (upload.content_type or "").lower()
-    if content_type not in (CSV, PARQUET):
-        # Programs that guess types from names know Parquet by none.
-        content_type = PARQUET if (upload.name or "").lower().endswith(".parquet") else CSV
-    return content_type
+    content_type = (uploads[0].content_type or "").lower()
+    if content_type in (CSV, PARQUET):
+        return content_type
+    # Programs that guess types from names know Parquet by none.
+    return PARQUET if (uploads[0].name or "").lower().endswith(".parquet") else CSV

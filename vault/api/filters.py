@@ -64,15 +64,6 @@ FILTERS = {
 }
 
 
-def described(*, first: str) -> tuple[dict[str, Any], ...]:
-    """Describe all of them as parameters, the one that most callers want before the others."""
-    in_order = sorted(FILTERS.items(), key=lambda named: named[0] != first)
-    return tuple(
-        parameters.in_query(name, each.schema, each.description, each.example)
-        for name, each in in_order
-    )
-
-
 def narrowed(request: Request, own: QuerySet[Submission]) -> QuerySet[Submission]:
     """Narrow the list by its parameters; a value that can match nothing is an error, not an empty list."""
     for name, narrowing in FILTERS.items():

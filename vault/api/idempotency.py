@@ -48,10 +48,7 @@ def key_of(request: Request) -> str:
     quoted = _QUOTED.fullmatch(text.strip())
     key = re.sub(r'\\(["\\])', r"\1", quoted[1]) if quoted else text.strip()
     if not is_key(key) or not (quoted or _BARE.fullmatch(key)):
-        raise ProblemError(
-            "invalid_idempotency_key",
-            f"{HEADER} is a string of 1 to {MAX_KEY} printable ASCII characters, in quotes",
-        )
+        raise ProblemError("invalid_idempotency_key")
     return key
 
 
@@ -91,10 +88,7 @@ class KeyedRequest:
             digest.update(part)
         self.fingerprint = digest.hexdigest()
         if self.earlier is not None and self.earlier.fingerprint != self.fingerprint:
-            raise ProblemError(
-                "idempotency_key_reused",
-                "this key was used for another request; nothing was done or charged",
-            )
+            raise ProblemError("idempotency_key_reused")
 
     def keep_for(self, *, seconds: int) -> None:
         """Keep the answer for as long as that, and a margin, if that is more than a day."""
@@ -102,11 +96,10 @@ class KeyedRequest:
 
     def replay(self) -> HttpResponse:
         assert self.earlier is not None
-        response = HttpResponse(
-            self._opened(bytes(self.earlier.body)),
-            status=self.earlier.status,
-            headers=self.earlier.headers,
-        )
+        body = bytes(self.earlier.body)
+        if self.is_secret:
+            body = self._cipher().decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], None)
+        response = HttpResponse(body, status=self.earlier.status, headers=self.earlier.headers)
         response["Cache-Control"] = "no-store"
         response["Idempotency-Replayed"] = "true"
         return response
@@ -114,6 +107,10 @@ class KeyedRequest:
     def keep(self, response: HttpResponse) -> HttpResponse:
         """Remember a final answer, if there is a key to remember it by."""
         if self.key:
+            body = response.content
+            if self.is_secret:
+                nonce = secrets.token_bytes(_NONCE_BYTES)
+                body = nonce + self._cipher().encrypt(nonce, body, None)
             IdempotentAnswer.objects.update_or_create(
                 team=self.team,
                 key=self.key,
@@ -121,7 +118,7 @@ class KeyedRequest:
                     "fingerprint": self.fingerprint,
                     "status": response.status_code,
                     "headers": {name: response[name] for name in KEPT_HEADERS if name in response},
-                    "body": self._closed(response.content),
+                    "body": body,
                     "expires_at": timezone.now() + self.kept,
                 },
             )
@@ -131,17 +128,6 @@ class KeyedRequest:
         bearer = get_authorization_header(self.request)
         parts = b"\0".join([b"idempotent answer", bearer, self.key.encode()])
         return AESGCM(hashlib.sha256(parts + self.fingerprint.encode()).digest())
-
-    def _closed(self, body: bytes) -> bytes:
-        if not self.is_secret:
-            return body
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher().encrypt(nonce, body, None)
-
-    def _opened(self, body: bytes) -> bytes:
-        if not self.is_secret:
-            return body
-        return self._cipher().decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], None)
 
 
 @contextmanager
@@ -154,11 +140,7 @@ def once(request: Request, *, is_secret: bool = False) -> Iterator[KeyedRequest]
     lock = locks.of_session(key=(lock_of(team_id=team.pk, key=key),)) if key else nullcontext(True)
     with lock as is_held:
         if not is_held:
-            raise ProblemError(
-                "idempotency_key_in_use",
-                "a request with this key is in progress; ask again when it is done",
-                retry_after=1,
-            )
+            raise ProblemError("idempotency_key_in_use", retry_after=1)
         # Without a key nothing is kept.
         answers = IdempotentAnswer.objects.filter(team=team, expires_at__gt=timezone.now())
         earlier = answers.filter(key=key).first() if key else None
@@ -175,7 +157,7 @@ def once(request: Request, *, is_secret: bool = False) -> Iterator[KeyedRequest]
 def idempotent(
     *, is_secret: bool = False
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """For the `post` of a view whose body is small: a repeated request is answered without it."""
+    """Decorate the `post` of a view whose body is small: a repeated request is answered without it."""
 
     def decorate(post: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(post)

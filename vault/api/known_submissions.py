@@ -10,7 +10,7 @@ import threading
 import uuid
 from collections import OrderedDict
 
-from vault.api.submission_state import State
+from vault.api.submission_state import Polled
 from vault.models import Release, Round, Submission, Team
 
 # About two kilobytes each: they share their rounds.
@@ -40,18 +40,19 @@ def remember(submission: Submission, *, team: Team) -> None:
             _known.popitem(last=False)
 
 
-def in_state(submission_id: uuid.UUID, state: State) -> Submission | None:
+def as_polled(latest: Polled) -> Submission | None:
     """Return the submission as it is now, if this process knows it; the caller has checked whose it is."""
     with _lock:
-        known = _known.get(submission_id)
+        known = _known.get(latest.submission_id)
     if known is None:
         return None
     now = copy.copy(known)
-    now.status, now.finished_at, now.error_code = state.status, state.finished_at, state.error_code
+    now.status, now.error_code = latest.status, latest.error_code
+    now.finished_at = latest.finished_at
     answer = None
-    if state.outcome is not None:
-        answer = Release(value=state.on_display, outcome=state.outcome)
+    if latest.outcome is not None:
+        answer = Release(value=latest.on_display, outcome=latest.outcome)
     Submission._meta.get_field("release").set_cached_value(now, answer)
     # The annotation of `selectors.submissions_of`.
-    now.is_final = state.is_final  # type: ignore[attr-defined]
+    now.is_final = latest.is_final  # type: ignore[attr-defined]
     return now

@@ -6,7 +6,7 @@ handing in and cancelling for ever. The throttles (`requests`, `parses`) protect
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class Limit:
         return f'"{self.name}";r={max(0, self.remaining)}{more}'
 
     def members(self) -> dict[str, Any]:
-        """Of the problem that says that nothing is left of it."""
+        """List the members of the problem that says that nothing is left of it."""
         members = {
             "limit": self.quota,
             "policy": self.name,
@@ -58,26 +58,23 @@ POLICIES: dict[type[errors.VaultError], str] = {
 CONCURRENT = "concurrent-requests"
 
 
-def of_budget(given: Queries, *, now: dt.datetime) -> list[Limit]:
-    is_full = given.window_used >= given.window_limit
+def of_budget(left: Queries, *, now: dt.datetime) -> list[Limit]:
     more_in = None
-    if is_full and given.next_slot_at is not None:
-        more_in = math.ceil(max(0.0, (given.next_slot_at - now).total_seconds()))
+    if left.window_used >= left.window_limit and left.next_slot_at is not None:
+        more_in = math.ceil(max(0.0, (left.next_slot_at - now).total_seconds()))
     return [
         Limit(
             name="window",
-            quota=given.window_limit,
-            remaining=given.window_limit - given.window_used,
-            window_seconds=given.window_seconds,
+            quota=left.window_limit,
+            remaining=left.window_limit - left.window_used,
+            window_seconds=left.window_seconds,
             more_in=more_in,
         ),
-        Limit(
-            name="total", quota=given.total_limit, remaining=given.total_limit - given.total_used
-        ),
+        Limit(name="total", quota=left.total_limit, remaining=left.total_limit - left.total_used),
         Limit(
             name="concurrent",
-            quota=given.concurrent_limit,
-            remaining=given.concurrent_limit - given.concurrent_used,
+            quota=left.concurrent_limit,
+            remaining=left.concurrent_limit - left.concurrent_used,
             unit=CONCURRENT,
         ),
     ]
@@ -96,7 +93,6 @@ def of_error(error: errors.BudgetError) -> Limit:
     )
 
 
-def set_fields(response: HttpResponseBase, limits: Iterable[Limit]) -> None:
-    listed = list(limits)
-    response["RateLimit-Policy"] = ", ".join(each.policy() for each in listed)
-    response["RateLimit"] = ", ".join(each.state() for each in listed)
+def set_fields(response: HttpResponseBase, limits: Sequence[Limit]) -> None:
+    response["RateLimit-Policy"] = ", ".join(each.policy() for each in limits)
+    response["RateLimit"] = ", ".join(each.state() for each in limits)

@@ -32,7 +32,9 @@ class Nowhere(PublicView):
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         meant = meant_path(request.path_info)
         if meant is not None and request.method in SAFE:
-            return _led_to(request, meant)
+            query = iri_to_uri(request.META.get("QUERY_STRING", ""))
+            location = escape_uri_path(meant) + (f"?{query}" if query else "")
+            return Response(status=308, headers={"Location": location, "Cache-Control": "no-store"})
         # A body is not sent on: whoever means it sends it to the address that it is for.
         hint = "" if meant is None else f" Do you mean {escape_uri_path(meant)}?"
         raise ProblemError("not_found", f"There is nothing here.{hint}")
@@ -55,15 +57,9 @@ def meant_path(path: str) -> str | None:
     return None
 
 
-def _led_to(request: HttpRequest, path: str) -> Response:
-    query = iri_to_uri(request.META.get("QUERY_STRING", ""))
-    location = escape_uri_path(path) + (f"?{query}" if query else "")
-    return Response(status=308, headers={"Location": location, "Cache-Control": "no-store"})
-
-
 _answer = Nowhere.as_view()
 
 
 def handle_404(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Django's handler for addresses without a route."""
+    """Answer, as Django's handler, an address without a route."""
     return _answer(request)

@@ -31,29 +31,26 @@ class Pace:
         self._asked_at = -math.inf
 
     def typical_seconds(self, *, now: dt.datetime) -> float:
+        """Return the median over the last few; 0 if there were none of late."""
         with self._lock:
             if self._clock() - self._asked_at < KEPT_SECONDS:
                 return self._typical
             # Others use the last figure while this one asks.
             self._asked_at = self._clock()
-        self._typical = _typical_seconds(now=now)
+        finished = Submission.objects.filter(
+            finished_at__gt=now - RECENT,
+            status__in=(SubmissionStatus.SCORED, SubmissionStatus.FAILED),
+        ).order_by("-finished_at")
+        times = finished.values_list("submitted_at", "finished_at")[:N_LAST]
+        waits = [(end - start).total_seconds() for start, end in times if end is not None]
+        self._typical = statistics.median(waits) if waits else 0.0
         return self._typical
 
     def retry_after(self, *, submitted_at: dt.datetime, now: dt.datetime) -> int:
-        """Whole seconds from SOONEST to LATEST."""
+        """Return whole seconds from SOONEST to LATEST."""
         age = (now - submitted_at).total_seconds()
         left = self.typical_seconds(now=now) - age
         return min(LATEST, max(SOONEST, math.ceil(left if left > 0 else age / 2)))
-
-
-def _typical_seconds(*, now: dt.datetime) -> float:
-    """Take the median over the last few; 0 if there were none of late."""
-    finished = Submission.objects.filter(
-        finished_at__gt=now - RECENT, status__in=(SubmissionStatus.SCORED, SubmissionStatus.FAILED)
-    ).order_by("-finished_at")
-    times = finished.values_list("submitted_at", "finished_at")[:N_LAST]
-    waits = [(end - start).total_seconds() for start, end in times if end is not None]
-    return statistics.median(waits) if waits else 0.0
 
 
 PACE = Pace()

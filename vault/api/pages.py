@@ -35,25 +35,24 @@ class Pages(CursorPagination):
         return int(text)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        given = request.query_params.get(self.cursor_query_param)
-        try:
-            if given is None or _CURSOR.fullmatch(b64decode(given, validate=True).decode("ascii")):
-                return super().decode_cursor(request)
-        except (NotFound, ValueError):
-            pass
-        raise refused("cursor", "take it from `next` or `previous`")
+        text = request.query_params.get(self.cursor_query_param)
+        if text is not None:
+            cursor = b64decode(text, validate=True).decode("ascii")
+            if not _CURSOR.fullmatch(cursor):
+                raise ValueError("the framework makes no such cursor")
+        return super().decode_cursor(request)
 
 
 def page(
     request: Request, rows: QuerySet[Row], show: Callable[[Row], dict[str, Any]], *, ordering: str
 ) -> Response:
-    """One page of `rows`, by a unique column. The links are paths: a proxy may change the host."""
+    """Answer a page of `rows`, by a unique column. The links are paths: a proxy may change the host."""
     pages = Pages()
     pages.ordering = ordering
     try:
         listed = pages.paginate_queryset(rows, request)
-    except (ValidationError, ValueError, DataError):
-        # A cursor holds the value it stands at as text, which need not be one of the column's.
+    except (NotFound, ValidationError, ValueError, DataError):
+        # A cursor holds the value it stands at as text, which need not be one of the column's either.
         raise refused("cursor", "take it from `next` or `previous`") from None
     pages.base_url = request.get_full_path()
     return Response(

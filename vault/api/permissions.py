@@ -15,13 +15,6 @@ class DenyAll(BasePermission):
         return False
 
 
-class Public(BasePermission):
-    """Anybody may ask; what is private is not found by those it is not for."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return True
-
-
 def _token(request: Request) -> TeamToken | None:
     """Give the caller's token. Who has none is refused before the throttle is asked, so is counted here."""
     if isinstance(request.auth, TeamToken):

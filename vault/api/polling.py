@@ -65,18 +65,18 @@ def unchanged(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBas
     return response
 
 
-def set_fields(response: HttpResponseBase, given: Polled, *, etag: str) -> None:
+def set_fields(response: HttpResponseBase, latest: Polled, *, etag: str) -> None:
     """Set the fields of an answer to a poll."""
     response["ETag"] = etag
     response["Cache-Control"] = "no-cache"
     response["Vary"] = "Authorization, Prefer"
-    pace(response, given)
+    pace(response, latest)
 
 
-def pace(response: HttpResponseBase, given: Polled) -> None:
+def pace(response: HttpResponseBase, latest: Polled) -> None:
     """Say when to come again, while there is something to come for."""
-    if given.state.is_pending:
-        wait = PACE.retry_after(submitted_at=given.submitted_at, now=timezone.now())
+    if latest.is_pending:
+        wait = PACE.retry_after(submitted_at=latest.submitted_at, now=timezone.now())
         response["Retry-After"] = str(wait)
 
 
@@ -91,7 +91,7 @@ class Waiters:
         self._waiting: Counter[int] = Counter()
 
     def has_room(self, *, team_id: int) -> bool:
-        """Whether one more of the team could wait; another may be quicker."""
+        """Tell whether one more of the team could wait; another may be quicker."""
         return self._free > 0 and self._waiting[team_id] < self._most_of_one
 
     def wait(
@@ -106,7 +106,7 @@ class Waiters:
         try:
             end = time.monotonic() + seconds
             latest: Polled | None = first
-            while latest is not None and latest.state.is_pending and time.monotonic() < end:
+            while latest is not None and latest.is_pending and time.monotonic() < end:
                 time.sleep(max(0.0, min(LOOK_SECONDS, end - time.monotonic())))
                 latest = look()
             return latest

@@ -7,23 +7,14 @@ The codes are stable: one that bots know is never renamed, and never answered wi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
+# In place of Python's own phrases, which change with its version, or say less.
 TITLES = {
-    400: "Bad request",
     401: "Not authenticated",
-    403: "Forbidden",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    408: "Request timeout",
-    409: "Conflict",
-    410: "Gone",
-    411: "Length required",
     413: "Content too large",
-    415: "Unsupported media type",
     422: "Invalid content",
-    429: "Too many requests",
     500: "Internal error",
     503: "Unavailable",
 }
@@ -40,11 +31,11 @@ class ProblemCode:
 
     @property
     def title(self) -> str:
-        return TITLES[self.status]
+        return TITLES.get(self.status) or HTTPStatus(self.status).phrase.capitalize()
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """What such an answer has beside its body."""
+        """List what such an answer has beside its body."""
         if self.status == 401:
             return ("WWW-Authenticate",)
         limits = ("RateLimit", "RateLimit-Policy") if "policy" in self.members else ()

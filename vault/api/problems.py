@@ -52,7 +52,7 @@ def body(*, code: str, detail: str, **data: Any) -> dict[str, Any]:
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """DRF's hook; None lets Django answer 500, which `handle_500` words."""
+    """Answer an error, as DRF's hook; None lets Django answer 500, which `handle_500` words."""
     if isinstance(error, OperationalError | InterfaceError):
         # Every request may be repeated, this one too: equal predictions are charged once.
         logger.error("the database failed a request: %s", type(error.__cause__ or error).__name__)

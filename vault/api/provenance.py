@@ -118,16 +118,14 @@ DESCRIPTIVE = tuple(name for name, said in SAID.items() if said.is_descriptive)
 
 
 def provenance(request: Request) -> Provenance:
-    """Check what is given; 422 names the first parameter that does not fit."""
-    given = {name: _read(request, name, said.form) for name, said in SAID.items()}
-    return Provenance(**{name: value for name, value in given.items() if value is not None})
-
-
-def _read(request: Request, name: str, form: Text | Number) -> Any:
-    value = request.query_params.get(name, "")
-    if not value:
-        return None
-    try:
-        return form(value)
-    except ValidationError as error:
-        raise bodies.refused(name, error.messages[0]) from None
+    """Check what the team says; 422 names the first parameter that does not fit."""
+    values: dict[str, Any] = {}
+    for name, said in SAID.items():
+        value = request.query_params.get(name, "")
+        if not value:
+            continue
+        try:
+            values[name] = said.form(value)
+        except ValidationError as error:
+            raise bodies.refused(name, error.messages[0]) from None
+    return Provenance(**values)

@@ -2,11 +2,10 @@
 
 from typing import Any
 
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-
-from vault.api.permissions import Public
 
 SAFE = ("GET", "HEAD")
 
@@ -15,18 +14,21 @@ class TokenlessView(APIView):
     """Anybody may ask, and no token is looked at: a bad one does no harm."""
 
     authentication_classes = []
-    permission_classes = [Public]
+    permission_classes = [AllowAny]
 
 
 class PublicView(APIView):
-    """Errors are readable too. A page that sends a token asks beforehand, and hears no leave."""
+    """Anybody may ask; what is private is not found by those it is not for.
 
-    permission_classes = [Public]
+    Errors are readable too. A page that sends a token asks beforehand, and hears no leave.
+    """
+
+    permission_classes = [AllowAny]
 
     def finalize_response(
-        self, request: Request, response: Response, *given: Any, **named: Any
+        self, request: Request, response: Response, *args: Any, **named: Any
     ) -> Response:
-        final: Response = super().finalize_response(request, response, *given, **named)
+        final: Response = super().finalize_response(request, response, *args, **named)
         if request.method in SAFE:
             final["Access-Control-Allow-Origin"] = "*"
         return final

@@ -1,6 +1,7 @@
 """Finding what a request names. What somebody may not see is not found: its existence is not told."""
 
 import uuid
+from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -16,22 +17,17 @@ from vault.statuses import NEVER_OPENED, RoundStatus
 MAX_NUMBER = 99_999_999
 
 
-def team_of(request: Request) -> Team | None:
-    return request.user if isinstance(request.user, Team) else None
-
-
 def own_team(request: Request) -> Team:
-    team = team_of(request)
-    assert team is not None  # the view's permission demands a token
-    return team
+    assert isinstance(request.user, Team)  # the view's permission demands a token
+    return request.user
 
 
 def visible_benchmarks(request: Request) -> QuerySet[Benchmark]:
-    return benchmarks_of(team_of(request))
+    return benchmarks_of(request.user if isinstance(request.user, Team) else None)
 
 
 def benchmarks_of(team: Team | None) -> QuerySet[Benchmark]:
-    """Those that a team, or a stranger, may see."""
+    """Find those that a team, or a stranger, may see."""
     visible = Q(visibility=Benchmark.Visibility.PUBLIC)
     if team is not None and team.is_reference:
         visible = Q()
@@ -46,7 +42,7 @@ def visible_benchmark(request: Request, slug: str) -> Benchmark:
 
 
 def every_round(benchmark: Benchmark) -> QuerySet[Round]:
-    """Planned ones too: teams want to know when to come, and cancelled ones: that they need not."""
+    """Find planned ones too: teams want to know when to come, and cancelled ones: that they need not."""
     rounds = Round.objects.filter(benchmark=benchmark).order_by("number")
     return rounds.select_related("benchmark", "query_holdout", "panel")
 
@@ -54,10 +50,7 @@ def every_round(benchmark: Benchmark) -> QuerySet[Round]:
 def asked_round(request: Request, benchmark: Benchmark) -> Round:
     """Find the round of `?round=N`, else the latest that has opened."""
     opened = every_round(benchmark).exclude(status__in=NEVER_OPENED)
-    round = _numbered(request, opened).last()
-    if round is None:
-        raise _no_round(request, benchmark)
-    return round
+    return _first(request, benchmark, [_numbered(request, opened).reverse()])
 
 
 def budget_round(request: Request, benchmark: Benchmark) -> Round:
@@ -76,22 +69,23 @@ def budget_round(request: Request, benchmark: Benchmark) -> Round:
             rounds.exclude(status__in=NEVER_OPENED).reverse()[:1],
             planned,
         ]
-    round = next((found for each in choices if (found := each.first())), None)
-    if round is None:
-        raise _no_round(request, benchmark)
-    return round
+    return _first(request, benchmark, choices)
 
 
-def _no_round(request: Request, benchmark: Benchmark) -> Exception:
-    """Why there is nothing of the round that is asked for, if it is one that never opened."""
-    round = _numbered(request, every_round(benchmark).filter(status__in=NEVER_OPENED)).last()
+def _first(request: Request, benchmark: Benchmark, choices: Iterable[QuerySet[Round]]) -> Round:
+    """Find the first of all choices; 404 says why, if the round that is asked for never opened."""
+    for each in choices:
+        if (found := each.first()) is not None:
+            return found
+    unopened = every_round(benchmark).filter(status__in=NEVER_OPENED)
+    round = _numbered(request, unopened).last()
     if round is None:
-        return Http404()
+        raise Http404
     if round.status == RoundStatus.CANCELLED:
         why = f"round {round.number} was cancelled before it opened ({round.cancelled_reason})"
     else:
         why = f"round {round.number} has not opened"
-    return ProblemError("not_found", f"there is nothing here: {why}")
+    raise ProblemError("not_found", f"there is nothing here: {why}")
 
 
 def asked_panel(request: Request, benchmark: Benchmark) -> Panel:
@@ -121,12 +115,8 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_NUMBER))
 
 
-def own_submissions(request: Request) -> QuerySet[Submission]:
-    return submissions_of(own_team(request))
-
-
 def submissions_of(team: Team) -> QuerySet[Submission]:
-    """With all that is shown of them, in one query."""
+    """Find a team's submissions, with all that is shown of them, in one query."""
     return (
         Submission.objects.filter(team=team)
         .select_related("release", "team", "round__benchmark")
@@ -134,11 +124,5 @@ def submissions_of(team: Team) -> QuerySet[Submission]:
     )
 
 
-def as_new(made: Submission) -> Submission:
-    """One that was just made, as `submissions_of` would find it: nothing was released of it yet."""
-    Submission._meta.get_field("release").set_cached_value(made, None)
-    return made
-
-
 def own_submission(request: Request, submission_id: uuid.UUID) -> Submission:
-    return get_object_or_404(own_submissions(request), pk=submission_id)
+    return get_object_or_404(submissions_of(own_team(request)), pk=submission_id)

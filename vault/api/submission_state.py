@@ -42,9 +42,11 @@ _FORM = hashlib.sha256(
 _prepared: "WeakSet[psycopg.Connection]" = WeakSet()
 
 
-class State(NamedTuple):
-    """All that can change after a submission was received."""
+class Polled(NamedTuple):
+    """A submission and all that can change of it after it was received."""
 
+    submission_id: uuid.UUID
+    submitted_at: dt.datetime
     status: str
     finished_at: dt.datetime | None
     error_code: str
@@ -58,39 +60,38 @@ class State(NamedTuple):
     def is_pending(self) -> bool:
         return self.status in PENDING
 
-
-class Polled(NamedTuple):
-    submission_id: uuid.UUID
-    submitted_at: dt.datetime
-    state: State
-
     def etag(self) -> str:
-        digest = hashlib.sha256(_FORM + self.submission_id.bytes + repr(self.state).encode())
-        return f'"{digest.hexdigest()[:32]}"'
+        return f'"{hashlib.sha256(_FORM + repr(self).encode()).hexdigest()[:32]}"'
 
 
-def of_row(given: Submission) -> Polled:
-    """Take the state of a row that `selectors.own_submissions` found, or that was just made."""
-    release = getattr(given, "release", None)
-    is_coarse = reference_scores.is_coarse(round=given.round, team=given.team)
+def of_row(submission: Submission) -> Polled:
+    """Take the state of a row that `selectors.submissions_of` found, or that was just made."""
+    release = getattr(submission, "release", None)
+    is_coarse = reference_scores.is_coarse(round=submission.round, team=submission.team)
     return Polled(
-        submission_id=given.pk,
-        submitted_at=given.submitted_at,
-        state=State(
-            status=str(given.status),
-            finished_at=given.finished_at,
-            error_code=given.error_code,
-            on_display=None if release is None or is_coarse else release.value,
-            outcome=None if release is None else release.outcome,
-            is_final=bool(getattr(given, "is_final", False)),
-            is_coarse=is_coarse,
-        ),
+        submission_id=submission.pk,
+        submitted_at=submission.submitted_at,
+        status=str(submission.status),
+        finished_at=submission.finished_at,
+        error_code=submission.error_code,
+        on_display=None if release is None or is_coarse else release.value,
+        outcome=None if release is None else release.outcome,
+        is_final=bool(getattr(submission, "is_final", False)),
+        is_coarse=is_coarse,
     )
 
 
 def polled(*, submission_id: uuid.UUID, team_id: int) -> Polled | None:
     """Look up a team's own submission; None if it has no such submission."""
-    row = _row([str(submission_id).encode(), str(team_id).encode()])
+    parameters = [str(submission_id).encode(), str(team_id).encode()]
+    try:
+        row = _asked(parameters)
+    except OperationalError:
+        if connection.in_atomic_block:
+            raise
+        # A session that died while it was idle is replaced, once.
+        connection.close()
+        row = _asked(parameters)
     if row is None:
         return None
     submitted_at, status, finished_at, error_code, value, outcome, is_final, is_coarse = row
@@ -99,36 +100,23 @@ def polled(*, submission_id: uuid.UUID, team_id: int) -> Polled | None:
     return Polled(
         submission_id=submission_id,
         submitted_at=_time(submitted_at),
-        state=State(
-            status=status,
-            finished_at=None if finished_at is None else _time(finished_at),
-            error_code=error_code or "",
-            on_display=None if value is None or is_coarse == "t" else float(value),
-            outcome=outcome,
-            is_final=is_final == "t",
-            is_coarse=is_coarse == "t",
-        ),
+        status=status,
+        finished_at=None if finished_at is None else _time(finished_at),
+        error_code=error_code or "",
+        on_display=None if value is None or is_coarse == "t" else float(value),
+        outcome=outcome,
+        is_final=is_final == "t",
+        is_coarse=is_coarse == "t",
     )
 
 
 def _time(text: str) -> dt.datetime:
-    """As PostgreSQL writes it in its ISO style, in which Django's sessions are."""
+    """Read a time as PostgreSQL writes it in its ISO style, in which Django's sessions are."""
     return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
 
 
-def _row(parameters: list[bytes]) -> list[str | None] | None:
-    """Ask for the first row in text form. A session that died while it was idle is replaced, once."""
-    try:
-        return _asked(parameters)
-    except OperationalError:
-        if connection.in_atomic_block:
-            raise
-        connection.close()
-        return _asked(parameters)
-
-
 def _asked(parameters: list[bytes]) -> list[str | None] | None:
-    """By libpq, which leaves the interpreter to other threads while it waits."""
+    """Ask for the first row in text form. libpq leaves the interpreter to other threads while it waits."""
     connection.ensure_connection()
     session = connection.connection
     with connection.wrap_database_errors:

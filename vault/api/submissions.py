@@ -42,17 +42,17 @@ from vault.models import Benchmark, Round, Submission
 from vault.statuses import SubmissionStatus
 from vault.submissions import Provenance
 
-FILE_FORMS = {"csv": negotiation.CSV, "parquet": negotiation.PARQUET}
-
 
 class SubmissionCollection(APIView):
     def get_permissions(self) -> list[Any]:
         return [MaySubmit() if self.request.method == "POST" else MayRead()]
 
     def get(self, request: Request, slug: str) -> Response:
-        """One's own, newest first; `?status=`, `?sha256=`, `?round=` and `?key=` narrow the list."""
+        """List one's own, newest first; `?status=`, `?sha256=`, `?round=` and `?key=` narrow the list."""
         benchmark = selectors.visible_benchmark(request, slug)
-        own = selectors.own_submissions(request).filter(round__benchmark=benchmark)
+        own = selectors.submissions_of(selectors.own_team(request)).filter(
+            round__benchmark=benchmark
+        )
         # Ids are made of the time, so the newest is the largest.
         return pages.page(
             request, filters.narrowed(request, own), representations.submission, ordering="-id"
@@ -69,7 +69,11 @@ class SubmissionCollection(APIView):
                 if prepared is None:
                     return _replayed(request, keyed)
                 round, provenance = prepared
-                parsed = _parsed(keyed, upload, round=round)
+                try:
+                    parsed = files.parsed(upload, benchmark=benchmark, panel=round.panel)
+                except InvalidFileError:
+                    throttles.count_parse(keyed.team)
+                    raise
             keyed.keep_for(seconds=round.window_seconds)
             receipt = submissions.receive(
                 team=keyed.team,
@@ -96,7 +100,7 @@ class SubmissionDetail(APIView):
         look = partial(submission_state.polled, submission_id=submission_id, team_id=team_id)
         latest, waited = look(), 0
         seconds = polling.preferred_wait(request._request)
-        if latest is not None and latest.state.is_pending and seconds:
+        if latest is not None and latest.is_pending and seconds:
             after = polling.WAITERS.wait(latest, look, seconds=seconds, team_id=team_id)
             if after is not None:
                 latest, waited = after, seconds
@@ -124,12 +128,12 @@ class SubmissionFile(APIView):
     def get(self, request: Request, submission_id: uuid.UUID) -> HttpResponse:
         """Send the file, counted as a parse: writing one costs as much."""
         submission = selectors.own_submission(request, submission_id)
-        form = negotiation.wanted(request, FILE_FORMS)
+        form = negotiation.wanted(request, tables.FORMS)
         throttles.check_parses(submission.team)
         throttles.count_parse(submission.team)
         table = _table_of(submission)
         content = tables.as_csv(table) if form == "csv" else tables.as_parquet(table)
-        response = HttpResponse(content, content_type=FILE_FORMS[form])
+        response = HttpResponse(content, content_type=tables.FORMS[form])
         response["Content-Disposition"] = f'attachment; filename="{submission.pk}.{form}"'
         response["Cache-Control"] = "no-store"
         return response
@@ -153,9 +157,7 @@ class SubmissionWithdrawal(APIView):
 
 def _row(request: Request, submission_id: uuid.UUID, latest: Polled | None) -> Submission:
     """Find the submission with all that is shown of it; what this process knows is not asked for again."""
-    known = None
-    if latest is not None:
-        known = known_submissions.in_state(submission_id, latest.state)
+    known = None if latest is None else known_submissions.as_polled(latest)
     if known is not None:
         return known
     found = selectors.own_submission(request, submission_id)
@@ -164,7 +166,7 @@ def _row(request: Request, submission_id: uuid.UUID, latest: Polled | None) -> S
 
 
 def _table_of(submission: Submission) -> Any:
-    """Never of a cancelled one: whether its file is still there tells what others have handed in."""
+    """Read it, never of a cancelled one: whether its file is still there tells what others have handed in."""
     if submission.status != SubmissionStatus.CANCELLED:
         try:
             return predictions.table(submission=submission)
@@ -177,28 +179,22 @@ def _table_of(submission: Submission) -> Any:
 
 
 def _prepared(request: Request, benchmark: Benchmark) -> tuple[Round, Provenance]:
-    """All that can be refused without the body."""
-    given = provenance(request)
+    """Check all that can be refused without the body."""
+    said = provenance(request)
     team = selectors.own_team(request)
     round = submissions.current_round(benchmark=benchmark, team=team, now=timezone.now())
     submissions.check_validation_score(
-        round=round, team=team, validation_score=given.validation_score
+        round=round, team=team, validation_score=said.validation_score
     )
-    return round, given
-
-
-def _parsed(keyed: KeyedRequest, upload: files.Upload, *, round: Round) -> Any:
-    try:
-        return files.parsed(upload, benchmark=round.benchmark, panel=round.panel)
-    except InvalidFileError:
-        throttles.count_parse(keyed.team)
-        raise
+    return round, said
 
 
 def _received(request: Request, keyed: KeyedRequest, receipt: submissions.Receipt) -> HttpResponse:
     """Answer from the row in hand if it is new; of an earlier one the present state is looked up."""
     if receipt.is_new:
-        submission = selectors.as_new(receipt.submission)
+        submission = receipt.submission
+        # As `selectors.submissions_of` would find it: nothing was released of it yet.
+        Submission._meta.get_field("release").set_cached_value(submission, None)
         known_submissions.remember(submission, team=keyed.team)
     else:
         submission = selectors.own_submission(request, receipt.submission.pk)

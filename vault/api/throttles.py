@@ -38,7 +38,7 @@ class Flood:
         self._empty_at: dict[str, float] = {}
 
     def wait(self, caller: str) -> float:
-        """Seconds until this caller's request fits; 0 and counted, if it fits now."""
+        """Return the seconds until this caller's request fits; 0 and counted, if it fits now."""
         with self._lock:
             now = self._clock()
             empty_at = max(self._empty_at.get(caller, now), now) + self._interval
@@ -46,20 +46,17 @@ class Flood:
                 return empty_at - now - WINDOW_SECONDS
             self._empty_at[caller] = empty_at
             if len(self._empty_at) > MAX_CALLERS:
-                self._forget(now)
+                # Those who wait for nothing; if nearly all do wait, everybody starts anew.
+                waiting = {caller: at for caller, at in self._empty_at.items() if at > now}
+                self._empty_at = waiting if len(waiting) < MAX_CALLERS // 2 else {}
             return 0.0
 
     def is_full(self, caller: str) -> float:
-        """Seconds until this caller's request would fit, without counting one."""
+        """Return the seconds until this caller's request would fit, without counting one."""
         with self._lock:
             now = self._clock()
             ahead = max(self._empty_at.get(caller, now), now) + self._interval - now
             return max(0.0, ahead - WINDOW_SECONDS - self._interval / 2)
-
-    def _forget(self, now: float) -> None:
-        """Those who wait for nothing; if nearly all do wait, everybody starts anew."""
-        waiting = {caller: at for caller, at in self._empty_at.items() if at > now}
-        self._empty_at = waiting if len(waiting) < MAX_CALLERS // 2 else {}
 
 
 def admits(token: TeamToken) -> bool:
@@ -88,25 +85,19 @@ def count_unauthenticated(request: Request) -> None:
 def network(address: str | None) -> str:
     """Name what is counted as one caller: one customer of IPv6 has a network of 2**64 addresses."""
     try:
-        given = ipaddress.ip_address(address or "")
+        caller = ipaddress.ip_address(address or "")
     except ValueError:
         return address or ""
-    if given.version == 4:
-        return str(given)
-    return str(ipaddress.ip_network((given, 64), strict=False))
+    if caller.version == 4:
+        return str(caller)
+    return str(ipaddress.ip_network((caller, 64), strict=False))
 
 
 def check_parses(team: Team) -> None:
     """Refuse a file before its body is read, if this team's last minute was full of parses for nothing."""
     per_minute = settings.PARSES_PER_MINUTE
-    wait = _flood("parses", per_minute).is_full(f"team {team.pk}") if per_minute else 0.0
-    if wait:
-        raise ProblemError(
-            "parse_throttled",
-            "too many dry runs, rejected or fetched files; this is not the query budget, and nothing was "
-            "charged",
-            limit_of=_limit("parses", per_minute=per_minute, wait=wait),
-        )
+    if per_minute and (wait := _flood("parses", per_minute).is_full(f"team {team.pk}")):
+        raise ProblemError("parse_throttled", limit_of=_limit("parses", per_minute, wait))
 
 
 def count_parse(team: Team) -> None:
@@ -116,16 +107,11 @@ def count_parse(team: Team) -> None:
 
 
 def _count(caller: str, per_minute: int) -> None:
-    wait = _flood("requests", per_minute).wait(caller) if per_minute else 0.0
-    if wait:
-        raise ProblemError(
-            "throttled",
-            "too many HTTP requests; this is not the query budget, and nothing was charged",
-            limit_of=_limit("requests", per_minute=per_minute, wait=wait),
-        )
+    if per_minute and (wait := _flood("requests", per_minute).wait(caller)):
+        raise ProblemError("throttled", limit_of=_limit("requests", per_minute, wait))
 
 
-def _limit(policy: str, *, per_minute: int, wait: float) -> Limit:
+def _limit(policy: str, per_minute: int, wait: float) -> Limit:
     return Limit(
         name=policy,
         quota=per_minute,

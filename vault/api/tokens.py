@@ -45,7 +45,7 @@ class TokenCollection(APIView):
         return [MaySubmit() if self.request.method == "POST" else MayRead()]
 
     def get(self, request: Request) -> Response:
-        """Newest first; those that are over are not listed."""
+        """List them, newest first; those that are over are not listed."""
         own = tokens.live(team=selectors.own_team(request), now=timezone.now())
 
         def show(token: TeamToken) -> dict[str, Any]:
@@ -55,12 +55,12 @@ class TokenCollection(APIView):
 
     @idempotent(is_secret=True)
     def post(self, request: Request) -> HttpResponse:
-        given = NEW.read(request)
+        asked = NEW.read(request)
         token, plain = tokens.issue_from(
             parent=_current(request),
-            label=given["label"],
-            scopes=given["scopes"] or sorted(set(_current(request).scopes)),
-            expires_at=given["expires_at"],
+            label=asked["label"],
+            scopes=asked["scopes"] or sorted(set(_current(request).scopes)),
+            expires_at=asked["expires_at"],
             now=timezone.now(),
         )
         return _issued(token, plain)

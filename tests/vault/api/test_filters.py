@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from config.description import OPERATIONS
-from vault.api import leaderboard, panel, submissions
+from vault.api import results, tables
 from vault.api.filters import FILTERS
 from vault.api.selectors import MAX_NUMBER
 
@@ -46,9 +46,9 @@ def test_description_has_each_filter() -> None:
 @pytest.mark.parametrize(
     ("path", "offered"),
     [
-        ("/api/v1/benchmarks/{slug}/panel/", panel.OFFERED),
-        ("/api/v1/benchmarks/{slug}/leaderboard/", leaderboard.OFFERED),
-        ("/api/v1/submissions/{submission_id}/file/", submissions.FILE_FORMS),
+        ("/api/v1/benchmarks/{slug}/panel/", tables.FORMS),
+        ("/api/v1/benchmarks/{slug}/leaderboard/", results.BOARD_FORMS),
+        ("/api/v1/submissions/{submission_id}/file/", tables.FORMS),
     ],
 )
 def test_description_has_the_forms_that_a_view_offers(path: str, offered: dict[str, str]) -> None:

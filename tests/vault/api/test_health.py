@@ -24,7 +24,7 @@ class Away:
 def test_process_without_a_database_is_alive_and_not_ready(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("vault.api.health.connection", Away())
+    monkeypatch.setattr("vault.api.service.connection", Away())
 
     response = STRANGER.ask("GET", "/readyz")
 

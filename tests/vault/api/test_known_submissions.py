@@ -11,19 +11,23 @@ from django.utils import timezone
 from tests.vault.api.stage import Caller, a_world, file_number, handed_in, scored
 from tests.vault.factories import World
 from vault.api import known_submissions
-from vault.api.submission_state import State
+from vault.api.submission_state import Polled
 from vault.models import Final, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 
-QUEUED = State(
-    status="QUEUED",
-    finished_at=None,
-    error_code="",
-    on_display=None,
-    outcome=None,
-    is_final=False,
-)
+
+def queued(submission: Submission) -> Polled:
+    return Polled(
+        submission_id=submission.pk,
+        submitted_at=submission.submitted_at,
+        status="QUEUED",
+        finished_at=None,
+        error_code="",
+        on_display=None,
+        outcome=None,
+        is_final=False,
+    )
 
 
 @pytest.fixture
@@ -110,10 +114,10 @@ def test_a_known_one_is_found_by_its_team_alone(world: World, bot: Caller, team:
 def test_the_remembered_row_itself_never_changes(world: World, team: Team) -> None:
     submission = handed_in(world, team)
     known_submissions.remember(submission, team=team)
-    scored_state = QUEUED._replace(status="SCORED", on_display=0.5, outcome="scored")
+    later = queued(submission)._replace(status="SCORED", on_display=0.5, outcome="scored")
 
-    first = known_submissions.in_state(submission.pk, scored_state)
-    second = known_submissions.in_state(submission.pk, QUEUED)
+    first = known_submissions.as_polled(later)
+    second = known_submissions.as_polled(queued(submission))
 
     assert first is not None
     assert second is not None
@@ -128,7 +132,7 @@ def test_references_are_not_remembered(world: World) -> None:
 
     known_submissions.remember(made, team=reference)
 
-    assert known_submissions.in_state(made.pk, QUEUED) is None
+    assert known_submissions.as_polled(queued(made)) is None
 
 
 def test_no_more_than_so_many_are_remembered(
@@ -139,8 +143,8 @@ def test_no_more_than_so_many_are_remembered(
     for each in (first, second):
         known_submissions.remember(each, team=team)
 
-    assert known_submissions.in_state(first.pk, QUEUED) is None
-    assert known_submissions.in_state(second.pk, QUEUED) is not None
+    assert known_submissions.as_polled(queued(first)) is None
+    assert known_submissions.as_polled(queued(second)) is not None
 
 
 def test_rows_of_a_round_share_its_benchmark(world: World, bot: Caller, team: Team) -> None:

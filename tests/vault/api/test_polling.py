@@ -16,7 +16,7 @@ from tests.vault.api.stage import Caller, handed_in, scored
 from tests.vault.factories import World
 from vault.api import polling, submission_state, throttles
 from vault.api.polling import Waiters
-from vault.api.submission_state import Polled, State
+from vault.api.submission_state import Polled
 from vault.models import Final, Submission, Team
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
@@ -189,7 +189,9 @@ def test_who_finds_no_place_is_answered_at_once(
 
 
 def a_poll(status: str = "QUEUED") -> Polled:
-    state = State(
+    return Polled(
+        submission_id=uuid.UUID(int=7),
+        submitted_at=timezone.now(),
         status=status,
         finished_at=None,
         error_code="",
@@ -197,7 +199,6 @@ def a_poll(status: str = "QUEUED") -> Polled:
         outcome=None,
         is_final=False,
     )
-    return Polled(submission_id=uuid.UUID(int=7), submitted_at=timezone.now(), state=state)
 
 
 def test_only_so_many_wait_and_places_come_back() -> None:
@@ -217,7 +218,7 @@ def test_only_so_many_wait_and_places_come_back() -> None:
         answers = [each.result() for each in asked]
 
     assert sum(each is None for each in answers) == 3
-    assert [each.state.status for each in answers if each is not None] == ["SCORED"] * 2
+    assert [each.status for each in answers if each is not None] == ["SCORED"] * 2
     after = waiters.wait(a_poll(), look, seconds=20, team_id=0)
     assert after is not None
 

@@ -61,7 +61,7 @@ def test_final_is_seen(world: World, team: Team) -> None:
     assert before is not None
     assert after == of_row(whole(made))
     assert after is not None
-    assert (before.state.is_final, after.state.is_final) == (False, True)
+    assert (before.is_final, after.is_final) == (False, True)
 
 
 def test_of_others_nothing_is_seen(world: World, team: Team) -> None:

@@ -1,6 +1,6 @@
 """Benchmarks in the description: rules, rounds, commitments and the panel's template."""
 
-from vault.api import panel
+from vault.api import tables
 from vault.api.openapi import parameters, prediction_files
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
 from vault.api.representations.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL
@@ -47,7 +47,7 @@ OPERATIONS = {
         parameters=(
             parameters.SLUG,
             parameters.PANEL_ROUND,
-            parameters.form(panel.OFFERED),
+            parameters.form(tables.FORMS),
             parameters.IF_NONE_MATCH,
         ),
         answers={

@@ -12,34 +12,31 @@ from vault.api.openapi import parameters, problem_answers, schemas
 from vault.api.openapi.headers import REPLAYED, answered
 from vault.api.representations.shape import Shape
 
+_NO_TOKEN: dict[str, list[str]] = {}
+_TOKEN: dict[str, list[str]] = {"bearer": []}
+_STRANGER = ("invalid_token", "not_authenticated")
+
 
 class Access(Enum):
-    """Who may ask, and what those hear who may not."""
+    """Who may ask, by which of the schemes, and what those hear who may not."""
 
-    ANYBODY = "no token is looked at"
+    ANYBODY = "no token is looked at", (), ()
     PUBLIC = (
         "anybody, and pages of other sites (`Access-Control-Allow-Origin: *`); a token shows private "
-        "benchmarks of its team, too"
+        "benchmarks of its team, too",
+        (_NO_TOKEN, _TOKEN),
+        ("invalid_token",),
     )
-    TEAM = "any token of a team"
-    READ = "a token with the scope `read`"
-    SUBMIT = "a token with the scope `submit`"
+    TEAM = "any token of a team", (_TOKEN,), _STRANGER
+    READ = "a token with the scope `read`", (_TOKEN,), (*_STRANGER, "forbidden")
+    SUBMIT = "a token with the scope `submit`", (_TOKEN,), (*_STRANGER, "forbidden")
+
+    def __init__(
+        self, who: str, security: tuple[dict[str, list[str]], ...], refusals: tuple[str, ...]
+    ) -> None:
+        self.who, self.security, self.refusals = who, list(security), refusals
 
 
-SECURITY: dict[Access, list[dict[str, list[str]]]] = {
-    Access.ANYBODY: [],
-    Access.PUBLIC: [{}, {"bearer": []}],
-    Access.TEAM: [{"bearer": []}],
-    Access.READ: [{"bearer": []}],
-    Access.SUBMIT: [{"bearer": []}],
-}
-_REFUSALS: dict[Access, tuple[str, ...]] = {
-    Access.ANYBODY: (),
-    Access.PUBLIC: ("invalid_token",),
-    Access.TEAM: ("invalid_token", "not_authenticated"),
-    Access.READ: ("invalid_token", "not_authenticated", "forbidden"),
-    Access.SUBMIT: ("invalid_token", "not_authenticated", "forbidden"),
-}
 # What may happen to any body, before it is looked into.
 _BODY_PROBLEMS = (
     *("length_required", "content_too_large", "unsupported_media_type", "incomplete_body"),
@@ -48,6 +45,8 @@ _BODY_PROBLEMS = (
 _KEY_PROBLEMS = ("invalid_idempotency_key", "idempotency_key_in_use", "idempotency_key_reused")
 # What may happen to any request.
 COMMON = ("malformed_request", "not_acceptable", "throttled", "internal_error", "unavailable")
+# What of it where the answer has one form, whatever is accepted, and no database is asked.
+COMMON_OF_ONE_FORM = ("malformed_request", "throttled", "internal_error")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +65,26 @@ class Operation:
     tag: str = ""
 
     def as_openapi(self) -> dict[str, Any]:
+        responses = {
+            **{str(status): answer for status, answer in self.answers.items()},
+            **problem_answers.answers(self._codes()),
+        }
+        if self._has_key:
+            # What is kept under a key, and answered again: successes, and the verdict on a file.
+            kept = {str(status) for status in self.answers}
+            if "invalid_file" in self.problems:
+                kept.add(str(problem_codes.CATALOGUE["invalid_file"].status))
+            for status in kept:
+                fields = {**responses[status].get("headers", {}), **answered(REPLAYED)}
+                responses[status] = {**responses[status], "headers": fields}
         described: dict[str, Any] = {
             "operationId": self.id,
             "tags": [self.tag],
             "summary": self.summary,
-            "description": f"{self.description}\n\nAccess: {self.access.value}.",
-            "security": SECURITY[self.access],
-            "responses": {
-                **{str(status): answer for status, answer in self.answers.items()},
-                **problem_answers.answers(self._codes()),
-            },
+            "description": f"{self.description}\n\nAccess: {self.access.who}.",
+            "security": self.access.security,
+            "responses": responses,
         }
-        if self._has_key:
-            self._add_replays(described["responses"])
         if self.parameters:
             described["parameters"] = list(self.parameters)
         if self.body is not None:
@@ -90,8 +96,8 @@ class Operation:
         return parameters.IDEMPOTENCY_KEY in self.parameters
 
     def _codes(self) -> list[str]:
-        """Every problem that may be answered."""
-        codes = [*self.problems, *_REFUSALS[self.access], *self.common]
+        """List every problem that may be answered."""
+        codes = [*self.problems, *self.access.refusals, *self.common]
         if any(each["in"] == "path" for each in self.parameters):
             codes.append("not_found")
         if any(each in parameters.PAGE for each in self.parameters):
@@ -102,15 +108,6 @@ class Operation:
         if self._has_key or self.body is not None:
             codes += _BODY_PROBLEMS
         return codes
-
-    def _add_replays(self, responses: dict[str, Any]) -> None:
-        """Describe what is kept under a key, and answered again: successes, and the verdict on a file."""
-        kept = {str(status) for status in self.answers}
-        if "invalid_file" in self.problems:
-            kept.add(str(problem_codes.CATALOGUE["invalid_file"].status))
-        for status in kept:
-            fields = {**responses[status].get("headers", {}), **answered(REPLAYED)}
-            responses[status] = {**responses[status], "headers": fields}
 
 
 def shown(
@@ -124,8 +121,9 @@ def shown(
 def page(shape: Shape, *, name: str = "", example: Any = None) -> dict[str, Any]:
     """Describe a page of a list of them; its schema has the shape's name and `List`, or one of its own."""
     listed = schemas.reference(name or f"{shape.name}List")
-    example = schemas.page_example(shape.example if example is None else example)
-    return answer("A page.", {negotiation.JSON: {"schema": listed, "example": example}})
+    results = [shape.example if example is None else example]
+    whole = {"next": None, "previous": None, "results": results}
+    return answer("A page.", {negotiation.JSON: {"schema": listed, "example": whole}})
 
 
 def answer(

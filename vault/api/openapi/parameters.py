@@ -27,7 +27,7 @@ def _parameter(
 
 
 def form(offered: Mapping[str, str]) -> dict[str, Any]:
-    """`?format=`, of the forms that a view offers by name; the first is what comes unasked."""
+    """Describe `?format=`, of the forms that a view offers by name; the first is what comes unasked."""
     unasked = next(iter(offered))
     return in_query(
         "format",

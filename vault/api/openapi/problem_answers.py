@@ -1,7 +1,6 @@
 """Errors in the description: a shape for each code of the catalogue, and an answer for each status."""
 
 from collections.abc import Iterable
-from itertools import groupby
 from typing import Any
 
 from vault.api import problem_codes
@@ -45,48 +44,42 @@ def component_name(code: str) -> str:
     return "Problem" + "".join(part.capitalize() for part in code.split("_"))
 
 
-def _component(code: str) -> Schema:
-    known = problem_codes.CATALOGUE[code]
-    return schemas.record(
-        {
-            "type": {"type": "string", "const": f"/problems/{code}"},
-            "title": {"type": "string", "const": known.title},
-            "status": {"type": "integer", "const": known.status},
-            "code": {"type": "string", "const": code},
-            "detail": schemas.text("For people; its words may change."),
-            **{name: MEMBERS[name] for name in known.members},
-        },
-        optional=known.members,
-        description=known.meaning,
-        examples=[problem_codes.example(code)],
-    )
-
-
 def components() -> dict[str, Schema]:
-    return {component_name(code): _component(code) for code in problem_codes.CATALOGUE}
+    return {
+        component_name(code): schemas.record(
+            {
+                "type": {"type": "string", "const": f"/problems/{code}"},
+                "title": {"type": "string", "const": known.title},
+                "status": {"type": "integer", "const": known.status},
+                "code": {"type": "string", "const": code},
+                "detail": schemas.text("For people; its words may change."),
+                **{name: MEMBERS[name] for name in known.members},
+            },
+            optional=known.members,
+            description=known.meaning,
+            examples=[problem_codes.example(code)],
+        )
+        for code, known in problem_codes.CATALOGUE.items()
+    }
 
 
 def answers(codes: Iterable[str]) -> dict[str, Any]:
-    """Responses by status, each with what its codes mean and look like."""
-    known = problem_codes.CATALOGUE
-    ordered = sorted(set(codes), key=lambda code: (known[code].status, code))
-    return {
-        str(status): _answer(list(group))
-        for status, group in groupby(ordered, key=lambda code: known[code].status)
-    }
-
-
-def _answer(codes: list[str]) -> dict[str, Any]:
-    known = {code: problem_codes.CATALOGUE[code] for code in codes}
-    shapes = [schemas.reference(component_name(code)) for code in codes]
-    answer: dict[str, Any] = {
-        "description": "\n".join(f"- `{code}`: {each.meaning}" for code, each in known.items()),
-        "content": {
-            MEDIA_TYPE: {
-                "schema": shapes[0] if len(shapes) == 1 else {"oneOf": shapes},
-                "examples": {code: {"value": problem_codes.example(code)} for code in codes},
-            }
-        },
-    }
-    fields = {name for each in known.values() for name in each.headers}
-    return {**answer, "headers": answered(*sorted(fields))} if fields else answer
+    """Describe responses by status, each with what its codes mean and look like."""
+    known = {code: problem_codes.CATALOGUE[code] for code in sorted(set(codes))}
+    responses = {}
+    for status in sorted({each.status for each in known.values()}):
+        alike = {code: each for code, each in known.items() if each.status == status}
+        shapes = [schemas.reference(component_name(code)) for code in alike]
+        described: dict[str, Any] = {
+            "description": "\n".join(f"- `{code}`: {each.meaning}" for code, each in alike.items()),
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": shapes[0] if len(shapes) == 1 else {"oneOf": shapes},
+                    "examples": {code: {"value": problem_codes.example(code)} for code in alike},
+                }
+            },
+        }
+        if fields := sorted({name for each in alike.values() for name in each.headers}):
+            described["headers"] = answered(*fields)
+        responses[str(status)] = described
+    return responses

@@ -1,6 +1,6 @@
 """Results in the description: the team's budget and the board."""
 
-from vault.api import leaderboard, negotiation
+from vault.api import negotiation, results
 from vault.api.openapi import parameters
 from vault.api.openapi.operation import Access, Operation, answer, shown
 from vault.api.representations.boards import BOARD, ROW
@@ -33,7 +33,7 @@ OPERATIONS = {
         "its finals. The CSV has the same columns; text in it that begins as a formula would (`=`, `+`, `-`, "
         "`@`) has an apostrophe before it.",
         access=Access.PUBLIC,
-        parameters=(parameters.SLUG, parameters.ROUND, parameters.form(leaderboard.OFFERED)),
+        parameters=(parameters.SLUG, parameters.ROUND, parameters.form(results.BOARD_FORMS)),
         answers={
             200: answer(
                 "The board.",

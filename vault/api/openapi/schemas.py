@@ -91,7 +91,3 @@ def page_of(name: str) -> Schema:
             "results": list_of(reference(name)),
         }
     )
-
-
-def page_example(*results: Any) -> Schema:
-    return {"next": None, "previous": None, "results": list(results)}

@@ -3,7 +3,7 @@
 from vault.api import problem_codes
 from vault.api.negotiation import HTML, JSON, YAML
 from vault.api.openapi import parameters, schemas
-from vault.api.openapi.operation import Access, Operation, answer, shown
+from vault.api.openapi.operation import COMMON_OF_ONE_FORM, Access, Operation, answer, shown
 from vault.api.representations.entrance import ENTRANCE, FORMS
 from vault.api.representations.service import CODE, HEALTH, PROBLEM_TYPE
 from vault.api.representations.shape import described
@@ -13,8 +13,6 @@ TAG = "Service"
 SHAPES = described(HEALTH, PROBLEM_TYPE, ENTRANCE)
 
 _PROBE = ("malformed_request", "not_acceptable", "internal_error")
-# These come in one form, whatever is accepted.
-_DESCRIPTION = ("malformed_request", "throttled", "internal_error")
 
 
 def _entrance(id: str, summary: str, description: str) -> Operation:
@@ -41,7 +39,7 @@ def _description(form: str, media_type: str) -> Operation:
         description="OpenAPI 3.1.",
         access=Access.ANYBODY,
         answers={200: answer("The description.", {media_type: {"schema": {"type": "object"}}})},
-        common=_DESCRIPTION,
+        common=COMMON_OF_ONE_FORM,
     )
 
 
@@ -93,6 +91,6 @@ OPERATIONS = {
         description="A page with Swagger UI, all of it from this service.",
         access=Access.ANYBODY,
         answers={200: answer("The page.", {HTML: {"schema": {"type": "string"}}})},
-        common=_DESCRIPTION,
+        common=COMMON_OF_ONE_FORM,
     ),
 }

@@ -1,15 +1,19 @@
 """Submissions in the description: hand in, try out, look, cancel, withdraw, declare final."""
 
-from vault.api import filters, provenance
+from vault.api import filters, provenance, tables
 from vault.api.openapi import parameters, prediction_files
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
 from vault.api.representations.shape import described
 from vault.api.representations.submissions import SCORED, SUBMISSION, VALIDATION
-from vault.api.submissions import FILE_FORMS
 
 TAG = "Submissions"
 
 SHAPES = described(VALIDATION, listed=(SUBMISSION,))
+# The one that most callers want stands before the others.
+FILTERS = tuple(
+    parameters.in_query(name, each.schema, each.description, each.example)
+    for name, each in sorted(filters.FILTERS.items(), key=lambda named: named[0] != "key")
+)
 PROVENANCE = tuple(
     parameters.in_query(name, said.form.schema(), said.description, said.example)
     for name, said in provenance.SAID.items()
@@ -24,7 +28,7 @@ OPERATIONS = {
         summary="List the team's submissions",
         description="One's own, newest first: finds what a lost network hid.",
         access=Access.READ,
-        parameters=(parameters.SLUG, *filters.described(first="key"), *parameters.PAGE),
+        parameters=(parameters.SLUG, *FILTERS, *parameters.PAGE),
         answers={200: page(SUBMISSION, example=SCORED)},
     ),
     ("/api/v1/benchmarks/{slug}/submissions/", "POST"): Operation(
@@ -109,7 +113,7 @@ OPERATIONS = {
         description="The predictions as they were taken, in panel order: handed in again, they are the same "
         "submission. Counts as a parse, not as a query. The file of a cancelled submission is not kept.",
         access=Access.READ,
-        parameters=(parameters.SUBMISSION_ID, parameters.form(FILE_FORMS)),
+        parameters=(parameters.SUBMISSION_ID, parameters.form(tables.FORMS)),
         answers={200: answer("The file.", prediction_files.sent(prediction_files.EXAMPLE))},
         problems=("parse_throttled",),
     ),

@@ -2,7 +2,7 @@
 
 from vault.api.negotiation import HTML
 from vault.api.openapi import parameters, schemas
-from vault.api.openapi.operation import Access, Operation, answer, page, shown
+from vault.api.openapi.operation import COMMON_OF_ONE_FORM, Access, Operation, answer, page, shown
 from vault.api.representations.shape import described
 from vault.api.representations.tokens import ISSUED, REDEEMED, TOKEN
 from vault.api.token_links import LINK
@@ -26,7 +26,7 @@ OPERATIONS = {
         "nothing, so a program that looks at links in mails uses none up.",
         access=Access.ANYBODY,
         answers={200: answer("The page.", {HTML: {"schema": {"type": "string"}}})},
-        common=("malformed_request", "throttled", "internal_error"),
+        common=COMMON_OF_ONE_FORM,
     ),
     ("/api/v1/token-links/redeem/", "POST"): Operation(
         id="redeem_token_link",

@@ -31,7 +31,7 @@ BENCHMARK = Shape(
         "greater_is_better": fields.flag(
             True,
             "Of the primary metric.",
-            source=lambda given: METRICS[given.primary_metric].greater_is_better,
+            source=lambda benchmark: METRICS[benchmark.primary_metric].greater_is_better,
         ),
         "secondary_metrics": fields.list_of(["mcc"], schemas.text()),
         "loss_cap": fields.number(

@@ -117,19 +117,19 @@ BOARD = Shape(
         "round": fields.integer(1, source="number", minimum=1),
         "status": fields.one_of("PUBLISHED", RoundStatus.values),
         "is_published": fields.flag(
-            True, source=lambda given: given.status == RoundStatus.PUBLISHED
+            True, source=lambda round: round.status == RoundStatus.PUBLISHED
         ),
         "ranked_by": fields.one_of(
             "fresh",
             list(RankedBy),
             "While the round is open or closing, the best released value of a team; once it is closed, "
             "the released value of its final; once it is published, the final's fresh figure.",
-            source=lambda given: leaderboard.ranked_by(round=given).value,
+            source=lambda round: leaderboard.ranked_by(round=round).value,
         ),
         "resolution": fields.number(
             0.01,
             "The smallest difference between two released values.",
-            source=lambda given: leaderboard.resolution(round=given),
+            source=lambda round: leaderboard.resolution(round=round),
         ),
         "rows": fields.list_of(
             [ROW.example],
@@ -141,5 +141,5 @@ BOARD = Shape(
 )
 
 
-def board(given: Round, rows: list[leaderboard.Row]) -> dict[str, Any]:
-    return BOARD.show(given, rows=[ROW.show(row) for row in rows])
+def board(round: Round, rows: list[leaderboard.Row]) -> dict[str, Any]:
+    return BOARD.show(round, rows=[ROW.show(row) for row in rows])

@@ -5,7 +5,7 @@ from vault.api.representations.shape import By, Field, Shape
 
 
 def _used(kind: str, *, limit: int, used: int) -> dict[str, Field]:
-    """How many of a kind there are, and how many of them are used."""
+    """Describe the limit of a kind, and what of it is used."""
     return {
         "limit": fields.integer(limit, source=f"{kind}_limit", minimum=0),
         "used": fields.count(used, source=f"{kind}_used"),
@@ -76,7 +76,7 @@ BUDGET = Shape(
                 "description": "Of mechanisms that accept a limited number of them.",
             },
             None,
-            lambda given: None if given.accepted_limit is None else ACCEPTED.show(given),
+            lambda left: None if left.accepted_limit is None else ACCEPTED.show(left),
         ),
         "nats": Field(NATS.schema, NATS.example, NATS.show),
         "proven_error": fields.number(

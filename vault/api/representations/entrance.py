@@ -26,19 +26,23 @@ def address(slug: str) -> str:
     return f"{LINKS['benchmarks']}{slug}/"
 
 
-# Of a benchmark beside the round that tells most of it.
+# Of the round that takes submissions.
 OPEN_BENCHMARK = Shape(
     "OpenBenchmark",
     {
         "slug": fields.text("weather", source="benchmark.slug"),
         "title": fields.text("Will it rain?", source="benchmark.title"),
-        "round": fields.count(1, "The number of the open one.", source="telling.number"),
-        "closes_at": fields.time("2026-06-01T12:00:00Z", source="telling.closes_at"),
-        "benchmark": fields.text(address("weather"), "Its address.", source="address"),
+        "round": fields.count(1, "The number of the open one.", source="number"),
+        "closes_at": fields.time("2026-06-01T12:00:00Z"),
+        "benchmark": fields.text(
+            address("weather"),
+            "Its address.",
+            source=lambda round: address(round.benchmark.slug),
+        ),
         "leaderboard": fields.text(
             f"{address('weather')}leaderboard/",
             "The address of its board.",
-            source=lambda given: f"{given.address}leaderboard/",
+            source=lambda round: f"{address(round.benchmark.slug)}leaderboard/",
         ),
     },
 )
@@ -46,8 +50,8 @@ OPEN_BENCHMARK = Shape(
 ENTRANCE = Shape(
     "Entrance",
     {
-        "service": fields.text("Holdout Vault", source=lambda given: "Holdout Vault"),
-        "version": fields.text("1", "Of the API.", source=lambda given: "1"),
+        "service": fields.text("Holdout Vault", source=lambda service: "Holdout Vault"),
+        "version": fields.text("1", "Of the API.", source=lambda service: "1"),
         "links": Field(
             {
                 "type": "object",
@@ -55,10 +59,12 @@ ENTRANCE = Shape(
                 "additionalProperties": {"type": "string"},
             },
             {name: LINKS[name] for name in ("docs", "benchmarks")},
-            lambda given: LINKS,
+            lambda service: LINKS,
         ),
         "tokens": fields.text(
-            f"{TOKENS.partition('. ')[0]}. ...", "How a team gets one.", source=lambda given: TOKENS
+            f"{TOKENS.partition('. ')[0]}. ...",
+            "How a team gets one.",
+            source=lambda service: TOKENS,
         ),
         "open_benchmarks": fields.list_of(
             [OPEN_BENCHMARK.example],

@@ -11,11 +11,11 @@ from vault.api.representations.shape import By, Field
 def _word(schema: Callable[..., Schema]) -> Callable[..., Field]:
     def member(
         example: Any = None,
-        *given: Any,
+        *words: Any,
         source: str | Callable[[Any], Any] | By | None = None,
         **keywords: Any,
     ) -> Field:
-        return Field(schema(*given, **keywords), example, source)
+        return Field(schema(*words, **keywords), example, source)
 
     return member
 

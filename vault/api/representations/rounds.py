@@ -45,7 +45,7 @@ ROUND = Shape(
         "resolution": fields.number(
             0.01,
             "The smallest difference between two values on the board, in the metric's units.",
-            source=lambda given: leaderboard.resolution(round=given),
+            source=lambda round: leaderboard.resolution(round=round),
         ),
         "publication": fields.one_of(
             "coarse",

@@ -56,13 +56,13 @@ class Shape:
 
 
 def described(*shapes: Shape | Body, listed: tuple[Shape, ...] = ()) -> dict[str, Schema]:
-    """Their schemas by name; those that come in pages too bring the schema of a page."""
+    """List their schemas by name; those that come in pages too bring the schema of a page."""
     found = {shape.name: shape.schema for shape in (*shapes, *listed)}
     return found | {f"{shape.name}List": schemas.page_of(shape.name) for shape in listed}
 
 
 def _compiled(fields: Mapping[str, Field]) -> Callable[..., dict[str, Any]]:
-    """One expression that reads all members, as one would write it by hand.
+    """Make one expression that reads all members, as one would write it by hand.
 
     A loop over the fields takes twice as long, and a team's program asks for its submission all the time.
     """
@@ -74,11 +74,11 @@ def _compiled(fields: Mapping[str, Field]) -> Callable[..., dict[str, Any]]:
             value = member
         elif callable(field.source):
             known[f"read_{position}"] = field.source
-            value = f"read_{position}(given)"
+            value = f"read_{position}(thing)"
         else:
-            value = f"given.{field.source or member}"
+            value = f"thing.{field.source or member}"
         members.append(f"{member!r}: {_written(value, field.schema)}")
-    parameters = ", ".join(["given", *(["*", *by_caller] if by_caller else [])])
+    parameters = ", ".join(["thing", *(["*", *by_caller] if by_caller else [])])
     # Of declarations alone: nothing of a request is in it.
     return eval(f"lambda {parameters}: {{{', '.join(members)}}}", known)  # type: ignore[no-any-return]  # noqa: S307
 

@@ -87,18 +87,18 @@ VALIDATION = Shape(
 )
 
 
-def submission(given: Submission) -> dict[str, Any]:
-    """One that `selectors.own_submissions` found, so that nothing more is asked of the database."""
-    release, benchmark = getattr(given, "release", None), given.round.benchmark
+def submission(row: Submission) -> dict[str, Any]:
+    """Show one that `selectors.submissions_of` found, so that nothing more is asked of the database."""
+    release, benchmark = getattr(row, "release", None), row.round.benchmark
     own, on_display = (None, None) if release is None else (release.released, release.value)
-    round, team = given.round, given.team
+    round, team = row.round, row.team
     own, on_display = (
         reference_scores.told(value=value, round=round, team=team) for value in (own, on_display)
     )
     return SUBMISSION.show(
-        given,
+        row,
         released=leaderboard.shown(value=own, benchmark=benchmark),
         on_display=leaderboard.shown(value=on_display, benchmark=benchmark),
         outcome=None if release is None else release.outcome,
-        is_final=getattr(given, "is_final", False),
+        is_final=getattr(row, "is_final", False),
     )
