@@ -5,6 +5,8 @@ no model instances. Raw scores are in it, so no web process may call this (its r
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from vault import leaderboard
@@ -89,30 +91,25 @@ def round_history(*, round: Round) -> RoundHistory:
     submissions = {row.pk: row for row in rows.order_by("team_id", "sequence")}
     finals = {final.team_id: final for final in Final.objects.filter(round=round)}
     board = {row.team_id: row for row in leaderboard.board(round=round)}
-    by_team: dict[int, list[Submission]] = {}
-    for submission in submissions.values():
-        by_team.setdefault(submission.team_id, []).append(submission)
     past = _past(round, submissions)
     teams = []
-    for team_id, own in by_team.items():
-        final = finals.get(team_id)
-        team = own[0].team
+    for team, own in groupby(submissions.values(), key=attrgetter("team")):
+        final = finals.get(team.pk)
         teams.append(
             TeamHistory(
-                team_id=team_id,
+                team_id=team.pk,
                 name=team.name,
                 is_reference=team.is_reference,
-                attempts=board[team_id].attempts,
-                released=board[team_id].released,
+                attempts=board[team.pk].attempts,
+                released=board[team.pk].released,
                 submissions=[past[each.pk] for each in own],
                 final_id=None if final is None else final.submission_id,
                 final_is_declared=final is not None and final.is_declared,
             )
         )
     order = RoundReference.objects.filter(round=round).order_by("position")
-    released = [
-        each.released_at for team in teams for each in team.submissions if not team.is_reference
-    ]
+    competing = (history for history in teams if not history.is_reference)
+    released = (each.released_at for history in competing for each in history.submissions)
     return RoundHistory(
         round_id=round.pk,
         teams=sorted(teams, key=lambda team: team.name),

@@ -138,8 +138,10 @@ def ranked_by(*, round: Round) -> RankedBy:
 
 
 def board(*, round: Round) -> list[Row]:
-    attempts, published = _attempts(round), _published(round)
-    values = _released_values(round)
+    is_published = ranked_by(round=round) == RankedBy.FRESH
+    results = PublishedResult.objects.filter(round=round) if is_published else ()
+    published = {result.team_id: result for result in results}
+    attempts, values = _attempts(round), _released_values(round)
     answered = Release.objects.filter(submission__round=round)
     listed = answered.values_list("submission__team", flat=True).distinct()
     teams = Team.objects.in_bulk({*listed, *attempts, *published})
@@ -151,7 +153,6 @@ def board(*, round: Round) -> list[Row]:
     after = ranks(values=fresh, benchmark=round.benchmark)
     moved = moves(before=released, after=fresh, benchmark=round.benchmark)
     tiers = closed_up(tiers={pk: published[pk].tier for pk in competing if pk in published})
-    is_published = ranked_by(round=round) == RankedBy.FRESH
     rows = [
         Row(
             rank=(after if is_published else before).get(pk),
@@ -226,9 +227,3 @@ def _attempts(round: Round) -> dict[int, int]:
     reserved = BudgetEntry.objects.filter(admission__round=round, kind=BudgetEntry.Kind.RESERVE)
     counted = reserved.exclude(submission__in=refunded).values_list("admission__team")
     return dict(counted.annotate(Count("pk")))
-
-
-def _published(round: Round) -> dict[int, PublishedResult]:
-    if round.status != RoundStatus.PUBLISHED:
-        return {}
-    return {row.team_id: row for row in PublishedResult.objects.filter(round=round)}

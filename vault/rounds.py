@@ -331,7 +331,7 @@ def audit_seed(*, round: Round) -> str:
 
 
 def holdout_nats(*, round: Round) -> float:
-    """All that the round's query holdout ever told or may still tell, to everybody together."""
+    """Sum all that the round's query holdout ever told or may still tell, to everybody together."""
     return budget.holdout_nats(holdout=round.query_holdout)
 
 
@@ -341,10 +341,9 @@ def count_publication(*, round: Round, holdout: Holdout, nats: float, now: dt.da
 
 
 def stock(*, benchmark: Benchmark) -> Stock:
-    """How many rounds the sealed iid shards of a benchmark are enough for."""
-    n = Holdout.objects.filter(
-        benchmark=benchmark, status=HoldoutStatus.SEALED, kind__in=DECIDING
-    ).count()
+    """Count the rounds that the sealed iid shards of a benchmark are enough for."""
+    sealed = Holdout.objects.filter(benchmark=benchmark, status=HoldoutStatus.SEALED)
+    n = sealed.filter(kind__in=DECIDING).count()
     return Stock(n_sealed=n, coarse_rounds=n, full_rounds=n // 2)
 
 

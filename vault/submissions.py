@@ -81,18 +81,19 @@ def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
     in_order = waiting.select_related("query_holdout", "benchmark", "panel").order_by("number")
     # What would be scored for a round that cannot open any more tells of its labels for nothing.
     planned = in_order.filter(closes_at__gt=now).first()
-    if planned is None and (over := in_order.first()) is not None:
+    if planned is not None:
+        return planned
+    over = in_order.first()
+    if over is not None:
         raise RoundClosedError(
             f"round {over.number} has not opened, and its end has passed: it receives no reference, and "
             "the organizer must cancel it and plan another",
             closes_at=over.closes_at,
         )
-    if planned is None:
-        others = Round.objects.filter(benchmark=benchmark).exclude(status=RoundStatus.CANCELLED)
-        latest = others.order_by("-number").first()
-        cancelled = closed_rounds.cancelled_after(benchmark=benchmark, round=latest)
-        raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
-    return planned
+    others = Round.objects.filter(benchmark=benchmark).exclude(status=RoundStatus.CANCELLED)
+    latest = others.order_by("-number").first()
+    cancelled = closed_rounds.cancelled_after(benchmark=benchmark, round=latest)
+    raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
 
 
 def check_validation_score(*, round: Round, team: Team, validation_score: float | None) -> None:
