@@ -91,7 +91,7 @@ class Front:
 
 
 def length_of(environ: Environ) -> int | None:
-    """Of the body, as announced; 0 if there is none, and None if nobody can tell."""
+    """Read the body's length, as announced; 0 if there is none, and None if nobody can tell."""
     text = environ.get("CONTENT_LENGTH", "")
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
