@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from vault import sentences
 from vault.models import Admission, BudgetEntry, Round
@@ -15,7 +16,7 @@ CONCURRENT_RETRY_SECONDS = 2
 
 
 class Usage(NamedTuple):
-    """How many queries were ever asked, lie in the window, and wait for their score."""
+    """The numbers of queries that were ever asked, lie in the window, and wait for their score."""
 
     total: int
     window: int
@@ -68,6 +69,12 @@ def count(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
             [since, admission.pk],
         )
         return Usage(*cursor.fetchone())
+
+
+def charged(*, entries: QuerySet[BudgetEntry]) -> QuerySet[BudgetEntry]:
+    """Select what was reserved and not refunded, of the entries of whole accounts."""
+    refunded = entries.filter(kind=BudgetEntry.Kind.REFUND).values("submission")
+    return entries.filter(kind=BudgetEntry.Kind.RESERVE).exclude(submission__in=refunded)
 
 
 def queries(*, admission: Admission, round: Round, used: Usage, now: dt.datetime) -> Queries:
@@ -156,17 +163,15 @@ def waiting(*, n: int) -> str:
 def _next_slot(
     *, admission: Admission, round: Round, used: Usage, now: dt.datetime
 ) -> dt.datetime | None:
-    """When the next query is free; None: never in this round. Nothing is received before it opens."""
+    """Tell when the next query is free; None: never in this round. Nothing is received before it opens."""
     if round.status not in COMING or used.total >= admission.k:
         return None
     slot = max(now, round.opens_at)
     if used.window >= round.window_limit:
         # When enough entries have left the window: the (used - limit + 1)-th oldest of those in it.
         window = dt.timedelta(seconds=round.window_seconds)
-        entries = BudgetEntry.objects.filter(admission=admission)
-        refunded = entries.filter(kind=BudgetEntry.Kind.REFUND).values("submission")
-        reserved = entries.filter(kind=BudgetEntry.Kind.RESERVE, at__gt=now - window)
-        held = reserved.exclude(submission__in=refunded).order_by("at")
+        entries = charged(entries=BudgetEntry.objects.filter(admission=admission))
+        held = entries.filter(at__gt=now - window).order_by("at")
         slot = held.values_list("at", flat=True)[used.window - round.window_limit] + window
     elif used.concurrent >= round.concurrent_limit:
         slot = now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS)

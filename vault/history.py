@@ -7,7 +7,6 @@ import uuid
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Protocol
 
 from vault import leaderboard
 from vault.models import (
@@ -25,19 +24,18 @@ from vault.statuses import SubmissionStatus
 SCORED = (SubmissionStatus.SCORED, SubmissionStatus.WITHDRAWN)
 
 
-class AnyFile(Protocol):
-    """Stored predictions."""
-
-    @property
-    def file_key(self) -> str: ...
-
-
 @dataclass(frozen=True, kw_only=True)
-class PublishedFinal:
-    """A final about which a figure was published while the query holdout was still fresh."""
+class StoredFile:
+    """A submission's stored predictions."""
 
     id: uuid.UUID
     file_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedFinal(StoredFile):
+    """A final about which a figure was published while the query holdout was still fresh."""
+
     # The published figure, in the metric's units.
     fresh: float
     # Whose it is, and of which round.
@@ -46,14 +44,12 @@ class PublishedFinal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PastSubmission:
-    id: uuid.UUID
+class PastSubmission(StoredFile):
     sequence: int
     submitted_at: dt.datetime
     released_at: dt.datetime
     status: str
     sha256: str
-    file_key: str
     panel_id: int
     outcome: str
     # In the metric's units: its own released value, None where the answer only repeated an earlier

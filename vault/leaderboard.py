@@ -21,7 +21,7 @@ from django.db.models import Count, Q
 from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, unranking
+from vault import budget, budget_left, unranking
 from vault.models import Benchmark, BudgetEntry, Final, PublishedResult, Release, Round, Team
 from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -141,7 +141,9 @@ def board(*, round: Round) -> list[Row]:
     is_published = ranked_by(round=round) == RankedBy.FRESH
     results = PublishedResult.objects.filter(round=round) if is_published else ()
     published = {result.team_id: result for result in results}
-    attempts, values = _attempts(round), _released_values(round)
+    values = _released_values(round)
+    charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission__round=round))
+    attempts = dict(charged.values_list("admission__team").annotate(Count("pk")))
     answered = Release.objects.filter(submission__round=round)
     listed = answered.values_list("submission__team", flat=True).distinct()
     teams = Team.objects.in_bulk({*listed, *attempts, *published})
@@ -217,13 +219,3 @@ def _released_values(round: Round) -> dict[int, float]:
         assert value is not None
         best[team_id] = better(best.get(team_id, value), value)
     return best
-
-
-def _attempts(round: Round) -> dict[int, int]:
-    """Reserved and not refunded, for each team with an account."""
-    refunded = BudgetEntry.objects.filter(
-        admission__round=round, kind=BudgetEntry.Kind.REFUND
-    ).values("submission")
-    reserved = BudgetEntry.objects.filter(admission__round=round, kind=BudgetEntry.Kind.RESERVE)
-    counted = reserved.exclude(submission__in=refunded).values_list("admission__team")
-    return dict(counted.annotate(Count("pk")))

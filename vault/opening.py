@@ -89,7 +89,7 @@ def _unsettled(round: Round) -> str:
 
 
 def _hopeless(round: Round) -> str:
-    """Of a round that names no reference: that none can come any more, though its mechanism needs one."""
+    """Say of a round that names none that no reference can come any more, though its mechanism needs one."""
     received = Submission.objects.filter(round=round, team__is_reference=True)
     if (
         not MECHANISMS[round.mechanism].needs_baseline

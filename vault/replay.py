@@ -149,7 +149,7 @@ def _first_memory(round: Round, team_id: int) -> _Memory:
 
 
 def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, str], float]:
-    """By submission and scorer version: re-scoring adds rows beside the one that was released."""
+    """Map submission and scorer version: re-scoring adds rows beside the one that was released."""
     rows = RawScore.objects.filter(
         submission__round=round,
         holdout=round.query_holdout,

@@ -121,7 +121,7 @@ def plan(
 def _journal_plan(
     round: Round, references: Sequence[Team], *, actor: str, now: dt.datetime
 ) -> None:
-    """All of the round's constants, in the words of the plan."""
+    """Enter all of the round's constants, in the words of the plan."""
     constants = (
         *("mechanism", "parameters", "window_seconds", "window_limit", "total_limit"),
         *("concurrent_limit", "max_teams"),
@@ -168,22 +168,18 @@ def open_round(
     if any(reference.pk not in known for reference in chosen):
         raise TransitionError("a reference is a scored submission of a reference team")
     if MECHANISMS[round.mechanism].needs_baseline and not chosen:
-        raise TransitionError(_no_baseline(round))
+        way = "submit one as a reference team first"
+        if not reference_files.n_left(holdout_id=round.query_holdout_id):
+            way = (
+                "the round's query holdout takes no more files of references, so "
+                f"{reference_files.ELSEWHERE}"
+            )
+        raise TransitionError(f"the mechanism {round.mechanism} needs a baseline: {way}")
     RoundReference.objects.bulk_create(
         RoundReference(round=round, submission=reference, position=position)
         for position, reference in enumerate(chosen)
     )
     budget.count_references(round=round, now=now)
-
-
-def _no_baseline(round: Round) -> str:
-    said = f"the mechanism {round.mechanism} needs a baseline: "
-    if reference_files.n_left(holdout_id=round.query_holdout_id):
-        return f"{said}submit one as a reference team first"
-    return (
-        f"{said}the round's query holdout takes no more files of references, so "
-        f"{reference_files.ELSEWHERE}"
-    )
 
 
 def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
