@@ -109,7 +109,12 @@ def _told(
         value = release.shown_reference(round=round, score=release_input.score)
         return release.in_metric_units(round=round, value=value), Release.Outcome.SCORED.value
     if submission.team_id not in memories:
-        memories[submission.team_id] = _first_memory(round, submission.team_id)
+        state, incumbent = release.initial_state(round=round)
+        memories[submission.team_id] = _Memory(
+            state=state,
+            incumbent_id=None if incumbent is None else incumbent.pk,
+            is_blind=Admission.objects.get(round=round, team=submission.team_id).is_blind,
+        )
     memory = memories[submission.team_id]
     if release_input.incumbent_id != memory.incumbent_id:
         raise JournalError(f"{submission.pk} was compared with another than its incumbent")
@@ -137,15 +142,6 @@ def _check_states(round: Round, memories: dict[int, _Memory]) -> None:
         replayed = None if memory is None else (memory.state, memory.incumbent_id)
         if replayed != (stored.state, stored.incumbent_id):
             raise JournalError(f"the state of {stored.team} is not what its releases give")
-
-
-def _first_memory(round: Round, team_id: int) -> _Memory:
-    state, incumbent = release.initial_state(round=round)
-    return _Memory(
-        state=state,
-        incumbent_id=None if incumbent is None else incumbent.pk,
-        is_blind=Admission.objects.get(round=round, team_id=team_id).is_blind,
-    )
 
 
 def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, str], float]:

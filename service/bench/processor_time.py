@@ -16,7 +16,7 @@ MS_PER_TICK = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def spent(roots: Mapping[int, str]) -> dict[str, float]:
-    """Sum the milliseconds of each group so far; `roots` names the group of each leading process by number."""
+    """Sum the milliseconds of each group so far; `roots` names the group of each leading process."""
     processes = {each.pid: each for each in all_seen()}
     total = dict.fromkeys(roots.values(), 0.0)
     for process in processes.values():
