@@ -139,7 +139,9 @@ def receive(
             return Receipt(
                 submission=earlier.get(round=round, team=team, sequence=same), is_new=False
             )
-        used = None if admission is None else budget.check(admission=admission, round=round, now=now)
+        used = (
+            None if admission is None else budget.check(admission=admission, round=round, now=now)
+        )
         # Until the commit: whoever cancels the same predictions must see this row, or not this file.
         locks.hold_file(sha256=sha256)
         if team.is_reference:
