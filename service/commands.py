@@ -139,17 +139,7 @@ def demo(arguments: list[str]) -> int:
         result.touch()
         own(result, service_account())
         show_addresses(service)
-        elapsed = f"{time.monotonic() - started:.1f}"
-        play = subprocess.Popen(
-            [
-                *(sys.executable, "-P", "-m", "django", "demo", "--url", service.url),
-                *("--seed", str(seed), "--json", str(result), "--elapsed", elapsed),
-            ],
-            cwd=service.code,
-            env=service.environment(role=grants.RESEARCHER),
-            start_new_session=True,
-            **account_arguments(service_account()),
-        )
+        play = _play(service, seed=seed, result=result, started=started)
         try:
             code = watch(service, play)
         finally:
@@ -162,6 +152,20 @@ def demo(arguments: list[str]) -> int:
             print("The service stays up; Ctrl-C stops it.", flush=True)
             stay_up(service)
     return code
+
+
+def _play(service: Service, *, seed: int, result: Path, started: float) -> subprocess.Popen[bytes]:
+    elapsed = time.monotonic() - started
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-P", "-m", "django", "demo", "--url", service.url),
+            *("--seed", str(seed), "--json", str(result), "--elapsed", f"{elapsed:.1f}"),
+        ],
+        cwd=service.code,
+        env=service.environment(role=grants.RESEARCHER),
+        start_new_session=True,
+        **account_arguments(service_account()),
+    )
 
 
 def manage(arguments: list[str]) -> int:
