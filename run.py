@@ -37,9 +37,8 @@ def say(text: str) -> None:
 
 def state_directory() -> Path:
     """Choose it: `HOLDOUT_VAULT_HOME`, else one that suits root or the user."""
-    given = os.environ.get("HOLDOUT_VAULT_HOME")
-    if given:
-        return Path(given).absolute()
+    if chosen := os.environ.get("HOLDOUT_VAULT_HOME"):
+        return Path(chosen).absolute()
     if os.geteuid() == 0:
         return Path("/var/lib/holdout-vault")
     data = os.environ.get("XDG_DATA_HOME")

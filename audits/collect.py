@@ -21,10 +21,10 @@ from stats.split_scores import SplitScore, split_score
 from vault import history, predictions
 from vault.errors import VaultError
 from vault.history import (
-    AnyFile,
     PastSubmission,
     PublishedFinal,
     RoundHistory,
+    StoredFile,
     TeamHistory,
 )
 from vault.models import Holdout, Round
@@ -242,7 +242,7 @@ class _Scorer:
     def split(self) -> SplitScore:
         return split_score(scorer=self.of, labels=self.labels)
 
-    def columns(self, submissions: Sequence[AnyFile]) -> Files:
+    def columns(self, submissions: Sequence[StoredFile]) -> Files:
         positions = np.concatenate([self.query.positions, self.fresh.positions])
         return score_files(
             scorer=self.of,

@@ -14,7 +14,6 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response["Content-Security-Policy"] = POLICY
-        response["Cross-Origin-Opener-Policy"] = "same-origin"
         return response
 
     return respond

@@ -47,25 +47,22 @@ class Environment:
         self, name: str, default: str | None, *, kind: str = "text", is_secret: bool = False
     ) -> str:
         self._questions[name] = Question(name=name, kind=kind, default=default, is_secret=is_secret)
-        value = self._from_file(name) if is_secret else None
+        value = self._variables.get(PREFIX + name)
+        path = self._variables.get(f"{PREFIX}{name}_FILE") if is_secret else None
+        if path and value is not None:
+            raise EnvironmentVariableError(f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set")
+        if path:
+            try:
+                return Path(path).read_text().strip()
+            except OSError as error:
+                raise EnvironmentVariableError(
+                    f"{PREFIX}{name}_FILE cannot be read: {path} ({error.strerror})"
+                ) from None
         if value is None:
-            value = self._variables.get(PREFIX + name, default)
+            value = default
         if value is None:
             raise EnvironmentVariableError(f"{PREFIX}{name} is not set")
         return value
-
-    def _from_file(self, name: str) -> str | None:
-        path = self._variables.get(f"{PREFIX}{name}_FILE")
-        if not path:
-            return None
-        if PREFIX + name in self._variables:
-            raise EnvironmentVariableError(f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set")
-        try:
-            return Path(path).read_text().strip()
-        except OSError as error:
-            raise EnvironmentVariableError(
-                f"{PREFIX}{name}_FILE cannot be read: {path} ({error.strerror})"
-            ) from None
 
     def text(self, name: str, default: str | None = None) -> str:
         return self._ask(name, default)

@@ -29,9 +29,13 @@ class Sparing(logging.Filter):
         self._n_told = self._n_left_out = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if _is_tick(record):
+        # Celery tells of each task that it came and that it went well.
+        task = record.args.get("name") if isinstance(record.args, dict) else None
+        if record.levelno <= logging.INFO and task in TICKS:
             return False
-        n_left_out = self._count() if _is_refusal(record) else 0
+        # Of status 4xx: a 500 is a fault of the service, and each is told.
+        is_refusal = record.name.startswith(REFUSALS) and getattr(record, "status_code", 400) < 500
+        n_left_out = self._count() if is_refusal else 0
         if n_left_out is None:
             return False
         said = record.getMessage()
@@ -45,7 +49,7 @@ class Sparing(logging.Filter):
         return True
 
     def _count(self) -> int | None:
-        """How many were left out before this one; None if there is no room for it in this minute."""
+        """Count those that were left out before this one; None if there is no room for it in this minute."""
         with self._lock:
             now = self._clock()
             if now >= self._minute_ends:
@@ -56,16 +60,3 @@ class Sparing(logging.Filter):
             self._n_told += 1
             n_left_out, self._n_left_out = self._n_left_out, 0
             return n_left_out
-
-
-def _is_refusal(record: logging.LogRecord) -> bool:
-    """Of status 4xx: a 500 is a fault of the service, and each is told."""
-    status = getattr(record, "status_code", None)
-    return record.name.startswith(REFUSALS) and (status is None or status < 500)
-
-
-def _is_tick(record: logging.LogRecord) -> bool:
-    """Celery tells of each task that it came and that it went well."""
-    if record.levelno > logging.INFO or not isinstance(record.args, dict):
-        return False
-    return record.args.get("name") in TICKS

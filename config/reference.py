@@ -114,15 +114,6 @@ def statuses_page() -> str:
     )
 
 
-def _default(question: Question) -> str:
-    if question.default is None:
-        return "required"
-    if not question.default:
-        return "empty"
-    # A path below the project differs from machine to machine; its place in the project does not.
-    return f"`{question.default.replace(f'{BASE_DIR}/', '')}`"
-
-
 def _meaning(name: str) -> str:
     if name not in MEANINGS:
         raise UndocumentedError(
@@ -138,7 +129,11 @@ def settings_page(questions: Sequence[Question] | None = None) -> str:
         name = f"`{PREFIX}{question.name}`"
         if question.is_secret:
             name += f" or `{PREFIX}{question.name}_FILE`"
-        rows.append((name, question.kind, _default(question), _meaning(question.name)))
+        default = "required" if question.default is None else "empty"
+        if question.default:
+            # A path below the project differs from machine to machine; its place in the project does not.
+            default = f"`{question.default.replace(f'{BASE_DIR}/', '')}`"
+        rows.append((name, question.kind, default, _meaning(question.name)))
     for launcher_name in sorted(LAUNCHER_NAMES):
         rows.append((f"`{PREFIX}{launcher_name}`", "text", "", _meaning(launcher_name)))
     return page(

@@ -36,14 +36,13 @@ def secret_text(path: Path) -> str:
     """Read the secret in `path`; it is drawn and written (mode 0600) when there is none yet."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(secrets.token_urlsafe(32))
     return path.read_text().strip()
 
 
 def account_arguments(account: str) -> dict[str, Any]:
-    """Arguments of subprocess that run a child as `account`; none unless this process is root."""
+    """Make the arguments of subprocess that run a child as `account`; none unless this is root."""
     if os.geteuid() != 0:
         return {}
     entry = pwd.getpwnam(account)
@@ -68,7 +67,7 @@ def ending_with_parent(number: signal.Signals) -> Callable[[], None] | None:
 
 
 def socket_directory(home: Path) -> Path:
-    """Where the sockets of this state directory are: below it, or in /tmp if its path is too long."""
+    """Find where the sockets of a state directory are: below it, or in /tmp if its path is too long."""
     directory = home / "run"
     if len(str(directory)) > MAX_SOCKET_DIRECTORY:
         key = hashlib.sha256(str(home).encode()).hexdigest()[:16]
@@ -91,16 +90,6 @@ def make_socket_directory(home: Path) -> None:
         raise EmbeddedServerError(f"{directory} belongs to somebody else")
     directory.chmod(0o755)
     own(directory, DATABASE_ACCOUNT)
-
-
-def _check_reachable(home: Path) -> None:
-    """Root must keep its state where other accounts can get to it; `/root` is not such a place."""
-    for directory in [home, *home.parents]:
-        if not directory.stat().st_mode & 0o001:
-            raise EmbeddedServerError(
-                f"{directory} is closed to other accounts, and as root the database runs as "
-                f"'{DATABASE_ACCOUNT}': set HOLDOUT_VAULT_HOME to another directory"
-            )
 
 
 def database_password(home: Path, role: str) -> str:
@@ -141,7 +130,13 @@ def prepare_home(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         home.chmod(0o755)
-        _check_reachable(home)
+        for directory in [home, *home.parents]:
+            # Such as `/root`: the database's account could not get to what root keeps there.
+            if not directory.stat().st_mode & 0o001:
+                raise EmbeddedServerError(
+                    f"{directory} is closed to other accounts, and as root the database runs as "
+                    f"'{DATABASE_ACCOUNT}': set HOLDOUT_VAULT_HOME to another directory"
+                )
     for name in ("logs", "secrets", "processes"):
         directory = home / name
         directory.mkdir(mode=0o700, exist_ok=True)

@@ -113,7 +113,7 @@ def _read(path: Path) -> Record | None:
 
 
 def _end(record: Record) -> bool:
-    """Ask the leader, then insist; whether anything was there."""
+    """Ask the leader, then insist; tell whether anything was there."""
     if not any(_left(record)):
         return False
     leader = look(record.pid)
@@ -126,7 +126,7 @@ def _end(record: Record) -> bool:
 
 
 def _kill(processes: Iterable[Seen]) -> bool:
-    """Whether there were any."""
+    """Tell whether there were any."""
     found = list(processes)
     for seen in found:
         _send(seen, signal.SIGKILL)
@@ -161,7 +161,7 @@ def _left(record: Record) -> Iterator[Seen]:
 
 
 def _is_ours(seen: Seen, record: Record) -> bool:
-    """By the mark in its environment; where that is closed to us, by the command that it shares."""
+    """Know it by the mark in its environment; where that is closed to us, by the command that it shares."""
     directory = PROC / str(seen.pid)
     try:
         try:
@@ -175,7 +175,7 @@ def _is_ours(seen: Seen, record: Record) -> bool:
 
 
 def _send(seen: Seen, number: signal.Signals) -> None:
-    """To this very process: the handle stays its own when its number is given anew."""
+    """Signal this very process: the handle stays its own when its number is given anew."""
     with suppress(ProcessLookupError, PermissionError):
         handle = os.pidfd_open(seen.pid)
         try:

@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -41,17 +42,13 @@ def close_files(directory: Path) -> None:
 def rotate_logs(directory: Path) -> None:
     """Begin anew each log that is full; the oldest goes. Call it often: it only looks at sizes."""
     for log in directory.glob("*.log"):
-        if not log.is_symlink() and log.stat().st_size > MAX_LOG_BYTES:
-            _rotate(log)
-
-
-def _rotate(log: Path) -> None:
-    def old(number: int) -> Path:
-        return log.with_name(f"{log.name}.{number}")
-
-    for number in range(OLD_LOGS - 1, 0, -1):
-        if old(number).exists():
-            old(number).replace(old(number + 1))
-    with log.open("rb") as full, open_log(old(1)) as copy:
-        shutil.copyfileobj(full, copy)
-    os.truncate(log, 0)
+        if log.is_symlink() or log.stat().st_size <= MAX_LOG_BYTES:
+            continue
+        # From the oldest on.
+        copies = [log.with_name(f"{log.name}.{number}") for number in range(OLD_LOGS, 0, -1)]
+        for older, newer in pairwise(copies):
+            if newer.exists():
+                newer.replace(older)
+        with log.open("rb") as full, open_log(copies[-1]) as copy:
+            shutil.copyfileobj(full, copy)
+        os.truncate(log, 0)

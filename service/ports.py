@@ -46,8 +46,9 @@ def held(*, home: Path, door: Door, asked: int | None, say: Callable[[str], None
     The one that was asked for; else the one that the last start had to choose, else the usual one. When all
     of these are taken another is chosen, said aloud, and written down for the next start. 0 asks for any.
     """
-    kept = _kept(home).get(door.name)
-    tries = [kept, door.port] if asked is None else [asked, kept]
+    kept = _kept(home)
+    last = kept.pop(door.name, None)
+    tries = [last, door.port] if asked is None else [asked, last]
     wanted, *others = [each for each in tries if each is not None]
     lock, port, why = _hold_one_of(wanted, *others, 0)
     choose = f"type {door.option} NUMBER to choose one"
@@ -60,7 +61,8 @@ def held(*, home: Path, door: Door, asked: int | None, say: Callable[[str], None
         elif asked is None and port != door.port:
             say(f"the {door.name} is on port {port} as at the last start; {choose}")
         if asked != 0:
-            _keep(home, door, port if port not in (asked, door.port) else None)
+            chosen = {} if port in (asked, door.port) else {door.name: port}
+            (home / KEPT).write_text(json.dumps(kept | chosen))
         yield port
 
 
@@ -113,7 +115,7 @@ def _lock(port: int) -> socket.socket:
 
 
 def _probe(port: int) -> int:
-    """Bind and listen as somebody who shares with nobody; the port's number."""
+    """Bind and listen as somebody who shares with nobody; give the port's number."""
     with socket.socket() as probe:
         # Connections of an earlier start that are still being closed do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -139,11 +141,3 @@ def _kept(home: Path) -> dict[str, int]:
                 if isinstance(port, int) and 0 < port < 2**16
             }
     return {}
-
-
-def _keep(home: Path, door: Door, port: int | None) -> None:
-    kept = _kept(home)
-    kept.pop(door.name, None)
-    if port is not None:
-        kept[door.name] = port
-    (home / KEPT).write_text(json.dumps(kept))

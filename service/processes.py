@@ -99,7 +99,7 @@ class Service:
         }
 
     def manage(self, *arguments: str, role: str = OWNER, **options: Any) -> int:
-        """Run a management command with a database role's rights; its exit code."""
+        """Run a management command with a database role's rights; give its exit code."""
         return self._run(arguments, role=role, **options).returncode
 
     def output_of(self, *arguments: str, role: str = OWNER) -> str:
@@ -116,7 +116,7 @@ class Service:
         return subprocess.run(command, env=self.environment(role=role), check=False, **options)
 
     def supervise(self) -> None:
-        """Start again what has died, the database first, and rotate the logs. Call it often."""
+        """Rotate the logs, start again what has died, the database first, and tell of an update: often."""
         rotate_logs(self.home / "logs")
         first = [] if self.database is None else [self.database]
         for program in [*first, *self.programs]:
@@ -124,12 +124,9 @@ class Service:
                 how = program.end_of_it()
                 if program.restart(cwd=self.code):
                     self.say(f"{program.name} ended ({how}), was started again; see {program.log}")
-        self._tell_of_an_update()
-
-    def _tell_of_an_update(self) -> None:
-        """Once: what is started again runs the same version as the rest, not the one that has come since."""
         if self.is_outdated or time.monotonic() < self.next_look:
             return
+        # Said once: what is started again runs the same version as the rest, not one that came since.
         self.next_look = time.monotonic() + UPDATE_SECONDS
         self.is_outdated = not snapshot.is_current(self.code, project=PROJECT)
         if self.is_outdated:
@@ -156,7 +153,7 @@ class Service:
                 time.sleep(0.05)
 
     def _answers_itself(self, url: str) -> bool:
-        """Whether what answers was started by this start of the service, on each of some connections."""
+        """Tell whether what answers was started by this start of the service, on each of some connections."""
         return all(start_that_answers(url) == self.start for _ in range(N_PROBES))
 
     def stop(self) -> None:
@@ -173,19 +170,12 @@ def _listens(path: Path) -> bool:
 
 
 def start_that_answers(url: str) -> str | None:
-    """Of the service whose process answers: empty if that is no service's; None if all is not well."""
+    """Ask which start of the service answers: empty if that is no service's; None if all is not well."""
     request = urllib.request.Request(url, headers={HEADER: "?"})  # noqa: S310
     with suppress(OSError), urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
         if response.status == 200:
             return str(response.headers.get(HEADER, ""))
     return None
-
-
-def _facing_account(say: Callable[[str], None]) -> str:
-    if os.geteuid() == 0 and not open_to_others(Path(sys.executable)):
-        say(f"warning: {sys.executable} is closed to other users, so the web runs as root")
-        return "root"
-    return service_account()
 
 
 def _programs(service: Service, *, port: int, admin_port: int, account: str) -> list[Program]:
@@ -306,8 +296,12 @@ def running(
         if service.manage("prepare_service", "--keys", str(home / "secrets"), *who) != 0:
             raise EmbeddedServerError("the database could not be prepared")
         say("the database is ready")
+        account = service_account()
+        if os.geteuid() == 0 and not open_to_others(Path(sys.executable)):
+            say(f"warning: {sys.executable} is closed to other users, so the web runs as root")
+            account = "root"
         service.programs = _programs(
-            service, port=api_port, admin_port=office_port, account=_facing_account(say)
+            service, port=api_port, admin_port=office_port, account=account
         )
         changed = {f"HOLDOUT_VAULT_{name}": value for name, value in overrides.items()}
         try:

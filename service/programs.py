@@ -41,15 +41,17 @@ class Program:
     n_failed_starts: int = 0
 
     def is_dead(self) -> bool:
-        """Whether it has ended. What it leaves behind of its group ends with it.
+        """Tell whether it has ended. What it leaves behind of its group ends with it.
 
         That is done while the number of the dead process is still its own: its group's cannot be another's.
         """
         if self.process is None:
             return False
-        if self.process.returncode is None and _has_ended(self.process.pid):
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.returncode is None:
+            with suppress(ChildProcessError, ProcessLookupError, PermissionError):
+                # Without taking note of its end: its number stays taken.
+                if os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                    os.killpg(self.process.pid, signal.SIGKILL)
         return self.process.poll() is not None
 
     def start(self, *, cwd: Path) -> None:
@@ -76,7 +78,7 @@ class Program:
             )
 
     def restart(self, *, cwd: Path) -> bool:
-        """Start again what has died, once its time has come; whether it was started."""
+        """Start again what has died, once its time has come; tell whether it was started."""
         age = time.monotonic() - self.started
         n_failed = self.n_failed_starts + 1 if age < FIRM_SECONDS else 0
         if n_failed >= MAX_FAILED_STARTS:
@@ -90,7 +92,7 @@ class Program:
         return True
 
     def end_of_it(self) -> str:
-        """How it ended, in words."""
+        """Say how it ended."""
         code = None if self.process is None else self.process.poll()
         if code is None:
             return "it has not"
@@ -110,13 +112,6 @@ class Program:
             time.sleep(0.02)
         if self.record is not None:
             self.record.unlink(missing_ok=True)
-
-
-def _has_ended(pid: int) -> bool:
-    """Whether this child has ended, without taking note of it: its number stays taken."""
-    with suppress(ChildProcessError):
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    return False
 
 
 def granian(

@@ -20,7 +20,7 @@ COMPLETE = "complete"
 
 
 def fingerprint(project: Path) -> str:
-    """Of the names and contents of all files that the service may run."""
+    """Hash the names and contents of all files that the service may run."""
     digest = hashlib.sha256()
     for path in _files(project):
         try:
@@ -49,7 +49,7 @@ def take(*, home: Path, project: Path) -> Path:
 
 
 def is_current(code: Path, *, project: Path) -> bool:
-    """Whether a copy is what the project's directory holds now; so is code that is no copy."""
+    """Tell whether a copy is what the project's directory holds now; so is code that is no copy."""
     return not (code / COMPLETE).exists() or fingerprint(project).startswith(code.name)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from vault import sentences
 from vault.models import Admission, BudgetEntry, Round
@@ -15,7 +16,7 @@ CONCURRENT_RETRY_SECONDS = 2
 
 
 class Usage(NamedTuple):
-    """How many queries were ever asked, lie in the window, and wait for their score."""
+    """The numbers of queries that were ever asked, lie in the window, and wait for their score."""
 
     total: int
     window: int
@@ -70,6 +71,12 @@ def count(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
         return Usage(*cursor.fetchone())
 
 
+def charged(*, entries: QuerySet[BudgetEntry]) -> QuerySet[BudgetEntry]:
+    """Select what was reserved and not refunded, of the entries of whole accounts."""
+    refunded = entries.filter(kind=BudgetEntry.Kind.REFUND).values("submission")
+    return entries.filter(kind=BudgetEntry.Kind.RESERVE).exclude(submission__in=refunded)
+
+
 def queries(*, admission: Admission, round: Round, used: Usage, now: dt.datetime) -> Queries:
     """Put the limits of an account beside what is used of them."""
     return Queries(
@@ -103,23 +110,22 @@ def summary(
     nothing that the figures do not.
     """
     is_over = status not in COMING
+    begin = sentences.moment(at=opens_at, now=now)
     if status == RoundStatus.PLANNED and now >= closes_at:
         return "The round has not opened, and its end has passed: nothing can be used in it."
     if status == RoundStatus.PLANNED:
-        said = f"{_not_yet(opens_at=opens_at, now=now)}: {_ahead(left=left)}."
+        # Its time may have come while it waits for a reference or an organizer.
+        opening = f", and opens at {begin} at the earliest" if now < opens_at else ""
+        said = f"The round is not open yet{opening}: {_ahead(left=left)}."
     elif is_over or now >= closes_at:
         is_over = True
-        used = (
-            f"{left.total_used:,} of {_of_queries(left.total_limit)} {_are(left.total_used)} used"
-        )
-        said = f"The round takes no more queries: {used}."
+        used = f"{left.total_used:,} of {_queries(left.total_limit)} {_are(left.total_used)}"
+        said = f"The round takes no more queries: {used} used."
     elif now < opens_at:
         # An organizer may open it before its time, and nothing is received until then.
-        begin = sentences.moment(at=opens_at, now=now)
         said = f"The round opens at {begin}: {_ahead(left=left)}."
     else:
-        queries_left = _queries(left=left, closes_at=closes_at, now=now)
-        said = f"{queries_left[0].upper()}{queries_left[1:]}."
+        said = sentences.whole(_open(left=left, closes_at=closes_at, now=now))
     if left.is_blind:
         return f"{said} The team is blind: it is audited and shown no score."
     if is_over or left.total_used >= left.total_limit or left.accepted_limit is None:
@@ -157,72 +163,51 @@ def waiting(*, n: int) -> str:
 def _next_slot(
     *, admission: Admission, round: Round, used: Usage, now: dt.datetime
 ) -> dt.datetime | None:
-    """When the next query is free; None: never in this round. Nothing is received before it opens."""
+    """Tell when the next query is free; None: never in this round. Nothing is received before it opens."""
     if round.status not in COMING or used.total >= admission.k:
         return None
     slot = max(now, round.opens_at)
     if used.window >= round.window_limit:
-        slot = _next_window_slot(admission=admission, round=round, used=used, now=now)
+        # When enough entries have left the window: the (used - limit + 1)-th oldest of those in it.
+        window = dt.timedelta(seconds=round.window_seconds)
+        entries = charged(entries=BudgetEntry.objects.filter(admission=admission))
+        held = entries.filter(at__gt=now - window).order_by("at")
+        slot = held.values_list("at", flat=True)[used.window - round.window_limit] + window
     elif used.concurrent >= round.concurrent_limit:
         slot = now + dt.timedelta(seconds=CONCURRENT_RETRY_SECONDS)
     return slot if slot < round.closes_at else None
-
-
-def _next_window_slot(
-    *, admission: Admission, round: Round, used: Usage, now: dt.datetime
-) -> dt.datetime:
-    """When enough entries have left the window: the (used - limit + 1)-th oldest of those in it."""
-    window = dt.timedelta(seconds=round.window_seconds)
-    refunded = BudgetEntry.objects.filter(admission=admission, kind=BudgetEntry.Kind.REFUND)
-    held = BudgetEntry.objects.filter(
-        admission=admission, kind=BudgetEntry.Kind.RESERVE, at__gt=now - window
-    ).exclude(submission__in=refunded.values("submission"))
-    oldest = held.order_by("at").values_list("at", flat=True)[used.window - round.window_limit]
-    return oldest + window
-
-
-def _not_yet(*, opens_at: dt.datetime, now: dt.datetime) -> str:
-    """Its time may have come while it waits for a reference or an organizer."""
-    if now >= opens_at:
-        return "The round is not open yet"
-    at = sentences.moment(at=opens_at, now=now)
-    return f"The round is not open yet, and opens at {at} at the earliest"
 
 
 def _ahead(*, left: Remaining) -> str:
     is_limited = left.window_limit < left.total_limit
     window = sentences.length(seconds=left.window_seconds)
     most = f", at most {left.window_limit:,} in {window}" if is_limited else ""
-    return f"{_of_queries(left.total_limit)} can be used in it{most}"
+    return f"{_queries(left.total_limit)} can be used in it{most}"
 
 
-def _queries(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> str:
-    """Say what is left in an open round."""
+def _open(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> str:
+    """Say what is left in an open round, and what of it can be used at once."""
     n_left = max(0, left.total_limit - left.total_used)
     if not n_left:
         return used_up(limit=left.total_limit)
     if left.window_used >= left.window_limit:
         return full_window(left=left, closes_at=closes_at, now=now)
-    return f"{_in_round(left=left)}; {_now(left=left, n_left=n_left)}"
-
-
-def _in_round(*, left: Queries) -> str:
-    n_left = left.total_limit - left.total_used
-    return f"{n_left:,} of {_of_queries(left.total_limit)} {_are(n_left)} left in this round"
-
-
-def _now(*, left: Remaining, n_left: int) -> str:
-    """Say what of it can be used at once."""
+    head = _in_round(left=left)
     if left.concurrent_used >= left.concurrent_limit:
-        return waiting(n=left.concurrent_used)
+        return f"{head}; {waiting(n=left.concurrent_used)}"
     in_window = left.window_limit - left.window_used
     usable = min(in_window, n_left)
     n_free = left.concurrent_limit - left.concurrent_used
     at_once = f", {n_free:,} at a time" if n_free < usable else ""
     if n_left <= in_window:
-        return f"{'it' if n_left == 1 else 'all of them'} can be used now{at_once}"
+        return f"{head}; {'it' if n_left == 1 else 'all of them'} can be used now{at_once}"
     window = sentences.length(seconds=left.window_seconds)
-    return f"{usable:,} of {left.window_limit:,} in {window} can be used now{at_once}"
+    return f"{head}; {usable:,} of {left.window_limit:,} in {window} can be used now{at_once}"
+
+
+def _in_round(*, left: Queries) -> str:
+    n_left = left.total_limit - left.total_used
+    return f"{n_left:,} of {_queries(left.total_limit)} {_are(n_left)} left in this round"
 
 
 def _improvements(*, limit: int, used: int) -> str:
@@ -236,7 +221,7 @@ def _improvements(*, limit: int, used: int) -> str:
     return f"{shown} used: later files are scored and charged, and their answers say nothing new."
 
 
-def _of_queries(n: int) -> str:
+def _queries(n: int) -> str:
     return f"{n:,} {'query' if n == 1 else 'queries'}"
 
 

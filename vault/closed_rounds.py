@@ -18,7 +18,7 @@ def closed_at(*, round: Round, now: dt.datetime) -> dt.datetime | None:
 
 
 def is_early(*, round: Round) -> bool:
-    """Whether it was closed before the time that was announced."""
+    """Tell whether it was closed before the time that was announced."""
     return round.stopped_at is not None and round.stopped_at < round.closes_at
 
 
@@ -60,7 +60,15 @@ def no_round(*, benchmark: Benchmark, now: dt.datetime) -> VaultError:
     coming = rounds.filter(status__in=COMING, closes_at__gt=now).order_by("opens_at").first()
     over = ~Q(status__in=COMING) | Q(closes_at__lte=now)
     ended = rounds.exclude(status=RoundStatus.CANCELLED).filter(over).order_by("-number").first()
-    told = _ended_and_coming(ended, coming=coming, now=now)
+    comes = "none is planned" if ended is None else "no other is planned"
+    if coming is not None and coming.opens_at <= now:
+        comes = f"round {coming.number} is planned, and is not open yet"
+    elif coming is not None:
+        at = sentences.moment(at=coming.opens_at, now=now)
+        comes = f"round {coming.number} opens at {at} at the earliest"
+    told = comes if ended is None else f"{said(round=ended, now=now)}; {comes}"
+    if ended is None or ended.status == RoundStatus.PLANNED:
+        told = f"no round is open: {told}"
     if coming is not None and not is_late:
         return NoOpenRoundError(told, opens_at=coming.opens_at)
     cancelled = "" if coming is not None else cancelled_after(benchmark=benchmark, round=opened)
@@ -78,20 +86,3 @@ def cancelled_after(*, benchmark: Benchmark, round: Round | None) -> str:
     )
     last = cancelled.order_by("-number").first()
     return "" if last is None else f": round {last.number} was cancelled ({last.cancelled_reason})"
-
-
-def _ended_and_coming(ended: Round | None, *, coming: Round | None, now: dt.datetime) -> str:
-    if ended is None:
-        comes = "none is planned" if coming is None else _comes(coming, now=now)
-        return f"no round is open: {comes}"
-    head = "no round is open: " if ended.status == RoundStatus.PLANNED else ""
-    return f"{head}{said(round=ended, now=now)}; {_comes(coming, now=now)}"
-
-
-def _comes(coming: Round | None, *, now: dt.datetime) -> str:
-    if coming is None:
-        return "no other is planned"
-    if coming.opens_at <= now:
-        return f"round {coming.number} is planned, and is not open yet"
-    at = sentences.moment(at=coming.opens_at, now=now)
-    return f"round {coming.number} opens at {at} at the earliest"

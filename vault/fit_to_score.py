@@ -42,8 +42,7 @@ def check_reserved(*, submission: Submission) -> None:
     if submission.team.is_reference:
         return
     entries = BudgetEntry.objects.filter(submission=submission)
-    kinds = set(entries.values_list("kind", flat=True))
-    if kinds != {BudgetEntry.Kind.RESERVE}:
+    if set(entries.values_list("kind", flat=True)) != {BudgetEntry.Kind.RESERVE}:
         raise UnfitError(NOT_CHARGED)
 
 
@@ -58,7 +57,7 @@ def check_no_label_file(
 
 
 def is_doubtful(*, submission: Submission, labels: NDArray[Any], answers: NDArray[Any]) -> bool:
-    """Whether a reference's file is so good that somebody should look whether it is the label file."""
+    """Tell whether a reference's file is so good that somebody should look whether it is the label file."""
     return submission.team.is_reference and skill.is_implausible(
         scorer=scorer_of(benchmark=submission.round.benchmark), labels=labels, predictions=answers
     )
@@ -67,7 +66,7 @@ def is_doubtful(*, submission: Submission, labels: NDArray[Any], answers: NDArra
 def matches_every_label(
     *, benchmark: Benchmark, labels: NDArray[Any], answers: NDArray[Any]
 ) -> bool:
-    """Whether predictions are the labels, not merely as right as they are.
+    """Tell whether predictions are the labels, not merely as right as they are.
 
     Classes are told apart from a good classifier's only where there are many. So are probabilities: they are
     the labels if they spell them with two numbers, one for the item's own class and one for every other.
@@ -75,19 +74,18 @@ def matches_every_label(
     """
     if len(labels) == 0 or (labels == labels[0]).all():
         return False
-    form = FORMS[benchmark.prediction_form]
     if len(labels) < MIN_LABELS and benchmark.classes:
         return False
     if answers.ndim == 2:
         is_own = np.zeros(answers.shape, dtype=bool)
         is_own[np.arange(len(labels)), labels.astype(np.intp)] = True
         return _spells(answers, is_own)
-    if form.by_threshold:
+    if FORMS[benchmark.prediction_form].by_threshold:
         return _spells(answers, labels == 1)
     return bool(np.array_equal(answers, labels))
 
 
 def _spells(answers: NDArray[Any], is_so: NDArray[np.bool_]) -> bool:
-    """Whether there is one number where it is so, and one that is less everywhere else."""
+    """Tell whether there is one number where it is so, and one that is less everywhere else."""
     yes, no = answers[is_so], answers[~is_so]
     return bool((yes == yes[0]).all() and (no == no[0]).all() and yes[0] > no[0])

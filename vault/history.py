@@ -5,7 +5,8 @@ no model instances. Raw scores are in it, so no web process may call this (its r
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import groupby
+from operator import attrgetter
 
 from vault import leaderboard
 from vault.models import (
@@ -23,19 +24,18 @@ from vault.statuses import SubmissionStatus
 SCORED = (SubmissionStatus.SCORED, SubmissionStatus.WITHDRAWN)
 
 
-class AnyFile(Protocol):
-    """Stored predictions."""
-
-    @property
-    def file_key(self) -> str: ...
-
-
 @dataclass(frozen=True, kw_only=True)
-class PublishedFinal:
-    """A final about which a figure was published while the query holdout was still fresh."""
+class StoredFile:
+    """A submission's stored predictions."""
 
     id: uuid.UUID
     file_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedFinal(StoredFile):
+    """A final about which a figure was published while the query holdout was still fresh."""
+
     # The published figure, in the metric's units.
     fresh: float
     # Whose it is, and of which round.
@@ -44,14 +44,12 @@ class PublishedFinal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PastSubmission:
-    id: uuid.UUID
+class PastSubmission(StoredFile):
     sequence: int
     submitted_at: dt.datetime
     released_at: dt.datetime
     status: str
     sha256: str
-    file_key: str
     panel_id: int
     outcome: str
     # In the metric's units: its own released value, None where the answer only repeated an earlier
@@ -89,30 +87,25 @@ def round_history(*, round: Round) -> RoundHistory:
     submissions = {row.pk: row for row in rows.order_by("team_id", "sequence")}
     finals = {final.team_id: final for final in Final.objects.filter(round=round)}
     board = {row.team_id: row for row in leaderboard.board(round=round)}
-    by_team: dict[int, list[Submission]] = {}
-    for submission in submissions.values():
-        by_team.setdefault(submission.team_id, []).append(submission)
     past = _past(round, submissions)
     teams = []
-    for team_id, own in by_team.items():
-        final = finals.get(team_id)
-        team = own[0].team
+    for team, own in groupby(submissions.values(), key=attrgetter("team")):
+        final = finals.get(team.pk)
         teams.append(
             TeamHistory(
-                team_id=team_id,
+                team_id=team.pk,
                 name=team.name,
                 is_reference=team.is_reference,
-                attempts=board[team_id].attempts,
-                released=board[team_id].released,
+                attempts=board[team.pk].attempts,
+                released=board[team.pk].released,
                 submissions=[past[each.pk] for each in own],
                 final_id=None if final is None else final.submission_id,
                 final_is_declared=final is not None and final.is_declared,
             )
         )
     order = RoundReference.objects.filter(round=round).order_by("position")
-    released = [
-        each.released_at for team in teams for each in team.submissions if not team.is_reference
-    ]
+    competing = (history for history in teams if not history.is_reference)
+    released = (each.released_at for history in competing for each in history.submissions)
     return RoundHistory(
         round_id=round.pk,
         teams=sorted(teams, key=lambda team: team.name),

@@ -21,7 +21,7 @@ from django.db.models import Count, Q
 from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, unranking
+from vault import budget, budget_left, unranking
 from vault.models import Benchmark, BudgetEntry, Final, PublishedResult, Release, Round, Team
 from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -138,8 +138,12 @@ def ranked_by(*, round: Round) -> RankedBy:
 
 
 def board(*, round: Round) -> list[Row]:
-    attempts, published = _attempts(round), _published(round)
+    is_published = ranked_by(round=round) == RankedBy.FRESH
+    results = PublishedResult.objects.filter(round=round) if is_published else ()
+    published = {result.team_id: result for result in results}
     values = _released_values(round)
+    charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission__round=round))
+    attempts = dict(charged.values_list("admission__team").annotate(Count("pk")))
     answered = Release.objects.filter(submission__round=round)
     listed = answered.values_list("submission__team", flat=True).distinct()
     teams = Team.objects.in_bulk({*listed, *attempts, *published})
@@ -151,7 +155,6 @@ def board(*, round: Round) -> list[Row]:
     after = ranks(values=fresh, benchmark=round.benchmark)
     moved = moves(before=released, after=fresh, benchmark=round.benchmark)
     tiers = closed_up(tiers={pk: published[pk].tier for pk in competing if pk in published})
-    is_published = ranked_by(round=round) == RankedBy.FRESH
     rows = [
         Row(
             rank=(after if is_published else before).get(pk),
@@ -216,19 +219,3 @@ def _released_values(round: Round) -> dict[int, float]:
         assert value is not None
         best[team_id] = better(best.get(team_id, value), value)
     return best
-
-
-def _attempts(round: Round) -> dict[int, int]:
-    """Reserved and not refunded, for each team with an account."""
-    refunded = BudgetEntry.objects.filter(
-        admission__round=round, kind=BudgetEntry.Kind.REFUND
-    ).values("submission")
-    reserved = BudgetEntry.objects.filter(admission__round=round, kind=BudgetEntry.Kind.RESERVE)
-    counted = reserved.exclude(submission__in=refunded).values_list("admission__team")
-    return dict(counted.annotate(Count("pk")))
-
-
-def _published(round: Round) -> dict[int, PublishedResult]:
-    if round.status != RoundStatus.PUBLISHED:
-        return {}
-    return {row.team_id: row for row in PublishedResult.objects.filter(round=round)}

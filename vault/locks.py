@@ -76,7 +76,7 @@ def one_dispatcher() -> AbstractContextManager[bool]:
 
 @contextmanager
 def of_session(*, key: tuple[int] | tuple[int, int]) -> Iterator[bool]:
-    """Whether the lock (64 bits, or 2 x 32) was free; it is held until the block ends, or the process."""
+    """Tell whether a lock (64 bits, or 2 x 32) was free; it is held until the block or the process ends."""
     is_held = _ask("pg_try_advisory_lock", key)
     try:
         yield is_held

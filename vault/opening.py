@@ -23,7 +23,7 @@ _said: dict[int, str] = {}
 def open_what_is_due(*, now: dt.datetime) -> None:
     """Open each planned round whose time has come, or warn why it stays closed."""
     for round in due(now=now):
-        reason = _opened_or_why_not(round, now=now)
+        reason = obstacle(round=round, now=now) or _why_not_opened(round, now=now)
         if reason and _said.get(round.pk) != reason:
             logger.warning("%s does not open by itself: %s", round, reason)
         _said[round.pk] = reason
@@ -36,7 +36,7 @@ def due(*, now: dt.datetime) -> list[Round]:
 
 
 def obstacle(*, round: Round, now: dt.datetime) -> str:
-    """Why a planned round would not open by itself now, apart from its time; empty if it would."""
+    """Say why a planned round would not open by itself now, apart from its time; empty if it would."""
     if now >= round.closes_at:
         return "its end has passed, so it cannot open any more: cancel it and plan another"
     if not round.named_references:
@@ -67,7 +67,7 @@ def named(*, round: Round) -> list[str]:
 
 
 def _unsettled(round: Round) -> str:
-    """Which reference still keeps the round waiting; empty if none does."""
+    """Say which reference still keeps the round waiting; empty if none does."""
     received = Submission.objects.filter(round=round, team__is_reference=True)
     pending = received.filter(status__in=PENDING).select_related("team").order_by("pk").first()
     if pending is not None:
@@ -89,7 +89,7 @@ def _unsettled(round: Round) -> str:
 
 
 def _hopeless(round: Round) -> str:
-    """Of a round that names no reference: that none can come any more, though its mechanism needs one."""
+    """Say of a round that names none that no reference can come any more, though its mechanism needs one."""
     received = Submission.objects.filter(round=round, team__is_reference=True)
     if (
         not MECHANISMS[round.mechanism].needs_baseline
@@ -103,10 +103,8 @@ def _hopeless(round: Round) -> str:
     )
 
 
-def _opened_or_why_not(round: Round, *, now: dt.datetime) -> str:
-    reason = obstacle(round=round, now=now)
-    if reason:
-        return reason
+def _why_not_opened(round: Round, *, now: dt.datetime) -> str:
+    """Open it, or say why that was refused."""
     try:
         rounds.open_round(round=round, references=None, actor=rounds.SYSTEM, now=now)
     except TransitionError as error:

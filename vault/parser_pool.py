@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeVar
@@ -152,10 +152,7 @@ class ParserPool:
         team_id: int | None = None,
     ) -> Predictions:
         """Parse in a child; raises `InvalidFileError`, also for a file that exceeds the limits."""
-        given: AbstractContextManager[MemoryFile] = (
-            nullcontext(body) if isinstance(body, MemoryFile) else MemoryFile(body)
-        )
-        with given as file:
+        with nullcontext(body) if isinstance(body, MemoryFile) else MemoryFile(body) as file:
             try:
                 return self._twice(
                     lambda child: self._parsed(child, file, content_type, spec, panel), team_id

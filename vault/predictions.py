@@ -44,15 +44,13 @@ def table(*, submission: Submission) -> pa.Table:
     values = load(file_key=submission.file_key)
     wanted = spec(submission.round.benchmark)
     columns = {"id": panels.ids(submission.round.panel)}
-    matrix = values.reshape(len(values), -1)
-    for index, name in enumerate(wanted.value_columns):
-        columns[name] = _column(matrix[:, index], wanted)
+    for name, column in zip(wanted.value_columns, values.reshape(len(values), -1).T, strict=True):
+        if wanted.of.kind is Kind.CATEGORY:
+            codes, classes = (
+                pa.array(column.astype(np.int32)),
+                pa.array(wanted.classes, pa.string()),
+            )
+            columns[name] = pa.DictionaryArray.from_arrays(codes, classes).cast(pa.string())
+        else:
+            columns[name] = pa.array(np.ascontiguousarray(column, dtype=np.float64))
     return pa.table(columns)
-
-
-def _column(values: NDArray[np.generic], wanted: FileSpec) -> pa.Array:
-    if wanted.of.kind is not Kind.CATEGORY:
-        return pa.array(np.ascontiguousarray(values, dtype=np.float64))
-    codes = pa.array(values.astype(np.int32))
-    labels = pa.DictionaryArray.from_arrays(codes, pa.array(wanted.classes, pa.string()))
-    return labels.cast(pa.string())

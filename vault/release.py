@@ -80,7 +80,11 @@ def publish(
     if submission.team.is_reference:
         _hold_round(submission)
     # First, while nothing is written: a lost claim leaves no trace, and a held one keeps its row locked.
-    _settle(submission=submission, fence=fence, now=now)
+    done = leases.held(submission_id=submission.pk, fence=fence).update(
+        status=SubmissionStatus.SCORED, leased_until=None, finished_at=now
+    )
+    if not done:
+        raise StaleClaimError(f"{submission.pk} is no longer this worker's")
     account = budget.account_charged(submission=submission)
     if submission.team.is_reference:
         shown = shown_reference(round=submission.round, score=_oriented(submission, evaluated))
@@ -187,20 +191,20 @@ def _hold_round(reference: Submission) -> None:
         raise StaleClaimError(f"the round of {reference.pk} was cancelled")
 
 
-def _settle(*, submission: Submission, fence: int, now: dt.datetime) -> None:
-    done = leases.held(submission_id=submission.pk, fence=fence).update(
-        status=SubmissionStatus.SCORED, leased_until=None, finished_at=now
-    )
-    if not done:
-        raise StaleClaimError(f"{submission.pk} is no longer this worker's")
-
-
 def _answer(
     *, submission: Submission, evaluated: Evaluated, is_blind: bool
 ) -> tuple[Answer, str | None]:
     """Ask the mechanism, and move the team's state with its answer. A blind team's state stands still."""
     round = submission.round
-    state = _locked_state(submission=submission)
+    # Locked; it is made before the team's first query.
+    own = {"round": round, "team": submission.team}
+    states = MechanismState.objects.select_for_update().filter(**own)
+    state = states.first()
+    if state is None:
+        first, incumbent = initial_state(round=round)
+        defaults = {"state": first, "incumbent": incumbent}
+        MechanismState.objects.get_or_create(**own, defaults=defaults)
+        state = states.get()
     if state.incumbent_id != evaluated.incumbent_id:
         raise IncumbentMovedError("the incumbent changed")
     if is_blind:
@@ -218,19 +222,6 @@ def _answer(
         state.incumbent = submission
     state.save(update_fields=["state", "incumbent"])
     return answer, seed
-
-
-def _locked_state(*, submission: Submission) -> MechanismState:
-    """Lock the team's state, which is made before its first query."""
-    own = {"round": submission.round, "team": submission.team}
-    states = MechanismState.objects.select_for_update().filter(**own)
-    state = states.first()
-    if state is None:
-        first, incumbent = initial_state(round=submission.round)
-        defaults = {"state": first, "incumbent": incumbent}
-        MechanismState.objects.get_or_create(**own, defaults=defaults)
-        state = states.get()
-    return state
 
 
 def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -> None:

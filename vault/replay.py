@@ -44,7 +44,9 @@ def replay(*, round: Round) -> int:
     of_round = ReleaseInput.objects.filter(submission__round=round, holdout=round.query_holdout)
     inputs = {each.submission_id: each for each in of_round}
     raw = _raw_scores(round)
-    _check_nothing_is_gone({*journaled, *map(str, inputs)})
+    known = {*journaled, *map(str, inputs)}
+    for gone in sorted(known - {str(pk) for pk in Release.objects.in_bulk(list(known))}):
+        raise JournalError(f"the release of {gone} is gone")
     memories: dict[int, _Memory] = {}
     releases = Release.objects.filter(submission__round=round).select_related(
         "submission__team", "submission__round__benchmark"
@@ -80,7 +82,7 @@ def _agree(
     actual: Release,
     recorded: dict[str, Any],
 ) -> bool:
-    """Whether release and journal say what the inputs give; the journal has what was told of references."""
+    """Tell whether release and journal say what the inputs give, the journal what was told of references."""
     value, outcome = expected
     entered = {value}
     if submission.team.is_reference and value is not None:
@@ -107,15 +109,20 @@ def _told(
         value = release.shown_reference(round=round, score=release_input.score)
         return release.in_metric_units(round=round, value=value), Release.Outcome.SCORED.value
     if submission.team_id not in memories:
-        memories[submission.team_id] = _first_memory(round, submission.team_id)
+        state, incumbent = release.initial_state(round=round)
+        memories[submission.team_id] = _Memory(
+            state=state,
+            incumbent_id=None if incumbent is None else incumbent.pk,
+            is_blind=Admission.objects.get(round=round, team=submission.team_id).is_blind,
+        )
     memory = memories[submission.team_id]
     if release_input.incumbent_id != memory.incumbent_id:
         raise JournalError(f"{submission.pk} was compared with another than its incumbent")
-    if memory.is_blind:
-        _check_seed(submission, recorded, None)
-        return None, Release.Outcome.BLIND.value
     seed = release.seed_of(round=round, team_id=submission.team_id, sequence=submission.sequence)
-    _check_seed(submission, recorded, seed)
+    if recorded["seed"] != (None if memory.is_blind else seed):
+        raise JournalError(f"the seed of {submission.pk} does not come from the round's secret")
+    if memory.is_blind:
+        return None, Release.Outcome.BLIND.value
     memory.state, answer = release.respond(
         round=round,
         state=memory.state,
@@ -129,17 +136,6 @@ def _told(
     return release.in_metric_units(round=round, value=answer.value), answer.outcome.value
 
 
-def _check_seed(submission: Submission, recorded: dict[str, Any], seed: str | None) -> None:
-    if recorded["seed"] != seed:
-        raise JournalError(f"the seed of {submission.pk} does not come from the round's secret")
-
-
-def _check_nothing_is_gone(submissions: set[str]) -> None:
-    standing = {str(pk) for pk in Release.objects.in_bulk(list(submissions))}
-    for submission_id in sorted(submissions - standing):
-        raise JournalError(f"the release of {submission_id} is gone")
-
-
 def _check_states(round: Round, memories: dict[int, _Memory]) -> None:
     for stored in MechanismState.objects.filter(round=round).select_related("team"):
         memory = memories.get(stored.team_id)
@@ -148,17 +144,8 @@ def _check_states(round: Round, memories: dict[int, _Memory]) -> None:
             raise JournalError(f"the state of {stored.team} is not what its releases give")
 
 
-def _first_memory(round: Round, team_id: int) -> _Memory:
-    state, incumbent = release.initial_state(round=round)
-    return _Memory(
-        state=state,
-        incumbent_id=None if incumbent is None else incumbent.pk,
-        is_blind=Admission.objects.get(round=round, team_id=team_id).is_blind,
-    )
-
-
 def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, str], float]:
-    """By submission and scorer version: re-scoring adds rows beside the one that was released."""
+    """Map submission and scorer version: re-scoring adds rows beside the one that was released."""
     rows = RawScore.objects.filter(
         submission__round=round,
         holdout=round.query_holdout,

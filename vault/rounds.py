@@ -121,7 +121,7 @@ def plan(
 def _journal_plan(
     round: Round, references: Sequence[Team], *, actor: str, now: dt.datetime
 ) -> None:
-    """All of the round's constants, in the words of the plan."""
+    """Enter all of the round's constants, in the words of the plan."""
     constants = (
         *("mechanism", "parameters", "window_seconds", "window_limit", "total_limit"),
         *("concurrent_limit", "max_teams"),
@@ -168,22 +168,18 @@ def open_round(
     if any(reference.pk not in known for reference in chosen):
         raise TransitionError("a reference is a scored submission of a reference team")
     if MECHANISMS[round.mechanism].needs_baseline and not chosen:
-        raise TransitionError(_no_baseline(round))
+        way = "submit one as a reference team first"
+        if not reference_files.n_left(holdout_id=round.query_holdout_id):
+            way = (
+                "the round's query holdout takes no more files of references, so "
+                f"{reference_files.ELSEWHERE}"
+            )
+        raise TransitionError(f"the mechanism {round.mechanism} needs a baseline: {way}")
     RoundReference.objects.bulk_create(
         RoundReference(round=round, submission=reference, position=position)
         for position, reference in enumerate(chosen)
     )
     budget.count_references(round=round, now=now)
-
-
-def _no_baseline(round: Round) -> str:
-    said = f"the mechanism {round.mechanism} needs a baseline: "
-    if reference_files.n_left(holdout_id=round.query_holdout_id):
-        return f"{said}submit one as a reference team first"
-    return (
-        f"{said}the round's query holdout takes no more files of references, so "
-        f"{reference_files.ELSEWHERE}"
-    )
 
 
 def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
@@ -331,7 +327,7 @@ def audit_seed(*, round: Round) -> str:
 
 
 def holdout_nats(*, round: Round) -> float:
-    """All that the round's query holdout ever told or may still tell, to everybody together."""
+    """Sum all that the round's query holdout ever told or may still tell, to everybody together."""
     return budget.holdout_nats(holdout=round.query_holdout)
 
 
@@ -341,10 +337,9 @@ def count_publication(*, round: Round, holdout: Holdout, nats: float, now: dt.da
 
 
 def stock(*, benchmark: Benchmark) -> Stock:
-    """How many rounds the sealed iid shards of a benchmark are enough for."""
-    n = Holdout.objects.filter(
-        benchmark=benchmark, status=HoldoutStatus.SEALED, kind__in=DECIDING
-    ).count()
+    """Count the rounds that the sealed iid shards of a benchmark are enough for."""
+    sealed = Holdout.objects.filter(benchmark=benchmark, status=HoldoutStatus.SEALED)
+    n = sealed.filter(kind__in=DECIDING).count()
     return Stock(n_sealed=n, coarse_rounds=n, full_rounds=n // 2)
 
 

@@ -5,7 +5,7 @@ from vault.models import Benchmark
 
 
 def scorer_of(*, benchmark: Benchmark, metric: str = "") -> Scorer:
-    """Of the primary metric, or of the secondary one that is named."""
+    """Make the scorer of the primary metric, or of the secondary one that is named."""
     name = metric or benchmark.primary_metric
     chosen = METRICS.get(name)
     return Scorer(

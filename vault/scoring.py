@@ -41,7 +41,7 @@ Clock = Callable[[], dt.datetime]
 
 
 def score_team(*, submission_id: uuid.UUID, clock: Clock) -> int:
-    """Score what the team of this submission has waiting, in order; how many were scored.
+    """Score what the team of this submission has waiting, in order; count those that were scored.
 
     A turn is over after `MAX_PER_TURN` attempts, or one that took too long; then a worker is notified of the
     rest. If another worker holds the team's earliest submission, this one returns: the other looks for more
@@ -72,7 +72,7 @@ class Used:
 
 
 def _attempt(*, claim: Claim, clock: Clock) -> bool:
-    """Whether it was scored; raises `TimeLimitError` when it took too long, which is noted before."""
+    """Tell whether it was scored; raises `TimeLimitError` when it took too long, which is noted before."""
     used = Used()
     if claim.is_hopeless:
         _fail(claim=claim, used=used, now=clock())

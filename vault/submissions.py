@@ -81,18 +81,19 @@ def _planned_round(*, benchmark: Benchmark, now: dt.datetime) -> Round:
     in_order = waiting.select_related("query_holdout", "benchmark", "panel").order_by("number")
     # What would be scored for a round that cannot open any more tells of its labels for nothing.
     planned = in_order.filter(closes_at__gt=now).first()
-    if planned is None and (over := in_order.first()) is not None:
+    if planned is not None:
+        return planned
+    over = in_order.first()
+    if over is not None:
         raise RoundClosedError(
             f"round {over.number} has not opened, and its end has passed: it receives no reference, and "
             "the organizer must cancel it and plan another",
             closes_at=over.closes_at,
         )
-    if planned is None:
-        others = Round.objects.filter(benchmark=benchmark).exclude(status=RoundStatus.CANCELLED)
-        latest = others.order_by("-number").first()
-        cancelled = closed_rounds.cancelled_after(benchmark=benchmark, round=latest)
-        raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
-    return planned
+    others = Round.objects.filter(benchmark=benchmark).exclude(status=RoundStatus.CANCELLED)
+    latest = others.order_by("-number").first()
+    cancelled = closed_rounds.cancelled_after(benchmark=benchmark, round=latest)
+    raise NoOpenRoundError(f"no round waits for references{cancelled}", opens_at=None)
 
 
 def check_validation_score(*, round: Round, team: Team, validation_score: float | None) -> None:
@@ -138,9 +139,9 @@ def receive(
             return Receipt(
                 submission=earlier.get(round=round, team=team, sequence=same), is_new=False
             )
-        used = None
-        if admission is not None:
-            used = budget.check(admission=admission, round=round, now=now)
+        used = (
+            None if admission is None else budget.check(admission=admission, round=round, now=now)
+        )
         # Until the commit: whoever cancels the same predictions must see this row, or not this file.
         locks.hold_file(sha256=sha256)
         if team.is_reference:

@@ -58,10 +58,10 @@ class Door(Protocol):
     spools_to_disk: bool
 
     def at_once(self, environ: Environ) -> Caller | None:
-        """Who calls, if that needs no look into the database."""
+        """Say who calls, if that needs no look into the database."""
 
     def looked_up(self, environ: Environ) -> Caller:
-        """Who calls; it runs in a thread."""
+        """Find out who calls; it runs in a thread."""
 
     def refusal(self, error: ProblemError) -> HttpResponse:
         """Write a refusal that does not come from the application."""

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponse
 
-from config.front.doors import Caller, Door
+from config.front.doors import Door
 from config.front.places import NoPlaceError, NoPlaceOfOneError, Places
-from config.front.spool import BodyTooSlowError, Pace, Receive, Spool, SpoolError, SpoolFullError
+from config.front.spool import RETRY_AFTER_SECONDS, Receive, Spool
 from config.front.threads import Answer, Environ, Threads, UnreadBody, environ_of, with_body
 from vault.api.bodies import MAX_LENGTH_DIGITS
 from vault.api.limits import CONCURRENT, Limit
@@ -28,7 +27,6 @@ from vault.api.problems import ProblemError
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-RETRY_AFTER_SECONDS = 5
 # A connection that is closed while its client still sends is reset, and takes the answer with it.
 LINGER_SECONDS = 2.0
 
@@ -52,10 +50,17 @@ class Front:
             _check_content_type(environ)
             answer, is_received = await self._answer(environ, receive, length=length)
         except ProblemError as refusal:
-            answer, is_received = _plain(self.door.refusal(refusal)), False
+            words, is_received = self.door.refusal(refusal), False
+            answer = Answer(
+                status=words.status_code, headers=list(words.items()), body=words.content
+            )
         if not is_received:
             answer.headers.append(("Connection", "close"))
-        await _send(send, answer)
+        headers = [
+            (name.encode("latin-1"), text.encode("latin-1")) for name, text in answer.headers
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
         if not (is_received or answer.status == 408 or "HTTP_EXPECT" in environ):
             await _linger(receive)
 
@@ -69,29 +74,24 @@ class Front:
         if caller is None:
             caller = await self.threads.run(self.door.looked_up, environ)
         if length is None or length > caller.largest:
-            return await self._refused(environ, caller, length=length), False
+            if self.door.words_refusals:
+                return await self.threads.answer(with_body(environ, UnreadBody())), False
+            if length is None:
+                raise ProblemError("length_required")
+            detail = f"a body may have {caller.largest} bytes"
+            raise ProblemError("content_too_large", detail, limit=caller.largest)
         places = self.places if caller.is_known else self.places_of_strangers
         try:
             async with places.taken(caller.name, n_bytes=length) as arrived:
                 with await self.spool.receive(receive, length=length) as body:
                     arrived()
                     return await self.threads.answer(with_body(environ, body)), True
-        except SpoolError as error:
-            raise _not_received(error, pace=self.spool.pace) from None
         except NoPlaceError as error:
             raise _no_place(error, places=places) from None
 
-    async def _refused(self, environ: Environ, caller: Caller, *, length: int | None) -> Answer:
-        if self.door.words_refusals:
-            return await self.threads.answer(with_body(environ, UnreadBody()))
-        if length is None:
-            raise ProblemError("length_required")
-        detail = f"a body may have {caller.largest} bytes"
-        raise ProblemError("content_too_large", detail, limit=caller.largest)
-
 
 def length_of(environ: Environ) -> int | None:
-    """Of the body, as announced; 0 if there is none, and None if nobody can tell."""
+    """Read the body's length, as announced; 0 if there is none, and None if nobody can tell."""
     text = environ.get("CONTENT_LENGTH", "")
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
@@ -110,22 +110,6 @@ def _check_content_type(environ: Environ) -> None:
         WSGIRequest(with_body(environ, io.BytesIO()))
     except ValueError:
         raise ProblemError("malformed_request", "the Content-Type cannot be read") from None
-
-
-def _not_received(error: SpoolError, *, pace: Pace) -> ProblemError:
-    if isinstance(error, BodyTooSlowError):
-        return ProblemError(
-            "upload_too_slow",
-            f"the body came too slowly: at least {pace.least_bytes:.0f} bytes in {pace.window_seconds:g} s, "
-            f"and all of it in {pace.seconds:g} s; nothing was charged",
-        )
-    if isinstance(error, SpoolFullError):
-        return ProblemError(
-            "storage_full",
-            "there is no room for the body; nothing of it was kept",
-            retry_after=RETRY_AFTER_SECONDS,
-        )
-    return ProblemError("incomplete_body")
 
 
 def _no_place(error: NoPlaceError, *, places: Places) -> ProblemError:
@@ -148,18 +132,6 @@ def _no_place(error: NoPlaceError, *, places: Places) -> ProblemError:
         "charged",
         limit_of=limit,
     )
-
-
-def _plain(response: HttpResponse) -> Answer:
-    return Answer(
-        status=response.status_code, headers=list(response.items()), body=response.content
-    )
-
-
-async def _send(send: Send, answer: Answer) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
 async def _linger(receive: Receive) -> None:

@@ -15,27 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from vault.api.problems import ProblemError
 from vault.files.content_files import FULL
 
 logger = logging.getLogger(__name__)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-
-class SpoolError(Exception):
-    """A body was not received; nothing of it is kept."""
-
-
-class BodyTooSlowError(SpoolError):
-    """Too little arrived in the last window, or all of it took too long."""
-
-
-class BodyCutShortError(SpoolError):
-    """The connection ended before all of the body had arrived."""
-
-
-class SpoolFullError(SpoolError):
-    """There is no room for it on the disk."""
+RETRY_AFTER_SECONDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +47,10 @@ class Spool:
     pace: Pace
 
     async def receive(self, receive: Receive, *, length: int) -> IO[bytes]:
-        """All of a body of `length` bytes, to be read from its start; the caller closes it."""
+        """Return all of a body of `length` bytes, to be read from its start; the caller closes it.
+
+        Raises `ProblemError` if it was not received; nothing of it is kept.
+        """
         body = self._empty()
         try:
             await self._fill(body, receive, length=length)
@@ -71,7 +61,11 @@ class Spool:
                 body.close()
             if isinstance(error, OSError) and error.errno in FULL:
                 logger.error("a body was not received: %s", error.strerror)
-                raise SpoolFullError from None
+                raise ProblemError(
+                    "storage_full",
+                    "there is no room for the body; nothing of it was kept",
+                    retry_after=RETRY_AFTER_SECONDS,
+                ) from None
             raise
         return body
 
@@ -82,32 +76,33 @@ class Spool:
         return tempfile.SpooledTemporaryFile(max_size=self.in_memory, dir=str(self.directory))
 
     async def _fill(self, body: IO[bytes], receive: Receive, *, length: int) -> None:
-        clock = asyncio.get_running_loop().time
+        pace, clock = self.pace, asyncio.get_running_loop().time
         started = window = clock()
         n_received = n_before = 0
         while n_received < length:
             now = clock()
-            if n_received - n_before >= self.pace.least_bytes:
+            if n_received - n_before >= pace.least_bytes:
                 window, n_before = now, n_received
             # A window that ends while something is awaited has had too little.
-            left = min(window + self.pace.window_seconds, started + self.pace.seconds) - now
+            left = min(window + pace.window_seconds, started + pace.seconds) - now
             try:
                 message = await asyncio.wait_for(receive(), left)
             except TimeoutError:
-                raise BodyTooSlowError from None
+                raise ProblemError(
+                    "upload_too_slow",
+                    f"the body came too slowly: at least {pace.least_bytes:.0f} bytes in "
+                    f"{pace.window_seconds:g} s, and all of it in {pace.seconds:g} s; nothing was charged",
+                ) from None
             part = message.get("body", b"")
             n_received += len(part)
             is_last = message["type"] != "http.request" or not message.get("more_body", False)
             if n_received > length or (is_last and n_received < length):
-                raise BodyCutShortError
-            await self._write(body, part, n_received=n_received)
-
-    async def _write(self, body: IO[bytes], part: bytes, *, n_received: int) -> None:
-        """Write a chunk; what goes to a file is written by another thread, for a disk may be slow."""
-        if self.directory is None or n_received <= self.in_memory:
-            body.write(part)
-        else:
-            await asyncio.to_thread(_write_through, body, part)
+                raise ProblemError("incomplete_body")
+            # What goes to a file is written by another thread, for a disk may be slow.
+            if self.directory is None or n_received <= self.in_memory:
+                body.write(part)
+            else:
+                await asyncio.to_thread(_write_through, body, part)
 
 
 def _write_through(body: IO[bytes], part: bytes) -> None:

@@ -49,7 +49,7 @@ class Threads:
 
 
 def _answer(application: Application, environ: Environ) -> Answer:
-    """All of it, so that a client that reads slowly holds no thread."""
+    """Collect all of it, so that a client that reads slowly holds no thread."""
     begun: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:

@@ -143,7 +143,7 @@ def measure(name: str, pair: Pair, *, rounds: int = ROUNDS) -> Row:
 
 
 def seconds(side: Side) -> float:
-    """Of one call, by as many calls as the clock needs."""
+    """Measure one call, by as many calls as the clock needs."""
     calls, start = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - start) < MIN_SECONDS or calls == 0:
         side()

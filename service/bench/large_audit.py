@@ -31,7 +31,7 @@ KIB_PER_GIB = 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """Of the round that is judged."""
+    """The size of the round that is judged."""
 
     teams: int = 200
     files: int = 100

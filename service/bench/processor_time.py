@@ -7,7 +7,7 @@ that is alive grows by all that was done in it.
 import os
 from collections.abc import Mapping
 
-from service.leftovers import PROC, Seen, all_seen
+from service.leftovers import PROC, all_seen
 
 # The parser's children belong to the web's processes and are counted apart.
 PARSER = "parser"
@@ -16,25 +16,19 @@ MS_PER_TICK = 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def spent(roots: Mapping[int, str]) -> dict[str, float]:
-    """Milliseconds so far of each group: `roots` names the group of each leading process by its number."""
+    """Sum the milliseconds of each group so far; `roots` names the group of each leading process."""
     processes = {each.pid: each for each in all_seen()}
     total = dict.fromkeys(roots.values(), 0.0)
     for process in processes.values():
-        group = _group(process.pid, processes, roots)
-        if group is None:
+        pid = process.pid
+        while pid in processes and pid not in roots:
+            pid = processes[pid].parent
+        if pid not in roots:
             continue
         try:
             command = (PROC / str(process.pid) / "cmdline").read_bytes()
         except OSError:
             continue  # it has ended meanwhile
-        name = PARSER if PARSER_MARK in command else group
+        name = PARSER if PARSER_MARK in command else roots[pid]
         total[name] = total.get(name, 0.0) + process.ticks * MS_PER_TICK
     return total
-
-
-def _group(pid: int, processes: Mapping[int, Seen], roots: Mapping[int, str]) -> str | None:
-    while pid not in roots:
-        if pid not in processes:
-            return None
-        pid = processes[pid].parent
-    return roots[pid]

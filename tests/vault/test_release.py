@@ -173,7 +173,7 @@ def test_there_is_one_state_for_each_team_of_a_round(vault_keys: None) -> None:
         for team in teams:
             play(world, team)  # the second time every file is known already
 
-    states = MechanismState.objects.filter(round=world.round)
+    states = MechanismState.objects.filter(round=world.round).order_by("team")
     assert sorted(states.values_list("team", flat=True)) == [team.pk for team in teams]
     assert told(teams[0]) == told(teams[1])
     assert states[0].state == states[1].state

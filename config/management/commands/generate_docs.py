@@ -21,22 +21,19 @@ class Command(BaseCommand):
         directory: Path = options["directory"]
         pages = {directory / name: write() for name, write in PAGES.items()}
         if options["check"]:
-            self._compare(pages, directory)
+            # A page there that nothing writes any more would go on saying what once was.
+            written = sorted((directory / "reference").glob("*.md"))
+            left_over = [path.name for path in written if path not in pages]
+            outdated = [
+                path.name
+                for path, text in sorted(pages.items())
+                if not path.exists() or path.read_text() != text
+            ]
+            if outdated or left_over:
+                raise CommandError(
+                    f"not current: {', '.join(outdated + left_over)}; run manage.py generate_docs"
+                )
             return
         for path, text in pages.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-
-    def _compare(self, pages: dict[Path, str], directory: Path) -> None:
-        outdated = [
-            path.name
-            for path, text in sorted(pages.items())
-            if not path.exists() or path.read_text() != text
-        ]
-        # A page there that nothing writes any more would go on saying what once was.
-        written = sorted((directory / "reference").glob("*.md"))
-        left_over = [path.name for path in written if path not in pages]
-        if outdated or left_over:
-            raise CommandError(
-                f"not current: {', '.join(outdated + left_over)}; run manage.py generate_docs"
-            )

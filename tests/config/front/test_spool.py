@@ -11,15 +11,9 @@ from typing import IO, Any
 import pytest
 
 from config.front import spool
-from config.front.spool import (
-    BodyCutShortError,
-    BodyTooSlowError,
-    Pace,
-    Spool,
-    SpoolError,
-    SpoolFullError,
-)
+from config.front.spool import Pace, Spool
 from tests.config.front.messages import GONE, STALL, receiving
+from vault.api.problems import ProblemError
 
 PATIENT = Pace(seconds=3600, window_seconds=3600, bytes_per_second=1)
 IN_MEMORY = 1000
@@ -31,6 +25,13 @@ def received(made: Spool, receive: Any, *, length: int) -> bytes:
             return body.read()
 
     return asyncio.run(act())
+
+
+def refused(made: Spool, receive: Any, *, length: int) -> str:
+    """The code of the problem with which a body is refused."""
+    with pytest.raises(ProblemError) as caught:
+        received(made, receive, length=length)
+    return caught.value.code
 
 
 def a_spool(directory: Path | None, **changes: Any) -> Spool:
@@ -67,25 +68,24 @@ def test_without_a_directory_no_file_is_made(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("pieces", "error"),
+    ("pieces", "code"),
     [
-        ([b"ab", GONE], BodyCutShortError),
-        ([GONE], BodyCutShortError),
-        ([b"ab"], BodyCutShortError),
-        ([b"abcdef"], BodyCutShortError),
-        ([b"x" * 4000, GONE], BodyCutShortError),
-        ([b"ab", STALL], BodyTooSlowError),
-        ([STALL], BodyTooSlowError),
+        ([b"ab", GONE], "incomplete_body"),
+        ([GONE], "incomplete_body"),
+        ([b"ab"], "incomplete_body"),
+        ([b"abcdef"], "incomplete_body"),
+        ([b"x" * 4000, GONE], "incomplete_body"),
+        ([b"ab", STALL], "upload_too_slow"),
+        ([STALL], "upload_too_slow"),
     ],
 )
 def test_what_is_not_all_of_it_is_not_kept(
-    tmp_path: Path, pieces: list[bytes | str], error: type[SpoolError]
+    tmp_path: Path, pieces: list[bytes | str], code: str
 ) -> None:
     hasty = Pace(seconds=3600, window_seconds=0.05, bytes_per_second=1)
     length = 5 if len(pieces[0]) < 100 else 5000
 
-    with pytest.raises(error):
-        received(a_spool(tmp_path, pace=hasty), receiving(pieces), length=length)
+    assert refused(a_spool(tmp_path, pace=hasty), receiving(pieces), length=length) == code
     assert list(tmp_path.iterdir()) == []
 
 
@@ -144,8 +144,9 @@ def test_rate_is_held_over_each_window(pieces: list[tuple[float, bytes]], is_in_
         if is_in_time:
             assert runner.run(act()) == sum(len(piece) for _, piece in pieces)
         else:
-            with pytest.raises(BodyTooSlowError):
+            with pytest.raises(ProblemError) as caught:
                 runner.run(act())
+            assert caught.value.code == "upload_too_slow"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
@@ -157,8 +158,8 @@ def test_full_disk_is_said_and_nothing_is_left(
 
     monkeypatch.setattr(spool, "_write_through", full)
 
-    with pytest.raises(SpoolFullError):
-        received(a_spool(tmp_path), receiving([b"x" * 5000]), length=5000)
+    code = refused(a_spool(tmp_path), receiving([b"x" * 5000]), length=5000)
+    assert code == "storage_full"
     assert list(tmp_path.iterdir()) == []
 
 
