@@ -192,7 +192,9 @@ def test_an_index_that_is_none_changes_nothing(index: Any) -> None:
 def test_an_index_that_occurs_twice_is_refused_as_any_column(name: str) -> None:
     told = json.dumps({"index_columns": [name]}).encode()
     numbers = pa.array(NUMBERS)
-    table = pa.Table.from_arrays([numbers, pa.array(LABEL["label"]), numbers], [name, "label", name])
+    table = pa.Table.from_arrays(
+        [numbers, pa.array(LABEL["label"]), numbers], [name, "label", name]
+    )
     sink = io.BytesIO()
     pq.write_table(table.replace_schema_metadata({b"pandas": told}), sink)
 
