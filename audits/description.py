@@ -4,8 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from audits.published_rows import REFERENCE, TEAM
-from audits.published_shape import DOCUMENT
+from audits.published_shape import DOCUMENT, REFERENCE, TEAM
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import Access, Operation, page, shown
 from vault.api.representations.shape import By, Field, Shape, described

@@ -15,8 +15,7 @@ from audits.checks import accusation, ranking
 from audits.disclosure import TIE, Disclosure, disclosure_of, grid_of
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
-from audits.published_rows import REFERENCE, TEAM
-from audits.published_shape import DOCUMENT
+from audits.published_shape import DOCUMENT, REFERENCE, TEAM
 from stats.metrics import METRICS, oriented
 from stats.team_tests import BEST_SCORED, FINAL, OWN_FILES
 from stats.verdict import Verdict

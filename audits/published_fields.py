@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from stats.verdict import Verdict
+from vault.api.openapi import schemas
+from vault.api.openapi.schemas import Schema
 from vault.api.representations.shape import By, Field, Shape
 
 # Texts that a p-value of one digit can be: > .05, .05 to .01, .009 to .001, .0009 to .0001, < .0001.
@@ -73,6 +75,30 @@ class PublishedField(Field):
     source: str | Callable[[Any], Any] | By | None = By.CALLER
     # Of a list of nouns, the noun: its members tell, once for each row.
     tells: Union[Values, "PublishedShape"] = field(kw_only=True)
+
+
+def _word(schema: Callable[..., Schema]) -> Callable[..., PublishedField]:
+    """Of `schemas`, with what the member tells and an example before the word's own arguments."""
+
+    def member(
+        tells: Values,
+        example: Any,
+        *arguments: Any,
+        source: str | Callable[[Any], Any] | By | None = By.CALLER,
+        **keywords: Any,
+    ) -> PublishedField:
+        return PublishedField(schema(*arguments, **keywords), example, source, tells=tells)
+
+    return member
+
+
+text = _word(schemas.text)
+integer = _word(schemas.integer)
+count = _word(schemas.count)
+number = _word(schemas.number)
+flag = _word(schemas.flag)
+sha256 = _word(schemas.sha256)
+one_of = _word(schemas.one_of)
 
 
 class PublishedShape(Shape):
