@@ -40,7 +40,6 @@ def render(*, audit: AuditRun) -> str:
     reading = reading_of(audit=audit)
     teams = [each for each in reading.found if not each.finding.is_reference]
     rows = _rows(reading, teams)
-    shown = [each for each in reading.found if each.query is not None and each.fresh is not None]
     return render_to_string(
         "audits/report.html",
         {
@@ -56,7 +55,7 @@ def render(*, audit: AuditRun) -> str:
             "coarseness": _coarseness(audit, teams),
             "rows": rows,
             "references": _references(reading),
-            "figures": _figures(reading, shown, rows),
+            "figures": _figures(reading, rows),
             "sections": _sections(reading),
         },
     )
@@ -94,10 +93,16 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
     benchmark = reading.audit.round.benchmark
     fresh = {team.team: team.fresh for team in ranked}
     released = {team.team: team.finding.released for team in ranked}
+    found = reading.first(ranking.NAME)
+    known = [team for team in ranked if team.team_id in ranking.measured(finding=found)]
+    tiers = ranking.tiers_of(
+        finding=found,
+        teams=[team.team_id for team in known],
+        scores=np.array([reading.own(team.fresh) or 0.0 for team in known]),
+    )
     after = standing.ranks(values=fresh, benchmark=benchmark)
     before = standing.ranks(values=released, benchmark=benchmark)
     moved = standing.moves(before=released, after=fresh, benchmark=benchmark)
-    numbers = _tiers(reading, ranked)
     last = len(teams) + 1
     ordered = sorted(
         teams, key=lambda team: (team.team in reasons, after.get(team.team, last), team.team)
@@ -106,7 +111,7 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
         {
             **_row(reading, team),
             "rank": _whole(after.get(team.team)),
-            "tier": _whole(numbers.get(team.team)),
+            "tier": _whole(tiers.get(team.team_id)),
             "before": _whole(before.get(team.team)),
             # Its ranks before and after among the teams that have both, and how far they are apart.
             "change": _change(moved.get(team.team)),
@@ -137,9 +142,8 @@ def _references(reading: Reading) -> list[Row]:
 def _files_of(reading: Reading, row: Row, files: list[Compared]) -> list[Row]:
     """Add to the row of a reference, which is of its first frozen file, those of its other files."""
     shown = {each.name: (reading.number(each.query), reading.number(each.fresh)) for each in files}
-    first = next(
-        (name for name, pair in shown.items() if pair == (row["query"], row["fresh"])), None
-    )
+    of_row = (row["query"], row["fresh"])
+    first = next((name for name, figures in shown.items() if figures == of_row), None)
     if first is None or len(shown) == 1:
         return [row]
     others = [
@@ -150,20 +154,13 @@ def _files_of(reading: Reading, row: Row, files: list[Compared]) -> list[Row]:
     return [{**row, "name": first}, *others]
 
 
-def _tiers(reading: Reading, ranked: list[Judged]) -> dict[str, int]:
-    found = reading.first(ranking.NAME)
-    known = [team for team in ranked if team.team_id in ranking.measured(finding=found)]
-    numbers = ranking.tiers_of(
-        finding=found,
-        teams=[team.team_id for team in known],
-        scores=np.array([reading.own(team.fresh) or 0.0 for team in known]),
-    )
-    return {} if numbers is None else {team.team: numbers[team.team_id] for team in known}
-
-
 def _row(reading: Reading, team: Judged) -> Row:
     finding = team.finding
     own = scores.scored(reading=reading, team=team).get(reading.metric.name, {}).get("fresh")
+    of_file = ""
+    if team.names_best_scored:
+        query, fresh = map(reading.number, team.of_the_named_file)
+        of_file = f"of its best-scored file: {query} on query labels, {fresh} on new ones"
     return {
         "name": team.name,
         "anchor": f"team-{team.team_id}",
@@ -175,7 +172,7 @@ def _row(reading: Reading, team: Judged) -> Row:
         "released": reading.number(finding.released),
         "overstatement": reading.number(team.overstatement),
         "interval": "" if finding.low is None else reading.interval(finding.low, finding.high),
-        "of_file": _of_file(reading, team),
+        "of_file": of_file,
         "luck": reading.number(finding.luck),
         "p": sentences.exact_p(finding.p_value, is_screened=finding.is_screened),
         "limit": reading.number(team.minimum_detectable_effect),
@@ -221,13 +218,6 @@ def _sentence(reading: Reading, team: Judged) -> str:
     )
 
 
-def _of_file(reading: Reading, team: Judged) -> str:
-    if not team.names_best_scored:
-        return ""
-    query, fresh = (reading.number(each) for each in team.of_the_named_file)
-    return f"of its best-scored file: {query} on query labels, {fresh} on new ones"
-
-
 def _whole(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
@@ -239,7 +229,7 @@ def _change(moved: tuple[int, int] | None) -> str:
     return f"▲ {before - after}" if after < before else f"▼ {after - before}"
 
 
-def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any]:
+def _figures(reading: Reading, rows: list[Row]) -> list[Any]:
     """Overstatement, query labels against new ones, ranks before and after; none where there is nothing."""
     direction = "higher is better" if reading.metric.greater_is_better else "lower is better"
     axis = f"{reading.metric.label}, {direction}"
@@ -265,7 +255,8 @@ def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any
             x=query,
             y=fresh,
         )
-        for team in shown
+        for team in reading.found
+        if team.query is not None and team.fresh is not None
         for query, fresh in [team.of_the_named_file]
         if query is not None and fresh is not None
     ]
@@ -279,4 +270,4 @@ def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any
         figures.query_against_fresh(points, axis=axis, decimals=reading.decimals),
         figures.ranks(slopes),
     )
-    return [each for each in drawn if each]
+    return list(filter(None, drawn))

@@ -62,6 +62,8 @@ def run(*, round: Round, clock: Clock) -> AuditRun:
 
 
 def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
+    """Make a generator for each purpose."""
+
     def generator(*purpose: object) -> np.random.Generator:
         text = ":".join(map(str, (entropy, *purpose)))
         return np.random.default_rng(int(hashlib.sha256(text.encode()).hexdigest(), 16))
@@ -107,8 +109,7 @@ def _findings(audit: AuditRun, collected: Collected, context: Context) -> list[F
         for entrant in collected.audited
         if entrant.final is not None
     }
-    references = zip(collected.reference_teams, collected.reference_history, strict=True)
-    for team, submission in references:
+    for team, submission in collected.frozen:
         finals.setdefault(team.team_id, submission.id)
     findings = []
     for each in registry.CHECKS:

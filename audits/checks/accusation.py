@@ -99,10 +99,9 @@ def _compared_with(
 
     Of frozen files all, though one may weigh nothing: which do follows the labels, and all names are told.
     """
-    references = zip(collected.reference_teams, collected.reference_history, strict=True)
     whose: list[dict[str, Any]] = [
         *({"own_file": number + 1} for number in range(entrant.columns.k)),
-        *({"team_id": team.team_id, "file": each.sequence} for team, each in references),
+        *({"team_id": team.team_id, "file": each.sequence} for team, each in collected.frozen),
         *({"team": each.team, "round": each.round_number} for each in collected.published_finals),
     ]
     of_all = (entrant.columns, collected.compared_with)

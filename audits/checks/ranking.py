@@ -47,10 +47,11 @@ def tiers_of(
     scores: NDArray[np.float64],
     # How far the difference of two scores may be from that of the exact ones.
     slack: float = 0.0,
-) -> dict[int, int] | None:
-    """Tell each of these teams' tier by score, higher better; None where a pair has no half-width."""
-    if finding is None or not teams or not set(teams) <= set(finding.evidence["teams"]):
-        return None
+) -> dict[int, int]:
+    """Tell each of these teams' tier by score, higher better; of none where a pair has no half-width."""
+    if not teams or not set(teams) <= measured(finding=finding):
+        return {}
+    assert finding is not None  # it measured these teams
     widths = half_widths(teams=teams, found=finding.evidence)
     numbers = tiers.tiers(scores=scores, half_widths=widths + slack)
     return {team: int(number) for team, number in zip(teams, numbers, strict=True)}
