@@ -93,7 +93,7 @@ def in_units(*, finding: Finding) -> dict[str, Any]:
     # What is published may be less yet: it goes by the rounded figures.
     shown: dict[str, Any] = {"verdict_without_suspicion": finding.published_verdict}
     shown |= {name: getattr(finding, name) for name in BESIDE}
-    shown |= {name: own(getattr(finding, name), metric=metric) for name in ORIENTED}
+    shown |= _own_scores(finding, metric=metric)
     known = {name: value for name, value in shown.items() if value not in (None, "")}
     return {**known, **finding.evidence}
 
@@ -112,6 +112,10 @@ def own(value: float | None, *, metric: str) -> float | None:
     """Write a stored score in the metric's own direction."""
     # Adding zero turns a loss of -0.0 into 0.0.
     return None if value is None else oriented(metric=metric, value=value) + 0.0
+
+
+def _own_scores(finding: Finding, *, metric: str) -> dict[str, float | None]:
+    return {name: own(getattr(finding, name), metric=metric) for name in ORIENTED}
 
 
 def is_ahead(
@@ -136,21 +140,19 @@ def of_run(*, audit: AuditRun) -> list[Judged]:
     every = []
     for finding in Finding.objects.filter(run=audit, check_name=VERDICT).select_related("team"):
         assert finding.team is not None  # verdicts are of teams
-        one = Judged(
-            finding=finding,
-            team_id=finding.team.pk,
-            team=finding.team.name,
-            name=names[finding.team.pk],
-            verdict=finding.verdict,
-            file=finding.file_named or FINAL,
-            query=own(finding.query, metric=metric),
-            fresh=own(finding.fresh, metric=metric),
-            best_query=own(finding.best_query, metric=metric),
-            best_fresh=own(finding.best_fresh, metric=metric),
-            overstatement=finding.estimate,
-            minimum_detectable_effect=None if has_fired else finding.minimum_detectable_effect,
+        every.append(
+            Judged(
+                finding=finding,
+                team_id=finding.team.pk,
+                team=finding.team.name,
+                name=names[finding.team.pk],
+                verdict=finding.verdict,
+                file=finding.file_named or FINAL,
+                **_own_scores(finding, metric=metric),
+                overstatement=finding.estimate,
+                minimum_detectable_effect=None if has_fired else finding.minimum_detectable_effect,
+            )
         )
-        every.append(one)
     return sorted(every, key=lambda each: (each.finding.is_reference, each.team))
 
 

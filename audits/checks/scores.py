@@ -43,10 +43,14 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
     benchmark = reading.audit.round.benchmark
     rows = []
     for name, parts in scored(reading=reading, team=team).items():
-        unit = scorer_of(benchmark=benchmark, metric=name).unit
-        decimals = sentences.decimals_of(unit=unit)
-        cells = [_cell(parts.get(part), decimals) for part in ("query", "fresh")]
-        rows.append((METRICS[name].label, *cells))
+        decimals = sentences.decimals_of(unit=scorer_of(benchmark=benchmark, metric=name).unit)
+        row = [METRICS[name].label]
+        for part in ("query", "fresh"):
+            value, low, high = parts.get(part, (None, None, None))
+            shown = sentences.number(value, decimals=decimals)
+            covered = sentences.interval(low, high, decimals=decimals)
+            row.append("–" if value is None else f"{shown} {covered}")
+        rows.append(row)
     if not rows:
         return []
     columns = [Column("Metric"), *number_columns("Query labels", "New labels")]
@@ -65,14 +69,6 @@ def scored(*, reading: Reading, team: Judged) -> dict[str, dict[str, list[float]
     """All metrics of one team's final; of a team without one nothing."""
     found = reading.of_team(NAME, team)
     return {} if found is None else found.evidence["scores"]
-
-
-def _cell(figures: list[float] | None, decimals: int) -> str:
-    if figures is None:
-        return "–"
-    value, low, high = figures
-    shown = sentences.number(value, decimals=decimals)
-    return f"{shown} {sentences.interval(low, high, decimals=decimals)}"
 
 
 CHECK = Check(
