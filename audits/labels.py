@@ -61,10 +61,9 @@ def spread(*, wanted: Sequence[float], low: float, high: float) -> list[float]:
     for value in wanted:
         least = places[-1] + LINE if places else low
         places.append(max(value, least))
-    limit = high
     for position in reversed(range(len(places))):
-        places[position] = min(places[position], limit)
-        limit = places[position] - LINE
+        places[position] = min(places[position], high)
+        high = places[position] - LINE
     return places
 
 

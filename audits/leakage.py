@@ -44,8 +44,7 @@ def most(*, teams: int, references: int, levels: int) -> float:
 
 
 def _terms(row: dict[str, Any], fields: dict[str, Values], size: Size) -> float:
-    uncounted = sorted(set(row) - set(fields))
-    if uncounted:
+    if uncounted := sorted(set(row) - set(fields)):
         raise UncountedFieldError(f"nobody counts what {', '.join(uncounted)} tells of the labels")
     return math.fsum(
         math.log(fields[name](size)) for name, value in row.items() if value is not None
