@@ -10,8 +10,8 @@ from typing import Any
 
 from audits import sentences
 from audits.models import AuditRun, Finding
-from stats.metrics import oriented
-from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER
+from stats.metrics import METRICS, oriented
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES
 from stats.verdict import ShiftGate, Verdict
 from vault import team_names
 from vault.models import PublishedResult, Team
@@ -101,9 +101,8 @@ def in_units(*, finding: Finding) -> dict[str, Any]:
 def told(*, finding: Finding) -> str:
     """Say which verdict on the team everybody reads since the round was published; empty before that."""
     published = PublishedResult.objects.filter(round=finding.run.round_id, team=finding.team_id)
-    done = AuditRun.objects.filter(round=finding.run.round_id, status=AuditRun.Status.DONE)
     # It is the last run that was published.
-    if finding.check_name != VERDICT or done.order_by("-pk").first() != finding.run:
+    if finding.check_name != VERDICT or AuditRun.last_done(finding.run.round) != finding.run:
         return ""
     return published.values_list("verdict", flat=True).first() or ""
 
@@ -118,17 +117,37 @@ def _own_scores(finding: Finding, *, metric: str) -> dict[str, float | None]:
     return {name: own(getattr(finding, name), metric=metric) for name in ORIENTED}
 
 
-def is_ahead(
-    *, query: float | None, test: str, references: Iterable[float | None], metric: str
-) -> bool:
-    """Whether a file is ahead of all references on the query labels, by the scores given.
-
-    Of a team's own first files nobody is told the scores: a lead over those is not claimed.
-    """
+def facts(
+    team: Judged,
+    *,
+    query: float | None,
+    test: str | None,
+    names_best_scored: bool,
+    references: Iterable[float | None],
+    metric: str,
+    **told: Any,
+) -> sentences.Facts:
+    """Gather what a team's sentence is made of, from what is `told` and the references' query scores."""
+    # By the scores given. Of a team's own first files nobody is told those: no lead over them is claimed.
     known = [oriented(metric=metric, value=each) for each in references if each is not None]
-    if query is None or test != ORGANIZER or not known:
-        return False
-    return oriented(metric=metric, value=query) > max(known)
+    is_ahead = (
+        test == ORGANIZER
+        and query is not None
+        and bool(known)
+        and oriented(metric=metric, value=query) > max(known)
+    )
+    return sentences.Facts(
+        team=team.name,
+        greater_is_better=METRICS[metric].greater_is_better,
+        released=None if names_best_scored else team.finding.released,
+        query=query,
+        k=team.finding.n_files,
+        is_over_own_files=test == OWN_FILES,
+        names_best_scored=names_best_scored,
+        has_final=team.has_final,
+        is_ahead=is_ahead,
+        **told,
+    )
 
 
 def of_run(*, audit: AuditRun) -> list[Judged]:

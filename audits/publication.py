@@ -16,11 +16,17 @@ from audits.disclosure import TIE, Disclosure, disclosure_of, grid_of
 from audits.judged import Judged
 from audits.models import AuditRun, Finding
 from audits.published_shape import DOCUMENT, REFERENCE, TEAM
-from stats.metrics import METRICS, oriented
-from stats.team_tests import BEST_SCORED, FINAL, OWN_FILES
+from stats.metrics import oriented
+from stats.team_tests import BEST_SCORED, FINAL
 from stats.verdict import Verdict
 from vault.models import Final, Holdout, PublishedResult, Round, Submission
 from vault.statuses import SubmissionStatus
+
+# What a row and its sentence know by one name.
+SAID = (
+    *("verdict", "test", "overstatement", "luck", "minimum_detectable_effect"),
+    *("is_ranked_file", "reference_excess"),
+)
 
 
 def deciding(*, round: Round) -> list[Holdout]:
@@ -111,7 +117,25 @@ def _teams(
     compared_with = _comparisons(disclosure, teams)
     for each in teams:
         row = rows[each.team]
-        row["sentence"] = _sentence(disclosure, each, row, known, compared_with[each.team])
+        query, fresh = _of_the_named_file(row)
+        low, high = row["overstatement_interval"] or (None, None)
+        row["sentence"] = sentences.sentence(
+            facts=judged.facts(
+                each,
+                query=query,
+                names_best_scored=row["file_named"] == BEST_SCORED,
+                references=known,
+                metric=disclosure.metric,
+                **{name: row[name] for name in SAID},
+                decimals=disclosure.rounding.decimals,
+                fresh=fresh,
+                n_fresh=disclosure.n_fresh,
+                low=low,
+                high=high,
+                reason=row["no_figure"] or sentences.NOT_ON_FRESH,
+                compared_with=compared_with[each.team],
+            )
+        )
     return [TEAM.show(each, **rows[each.team]) for each in teams]
 
 
@@ -254,43 +278,3 @@ def _comparisons(disclosure: Disclosure, teams: list[Judged]) -> dict[str, str]:
         )
         for each in teams
     }
-
-
-def _sentence(
-    disclosure: Disclosure,
-    team: Judged,
-    row: dict[str, Any],
-    references: list[float | None],
-    compared_with: str,
-) -> str:
-    is_other = row["file_named"] == BEST_SCORED
-    query, fresh = _of_the_named_file(row)
-    low, high = row["overstatement_interval"] or (None, None)
-    return sentences.sentence(
-        facts=sentences.Facts(
-            verdict=row["verdict"],
-            team=team.name,
-            greater_is_better=METRICS[disclosure.metric].greater_is_better,
-            decimals=disclosure.rounding.decimals,
-            released=None if is_other else team.finding.released,
-            query=query,
-            fresh=fresh,
-            n_fresh=disclosure.n_fresh,
-            overstatement=row["overstatement"],
-            low=low,
-            high=high,
-            luck=row["luck"],
-            minimum_detectable_effect=row["minimum_detectable_effect"],
-            k=team.finding.n_files,
-            is_over_own_files=row["test"] == OWN_FILES,
-            names_best_scored=is_other,
-            is_ranked_file=row["is_ranked_file"],
-            has_final=team.has_final,
-            is_ahead=judged.is_ahead(
-                query=query, test=row["test"], references=references, metric=disclosure.metric
-            ),
-            reason=row["no_figure"] or sentences.NOT_ON_FRESH,
-            compared_with=compared_with,
-            reference_excess=row["reference_excess"],
-        )
-    )

@@ -19,7 +19,6 @@ from audits.judged import Judged
 from audits.models import AuditRun
 from audits.reading import Reading, reading_of
 from audits.rounding import Exact
-from stats.team_tests import OWN_FILES
 from stats.verdict import Verdict
 
 # A verdict is a word and a shape, never a colour alone.
@@ -186,13 +185,15 @@ def _sentence(reading: Reading, team: Judged) -> str:
     finding, (query, fresh) = team.finding, team.of_the_named_file
     observed = reading.first(gate.NAME)
     return sentences.sentence(
-        facts=sentences.Facts(
-            verdict=team.verdict,
-            team=team.name,
-            greater_is_better=reading.metric.greater_is_better,
-            decimals=reading.decimals,
-            released=None if team.names_best_scored else finding.released,
+        facts=judged.facts(
+            team,
             query=query,
+            test=finding.test,
+            names_best_scored=team.names_best_scored,
+            references=[each.query for each in reading.found if each.finding.is_reference],
+            metric=reading.metric.name,
+            verdict=team.verdict,
+            decimals=reading.decimals,
             fresh=fresh,
             n_fresh=reading.audit.snapshot["n_fresh"],
             overstatement=team.overstatement,
@@ -200,17 +201,7 @@ def _sentence(reading: Reading, team: Judged) -> str:
             high=finding.high,
             luck=finding.luck,
             minimum_detectable_effect=team.minimum_detectable_effect,
-            k=finding.n_files,
-            is_over_own_files=finding.test == OWN_FILES,
-            names_best_scored=team.names_best_scored,
             is_ranked_file=finding.is_ranked_file,
-            has_final=team.has_final,
-            is_ahead=judged.is_ahead(
-                query=query,
-                test=finding.test,
-                references=[each.query for each in reading.found if each.finding.is_reference],
-                metric=reading.metric.name,
-            ),
             compared_with=compared.named(accusation.read(reading=reading, team=team)),
             reference_excess=finding.reference_excess,
             shift=None if observed is None else observed.estimate,

@@ -65,7 +65,7 @@ def publish(*, round_id: int, clock: Clock) -> None:
 
 
 def latest_run(*, round: Round) -> AuditRun:
-    run = AuditRun.objects.filter(round=round, status=AuditRun.Status.DONE).order_by("-pk").first()
+    run = AuditRun.last_done(round)
     if run is None:
         raise TransitionError(f"the round {round} was not audited")
     return run

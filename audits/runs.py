@@ -34,11 +34,10 @@ def run(*, round: Round, clock: Clock) -> AuditRun:
     A run that a crash left behind is marked as failed. The seed is a constant of the round from its planning
     on: nobody gets other random numbers by stopping an audit and starting it again.
     """
-    earlier = AuditRun.objects.filter(round=round).order_by("pk")
-    done = earlier.filter(status=AuditRun.Status.DONE).last()
+    done = AuditRun.last_done(round)
     if done is not None:
         return done
-    earlier.filter(status=AuditRun.Status.RUNNING).update(
+    AuditRun.objects.filter(round=round, status=AuditRun.Status.RUNNING).update(
         status=AuditRun.Status.FAILED, error="interrupted", finished_at=clock()
     )
     started = AuditRun.objects.create(
