@@ -9,13 +9,14 @@ from audits.judged import Judged
 from audits.models import AuditRun
 from audits.rounding import Coarse, Exact, Rounding, coarse, written
 from stats.metrics import oriented
+from stats.ties import RELATIVE_TOLERANCE
 from stats.verdict import Verdict
 from vault.models import Release, Round
 from vault.scorers import scorer_of
 from vault.statuses import PublicationKind
 
 # Scores this share of the unit apart are equal.
-TIE = 1e-9
+TIE = RELATIVE_TOLERANCE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from audits import published_shape
-from audits.published_fields import Size, Values, every
+from audits.published_fields import Size, Tells, every
 
 DOCUMENT = published_shape.DOCUMENT.tells
 LISTS = {name: shape.tells for name, shape in published_shape.DOCUMENT.lists.items()}
@@ -43,7 +43,7 @@ def most(*, teams: int, references: int, levels: int) -> float:
     )
 
 
-def _terms(row: dict[str, Any], fields: dict[str, Values], size: Size) -> float:
+def _terms(row: dict[str, Any], fields: dict[str, Tells], size: Size) -> float:
     if uncounted := sorted(set(row) - set(fields)):
         raise UncountedFieldError(f"nobody counts what {', '.join(uncounted)} tells of the labels")
     return math.fsum(

@@ -12,7 +12,7 @@ from audits.compared import Compared
 from audits.judged import Judged
 from audits.models import Finding
 from audits.reading import Reading
-from stats import accusation
+from stats import accusation, ties
 from stats.accusation import Contestant
 from stats.metrics import oriented
 from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES, FileTest, TeamTests
@@ -20,8 +20,6 @@ from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES, FileTest,
 NAME = "accusation"
 FILES = {FINAL: "final", BEST_SCORED: "best scored"}
 REFERENCES = {OWN_FILES: "own early files", ORGANIZER: "the references"}
-# Scores this close, as a share of the metric's unit, are equal; so they are on the board.
-TIE = 1e-9
 
 
 def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
@@ -41,7 +39,8 @@ def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
         },
         references=collected.compared_with if collected.compared_with.k else None,
         n_teams=collected.n_teams,
-        tie=TIE * collected.unit,
+        # As on the board.
+        tie=ties.RELATIVE_TOLERANCE * collected.unit,
         rng=rng,
     )
 
