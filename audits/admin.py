@@ -5,6 +5,7 @@ The acts only wake the audit worker, which alone can open fresh labels and decid
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import kombu.exceptions
@@ -144,13 +145,8 @@ class AuditRunAdmin(ReadOnlyPage):
     list_select_related = ("round__benchmark",)
     ordering = ("-started_at",)
     fields = (
-        ("round", "report_link"),
-        "headline",
-        ("status", "shift_gate"),
-        ("started_at", "finished_at"),
-        "error",
-        "seed_entropy",
-        "inputs",
+        *(("round", "report_link"), "headline", ("status", "shift_gate")),
+        *(("started_at", "finished_at"), "error", "seed_entropy", "inputs"),
     )
     readonly_fields = ("report_link", "headline", "inputs")
 
@@ -214,7 +210,7 @@ def _has_figure(finding: Finding) -> bool:
 
 
 def _without_figure(findings: list[Finding]) -> Table:
-    """Each check in one row: what it says stands in its findings, and a row of dashes says nothing."""
+    """List each check in one row: what it says stands in its findings, and a row of dashes says nothing."""
     by_check: defaultdict[str, list[tuple[Any]]] = defaultdict(list)
     for each in findings:
         by_check[each.check_name].append((link(each, str(each.team or "the board")),))
@@ -225,13 +221,12 @@ def _without_figure(findings: list[Finding]) -> Table:
     )
 
 
-def _figure(value: float | None) -> str:
-    return figure(value, digits=4)
+_figure = partial(figure, digits=4)
 
 
 @admin.display(description="estimate", ordering="estimate")
 def _estimate(finding: Finding) -> str:
-    """In the metric's own units; effects are positive in any metric."""
+    """Write it in the metric's own units; effects are positive in any metric."""
     if not registry.estimates_a_score(name=finding.check_name):
         return _figure(finding.estimate)
     metric = finding.run.round.benchmark.primary_metric
@@ -240,7 +235,7 @@ def _estimate(finding: Finding) -> str:
 
 @admin.display(description="p", ordering="p_value")
 def _p_value(finding: Finding) -> str:
-    """As in the report: of a team's test none above .05."""
+    """Write it as in the report: of a team's test none above .05."""
     if finding.p_value is None:
         return NOTHING
     if finding.check_name in (judged.VERDICT, accusation.NAME):

@@ -118,14 +118,10 @@ class Collected:
         """Teams whose first file came in before anybody had been told anything."""
         # A later first file can come from a clean account of somebody who was told.
         told = self.first_release_at
-        if self.published_finals:
-            # Figures about the query holdout were published before the round.
+        # Before the round figures about the query holdout may have been published.
+        if self.published_finals or told is None:
             return []
-        return [
-            entrant
-            for entrant in self.entrants
-            if told is not None and entrant.history.submissions[0].submitted_at <= told
-        ]
+        return [each for each in self.entrants if each.history.submissions[0].submitted_at <= told]
 
 
 def collect(*, round: Round, now: dt.datetime) -> Collected:

@@ -51,7 +51,7 @@ class Disclosure:
         return None if score is None else written(score, unit=self.unit)
 
     def every_metric(self, team: Judged) -> dict[str, Any] | None:
-        """Of a full publication, each score and its interval in the digits of its own metric."""
+        """Give, in a full publication, each score and its interval in the digits of its own metric."""
         found = self.scores.get(team.team_id)
         if found is None or not self.is_full:
             return None

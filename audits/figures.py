@@ -131,7 +131,7 @@ def overstatements(marks: Sequence[Mark], *, unit: str, decimals: int) -> SafeSt
 
 
 def ranks(marks: Sequence[Mark]) -> SafeString:
-    """Ranks among those who have both scores; names stand at their rank on new labels."""
+    """Draw ranks among those who have both scores; names stand at their rank on new labels."""
     if len(marks) < 2:
         # One team has no rank to lose.
         return mark_safe("")

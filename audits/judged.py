@@ -76,12 +76,12 @@ class Judged:
 
 
 def headline(*, findings: Iterable[Finding]) -> str:
-    """Of one run's verdict findings: what is published of them in one line."""
+    """Sum up in one line what is published of one run's verdict findings."""
     return sentences.headline(verdicts=(each.published_verdict for each in findings))
 
 
 def names_best_scored(*, finding: Finding) -> bool:
-    """Whether a finding's verdict names a file that is not the final."""
+    """Tell whether a finding's verdict names a file that is not the final."""
     return bool(finding.verdict) and finding.file_named == BEST_SCORED
 
 

@@ -191,7 +191,7 @@ def _computed(disclosure: Disclosure, team: Judged) -> dict[str, Any]:
 
 
 def _is_within_luck(disclosure: Disclosure, row: dict[str, Any]) -> bool:
-    """By the figures that are shown: without them nobody could see it. Rounding widens the interval."""
+    """Judge by the figures shown: without them nobody could see it. Rounding widens the interval."""
     if row["overstatement"] is None or row["luck"] is None:
         return False
     delta0 = disclosure.round.benchmark.delta0 * disclosure.unit

@@ -29,8 +29,6 @@ SHAPES = {
     Verdict.NOT_TESTED: "○",
 }
 OTHERWISE = "●"
-
-
 # A team or a reference as it stands in the table, for the template.
 Row = dict[str, Any]
 
@@ -39,6 +37,12 @@ def render(*, audit: AuditRun) -> str:
     reading = reading_of(audit=audit)
     teams = [each for each in reading.found if not each.finding.is_reference]
     rows = _rows(reading, teams)
+    sections: dict[str, list[Section]] = {place.value: [] for place in Place}
+    for check in registry.CHECKS:
+        for section in check.sections(reading):
+            # A table without a row is left out.
+            if section.text or (section.table and (section.table.rows or section.table.empty)):
+                sections[section.place].append(section)
     return render_to_string(
         "audits/report.html",
         {
@@ -55,19 +59,9 @@ def render(*, audit: AuditRun) -> str:
             "rows": rows,
             "references": _references(reading),
             "figures": _figures(reading, rows),
-            "sections": _sections(reading),
+            "sections": sections,
         },
     )
-
-
-def _sections(reading: Reading) -> dict[str, list[Section]]:
-    """Gather what the checks say of the round, by where it stands; a table without a row is left out."""
-    placed: dict[str, list[Section]] = {place.value: [] for place in Place}
-    for check in registry.CHECKS:
-        for section in check.sections(reading):
-            if section.text or (section.table and (section.table.rows or section.table.empty)):
-                placed[section.place].append(section)
-    return placed
 
 
 def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
@@ -86,7 +80,7 @@ def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
 
 
 def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
-    """By their scores on new labels; who has none stands behind, and who is unranked last."""
+    """Order teams by their scores on new labels; who has none stands behind, and who is unranked last."""
     reasons = standing.unranked(round=reading.audit.round)
     ranked = [team for team in teams if team.team not in reasons]
     benchmark = reading.audit.round.benchmark
@@ -123,7 +117,7 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
 
 
 def _references(reading: Reading) -> list[Row]:
-    """Each frozen file that a team was compared with; of those of one reference one has an interval."""
+    """List the frozen files that teams were compared with; of one reference's one has an interval."""
     found = {
         (each.team, each.number): each
         for team in reading.found

@@ -166,7 +166,7 @@ def number(value: float | None, *, decimals: int) -> str:
 
 
 def interval(low: float | None, high: float | None, *, decimals: int) -> str:
-    """Both ends in brackets."""
+    """Write both ends in brackets."""
     if low is None or high is None:
         return "–"
     return f"[{number(low, decimals=decimals)}, {number(high, decimals=decimals)}]"
@@ -324,7 +324,7 @@ def _confirmed(facts: Facts) -> str:
 
 
 def _inflated(facts: Facts) -> str:
-    """Which score, and where it stood: the board is named only with what it showed."""
+    """Say which score, and where it stood: the board is named only with what it showed."""
     lower = f", {facts.lower}" if facts.lower else ""
     exact = facts.number(facts.query)
     if facts.released is None or not facts.is_ranked_file:

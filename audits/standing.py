@@ -19,12 +19,12 @@ moves = leaderboard.moves
 
 
 def unranked(*, round: Round) -> dict[str, str]:
-    """Why teams are unranked, by name."""
+    """Tell why teams are unranked, by name."""
     return {act.team.name: act.reason for act in unranking.unranked(round=round).values()}
 
 
 def ranks(*, values: Mapping[str, float | None], benchmark: Benchmark) -> dict[str, int]:
-    """As the board ranks scores, of the teams that have one."""
+    """Rank the teams that have a score as the board does."""
     # A stored float of 3e19 comes back as a whole number, too long for an array.
     known = {team: float(value) for team, value in values.items() if value is not None}
     return leaderboard.ranks(values=known, benchmark=benchmark)

@@ -63,7 +63,7 @@ def _dispatch(clock: Clock) -> int:
 def _start(
     delivery: WebhookDelivery, threads: ThreadPoolExecutor, *, clock: Clock
 ) -> Future[Attempt] | None:
-    """None if there is nothing to tell any more. What is told is read here: the threads know no database."""
+    """Read what is told, since threads know no database, and send it; None if there is nothing any more."""
     content = messages.content(delivery=delivery)
     if content is None:
         delivery.delete()

@@ -192,7 +192,7 @@ def _weight(value: float) -> str:
 
 
 def sections(reading: Reading) -> list[Section]:
-    """Each test of each team: which file, against what."""
+    """List each test of each team: which file, against what."""
     columns = [
         *(Column(title) for title in ("Team", "File", "Against")),
         Column("Overstatement", note="95 %", is_number=True),

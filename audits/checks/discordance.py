@@ -43,7 +43,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
 
 
 def sections(reading: Reading) -> list[Section]:
-    """Of items that were drawn in groups Fisher's test has no p-value."""
+    """Show both tables; of items that were drawn in groups Fisher's test has no p-value."""
     rows = [
         (
             reading.name_of(finding),

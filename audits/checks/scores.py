@@ -18,7 +18,7 @@ NAME = "scores"
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
-    """Of a reference team with several files those of the first, as everywhere."""
+    """Keep all scores; of a reference team with several files those of the first, as everywhere."""
     results = {
         entrant.history.team_id: entrant.scores for entrant in collected.audited if entrant.scores
     }
@@ -30,7 +30,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
 
 
 def of_run(*, audit: AuditRun) -> dict[int, dict[str, Any]]:
-    """By team id: value, low and high of each metric on `query` and on `fresh` labels."""
+    """Read by team id the value, low and high of each metric on `query` and on `fresh` labels."""
     return {
         each.team_id: each.evidence["scores"]
         for each in Finding.objects.filter(run=audit, check_name=NAME)
@@ -39,7 +39,7 @@ def of_run(*, audit: AuditRun) -> dict[int, dict[str, Any]]:
 
 
 def of_team(reading: Reading, team: Judged) -> list[Section]:
-    """Each metric with its intervals on query and on new labels, in the digits of its own range."""
+    """List each metric with its intervals on query and on new labels, in the digits of its own range."""
     benchmark = reading.audit.round.benchmark
     rows = []
     for name, parts in scored(reading=reading, team=team).items():

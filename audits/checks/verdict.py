@@ -75,7 +75,7 @@ def _exact_scores(
 
 
 def _reference_scores(collected: Collected) -> list[Finding]:
-    """Of a reference team with several frozen files those of the first."""
+    """Give the scores of each reference team; of one with several frozen files those of the first."""
     first: dict[int, Finding] = {}
     for position, team in enumerate(collected.reference_teams):
         query, fresh = _exact_scores(collected.references, position, n_fresh=collected.m)
