@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from audits import compared, judged, leakage, sentences, standing
-from audits.checks import accusation, ranking
-from audits.disclosure import TIE, Disclosure, disclosure_of, grid_of
+from audits.checks import accusation, ranking, scores
+from audits.disclosure import Disclosure, disclosure_of, grid_of
 from audits.judged import Judged
-from audits.models import AuditRun, Finding
+from audits.models import AuditRun
 from audits.published_shape import DOCUMENT, REFERENCE, TEAM
+from audits.reading import reading_of
 from stats.metrics import oriented
 from stats.team_tests import BEST_SCORED, FINAL
+from stats.ties import RELATIVE_TOLERANCE as TIE
 from stats.verdict import Verdict
 from vault.models import Final, Holdout, PublishedResult, Round, Submission
 from vault.statuses import SubmissionStatus
@@ -74,12 +76,12 @@ def results(*, round: Round, audit: AuditRun, shown: dict[str, Any]) -> list[Pub
 
 def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
     """Write what the API shows."""
-    disclosure = disclosure_of(round=round, audit=audit)
-    found = judged.of_run(audit=audit)
-    references = [each for each in found if each.finding.is_reference]
+    reading = reading_of(audit=audit)
+    disclosure = disclosure_of(round=round, reading=reading)
+    references = [each for each in reading.found if each.finding.is_reference]
     teams = _teams(
         disclosure,
-        [each.as_published for each in found if not each.finding.is_reference],
+        [each.as_published for each in reading.found if not each.finding.is_reference],
         known=[each.query for each in references],
     )
     written = DOCUMENT.show(
@@ -114,11 +116,16 @@ def _teams(
     """Make a row for each team; `known` are the references' scores on query labels."""
     rows = {each.team: _computed(disclosure, each) for each in teams}
     _tier(disclosure, teams, rows)
-    compared_with = _comparisons(disclosure, teams)
+    # Weights follow the labels: a full document alone has them.
+    spoken = compared.unweighed
+    if disclosure.is_full:
+        written = partial(sentences.number, decimals=disclosure.rounding.decimals)
+        spoken = partial(compared.weighed, written=written)
     for each in teams:
         row = rows[each.team]
         query, fresh = _of_the_named_file(row)
         low, high = row["overstatement_interval"] or (None, None)
+        files = accusation.compared_with(reading=disclosure.reading, team=each)
         row["sentence"] = sentences.sentence(
             facts=judged.facts(
                 each,
@@ -133,7 +140,7 @@ def _teams(
                 low=low,
                 high=high,
                 reason=row["no_figure"] or sentences.NOT_ON_FRESH,
-                compared_with=compared_with[each.team],
+                compared_with=spoken(files),
             )
         )
     return [TEAM.show(each, **rows[each.team]) for each in teams]
@@ -143,8 +150,8 @@ def _fresh(disclosure: Disclosure, team: Judged) -> dict[str, Any]:
     """Give the figure of a final with its interval, or nothing of both."""
     if team.fresh is None or not disclosure.has_figure(team):
         return {"fresh": None, "fresh_interval": None}
-    interval, scores = None, disclosure.scores.get(team.team_id, {})
-    if scored := scores.get(disclosure.metric, {}).get("fresh"):
+    interval, found = None, scores.scored(reading=disclosure.reading, team=team)
+    if scored := found.get(disclosure.metric, {}).get("fresh"):
         value, low, high = scored
         interval = disclosure.rounding.score_interval(value=value, low=low, high=high)
     return {"fresh": disclosure.rounding.figure(team.fresh), "fresh_interval": interval}
@@ -211,7 +218,7 @@ def _no_figure(disclosure: Disclosure, team: Judged) -> str | None:
 
 
 def _overstatement(disclosure: Disclosure, team: Judged, row: dict[str, Any]) -> dict[str, Any]:
-    """From what is published: the query score, whose holdout retires, and two rounded figures."""
+    """Compute from what is published: the query score, whose holdout retires, and two rounded figures."""
     query, fresh = _of_the_named_file(row)
     if (
         row["test"] is None
@@ -241,14 +248,14 @@ def _of_the_named_file(row: dict[str, Any]) -> tuple[float | None, float | None]
 
 
 def _tier(disclosure: Disclosure, teams: list[Judged], rows: dict[str, dict[str, Any]]) -> None:
-    """Tiers of the ranked teams with a figure, by their figures."""
+    """Tell tiers of the ranked teams with a figure, by their figures."""
     shown = [
         each
         for each in teams
         if each.team not in disclosure.unranked and rows[each.team]["fresh"] is not None
     ]
     numbers = ranking.tiers_of(
-        finding=Finding.objects.filter(run=disclosure.audit, check_name=ranking.NAME).first(),
+        finding=disclosure.reading.first(ranking.NAME),
         teams=[each.team_id for each in shown],
         scores=np.array(
             [oriented(metric=disclosure.metric, value=rows[each.team]["fresh"]) for each in shown]
@@ -259,22 +266,3 @@ def _tier(disclosure: Disclosure, teams: list[Judged], rows: dict[str, dict[str,
     )
     for each in shown:
         rows[each.team]["tier"] = numbers.get(each.team_id)
-
-
-def _comparisons(disclosure: Disclosure, teams: list[Judged]) -> dict[str, str]:
-    """Name what each file was compared with; weights follow the labels: a full document alone has them."""
-    of_teams = Finding.objects.filter(run=disclosure.audit, check_name=accusation.NAME)
-    findings = {each.team_id: each for each in of_teams}
-    names = judged.names_of(audit=disclosure.audit)
-    spoken = compared.unweighed
-    if disclosure.is_full:
-        written = partial(sentences.number, decimals=disclosure.rounding.decimals)
-        spoken = partial(compared.weighed, written=written)
-    return {
-        each.team: spoken(
-            accusation.compared_with(
-                finding=findings.get(each.team_id), team=each, names=names, metric=disclosure.metric
-            )
-        )
-        for each in teams
-    }

@@ -55,7 +55,7 @@ def render(*, audit: AuditRun) -> str:
                 verdicts=[each.finding.published_verdict for each in teams]
             ),
             "how_to_read": sentences.how_to_read(is_exact=True),
-            "coarseness": _coarseness(audit, teams),
+            "coarseness": _coarseness(reading, teams),
             "rows": rows,
             "references": _references(reading),
             "figures": _figures(reading, rows),
@@ -64,9 +64,9 @@ def render(*, audit: AuditRun) -> str:
     )
 
 
-def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
+def _coarseness(reading: Reading, teams: list[Judged]) -> str:
     """Say what everybody else will read instead of the report's figures; nothing where that is the same."""
-    disclosure = disclosure_of(round=audit.round, audit=audit)
+    disclosure = disclosure_of(round=reading.audit.round, reading=reading)
     if isinstance(disclosure.rounding, Exact) or not disclosure.n_fresh:
         return ""
     step = sentences.number(disclosure.rounding.step, decimals=disclosure.rounding.decimals + 1)
@@ -121,7 +121,7 @@ def _references(reading: Reading) -> list[Row]:
     found = {
         (each.team, each.number): each
         for team in reading.found
-        for each in accusation.read(reading=reading, team=team)
+        for each in accusation.compared_with(reading=reading, team=team)
         if each.team and each.published_in is None
     }
     rows = []
@@ -196,7 +196,7 @@ def _sentence(reading: Reading, team: Judged) -> str:
             luck=finding.luck,
             minimum_detectable_effect=team.minimum_detectable_effect,
             is_ranked_file=finding.is_ranked_file,
-            compared_with=compared.named(accusation.read(reading=reading, team=team)),
+            compared_with=compared.named(accusation.compared_with(reading=reading, team=team)),
             reference_excess=finding.reference_excess,
             shift=None if observed is None else observed.estimate,
         )

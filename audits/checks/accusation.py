@@ -1,6 +1,5 @@
 """The accusation (`stats.accusation`): a team's final and best-scored file against own and frozen files."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from audits.models import Finding
 from audits.reading import Reading
 from stats import accusation, ties
 from stats.accusation import Contestant
-from stats.metrics import oriented
 from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES, FileTest, TeamTests
 
 NAME = "accusation"
@@ -113,19 +111,18 @@ def _compared_with(
     ]
 
 
-def compared_with(
-    *, finding: Finding | None, team: Judged, names: Mapping[int, str], metric: str
-) -> list[Compared]:
+def compared_with(*, reading: Reading, team: Judged) -> list[Compared]:
     """List what a team's shown test compared its file with; nothing of an audit that did not keep it."""
+    finding, orient = reading.of_team(NAME, team), reading.metric.orient
     return [
         Compared(
-            team=names[each["team_id"]] if "team_id" in each else each.get("team", ""),
+            team=reading.names[each["team_id"]] if "team_id" in each else each.get("team", ""),
             number=each.get("own_file") or each.get("file", 0),
             published_in=each.get("round"),
             weight=each["weight"],
             # Adding zero turns a loss of -0.0 into 0.0.
-            query=oriented(metric=metric, value=each["query"]) + 0.0,
-            fresh=oriented(metric=metric, value=each["fresh"]) + 0.0,
+            query=orient(each["query"]) + 0.0,
+            fresh=orient(each["fresh"]) + 0.0,
             excess=each["query"] - each["fresh"],
         )
         for test in ([] if finding is None else finding.evidence["tests"])
@@ -134,19 +131,9 @@ def compared_with(
     ]
 
 
-def read(*, reading: Reading, team: Judged) -> list[Compared]:
-    """Take the same from a report's findings."""
-    return compared_with(
-        finding=reading.of_team(NAME, team),
-        team=team,
-        names=reading.names,
-        metric=reading.metric.name,
-    )
-
-
 def of_team(reading: Reading, team: Judged) -> list[Section]:
     """List every term of the overstatement that is shown of a team, so that a reader can add it up."""
-    files = read(reading=reading, team=team)
+    files = compared_with(reading=reading, team=team)
     if not files or team.overstatement is None or team.finding.reference_excess is None:
         return []
     columns = [

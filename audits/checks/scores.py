@@ -3,13 +3,11 @@
 For researchers; everybody reads it after a full publication only.
 """
 
-from typing import Any
-
 from audits import sentences
 from audits.checks.check import Check, Column, Context, Place, Section, Table, number_columns
 from audits.collect import Collected
 from audits.judged import Judged
-from audits.models import AuditRun, Finding
+from audits.models import Finding
 from audits.reading import Reading
 from stats.metrics import METRICS
 from vault.scorers import scorer_of
@@ -27,15 +25,6 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     return [
         Finding(team_id=team_id, evidence={"scores": scores}) for team_id, scores in results.items()
     ]
-
-
-def of_run(*, audit: AuditRun) -> dict[int, dict[str, Any]]:
-    """Read by team id the value, low and high of each metric on `query` and on `fresh` labels."""
-    return {
-        each.team_id: each.evidence["scores"]
-        for each in Finding.objects.filter(run=audit, check_name=NAME)
-        if each.team_id is not None
-    }
 
 
 def of_team(reading: Reading, team: Judged) -> list[Section]:
