@@ -57,9 +57,6 @@ class Tells:
 
     values: Callable[[Size], float]
 
-    def __call__(self, size: Size) -> float:
-        return self.values(size)
-
     def field(self, schema: Schema, example: Any, source: Source = By.CALLER) -> PublishedField:
         return PublishedField(schema, example, source, tells=self)
 
@@ -75,53 +72,23 @@ class Tells:
     one_of = _word(schemas.one_of)
 
 
-@Tells
-def nothing(size: Size) -> float:
-    """Of what follows from other members, or from query labels, whose holdout retires."""
-    return 1
-
-
-@Tells
-def score(size: Size) -> float:
-    return size.levels
-
-
-@Tells
-def effect(size: Size) -> float:
-    """From nothing up to twice the metric's range: no effect is larger."""
-    return 2 * size.levels + 1
-
-
-@Tells
-def signed_effect(size: Size) -> float:
-    return 2 * effect(size)
-
-
-@Tells
-def tier(size: Size) -> float:
-    """Take any tier as possible: it follows rounded scores, and half-widths that are not published."""
-    return size.teams
-
-
-@Tells
-def p_value(size: Size) -> float:
-    return P_VALUES
-
-
-@Tells
-def verdict(size: Size) -> float:
-    """Count all but a suspicion, which is never published."""
-    return len(Verdict) - 1
-
-
-@Tells
-def every(size: Size) -> float:
-    """Of exact figures no number of values is an honest count."""
-    return math.inf
+# Of what follows from other members, or from query labels, whose holdout retires.
+nothing = Tells(lambda size: 1)
+score = Tells(lambda size: size.levels)
+# From nothing up to twice the metric's range: no effect is larger.
+effect = Tells(lambda size: 2 * size.levels + 1)
+signed_effect = Tells(lambda size: 2 * effect.values(size))
+# Any tier is possible: it follows rounded scores, and half-widths that are not published.
+tier = Tells(lambda size: size.teams)
+p_value = Tells(lambda size: P_VALUES)
+# All but a suspicion, which is never published.
+verdict = Tells(lambda size: len(Verdict) - 1)
+# Of exact figures no number of values is an honest count.
+every = Tells(lambda size: math.inf)
 
 
 def choice(n: int) -> Tells:
-    """One of so many words."""
+    """Tell one of so many words."""
     return Tells(lambda size: n)
 
 
