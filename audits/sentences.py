@@ -58,7 +58,8 @@ NOT_TESTED = (
     "Not tested: that needs a fresh holdout of the query holdout's draw, and a reference or an earlier file "
     "of the team's own to compare with."
 )
-TESTED = "Its best-scored file was tested, with no finding at the level that this audit holds."
+NO_FINDING = "no finding at the level that this audit holds."
+TESTED = f"Its best-scored file was tested, with {NO_FINDING}"
 NO_FINAL = "This team has no final: it withdrew every file."
 SHOWN_P, ABOVE = 0.05, "> .05"
 MIN_P, BELOW = 0.0001, "< .0001"
@@ -272,9 +273,9 @@ def _against_luck(facts: Facts) -> str:
         return ""
     luck = f"An honest team with {_files(facts.k)} misses up to {facts.number(facts.luck)} in 19 of 20 draws"
     if facts.overstatement is None:
-        return f"{luck}; there is no finding at the level that this audit holds."
+        return f"{luck}; there is {NO_FINDING}"
     if facts.overstatement > facts.luck:
-        return f"{luck}; this is more, and no finding at the level that this audit holds."
+        return f"{luck}; this is more, and {NO_FINDING}"
     if facts.verdict == Verdict.NO_EVIDENCE:
         return f"{luck}, so the score on new labels is no lower than chance allows."
     return f"{luck}, so this is within chance."
