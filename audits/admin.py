@@ -3,6 +3,9 @@
 The acts only wake the audit worker, which alone can open fresh labels and decides what is to be done.
 """
 
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import kombu.exceptions
@@ -50,33 +53,26 @@ class WorkerUnreachableError(VaultError, code="worker_unreachable"):
     """The broker took no message; nothing was done."""
 
 
-def _ask(task: Any, round: Round, *, kind: str, request: HttpRequest) -> None:
+def _asking(task: Any, kind: str, message: str) -> Callable[..., Done]:
     """Worker and person are both in the journal: the one that acts and the one that wanted it."""
-    try:
-        task.apply_async(kwargs={"round_id": round.pk}, retry=False, ignore_result=True)
-    except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError):
-        raise WorkerUnreachableError(
-            "The audit worker could not be reached. Nothing was done: try again in a minute."
-        ) from None
-    journal.append(
-        benchmark_id=round.benchmark_id,
-        kind=kind,
-        actor=request.user.get_username(),
-        payload={"round": round.number},
-        now=timezone.now(),
-    )
 
+    def ask(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
+        try:
+            task.apply_async(kwargs={"round_id": round.pk}, retry=False, ignore_result=True)
+        except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError):
+            raise WorkerUnreachableError(
+                "The audit worker could not be reached. Nothing was done: try again in a minute."
+            ) from None
+        journal.append(
+            benchmark_id=round.benchmark_id,
+            kind=kind,
+            actor=request.user.get_username(),
+            payload={"round": round.number},
+            now=timezone.now(),
+        )
+        return Done(message=message.format(round))
 
-def _audit(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    _ask(tasks.audit_round, round, kind="audit_requested", request=request)
-    return Done(message=f"The audit worker was asked to audit {round}. Reload to see its findings.")
-
-
-def _publish(request: HttpRequest, round: Round, given: dict[str, Any]) -> Done:
-    _ask(tasks.publish_round, round, kind="publication_requested", request=request)
-    return Done(
-        message=f"The audit worker was asked to publish {round}. Reload to see the results."
-    )
+    return ask
 
 
 def _document(report: Report | None) -> str | SafeString:
@@ -97,7 +93,11 @@ class AuditedRoundAdmin(RoundAdmin):
             "holdouts and compares. Every opening is journaled. Only researchers see the findings.",
             is_open=lambda round: round.status in (RoundStatus.CLOSING, RoundStatus.CLOSED),
             when="while a round is CLOSING or CLOSED",
-            run=_audit,
+            run=_asking(
+                tasks.audit_round,
+                "audit_requested",
+                "The audit worker was asked to audit {}. Reload to see its findings.",
+            ),
         ),
         Act(
             name="publish",
@@ -105,7 +105,11 @@ class AuditedRoundAdmin(RoundAdmin):
             explain=publishing.explained,
             is_open=lambda round: round.status == RoundStatus.AUDITED,
             when="while a round is AUDITED",
-            run=_publish,
+            run=_asking(
+                tasks.publish_round,
+                "publication_requested",
+                "The audit worker was asked to publish {}. Reload to see the results.",
+            ),
         ),
     )
 
@@ -134,25 +138,15 @@ class AuditedRoundAdmin(RoundAdmin):
 @admin.register(AuditRun, site=site)
 class AuditRunAdmin(ReadOnlyPage):
     list_display = (
-        "__str__",
-        "status",
-        "headline",
-        "shift_gate",
-        "started_at",
-        "finished_at",
-        "error",
+        *("__str__", "status", "headline", "shift_gate"),
+        *("started_at", "finished_at", "error"),
     )
     list_filter = ("round__benchmark", "status")
     list_select_related = ("round__benchmark",)
     ordering = ("-started_at",)
     fields = (
-        ("round", "report_link"),
-        "headline",
-        ("status", "shift_gate"),
-        ("started_at", "finished_at"),
-        "error",
-        "seed_entropy",
-        "inputs",
+        *(("round", "report_link"), "headline", ("status", "shift_gate")),
+        *(("started_at", "finished_at"), "error", "seed_entropy", "inputs"),
     )
     readonly_fields = ("report_link", "headline", "inputs")
 
@@ -176,11 +170,17 @@ class AuditRunAdmin(ReadOnlyPage):
         found = obj.findings.select_related("team", "run__round__benchmark")
         findings = found.order_by("check_name", "team__name")
         others = [each for each in findings if not each.verdict]
+        names = sorted({each.check_name for each in findings})
         return [
             _findings("Verdicts", [each for each in findings if each.verdict]),
             _findings("What they rest on", [each for each in others if _has_figure(each)]),
             _without_figure([each for each in others if not _has_figure(each)]),
-            _meanings({each.check_name for each in findings}),
+            # Nobody who reads a run has read the modules that name the checks.
+            Table(
+                heading="What the checks are",
+                header=("Check", "What it says"),
+                rows=[(name, registry.meaning(name=name) or NOTHING) for name in names],
+            ),
         ]
 
 
@@ -188,22 +188,32 @@ def _findings(heading: str, findings: list[Finding]) -> Table:
     return Table(
         heading=heading,
         header=("Check", "On", "Estimate", "Interval", "Luck", "p", "Smallest found", "Verdict"),
-        rows=[_row(each) for each in findings],
+        rows=[
+            (
+                link(each, each.check_name),
+                link(each.team) if each.team else "the board",
+                _estimate(each),
+                _interval(each),
+                _figure(each.luck),
+                _p_value(each),
+                _figure(each.minimum_detectable_effect),
+                _verdict(each),
+            )
+            for each in findings
+        ],
     )
 
 
 def _has_figure(finding: Finding) -> bool:
-    figures = (finding.estimate, finding.low, finding.p_value, finding.minimum_detectable_effect)
-    return any(each is not None for each in (*figures, finding.luck))
+    names = ("estimate", "low", "p_value", "minimum_detectable_effect", "luck")
+    return any(getattr(finding, name) is not None for name in names)
 
 
 def _without_figure(findings: list[Finding]) -> Table:
-    """Each check in one row: what it says stands in its findings, and a row of dashes says nothing."""
-    by_check: dict[str, list[tuple[Any]]] = {}
+    """List each check in one row: what it says stands in its findings, and a row of dashes says nothing."""
+    by_check: defaultdict[str, list[tuple[Any]]] = defaultdict(list)
     for each in findings:
-        by_check.setdefault(each.check_name, []).append(
-            (link(each, str(each.team or "the board")),)
-        )
+        by_check[each.check_name].append((link(each, str(each.team or "the board")),))
     return Table(
         heading="In words and tables",
         header=("Check", "On"),
@@ -211,19 +221,12 @@ def _without_figure(findings: list[Finding]) -> Table:
     )
 
 
-def _meanings(names: set[str]) -> Table:
-    """List what the checks say: nobody who reads a run has read the modules that name them."""
-    rows = [(name, registry.meaning(name=name) or NOTHING) for name in sorted(names)]
-    return Table(heading="What the checks are", header=("Check", "What it says"), rows=rows)
-
-
-def _figure(value: float | None) -> str:
-    return figure(value, digits=4)
+_figure = partial(figure, digits=4)
 
 
 @admin.display(description="estimate", ordering="estimate")
 def _estimate(finding: Finding) -> str:
-    """In the metric's own units; effects are positive in any metric."""
+    """Write it in the metric's own units; effects are positive in any metric."""
     if not registry.estimates_a_score(name=finding.check_name):
         return _figure(finding.estimate)
     metric = finding.run.round.benchmark.primary_metric
@@ -232,25 +235,12 @@ def _estimate(finding: Finding) -> str:
 
 @admin.display(description="p", ordering="p_value")
 def _p_value(finding: Finding) -> str:
-    """As in the report: of a team's test none above .05."""
+    """Write it as in the report: of a team's test none above .05."""
     if finding.p_value is None:
         return NOTHING
     if finding.check_name in (judged.VERDICT, accusation.NAME):
         return sentences.exact_p(finding.p_value, is_screened=finding.is_screened)
     return sentences.two_digits(finding.p_value)
-
-
-def _row(finding: Finding) -> tuple[Any, ...]:
-    return (
-        link(finding, finding.check_name),
-        link(finding.team) if finding.team else "the board",
-        _estimate(finding),
-        _interval(finding),
-        _figure(finding.luck),
-        _p_value(finding),
-        _figure(finding.minimum_detectable_effect),
-        _verdict(finding),
-    )
 
 
 @admin.display(description="verdict", ordering="verdict")
@@ -259,16 +249,6 @@ def _verdict(finding: Finding) -> str:
     if judged.names_best_scored(finding=finding):
         return f"{finding.verdict}: best-scored file"
     return finding.verdict or NOTHING
-
-
-@admin.display(description="file")
-def _file(finding: Finding) -> Any:
-    """Take the one that a verdict names; of everything else the team's final."""
-    named = finding.named_submission
-    if named is None:
-        return link(finding.submission, "the final") if finding.submission else NOTHING
-    is_best = judged.names_best_scored(finding=finding)
-    return link(named, f"{'best-scored file' if is_best else 'final'}, no. {named.sequence:,}")
 
 
 @admin.display(description="interval", ordering="low")
@@ -286,27 +266,27 @@ class FindingAdmin(ReadOnlyPage):
     list_select_related = ("team", "run__round__benchmark")
     ordering = ("-run", "-check_name", "team__name")
     fields = (
-        "run",
-        "check_name",
-        "team",
-        "file",
-        ("shown_verdict", "published"),
-        "shown_estimate",
-        "interval",
-        "p",
-        "detectable",
-        "shown_evidence",
+        *("run", "check_name", "team", "file", ("shown_verdict", "published")),
+        *("shown_estimate", "interval", "p", "detectable", "shown_evidence"),
     )
     readonly_fields = (
         *("file", "shown_verdict", "published", "shown_estimate", "interval", "p"),
         *("detectable", "shown_evidence"),
     )
 
-    file = staticmethod(_file)
     shown_verdict = staticmethod(_verdict)
     shown_estimate = staticmethod(_estimate)
     interval = staticmethod(_interval)
     p = staticmethod(_p_value)
+
+    @admin.display(description="file")
+    def file(self, obj: Finding) -> Any:
+        """Take the one that a verdict names; of everything else the team's final."""
+        named = obj.named_submission
+        if named is None:
+            return link(obj.submission, "the final") if obj.submission else NOTHING
+        is_best = judged.names_best_scored(finding=obj)
+        return link(named, f"{'best-scored file' if is_best else 'final'}, no. {named.sequence:,}")
 
     @admin.display(description="published verdict")
     def published(self, obj: Finding) -> str:

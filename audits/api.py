@@ -1,6 +1,6 @@
 """Published audits: the documents that `audits.rounds` wrote when it published a round."""
 
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,9 +20,7 @@ class AuditList(PublicView):
 
 class AuditDetail(PublicView):
     def get(self, request: Request, audit_id: int) -> Response:
-        published = Publication.objects.filter(pk=audit_id).select_related("round", "benchmark")
-        found = published.first()
-        if found is None:
-            raise Http404
+        published = Publication.objects.select_related("round", "benchmark")
+        found = get_object_or_404(published, pk=audit_id)
         selectors.visible_benchmark(request, found.benchmark.slug)
         return Response(AUDIT.show(found, document=standing.shown(publication=found)))

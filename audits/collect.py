@@ -111,6 +111,11 @@ class Collected:
     reference_scores: list[Scored] = field(default_factory=list)
 
     @property
+    def frozen(self) -> list[tuple[TeamHistory, PastSubmission]]:
+        """The organizer's frozen files, each with its team."""
+        return list(zip(self.reference_teams, self.reference_history, strict=True))
+
+    @property
     def audited(self) -> list[Entrant]:
         return [entrant for entrant in self.entrants if entrant.final is not None]
 
@@ -119,14 +124,10 @@ class Collected:
         """Teams whose first file came in before anybody had been told anything."""
         # A later first file can come from a clean account of somebody who was told.
         told = self.first_release_at
-        if self.published_finals:
-            # Figures about the query holdout were published before the round.
+        # Before the round figures about the query holdout may have been published.
+        if self.published_finals or told is None:
             return []
-        return [
-            entrant
-            for entrant in self.entrants
-            if told is not None and entrant.history.submissions[0].submitted_at <= told
-        ]
+        return [each for each in self.entrants if each.history.submissions[0].submitted_at <= told]
 
 
 def collect(*, round: Round, now: dt.datetime) -> Collected:
@@ -150,17 +151,20 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
     references = [each for each in past.references if _is_intact(each)]
     lost = [each for each in past.references if each not in references]
     unit = scorer.of.unit
-    published = _best_published(past.published_finals, scorer.of)
+    # Files that were lost since hold up nobody's audit.
+    readable = [each for each in past.published_finals if _is_readable(each.file_key)]
+    best = sorted(readable, key=lambda each: -scorer.of.orient(each.fresh))
+    published = best[:N_PUBLISHED_FINALS]
     return Collected(
         metric=scorer.of.metric,
         unit=unit,
         delta0=round.benchmark.delta0 * unit,
         score=scorer.split,
-        draw=_draw(scorer.query, scorer.fresh),
+        draw=scorer.draw,
         n_teams=len(teams),
         n=scorer.query.n,
         m=scorer.fresh.n,
-        entrants=[_entrant(team, scorer) for team in teams if team not in damaged],
+        entrants=[scorer.entrant(team) for team in teams if team not in damaged],
         damaged=damaged,
         damaged_references=_owners(lost, past),
         references=scorer.columns(references),
@@ -179,20 +183,10 @@ def _owners(references: Sequence[PastSubmission], past: RoundHistory) -> list[Te
     return [owner[each.id] for each in references]
 
 
-def _best_published(finals: Sequence[PublishedFinal], scorer: Scorer) -> list[PublishedFinal]:
-    """Leave out files that were lost since: they hold up nobody's audit."""
-    readable = [each for each in finals if _is_readable(each.file_key)]
-    return sorted(readable, key=lambda each: -scorer.orient(each.fresh))[:N_PUBLISHED_FINALS]
-
-
 def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
     opened = [
         holdouts.open_labels(
-            holdout=holdout,
-            purpose="audit",
-            reason={"round": round.number},
-            actor=ACTOR,
-            now=now,
+            holdout=holdout, purpose="audit", reason={"round": round.number}, actor=ACTOR, now=now
         )
         for holdout in shards
     ]
@@ -211,21 +205,6 @@ def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
     )
 
 
-def _draw(query: Opened, fresh: Opened) -> Draw | None:
-    """Describe the draw that sealing made of the query and fresh shards of one batch."""
-    if min(query.n, fresh.n) < 2:
-        # A shuffle needs two items a holdout.
-        return None
-    return draw(
-        n=query.n,
-        m=fresh.n,
-        query_clusters=query.groups,
-        fresh_clusters=fresh.groups,
-        query_strata=query.strata,
-        fresh_strata=fresh.strata,
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Scorer:
     of: Scorer
@@ -237,6 +216,22 @@ class _Scorer:
     @cached_property
     def labels(self) -> NDArray[Any]:
         return np.concatenate([self.query.labels, self.fresh.labels])
+
+    @property
+    def draw(self) -> Draw | None:
+        """Describe the draw that sealing made of the query and fresh shards of one batch."""
+        query, fresh = self.query, self.fresh
+        if min(query.n, fresh.n) < 2:
+            # A shuffle needs two items a holdout.
+            return None
+        return draw(
+            n=query.n,
+            m=fresh.n,
+            query_clusters=query.groups,
+            fresh_clusters=fresh.groups,
+            query_strata=query.strata,
+            fresh_strata=fresh.strata,
+        )
 
     @cached_property
     def split(self) -> SplitScore:
@@ -264,32 +259,29 @@ class _Scorer:
     def every_metric(self, submission: PastSubmission) -> Scored:
         """Compute the primary and all secondary metrics of one file, each with its interval."""
         answers = predictions.load(file_key=submission.file_key)
-        parts = {"query": self.query, **({"fresh": self.fresh} if self.fresh.n else {})}
-        return {
-            scorer.metric: {
-                part: _with_interval(scorer, opened, answers[opened.positions])
-                for part, opened in parts.items()
-            }
-            for scorer in [self.of, *self.secondary]
-        }
+        scores: Scored = {}
+        for scorer in (self.of, *self.secondary):
+            of_metric = scores.setdefault(scorer.metric, {})
+            for part, opened in (("query", self.query), ("fresh", self.fresh)):
+                if not opened.n:
+                    continue
+                labels, own = opened.labels, answers[opened.positions]
+                found = scorer.interval(labels=labels, predictions=own, groups=opened.groups)
+                value = scorer.score(labels=labels, predictions=own)
+                of_metric[part] = [value, found.low, found.high]
+        return scores
 
-
-def _with_interval(scorer: Scorer, opened: Opened, answers: NDArray[Any]) -> list[float]:
-    found = scorer.interval(labels=opened.labels, predictions=answers, groups=opened.groups)
-    return [scorer.score(labels=opened.labels, predictions=answers), found.low, found.high]
-
-
-def _entrant(team: TeamHistory, scorer: _Scorer) -> Entrant:
-    menu = team.submissions
-    ids = [each.id for each in menu]
-    final = ids.index(team.final_id) if team.final_id in ids else None
-    return Entrant(
-        history=team,
-        columns=scorer.columns(menu),
-        final=final,
-        elsewhere={} if final is None else scorer.elsewhere(menu[final]),
-        scores={} if final is None else scorer.every_metric(menu[final]),
-    )
+    def entrant(self, team: TeamHistory) -> Entrant:
+        menu = team.submissions
+        ids = [each.id for each in menu]
+        final = ids.index(team.final_id) if team.final_id in ids else None
+        return Entrant(
+            history=team,
+            columns=self.columns(menu),
+            final=final,
+            elsewhere={} if final is None else self.elsewhere(menu[final]),
+            scores={} if final is None else self.every_metric(menu[final]),
+        )
 
 
 def _is_intact(submission: PastSubmission) -> bool:

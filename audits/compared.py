@@ -1,5 +1,6 @@
 """What a tested file was compared with, in words: which files, and how much each of them counts."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -32,10 +33,10 @@ class Compared:
 
 def named(files: Sequence[Compared]) -> str:
     """Name the files: majority; its own file 1; a weighted mean of majority (files 1 to 4) and linear."""
-    numbers: dict[str, list[int]] = {}
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
     for each in files:
         if each.published_in is None:
-            numbers.setdefault(each.team, []).append(each.number)
+            numbers[each.team].append(each.number)
     frozen = [_files_of(team, sorted(own)) for team, own in numbers.items()]
     return _mean([*frozen, *(each.name for each in files if each.published_in is not None)], files)
 
@@ -66,10 +67,8 @@ def _files_of(team: str, numbers: list[int]) -> str:
     if team and numbers == [1]:
         return team
     start, end = numbers[0], numbers[-1]
-    counted = f"files {_and([f'{each:,}' for each in numbers])}"
-    if len(numbers) == 1:
-        counted = f"file {start:,}"
-    elif len(numbers) > 2 and end - start == len(numbers) - 1:
+    counted = f"file{'s'[: len(numbers) != 1]} {_and([f'{each:,}' for each in numbers])}"
+    if len(numbers) > 2 and end - start == len(numbers) - 1:
         counted = f"files {start:,} to {end:,}"
     return f"{team} ({counted})" if team else f"its own {counted}"
 

@@ -1,39 +1,35 @@
 """Published audits in the API's description, and how one and the list of them are shown."""
 
-from typing import Any
-
 from django.urls import reverse
 
-from audits.published_rows import REFERENCE, TEAM
-from audits.published_shape import DOCUMENT
+from audits.published_shape import DOCUMENT, REFERENCE, TEAM
 from vault.api.openapi import parameters, schemas
 from vault.api.openapi.operation import Access, Operation, page, shown
+from vault.api.representations import fields
 from vault.api.representations.shape import By, Field, Shape, described
 
 TAG = "Results"
-
-
-def _board(given: Any) -> str:
-    """Of a publication."""
-    return f"{reverse('leaderboard', args=[given.benchmark.slug])}?round={given.round.number}"
 
 
 # Of a publication; the document is shown as it was written, with its teams where they stand now.
 SUMMARY = Shape(
     "AuditSummary",
     {
-        "id": Field(schemas.integer(minimum=1), 3, "pk"),
-        "round": Field(schemas.integer(minimum=1), 1, "round.number"),
-        "published_at": Field(schemas.time(), "2026-04-03T09:00:00Z"),
-        "url": Field(
-            schemas.text("The address of the whole document."),
+        "id": fields.integer(3, source="pk", minimum=1),
+        "round": fields.integer(1, source="round.number", minimum=1),
+        "published_at": fields.time("2026-04-03T09:00:00Z"),
+        "url": fields.text(
             "/api/v1/audits/3/",
-            lambda given: reverse("audit", args=[given.pk]),
+            "The address of the whole document.",
+            source=lambda publication: reverse("audit", args=[publication.pk]),
         ),
-        "leaderboard": Field(
-            schemas.text("The address of the round's board, which shows the same figures."),
+        "leaderboard": fields.text(
             "/api/v1/benchmarks/rain-tomorrow/leaderboard/?round=1",
-            _board,
+            "The address of the round's board, which shows the same figures.",
+            source=lambda publication: (
+                f"{reverse('leaderboard', args=[publication.benchmark.slug])}"
+                f"?round={publication.round.number}"
+            ),
         ),
     },
 )

@@ -7,15 +7,14 @@ from audits import standing
 from audits.checks import scores
 from audits.judged import Judged
 from audits.models import AuditRun
+from audits.reading import Reading
 from audits.rounding import Coarse, Exact, Rounding, coarse, written
 from stats.metrics import oriented
+from stats.ties import RELATIVE_TOLERANCE as TIE
 from stats.verdict import Verdict
 from vault.models import Release, Round
 from vault.scorers import scorer_of
 from vault.statuses import PublicationKind
-
-# Scores this share of the unit apart are equal.
-TIE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +23,12 @@ class Disclosure:
 
     round: Round
     audit: AuditRun
+    reading: Reading
     rounding: Rounding
     unit: float
     n_fresh: int
     # Released to everybody, in the metric's units; None: there is none, or it is not shown.
     baseline: float | None
-    scores: dict[int, dict[str, Any]]
     # Why teams are unranked, by name.
     unranked: dict[str, str]
 
@@ -50,9 +49,9 @@ class Disclosure:
         return None if score is None else written(score, unit=self.unit)
 
     def every_metric(self, team: Judged) -> dict[str, Any] | None:
-        """Of a full publication, each score and its interval in the digits of its own metric."""
-        found = self.scores.get(team.team_id)
-        if found is None or not self.is_full:
+        """Give, in a full publication, each score and its interval in the digits of its own metric."""
+        found = scores.scored(reading=self.reading, team=team)
+        if not found or not self.is_full:
             return None
         shown = {}
         for name, parts in found.items():
@@ -87,9 +86,9 @@ def grid_of(*, round: Round, n_fresh: int) -> Coarse:
     return coarse(unit=scorer.unit, bounds=scorer.bounds, n_fresh=n_fresh)
 
 
-def disclosure_of(*, round: Round, audit: AuditRun) -> Disclosure:
+def disclosure_of(*, round: Round, reading: Reading) -> Disclosure:
     unit = scorer_of(benchmark=round.benchmark).unit
-    n_fresh = audit.snapshot["n_fresh"]
+    n_fresh = reading.audit.snapshot["n_fresh"]
     is_full = round.publication == PublicationKind.FULL
     first = round.references.filter(position=0)
     baseline = Release.objects.filter(submission__in=first.values("submission"))
@@ -97,11 +96,11 @@ def disclosure_of(*, round: Round, audit: AuditRun) -> Disclosure:
     rounding = Exact(unit=unit) if is_full else grid_of(round=round, n_fresh=n_fresh or 1)
     return Disclosure(
         round=round,
-        audit=audit,
+        audit=reading.audit,
+        reading=reading,
         rounding=rounding,
         unit=unit,
         n_fresh=n_fresh,
         unranked=standing.unranked(round=round),
         baseline=baseline.values_list("value", flat=True).first(),
-        scores=scores.of_run(audit=audit),
     )

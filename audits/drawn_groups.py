@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vault.api.openapi import schemas
+from vault.api.representations import fields
 from vault.api.representations.shape import By, Field, Shape
 from vault.models import Holdout, Round
 
@@ -18,17 +19,16 @@ def _n_groups(shards: Sequence[Holdout]) -> int | None:
 DRAWN = Shape(
     "DrawnGroups",
     {
-        "groups": Field(
-            schemas.count(
-                "Groups that were drawn; null: sealed before they were counted.", null=True
-            ),
+        "groups": fields.count(
             400,
-            _n_groups,
+            "Groups that were drawn; null: sealed before they were counted.",
+            source=_n_groups,
+            null=True,
         ),
-        "items": Field(
-            schemas.count("Items of these groups."),
+        "items": fields.count(
             2000,
-            lambda shards: sum(each.n_items for each in shards),
+            "Items of these groups.",
+            source=lambda shards: sum(each.n_items for each in shards),
         ),
     },
 )
@@ -37,8 +37,8 @@ COUNTED = Shape(
     {
         "query": Field(DRAWN.schema, DRAWN.example, By.CALLER),
         "fresh": Field(schemas.or_null(DRAWN.schema), DRAWN.example, By.CALLER),
-        "sentence": Field(
-            schemas.text("The same in words, and what goes by groups."), source=By.CALLER
+        "sentence": fields.text(
+            None, "The same in words, and what goes by groups.", source=By.CALLER
         ),
     },
     description="Of holdouts that were drawn by whole groups of items, such as all of a "
@@ -53,19 +53,17 @@ def counted(*, round: Round) -> dict[str, Any] | None:
     if not query.draws_groups:
         return None
     judges = [each for each in round.fresh_holdouts.all() if each.decides_beside(query)]
-    found = {"query": DRAWN.show([query]), "fresh": DRAWN.show(judges) if judges else None}
-    return COUNTED.show(round, **found, sentence=_said(found))
-
-
-def _said(found: dict[str, dict[str, int | None] | None]) -> str:
-    which = {"query": "that answered queries", "fresh": "that answered none"}
-    parts = [f"{_groups(each)} {which[name]}" for name, each in found.items() if each is not None]
-    return (
+    drawn, fresh = DRAWN.show([query]), DRAWN.show(judges) if judges else None
+    parts = [f"{_groups(drawn)} that answered queries"]
+    if fresh is not None:
+        parts.append(f"{_groups(fresh)} that answered none")
+    sentence = (
         f"Whole groups of items were drawn: {' and '.join(parts)}. Intervals, luck and p-values go by "
         "groups, since the items of one group resemble each other; an item without a group is one by itself."
     )
+    return COUNTED.show(round, query=drawn, fresh=fresh, sentence=sentence)
 
 
-def _groups(given: dict[str, int | None]) -> str:
-    n_groups = "an unknown number of" if given["groups"] is None else f"{given['groups']:,}"
-    return f"{n_groups} groups with {given['items']:,} items"
+def _groups(drawn: dict[str, int | None]) -> str:
+    n_groups = "an unknown number of" if drawn["groups"] is None else f"{drawn['groups']:,}"
+    return f"{n_groups} groups with {drawn['items']:,} items"

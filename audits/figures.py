@@ -85,10 +85,8 @@ def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> 
         parts.append(_text("tick middle", across(tick), TOP + body + 18, text))
         parts.append(_text("tick end", LEFT - 6, up(tick) + 4, text))
     for mark in points:
-        title = (
-            f"{mark.name}: on query labels {number(mark.x, decimals=decimals)}, "
-            f"on new labels {number(mark.y, decimals=decimals)}"
-        )
+        query, fresh = (number(value, decimals=decimals) for value in (mark.x, mark.y))
+        title = f"{mark.name}: on query labels {query}, on new labels {fresh}"
         parts.append(_mark(mark, across(mark.x), up(mark.y), title))
     names = [(mark.name, across(mark.x), up(mark.y)) for mark in points]
     parts += _names(names, x=WIDTH - RIGHT + 24, body=body)
@@ -115,10 +113,8 @@ def overstatements(marks: Sequence[Mark], *, unit: str, decimals: int) -> SafeSt
     ordered = sorted(marks, key=lambda mark: (-mark.x, mark.name))
     row = 22.0
     body = row * len(ordered)
-    values = [0.0]
-    for mark in ordered:
-        values += [mark.low, mark.high]
-        values += [each for each in (mark.luck, mark.limit) if each is not None]
+    drawn = [(mark.low, mark.high, mark.luck, mark.limit) for mark in ordered]
+    values = [0.0, *(each for ends in drawn for each in ends if each is not None)]
     pad = max((max(values) - min(values)) * 0.05, 1e-6)
     across = _Scale(low=min(values) - pad, high=max(values) + pad, start=LEFT + 126, end=WIDTH - 24)
     parts = []
@@ -135,7 +131,7 @@ def overstatements(marks: Sequence[Mark], *, unit: str, decimals: int) -> SafeSt
 
 
 def ranks(marks: Sequence[Mark]) -> SafeString:
-    """Ranks among those who have both scores; names stand at their rank on new labels."""
+    """Draw ranks among those who have both scores; names stand at their rank on new labels."""
     if len(marks) < 2:
         # One team has no rank to lose.
         return mark_safe("")
@@ -229,9 +225,9 @@ def _figure(
     parts: list[str], *, body: float, title: str, alternative: str, legend: str = ""
 ) -> SafeString:
     height = TOP + body + BOTTOM
-    start = f'<svg class="figure" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
     above = [
-        f'{start}aria-label="{escape(alternative)}">',
+        f'<svg class="figure" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
+        f'aria-label="{escape(alternative)}">',
         _text("title", LEFT, 20, title),
         _text("axis", LEFT, 37, legend) if legend else "",
     ]

@@ -10,8 +10,8 @@ from typing import Any
 
 from audits import sentences
 from audits.models import AuditRun, Finding
-from stats.metrics import oriented
-from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER
+from stats.metrics import METRICS, oriented
+from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES
 from stats.verdict import ShiftGate, Verdict
 from vault import team_names
 from vault.models import PublishedResult, Team
@@ -76,12 +76,12 @@ class Judged:
 
 
 def headline(*, findings: Iterable[Finding]) -> str:
-    """Of one run's verdict findings: what is published of them in one line."""
+    """Sum up in one line what is published of one run's verdict findings."""
     return sentences.headline(verdicts=(each.published_verdict for each in findings))
 
 
 def names_best_scored(*, finding: Finding) -> bool:
-    """Whether a finding's verdict names a file that is not the final."""
+    """Tell whether a finding's verdict names a file that is not the final."""
     return bool(finding.verdict) and finding.file_named == BEST_SCORED
 
 
@@ -93,7 +93,7 @@ def in_units(*, finding: Finding) -> dict[str, Any]:
     # What is published may be less yet: it goes by the rounded figures.
     shown: dict[str, Any] = {"verdict_without_suspicion": finding.published_verdict}
     shown |= {name: getattr(finding, name) for name in BESIDE}
-    shown |= {name: own(getattr(finding, name), metric=metric) for name in ORIENTED}
+    shown |= _own_scores(finding, metric=metric)
     known = {name: value for name, value in shown.items() if value not in (None, "")}
     return {**known, **finding.evidence}
 
@@ -101,9 +101,8 @@ def in_units(*, finding: Finding) -> dict[str, Any]:
 def told(*, finding: Finding) -> str:
     """Say which verdict on the team everybody reads since the round was published; empty before that."""
     published = PublishedResult.objects.filter(round=finding.run.round_id, team=finding.team_id)
-    done = AuditRun.objects.filter(round=finding.run.round_id, status=AuditRun.Status.DONE)
     # It is the last run that was published.
-    if finding.check_name != VERDICT or done.order_by("-pk").first() != finding.run:
+    if finding.check_name != VERDICT or AuditRun.last_done(finding.run.round) != finding.run:
         return ""
     return published.values_list("verdict", flat=True).first() or ""
 
@@ -114,17 +113,41 @@ def own(value: float | None, *, metric: str) -> float | None:
     return None if value is None else oriented(metric=metric, value=value) + 0.0
 
 
-def is_ahead(
-    *, query: float | None, test: str, references: Iterable[float | None], metric: str
-) -> bool:
-    """Whether a file is ahead of all references on the query labels, by the scores given.
+def _own_scores(finding: Finding, *, metric: str) -> dict[str, float | None]:
+    return {name: own(getattr(finding, name), metric=metric) for name in ORIENTED}
 
-    Of a team's own first files nobody is told the scores: a lead over those is not claimed.
-    """
+
+def facts(
+    team: Judged,
+    *,
+    query: float | None,
+    test: str | None,
+    names_best_scored: bool,
+    references: Iterable[float | None],
+    metric: str,
+    **told: Any,
+) -> sentences.Facts:
+    """Gather what a team's sentence is made of, from what is `told` and the references' query scores."""
+    # By the scores given. Of a team's own first files nobody is told those: no lead over them is claimed.
     known = [oriented(metric=metric, value=each) for each in references if each is not None]
-    if query is None or test != ORGANIZER or not known:
-        return False
-    return oriented(metric=metric, value=query) > max(known)
+    is_ahead = (
+        test == ORGANIZER
+        and query is not None
+        and bool(known)
+        and oriented(metric=metric, value=query) > max(known)
+    )
+    return sentences.Facts(
+        team=team.name,
+        greater_is_better=METRICS[metric].greater_is_better,
+        released=None if names_best_scored else team.finding.released,
+        query=query,
+        k=team.finding.n_files,
+        is_over_own_files=test == OWN_FILES,
+        names_best_scored=names_best_scored,
+        has_final=team.has_final,
+        is_ahead=is_ahead,
+        **told,
+    )
 
 
 def of_run(*, audit: AuditRun) -> list[Judged]:
@@ -136,21 +159,19 @@ def of_run(*, audit: AuditRun) -> list[Judged]:
     every = []
     for finding in Finding.objects.filter(run=audit, check_name=VERDICT).select_related("team"):
         assert finding.team is not None  # verdicts are of teams
-        one = Judged(
-            finding=finding,
-            team_id=finding.team.pk,
-            team=finding.team.name,
-            name=names[finding.team.pk],
-            verdict=finding.verdict,
-            file=finding.file_named or FINAL,
-            query=own(finding.query, metric=metric),
-            fresh=own(finding.fresh, metric=metric),
-            best_query=own(finding.best_query, metric=metric),
-            best_fresh=own(finding.best_fresh, metric=metric),
-            overstatement=finding.estimate,
-            minimum_detectable_effect=None if has_fired else finding.minimum_detectable_effect,
+        every.append(
+            Judged(
+                finding=finding,
+                team_id=finding.team.pk,
+                team=finding.team.name,
+                name=names[finding.team.pk],
+                verdict=finding.verdict,
+                file=finding.file_named or FINAL,
+                **_own_scores(finding, metric=metric),
+                overstatement=finding.estimate,
+                minimum_detectable_effect=None if has_fired else finding.minimum_detectable_effect,
+            )
         )
-        every.append(one)
     return sorted(every, key=lambda each: (each.finding.is_reference, each.team))
 
 

@@ -56,20 +56,19 @@ def column(
 
 
 def spread(*, wanted: Sequence[float], low: float, high: float) -> list[float]:
-    """Ascending places at least a line apart, pushed down from above and then up from below."""
+    """Find ascending places at least a line apart, pushed down from above and then up from below."""
     places: list[float] = []
     for value in wanted:
         least = places[-1] + LINE if places else low
         places.append(max(value, least))
-    limit = high
     for position in reversed(range(len(places))):
-        places[position] = min(places[position], limit)
-        limit = places[position] - LINE
+        places[position] = min(places[position], high)
+        high = places[position] - LINE
     return places
 
 
 def shortened(name: str) -> str:
-    """Both ends of a long name: of two teams with one title the ends differ."""
+    """Keep both ends of a long name: of two teams with one title the ends differ."""
     if len(name) <= MAX_LENGTH:
         return name
     half = MAX_LENGTH // 2

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from audits import published_shape
-from audits.published_fields import Size, Values, every
+from audits.published_fields import Size, Tells, every
 
 DOCUMENT = published_shape.DOCUMENT.tells
 LISTS = {name: shape.tells for name, shape in published_shape.DOCUMENT.lists.items()}
@@ -36,17 +36,16 @@ def most(*, teams: int, references: int, levels: int) -> float:
     n_rows = {"references": references, "teams": teams}
     rows = [(1, DOCUMENT), *((n_rows[name], fields) for name, fields in LISTS.items())]
     return math.fsum(
-        n * math.log(values(size))
+        n * math.log(tells.values(size))
         for n, fields in rows
-        for values in fields.values()
-        if n and values is not every
+        for tells in fields.values()
+        if n and tells is not every
     )
 
 
-def _terms(row: dict[str, Any], fields: dict[str, Values], size: Size) -> float:
-    uncounted = sorted(set(row) - set(fields))
-    if uncounted:
+def _terms(row: dict[str, Any], fields: dict[str, Tells], size: Size) -> float:
+    if uncounted := sorted(set(row) - set(fields)):
         raise UncountedFieldError(f"nobody counts what {', '.join(uncounted)} tells of the labels")
     return math.fsum(
-        math.log(fields[name](size)) for name, value in row.items() if value is not None
+        math.log(fields[name].values(size)) for name, value in row.items() if value is not None
     )

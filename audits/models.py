@@ -35,6 +35,10 @@ class AuditRun(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=200, blank=True)
 
+    @classmethod
+    def last_done(cls, round: Round) -> "AuditRun | None":
+        return cls.objects.filter(round=round, status=cls.Status.DONE).order_by("-pk").first()
+
     def __str__(self) -> str:
         return f"audit {self.pk} of {self.round}"
 

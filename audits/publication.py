@@ -11,17 +11,24 @@ from typing import Any
 import numpy as np
 
 from audits import compared, judged, leakage, sentences, standing
-from audits.checks import accusation, ranking
-from audits.disclosure import TIE, Disclosure, disclosure_of, grid_of
+from audits.checks import accusation, ranking, scores
+from audits.disclosure import Disclosure, disclosure_of, grid_of
 from audits.judged import Judged
-from audits.models import AuditRun, Finding
-from audits.published_rows import REFERENCE, TEAM
-from audits.published_shape import DOCUMENT
-from stats.metrics import METRICS, oriented
-from stats.team_tests import BEST_SCORED, FINAL, OWN_FILES
+from audits.models import AuditRun
+from audits.published_shape import DOCUMENT, REFERENCE, TEAM
+from audits.reading import reading_of
+from stats.metrics import oriented
+from stats.team_tests import BEST_SCORED, FINAL
+from stats.ties import RELATIVE_TOLERANCE as TIE
 from stats.verdict import Verdict
 from vault.models import Final, Holdout, PublishedResult, Round, Submission
 from vault.statuses import SubmissionStatus
+
+# What a row and its sentence know by one name.
+SAID = (
+    *("verdict", "test", "overstatement", "luck", "minimum_detectable_effect"),
+    *("is_ranked_file", "reference_excess"),
+)
 
 
 def deciding(*, round: Round) -> list[Holdout]:
@@ -41,20 +48,40 @@ def results(*, round: Round, audit: AuditRun, shown: dict[str, Any]) -> list[Pub
     for team in judged.of_run(audit=audit):
         # A team whose file is not what was received has no audited final, and a verdict all the same.
         submission_id = team.finding.submission_id or files.get(team.team_id)
-        if submission_id is not None:
-            row = rows[team.team]
-            results.append(_result(team.team_id, submission_id, row, shown["fresh_resolution"]))
+        if submission_id is None:
+            continue
+        row = rows[team.team]
+        fresh_low, fresh_high = row["fresh_interval"] or (None, None)
+        # References have no verdict, nor what belongs to one.
+        low, high = row.get("overstatement_interval") or (None, None)
+        results.append(
+            PublishedResult(
+                team_id=team.team_id,
+                submission_id=submission_id,
+                fresh_value=row["fresh"],
+                verdict=row.get("verdict", ""),
+                file_named=row.get("file_named", "") if row.get("verdict") else "",
+                fresh_low=fresh_low,
+                fresh_high=fresh_high,
+                fresh_resolution=None if row["fresh"] is None else shown["fresh_resolution"],
+                tier=row.get("tier"),
+                overstatement=row.get("overstatement"),
+                overstatement_low=low,
+                overstatement_high=high,
+                luck=row.get("luck"),
+            )
+        )
     return results
 
 
 def document(*, round: Round, audit: AuditRun) -> dict[str, Any]:
     """Write what the API shows."""
-    disclosure = disclosure_of(round=round, audit=audit)
-    found = judged.of_run(audit=audit)
-    references = [each for each in found if each.finding.is_reference]
+    reading = reading_of(audit=audit)
+    disclosure = disclosure_of(round=round, reading=reading)
+    references = [each for each in reading.found if each.finding.is_reference]
     teams = _teams(
         disclosure,
-        [each.as_published for each in found if not each.finding.is_reference],
+        [each.as_published for each in reading.found if not each.finding.is_reference],
         known=[each.query for each in references],
     )
     written = DOCUMENT.show(
@@ -89,10 +116,33 @@ def _teams(
     """Make a row for each team; `known` are the references' scores on query labels."""
     rows = {each.team: _computed(disclosure, each) for each in teams}
     _tier(disclosure, teams, rows)
-    compared_with = _comparisons(disclosure, teams)
+    # Weights follow the labels: a full document alone has them.
+    spoken = compared.unweighed
+    if disclosure.is_full:
+        written = partial(sentences.number, decimals=disclosure.rounding.decimals)
+        spoken = partial(compared.weighed, written=written)
     for each in teams:
         row = rows[each.team]
-        row["sentence"] = _sentence(disclosure, each, row, known, compared_with[each.team])
+        query, fresh = _of_the_named_file(row)
+        low, high = row["overstatement_interval"] or (None, None)
+        files = accusation.compared_with(reading=disclosure.reading, team=each)
+        row["sentence"] = sentences.sentence(
+            facts=judged.facts(
+                each,
+                query=query,
+                names_best_scored=row["file_named"] == BEST_SCORED,
+                references=known,
+                metric=disclosure.metric,
+                **{name: row[name] for name in SAID},
+                decimals=disclosure.rounding.decimals,
+                fresh=fresh,
+                n_fresh=disclosure.n_fresh,
+                low=low,
+                high=high,
+                reason=row["no_figure"] or sentences.NOT_ON_FRESH,
+                compared_with=spoken(files),
+            )
+        )
     return [TEAM.show(each, **rows[each.team]) for each in teams]
 
 
@@ -100,13 +150,11 @@ def _fresh(disclosure: Disclosure, team: Judged) -> dict[str, Any]:
     """Give the figure of a final with its interval, or nothing of both."""
     if team.fresh is None or not disclosure.has_figure(team):
         return {"fresh": None, "fresh_interval": None}
-    figure = disclosure.rounding.figure(team.fresh)
-    scored = disclosure.scores.get(team.team_id, {}).get(disclosure.metric, {}).get("fresh")
-    interval = None
-    if scored is not None:
+    interval, found = None, scores.scored(reading=disclosure.reading, team=team)
+    if scored := found.get(disclosure.metric, {}).get("fresh"):
         value, low, high = scored
         interval = disclosure.rounding.score_interval(value=value, low=low, high=high)
-    return {"fresh": figure, "fresh_interval": interval}
+    return {"fresh": disclosure.rounding.figure(team.fresh), "fresh_interval": interval}
 
 
 def _computed(disclosure: Disclosure, team: Judged) -> dict[str, Any]:
@@ -150,12 +198,11 @@ def _computed(disclosure: Disclosure, team: Judged) -> dict[str, Any]:
 
 
 def _is_within_luck(disclosure: Disclosure, row: dict[str, Any]) -> bool:
-    """By the figures that are shown: without them nobody could see it. Rounding widens the interval."""
+    """Judge by the figures shown: without them nobody could see it. Rounding widens the interval."""
     if row["overstatement"] is None or row["luck"] is None:
         return False
     delta0 = disclosure.round.benchmark.delta0 * disclosure.unit
-    is_lower = row["overstatement_interval"][0] > delta0
-    return bool(is_lower and row["overstatement"] <= row["luck"])
+    return bool(row["overstatement_interval"][0] > delta0 and row["overstatement"] <= row["luck"])
 
 
 def _no_figure(disclosure: Disclosure, team: Judged) -> str | None:
@@ -171,16 +218,16 @@ def _no_figure(disclosure: Disclosure, team: Judged) -> str | None:
 
 
 def _overstatement(disclosure: Disclosure, team: Judged, row: dict[str, Any]) -> dict[str, Any]:
-    """From what is published: the query score, whose holdout retires, and two rounded figures."""
-    nothing = dict.fromkeys(("reference_excess", "overstatement", "overstatement_interval"))
-    is_other = row["file_named"] == BEST_SCORED
-    query, fresh = (
-        (row["named_query"], row["named_fresh"]) if is_other else (row["query"], row["fresh"])
-    )
-    if row["test"] is None or team.finding.reference_excess is None or team.half_width is None:
-        return nothing
-    if query is None or fresh is None:
-        return nothing
+    """Compute from what is published: the query score, whose holdout retires, and two rounded figures."""
+    query, fresh = _of_the_named_file(row)
+    if (
+        row["test"] is None
+        or team.finding.reference_excess is None
+        or team.half_width is None
+        or query is None
+        or fresh is None
+    ):
+        return dict.fromkeys(("reference_excess", "overstatement", "overstatement_interval"))
     rounding = disclosure.rounding
     excess = rounding.excess(team.finding.reference_excess)
     centre = rounding.effect(disclosure.better(rounding.clipped(query), fresh) - excess)
@@ -193,104 +240,29 @@ def _overstatement(disclosure: Disclosure, team: Judged, row: dict[str, Any]) ->
     }
 
 
+def _of_the_named_file(row: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Give its figures on query and on fresh labels."""
+    if row["file_named"] == BEST_SCORED:
+        return row["named_query"], row["named_fresh"]
+    return row["query"], row["fresh"]
+
+
 def _tier(disclosure: Disclosure, teams: list[Judged], rows: dict[str, dict[str, Any]]) -> None:
-    """Tiers of the ranked teams with a figure, by their figures."""
+    """Tell tiers of the ranked teams with a figure, by their figures."""
     shown = [
         each
         for each in teams
         if each.team not in disclosure.unranked and rows[each.team]["fresh"] is not None
     ]
-    figures = np.array(
-        [oriented(metric=disclosure.metric, value=rows[each.team]["fresh"]) for each in shown]
-    )
     numbers = ranking.tiers_of(
-        finding=Finding.objects.filter(run=disclosure.audit, check_name=ranking.NAME).first(),
+        finding=disclosure.reading.first(ranking.NAME),
         teams=[each.team_id for each in shown],
-        scores=figures,
+        scores=np.array(
+            [oriented(metric=disclosure.metric, value=rows[each.team]["fresh"]) for each in shown]
+        ),
         # Rounding may bring two figures nearer by a step: that much further apart they have to be. And half a
         # hair more: figures on the grid tie exactly, and floats do not.
         slack=disclosure.rounding.slack + TIE * disclosure.unit,
     )
     for each in shown:
-        rows[each.team]["tier"] = None if numbers is None else numbers[each.team_id]
-
-
-def _comparisons(disclosure: Disclosure, teams: list[Judged]) -> dict[str, str]:
-    """Name what each file was compared with; weights follow the labels: a full document alone has them."""
-    of_teams = Finding.objects.filter(run=disclosure.audit, check_name=accusation.NAME)
-    findings = {each.team_id: each for each in of_teams}
-    names = judged.names_of(audit=disclosure.audit)
-    written = partial(sentences.number, decimals=disclosure.rounding.decimals)
-    spoken = {}
-    for each in teams:
-        files = accusation.compared_with(
-            finding=findings.get(each.team_id), team=each, names=names, metric=disclosure.metric
-        )
-        spoken[each.team] = (
-            compared.weighed(files, written=written)
-            if disclosure.is_full
-            else compared.unweighed(files)
-        )
-    return spoken
-
-
-def _sentence(
-    disclosure: Disclosure,
-    team: Judged,
-    row: dict[str, Any],
-    references: list[float | None],
-    compared_with: str,
-) -> str:
-    is_other = row["file_named"] == BEST_SCORED
-    query = row["named_query"] if is_other else row["query"]
-    low, high = row["overstatement_interval"] or (None, None)
-    return sentences.sentence(
-        facts=sentences.Facts(
-            verdict=row["verdict"],
-            team=team.name,
-            greater_is_better=METRICS[disclosure.metric].greater_is_better,
-            decimals=disclosure.rounding.decimals,
-            released=None if is_other else team.finding.released,
-            query=query,
-            fresh=row["named_fresh"] if is_other else row["fresh"],
-            n_fresh=disclosure.n_fresh,
-            overstatement=row["overstatement"],
-            low=low,
-            high=high,
-            luck=row["luck"],
-            minimum_detectable_effect=row["minimum_detectable_effect"],
-            k=team.finding.n_files,
-            is_over_own_files=row["test"] == OWN_FILES,
-            names_best_scored=is_other,
-            is_ranked_file=row["is_ranked_file"],
-            has_final=team.has_final,
-            is_ahead=judged.is_ahead(
-                query=query, test=row["test"], references=references, metric=disclosure.metric
-            ),
-            reason=row["no_figure"] or sentences.NOT_ON_FRESH,
-            compared_with=compared_with,
-            reference_excess=row["reference_excess"],
-        )
-    )
-
-
-def _result(
-    team_id: int, submission_id: Any, row: dict[str, Any], resolution: float | None
-) -> PublishedResult:
-    fresh_low, fresh_high = row["fresh_interval"] or (None, None)
-    low, high = row.get("overstatement_interval") or (None, None)
-    return PublishedResult(
-        team_id=team_id,
-        submission_id=submission_id,
-        fresh_value=row["fresh"],
-        verdict=row.get("verdict", ""),
-        file_named=row.get("file_named", "") if row.get("verdict") else "",
-        fresh_low=fresh_low,
-        fresh_high=fresh_high,
-        fresh_resolution=None if row["fresh"] is None else resolution,
-        tier=row.get("tier"),
-        overstatement=row.get("overstatement"),
-        overstatement_low=low,
-        overstatement_high=high,
-        luck=row.get("luck"),
-    )
+        rows[each.team]["tier"] = numbers.get(each.team_id)

@@ -1,13 +1,20 @@
-"""What a member of a published document is: as of any noun of the API, and what it tells of fresh labels."""
+"""What a member of a published document is: as of any noun of the API, and what it tells of fresh labels.
+
+It is declared by what it tells: `nothing.text(...)` tells nothing, `score.number(...)` as much as a score.
+"""
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Union
 
 from stats.verdict import Verdict
+from vault.api.openapi import schemas
+from vault.api.openapi.schemas import Schema
 from vault.api.representations.shape import By, Field, Shape
 
+Source = str | Callable[[Any], Any] | By | None
 # Texts that a p-value of one digit can be: > .05, .05 to .01, .009 to .001, .0009 to .0001, < .0001.
 P_VALUES = 25
 
@@ -20,59 +27,69 @@ class Size:
     teams: int
 
 
-# How many values a member can have once everything before it is known.
-Values = Callable[[Size], float]
-
-
-def nothing(size: Size) -> float:
-    """Of what follows from other members, or from query labels, whose holdout retires."""
-    return 1
-
-
-def score(size: Size) -> float:
-    return size.levels
-
-
-def effect(size: Size) -> float:
-    """From nothing up to twice the metric's range: no effect is larger."""
-    return 2 * size.levels + 1
-
-
-def signed_effect(size: Size) -> float:
-    return 2 * effect(size)
-
-
-def tier(size: Size) -> float:
-    """Take any tier as possible: it follows rounded scores, and half-widths that are not published."""
-    return size.teams
-
-
-def p_value(size: Size) -> float:
-    return P_VALUES
-
-
-def verdict(size: Size) -> float:
-    """Count all but a suspicion, which is never published."""
-    return len(Verdict) - 1
-
-
-def every(size: Size) -> float:
-    """Of exact figures no number of values is an honest count."""
-    return math.inf
-
-
-def choice(n: int) -> Values:
-    """One of so many words."""
-    return lambda size: n
-
-
 @dataclass(frozen=True)
 class PublishedField(Field):
     """A member that nobody can declare without saying what it tells; `audits.publication` computes most."""
 
-    source: str | Callable[[Any], Any] | By | None = By.CALLER
+    source: Source = By.CALLER
     # Of a list of nouns, the noun: its members tell, once for each row.
-    tells: Union[Values, "PublishedShape"] = field(kw_only=True)
+    tells: Union["Tells", "PublishedShape"] = field(kw_only=True)
+
+
+def _word(schema: Callable[..., Schema]) -> Callable[..., PublishedField]:
+    """Of `schemas`, with an example before its own arguments."""
+
+    def member(
+        tells: "Tells",
+        example: Any,
+        *arguments: Any,
+        source: Source = By.CALLER,
+        **keywords: Any,
+    ) -> PublishedField:
+        return tells.field(schema(*arguments, **keywords), example, source)
+
+    return member
+
+
+@dataclass(frozen=True)
+class Tells:
+    """How many values a member can have once everything before it is known, and words to declare it in."""
+
+    values: Callable[[Size], float]
+
+    def field(self, schema: Schema, example: Any, source: Source = By.CALLER) -> PublishedField:
+        return PublishedField(schema, example, source, tells=self)
+
+    text = _word(schemas.text)
+    text_or_null = _word(partial(schemas.text, null=True))
+    integer = _word(schemas.integer)
+    count = _word(schemas.count)
+    place = _word(partial(schemas.integer, minimum=1, null=True))
+    number = _word(schemas.number)
+    number_or_null = _word(partial(schemas.number, null=True))
+    flag = _word(schemas.flag)
+    sha256 = _word(schemas.sha256)
+    one_of = _word(schemas.one_of)
+
+
+# Of what follows from other members, or from query labels, whose holdout retires.
+nothing = Tells(lambda size: 1)
+score = Tells(lambda size: size.levels)
+# From nothing up to twice the metric's range: no effect is larger.
+effect = Tells(lambda size: 2 * size.levels + 1)
+signed_effect = Tells(lambda size: 2 * effect.values(size))
+# Any tier is possible: it follows rounded scores, and half-widths that are not published.
+tier = Tells(lambda size: size.teams)
+p_value = Tells(lambda size: P_VALUES)
+# All but a suspicion, which is never published.
+verdict = Tells(lambda size: len(Verdict) - 1)
+# Of exact figures no number of values is an honest count.
+every = Tells(lambda size: math.inf)
+
+
+def choice(n: int) -> Tells:
+    """Tell one of so many words."""
+    return Tells(lambda size: n)
 
 
 class PublishedShape(Shape):
@@ -80,7 +97,7 @@ class PublishedShape(Shape):
 
     def __init__(self, name: str, fields: Mapping[str, PublishedField], **keywords: Any) -> None:
         super().__init__(name, fields, **keywords)
-        self.tells: dict[str, Values] = {}
+        self.tells: dict[str, Tells] = {}
         self.lists: dict[str, PublishedShape] = {}
         for member, declared in fields.items():
             if isinstance(declared.tells, PublishedShape):

@@ -23,7 +23,7 @@ class Reading:
     names: dict[int, str]
 
     def name_of(self, finding: Finding) -> str:
-        """Of the team that a finding is on."""
+        """Name the team that a finding is on."""
         return "" if finding.team_id is None else self.names[finding.team_id]
 
     def number(self, value: float | None) -> str:

@@ -19,7 +19,6 @@ from audits.judged import Judged
 from audits.models import AuditRun
 from audits.reading import Reading, reading_of
 from audits.rounding import Exact
-from stats.team_tests import OWN_FILES
 from stats.verdict import Verdict
 
 # A verdict is a word and a shape, never a colour alone.
@@ -30,8 +29,6 @@ SHAPES = {
     Verdict.NOT_TESTED: "○",
 }
 OTHERWISE = "●"
-
-
 # A team or a reference as it stands in the table, for the template.
 Row = dict[str, Any]
 
@@ -40,7 +37,12 @@ def render(*, audit: AuditRun) -> str:
     reading = reading_of(audit=audit)
     teams = [each for each in reading.found if not each.finding.is_reference]
     rows = _rows(reading, teams)
-    shown = [each for each in reading.found if each.query is not None and each.fresh is not None]
+    sections: dict[str, list[Section]] = {place.value: [] for place in Place}
+    for check in registry.CHECKS:
+        for section in check.sections(reading):
+            # A table without a row is left out.
+            if section.text or (section.table and (section.table.rows or section.table.empty)):
+                sections[section.place].append(section)
     return render_to_string(
         "audits/report.html",
         {
@@ -53,28 +55,18 @@ def render(*, audit: AuditRun) -> str:
                 verdicts=[each.finding.published_verdict for each in teams]
             ),
             "how_to_read": sentences.how_to_read(is_exact=True),
-            "coarseness": _coarseness(audit, teams),
+            "coarseness": _coarseness(reading, teams),
             "rows": rows,
             "references": _references(reading),
-            "figures": _figures(reading, shown, rows),
-            "sections": _sections(reading),
+            "figures": _figures(reading, rows),
+            "sections": sections,
         },
     )
 
 
-def _sections(reading: Reading) -> dict[str, list[Section]]:
-    """Gather what the checks say of the round, by where it stands; a table without a row is left out."""
-    placed: dict[str, list[Section]] = {place.value: [] for place in Place}
-    for check in registry.CHECKS:
-        for section in check.sections(reading):
-            if section.text or (section.table and (section.table.rows or section.table.empty)):
-                placed[section.place].append(section)
-    return placed
-
-
-def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
+def _coarseness(reading: Reading, teams: list[Judged]) -> str:
     """Say what everybody else will read instead of the report's figures; nothing where that is the same."""
-    disclosure = disclosure_of(round=audit.round, audit=audit)
+    disclosure = disclosure_of(round=reading.audit.round, reading=reading)
     if isinstance(disclosure.rounding, Exact) or not disclosure.n_fresh:
         return ""
     step = sentences.number(disclosure.rounding.step, decimals=disclosure.rounding.decimals + 1)
@@ -88,16 +80,22 @@ def _coarseness(audit: AuditRun, teams: list[Judged]) -> str:
 
 
 def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
-    """By their scores on new labels; who has none stands behind, and who is unranked last."""
+    """Order teams by their scores on new labels; who has none stands behind, and who is unranked last."""
     reasons = standing.unranked(round=reading.audit.round)
     ranked = [team for team in teams if team.team not in reasons]
     benchmark = reading.audit.round.benchmark
     fresh = {team.team: team.fresh for team in ranked}
     released = {team.team: team.finding.released for team in ranked}
+    found = reading.first(ranking.NAME)
+    known = [team for team in ranked if team.team_id in ranking.measured(finding=found)]
+    tiers = ranking.tiers_of(
+        finding=found,
+        teams=[team.team_id for team in known],
+        scores=np.array([reading.own(team.fresh) or 0.0 for team in known]),
+    )
     after = standing.ranks(values=fresh, benchmark=benchmark)
     before = standing.ranks(values=released, benchmark=benchmark)
     moved = standing.moves(before=released, after=fresh, benchmark=benchmark)
-    numbers = _tiers(reading, ranked)
     last = len(teams) + 1
     ordered = sorted(
         teams, key=lambda team: (team.team in reasons, after.get(team.team, last), team.team)
@@ -106,7 +104,7 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
         {
             **_row(reading, team),
             "rank": _whole(after.get(team.team)),
-            "tier": _whole(numbers.get(team.team)),
+            "tier": _whole(tiers.get(team.team_id)),
             "before": _whole(before.get(team.team)),
             # Its ranks before and after among the teams that have both, and how far they are apart.
             "change": _change(moved.get(team.team)),
@@ -119,11 +117,11 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
 
 
 def _references(reading: Reading) -> list[Row]:
-    """Each frozen file that a team was compared with; of those of one reference one has an interval."""
+    """List the frozen files that teams were compared with; of one reference's one has an interval."""
     found = {
         (each.team, each.number): each
         for team in reading.found
-        for each in accusation.read(reading=reading, team=team)
+        for each in accusation.compared_with(reading=reading, team=team)
         if each.team and each.published_in is None
     }
     rows = []
@@ -137,9 +135,8 @@ def _references(reading: Reading) -> list[Row]:
 def _files_of(reading: Reading, row: Row, files: list[Compared]) -> list[Row]:
     """Add to the row of a reference, which is of its first frozen file, those of its other files."""
     shown = {each.name: (reading.number(each.query), reading.number(each.fresh)) for each in files}
-    first = next(
-        (name for name, pair in shown.items() if pair == (row["query"], row["fresh"])), None
-    )
+    of_row = (row["query"], row["fresh"])
+    first = next((name for name, figures in shown.items() if figures == of_row), None)
     if first is None or len(shown) == 1:
         return [row]
     others = [
@@ -150,20 +147,13 @@ def _files_of(reading: Reading, row: Row, files: list[Compared]) -> list[Row]:
     return [{**row, "name": first}, *others]
 
 
-def _tiers(reading: Reading, ranked: list[Judged]) -> dict[str, int]:
-    found = reading.first(ranking.NAME)
-    known = [team for team in ranked if team.team_id in ranking.measured(finding=found)]
-    numbers = ranking.tiers_of(
-        finding=found,
-        teams=[team.team_id for team in known],
-        scores=np.array([reading.own(team.fresh) or 0.0 for team in known]),
-    )
-    return {} if numbers is None else {team.team: numbers[team.team_id] for team in known}
-
-
 def _row(reading: Reading, team: Judged) -> Row:
     finding = team.finding
     own = scores.scored(reading=reading, team=team).get(reading.metric.name, {}).get("fresh")
+    of_file = ""
+    if team.names_best_scored:
+        query, fresh = map(reading.number, team.of_the_named_file)
+        of_file = f"of its best-scored file: {query} on query labels, {fresh} on new ones"
     return {
         "name": team.name,
         "anchor": f"team-{team.team_id}",
@@ -175,7 +165,7 @@ def _row(reading: Reading, team: Judged) -> Row:
         "released": reading.number(finding.released),
         "overstatement": reading.number(team.overstatement),
         "interval": "" if finding.low is None else reading.interval(finding.low, finding.high),
-        "of_file": _of_file(reading, team),
+        "of_file": of_file,
         "luck": reading.number(finding.luck),
         "p": sentences.exact_p(finding.p_value, is_screened=finding.is_screened),
         "limit": reading.number(team.minimum_detectable_effect),
@@ -189,13 +179,15 @@ def _sentence(reading: Reading, team: Judged) -> str:
     finding, (query, fresh) = team.finding, team.of_the_named_file
     observed = reading.first(gate.NAME)
     return sentences.sentence(
-        facts=sentences.Facts(
-            verdict=team.verdict,
-            team=team.name,
-            greater_is_better=reading.metric.greater_is_better,
-            decimals=reading.decimals,
-            released=None if team.names_best_scored else finding.released,
+        facts=judged.facts(
+            team,
             query=query,
+            test=finding.test,
+            names_best_scored=team.names_best_scored,
+            references=[each.query for each in reading.found if each.finding.is_reference],
+            metric=reading.metric.name,
+            verdict=team.verdict,
+            decimals=reading.decimals,
             fresh=fresh,
             n_fresh=reading.audit.snapshot["n_fresh"],
             overstatement=team.overstatement,
@@ -203,29 +195,12 @@ def _sentence(reading: Reading, team: Judged) -> str:
             high=finding.high,
             luck=finding.luck,
             minimum_detectable_effect=team.minimum_detectable_effect,
-            k=finding.n_files,
-            is_over_own_files=finding.test == OWN_FILES,
-            names_best_scored=team.names_best_scored,
             is_ranked_file=finding.is_ranked_file,
-            has_final=team.has_final,
-            is_ahead=judged.is_ahead(
-                query=query,
-                test=finding.test,
-                references=[each.query for each in reading.found if each.finding.is_reference],
-                metric=reading.metric.name,
-            ),
-            compared_with=compared.named(accusation.read(reading=reading, team=team)),
+            compared_with=compared.named(accusation.compared_with(reading=reading, team=team)),
             reference_excess=finding.reference_excess,
             shift=None if observed is None else observed.estimate,
         )
     )
-
-
-def _of_file(reading: Reading, team: Judged) -> str:
-    if not team.names_best_scored:
-        return ""
-    query, fresh = (reading.number(each) for each in team.of_the_named_file)
-    return f"of its best-scored file: {query} on query labels, {fresh} on new ones"
 
 
 def _whole(value: int | None) -> str:
@@ -239,7 +214,7 @@ def _change(moved: tuple[int, int] | None) -> str:
     return f"▲ {before - after}" if after < before else f"▼ {after - before}"
 
 
-def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any]:
+def _figures(reading: Reading, rows: list[Row]) -> list[Any]:
     """Overstatement, query labels against new ones, ranks before and after; none where there is nothing."""
     direction = "higher is better" if reading.metric.greater_is_better else "lower is better"
     axis = f"{reading.metric.label}, {direction}"
@@ -265,7 +240,8 @@ def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any
             x=query,
             y=fresh,
         )
-        for team in shown
+        for team in reading.found
+        if team.query is not None and team.fresh is not None
         for query, fresh in [team.of_the_named_file]
         if query is not None and fresh is not None
     ]
@@ -279,4 +255,4 @@ def _figures(reading: Reading, shown: list[Judged], rows: list[Row]) -> list[Any
         figures.query_against_fresh(points, axis=axis, decimals=reading.decimals),
         figures.ranks(slopes),
     )
-    return [each for each in drawn if each]
+    return list(filter(None, drawn))

@@ -125,7 +125,7 @@ class Exact:
         return value
 
     def score_interval(self, *, value: float, low: float, high: float) -> Interval:
-        """As the metric's own formula has it."""
+        """Give the interval as the metric's own formula has it."""
         return [self.figure(low), self.figure(high)]
 
     effect = excess = upward = figure

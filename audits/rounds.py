@@ -8,13 +8,13 @@ and it takes the place of the old query holdout; after a full one both retire.
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
 
 from audits import publication, runs
 from audits.models import AuditRun, Publication
+from audits.runs import Clock
 from vault import journal, locks, rounds
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
@@ -23,8 +23,6 @@ from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
 ACTOR = "worker-audit"
-
-Clock = Callable[[], dt.datetime]
 
 
 def advance(*, round_id: int, clock: Clock) -> bool:
@@ -67,7 +65,7 @@ def publish(*, round_id: int, clock: Clock) -> None:
 
 
 def latest_run(*, round: Round) -> AuditRun:
-    run = AuditRun.objects.filter(round=round, status=AuditRun.Status.DONE).order_by("-pk").first()
+    run = AuditRun.last_done(round)
     if run is None:
         raise TransitionError(f"the round {round} was not audited")
     return run
@@ -89,30 +87,27 @@ def _turn_conveyor(round: Round, *, shown: dict[str, Any], now: dt.datetime) -> 
     deciding = publication.deciding(round=round)
     if not deciding:
         return
+    promoted: Holdout | None = deciding[0]
     if round.publication == PublicationKind.FULL:
         promoted = _retire_all(deciding, now=now)
     else:
-        _count(round, deciding, nats=publication.nats(round=round, shown=shown), now=now)
-        promoted = deciding[0]
+        nats = publication.nats(round=round, shown=shown)
+        # Each of the holdouts that a figure was computed on may have been told of by it.
+        for holdout in deciding:
+            rounds.count_publication(round=round, holdout=holdout, nats=nats, now=now)
+            journal.append(
+                benchmark_id=round.benchmark_id,
+                kind="fresh_figures_published",
+                actor=ACTOR,
+                payload={"holdout": str(holdout.pk), "nats": nats},
+                now=now,
+            )
     if promoted is None:
         return
     holdouts.promote(holdout=promoted, actor=ACTOR, now=now)
     waiting = _stock(benchmark=round.benchmark, batch=promoted.batch)
     if waiting:
         holdouts.freshen(holdout=waiting[0], actor=ACTOR, now=now)
-
-
-def _count(round: Round, deciding: list[Holdout], *, nats: float, now: dt.datetime) -> None:
-    """Each of the holdouts that a figure was computed on may have been told of by it."""
-    for holdout in deciding:
-        rounds.count_publication(round=round, holdout=holdout, nats=nats, now=now)
-        journal.append(
-            benchmark_id=round.benchmark_id,
-            kind="fresh_figures_published",
-            actor=ACTOR,
-            payload={"holdout": str(holdout.pk), "nats": nats},
-            now=now,
-        )
 
 
 def _retire_all(deciding: list[Holdout], *, now: dt.datetime) -> Holdout | None:
@@ -122,10 +117,8 @@ def _retire_all(deciding: list[Holdout], *, now: dt.datetime) -> Holdout | None:
     waiting = _stock(benchmark=deciding[0].benchmark, batch=deciding[0].batch)
     left = Counter(each.batch for each in waiting)
     # A query holdout without another shard of its draw could be audited against nothing.
-    for each in waiting:
-        if left[each.batch] > 1:
-            return each
-    return waiting[0] if waiting else None
+    paired = [each for each in waiting if left[each.batch] > 1]
+    return next(iter([*paired, *waiting]), None)
 
 
 def _stock(*, benchmark: Benchmark, batch: uuid.UUID) -> list[Holdout]:

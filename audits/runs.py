@@ -34,11 +34,10 @@ def run(*, round: Round, clock: Clock) -> AuditRun:
     A run that a crash left behind is marked as failed. The seed is a constant of the round from its planning
     on: nobody gets other random numbers by stopping an audit and starting it again.
     """
-    earlier = AuditRun.objects.filter(round=round).order_by("pk")
-    done = earlier.filter(status=AuditRun.Status.DONE).last()
+    done = AuditRun.last_done(round)
     if done is not None:
         return done
-    earlier.filter(status=AuditRun.Status.RUNNING).update(
+    AuditRun.objects.filter(round=round, status=AuditRun.Status.RUNNING).update(
         status=AuditRun.Status.FAILED, error="interrupted", finished_at=clock()
     )
     started = AuditRun.objects.create(
@@ -62,6 +61,8 @@ def run(*, round: Round, clock: Clock) -> AuditRun:
 
 
 def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
+    """Make a generator for each purpose."""
+
     def generator(*purpose: object) -> np.random.Generator:
         text = ":".join(map(str, (entropy, *purpose)))
         return np.random.default_rng(int(hashlib.sha256(text.encode()).hexdigest(), 16))
@@ -107,8 +108,7 @@ def _findings(audit: AuditRun, collected: Collected, context: Context) -> list[F
         for entrant in collected.audited
         if entrant.final is not None
     }
-    references = zip(collected.reference_teams, collected.reference_history, strict=True)
-    for team, submission in references:
+    for team, submission in collected.frozen:
         finals.setdefault(team.team_id, submission.id)
     findings = []
     for each in registry.CHECKS:

@@ -58,6 +58,8 @@ NOT_TESTED = (
     "Not tested: that needs a fresh holdout of the query holdout's draw, and a reference or an earlier file "
     "of the team's own to compare with."
 )
+NO_FINDING = "no finding at the level that this audit holds."
+TESTED = f"Its best-scored file was tested, with {NO_FINDING}"
 NO_FINAL = "This team has no final: it withdrew every file."
 SHOWN_P, ABOVE = 0.05, "> .05"
 MIN_P, BELOW = 0.0001, "< .0001"
@@ -123,13 +125,11 @@ def headline(*, verdicts: Iterable[str]) -> str:
     """Sum up a round in one line; references have no verdict and are not counted."""
     known = [each for each in verdicts if each]
     apart = (Verdict.CONFIRMED, Verdict.INVALID, Verdict.SHIFT, Verdict.NOT_TESTED)
-    confirmed, invalid, shifted, untested = (known.count(each) for each in apart)
-    rest = len(known) - confirmed - invalid - shifted - untested
-    more = f", {shifted} SHIFT" if shifted else ""
-    more += f", {untested} not tested" if untested else ""
-    return (
-        f"{confirmed} CONFIRMED, {invalid} INVALID, {rest} without evidence{more} of {len(known)}"
-    )
+    confirmed, invalid, shifted, untested = map(known.count, apart)
+    rest = f"{len(known) - confirmed - invalid - shifted - untested} without evidence"
+    rest += f", {shifted} SHIFT" if shifted else ""
+    rest += f", {untested} not tested" if untested else ""
+    return f"{confirmed} CONFIRMED, {invalid} INVALID, {rest} of {len(known)}"
 
 
 def sentence(*, facts: Facts) -> str:
@@ -145,13 +145,9 @@ def sentence(*, facts: Facts) -> str:
     if facts.verdict == Verdict.SHIFT:
         # While the gate has fired no overstatement would be found, however large.
         return _joined(_scores(facts), _shifted(facts))
-    parts = [
-        _scores(facts),
-        _tested(facts),
-        _missing(facts),
-        _compared(facts),
-        _against_luck(facts),
-    ]
+    # Of a team without a final the figures of the file that was tested are told in a finding alone.
+    tested = "" if facts.has_final or facts.query is not None else TESTED
+    parts = [_scores(facts), tested, _missing(facts), _compared(facts), _against_luck(facts)]
     if facts.minimum_detectable_effect is not None:
         least = facts.number(facts.minimum_detectable_effect)
         parts.append(f"An overstatement of {least} would have been found with 80 %.")
@@ -171,7 +167,7 @@ def number(value: float | None, *, decimals: int) -> str:
 
 
 def interval(low: float | None, high: float | None, *, decimals: int) -> str:
-    """Both ends in brackets."""
+    """Write both ends in brackets."""
     if low is None or high is None:
         return "–"
     return f"[{number(low, decimals=decimals)}, {number(high, decimals=decimals)}]"
@@ -222,10 +218,9 @@ def _scores(facts: Facts) -> str:
         return none
     lower = f" ({facts.lower})" if facts.lower else ""
     if facts.fresh is None:
-        told = f"{_before(facts)}{lower}; no figure on new labels: {facts.reason}."
-    else:
-        told = f"{_before(facts)}, on new labels {facts.number(facts.fresh)}{lower}."
-    return _joined(none, told)
+        return _joined(none, f"{_before(facts)}{lower}; no figure on new labels: {facts.reason}.")
+    fresh = facts.number(facts.fresh)
+    return _joined(none, f"{_before(facts)}, on new labels {fresh}{lower}.")
 
 
 def _before(facts: Facts) -> str:
@@ -236,13 +231,6 @@ def _before(facts: Facts) -> str:
         return f"{start} the query labels {exact}"
     released = facts.number(facts.released)
     return f"On the board {released}" + ("" if released == exact else f" (exactly {exact})")
-
-
-def _tested(facts: Facts) -> str:
-    """Of a team without a final the figures of the file that was tested are told in a finding alone."""
-    if facts.has_final or facts.query is not None:
-        return ""
-    return "Its best-scored file was tested, with no finding at the level that this audit holds."
 
 
 def _missing(facts: Facts) -> str:
@@ -256,15 +244,10 @@ def _missing(facts: Facts) -> str:
         return f"Its lead over {over} is {size} larger there (overstatement {shown} {covered})."
     if facts.is_ahead:
         return f"Of its lead over {over} {shown} {covered} is missing there (overstatement)."
+    looks, told = f"{shown} {covered} better", ""
     if is_negative:
-        return (
-            f"Beside {over} it looks {size} worse on the query labels than on new ones "
-            f"(overstatement {shown} {covered})."
-        )
-    return (
-        f"Beside {over} it looks {shown} {covered} better on the query labels than on new ones "
-        "(overstatement)."
-    )
+        looks, told = f"{size} worse", f" {shown} {covered}"
+    return f"Beside {over} it looks {looks} on the query labels than on new ones (overstatement{told})."
 
 
 def _compared(facts: Facts) -> str:
@@ -281,9 +264,7 @@ def _compared(facts: Facts) -> str:
 
 
 def _files(k: int | None) -> str:
-    if k is None:
-        return "as many files"
-    return f"{k:,} file{'s'[: k != 1]}"
+    return "as many files" if k is None else f"{k:,} file{'s'[: k != 1]}"
 
 
 def _against_luck(facts: Facts) -> str:
@@ -292,9 +273,9 @@ def _against_luck(facts: Facts) -> str:
         return ""
     luck = f"An honest team with {_files(facts.k)} misses up to {facts.number(facts.luck)} in 19 of 20 draws"
     if facts.overstatement is None:
-        return f"{luck}; there is no finding at the level that this audit holds."
+        return f"{luck}; there is {NO_FINDING}"
     if facts.overstatement > facts.luck:
-        return f"{luck}; this is more, and no finding at the level that this audit holds."
+        return f"{luck}; this is more, and {NO_FINDING}"
     if facts.verdict == Verdict.NO_EVIDENCE:
         return f"{luck}, so the score on new labels is no lower than chance allows."
     return f"{luck}, so this is within chance."
@@ -319,18 +300,32 @@ def _confirmed(facts: Facts) -> str:
     if facts.fresh is not None:
         shown = facts.number(facts.fresh)
         found += f": on {facts.n_fresh:,} new labels the same file scores {shown}"
+    if facts.overstatement is not None:
+        size = f"{facts.number(facts.overstatement)} {facts.covered}"
+        found += (
+            f", and {size} of its lead over {facts.over} is missing there (its overstatement)"
+            if facts.is_ahead
+            else f", and beside {facts.over} it looks {size} better on the query labels than there "
+            "(its overstatement)"
+        )
+    rate = "at most 1 % of rounds accuse anybody wrongly."
+    honest = rate.capitalize()
+    if facts.luck is not None:
+        files = _files(facts.k).replace("file", "honest file")
+        luck = facts.number(facts.luck)
+        honest = f"A team with {files} misses up to {luck} by chance in 19 of 20 draws; {rate}"
     return _joined(
         f"CONFIRMED: {file}{whose}.",
         "" if facts.has_final else NO_FINAL,
-        f"{found}{_missing_of_confirmed(facts)}.",
+        f"{found}.",
         _compared(facts),
-        _honest(facts),
+        honest,
         "This says what happened to a number, not why.",
     )
 
 
 def _inflated(facts: Facts) -> str:
-    """Which score, and where it stood: the board is named only with what it showed."""
+    """Say which score, and where it stood: the board is named only with what it showed."""
     lower = f", {facts.lower}" if facts.lower else ""
     exact = facts.number(facts.query)
     if facts.released is None or not facts.is_ranked_file:
@@ -339,25 +334,3 @@ def _inflated(facts: Facts) -> str:
     if released == exact:
         return f" on the board ({exact}{lower})"
     return f", on the board {released} (exactly {exact}{lower}),"
-
-
-def _missing_of_confirmed(facts: Facts) -> str:
-    if facts.overstatement is None:
-        return ""
-    size = f"{facts.number(facts.overstatement)} {facts.covered}"
-    if facts.is_ahead:
-        return f", and {size} of its lead over {facts.over} is missing there (its overstatement)"
-    return (
-        f", and beside {facts.over} it looks {size} better on the query labels than there "
-        "(its overstatement)"
-    )
-
-
-def _honest(facts: Facts) -> str:
-    rate = "at most 1 % of rounds accuse anybody wrongly."
-    if facts.luck is None:
-        return rate.capitalize()
-    return (
-        f"A team with {_files(facts.k).replace('file', 'honest file')} misses up to "
-        f"{facts.number(facts.luck)} by chance in 19 of 20 draws; {rate}"
-    )

@@ -14,30 +14,20 @@ from stats.ranking import kendall_tau
 from vault import leaderboard, unranking
 from vault.models import Benchmark, Round
 
+# As the board compares ranks: among the teams that have both scores.
+moves = leaderboard.moves
+
 
 def unranked(*, round: Round) -> dict[str, str]:
-    """Why teams are unranked, by name."""
+    """Tell why teams are unranked, by name."""
     return {act.team.name: act.reason for act in unranking.unranked(round=round).values()}
 
 
 def ranks(*, values: Mapping[str, float | None], benchmark: Benchmark) -> dict[str, int]:
-    """As the board ranks scores, of the teams that have one."""
-    return leaderboard.ranks(values=_known(values), benchmark=benchmark)
-
-
-def moves(
-    *,
-    before: Mapping[str, float | None],
-    after: Mapping[str, float | None],
-    benchmark: Benchmark,
-) -> dict[str, tuple[int, int]]:
-    """As the board compares ranks: among the teams that have both scores."""
-    return leaderboard.moves(before=_known(before), after=_known(after), benchmark=benchmark)
-
-
-def _known(values: Mapping[str, float | None]) -> dict[str, float]:
+    """Rank the teams that have a score as the board does."""
     # A stored float of 3e19 comes back as a whole number, too long for an array.
-    return {team: float(value) for team, value in values.items() if value is not None}
+    known = {team: float(value) for team, value in values.items() if value is not None}
+    return leaderboard.ranks(values=known, benchmark=benchmark)
 
 
 def shown(*, publication: Publication) -> dict[str, Any]:
@@ -56,6 +46,13 @@ def placed(
     ranked = [row for row in document["teams"] if row["team"] not in unranked]
     after = ranks(values={row["team"]: row["fresh"] for row in ranked}, benchmark=benchmark)
     tiers = leaderboard.closed_up(tiers={row["team"]: row["tier"] for row in ranked})
+    # Kendall's tau of two losses is the same as of two gains: both are turned round.
+    pairs = [(row["released"], row["fresh"]) for row in ranked]
+    both = [pair for pair in pairs if None not in pair]
+    tau = None
+    if len(both) > 1:
+        before, fresh = np.array(both, dtype=np.float64).T
+        tau = round(kendall_tau(query_scores=before, fresh_scores=fresh), 3)
     teams = [
         {
             **row,
@@ -66,18 +63,4 @@ def placed(
         }
         for row in document["teams"]
     ]
-    return {**document, "tau": _tau(ranked), "teams": teams}
-
-
-def _tau(ranked: list[dict[str, Any]]) -> float | None:
-    """Agreement of the ranking on the board with that by the figures, where both are known."""
-    # Of two losses it is the same as of two gains: both are turned round.
-    pairs = [
-        (row["released"], row["fresh"])
-        for row in ranked
-        if row["released"] is not None and row["fresh"] is not None
-    ]
-    if len(pairs) < 2:
-        return None
-    before, after = np.array(pairs, dtype=np.float64).T
-    return round(kendall_tau(query_scores=before, fresh_scores=after), 3)
+    return {**document, "tau": tau, "teams": teams}

@@ -12,22 +12,19 @@ from webhooks.models import WebhookDelivery
 @admin.register(Team, site=site)
 class TeamWithWebhooksAdmin(TeamAdmin):
     def tables(self, obj: Team) -> list[Table]:
-        return [*super().tables(obj), _webhooks(obj)]
-
-
-def _webhooks(team: Team) -> Table:
-    return Table(
-        heading="Webhooks",
-        header=("Address", "Events", "Status", "Waiting", "Failed"),
-        rows=[
-            (
-                each.url,
-                ", ".join(each.events),
-                "active" if each.is_active else "ended by its receiver",
-                each.deliveries.filter(status=WebhookDelivery.Status.WAITING).count(),
-                each.deliveries.filter(status=WebhookDelivery.Status.FAILED).count(),
-            )
-            for each in team.webhooks.order_by("-id")
-        ],
-        empty="This team has no webhook.",
-    )
+        webhooks = Table(
+            heading="Webhooks",
+            header=("Address", "Events", "Status", "Waiting", "Failed"),
+            rows=[
+                (
+                    each.url,
+                    ", ".join(each.events),
+                    "active" if each.is_active else "ended by its receiver",
+                    each.deliveries.filter(status=WebhookDelivery.Status.WAITING).count(),
+                    each.deliveries.filter(status=WebhookDelivery.Status.FAILED).count(),
+                )
+                for each in obj.webhooks.order_by("-id")
+            ],
+            empty="This team has no webhook.",
+        )
+        return [*super().tables(obj), webhooks]

@@ -61,10 +61,10 @@ class WebhookCollection(APIView):
 
     @idempotent(is_secret=True)
     def post(self, request: Request) -> HttpResponse:
-        given = NEW.read(request)
+        members = NEW.read(request)
         try:
             webhook = subscriptions.register(
-                team=selectors.own_team(request), now=timezone.now(), **given
+                team=selectors.own_team(request), now=timezone.now(), **members
             )
         except TargetRefusedError as refusal:
             raise bodies.refused("url", str(refusal)) from None

@@ -30,7 +30,7 @@ Clock = Callable[[], dt.datetime]
 
 
 def run(*, clock: Clock) -> int:
-    """Make the attempts that are due until there are none; how many were made."""
+    """Make the attempts that are due until there are none; return how many were made."""
     if not subscriptions.are_on():
         return 0
     with locks.one_dispatcher() as is_only_one:
@@ -56,14 +56,14 @@ def _dispatch(clock: Clock) -> int:
                 return n_made
             # Not until one is done: what other teams have been waiting for may come due meanwhile.
             for future in wait(on_the_way, timeout=1, return_when=FIRST_COMPLETED).done:
-                _settle(on_the_way.pop(future), _outcome(future))
+                _settle(on_the_way.pop(future), future)
                 n_made += 1
 
 
 def _start(
     delivery: WebhookDelivery, threads: ThreadPoolExecutor, *, clock: Clock
 ) -> Future[Attempt] | None:
-    """None if there is nothing to tell any more. What is told is read here: the threads know no database."""
+    """Read what is told, since threads know no database, and send it; None if there is nothing any more."""
     content = messages.content(delivery=delivery)
     if content is None:
         delivery.delete()
@@ -78,16 +78,13 @@ def _start(
     )
 
 
-def _outcome(future: Future[Attempt]) -> Attempt:
-    """One message that cannot be sent must not keep the others."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    logger.error("a webhook could not be sent", exc_info=error)
-    return Attempt(result="it could not be sent")
-
-
-def _settle(delivery: WebhookDelivery, attempt: Attempt) -> None:
+def _settle(delivery: WebhookDelivery, future: Future[Attempt]) -> None:
+    try:
+        attempt = future.result()
+    except Exception:
+        # One message that cannot be sent must not keep the others.
+        logger.exception("a webhook could not be sent")
+        attempt = Attempt(result="it could not be sent")
     outbox.settle(delivery=delivery, result=attempt.result, is_done=attempt.is_done)
     if attempt.status == GONE:
         outbox.end(webhook_id=delivery.webhook_id)

@@ -23,19 +23,18 @@ def content(*, delivery: WebhookDelivery) -> bytes | None:
 
 def headers(*, delivery: WebhookDelivery, content: bytes, now: dt.datetime) -> dict[str, str]:
     message_id, timestamp = str(delivery.pk), int(now.timestamp())
-    signatures = signing.signatures(
-        webhook=delivery.webhook,
-        message_id=message_id,
-        timestamp=timestamp,
-        content=content,
-        now=now,
-    )
     return {
         "Content-Type": "application/json",
         "User-Agent": "holdout-vault",
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signatures,
+        "webhook-signature": signing.signatures(
+            webhook=delivery.webhook,
+            message_id=message_id,
+            timestamp=timestamp,
+            content=content,
+            now=now,
+        ),
     }
 
 

@@ -66,21 +66,17 @@ _STATEMENTS = {
 
 
 def note_events(*, now: dt.datetime) -> int:
-    """Note a waiting delivery for each event that has none; how many are new."""
+    """Note a waiting delivery for each event that has none; return how many are new."""
     active = Webhook.objects.filter(is_active=True)
     earliest = active.aggregate(Min("noted_until"))["noted_until__min"]
     if earliest is None:
         return 0
     n_new = 0
-    given = {
-        "now": now,
-        "overlap": f"{OVERLAP.total_seconds():g} seconds",
-        # The same for all, so that an index finds the few that are new enough for any.
-        "since": earliest - OVERLAP,
-    }
+    # `since` is the same for all, so that an index finds the few that are new enough for any.
+    values = {"now": now, "overlap": OVERLAP, "since": earliest - OVERLAP}
     with connection.cursor() as cursor:
         for event, statement in _STATEMENTS.items():
-            cursor.execute(statement, {**given, "event": event})
+            cursor.execute(statement, {**values, "event": event})
             n_new += cursor.rowcount
     # Rarely, because it writes every row.
     active.filter(noted_until__lt=now - OVERLAP / 2).update(noted_until=now)
@@ -98,15 +94,14 @@ def take_due(*, now: dt.datetime, limit: int, besides: Collection[int]) -> list[
         .exclude(webhook__team__in=besides)
     )
     first = due.order_by("webhook__team", "next_attempt_at", "id").distinct("webhook__team")
-    fair = WebhookDelivery.objects.filter(pk__in=first.values("pk")).order_by(
-        "next_attempt_at", "id"
-    )
-    taken = list(fair.select_related("webhook__team")[:limit])
+    fair = WebhookDelivery.objects.filter(pk__in=first.values("pk"))
+    in_order = fair.select_related("webhook__team").order_by("next_attempt_at", "id")
+    taken = list(in_order[:limit])
     for delivery in taken:
-        wait = BACK_OFF[min(delivery.n_attempts, len(BACK_OFF) - 1)]
+        # Not `save`, which fails if the webhook was removed meanwhile.
         WebhookDelivery.objects.filter(pk=delivery.pk).update(
             n_attempts=F("n_attempts") + 1,
-            next_attempt_at=now + wait,
+            next_attempt_at=now + BACK_OFF[min(delivery.n_attempts, len(BACK_OFF) - 1)],
             last_attempt_at=now,
             last_result="no answer yet",
         )
@@ -118,8 +113,7 @@ def settle(*, delivery: WebhookDelivery, result: str, is_done: bool) -> None:
     """Write down how an attempt went: done, or to be made again unless it was the last."""
     end: dict[str, object] = {}
     if is_done or delivery.n_attempts >= MAX_ATTEMPTS:
-        status = Status.DELIVERED if is_done else Status.FAILED
-        end = {"status": status, "next_attempt_at": None}
+        end = {"status": Status.DELIVERED if is_done else Status.FAILED, "next_attempt_at": None}
     WebhookDelivery.objects.filter(pk=delivery.pk).update(last_result=result, **end)
 
 
@@ -131,6 +125,6 @@ def end(*, webhook_id: uuid.UUID) -> None:
 
 
 def forget(*, now: dt.datetime) -> int:
-    """Delete what was over long ago; how many."""
+    """Delete what was over long ago; return how many."""
     old = WebhookDelivery.objects.filter(occurred_at__lt=now - KEPT)
     return old.exclude(status=Status.WAITING).delete()[0]

@@ -20,14 +20,14 @@ PREFIX = "whsec_"
 
 
 def secret(*, webhook: Webhook) -> str:
-    """As receivers configure it: `whsec_` and the key of 256 bits in base64."""
+    """Write it as receivers configure it: `whsec_` and the key of 256 bits in base64."""
     return PREFIX + base64.b64encode(_key(webhook, webhook.secret_version)).decode()
 
 
 def signatures(
     *, webhook: Webhook, message_id: str, timestamp: int, content: bytes, now: dt.datetime
 ) -> str:
-    """Of `webhook-signature`: `v1,` and an HMAC-SHA256 of id, time and content, for each valid secret."""
+    """Write `webhook-signature`: `v1,` and an HMAC-SHA256 of id, time and content, for each valid secret."""
     signed = f"{message_id}.{timestamp}.".encode() + content
     versions = [webhook.secret_version]
     if webhook.old_secret_until is not None and now < webhook.old_secret_until:

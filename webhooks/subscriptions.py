@@ -58,8 +58,7 @@ def register(*, team: Team, url: str, events: Sequence[str], now: dt.datetime) -
 
 def held(*, team: Team, webhook_id: uuid.UUID) -> Webhook | None:
     """Lock the team's webhook: until the transaction ends nobody else changes it or notes an event for it."""
-    own = Webhook.objects.filter(team=team, pk=webhook_id)
-    return own.select_for_update().first()
+    return Webhook.objects.filter(team=team, pk=webhook_id).select_for_update().first()
 
 
 def remove(*, webhook: Webhook) -> None:

@@ -80,9 +80,10 @@ def parse(*, url: str, allowed: Sequence[Network], ports: Sequence[range]) -> Ta
     )
     # Whoever names any port can ask what else listens at a host, and speak to it.
     if not any(port in each for each in ports):
-        raise TargetRefusedError(
-            f"port {port} is not one that this installation calls: {_named(ports)}"
+        named = ", ".join(
+            str(each.start) if len(each) == 1 else f"{each.start}-{each.stop - 1}" for each in ports
         )
+        raise TargetRefusedError(f"port {port} is not one that this installation calls: {named}")
     _check_without_asking(target, allowed=allowed)
     return target
 
@@ -96,9 +97,7 @@ def resolve(*, target: Target, allowed: Sequence[Network]) -> Address:
     """
     try:
         # In the system's order of preference.
-        addresses = _numeric(target) or [
-            _address(each) for each in lookups.addresses(host=target.host)
-        ]
+        addresses = _numeric(target) or [*map(_address, lookups.addresses(host=target.host))]
     except LookUpTooSlowError:
         raise TargetRefusedError(
             f"the host's name was not looked up within {lookups.MAX_SECONDS:g} seconds"
@@ -113,7 +112,7 @@ def resolve(*, target: Target, allowed: Sequence[Network]) -> Address:
 
 
 def is_open_internet(address: Address) -> bool:
-    """Whether an address is one host of the open internet, and leads to no other by translation."""
+    """Tell whether an address is one host of the open internet, and leads to no other by translation."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return is_open_internet(address.ipv4_mapped)
@@ -161,9 +160,3 @@ def _numeric(target: Target) -> list[Address]:
 def _address(text: str) -> Address:
     # What stands behind a % names an interface of this machine.
     return ipaddress.ip_address(text.partition("%")[0])
-
-
-def _named(ports: Sequence[range]) -> str:
-    return ", ".join(
-        str(each.start) if len(each) == 1 else f"{each.start}-{each.stop - 1}" for each in ports
-    )

@@ -1,6 +1,5 @@
 """The accusation (`stats.accusation`): a team's final and best-scored file against own and frozen files."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,13 @@ from audits.compared import Compared
 from audits.judged import Judged
 from audits.models import Finding
 from audits.reading import Reading
-from stats import accusation
+from stats import accusation, ties
 from stats.accusation import Contestant
-from stats.metrics import oriented
 from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES, FileTest, TeamTests
 
 NAME = "accusation"
 FILES = {FINAL: "final", BEST_SCORED: "best scored"}
 REFERENCES = {OWN_FILES: "own early files", ORGANIZER: "the references"}
-# Scores this close, as a share of the metric's unit, are equal; so they are on the board.
-TIE = 1e-9
 
 
 def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
@@ -41,7 +37,8 @@ def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
         },
         references=collected.compared_with if collected.compared_with.k else None,
         n_teams=collected.n_teams,
-        tie=TIE * collected.unit,
+        # As on the board.
+        tie=ties.RELATIVE_TOLERANCE * collected.unit,
         rng=rng,
     )
 
@@ -51,13 +48,24 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     findings, delta0 = [], collected.delta0
     entrants = {each.history.team_id: each for each in collected.entrants}
     for team_id, each in sorted(context.tests.items()):
-        shown, entrant = each.shown(delta0=delta0), entrants[team_id]
+        shown = each.shown(delta0=delta0)
         evidence = [
             {
                 "which": which,
                 "kind": kind,
-                **_evidence(test, delta0),
-                "compared_with": _compared_with(collected, entrant, test, kind),
+                "file": test.file + 1,
+                "overstatement": test.overstatement,
+                "interval": [test.low, test.high],
+                "p_value": test.p_value,
+                "p_is_screened": test.is_screened,
+                "p_adjusted": test.adjusted,
+                "p_estimate": test.p_estimate,
+                "luck": test.luck,
+                "excess_low": test.excess_low,
+                "minimum_detectable_effect": test.minimum_detectable_effect(delta0=delta0),
+                "n_draws": test.n_draws,
+                "accuses": test.accuses(delta0=delta0),
+                "compared_with": _compared_with(collected, entrants[team_id], test, kind),
             }
             for (which, kind), test in each.tests.items()
         ]
@@ -75,23 +83,6 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     return findings
 
 
-def _evidence(test: FileTest, delta0: float) -> dict[str, Any]:
-    return {
-        "file": test.file + 1,
-        "overstatement": test.overstatement,
-        "interval": [test.low, test.high],
-        "p_value": test.p_value,
-        "p_is_screened": test.is_screened,
-        "p_adjusted": test.adjusted,
-        "p_estimate": test.p_estimate,
-        "luck": test.luck,
-        "excess_low": test.excess_low,
-        "minimum_detectable_effect": test.minimum_detectable_effect(delta0=delta0),
-        "n_draws": test.n_draws,
-        "accuses": test.accuses(delta0=delta0),
-    }
-
-
 def _compared_with(
     collected: Collected, entrant: Entrant, test: FileTest, kind: str
 ) -> list[dict[str, Any]]:
@@ -99,17 +90,16 @@ def _compared_with(
 
     Of frozen files all, though one may weigh nothing: which do follows the labels, and all names are told.
     """
-    references = zip(collected.reference_teams, collected.reference_history, strict=True)
     whose: list[dict[str, Any]] = [
         *({"own_file": number + 1} for number in range(entrant.columns.k)),
-        *({"team_id": team.team_id, "file": each.sequence} for team, each in references),
+        *({"team_id": team.team_id, "file": each.sequence} for team, each in collected.frozen),
         *({"team": each.team, "round": each.round_number} for each in collected.published_finals),
     ]
-    of_all = (entrant.columns, collected.compared_with)
-    query = np.concatenate([each.query_exact for each in of_all])
-    fresh = np.concatenate([each.fresh_exact for each in of_all])
+    own, frozen = entrant.columns, collected.compared_with
+    query = np.concatenate([own.query_exact, frozen.query_exact])
+    fresh = np.concatenate([own.fresh_exact, frozen.fresh_exact])
     weights = dict(test.weights)
-    columns = range(entrant.columns.k, len(whose)) if kind == ORGANIZER else sorted(weights)
+    columns = range(own.k, len(whose)) if kind == ORGANIZER else sorted(weights)
     return [
         {
             **whose[column],
@@ -121,44 +111,29 @@ def _compared_with(
     ]
 
 
-def compared_with(
-    *, finding: Finding | None, team: Judged, names: Mapping[int, str], metric: str
-) -> list[Compared]:
+def compared_with(*, reading: Reading, team: Judged) -> list[Compared]:
     """List what a team's shown test compared its file with; nothing of an audit that did not keep it."""
-    of_shown = [
-        file
-        for test in ([] if finding is None else finding.evidence["tests"])
-        if (test["which"], test["kind"]) == (team.file, team.finding.test)
-        for file in test.get("compared_with", [])
-    ]
+    finding, orient = reading.of_team(NAME, team), reading.metric.orient
     return [
         Compared(
-            team=names[each["team_id"]] if "team_id" in each else each.get("team", ""),
+            team=reading.names[each["team_id"]] if "team_id" in each else each.get("team", ""),
             number=each.get("own_file") or each.get("file", 0),
             published_in=each.get("round"),
             weight=each["weight"],
             # Adding zero turns a loss of -0.0 into 0.0.
-            query=oriented(metric=metric, value=each["query"]) + 0.0,
-            fresh=oriented(metric=metric, value=each["fresh"]) + 0.0,
+            query=orient(each["query"]) + 0.0,
+            fresh=orient(each["fresh"]) + 0.0,
             excess=each["query"] - each["fresh"],
         )
-        for each in of_shown
+        for test in ([] if finding is None else finding.evidence["tests"])
+        if (test["which"], test["kind"]) == (team.file, team.finding.test)
+        for each in test.get("compared_with", [])
     ]
-
-
-def read(*, reading: Reading, team: Judged) -> list[Compared]:
-    """Take the same from a report's findings."""
-    return compared_with(
-        finding=reading.of_team(NAME, team),
-        team=team,
-        names=reading.names,
-        metric=reading.metric.name,
-    )
 
 
 def of_team(reading: Reading, team: Judged) -> list[Section]:
     """List every term of the overstatement that is shown of a team, so that a reader can add it up."""
-    files = read(reading=reading, team=team)
+    files = compared_with(reading=reading, team=team)
     if not files or team.overstatement is None or team.finding.reference_excess is None:
         return []
     columns = [
@@ -166,12 +141,11 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
         *number_columns("Weight", "Query labels", "New labels"),
         *number_columns("Better on query labels by", "Weight times that"),
     ]
-    table = Table(columns=columns, rows=_terms(reading, team, files), is_wide=True)
     return [
         Section(
             place=Place.TEAM,
             title="What it was compared with",
-            table=table,
+            table=Table(columns=columns, rows=_terms(reading, team, files), is_wide=True),
             caption="Weights are those with which the files follow this one most closely on the items of "
             "both holdouts (least squares); they sum to one. Each figure is rounded by itself, so sums of "
             "those shown may differ in the last digits.",
@@ -186,8 +160,7 @@ def _terms(reading: Reading, team: Judged, files: list[Compared]) -> list[list[C
         [
             each.name,
             _weight(each.weight),
-            *(number(value) for value in (each.query, each.fresh, each.excess)),
-            number(each.weight * each.excess),
+            *map(number, (each.query, each.fresh, each.excess, each.weight * each.excess)),
         ]
         for each in files
     ]
@@ -206,33 +179,29 @@ def _weight(value: float) -> str:
 
 
 def sections(reading: Reading) -> list[Section]:
-    """Each test of each team: which file, against what."""
+    """List each test of each team: which file, against what."""
     columns = [
         *(Column(title) for title in ("Team", "File", "Against")),
         Column("Overstatement", note="95 %", is_number=True),
         *number_columns("Luck", "Beyond luck", "p (Holm)", "Draws", "Files"),
     ]
-    rows = [
-        _row(reading, finding, test)
+    rows: list[list[Cell]] = [
+        [
+            reading.name_of(finding),
+            f"{FILES[test['which']]}, no. {test['file']}",
+            REFERENCES[test["kind"]],
+            (reading.number(test["overstatement"]), reading.interval(*test["interval"])),
+            reading.number(test["luck"]),
+            reading.number(test["excess_low"]),
+            sentences.exact_p(test["p_adjusted"], is_screened=test["p_is_screened"]),
+            f"{test['n_draws']:,}",
+            f"{finding.evidence['k']:,}",
+        ]
         for finding in reading.by_check[NAME]
         for test in finding.evidence["tests"]
     ]
     table = Table(columns=columns, rows=rows, empty="None could run.", is_wide=True)
     return [Section(place=Place.TESTS, table=table)]
-
-
-def _row(reading: Reading, finding: Finding, test: dict[str, Any]) -> list[Cell]:
-    return [
-        reading.name_of(finding),
-        f"{FILES[test['which']]}, no. {test['file']}",
-        REFERENCES[test["kind"]],
-        (reading.number(test["overstatement"]), reading.interval(*test["interval"])),
-        reading.number(test["luck"]),
-        reading.number(test["excess_low"]),
-        sentences.exact_p(test["p_adjusted"], is_screened=test["p_is_screened"]),
-        f"{test['n_draws']:,}",
-        f"{finding.evidence['k']:,}",
-    ]
 
 
 CHECK = Check(

@@ -17,7 +17,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     units = None if draw.unit_of_item is None else draw.unit_of_item[draw.n :]
     findings = []
     for entrant in collected.audited:
-        columns = entrant.columns
+        columns, team_id = entrant.columns, entrant.history.team_id
         found = deflate(
             query_scores=columns.query,
             fresh_scores=columns.fresh,
@@ -25,15 +25,10 @@ def check(collected: Collected, context: Context) -> list[Finding]:
             query_exact=columns.query_exact,
             fresh_exact=columns.fresh_exact,
             fresh_groups=units,
-            rng=context.generator(NAME, entrant.history.team_id),
+            rng=context.generator(NAME, team_id),
         )
-        findings.append(
-            Finding(
-                team_id=entrant.history.team_id,
-                estimate=found.deflated,
-                evidence={"expected_luck": found.expected_luck, "luck_bound": found.luck_bound},
-            )
-        )
+        evidence = {"expected_luck": found.expected_luck, "luck_bound": found.luck_bound}
+        findings.append(Finding(team_id=team_id, estimate=found.deflated, evidence=evidence))
     return findings
 
 

@@ -8,13 +8,14 @@ from audits.collect import Collected
 from audits.models import Finding
 from audits.reading import Reading
 from stats.discordance import discordant_pairs
+from stats.metrics import METRICS
 
 NAME = "discordant_pairs"
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
     """For right-or-wrong scores, against the team's first submission."""
-    if collected.metric != "accuracy" or collected.draw is None:
+    if not METRICS[collected.metric].counts_items or collected.draw is None:
         return []
     # Fisher's test takes items for independent, which those of a group are not.
     is_by_item = collected.draw.unit_of_item is None
@@ -42,12 +43,11 @@ def check(collected: Collected, context: Context) -> list[Finding]:
 
 
 def sections(reading: Reading) -> list[Section]:
-    """Of items that were drawn in groups Fisher's test has no p-value."""
+    """Show both tables; of items that were drawn in groups Fisher's test has no p-value."""
     rows = [
         (
             reading.name_of(finding),
-            " / ".join(f"{each:,}" for each in finding.evidence["query"]),
-            " / ".join(f"{each:,}" for each in finding.evidence["fresh"]),
+            *(" / ".join(f"{n:,}" for n in finding.evidence[part]) for part in ("query", "fresh")),
             sentences.two_digits(finding.p_value),
         )
         for finding in reading.by_check[NAME]
@@ -58,12 +58,11 @@ def sections(reading: Reading) -> list[Section]:
         Column("New labels: the same"),
         Column("p (Fisher, unadjusted)", is_number=True),
     )
-    table = Table(columns=columns, rows=rows, is_wide=True)
     return [
         Section(
             place=Place.EXPLANATIONS,
             title="Discordant pairs: items that only one of two files has right",
-            table=table,
+            table=Table(columns=columns, rows=rows, is_wide=True),
             caption="The final beside the team's first file. A final that is better on any labels leads "
             "alike on both holdouts; one that learned the query labels leads there alone.",
         )

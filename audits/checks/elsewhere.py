@@ -17,7 +17,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
 
 
 def sections(reading: Reading) -> list[Section]:
-    """Already in the metric's units."""
+    """List scores, which are in the metric's units already."""
     rows = [
         (
             reading.name_of(finding),

@@ -23,7 +23,7 @@ NAME = "shift_gate"
 
 
 def gate_of(collected: Collected, rng: np.random.Generator) -> Gate | None:
-    """None where there is nothing untuned, or nothing fresh, to compare."""
+    """Compare untuned files; None where there is nothing untuned, or nothing fresh."""
     if collected.draw is None:
         return None
     firsts = [each.columns for each in collected.came_before_any_answer]

@@ -1,5 +1,7 @@
 """Integrity: files are what their hashes say, and which teams handed in the same file."""
 
+from collections import defaultdict
+
 from audits.checks.check import Check, Column, Context, Place, Section, Table
 from audits.collect import Collected
 from audits.models import Finding
@@ -9,16 +11,16 @@ NAME = "integrity"
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
-    owners: dict[str, set[str]] = {}
-    for entrant in collected.entrants:
-        for submission in entrant.history.submissions:
-            owners.setdefault(submission.sha256, set()).add(entrant.history.name)
+    owners: defaultdict[str, set[str]] = defaultdict(set)
+    teams = [entrant.history for entrant in collected.entrants]
+    for team in teams:
+        for submission in team.submissions:
+            owners[submission.sha256].add(team.name)
     findings = []
-    for entrant in collected.entrants:
-        own = {submission.sha256 for submission in entrant.history.submissions}
-        shared = set().union(*(owners[each] for each in own)) - {entrant.history.name}
+    for team in teams:
+        shared = set().union(*(owners[each.sha256] for each in team.submissions)) - {team.name}
         evidence = {"is_intact": True, "identical_files_with": sorted(shared)}
-        findings.append(Finding(team_id=entrant.history.team_id, evidence=evidence))
+        findings.append(Finding(team_id=team.team_id, evidence=evidence))
     damaged = [*collected.damaged, *collected.damaged_references]
     return findings + [
         Finding(team_id=team.team_id, evidence={"is_intact": False}) for team in damaged

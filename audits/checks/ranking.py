@@ -27,17 +27,12 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     units = draw.totals(finals.astype(np.float64))[~draw.is_query]
     shares = np.asarray(units, dtype=np.float64) * len(units) / draw.m
     widths = tiers.simultaneous_half_widths(item_scores=shares, rng=context.generator(NAME))
-    return [
-        Finding(
-            evidence={
-                "teams": [each.history.team_id for each in collected.audited],
-                "half_widths": [
-                    [float(f"{width:.6g}") for width in row[:position]]
-                    for position, row in enumerate(widths)
-                ],
-            },
-        )
-    ]
+    before = [row[:position] for position, row in enumerate(widths)]
+    evidence = {
+        "teams": [each.history.team_id for each in collected.audited],
+        "half_widths": [[float(f"{width:.6g}") for width in row] for row in before],
+    }
+    return [Finding(evidence=evidence)]
 
 
 def tiers_of(
@@ -47,13 +42,14 @@ def tiers_of(
     scores: NDArray[np.float64],
     # How far the difference of two scores may be from that of the exact ones.
     slack: float = 0.0,
-) -> dict[int, int] | None:
-    """Tell each of these teams' tier by score, higher better; None where a pair has no half-width."""
-    if finding is None or not teams or not set(teams) <= set(finding.evidence["teams"]):
-        return None
+) -> dict[int, int]:
+    """Tell each of these teams' tier by score, higher better; of none where a pair has no half-width."""
+    if not teams or not set(teams) <= measured(finding=finding):
+        return {}
+    assert finding is not None  # it measured these teams
     widths = half_widths(teams=teams, found=finding.evidence)
     numbers = tiers.tiers(scores=scores, half_widths=widths + slack)
-    return {team: int(number) for team, number in zip(teams, numbers, strict=True)}
+    return dict(zip(teams, map(int, numbers), strict=True))
 
 
 def measured(*, finding: Finding | None) -> frozenset[int]:

@@ -34,5 +34,5 @@ def meaning(*, name: str) -> str:
 
 
 def estimates_a_score(*, name: str) -> bool:
-    """Whether what a check estimates is a score: of one that is no longer made nobody knows."""
+    """Tell whether what a check estimates is a score: of one that is no longer made nobody knows."""
     return any(each.estimates_a_score for each in CHECKS if each.name == name)

@@ -3,13 +3,11 @@
 For researchers; everybody reads it after a full publication only.
 """
 
-from typing import Any
-
 from audits import sentences
 from audits.checks.check import Check, Column, Context, Place, Section, Table, number_columns
 from audits.collect import Collected
 from audits.judged import Judged
-from audits.models import AuditRun, Finding
+from audits.models import Finding
 from audits.reading import Reading
 from stats.metrics import METRICS
 from vault.scorers import scorer_of
@@ -18,7 +16,7 @@ NAME = "scores"
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
-    """Of a reference team with several files those of the first, as everywhere."""
+    """Keep all scores; of a reference team with several files those of the first, as everywhere."""
     results = {
         entrant.history.team_id: entrant.scores for entrant in collected.audited if entrant.scores
     }
@@ -29,24 +27,19 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     ]
 
 
-def of_run(*, audit: AuditRun) -> dict[int, dict[str, Any]]:
-    """By team id: value, low and high of each metric on `query` and on `fresh` labels."""
-    return {
-        each.team_id: each.evidence["scores"]
-        for each in Finding.objects.filter(run=audit, check_name=NAME)
-        if each.team_id is not None
-    }
-
-
 def of_team(reading: Reading, team: Judged) -> list[Section]:
-    """Each metric with its intervals on query and on new labels, in the digits of its own range."""
+    """List each metric with its intervals on query and on new labels, in the digits of its own range."""
     benchmark = reading.audit.round.benchmark
     rows = []
     for name, parts in scored(reading=reading, team=team).items():
-        unit = scorer_of(benchmark=benchmark, metric=name).unit
-        decimals = sentences.decimals_of(unit=unit)
-        cells = [_cell(parts.get(part), decimals) for part in ("query", "fresh")]
-        rows.append((METRICS[name].label, *cells))
+        decimals = sentences.decimals_of(unit=scorer_of(benchmark=benchmark, metric=name).unit)
+        row = [METRICS[name].label]
+        for part in ("query", "fresh"):
+            value, low, high = parts.get(part, (None, None, None))
+            shown = sentences.number(value, decimals=decimals)
+            covered = sentences.interval(low, high, decimals=decimals)
+            row.append("–" if value is None else f"{shown} {covered}")
+        rows.append(row)
     if not rows:
         return []
     columns = [Column("Metric"), *number_columns("Query labels", "New labels")]
@@ -65,14 +58,6 @@ def scored(*, reading: Reading, team: Judged) -> dict[str, dict[str, list[float]
     """All metrics of one team's final; of a team without one nothing."""
     found = reading.of_team(NAME, team)
     return {} if found is None else found.evidence["scores"]
-
-
-def _cell(figures: list[float] | None, decimals: int) -> str:
-    if figures is None:
-        return "–"
-    value, low, high = figures
-    shown = sentences.number(value, decimals=decimals)
-    return f"{shown} {sentences.interval(low, high, decimals=decimals)}"
 
 
 CHECK = Check(

@@ -8,7 +8,7 @@ from audits.models import Finding
 from stats import accusation as judge
 from stats import verdict as verdicts
 from stats.scored_files import Files
-from stats.team_tests import TeamTests
+from stats.team_tests import Shown
 from stats.verdict import Evidence, Verdict
 
 
@@ -21,53 +21,48 @@ def check(collected: Collected, context: Context) -> list[Finding]:
         for team in collected.damaged
     ]
     for entrant in collected.entrants:
-        team_id = entrant.history.team_id
-        found = context.tests.get(team_id)
+        team, found = entrant.history, context.tests.get(entrant.history.team_id)
         shown = None if found is None else found.shown(delta0=collected.delta0)
         evidence = Evidence(
             was_tested=found is not None,
             accused=found is not None and found.accuses(delta0=collected.delta0),
-            triaged=team_id in triaged,
+            triaged=team.team_id in triaged,
             gate=gate_says,
             interval_low=None if shown is None else shown.test.low,
             exceeds_luck=shown is not None and shown.test.exceeds_luck,
             delta0=collected.delta0,
         )
-        findings.append(_verdict_of(entrant, found, evidence, n_fresh=collected.m))
+        query, fresh = _exact_scores(entrant.columns, entrant.final, n_fresh=collected.m)
+        finding = Finding(
+            team_id=team.team_id,
+            verdict=verdicts.verdict(evidence).value,
+            published_verdict=verdicts.published(evidence).value,
+            attempts=team.attempts,
+            n_files=entrant.k,
+            released=team.released,
+            query=query,
+            fresh=fresh,
+            evidence={"delta0": collected.delta0},
+        )
+        if found is not None and shown is not None:
+            best = _exact_scores(entrant.columns, found.best, n_fresh=collected.m)
+            finding.best_query, finding.best_fresh = best
+            _add_test(finding, entrant, shown)
+        findings.append(finding)
     return findings + _reference_scores(collected)
 
 
-def _verdict_of(
-    entrant: Entrant, found: TeamTests | None, evidence: Evidence, *, n_fresh: int
-) -> Finding:
-    team = entrant.history
-    query, fresh = _exact_scores(entrant.columns, entrant.final, n_fresh=n_fresh)
-    finding = Finding(
-        team_id=team.team_id,
-        verdict=verdicts.verdict(evidence).value,
-        published_verdict=verdicts.published(evidence).value,
-        attempts=team.attempts,
-        n_files=entrant.k,
-        released=team.released,
-        query=query,
-        fresh=fresh,
-        evidence={"delta0": evidence.delta0},
-    )
-    if found is None:
-        return finding
-    shown = found.shown(delta0=evidence.delta0)
+def _add_test(finding: Finding, entrant: Entrant, shown: Shown) -> None:
+    """Write down the test that people read, and of which file it is."""
     test = shown.test
-    best = _exact_scores(entrant.columns, found.best, n_fresh=n_fresh)
-    finding.best_query, finding.best_fresh = best
     finding.estimate, finding.low, finding.high = test.overstatement, test.low, test.high
     finding.p_value, finding.is_screened = test.adjusted, test.is_screened
     finding.minimum_detectable_effect = shown.minimum_detectable_effect
     finding.file_named, finding.test = shown.which, shown.kind
-    finding.named_submission_id = team.submissions[test.file].id
+    finding.named_submission_id = entrant.history.submissions[test.file].id
     finding.is_ranked_file = test.file == entrant.final
     finding.reference_excess, finding.luck = test.reference_excess, test.luck
     finding.evidence["excess_low"] = test.excess_low
-    return finding
 
 
 def _exact_scores(
@@ -80,7 +75,7 @@ def _exact_scores(
 
 
 def _reference_scores(collected: Collected) -> list[Finding]:
-    """Of a reference team with several frozen files those of the first."""
+    """Give the scores of each reference team; of one with several frozen files those of the first."""
     first: dict[int, Finding] = {}
     for position, team in enumerate(collected.reference_teams):
         query, fresh = _exact_scores(collected.references, position, n_fresh=collected.m)

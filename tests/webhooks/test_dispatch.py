@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -193,9 +194,9 @@ def test_removed_webhook_is_no_longer_told(world: World, receivers: Receivers) -
     receivers.answers[address] = removed
     settle = dispatch._settle
 
-    def settle_late(delivery: WebhookDelivery, attempt: Attempt) -> None:
+    def settle_late(delivery: WebhookDelivery, future: Future[Attempt]) -> None:
         subscriptions.remove(webhook=Webhook.objects.get(pk=webhook.pk))
-        settle(delivery, attempt)
+        settle(delivery, future)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dispatch, "_settle", settle_late)
