@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 from django.http import HttpResponse, HttpResponseBase
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -52,7 +52,7 @@ class PanelTemplate(PublicView):
         panel = selectors.asked_panel(request, selectors.visible_benchmark(request, slug))
         form = negotiation.wanted(request, tables.FORMS)
         etag = f'"{panel.sha256}-{form}"'
-        response = get_conditional_response(request._request, etag=etag)
+        response = negotiation.unchanged(request, etag=etag)
         if response is None:
             if form == "csv":
                 content = tables.as_csv(pa.table({"id": panels.ids(panel)}))

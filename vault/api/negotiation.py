@@ -1,7 +1,12 @@
-"""The forms an answer comes in: `?format=` first, then `Accept`, then the first that the view offers."""
+"""What a caller asks of an answer: its form, and that it is news.
+
+Of the forms `?format=` counts first, then `Accept`, then the first that the view offers.
+"""
 
 from collections.abc import Iterable, Mapping
 
+from django.http import HttpResponseBase
+from django.utils.cache import get_conditional_response
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -42,3 +47,11 @@ def wanted(request: Request, offered: Mapping[str, str]) -> str:
     if name not in offered:
         raise ProblemError("not_acceptable", f"this comes as {' or '.join(offered)}")
     return name
+
+
+def unchanged(request: Request, *, etag: str) -> HttpResponseBase | None:
+    """Answer 304 to who has it already; `If-Match` with another ETag is refused (RFC 9110, 13.1)."""
+    response = get_conditional_response(request._request, etag=etag)
+    if response is not None and response.status_code != 304:
+        raise ProblemError("precondition_failed")
+    return response

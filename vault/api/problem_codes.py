@@ -221,6 +221,11 @@ CATALOGUE: dict[str, ProblemCode] = {
         detail="Too many files are being parsed",
         members={"retry_after": 2},
     ),
+    "precondition_failed": ProblemCode(
+        status=412,
+        meaning="`If-Match` names no ETag of what is here now; fetch it without that header.",
+        detail="This is not what If-Match asks for; nothing was changed",
+    ),
     "round_closed": ProblemCode(
         status=403,
         meaning="From `closes_at` on, or from `closed_at` where an organizer closed it earlier, the round "

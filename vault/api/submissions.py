@@ -9,7 +9,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -106,7 +105,7 @@ class SubmissionDetail(APIView):
                 latest, waited = after, seconds
         response: HttpResponseBase | None = None
         if latest is not None:
-            response = get_conditional_response(request._request, etag=latest.etag())
+            response = negotiation.unchanged(request, etag=latest.etag())
         if response is None or latest is None:
             row = _row(request, submission_id, latest)
             latest = submission_state.of_row(row)

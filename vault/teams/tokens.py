@@ -131,9 +131,12 @@ def rotate(
     Raises:
         TokenRefusedError: the token is neither the one that asks nor made with it.
         TooManyTokensError: the team has `MAX_LIVE`.
-        TransitionError: the token, or the one that asks, has ended meanwhile.
+        TransitionError: the token, or the one that asks, has ended or was rotated meanwhile.
     """
     with _room_beside(token, by, now=now) as old:
+        # Rotated since it was looked at, by another who asked at once.
+        if old.expires_at != token.expires_at:
+            raise TransitionError("the token was rotated meanwhile")
         if old.pk not in _with_descendants(by):
             raise TokenRefusedError(
                 "a token rotates itself and what was made with it, no other: rotate this one with its own "

@@ -108,6 +108,15 @@ def test_unchanged_panel_is_not_sent_again(world: World) -> None:
         assert again["Vary"] == first["Vary"] == "Accept, Authorization"
 
 
+def test_another_version_than_is_asked_for_is_a_problem(world: World) -> None:
+    """Django's own answer was an empty page of HTML."""
+    etag = ANYONE.get(PANEL)["ETag"]
+
+    assert ANYONE.get(PANEL, **{"If-Match": etag}).status_code == 200
+    refused = ANYONE.get(PANEL, **{"If-Match": '"another"'})
+    assert problem(refused) == (412, "precondition_failed")
+
+
 def test_each_form_and_version_has_its_own_tag(world: World) -> None:
     first = ANYONE.get(PANEL)["ETag"]
     other_form = ANYONE.get(PANEL + "?format=parquet")["ETag"]

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.vault.api.stage import Caller, handed_in, scored
+from tests.vault.api.stage import Caller, handed_in, problem, scored
 from tests.vault.factories import World
 from vault.api import polling, submission_state, throttles
 from vault.api.polling import Waiters
@@ -37,6 +37,15 @@ def test_nothing_new_is_a_304_without_a_body(world: World, bot: Caller, team: Te
     assert (again.status_code, again.content) == (304, b"")
     assert again["ETag"] == first["ETag"]
     assert again["Retry-After"] == "1"
+
+
+def test_another_state_than_is_asked_for_is_a_problem(
+    world: World, bot: Caller, team: Team
+) -> None:
+    path = f"submissions/{handed_in(world, team).pk}/"
+
+    assert bot.get(path, **{"If-Match": bot.get(path)["ETag"]}).status_code == 200
+    assert problem(bot.get(path, **{"If-Match": '"b"'})) == (412, "precondition_failed")
 
 
 def test_every_change_is_a_new_etag(world: World, bot: Caller, team: Team) -> None:

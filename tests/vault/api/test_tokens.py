@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.vault.api.stage import Caller, problem
 from tests.vault.factories import World
-from vault.errors import TokenRefusedError
+from vault.errors import TokenRefusedError, TransitionError
 from vault.models import IdempotentAnswer, Team, TeamToken
 from vault.teams import tokens
 
@@ -137,6 +137,20 @@ def test_rotation_without_grace_ends_the_old_one_now(bot: Caller) -> None:
 
     assert problem(bot.get("tokens/")) == (401, "invalid_token")
     assert bearer(made["token"]).get("tokens/").status_code == 200
+
+
+def test_of_two_rotations_at_once_one_is_made(team: Team) -> None:
+    """The second had looked at its clock and at the token before the first one ended it, without grace."""
+    now = timezone.now()
+    token, _ = tokens.issue(team=team, label="", scopes=["read"], expires_at=None, now=now)
+    looked_at = TeamToken.objects.get(pk=token.pk)
+    later = now + dt.timedelta(milliseconds=2)
+
+    tokens.rotate(token=token, by=token, grace=dt.timedelta(0), now=later)
+    with pytest.raises(TransitionError, match="rotated meanwhile"):
+        tokens.rotate(token=looked_at, by=looked_at, grace=dt.timedelta(0), now=now)
+
+    assert tokens.live(team=team, now=later).count() == 1
 
 
 def ends_of(*made: Any) -> list[dt.datetime | None]:

@@ -102,6 +102,8 @@ class Operation:
             codes.append("not_found")
         if any(each in parameters.PAGE for each in self.parameters):
             codes.append("invalid_parameter")
+        if parameters.IF_NONE_MATCH in self.parameters:
+            codes.append("precondition_failed")
         if self._has_key:
             codes += _KEY_PROBLEMS
         # Under a key an empty body is read, too.
