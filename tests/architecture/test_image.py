@@ -55,7 +55,6 @@ def started(directory: Path, *, site: str) -> dict[str, set[str]]:
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(directory),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "HOLDOUT_VAULT_SITE": site,
             "HOLDOUT_VAULT_SECRET_KEY": "test",
