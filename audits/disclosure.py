@@ -41,7 +41,7 @@ class Disclosure:
         return isinstance(self.rounding, Exact)
 
     def better(self, one: float, other: float) -> float:
-        """How much better one score is than another: positive, whatever the metric's direction."""
+        """Compute how much better one score is than another: positive, whatever the metric's direction."""
         return oriented(metric=self.metric, value=one - other)
 
     def on_query(self, score: float | None) -> float | None:

@@ -21,7 +21,7 @@ class UncountedFieldError(ValueError):
 
 
 def nats(*, shown: dict[str, Any], levels: int) -> float:
-    """All terms of a document; of the fresh holdout it tells no more, whatever the labels are."""
+    """Add up all terms of a document; of the fresh holdout it tells no more, whatever the labels are."""
     size = Size(levels=levels, teams=max(1, len(shown["teams"])))
     own = {name: value for name, value in shown.items() if name not in LISTS}
     total = _terms(own, DOCUMENT, size)

@@ -38,7 +38,7 @@ def deciding(*, round: Round) -> list[Holdout]:
 
 
 def results(*, round: Round, audit: AuditRun, shown: dict[str, Any]) -> list[PublishedResult]:
-    """One row per final and reference, with the figures of the document."""
+    """Make one row per final and reference, with the figures of the document."""
     rows = {row["team"]: row for row in (*shown["references"], *shown["teams"])}
     handed_in = Submission.objects.filter(round=round, status=SubmissionStatus.WITHDRAWN)
     finals = Final.objects.filter(round=round).values_list("team_id", "submission_id")

@@ -37,7 +37,7 @@ class PublishedField(Field):
 
 
 def _word(schema: Callable[..., Schema]) -> Callable[..., PublishedField]:
-    """Of `schemas`, with an example before its own arguments."""
+    """Make a word of `schemas`, with an example before its own arguments."""
 
     def member(
         tells: "Tells",

@@ -71,7 +71,7 @@ class Coarse:
         return round(value, self.decimals) + 0.0
 
     def excess(self, value: float) -> float:
-        """How much better the references look on query labels, to the nearest line."""
+        """Round how much better the references look on query labels, to the nearest line."""
         return self.effect(min(max(self._nearest(value), -self.widest), self.widest))
 
     def effect_interval(self, *, centre: float, half_width: float) -> Interval:
@@ -85,7 +85,7 @@ class Coarse:
         return self._outward(lines * self.step, 1)
 
     def p_value(self, *, value: float | None, is_screened: bool) -> str | None:
-        """One digit."""
+        """Keep one digit."""
         return sentences.p_value(value=value, is_screened=is_screened)
 
     def _nearest(self, value: float) -> float:
@@ -135,7 +135,7 @@ class Exact:
         return [self.figure(centre - half_width), self.figure(centre + half_width)]
 
     def p_value(self, *, value: float | None, is_screened: bool) -> str | None:
-        """Two digits."""
+        """Keep two digits."""
         return None if value is None else sentences.exact_p(value, is_screened=is_screened)
 
 

@@ -15,7 +15,7 @@ def headline(*, round: Round) -> str:
 
 
 def summary(*, round: Round) -> list[dict[str, Any]]:
-    """One row per team, references last, scores in the metric's units.
+    """Make one row per team, references last, scores in the metric's units.
 
     `released`, `query` and `fresh` are the final's; what follows `file` is of the one that it names.
     """

@@ -119,7 +119,7 @@ class Environment:
         return self._ask(name, default, is_secret=True)
 
     def known_names(self) -> set[str]:
-        """Every variable that means something, with the prefix."""
+        """List every variable that means something, with the prefix."""
         files = {f"{name}_FILE" for name, asked in self._questions.items() if asked.is_secret}
         return {PREFIX + name for name in {*self._questions, *files, *LAUNCHER_NAMES}}
 

@@ -86,7 +86,7 @@ def page(title: str, source: str, *parts: str) -> str:
 
 
 def diagram(life: type[Status], first: Sequence[str]) -> str:
-    """One life as a Mermaid state diagram; a status that nothing follows is an end."""
+    """Draw one life as a Mermaid state diagram; a status that nothing follows is an end."""
     arrows = [f"    [*] --> {status}" for status in first]
     for status, after in TRANSITIONS[life].items():
         arrows += [f"    {status} --> {each}" for each in map(str, after)]

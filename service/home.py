@@ -56,7 +56,7 @@ def own(path: Path, account: str) -> None:
 
 
 def ending_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """For `preexec_fn`: the kernel sends the child this signal when its launcher is killed."""
+    """End with the parent, as `preexec_fn`: the kernel sends the child this signal when its launcher is killed."""
     if sys.platform != "linux":
         return None
 
@@ -76,7 +76,7 @@ def socket_directory(home: Path) -> Path:
 
 
 def broker_socket(home: Path) -> Path:
-    """In a directory of its own: the broker runs as another user than the database."""
+    """Put it in a directory of its own: the broker runs as another user than the database."""
     return socket_directory(home) / "broker" / "valkey.sock"
 
 

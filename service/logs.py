@@ -17,7 +17,7 @@ OLD_LOGS = 4  # beside the one that is written to
 
 
 def open_log(path: Path) -> IO[bytes]:
-    """For appending; a new file is closed to other accounts from its first byte on."""
+    """Open it for appending; a new file is closed to other accounts from its first byte on."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 

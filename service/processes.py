@@ -249,7 +249,7 @@ def organizer_password(home: Path) -> Path:
 
 @contextmanager
 def locked(home: Path, *, say: Callable[[str], None]) -> Iterator[None]:
-    """One service per state directory; what an earlier one left running is ended first."""
+    """Allow one service per state directory; what an earlier one left running is ended first."""
     with (home / "service.lock").open("w") as file:
         try:
             # The kernel lets go of it when this process ends, in whatever way.

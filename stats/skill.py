@@ -55,7 +55,7 @@ def _oriented(scorer: Scorer, labels: NDArray[Any], predictions: NDArray[Any]) -
 
 
 def _has_one_wrong(scorer: Scorer, labels: NDArray[Any], predictions: NDArray[Any]) -> bool:
-    """Of files of classes; a probability is wrong by degrees."""
+    """Tell it of files of classes; a probability is wrong by degrees."""
     if scorer.n_classes is None or predictions.dtype.kind == "f":
         return False
     n_wrong = np.count_nonzero(predictions != labels)

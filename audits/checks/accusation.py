@@ -44,7 +44,7 @@ def run(collected: Collected, rng: np.random.Generator) -> dict[int, TeamTests]:
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
-    """One finding a team: what is shown of it, and each test that ran."""
+    """Make one finding a team: what is shown of it, and each test that ran."""
     findings, delta0 = [], collected.delta0
     entrants = {each.history.team_id: each for each in collected.entrants}
     for team_id, each in sorted(context.tests.items()):

@@ -14,7 +14,7 @@ NAME = "discordant_pairs"
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
-    """For right-or-wrong scores, against the team's first submission."""
+    """Compare right-or-wrong scores with those of the team's first submission."""
     if not METRICS[collected.metric].counts_items or collected.draw is None:
         return []
     # Fisher's test takes items for independent, which those of a group are not.

@@ -28,7 +28,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
 
 
 def sections(reading: Reading) -> list[Section]:
-    """Who handed in a file of another team's, and who was left out for a damaged one."""
+    """Say who handed in a file of another team's, and who was left out for a damaged one."""
     # A finding has the others by their accounts.
     names = {each.team: each.name for each in reading.found}
     rows, damaged = [], []

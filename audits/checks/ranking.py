@@ -18,7 +18,7 @@ NAME = "ranking"
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
-    """One finding on the board: `half_widths` holds for each team those to the teams before it."""
+    """Make one finding on the board: `half_widths` holds for each team those to the teams before it."""
     draw = collected.draw
     if draw is None or not collected.audited:
         return []

@@ -55,7 +55,7 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
 
 
 def scored(*, reading: Reading, team: Judged) -> dict[str, dict[str, list[float]]]:
-    """All metrics of one team's final; of a team without one nothing."""
+    """Gather all metrics of one team's final; of a team without one nothing."""
     found = reading.of_team(NAME, team)
     return {} if found is None else found.evidence["scores"]
 

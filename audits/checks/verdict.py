@@ -13,7 +13,7 @@ from stats.verdict import Evidence, Verdict
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
-    """One finding a team, whether it could be tested or not, and one a reference team."""
+    """Make one finding a team, whether it could be tested or not, and one a reference team."""
     triaged, gate_says = judge.triage(tests=context.tests), gate.state_of(context.gate)
     invalid = Verdict.INVALID.value
     findings = [

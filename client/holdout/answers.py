@@ -37,21 +37,21 @@ def document(answer: httpx.Response) -> dict[str, Any]:
 
 
 def content(answer: httpx.Response, *, media_type: str) -> bytes:
-    """What is kept as a file must not be the page of a proxy."""
+    """Read what is kept as a file: it must not be the page of a proxy."""
     if _media_type(answer) != media_type:
         raise AnswerError(f"the answer is no {media_type}: is this the service's address?")
     return answer.content
 
 
 def record(kind: type[A], found: Any) -> A:
-    """A dataclass of what is known; members that this version does not know are left out."""
+    """Make a dataclass of what is known; members that this version does not know are left out."""
     checked(kind, found)
     names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
     return kind(**{name: found[name] for name in names if name in found})
 
 
 def checked(kind: type[A], found: Any) -> A:
-    """The same object with all its members, once those that are relied on have been looked at."""
+    """Return the same object with all its members, once those that are relied on have been looked at."""
     place = _misfit(found, kind)
     if place is not None:
         where = f" (`{place}`)" if place else ""
@@ -61,7 +61,7 @@ def checked(kind: type[A], found: Any) -> A:
 
 
 def problem_of(answer: httpx.Response) -> ProblemError:
-    """The error that an answer is. What a proxy says in JSON of its own is not taken for the service's."""
+    """Make the error that an answer is. What a proxy says in JSON of its own is not taken for the service's."""
     found = _parsed(answer) if _media_type(answer) == PROBLEM else None
     members: dict[str, Any] = found if isinstance(found, dict) else {}
     code = str(members.get("code", f"http_{answer.status_code}"))
@@ -83,7 +83,7 @@ def problem_of(answer: httpx.Response) -> ProblemError:
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """The seconds of `Retry-After`, which may also be a date (a proxy's)."""
+    """Read the seconds of `Retry-After`, which may also be a date (a proxy's)."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return float(text)
@@ -98,7 +98,7 @@ def _media_type(answer: httpx.Response) -> str:
 
 
 def _parsed(answer: httpx.Response) -> Any:
-    """None if it is no JSON. `NaN`, which JSON does not have, would pass every threshold."""
+    """Parse it; None if it is no JSON. `NaN`, which JSON does not have, would pass every threshold."""
     try:
         return json.loads(answer.content, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
@@ -115,7 +115,7 @@ def _finite(text: str) -> float:
 
 
 def _misfit(value: Any, kind: Any) -> str | None:
-    """Where the value is not of the kind: the names of members, "" for itself. None if it fits."""
+    """Find where the value is not of the kind: the names of members, "" for itself. None if it fits."""
     if get_origin(kind) is UnionType:
         places = [_misfit(value, each) for each in get_args(kind)]
         return None if None in places else max(filter(None, places), default="", key=len)
@@ -141,7 +141,7 @@ def _first(places: Iterable[tuple[str, str | None]]) -> str | None:
 
 
 def _with_default(kind: Any) -> set[str]:
-    """What may be absent."""
+    """Name what may be absent."""
     if is_typeddict(kind):
         return set(kind.__optional_keys__)
     given = fields(kind) if is_dataclass(kind) else ()

@@ -73,7 +73,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 
 def _with_json(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with `--json` of its own: a bot writes it last, and the program takes it first too."""
+    """Give the command `--json` of its own: a bot writes it last, and the program takes it first too."""
 
     @wraps(command)
     def run(context: typer.Context, as_json: bool, **given: Any) -> None:

@@ -113,7 +113,7 @@ class Client:
         return [record(Round, each) for each in self._pages(_path("benchmarks", slug, "rounds"))]
 
     def template(self, slug: str, *, form: str = "csv") -> bytes:
-        """The ids to answer, as a file to fill in."""
+        """Fetch the ids to answer, as a file to fill in."""
         path = _path("benchmarks", slug, "panel")
         answer = self._transport.ask("GET", path, parameters={"format": form})
         return content(answer, media_type=PARQUET if form == "parquet" else CSV)
@@ -152,7 +152,7 @@ class Client:
             yield record(Submission, each)
 
     def submission_file(self, submission_id: str, *, form: str = "csv") -> bytes:
-        """The predictions as the service took them, in the order of the panel."""
+        """Fetch the predictions as the service took them, in the order of the panel."""
         path = _path("submissions", submission_id, "file")
         answer = self._transport.ask("GET", path, parameters={"format": form})
         return content(answer, media_type=PARQUET if form == "parquet" else CSV)
@@ -163,7 +163,7 @@ class Client:
     # What changes something.
 
     def validate(self, path: Path, *, benchmark: str, progress: Progress | None = None) -> Verdict:
-        """The checks of a submission, without one; `InvalidFileError` names what is wrong."""
+        """Run the checks of a submission, without one; `InvalidFileError` names what is wrong."""
         file = prediction_files.opened(path)
         answer = self._transport.ask(
             "POST",
@@ -219,7 +219,7 @@ class Client:
     def wait(
         self, submission_id: str, *, timeout: float = 600.0, watch: Watch | None = None
     ) -> Submission:
-        """The submission once it is finished; `WaitTimeoutError` if that takes longer."""
+        """Return the submission once it is finished; `WaitTimeoutError` if that takes longer."""
         clock, path = self._transport.clock, _path("submissions", submission_id)
         end = clock() + timeout
         known, etag = None, ""
@@ -266,7 +266,7 @@ class Client:
         return max(open_now, default=None)
 
     def _act(self, method: str, path: str, members: Any = None) -> dict[str, Any]:
-        """One act, done once, although a lost answer makes the request go out again."""
+        """Do one act once, although a lost answer makes the request go out again."""
         body = b"" if members is None else json.dumps(members).encode()
         answer = self._transport.ask(
             method,

@@ -20,7 +20,7 @@ def figure(value: float, *, step: float | None = None) -> str:
 
 
 def information(nats: float) -> str:
-    """An amount in nats: whole ones from a hundred on, below that three digits, and no long tail of zeros."""
+    """Write an amount in nats: whole ones from a hundred on, below that three digits, and no long tail of zeros."""
     if 0 < nats < MIN_SHOWN:
         return f"less than {MIN_SHOWN}"
     return f"{nats:,.0f}" if nats >= WHOLE_FROM else format(Decimal(f"{nats + 0.0:.3g}"), "f")
@@ -37,7 +37,7 @@ def with_interval(
     *,
     step: float | None = None,
 ) -> str | None:
-    """The figure with its interval in the same cell."""
+    """Write the figure with its interval in the same cell."""
     shown = optional(value, step=step)
     if shown is None or low is None or high is None:
         return shown
@@ -45,11 +45,11 @@ def with_interval(
 
 
 def grid(step: float) -> str:
-    """Its lines are this far apart: four digits, so that a line can be told from its neighbour."""
+    """Say how far its lines are apart: four digits, so that a line can be told from its neighbour."""
     return format(Decimal(f"{step:.4g}"), "f")
 
 
 def apart(one: float, other: float) -> tuple[str, str]:
-    """Both with as few digits as keep them apart."""
+    """Write both with as few digits as keep them apart."""
     texts = figure(one), figure(other)
     return texts if texts[0] != texts[1] else (str(one), str(other))

@@ -9,7 +9,7 @@ IMPROVED, SCORED = "improved", "scored"
 
 
 def own_value(given: Submission) -> float | None:
-    """What was released of this file; a value that an answer only repeats is an earlier file's."""
+    """Find what was released of this file; a value that an answer only repeats is an earlier file's."""
     return given.released if given.outcome in (IMPROVED, SCORED) else None
 
 
@@ -36,7 +36,7 @@ def shortfall(given: Submission, *, threshold: float) -> str:
 
 
 def without_a_value(given: Submission) -> str | None:
-    """What a team should know that declares a final of which no value was released."""
+    """Say what a team should know that declares a final of which no value was released."""
     if given.is_pending or own_value(given) is not None:
         return None
     lacking = "no rank before publication"
@@ -48,7 +48,7 @@ def without_a_value(given: Submission) -> str | None:
 def has_improved(
     given: Submission, earlier: Iterable[Submission], *, greater_is_better: bool
 ) -> bool:
-    """By the mechanism's own word; where it shows each value, by the best of the round before."""
+    """Judge by the mechanism's own word; where it shows each value, by the best of the round before."""
     if given.outcome != SCORED or given.released is None:
         return given.outcome == IMPROVED
     before = [

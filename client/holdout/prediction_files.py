@@ -23,7 +23,7 @@ class PredictionFile:
     content_type: str
 
     def pieces(self, progress: Progress | None = None) -> Iterator[bytes]:
-        """The bytes; `progress` hears how many have been taken each time."""
+        """Read the bytes; `progress` hears how many have been taken each time."""
         with self.path.open("rb") as stream:
             while piece := stream.read(PIECE):
                 yield piece

@@ -40,7 +40,7 @@ def list_submissions(
     status: Annotated[str | None, typer.Option(help="Only those in this status.")] = None,
     round: RoundNumber = None,
 ) -> None:
-    """The team's own submissions, newest first."""
+    """List the team's own submissions, newest first."""
     given: Settings = context.obj
     filters = {"status": status, "round": None if round is None else str(round)}
     with failing(given.show), given.client() as client:
@@ -82,7 +82,7 @@ def download(
 def _listed(
     show: Show, rows: Sequence[Mapping[str, object]], columns: tuple[str, ...], *, none: str
 ) -> None:
-    """As JSON an empty list is one; to people `none` says it."""
+    """Show a list: as JSON an empty list is one; to people `none` says it."""
     if show.as_json:
         show.document(rows)
     elif not rows:
@@ -114,7 +114,7 @@ def template(
     form: Form = "csv",
     force: Force = False,
 ) -> None:
-    """The ids that a submission must answer, as a file to fill in."""
+    """Fetch the ids that a submission must answer, as a file to fill in."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
         _check_output(given.show, output, force=force)
@@ -144,7 +144,7 @@ def _deliver(show: Show, content: bytes, *, output: Path | None, form: str, forc
 
 
 def _write(output: Path, content: bytes, *, force: bool) -> None:
-    """A file that came while the answer was fetched is left alone too."""
+    """Write it: a file that came while the answer was fetched is left alone too."""
     is_new = not force and (not output.exists() or output.is_file())
     try:
         with output.open("xb" if is_new else "wb") as file:
@@ -158,7 +158,7 @@ def _taken(output: Path) -> SettingsError:
 
 
 def _scoring_rules(benchmark: Benchmark) -> list[str]:
-    """What whoever fills in a template should know, and what no line of a CSV file could say."""
+    """Say what whoever fills in a template should know, and what no line of a CSV file could say."""
     rules = []
     if (benchmark.task, benchmark.prediction_form) == ("binary", "probability"):
         threshold = benchmark.decision_threshold or EVEN_ODDS
@@ -174,7 +174,7 @@ def _scoring_rules(benchmark: Benchmark) -> list[str]:
 
 
 def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:
-    """What the team has left: a sentence, and the figures behind it."""
+    """Show what the team has left: a sentence, and the figures behind it."""
     given: Settings = context.obj
     with failing(given.show), given.client() as client:
         left = client.budget(benchmark, round=round)
@@ -187,7 +187,7 @@ def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber 
 
 
 def _figures(left: Budget) -> dict[str, object]:
-    """What stands behind the sentence; where the service has none, when the next query is free too."""
+    """Show what stands behind the sentence; where the service has none, when the next query is free too."""
     window, total, pending = left["window"], left["total"], left["concurrent"]
     accepted, nats, error = left["accepted_improvements"], left["nats"], left["proven_error"]
     used, reserved = information(nats["used"]), information(nats["reserved"])
@@ -225,7 +225,7 @@ def leaderboard(
     round: RoundNumber = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
 ) -> None:
-    """The board: released scores, once published fresh ones."""
+    """Show the board: released scores, once published fresh ones."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
         if as_csv and given.show.as_json:
@@ -246,7 +246,7 @@ def leaderboard(
 
 
 def _shown(show: Show, found: tables.Shown) -> None:
-    """A name gives way before a figure does."""
+    """Show it: a name gives way before a figure does."""
     show.table(found.rows, found.columns, yielding="team")
     for note in found.notes:
         show.say(note)
@@ -290,7 +290,7 @@ def _show_audit(show: Show, document: AuditDocument) -> None:
 
 
 def list_tokens(context: typer.Context) -> None:
-    """The team's tokens, without their secrets."""
+    """List the team's tokens, without their secrets."""
     given: Settings = context.obj
     with failing(given.show), given.client() as client:
         columns = ("id", "label", "prefix", "scopes", "expires_at", "last_used_at", "is_current")

@@ -122,7 +122,7 @@ def _tell(show: Show, error: HoldoutError) -> None:
 
 
 def _known(show: Show) -> dict[str, Any]:
-    """The submission as it was last seen; its id alone before the first answer."""
+    """Return the submission as it was last seen; its id alone before the first answer."""
     if show.known is not None:
         return {"submission": asdict(show.known)}
     return {} if show.known_id is None else {"submission": {"id": show.known_id}}

@@ -34,7 +34,7 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """What nobody reads on is not said; the command goes on, and its exit code stays what it is."""
+        """Go on: what nobody reads is not said; the command goes on, and its exit code stays what it is."""
         _to_nowhere(self.file)
 
 
@@ -66,7 +66,7 @@ class Show:
         self.err.print(escape(_printable(text)))
 
     def answer(self, sentence: str) -> None:
-        """Of an answer, what goes before its figures."""
+        """Show of an answer what goes before its figures."""
         self.out.print(escape(_printable(sentence)))
 
     def table(
@@ -125,7 +125,7 @@ class Show:
 
     @contextmanager
     def upload(self, size: int) -> Iterator[Callable[[int], None]]:
-        """A bar while a file goes out, if somebody looks."""
+        """Show a bar while a file goes out, if somebody looks."""
         bar = Progress(
             TextColumn("uploading"),
             BarColumn(),
@@ -180,12 +180,12 @@ def _text(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """What another team calls itself must not steer this terminal."""
+    """Escape it: what another team calls itself must not steer this terminal."""
     return "".join(each if each.isprintable() else UNKNOWN for each in text)
 
 
 def write(content: str | bytes) -> None:
-    """To standard output, as long as somebody reads it: `| head` may not end a command that is judged."""
+    """Write to standard output, as long as somebody reads it: `| head` may not end a command that is judged."""
     try:
         if isinstance(content, bytes):
             sys.stdout.buffer.write(content)

@@ -45,7 +45,7 @@ def login(context: typer.Context) -> None:
 
 
 def _asked() -> str:
-    """From a person without an echo, or from a pipe."""
+    """Ask a person without an echo, or from a pipe."""
     is_person = sys.stdin.isatty()
     text = typer.prompt("Token", hide_input=True, err=True) if is_person else sys.stdin.readline()
     return str(text).strip()

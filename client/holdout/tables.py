@@ -27,7 +27,7 @@ class Shown:
 
 
 def grids(given: Board) -> str:
-    """What the figures shown are rounded to: released ones, and of a published round fresh ones too."""
+    """Say what the figures shown are rounded to: released ones, and of a published round fresh ones too."""
     released = f"resolution {grid(step)}" if (step := given["resolution"]) else "no grid"
     fresh = [row for row in given["rows"] if row["fresh"] is not None]
     if not given["is_published"] or not fresh:
@@ -38,7 +38,7 @@ def grids(given: Board) -> str:
 
 
 def board(given: Board) -> Shown:
-    """In the order of the service; of a published one, intervals stand in the cells of their figures."""
+    """Lay it out in the order of the service; of a published one, intervals stand in the cells of their figures."""
     step = given["resolution"] or None
     rows = given["rows"]
     exact = _fine([row["fresh"] for row in rows])
@@ -75,7 +75,7 @@ def _standing(row: BoardRow, *, step: float | None, exact: float | None) -> dict
 
 
 def _place(row: BoardRow | AuditedTeam, rank: int | None) -> str | int | None:
-    """Who has no rank is told apart from who could not be ranked; for what, a note below says."""
+    """Write a place: who has no rank is told apart from who could not be ranked; for what, a note below says."""
     return "unranked" if row.get("is_unranked") else rank
 
 
@@ -84,7 +84,7 @@ def _names_other(row: BoardRow | AuditedTeam) -> bool:
 
 
 def _unranked(rows: Iterable[BoardRow | AuditedTeam]) -> list[str]:
-    """A reason is as long as it is, so it stands below."""
+    """List reasons: each is as long as it is, so it stands below."""
     return [
         f"{row['team']} is unranked: {row.get('unranked_reason') or 'no reason is given'}"
         for row in rows
@@ -93,13 +93,13 @@ def _unranked(rows: Iterable[BoardRow | AuditedTeam]) -> list[str]:
 
 
 def _fine(values: Iterable[float | None]) -> float | None:
-    """Where figures are exact: a step with four digits of the largest, so that a table has one grid."""
+    """Choose a step where figures are exact: a step with four digits of the largest, so that a table has one grid."""
     largest = max((abs(value) for value in values if value), default=0.0)
     return float(10.0 ** (math.ceil(math.log10(largest) - 1e-9) - 3)) if largest else None
 
 
 def by_rank(teams: Iterable[AuditedTeam]) -> list[AuditedTeam]:
-    """By rank and then by name; last those without a rank, and behind them the unranked."""
+    """Sort by rank and then by name; last those without a rank, and behind them the unranked."""
 
     def place(team: AuditedTeam) -> tuple[bool, bool, int, str]:
         rank = team["rank_after"]
@@ -109,7 +109,7 @@ def by_rank(teams: Iterable[AuditedTeam]) -> list[AuditedTeam]:
 
 
 def audit(document: AuditDocument) -> Shown:
-    """A row for each final, and where a verdict names another file a row for that with its own figures."""
+    """Make a row for each final, and where a verdict names another file a row for that with its own figures."""
     teams = by_rank(document["teams"])
     step = document["fresh_resolution"] or _fine([team["fresh"] for team in teams])
     rows = [row for team in teams for row in _audited(team, step=step)]
@@ -137,7 +137,7 @@ def _audited(team: AuditedTeam, *, step: float | None) -> list[dict[str, object]
 
 
 def _tested(team: AuditedTeam, *, step: float | None) -> dict[str, object]:
-    """What is of the file that the verdict names."""
+    """Take what is of the file that the verdict names."""
     low, high = team["overstatement_interval"] or (None, None)
     return {
         "overstatement": with_interval(team["overstatement"], low, high, step=step),

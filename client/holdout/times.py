@@ -7,7 +7,7 @@ SECOND = timedelta(seconds=1)
 
 
 def moment(text: str) -> str:
-    """A time of the service to the second, never before it; whatever else it says stays as it is."""
+    """Write a time of the service to the second, never before it; whatever else it says stays as it is."""
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:
@@ -19,7 +19,7 @@ def moment(text: str) -> str:
 
 
 def length(seconds: int) -> str:
-    """In its largest whole unit; a day is 24 hours, as no window begins at midnight."""
+    """Write a length in its largest whole unit; a day is 24 hours, as no window begins at midnight."""
     for size, unit in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
         if seconds % size == 0 and (size, seconds) != (DAY, DAY) and seconds:
             return _counted(seconds // size, unit)

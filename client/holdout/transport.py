@@ -104,7 +104,7 @@ class Transport:
             attempt += 1
 
     def _wait_after(self, error: NetworkError | ProblemError, attempt: int) -> float:
-        """The seconds before the next attempt; raises what no repetition mends."""
+        """Return the seconds before the next attempt; raises what no repetition mends."""
         asked = None
         if isinstance(error, ProblemError):
             asked = error.retry_after
@@ -164,7 +164,7 @@ def connection(url: str) -> httpx.Client:
 
 
 def _unreachable(failure: httpx.TransportError) -> NetworkError:
-    """In words; what a proxy or a certificate has against it is no secret, and does not pass."""
+    """Say it in words; what a proxy or a certificate has against it is no secret, and does not pass."""
     if isinstance(failure, httpx.ProxyError):
         is_refused = REFUSING_PROXY.match(str(failure)) is not None
         return NetworkError(f"the proxy answers {failure}", passes=not is_refused)

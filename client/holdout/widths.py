@@ -20,7 +20,7 @@ def widths(
     yielding: int | None,
     room: int,
 ) -> list[int] | None:
-    """A width for each column, of its header and its texts; None: there is no room for its words.
+    """Find a width for each column, of its header and its texts; None: there is no room for its words.
 
     `yielding` gives way first, columns of `whole` never. Then intervals go below their figures, the widest
     column first; then they are parted at their comma.
@@ -45,7 +45,7 @@ def widths(
 
 
 def folded(text: str, *, width: int) -> str:
-    """In lines of whole words, an interval on one line if it fits there."""
+    """Fold into lines of whole words, an interval on one line if it fits there."""
     if cell_len(text) <= width:
         return text
     pieces = PIECES.findall(text)

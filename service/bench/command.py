@@ -128,7 +128,7 @@ BENCHES: dict[str, Callable[[], Pair]] = {
 
 
 def measure(name: str, pair: Pair, *, rounds: int = ROUNDS) -> Row:
-    """Both sides in turn, after one call of each that is not counted."""
+    """Time both sides in turn, after one call of each that is not counted."""
     pair.ours()
     pair.theirs()
     ratios = [seconds(pair.theirs) / pair.share / seconds(pair.ours) for _ in range(rounds)]

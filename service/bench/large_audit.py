@@ -56,12 +56,12 @@ class AuditRow:
 
 
 def measure(metric: Metric, *, size: Size = Size()) -> AuditRow:
-    """In a process of its own."""
+    """Measure in a process of its own."""
     return AuditRow(**apart.answer_of("large_audit", json.dumps([metric, asdict(size)])))
 
 
 def judged(metric: Metric, size: Size) -> AuditRow:
-    """In this process, whose memory has to be fresh."""
+    """Judge in this process, whose memory has to be fresh."""
     made = large_round.make(
         metric=metric,
         n_teams=size.teams,
@@ -105,7 +105,7 @@ def _peak_kib() -> int:
 
 
 def _seconds_of_a_draw(made: LargeRound) -> float:
-    """One honest team, both kinds of reference, without a thought for speed."""
+    """Time a draw of one honest team, both kinds of reference, without a thought for speed."""
     contestant = list(made.contestants.values())[-1]
     started = time.perf_counter()
     loop(made, contestant, rng=np.random.default_rng(SEED + 2), n_draws=N_LOOPS)

@@ -73,7 +73,7 @@ def file(n: int, number: int) -> bytes:
 
 @cache
 def _lines(n: int) -> NDArray[np.uint8]:
-    """One row of bytes for each item; all ids are of one length."""
+    """Write one row of bytes for each item; all ids are of one length."""
     width = max(4, len(str(n - 1)))
     text = "".join(f"item-{i:0{width}d},0\n" for i in range(n))
     return np.frombuffer(text.encode(), dtype=np.uint8).reshape(n, -1)
@@ -113,7 +113,7 @@ def measure(
 def play(
     service: Service, tokens: Sequence[str], *, n: int, first: int, each: int
 ) -> tuple[int, float]:
-    """One round: each team hands in `each` files, numbered from `first` on.
+    """Play one round: each team hands in `each` files, numbered from `first` on.
 
     Returns how many were released, and in how many seconds.
     """

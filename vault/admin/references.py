@@ -10,7 +10,7 @@ from vault.statuses import NEVER_OPENED
 
 
 def references(round: Round) -> Table:
-    """All files that were handed in, the frozen ones first in their order; those that failed stay."""
+    """List all files that were handed in, the frozen ones first in their order; those that failed stay."""
     places = dict(round.references.values_list("submission", "position"))
     received = Submission.objects.filter(round=round, team__is_reference=True)
     files = sorted(

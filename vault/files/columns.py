@@ -85,7 +85,7 @@ def of_each(texts: Any, compute: Callable[[pa.Array], pa.Array]) -> pa.Array:
 
 
 def are_int64(texts: pa.Array, pattern: str) -> NDArray[np.bool_]:
-    """Which of the texts are whole numbers of 64 bits, in the spelling that the pattern allows."""
+    """Tell which of the texts are whole numbers of 64 bits, in the spelling that the pattern allows."""
     matches = pc.match_substring_regex(texts, pattern)
     good: NDArray[np.bool_] = matches.fill_null(False).to_numpy(zero_copy_only=False).copy()
     long = pc.greater(pc.binary_length(texts), _SURELY_INT64).fill_null(False)
