@@ -56,7 +56,7 @@ def own(path: Path, account: str) -> None:
 
 
 def ending_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    """End with the parent, as `preexec_fn`: the kernel sends the child this signal when its launcher is killed."""
+    """End with the parent, as `preexec_fn`: the kernel signals the child when its launcher is killed."""
     if sys.platform != "linux":
         return None
 

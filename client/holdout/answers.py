@@ -61,7 +61,7 @@ def checked(kind: type[A], found: Any) -> A:
 
 
 def problem_of(answer: httpx.Response) -> ProblemError:
-    """Make the error that an answer is. What a proxy says in JSON of its own is not taken for the service's."""
+    """Make the error that an answer is. JSON of a proxy's own is not taken for the service's."""
     found = _parsed(answer) if _media_type(answer) == PROBLEM else None
     members: dict[str, Any] = found if isinstance(found, dict) else {}
     code = str(members.get("code", f"http_{answer.status_code}"))

@@ -20,7 +20,7 @@ def figure(value: float, *, step: float | None = None) -> str:
 
 
 def information(nats: float) -> str:
-    """Write an amount in nats: whole ones from a hundred on, below that three digits, and no long tail of zeros."""
+    """Write an amount in nats: whole from a hundred on, below that three digits, and no tail of zeros."""
     if 0 < nats < MIN_SHOWN:
         return f"less than {MIN_SHOWN}"
     return f"{nats:,.0f}" if nats >= WHOLE_FROM else format(Decimal(f"{nats + 0.0:.3g}"), "f")

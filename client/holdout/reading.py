@@ -114,7 +114,7 @@ def template(
     form: Form = "csv",
     force: Force = False,
 ) -> None:
-    """Fetch the ids that a submission must answer, as a file to fill in."""
+    """Fetch the ids to answer, as a file to fill in."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
         _check_output(given.show, output, force=force)

@@ -185,7 +185,7 @@ def _printable(text: str) -> str:
 
 
 def write(content: str | bytes) -> None:
-    """Write to standard output, as long as somebody reads it: `| head` may not end a command that is judged."""
+    """Write to standard output while somebody reads it: `| head` may not end a command that is judged."""
     try:
         if isinstance(content, bytes):
             sys.stdout.buffer.write(content)

@@ -38,7 +38,7 @@ def grids(given: Board) -> str:
 
 
 def board(given: Board) -> Shown:
-    """Lay it out in the order of the service; of a published one, intervals stand in the cells of their figures."""
+    """Lay it out in the service's order; of a published one intervals stand in the cells of their figures."""
     step = given["resolution"] or None
     rows = given["rows"]
     exact = _fine([row["fresh"] for row in rows])
@@ -75,7 +75,7 @@ def _standing(row: BoardRow, *, step: float | None, exact: float | None) -> dict
 
 
 def _place(row: BoardRow | AuditedTeam, rank: int | None) -> str | int | None:
-    """Write a place: who has no rank is told apart from who could not be ranked; for what, a note below says."""
+    """Tell who has no rank apart from who could not be ranked; for what, a note below says."""
     return "unranked" if row.get("is_unranked") else rank
 
 
@@ -93,7 +93,7 @@ def _unranked(rows: Iterable[BoardRow | AuditedTeam]) -> list[str]:
 
 
 def _fine(values: Iterable[float | None]) -> float | None:
-    """Choose a step where figures are exact: a step with four digits of the largest, so that a table has one grid."""
+    """Choose a step where figures are exact: four digits of the largest, so that a table has one grid."""
     largest = max((abs(value) for value in values if value), default=0.0)
     return float(10.0 ** (math.ceil(math.log10(largest) - 1e-9) - 3)) if largest else None
 
@@ -109,7 +109,7 @@ def by_rank(teams: Iterable[AuditedTeam]) -> list[AuditedTeam]:
 
 
 def audit(document: AuditDocument) -> Shown:
-    """Make a row for each final, and where a verdict names another file a row for that with its own figures."""
+    """Make a row for each final, and where a verdict names another file one for that with its own figures."""
     teams = by_rank(document["teams"])
     step = document["fresh_resolution"] or _fine([team["fresh"] for team in teams])
     rows = [row for team in teams for row in _audited(team, step=step)]

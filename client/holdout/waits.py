@@ -41,7 +41,7 @@ class Waits:
         return f"{self.url} {self.directory}"
 
     def _all(self) -> dict[str, list[str]]:
-        """Read all: a damaged file is no reason to stop: all that it holds can be found in the service's list."""
+        """Read all. A damaged file is no reason to stop: what it holds stands in the service's list."""
         try:
             read = json.loads(self.path.read_text())
         except (OSError, ValueError):
