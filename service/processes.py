@@ -116,7 +116,7 @@ class Service:
         return subprocess.run(command, env=self.environment(role=role), check=False, **options)
 
     def supervise(self) -> None:
-        """Rotate the logs, start again what has died, the database first, and tell of an update: often."""
+        """Start again what has died, the database first, rotate the logs, tell of an update. Call often."""
         rotate_logs(self.home / "logs")
         first = [] if self.database is None else [self.database]
         for program in [*first, *self.programs]:

@@ -23,7 +23,7 @@ _said: dict[int, str] = {}
 def open_what_is_due(*, now: dt.datetime) -> None:
     """Open each planned round whose time has come, or warn why it stays closed."""
     for round in due(now=now):
-        reason = obstacle(round=round, now=now) or _why_not_opened(round, now=now)
+        reason = obstacle(round=round, now=now) or _opened_or_why_not(round, now=now)
         if reason and _said.get(round.pk) != reason:
             logger.warning("%s does not open by itself: %s", round, reason)
         _said[round.pk] = reason
@@ -103,8 +103,8 @@ def _hopeless(round: Round) -> str:
     )
 
 
-def _why_not_opened(round: Round, *, now: dt.datetime) -> str:
-    """Open it, or say why that was refused."""
+def _opened_or_why_not(round: Round, *, now: dt.datetime) -> str:
+    """Open a round in whose way nothing stands, or say why that was refused; empty if it is open."""
     try:
         rounds.open_round(round=round, references=None, actor=rounds.SYSTEM, now=now)
     except TransitionError as error:

@@ -46,11 +46,9 @@ def table(*, submission: Submission) -> pa.Table:
     columns = {"id": panels.ids(submission.round.panel)}
     for name, column in zip(wanted.value_columns, values.reshape(len(values), -1).T, strict=True):
         if wanted.of.kind is Kind.CATEGORY:
-            codes, classes = (
-                pa.array(column.astype(np.int32)),
-                pa.array(wanted.classes, pa.string()),
-            )
-            columns[name] = pa.DictionaryArray.from_arrays(codes, classes).cast(pa.string())
+            codes = pa.array(column.astype(np.int32))
+            labels = pa.DictionaryArray.from_arrays(codes, pa.array(wanted.classes, pa.string()))
+            columns[name] = labels.cast(pa.string())
         else:
             columns[name] = pa.array(np.ascontiguousarray(column, dtype=np.float64))
     return pa.table(columns)

@@ -196,7 +196,7 @@ def _answer(
 ) -> tuple[Answer, str | None]:
     """Ask the mechanism, and move the team's state with its answer. A blind team's state stands still."""
     round = submission.round
-    # Locked; it is made before the team's first query.
+    # The team's state is locked first; it is made before the team's first query.
     own = {"round": round, "team": submission.team}
     states = MechanismState.objects.select_for_update().filter(**own)
     state = states.first()

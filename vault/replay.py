@@ -145,7 +145,7 @@ def _check_states(round: Round, memories: dict[int, _Memory]) -> None:
 
 
 def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, str], float]:
-    """Map submission and scorer version: re-scoring adds rows beside the one that was released."""
+    """Map submission and scorer version to a score: re-scoring adds rows beside the one released."""
     rows = RawScore.objects.filter(
         submission__round=round,
         holdout=round.query_holdout,

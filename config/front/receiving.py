@@ -50,14 +50,16 @@ class Front:
             _check_content_type(environ)
             answer, is_received = await self._answer(environ, receive, length=length)
         except ProblemError as refusal:
-            words, is_received = self.door.refusal(refusal), False
+            response, is_received = self.door.refusal(refusal), False
             answer = Answer(
-                status=words.status_code, headers=list(words.items()), body=words.content
+                status=response.status_code,
+                headers=list(response.items()),
+                body=response.content,
             )
         if not is_received:
             answer.headers.append(("Connection", "close"))
         headers = [
-            (name.encode("latin-1"), text.encode("latin-1")) for name, text in answer.headers
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers
         ]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": False})

@@ -62,6 +62,8 @@ class BudgetDetail(APIView):
 
 
 class LeaderboardDetail(PublicView):
+    """The board as JSON or CSV."""
+
     content_negotiation_class = negotiation.ViewChooses
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:

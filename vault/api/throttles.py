@@ -46,7 +46,7 @@ class Flood:
                 return empty_at - now - WINDOW_SECONDS
             self._empty_at[caller] = empty_at
             if len(self._empty_at) > MAX_CALLERS:
-                # Those who wait for nothing; if nearly all do wait, everybody starts anew.
+                # Who waits for nothing is forgotten; if nearly all do wait, everybody starts anew.
                 waiting = {caller: at for caller, at in self._empty_at.items() if at > now}
                 self._empty_at = waiting if len(waiting) < MAX_CALLERS // 2 else {}
             return 0.0

@@ -57,6 +57,7 @@ def test_what_pages_do_not_hold(stage: Stage, person: str) -> None:
         assert "script-src 'self';" in answer["Content-Security-Policy"]
         assert "no-store" in answer.get("Cache-Control", "") or name.startswith("password_change")
         assert answer["X-Frame-Options"] == "DENY"
+        assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
     assert len(answers) > 40
 
 
