@@ -63,7 +63,7 @@ def _dispatch(clock: Clock) -> int:
 def _start(
     delivery: WebhookDelivery, threads: ThreadPoolExecutor, *, clock: Clock
 ) -> Future[Attempt] | None:
-    """Read what is told, since threads know no database, and send it; None if there is nothing any more."""
+    """Read what is told, since threads know no database, and send it; None if nothing is left to tell."""
     content = messages.content(delivery=delivery)
     if content is None:
         delivery.delete()
