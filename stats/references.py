@@ -103,8 +103,10 @@ def pool(*, items: Array, k: int, draw: Draw) -> Pool:
     among = _scatter(items)
     variance = _variance_of_sums(items=items, draw=draw, pooled=among)
     extremes = np.array([items.max(axis=0), items.min(axis=0)], dtype=np.float64)
-    is_flat = np.diag(variance) <= np.square(MIN_SPREAD * np.abs(extremes).max(axis=0))
+    least = np.square(MIN_SPREAD * np.abs(extremes).max(axis=0))
+    # Each by its own: a file that differs from class to class alone has no spread in a draw by class.
     for table in (among, variance):
+        is_flat = np.diag(table) <= least
         table[is_flat], table[:, is_flat] = 0.0, 0.0
     return Pool(k=k, draw=draw, among=among, variance=variance)
 

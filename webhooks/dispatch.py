@@ -63,7 +63,7 @@ def _dispatch(clock: Clock) -> int:
 def _start(
     delivery: WebhookDelivery, threads: ThreadPoolExecutor, *, clock: Clock
 ) -> Future[Attempt] | None:
-    """Read what is told, since threads know no database, and send it; None if there is nothing any more."""
+    """Read what is told, since threads know no database, and send it; None if nothing is left to tell."""
     content = messages.content(delivery=delivery)
     if content is None:
         delivery.delete()
@@ -79,12 +79,12 @@ def _start(
 
 
 def _settle(delivery: WebhookDelivery, future: Future[Attempt]) -> None:
-    try:
-        attempt = future.result()
-    except Exception:
-        # One message that cannot be sent must not keep the others.
-        logger.exception("a webhook could not be sent")
+    if error := future.exception():
+        # One message that cannot be sent must not keep the others, whatever its thread raised.
+        logger.error("a webhook could not be sent", exc_info=error)
         attempt = Attempt(result="it could not be sent")
+    else:
+        attempt = future.result()
     outbox.settle(delivery=delivery, result=attempt.result, is_done=attempt.is_done)
     if attempt.status == GONE:
         outbox.end(webhook_id=delivery.webhook_id)

@@ -77,6 +77,25 @@ def test_spread_follows_clusters_and_strata() -> None:
     assert contrast.spreads[0, 0] == pytest.approx(np.std(differences), rel=0.08)
 
 
+def test_a_reference_that_varies_between_strata_alone_keeps_its_weight() -> None:
+    """As the most frequent class where each class is drawn from separately: no draw changes its score."""
+    classes = np.repeat([0, 1, 0, 1], [210, 90, 210, 90])
+    rng = np.random.default_rng(6)
+    constant = (classes == 0).astype(float)
+    other = (rng.random(600) < np.where(classes == 0, 0.9, 0.5)).astype(float)
+    file = np.where(rng.random(600) < 0.6, other, constant)
+    drawn = draw(n=300, m=300, query_strata=classes[:300], fresh_strata=classes[300:])
+
+    pool = references.pool(items=np.column_stack([file, constant, other]), k=1, draw=drawn)
+
+    assert pool.variance[1, 1] == 0
+    deviations = [each - each.mean() for each in (file, constant, other)]
+    step = deviations[2] - deviations[1]
+    weight = (deviations[0] - deviations[1]) @ step / (step @ step)
+    found = references.organizer(pool=pool).coefficients[0, :, 0]
+    assert found == pytest.approx([1.0, weight - 1.0, -weight])
+
+
 def test_every_difference_is_studentised() -> None:
     items = np.random.default_rng(4).random((N + M, 8))
 

@@ -134,13 +134,16 @@ def test_receiver_that_is_gone_is_told_no_more(world: World, receivers: Receiver
     assert run() == 0
 
 
-def test_message_that_cannot_be_sent_is_not_in_the_way(world: World, receivers: Receivers) -> None:
+@pytest.mark.parametrize("defect", [RuntimeError, SystemExit])
+def test_message_that_cannot_be_sent_is_not_in_the_way(
+    world: World, receivers: Receivers, defect: type[BaseException]
+) -> None:
     broken, fine = webhook_of(world.teams["bots"]), webhook_of(world.teams["rival"], "fine")
     for name in ("bots", "rival"):
         scored(world, world.teams[name])
 
     def fail() -> Attempt:
-        raise RuntimeError("a defect")
+        raise defect("a defect")
 
     receivers.answers[broken.url] = fail
 

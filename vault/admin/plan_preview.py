@@ -36,7 +36,7 @@ class Preview:
 
     @property
     def seal(self) -> str:
-        """Change with whatever is shown, and with whatever is planned."""
+        """Give a hash that changes with whatever is shown, and with whatever is planned."""
         everything = [self.constants, self.figures, self.warnings, self.plan]
         # Of holdouts and teams their ids.
         text = json.dumps(everything, sort_keys=True, default=lambda it: str(getattr(it, "pk", it)))

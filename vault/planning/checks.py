@@ -64,8 +64,8 @@ def _check_times(*, opens_at: dt.datetime, closes_at: dt.datetime, now: dt.datet
 
 
 def _past(act: str, time: dt.datetime, now: dt.datetime) -> str:
-    then, today = (f"{each.astimezone(dt.UTC):%Y-%m-%d %H:%M}" for each in (time, now))
-    return f"the round would {act} in the past, at {then}: it is {today} now, and all times are UTC"
+    at, current = (f"{each.astimezone(dt.UTC):%Y-%m-%d %H:%M}" for each in (time, now))
+    return f"the round would {act} in the past, at {at}: it is {current} now, and all times are UTC"
 
 
 def _parameters(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]:

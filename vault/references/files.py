@@ -38,7 +38,7 @@ class Reached:
 
 
 def of_holdout(*, holdout_id: uuid.UUID) -> QuerySet[Submission]:
-    """Find all files of references that asked for its labels, whichever plan asked and whatever became."""
+    """Find all files of references that asked for its labels, by whichever plan, whatever became of them."""
     return Submission.objects.filter(team__is_reference=True, round__query_holdout=holdout_id)
 
 

@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from vault.errors import InvalidFileError, VaultError
+from vault.errors import InvalidFileError, SealingError, VaultError
 from vault.files import label_tables
 from vault.sealing import label_report, seal_arguments
 
@@ -18,6 +18,10 @@ def main(arguments: list[str]) -> int:
     shards = seal_arguments.shards_of(arguments=options.shard, kind=options.kind)
     classes = tuple(options.classes or ())
     try:
+        if options.stratify and options.regression:
+            raise SealingError(
+                "only classes can be drawn from separately, and this is a regression"
+            )
         labels = label_tables.read(
             body=options.file.read_bytes(),
             content_type=seal_arguments.content_type_of(options.file),

@@ -326,6 +326,10 @@ def test_the_report_is_printed_of_a_file_alone(
     assert check(file, "--regression", capsys=capsys)[0] == 0
     code, said = check(file, "--regression", "--loss-cap=100", capsys=capsys)
     assert (code, "WARNING loss_cap" in said) == (1, True)
+    assert check(file, "--regression", "--stratify", capsys=capsys) == (
+        2,
+        "only classes can be drawn from separately, and this is a regression\n",
+    )
     code, said = check(file, "--classes", "0", "2", capsys=capsys)
     assert (code, "the label is not one of the benchmark's classes 0, 2" in said) == (2, True)
     file.write_text(rows(coins(105)))
