@@ -174,7 +174,7 @@ def _scoring_rules(benchmark: Benchmark) -> list[str]:
 
 
 def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:
-    """Show what the team has left: a sentence, and the figures behind it."""
+    """Show what is left: a sentence, and the figures behind it."""
     given: Settings = context.obj
     with failing(given.show), given.client() as client:
         left = client.budget(benchmark, round=round)
