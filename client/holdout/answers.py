@@ -144,8 +144,8 @@ def _with_default(kind: Any) -> set[str]:
     """Name what may be absent."""
     if is_typeddict(kind):
         return set(kind.__optional_keys__)
-    given = fields(kind) if is_dataclass(kind) else ()
-    return {each.name for each in given if each.default is not MISSING}
+    members = fields(kind) if is_dataclass(kind) else ()
+    return {each.name for each in members if each.default is not MISSING}
 
 
 def _is_plain(value: Any, kind: type) -> bool:

@@ -37,9 +37,9 @@ def found(environment: Mapping[str, str], *, url: str | None = None) -> Credenti
     return Credentials(url=address, token=token.strip())
 
 
-def store(environment: Mapping[str, str], given: Credentials) -> Path:
+def store(environment: Mapping[str, str], credentials: Credentials) -> Path:
     path = config_file(environment)
-    write_private(path, json.dumps({"url": given.url, "token": given.token}))
+    write_private(path, json.dumps({"url": credentials.url, "token": credentials.token}))
     return path
 
 

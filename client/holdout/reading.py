@@ -29,9 +29,9 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that is t
 
 def status(context: typer.Context, submission_id: SubmissionId) -> None:
     """Show a submission as it is now."""
-    given: Settings = context.obj
-    with failing(given.show), given.client() as client:
-        given.show.submission(client.submission(submission_id))
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client() as client:
+        settings.show.submission(client.submission(submission_id))
 
 
 def list_submissions(
@@ -41,9 +41,9 @@ def list_submissions(
     round: RoundNumber = None,
 ) -> None:
     """List the team's own submissions, newest first."""
-    given: Settings = context.obj
+    settings: Settings = context.obj
     filters = {"status": status, "round": None if round is None else str(round)}
-    with failing(given.show), given.client() as client:
+    with failing(settings.show), settings.client() as client:
         wanted = {name: value for name, value in filters.items() if value is not None}
         rows = [
             {**asdict(each), "final": "final" if each.is_final else ""}
@@ -61,7 +61,7 @@ def list_submissions(
             "commit",
         )
         none = "No submission has this status or round." if wanted else "Nothing is handed in yet."
-        _listed(given.show, rows, columns, none=none)
+        _listed(settings.show, rows, columns, none=none)
 
 
 def download(
@@ -72,11 +72,11 @@ def download(
     force: Force = False,
 ) -> None:
     """Fetch a file that the team has handed in, as it was taken."""
-    given: Settings = context.obj
-    with failing(given.show), given.client() as client:
-        _check_output(given.show, output, force=force)
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client() as client:
+        _check_output(settings.show, output, force=force)
         content = client.submission_file(submission_id, form=form)
-        _deliver(given.show, content, output=output, form=form, force=force)
+        _deliver(settings.show, content, output=output, form=form, force=force)
 
 
 def _listed(
@@ -97,14 +97,14 @@ def validate(
     benchmark: BenchmarkName,
 ) -> None:
     """Check a file as submit would; nothing is charged."""
-    given: Settings = context.obj
-    with failing(given.show), given.client() as client:
-        with given.show.upload(opened(file).size) as progress:
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client() as client:
+        with settings.show.upload(opened(file).size) as progress:
             verdict = client.validate(file, benchmark=benchmark, progress=progress)
-        if given.show.as_json:
-            given.show.document(verdict)
+        if settings.show.as_json:
+            settings.show.document(verdict)
         version, n_items = verdict.panel_version, verdict.n_items
-        given.show.say(f"{file} is valid: {n_items} items of panel version {version}")
+        settings.show.say(f"{file} is valid: {n_items} items of panel version {version}")
 
 
 def template(
@@ -115,14 +115,14 @@ def template(
     force: Force = False,
 ) -> None:
     """Fetch the ids to answer, as a file to fill in."""
-    given: Settings = context.obj
-    with failing(given.show), given.client(needs_token=False) as client:
-        _check_output(given.show, output, force=force)
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client(needs_token=False) as client:
+        _check_output(settings.show, output, force=force)
         content = client.template(benchmark, form=form)
-        _deliver(given.show, content, output=output, form=form, force=force)
-        if output is not None and not given.show.as_json:
+        _deliver(settings.show, content, output=output, form=form, force=force)
+        if output is not None and not settings.show.as_json:
             for rule in _scoring_rules(client.benchmark(benchmark)):
-                given.show.say(rule)
+                settings.show.say(rule)
 
 
 def _check_output(show: Show, output: Path | None, *, force: bool) -> None:
@@ -175,15 +175,15 @@ def _scoring_rules(benchmark: Benchmark) -> list[str]:
 
 def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:
     """Show what is left: a sentence, and the figures behind it."""
-    given: Settings = context.obj
-    with failing(given.show), given.client() as client:
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client() as client:
         left = client.budget(benchmark, round=round)
-        if given.show.as_json:
-            given.show.document(left)
+        if settings.show.as_json:
+            settings.show.document(left)
             return
         if "summary" in left:
-            given.show.answer(left["summary"])
-        given.show.facts(_figures(left))
+            settings.show.answer(left["summary"])
+        settings.show.facts(_figures(left))
 
 
 def _figures(left: Budget) -> dict[str, object]:
@@ -226,23 +226,23 @@ def leaderboard(
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
 ) -> None:
     """Show the board: released scores, once published fresh ones."""
-    given: Settings = context.obj
-    with failing(given.show), given.client(needs_token=False) as client:
-        if as_csv and given.show.as_json:
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client(needs_token=False) as client:
+        if as_csv and settings.show.as_json:
             raise SettingsError("--csv and --json exclude each other")
         if as_csv:
             # UTF-8 whatever the terminal's own encoding is, as CSV is read by programs.
             write(client.leaderboard_csv(benchmark, round=round).encode())
             return
         board = client.leaderboard(benchmark, round=round)
-        if given.show.as_json:
-            given.show.document(board)
+        if settings.show.as_json:
+            settings.show.document(board)
             return
-        given.show.say(f"round {board['round']}, {board['status']}, {tables.grids(board)}")
+        settings.show.say(f"round {board['round']}, {board['status']}, {tables.grids(board)}")
         if not board["rows"]:
-            given.show.say("Nobody is on the board yet.")
+            settings.show.say("Nobody is on the board yet.")
             return
-        _shown(given.show, tables.board(board))
+        _shown(settings.show, tables.board(board))
 
 
 def _shown(show: Show, found: tables.Shown) -> None:
@@ -260,20 +260,20 @@ def audit(
     ] = "",
 ) -> None:
     """Published audits: how much of the progress is real."""
-    given: Settings = context.obj
-    with failing(given.show), given.client(needs_token=False) as client:
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client(needs_token=False) as client:
         if audit_id is None:
             if not benchmark:
                 raise SettingsError("give an audit's id, or --benchmark for the list")
             columns = ("id", "round", "published_at")
             none = "No audit is published yet."
-            _listed(given.show, client.audits(benchmark), columns, none=none)
+            _listed(settings.show, client.audits(benchmark), columns, none=none)
             return
         found = client.audit(audit_id)
-        if given.show.as_json:
-            given.show.document(found)
+        if settings.show.as_json:
+            settings.show.document(found)
             return
-        _show_audit(given.show, found["document"])
+        _show_audit(settings.show, found["document"])
 
 
 def _show_audit(show: Show, document: AuditDocument) -> None:
@@ -291,7 +291,7 @@ def _show_audit(show: Show, document: AuditDocument) -> None:
 
 def list_tokens(context: typer.Context) -> None:
     """List the team's tokens, without their secrets."""
-    given: Settings = context.obj
-    with failing(given.show), given.client() as client:
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client() as client:
         columns = ("id", "label", "prefix", "scopes", "expires_at", "last_used_at", "is_current")
-        _listed(given.show, client.tokens(), columns, none="The team has no token.")
+        _listed(settings.show, client.tokens(), columns, none="The team has no token.")

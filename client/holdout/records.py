@@ -90,8 +90,8 @@ class Provenance:
     cost_per_1000: float | None = None
 
     def parameters(self) -> dict[str, str]:
-        given = asdict(self)
-        return {name: str(value) for name, value in given.items() if value not in ("", None)}
+        said = asdict(self)
+        return {name: str(value) for name, value in said.items() if value not in ("", None)}
 
 
 class Page(TypedDict):

@@ -33,11 +33,11 @@ RoundNumber = Annotated[int | None, typer.Option("--round", help="Another round 
 SubmissionId = Annotated[str, typer.Argument(help="The submission's id.")]
 
 
-def number(given: float | None) -> float | None:
+def number(value: float | None) -> float | None:
     """Nothing is worse than `nan`: it would let every score pass, and never end a wait."""
-    if given is not None and math.isnan(given):
+    if value is not None and math.isnan(value):
         raise typer.BadParameter("give a number")
-    return given
+    return value
 
 
 Timeout = Annotated[
@@ -66,12 +66,12 @@ class Settings:
         return credentials.found(os.environ, url=self.url)
 
     def client(self, credentials: Credentials | None = None, *, needs_token: bool = True) -> Client:
-        given = credentials or self.credentials()
-        if needs_token and not given.token:
+        known = credentials or self.credentials()
+        if needs_token and not known.token:
             raise SettingsError("there is no token: set HOLDOUT_TOKEN or run `holdout login`")
         return self.open_client(
-            url=given.url,
-            token=given.token,
+            url=known.url,
+            token=known.token,
             insecure_http=self.insecure_http,
             patience=self.patience,
         )

@@ -104,22 +104,22 @@ class Show:
             table.add_row(f"[bold]{escape(name)}[/bold]", escape(_cell(name, value)))
         self.out.print(table)
 
-    def submission(self, given: Submission) -> None:
+    def submission(self, submission: Submission) -> None:
         if self.as_json:
-            self.document(given)
+            self.document(submission)
             return
         self.facts(
             {
-                "submission": given.id,
-                "status": given.status,
-                "released": given.released,
-                "on display": given.on_display,
-                "outcome": given.outcome,
-                "round": given.round,
-                "submitted at": given.submitted_at,
-                "finished at": given.finished_at,
-                **({"error": given.error_code} if given.error_code else {}),
-                **({"final": "yes"} if given.is_final else {}),
+                "submission": submission.id,
+                "status": submission.status,
+                "released": submission.released,
+                "on display": submission.on_display,
+                "outcome": submission.outcome,
+                "round": submission.round,
+                "submitted at": submission.submitted_at,
+                "finished at": submission.finished_at,
+                **({"error": submission.error_code} if submission.error_code else {}),
+                **({"final": "yes"} if submission.is_final else {}),
             }
         )
 
@@ -151,9 +151,9 @@ class Show:
         with bar:
             task = bar.add_task("waiting for the score", total=None)
 
-            def watch(given: Submission) -> None:
-                self.known = given
-                bar.update(task, description=given.status.lower())
+            def watch(submission: Submission) -> None:
+                self.known = submission
+                bar.update(task, description=submission.status.lower())
 
             yield watch
 

@@ -31,17 +31,17 @@ NOT_FOUND = 404
 
 def login(context: typer.Context) -> None:
     """Keep an address and its token, readable by you alone."""
-    given: Settings = context.obj
-    with failing(given.show):
-        entered = Credentials(url=given.credentials().url, token=_asked())
+    settings: Settings = context.obj
+    with failing(settings.show):
+        entered = Credentials(url=settings.credentials().url, token=_asked())
         if not entered.token:
             raise SettingsError("no token was entered")
-        with given.client(entered) as client:
+        with settings.client(entered) as client:
             n_tokens = len(client.tokens())
         path = credentials.store(os.environ, entered)
-        if given.show.as_json:
-            given.show.document({"url": entered.url, "path": str(path), "n_tokens": n_tokens})
-        given.show.say(f"the token is valid ({n_tokens} of the team's); kept in {path}")
+        if settings.show.as_json:
+            settings.show.document({"url": entered.url, "path": str(path), "n_tokens": n_tokens})
+        settings.show.say(f"the token is valid ({n_tokens} of the team's); kept in {path}")
 
 
 def _asked() -> str:
@@ -68,7 +68,7 @@ def submit(
     cost_per_1000: Annotated[float | None, typer.Option(min=0, help="As you measured.")] = None,
 ) -> None:
     """Hand in a file, once, however often this is run."""
-    given: Settings = context.obj
+    settings: Settings = context.obj
     provenance = Provenance(
         model_name=model_name,
         commit=commit or pipeline.commit(os.environ),
@@ -78,9 +78,9 @@ def submit(
         cost_per_1000=cost_per_1000,
     )
     is_waited_for = wait or final or fail_below is not None or fail_unless_improved
-    with failing(given.show), given.client() as client:
+    with failing(settings.show), settings.client() as client:
         end = client.now() + timeout
-        with given.show.upload(opened(file).size) as progress:
+        with settings.show.upload(opened(file).size) as progress:
             made = client.submit(
                 file,
                 benchmark=benchmark,
@@ -88,14 +88,14 @@ def submit(
                 queueing=timeout if is_waited_for else None,
                 progress=progress,
             )
-        given.show.known, given.show.known_id = made, made.id
+        settings.show.known, settings.show.known_id = made, made.id
         if is_waited_for:
             # What the slot took is gone; one look is always left.
             left = max(1.0, end - client.now())
-            made = _waited(given, client, made.id, timeout=left)
+            made = _waited(settings, client, made.id, timeout=left)
             if final and made.status == "SCORED":
-                made = _declared(given, client, made.id)
-        _end(given, client, made, fail_below, fail_unless_improved)
+                made = _declared(settings, client, made.id)
+        _end(settings, client, made, fail_below, fail_unless_improved)
 
 
 def wait(
@@ -108,27 +108,27 @@ def wait(
     fail_unless_improved: FailUnlessImproved = False,
 ) -> None:
     """Wait for a score, or go on where a wait broke off."""
-    given: Settings = context.obj
-    with failing(given.show):
-        name = submission_id or given.waits().latest()
+    settings: Settings = context.obj
+    with failing(settings.show):
+        name = submission_id or settings.waits().latest()
         if name is None:
             raise SettingsError("no wait has broken off: give a submission's id")
-        with given.client() as client:
-            made = _waited(given, client, name, timeout=timeout)
-            _end(given, client, made, fail_below, fail_unless_improved)
+        with settings.client() as client:
+            made = _waited(settings, client, name, timeout=timeout)
+            _end(settings, client, made, fail_below, fail_unless_improved)
 
 
-def _waited(given: Settings, client: Client, name: str, *, timeout: float) -> Submission:
+def _waited(settings: Settings, client: Client, name: str, *, timeout: float) -> Submission:
     """Noted on disk for as long as it lasts, if that can be: the query is charged, so the wait goes on."""
-    given.show.known_id = name
-    kept = given.waits()
+    settings.show.known_id = name
+    kept = settings.waits()
     try:
         kept.begin(name)
     except OSError as error:
         reason = f"{kept.path} cannot be written ({error.strerror})"
-        given.show.say(f"holdout: {reason}; if this breaks off: `holdout wait {name}`")
+        settings.show.say(f"holdout: {reason}; if this breaks off: `holdout wait {name}`")
     try:
-        with given.show.waiting() as watch:
+        with settings.show.waiting() as watch:
             made = client.wait(name, timeout=timeout, watch=watch)
     except SettingsError:  # no name at all
         kept.end(name)
@@ -142,7 +142,7 @@ def _waited(given: Settings, client: Client, name: str, *, timeout: float) -> Su
 
 
 def _end(
-    given: Settings,
+    settings: Settings,
     client: Client,
     made: Submission,
     fail_below: float | None,
@@ -151,14 +151,14 @@ def _end(
     """Judged before it is shown: what fails on the way is told with it, in one document."""
     code = ExitCode.OK
     if not made.is_pending:
-        code = _judged(given, client, made, fail_below, fail_unless_improved)
-    given.show.submission(made)
+        code = _judged(settings, client, made, fail_below, fail_unless_improved)
+    settings.show.submission(made)
     if code != ExitCode.OK:
         raise typer.Exit(code)
 
 
 def _judged(
-    given: Settings,
+    settings: Settings,
     client: Client,
     made: Submission,
     fail_below: float | None,
@@ -172,12 +172,12 @@ def _judged(
     if fail_below is not None and judging.is_below(
         made, threshold=fail_below, greater_is_better=greater
     ):
-        given.show.say(f"holdout: {judging.shortfall(made, threshold=fail_below)}")
+        settings.show.say(f"holdout: {judging.shortfall(made, threshold=fail_below)}")
         return ExitCode.BELOW_THRESHOLD
     if fail_unless_improved:
         earlier = client.submissions(made.benchmark, round=str(made.round))
         if not judging.has_improved(made, earlier, greater_is_better=greater):
-            given.show.say(f"holdout: the score has not improved ({made.outcome})")
+            settings.show.say(f"holdout: the score has not improved ({made.outcome})")
             return ExitCode.BELOW_THRESHOLD
     return ExitCode.OK
 
@@ -189,15 +189,15 @@ def cancel(context: typer.Context, submission_id: SubmissionId) -> None:
 
 def final(context: typer.Context, submission_id: SubmissionId) -> None:
     """Declare the submission that the team is judged by."""
-    given: Settings = context.obj
-    _shown(context, lambda client: _declared(given, client, submission_id))
+    settings: Settings = context.obj
+    _shown(context, lambda client: _declared(settings, client, submission_id))
 
 
-def _declared(given: Settings, client: Client, submission_id: str) -> Submission:
+def _declared(settings: Settings, client: Client, submission_id: str) -> Submission:
     made = client.declare_final(submission_id)
     warning = judging.without_a_value(made)
     if warning is not None:
-        given.show.say(f"holdout: {warning}; `holdout final` declares another")
+        settings.show.say(f"holdout: {warning}; `holdout final` declares another")
     return made
 
 
@@ -207,9 +207,9 @@ def withdraw(context: typer.Context, submission_id: SubmissionId) -> None:
 
 
 def _shown(context: typer.Context, act: Callable[[Client], Submission]) -> None:
-    given: Settings = context.obj
-    with failing(given.show), given.client() as client:
-        given.show.submission(act(client))
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client() as client:
+        settings.show.submission(act(client))
 
 
 def rotate_token(
@@ -219,22 +219,22 @@ def rotate_token(
     ] = 3600,
 ) -> None:
     """Replace the token that `login` keeps, without printing it."""
-    given: Settings = context.obj
-    with failing(given.show):
+    settings: Settings = context.obj
+    with failing(settings.show):
         if os.environ.get("HOLDOUT_TOKEN") or os.environ.get("HOLDOUT_TOKEN_FILE"):
             raise SettingsError(
                 "the token comes from the environment: only a stored one is rotated"
             )
         # Written once before, so that the new token cannot be lost for want of a place.
-        credentials.store(os.environ, given.credentials())
-        with given.client() as client:
+        credentials.store(os.environ, settings.credentials())
+        with settings.client() as client:
             current = next((each["id"] for each in client.tokens() if each["is_current"]), None)
             if current is None:
                 raise AnswerError("the service does not list the token that it was asked with")
             made = client.rotate_token(current, grace_seconds=grace)
-        entered = Credentials(url=given.credentials().url, token=made["token"])
+        entered = Credentials(url=settings.credentials().url, token=made["token"])
         path = credentials.store(os.environ, entered)
-        if given.show.as_json:
+        if settings.show.as_json:
             kept = {name: value for name, value in made.items() if name != "token"}
-            given.show.document({**kept, "path": str(path), "grace_seconds": grace})
-        given.show.say(f"a new token is kept in {path}; the old one ends in {length(grace)}")
+            settings.show.document({**kept, "path": str(path), "grace_seconds": grace})
+        settings.show.say(f"a new token is kept in {path}; the old one ends in {length(grace)}")

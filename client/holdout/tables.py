@@ -26,27 +26,27 @@ class Shown:
     notes: Sequence[str]
 
 
-def grids(given: Board) -> str:
+def grids(answer: Board) -> str:
     """Say what the figures shown are rounded to: released ones, and of a published round fresh ones too."""
-    released = f"resolution {grid(step)}" if (step := given["resolution"]) else "no grid"
-    fresh = [row for row in given["rows"] if row["fresh"] is not None]
-    if not given["is_published"] or not fresh:
+    released = f"resolution {grid(step)}" if (step := answer["resolution"]) else "no grid"
+    fresh = [row for row in answer["rows"] if row["fresh"] is not None]
+    if not answer["is_published"] or not fresh:
         return released
     fine = next((row["fresh_resolution"] for row in fresh if row.get("fresh_resolution")), None)
     rounding = f"to the nearest {grid(fine)}" if fine else "exact"
     return f"released scores: {released}, fresh figures: {rounding}"
 
 
-def board(given: Board) -> Shown:
+def board(answer: Board) -> Shown:
     """Lay it out in the service's order; of a published one intervals stand in the cells of their figures."""
-    step = given["resolution"] or None
-    rows = given["rows"]
+    step = answer["resolution"] or None
+    rows = answer["rows"]
     exact = _fine([row["fresh"] for row in rows])
     notes = [OTHER_FILE] if any(_names_other(row) for row in rows) else []
     if any(row.get("overstatement") is not None for row in rows):
         notes.append(NO_DIFFERENCE)
     return Shown(
-        columns=PUBLISHED if given["is_published"] else OPEN,
+        columns=PUBLISHED if answer["is_published"] else OPEN,
         rows=[_standing(row, step=step, exact=exact) for row in rows],
         notes=[*notes, *_unranked(rows)],
     )
