@@ -149,7 +149,9 @@ def conclude(*, board: Board, now: Callable[[], dt.datetime]) -> None:
 def _wait_for(*, board: Board, status: RoundStatus) -> None:
     deadline = time.monotonic() + MAX_WAIT_SECONDS
     while time.monotonic() < deadline:
-        if Round.objects.values_list("status", flat=True).get(pk=board.round.pk) == status:
+        # The very object: what is told of the round afterwards depends on what became of it.
+        board.round.refresh_from_db(fields=["status"])
+        if board.round.status == status:
             return
         time.sleep(POLL_SECONDS)
     raise DemoError(f"{board.round} did not become {status}; see the audit worker's log")

@@ -2,8 +2,8 @@
 
 On the open board every attacker is CONFIRMED with an interval above zero, and nobody else; the swapper,
 whose final is honest, by its best-scored file. Under the guarded Ladder nobody is accused, and every honest
-team with a clear gain is on the board. (That others change nothing of what an honest team is told is
-compared by `lab.demo.play`, answer by answer.)
+team with a clear gain is on the board. Each published board has figures on new labels. (That others change
+nothing of what an honest team is told is compared by `lab.demo.play`, answer by answer.)
 """
 
 import math
@@ -23,7 +23,8 @@ def broken(*, result: dict[str, Any]) -> list[str]:
     found = []
     for benchmark in result["benchmarks"]:
         judge = _on_open if is_open(benchmark) else _on_guarded
-        found += [f"{benchmark['slug']}: {each}" for each in judge(benchmark)]
+        broken_here = [*judge(benchmark), *_on_published(benchmark)]
+        found += [f"{benchmark['slug']}: {each}" for each in broken_here]
     return found
 
 
@@ -65,6 +66,13 @@ def _on_guarded(benchmark: dict[str, Any]) -> Iterator[str]:
         gain = team["fresh"] - baseline["fresh"]
         if team["role"] == "honest" and gain > clear and not _is_on_board(team, baseline):
             yield f"{team['name']} gained {gain:.3f} and is not on the board"
+
+
+def _on_published(benchmark: dict[str, Any]) -> Iterator[str]:
+    """Finals better than the baseline, which each benchmark has, are there; earlier versions do not tell."""
+    known = benchmark.get("published")
+    if known is not None and known["left_out"] == known["finals"]:
+        yield "the published board shows no figure on new labels"
 
 
 def _is_on_board(team: dict[str, Any], baseline: dict[str, Any]) -> bool:

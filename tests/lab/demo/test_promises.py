@@ -106,6 +106,18 @@ def test_a_broken_promise_is_named(
     assert changed(board, name, **values) == [words]
 
 
+def test_a_published_board_without_a_figure_is_named() -> None:
+    """It was read of a round as it had been planned, and said so in every run."""
+    given = result()
+    given["benchmarks"][0]["published"] = {"step": 0.006, "finals": 11, "left_out": 10}
+    assert promises.broken(result=given) == []
+
+    given["benchmarks"][1]["published"] = {"step": None, "finals": 11, "left_out": 11}
+    assert promises.broken(result=given) == [
+        "weather-guarded: the published board shows no figure on new labels"
+    ]
+
+
 def test_a_small_gain_need_not_be_shown() -> None:
     assert changed(1, "linear", fresh=0.74, released=None) == []
     assert changed(1, "linear", fresh=0.742, released=None) != []
