@@ -79,7 +79,9 @@ def gate(*, items: NDArray[Any], draw: Draw, rng: np.random.Generator) -> Gate:
         raise ValueError("items: every value must be finite")
     variances = np.diag(pool(items=items, k=items.shape[1], draw=draw).variance)
     weights = np.divide(1.0, np.sqrt(variances), out=np.zeros(len(variances)), where=variances > 0)
-    combined = draw.totals((items @ weights)[:, None])[:, 0].astype(np.float64)
+    # From the first item: a model with next to no spread has a large weight, and its level would drown it.
+    leads = (items - items[:1].astype(np.float64)) @ weights
+    combined = draw.totals(leads[:, None])[:, 0].astype(np.float64)
     pattern = np.full(draw.n_units, CONTESTED)
     found = float(_gaps(observed(draw=draw, pattern=pattern), combined, draw)[0])
     blocks = repeated(draw=draw, pattern=pattern, rng=rng, size=BLOCK)

@@ -20,9 +20,9 @@ Floats = NDArray[np.float64]
 RANK_TOLERANCE = 1e-6
 # A combination of references that predicts a file up to this share of its spread leaves only rounding errors.
 MIN_SHARE = 1e-6
-# A spread below this share of a file's largest item is rounding, and none: how a processor adds up equal
-# values must not decide what is found.
-MIN_SPREAD = 1e-9
+# A spread below this share of the sums of a stratum's units is rounding, and none: how a processor adds up
+# equal values must not decide what is found.
+ROUNDING = 1e-12
 # Rows whose products are summed at once.
 ROWS = 1_024
 # The mean of the first files serves as a reference from this many files on, and of at most so many.
@@ -102,12 +102,6 @@ def pool(*, items: Array, k: int, draw: Draw) -> Pool:
     """
     among = _scatter(items)
     variance = _variance_of_sums(items=items, draw=draw, pooled=among)
-    extremes = np.array([items.max(axis=0), items.min(axis=0)], dtype=np.float64)
-    least = np.square(MIN_SPREAD * np.abs(extremes).max(axis=0))
-    # Each by its own: a file that differs from class to class alone has no spread in a draw by class.
-    for table in (among, variance):
-        is_flat = np.diag(table) <= least
-        table[is_flat], table[:, is_flat] = 0.0, 0.0
     return Pool(k=k, draw=draw, among=among, variance=variance)
 
 
@@ -183,16 +177,20 @@ def _scatter(items: Array) -> Floats:
 
     Single precision holds counts of 0 and 1 exactly, and centred products of a block well enough.
     """
-    means = items.mean(axis=0, dtype=np.float64)
     total: Floats = np.zeros((items.shape[1], items.shape[1]))
     if items.dtype == bool:
+        means = items.mean(axis=0, dtype=np.float64)
         single = items.astype(np.float32)
         total += single.T @ single
         total -= len(items) * np.outer(means, means)
         return total
     dtype = np.float32 if items.dtype == np.float32 else np.float64
-    for start in range(0, len(items), ROWS):
-        centred = (items[start : start + ROWS] - means).astype(dtype)
+    blocks = [items[start : start + ROWS] for start in range(0, len(items), ROWS)]
+    # From the first row: equal values differ by 0 from it and from their mean, however many they are.
+    first = items[0].astype(np.float64)
+    mean = np.sum([(block - first).sum(axis=0) for block in blocks], axis=0) / len(items)
+    for block in blocks:
+        centred = (block - first - mean).astype(dtype)
         total += centred.T @ centred
     return total
 
@@ -222,9 +220,12 @@ def _variance_of_sums(*, items: Array, draw: Draw, pooled: Floats) -> Floats:
     totals: Floats = np.asarray(draw.totals(items.astype(np.float64)), dtype=np.float64)
     total = np.zeros(pooled.shape)
     for units in draw.strata:
-        sizes = draw.sizes[units]
-        mean = totals[units].sum(axis=0) / sizes.sum()
-        within = totals[units] - np.outer(sizes, mean)
+        sizes, sums = draw.sizes[units], totals[units]
+        # From the first unit, likewise; the sums of units of several items are rounded themselves.
+        within = sums - np.outer(sizes, sums[0] / sizes[0])
+        within -= np.outer(sizes, within.sum(axis=0) / sizes.sum())
+        is_flat = np.linalg.norm(within, axis=0) <= ROUNDING * np.linalg.norm(sums, axis=0)
+        within[:, is_flat] = 0.0
         total += _factor(int(draw.is_query[units].sum()), len(units)) * (within.T @ within)
     return total
 

@@ -85,14 +85,23 @@ def test_few_groups_fire_it_as_seldom(n_query: int, n_fresh: int) -> None:
     assert rounds_that_fire(models, drawn, seed=22) <= 9
 
 
-@pytest.mark.parametrize("rounding", [0.0, 1e-17, 1e-14])
-def test_models_without_spread_say_nothing(rounding: float) -> None:
-    """Nor those whose values differ by rounding alone, as sums do from one processor to another."""
-    items = 0.1 + rounding * np.random.default_rng(4).normal(size=(600, 2))
-    found = gate(items=items, draw=draw(**SIMPLE), rng=np.random.default_rng(1))
+def test_models_without_spread_say_nothing() -> None:
+    """On every processor, however it adds up equal values."""
+    found = gate(items=np.full((600, 2), 0.1), draw=draw(**SIMPLE), rng=np.random.default_rng(1))
 
     assert (found.z, found.p_value, found.fired) == (0, 1, False)
     assert found.difference == pytest.approx(0, abs=1e-12)
+
+
+def test_a_model_with_next_to_no_spread_says_what_it_says_in_larger_units() -> None:
+    noise = np.random.default_rng(4).normal(size=(600, 2))
+    small, large = (
+        gate(items=items, draw=draw(**SIMPLE), rng=np.random.default_rng(1))
+        for items in (0.125 + 2.0**-40 * noise, noise)
+    )
+
+    assert small.z == pytest.approx(large.z, rel=0.01)
+    assert small.p_value == pytest.approx(large.p_value, abs=0.005)
 
 
 def test_the_same_generator_gives_the_same_p_value() -> None:

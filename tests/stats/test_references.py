@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stats import references
-from stats.draw import draw
+from stats.draw import Draw, draw
 
 N, M = 40, 60
 
@@ -94,6 +94,56 @@ def test_a_reference_that_varies_between_strata_alone_keeps_its_weight() -> None
     weight = (deviations[0] - deviations[1]) @ step / (step @ step)
     found = references.organizer(pool=pool).coefficients[0, :, 0]
     assert found == pytest.approx([1.0, weight - 1.0, -weight])
+
+
+def _large_draw(kind: str) -> Draw:
+    """Of 400,000 items: each by itself, in halves, or as groups of 1 to 4, which lie in halves, too."""
+    n, m = 100_000, 300_000
+    halves = {"query_strata": np.arange(n) % 2, "fresh_strata": np.arange(m) % 2}
+    if kind == "items":
+        return draw(n=n, m=m)
+    if kind == "strata":
+        return draw(n=n, m=m, **halves)
+    rng = np.random.default_rng(1)
+    groups = np.repeat(np.arange(n + m), rng.integers(1, 5, size=n + m))[: n + m]
+    cut = int(groups[n])
+    query, fresh = groups[groups <= cut], groups[groups > cut]
+    if kind == "groups":
+        return draw(n=len(query), m=len(fresh), query_clusters=query, fresh_clusters=fresh)
+    return draw(
+        n=len(query),
+        m=len(fresh),
+        query_clusters=query,
+        fresh_clusters=fresh,
+        query_strata=query % 2,
+        fresh_strata=fresh % 2,
+    )
+
+
+@pytest.mark.parametrize("kind", ["items", "strata", "groups", "groups in strata"])
+def test_equal_values_have_no_spread_however_many_they_are(kind: str) -> None:
+    """Their sums are off by 1e-11 of them at a million; such a spread had made the gate fire."""
+    items = np.tile([0.1, 0.3, -0.7, 1e-12 / 3, 1e12 / 3], (400_000, 1))
+
+    found = references.pool(items=items, k=5, draw=_large_draw(kind))
+
+    assert not found.variance.any()
+    assert not found.among.any()
+
+
+def test_one_value_of_each_stratum_has_no_spread_in_a_draw_by_strata() -> None:
+    """Nor does a huge one in the first stratum hide what varies in the second."""
+    drawn = _large_draw("strata")
+    second = np.concatenate([np.arange(100_000) % 2, np.arange(300_000) % 2]) == 1
+    right = np.random.default_rng(2).random(400_000) < 0.5
+    items = np.column_stack([np.where(second, 0.1, 0.3), np.where(second, right, 1e12 / 3)])
+
+    found = references.pool(items=items, k=2, draw=drawn)
+
+    assert found.variance[0, 0] == found.variance[0, 1] == 0
+    # Of the 200,000 items of the second stratum a fourth is drawn.
+    assert found.variance[1, 1] == pytest.approx(200_000 * 0.25 * 0.75 * 0.25, rel=0.01)
+    assert found.among[0, 0] > 0
 
 
 def test_every_difference_is_studentised() -> None:
