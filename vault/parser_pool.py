@@ -55,6 +55,10 @@ class _ChildLostError(Exception):
     """The child ended without an answer."""
 
 
+class _NotReadyError(_ChildLostError):
+    """The child ended before it had anything of the file, which is not to blame."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     processes: int
@@ -157,6 +161,10 @@ class ParserPool:
                 return self._twice(
                     lambda child: self._parsed(child, file, content_type, spec, panel), team_id
                 )
+            except _NotReadyError:
+                raise ParserBusyError(
+                    "The parsers are being restarted", retry_after=RETRY_AFTER_SECONDS
+                ) from None
             except _ChildLostError:
                 refuse("the file takes more memory to parse than it may")
             except TimeoutError:
@@ -272,7 +280,9 @@ class ParserPool:
         header = {"act": "panel", "panel": panel.sha256}
         try:
             answer, _ = child.ask(header, panels.file_bytes(panel=panel), seconds=START_SECONDS)
-        except (TimeoutError, _ChildLostError):
+        except _ChildLostError:
+            raise _NotReadyError from None
+        except TimeoutError:
             raise VaultError("the parser does not start; see its messages in the log") from None
         child.panels.add(panel.sha256)
         if answer["outcome"] != "ready":

@@ -138,6 +138,33 @@ def test_a_killed_child_is_replaced_unnoticed(make_pool: MakePool, published: Pa
     assert pid not in children()
 
 
+def test_a_child_that_is_killed_before_it_has_the_panel_is_replaced(
+    make_pool: MakePool, published: Panel
+) -> None:
+    pool = make_pool()
+    parse(pool, published)
+    other = panel.publish(benchmark=published.benchmark, ids=pa.array([N]))
+    (pid,) = children()
+    os.kill(pid, signal.SIGKILL)
+
+    rows = "".join(f"{i},0\n" for i in range(other.n_items))
+    assert parse(pool, other, f"id,label\n{rows}".encode()).canonical
+
+
+def test_children_that_are_killed_again_and_again_are_no_fault_of_the_file(
+    make_pool: MakePool, published: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = parser_pool._Child.ask
+
+    def killed(child: parser_pool._Child, header: dict[str, object], *rest: object, **more: object):  # type: ignore[no-untyped-def]
+        os.kill(child.pid, signal.SIGKILL)
+        return ask(child, header, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(parser_pool._Child, "ask", killed)
+    with pytest.raises(ParserBusyError, match="being restarted"):
+        parse(make_pool(), published)
+
+
 def test_a_file_that_ends_its_child_every_time_counts_as_invalid(
     make_pool: MakePool, published: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

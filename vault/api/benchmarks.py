@@ -52,7 +52,7 @@ class PanelTemplate(PublicView):
         panel = selectors.asked_panel(request, selectors.visible_benchmark(request, slug))
         form = negotiation.wanted(request, tables.FORMS)
         etag = f'"{panel.sha256}-{form}"'
-        response = negotiation.unchanged(request, etag=etag)
+        response: HttpResponse | None = negotiation.unchanged(request, etag=etag)
         if response is None:
             if form == "csv":
                 content = tables.as_csv(pa.table({"id": panels.ids(panel)}))

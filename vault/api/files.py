@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, UnreadablePostError
@@ -92,7 +93,11 @@ def taken_in(keyed: KeyedRequest, announced: Announced) -> Iterator[Upload]:
             packed.close()  # it is of no more use
         if content_type == MULTIPART:
             form, content = content, open_files.enter_context(MemoryFile())
-            content_type = _file_of_form(http, form, into=content)
+            try:
+                content_type = _file_of_form(http, form, into=content)
+            except ProblemError:
+                throttles.count_parse(keyed.team)
+                raise
         with content.view() as view:
             keyed.recognize(view, form=content_type)
         yield Upload(content_type=content_type, content=content, team=keyed.team)
@@ -161,7 +166,8 @@ def _file_of_form(http: HttpRequest, form: MemoryFile, *, into: MemoryFile) -> s
     """Write the form's only file to `into`, and give its type."""
     try:
         _, files = MultiPartParser(http.META, form, [_OneFile(into)], "utf-8").parse()
-    except MultiPartParserError:
+    # Beside what is malformed: more fields or files than Django reads.
+    except (MultiPartParserError, SuspiciousOperation):
         raise ProblemError("malformed_request", "the multipart body is malformed") from None
     uploads = files.getlist("file")
     if len(files) != 1 or len(uploads) != 1:

@@ -5,8 +5,8 @@ Of the forms `?format=` counts first, then `Accept`, then the first that the vie
 
 from collections.abc import Iterable, Mapping
 
-from django.http import HttpResponseBase
-from django.utils.cache import get_conditional_response
+from django.http import HttpResponseNotModified
+from django.utils.http import parse_etags
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -36,22 +36,41 @@ class ViewChooses(BaseContentNegotiation):
 
 def wanted(request: Request, offered: Mapping[str, str]) -> str:
     """Name the form that is asked for, of those `offered` by name and media type."""
-    http = request._request
     if "format" in request.query_params:
         name: str = request.query_params["format"]
-    elif not http.accepted_types:
-        name = next(iter(offered))
     else:
-        media_type = http.get_preferred_type(list(offered.values()))
-        name = next((name for name, offer in offered.items() if offer == media_type), "")
+        name = _accepted(request, offered)
     if name not in offered:
         raise ProblemError("not_acceptable", f"this comes as {' or '.join(offered)}")
     return name
 
 
-def unchanged(request: Request, *, etag: str) -> HttpResponseBase | None:
-    """Answer 304 to who has it already; `If-Match` with another ETag is refused (RFC 9110, 13.1)."""
-    response = get_conditional_response(request._request, etag=etag)
-    if response is not None and response.status_code != 304:
+def _accepted(request: Request, offered: Mapping[str, str]) -> str:
+    """Name the form that `Accept` prefers; the empty name if it accepts none."""
+    http = request._request
+    try:
+        if not http.accepted_types:
+            return next(iter(offered))
+        media_type = http.get_preferred_type(list(offered.values()))
+    # A parameter in an encoding that Python does not know (RFC 2231).
+    except ValueError:
+        return ""
+    return next((name for name, offer in offered.items() if offer == media_type), "")
+
+
+def unchanged(request: Request, *, etag: str) -> HttpResponseNotModified | None:
+    """Answer 304 to who has it already; `If-Match` with another ETag is refused."""
+    check_match(request, etag=etag)
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    is_known = "*" in known or etag in [each.removeprefix("W/") for each in known]
+    return HttpResponseNotModified() if is_known else None
+
+
+def check_match(request: Request, *, etag: str) -> None:
+    """Refuse what is asked of another state than the present one (RFC 9110, 13.1.1).
+
+    Conditions by date are no concern of answers that have no `Last-Modified`.
+    """
+    wanted = request.headers.get("If-Match")
+    if wanted is not None and wanted.strip() != "*" and etag not in parse_etags(wanted):
         raise ProblemError("precondition_failed")
-    return response

@@ -45,7 +45,7 @@ def unchanged(request: HttpRequest, submission_id: uuid.UUID) -> HttpResponseBas
     """
     sent = request.META  # `request.headers` would read all of them anew for each request
     etag = sent.get("HTTP_IF_NONE_MATCH")
-    if request.method != "GET" or etag is None:
+    if request.method != "GET" or etag is None or "HTTP_IF_MATCH" in sent:
         return None
     token = authentication.RECENT.known(sent.get("HTTP_AUTHORIZATION", ""))
     if token is None or tokens.READ not in token.scopes:

@@ -223,8 +223,9 @@ CATALOGUE: dict[str, ProblemCode] = {
     ),
     "precondition_failed": ProblemCode(
         status=412,
-        meaning="`If-Match` names no ETag of what is here now; fetch it without that header.",
-        detail="This is not what If-Match asks for; nothing was changed",
+        meaning="`If-Match` names another state than the present one. Nothing was done; look at it without "
+        "that header.",
+        detail="The state is another one than If-Match names; nothing was done",
     ),
     "round_closed": ProblemCode(
         status=403,

@@ -5,7 +5,7 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from vault.api import problem_codes
+from vault.api import negotiation, problem_codes
 from vault.api.problems import ProblemError
 from vault.api.publicly import TokenlessView
 from vault.api.representations.service import HEALTH, PROBLEM_TYPE
@@ -15,6 +15,8 @@ class Liveness(TokenlessView):
     """Probes neither ask who calls, nor count the calls: none fails for any reason but the one it probes."""
 
     throttle_classes = []
+    # Nor for what a prober's `Accept` leaves out.
+    content_negotiation_class = negotiation.ViewChooses
 
     def get(self, request: Request) -> Response:
         return Response(HEALTH.show(None, status="ok"))

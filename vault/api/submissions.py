@@ -232,7 +232,9 @@ def _with_pace(
 
 def _after(act: Callable[..., object], request: Request, submission_id: uuid.UUID) -> HttpResponse:
     """Do something to the submission, and show it as it is then."""
-    act(submission=selectors.own_submission(request, submission_id), now=timezone.now())
+    earlier = selectors.own_submission(request, submission_id)
+    negotiation.check_match(request, etag=submission_state.of_row(earlier).etag())
+    act(submission=earlier, now=timezone.now())
     submission = selectors.own_submission(request, submission_id)
     response = json_answer(representations.submission(submission))
     polling.pace(response, submission_state.of_row(submission))

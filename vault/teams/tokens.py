@@ -152,7 +152,9 @@ def rotate(
             now=now,
             made_by=old.made_by,
         )
-        TeamToken.objects.filter(pk=old.pk).update(expires_at=_earlier(now + grace, old.expires_at))
+        # By an instant in any case: whoever asks at once sees that it was rotated.
+        last = None if old.expires_at is None else old.expires_at - dt.timedelta(microseconds=1)
+        TeamToken.objects.filter(pk=old.pk).update(expires_at=_earlier(now + grace, last))
         TeamToken.objects.filter(made_by=old).update(made_by=successor)
         if successor.expires_at is not None:
             taken_over = TeamToken.objects.filter(pk__in=_with_descendants(successor))

@@ -36,8 +36,19 @@ def test_people_get_a_page_and_programs_json(path: str, accept: str, is_page: bo
     assert response["Vary"] == "Accept, Authorization"
 
 
-def test_other_forms_are_not_to_be_had() -> None:
-    assert problem(entrance(accept="image/png")) == (406, "not_acceptable")
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "image/png",
+        "text/html; q*=bogus''x",
+        "*/*; q*=punycode''%FF",
+        "text/html; x*0*=bogus''a; x*1=b",
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/api/v1/benchmarks/weather/panel/"])
+def test_other_forms_are_not_to_be_had(world: World, path: str, accept: str) -> None:
+    """A parameter in an encoding that nobody knows was an error of the server."""
+    assert problem(entrance(path, accept)) == (406, "not_acceptable")
 
 
 def test_links_lead_somewhere(world: World) -> None:

@@ -16,6 +16,11 @@ def test_probe_answers_whoever_asks(path: str, authorization: dict[str, str]) ->
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
+def test_probe_answers_in_its_own_form_whatever_is_accepted() -> None:
+    for accept in ("image/png", "text/html; x*=a'b"):
+        assert STRANGER.ask("GET", "/healthz", headers={"Accept": accept}).status_code == 200
+
+
 class Away:
     def cursor(self) -> None:
         raise OperationalError("connection refused: password=hunter2")

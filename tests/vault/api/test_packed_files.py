@@ -147,6 +147,16 @@ def test_broken_packings_are_counted_as_parses(bot: Caller, settings: Settings) 
     assert problem(answers[-1]) == (429, "parse_throttled")
 
 
+def test_malformed_forms_are_counted_as_parses(bot: Caller, settings: Settings) -> None:
+    settings.PARSES_PER_MINUTE = 2
+    form = {"content_type": "multipart/form-data; boundary=b"}
+
+    answers = [bot.post(VALIDATE, b"no parts at all", **form) for _ in range(4)]
+
+    assert problem(answers[0]) == (400, "malformed_request")
+    assert problem(answers[-1]) == (429, "parse_throttled")
+
+
 @pytest.mark.parametrize("coding", ["br", "deflate", "zstd", "gzip, gzip", "gzip, br", "compress"])
 @pytest.mark.parametrize("path", PATHS)
 def test_other_codings_are_refused_with_what_is_accepted(

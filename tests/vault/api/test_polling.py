@@ -45,7 +45,13 @@ def test_another_state_than_is_asked_for_is_a_problem(
     path = f"submissions/{handed_in(world, team).pk}/"
 
     assert bot.get(path, **{"If-Match": bot.get(path)["ETag"]}).status_code == 200
-    assert problem(bot.get(path, **{"If-Match": '"b"'})) == (412, "precondition_failed")
+    for other in ('"b"', "no etag", ""):
+        assert problem(bot.get(path, **{"If-Match": other})) == (412, "precondition_failed")
+    known = {"If-None-Match": bot.get(path)["ETag"]}
+    assert problem(bot.get(path, **known, **{"If-Match": '"b"'}))[0] == 412
+    # There is no Last-Modified that a date could be compared with.
+    old = {"If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}
+    assert bot.get(path, **old).status_code == 200
 
 
 def test_every_change_is_a_new_etag(world: World, bot: Caller, team: Team) -> None:

@@ -102,7 +102,7 @@ class Operation:
             codes.append("not_found")
         if any(each in parameters.PAGE for each in self.parameters):
             codes.append("invalid_parameter")
-        if parameters.IF_NONE_MATCH in self.parameters:
+        if any(each in self.parameters for each in (parameters.IF_MATCH, parameters.IF_NONE_MATCH)):
             codes.append("precondition_failed")
         if self._has_key:
             codes += _KEY_PROBLEMS

@@ -77,6 +77,13 @@ IF_NONE_MATCH = _parameter(
     "An `ETag` of an earlier answer; 304 if nothing has changed since.",
     '"2a7e"',
 )
+IF_MATCH = _parameter(
+    "header",
+    "If-Match",
+    schemas.text(),
+    "The `ETag` of the state that is meant; 412, and nothing is done, if it is another one now.",
+    '"2a7e"',
+)
 IDEMPOTENCY_KEY = _parameter(
     "header",
     "Idempotency-Key",

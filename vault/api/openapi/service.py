@@ -12,7 +12,7 @@ TAG = "Service"
 
 SHAPES = described(HEALTH, PROBLEM_TYPE, ENTRANCE)
 
-_PROBE = ("malformed_request", "not_acceptable", "internal_error")
+_PROBE = ("malformed_request", "internal_error")
 
 
 def _entrance(id: str, summary: str, description: str) -> Operation:

@@ -93,7 +93,7 @@ OPERATIONS = {
         description="Gives its query back. The submission stays and can be looked at; its file is removed. "
         "An account may cancel 20 submissions an hour.",
         access=Access.SUBMIT,
-        parameters=(parameters.SUBMISSION_ID, parameters.IDEMPOTENCY_KEY),
+        parameters=(parameters.SUBMISSION_ID, parameters.IF_MATCH, parameters.IDEMPOTENCY_KEY),
         answers={
             200: shown(
                 SUBMISSION,
@@ -124,7 +124,7 @@ OPERATIONS = {
         "once the round is closed, that the board ranks; the last declaration before `closes_at` counts. "
         "One that released no value of its own does not rank before publication.",
         access=Access.SUBMIT,
-        parameters=(parameters.SUBMISSION_ID, parameters.IDEMPOTENCY_KEY),
+        parameters=(parameters.SUBMISSION_ID, parameters.IF_MATCH, parameters.IDEMPOTENCY_KEY),
         answers={200: shown(SUBMISSION, "The final.", example={**SCORED, "is_final": True})},
         problems=("wrong_status", "round_closed"),
     ),
@@ -133,7 +133,7 @@ OPERATIONS = {
         summary="Withdraw after its score",
         description="It ranks no more. Its query stays charged: its answer was given. Until `closes_at`.",
         access=Access.SUBMIT,
-        parameters=(parameters.SUBMISSION_ID, parameters.IDEMPOTENCY_KEY),
+        parameters=(parameters.SUBMISSION_ID, parameters.IF_MATCH, parameters.IDEMPOTENCY_KEY),
         answers={
             200: shown(SUBMISSION, "As it is now.", example={**SCORED, "status": "WITHDRAWN"})
         },
