@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, ProgrammingError, transaction
 
 from tests.vault.api.test_at_once import all_at_once
+from tests.vault.disclosed_holdouts import N_FRESH, N_QUERY, REASON, ask, carry_out, ended
 from tests.vault.factories import NOW, World, acting_as, die, make_world
 from vault import journal, rounds, tasks
 from vault.errors import LabelsUnavailableError, TransitionError
@@ -21,31 +22,10 @@ from vault.sealing import crypto, disclosures, holdouts
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
-REASON = "the season is over"
-N_QUERY = 30
-
-
-def ended(slug: str = "weather", **given: Any) -> World:
-    """Its round is published, and its query holdout retired."""
-    world = make_world(slug, n_query=N_QUERY, n_fresh=40, **given)
-    Round.objects.filter(pk=world.round.pk).update(status="PUBLISHED")
-    holdouts.retire(holdout=world.query, actor="worker", now=NOW)
-    return world
-
 
 @pytest.fixture
 def world(vault_keys: None) -> World:
     return ended()
-
-
-def ask(world: World, reason: str = REASON) -> None:
-    with acting_as("researcher"):
-        disclosures.request(holdout=world.query, reason=reason, actor="ada", now=NOW)
-
-
-def carry_out(world: World) -> bool:
-    with acting_as("audit"):
-        return disclosures.carry_out(holdout_id=world.query.pk, clock=lambda: NOW)
 
 
 def kinds(world: World) -> list[str]:
@@ -123,7 +103,7 @@ def test_a_round_that_is_not_over_needs_its_holdouts(world: World, status: str, 
     if use == "query":
         Round.objects.update(status=status)
     else:
-        other = make_world("other", seed=2, n_query=N_QUERY, n_fresh=40)
+        other = make_world("other", seed=2, n_query=N_QUERY, n_fresh=N_FRESH)
         Round.objects.filter(pk=other.round.pk).update(status=status, number=7)
         other.round.fresh_holdouts.add(world.query)
     number = 1 if use == "query" else 7
@@ -139,7 +119,7 @@ def test_a_round_that_is_not_over_needs_its_holdouts(world: World, status: str, 
 
 
 def test_a_cancelled_round_needs_nothing(vault_keys: None) -> None:
-    world = make_world("weather", n_query=N_QUERY, n_fresh=40)
+    world = make_world("weather", n_query=N_QUERY, n_fresh=N_FRESH)
     rounds.cancel(round=world.round, reason="x", actor="ada", now=NOW)
     holdouts.retire(holdout=world.query, actor="worker", now=NOW)
 
