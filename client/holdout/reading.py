@@ -71,7 +71,7 @@ def download(
     form: Form = "csv",
     force: Force = False,
 ) -> None:
-    """Fetch a file that the team has handed in, as it was taken."""
+    """Fetch a file that the team has handed in."""
     given: Settings = context.obj
     with failing(given.show), given.client() as client:
         _check_output(given.show, output, force=force)

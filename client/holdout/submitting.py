@@ -202,7 +202,7 @@ def _declared(given: Settings, client: Client, submission_id: str) -> Submission
 
 
 def withdraw(context: typer.Context, submission_id: SubmissionId) -> None:
-    """Take a submission off the board; it stays charged."""
+    """Take a submission off the board; still charged."""
     _shown(context, lambda client: client.withdraw(submission_id))
 
 
