@@ -114,7 +114,7 @@ def template(
     form: Form = "csv",
     force: Force = False,
 ) -> None:
-    """The ids that a submission must answer, as a file to fill in."""
+    """The ids that a file must answer, to be filled in."""
     given: Settings = context.obj
     with failing(given.show), given.client(needs_token=False) as client:
         _check_output(given.show, output, force=force)
@@ -174,7 +174,7 @@ def _scoring_rules(benchmark: Benchmark) -> list[str]:
 
 
 def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:
-    """What the team has left: a sentence, and the figures behind it."""
+    """What the team has left, in words and in figures."""
     given: Settings = context.obj
     with failing(given.show), given.client() as client:
         left = client.budget(benchmark, round=round)

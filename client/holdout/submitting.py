@@ -202,7 +202,7 @@ def _declared(given: Settings, client: Client, submission_id: str) -> Submission
 
 
 def withdraw(context: typer.Context, submission_id: SubmissionId) -> None:
-    """Take a submission off the board; still charged."""
+    """Take a submission off the board; it stays charged."""
     _shown(context, lambda client: client.withdraw(submission_id))
 
 
@@ -218,7 +218,7 @@ def rotate_token(
         int, typer.Option(min=0, max=86400, help="Seconds that the old one lives.")
     ] = 3600,
 ) -> None:
-    """Replace the token that `login` keeps, without printing it."""
+    """Replace the token that is kept, unseen."""
     given: Settings = context.obj
     with failing(given.show):
         if os.environ.get("HOLDOUT_TOKEN") or os.environ.get("HOLDOUT_TOKEN_FILE"):

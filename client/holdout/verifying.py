@@ -45,9 +45,10 @@ def verify_commitment(
         str, typer.Option("--benchmark", "-b", envvar="HOLDOUT_BENCHMARK", help="Its short name.")
     ] = "",
 ) -> None:
-    """Check disclosed labels against the commitment that was published when they were sealed.
+    """Check disclosed labels against their commitment.
 
-    Exit 0: the labels are those that were sealed. Exit 1: they are not, or the file is no such file.
+    That was published when they were sealed. Exit 0: the labels are those that were sealed. Exit 1: they
+    are not, or the file is no such file.
     """
     given: Settings = context.obj
     with failing(given.show):

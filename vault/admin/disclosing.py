@@ -68,13 +68,13 @@ def _explained(holdout: Holdout) -> str:
         )
     return (
         f"Everybody will see which {holdout.n_items:,} items of the panel are in this holdout and the label "
-        "of each, for good: a file with ids, labels and salt is published, with which anybody can check the "
-        "commitment. This is not taken back. Teams may train on these items from then on, so do not seal "
-        "them again. Other holdouts of the same draw stay shut; of them everybody learns that these items "
-        "are not in them, and where each class was drawn from separately about how many items of each class "
-        "they have. No round needs the labels any more: its audits are published and are not made again "
-        "here, with this act or without it; anybody who has the files that were scored can repeat the "
-        "figures from then on."
+        "of each, for good: a file with ids, labels and salt is published (with slices, times and groups, if "
+        "the label file had them), by which anybody can check the commitment. This is not taken back. Teams "
+        "may train on these items from then on, so do not seal them again. Other holdouts of the same draw "
+        "stay shut; of them everybody learns that these items are not in them, and where each class was "
+        "drawn from separately about how many items of each class they have. No round needs the labels any "
+        "more: its audits are published and are not made again here, with this act or without it; anybody "
+        "who has the files that were scored can repeat the figures from then on."
     )
 
 

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, ProgrammingError, transaction
 
+from config.settings import BASE_DIR
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.disclosed_holdouts import N_FRESH, N_QUERY, REASON, ask, carry_out, ended
 from tests.vault.factories import NOW, World, acting_as, die, make_world
@@ -57,6 +61,25 @@ def test_what_is_published_is_what_the_commitment_was_computed_of(world: World) 
     assert (told["benchmark"], told["panel_version"]) == ("weather", 1)
     assert told["panel_sha256"] == world.panel.sha256
     assert status_of(world) == "DISCLOSED"
+
+
+def test_the_lines_of_the_page_check_it(world: World, tmp_path: Path) -> None:
+    """As a stranger runs them: with Python, the file and the commitment that was published."""
+    ask(world)
+    carry_out(world)
+    page = (BASE_DIR / "docs" / "disclosure.md").read_text()
+    (tmp_path / "check.py").write_text(page.partition("```python\n")[2].partition("```")[0])
+    file = tmp_path / "disclosed.json"
+    content = content_files.load(file_key=DisclosedFile.objects.get().file_key)
+
+    said = []
+    for each in (content, content.replace(b",0\\n", b",1\\n", 1)):
+        file.write_bytes(each)
+        command = [sys.executable, "-I", "check.py", str(file), world.query.commitment]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        said.append(done.stdout.splitlines()[-1])
+
+    assert said == ["verified", "NOT verified"]
 
 
 def test_each_step_is_in_the_journal_and_no_label_is(world: World) -> None:
