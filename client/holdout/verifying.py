@@ -142,7 +142,8 @@ def _show(show: Show, found: Disclosed, compared: list[Comparison]) -> None:
             "Verified: these are the labels that were committed to when the holdout was sealed."
         )
         return
-    wrong = " and ".join(each.of for each in compared if not each.is_equal)
+    *others, last = (each.of for each in compared if not each.is_equal)
+    wrong = f"{', '.join(others)} and {last}" if others else last
     show.say(
         f"NOT verified: these ids, labels and salt are not what the commitment by {wrong} was computed of. "
         "Something was changed: the file, or the labels since they were sealed."
