@@ -12,7 +12,7 @@ from django.utils import timezone
 from vault import sentences
 from vault.admin.acts import Act, ActForm, Done, reason_field
 from vault.admin.pages import NOTHING, Table, code, link, moment
-from vault.models import DisclosedFile, DisclosureRequest, Holdout
+from vault.models import Benchmark, DisclosedFile, DisclosureRequest, Holdout
 from vault.queue import broker
 from vault.sealing import disclosures
 from vault.statuses import HoldoutStatus
@@ -66,13 +66,15 @@ def _explained(holdout: Holdout) -> str:
             f"This is refused as long as a round needs the labels, and {named} does: publish or cancel that "
             "first."
         )
+    is_public = holdout.benchmark.visibility == Benchmark.Visibility.PUBLIC
+    who = "Everybody" if is_public else "Every team of this private benchmark"
     return (
-        f"Everybody will see which {holdout.n_items:,} items of the panel are in this holdout and the label "
-        "of each, for good: a file with ids, labels and salt is published (with slices, times and groups, if "
+        f"{who} will see which {holdout.n_items:,} items of the panel are in this holdout and the label of "
+        "each, for good: a file with ids, labels and salt is published (with slices, times and groups, if "
         "the label file had them), by which anybody can check the commitment. This is not taken back. Teams "
         "may train on these items from then on, so do not seal them again. Other holdouts of the same draw "
-        "stay shut; of them everybody learns that these items are not in them, and where each class was "
-        "drawn from separately about how many items of each class they have. No round needs the labels any "
+        "stay shut; but it is known then that these items are not in them, and where each class was drawn "
+        "from separately about how many items of each class they have. No round needs the labels any "
         "more: its audits are published and are not made again here, with this act or without it; anybody "
         "who has the files that were scored can repeat the figures from then on."
     )

@@ -10,7 +10,7 @@ from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import kinds, post
 from tests.vault.disclosed_holdouts import REASON, ended, retire, written
 from tests.vault.factories import World, acting_as, make_world
-from vault.models import DisclosureRequest, Holdout, Round
+from vault.models import Benchmark, DisclosureRequest, Holdout, Round
 from vault.people.groups import ORGANIZER, RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -61,6 +61,12 @@ def test_the_page_says_what_follows(world: World) -> None:
     assert "its audits are published and are not made again here" in text
     assert "Publish the labels of 30 items for good" in text
     assert "Everybody reads it beside the file." in text
+
+
+def test_of_a_private_benchmark_the_page_says_who_will_see_it(world: World) -> None:
+    Benchmark.objects.update(visibility="private")
+
+    assert "Every team of this private benchmark will see which 30 items" in read(world)
 
 
 def test_it_is_asked_for_with_reason_and_confirmation(
