@@ -54,6 +54,8 @@ GRANTS: list[Grant] = [
         *("vault_benchmark", "vault_panel", "vault_holdout", "vault_round"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_release", "vault_roundreference"),
         *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
+        # Where the labels of a disclosed holdout are, and why they were published.
+        *("vault_disclosurerequest", "vault_disclosedfile"),
     ),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
@@ -72,6 +74,7 @@ GRANTS: list[Grant] = [
         *("webhooks_webhookdelivery", "vault_budgetentry", "vault_final", "vault_release"),
         *("vault_rawscore", "vault_publishedresult", "vault_journalentry", "vault_journalhead"),
         *("audits_auditrun", "audits_finding", "audits_report", "audits_publication"),
+        "vault_disclosedfile",
     ),
     # Superusers make accounts here; none is ever deleted, and rights are given by role alone.
     *_grants(RESEARCHER, "auth_user", "SELECT", "INSERT", "UPDATE"),
@@ -96,6 +99,8 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_unranking", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_holdouttold", "SELECT", "INSERT"),
+    # It asks for a disclosure, and the audit worker, which has the key, makes it.
+    *_grants(RESEARCHER, "vault_disclosurerequest", "SELECT", "INSERT"),
     # scoring: claims submissions, opens query holdouts, releases scores, sweeps.
     *_reads(
         SCORING,
@@ -125,8 +130,10 @@ GRANTS: list[Grant] = [
         *("vault_benchmark", "vault_panel", "vault_sealingkey", "vault_sealedblob"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_admission", "vault_budgetentry"),
         *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
-        *("vault_unranking", "vault_journalentry"),
+        *("vault_unranking", "vault_journalentry", "vault_disclosurerequest"),
     ),
+    # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
+    *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
     *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),

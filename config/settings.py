@@ -189,6 +189,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_DEFAULT_QUEUE = "scoring"
 CELERY_TASK_ROUTES = {
     "audits.tasks.*": {"queue": "audit"},
+    # It holds the one key that opens a retired holdout.
+    "vault.tasks.disclose_holdout": {"queue": "audit"},
+    "vault.tasks.sweep_disclosures": {"queue": "audit"},
     "webhooks.tasks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -199,6 +202,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep": {"task": "vault.tasks.sweep", "schedule": SWEEP_SECONDS},
     "sweep-audits": {"task": "audits.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "sweep-disclosures": {"task": "vault.tasks.sweep_disclosures", "schedule": SWEEP_SECONDS},
     "send-webhooks": {
         "task": "webhooks.tasks.send",
         "schedule": WEBHOOK_SECONDS,

@@ -3,7 +3,13 @@
 from django.urls import path
 
 from audits.api import AuditDetail, AuditList
-from vault.api.benchmarks import BenchmarkDetail, BenchmarkList, PanelTemplate, RoundList
+from vault.api.benchmarks import (
+    BenchmarkDetail,
+    BenchmarkList,
+    DisclosedLabels,
+    PanelTemplate,
+    RoundList,
+)
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
 from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
 from vault.api.results import BudgetDetail, LeaderboardDetail
@@ -41,6 +47,11 @@ urlpatterns = [
     path(BENCHMARK, BenchmarkDetail.as_view(), name="benchmark"),
     path(BENCHMARK + "rounds/", RoundList.as_view(), name="rounds"),
     path(BENCHMARK + "panel/", PanelTemplate.as_view(), name="panel"),
+    path(
+        BENCHMARK + "holdouts/<uuid:holdout_id>/labels/",
+        DisclosedLabels.as_view(),
+        name="disclosed-labels",
+    ),
     path(BENCHMARK + "submissions/", SubmissionCollection.as_view(), name="submissions"),
     path(BENCHMARK + "validate/", Validation.as_view(), name="validate"),
     path(BENCHMARK + "budget/", BudgetDetail.as_view(), name="budget"),

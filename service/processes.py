@@ -225,7 +225,7 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
 
 
 def _prepare_files(home: Path) -> None:
-    for name in ("", "predictions", "panels"):
+    for name in ("", "predictions", "panels", "disclosed"):
         directory = home / "files" / name
         directory.mkdir(mode=0o700, exist_ok=True)
         directory.chmod(0o700)  # older versions left it open

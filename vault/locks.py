@@ -21,6 +21,7 @@ _DISPATCHER = 4805
 _AUDIT = 4806
 _FILE = 4811
 _REFERENCES = 4812
+_DISCLOSURE = 4813
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -67,6 +68,13 @@ def hold_file(*, sha256: str) -> None:
 def one_audit(*, round_id: int) -> AbstractContextManager[bool]:
     """Let one process at a time audit a round, or publish it."""
     return of_session(key=(_AUDIT, round_id))
+
+
+def one_disclosure(*, holdout_id: uuid.UUID) -> AbstractContextManager[bool]:
+    """Let one process at a time disclose a holdout. Two may share a lock: then one is done later."""
+    return of_session(
+        key=(_DISCLOSURE, int.from_bytes(holdout_id.bytes[-4:], signed=True)),
+    )
 
 
 def one_dispatcher() -> AbstractContextManager[bool]:

@@ -1,5 +1,6 @@
 """Celery tasks: they read the clock and call the domain. All may run twice and at the same time."""
 
+import logging
 import uuid
 
 from celery import shared_task
@@ -7,6 +8,9 @@ from django.utils import timezone
 
 from vault import opening, rounds, scoring, submissions
 from vault.queue import broker, sweeping
+from vault.sealing import disclosures
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name=broker.SCORE_TASK)
@@ -26,3 +30,21 @@ def sweep() -> None:
     rounds.close_what_is_due(now=timezone.now())
     opening.open_what_is_due(now=timezone.now())
     submissions.cancel_with_their_rounds(now=timezone.now())
+
+
+@shared_task(name=broker.DISCLOSE_TASK)
+def disclose_holdout(*, holdout_id: str) -> None:
+    """For the audit worker, which alone can open a retired holdout."""
+    disclosures.carry_out(holdout_id=uuid.UUID(holdout_id), clock=timezone.now)
+
+
+@shared_task(name="vault.tasks.sweep_disclosures")
+def sweep_disclosures() -> None:
+    """Whatever interrupted a disclosure, the next sweep takes it up again."""
+    for holdout_id in disclosures.due():
+        try:
+            disclosures.carry_out(holdout_id=holdout_id, clock=timezone.now)
+        except Exception as error:  # noqa: BLE001
+            # One that cannot be opened must not keep the others waiting. The kind of error only: its message
+            # could hold a label.
+            logger.error("holdout %s was not disclosed: %s", holdout_id, type(error).__name__)

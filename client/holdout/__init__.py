@@ -4,6 +4,7 @@ from holdout.client import Client
 from holdout.errors import (
     AnswerError,
     BudgetExhaustedError,
+    DisclosureError,
     HoldoutError,
     InvalidFileError,
     NetworkError,
@@ -20,6 +21,7 @@ __all__ = [
     "Benchmark",
     "BudgetExhaustedError",
     "Client",
+    "DisclosureError",
     "HoldoutError",
     "InvalidFileError",
     "NetworkError",

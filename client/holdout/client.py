@@ -22,16 +22,19 @@ from holdout.records import (
     NewToken,
     Page,
     Provenance,
+    PublicHoldout,
     PublishedAudit,
     Round,
     Submission,
     Token,
     Verdict,
+    WithHoldouts,
 )
 from holdout.transport import Transport, connection
 
 VERSION = "0.1.0"
 API = "/api/v1"
+JSON = "application/json"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Held back by the service for at most so many seconds, and so many more until it is here.
 HELD_BACK = 20
@@ -108,6 +111,15 @@ class Client:
 
     def benchmark(self, slug: str) -> Benchmark:
         return record(Benchmark, self._get(_path("benchmarks", slug)))
+
+    def holdouts(self, slug: str) -> list[PublicHoldout]:
+        """Kinds, sizes and commitments: what was published when labels were sealed."""
+        return checked(WithHoldouts, self._get(_path("benchmarks", slug)))["holdouts"]
+
+    def disclosed(self, slug: str, holdout_id: str) -> bytes:
+        """The file with the labels of a holdout that is DISCLOSED."""
+        path = _path("benchmarks", slug, "holdouts", holdout_id, "labels")
+        return content(self._transport.ask("GET", path), media_type=JSON)
 
     def rounds(self, slug: str) -> list[Round]:
         return [record(Round, each) for each in self._pages(_path("benchmarks", slug, "rounds"))]

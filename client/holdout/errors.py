@@ -4,6 +4,7 @@ HoldoutError
   SettingsError            no token, or an address that a token must not be sent to
   NetworkError             the service could not be reached for as long as was allowed
   AnswerError              what answered is not the service: a proxy's page, or another program
+  DisclosureError          a disclosed file that cannot be one, or that belongs to no holdout that is known
   WaitTimeoutError         the score did not come in time; the submission still waits
   InterruptedWorkError     the command was interrupted from the keyboard
   ProblemError             the service refused, with a problem document (RFC 9457)
@@ -40,6 +41,13 @@ class NetworkError(HoldoutError):
 
 class AnswerError(HoldoutError):
     code = "malformed_answer"
+
+
+class DisclosureError(HoldoutError):
+    code = "not_verified"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"NOT verified: {text}")
 
 
 class WaitTimeoutError(HoldoutError):

@@ -5,6 +5,7 @@ from enum import IntEnum
 from holdout.errors import (
     AnswerError,
     BudgetExhaustedError,
+    DisclosureError,
     HoldoutError,
     InterruptedWorkError,
     InvalidFileError,
@@ -18,6 +19,7 @@ from holdout.errors import (
 
 class ExitCode(IntEnum):
     OK = 0
+    NOT_VERIFIED = 1
     USAGE = 2
     INVALID_FILE = 3
     BUDGET_EXHAUSTED = 4
@@ -31,6 +33,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "done; with --wait: scored",
+    ExitCode.NOT_VERIFIED: "disclosed labels are not those of the commitment (verify-commitment)",
     ExitCode.USAGE: "the command line is wrong, a file is missing, or there is no token",
     ExitCode.INVALID_FILE: "the file breaks a rule; nothing was charged",
     ExitCode.BUDGET_EXHAUSTED: "no query is left, or none before the timeout; nothing was charged",
@@ -47,6 +50,7 @@ _OF_ERRORS: dict[type[HoldoutError], ExitCode] = {
     SettingsError: ExitCode.USAGE,
     NetworkError: ExitCode.SERVICE_FAILURE,
     AnswerError: ExitCode.SERVICE_FAILURE,
+    DisclosureError: ExitCode.NOT_VERIFIED,
     WaitTimeoutError: ExitCode.TIMEOUT,
     InterruptedWorkError: ExitCode.INTERRUPTED,
     InvalidFileError: ExitCode.INVALID_FILE,

@@ -71,7 +71,7 @@ def download(
     form: Form = "csv",
     force: Force = False,
 ) -> None:
-    """Fetch a file that the team has handed in, as it was taken."""
+    """Fetch a file that the team has handed in."""
     settings: Settings = context.obj
     with failing(settings.show), settings.client() as client:
         _check_output(settings.show, output, force=force)
@@ -174,7 +174,7 @@ def _scoring_rules(benchmark: Benchmark) -> list[str]:
 
 
 def budget(context: typer.Context, benchmark: BenchmarkName, round: RoundNumber = None) -> None:
-    """Show what is left: a sentence, and the figures behind it."""
+    """Show what is left, in words and in figures."""
     settings: Settings = context.obj
     with failing(settings.show), settings.client() as client:
         left = client.budget(benchmark, round=round)

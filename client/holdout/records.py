@@ -94,6 +94,19 @@ class Provenance:
         return {name: str(value) for name, value in said.items() if value not in ("", None)}
 
 
+class PublicHoldout(TypedDict):
+    """What is public of sealed labels."""
+
+    id: str
+    status: str
+    n_items: int
+    commitment: str
+
+
+class WithHoldouts(TypedDict):
+    holdouts: list[PublicHoldout]
+
+
 class Page(TypedDict):
     next: str | None
     results: list[object]

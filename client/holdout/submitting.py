@@ -218,7 +218,7 @@ def rotate_token(
         int, typer.Option(min=0, max=86400, help="Seconds that the old one lives.")
     ] = 3600,
 ) -> None:
-    """Replace the token that `login` keeps, without printing it."""
+    """Replace the token that is kept, unseen."""
     settings: Settings = context.obj
     with failing(settings.show):
         if os.environ.get("HOLDOUT_TOKEN") or os.environ.get("HOLDOUT_TOKEN_FILE"):

@@ -13,8 +13,9 @@ PRIVATE_KEYS = {"scoring-key": "worker-scoring", "audit-key": "worker-audit"}
 PUBLISHING = {"nginx", "admin"}
 CALLING_OUT = {"worker-webhooks"}
 STORES = {"db", "valkey"}
-FILE_WRITERS = {"web", "admin"}
-FILE_READERS = {"worker-scoring", "worker-audit"}
+# The audit worker writes what it discloses.
+FILE_WRITERS = {"web", "admin", "worker-audit"}
+FILE_READERS = {"worker-scoring"}
 SECRETS = "/run/secrets/"
 
 

@@ -124,7 +124,7 @@ BROKEN: list[tuple[Callable[[Compose], None], str]] = [
     (add("web", "volumes")("/var/run/docker.sock:/docker.sock:ro"), "web mounts the host's /var"),
     (add("web", "volumes")("./deploy/secrets/keys:/keys:ro"), "web mounts the host's"),
     (put("nginx", "volumes")(["./deploy/nginx.conf:/etc/nginx/nginx.conf"]), "nginx can write"),
-    (put("worker-audit", "volumes")(["files:/srv/files"]), "worker-audit can change files"),
+    (put("worker-scoring", "volumes")(["files:/srv/files"]), "worker-scoring can change files"),
     (add("worker-webhooks", "volumes")("files:/srv/files"), "worker-webhooks has no business"),
     (add("beat", "volumes")("files:/srv/files"), "beat has no business with files"),
     (add("db", "ports")("127.0.0.1:5432:5432"), "db publishes a port"),

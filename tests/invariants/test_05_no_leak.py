@@ -166,6 +166,11 @@ def _look_everywhere(reader: Reader) -> None:
         *(f"{benchmark}panel/?format=parquet", f"{benchmark}submissions/", f"{benchmark}budget/"),
         *(f"{benchmark}leaderboard/", f"{benchmark}leaderboard/?format=csv"),
         *(f"{benchmark}audits/", "audits/1/"),
+        # Nothing is there: neither is disclosed.
+        *(
+            f"{benchmark}holdouts/{each.pk}/labels/"
+            for each in (reader.world.query, reader.world.fresh)
+        ),
     ):
         reader.ask("GET", path)
         reader.ask("OPTIONS", path)

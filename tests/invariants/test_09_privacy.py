@@ -15,6 +15,7 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from config import urls
+from tests.vault.disclosed_holdouts import written
 from tests.vault.factories import acting_as, make_world
 from vault.models import Benchmark, BudgetEntry, Final, Submission, Team
 from vault.teams import tokens
@@ -55,6 +56,8 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "benchmark": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "rounds": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "panel": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    # Of a private benchmark: disclosed to those who see it.
+    "disclosed-labels": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "leaderboard": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "audits": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     # Nothing is published yet.
@@ -94,6 +97,7 @@ class House:
         everybody = Benchmark.objects.filter(pk=self.world.benchmark.pk)
         everybody.update(visibility=Benchmark.Visibility.PRIVATE)
         self.world.open()
+        self.disclosed_id = written(self.world.fresh).holdout_id
         self.owner = self.world.team("owner")
         self.submission = self.world.answered(self.owner, self.world.wrong_at(range(9)))
         Submission.objects.filter(pk=self.submission.pk).update(model_name=SECRET)
@@ -150,6 +154,7 @@ class House:
             **{f"entrance{form}": [] for form in ("", "-json")},
             "token-link-page": [],
             "token-link": [],
+            "disclosed-labels": [self.world.benchmark.slug, self.disclosed_id],
             "audit": [1],
             "tokens": [],
             "token": [self.spare.pk],

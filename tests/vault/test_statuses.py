@@ -67,7 +67,11 @@ def test_no_role_takes_a_round_back(world: World, role: str) -> None:
 
 @pytest.mark.parametrize("role", ["researcher", "audit"])
 def test_no_role_makes_a_holdout_fresh_again(world: World, role: str) -> None:
-    assert moves(world.query, HoldoutStatus, role=role, tied=True) == allowed(HoldoutStatus)
+    """Nor does the admin's process retire or disclose one: else it could have unused labels published."""
+    found = moves(world.query, HoldoutStatus, role=role, tied=True)
+
+    lacking = {"RETIRED", "DISCLOSED"} if role == "researcher" else set()
+    assert found == {move for move in allowed(HoldoutStatus) if move[1] not in lacking}
 
 
 def test_no_role_scores_a_submission_again(world: World) -> None:

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
+from vault.admin.disclosing import DISCLOSE, disclosure_table
 from vault.admin.pages import FixedPage, Table, code, column, link, moment, number, stacked
 from vault.admin.site import site
 from vault.models import Holdout
@@ -43,6 +44,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
             when="while a holdout is SEALED",
             run=_freshen,
         ),
+        DISCLOSE,
     )
 
     start = column("holdout", lambda obj: code(str(obj.pk), length=8), ordering="pk")
@@ -79,5 +81,6 @@ class HoldoutAdmin(FixedPage, ActingPage):
                 header=("Round", "Status", "In it, this holdout"),
                 rows=asked + audited,
                 empty="It serves no round.",
-            )
+            ),
+            disclosure_table(obj),
         ]

@@ -1,7 +1,10 @@
 """What anyone may know of a benchmark: its rules, rounds, commitments and panel."""
 
+import uuid
+
 import pyarrow as pa
 from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +14,9 @@ from vault.api import negotiation, pages, selectors, tables
 from vault.api.publicly import PublicView
 from vault.api.representations.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL
 from vault.api.representations.rounds import ROUND
-from vault.models import Holdout
+from vault.files import content_files
+from vault.models import DisclosedFile, Holdout
+from vault.statuses import HoldoutStatus
 
 
 class BenchmarkList(PublicView):
@@ -24,14 +29,17 @@ class BenchmarkDetail(PublicView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = selectors.visible_benchmark(request, slug)
         latest = panels.latest(benchmark=benchmark)
-        holdouts = Holdout.objects.filter(benchmark=benchmark).order_by(
-            "sealed_at", "status", "commitment"
+        holdouts = Holdout.objects.filter(benchmark=benchmark).select_related(
+            "benchmark", "disclosed_file", "disclosure_request"
         )
         return Response(
             DETAIL.show(
                 benchmark,
                 panel=None if latest is None else PANEL.show(latest),
-                holdouts=[HOLDOUT.show(each) for each in holdouts],
+                holdouts=[
+                    HOLDOUT.show(each)
+                    for each in holdouts.order_by("sealed_at", "status", "commitment")
+                ],
                 rounds=[ROUND.show(each) for each in selectors.every_round(benchmark)],
             )
         )
@@ -62,5 +70,26 @@ class PanelTemplate(PublicView):
         response["ETag"] = etag
         response["Cache-Control"] = "no-cache"
         response["Panel-Version"] = str(panel.version)
+        patch_vary_headers(response, ["Accept", "Authorization"])
+        return response
+
+
+class DisclosedLabels(PublicView):
+    """The labels of a holdout that is DISCLOSED, with what its commitment was computed of. Of no other."""
+
+    def get(self, request: Request, slug: str, holdout_id: uuid.UUID) -> HttpResponseBase:
+        file = get_object_or_404(
+            DisclosedFile,
+            holdout=holdout_id,
+            holdout__benchmark=selectors.visible_benchmark(request, slug),
+            holdout__status=HoldoutStatus.DISCLOSED,
+        )
+        etag = f'"{file.sha256}"'
+        response: HttpResponse | None = negotiation.unchanged(request, etag=etag)
+        if response is None:
+            content = content_files.load(file_key=file.file_key)
+            response = HttpResponse(content, content_type=negotiation.JSON)
+        response["ETag"] = etag
+        response["Cache-Control"] = "no-cache"
         patch_vary_headers(response, ["Accept", "Authorization"])
         return response

@@ -1,4 +1,4 @@
-"""Files named by the SHA-256 of their content, in Django storage: predictions and panels, never labels.
+"""Files named by the SHA-256 of their content, in Django storage: predictions, panels, what is disclosed.
 
 A name is written once. On a local disk a file gets its name only when it is complete, so a process that
 is killed while it writes leaves nothing behind that looks like the file. Other accounts cannot read it.

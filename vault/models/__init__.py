@@ -2,6 +2,8 @@ from vault.models.benchmark import Benchmark as Benchmark
 from vault.models.budget import Admission as Admission
 from vault.models.budget import BudgetEntry as BudgetEntry
 from vault.models.budget import HoldoutTold as HoldoutTold
+from vault.models.disclosure import DisclosedFile as DisclosedFile
+from vault.models.disclosure import DisclosureRequest as DisclosureRequest
 from vault.models.holdout import Holdout as Holdout
 from vault.models.holdout import SealedBlob as SealedBlob
 from vault.models.holdout import SealingKey as SealingKey

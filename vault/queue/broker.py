@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 SCORE_TASK = "vault.tasks.score_submission"
 QUEUE = "scoring"
+DISCLOSE_TASK = "vault.tasks.disclose_holdout"
+AUDIT_QUEUE = "audit"
 # Far more than come at once: a longer list would only grow while the broker hangs.
 MAX_WAITING = 1000
 
@@ -69,3 +71,17 @@ _publisher = _Publisher()
 def notify(*, submission_id: uuid.UUID) -> bool:
     """Tell whether the message was listed for publishing; return at once whatever the broker does."""
     return _publisher.put(submission_id)
+
+
+def ask_to_disclose(*, holdout_id: uuid.UUID) -> None:
+    """Wake the audit worker for a request that is committed; its sweeper finds what the broker lost."""
+    try:
+        current_app.send_task(
+            DISCLOSE_TASK,
+            kwargs={"holdout_id": str(holdout_id)},
+            queue=AUDIT_QUEUE,
+            retry=False,
+            ignore_result=True,
+        )
+    except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError) as error:
+        logger.warning("the broker did not take %s: %s", holdout_id, type(error).__name__)

@@ -147,15 +147,21 @@ def retire(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
     _move(holdout, HoldoutStatus.RETIRED, actor=actor, now=now)
 
 
-def disclose(*, holdout: Holdout, actor: str, now: dt.datetime) -> Disclosure:
-    """RETIRED -> DISCLOSED, by the audit worker; the caller publishes what is returned."""
+def open_retired(*, holdout: Holdout, actor: str, now: dt.datetime) -> Disclosure:
+    """Decrypt what a RETIRED holdout's commitment was computed of, to be published.
+
+    By a worker that holds the audit key, and not inside a transaction.
+    """
     current = _current(holdout)
     if current.status != HoldoutStatus.RETIRED:
         raise TransitionError(f"a holdout in status {current.status} is not disclosed")
     plaintext, _ = _open(current, AUDIT, reason={"disclose": True}, actor=actor, now=now)
-    disclosed = sealed_labels.disclosure(plaintext, classes=current.benchmark.classes)
-    _move(current, HoldoutStatus.DISCLOSED, actor=actor, now=now)
-    return disclosed
+    return sealed_labels.disclosure(plaintext, classes=current.benchmark.classes)
+
+
+def disclose(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
+    """RETIRED -> DISCLOSED, together with the row that names the stored file."""
+    _move(holdout, HoldoutStatus.DISCLOSED, actor=actor, now=now)
 
 
 def _check_labels(benchmark: Benchmark, labels: LabelTable) -> None:

@@ -18,7 +18,8 @@ from vault.models import Benchmark, Holdout, Round, Team
 
 ANYONE = Caller()
 PUBLIC_HOLDOUT = {
-    *("kind", "status", "n_items", "draws_groups", "stratified", "commitment", "sealed_at"),
+    *("id", "kind", "status", "n_items", "draws_groups", "stratified", "commitment", "sealed_at"),
+    "disclosed",
 }
 
 

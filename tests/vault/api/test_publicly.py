@@ -7,9 +7,10 @@ import pytest
 from audits.models import Publication
 from config.description import OPERATIONS
 from tests.vault.api.stage import Caller, a_world, file_number, handed_in
+from tests.vault.disclosed_holdouts import written
 from tests.vault.factories import NOW, World
 from vault.api.openapi.operation import Access
-from vault.models import Benchmark
+from vault.models import Benchmark, DisclosedFile
 
 ORIGIN = {"Origin": "https://page.example"}
 ALLOW = "Access-Control-Allow-Origin"
@@ -25,12 +26,17 @@ def world() -> World:
         document={"round": 1, "teams": []},
         published_at=NOW,
     )
+    written(world.query)
     return world
 
 
 def asked(path: str, method: str = "GET", caller: Caller | None = None) -> Any:
     audit = Publication.objects.get().pk
-    concrete = path.replace("{slug}", "weather").replace("{audit_id}", str(audit))
+    holdout = DisclosedFile.objects.get().pk
+    names = {"{slug}": "weather", "{audit_id}": audit, "{holdout_id}": holdout}
+    concrete = path
+    for name, value in names.items():
+        concrete = concrete.replace(name, str(value))
     return (caller or Caller()).ask(method, concrete, headers=ORIGIN)
 
 

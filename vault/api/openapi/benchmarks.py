@@ -3,13 +3,22 @@
 from vault.api import tables
 from vault.api.openapi import parameters, prediction_files
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
-from vault.api.representations.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL
+from vault.api.representations.benchmarks import (
+    BENCHMARK,
+    DETAIL,
+    DISCLOSED,
+    DISCLOSED_FILE,
+    HOLDOUT,
+    PANEL,
+)
 from vault.api.representations.rounds import POLICY, ROUND
 from vault.api.representations.shape import described
 
 TAG = "Benchmarks"
 
-SHAPES = described(DETAIL, PANEL, HOLDOUT, POLICY, listed=(BENCHMARK, ROUND))
+SHAPES = described(
+    *(DETAIL, PANEL, HOLDOUT, DISCLOSED, DISCLOSED_FILE, POLICY), listed=(BENCHMARK, ROUND)
+)
 _PANEL_HEADERS = ("ETag", "Panel-Version")
 
 OPERATIONS = {
@@ -57,6 +66,19 @@ OPERATIONS = {
                 headers=_PANEL_HEADERS,
             ),
             304: answer("Nothing has changed.", headers=_PANEL_HEADERS),
+        },
+    ),
+    ("/api/v1/benchmarks/{slug}/holdouts/{holdout_id}/labels/", "GET"): Operation(
+        id="get_disclosed_labels",
+        summary="The labels of a disclosed holdout",
+        description="Ids, labels and salt: SHA-256 of the salt's bytes, then the text's in UTF-8, is the "
+        "commitment that was published when the holdout was sealed. 404 for every holdout that is not "
+        "`DISCLOSED`. The file never changes.",
+        access=Access.PUBLIC,
+        parameters=(parameters.SLUG, parameters.HOLDOUT_ID, parameters.IF_NONE_MATCH),
+        answers={
+            200: shown(DISCLOSED_FILE, "The file.", headers=("ETag",)),
+            304: answer("Nothing has changed.", headers=("ETag",)),
         },
     ),
 }

@@ -48,6 +48,12 @@ SUBMISSION_ID = in_path(
     "The submission's id.",
     "0195a4f0-5b1c-7d8e-9f00-112233445566",
 )
+HOLDOUT_ID = in_path(
+    "holdout_id",
+    schemas.text(format="uuid"),
+    "The holdout's id.",
+    "0195a4f0-5b1c-7d8e-9f00-112233445566",
+)
 ROUND = in_query(
     "round",
     schemas.integer(minimum=0, maximum=selectors.MAX_NUMBER),

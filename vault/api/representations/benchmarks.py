@@ -1,5 +1,9 @@
 """Benchmarks, their panels and holdouts, as anyone may see them: from public constants alone."""
 
+from typing import Any
+
+from django.urls import reverse
+
 from stats.metrics import METRICS
 from vault.api.openapi import schemas
 from vault.api.representations import fields
@@ -7,7 +11,7 @@ from vault.api.representations.rounds import COMMITMENT, ROUND
 from vault.api.representations.shape import By, Field, Shape
 from vault.files.prediction_forms import FORMS
 from vault.holdout_kinds import HoldoutKind
-from vault.models import Benchmark, Panel
+from vault.models import Benchmark, Holdout, Panel
 from vault.statuses import HoldoutStatus
 
 BENCHMARK = Shape(
@@ -68,9 +72,69 @@ PANEL = Shape(
     },
     description="The items that every file answers.",
 )
+DISCLOSED = Shape(
+    "DisclosedLabels",
+    {
+        "url": fields.text(
+            "/api/v1/benchmarks/rain-tomorrow/holdouts/0195a4f0-5b1c-7d8e-9f00-112233445566/labels/",
+            "Where the file is.",
+            format="uri-reference",
+            source=lambda file: reverse(
+                "disclosed-labels", args=[file.holdout.benchmark.slug, file.holdout_id]
+            ),
+        ),
+        "sha256": fields.sha256(
+            "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9", "Of the file."
+        ),
+        "size": fields.count(73250, "Of the file, in bytes."),
+        "disclosed_at": fields.time("2026-06-01T09:00:00Z", source="at"),
+        "reason": fields.text(
+            "the season is over",
+            "Why an organizer published them.",
+            source="holdout.disclosure_request.reason",
+        ),
+    },
+    description="The labels of a holdout, published when no round needed them any more, with the salt: "
+    "anybody can recompute the commitment.",
+)
+
+# The content of that file, which a worker wrote: `vault.sealing.disclosures.file_of`.
+DISCLOSED_FILE = Shape(
+    "DisclosedFile",
+    {
+        "format": fields.one_of("holdout-vault-disclosure/1", ["holdout-vault-disclosure/1"]),
+        "benchmark": fields.text("rain-tomorrow"),
+        "holdout": fields.text("0195a4f0-5b1c-7d8e-9f00-112233445566", format="uuid"),
+        "panel_version": fields.integer(1, "Of the panel that the items are in.", minimum=1),
+        "panel_sha256": fields.sha256(
+            "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+        ),
+        "n_items": fields.count(2),
+        "commitment": fields.sha256(
+            "aa1b52e6a15934932264877b88bb206c23c70a939d87b3ea4f152f5b6b669ff5",
+            "As it was published at sealing: SHA-256 of salt and text.",
+        ),
+        "salt": fields.sha256(
+            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "32 bytes."
+        ),
+        "text": fields.text(
+            "id,label\nitem-1,0\nitem-2,1\n",
+            "CSV: a line of names, then one line for each item, by id; lines end in LF.",
+        ),
+    },
+    description="What a commitment was computed of.",
+)
+
+
+def _disclosed(holdout: Holdout) -> dict[str, Any] | None:
+    file = getattr(holdout, "disclosed_file", None)
+    return None if file is None else DISCLOSED.show(file)
+
+
 HOLDOUT = Shape(
     "Holdout",
     {
+        "id": fields.text("0195a4f0-5b1c-7d8e-9f00-112233445566", format="uuid"),
         "kind": fields.one_of("iid", HoldoutKind),
         "status": fields.one_of("QUERY", HoldoutStatus.values),
         "n_items": fields.count(2000),
@@ -80,8 +144,9 @@ HOLDOUT = Shape(
         "stratified": fields.flag(False, "It was drawn from each class separately."),
         "commitment": fields.sha256(COMMITMENT, "Of its labels, published before any answer."),
         "sealed_at": fields.time("2026-02-20T08:00:00Z"),
+        "disclosed": Field(schemas.or_null(DISCLOSED.reference()), None, _disclosed),
     },
-    description="Sealed labels. Which items are in it is shown to nobody.",
+    description="Sealed labels. Which items are in it is shown to nobody before it is disclosed.",
 )
 DETAIL = BENCHMARK.extended(
     "BenchmarkDetail",
