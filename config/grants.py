@@ -54,6 +54,8 @@ GRANTS: list[Grant] = [
         *("vault_benchmark", "vault_panel", "vault_holdout", "vault_round"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_release", "vault_roundreference"),
         *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
+        # Anybody may keep a head of a journal, which itself is not for this role.
+        *("vault_signedhead", "vault_signingkey"),
     ),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
@@ -72,6 +74,8 @@ GRANTS: list[Grant] = [
         *("webhooks_webhookdelivery", "vault_budgetentry", "vault_final", "vault_release"),
         *("vault_rawscore", "vault_publishedresult", "vault_journalentry", "vault_journalhead"),
         *("audits_auditrun", "audits_finding", "audits_report", "audits_publication"),
+        # The page that verifies chains holds them to what was signed.
+        *("vault_signedhead", "vault_signingkey"),
     ),
     # Superusers make accounts here; none is ever deleted, and rights are given by role alone.
     *_grants(RESEARCHER, "auth_user", "SELECT", "INSERT", "UPDATE"),
@@ -103,7 +107,7 @@ GRANTS: list[Grant] = [
         *("vault_sealedblob", "vault_wrappedkey", "vault_roundsecret"),
         *("vault_round_fresh_holdouts", "vault_team"),
         # For `verify_journal`, which runs in its place.
-        *("vault_journalentry", "vault_journalhead"),
+        *("vault_journalentry", "vault_journalhead", "vault_signedhead", "vault_signingkey"),
     ),
     *_grants(SCORING, "vault_round", "SELECT", ROUND_STATUS),
     # The sweeper forgets what has expired.
@@ -125,8 +129,10 @@ GRANTS: list[Grant] = [
         *("vault_benchmark", "vault_panel", "vault_sealingkey", "vault_sealedblob"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_admission", "vault_budgetentry"),
         *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
-        *("vault_unranking", "vault_journalentry"),
+        *("vault_unranking", "vault_journalentry", "vault_signingkey"),
     ),
+    # It alone signs heads; the key that makes a signature is none of the database's.
+    *_grants(AUDIT, "vault_signedhead", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
     *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),
