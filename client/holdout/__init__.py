@@ -4,6 +4,7 @@ from holdout.client import Client
 from holdout.errors import (
     AnswerError,
     BudgetExhaustedError,
+    HeadError,
     HoldoutError,
     InvalidFileError,
     NetworkError,
@@ -13,13 +14,14 @@ from holdout.errors import (
     SettingsError,
     WaitTimeoutError,
 )
-from holdout.records import Benchmark, Provenance, Round, Submission, Verdict
+from holdout.records import Benchmark, Provenance, Round, SignedHead, Submission, Verdict
 
 __all__ = [
     "AnswerError",
     "Benchmark",
     "BudgetExhaustedError",
     "Client",
+    "HeadError",
     "HoldoutError",
     "InvalidFileError",
     "NetworkError",
@@ -29,6 +31,7 @@ __all__ = [
     "Round",
     "ServiceError",
     "SettingsError",
+    "SignedHead",
     "Submission",
     "Verdict",
     "WaitTimeoutError",

@@ -5,6 +5,7 @@ HoldoutError
   NetworkError             the service could not be reached for as long as was allowed
   AnswerError              what answered is not the service: a proxy's page, or another program
   WaitTimeoutError         the score did not come in time; the submission still waits
+  HeadError                a signed head does not verify, or contradicts one that was kept
   InterruptedWorkError     the command was interrupted from the keyboard
   ProblemError             the service refused, with a problem document (RFC 9457)
     InvalidFileError       the file breaks a rule; `problems` name rows and columns
@@ -13,6 +14,7 @@ HoldoutError
     ServiceError           the service failed
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 INVALID_FILE = "invalid_file"
@@ -44,6 +46,16 @@ class AnswerError(HoldoutError):
 
 class WaitTimeoutError(HoldoutError):
     code = "timeout"
+
+
+class HeadError(HoldoutError):
+    """`evidence` are two heads that contradict each other, both signed: others can verify them."""
+
+    code = "head_not_verified"
+
+    def __init__(self, text: str, *, evidence: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(text)
+        self.evidence = list(evidence)
 
 
 class InterruptedWorkError(HoldoutError):

@@ -5,6 +5,7 @@ from enum import IntEnum
 from holdout.errors import (
     AnswerError,
     BudgetExhaustedError,
+    HeadError,
     HoldoutError,
     InterruptedWorkError,
     InvalidFileError,
@@ -26,6 +27,7 @@ class ExitCode(IntEnum):
     TIMEOUT = 7
     REFUSED = 8
     NOT_SCORED = 9
+    NOT_VERIFIED = 10
     INTERRUPTED = 130
 
 
@@ -40,6 +42,7 @@ MEANINGS = {
     ExitCode.TIMEOUT: "no score within --timeout; `holdout wait` goes on waiting",
     ExitCode.REFUSED: "refused: bad token, closed round, not admitted, wrong status",
     ExitCode.NOT_SCORED: "the submission has failed or was cancelled",
+    ExitCode.NOT_VERIFIED: "a signed head does not verify, or contradicts one that was kept",
     ExitCode.INTERRUPTED: "interrupted from the keyboard; the same command takes it up again",
 }
 
@@ -48,6 +51,7 @@ _OF_ERRORS: dict[type[HoldoutError], ExitCode] = {
     NetworkError: ExitCode.SERVICE_FAILURE,
     AnswerError: ExitCode.SERVICE_FAILURE,
     WaitTimeoutError: ExitCode.TIMEOUT,
+    HeadError: ExitCode.NOT_VERIFIED,
     InterruptedWorkError: ExitCode.INTERRUPTED,
     InvalidFileError: ExitCode.INVALID_FILE,
     BudgetExhaustedError: ExitCode.BUDGET_EXHAUSTED,

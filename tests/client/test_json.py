@@ -29,6 +29,7 @@ from tests.client.service import (
     page,
     problem,
 )
+from tests.client.test_heads import a_head, a_key
 
 SCORED = a_submission("SCORED")
 QUEUED = a_submission()
@@ -56,6 +57,7 @@ CALLS: dict[str, tuple[list[str], list[Any], str]] = {
     "budget": (["-b", "rain"], [answer(a_budget())], "total"),
     "leaderboard": (["-b", "rain"], [answer(a_board())], "rows"),
     "audit": (["3"], [answer(an_audit())], "document"),
+    "verify-head": (["-b", "rain"], [answer(a_head()), page(a_key())], "verified_with"),
     "tokens": ([], [page(a_token())], "label"),
     "rotate": ([], [page(a_token()), answer(a_token(8, token="hv_successor"), 201)], "path"),
 }
