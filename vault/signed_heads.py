@@ -24,7 +24,7 @@ ACTOR = "worker-audit"
 FORMAT = "holdout-vault journal head 1"
 # Signed after each of these, and once a day if anything else was entered.
 OCCASIONS = ("round_closed", "round_published")
-LONGEST_WAIT = dt.timedelta(days=1)
+MAX_WAIT = dt.timedelta(days=1)
 # Its own entry, which is always the one that is signed.
 KIND = "head_signed"
 
@@ -180,7 +180,7 @@ def _is_due(*, benchmark: Benchmark, latest: SignedHead | None, now: dt.datetime
     if end == latest.number:
         return False
     # Under another name strangers would not take the last one for the benchmark's.
-    if latest.slug != benchmark.slug or now - latest.signed_at >= LONGEST_WAIT:
+    if latest.slug != benchmark.slug or now - latest.signed_at >= MAX_WAIT:
         return True
     return entries.filter(sequence__gt=latest.number, kind__in=OCCASIONS).exists()
 

@@ -202,6 +202,16 @@ def test_what_was_taken_back_fails_and_is_shown(
         assert given.stderr.count('"signature"') == 2
 
 
+def test_a_kept_line_that_was_changed_accuses_nobody(key: str, keep: Path) -> None:
+    keep.write_text(json.dumps({**a_head(7), "number": 9}) + "\n")
+
+    given = verified(answer(a_head(8)), options=("--public-key", key, "--keep", str(keep)))
+
+    assert given.exit_code == ExitCode.NOT_VERIFIED
+    assert f"{keep}: the signature of head 9 does not verify" in given.stderr.replace("\n", " ")
+    assert "the journal was" not in given.stderr
+
+
 def test_evidence_is_in_the_document_of_the_error(key: str, keep: Path) -> None:
     options = ("--public-key", key, "--keep", str(keep), "--json")
     verified(answer(a_head(7)), options=options)
