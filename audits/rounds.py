@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from audits import publication, runs
+from audits import heads, publication, runs
 from audits.models import AuditRun, Publication
 from audits.runs import Clock
 from vault import journal, locks, rounds
@@ -37,6 +37,8 @@ def advance(*, round_id: int, clock: Clock) -> bool:
             return False
         if round.status != RoundStatus.CLOSED:
             return round.status in (RoundStatus.AUDITED, RoundStatus.PUBLISHED)
+        # What the finals are is out of anybody's hands before a fresh label is opened.
+        heads.sign(benchmark=round.benchmark, clock=clock)
         runs.run(round=round, clock=clock)
         rounds.mark_audited(round=round, actor=ACTOR, now=clock())
     return True
@@ -62,6 +64,7 @@ def publish(*, round_id: int, clock: Clock) -> None:
                 round=round, benchmark=round.benchmark, document=shown, published_at=now
             )
             _turn_conveyor(round, shown=shown, now=now)
+        heads.sign(benchmark=round.benchmark, clock=clock)
 
 
 def latest_run(*, round: Round) -> AuditRun:

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from audits import rounds
+from audits import heads, rounds
 
 logger = logging.getLogger(__name__)
 
@@ -22,10 +22,12 @@ def publish_round(*, round_id: int) -> None:
 
 @shared_task(name="audits.tasks.sweep")
 def sweep() -> None:
-    """Whatever interrupted an audit, the next sweep takes it up again."""
+    """Whatever interrupted an audit or a signature, the next sweep takes it up again."""
     for round_id in rounds.due():
         try:
             rounds.advance(round_id=round_id, clock=timezone.now)
         except Exception:
             # A round that cannot be audited must not keep the others waiting.
             logger.exception("round %d was not audited", round_id)
+    # After the rounds: an audit that closes one signs by itself, and this finds what a killed worker left.
+    heads.sign_all(clock=timezone.now)

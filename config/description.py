@@ -14,6 +14,7 @@ from audits import description as audits
 from vault.api.openapi import (
     benchmarks,
     headers,
+    heads,
     problem_answers,
     results,
     service,
@@ -23,7 +24,7 @@ from vault.api.openapi import (
 from vault.api.openapi.operation import Operation
 from webhooks import description as webhooks
 
-CONCEPTS = (benchmarks, submissions, results, audits, tokens, webhooks, service)
+CONCEPTS = (benchmarks, submissions, results, audits, heads, tokens, webhooks, service)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     key: replace(operation, tag=concept.TAG)

@@ -56,6 +56,8 @@ GRANTS: list[Grant] = [
         *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
         # Where the labels of a disclosed holdout are, and why they were published.
         *("vault_disclosurerequest", "vault_disclosedfile"),
+        # Anybody may keep a head of a journal, which itself is not for this role.
+        *("vault_signedhead", "vault_signingkey"),
     ),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
@@ -75,6 +77,8 @@ GRANTS: list[Grant] = [
         *("vault_rawscore", "vault_publishedresult", "vault_journalentry", "vault_journalhead"),
         *("audits_auditrun", "audits_finding", "audits_report", "audits_publication"),
         "vault_disclosedfile",
+        # The page that verifies chains holds them to what was signed.
+        *("vault_signedhead", "vault_signingkey"),
     ),
     # Superusers make accounts here; none is ever deleted, and rights are given by role alone.
     *_grants(RESEARCHER, "auth_user", "SELECT", "INSERT", "UPDATE"),
@@ -108,7 +112,7 @@ GRANTS: list[Grant] = [
         *("vault_sealedblob", "vault_wrappedkey", "vault_roundsecret"),
         *("vault_round_fresh_holdouts", "vault_team"),
         # For `verify_journal`, which runs in its place.
-        *("vault_journalentry", "vault_journalhead"),
+        *("vault_journalentry", "vault_journalhead", "vault_signedhead", "vault_signingkey"),
     ),
     *_grants(SCORING, "vault_round", "SELECT", ROUND_STATUS),
     # The sweeper forgets what has expired.
@@ -130,10 +134,12 @@ GRANTS: list[Grant] = [
         *("vault_benchmark", "vault_panel", "vault_sealingkey", "vault_sealedblob"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_admission", "vault_budgetentry"),
         *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
-        *("vault_unranking", "vault_journalentry", "vault_disclosurerequest"),
+        *("vault_unranking", "vault_journalentry", "vault_disclosurerequest", "vault_signingkey"),
     ),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
+    # It alone signs heads; the key that makes a signature is none of the database's.
+    *_grants(AUDIT, "vault_signedhead", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
     *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),

@@ -65,6 +65,7 @@ MEANINGS = {
     "WEBHOOK_SECONDS": "Time between two looks for events to tell and attempts that are due.",
     "SCORING_PRIVATE_KEY_FILE": "The key that opens query holdouts: in the scoring worker alone.",
     "AUDIT_PRIVATE_KEY_FILE": "The key that opens fresh holdouts: in the audit worker alone.",
+    "SIGNING_PRIVATE_KEY_FILE": "The key that signs journal heads: in the audit worker alone.",
     "BROKER_URL": "Valkey, Redis or RabbitMQ. It wakes workers; nothing is kept there alone.",
     "LOG_LEVEL": "The least severe message that is logged.",
     "HOME": "Read by `run.py` alone: the state directory of the embedded service.",

@@ -170,6 +170,7 @@ MAX_REFUNDED_FAILURES = 3
 # Private keys: set in one worker process each, and in no other.
 SCORING_PRIVATE_KEY_FILE = env.text("SCORING_PRIVATE_KEY_FILE", "")
 AUDIT_PRIVATE_KEY_FILE = env.text("AUDIT_PRIVATE_KEY_FILE", "")
+SIGNING_PRIVATE_KEY_FILE = env.text("SIGNING_PRIVATE_KEY_FILE", "")
 
 CELERY_BROKER_URL = env.secret("BROKER_URL", "redis+socket:///nonexistent")
 CELERY_TASK_IGNORE_RESULT = True

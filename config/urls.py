@@ -11,6 +11,7 @@ from vault.api.benchmarks import (
     RoundList,
 )
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
+from vault.api.heads import HeadDetail, HeadList, SigningKeyList
 from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
 from vault.api.results import BudgetDetail, LeaderboardDetail
 from vault.api.service import Liveness, ProblemType, Readiness
@@ -57,6 +58,9 @@ urlpatterns = [
     path(BENCHMARK + "budget/", BudgetDetail.as_view(), name="budget"),
     path(BENCHMARK + "leaderboard/", LeaderboardDetail.as_view(), name="leaderboard"),
     path(BENCHMARK + "audits/", AuditList.as_view(), name="audits"),
+    path(BENCHMARK + "journal/head/", HeadDetail.as_view(), name="journal-head"),
+    path(BENCHMARK + "journal/heads/", HeadList.as_view(), name="journal-heads"),
+    path(V1 + "signing-keys/", SigningKeyList.as_view(), name="signing-keys"),
     path(SUBMISSION + "file/", SubmissionFile.as_view(), name="submission-file"),
     path(SUBMISSION + "final/", SubmissionFinal.as_view(), name="submission-final"),
     path(SUBMISSION + "withdraw/", SubmissionWithdrawal.as_view(), name="submission-withdraw"),

@@ -5,7 +5,7 @@
 #
 # The directory is closed to other accounts of the host. The files in it are readable by whom they are
 # mounted for; a container sees those that it is given and no others. UID is the account of the
-# application's containers, who write the two private keys (docs/deploy.md).
+# application's containers, who write the private keys (docs/deploy.md).
 set -eu
 umask 077
 

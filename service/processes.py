@@ -1,7 +1,7 @@
 """The embedded service: its processes, their database roles, keys and accounts, and their supervision.
 
 Each process gets only what it needs: the web and admin processes no private key, each worker its own
-key alone. As root, the processes that face the network run as another user; as an ordinary user there
+keys alone. As root, the processes that face the network run as another user; as an ordinary user there
 is no such boundary. A process that dies is started again; the truth is in PostgreSQL.
 """
 
@@ -199,7 +199,11 @@ def _programs(service: Service, *, port: int, admin_port: int, account: str) -> 
 
     signing = {"WEBHOOK_KEY": secret_text(keys / "webhooks")}
     scoring = of(grants.SCORING, SCORING_PRIVATE_KEY_FILE=str(keys / "scoring.key"))
-    audit = of(grants.AUDIT, AUDIT_PRIVATE_KEY_FILE=str(keys / "audit.key"))
+    audit = of(
+        grants.AUDIT,
+        AUDIT_PRIVATE_KEY_FILE=str(keys / "audit.key"),
+        SIGNING_PRIVATE_KEY_FILE=str(keys / "signing.key"),
+    )
     beat = [
         *(sys.executable, "-P", "-m", "celery", "-A", "config", "beat", "-l", "WARNING"),
         # No file with its number: one that a killed beat leaves could keep the next from starting.

@@ -136,6 +136,10 @@ class SealingError(VaultError, code="sealing_refused"):
     """Labels cannot be sealed as given."""
 
 
+class SigningKeyError(VaultError, code="signing_key_unavailable"):
+    """This process may not, or cannot, sign, or a signing key cannot be registered."""
+
+
 class LabelsUnavailableError(VaultError, code="labels_unavailable"):
     """This process may not, or cannot, open these labels."""
 

@@ -7,6 +7,7 @@ transaction: an entry stands if and only if the act it tells of is committed.
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +24,18 @@ LINE_END = "\n"
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """The end of a verified chain: what to keep elsewhere, signed, against truncation."""
+    """The end of a verified chain: what to keep elsewhere against truncation."""
 
     sequence: int
     hash: str
+    # What an error calls it.
+    name: str = "the head that was kept"
 
     def __str__(self) -> str:
         return f"{self.sequence}:{self.hash}"
+
+
+START = Head(sequence=0, hash=GENESIS)
 
 
 def append(
@@ -62,29 +68,44 @@ def entry_hash(entry: JournalEntry) -> str:
     return hashlib.sha256(LINE_END.join(parts).encode()).hexdigest()
 
 
-def verify(*, benchmark_id: int, kept: Head | None = None) -> Head:
-    """Walk the chain. Edits, deletions, insertions and reorderings raise `JournalError`.
-
-    Truncation and a full rewrite leave a chain that is sound in itself; they show against `kept`, a
-    head that this function returned earlier and that was kept where the database's owner has no hand.
-    """
-    previous, sequence = GENESIS, 0
-    entries = JournalEntry.objects.filter(benchmark_id=benchmark_id).order_by("sequence")
-    for entry in entries.iterator():
+def walk(*, benchmark_id: int, after: Head = START) -> Iterator[JournalEntry]:
+    """Give the entries behind a head, each once it is seen to be sound and linked to the one before it."""
+    previous, sequence = after.hash, after.sequence
+    entries = JournalEntry.objects.filter(benchmark_id=benchmark_id, sequence__gt=sequence)
+    for entry in entries.order_by("sequence").iterator():
         sequence += 1
         if entry.sequence != sequence:
             raise JournalError(f"entry {sequence} is missing or out of order", sequence=sequence)
         is_sound = LINE_END not in entry.kind + entry.actor and entry.hash == entry_hash(entry)
         if entry.previous_hash != previous or not is_sound:
             raise JournalError(f"entry {sequence} was changed", sequence=sequence)
-        if kept is not None and kept.sequence == sequence and kept.hash != entry.hash:
-            raise JournalError(f"entry {sequence} is not the head that was kept", sequence=sequence)
+        yield entry
         previous = entry.hash
-    if kept is not None and kept.sequence > sequence:
+
+
+def verify(*, benchmark_id: int, kept: Iterable[Head] = ()) -> Head:
+    """Walk the chain. Edits, deletions, insertions and reorderings raise `JournalError`.
+
+    Truncation and a full rewrite leave a chain that is sound in itself; they show against `kept`, heads
+    that this function returned earlier, or that were signed, and that were kept where the database's owner
+    has no hand. The error names the first of them that does not fit.
+    """
+    reached = START
+    waiting = sorted(kept, key=lambda head: head.sequence, reverse=True)
+    for entry in walk(benchmark_id=benchmark_id):
+        reached = Head(sequence=entry.sequence, hash=entry.hash)
+        while waiting and waiting[-1].sequence == reached.sequence:
+            head = waiting.pop()
+            if head.hash != reached.hash:
+                raise JournalError(
+                    f"entry {reached.sequence} is not {head.name}", sequence=reached.sequence
+                )
+    if waiting:
         raise JournalError(
-            f"the chain ends at entry {sequence}, before the head that was kept", sequence=sequence
+            f"the chain ends at entry {reached.sequence}, before {waiting[-1].name}",
+            sequence=reached.sequence,
         )
-    head = JournalHead.objects.filter(benchmark_id=benchmark_id).first()
-    if (head.sequence, head.hash) != (sequence, previous) if head else sequence != 0:
-        raise JournalError("the chain does not end at its head", sequence=sequence)
-    return Head(sequence=sequence, hash=previous)
+    end = JournalHead.objects.filter(benchmark_id=benchmark_id).first()
+    if (end.sequence, end.hash) != (reached.sequence, reached.hash) if end else reached != START:
+        raise JournalError("the chain does not end at its head", sequence=reached.sequence)
+    return reached

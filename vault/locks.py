@@ -22,6 +22,8 @@ _AUDIT = 4806
 _FILE = 4811
 _REFERENCES = 4812
 _DISCLOSURE = 4813
+_SIGNING = 4814
+_HEADS = 4815
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -63,6 +65,16 @@ def hold_file(*, sha256: str) -> None:
     Two files may share a lock: then they only wait for each other.
     """
     _ask("pg_advisory_xact_lock", (_FILE, int.from_bytes(bytes.fromhex(sha256[:8]), signed=True)))
+
+
+def hold_signing_keys() -> None:
+    """Order those who register signing keys, so that generations are counted without a gap."""
+    _ask("pg_advisory_xact_lock", (_SIGNING, 0))
+
+
+def hold_heads(*, benchmark_id: int) -> None:
+    """Have the signing of a journal's heads alone, so that each occasion is signed once."""
+    _ask("pg_advisory_xact_lock", (_HEADS, benchmark_id))
 
 
 def one_audit(*, round_id: int) -> AbstractContextManager[bool]:

@@ -5,6 +5,7 @@ from holdout.errors import (
     AnswerError,
     BudgetExhaustedError,
     DisclosureError,
+    HeadError,
     HoldoutError,
     InvalidFileError,
     NetworkError,
@@ -14,7 +15,7 @@ from holdout.errors import (
     SettingsError,
     WaitTimeoutError,
 )
-from holdout.records import Benchmark, Provenance, Round, Submission, Verdict
+from holdout.records import Benchmark, Provenance, Round, SignedHead, Submission, Verdict
 
 __all__ = [
     "AnswerError",
@@ -22,6 +23,7 @@ __all__ = [
     "BudgetExhaustedError",
     "Client",
     "DisclosureError",
+    "HeadError",
     "HoldoutError",
     "InvalidFileError",
     "NetworkError",
@@ -31,6 +33,7 @@ __all__ = [
     "Round",
     "ServiceError",
     "SettingsError",
+    "SignedHead",
     "Submission",
     "Verdict",
     "WaitTimeoutError",

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from holdout import reading, submitting, verifying
+from holdout import reading, submitting, verifying_commitments, verifying_heads
 from holdout.client import VERSION
 from holdout.exit_codes import MEANINGS, ExitCode
 from holdout.session import Settings, number
@@ -67,7 +67,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "budget": reading.budget,
     "leaderboard": reading.leaderboard,
     "audit": reading.audit,
-    "verify-commitment": verifying.verify_commitment,
+    "verify-commitment": verifying_commitments.verify_commitment,
+    "verify-head": verifying_heads.verify_head,
     "tokens": reading.list_tokens,
     "rotate": submitting.rotate_token,
 }

@@ -25,6 +25,8 @@ from holdout.records import (
     PublicHoldout,
     PublishedAudit,
     Round,
+    SignedHead,
+    SigningKey,
     Submission,
     Token,
     Verdict,
@@ -149,6 +151,15 @@ class Client:
 
     def audit(self, audit_id: int) -> Audit:
         return checked(Audit, self._get(_path("audits", audit_id)))
+
+    def signed_head(self, slug: str, *, number: int | None = None) -> SignedHead:
+        """The latest of the benchmark's journal, or the one of a number. Its signature is not verified."""
+        parameters = {} if number is None else {"number": str(number)}
+        path = _path("benchmarks", slug, "journal", "head")
+        return record(SignedHead, self._get(path, **parameters))
+
+    def signing_keys(self) -> list[SigningKey]:
+        return [checked(SigningKey, each) for each in self._pages("signing-keys/")]
 
     # What a team may read of its own.
 

@@ -6,6 +6,7 @@ HoldoutError
   AnswerError              what answered is not the service: a proxy's page, or another program
   DisclosureError          a disclosed file that cannot be one, or that belongs to no holdout that is known
   WaitTimeoutError         the score did not come in time; the submission still waits
+  HeadError                a signed head does not verify, or contradicts one that was kept
   InterruptedWorkError     the command was interrupted from the keyboard
   ProblemError             the service refused, with a problem document (RFC 9457)
     InvalidFileError       the file breaks a rule; `problems` name rows and columns
@@ -14,6 +15,7 @@ HoldoutError
     ServiceError           the service failed
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 INVALID_FILE = "invalid_file"
@@ -52,6 +54,16 @@ class DisclosureError(HoldoutError):
 
 class WaitTimeoutError(HoldoutError):
     code = "timeout"
+
+
+class HeadError(HoldoutError):
+    """`evidence` are two heads that contradict each other, both signed: others can verify them."""
+
+    code = "head_not_verified"
+
+    def __init__(self, text: str, *, evidence: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(text)
+        self.evidence = list(evidence)
 
 
 class InterruptedWorkError(HoldoutError):

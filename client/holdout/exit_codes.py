@@ -6,6 +6,7 @@ from holdout.errors import (
     AnswerError,
     BudgetExhaustedError,
     DisclosureError,
+    HeadError,
     HoldoutError,
     InterruptedWorkError,
     InvalidFileError,
@@ -19,7 +20,6 @@ from holdout.errors import (
 
 class ExitCode(IntEnum):
     OK = 0
-    NOT_VERIFIED = 1
     USAGE = 2
     INVALID_FILE = 3
     BUDGET_EXHAUSTED = 4
@@ -28,12 +28,12 @@ class ExitCode(IntEnum):
     TIMEOUT = 7
     REFUSED = 8
     NOT_SCORED = 9
+    NOT_VERIFIED = 10
     INTERRUPTED = 130
 
 
 MEANINGS = {
     ExitCode.OK: "done; with --wait: scored",
-    ExitCode.NOT_VERIFIED: "disclosed labels are not those of the commitment (verify-commitment)",
     ExitCode.USAGE: "the command line is wrong, a file is missing, or there is no token",
     ExitCode.INVALID_FILE: "the file breaks a rule; nothing was charged",
     ExitCode.BUDGET_EXHAUSTED: "no query is left, or none before the timeout; nothing was charged",
@@ -43,6 +43,8 @@ MEANINGS = {
     ExitCode.TIMEOUT: "no score within --timeout; `holdout wait` goes on waiting",
     ExitCode.REFUSED: "refused: bad token, closed round, not admitted, wrong status",
     ExitCode.NOT_SCORED: "the submission has failed or was cancelled",
+    ExitCode.NOT_VERIFIED: "disclosed labels are not those of the commitment; a signed head does not verify "
+    "or contradicts one that was kept",
     ExitCode.INTERRUPTED: "interrupted from the keyboard; the same command takes it up again",
 }
 
@@ -52,6 +54,7 @@ _OF_ERRORS: dict[type[HoldoutError], ExitCode] = {
     AnswerError: ExitCode.SERVICE_FAILURE,
     DisclosureError: ExitCode.NOT_VERIFIED,
     WaitTimeoutError: ExitCode.TIMEOUT,
+    HeadError: ExitCode.NOT_VERIFIED,
     InterruptedWorkError: ExitCode.INTERRUPTED,
     InvalidFileError: ExitCode.INVALID_FILE,
     BudgetExhaustedError: ExitCode.BUDGET_EXHAUSTED,

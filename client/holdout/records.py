@@ -249,3 +249,23 @@ class NewToken(TypedDict):
     id: int
     label: str
     token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedHead:
+    """How long a benchmark's journal was, and its last hash, as the service signed it."""
+
+    benchmark: str
+    number: int
+    hash: str
+    signed_at: str
+    # The id of the key that signed it.
+    key: str
+    signature: str
+
+
+class SigningKey(TypedDict):
+    id: str
+    generation: int
+    # PEM.
+    public_key: str

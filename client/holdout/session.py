@@ -1,5 +1,6 @@
 """What every command shares: whom it speaks to, how it shows things, and how it fails."""
 
+import json
 import math
 import os
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from holdout import credentials
 from holdout.client import Client
 from holdout.credentials import Credentials
 from holdout.errors import (
+    HeadError,
     HoldoutError,
     InterruptedWorkError,
     InvalidFileError,
@@ -98,7 +100,7 @@ def failing(show: Show) -> Iterator[None]:
 
 
 def _tell(show: Show, error: HoldoutError) -> None:
-    data = error.data if isinstance(error, ProblemError) else {}
+    data = _data(error)
     if show.as_json:
         detail = error.detail if isinstance(error, ProblemError) else str(error)
         show.document({"error": {**data, "code": error.code, "detail": detail}, **_known(show)})
@@ -113,12 +115,27 @@ def _tell(show: Show, error: HoldoutError) -> None:
     is_broken_off = isinstance(error, InterruptedWorkError) and show.known_id is not None
     if is_broken_off or isinstance(error, WaitTimeoutError):
         show.say("  `holdout wait` goes on waiting")
-    if isinstance(error, InvalidFileError):
-        for each in error.problems:
-            place = f"row {each['row']}" if each.get("row") is not None else "file"
-            show.say(f"  {place}, {each.get('column') or 'all columns'}: {each.get('problem')}")
+    for line in _lines(error):
+        show.say(f"  {line}")
     if data.get("next_slot_at"):
         show.say(f"  the next query is free at {moment(str(data['next_slot_at']))}")
+
+
+def _lines(error: HoldoutError) -> list[str]:
+    """What an error says of each row of a file, or the heads that contradict each other."""
+    if isinstance(error, HeadError):
+        return [json.dumps(each) for each in error.evidence]
+    lines = []
+    for each in error.problems if isinstance(error, InvalidFileError) else ():
+        place = f"row {each['row']}" if each.get("row") is not None else "file"
+        lines.append(f"{place}, {each.get('column') or 'all columns'}: {each.get('problem')}")
+    return lines
+
+
+def _data(error: HoldoutError) -> dict[str, Any]:
+    if isinstance(error, HeadError):
+        return {"evidence": error.evidence}
+    return error.data if isinstance(error, ProblemError) else {}
 
 
 def _known(show: Show) -> dict[str, Any]:

@@ -9,7 +9,11 @@ from typing import Any
 Compose = dict[str, Any]
 Problems = Iterator[str]
 
-PRIVATE_KEYS = {"scoring-key": "worker-scoring", "audit-key": "worker-audit"}
+PRIVATE_KEYS = {
+    "scoring-key": "worker-scoring",
+    "audit-key": "worker-audit",
+    "signing-key": "worker-audit",
+}
 PUBLISHING = {"nginx", "admin"}
 CALLING_OUT = {"worker-webhooks"}
 STORES = {"db", "valkey"}

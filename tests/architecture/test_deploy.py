@@ -61,8 +61,9 @@ def test_secrets_are_those_that_compose_mounts(secrets: Path) -> None:
     }
     made = {path.relative_to(secrets) for path in secrets.iterdir() if path.is_file()}
 
-    # The private keys are made by create_sealing_key; the organizer's password is for a person.
-    assert mounted - made == {Path("keys/scoring.key"), Path("keys/audit.key")}
+    # The private keys are made by commands; the organizer's password is for a person.
+    keys = ("scoring", "audit", "signing")
+    assert mounted - made == {Path(f"keys/{name}.key") for name in keys}
     assert made - mounted == {Path("organiser-password")}
 
 
@@ -177,6 +178,8 @@ def test_first_start_makes_tables_rights_and_keys(database: Database) -> None:
     for purpose in ("scoring", "audit"):
         arguments = ("--purpose", purpose, "--private-key-file", str(keys / f"{purpose}.key"))
         run("python", "-m", "django", "create_sealing_key", *arguments)
+    signing = ("--private-key-file", str(keys / "signing.key"))
+    run("python", "-m", "django", "create_signing_key", *signing)
 
     with database.connect("web") as connection:
         assert connection.execute("SELECT count(*) FROM vault_benchmark").fetchone() == (0,)
@@ -185,7 +188,8 @@ def test_first_start_makes_tables_rights_and_keys(database: Database) -> None:
     with database.connect("researcher") as connection:
         active = connection.execute("SELECT purpose FROM vault_sealingkey WHERE is_active")
         assert {purpose for (purpose,) in active} == {"scoring", "audit"}
-    for purpose in ("scoring", "audit"):
+        assert connection.execute("SELECT generation FROM vault_signingkey").fetchall() == [(1,)]
+    for purpose in ("scoring", "audit", "signing"):
         file = COMPOSE["secrets"][f"{purpose}-key"]["file"]
         made = database.secrets / Path(file).relative_to("deploy/secrets")
         assert made.stat().st_mode & 0o777 == 0o600

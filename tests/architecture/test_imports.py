@@ -40,6 +40,8 @@ PLANTS = [
     ("A label file is reported on", "vault.files.label_tables", "vault.models"),
     ("Keys and ciphers", "vault.scoring", "vault.sealing.crypto"),
     ("Keys and ciphers", "vault.rounds", "vault.sealing.sealing_keys"),
+    ("Journal heads are signed", "vault.rounds", "vault.signing_keys"),
+    ("The API's process", "vault.api.service", "vault.signing_keys"),
     ("What was not released", "vault.leaderboard", "vault.history"),
     ("The API's process", "vault.api.results", "vault.release"),
     ("The API's process", "vault.submissions", "vault.scoring"),

@@ -29,7 +29,8 @@ from tests.client.service import (
     page,
     problem,
 )
-from tests.client.test_verifying import ID, a_detail, a_file
+from tests.client.test_heads import a_head, a_key
+from tests.client.test_verifying_commitments import ID, a_detail, a_file
 
 SCORED = a_submission("SCORED")
 QUEUED = a_submission()
@@ -62,6 +63,7 @@ CALLS: dict[str, tuple[list[str], list[Any], str]] = {
         [file_answer(json.dumps(a_file()).encode(), "application/json"), a_detail()],
         "is_verified",
     ),
+    "verify-head": (["-b", "rain"], [answer(a_head()), page(a_key())], "verified_with"),
     "tokens": ([], [page(a_token())], "label"),
     "rotate": ([], [page(a_token()), answer(a_token(8, token="hv_successor"), 201)], "path"),
 }

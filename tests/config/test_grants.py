@@ -228,6 +228,16 @@ FORBIDDEN = [
     (AUDIT, "INSERT INTO vault_rawscore SELECT * FROM vault_rawscore"),
     (AUDIT, "SELECT password FROM auth_user"),
     *[(role, "INSERT INTO vault_journalentry (sequence) VALUES (1)") for role in ROLES],
+    *[
+        (role, "INSERT INTO vault_signedhead (number) VALUES (1)")
+        for role in ROLES
+        if role != AUDIT
+    ],
+    *[(role, "UPDATE vault_signedhead SET hash = ''") for role in ROLES],
+    *[(role, "DELETE FROM vault_signedhead") for role in ROLES],
+    *[(role, "INSERT INTO vault_signingkey (kid) VALUES ('')") for role in ROLES],
+    *[(role, "UPDATE vault_signingkey SET public_key = ''") for role in ROLES],
+    *[(role, "DELETE FROM vault_signingkey") for role in ROLES],
     *[(role, "UPDATE vault_journalentry SET payload = ''") for role in ROLES],
     *[(role, "DELETE FROM vault_journalentry") for role in ROLES],
     *[(role, "UPDATE vault_journalhead SET sequence = 0") for role in ROLES],
@@ -252,6 +262,8 @@ def test_role_is_refused(role: str, statement: str) -> None:
     ("role", "statement"),
     [
         (WEB, "SELECT value FROM vault_release"),
+        (WEB, "SELECT signature FROM vault_signedhead"),
+        (WEB, "SELECT public_key FROM vault_signingkey"),
         (RESEARCHER, "SELECT evidence FROM audits_finding"),
         (SCORING, "SELECT ciphertext FROM vault_sealedblob"),
         (AUDIT, "SELECT envelope FROM vault_wrappedkey"),

@@ -10,6 +10,7 @@ import re
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from config import urls
 from tests.vault.factories import World, acting_as, make_world
+from tests.vault.signing import make_signing_key, signed
 from vault import rounds
 from vault.api import representations
 from vault.models import Benchmark, RawScore, Release, Submission
@@ -36,6 +38,8 @@ RANDOM = re.compile(
     r"|\b[0-9a-f]{64}\b"  # commitments
     r'|(?<=ETag: ")[0-9a-f]{32}\b'  # of a submission's id and state
     r'|hv_[\w-]+|(?<="id":)\d+|(?<="made_by":)\d+|(?<=tokens/)\d+'  # tokens
+    r'|(?<="signature":")[\w+/]{86}=='  # of a journal's head; its number is compared
+    r"|\b[0-9a-f]{16}-\d+-[0-9a-f]{32}\b"  # that head's ETag
     r"|whsec_[\w+/]+=*"  # secrets of webhooks
     r"|\d{4}-\d\d-\d\dT[0-9:.]+Z"  # times
 )
@@ -48,6 +52,11 @@ NOT_FOR_TEAMS = {
     *("description-json", "description-yaml", "description-page"),
     *("token-link-page", "token-link", "entrance"),
 }
+
+
+@pytest.fixture(autouse=True)
+def _signing_key(vault_keys: None, tmp_path: Path, settings: Any) -> None:
+    make_signing_key(directory=tmp_path, settings=settings, now=LONG_AGO)
 
 
 @dataclass(kw_only=True)
@@ -137,9 +146,11 @@ def play(variant: int, *, mechanism: str, seed: int) -> tuple[Reader, list[float
     reader = Reader(world=world, token=token, slug=slug)
     for answers in files_for(mechanism, seed=seed):
         _submit_and_look(reader, answers)
+    signed(world.benchmark, world.now)
     _look_everywhere(reader)
     rounds.request_close(round=world.round, actor="test", now=world.now)
     rounds.close(round=world.round, actor="test", now=world.now)
+    signed(world.benchmark, world.now)
     _look_everywhere(reader)
     raw = RawScore.objects.filter(submission__team=team).order_by("submission__sequence")
     return reader, list(raw.values_list("value", flat=True))
@@ -171,6 +182,8 @@ def _look_everywhere(reader: Reader) -> None:
             f"{benchmark}holdouts/{each.pk}/labels/"
             for each in (reader.world.query, reader.world.fresh)
         ),
+        *(f"{benchmark}audits/", "audits/1/", "signing-keys/"),
+        *(f"{benchmark}journal/head/", f"{benchmark}journal/heads/"),
     ):
         reader.ask("GET", path)
         reader.ask("OPTIONS", path)

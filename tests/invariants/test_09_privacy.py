@@ -17,7 +17,15 @@ from django.utils import timezone
 from config import urls
 from tests.vault.disclosed_holdouts import written
 from tests.vault.factories import acting_as, make_world
-from vault.models import Benchmark, BudgetEntry, Final, Submission, Team
+from vault.models import (
+    Benchmark,
+    BudgetEntry,
+    Final,
+    SignedHead,
+    SigningKey,
+    Submission,
+    Team,
+)
 from vault.teams import tokens
 from webhooks import subscriptions
 from webhooks.models import Webhook, WebhookDelivery
@@ -60,6 +68,9 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "disclosed-labels": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "leaderboard": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "audits": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    "journal-head": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    "journal-heads": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    "signing-keys": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
     # Nothing is published yet.
     "audit": {"GET": {**dict.fromkeys(TEAMS, 404), "anonymous": 404, "organiser": 404}},
     "validate": {"POST": FILE},
@@ -104,6 +115,14 @@ class House:
         outsider, rival = Team.objects.create(name="outsider"), self.world.team("rival")
         now = timezone.now()
         both = ("read", "submit")
+        SignedHead.objects.create(
+            benchmark=self.world.benchmark,
+            slug=self.world.benchmark.slug,
+            number=1,
+            hash="0" * 64,
+            signed_at=now,
+            key=SigningKey.objects.create(kid="1" * 64, generation=1, created_at=now),
+        )
         # One more of the owner's, with both scopes, for whoever tries to take it away.
         self.spare, _ = tokens.issue(
             team=self.owner, label="", scopes=both, expires_at=None, now=self.world.now
@@ -156,6 +175,7 @@ class House:
             "token-link": [],
             "disclosed-labels": [self.world.benchmark.slug, self.disclosed_id],
             "audit": [1],
+            "signing-keys": [],
             "tokens": [],
             "token": [self.spare.pk],
             "token-rotate": [self.spare.pk],

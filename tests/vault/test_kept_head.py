@@ -60,7 +60,7 @@ def test_chain_that_went_on_from_the_kept_head_is_sound(
     kept = journal.verify(benchmark_id=benchmark.pk)
     append(benchmark, 3, now)
 
-    assert journal.verify(benchmark_id=benchmark.pk, kept=kept).sequence == 8
+    assert journal.verify(benchmark_id=benchmark.pk, kept=[kept]).sequence == 8
 
 
 @pytest.mark.usefixtures("by_the_owner")
@@ -72,7 +72,7 @@ def test_truncation_is_sound_in_itself_and_shows_against_the_kept_head(
 
     assert journal.verify(benchmark_id=benchmark.pk).sequence == 3
     with pytest.raises(JournalError, match="ends at entry 3, before the head that was kept"):
-        journal.verify(benchmark_id=benchmark.pk, kept=kept)
+        journal.verify(benchmark_id=benchmark.pk, kept=[kept])
 
 
 @pytest.mark.usefixtures("by_the_owner")
@@ -85,7 +85,7 @@ def test_rewriting_from_the_start_shows_against_the_kept_head(
 
     assert journal.verify(benchmark_id=benchmark.pk).sequence == 9
     with pytest.raises(JournalError, match="entry 5 is not the head that was kept"):
-        journal.verify(benchmark_id=benchmark.pk, kept=kept)
+        journal.verify(benchmark_id=benchmark.pk, kept=[kept])
 
 
 def test_command_prints_a_head_that_it_takes(benchmark: Benchmark, now: dt.datetime) -> None:
@@ -100,5 +100,5 @@ def test_command_prints_a_head_that_it_takes(benchmark: Benchmark, now: dt.datet
         call_command("verify_journal", "--benchmark", "kept", "--head", changed)
     with pytest.raises(CommandError, match="name it with --benchmark"):
         call_command("verify_journal", "--head", changed)
-    with pytest.raises(CommandError, match=r"not like 812:5f2c\.\.\."):
+    with pytest.raises(CommandError, match=r"not like 812:5f2c\.\.\., and no file"):
         call_command("verify_journal", "--benchmark", "kept", "--head", "5")

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.text import Truncator
 
-from vault import journal
+from vault import journal, signed_heads
 from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, column, link, pretty
 from vault.admin.site import site
 from vault.errors import JournalError
@@ -43,18 +43,22 @@ class JournalEntryAdmin(ReadOnlyPage):
         rows: list[tuple[Any, ...]] = []
         for benchmark in Benchmark.objects.order_by("slug"):
             try:
-                head = journal.verify(benchmark_id=benchmark.pk)
-                rows.append((link(benchmark), head.sequence, code(head.hash), "verified"))
+                signed = signed_heads.kept(benchmark=benchmark)
+                head = journal.verify(benchmark_id=benchmark.pk, kept=signed)
+                rows.append(
+                    (link(benchmark), head.sequence, code(head.hash), len(signed), "verified")
+                )
             except JournalError as error:
                 at, broken = error.data.get("sequence", NOTHING), f"BROKEN: {error.message}"
-                rows.append((link(benchmark), at, NOTHING, broken))
-        header = ("Benchmark", "Entries", "Head", "Result")
+                rows.append((link(benchmark), at, NOTHING, NOTHING, broken))
+        header = ("Benchmark", "Entries", "Head", "Signed heads", "Result")
         return self.own_page(
             request,
             "vault/admin/tables.html",
             title="Verify the chains",
             explanation="Every hash was computed again just now. Edits, deletions, insertions and "
-            "reorderings break a chain. Truncation does not: compare the head with one that was kept "
-            "elsewhere.",
+            "reorderings break a chain. Truncation and a rewrite show against the signed heads, each of "
+            "which must stand in it. Whoever can change this database can remove these too: compare "
+            "with heads that others have kept.",
             tables=[Table(heading="Chains", header=header, rows=rows)],
         )

@@ -21,6 +21,8 @@ from vault.models.release import RoundReference as RoundReference
 from vault.models.round import Round as Round
 from vault.models.round import RoundSecret as RoundSecret
 from vault.models.sign_in import SignInFailures as SignInFailures
+from vault.models.signed_head import SignedHead as SignedHead
+from vault.models.signed_head import SigningKey as SigningKey
 from vault.models.submission import Final as Final
 from vault.models.submission import Submission as Submission
 from vault.models.team import Team as Team

@@ -4,13 +4,13 @@ A private key is read from its file when it is needed and kept nowhere else. The
 are given no such file.
 """
 
-import os
 from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
 
+from vault import private_key_files
 from vault.errors import LabelsUnavailableError, SealingError
 from vault.models import Holdout, SealingKey, WrappedKey
 from vault.sealing import crypto
@@ -28,12 +28,8 @@ def create(*, purpose: Purpose, private_key_file: Path) -> SealingKey:
     Older holdouts keep their keys. Doing it again with the same file changes nothing, so an installation may
     do it at every start.
     """
-    if not private_key_file.exists():
-        # Closed to others from its first byte on, and never written over: older holdouts would stay shut.
-        descriptor = os.open(private_key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(crypto.generate_private_key())
-    public_key = crypto.public_key_of(private_key_file.read_bytes())
+    private = private_key_files.kept(private_key_file, draw=crypto.generate_private_key)
+    public_key = crypto.public_key_of(private)
     kid = crypto.kid_of(public_key)
     with transaction.atomic():
         known = SealingKey.objects.select_for_update().filter(kid=kid).first()

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Make tables, rights, sealing keys and the organizer's account; to run it again is harmless."
+    help = "Make tables, rights, keys and the organizer's account; to run it again is harmless."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--keys", required=True, type=Path, metavar="DIRECTORY")
@@ -25,6 +25,8 @@ class Command(BaseCommand):
         for purpose in ("scoring", "audit"):
             key = options["keys"] / f"{purpose}.key"
             call_command("create_sealing_key", purpose=purpose, private_key_file=key, verbosity=0)
+        signing = options["keys"] / "signing.key"
+        call_command("create_signing_key", private_key_file=signing, verbosity=0)
         call_command(
             "create_organizer",
             username=options["organizer"],

@@ -1,54 +1,98 @@
-"""Verify the journal's chains, and on request compute every release again."""
+"""Verify the journal's chains and signed heads, and on request compute every release again."""
 
 import argparse
+from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from vault import journal, replay
+from vault import journal, replay, signed_heads
 from vault.errors import JournalError
 from vault.journal import Head
-from vault.models import Benchmark, Round
+from vault.models import Benchmark, Round, SignedHead
+from vault.signed_heads import Statement
 from vault.statuses import RoundStatus
 
 
-def head(text: str) -> Head:
-    """Read `812:5f2c...`, as this command prints it."""
+def kept(text: str) -> Head | list[Statement]:
+    """Read `812:5f2c...`, as this command prints it, or a file of signed heads."""
     sequence, _, digest = text.partition(":")
-    if not (sequence.isascii() and sequence.isdecimal() and len(digest) == len(journal.GENESIS)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not like 812:5f2c...")
-    return Head(sequence=int(sequence), hash=digest)
+    if sequence.isascii() and sequence.isdecimal() and len(digest) == len(journal.GENESIS):
+        return Head(sequence=int(sequence), hash=digest)
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 812:5f2c..., and no file")
+    try:
+        return signed_heads.read(Path(text).read_text())
+    except (JournalError, OSError, UnicodeDecodeError) as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}") from None
 
 
 class Command(BaseCommand):
-    help = "Verify every benchmark's journal; with --replay also recompute its releases."
+    help = (
+        "Verify every benchmark's journal, and that all signed heads in the database stand in it; with "
+        "--replay also recompute its releases."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--benchmark", help="only this one (slug)")
         parser.add_argument(
             "--head",
-            type=head,
-            metavar="SEQUENCE:HASH",
-            help="what an earlier run printed for this benchmark: shows truncation and rewriting",
+            type=kept,
+            metavar="SEQUENCE:HASH|FILE",
+            help="what an earlier run printed for this benchmark, or a file of signed heads as `holdout "
+            "verify-head --keep` writes it: shows truncation and rewriting",
         )
         parser.add_argument("--replay", action="store_true", help="recompute every release")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["head"] and not options["benchmark"]:
+        if isinstance(options["head"], Head) and not options["benchmark"]:
             raise CommandError("--head is of one benchmark: name it with --benchmark")
         benchmarks = Benchmark.objects.order_by("slug")
         if options["benchmark"]:
             benchmarks = benchmarks.filter(slug=options["benchmark"])
             if not benchmarks:
                 raise CommandError(f"there is no benchmark {options['benchmark']}")
+        in_file = self._by_benchmark(options["head"], list(benchmarks), options["benchmark"])
         for benchmark in benchmarks:
             try:
-                found = journal.verify(benchmark_id=benchmark.pk, kept=options["head"])
-                self.stdout.write(f"{benchmark.slug}: sound, head {found}")
+                self._verify(benchmark, in_file[benchmark.pk], options["head"])
                 if options["replay"]:
                     self._replay(benchmark)
             except JournalError as error:
                 raise CommandError(f"{benchmark.slug}: {error.message}") from None
+
+    def _by_benchmark(
+        self, given: Head | list[Statement] | None, benchmarks: list[Benchmark], only: str | None
+    ) -> dict[int, list[Statement]]:
+        """Sort a file's heads to the benchmarks that they are of, whatever these were called then."""
+        found: dict[int, list[Statement]] = defaultdict(list)
+        if not isinstance(given, list):
+            return found
+        signatures = [each.signature for each in given]
+        signed = SignedHead.objects.filter(signature__in=signatures)
+        by_signature = dict(signed.values_list("signature", "benchmark_id"))
+        by_name = {each.slug: each.pk for each in benchmarks}
+        for statement in given:
+            of = by_signature.get(statement.signature, by_name.get(statement.benchmark))
+            if of is not None and of in by_name.values():
+                found[of].append(statement)
+            elif only is None:
+                raise CommandError(f"there is no benchmark {statement.benchmark}")
+        if not found:
+            raise CommandError(f"the file holds no head of {only or 'any benchmark'}")
+        return found
+
+    def _verify(
+        self, benchmark: Benchmark, in_file: list[Statement], given: Head | list[Statement] | None
+    ) -> None:
+        signed = signed_heads.kept(benchmark=benchmark)
+        outside = [given] if isinstance(given, Head) else signed_heads.trusted(in_file)
+        found = journal.verify(benchmark_id=benchmark.pk, kept=[*outside, *signed])
+        for n, where in ((len(signed), "in the database"), (len(in_file), "in the file")):
+            if n:
+                self.stdout.write(f"{benchmark.slug}: {n} signed {where}, all in the chain")
+        self.stdout.write(f"{benchmark.slug}: sound, head {found}")
 
     def _replay(self, benchmark: Benchmark) -> None:
         rounds = Round.objects.filter(benchmark=benchmark).exclude(status=RoundStatus.PLANNED)

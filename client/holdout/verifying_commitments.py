@@ -47,11 +47,11 @@ def verify_commitment(
 ) -> None:
     """Check disclosed labels against their commitment.
 
-    That was published when they were sealed. Exit 0: the labels are those that were sealed. Exit 1: they
+    That was published when they were sealed. Exit 0: the labels are those that were sealed. Exit 10: they
     are not, or the file is no such file.
     """
-    given: Settings = context.obj
-    with failing(given.show):
+    settings: Settings = context.obj
+    with failing(settings.show):
         _check_arguments(file, holdout, commitment, benchmark, offline=offline)
         kept = None if commitment is None else disclosures.commitment(commitment)
         content = None if file is None else file.read_bytes()
@@ -59,9 +59,9 @@ def verify_commitment(
             assert content is not None  # checked above
             found, published = disclosures.parsed(content), None
         else:
-            found, published = _with_service(given, content, holdout, benchmark)
+            found, published = _with_service(settings, content, holdout, benchmark)
         compared = _compared(found, published=published, kept=kept)
-        _show(given.show, found, compared)
+        _show(settings.show, found, compared)
         if not all(each.is_equal for each in compared):
             raise typer.Exit(ExitCode.NOT_VERIFIED)
 
@@ -78,10 +78,10 @@ def _check_arguments(
 
 
 def _with_service(
-    given: Settings, content: bytes | None, holdout: str | None, benchmark: str
+    settings: Settings, content: bytes | None, holdout: str | None, benchmark: str
 ) -> tuple[Disclosed, str]:
     """The labels, and what the service has published of that holdout since it was sealed."""
-    with given.client(needs_token=False) as client:
+    with settings.client(needs_token=False) as client:
         if content is None:
             assert holdout is not None  # checked above
             found = disclosures.parsed(client.disclosed(benchmark, holdout))

@@ -91,7 +91,7 @@ def test_service_and_kept_copy_must_both_agree(write: Any) -> None:
     published = verify(Service(answers=[a_detail(OTHER)]), write(), "--commitment", COMMITMENT)
 
     for given, whose in ((kept, "your kept copy"), (published, "the service")):
-        assert given.exit_code == 1
+        assert given.exit_code == 10
         said = " ".join(given.stderr.split())
         assert f"not what the commitment by {whose} was computed of" in said
         assert "DIFFERENT" in given.stdout
@@ -121,7 +121,7 @@ def test_every_change_shows(write: Any, members: dict[str, Any]) -> None:
     path = write(**members)
 
     for given in (offline(path), verify(Service(answers=[a_detail()]), path)):
-        assert given.exit_code == 1
+        assert given.exit_code == 10
         assert "NOT verified" in given.stderr
         assert "Verified:" not in given.stderr
 
@@ -133,7 +133,7 @@ def test_labels_with_a_commitment_of_their_own_are_not_those_of_the_service(writ
 
     given = verify(Service(answers=[a_detail()]), write(text=text, commitment=own))
 
-    assert given.exit_code == 1
+    assert given.exit_code == 10
     assert "by the service was computed of" in " ".join(given.stderr.split())
 
 
@@ -168,7 +168,7 @@ def test_what_breaks_the_format_is_not_verified(tmp_path: Path, members: dict[st
 
     given = offline(str(path))
 
-    assert given.exit_code == 1
+    assert given.exit_code == 10
     assert "NOT verified: " in given.stderr
 
 
@@ -177,7 +177,7 @@ def test_another_file_is_not_verified(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other"
     path.write_bytes(content)
 
-    assert offline(str(path)).exit_code == 1
+    assert offline(str(path)).exit_code == 10
 
 
 def test_a_file_of_another_holdout_is_not_verified() -> None:

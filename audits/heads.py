@@ -1,0 +1,25 @@
+"""When the audit worker signs journal heads. That it cannot must keep no round from being audited."""
+
+import logging
+
+from audits.runs import Clock
+from vault import signed_heads
+from vault.errors import SigningKeyError
+from vault.models import Benchmark
+
+logger = logging.getLogger(__name__)
+
+
+def sign(*, benchmark: Benchmark, clock: Clock) -> None:
+    """Sign the head if it is due. What goes wrong is logged, and the next sweep tries again."""
+    try:
+        signed_heads.sign_if_due(benchmark=benchmark, now=clock())
+    except SigningKeyError as error:
+        logger.warning("no head of %s was signed: %s", benchmark.slug, error.message)
+    except Exception:
+        logger.exception("no head of %s was signed", benchmark.slug)
+
+
+def sign_all(*, clock: Clock) -> None:
+    for benchmark in Benchmark.objects.order_by("pk"):
+        sign(benchmark=benchmark, clock=clock)

@@ -1,0 +1,49 @@
+"""What a stranger keeps of a journal that is not shown: signed heads, and the keys to verify them with."""
+
+from django.http import Http404, HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from vault.api import answers, pages, selectors
+from vault.api.publicly import PublicView
+from vault.api.representations.heads import SIGNED_HEAD, SIGNING_KEY
+from vault.models import SignedHead, SigningKey
+
+
+class HeadDetail(PublicView):
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """Answer the latest head, or the one of `?number=N`."""
+        heads = SignedHead.objects.filter(benchmark=selectors.visible_benchmark(request, slug))
+        number = request.query_params.get("number")
+        if number is not None:
+            heads = heads.filter(number=number) if selectors.is_number(number) else heads.none()
+        head = heads.order_by("-number").first()
+        if head is None:
+            raise Http404
+        etag = f'"{head.key_id[:16]}-{head.number}-{head.hash[:32]}"'
+        response = get_conditional_response(request._request, etag=etag)
+        if response is None:
+            response = answers.json_answer(SIGNED_HEAD.show(head))
+        response["ETag"] = etag
+        response["Cache-Control"] = "no-cache"
+        patch_vary_headers(response, ["Authorization"])
+        return response
+
+
+class HeadList(PublicView):
+    def get(self, request: Request, slug: str) -> Response:
+        benchmark = selectors.visible_benchmark(request, slug)
+        heads = SignedHead.objects.filter(benchmark=benchmark)
+        return pages.page(request, heads, SIGNED_HEAD.show, ordering="number")
+
+
+class SigningKeyList(PublicView):
+    def get(self, request: Request) -> Response:
+        keys = SigningKey.objects.all()
+        return pages.page(
+            request,
+            keys,
+            lambda key: SIGNING_KEY.show(key, algorithm="Ed25519"),
+            ordering="generation",
+        )
