@@ -225,7 +225,7 @@ def leaderboard(
     round: RoundNumber = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
 ) -> None:
-    """Show the board: released scores, once published fresh ones."""
+    """Show the board: released, later fresh scores."""
     settings: Settings = context.obj
     with failing(settings.show), settings.client(needs_token=False) as client:
         if as_csv and settings.show.as_json:

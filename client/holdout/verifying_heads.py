@@ -31,7 +31,7 @@ def verify_head(
         Path | None, typer.Option(help="Compare with the heads in this file, and add this one.")
     ] = None,
 ) -> None:
-    """Verify the journal's signed head, and compare kept ones."""
+    """Verify a journal's signed head, and kept ones."""
     settings: Settings = context.obj
     with failing(settings.show), settings.client(needs_token=False) as client:
         heads.check_can_verify()

@@ -186,7 +186,7 @@ def test_a_file_of_another_holdout_is_not_verified() -> None:
 
     given = verify(service, "--holdout", ID, "-b", "rain")
 
-    assert (given.exit_code, "the file of another holdout" in given.stderr) == (1, True)
+    assert (given.exit_code, "the file of another holdout" in given.stderr) == (10, True)
 
 
 def test_a_holdout_that_the_service_does_not_know_is_not_verified(write: Any) -> None:
@@ -194,7 +194,7 @@ def test_a_holdout_that_the_service_does_not_know_is_not_verified(write: Any) ->
 
     given = verify(service, write(holdout="0195a4f0-0000-7d8e-9f00-112233445566"))
 
-    assert (given.exit_code, "the service has no holdout" in given.stderr) == (1, True)
+    assert (given.exit_code, "the service has no holdout" in given.stderr) == (10, True)
 
 
 def test_what_is_not_disclosed_is_refused() -> None:
@@ -235,6 +235,6 @@ def test_machines_read_one_document(write: Any) -> None:
         for whose in ("the service", "your kept copy", "the file itself")
     ]
     false = offline(write(), OTHER, as_json=True)
-    assert (false.exit_code, json.loads(false.stdout)["is_verified"]) == (1, False)
+    assert (false.exit_code, json.loads(false.stdout)["is_verified"]) == (10, False)
     broken = offline(write(salt="00"), as_json=True)
-    assert (broken.exit_code, json.loads(broken.stdout)["error"]["code"]) == (1, "not_verified")
+    assert (broken.exit_code, json.loads(broken.stdout)["error"]["code"]) == (10, "not_verified")

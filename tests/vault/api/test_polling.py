@@ -54,6 +54,22 @@ def test_another_state_than_is_asked_for_is_a_problem(
     assert bot.get(path, **old).status_code == 200
 
 
+def test_what_has_changed_meanwhile_is_left_alone(world: World, bot: Caller, team: Team) -> None:
+    """With If-Match an act is of the state that its caller has seen."""
+    submission = scored(world, team)
+    path = f"submissions/{submission.pk}/"
+    other = {"headers": {"If-Match": '"another"'}}
+
+    for method, act in (("DELETE", ""), ("POST", "final/"), ("POST", "withdraw/")):
+        refused = bot.ask(method, f"/api/v1/{path}{act}", **other)
+        assert problem(refused) == (412, "precondition_failed")
+
+    submission.refresh_from_db()
+    assert submission.status == "SCORED"
+    seen = {"headers": {"If-Match": bot.get(path)["ETag"]}}
+    assert bot.ask("POST", f"/api/v1/{path}withdraw/", **seen).status_code == 200
+
+
 def test_every_change_is_a_new_etag(world: World, bot: Caller, team: Team) -> None:
     submission = handed_in(world, team)
     path = f"submissions/{submission.pk}/"

@@ -322,22 +322,6 @@ def test_cancelling_gives_the_query_back(bot: Caller) -> None:
     assert problem(bot.ask("DELETE", f"/api/v1/{path}")) == (409, "wrong_status")
 
 
-def test_what_has_changed_meanwhile_is_left_alone(world: World, bot: Caller, team: Team) -> None:
-    """With If-Match an act is of the state that its caller has seen."""
-    submission = scored(world, team)
-    path = f"submissions/{submission.pk}/"
-    other = {"headers": {"If-Match": '"another"'}}
-
-    for method, act in (("DELETE", ""), ("POST", "final/"), ("POST", "withdraw/")):
-        refused = bot.ask(method, f"/api/v1/{path}{act}", **other)
-        assert problem(refused) == (412, "precondition_failed")
-
-    submission.refresh_from_db()
-    assert submission.status == "SCORED"
-    seen = {"headers": {"If-Match": bot.get(path)["ETag"]}}
-    assert bot.ask("POST", f"/api/v1/{path}withdraw/", **seen).status_code == 200
-
-
 def test_cancelling_again_and_again_is_throttled(bot: Caller) -> None:
     ids = [bot.post(POST, file_number(number)).json()["id"] for number in range(21)]
 
