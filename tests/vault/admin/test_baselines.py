@@ -130,6 +130,22 @@ def test_parquet_is_known_by_its_name(world: World) -> None:
     assert Submission.objects.count() == 1
 
 
+@pytest.mark.parametrize("status", ["QUEUED", "SCORED", "FAILED"])
+def test_a_second_file_is_told_what_became_of_the_first(world: World, status: str) -> None:
+    """A file that failed is frozen nowhere, so this one comes first."""
+    (first,) = get_messages(hand_in(world, csv()).wsgi_request)
+    finished_at = None if status == "QUEUED" else timezone.now()
+    Submission.objects.update(status=status, finished_at=finished_at)
+
+    (second,) = get_messages(hand_in(world, csv(label="0")).wsgi_request)
+
+    assert "before" not in first.message
+    is_failed = status == "FAILED"
+    assert ("all its scored files are frozen" in second.message) is not is_failed
+    assert ("counts towards the limit of 5 files" in second.message) is is_failed
+    assert ("If this one is scored, it is the team's first" in second.message) is is_failed
+
+
 def test_the_same_predictions_are_one_submission(world: World) -> None:
     hand_in(world, csv())
     again = hand_in(world, csv())
