@@ -59,8 +59,8 @@ class IssueForm(ActForm):
         return expires_at
 
 
-class LinkForm(rosters.LinkForm, ActForm):
-    pass
+class OneLinkForm(rosters.LinkForm, ActForm):
+    """Asks what a list of teams asks about its links."""
 
 
 class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -162,7 +162,7 @@ class TeamAdmin(ActingPage):
             is_open=lambda team: team.is_active,
             when="while a team is active",
             run=_make_link,
-            form=LinkForm,
+            form=OneLinkForm,
         ),
         Act(
             name="cancel-links",
@@ -226,7 +226,7 @@ class TeamAdmin(ActingPage):
             heading="Admissions",
             header=("Round", "Account", "Queries left"),
             rows=[
-                (link(each.round), link(each, "ledger"), left_of(each))
+                (link(each.round), link(each, "account"), left_of(each))
                 for each in counted(accounts)
             ],
             empty=REFERENCES_ARE_NOT if obj.is_reference else "Not admitted to any round.",
