@@ -181,6 +181,14 @@ def test_a_wrong_file_is_refused_with_its_rows(
     assert not Submission.objects.exists()
 
 
+def test_more_problems_than_are_shown_are_counted(world: World) -> None:
+    page_of_many = hand_in(world, csv().replace(b",1", b",9", 18)).content.decode()
+    page_of_few = hand_in(world, csv().replace(b",1", b",9", 2)).content.decode()
+
+    assert "The first 10 of 18 problems" in page_of_many
+    assert "Problems of the file (2)" in page_of_few
+
+
 def test_a_file_that_is_too_large_is_refused(world: World, settings: Any) -> None:
     settings.MAX_UPLOAD_BYTES = 100
 
