@@ -303,6 +303,18 @@ class FindingAdmin(ReadOnlyPage):
         return pretty(judged.in_units(finding=obj))
 
 
+def _ways_back(report: Report) -> SafeString:
+    """Lead away from a document, which fills a page of its own; its hash is of what was written alone."""
+    return format_html(
+        '<nav><p>{}, {}, <a href="{}">admin</a>. This line is not part of the document: '
+        '<a href="{}">as it was written</a>.</p></nav>',
+        link(report.run.round),
+        link(report.run),
+        reverse("admin:index"),
+        "?as_written=1",
+    )
+
+
 @admin.register(Report, site=site)
 class ReportAdmin(ReadOnlyPage):
     list_display = ("__str__", "created_at", "hash_start")
@@ -331,7 +343,10 @@ class ReportAdmin(ReadOnlyPage):
     def document_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return HttpResponse(get_object_or_404(Report, pk=pk).html)
+        report = get_object_or_404(Report.objects.select_related("run__round__benchmark"), pk=pk)
+        if "as_written" in request.GET:
+            return HttpResponse(report.html)
+        return HttpResponse(report.html.replace("<main>", f"<main>\n{_ways_back(report)}", 1))
 
 
 @admin.register(Publication, site=site)

@@ -154,10 +154,11 @@ def ranks(marks: Sequence[Mark]) -> SafeString:
     names = [(f"{mark.y:.0f} {mark.name}", right, down(mark.y)) for mark in marks]
     parts += _names(names, x=right + 24, body=body)
     moved = sum(mark.x != mark.y for mark in marks)
+    have = "has" if moved == 1 else "have"
     return _figure(
         parts,
         body=body,
-        title=f"{moved} of the {len(marks)} teams with both scores have another rank on new labels",
+        title=f"{moved} of the {len(marks)} teams with both scores {have} another rank on new labels",
         alternative=f"Ranks of {len(marks)} teams on the board and on new labels, among these teams",
     )
 

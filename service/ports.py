@@ -43,8 +43,9 @@ class PortTakenError(Exception):
 def held(*, home: Path, door: Door, asked: int | None, say: Callable[[str], None]) -> Iterator[int]:
     """Keep a port for a door from other services for as long as the block runs.
 
-    The one that was asked for; else the one that the last start had to choose, else the usual one. When all
-    of these are taken another is chosen, said aloud, and written down for the next start. 0 asks for any.
+    The one that was asked for; else that of the last start, else the usual one: addresses that were given
+    out, such as one-time links, go on leading here. When all of these are taken another is chosen and said
+    aloud. What it becomes is written down for the next start. 0 asks for any, for this start alone.
     """
     kept = _kept(home)
     last = kept.pop(door.name, None)
@@ -61,7 +62,7 @@ def held(*, home: Path, door: Door, asked: int | None, say: Callable[[str], None
         elif asked is None and port != door.port:
             say(f"the {door.name} is on port {port} as at the last start; {choose}")
         if asked != 0:
-            chosen = {} if port in (asked, door.port) else {door.name: port}
+            chosen = {} if port == door.port else {door.name: port}
             (home / KEPT).write_text(json.dumps(kept | chosen))
         yield port
 

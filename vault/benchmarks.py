@@ -65,7 +65,7 @@ def _wrong_classes(task: str, classes: list[str]) -> str:
     if len(set(classes)) != len(classes):
         return "A class is named twice."
     if task == Benchmark.Task.BINARY and len(classes) != 2:
-        return f"A binary task has two classes; {len(classes)} are given."
+        return f"A binary task has two classes; {len(classes)} {'is' if len(classes) == 1 else 'are'} given."
     if len(classes) < 2:
         return "At least two classes are needed."
     return ""

@@ -35,6 +35,7 @@ from holdout.records import (
 from holdout.transport import Transport, connection
 
 VERSION = "0.1.0"
+OK = 200
 API = "/api/v1"
 JSON = "application/json"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -204,17 +205,26 @@ class Client:
         provenance: Provenance | None = None,
         queueing: float | None = None,
         progress: Progress | None = None,
+        known: Watch | None = None,
     ) -> Submission:
         """
         Hand in a file once, however often this is called.
 
         The same file in the same round is the same submission, and keeps the provenance that it came with
-        first; after a cancelled or failed one it is a new one. A full window is waited for during `queueing`
-        seconds, else while `patience` lasts.
+        first; after a cancelled or failed one it is a new one. `known` is told of a submission that was
+        there before this call. A full window is waited for during `queueing` seconds, else while `patience`
+        lasts.
         """
         given = provenance or Provenance()
         file = prediction_files.opened(path)
         open_round = self._open_round(benchmark)
+        n_sent = 0
+
+        def pieces() -> Iterator[bytes]:
+            nonlocal n_sent
+            n_sent += 1
+            return file.pieces(progress)
+
         for attempt in range(1, MAX_ATTEMPTS + 1):
             key = idempotency_key(
                 file=file,
@@ -228,15 +238,19 @@ class Client:
                 _path("benchmarks", benchmark, "submissions"),
                 parameters=given.parameters(),
                 headers={**file.headers(), "Idempotency-Key": f'"{key}"'},
-                body=lambda: file.pieces(progress),
+                body=pieces,
                 queueing=queueing,
             )
             handed_in = record(Submission, document(answer))
-            if "Idempotency-Replayed" in answer.headers:
+            is_replayed = "Idempotency-Replayed" in answer.headers
+            if is_replayed:
                 # The first answer; meanwhile it may have been scored, or cancelled.
                 handed_in = self.submission(handed_in.id)
             if handed_in.status not in WITHOUT_RESULT:
                 break
+        # What was sent twice may have arrived the first time: then the submission is of this call.
+        if known is not None and n_sent == attempt and (is_replayed or answer.status_code == OK):
+            known(handed_in)
         return handed_in
 
     def wait(

@@ -27,6 +27,7 @@ from holdout.session import (
 from holdout.times import length
 
 NOT_FOUND = 404
+HANDED_IN_BEFORE = "holdout: handed in before: the same submission, nothing charged"
 
 
 def login(context: typer.Context) -> None:
@@ -87,6 +88,7 @@ def submit(
                 provenance=provenance,
                 queueing=timeout if is_waited_for else None,
                 progress=progress,
+                known=lambda _: settings.show.say(HANDED_IN_BEFORE),
             )
         settings.show.known, settings.show.known_id = made, made.id
         if is_waited_for:

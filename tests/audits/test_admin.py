@@ -1,5 +1,6 @@
 """Audits in the admin: read by researchers, asked for by organizers, done by the audit worker."""
 
+import re
 from typing import Any
 
 import kombu.exceptions
@@ -8,7 +9,7 @@ from celery import current_app
 
 from audits import judged, tasks
 from audits.checks import registry
-from audits.models import AuditRun, Finding
+from audits.models import AuditRun, Finding, Report
 from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
 from tests.vault.factories import acting_as
 from vault.models import Benchmark, Holdout, JournalEntry, PublishedResult, Round, Submission
@@ -259,16 +260,25 @@ def test_a_run_says_what_its_checks_are(stage: Stage) -> None:
     assert registry.meaning(name="discordant_pairs") in page.replace("&#x27;", "'")
 
 
-def test_the_report_is_served_as_it_was_written(stage: Stage) -> None:
-    client = client_of(RESEARCHER)
+def test_the_report_leads_back_and_is_served_as_it_was_written(stage: Stage) -> None:
+    """Its hash is of what was written: the line that leads back is of the page alone."""
+    written = "<!doctype html><title>Audit</title><main>\n<p>&lt;main&gt;</p></main>"
+    Report.objects.filter(pk=stage.report.pk).update(html=written)
+    client, address = client_of(RESEARCHER), url("audits_report_document", stage.report.pk)
     with acting_as("researcher"):
-        answer = client.get(url("audits_report_document", stage.report.pk))
+        shown, plain = client.get(address), client.get(f"{address}?as_written=1")
 
-    assert answer.content.decode() == stage.report.html
-    assert "default-src 'none'" in answer["Content-Security-Policy"]
-    assert url("audits_report_document", stage.report.pk) in get(
-        url("audits_report_change", stage.report.pk)
-    )
+    before, line, after = re.split(r"<nav>|</nav>", shown.content.decode())
+    assert before + after == written.replace("<main>", "<main>\n", 1)
+    assert plain.content.decode() == written
+    assert re.findall(r'href="([^"]*)"', line) == [
+        url("vault_round_change", stage.world.round.pk),
+        url("audits_auditrun_change", stage.run.pk),
+        url("index"),
+        "?as_written=1",
+    ]
+    assert "default-src 'none'" in shown["Content-Security-Policy"]
+    assert address in get(url("audits_report_change", stage.report.pk))
 
 
 def test_a_round_leads_to_its_audits_and_reports(stage: Stage) -> None:

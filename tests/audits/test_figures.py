@@ -195,7 +195,7 @@ def test_each_side_of_no_overstatement_is_named_on_its_own_side() -> None:
 def test_ranks_say_how_many_moved() -> None:
     marks = [Mark(name="a", verdict="", x=1, y=2), Mark(name="b", verdict="", x=2, y=2)]
 
-    assert "1 of the 2 teams with both scores have another rank on new labels" in figures.ranks(
+    assert "1 of the 2 teams with both scores has another rank on new labels" in figures.ranks(
         marks
     )
 

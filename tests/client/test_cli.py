@@ -47,6 +47,47 @@ def test_submitted_and_not_waited_for(file: str) -> None:
     assert "QUEUED" in given.stdout
 
 
+@pytest.mark.parametrize(
+    "later",
+    [
+        [answer(SCORED, 200)],
+        [answer(a_submission(), 202, Idempotency_Replayed="true"), answer(SCORED)],
+    ],
+)
+def test_file_that_was_handed_in_before_is_said_beside_the_answer(
+    file: str, later: list[Any]
+) -> None:
+    given = run(submitting(*later), "submit", file, "-b", "rain", as_json=True)
+
+    assert given.stderr == "holdout: handed in before: the same submission, nothing charged\n"
+    assert json.loads(given.stdout)["status"] == "SCORED"
+    assert given.exit_code == ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        # New after one that failed.
+        [
+            answer(a_submission(), 202, Idempotency_Replayed="true"),
+            answer(a_submission("FAILED")),
+            answer(a_submission(), 202),
+        ],
+        # Its answer was lost: what comes again is the answer to this very call.
+        [
+            httpx.ConnectError("away"),
+            answer(a_submission(), 202, Idempotency_Replayed="true"),
+            answer(SCORED),
+        ],
+    ],
+)
+def test_what_this_call_handed_in_was_not_there_before(file: str, later: list[Any]) -> None:
+    given = run(submitting(*later), "submit", file, "-b", "rain")
+
+    assert "handed in before" not in given.stderr
+    assert given.exit_code == ExitCode.OK
+
+
 def test_json_is_one_document_on_standard_output(file: str) -> None:
     service = submitting(answer(a_submission(), 202), answer(SCORED))
 

@@ -71,6 +71,45 @@ def test_port_that_is_asked_for_ends_the_search(tmp_path: Path) -> None:
     assert kept != taken
 
 
+def test_port_that_is_asked_for_is_that_of_the_next_start_too(tmp_path: Path) -> None:
+    """Addresses that were given out while it had the port go on leading to it."""
+    door, asked = a_door(ports.free_port()), ports.free_port()
+
+    first, said = chosen(tmp_path, door, asked)
+    later, said_later = chosen(tmp_path, door, None)
+    usual = [chosen(tmp_path, door, door.port)[0], chosen(tmp_path, door, None)[0]]
+
+    assert (first, said) == (asked, [])
+    assert (later, said_later) == (
+        asked,
+        [f"the API is on port {asked} as at the last start; type --port NUMBER to choose one"],
+    )
+    assert usual == [door.port] * 2
+
+
+def test_kept_port_that_somebody_took_is_said(tmp_path: Path) -> None:
+    door, asked = a_door(ports.free_port()), ports.free_port()
+    chosen(tmp_path, door, asked)
+
+    with listener(shares=True, port=asked):
+        port, said = chosen(tmp_path, door, None)
+
+    assert port == door.port
+    assert said == [
+        f"port {asked} is taken by another program: the API is on port {port}, at the next start, too; "
+        "type --port NUMBER to choose one"
+    ]
+    assert chosen(tmp_path, door, None) == (door.port, [])
+
+
+def test_any_port_leaves_what_was_kept(tmp_path: Path) -> None:
+    door, asked = a_door(ports.free_port()), ports.free_port()
+    chosen(tmp_path, door, asked)
+    chosen(tmp_path, door, 0)
+
+    assert chosen(tmp_path, door, None)[0] == asked
+
+
 def test_two_services_that_start_together_share_nothing(tmp_path: Path) -> None:
     """Neither listens yet, as in the seconds before the web is up."""
     door = a_door(ports.free_port())

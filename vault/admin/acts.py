@@ -45,6 +45,8 @@ class Done:
     message: str
     # A secret that is shown on the answering page, and nowhere else.
     shown_once: str = ""
+    # Says what to do with it, where that is not what the page's other secrets need.
+    shown_once_template: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +136,7 @@ class ActingPage(Page):
     def show_once(self, request: HttpRequest, obj: Any, done: Done) -> HttpResponse:
         return self.own_page(
             request,
-            self.shown_once_template,
+            done.shown_once_template or self.shown_once_template,
             title=done.message,
             original=obj,
             secret=done.shown_once,

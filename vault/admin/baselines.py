@@ -31,6 +31,11 @@ IS_ANOTHER = (
     "frozen, and the first comes first. Open the round by hand to choose another one as the baseline, or "
     "cancel it."
 )
+ONLY_FAILED_BEFORE = (
+    " What this team handed in before failed or was taken back: it stays visible and counts towards the "
+    f"limit of {reference_files.MAX_OF_TEAM} files. If this one is scored, it is the team's first: the "
+    "baseline, unless a file of another team comes before it."
+)
 
 
 class BaselineForm(ActForm):
@@ -94,12 +99,19 @@ def _hand_in(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done
             message=f"The team {team} has handed in these predictions already: nothing was added."
         )
     submission = receipt.submission
-    earlier = Submission.objects.filter(round=round, team=team).exclude(pk=submission.pk)
     return Done(
         message=f"Received {reference_order.name_of(file=submission)}: submission {submission.pk}. It is "
-        "scored within a moment; below, under References, stands how far it is."
-        + (IS_ANOTHER if earlier.exists() else "")
+        f"scored within a moment; below, under References, stands how far it is.{_of_earlier(submission)}"
     )
+
+
+def _of_earlier(submission: Submission) -> str:
+    """Say what follows from the files that the team handed in before, if there are any."""
+    own = Submission.objects.filter(round=submission.round_id, team=submission.team_id)
+    statuses = set(own.exclude(pk=submission.pk).values_list("status", flat=True))
+    if statuses.intersection(reference_files.USABLE):
+        return IS_ANOTHER
+    return ONLY_FAILED_BEFORE if statuses else ""
 
 
 def acts(team: Team) -> list[tuple[str, str]]:

@@ -19,15 +19,16 @@ def board(round: Round) -> Table:
     step = (leaderboard.resolution(round=round) or None) if has_grid else None
     fine = next((row.fresh_resolution for row in rows if row.fresh_resolution), None)
     published = ("Fresh", "Overstatement", "Luck", "Verdict", "Tier", "Rank before")
-    heading = "Board"
+    note = ""
     if fine:
         # What was rounded: an overstatement is no difference of two columns of the board.
-        heading += (
-            f", fresh figures to the nearest {figure(fine, digits=4)}; an overstatement, which is not "
-            "Released less Fresh, within a step and two units of its last digit"
+        note = (
+            f"Fresh figures are given to the nearest {figure(fine, digits=4)}. An overstatement is not "
+            "Released less Fresh; it is given to within such a step and two units of its last digit."
         )
     return Table(
-        heading=heading,
+        heading="Board",
+        note=note,
         header=("Rank", "Team", "Released", *(published if is_published else ()), "Attempts"),
         rows=[
             (

@@ -103,7 +103,7 @@ def admissions(round: Round) -> Table:
         sorted(admitted, key=lambda each: each.team.name),
         {
             "Team": lambda each: link(each.team),
-            "Account": lambda each: link(each, "ledger"),
+            "Account": lambda each: link(each, "account"),
             "Queries left": left_of,
             "Blind": lambda each: "blind" if each.is_blind else NOTHING,
             "Nats reserved": lambda each: nats(each.reserved_nats),

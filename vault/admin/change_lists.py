@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, ChangeList
 from django.db import DataError, ProgrammingError, transaction
 from django.http import HttpRequest
 
@@ -34,6 +34,9 @@ class CheckedChangeList(ChangeList):
         try:
             with transaction.atomic():
                 super().get_results(request)
+            # Where all rows are shown, the page offers no link that shows them all.
+            if not self.query and set(self.filter_params) <= {ORDER_VAR}:
+                self.full_result_count = self.result_count
         except (*UNREADABLE, *REFUSED) as wrong:
             # Of a list that nothing narrows no filter is at fault: it is an error, to be logged as one.
             if set(request.GET) <= {ERROR_FLAG}:

@@ -42,6 +42,10 @@ def refuse(form: forms.Form, error: VaultError) -> list[Table]:
     add_error(form, error, field="file")
     named = error.data["problems"]
     n = error.data["n_problems"]
-    heading = f"Problems of the file ({n})" if n <= len(named) else f"The first of {n} problems"
+    heading = (
+        f"Problems of the file ({n})"
+        if n <= len(named)
+        else f"The first {len(named)} of {n} problems"
+    )
     rows = [(each["row"] or NOTHING, each["column"] or NOTHING, each["problem"]) for each in named]
     return [Table(heading=heading, header=("Row", "Column", "Problem"), rows=rows)]

@@ -9,6 +9,10 @@ from django.forms.fields import InvalidJSONInput
 class TypedJSONField(forms.JSONField):
     """Refuses whatever cannot be read, with too many digits or brackets, too; Django reads on and fails."""
 
+    def prepare_value(self, value: Any) -> Any:
+        """Leave a field empty that holds nothing, where Django writes `null`."""
+        return "" if value is None else super().prepare_value(value)
+
     def to_python(self, value: Any) -> Any:
         try:
             return super().to_python(value)

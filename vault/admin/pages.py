@@ -40,6 +40,8 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[Any]]
     empty: str = "None."
+    # How the figures are to be read, in a sentence below the heading.
+    note: str = ""
 
 
 def table(

@@ -33,16 +33,9 @@ PREVIEW_SECONDS = 3600
 TITLE = "Teams from a CSV"
 
 
-class RosterForm(forms.Form):
-    file = forms.FileField(
-        label="CSV file",
-        help_text="One row for each team, and a header that names the columns. team: its name, as boards "
-        "show it. If wanted, title: shown beside the name; benchmarks: slugs, separated by spaces, whose "
-        "planned or open round the team is admitted to (slug/2 for the second round); queries: for each of "
-        "these rounds, the round's total if left empty; contact: an e-mail address, which stands beside the "
-        "link in the download and is kept nowhere. A team that exists already is admitted, and gets a link, "
-        "too.",
-    )
+class LinkForm(forms.Form):
+    """What is asked before a link is made, however many are."""
+
     link_days = forms.IntegerField(
         label="Links hold for",
         min_value=1,
@@ -79,6 +72,20 @@ class RosterForm(forms.Form):
         if ends and days and ends <= timezone.now() + dt.timedelta(days=days):
             self.add_error("token_expires_at", "A token ends later than the link that shows it.")
         return values
+
+
+class RosterForm(LinkForm):
+    field_order = ("file",)
+
+    file = forms.FileField(
+        label="CSV file",
+        help_text="One row for each team, and a header that names the columns. team: its name, as boards "
+        "show it. If wanted, title: shown beside the name; benchmarks: slugs, separated by spaces, whose "
+        "planned or open round the team is admitted to (slug/2 for the second round); queries: for each of "
+        "these rounds, the round's total if left empty; contact: an e-mail address, which stands beside the "
+        "link in the download and is kept nowhere. A team that exists already is admitted, and gets a link, "
+        "too; where it is admitted already, leave benchmarks empty, and it gets the link alone.",
+    )
 
 
 class MakeForm(forms.Form):

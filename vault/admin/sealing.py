@@ -38,6 +38,11 @@ REPORT_SECONDS = 3600
 SALT = "vault.admin.sealing.report"
 WARNING = format_html("<strong>{}</strong>", "Warning")
 
+# Without the file there is no report, and nothing to accept.
+NO_FILE_AGAIN = (
+    "Choose the file again: a browser does not keep it. The report and its ticks are made anew."
+)
+
 
 class SizesField(forms.CharField):
     """Sizes of shards: `2400`, `1000, 1000` or `rest`."""
@@ -98,6 +103,11 @@ class SealForm(forms.Form):
         label="Only report",
         help_text="Show what should be known of this file before it is sealed so, and seal nothing.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "proof" in self.data:
+            self.fields["file"].error_messages["required"] = NO_FILE_AGAIN
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -220,7 +230,7 @@ def _what_next(report: Report, *, is_asked: bool) -> str:
             "tick away, accept each warning below and choose the same file again."
         )
     return (
-        "Nothing was sealed yet: the report below warns. Mend what it warns of; or accept each warning "
+        "The report below warns. Mend what it warns of; or accept each warning "
         "below and choose the same file again. What is accepted holds for this file and these settings "
         "alone, and for one hour."
     )

@@ -3,6 +3,7 @@
 from operator import attrgetter
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
@@ -34,8 +35,32 @@ OWN_VALUE = Case(
 )
 
 
+class SubmissionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Nobody edits it; it has the words for columns whose names are a program's."""
+
+    class Meta:
+        model = Submission
+        fields = ()
+        labels = {
+            "id": "ID",
+            "sequence": "Number among the team's files",
+            "sha256": "SHA-256 of the predictions",
+            "ci_run_url": "CI run",
+            "validation_score": "The team's own validation score",
+            "latency_p95_ms": "Latency, 95th percentile, in ms (the team's word)",
+            "cost_per_1000": "Cost of 1,000 predictions (the team's word)",
+            "claimed_at": "First taken by a worker at",
+            "leased_until": "A worker holds it until",
+            "fence": "Times that a worker took it",
+            "n_exceptions": "Attempts that an error ended",
+            "n_faults": "Attempts that storage, database or keys spoiled",
+            "retry_at": "Next attempt not before",
+        }
+
+
 @admin.register(Submission, site=site)
 class SubmissionAdmin(ReadOnlyPage):
+    form = SubmissionForm
     list_display = (
         *("short_id", "team", "number", "status"),
         *("released", "outcome", "submitted_at", "round"),

@@ -1,6 +1,7 @@
 """Teams and their tokens. A token is shown on the page that issues it, once, and kept by nobody."""
 
 import datetime as dt
+import uuid
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from vault.admin.pages import (
     column,
     link,
     listed,
+    minute,
     moment,
     table,
 )
@@ -57,6 +59,10 @@ class IssueForm(ActForm):
         return expires_at
 
 
+class OneLinkForm(rosters.LinkForm, ActForm):
+    """Asks what a list of teams asks about its links."""
+
+
 class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Team
@@ -86,6 +92,25 @@ def _issue(request: HttpRequest, team: Team, values: dict[str, Any]) -> Done:
     token, plain = tokens.issue(team=team, now=timezone.now(), **values)
     scopes = ", ".join(token.scopes)
     return Done(message=f"Issued token {_begun(token)} ({scopes}) to {team}", shown_once=plain)
+
+
+def _make_link(request: HttpRequest, team: Team, values: dict[str, Any]) -> Done:
+    now = timezone.now()
+    ends = now + dt.timedelta(days=values["link_days"])
+    secret = token_links.make(
+        team=team,
+        batch=uuid.uuid4(),
+        row=1,
+        expires_at=ends,
+        token_expires_at=values["token_expires_at"],
+        actor=request.user.get_username(),
+        now=now,
+    )
+    return Done(
+        message=f"Made a one-time link for {team}, which ends {minute(ends)}",
+        shown_once=token_links.address(api_url=values["api_url"], secret=secret),
+        shown_once_template="vault/admin/token_link.html",
+    )
 
 
 def _cancel_links(request: HttpRequest, team: Team, values: dict[str, Any]) -> Done:
@@ -128,6 +153,16 @@ class TeamAdmin(ActingPage):
             when="while a team is active",
             run=_issue,
             form=IssueForm,
+        ),
+        Act(
+            name="make-link",
+            label="Make a one-time link",
+            explanation="The link shows the team a new token, once. It is shown on the next page alone, and "
+            "only its digest is kept; nothing else changes for the team.",
+            is_open=lambda team: team.is_active,
+            when="while a team is active",
+            run=_make_link,
+            form=OneLinkForm,
         ),
         Act(
             name="cancel-links",
@@ -191,7 +226,7 @@ class TeamAdmin(ActingPage):
             heading="Admissions",
             header=("Round", "Account", "Queries left"),
             rows=[
-                (link(each.round), link(each, "ledger"), left_of(each))
+                (link(each.round), link(each, "account"), left_of(each))
                 for each in counted(accounts)
             ],
             empty=REFERENCES_ARE_NOT if obj.is_reference else "Not admitted to any round.",

@@ -36,6 +36,8 @@ def main(arguments: list[str]) -> int:
         )
     except (VaultError, OSError) as error:
         text = error.listed() if isinstance(error, InvalidFileError) else str(error)
+        if isinstance(error, OSError):
+            text = f"{options.file} cannot be read: {error.strerror or error}"
         sys.stderr.write(f"{text}\n")
         return 2
     sys.stdout.write(label_report.as_text(report) + "\n")

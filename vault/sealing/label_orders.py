@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from stats import label_checks
 from stats.drawing import strata_of
+from vault import sentences
 from vault.files.columns import of_each
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import decides
@@ -197,7 +198,8 @@ def _neighbors(each: _Marked, units: Order) -> _Found:
     found = label_checks.runs(marked=each.mark[units])
     what = f"{each.what} and others" if each.is_class else "large and small values"
     how = "alike" if found.alikeness > 0 else "less alike than chance makes them"
-    text = f"{how}: {what} meet at {found.n_changes:,} places, {abs(found.alikeness):.0%}"
+    where = sentences.counted(n=found.n_changes, noun="place")
+    text = f"{how}: {what} meet at {where}, {abs(found.alikeness):.0%}"
     more = "fewer" if found.alikeness > 0 else "more"
     return _Found(
         p_value=found.p_value,

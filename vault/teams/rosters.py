@@ -342,7 +342,10 @@ class _Rounds:
         if closed := budget.no_admission(round=round, now=self._now):
             return f"No team is admitted: {closed}."
         if team is not None and (round.pk, team.pk) in self._pairs:
-            return f"This team is admitted to {round} already."
+            return (
+                f"This team is admitted to {round} already. Leave benchmarks empty in its row: it gets a "
+                "link then, and no admission."
+            )
         if self._n[round.pk] >= round.max_teams:
             return f"{round} was planned for {round.max_teams} teams, and this would be one more."
         return ""

@@ -41,7 +41,7 @@ SUPERUSERS_ONLY = {"auth_user"}
 ACTS = {
     "vault_holdout": ["freshen", "disclose"],
     "vault_round": ["admit", "open", "close", "unrank", "rank-again", "audit", "publish", "cancel"],
-    "vault_team": ["issue", "cancel-links"],
+    "vault_team": ["issue", "make-link", "cancel-links"],
     "vault_teamtoken": ["revoke"],
     "auth_user": ["password-link", "unlock", "deactivate", "activate"],
 }

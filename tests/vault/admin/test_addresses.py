@@ -94,6 +94,19 @@ def test_wrong_year_leads_to_the_list_without_a_filter(stage: Stage) -> None:
     assert (answer.status_code, answer["Location"]) == (302, f"{address}?e=1")
 
 
+@pytest.mark.parametrize(
+    ("query", "is_narrowed"),
+    [("", False), ("?o=1", False), ("?q=alpha", True), ("?is_active__exact=1", True)],
+)
+def test_a_list_offers_all_of_itself_only_where_something_is_left_out(
+    stage: Stage, query: str, is_narrowed: bool
+) -> None:
+    with acting_as("researcher"):
+        page = client_of(ORGANIZER).get(f"{reverse('admin:vault_team_changelist')}{query}")
+
+    assert ("Show all" in page.content.decode()) is is_narrowed
+
+
 def test_filter_by_what_the_role_may_not_read_is_a_wrong_filter(stage: Stage) -> None:
     """Whose keys wrap a holdout's labels is not the admin's to read."""
     address = reverse("admin:vault_holdout_changelist")

@@ -130,6 +130,17 @@ def test_parquet_is_known_by_its_name(world: World) -> None:
     assert Submission.objects.count() == 1
 
 
+@pytest.mark.parametrize("status", ["SCORED", "FAILED"])
+def test_a_second_file_is_told_what_became_of_the_first(world: World, status: str) -> None:
+    """A file that failed is frozen nowhere, so this one comes first."""
+    hand_in(world, csv())
+    Submission.objects.update(status=status, finished_at=timezone.now())
+    (said,) = get_messages(hand_in(world, csv(label="0")).wsgi_request)
+
+    assert ("its scored files are frozen" in said.message) is (status == "SCORED")
+    assert ("If this one is scored, it is" in said.message) is (status == "FAILED")
+
+
 def test_the_same_predictions_are_one_submission(world: World) -> None:
     hand_in(world, csv())
     again = hand_in(world, csv())

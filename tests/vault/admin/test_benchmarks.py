@@ -1,5 +1,6 @@
 """The form of a benchmark: what does not fit together is told at its field, and nothing is made."""
 
+import re
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def test_a_regression_is_made() -> None:
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"classes": "dry"}, "A binary task has two classes; 1 are given."),
+        ({"classes": "dry"}, "A binary task has two classes; 1 is given."),
         ({"classes": "dry\ndry"}, "A class is named twice."),
         ({"task": "multiclass", "classes": "dry"}, "At least two classes"),
         (
@@ -168,3 +169,19 @@ def test_help_says_who_sees_a_secondary_metric_and_what_the_tolerance_is_of() ->
     assert "Researchers see them; after a full publication everybody does." in page
     assert "An overstatement below this share" in page
     assert "Inflation" not in page
+
+
+def test_the_cost_matrix_of_a_new_benchmark_is_empty() -> None:
+    with acting_as("researcher"):
+        page = client_of(ORGANIZER).get(url("vault_benchmark_add")).content.decode()
+
+    matrix = re.search(r'<textarea name="cost_matrix"[^>]*>\s*(.*?)</textarea>', page)
+    assert matrix is not None
+    assert matrix.group(1) == ""
+
+
+def test_a_wrong_number_of_classes_is_marked_at_the_classes() -> None:
+    page = add({**BINARY, "classes": ""}).content.decode()
+
+    (row,) = re.findall(r'<div class="form-row errors field-classes">(.*?)</textarea>', page, re.S)
+    assert "A binary task has two classes; 0 are given." in row

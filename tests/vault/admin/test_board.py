@@ -70,13 +70,15 @@ def test_the_board_shows_figures_with_the_digits_of_their_grids(stage: Stage) ->
     step = leaderboard.resolution(round=round)
     Team.objects.update(title="The Alpha")
 
-    heading, cells = board_cells(page_of(round))
+    page = page_of(round)
+    heading, cells = board_cells(page)
 
     assert 0.01 < step < 0.1
-    assert heading == (
-        "Board, fresh figures to the nearest 0.01021; an overstatement, which is not Released less Fresh, "
-        "within a step and two units of its last digit"
-    )
+    assert heading == "Board"
+    assert (
+        "Fresh figures are given to the nearest 0.01021. An overstatement is not Released less Fresh; it is "
+        "given to within such a step and two units of its last digit."
+    ) in page
     assert cells == {
         "Rank": "1",
         "Team": f'<div class="vault-name">{stage.world.teams["alpha"].name}<br>The Alpha</div>',
@@ -102,10 +104,12 @@ def test_the_board_shows_exact_scores_as_the_api(stage: Stage) -> None:
         file_named="final",
     )
 
-    heading, cells = board_cells(page_of(round))
+    page = page_of(round)
+    heading, cells = board_cells(page)
 
     (row,) = representations.board(round, leaderboard.board(round=round))["rows"]
     assert heading == "Board"
+    assert "Fresh figures are given" not in page
     assert cells["Released"] == str(row["released"]) == "0.333333333"
     assert (cells["Fresh"], cells["Verdict"]) == ("0.774597", "NO_EVIDENCE")
     assert (cells["Overstatement"], cells["Luck"]) == ("-0.000048", "0.03")

@@ -94,6 +94,7 @@ def test_bad_rows_are_named_and_nothing_is_made(stage: Stage) -> None:
     page = answer.content.decode().replace("\n", "")
     assert "Problems of the file (4)" in page
     assert "<td>4</td><td>benchmarks</td><td>This team is admitted to weather round 1" in page
+    assert "Leave benchmarks empty in its row: it gets a link then" in page
     assert "<td>5</td><td>team</td><td>This team stands in 2 rows" in page
     assert 'name="signed"' not in page
     assert not Team.objects.filter(name="beta").exists()
@@ -162,3 +163,65 @@ def test_links_that_wait_are_on_the_teams_page_and_can_be_cancelled(stage: Stage
     assert "<td>waits</td>" in page
     assert "Links of beta that show no token any more: 1." in answer.content.decode()
     assert "<td>ended</td>" in answer.content.decode()
+
+
+def test_a_team_that_is_admitted_already_gets_the_link_alone(stage: Stage) -> None:
+    before = Admission.objects.count()
+
+    answer = post(signed=signed(preview("team,benchmarks\nweather-alpha,\n")))
+
+    assert len(secrets(answer)) == 1
+    assert Admission.objects.count() == before
+
+
+def make_link(team: Team, person: str = ORGANIZER, **given: Any) -> Any:
+    client = client_of(person)
+    sent = {"link_days": 7, "api_url": "https://vault.example/", **given}
+    with acting_as("researcher"):
+        return client.post(url("vault_team_act", team.pk, "make-link"), sent)
+
+
+def test_one_link_is_made_on_the_teams_page_and_shown_once(stage: Stage) -> None:
+    team = Team.objects.get(name="weather-alpha")
+    n_admissions, n_entries = Admission.objects.count(), JournalEntry.objects.count()
+
+    answers = [make_link(team), make_link(team, link_days=90)]
+
+    (first,), (second,) = (secrets(answer) for answer in answers)
+    assert first != second
+    assert "no-store" in answers[0]["Cache-Control"]
+    assert "shows a token of the\nteam to whoever opens it first" in answers[0].content.decode()
+    stored = everything_stored()
+    assert first[6:] not in stored
+    assert (Admission.objects.count(), JournalEntry.objects.count()) == (n_admissions, n_entries)
+    with acting_as("web"):
+        token, _ = token_links.redeem(secret=first, now=timezone.now())
+    assert token.team == team
+    assert TokenLink.objects.filter(team=team, made_by=ORGANIZER).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"link_days": "0"}, "greater than or equal to 1"),
+        ({"api_url": "ftp://vault.example"}, "begins with https"),
+        ({"token_expires_at_0": "2020-01-01", "token_expires_at_1": "00:00"}, "ends later than"),
+    ],
+)
+def test_one_link_that_cannot_be_is_refused_in_words(
+    stage: Stage, given: dict[str, str], said: str
+) -> None:
+    before = TokenLink.objects.count()
+
+    assert said in make_link(Team.objects.get(name="weather-alpha"), **given).content.decode()
+    assert TokenLink.objects.count() == before
+
+
+def test_nobody_else_makes_a_link_and_no_team_that_is_not_active_gets_one(stage: Stage) -> None:
+    team = Team.objects.get(name="weather-alpha")
+    before = TokenLink.objects.count()
+
+    assert make_link(team, RESEARCHER).status_code == 403
+    Team.objects.filter(pk=team.pk).update(is_active=False)
+    assert make_link(team).status_code == 302
+    assert TokenLink.objects.count() == before

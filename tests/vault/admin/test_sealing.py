@@ -255,6 +255,28 @@ def test_a_warning_is_shown_and_nothing_sealed_before_it_is_accepted(
     assert Holdout.objects.count() == 2
 
 
+def test_a_file_that_is_missing_after_its_report_has_to_be_chosen_again(
+    benchmark: Benchmark,
+) -> None:
+    """A browser does not send the file of the page before; the ticks are nothing without it."""
+    given = {"benchmark": benchmark.pk, "kind": "iid", **HALVES}
+    again = (
+        "Choose the file again: a browser does not keep it. The report and its ticks are made anew"
+    )
+    first = send(benchmark, SORTED, **HALVES)
+    with acting_as("researcher"):
+        client = client_of(ORGANIZER)
+        new = client.post(url("vault_holdout_add"), given).content.decode()
+        after = client.post(url("vault_holdout_add"), {**given, **ticks(first)}).content.decode()
+
+    assert first.content.decode().count("Nothing was") == 1
+    assert "This field is required." in new
+    assert again not in new
+    assert again in after
+    assert "This field is required." not in after
+    assert not Holdout.objects.exists()
+
+
 def test_each_warning_needs_its_own_tick(benchmark: Benchmark) -> None:
     accepted = ticks(send(benchmark, SORTED, **HALVES))
     some = [

@@ -67,3 +67,14 @@ def test_page_says_whether_it_is_the_final(
         page = client_of(ORGANIZER).get(url("vault_submission_change", later.pk)).content.decode()
 
     assert f'<div class="readonly">{words}</div>' in page
+
+
+def test_page_has_words_for_its_columns(stage: Stage) -> None:
+    later = stage.world.submit(stage.world.teams["alpha"], stage.world.labels).submission
+    with acting_as("researcher"):
+        page = client_of(ORGANIZER).get(url("vault_submission_change", later.pk)).content.decode()
+
+    labels = {each.strip().rstrip(":") for each in re.findall(r"<label[^>]*>([^<]*)</label>", page)}
+    assert {"CI run", "Times that a worker took it", "SHA-256 of the predictions"} <= labels
+    names = {"Ci run url", "Fence", "Sha256", "N exceptions", "N faults", "Latency p95 ms"}
+    assert labels.isdisjoint(names)

@@ -119,6 +119,13 @@ def test_other_spellings_of_an_order_are_seen(spell: str) -> None:
     assert "id_order" in warned(report(body, query=200))
 
 
+def test_one_place_is_no_places() -> None:
+    sorted_ones = "id,label\n" + "".join(f"{i:03},{int(i >= 200)}\n" for i in range(400))
+    found = report(sorted_ones, query=200)
+
+    assert "class 1 and others meet at 1 place, " in text_of(found, "neighbor_labels")
+
+
 def test_neighbors_of_one_source_are_warned_of_until_they_are_groups() -> None:
     """Forty patients of ten items with one label each; their ids stand together."""
     labels = np.repeat(coins(40), 10)
@@ -340,7 +347,11 @@ def test_the_report_is_printed_of_a_file_alone(
     file.write_text(rows(coins(150)))
     code, said = check(file, *classes, capsys=capsys)
     assert (code, "WARNING small_shard" in said) == (1, True)
-    assert check(tmp_path / "none.csv", *classes, capsys=capsys)[0] == 2
+    missing = tmp_path / "none.csv"
+    assert check(missing, *classes, capsys=capsys) == (
+        2,
+        f"{missing} cannot be read: No such file or directory\n",
+    )
 
 
 def test_it_is_printed_where_there_is_no_django(tmp_path: Path) -> None:

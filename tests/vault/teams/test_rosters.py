@@ -135,7 +135,10 @@ def test_every_bad_row_is_named(rain: World, sun: World) -> None:
     assert (
         said[(3, "benchmarks")] == "'moon' names no benchmark with a round that is planned or open."
     )
-    assert said[(10, "benchmarks")] == "This team is admitted to rain round 1 already."
+    assert said[(10, "benchmarks")] == (
+        "This team is admitted to rain round 1 already. Leave benchmarks empty in its row: it gets a "
+        "link then, and no admission."
+    )
     assert said[(11, "benchmarks")] == "rain is named twice in this row."
     assert said[(14, "queries")] == "A team has 1 to 1000 queries in this round."
     assert said[(15, "benchmarks")].startswith("rain round 1 was planned for 3 teams")
