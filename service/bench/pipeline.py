@@ -40,7 +40,7 @@ PATIENCE = 60.0
 PENDING = ("QUEUED", "SCORING")
 SCRIPT_SECONDS = 5.0
 N_SCRIPT_FILES = 8
-N_YARDSTICKS = 9
+N_YARDSTICKS = 25
 # What a submission may cost, in files of plain Python: half as much again as it did on two cores that were
 # left alone (docs/performance.md).
 MAX_COST = {2_400: 30.0, 100_000: 1.5}
