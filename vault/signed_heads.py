@@ -66,6 +66,9 @@ def sign_if_due(*, benchmark: Benchmark, now: dt.datetime) -> SignedHead | None:
     Done twice, or by two workers at once, it signs once. `SigningKeyError`: this process cannot sign.
     `JournalError`: the chain does not go on from what was signed last, and nothing is signed any more.
     """
+    # Until labels are sealed it may still be renamed, and the name be given to another one.
+    if not benchmark.holdouts.exists():
+        return None
     latest = _latest(benchmark)
     if not _is_due(benchmark=benchmark, latest=latest, now=now):
         return None

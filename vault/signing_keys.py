@@ -101,7 +101,10 @@ def _load(content: bytes) -> Ed25519PrivateKey:
     try:
         key = serialization.load_pem_private_key(content, password=None)
     except (ValueError, TypeError):
-        raise SigningKeyError("the signing key file holds no private key") from None
+        raise SigningKeyError(
+            "the signing key file holds no private key: put the key's copy back, or move the file away for a "
+            "new generation (docs/deploy.md)"
+        ) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise SigningKeyError("the signing key is not an Ed25519 key")
     return key

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import json
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.vault.factories import NOW
 from vault import journal, signed_heads, signing_keys
-from vault.models import Benchmark, JournalEntry, SignedHead, SigningKey
+from vault.models import Benchmark, Holdout, JournalEntry, Panel, SignedHead, SigningKey
 from vault.signed_heads import Statement
 
 DAY = dt.timedelta(days=1)
@@ -33,7 +35,8 @@ def make_signing_key(
 
 
 def make_benchmark(slug: str) -> Benchmark:
-    return Benchmark.objects.create(
+    """A benchmark with a holdout: nothing is signed of one whose name may still change."""
+    benchmark = Benchmark.objects.create(
         slug=slug,
         title=slug,
         task="binary",
@@ -41,6 +44,14 @@ def make_benchmark(slug: str) -> Benchmark:
         prediction_form="label",
         primary_metric="accuracy",
     )
+    panel = Panel.objects.create(
+        benchmark=benchmark, version=1, sha256="0" * 64, n_items=1, file_key="none"
+    )
+    Holdout.objects.create(
+        benchmark=benchmark, panel=panel, kind="iid", status="FRESH", batch=uuid.uuid4(),
+        commitment="0" * 64, n_items=1, sealed_at=NOW,
+    )  # fmt: skip
+    return benchmark
 
 
 def append(benchmark: Benchmark, now: dt.datetime, *kinds: str) -> None:

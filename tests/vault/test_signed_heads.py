@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from tests.vault import rewriting
 from tests.vault.factories import NOW, acting_as, die
@@ -31,7 +31,7 @@ from tests.vault.signing import (
 )
 from vault import journal, signed_heads, signing_keys
 from vault.errors import JournalError, SigningKeyError
-from vault.models import Benchmark, JournalEntry, SignedHead, SigningKey
+from vault.models import Benchmark, Holdout, JournalEntry, SignedHead, SigningKey
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +54,25 @@ def test_a_head_is_what_a_stranger_verifies_with_the_documented_bytes(
     assert isinstance(public, Ed25519PublicKey)
     public.verify(base64.b64decode(head.signature), message.encode())
     assert verified(signable).sequence == 4
+
+
+def test_nothing_is_signed_of_a_benchmark_that_may_still_be_renamed(
+    signable: Benchmark, signing_key: SigningKey
+) -> None:
+    """Two heads of two benchmarks under one name would be proof against an honest service."""
+    Holdout.objects.filter(benchmark=signable).delete()
+    assert signed_heads.sign_if_due(benchmark=signable, now=NOW) is None
+
+
+def test_a_benchmark_with_sealed_labels_keeps_its_name(signable: Benchmark) -> None:
+    with (
+        pytest.raises(DatabaseError, match="keeps its short name"),
+        acting_as("researcher"),
+        transaction.atomic(),
+    ):
+        Benchmark.objects.filter(pk=signable.pk).update(slug="another")
+    with acting_as("researcher"):
+        Benchmark.objects.filter(pk=signable.pk).update(slug=signable.slug, title="Another")
 
 
 @pytest.mark.parametrize("member", CHANGES)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from tests.vault.factories import NOW
+from tests.vault.factories import NOW, die
 from tests.vault.signing import make_signing_key
 from vault import signing_keys
 from vault.errors import SigningKeyError
@@ -19,6 +19,22 @@ from vault.models import SigningKey
 from vault.sealing import sealing_keys
 
 pytestmark = pytest.mark.django_db
+
+
+def test_a_key_whose_writing_is_interrupted_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of half a key kept the service from starting ever after."""
+    path = tmp_path / "signing.key"
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", die)
+        with pytest.raises(KeyboardInterrupt):
+            signing_keys.create(private_key_file=path, now=NOW)
+    assert not path.exists()
+
+    signing_keys.create(private_key_file=path, now=NOW)
+
+    assert [each.name for each in tmp_path.iterdir()] == ["signing.key"]
 
 
 def test_the_private_half_is_in_a_closed_file_and_nowhere_else(tmp_path: Path) -> None:

@@ -26,6 +26,27 @@ DROP TRIGGER vault_holdout_retiring ON vault_holdout;
 DROP FUNCTION vault_check_retiring();
 """
 
+# A request for a holdout that is still used would lie in wait until it retires.
+ASKED = """
+CREATE FUNCTION vault_check_disclosure() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.vault_holdout WHERE id = NEW.holdout_id AND status = 'RETIRED'
+    ) THEN
+        RAISE EXCEPTION 'permission denied: only a retired holdout is disclosed'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER vault_disclosurerequest_retired BEFORE INSERT ON vault_disclosurerequest FOR EACH ROW
+    EXECUTE FUNCTION vault_check_disclosure();
+"""
+NOT_ASKED = """
+DROP TRIGGER vault_disclosurerequest_retired ON vault_disclosurerequest;
+DROP FUNCTION vault_check_disclosure();
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -59,4 +80,5 @@ class Migration(migrations.Migration):
         trigger('vault_disclosedfile'),
         trigger('vault_disclosurerequest'),
         migrations.RunSQL(RETIRING, NOT_RETIRING),
+        migrations.RunSQL(ASKED, NOT_ASKED),
     ]

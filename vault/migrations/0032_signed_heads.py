@@ -7,6 +7,27 @@ from django.db import migrations, models
 
 trigger = import_module("vault.migrations.0002_append_only").trigger
 
+# A signed head names its benchmark by the short name, which must not come to mean another one.
+SLUGS = """
+CREATE FUNCTION vault_check_slug() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM public.vault_holdout WHERE benchmark_id = OLD.id) THEN
+        RAISE EXCEPTION 'permission denied: a benchmark with sealed labels keeps its short name'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER vault_benchmark_slug_stays BEFORE UPDATE OF slug ON vault_benchmark FOR EACH ROW
+    WHEN (OLD.slug <> NEW.slug
+        AND NOT has_table_privilege(current_user, 'public.vault_benchmark', 'DELETE'))
+    EXECUTE FUNCTION vault_check_slug();
+"""
+NO_SLUGS = """
+DROP TRIGGER vault_benchmark_slug_stays ON vault_benchmark;
+DROP FUNCTION vault_check_slug();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("vault", "0031_disclosures")]
@@ -57,6 +78,9 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("benchmark", "number"), name="signedhead_number_unique"
                     ),
+                    models.UniqueConstraint(
+                        fields=("slug", "number"), name="signedhead_said_once"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(("number__gt", 0)), name="signedhead_not_of_nothing"
                     ),
@@ -65,4 +89,5 @@ class Migration(migrations.Migration):
         ),
         trigger("vault_signingkey"),
         trigger("vault_signedhead"),
+        migrations.RunSQL(SLUGS, NO_SLUGS),
     ]

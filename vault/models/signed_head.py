@@ -35,6 +35,8 @@ class SignedHead(models.Model):
     class Meta:
         constraints = [
             UniqueConstraint(fields=["benchmark", "number"], name="signedhead_number_unique"),
+            # A stranger knows the benchmark by its name.
+            UniqueConstraint(fields=["slug", "number"], name="signedhead_said_once"),
             CheckConstraint(condition=Q(number__gt=0), name="signedhead_not_of_nothing"),
         ]
 

@@ -111,9 +111,17 @@ def test_only_a_retired_holdout_is_disclosed(world: World, status: str) -> None:
     with pytest.raises(TransitionError, match=f"is {status}"):
         ask(world)
 
-    assert not DisclosureRequest.objects.exists()
-    # Nor when a row says that it was asked for.
-    DisclosureRequest.objects.create(holdout=world.query, reason="x", actor="eve", at=NOW)
+    # Nor may a row lie in wait until it is retired, or count that was made while it was.
+    planted = DisclosureRequest(holdout=world.query, reason="x", actor="eve", at=NOW)
+    with (
+        pytest.raises(ProgrammingError, match="only a retired holdout is disclosed"),
+        acting_as("researcher"),
+        transaction.atomic(),
+    ):
+        planted.save(force_insert=True)
+    Holdout.objects.filter(pk=world.query.pk).update(status="RETIRED")
+    planted.save(force_insert=True)
+    Holdout.objects.filter(pk=world.query.pk).update(status=status)
     with pytest.raises(TransitionError):
         carry_out(world)
     assert "open_labels" not in kinds(world)
