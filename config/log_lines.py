@@ -11,7 +11,10 @@ MAX_LINE = 500  # characters of a message; a traceback comes after it and stays 
 REFUSALS_PER_MINUTE = 60
 REFUSALS = ("django.request", "django.security")
 TICKS = frozenset(
-    {"vault.tasks.notify", "vault.tasks.sweep", "audits.tasks.sweep", "webhooks.tasks.send"}
+    {
+        *("vault.tasks.notify", "vault.tasks.sweep", "vault.tasks.sweep_disclosures"),
+        *("audits.tasks.sweep", "webhooks.tasks.send"),
+    }
 )
 
 # Tokens and one-time links, which people paste into an address: the kind is told, the secret is not.

@@ -110,6 +110,8 @@ def test_lines_of_the_readme(pipeline: Pipeline) -> None:
     """In the order in which a newcomer takes them, with the benchmark's name for the example's."""
     page = (PROJECT / "client" / "README.md").read_text().replace("rain-tomorrow", pipeline.slug)
     lines = re.findall(r"^    (holdout .+)$", page, flags=re.M)
+    # It needs a key that was kept, and a head that is signed within a minute.
+    lines = [line for line in lines if " verify-head " not in line]
     assert len(lines) == 5
 
     for line in lines:

@@ -49,6 +49,7 @@ def written(holdout: Holdout) -> DisclosedFile:
     content = disclosures.file_of(holdout=holdout, disclosed=made_up)
     sha256 = hashlib.sha256(content).hexdigest()
     key = content_files.store(directory="disclosed", content=content, sha256=sha256, suffix=".json")
+    Holdout.objects.filter(pk=holdout.pk).update(status="RETIRED")
     DisclosureRequest.objects.create(holdout=holdout, reason=REASON, actor="ada", at=NOW)
     Holdout.objects.filter(pk=holdout.pk).update(status="DISCLOSED")
     return DisclosedFile.objects.create(

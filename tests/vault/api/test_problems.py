@@ -155,6 +155,7 @@ def test_errors_of_the_inside_have_no_status() -> None:
         "SealingError",
         "LabelsUnavailableError",
         "StoredFileError",
+        "SigningKeyError",
         "StaleClaimError",
         "IncumbentMovedError",
         "JournalError",

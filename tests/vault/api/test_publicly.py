@@ -10,7 +10,7 @@ from tests.vault.api.stage import Caller, a_world, file_number, handed_in
 from tests.vault.disclosed_holdouts import written
 from tests.vault.factories import NOW, World
 from vault.api.openapi.operation import Access
-from vault.models import Benchmark, DisclosedFile
+from vault.models import Benchmark, DisclosedFile, SignedHead, SigningKey
 
 ORIGIN = {"Origin": "https://page.example"}
 ALLOW = "Access-Control-Allow-Origin"
@@ -27,6 +27,16 @@ def world() -> World:
         published_at=NOW,
     )
     written(world.query)
+    key = SigningKey.objects.create(kid="0" * 64, generation=1, public_key="PEM", created_at=NOW)
+    SignedHead.objects.create(
+        benchmark=world.benchmark,
+        slug=world.benchmark.slug,
+        number=1,
+        hash="0" * 64,
+        signed_at=NOW,
+        key=key,
+        signature="A" * 86 + "==",
+    )
     return world
 
 
