@@ -4,12 +4,14 @@ A sealed holdout fixes what its labels mean, and a planned round fixes how they 
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from stats.metrics import MAX_LOSS, METRICS, check_costs
 from vault.errors import BenchmarkError
 from vault.files import prediction_forms
+from vault.files.columns import CONTROLS
 from vault.models import Benchmark
 
 # Envelopes are bound to the slug, and labels are stored as codes of the classes.
@@ -64,6 +66,8 @@ def _wrong_classes(task: str, classes: list[str]) -> str:
         return "A regression has no classes." if classes else ""
     if len(set(classes)) != len(classes):
         return "A class is named twice."
+    if any(re.search(CONTROLS, name) for name in classes):
+        return "A class holds a line break or another control character."
     if task == Benchmark.Task.BINARY and len(classes) != 2:
         return f"A binary task has two classes; {len(classes)} {'is' if len(classes) == 1 else 'are'} given."
     if len(classes) < 2:

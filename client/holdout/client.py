@@ -117,7 +117,11 @@ class Client:
 
     def holdouts(self, slug: str) -> list[PublicHoldout]:
         """Kinds, sizes and commitments: what was published when labels were sealed."""
-        return checked(WithHoldouts, self._get(_path("benchmarks", slug)))["holdouts"]
+        return self.with_holdouts(slug)["holdouts"]
+
+    def with_holdouts(self, slug: str) -> WithHoldouts:
+        """The same, with what the service says of the benchmark that they are of."""
+        return checked(WithHoldouts, self._get(_path("benchmarks", slug)))
 
     def disclosed(self, slug: str, holdout_id: str) -> bytes:
         """The file with the labels of a holdout that is DISCLOSED."""

@@ -20,6 +20,7 @@ DIGITS = frozenset("0123456789abcdef")
 MEMBERS: dict[str, type] = {
     "benchmark": str,
     "holdout": str,
+    "panel_version": int,
     "n_items": int,
     "commitment": str,
     "salt": str,
@@ -33,6 +34,7 @@ class Disclosed:
 
     benchmark: str
     holdout: str
+    panel_version: int
     n_items: int
     commitment: str
     salt: bytes
@@ -47,7 +49,7 @@ class Disclosed:
 def parsed(content: bytes) -> Disclosed:
     """What is in a file; `DisclosureError` if it is none, or if it breaks a rule of the format."""
     try:
-        found = json.loads(content)
+        found = json.loads(content, object_pairs_hook=_each_once)
     except (ValueError, RecursionError):
         raise DisclosureError("it is no JSON document") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
@@ -56,6 +58,16 @@ def parsed(content: bytes) -> Disclosed:
         if not isinstance(found.get(name), kind) or isinstance(found[name], bool):
             raise DisclosureError(f"its {name} is missing or is not what it should be")
     return _checked(found)
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Take no member twice: two readers of such a file may see two texts."""
+    found: dict[str, Any] = {}
+    for name, value in members:
+        if name in found:
+            raise DisclosureError(f"it has the member {name[:40]!r} twice")
+        found[name] = value
+    return found
 
 
 def _checked(found: dict[str, Any]) -> Disclosed:
@@ -70,7 +82,7 @@ def _checked(found: dict[str, Any]) -> Disclosed:
     if header != HEADER and not header.startswith(f"{HEADER},"):
         raise DisclosureError(f"its text does not begin with {HEADER}")
     try:
-        n_items = sum(1 for _ in csv.reader(io.StringIO(text, newline=""))) - 1
+        n_items = _count_lines(text) - 1
     except csv.Error:
         raise DisclosureError("its text is no CSV") from None
     if n_items != found["n_items"]:
@@ -78,8 +90,17 @@ def _checked(found: dict[str, Any]) -> Disclosed:
     return Disclosed(
         salt=bytes.fromhex(salt),
         text=text,
-        **{name: found[name] for name in ("benchmark", "holdout", "n_items", "commitment")},
+        **{name: found[name] for name in MEMBERS if name not in ("salt", "text")},
     )
+
+
+def _count_lines(text: str) -> int:
+    """Count them, however long a field is: the limit is the whole program's, so it is put back."""
+    before = csv.field_size_limit(len(text))
+    try:
+        return sum(1 for _ in csv.reader(io.StringIO(text, newline=""), strict=True))
+    finally:
+        csv.field_size_limit(before)
 
 
 def commitment(text: str) -> str:

@@ -101,9 +101,19 @@ class PublicHoldout(TypedDict):
     status: str
     n_items: int
     commitment: str
+    # Of the panel that its items are in, where the service says it.
+    panel_version: NotRequired[int]
+
+
+class PublicPanel(TypedDict):
+    version: int
 
 
 class WithHoldouts(TypedDict):
+    """A benchmark with its holdouts; its latest panel is not shown to everybody."""
+
+    slug: NotRequired[str]
+    panel: NotRequired[PublicPanel | None]
     holdouts: list[PublicHoldout]
 
 

@@ -10,7 +10,7 @@ from holdout import disclosures
 from holdout.disclosures import Disclosed
 from holdout.errors import DisclosureError, SettingsError
 from holdout.exit_codes import ExitCode
-from holdout.records import PublicHoldout
+from holdout.records import PublicHoldout, WithHoldouts
 from holdout.session import Settings, failing
 from holdout.shown import Show
 
@@ -55,13 +55,13 @@ def verify_commitment(
         _check_arguments(file, holdout, commitment, benchmark, offline=offline)
         kept = None if commitment is None else disclosures.commitment(commitment)
         content = None if file is None else file.read_bytes()
-        if offline:
-            assert content is not None  # checked above
-            found, published = disclosures.parsed(content), None
-        else:
-            found, published = _with_service(settings, content, holdout, benchmark)
+        found = None if content is None else _of_benchmark(content, benchmark)
+        published = None
+        if not offline:
+            found, published = _with_service(settings, found, holdout, benchmark)
+        assert found is not None  # checked above
         compared = _compared(found, published=published, kept=kept)
-        _show(settings.show, found, compared)
+        _show(settings.show, found, compared, is_claim=offline)
         if not all(each.is_equal for each in compared):
             raise typer.Exit(ExitCode.NOT_VERIFIED)
 
@@ -77,29 +77,59 @@ def _check_arguments(
         raise SettingsError("--offline compares FILE with --commitment: give both")
 
 
+def _of_benchmark(content: bytes, benchmark: str) -> Disclosed:
+    """What is in the file; of another benchmark than was asked about it is the wrong file."""
+    found = disclosures.parsed(content)
+    if benchmark and found.benchmark != benchmark:
+        raise SettingsError(
+            f"the file names the benchmark {found.benchmark!r}, and --benchmark or HOLDOUT_BENCHMARK "
+            f"{benchmark!r}"
+        )
+    return found
+
+
 def _with_service(
-    settings: Settings, content: bytes | None, holdout: str | None, benchmark: str
+    settings: Settings, found: Disclosed | None, holdout: str | None, benchmark: str
 ) -> tuple[Disclosed, str]:
     """The labels, and what the service has published of that holdout since it was sealed."""
     with settings.client(needs_token=False) as client:
-        if content is None:
+        if found is None:
             assert holdout is not None  # checked above
-            found = disclosures.parsed(client.disclosed(benchmark, holdout))
-            wanted = holdout.lower()
+            found, wanted = disclosures.parsed(client.disclosed(benchmark, holdout)), holdout
         else:
-            found = disclosures.parsed(content)
-            benchmark, wanted = benchmark or found.benchmark, found.holdout
-        public = _public(client.holdouts(benchmark), wanted, benchmark)
-    if found.holdout != wanted:
+            benchmark, wanted = found.benchmark, found.holdout
+        shown = client.with_holdouts(benchmark)
+    public = _public(shown["holdouts"], wanted, benchmark)
+    if found.holdout.lower() != wanted.lower():
         raise DisclosureError(f"it is the file of another holdout, {found.holdout}")
+    _check_claims(found, benchmark=benchmark, shown=shown, public=public)
     return found, public["commitment"]
 
 
 def _public(listed: list[PublicHoldout], holdout: str, benchmark: str) -> PublicHoldout:
     for each in listed:
-        if each["id"] == holdout:
+        if each["id"].lower() == holdout.lower():
             return each
     raise DisclosureError(f"the service has no holdout {holdout} in the benchmark {benchmark}")
+
+
+def _check_claims(
+    found: Disclosed, *, benchmark: str, shown: WithHoldouts, public: PublicHoldout
+) -> None:
+    """Hold what no commitment covers against what the service shows of it."""
+    said = {
+        "benchmark": (found.benchmark, shown.get("slug", benchmark)),
+        "n_items": (found.n_items, public["n_items"]),
+        "panel_version": (found.panel_version, public.get("panel_version", found.panel_version)),
+    }
+    for name, (claimed, known) in said.items():
+        if claimed != known:
+            raise DisclosureError(f"its {name} is {claimed!r}, and {known!r} by the service")
+    # Of the panel itself only the latest version is shown; every version from the first on was one.
+    latest = shown.get("panel")
+    if found.panel_version < 1 or (latest and found.panel_version > latest["version"]):
+        until = f"; the latest by the service is {latest['version']}" if latest else ""
+        raise DisclosureError(f"its panel_version, {found.panel_version}, is none{until}")
 
 
 def _compared(found: Disclosed, *, published: str | None, kept: str | None) -> list[Comparison]:
@@ -112,7 +142,7 @@ def _compared(found: Disclosed, *, published: str | None, kept: str | None) -> l
     ]
 
 
-def _show(show: Show, found: Disclosed, compared: list[Comparison]) -> None:
+def _show(show: Show, found: Disclosed, compared: list[Comparison], *, is_claim: bool) -> None:
     is_verified = all(each.is_equal for each in compared)
     if show.as_json:
         show.document(
@@ -138,8 +168,13 @@ def _show(show: Show, found: Disclosed, compared: list[Comparison]) -> None:
         facts[f"by {each.of}"] = f"{each.commitment} ({word})"
     show.facts(facts)
     if is_verified:
+        claim = (
+            f" That they are of the holdout {found.holdout} of the benchmark {found.benchmark} is the file's "
+            "own claim: no service was asked."
+        )
         show.say(
             "Verified: these are the labels that were committed to when the holdout was sealed."
+            + (claim if is_claim else "")
         )
         return
     *others, last = (each.of for each in compared if not each.is_equal)

@@ -1,5 +1,6 @@
 """A disclosed file against the commitment of the service and the one that was kept: every change shows."""
 
+import csv
 import hashlib
 import json
 from pathlib import Path
@@ -33,10 +34,10 @@ def a_file(**members: Any) -> dict[str, Any]:
     }
 
 
-def a_detail(commitment: str = COMMITMENT, **members: Any) -> Any:
+def a_detail(commitment: str = COMMITMENT, shown: Any = None, **members: Any) -> Any:
     holdout = {"id": ID, "status": "DISCLOSED", "n_items": 3, "commitment": commitment, **members}
     another = {**holdout, "id": ID.replace("6", "7"), "commitment": OTHER}
-    return answer({"slug": "rain", "holdouts": [another, holdout]})
+    return answer({"slug": "rain", "holdouts": [another, holdout], **(shown or {})})
 
 
 @pytest.fixture
@@ -47,6 +48,9 @@ def write(tmp_path: Path) -> Any:
         return str(path)
 
     return write
+
+
+OFFLINE = ("--offline", "--commitment", COMMITMENT)
 
 
 def verify(service: Service, *arguments: str, **given: Any) -> Any:
@@ -95,6 +99,106 @@ def test_service_and_kept_copy_must_both_agree(write: Any) -> None:
         said = " ".join(given.stderr.split())
         assert f"not what the commitment by {whose} was computed of" in said
         assert "DIFFERENT" in given.stdout
+
+
+def test_a_file_of_another_benchmark_than_asked_for_is_a_wrong_command(
+    write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(benchmark="snow")
+    given = [verify(Service(), path, "-b", "rain"), verify(Service(), path, "-b", "rain", *OFFLINE)]
+    monkeypatch.setenv("HOLDOUT_BENCHMARK", "rain")
+    given.append(verify(Service(), path))
+
+    for each in given:
+        assert each.exit_code == ExitCode.USAGE
+        assert "NOT verified" not in each.stderr
+        assert "'snow'" in each.stderr
+        assert "'rain'" in each.stderr
+    assert verify(Service(answers=[a_detail()]), write()).exit_code == 0
+
+
+def test_ids_of_holdouts_are_the_same_in_any_case(write: Any) -> None:
+    upper = ID.upper()
+    for in_file, in_list in ((upper, ID), (ID, upper)):
+        service = Service(answers=[a_detail(id=in_list)])
+        assert verify(service, write(holdout=in_file)).exit_code == 0
+    content = json.dumps(a_file(holdout=upper)).encode()
+    fetched = Service(answers=[file_answer(content, "application/json"), a_detail()])
+    assert verify(fetched, "--holdout", ID, "-b", "rain").exit_code == 0
+
+
+def test_offline_the_holdout_is_the_files_own_claim(write: Any) -> None:
+    """The commitment covers neither id nor benchmark."""
+    said = " ".join(offline(write(holdout="another", benchmark="snow")).stderr.split())
+
+    assert "holdout another of the benchmark snow is the file's own claim" in said
+    asked = verify(Service(answers=[a_detail()]), write())
+    assert "claim" not in asked.stderr
+
+
+@pytest.mark.parametrize(
+    ("shown", "of_holdout", "part"),
+    [
+        ({"slug": "snow"}, {}, "its benchmark is 'rain', and 'snow' by the service"),
+        ({}, {"n_items": 4}, "its n_items is 3, and 4 by the service"),
+        ({}, {"panel_version": 2}, "its panel_version is 1, and 2 by the service"),
+        ({"panel": {"version": 0}}, {}, "its panel_version, 1, is none; the latest"),
+    ],
+)
+def test_what_the_service_shows_otherwise_is_not_verified(
+    write: Any, shown: dict[str, Any], of_holdout: dict[str, Any], part: str
+) -> None:
+    service = Service(answers=[a_detail(shown=shown, **of_holdout)])
+
+    given = verify(service, write())
+
+    assert (given.exit_code, part in " ".join(given.stderr.split())) == (10, True)
+
+
+@pytest.mark.parametrize("panel", [None, {"version": 1}, {"version": 2}])
+def test_a_file_may_be_of_an_earlier_panel_or_of_one_that_is_not_shown(
+    write: Any, panel: Any
+) -> None:
+    service = Service(answers=[a_detail(shown={"panel": panel}, panel_version=1)])
+
+    assert verify(service, write()).exit_code == 0
+
+
+def test_a_fetched_file_that_names_another_benchmark_is_not_verified() -> None:
+    content = json.dumps(a_file(benchmark="snow")).encode()
+    service = Service(answers=[file_answer(content, "application/json"), a_detail()])
+
+    given = verify(service, "--holdout", ID, "-b", "rain")
+
+    assert (given.exit_code, "its benchmark is 'snow'" in given.stderr) == (10, True)
+
+
+def test_a_text_of_any_length_is_verified_and_the_limit_put_back(write: Any) -> None:
+    text = f"id,label,group\n1,0,{'x' * 200_000}\n2,1,b\n"
+    own = hashlib.sha256(SALT + text.encode()).hexdigest()
+    before = csv.field_size_limit()
+
+    given = offline(write(text=text, n_items=2, commitment=own), own)
+    broken = offline(write(text=text + '"', n_items=3, commitment=own), own)
+
+    assert (given.exit_code, broken.exit_code) == (0, 10)
+    assert "no CSV" in broken.stderr
+    assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize("name", ["text", "salt", "holdout", "of nobody"])
+def test_a_member_that_stands_there_twice_is_not_verified(tmp_path: Path, name: str) -> None:
+    """Another program may read the first of them, and see other labels."""
+    members = json.dumps(a_file(**{name: a_file().get(name, "x")}))
+    twice = f'{{"{name}": "another", {members[1:]}'
+    nested = members.replace("{", f'{{"further": {{"{name}": 1, "{name}": 1}}, ', 1)
+    path = tmp_path / "twice.json"
+
+    for content in (twice, nested):
+        path.write_text(content)
+        given = offline(str(path))
+        assert given.exit_code == 10
+        assert f"it has the member {name!r} twice" in " ".join(given.stderr.split())
 
 
 LINES = TEXT.splitlines(keepends=True)
@@ -152,6 +256,7 @@ FORGED = {
     "no header": {"text": "".join(LINES[1:]), "n_items": 2},
     "another header": {"text": TEXT.replace("id,label", "id,labels")},
     "another number of items": {"n_items": 4},
+    "no panel version": {"panel_version": None},
     "another format": {"format": "holdout-vault-disclosure/2"},
     "a text that is none": {"text": None},
     "a number that is none": {"n_items": True},

@@ -36,6 +36,8 @@ def test_what_fits_has_no_problem() -> None:
     ("changed", "field"),
     [
         ({"classes": ["dry"]}, "classes"),
+        ({"classes": ["dry", "w\net"]}, "classes"),
+        ({"classes": ["dry", "w\tet"]}, "classes"),
         ({"prediction_form": "value"}, "prediction_form"),
         ({"primary_metric": "log_loss"}, "primary_metric"),
         ({"secondary_metrics": ["accuracy"]}, "secondary_metrics"),

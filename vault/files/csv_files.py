@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vault.files import hints
 from vault.files.columns import (
+    LINE_BREAK,
     PLAIN,
     Choose,
     Column,
@@ -67,7 +68,7 @@ def read(body: bytes, *, choose: Choose, max_rows: int, problems: Problems) -> T
 
     split, ragged = _quick_lines(body, start, columns) or slow_lines()
     if split.num_rows + len(ragged) != n_rows:
-        refuse("a field holds a line break, or a quote is not closed")
+        refuse(f"{LINE_BREAK}, or a quote is not closed")
     _report_ragged(ragged, columns, problems)
     # Line 1 is the header, and the first line behind it is line 2.
     problems.rows = np.delete(np.arange(2, n_rows + 2), [row - 1 for row, _ in ragged])

@@ -9,6 +9,7 @@ It knows no Django and no database, so that a file can be read, and reported on,
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vault.files import hints, panel_files
-from vault.files.columns import Column, Kind, of_each
+from vault.files.columns import Column, Kind, of_each, uncleans
 from vault.files.parsing import checked_positions, read_table, repeated
 from vault.files.prediction_forms import MAX_VALUE
 from vault.files.problems import Problems, quoted, refuse, with_hint
@@ -60,9 +61,12 @@ def read(
 ) -> LabelTable:
     """Read a label file; raises `InvalidFileError`, which says nothing of the labels themselves.
 
-    `classes` in code order; none: the labels are the values of a regression. `id_kind` is that of the ids
-    which are sealed already; at first it is `Kind.KEY`, whatever the file has.
+    `classes` in code order; none: the labels are the values of a regression. A class with a control
+    character is refused before any row is read, as a row's problem would tell its label. `id_kind` is that of
+    the ids which are sealed already; at first it is `Kind.KEY`, whatever the file has.
     """
+    for problem in _problems_of(classes):
+        refuse(problem.replace("a field", "a class of the benchmark"), column="label")
     problems = Problems()
     columns = read_table(
         body, content_type, lambda names: _columns(names, classes, id_kind), MAX_ROWS, problems
@@ -77,6 +81,10 @@ def read(
             lambda texts: pa.array([not _is_time(t) for t in texts.to_pylist()], pa.bool_()),
         )
         problems.add_rows(is_wrong, "not an ISO 8601 date or date-time", column="time")
+    for name, texts in columns.items():
+        if name == "group" or name.startswith(SLICE):
+            for is_wrong, problem in uncleans(texts):
+                problems.add_rows(is_wrong, problem, column=name)
     problems.refuse_if_any()
     return LabelTable(
         ids=ids.cast(pa.string()) if pa.types.is_dictionary(ids.type) else ids,
@@ -102,6 +110,8 @@ def period(table: LabelTable) -> tuple[dt.date, dt.date] | None:
 def _columns(names: list[str], classes: tuple[str, ...], id_kind: Kind) -> list[Column]:
     if len(set(names)) != len(names):
         refuse("a column occurs twice", row=1)
+    for problem in _problems_of(names):
+        refuse(problem, row=1)
     known = {
         "id": Column(name="id", kind=id_kind, is_plain=True),
         "label": Column(
@@ -128,6 +138,12 @@ def _columns(names: list[str], classes: tuple[str, ...], id_kind: Kind) -> list[
             problem = f"the column {quoted(name)} is none of id, label, time, group, slice:<name>"
             refuse(with_hint(problem, hint), row=1)
     return [known.get(name) or Column(name=name, kind=Kind.CATEGORY) for name in names]
+
+
+def _problems_of(names: Sequence[str]) -> list[str]:
+    """Say what is wrong with names of columns or of classes."""
+    found = uncleans(pa.array(names, pa.string()))
+    return [problem for is_wrong, problem in found if pc.any(is_wrong).as_py()]
 
 
 def _check_ids(ids: Any, problems: Problems) -> None:

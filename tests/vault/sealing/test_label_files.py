@@ -324,3 +324,60 @@ def test_read_refuses_another_content_type(weather: Benchmark) -> None:
 
 def test_period_is_unknown_without_times(weather: Benchmark) -> None:
     assert label_tables.period(read(weather, "id,label\n1,0\n")) is None
+
+
+BREAK, CONTROL = "a field holds a line break", "a field holds a control character"
+UNCLEAN = [
+    ("a\nb", BREAK),
+    ("a\r", BREAK),
+    ("\r\n\t", BREAK),
+    ("\t", CONTROL),
+    ("a\x00\x7f", CONTROL),
+]
+
+
+@pytest.mark.parametrize("column", ["group", "slice:season"])
+@pytest.mark.parametrize(("text", "problem"), UNCLEAN)
+def test_what_no_line_of_csv_holds_is_refused_in_either_form(
+    weather: Benchmark, column: str, text: str, problem: str
+) -> None:
+    """Parquet holds any text, and the disclosed labels are lines of CSV."""
+    columns: dict[str, Any] = {"id": [7, 5, 3], "label": [1, 0, 1]}
+    for written in (["a", text, "a"], pa.array(["a", text, "a"]).dictionary_encode()):
+        with pytest.raises(InvalidFileError) as caught:
+            label_files.read(
+                body=parquet({**columns, column: written}), content_type=PARQUET, benchmark=weather
+            )
+        expected = [{"row": 2, "column": column, "problem": problem}]
+        assert caught.value.data["problems"] == expected
+
+    ((row, _, said),) = problems_of(weather, f'id,label,{column}\n7,1,a\n5,0,"{text}"\n')
+
+    if problem == CONTROL:
+        assert (row, said) == (3, CONTROL)
+    elif "\r" in text.replace("\r\n", ""):
+        assert said == "lines must end in LF or CRLF"
+    else:
+        assert said == f"{BREAK}, or a quote is not closed"
+
+
+@pytest.mark.parametrize(("text", "problem"), UNCLEAN)
+def test_names_of_columns_and_classes_hold_no_control_character(
+    weather: Benchmark, text: str, problem: str
+) -> None:
+    """Of a class nothing is said by row: that would tell the row's label."""
+    named = parquet({"id": [7, 5], "label": [1, 0], f"slice:{text}": ["a", "b"]})
+    with pytest.raises(InvalidFileError) as caught:
+        label_files.read(body=named, content_type=PARQUET, benchmark=weather)
+    assert caught.value.data["problems"] == [{"row": 1, "column": None, "problem": problem}]
+
+    weather.classes = ["0", text]
+    bodies = [parquet({"id": [7, 5], "label": labels}) for labels in (["0", text], ["0", "0"])]
+    said = []
+    for body in bodies:
+        with pytest.raises(InvalidFileError) as caught:
+            label_files.read(body=body, content_type=PARQUET, benchmark=weather)
+        said.append(caught.value.data["problems"])
+    told = problem.replace("a field", "a class of the benchmark")
+    expected = {"row": None, "column": "label", "problem": told}
+    assert said == [[expected]] * 2
