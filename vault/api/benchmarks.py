@@ -5,7 +5,6 @@ import uuid
 import pyarrow as pa
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -60,17 +59,17 @@ class PanelTemplate(PublicView):
         panel = selectors.asked_panel(request, selectors.visible_benchmark(request, slug))
         form = negotiation.wanted(request, tables.FORMS)
         etag = f'"{panel.sha256}-{form}"'
-        response: HttpResponse | None = negotiation.unchanged(request, etag=etag)
-        if response is None:
+
+        def template() -> HttpResponse:
             if form == "csv":
                 content = tables.as_csv(pa.table({"id": panels.ids(panel)}))
             else:
                 content = panels.file_bytes(panel=panel)
-            response = HttpResponse(content, content_type=tables.FORMS[form])
-        response["ETag"] = etag
-        response["Cache-Control"] = "no-cache"
+            return HttpResponse(content, content_type=tables.FORMS[form])
+
+        vary = ("Accept", "Authorization")
+        response = negotiation.answer_once(request, etag=etag, make=template, vary=vary)
         response["Panel-Version"] = str(panel.version)
-        patch_vary_headers(response, ["Accept", "Authorization"])
         return response
 
 
@@ -84,12 +83,11 @@ class DisclosedLabels(PublicView):
             holdout__benchmark=selectors.visible_benchmark(request, slug),
             holdout__status=HoldoutStatus.DISCLOSED,
         )
-        etag = f'"{file.sha256}"'
-        response: HttpResponse | None = negotiation.unchanged(request, etag=etag)
-        if response is None:
-            content = content_files.load(file_key=file.file_key)
-            response = HttpResponse(content, content_type=negotiation.JSON)
-        response["ETag"] = etag
-        response["Cache-Control"] = "no-cache"
-        patch_vary_headers(response, ["Accept", "Authorization"])
-        return response
+        return negotiation.answer_once(
+            request,
+            etag=f'"{file.sha256}"',
+            make=lambda: HttpResponse(
+                content_files.load(file_key=file.file_key), content_type=negotiation.JSON
+            ),
+            vary=("Accept", "Authorization"),
+        )

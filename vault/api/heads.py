@@ -1,11 +1,10 @@
 """What a stranger keeps of a journal that is not shown: signed heads, and the keys to verify them with."""
 
 from django.http import Http404, HttpResponseBase
-from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from vault.api import answers, pages, selectors
+from vault.api import answers, negotiation, pages, selectors
 from vault.api.publicly import PublicView
 from vault.api.representations.heads import SIGNED_HEAD, SIGNING_KEY
 from vault.models import SignedHead, SigningKey
@@ -22,13 +21,12 @@ class HeadDetail(PublicView):
         if head is None:
             raise Http404
         etag = f'"{head.key_id[:16]}-{head.number}-{head.hash[:32]}"'
-        response = get_conditional_response(request._request, etag=etag)
-        if response is None:
-            response = answers.json_answer(SIGNED_HEAD.show(head))
-        response["ETag"] = etag
-        response["Cache-Control"] = "no-cache"
-        patch_vary_headers(response, ["Authorization"])
-        return response
+        return negotiation.answer_once(
+            request,
+            etag=etag,
+            make=lambda: answers.json_answer(SIGNED_HEAD.show(head)),
+            vary=["Authorization"],
+        )
 
 
 class HeadList(PublicView):

@@ -3,9 +3,10 @@
 Of the forms `?format=` counts first, then `Accept`, then the first that the view offers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from django.http import HttpResponseNotModified
+from django.http import HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -58,7 +59,20 @@ def _accepted(request: Request, offered: Mapping[str, str]) -> str:
     return next((name for name, offer in offered.items() if offer == media_type), "")
 
 
-def unchanged(request: Request, *, etag: str) -> HttpResponseNotModified | None:
+def answer_once(
+    request: Request, *, etag: str, make: Callable[[], HttpResponse], vary: Iterable[str]
+) -> HttpResponse:
+    """Answer what `make` makes, or 304 to who has it already; caches ask again each time."""
+    response = unchanged(request, etag=etag)
+    if response is None:
+        response = make()
+    response["ETag"] = etag
+    response["Cache-Control"] = "no-cache"
+    patch_vary_headers(response, vary)
+    return response
+
+
+def unchanged(request: Request, *, etag: str) -> HttpResponse | None:
     """Answer 304 to who has it already; `If-Match` with another ETag is refused."""
     check_match(request, etag=etag)
     known = parse_etags(request.headers.get("If-None-Match", ""))

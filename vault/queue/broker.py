@@ -48,21 +48,18 @@ class _Publisher:
 
     def _run(self, waiting: "queue.Queue[uuid.UUID]") -> None:
         while True:
-            _publish(waiting.get())
+            _publish(SCORE_TASK, queue=QUEUE, submission_id=waiting.get())
 
 
-def _publish(submission_id: uuid.UUID) -> None:
+def _publish(task: str, *, queue: str, **named: uuid.UUID) -> None:
+    named_by_text = {name: str(value) for name, value in named.items()}
     try:
+        # A retry would keep those behind it waiting; the sweeper notifies again.
         current_app.send_task(
-            SCORE_TASK,
-            kwargs={"submission_id": str(submission_id)},
-            queue=QUEUE,
-            # A retry would keep those behind it waiting; the sweeper notifies again.
-            retry=False,
-            ignore_result=True,
+            task, kwargs=named_by_text, queue=queue, retry=False, ignore_result=True
         )
     except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError) as error:
-        logger.warning("the broker did not take %s: %s", submission_id, type(error).__name__)
+        logger.warning("the broker did not take %s: %s", named_by_text, type(error).__name__)
 
 
 _publisher = _Publisher()
@@ -75,13 +72,4 @@ def notify(*, submission_id: uuid.UUID) -> bool:
 
 def ask_to_disclose(*, holdout_id: uuid.UUID) -> None:
     """Wake the audit worker for a request that is committed; its sweeper finds what the broker lost."""
-    try:
-        current_app.send_task(
-            DISCLOSE_TASK,
-            kwargs={"holdout_id": str(holdout_id)},
-            queue=AUDIT_QUEUE,
-            retry=False,
-            ignore_result=True,
-        )
-    except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError) as error:
-        logger.warning("the broker did not take %s: %s", holdout_id, type(error).__name__)
+    _publish(DISCLOSE_TASK, queue=AUDIT_QUEUE, holdout_id=holdout_id)

@@ -84,6 +84,14 @@ def test_an_answer_is_asked_for_again_by_its_etag(heads: list[SignedHead]) -> No
     assert news["ETag"] != etag
 
 
+def test_another_head_than_is_asked_for_is_a_problem(heads: list[SignedHead]) -> None:
+    refused = ANYONE.get(HEAD, **{"If-Match": '"another"'})
+    assert problem(refused) == (412, "precondition_failed")
+    # There is no Last-Modified that a date could be compared with.
+    old = {"If-Unmodified-Since": "Mon, 01 Jan 2001 00:00:00 GMT"}
+    assert ANYONE.get(HEAD, **old).status_code == 200
+
+
 def test_there_is_none_before_the_first_is_signed() -> None:
     make_world("weather")
 
