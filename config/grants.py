@@ -56,6 +56,8 @@ GRANTS: list[Grant] = [
         *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
         # Where the labels of a disclosed holdout are, and why they were published.
         *("vault_disclosurerequest", "vault_disclosedfile"),
+        # Two teams that are one have one budget and one row.
+        *("vault_teammerge", "vault_teammerge_rounds"),
         # Anybody may keep a head of a journal, which itself is not for this role.
         *("vault_signedhead", "vault_signingkey"),
     ),
@@ -103,6 +105,9 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_unranking", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_holdouttold", "SELECT", "INSERT"),
+    # It merges teams; the scoring worker, which alone reads their memories, joins these.
+    *_grants(RESEARCHER, "vault_teammerge", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_teammerge_rounds", "SELECT", "INSERT"),
     # It asks for a disclosure, and the audit worker, which has the key, makes it.
     *_grants(RESEARCHER, "vault_disclosurerequest", "SELECT", "INSERT"),
     # scoring: claims submissions, opens query holdouts, releases scores, sweeps.
@@ -111,6 +116,7 @@ GRANTS: list[Grant] = [
         *("vault_benchmark", "vault_panel", "vault_holdout", "vault_sealingkey"),
         *("vault_sealedblob", "vault_wrappedkey", "vault_roundsecret"),
         *("vault_round_fresh_holdouts", "vault_team"),
+        *("vault_teammerge", "vault_teammerge_rounds"),
         # For `verify_journal`, which runs in its place.
         *("vault_journalentry", "vault_journalhead", "vault_signedhead", "vault_signingkey"),
     ),
@@ -125,6 +131,7 @@ GRANTS: list[Grant] = [
     *_grants(SCORING, "vault_releaseinput", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_mechanismstate", "SELECT", "INSERT", "UPDATE"),
     *_grants(SCORING, "vault_release", "SELECT", "INSERT"),
+    *_grants(SCORING, "vault_mergedstate", "SELECT", "INSERT"),
     # Planned rounds are opened by its sweeper.
     *_grants(SCORING, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_holdouttold", "SELECT", "INSERT"),
@@ -135,6 +142,7 @@ GRANTS: list[Grant] = [
         *("vault_round_fresh_holdouts", "vault_team", "vault_admission", "vault_budgetentry"),
         *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
         *("vault_unranking", "vault_journalentry", "vault_disclosurerequest", "vault_signingkey"),
+        *("vault_teammerge", "vault_teammerge_rounds"),
     ),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),

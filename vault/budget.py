@@ -10,12 +10,12 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget_left, fit_to_score, journal, sentences
+from vault import budget_left, fit_to_score, journal, merged_teams, sentences
 from vault.budget_left import Queries, Remaining, Usage
 from vault.errors import (
     AdmissionError,
@@ -75,6 +75,9 @@ def admit(
         held = Round.objects.select_for_update(no_key=True).get(pk=round.pk)
         if obstacle := no_admission(round=held, now=now):
             raise AdmissionError(obstacle)
+        # Merges wait for it, and it for them.
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        check_stands_alone(round=round, team=team, is_blind=is_blind)
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
             raise AdmissionError(f"the team {team} is admitted already")
@@ -90,6 +93,17 @@ def admit(
         told = {"team": team.name, "k": limit, "reserved_nats": nats, "is_blind": is_blind}
         journal.append_of_round(round=round, kind="admit", actor=actor, now=now, **told)
     return admission
+
+
+def check_stands_alone(*, round: Round, team: Team, is_blind: bool) -> None:
+    """Refuse a merged team, and an account that sees scores beside one that is blind, of two that are one."""
+    if (end := merged_teams.into(team)) is not None:
+        raise AdmissionError(f"the team {team} was merged into {end}: admit that one")
+    if merged_teams.accounts(round=round, team=team).filter(is_blind=not is_blind).exists():
+        raise AdmissionError(
+            f"a team that was merged into {team} is {'not ' if is_blind else ''}blind in this round, so "
+            f"{team} is {'not' if is_blind else 'too'}"
+        )
 
 
 def no_admission(*, round: Round, now: dt.datetime) -> str:
@@ -151,7 +165,7 @@ def told_nats(*, holdout: Holdout) -> float:
 
 def team_nats(*, round: Round, team: Team) -> float:
     """Sum what one team may learn of the round's query holdout: its own answers, and what all know."""
-    own = _accounts(round.query_holdout).filter(team=team)
+    own = _accounts(round.query_holdout).filter(merged_teams.one_with(team))
     return _sum(own, "reserved_nats") + told_nats(holdout=round.query_holdout)
 
 
@@ -178,18 +192,32 @@ def count_references(*, round: Round, now: dt.datetime) -> None:
 def lock_account(*, round: Round, team: Team) -> Admission:
     """Lock the account's row until the transaction ends; `round` becomes what it is now.
 
+    While the round is held nobody is merged, so of an account that counts others, too, this row alone
+    orders what is asked: those others ask no more.
+
     The caller holds the round open, so what is read of it in the same statement stays true.
     """
     # The account alone: the round's row, which the query joins, the web role may not lock.
     accounts = Admission.objects.select_for_update(no_key=True, of=("self",))
     try:
         admission = accounts.annotate(
-            status_now=F("round__status"), closes_at_now=F("round__closes_at")
+            status_now=F("round__status"),
+            closes_at_now=F("round__closes_at"),
+            is_active_now=F("team__is_active"),
         ).get(round=round, team=team)
     except Admission.DoesNotExist:
         raise NotAdmittedError(f"the team {team.name} is not admitted to this round") from None
+    if not admission.is_active_now:
+        raise NotAdmittedError(not_active(team=team))
     round.status, round.closes_at = admission.status_now, admission.closes_at_now
     return admission
+
+
+def not_active(*, team: Team) -> str:
+    """Say that a team hands in nothing, and who does in its place."""
+    end = merged_teams.into(team)
+    merged = "" if end is None else f": it was merged into {end.name}, whose token hands in"
+    return f"the team {team.name} is not active{merged}"
 
 
 def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
@@ -306,15 +334,19 @@ def check_may_have_one(*, team: Team) -> None:
 def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     admission, left = _account(round=round, team=team, now=now)
     accepted_limit = round.parameters.get("b")
-    answered = Release.objects.filter(submission__round=round, submission__team=team)
+    own = merged_teams.one_with(team, via="submission__")
+    answered = Release.objects.filter(own, submission__round=round)
     accepted = answered.filter(outcome=Release.Outcome.IMPROVED).count()
-    answers = answered.exclude(outcome=Release.Outcome.BLIND).count()
+    told = answered.exclude(outcome=Release.Outcome.BLIND).order_by("submission__team")
+    # Of each account by itself: that is how they were reserved.
+    answers = told.values_list("submission__team").annotate(Count("pk"))
+    accounts = merged_teams.accounts(round=round, team=team)
     return Remaining(
         **asdict(left),
         accepted_limit=accepted_limit,
         accepted_used=None if accepted_limit is None else accepted,
-        nats_reserved=admission.reserved_nats,
-        nats_used=account_of(round=round).nats(k=answers) if answers else 0.0,
+        nats_reserved=_sum(accounts, "reserved_nats"),
+        nats_used=sum(account_of(round=round).nats(k=n) for _, n in answers),
         nats_told=told_nats(holdout=round.query_holdout),
         is_blind=admission.is_blind,
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from vault import sentences
+from vault import merged_teams, sentences
 from vault.models import Admission, BudgetEntry, Round
 from vault.statuses import COMING, RoundStatus
 
@@ -31,6 +31,7 @@ class Queries:
     window_limit: int
     window_used: int
     total_limit: int
+    # Of two teams that are one it may be more than the limit.
     total_used: int
     concurrent_limit: int
     concurrent_used: int
@@ -64,9 +65,17 @@ def count(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
             FROM vault_budgetentry entry
             LEFT JOIN vault_budgetentry settled
                 ON settled.submission_id = entry.submission_id AND settled.kind <> 'RESERVE'
-            WHERE entry.admission_id = %s AND entry.kind = 'RESERVE'
+            WHERE entry.kind = 'RESERVE' AND (entry.admission_id = %s OR entry.admission_id IN (
+                -- Of teams that this one stands for: see vault.merged_teams.
+                SELECT other.id FROM vault_teammerge merge
+                JOIN vault_teammerge_rounds reached
+                    ON reached.teammerge_id = merge.id AND reached.round_id = %s
+                JOIN vault_admission other
+                    ON other.team_id = merge.absorbed_id AND other.round_id = reached.round_id
+                WHERE merge.kept_id = %s
+            ))
             """,
-            [since, admission.pk],
+            [since, admission.pk, admission.round_id, admission.team_id],
         )
         return Usage(*cursor.fetchone())
 
@@ -170,7 +179,8 @@ def _next_slot(
     if used.window >= round.window_limit:
         # When enough entries have left the window: the (used - limit + 1)-th oldest of those in it.
         window = dt.timedelta(seconds=round.window_seconds)
-        entries = charged(entries=BudgetEntry.objects.filter(admission=admission))
+        accounts = merged_teams.accounts(round=round, team=admission.team)
+        entries = charged(entries=BudgetEntry.objects.filter(admission__in=accounts))
         held = entries.filter(at__gt=now - window).order_by("at")
         slot = held.values_list("at", flat=True)[used.window - round.window_limit] + window
     elif used.concurrent >= round.concurrent_limit:
@@ -206,7 +216,7 @@ def _open(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> str:
 
 
 def _in_round(*, left: Queries) -> str:
-    n_left = left.total_limit - left.total_used
+    n_left = max(0, left.total_limit - left.total_used)
     return f"{n_left:,} of {_queries(left.total_limit)} {_are(n_left)} left in this round"
 
 

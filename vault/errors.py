@@ -124,6 +124,10 @@ class UnrankingError(VaultError, code="unranking_refused"):
     """A team cannot be unranked, or ranked again, like this; `field` says where."""
 
 
+class MergeError(VaultError, code="merge_refused"):
+    """Two teams cannot be merged like this; `field` says where."""
+
+
 class PersonError(VaultError, code="person_refused"):
     """An account of the admin cannot be made or changed like this."""
 

@@ -24,6 +24,7 @@ _REFERENCES = 4812
 _DISCLOSURE = 4813
 _SIGNING = 4814
 _HEADS = 4815
+_MERGES = 4844
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -65,6 +66,11 @@ def hold_file(*, sha256: str) -> None:
     Two files may share a lock: then they only wait for each other.
     """
     _ask("pg_advisory_xact_lock", (_FILE, int.from_bytes(bytes.fromhex(sha256[:8]), signed=True)))
+
+
+def hold_merges() -> None:
+    """Order the merging of teams: who was absorbed by whom is asked before a row is added."""
+    _ask("pg_advisory_xact_lock", (_MERGES, 0))
 
 
 def hold_signing_keys() -> None:

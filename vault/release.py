@@ -173,6 +173,19 @@ def initial_state(*, round: Round) -> tuple[dict[str, Any], Submission | None]:
     return state, incumbent
 
 
+def locked_state(*, submission: Submission) -> MechanismState:
+    """Lock the state of the submission's team until the transaction ends; its first query makes it."""
+    own = {"round": submission.round, "team": submission.team}
+    states = MechanismState.objects.select_for_update().filter(**own)
+    state = states.first()
+    if state is None:
+        first, incumbent = initial_state(round=submission.round)
+        defaults = {"state": first, "incumbent": incumbent}
+        MechanismState.objects.get_or_create(**own, defaults=defaults)
+        state = states.get()
+    return state
+
+
 def reported(*, submission: Submission) -> float | None:
     """Orient the team's own validation score."""
     return in_metric_units(round=submission.round, value=submission.validation_score)
@@ -196,15 +209,7 @@ def _answer(
 ) -> tuple[Answer, str | None]:
     """Ask the mechanism, and move the team's state with its answer. A blind team's state stands still."""
     round = submission.round
-    # The team's state is locked first; it is made before the team's first query.
-    own = {"round": round, "team": submission.team}
-    states = MechanismState.objects.select_for_update().filter(**own)
-    state = states.first()
-    if state is None:
-        first, incumbent = initial_state(round=round)
-        defaults = {"state": first, "incumbent": incumbent}
-        MechanismState.objects.get_or_create(**own, defaults=defaults)
-        state = states.get()
+    state = locked_state(submission=submission)
     if state.incumbent_id != evaluated.incumbent_id:
         raise IncumbentMovedError("the incumbent changed")
     if is_blind:

@@ -10,13 +10,13 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from stats.mechanisms import State
-from vault import release
+from vault import merged_states, release
 from vault.errors import JournalError
 from vault.models import (
     Admission,
     JournalEntry,
     MechanismState,
+    MergedState,
     RawScore,
     Release,
     ReleaseInput,
@@ -30,12 +30,12 @@ Told = tuple[float | None, str]
 
 
 @dataclass(kw_only=True)
-class _Memory:
+class _Memory(merged_states.Memory):
     """What one team's replay has come to."""
 
-    state: State
-    incumbent_id: uuid.UUID | None
     is_blind: bool
+    # Where it takes over what a merged team's replay has come to, and has not yet.
+    ahead: list[MergedState]
 
 
 def replay(*, round: Round) -> int:
@@ -51,7 +51,11 @@ def replay(*, round: Round) -> int:
     releases = Release.objects.filter(submission__round=round).select_related(
         "submission__team", "submission__round__benchmark"
     )
-    in_order = releases.order_by("submission__team_id", "submission__sequence")
+    places = merged_states.places(round=round)
+    _check_places(round, places)
+    by_team = releases.order_by("submission__team_id", "submission__sequence")
+    # What a team takes over is complete before.
+    in_order = sorted(by_team, key=lambda each: each.submission.team_id in places)
     for actual in in_order:
         submission = actual.submission
         recorded = journaled.get(str(submission.pk))
@@ -60,18 +64,25 @@ def replay(*, round: Round) -> int:
             raise JournalError(f"the release of {submission.pk} is not in the journal")
         if release_input is None:
             raise JournalError(f"the release of {submission.pk} has no input")
-        score = raw.get((submission.pk, release_input.scorer_version))
-        if release.in_metric_units(round=round, value=score) != release_input.score:
-            raise JournalError(f"the raw score of {submission.pk} is not its release's input")
-        if release.reported(submission=submission) != release_input.reported:
-            raise JournalError(
-                f"the validation score of {submission.pk} is not its release's input"
-            )
+        _check_input(
+            submission, release_input, raw.get((submission.pk, release_input.scorer_version))
+        )
+        if not submission.team.is_reference:
+            _remember(round, submission.team_id, memories, places, until=submission.sequence)
         expected = _told(round, submission, release_input, recorded, memories)
         if not _agree(round, submission, expected=expected, actual=actual, recorded=recorded):
             raise JournalError(f"the release of {submission.pk} is not what its inputs give")
+    for team_id in places:
+        _remember(round, team_id, memories, places)
     _check_states(round, memories)
     return len(in_order)
+
+
+def _check_input(submission: Submission, release_input: ReleaseInput, score: float | None) -> None:
+    if release.in_metric_units(round=submission.round, value=score) != release_input.score:
+        raise JournalError(f"the raw score of {submission.pk} is not its release's input")
+    if release.reported(submission=submission) != release_input.reported:
+        raise JournalError(f"the validation score of {submission.pk} is not its release's input")
 
 
 def _agree(
@@ -108,13 +119,6 @@ def _told(
     if submission.team.is_reference:
         value = release.shown_reference(round=round, score=release_input.score)
         return release.in_metric_units(round=round, value=value), Release.Outcome.SCORED.value
-    if submission.team_id not in memories:
-        state, incumbent = release.initial_state(round=round)
-        memories[submission.team_id] = _Memory(
-            state=state,
-            incumbent_id=None if incumbent is None else incumbent.pk,
-            is_blind=Admission.objects.get(round=round, team=submission.team_id).is_blind,
-        )
     memory = memories[submission.team_id]
     if release_input.incumbent_id != memory.incumbent_id:
         raise JournalError(f"{submission.pk} was compared with another than its incumbent")
@@ -134,6 +138,48 @@ def _told(
     if answer.accepted:
         memory.incumbent_id = submission.pk
     return release.in_metric_units(round=round, value=answer.value), answer.outcome.value
+
+
+def _remember(
+    round: Round,
+    team_id: int,
+    memories: dict[int, _Memory],
+    places: dict[int, list[MergedState]],
+    *,
+    until: int | None = None,
+) -> None:
+    """Begin a team's memory, and take over others' where it did, up to a submission or to the end."""
+    if team_id not in memories:
+        state, incumbent = release.initial_state(round=round)
+        memories[team_id] = _Memory(
+            state=state,
+            incumbent_id=None if incumbent is None else incumbent.pk,
+            is_blind=Admission.objects.get(round=round, team=team_id).is_blind,
+            ahead=list(places.get(team_id, [])),
+        )
+    memory = memories[team_id]
+    while memory.ahead and (until is None or memory.ahead[0].sequence <= until):
+        absorbed = memories.get(memory.ahead.pop(0).merge.absorbed_id)
+        if absorbed is not None:
+            merged_states.join(round=round, kept=memory, absorbed=absorbed)
+
+
+def _check_places(round: Round, places: dict[int, list[MergedState]]) -> None:
+    """Hold the rows that say where memories were joined to the journal's entries about it."""
+    entries = JournalEntry.objects.filter(benchmark_id=round.benchmark_id, kind="states_merged")
+    told = [json.loads(text) for text in entries.values_list("payload", flat=True)]
+    entered = {
+        (each["kept"], each["absorbed"], each["submission"])
+        for each in told
+        if each["round"] == round.number
+    }
+    found = set()
+    for row in (row for rows in places.values() for row in rows):
+        kept, absorbed = row.merge.kept, row.merge.absorbed
+        at = Submission.objects.get(round=round, team=kept, sequence=row.sequence)
+        found.add((kept.name, absorbed.name, str(at.pk)))
+    if found != entered:
+        raise JournalError("where the memories of merged teams were joined is not in the journal")
 
 
 def _check_states(round: Round, memories: dict[int, _Memory]) -> None:

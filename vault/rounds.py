@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, panel, sentences
+from vault import budget, journal, locks, merged_teams, panel, sentences
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
 from vault.models import (
@@ -273,18 +273,17 @@ def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
 
     Never by a raw score: which file that is would tell something about the scores.
     """
-    declared = Final.objects.filter(round=round).values("team")
+    declared = set(merged_teams.declared(round=round).values_list("team_id", flat=True))
     scored = Submission.objects.filter(
         round=round, status=SubmissionStatus.SCORED, team__is_reference=False
-    ).exclude(team__in=declared)
+    )
     states = MechanismState.objects.filter(round=round)
     incumbents = set(states.values_list("incumbent_id", flat=True))
-    best_last = sorted(scored, key=lambda each: (each.pk in incumbents, each.sequence))
-    # Of each team the last one stays.
-    chosen = {submission.team_id: submission for submission in best_last}
+    chosen = merged_teams.undeclared_finals(round=round, scored=scored, incumbents=incumbents)
     Final.objects.bulk_create(
         Final(round=round, team_id=team_id, submission=submission, is_declared=False, chosen_at=now)
         for team_id, submission in chosen.items()
+        if team_id not in declared
     )
 
 

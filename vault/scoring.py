@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from stats.paired import paired_se
-from vault import budget, fit_to_score, journal, predictions, release
+from vault import budget, fit_to_score, journal, merged_states, merged_teams, predictions, release
 from vault.errors import IncumbentMovedError, StaleClaimError, TimeLimitError
 from vault.models import Benchmark, Submission
 from vault.queue import broker, leases, time_limit
@@ -101,9 +101,10 @@ def _attempt(*, claim: Claim, clock: Clock) -> bool:
 
 
 def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
-    submission = Submission.objects.select_related(
+    known = Submission.objects.select_related(
         "team", "round__benchmark", "round__query_holdout", "round__secret"
-    ).get(pk=claim.submission_id)
+    )
+    submission = known.annotate(is_joined=merged_teams.is_joined()).get(pk=claim.submission_id)
     fit_to_score.check_reserved(submission=submission)
     # Before the labels: if the storage is away, none was opened for nothing.
     whole = predictions.load(file_key=submission.file_key)
@@ -114,6 +115,8 @@ def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
     fit_to_score.check_no_label_file(submission=submission, labels=opened.labels, answers=own)
     is_doubted = fit_to_score.is_doubtful(submission=submission, labels=opened.labels, answers=own)
     scores = _scores(benchmark=round.benchmark, opened=opened, answers=own)
+    if submission.is_joined:
+        merged_states.take_over(submission=submission, fence=claim.fence, now=clock())
     while True:
         incumbent = release.incumbent_of(submission=submission)
         evaluated = release.Evaluated(

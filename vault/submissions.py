@@ -58,7 +58,7 @@ class Receipt:
 def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Round:
     """Find the round that this team may submit to now."""
     if not team.is_active:
-        raise NotAdmittedError(f"the team {team.name} is not active")
+        raise NotAdmittedError(budget.not_active(team=team))
     if team.is_reference:
         return _planned_round(benchmark=benchmark, now=now)
     admitted = Admission.objects.filter(round=OuterRef("pk"), team=team)

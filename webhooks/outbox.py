@@ -68,6 +68,9 @@ _STATEMENTS = {
 def note_events(*, now: dt.datetime) -> int:
     """Note a waiting delivery for each event that has none; return how many are new."""
     active = Webhook.objects.filter(is_active=True)
+    # Those of a team that was merged into another end for good.
+    for webhook_id in active.filter(team__merge__isnull=False).values_list("pk", flat=True):
+        end(webhook_id=webhook_id)
     earliest = active.aggregate(Min("noted_until"))["noted_until__min"]
     if earliest is None:
         return 0

@@ -12,10 +12,11 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from vault import team_names
+from vault import merged_teams, team_names
 from vault.admin import baselines, rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.budgets import counted, left_of
+from vault.admin.mergings import MERGE, merges
 from vault.admin.pages import (
     NOTHING,
     ReadOnlyPage,
@@ -75,6 +76,12 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_active": "A team that is not active submits nothing and gets no tokens. Its row stays on "
             "the board with its rank: unrank it in the round for that.",
         }
+
+    def clean_is_active(self) -> bool:
+        is_active = bool(self.cleaned_data["is_active"])
+        if is_active and self.instance.pk and (end := merged_teams.into(self.instance)) is not None:
+            raise forms.ValidationError(f"It was merged into {end}, and that cannot be undone.")
+        return is_active
 
     def clean_name(self) -> str:
         name = team_names.normalized(self.cleaned_data["name"])
@@ -175,6 +182,7 @@ class TeamAdmin(ActingPage):
             when="while a link waits",
             run=_cancel_links,
         ),
+        MERGE,
     )
     change_list_template = "vault/admin/teams.html"
 
@@ -231,7 +239,7 @@ class TeamAdmin(ActingPage):
             ],
             empty=REFERENCES_ARE_NOT if obj.is_reference else "Not admitted to any round.",
         )
-        return [issued, links, admissions]
+        return [issued, links, admissions, *merges(obj)]
 
 
 @admin.register(TeamToken, site=site)

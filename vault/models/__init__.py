@@ -27,5 +27,7 @@ from vault.models.submission import Final as Final
 from vault.models.submission import Submission as Submission
 from vault.models.team import Team as Team
 from vault.models.team import TeamToken as TeamToken
+from vault.models.team_merge import MergedState as MergedState
+from vault.models.team_merge import TeamMerge as TeamMerge
 from vault.models.token_link import TokenLink as TokenLink
 from vault.models.unranking import Unranking as Unranking
