@@ -6,6 +6,8 @@ and it takes the place of the old query holdout; after a full one both retire.
 """
 
 import datetime as dt
+import hashlib
+import json
 import uuid
 from collections import Counter
 from typing import Any
@@ -18,7 +20,7 @@ from audits.runs import Clock
 from vault import journal, locks, rounds
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
-from vault.models import Benchmark, Holdout, Round
+from vault.models import Benchmark, Holdout, PublishedResult, Round, Team
 from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
@@ -63,8 +65,32 @@ def publish(*, round_id: int, clock: Clock) -> None:
             Publication.objects.create(
                 round=round, benchmark=round.benchmark, document=shown, published_at=now
             )
+            _enter(round, shown=shown, results=results, now=now)
             _turn_conveyor(round, shown=shown, now=now)
         heads.sign(benchmark=round.benchmark, clock=clock)
+
+
+def _enter(
+    round: Round, *, shown: dict[str, Any], results: list[PublishedResult], now: dt.datetime
+) -> None:
+    """Enter what was published: the document by its hash, and what it says of each team."""
+    written = json.dumps(shown, sort_keys=True, separators=(",", ":"))
+    sha256 = hashlib.sha256(written.encode()).hexdigest()
+    journal.append_of_round(
+        round=round, kind="document_published", actor=ACTOR, now=now, sha256=sha256
+    )
+    names = Team.objects.in_bulk([each.team_id for each in results])
+    for result in results:
+        if result.verdict:
+            journal.append_of_round(
+                round=round,
+                kind="verdict",
+                actor=ACTOR,
+                now=now,
+                team=names[result.team_id].name,
+                submission=str(result.submission_id),
+                verdict=str(result.verdict),
+            )
 
 
 def latest_run(*, round: Round) -> AuditRun:

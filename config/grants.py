@@ -77,6 +77,7 @@ GRANTS: list[Grant] = [
         *("auth_permission", "django_content_type", "vault_sealingkey", "webhooks_webhook"),
         *("webhooks_webhookdelivery", "vault_budgetentry", "vault_final", "vault_release"),
         *("vault_rawscore", "vault_publishedresult", "vault_journalentry", "vault_journalhead"),
+        "vault_installationhead",
         *("audits_auditrun", "audits_finding", "audits_report", "audits_publication"),
         "vault_disclosedfile",
         # The page that verifies chains holds them to what was signed.
@@ -119,6 +120,7 @@ GRANTS: list[Grant] = [
         *("vault_teammerge", "vault_teammerge_rounds"),
         # For `verify_journal`, which runs in its place.
         *("vault_journalentry", "vault_journalhead", "vault_signedhead", "vault_signingkey"),
+        "vault_installationhead",
     ),
     *_grants(SCORING, "vault_round", "SELECT", ROUND_STATUS),
     # The sweeper forgets what has expired.

@@ -265,7 +265,7 @@ def reserve(
 def account_charged(*, submission: Submission) -> Admission | None:
     """Find the account that reserved a query for a submission; None: none did, as of a reference."""
     reserved = BudgetEntry.objects.filter(submission=submission, kind=Kind.RESERVE)
-    entry = reserved.select_related("admission").first()
+    entry = reserved.select_related("admission__round").first()
     return None if entry is None else entry.admission
 
 
@@ -278,7 +278,9 @@ def commit(
     )
 
 
-def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int | None) -> bool:
+def refund(
+    *, submission: Submission, reason: str, actor: str, now: dt.datetime, most: int | None
+) -> bool:
     """Give a reserved query back. With `most` refunds for this reason made already, charge it."""
     account = account_charged(submission=submission)
     if account is None:
@@ -292,6 +294,8 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
     BudgetEntry.objects.create(
         admission=account, submission=submission, kind=Kind.REFUND, reason=reason, at=now
     )
+    told = {"submission": str(submission.pk), "reason": reason}
+    journal.append_of_round(round=account.round, kind="refund", actor=actor, now=now, **told)
     return True
 
 

@@ -199,6 +199,7 @@ def _fail(*, claim: Claim, used: Used, now: dt.datetime, code: str = SCORING_FAI
     refunded = budget.refund(
         submission=submission,
         reason=budget.FAILED,
+        actor=ACTOR,
         now=now,
         most=settings.MAX_REFUNDED_FAILURES,
     )

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q
 
 from stats.mechanisms import MECHANISMS
-from vault import budget, closed_rounds, locks
+from vault import budget, closed_rounds, journal, locks
 from vault import predictions as prediction_files
 from vault.budget_left import Queries
 from vault.errors import (
@@ -200,7 +200,16 @@ def cancel(*, submission: Submission, now: dt.datetime) -> None:
     if not done:
         raise TransitionError("only a submission that waits in the queue can be cancelled")
     budget.check_cancellation(submission=submission, now=now)
-    budget.refund(submission=submission, reason=budget.CANCELLED, now=now, most=None)
+    actor = submission.team.name
+    reason = budget.CANCELLED
+    budget.refund(submission=submission, reason=reason, actor=actor, now=now, most=None)
+    journal.append_of_round(
+        round=submission.round,
+        kind="submission_cancelled",
+        actor=actor,
+        now=now,
+        submission=str(submission.pk),
+    )
     # The cancellation stands, even if the storage is away just then.
     transaction.on_commit(lambda: _remove_file(submission), robust=True)
 

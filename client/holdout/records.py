@@ -174,6 +174,8 @@ class BoardRow(TypedDict):
     file_named: NotRequired[str | None]
     is_unranked: NotRequired[bool]
     unranked_reason: NotRequired[str | None]
+    # Names of the teams that were merged into it.
+    absorbed: NotRequired[list[str]]
 
 
 class Board(TypedDict):

@@ -9,6 +9,7 @@ from vault.models.holdout import SealedBlob as SealedBlob
 from vault.models.holdout import SealingKey as SealingKey
 from vault.models.holdout import WrappedKey as WrappedKey
 from vault.models.idempotency import IdempotentAnswer as IdempotentAnswer
+from vault.models.journal import InstallationHead as InstallationHead
 from vault.models.journal import JournalEntry as JournalEntry
 from vault.models.journal import JournalHead as JournalHead
 from vault.models.panel import Panel as Panel

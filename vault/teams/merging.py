@@ -35,11 +35,12 @@ def merge(*, absorbed: Team, kept: Team, reason: str, actor: str, now: dt.dateti
     made.rounds.set(rounds)
     Team.objects.filter(pk=absorbed.pk).update(is_active=False)
     TeamToken.objects.filter(team=absorbed, revoked_at=None).update(revoked_at=now)
-    token_links.cancel(team=absorbed, now=now)
     told = {"absorbed": absorbed.name, "kept": kept.name, "reason": line}
     # In the order of their benchmarks, as everybody locks journals.
     for round in sorted(rounds, key=lambda each: (each.benchmark_id, each.number)):
         journal.append_of_round(round=round, kind="teams_merged", actor=actor, now=now, **told)
+    token_links.cancel(team=absorbed, actor=actor, now=now)
+    journal.append_of_installation(kind="team_merged", actor=actor, now=now, **told)
     absorbed.is_active = False
     return made
 

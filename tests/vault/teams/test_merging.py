@@ -117,7 +117,12 @@ def test_a_refund_of_the_old_queue_is_room_again(world: World) -> None:
 @pytest.mark.parametrize("limit", ["total_limit", "concurrent_limit", "window_limit"])
 def test_twelve_at_once_and_a_merge_in_the_middle_share_one_budget(limit: str) -> None:
     """Each account alone has room for six: without the merge all twelve would be taken."""
-    given: dict[str, Any] = {"total_limit": 30, "window_limit": 30, "concurrent_limit": 30, limit: 6}
+    given: dict[str, Any] = {
+        "total_limit": 30,
+        "window_limit": 30,
+        "concurrent_limit": 30,
+        limit: 6,
+    }
     if limit == "total_limit":
         given["window_limit"] = 6
     world = opened(f"at-once-{limit.split('_')[0]}", **given)

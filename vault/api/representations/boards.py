@@ -109,6 +109,14 @@ ROW = Shape(
             "Organizers took the team out of the ranking; its row stands last, and others move up.",
         ),
         "unranked_reason": fields.text(None, "Why, in the organizers' words.", null=True),
+        "absorbed": Field(
+            schemas.list_of(
+                schemas.text(),
+                "The teams that were merged into it for this round, whose answers and attempts are its own. "
+                "In CSV one cell, an array in JSON, empty if there are none.",
+            ),
+            [],
+        ),
     },
 )
 BOARD = Shape(
