@@ -196,9 +196,9 @@ def errors_page() -> str:
 JOURNAL = (
     "What happens to labels, budgets and scores stands in a hash chain of each benchmark, and what happens "
     "to people, teams and tokens in one of the installation. An entry stands if and only if its act is "
-    "committed. Both are written through one function of the database, `journal_append`, which refuses a role "
-    "what is not listed for it here, and what belongs into the other chain. The database's owner, who could "
-    "change the function, is not asked. No entry holds a label, a raw score or a secret: a token is named by "
+    "committed. Both are written through one function of the database, `journal_append`, which refuses a "
+    "role what is not listed for it here, and what belongs into the other chain. The owner, who could change "
+    "the function, is not asked. No entry holds a label, a raw score or a secret: a token is named by "
     "how it begins. Answers to teams that were merged replay from `teams_merged` and `states_merged`.\n\n"
     "`verify_journal` verifies every chain, and `--replay` computes every release again. It runs as the "
     "scoring worker (role `scoring`), which alone may read chains, raw scores and what seeds come from. The "

@@ -52,7 +52,7 @@ DROP FUNCTION vault_check_active();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0032_signed_heads")]
+    dependencies = [("vault", "0033_label_versions")]
 
     operations = [
         migrations.CreateModel(
