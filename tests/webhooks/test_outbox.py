@@ -11,6 +11,7 @@ from tests.vault.api.stage import a_world, handed_in, scored
 from tests.vault.factories import World, acting_as, make_keys
 from vault.api import selectors
 from vault.models import Benchmark, Round, Submission, Team
+from vault.teams import merging
 from webhooks import messages, outbox, subscriptions
 from webhooks.models import Webhook, WebhookDelivery
 from webhooks.outbox import BACK_OFF, MAX_ATTEMPTS, OVERLAP
@@ -336,3 +337,26 @@ def test_round_that_is_out_of_sight_again_is_not_told_of(world: World) -> None:
     Benchmark.objects.update(visibility="private")
 
     assert messages.content(delivery=delivery) is None
+
+
+def test_webhooks_of_a_merged_team_end(world: World) -> None:
+    webhook = webhook_of(world.teams["bots"], subscriptions.SUBMISSION_FINISHED)
+    other = webhook_of(world.teams["rival"], subscriptions.SUBMISSION_FINISHED)
+    scored(world, world.teams["bots"])
+    note()
+    with acting_as("researcher"):
+        merging.merge(
+            absorbed=world.teams["bots"],
+            kept=world.teams["rival"],
+            reason="one person",
+            actor="ada",
+            now=timezone.now(),
+        )
+    scored(world, world.teams["bots"], 2)
+
+    assert note() == 0
+    assert take() == []
+    webhook.refresh_from_db()
+    other.refresh_from_db()
+    assert (webhook.is_active, other.is_active) == (False, True)
+    assert set(webhook.deliveries.values_list("status", flat=True)) == {"FAILED"}
