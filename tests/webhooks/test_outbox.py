@@ -169,7 +169,7 @@ def test_ended_webhook_is_told_nothing(world: World) -> None:
     note()
     with acting_as("web"):
         outbox.end(webhook_id=webhook.pk)
-    scored(world, world.teams["bots"], 2)
+    Submission.objects.filter(pk=waiting.pk).update(status="SCORED", finished_at=timezone.now())
 
     assert note() == 0
     assert take() == []
@@ -344,6 +344,7 @@ def test_webhooks_of_a_merged_team_end(world: World) -> None:
     other = webhook_of(world.teams["rival"], subscriptions.SUBMISSION_FINISHED)
     scored(world, world.teams["bots"])
     note()
+    waiting = handed_in(world, world.teams["bots"], 2)
     with acting_as("researcher"):
         merging.merge(
             absorbed=world.teams["bots"],
@@ -352,7 +353,7 @@ def test_webhooks_of_a_merged_team_end(world: World) -> None:
             actor="ada",
             now=timezone.now(),
         )
-    scored(world, world.teams["bots"], 2)
+    Submission.objects.filter(pk=waiting.pk).update(status="SCORED", finished_at=timezone.now())
 
     assert note() == 0
     assert take() == []
