@@ -51,6 +51,8 @@ KINDS = (
         "correction_requested", RESEARCHER, "an organizer asked for labels to be voided or replaced"
     ),
     _of("labels_corrected", AUDIT, "labels got another version"),
+    _of("correction_refused", AUDIT, "a correction was not made, and why"),
+    _of("envelope_opened", AUDIT, "the audit worker opened an envelope, to verify it"),
     _of(
         "seal_verified", (RESEARCHER, AUDIT), "labels that were sealed elsewhere are what was said"
     ),
@@ -59,9 +61,16 @@ KINDS = (
         (RESEARCHER, AUDIT),
         "labels that were sealed elsewhere are not what was said",
     ),
+    _of("open_draw", AUDIT, "the audit worker opened what a draw was made of"),
+    _of("draw_disclosed", AUDIT, "what a draw was made of was published"),
+    _of("items_published", RESEARCHER, "items were published whose labels come later"),
+    _of("label_provider_added", RESEARCHER, "somebody may deliver labels that come later"),
+    _of("label_provider_revoked", RESEARCHER, "somebody may deliver labels no more"),
+    _of("open_batch", AUDIT, "the audit worker opened a batch of late labels"),
     _of("batch_received", (WEB, RESEARCHER), "a label provider delivered a batch of late labels"),
     _of("batch_accepted", AUDIT, "a batch of late labels became a version"),
     _of("batch_refused", AUDIT, "a batch of late labels was refused"),
+    _of("prospective_scored", AUDIT, "locked finals were scored on labels that came later"),
     _of("keys_rotated", WORKERS, "envelopes or labels were sealed for another key"),
     # A round.
     _of("round_planned", RESEARCHER, "a round was planned, with all its constants"),
@@ -78,7 +87,9 @@ KINDS = (
     ),
     _of("deadline_moved", RESEARCHER, "a round's end was moved, with the reason"),
     _of("queries_added", RESEARCHER, "a team got more queries, with the reason"),
-    _of("late_accepted", RESEARCHER, "a file was taken after the end, with the reason"),
+    _of("late_accepted", (WEB, RESEARCHER), "a file was taken after the end, with the reason"),
+    _of("late_allowed", RESEARCHER, "a team may hand in after the end, with the reason"),
+    _of("late_withdrawn", RESEARCHER, "a team may hand in late no more, with the reason"),
     _of("admit", RESEARCHER, "a team was admitted to a round: its queries and reserved nats"),
     _of("reference_received", (WEB, RESEARCHER), "a reference team's file came in"),
     _of("reference_doubted", SCORING, "a reference is so good that it may be the label file"),

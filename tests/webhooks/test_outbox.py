@@ -169,7 +169,7 @@ def test_ended_webhook_is_told_nothing(world: World) -> None:
     note()
     with acting_as("web"):
         outbox.end(webhook_id=webhook.pk)
-    Submission.objects.filter(pk=waiting.pk).update(status="SCORED", finished_at=timezone.now())
+    scored(world, world.teams["bots"], 2)
 
     assert note() == 0
     assert take() == []
