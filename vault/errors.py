@@ -124,6 +124,10 @@ class UnrankingError(VaultError, code="unranking_refused"):
     """A team cannot be unranked, or ranked again, like this; `field` says where."""
 
 
+class ActError(VaultError, code="act_refused"):
+    """An organizer's act on a round is refused as given; `field` says where."""
+
+
 class PersonError(VaultError, code="person_refused"):
     """An account of the admin cannot be made or changed like this."""
 

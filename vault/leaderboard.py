@@ -21,7 +21,7 @@ from django.db.models import Count, Q
 from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, budget_left, unranking
+from vault import budget, budget_left, late_allowances, unranking
 from vault.models import Benchmark, BudgetEntry, Final, PublishedResult, Release, Round, Team
 from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -60,6 +60,8 @@ class Row:
     # Charged submissions: failed and withdrawn ones count, refunded ones do not.
     attempts: int
     is_reference: bool
+    # It handed in after the round's end, as an organizer allowed it.
+    is_late: bool = False
     fresh: float | None = None
     fresh_low: float | None = None
     fresh_high: float | None = None
@@ -143,7 +145,10 @@ def board(*, round: Round) -> list[Row]:
     published = {result.team_id: result for result in results}
     values = _released_values(round)
     charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission__round=round))
-    attempts = dict(charged.values_list("admission__team").annotate(Count("pk")))
+    late = Count("pk", filter=Q(reason=late_allowances.LATE))
+    counted = charged.values("admission__team").annotate(n=Count("pk"), n_late=late)
+    attempts = {each["admission__team"]: each["n"] for each in counted}
+    are_late = {each["admission__team"] for each in counted if each["n_late"]}
     answered = Release.objects.filter(submission__round=round)
     listed = answered.values_list("submission__team", flat=True).distinct()
     teams = Team.objects.in_bulk({*listed, *attempts, *published})
@@ -167,6 +172,7 @@ def board(*, round: Round) -> list[Row]:
             ),
             attempts=attempts.get(pk, 0),
             is_reference=team.is_reference,
+            is_late=pk in are_late,
             rank_before=before.get(pk) if is_published else None,
             rank_change=moved[pk][0] - moved[pk][1] if is_published and pk in moved else None,
             **_told(published.get(pk)),
