@@ -235,7 +235,7 @@ def check(
 def _check_late(used: Usage, round: Round, *, late: Late, now: dt.datetime) -> None:
     if not late.left:
         raise TotalExhaustedError(
-            f"all {late.limit:,} queries that the team may use late are used",
+            "all queries that the team may use late are used",
             limit=late.limit,
             used=late.used,
             next_slot_at=None,

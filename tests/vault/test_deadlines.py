@@ -1,4 +1,4 @@
-"""Moving a round's end: only later, only while it lies ahead, and never under a sweeper's or a file's feet."""
+"""Moving a round's end: only later, only while it lies ahead, whoever else acts on the round meanwhile."""
 
 import datetime as dt
 import json

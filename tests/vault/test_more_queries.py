@@ -33,8 +33,8 @@ def give(world: World, team: Team, k: int, **given: Any) -> RoundNotice:
 
 
 def test_what_was_used_up_is_not_any_more(world: World) -> None:
-    world.round.window_limit = 2
     Round.objects.update(window_limit=5)
+    world.round.refresh_from_db()
     team = world.team("a")
     for number in (1, 2):
         world.answered(team, world.wrong_at([number]))

@@ -151,9 +151,9 @@ CORRECTING_ACTS = (
         name="more-queries",
         label="Give a team more queries",
         explanation="The team can use them at once, in the windows of the round. What their answers can "
-        f"tell of the labels at most is reserved anew, in nats ({NAT}); of a blind team nothing is. Everybody "
-        "reads that it has more, by its name once it is on the board. This cannot be taken back: queries "
-        "that were given stay.",
+        f"tell of the labels at most is reserved anew, in nats ({NAT}); of a blind team nothing is. "
+        "Everybody reads that it has more, by its name once it is on the board. This cannot be taken back: "
+        "queries that were given stay.",
         is_open=_takes_queries,
         when="while a round is PLANNED or OPEN and its end has not passed",
         run=_give,
@@ -164,9 +164,9 @@ CORRECTING_ACTS = (
         label="Let a team hand in late",
         explanation="After the round's end this team alone may hand in so many files, until the time that "
         "you give, and declare its final until then. The files are marked as late, on the board too. All "
-        "others wait: the round stays CLOSING, so that finals do not lock and its audit does not begin, until "
-        "the time has passed, the queries are used or you withdraw them. A team that declared a final before "
-        "keeps the time to declare a late file. What the answers can tell is reserved, and stays reserved. "
+        "others wait: the round stays CLOSING, so that finals do not lock and its audit does not begin, "
+        "until the time has passed, the queries are used or you withdraw them. A team that declared a final "
+        "before keeps the time to declare a late file. What the answers can tell is reserved, and stays reserved. "
         "Late files that were scored cannot be taken back, and once finals are locked nobody is let in.",
         is_open=lambda round: round.status in late_allowances.NOT_LOCKED,
         when="while a round is OPEN or CLOSING",
