@@ -166,7 +166,7 @@ CORRECTING_ACTS = (
         "you give, and declare its final until then. The files are marked as late, on the board too. All "
         "others wait: the round stays CLOSING, so that finals do not lock and its audit does not begin, "
         "until the time has passed, the queries are used or you withdraw them. A team that declared a final "
-        "before keeps the time to declare a late file. What the answers can tell is reserved, and stays reserved. "
+        "before keeps the time to declare a late file. What the answers can tell is reserved, and stays so. "
         "Late files that were scored cannot be taken back, and once finals are locked nobody is let in.",
         is_open=lambda round: round.status in late_allowances.NOT_LOCKED,
         when="while a round is OPEN or CLOSING",
