@@ -57,6 +57,7 @@ GRANTS: list[Grant] = [
         *("vault_benchmark", "vault_panel", "vault_holdout", "vault_round"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_release", "vault_roundreference"),
         *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
+        "audits_repeatedaudit",
         # Where the labels of a disclosed holdout are, and why they were published.
         *("vault_disclosurerequest", "vault_disclosedfile"),
         # Commitments, which everybody may keep.
@@ -83,6 +84,7 @@ GRANTS: list[Grant] = [
         *("webhooks_webhookdelivery", "vault_budgetentry", "vault_final", "vault_release"),
         *("vault_rawscore", "vault_publishedresult", "vault_journalentry", "vault_journalhead"),
         *("audits_auditrun", "audits_finding", "audits_report", "audits_publication"),
+        "audits_repeatedaudit",
         "vault_disclosedfile",
         # The page that verifies chains holds them to what was signed.
         *("vault_signedhead", "vault_signingkey"),
@@ -149,6 +151,8 @@ GRANTS: list[Grant] = [
         *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
         *("vault_unranking", "vault_journalentry", "vault_disclosurerequest", "vault_signingkey"),
         "vault_lateallowance",
+        # Organizers ask here for an audit to be made again.
+        "vault_roundnotice",
     ),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
@@ -166,4 +170,5 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "audits_finding", "SELECT", "INSERT"),
     *_grants(AUDIT, "audits_report", "SELECT", "INSERT"),
     *_grants(AUDIT, "audits_publication", "SELECT", "INSERT"),
+    *_grants(AUDIT, "audits_repeatedaudit", "SELECT", "INSERT"),
 ]

@@ -358,9 +358,16 @@ def holdout_nats(*, round: Round) -> float:
     return budget.holdout_nats(holdout=round.query_holdout)
 
 
-def count_publication(*, round: Round, holdout: Holdout, nats: float, now: dt.datetime) -> None:
+def count_publication(
+    *,
+    round: Round,
+    holdout: Holdout,
+    nats: float,
+    now: dt.datetime,
+    what: str = "publication",
+) -> None:
     """Enter what publishing the round told of a fresh holdout into that holdout's ledger."""
-    HoldoutTold.objects.create(holdout=holdout, round=round, what="publication", nats=nats, at=now)
+    HoldoutTold.objects.create(holdout=holdout, round=round, what=what, nats=nats, at=now)
 
 
 def stock(*, benchmark: Benchmark) -> Stock:

@@ -15,7 +15,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from stats.ledger import MAX_QUERIES
-from vault import accepting_late, deadlines, late_allowances, more_queries, sentences
+from vault import (
+    accepting_late,
+    deadlines,
+    late_allowances,
+    more_queries,
+    repeated_audits,
+    sentences,
+)
 from vault.admin.acts import Act, ActForm, Done, reason_field
 from vault.admin.baselines import may_open
 from vault.admin.pages import NAT, NOTHING, Table, link, minute, moment, offer, table
@@ -63,6 +70,10 @@ class LateForm(ActForm):
     def prepare(self, target: Round) -> None:
         competing = Team.objects.filter(admissions__round=target, is_active=True)
         offer(self, "team", competing.order_by("name"))
+
+
+class RepeatForm(ActForm):
+    reason = reason_field(READ)
 
 
 class WithdrawLateForm(ActForm):
@@ -128,6 +139,36 @@ def _explained_move(round: Round) -> str:
     )
 
 
+def _repeat(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
+    repeated_audits.ask(round=round, **values, **_by(request))
+    return Done(
+        message=f"The audit worker was asked to audit {round} again. Reload to see its run."
+    )
+
+
+def _explained_repeat(round: Round) -> str:
+    if why := repeated_audits.obstacle(round=round):
+        return f"This is refused: {why}."
+    waits = repeated_audits.waits_for(round=round, now=timezone.now())
+    when = (
+        f"It waits until round {waits.number}, which is asked on the same labels, takes no more files."
+        if waits
+        else "It begins within a minute."
+    )
+    stays = (
+        "What was published stays; the API lists the new run beside it, with every verdict and rounded "
+        "figure that would be another, and other figures are counted in the holdout's ledger."
+        if round.status == RoundStatus.PUBLISHED
+        else "Publishing this round then publishes the last of its runs."
+    )
+    return (
+        "The audit worker opens the same labels again, also retired ones, and each opening is journaled. The "
+        "run stands beside the earlier ones: it has the same seed and the same files, so its findings are "
+        f"equal unless labels or the code of the audit are others by now. {when} {stays} A run that was made is "
+        "not removed."
+    )
+
+
 def _may_move(round: Round) -> bool:
     return not deadlines.obstacle(round=round, now=timezone.now())
 
@@ -184,6 +225,15 @@ CORRECTING_ACTS = (
         when="while a round is OPEN or CLOSING and a team may hand in late",
         run=_withdraw,
         form=WithdrawLateForm,
+    ),
+    Act(
+        name="repeat-audit",
+        label="Repeat the audit",
+        explain=_explained_repeat,
+        is_open=lambda round: round.status in repeated_audits.AUDITED,
+        when="while a round is AUDITED or PUBLISHED",
+        run=_repeat,
+        form=RepeatForm,
     ),
 )
 

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from tests.vault.admin.stage import Stage, client_of, url
+from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act, kinds
-from tests.vault.factories import acting_as
+from tests.vault.factories import World, acting_as, make_world
 from vault import notices
 from vault.models import Admission, LateAllowance, Round, RoundNotice
 from vault.people.groups import ORGANIZER, RESEARCHER
@@ -15,6 +15,16 @@ from vault.people.groups import ORGANIZER, RESEARCHER
 pytestmark = pytest.mark.usefixtures("installation")
 
 ACTS = ("move-deadline", "more-queries", "accept-late", "withdraw-late")
+
+
+@pytest.fixture
+def world() -> World:
+    """Its round is open, and the admin acts by the clock."""
+    end = timezone.now() + dt.timedelta(days=30)
+    world = make_world("weather", n_query=30, n_fresh=40, total_limit=20, closes_at=end)
+    world.open()
+    world.team("alpha")
+    return world
 
 
 def split(name: str, at: dt.datetime) -> dict[str, str]:
@@ -27,8 +37,8 @@ def page(round: Round, *path: str) -> str:
         return client_of(ORGANIZER).get(url(name, round.pk, *path)).content.decode()
 
 
-def test_an_end_is_moved_with_a_reason_and_the_page_says_what_follows(stage: Stage) -> None:
-    round = stage.world.round
+def test_an_end_is_moved_with_a_reason_and_the_page_says_what_follows(world: World) -> None:
+    round = world.round
     new = (round.closes_at + dt.timedelta(days=3)).replace(second=0, microsecond=0)
     asked = page(round, "move-deadline")
     silent = act(round, "move-deadline", **split("closes_at", new), reason="")
@@ -50,8 +60,8 @@ def test_an_end_is_moved_with_a_reason_and_the_page_says_what_follows(stage: Sta
     assert "the storage was down" in page(round).split("<h2>Changes</h2>")[1]
 
 
-def test_a_team_gets_queries_and_is_let_in_late_and_out_again(stage: Stage) -> None:
-    round, team = stage.world.round, stage.world.teams["alpha"]
+def test_a_team_gets_queries_and_is_let_in_late_and_out_again(world: World) -> None:
+    round, team = world.round, world.teams["alpha"]
     k = Admission.objects.get(team=team).k
     until = (round.closes_at + dt.timedelta(days=1)).replace(second=0, microsecond=0)
 
@@ -81,8 +91,8 @@ def test_a_team_gets_queries_and_is_let_in_late_and_out_again(stage: Stage) -> N
     ]
 
 
-def test_only_organizers_correct_a_round(stage: Stage) -> None:
-    round = stage.world.round
+def test_only_organizers_correct_a_round(world: World) -> None:
+    round = world.round
     for name in ACTS:
         with acting_as("researcher"):
             answer = client_of(RESEARCHER).post(
@@ -93,13 +103,29 @@ def test_only_organizers_correct_a_round(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("status", ["CLOSED", "AUDITED", "PUBLISHED"])
-def test_once_finals_are_locked_nothing_of_it_is_offered(stage: Stage, status: str) -> None:
-    round = stage.world.round
+def test_once_finals_are_locked_nothing_of_it_is_offered(world: World, status: str) -> None:
+    round = world.round
     Round.objects.update(status=status)
 
     shown = page(round)
 
     assert [name for name in ACTS if f"/act/{name}/" in shown] == []
-    refused = act(round, "accept-late", team=stage.world.teams["alpha"].pk)
+    refused = act(round, "accept-late", team=world.teams["alpha"].pk)
     assert refused.status_code == 302
     assert kinds() == []
+
+
+def test_an_audit_is_asked_for_again_and_the_page_says_what_for(world: World) -> None:
+    round = world.round
+    assert "/act/repeat-audit/" not in page(round)
+    Round.objects.update(status="PUBLISHED")
+
+    shown = page(round, "repeat-audit")
+    done = act(round, "repeat-audit", reason="two labels were wrong")
+
+    assert "It begins within a minute. What was published stays" in shown
+    assert done.status_code == 302
+    assert kinds() == ["audit_repeated"]
+    table = page(round).split("<h2>Repeated audits</h2>")[1]
+    assert "<td>waits</td>" in table
+    assert "two labels were wrong" in table
