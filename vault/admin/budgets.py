@@ -28,9 +28,10 @@ from vault.statuses import COMING
 
 
 def counted(admissions: QuerySet[Admission]) -> QuerySet[Any]:
-    """Annotate accounts with how many of their queries are `used` and `left`."""
-    reserved = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.RESERVE))
-    refunded = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.REFUND))
+    """Annotate accounts with how many of their queries are `used` and `left`; late ones are apart."""
+    in_time = Q(entries__submission__is_late=False)
+    reserved = Count("entries", filter=in_time & Q(entries__kind=BudgetEntry.Kind.RESERVE))
+    refunded = Count("entries", filter=in_time & Q(entries__kind=BudgetEntry.Kind.REFUND))
     return admissions.annotate(used=reserved - refunded, left=F("k") - (reserved - refunded))
 
 
@@ -120,6 +121,8 @@ def _remaining(admission: Admission) -> Table:
         (f"queries in {window}", left.window_used, left.window_limit),
         ("waiting for a score", left.concurrent_used, left.concurrent_limit),
     ]
+    if left.late is not None:
+        counts.append(("late queries", left.late.used, left.late.limit))
     if left.accepted_limit is not None:
         counts.append(("accepted improvements", left.accepted_used or 0, left.accepted_limit))
     rows = [

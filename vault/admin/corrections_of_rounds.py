@@ -164,8 +164,8 @@ def _explained_repeat(round: Round) -> str:
     return (
         "The audit worker opens the same labels again, also retired ones, and each opening is journaled. The "
         "run stands beside the earlier ones: it has the same seed and the same files, so its findings are "
-        f"equal unless labels or the code of the audit are others by now. {when} {stays} A run that was made is "
-        "not removed."
+        f"equal unless labels or the code of the audit are others by now. {when} {stays} A run that was made "
+        "is not removed."
     )
 
 
