@@ -36,8 +36,11 @@ def _reads(role: str, *tables: str) -> list[Grant]:
     return [Grant(role=role, table=table, privilege="SELECT") for table in tables]
 
 
-ROUND_STATUS = "UPDATE status,opened_at,stopped_at,closed_at,audited_at,published_at"
-ROUND_ACTS = "UPDATE status,opened_at,stopped_at,cancelled_at,cancelled_reason"
+# The scoring worker's sweeper opens and closes rounds, the audit worker closes, audits and publishes them.
+# Triggers hold each time to the step that it belongs to, and `closes_at` to a posted notice.
+ROUND_SWEEPING = "UPDATE status,opened_at,stopped_at,closed_at"
+ROUND_AUDITING = "UPDATE status,closed_at,audited_at,published_at"
+ROUND_ACTS = "UPDATE status,opened_at,stopped_at,closes_at,cancelled_at,cancelled_reason"
 SUBMISSION_WORK = (
     "UPDATE status,finished_at,error_code,fence,claimed_at,leased_until,"
     "n_exceptions,n_faults,retry_at"
@@ -54,6 +57,7 @@ GRANTS: list[Grant] = [
         *("vault_benchmark", "vault_panel", "vault_holdout", "vault_round"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_release", "vault_roundreference"),
         *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
+        "audits_repeatedaudit",
         # Where the labels of a disclosed holdout are, and why they were published.
         *("vault_disclosurerequest", "vault_disclosedfile"),
         # Two teams that are one have one budget and one row.
@@ -62,6 +66,8 @@ GRANTS: list[Grant] = [
         "vault_labelversion",
         # Anybody may keep a head of a journal, which itself is not for this role.
         *("vault_signedhead", "vault_signingkey"),
+        # What organizers changed about a round, and who may hand in late.
+        *("vault_roundnotice", "vault_lateallowance"),
     ),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
@@ -81,6 +87,7 @@ GRANTS: list[Grant] = [
         *("vault_rawscore", "vault_publishedresult", "vault_journalentry", "vault_journalhead"),
         "vault_installationhead",
         *("audits_auditrun", "audits_finding", "audits_report", "audits_publication"),
+        "audits_repeatedaudit",
         "vault_disclosedfile",
         # The page that verifies chains holds them to what was signed.
         *("vault_signedhead", "vault_signingkey"),
@@ -103,7 +110,10 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_team", "SELECT", "INSERT", "UPDATE"),
     *_grants(RESEARCHER, "vault_teamtoken", "SELECT", "INSERT", "UPDATE revoked_at"),
     *_grants(RESEARCHER, "vault_tokenlink", "SELECT", "INSERT", "UPDATE expires_at"),
-    *_grants(RESEARCHER, "vault_admission", "SELECT", "INSERT"),
+    # A team is given more queries: a trigger asks for the notice that says so.
+    *_grants(RESEARCHER, "vault_admission", "SELECT", "INSERT", "UPDATE k,reserved_nats"),
+    *_grants(RESEARCHER, "vault_roundnotice", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_lateallowance", "SELECT", "INSERT"),
     # Files of references: a trigger refuses those of teams, whom this role cannot charge.
     *_grants(RESEARCHER, "vault_submission", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
@@ -119,13 +129,14 @@ GRANTS: list[Grant] = [
         SCORING,
         *("vault_benchmark", "vault_panel", "vault_holdout", "vault_sealingkey"),
         *("vault_labelversion", "vault_sealedblob", "vault_wrappedkey", "vault_roundsecret"),
-        *("vault_round_fresh_holdouts", "vault_team"),
+        # Whoever may be late keeps a round from closing.
+        *("vault_round_fresh_holdouts", "vault_team", "vault_lateallowance"),
         *("vault_teammerge", "vault_teammerge_rounds"),
         # For `verify_journal`, which runs in its place.
         *("vault_journalentry", "vault_journalhead", "vault_signedhead", "vault_signingkey"),
         "vault_installationhead",
     ),
-    *_grants(SCORING, "vault_round", "SELECT", ROUND_STATUS),
+    *_grants(SCORING, "vault_round", "SELECT", ROUND_SWEEPING),
     # The sweeper forgets what has expired.
     *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id,team_id", "DELETE"),
     *_grants(SCORING, "vault_admission", "SELECT", "UPDATE k"),
@@ -148,7 +159,9 @@ GRANTS: list[Grant] = [
         *("vault_round_fresh_holdouts", "vault_team", "vault_admission", "vault_budgetentry"),
         *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
         *("vault_unranking", "vault_journalentry", "vault_disclosurerequest", "vault_signingkey"),
-        *("vault_teammerge", "vault_teammerge_rounds"),
+        *("vault_teammerge", "vault_teammerge_rounds", "vault_lateallowance"),
+        # Organizers ask here for an audit to be made again.
+        "vault_roundnotice",
     ),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
@@ -156,7 +169,7 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "vault_signedhead", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
     *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
-    *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),
+    *_grants(AUDIT, "vault_round", "SELECT", ROUND_AUDITING),
     *_grants(AUDIT, "vault_roundsecret", "SELECT round_id,audit_seed"),
     *_grants(AUDIT, "vault_final", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_mechanismstate", "SELECT id,round_id,team_id,incumbent_id"),
@@ -166,4 +179,5 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "audits_finding", "SELECT", "INSERT"),
     *_grants(AUDIT, "audits_report", "SELECT", "INSERT"),
     *_grants(AUDIT, "audits_publication", "SELECT", "INSERT"),
+    *_grants(AUDIT, "audits_repeatedaudit", "SELECT", "INSERT"),
 ]

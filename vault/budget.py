@@ -15,7 +15,7 @@ from django.db.models import Count, F, QuerySet, Sum
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget_left, fit_to_score, journal, merged_teams, sentences
+from vault import budget_left, fit_to_score, journal, late_allowances, merged_teams, sentences
 from vault.budget_left import Queries, Remaining, Usage
 from vault.errors import (
     AdmissionError,
@@ -25,6 +25,7 @@ from vault.errors import (
     TotalExhaustedError,
     WindowExhaustedError,
 )
+from vault.late_allowances import Late
 from vault.models import (
     Admission,
     Benchmark,
@@ -220,9 +221,17 @@ def not_active(*, team: Team) -> str:
     return f"the team {team.name} is not active{merged}"
 
 
-def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
-    """Raise unless one more query fits, else say what is used; the caller holds the account's lock."""
+def check(
+    *, admission: Admission, round: Round, now: dt.datetime, late: Late | None = None
+) -> Usage:
+    """Raise unless one more query fits, else say what is used; the caller holds the account's lock.
+
+    After the round's end it must fit into what the team may hand in `late`.
+    """
     used = budget_left.count(admission=admission, round=round, now=now)
+    if late is not None:
+        _check_late(used, round, late=late, now=now)
+        return used
     left = budget_left.queries(admission=admission, round=round, used=used, now=now)
     slot = left.next_slot_at
     again = {"next_slot_at": slot, "retry_after": budget_left.seconds_until(slot, now)}
@@ -251,13 +260,38 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
     return used
 
 
+def _check_late(used: Usage, round: Round, *, late: Late, now: dt.datetime) -> None:
+    if not late.left:
+        raise TotalExhaustedError(
+            "all queries that the team may use late are used",
+            limit=late.limit,
+            used=late.used,
+            next_slot_at=None,
+            retry_after=None,
+        )
+    if used.concurrent >= round.concurrent_limit:
+        raise ConcurrencyError(
+            budget_left.waiting(n=used.concurrent),
+            limit=round.concurrent_limit,
+            used=used.concurrent,
+            next_slot_at=now + dt.timedelta(seconds=budget_left.CONCURRENT_RETRY_SECONDS),
+            retry_after=budget_left.CONCURRENT_RETRY_SECONDS,
+        )
+
+
 def reserve(
     *, admission: Admission, submission: Submission, used: Usage, now: dt.datetime
 ) -> Queries:
     """Reserve a query under the lock under which `used` was counted, and give what is left after it."""
     BudgetEntry.objects.create(
-        admission=admission, submission=submission, kind=Kind.RESERVE, at=now
+        admission=admission,
+        submission=submission,
+        kind=Kind.RESERVE,
+        reason=late_allowances.LATE if submission.is_late else "",
+        at=now,
     )
+    if submission.is_late:
+        return budget_left.queries(admission=admission, round=submission.round, used=used, now=now)
     with_this = Usage(total=used.total + 1, window=used.window + 1, concurrent=used.concurrent + 1)
     return budget_left.queries(admission=admission, round=submission.round, used=with_this, now=now)
 
@@ -353,6 +387,7 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
         nats_used=sum(account_of(round=round).nats(k=n) for _, n in answers),
         nats_told=told_nats(holdout=round.query_holdout),
         is_blind=admission.is_blind,
+        late=late_allowances.of(admission=admission),
     )
 
 

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from vault import merged_teams, sentences
+from vault.late_allowances import Late
 from vault.models import Admission, BudgetEntry, Round
 from vault.statuses import COMING, RoundStatus
 
@@ -49,18 +50,22 @@ class Remaining(Queries):
     # What the holdout told everybody, this team included: publications and displayed references.
     nats_told: float
     is_blind: bool
+    # Queries after the round's end, which are not among those above; None if it was never allowed any.
+    late: Late | None = None
 
 
 def count(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
-    """Count from the ledger, in one statement."""
+    """Count from the ledger, in one statement; late queries, which have an own budget, only wait."""
     since = now - dt.timedelta(seconds=round.window_seconds)
     # Each query is reserved once and settled at most once (constraints of the table see to it), so that the
     # join doubles no row; what is refunded is as if it had never been asked.
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND'),
-                   count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND' AND entry.at > %s),
+            SELECT count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND'
+                                    AND entry.reason <> 'late'),
+                   count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND' AND entry.at > %s
+                                    AND entry.reason <> 'late'),
                    count(*) FILTER (WHERE settled.kind IS NULL)
             FROM vault_budgetentry entry
             LEFT JOIN vault_budgetentry settled
@@ -135,6 +140,8 @@ def summary(
         said = f"The round opens at {begin}: {_ahead(left=left)}."
     else:
         said = sentences.whole(_open(left=left, closes_at=closes_at, now=now))
+    if left.late is not None and now < left.late.until:
+        said = f"{said} {_late(late=left.late, is_over=is_over, now=now)}"
     if left.is_blind:
         return f"{said} The team is blind: it is audited and shown no score."
     if is_over or left.total_used >= left.total_limit or left.accepted_limit is None:
@@ -218,6 +225,15 @@ def _open(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> str:
 def _in_round(*, left: Queries) -> str:
     n_left = max(0, left.total_limit - left.total_used)
     return f"{n_left:,} of {_queries(left.total_limit)} {_are(n_left)} left in this round"
+
+
+def _late(*, late: Late, is_over: bool, now: dt.datetime) -> str:
+    """Say what may be handed in after the end, as an organizer allowed."""
+    until = sentences.moment(at=late.until, now=now, is_end=True)
+    when = (
+        "The team may still hand in late" if is_over else "After its end the team may hand in late"
+    )
+    return f"{when}, until {until}: {late.left:,} of {_queries(late.limit)} {_are(late.left)} left for that."
 
 
 def _improvements(*, limit: int, used: int) -> str:

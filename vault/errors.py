@@ -128,6 +128,10 @@ class MergeError(VaultError, code="merge_refused"):
     """Two teams cannot be merged like this; `field` says where."""
 
 
+class ActError(VaultError, code="act_refused"):
+    """An organizer's act on a round is refused as given; `field` says where."""
+
+
 class PersonError(VaultError, code="person_refused"):
     """An account of the admin cannot be made or changed like this."""
 

@@ -22,7 +22,7 @@ from django.db.models import Count, Q
 from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, budget_left, merged_teams, unranking
+from vault import budget, budget_left, late_allowances, merged_teams, unranking
 from vault.models import Benchmark, BudgetEntry, PublishedResult, Release, Round, Team
 from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -61,6 +61,8 @@ class Row:
     # Charged submissions: failed and withdrawn ones count, refunded ones do not.
     attempts: int
     is_reference: bool
+    # It handed in after the round's end, as an organizer allowed it.
+    is_late: bool = False
     fresh: float | None = None
     fresh_low: float | None = None
     fresh_high: float | None = None
@@ -148,9 +150,14 @@ def board(*, round: Round) -> list[Row]:
     stands_for = merged_teams.kept_of(round=round) if absorbed else {}
     values = _released_values(round, stands_for)
     charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission__round=round))
+    late = Count("pk", filter=Q(reason=late_allowances.LATE))
     attempts: Counter[int] = Counter()
-    for pk, n in charged.values_list("admission__team").annotate(Count("pk")):
-        attempts[stands_for.get(pk, pk)] += n
+    are_late: set[int] = set()
+    for each in charged.values("admission__team").annotate(n=Count("pk"), n_late=late):
+        pk = stands_for.get(each["admission__team"], each["admission__team"])
+        attempts[pk] += each["n"]
+        if each["n_late"]:
+            are_late.add(pk)
     answered = Release.objects.filter(submission__round=round)
     listed = answered.values_list("submission__team", flat=True).distinct()
     named = {stands_for.get(pk, pk) for pk in listed}
@@ -175,6 +182,7 @@ def board(*, round: Round) -> list[Row]:
             ),
             attempts=attempts[pk],
             is_reference=team.is_reference,
+            is_late=pk in are_late,
             rank_before=before.get(pk) if is_published else None,
             rank_change=moved[pk][0] - moved[pk][1] if is_published and pk in moved else None,
             **_told(published.get(pk)),

@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, merged_teams, panel, sentences
+from vault import budget, journal, late_allowances, locks, merged_teams, panel, sentences
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
 from vault.models import (
@@ -155,6 +155,9 @@ def open_round(
     `references` chooses and orders them; None takes all, those of the plan in its order before others.
     """
     move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
+    # As it is now: an organizer may have moved it since the round was read.
+    round.refresh_from_db(fields=["closes_at"])
+    _check_nobody_is_late(round, now=now)
     if now >= round.closes_at:
         # It would close at once, and its audit would open fresh labels for nobody.
         raise TransitionError(
@@ -217,6 +220,9 @@ def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
 @transaction.atomic
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
     """OPEN -> CLOSING: nothing new is received; what waits is still scored."""
+    locks.hold_round(round_id=round.pk)
+    # As it is now: an organizer may have moved it since the round was read.
+    round.refresh_from_db(fields=["closes_at"])
     # Sweepers come some seconds after the announced end, from which on nothing was received.
     stopped_at = min(now, round.closes_at)
     move(round, RoundStatus.CLOSING, actor=actor, now=now, stopped_at=stopped_at)
@@ -224,7 +230,7 @@ def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
 
 @transaction.atomic
 def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
-    """Move CLOSING -> CLOSED once nothing is pending; False while something is.
+    """Move CLOSING -> CLOSED once nothing is pending and nobody may hand in late; False before.
 
     Both workers' sweepers close rounds; whoever comes second finds it done.
     """
@@ -233,6 +239,8 @@ def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
     if round.status == RoundStatus.CLOSED:
         return True
     if Submission.objects.filter(round=round, status__in=PENDING).exists():
+        return False
+    if late_allowances.holding(round=round, now=now):
         return False
     move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
     _fill_in_finals(round, now=now)
@@ -262,10 +270,29 @@ def close_what_is_due(*, now: dt.datetime) -> None:
     """
     for round in Round.objects.filter(status=RoundStatus.OPEN, closes_at__lte=now):
         with suppress(TransitionError):
-            request_close(round=round, actor=SYSTEM, now=now)
+            _close_if_due(round, now=now)
     for round in Round.objects.filter(status=RoundStatus.CLOSING):
         with suppress(TransitionError):
             close(round=round, actor=SYSTEM, now=now)
+
+
+@transaction.atomic
+def _close_if_due(round: Round, *, now: dt.datetime) -> None:
+    """Look again under the lock: the end may have been moved since the round was found."""
+    locks.hold_round(round_id=round.pk)
+    round.refresh_from_db(fields=["closes_at"])
+    if round.closes_at <= now:
+        request_close(round=round, actor=SYSTEM, now=now)
+
+
+def _check_nobody_is_late(round: Round, *, now: dt.datetime) -> None:
+    """Refuse to open beside a round that takes late files: a file could be meant for either."""
+    others = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.CLOSING)
+    for other in others:
+        held = late_allowances.holding(round=other, now=now)
+        if held:
+            until = sentences.moment(at=max(each.until for each in held), now=now)
+            raise TransitionError(f"round {other.number} still takes late files, until {until}")
 
 
 def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
@@ -330,9 +357,16 @@ def holdout_nats(*, round: Round) -> float:
     return budget.holdout_nats(holdout=round.query_holdout)
 
 
-def count_publication(*, round: Round, holdout: Holdout, nats: float, now: dt.datetime) -> None:
+def count_publication(
+    *,
+    round: Round,
+    holdout: Holdout,
+    nats: float,
+    now: dt.datetime,
+    what: str = "publication",
+) -> None:
     """Enter what publishing the round told of a fresh holdout into that holdout's ledger."""
-    HoldoutTold.objects.create(holdout=holdout, round=round, what="publication", nats=nats, at=now)
+    HoldoutTold.objects.create(holdout=holdout, round=round, what=what, nats=nats, at=now)
 
 
 def stock(*, benchmark: Benchmark) -> Stock:

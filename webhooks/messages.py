@@ -47,5 +47,6 @@ def _data(delivery: WebhookDelivery) -> dict[str, Any] | None:
         return None if own is None else representations.submission(own)
     visible = Round.objects.filter(benchmark__in=selectors.benchmarks_of(team))
     rounds = visible.select_related("benchmark", "query_holdout", "panel")
-    round = rounds.filter(pk=delivery.subject).first()
+    about = "notices" if delivery.event == subscriptions.ROUND_CHANGED else "pk"
+    round = rounds.filter(**{about: delivery.subject}).first()
     return None if round is None else {"benchmark": round.benchmark.slug, **ROUND.show(round)}

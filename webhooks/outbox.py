@@ -53,6 +53,10 @@ _ROUNDS = """
         WHERE admitted.benchmark_id = benchmark.id AND admission.team_id = webhook.team_id
     ))
 """
+_NOTICES = _ROUNDS.replace(
+    "vault_round thing ON true",
+    "vault_roundnotice thing ON true JOIN vault_round round ON round.id = thing.round_id",
+).replace("thing.benchmark_id", "round.benchmark_id")
 _STATEMENTS = {
     event: _NOTE.replace("@events", things).replace("@time", time)
     for event, things, time in (
@@ -61,6 +65,7 @@ _STATEMENTS = {
         (subscriptions.ROUND_CLOSED, _ROUNDS, "closed_at"),
         (subscriptions.ROUND_PUBLISHED, _ROUNDS, "published_at"),
         (subscriptions.ROUND_CANCELLED, _ROUNDS, "cancelled_at"),
+        (subscriptions.ROUND_CHANGED, _NOTICES, "at"),
     )
 }
 

@@ -46,7 +46,8 @@ def _standing(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
     place = row.rank or ("reference" if row.is_reference else NOTHING)
     if row.is_unranked:
         place = "unranked"  # for what, the table below says
-    team = format_html('<div class="vault-name">{}</div>', stacked(row.team, row.title))
+    title = f"{row.title} (late)".strip() if row.is_late else row.title
+    team = format_html('<div class="vault-name">{}</div>', stacked(row.team, title))
     return (place, team, score(row.released, step=step))
 
 

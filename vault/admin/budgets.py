@@ -41,19 +41,22 @@ from vault.statuses import COMING
 
 
 def counted(admissions: QuerySet[Admission]) -> QuerySet[Any]:
-    """Annotate accounts with how many of their queries are `used` and `left`.
+    """Annotate accounts with how many of their queries are `used` and `left`; late ones are apart.
 
     Those of a team that was merged into another count there, and none is left here.
     """
     kind = BudgetEntry.Kind
-    reserved = Count("entries", filter=Q(entries__kind=kind.RESERVE))
-    refunded = Count("entries", filter=Q(entries__kind=kind.REFUND))
+    in_time = Q(entries__submission__is_late=False)
+    reserved = Count("entries", filter=in_time & Q(entries__kind=kind.RESERVE))
+    refunded = Count("entries", filter=in_time & Q(entries__kind=kind.REFUND))
     merges = TeamMerge.objects.filter(rounds=OuterRef("round"))
     absorbed = TeamMerge.objects.filter(
         kept=OuterRef(OuterRef("team")), rounds=OuterRef(OuterRef("round"))
     )
     others = BudgetEntry.objects.filter(
-        admission__round=OuterRef("round"), admission__team__in=absorbed.values("absorbed")
+        admission__round=OuterRef("round"),
+        admission__team__in=absorbed.values("absorbed"),
+        submission__is_late=False,
     ).order_by()
     value = Case(*_worth(kind), default=Value(0))
     theirs = others.values("admission__round").annotate(n=Sum(value)).values("n")
@@ -161,6 +164,8 @@ def _remaining(admission: Admission) -> Table:
         (f"queries in {window}", left.window_used, left.window_limit),
         ("waiting for a score", left.concurrent_used, left.concurrent_limit),
     ]
+    if left.late is not None:
+        counts.append(("late queries", left.late.used, left.late.limit))
     if left.accepted_limit is not None:
         counts.append(("accepted improvements", left.accepted_used or 0, left.accepted_limit))
     rows = [

@@ -75,8 +75,8 @@ def _explained(holdout: Holdout) -> str:
         "may train on these items from then on, so do not seal them again. Other holdouts of the same draw "
         "stay shut; but it is known then that these items are not in them, and where each class was drawn "
         "from separately about how many items of each class they have. No round needs the labels any "
-        "more: its audits are published and are not made again here, with this act or without it; anybody "
-        "who has the files that were scored can repeat the figures from then on."
+        "more: its audits are published, and are not made again here once the labels are; anybody who has "
+        "the files that were scored can repeat the figures from then on."
     )
 
 

@@ -19,6 +19,7 @@ from vault.admin.acts import Act, ActingPage
 from vault.admin.baselines import may_open
 from vault.admin.board import board
 from vault.admin.budgets import admissions
+from vault.admin.corrections_of_rounds import notices
 from vault.admin.pages import (
     NOTHING,
     WHAT_NATS_ARE,
@@ -167,7 +168,7 @@ class RoundAdmin(FixedPage, ActingPage):
         ]
 
     def tables(self, obj: Round) -> list[Table]:
-        return [board(obj), *unrankings(obj), admissions(obj), references(obj)]
+        return [board(obj), *notices(obj), *unrankings(obj), admissions(obj), references(obj)]
 
 
 def _name_of_fresh(holdout: Holdout) -> str:

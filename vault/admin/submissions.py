@@ -78,7 +78,7 @@ class SubmissionAdmin(ReadOnlyPage):
         ),
         section(
             "Work",
-            *("submitted_at", "finished_at", "claimed_at", "leased_until", "fence"),
+            *("submitted_at", "is_late", "finished_at", "claimed_at", "leased_until", "fence"),
             *("n_exceptions", "n_faults", "retry_at", "error_code"),
         ),
     )

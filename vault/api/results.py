@@ -40,7 +40,7 @@ class BudgetDetail(APIView):
         error = ledger.proven_error(
             account=budget.account_of(round=round),
             nats=budget.team_nats(round=round, team=team),
-            k=remaining.total_limit,
+            k=remaining.total_limit + (remaining.late.limit if remaining.late else 0),
         )
         summary = budget_left.summary(
             left=remaining,

@@ -52,7 +52,7 @@ DROP FUNCTION vault_check_active();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0033_label_versions")]
+    dependencies = [("vault", "0039_times_by_their_steps")]
 
     operations = [
         migrations.CreateModel(

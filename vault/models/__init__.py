@@ -13,6 +13,8 @@ from vault.models.idempotency import IdempotentAnswer as IdempotentAnswer
 from vault.models.journal import InstallationHead as InstallationHead
 from vault.models.journal import JournalEntry as JournalEntry
 from vault.models.journal import JournalHead as JournalHead
+from vault.models.notice import LateAllowance as LateAllowance
+from vault.models.notice import RoundNotice as RoundNotice
 from vault.models.panel import Panel as Panel
 from vault.models.release import MechanismState as MechanismState
 from vault.models.release import PublishedResult as PublishedResult

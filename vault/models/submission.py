@@ -30,6 +30,8 @@ class Submission(models.Model):
         max_length=16, choices=SubmissionStatus.choices, default=SubmissionStatus.QUEUED
     )
     submitted_at = models.DateTimeField()
+    # Handed in after the round stopped receiving, as an organizer allowed.
+    is_late = models.BooleanField(default=False)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     # A worker that claims the row may write its result only while it holds this fencing number.

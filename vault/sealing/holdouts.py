@@ -131,11 +131,17 @@ def how_drawn(*, holdout: Holdout) -> list[str]:
 
 
 def open_labels(
-    *, holdout: Holdout, purpose: Purpose, reason: dict[str, Any], actor: str, now: dt.datetime
+    *,
+    holdout: Holdout,
+    purpose: Purpose,
+    reason: dict[str, Any],
+    actor: str,
+    now: dt.datetime,
+    repeats: bool = False,
 ) -> OpenLabels:
     """Decrypt a holdout's newest labels for a worker that holds the key. Not inside a transaction."""
     current = _current(holdout)
-    check_may_open(holdout=current, purpose=purpose)
+    check_may_open(holdout=current, purpose=purpose, repeats=repeats)
     version = label_versions.newest(holdout=current)
     plaintext, entry = _open(version, purpose, reason=reason, actor=actor, now=now)
     return sealed_labels.unpack(
@@ -273,8 +279,15 @@ def _move(holdout: Holdout, status: HoldoutStatus, *, actor: str, now: dt.dateti
     )
 
 
-def check_may_open(*, holdout: Holdout, purpose: Purpose) -> None:
-    """Refuse the labels to a key that has no business with them while the holdout has this status."""
+def check_may_open(*, holdout: Holdout, purpose: Purpose, repeats: bool = False) -> None:
+    """Refuse the labels to a key that has no business with them while the holdout has this status.
+
+    An audit that `repeats` another opens what has retired since, and what answers a later round that has
+    stopped receiving: until then that round's teams could gain by what an audit finds.
+    """
+    if repeats and purpose == AUDIT:
+        _check_may_repeat(holdout)
+        return
     is_query = holdout.status == HoldoutStatus.QUERY
     if purpose == SCORING and is_query:
         return
@@ -288,6 +301,16 @@ def check_may_open(*, holdout: Holdout, purpose: Purpose) -> None:
     raise LabelsUnavailableError(
         f"the {purpose} key does not open a holdout in status {holdout.status} now"
     )
+
+
+def _check_may_repeat(holdout: Holdout) -> None:
+    if holdout.status in (HoldoutStatus.FRESH, HoldoutStatus.RETIRED):
+        return
+    is_asked = holdout.rounds.filter(status=RoundStatus.OPEN).exists()
+    if holdout.status == HoldoutStatus.QUERY and not is_asked:
+        return
+    why = "an open round asks it" if is_asked else f"it is {holdout.status}"
+    raise LabelsUnavailableError(f"the audit key does not open a holdout again: {why}")
 
 
 def _open(

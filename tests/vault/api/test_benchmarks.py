@@ -109,6 +109,7 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
             "total_limit": 40,
             "concurrent_limit": 1000,
         },
+        "changes": [],
     }
     assert shown["parameters"]["b"] == 3
 

@@ -149,6 +149,7 @@ def test_errors_of_the_inside_have_no_status() -> None:
         "AdmissionError",
         "PlanError",
         "UnrankingError",
+        "ActError",
         "PersonError",
         "TimeLimitError",
         "RosterError",

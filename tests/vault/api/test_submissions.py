@@ -42,6 +42,7 @@ def test_new_file_is_accepted_and_charged(world: World, bot: Caller) -> None:
         "status": "QUEUED",
         "sha256": submission.sha256,
         "submitted_at": shown["submitted_at"],
+        "is_late": False,
         "finished_at": None,
         "released": None,
         "on_display": None,

@@ -53,6 +53,9 @@ ROW = Shape(
         ),
         "attempts": fields.count(12, "Charged submissions."),
         "is_reference": fields.flag(False, "An organizer's, which does not rank."),
+        "is_late": fields.flag(
+            False, "The team handed in after the round's end, as an organizer allowed it."
+        ),
         "fresh": Field(FRESH, 0.77),
         "fresh_low": _figure(0.75, "Low end of the 95 % interval of `fresh`."),
         "fresh_high": _figure(0.79, "High end of the 95 % interval of `fresh`."),

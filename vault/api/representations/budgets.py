@@ -22,6 +22,14 @@ WINDOW = Shape(
 TOTAL = Shape("Total", _used("total", limit=100, used=12))
 CONCURRENT = Shape("Concurrent", _used("concurrent", limit=2, used=0))
 ACCEPTED = Shape("Accepted", _used("accepted", limit=10, used=3))
+LATE = Shape(
+    "Late",
+    {
+        "limit": fields.integer(2, minimum=0),
+        "used": fields.count(0),
+        "until": fields.time("2026-04-02T00:00:00Z"),
+    },
+)
 NATS = Shape(
     "Nats",
     {
@@ -77,6 +85,15 @@ BUDGET = Shape(
             },
             None,
             lambda left: None if left.accepted_limit is None else ACCEPTED.show(left),
+        ),
+        "late": Field(
+            {
+                "oneOf": [LATE.schema, {"type": "null"}],
+                "description": "Queries that the team may use after the round's end, as an organizer "
+                "allowed; they are not among those above. Null: none were ever allowed.",
+            },
+            None,
+            lambda left: None if left.late is None else LATE.show(left.late),
         ),
         "nats": Field(NATS.schema, NATS.example, NATS.show),
         "proven_error": fields.number(

@@ -29,6 +29,9 @@ SUBMISSION = Shape(
             SHA256, "Of the predictions in canonical form, whatever file they came in."
         ),
         "submitted_at": fields.time("2026-03-01T12:00:00Z"),
+        "is_late": fields.flag(
+            False, "Handed in after the round's end, as an organizer allowed the team."
+        ),
         "finished_at": fields.time(null=True),
         "released": fields.number(
             None,
