@@ -47,6 +47,9 @@ class Remaining(Queries):
     nats_used: float
     # What the holdout told everybody, this team included: publications and displayed references.
     nats_told: float
+    # What it told everybody, and may tell all that are admitted; and what the round was planned for.
+    nats_committed: float
+    nats_planned: float | None
     is_blind: bool
 
 
