@@ -4,6 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -11,7 +12,18 @@ from django.utils.html import format_html
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.disclosing import DISCLOSE, disclosure_table
-from vault.admin.pages import FixedPage, Table, code, column, link, moment, nats, number, stacked
+from vault.admin.pages import (
+    NOTHING,
+    FixedPage,
+    Table,
+    code,
+    column,
+    link,
+    moment,
+    nats,
+    number,
+    stacked,
+)
 from vault.admin.site import site
 from vault.admin.stock import warn_of_stock
 from vault.models import Benchmark, Holdout
@@ -33,7 +45,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
         *("n", "draw", "commitment_start", "sealed_on"),
     )
     list_filter = ("benchmark", "kind", "status")
-    search_fields = ("commitment",)
+    search_fields = ("versions__commitment",)
     list_select_related = ("benchmark", "panel__benchmark")
     ordering = ("-sealed_at", "status")
     acts = (
@@ -53,6 +65,10 @@ class HoldoutAdmin(FixedPage, ActingPage):
     kind_of = column("kind", attrgetter("kind"), ordering="kind")
     n = number("n_items", "items")
     commitment_start = column("commitment", lambda obj: code(obj.commitment, length=8))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Holdout]:
+        found: QuerySet[Holdout] = super().get_queryset(request)
+        return found.prefetch_related("versions")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "batch" or bool(super().lookup_allowed(lookup, value, request))
@@ -91,6 +107,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
                 empty="It serves no round.",
             ),
             *_wear(obj),
+            _versions(obj),
             disclosure_table(obj),
         ]
 
@@ -111,3 +128,15 @@ def _wear(holdout: Holdout) -> list[Table]:
             rows=rows,
         )
     ]
+
+
+def _versions(holdout: Holdout) -> Table:
+    return Table(
+        heading="Versions of the labels",
+        header=("Version", "Arrived", "Commitment", "Reason"),
+        rows=[
+            (each.number, moment(each.arrived_at), code(each.commitment), each.reason or NOTHING)
+            for each in holdout.versions.order_by("number")
+        ],
+        empty="There are no labels yet.",
+    )

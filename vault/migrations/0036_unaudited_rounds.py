@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0032_signed_heads")]
+    dependencies = [("vault", "0033_label_versions")]
 
     operations = [
         migrations.AddField(
