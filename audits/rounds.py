@@ -8,6 +8,7 @@ retire.
 
 import datetime as dt
 import logging
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
@@ -16,8 +17,9 @@ from audits import heads, publication, runs
 from audits.models import AuditRun, Publication
 from audits.runs import Clock
 from vault import conveyor, journal, locks, rounds
+from vault.conveyor import Pair
 from vault.errors import TransitionError
-from vault.models import Holdout, Round
+from vault.models import Benchmark, Holdout, Round
 from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
@@ -70,6 +72,19 @@ def publish(*, round_id: int, clock: Clock) -> None:
         heads.sign(benchmark=round.benchmark, clock=clock)
 
 
+def take_up(*, clock: Clock) -> None:
+    """Put the next draw's first two in place where no publication will: its labels came too late."""
+    stocked = Holdout.objects.filter(status=HoldoutStatus.SEALED).values("benchmark")
+    for benchmark in Benchmark.objects.filter(pk__in=stocked).order_by("pk"):
+        pair = conveyor.waiting(benchmark=benchmark)
+        if pair is None:
+            continue
+        # Another worker may have been quicker; then it is done.
+        with suppress(TransitionError), transaction.atomic():
+            _put_in_place(pair, now=clock())
+            logger.info("%s goes on with the holdouts of its next label file", benchmark.slug)
+
+
 def latest_run(*, round: Round) -> AuditRun:
     run = AuditRun.last_done(round)
     if run is None:
@@ -101,9 +116,14 @@ def _turn_conveyor(round: Round, *, shown: dict[str, Any], now: dt.datetime) -> 
     known = Holdout.objects.filter(benchmark=round.benchmark_id).in_bulk()
     for each in found.retired:
         holdouts.retire(holdout=known[each.id], actor=ACTOR, now=now)
-    if found.next is None:
-        return
-    query, fresh = found.next.query, found.next.fresh
+    if found.next is not None:
+        _put_in_place(found.next, now=now)
+
+
+def _put_in_place(pair: Pair, *, now: dt.datetime) -> None:
+    """Let the one answer and the other judge the next round."""
+    query, fresh = pair.query, pair.fresh
+    known = Holdout.objects.in_bulk([query.id, fresh.id])
     if query.status != HoldoutStatus.QUERY:
         holdouts.promote(holdout=known[query.id], actor=ACTOR, now=now)
     if fresh.status != HoldoutStatus.FRESH:

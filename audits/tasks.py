@@ -29,5 +29,10 @@ def sweep() -> None:
         except Exception:
             # A round that cannot be audited must not keep the others waiting.
             logger.exception("round %d was not audited", round_id)
+    try:
+        rounds.take_up(clock=timezone.now)
+    except Exception:
+        # Heads are signed all the same.
+        logger.exception("the conveyor did not go on")
     # After the rounds: an audit that closes one signs by itself, and this finds what a killed worker left.
     heads.sign_all(clock=timezone.now)

@@ -202,29 +202,48 @@ def _after(pending: Sequence[tuple[Round, list[Holdout]]], *, benchmark: Benchma
 
 def next_turn(*, round: Round) -> Turn:
     """Find what follows the publication of a round whose query holdout is retired, by the journal."""
-    pending = _pending(benchmark=round.benchmark)
-    engaged = {each.query_holdout_id for each in pending}
-    engaged |= {fresh.pk for each in pending for fresh in each.fresh_holdouts.all()}
-    free = [each for each in usable(benchmark=round.benchmark) if each.pk not in engaged]
-    shards = places(free, opened=opened(holdouts=free))
-    return turn(shards=shards, batch=round.query_holdout.batch, moves_on=not pending)
+    benchmark = round.benchmark
+    return turn(
+        shards=places_of(free(benchmark=benchmark)),
+        batch=round.query_holdout.batch,
+        moves_on=not _pending(benchmark=benchmark),
+    )
 
 
 def proposed(*, benchmark: Benchmark) -> tuple[Holdout, Holdout] | None:
     """Choose the holdouts of a round that would be planned now; None: no pair is ready."""
-    pending = _pending(benchmark=benchmark)
-    engaged = {each.query_holdout_id for each in pending}
-    engaged |= {fresh.pk for each in pending for fresh in each.fresh_holdouts.all()}
-    ready = usable(benchmark=benchmark)
-    free = [
-        each for each in ready if each.status != HoldoutStatus.SEALED and each.pk not in engaged
-    ]
-    known = {each.pk: each for each in free}
-    for draw in by_draw(places(free, opened=opened(holdouts=free))):
+    known = {
+        each.pk: each for each in free(benchmark=benchmark) if each.status != HoldoutStatus.SEALED
+    }
+    for draw in by_draw(places_of(list(known.values()))):
         pair = pair_of(draw)
         if pair is not None and pair.query.status == HoldoutStatus.QUERY:
             return known[pair.query.id], known[pair.fresh.id]
     return None
+
+
+def waiting(*, benchmark: Benchmark) -> Pair | None:
+    """Find a pair that no publication will put in place: none is ready, and no round is on the way.
+
+    So it is with a label file that was sealed for later when all that came before was used up already.
+    """
+    if _pending(benchmark=benchmark) or proposed(benchmark=benchmark) is not None:
+        return None
+    pairs = (pair_of(draw) for draw in by_draw(places_of(free(benchmark=benchmark))))
+    return next((pair for pair in pairs if pair is not None), None)
+
+
+def free(*, benchmark: Benchmark) -> list[Holdout]:
+    """List the usable shards that no round has which is not over."""
+    pending = _pending(benchmark=benchmark)
+    engaged = {each.query_holdout_id for each in pending}
+    engaged |= {fresh.pk for each in pending for fresh in each.fresh_holdouts.all()}
+    return [each for each in usable(benchmark=benchmark) if each.pk not in engaged]
+
+
+def places_of(holdouts: Sequence[Holdout]) -> list[Place]:
+    """Put holdouts on the conveyor, by the journal."""
+    return places(holdouts, opened=opened(holdouts=holdouts))
 
 
 def unjudged(*, round: Round) -> str:
