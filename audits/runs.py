@@ -89,6 +89,7 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock)
         generator=generator,
         account=rounds.account(round=round),
         nats=rounds.holdout_nats(round=round),
+        wear=rounds.wear(round=round).line,
         gate=gate.gate_of(collected, generator(gate.NAME)),
         tests=accusation.run(collected, generator(accusation.NAME)),
     )

@@ -34,5 +34,10 @@ def sweep() -> None:
             repeats.make(notice_id=notice_id, clock=timezone.now)
         except Exception:
             logger.exception("the audit that notice %d asks for was not made", notice_id)
+    try:
+        rounds.take_up(clock=timezone.now)
+    except Exception:
+        # Heads are signed all the same.
+        logger.exception("the conveyor did not go on")
     # After the rounds: an audit that closes one signs by itself, and this finds what a killed worker left.
     heads.sign_all(clock=timezone.now)

@@ -88,6 +88,7 @@ def admit(
                 "further teams can only be admitted blind"
             )
         nats = 0.0 if is_blind else account_of(round=round).nats(k=limit)
+        check_room(round=held, nats=nats)
         admission = Admission.objects.create(
             round=round, team=team, k=limit, reserved_nats=nats, is_blind=is_blind, admitted_at=now
         )
@@ -150,7 +151,35 @@ def effective_number(*, holdout: Holdout) -> float | None:
 
 def holdout_nats(*, holdout: Holdout) -> float:
     """Sum a holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
-    return _sum(_accounts(holdout), "reserved_nats") + told_nats(holdout=holdout)
+    return reserved_nats(holdout=holdout) + told_nats(holdout=holdout)
+
+
+def reserved_nats(*, holdout: Holdout) -> float:
+    """Sum what the answers to all that were ever admitted may tell."""
+    return _sum(_accounts(holdout), "reserved_nats")
+
+
+def planned_nats(*, round: Round) -> float:
+    """Compute what a round's holdout is planned for: what it told before, and all teams that may see."""
+    of_teams = round.max_teams * account_of(round=round).nats(k=round.total_limit)
+    return holdout_nats(holdout=round.query_holdout) + of_teams
+
+
+def check_room(*, round: Round, nats: float) -> None:
+    """Refuse to reserve more than the holdout was planned for; the caller holds the round's row.
+
+    The round's own references have a limit of theirs, and are left out.
+    """
+    if round.planned_nats is None:
+        return
+    shown = HoldoutTold.objects.filter(holdout=round.query_holdout_id, round=round, what=REFERENCES)
+    committed = holdout_nats(holdout=round.query_holdout) - _sum(shown, "nats")
+    # A sum in another order differs in its last digits.
+    if committed + nats > round.planned_nats * (1 + 1e-9):
+        raise AdmissionError(
+            f"the holdout was planned for {round.planned_nats:,.1f} nats, {committed:,.1f} are told or "
+            f"reserved, and this would take {nats:,.1f} more: it would be over-committed"
+        )
 
 
 def _accounts(holdout: Holdout) -> QuerySet[Admission]:
@@ -386,6 +415,8 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
         nats_reserved=_sum(accounts, "reserved_nats"),
         nats_used=sum(account_of(round=round).nats(k=n) for _, n in answers),
         nats_told=told_nats(holdout=round.query_holdout),
+        nats_committed=holdout_nats(holdout=round.query_holdout),
+        nats_planned=round.planned_nats,
         is_blind=admission.is_blind,
         late=late_allowances.of(admission=admission),
     )

@@ -49,6 +49,9 @@ class Remaining(Queries):
     nats_used: float
     # What the holdout told everybody, this team included: publications and displayed references.
     nats_told: float
+    # What it told everybody, and may tell all that are admitted; and what the round was planned for.
+    nats_committed: float
+    nats_planned: float | None
     is_blind: bool
     # Queries after the round's end, which are not among those above; None if it was never allowed any.
     late: Late | None = None

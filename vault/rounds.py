@@ -8,7 +8,6 @@ import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,9 +15,8 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, late_allowances, locks, merged_teams, panel, sentences
+from vault import budget, conveyor, journal, late_allowances, locks, merged_teams, panel, sentences
 from vault.errors import TransitionError
-from vault.holdout_kinds import DECIDING
 from vault.models import (
     Benchmark,
     Final,
@@ -37,26 +35,14 @@ from vault.references import files as reference_files
 from vault.references import order as reference_order
 from vault.statuses import (
     PENDING,
-    HoldoutStatus,
     PublicationKind,
     RoundStatus,
     SubmissionStatus,
     before,
 )
+from vault.wear import Wear, wear_of
 
 SYSTEM = "system"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stock:
-    """Sealed iid shards, and after how many publications of a kind there is no fresh holdout any more.
-
-    A full one takes two: the fresh holdout retires, and the next query holdout comes out of the stock.
-    """
-
-    n_sealed: int
-    coarse_rounds: int
-    full_rounds: int
 
 
 def plan(
@@ -77,10 +63,14 @@ def plan(
     now: dt.datetime,
     publication: str = PublicationKind.COARSE,
     references: Sequence[Team] = (),
+    unaudited: bool = False,
+    after: Round | None = None,
 ) -> Round:
     """Put down a round with all its constants; references may be handed in from now on.
 
-    With `references`, reference teams of which the first is the baseline's, it opens by itself.
+    With `references`, reference teams of which the first is the baseline's, it opens by itself. `unaudited`
+    is said of a round that no fresh holdout of the query holdout's draw will judge; `after` is the round that
+    it was planned from.
     """
     round = Round(
         benchmark=benchmark,
@@ -95,6 +85,7 @@ def plan(
         concurrent_limit=concurrent_limit,
         max_teams=max_teams,
         publication=publication,
+        unaudited=unaudited,
         named_references=[team.pk for team in references],
     )
     with transaction.atomic():
@@ -108,18 +99,24 @@ def plan(
         round.panel = latest
         numbers = Round.objects.filter(benchmark=benchmark).aggregate(last=Max("number", default=0))
         round.number = numbers["last"] + 1
+        round.planned_nats = budget.planned_nats(round=round)
         round.save(force_insert=True)
         round.fresh_holdouts.set(fresh_holdouts)
         # Two of them: the audit's is journaled, and must not tell the noise of any release.
         RoundSecret.objects.create(
             round=round, entropy=secrets.token_hex(32), audit_seed=secrets.token_hex(32)
         )
-        _journal_plan(round, references, actor=actor, now=now)
+        _journal_plan(round, references, after=after, actor=actor, now=now)
     return round
 
 
 def _journal_plan(
-    round: Round, references: Sequence[Team], *, actor: str, now: dt.datetime
+    round: Round,
+    references: Sequence[Team],
+    *,
+    after: Round | None,
+    actor: str,
+    now: dt.datetime,
 ) -> None:
     """Enter all of the round's constants, in the words of the plan."""
     constants = (
@@ -137,6 +134,9 @@ def _journal_plan(
         opens_at=round.opens_at.isoformat(),
         closes_at=round.closes_at.isoformat(),
         publication=str(round.publication),
+        unaudited=round.unaudited,
+        planned_nats=round.planned_nats,
+        after=None if after is None else after.number,
         references=[team.name for team in references],
         **{name: getattr(round, name) for name in constants},
     )
@@ -163,6 +163,8 @@ def open_round(
         raise TransitionError(
             f"its end, {round.closes_at:%Y-%m-%d %H:%M} UTC, has passed: cancel it and plan another"
         )
+    if obstacle := conveyor.unjudged(round=round):
+        raise TransitionError(obstacle)
     received = Submission.objects.filter(round=round, team__is_reference=True)
     if received.filter(status__in=PENDING).exists():
         raise TransitionError("a reference is still being scored")
@@ -357,6 +359,11 @@ def holdout_nats(*, round: Round) -> float:
     return budget.holdout_nats(holdout=round.query_holdout)
 
 
+def wear(*, round: Round) -> Wear:
+    """Give all that the round's query holdout ever told, against what was reserved of it."""
+    return wear_of(holdout=round.query_holdout)
+
+
 def count_publication(
     *,
     round: Round,
@@ -367,13 +374,6 @@ def count_publication(
 ) -> None:
     """Enter what publishing the round told of a fresh holdout into that holdout's ledger."""
     HoldoutTold.objects.create(holdout=holdout, round=round, what=what, nats=nats, at=now)
-
-
-def stock(*, benchmark: Benchmark) -> Stock:
-    """Count the rounds that the sealed iid shards of a benchmark are enough for."""
-    sealed = Holdout.objects.filter(benchmark=benchmark, status=HoldoutStatus.SEALED)
-    n = sealed.filter(kind__in=DECIDING).count()
-    return Stock(n_sealed=n, coarse_rounds=n, full_rounds=n // 2)
 
 
 def account(*, round: Round) -> Account:

@@ -66,6 +66,8 @@ class Round:
     resolution: float
     # When it took nothing more, which may be before it was announced; an older service does not say.
     closed_at: str | None = None
+    # No fresh holdout judges it, so that nobody is tested.
+    unaudited: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +185,8 @@ class Board(TypedDict):
     status: str
     is_published: bool
     resolution: float
+    # Nobody is tested; an older service does not say.
+    unaudited: NotRequired[bool]
     rows: list[BoardRow]
 
 

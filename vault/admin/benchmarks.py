@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
 from vault import benchmarks, journal, opening, team_names
+from vault.admin import planning
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import (
     Page,
@@ -26,6 +27,7 @@ from vault.admin.pages import (
     table,
 )
 from vault.admin.site import site
+from vault.admin.stock import stock_of, warn_of_stock
 from vault.models import Benchmark, JournalEntry, Submission
 
 METRIC_CHOICES = [(metric.name, metric.label) for metric in METRICS.values()]
@@ -153,14 +155,28 @@ class BenchmarkAdmin(Page):
             now=timezone.now(),
         )
 
+    def surroundings(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        context = super().surroundings(request, obj)
+        latest = obj.rounds.order_by("-number").first()
+        if latest is not None and request.user.has_perm("vault.add_round"):
+            context["acts"] = planning.next_address(latest)
+        return context
+
     def links(self, obj: Any) -> list[tuple[str, str]]:
         return [
             ("Submissions", listed(Submission, round__benchmark__id=obj.pk)),
             ("Journal", listed(JournalEntry, benchmark__id=obj.pk)),
         ]
 
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        chosen = Benchmark.objects.filter(pk=object_id).first() if is_id(object_id) else None
+        if request.method == "GET" and chosen is not None and chosen.holdouts.exists():
+            warn_of_stock(request, chosen)
+        return super().change_view(request, object_id, *args, **kwargs)
+
     def tables(self, obj: Any) -> list[Table]:
         return [
+            *stock_of(obj),
             table(
                 "Rounds",
                 obj.rounds.order_by("-number"),

@@ -27,6 +27,7 @@ from vault.admin.pages import (
     Table,
     closes,
     column,
+    is_id,
     link,
     listed,
     nats,
@@ -40,6 +41,10 @@ from vault.models import Admission, BudgetEntry, Holdout, Round, Submission
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.statuses import COMING, HoldoutStatus, RoundStatus
+from vault.wear import wear_of
+
+# While these are all that it told is still growing.
+ANSWERING = (RoundStatus.OPEN, RoundStatus.CLOSING)
 
 
 class RoundAdmin(FixedPage, ActingPage):
@@ -53,11 +58,11 @@ class RoundAdmin(FixedPage, ActingPage):
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
         section(None, "benchmark", "number", "standing", "opening", "panel"),
-        section("Labels", "query_holdout", "fresh", "cannot_find", "detectable"),
+        section("Labels", "query_holdout", "fresh", "unaudited", "cannot_find", "detectable"),
         section(
             "Release",
             *("mechanism", "explained", "resolution", "publication", "published_step"),
-            *("reserved", "proven_error"),
+            *("reserved", "wear", "proven_error"),
         ),
         section(
             "Budget of a team",
@@ -103,6 +108,17 @@ class RoundAdmin(FixedPage, ActingPage):
             f"{nats(total)}, of which {nats(told)} by publications and displayed references "
             f"({WHAT_NATS_ARE})"
         )
+
+    wear = column(
+        "wear of the query holdout", lambda obj: f"{wear_of(holdout=obj.query_holdout).line}."
+    )
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "GET" and is_id(object_id):
+            for each in Round.objects.filter(pk=object_id, status__in=ANSWERING):
+                if warning := wear_of(holdout=each.query_holdout).warning:
+                    messages.warning(request, warning)
+        return super().change_view(request, object_id, *args, **kwargs)
 
     @admin.display(description="how far off a shown score can be")
     def proven_error(self, obj: Round) -> str:
@@ -166,6 +182,9 @@ class RoundAdmin(FixedPage, ActingPage):
             ("Submissions", listed(Submission, round__id=obj.pk)),
             ("Ledger", listed(BudgetEntry, admission__round__id=obj.pk)),
         ]
+
+    def elsewhere(self, obj: Round) -> list[tuple[str, str]]:
+        return planning.next_address(obj)
 
     def tables(self, obj: Round) -> list[Table]:
         return [board(obj), *notices(obj), *unrankings(obj), admissions(obj), references(obj)]

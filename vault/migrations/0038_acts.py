@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0033_label_versions'),
+        ('vault', '0037_planned_nats'),
     ]
 
     operations = [

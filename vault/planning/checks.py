@@ -7,6 +7,7 @@ from typing import Any
 from stats.drawing import MIN_ITEMS
 from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
+from vault import conveyor
 from vault.errors import PlanError
 from vault.holdout_kinds import decides
 from vault.models import Holdout, Round, Team
@@ -106,3 +107,45 @@ def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
     serving = Round.objects.filter(query_holdout=query_holdout)
     if serving.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED)).exists():
         raise PlanError("the query holdout serves another round", field="query_holdout")
+    _check_auditable(round, fresh_holdouts)
+
+
+def _check_auditable(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
+    """Hold iid shards to the query holdout's draw and to one audit, and the plan to what it says."""
+    field = "fresh_holdouts"
+    judges = [each for each in fresh_holdouts if decides(each.kind)]
+    if any(each.batch != round.query_holdout.batch for each in judges):
+        raise PlanError(
+            "a fresh iid holdout is of another draw than the query holdout: only shards of one label file "
+            "can be compared, so choose one of the same draw",
+            field=field,
+        )
+    _check_untold(judges)
+    if judges and round.unaudited:
+        raise PlanError(
+            "an unaudited round opens no fresh iid holdout: leave it for a round that is audited",
+            field=field,
+        )
+    if not judges and not round.unaudited:
+        raise PlanError(
+            f"{conveyor.NOT_AUDITABLE}; or say that the round is unaudited", field=field
+        )
+
+
+def _check_untold(judges: Sequence[Holdout]) -> None:
+    opened = conveyor.opened(holdouts=judges)
+    planned_for = Round.objects.exclude(status__in=conveyor.OVER)
+    for each in judges:
+        name = str(each.pk)[:8]
+        if each.pk in opened:
+            raise PlanError(
+                f"an audit has opened the fresh iid holdout {name} before: it can answer queries, and no "
+                "longer judge",
+                field="fresh_holdouts",
+            )
+        other = planned_for.filter(fresh_holdouts=each).exclude(query_holdout=each).first()
+        if other is not None:
+            raise PlanError(
+                f"the fresh iid holdout {name} is that of {other}, whose audit opens it",
+                field="fresh_holdouts",
+            )

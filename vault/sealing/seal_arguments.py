@@ -10,11 +10,11 @@ from vault.sealing.drawn_units import Shard
 REST = "rest"
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_to(parser: argparse.ArgumentParser, *, is_required: bool = True) -> None:
     """Define the shards, their kind, and whether each class is drawn from separately."""
     parser.add_argument(
         "--shard",
-        required=True,
+        required=is_required,
         action="append",
         type=_shard,
         metavar="STATUS=N",

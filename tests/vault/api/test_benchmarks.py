@@ -13,7 +13,7 @@ from tests.vault.api.stage import (
     problem,
 )
 from tests.vault.factories import World
-from vault import rounds, submissions
+from vault import budget, rounds, submissions
 from vault.models import Benchmark, Holdout, Round, Team
 
 ANYONE = Caller()
@@ -70,6 +70,12 @@ def test_detail_names_panel_holdouts_and_rounds(world: World) -> None:
     assert sorted(each["n_items"] for each in shown["holdouts"]) == [N_QUERY, N_FRESH]
     assert all(set(each) == PUBLIC_HOLDOUT for each in shown["holdouts"])
     assert [each["number"] for each in shown["rounds"]] == [1]
+    # Its round has both shards.
+    assert shown["stock"] == {
+        "coarse_rounds": 0,
+        "full_rounds": 0,
+        "line": "0 auditable rounds left, after 1 round that is not published yet",
+    }
 
 
 def test_benchmark_without_anything_has_no_panel(world: World) -> None:
@@ -88,8 +94,10 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
 
     resolution = shown.pop("resolution")
     assert 0 < resolution < 1
+    assert shown.pop("planned_nats") == pytest.approx(budget.planned_nats(round=world.round))
     assert shown == {
         "number": 1,
+        "unaudited": False,
         "status": "OPEN",
         "opens_at": "2020-01-01T00:00:00Z",
         "closes_at": "2999-01-01T00:00:00Z",

@@ -10,6 +10,7 @@ from vault.api.representations.benchmarks import (
     DISCLOSED_FILE,
     HOLDOUT,
     PANEL,
+    STOCK,
 )
 from vault.api.representations.rounds import CHANGE, POLICY, ROUND
 from vault.api.representations.shape import described
@@ -17,7 +18,8 @@ from vault.api.representations.shape import described
 TAG = "Benchmarks"
 
 SHAPES = described(
-    *(DETAIL, PANEL, HOLDOUT, DISCLOSED, DISCLOSED_FILE, POLICY, CHANGE), listed=(BENCHMARK, ROUND)
+    *(DETAIL, PANEL, HOLDOUT, STOCK, DISCLOSED, DISCLOSED_FILE, POLICY, CHANGE),
+    listed=(BENCHMARK, ROUND),
 )
 _PANEL_HEADERS = ("ETag", "Panel-Version")
 

@@ -148,11 +148,22 @@ HOLDOUT = Shape(
     },
     description="Sealed labels. Which items are in it is shown to nobody before it is disclosed.",
 )
+STOCK = Shape(
+    "Stock",
+    {
+        "coarse_rounds": fields.count(2, "If each is published coarsely."),
+        "full_rounds": fields.count(1, "If each is published in full."),
+        "line": fields.text("2 auditable rounds left (1 if each is published in full)"),
+    },
+    description="How many further rounds can be audited with the labels that are sealed, after those that "
+    "are planned or open.",
+)
 DETAIL = BENCHMARK.extended(
     "BenchmarkDetail",
     {
         "panel": Field(schemas.or_null(PANEL.reference()), PANEL.example, By.CALLER),
         "holdouts": fields.list_of([HOLDOUT.example], HOLDOUT.reference(), source=By.CALLER),
         "rounds": fields.list_of([ROUND.example], ROUND.reference(), source=By.CALLER),
+        "stock": Field(STOCK.reference(), STOCK.example, By.CALLER),
     },
 )

@@ -130,6 +130,9 @@ BOARD = Shape(
         "is_published": fields.flag(
             True, source=lambda round: round.status == RoundStatus.PUBLISHED
         ),
+        "unaudited": fields.flag(
+            False, "Its audit has no fresh holdout to test anybody on: every verdict is NOT_TESTED."
+        ),
         "ranked_by": fields.one_of(
             "fresh",
             list(RankedBy),

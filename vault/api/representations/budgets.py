@@ -49,6 +49,20 @@ NATS = Shape(
             source="nats_told",
             minimum=0,
         ),
+        "committed": fields.number(
+            210.0,
+            "What the holdout told everybody and may tell all teams that are admitted, by all its rounds.",
+            source="nats_committed",
+            minimum=0,
+        ),
+        "planned": fields.number(
+            310.5,
+            "What the round was planned for: nobody is admitted beyond it. null: planned before this was "
+            "kept.",
+            source="nats_planned",
+            minimum=0,
+            null=True,
+        ),
     },
 )
 

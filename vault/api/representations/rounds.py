@@ -81,6 +81,18 @@ ROUND = Shape(
             "What will be published of the fresh holdout: `coarse` figures, after which it answers the "
             "next round, or `full` ones, after which it retires.",
         ),
+        "unaudited": fields.flag(
+            False,
+            "No fresh holdout of the query holdout's draw is opened: its audit tests nobody, and every "
+            "verdict is NOT_TESTED.",
+        ),
+        "planned_nats": fields.number(
+            310.5,
+            "What the query holdout may tell of its labels by the end of the round: all that it told "
+            "before, and the answers to as many teams with as many queries as planned. No team is admitted "
+            "beyond it. null: planned before this was kept.",
+            null=True,
+        ),
         "panel_version": fields.integer(1, source="panel.version", minimum=1),
         "n_query": fields.count(
             2000, "Items of the query holdout.", source="query_holdout.n_items"
