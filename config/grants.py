@@ -56,11 +56,13 @@ GRANTS: list[Grant] = [
         *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
         # Where the labels of a disclosed holdout are, and why they were published.
         *("vault_disclosurerequest", "vault_disclosedfile"),
-        # Commitments, which everybody may keep.
-        "vault_labelversion",
+        # Commitments, which everybody may keep: to labels, and to the seeds of draws.
+        *("vault_labelversion", "vault_draw", "vault_discloseddraw"),
         # Anybody may keep a head of a journal, which itself is not for this role.
         *("vault_signedhead", "vault_signingkey"),
     ),
+    # For whom labels are sealed: anybody may have the public keys.
+    *_grants(WEB, "vault_sealingkey", "SELECT"),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
     *_grants(WEB, "vault_idempotentanswer", *ALL),
@@ -94,6 +96,12 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_labelversion", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_sealedblob", "INSERT", "SELECT version_id"),
     *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id"),
+    # It seals a draw's seed, and takes envelopes in; it reads of them what is public.
+    *_grants(RESEARCHER, "vault_draw", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_drawrecord", "INSERT", "SELECT draw_id"),
+    *_grants(RESEARCHER, "vault_drawkey", "INSERT", "SELECT id"),
+    *_grants(RESEARCHER, "vault_discloseddraw", "SELECT"),
+    *_grants(RESEARCHER, "vault_sealedenvelope", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_round", "SELECT", "INSERT", ROUND_ACTS),
     *_grants(RESEARCHER, "vault_roundsecret", "INSERT", "SELECT round_id"),
     *_grants(RESEARCHER, "vault_round_fresh_holdouts", "SELECT", "INSERT"),
@@ -142,6 +150,10 @@ GRANTS: list[Grant] = [
     ),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
+    # It looks into envelopes and says what it found, and publishes the draw with the last of its shards.
+    *_reads(AUDIT, "vault_draw", "vault_drawrecord", "vault_drawkey"),
+    *_grants(AUDIT, "vault_sealedenvelope", "SELECT", "UPDATE status,problem,judged_at"),
+    *_grants(AUDIT, "vault_discloseddraw", "SELECT", "INSERT"),
     # It alone signs heads; the key that makes a signature is none of the database's.
     *_grants(AUDIT, "vault_signedhead", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),

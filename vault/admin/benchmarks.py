@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db import connection
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
@@ -157,6 +158,7 @@ class BenchmarkAdmin(Page):
         return [
             ("Submissions", listed(Submission, round__benchmark__id=obj.pk)),
             ("Journal", listed(JournalEntry, benchmark__id=obj.pk)),
+            ("Public keys for sealing", reverse("admin:vault_holdout_keys", args=[obj.slug])),
         ]
 
     def tables(self, obj: Any) -> list[Table]:
