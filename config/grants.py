@@ -42,6 +42,7 @@ SUBMISSION_WORK = (
     "UPDATE status,finished_at,error_code,fence,claimed_at,leased_until,"
     "n_exceptions,n_faults,retry_at"
 )
+REWRAPPING = "UPDATE envelope,sealing_key_id,suite"
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at,made_by_id"
 WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"
 DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
@@ -95,7 +96,8 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_holdout", "SELECT", "INSERT", "UPDATE status"),
     *_grants(RESEARCHER, "vault_labelversion", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_sealedblob", "INSERT", "SELECT version_id"),
-    *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id"),
+    # For which key each is sealed; not the envelope.
+    *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id,sealing_key_id,version_id"),
     # It seals a draw's seed, and takes envelopes in; it reads of them what is public.
     *_grants(RESEARCHER, "vault_draw", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_drawrecord", "INSERT", "SELECT draw_id"),
@@ -125,6 +127,8 @@ GRANTS: list[Grant] = [
         # For `verify_journal`, which runs in its place.
         *("vault_journalentry", "vault_journalhead", "vault_signedhead", "vault_signingkey"),
     ),
+    # It wraps for a later key of its own; a trigger refuses any other.
+    *_grants(SCORING, "vault_wrappedkey", REWRAPPING),
     *_grants(SCORING, "vault_round", "SELECT", ROUND_STATUS),
     # The sweeper forgets what has expired.
     *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id,team_id", "DELETE"),
@@ -157,7 +161,11 @@ GRANTS: list[Grant] = [
     # It alone signs heads; the key that makes a signature is none of the database's.
     *_grants(AUDIT, "vault_signedhead", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
-    *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT", REWRAPPING),
+    # A rotation wraps anew; a deep one encrypts anew.
+    *_grants(AUDIT, "vault_drawkey", REWRAPPING),
+    *_grants(AUDIT, "vault_sealedblob", "UPDATE ciphertext,sha256"),
+    *_grants(AUDIT, "vault_drawrecord", "UPDATE ciphertext,sha256"),
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),
     *_grants(AUDIT, "vault_roundsecret", "SELECT round_id,audit_seed"),
     *_grants(AUDIT, "vault_final", "SELECT", "INSERT"),

@@ -58,6 +58,12 @@ def a_draw(**members: Any) -> dict[str, Any]:
 def service(
     shards: list[list[int]] | None = None, seed_sha256: str = "", draw: dict[str, Any] | None = None
 ) -> Service:
+    return Service(answers=drawn_answers(shards, seed_sha256, draw))
+
+
+def drawn_answers(
+    shards: list[list[int]] | None = None, seed_sha256: str = "", draw: dict[str, Any] | None = None
+) -> list[Any]:
     files = [a_shard(i, items) for i, items in enumerate(shards or drawn())]
     known = {
         "slug": "rain",
@@ -79,7 +85,7 @@ def service(
         ],
     }
     told = [json.dumps(each).encode() for each in (draw or a_draw(), *files)]
-    return Service(answers=[answer(known), *(file_answer(each, JSON) for each in told)])
+    return [answer(known), *(file_answer(each, JSON) for each in told)]
 
 
 JSON = "application/json"

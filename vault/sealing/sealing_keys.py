@@ -4,12 +4,14 @@ A private key is read from its file when it is needed and kept nowhere else. The
 are given no such file.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from vault import private_key_files
 from vault.errors import LabelsUnavailableError, SealingError
@@ -41,12 +43,31 @@ def create(*, purpose: Purpose, private_key_file: Path) -> SealingKey:
         others = SealingKey.objects.filter(purpose=purpose, is_active=True).exclude(kid=kid)
         # Before the new one: the table takes one active key of a purpose.
         others.update(is_active=False)
+        of_purpose = SealingKey.objects.filter(purpose=purpose)
+        newest_one = of_purpose.aggregate(last=Max("generation", default=0))["last"]
         key, _ = SealingKey.objects.update_or_create(
             kid=kid,
             defaults={"is_active": True},
-            create_defaults={"purpose": purpose, "public_key": public_key},
+            create_defaults={
+                "purpose": purpose,
+                "public_key": public_key,
+                "generation": newest_one + 1,
+            },
         )
     return key
+
+
+def renew(*, purpose: Purpose, private_key_file: Path) -> SealingKey:
+    """Put a new key before those in the file and register it; the older ones still open what they did."""
+    aside = private_key_file.with_name(f".{private_key_file.name}.new")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(crypto.generate_private_key() + private_key_file.read_bytes())
+        file.flush()
+        os.fsync(descriptor)
+    # Whole, or not at all: a process that reads the file meanwhile finds the old ring or the new one.
+    aside.replace(private_key_file)
+    return create(purpose=purpose, private_key_file=private_key_file)
 
 
 def active(*, purpose: Purpose) -> SealingKey:
