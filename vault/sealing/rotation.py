@@ -44,7 +44,7 @@ class Rotated:
 
 
 def rotate(
-    *, purpose: Purpose, deep: bool, older: Sequence[Path], actor: str, clock: Clock
+    *, purpose: Purpose, deep: bool, files: Sequence[Path], actor: str, clock: Clock
 ) -> Rotated:
     """Wrap all that is sealed for older keys of a purpose for its newest. Not inside a transaction."""
     if deep and purpose != AUDIT:
@@ -52,7 +52,7 @@ def rotate(
     with locks.one_rotation(purpose=purpose) as is_alone:
         if not is_alone:
             raise LabelsUnavailableError("another process is rotating these keys")
-        ring, to, n = _ring(purpose, older), sealing_keys.active(purpose=purpose), 0
+        ring, to, n = _ring(purpose, files), sealing_keys.active(purpose=purpose), 0
         missing: set[str] = set()
         for benchmark in Benchmark.objects.order_by("pk"):
             done, left = _of_benchmark(
@@ -62,9 +62,10 @@ def rotate(
     return Rotated(to=to, n=n, missing=sorted(missing))
 
 
-def _ring(purpose: Purpose, older: Sequence[Path]) -> Ring:
-    privates = list(sealing_keys.private_keys(purpose=purpose))
-    for path in older:
+def _ring(purpose: Purpose, files: Sequence[Path]) -> Ring:
+    # A worker has its own; whoever runs this in its place names the files.
+    privates = [] if files else sealing_keys.private_keys(purpose=purpose)
+    for path in files:
         privates += crypto.private_keys_in(path.read_bytes())
     return {crypto.kid_of(crypto.public_key_of(each)): each for each in privates}
 

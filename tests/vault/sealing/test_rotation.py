@@ -40,7 +40,7 @@ def sealed(tmp_path: Path, settings: Settings, transactional_db: None) -> list[H
 def rotate(purpose: sealing_keys.Purpose, *older: Path, deep: bool = False) -> Rotated:
     with acting_as(purpose):
         return rotation.rotate(
-            purpose=purpose, deep=deep, older=older, actor="test", clock=lambda: NOW
+            purpose=purpose, deep=deep, files=older, actor="test", clock=lambda: NOW
         )
 
 
@@ -159,7 +159,7 @@ def test_what_another_process_holds_is_left_and_named(
     with pytest.raises(CommandError, match="does not hold"):
         call_command("rotate_keys", purpose="audit", stdout=StringIO())
     said = StringIO()
-    call_command("rotate_keys", purpose="audit", older=[older], stdout=said)
+    call_command("rotate_keys", purpose="audit", files=[older], stdout=said)
 
     assert "6 envelopes are wrapped anew" in said.getvalue()
     assert "can be taken away" in said.getvalue()

@@ -93,6 +93,32 @@ def test_what_is_right_is_verified_and_serves(
     journal.verify(benchmark_id=weather.pk)
 
 
+def test_values_and_whole_numbers_as_ids_are_verified(
+    tmp_path: Path, settings: Settings, transactional_db: None
+) -> None:
+    """Of a regression, behind a batch that is there already: negative ids, in the order of numbers."""
+    make_keys(tmp_path, settings)
+    benchmark = Benchmark.objects.create(
+        slug="rainfall",
+        title="Rainfall",
+        task="regression",
+        prediction_form="value",
+        primary_metric="rmse_loss",
+    )
+    values = np.random.default_rng(8).normal(size=120)
+    for number in range(2):
+        rows = [(10 * i - 300 + number, values[i + 60 * number]) for i in range(60)]
+        labels = "id,label\n" + "".join(f"{id_},{value!r}\n" for id_, value in rows[::-1])
+        content = seal(tmp_path, benchmark, labels.replace("np.float64(", "").replace(")", ""))
+        (tmp_path / "sealed").unlink()
+        _, fresh, _ = take_in(benchmark, content)
+        look_into(envelopes.read(content))
+
+        assert SealedEnvelope.objects.get(draw=fresh.batch).status == "VERIFIED"
+        opened = open_labels(fresh, "audit", NOW)
+        assert opened.labels.tolist() == [values[position] for position in opened.positions]
+
+
 def test_nothing_serves_before(tmp_path: Path, weather: Benchmark) -> None:
     query, fresh, kept = take_in(weather, seal(tmp_path, weather))
 

@@ -19,12 +19,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--purpose", required=True, choices=sealing_keys.PURPOSES)
         parser.add_argument(
-            "--older",
+            "--private-key-file",
             action="append",
             default=[],
             type=Path,
             metavar="FILE",
-            help="a file with older private keys, if they are not behind the newest in the worker's own",
+            dest="files",
+            help="a file with private keys of the purpose, once per file; else the worker's own",
         )
         parser.add_argument(
             "--deep",
@@ -37,7 +38,7 @@ class Command(BaseCommand):
             done = rotation.rotate(
                 purpose=options["purpose"],
                 deep=options["deep"],
-                older=options["older"],
+                files=options["files"],
                 actor="rotate_keys",
                 clock=timezone.now,
             )
