@@ -13,6 +13,7 @@ from drf_spectacular.plumbing import ComponentRegistry
 from audits import description as audits
 from vault.api.openapi import (
     benchmarks,
+    draws,
     headers,
     heads,
     problem_answers,
@@ -24,7 +25,7 @@ from vault.api.openapi import (
 from vault.api.openapi.operation import Operation
 from webhooks import description as webhooks
 
-CONCEPTS = (benchmarks, submissions, results, audits, heads, tokens, webhooks, service)
+CONCEPTS = (*(benchmarks, draws, submissions, results, audits, heads, tokens, webhooks, service),)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     key: replace(operation, tag=concept.TAG)

@@ -45,6 +45,7 @@ SUBMISSION_WORK = (
     "UPDATE status,finished_at,error_code,fence,claimed_at,leased_until,"
     "n_exceptions,n_faults,retry_at"
 )
+REWRAPPING = "UPDATE envelope,sealing_key_id,suite"
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at,made_by_id"
 WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"
 DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
@@ -62,13 +63,15 @@ GRANTS: list[Grant] = [
         *("vault_disclosurerequest", "vault_disclosedfile"),
         # Two teams that are one have one budget and one row.
         *("vault_teammerge", "vault_teammerge_rounds"),
-        # Commitments, which everybody may keep.
-        "vault_labelversion",
+        # Commitments, which everybody may keep: to labels, and to the seeds of draws.
+        *("vault_labelversion", "vault_draw", "vault_discloseddraw"),
         # Anybody may keep a head of a journal, which itself is not for this role.
         *("vault_signedhead", "vault_signingkey"),
         # What organizers changed about a round, and who may hand in late.
         *("vault_roundnotice", "vault_lateallowance"),
     ),
+    # For whom labels are sealed: anybody may have the public keys.
+    *_grants(WEB, "vault_sealingkey", "SELECT"),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
     *_grants(WEB, "vault_idempotentanswer", *ALL),
@@ -103,7 +106,14 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_holdout", "SELECT", "INSERT", "UPDATE status"),
     *_grants(RESEARCHER, "vault_labelversion", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_sealedblob", "INSERT", "SELECT version_id"),
-    *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id"),
+    # For which key each is sealed; not the envelope.
+    *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id,sealing_key_id,version_id"),
+    # It seals a draw's seed, and takes envelopes in; it reads of them what is public.
+    *_grants(RESEARCHER, "vault_draw", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_drawrecord", "INSERT", "SELECT draw_id"),
+    *_grants(RESEARCHER, "vault_drawkey", "INSERT", "SELECT id"),
+    *_grants(RESEARCHER, "vault_discloseddraw", "SELECT"),
+    *_grants(RESEARCHER, "vault_sealedenvelope", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_round", "SELECT", "INSERT", ROUND_ACTS),
     *_grants(RESEARCHER, "vault_roundsecret", "INSERT", "SELECT round_id"),
     *_grants(RESEARCHER, "vault_round_fresh_holdouts", "SELECT", "INSERT"),
@@ -136,6 +146,8 @@ GRANTS: list[Grant] = [
         *("vault_journalentry", "vault_journalhead", "vault_signedhead", "vault_signingkey"),
         "vault_installationhead",
     ),
+    # It wraps for a later key of its own; a trigger refuses any other.
+    *_grants(SCORING, "vault_wrappedkey", REWRAPPING),
     *_grants(SCORING, "vault_round", "SELECT", ROUND_SWEEPING),
     # The sweeper forgets what has expired.
     *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id,team_id", "DELETE"),
@@ -165,10 +177,18 @@ GRANTS: list[Grant] = [
     ),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
+    # It looks into envelopes and says what it found, and publishes the draw with the last of its shards.
+    *_reads(AUDIT, "vault_draw", "vault_drawrecord", "vault_drawkey"),
+    *_grants(AUDIT, "vault_sealedenvelope", "SELECT", "UPDATE status,problem,judged_at"),
+    *_grants(AUDIT, "vault_discloseddraw", "SELECT", "INSERT"),
     # It alone signs heads; the key that makes a signature is none of the database's.
     *_grants(AUDIT, "vault_signedhead", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
-    *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT", REWRAPPING),
+    # A rotation wraps anew; a deep one encrypts anew.
+    *_grants(AUDIT, "vault_drawkey", REWRAPPING),
+    *_grants(AUDIT, "vault_sealedblob", "UPDATE ciphertext,sha256"),
+    *_grants(AUDIT, "vault_drawrecord", "UPDATE ciphertext,sha256"),
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_AUDITING),
     *_grants(AUDIT, "vault_roundsecret", "SELECT round_id,audit_seed"),
     *_grants(AUDIT, "vault_final", "SELECT", "INSERT"),

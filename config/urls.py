@@ -10,6 +10,7 @@ from vault.api.benchmarks import (
     PanelTemplate,
     RoundList,
 )
+from vault.api.draws import DrawFile, SealingKeys
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
 from vault.api.heads import HeadDetail, HeadList, SigningKeyList
 from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
@@ -53,6 +54,8 @@ urlpatterns = [
         DisclosedLabels.as_view(),
         name="disclosed-labels",
     ),
+    path(BENCHMARK + "sealing-keys/", SealingKeys.as_view(), name="sealing-keys"),
+    path(BENCHMARK + "draws/<uuid:batch>/", DrawFile.as_view(), name="disclosed-draw"),
     path(BENCHMARK + "submissions/", SubmissionCollection.as_view(), name="submissions"),
     path(BENCHMARK + "validate/", Validation.as_view(), name="validate"),
     path(BENCHMARK + "budget/", BudgetDetail.as_view(), name="budget"),

@@ -24,6 +24,8 @@ _REFERENCES = 4812
 _DISCLOSURE = 4813
 _SIGNING = 4814
 _HEADS = 4815
+_BATCH = 4841
+_ROTATION = 4842
 _MERGES = 4844
 
 
@@ -93,6 +95,16 @@ def one_disclosure(*, holdout_id: uuid.UUID) -> AbstractContextManager[bool]:
     return of_session(
         key=(_DISCLOSURE, int.from_bytes(holdout_id.bytes[-4:], signed=True)),
     )
+
+
+def one_batch(*, batch: uuid.UUID) -> AbstractContextManager[bool]:
+    """Let one process at a time look into a batch's envelope, or disclose its draw. Two may share a lock."""
+    return of_session(key=(_BATCH, int.from_bytes(batch.bytes[-4:], signed=True)))
+
+
+def one_rotation(*, purpose: str) -> AbstractContextManager[bool]:
+    """Let one process at a time wrap the keys of a purpose anew."""
+    return of_session(key=(_ROTATION, len(purpose)))
 
 
 def one_dispatcher() -> AbstractContextManager[bool]:

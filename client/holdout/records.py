@@ -111,12 +111,22 @@ class PublicPanel(TypedDict):
     version: int
 
 
+class PublicDraw(TypedDict):
+    """What is public of how holdouts were drawn."""
+
+    batch: str
+    seed_sha256: str
+    holdouts: list[str]
+
+
 class WithHoldouts(TypedDict):
     """A benchmark with its holdouts; its latest panel is not shown to everybody."""
 
     slug: NotRequired[str]
     panel: NotRequired[PublicPanel | None]
     holdouts: list[PublicHoldout]
+    # Where the service says it.
+    draws: NotRequired[list[PublicDraw]]
 
 
 class Page(TypedDict):

@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
@@ -18,6 +19,7 @@ from vault.admin.pages import (
     Page,
     Table,
     closes,
+    code,
     column,
     is_id,
     link,
@@ -28,7 +30,7 @@ from vault.admin.pages import (
 )
 from vault.admin.site import site
 from vault.admin.stock import stock_of, warn_of_stock
-from vault.models import Benchmark, JournalEntry, Submission
+from vault.models import Benchmark, JournalEntry, SealingKey, Submission
 
 METRIC_CHOICES = [(metric.name, metric.label) for metric in METRICS.values()]
 
@@ -166,6 +168,7 @@ class BenchmarkAdmin(Page):
         return [
             ("Submissions", listed(Submission, round__benchmark__id=obj.pk)),
             ("Journal", listed(JournalEntry, benchmark__id=obj.pk)),
+            ("Public keys for sealing", reverse("admin:vault_holdout_keys", args=[obj.slug])),
         ]
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
@@ -188,6 +191,7 @@ class BenchmarkAdmin(Page):
                     "Closes": closes,
                 },
             ),
+            _keys(obj),
             table(
                 "Holdouts",
                 obj.holdouts.order_by("-sealed_at", "status"),
@@ -200,3 +204,22 @@ class BenchmarkAdmin(Page):
                 },
             ),
         ]
+
+
+def _keys(benchmark: Benchmark) -> Table:
+    """Show the generations of sealing keys, and how much of this benchmark is sealed for each."""
+    of = Count(
+        "wrappedkey", filter=Q(wrappedkey__version__holdout__benchmark=benchmark), distinct=True
+    )
+    keys = SealingKey.objects.annotate(n_sealed=of).order_by("purpose", "-generation")
+    return table(
+        "Sealing keys",
+        keys,
+        {
+            "Of": lambda key: key.purpose,
+            "Generation": lambda key: key.generation,
+            "Key": lambda key: code(key.kid, length=16),
+            "Status": lambda key: "seals" if key.is_active else "replaced",
+            "Labels sealed for it": lambda key: f"{key.n_sealed:,}",
+        },
+    )

@@ -6,10 +6,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
-from vault.admin import sealing
+from vault.admin import envelopes, sealing
 from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.disclosing import DISCLOSE, disclosure_table
 from vault.admin.pages import (
@@ -93,6 +94,21 @@ class HoldoutAdmin(FixedPage, ActingPage):
             warn_of_stock(request, benchmark)
         return super().changelist_view(request, extra_context)
 
+    def get_urls(self) -> list[URLPattern]:
+        upload = self.admin_site.admin_view(self.envelope_view)
+        keys = self.admin_site.admin_view(self.keys_view)
+        return [
+            path("envelope/", upload, name="vault_holdout_envelope"),
+            path("sealing-keys/<slug:slug>/", keys, name="vault_holdout_keys"),
+            *super().get_urls(),
+        ]
+
+    def envelope_view(self, request: HttpRequest) -> HttpResponse:
+        return envelopes.envelope_view(self, request)
+
+    def keys_view(self, request: HttpRequest, slug: str) -> HttpResponse:
+        return envelopes.keys_view(self, request, slug)
+
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return sealing.seal_view(self, request)
 
@@ -109,6 +125,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
             *_wear(obj),
             _versions(obj),
             disclosure_table(obj),
+            *envelopes.draw_tables(obj),
         ]
 
 

@@ -174,8 +174,10 @@ def seal_view(page: Page, request: HttpRequest) -> HttpResponse:
         request,
         form,
         title="Seal a label file",
-        explanation="The labels are drawn into shards, committed to and encrypted for the workers. "
-        "Afterwards neither this page nor any other can show them: keep the file where it is safe.",
+        explanation="Rather seal where the labels live (run.py seal), and upload the envelope that it "
+        "writes: then this service never sees a label. Here the labels are drawn into shards, committed to "
+        "and encrypted for the workers. Afterwards neither this page nor any other can show them: keep the "
+        "file where it is safe.",
         submit="Seal",
         back=reverse("admin:vault_holdout_changelist"),
         tables=tables,

@@ -4,6 +4,11 @@ from vault.models.budget import BudgetEntry as BudgetEntry
 from vault.models.budget import HoldoutTold as HoldoutTold
 from vault.models.disclosure import DisclosedFile as DisclosedFile
 from vault.models.disclosure import DisclosureRequest as DisclosureRequest
+from vault.models.draw import DisclosedDraw as DisclosedDraw
+from vault.models.draw import Draw as Draw
+from vault.models.draw import DrawKey as DrawKey
+from vault.models.draw import DrawRecord as DrawRecord
+from vault.models.draw import SealedEnvelope as SealedEnvelope
 from vault.models.holdout import Holdout as Holdout
 from vault.models.holdout import LabelVersion as LabelVersion
 from vault.models.holdout import SealedBlob as SealedBlob

@@ -19,6 +19,8 @@ class SealingKey(models.Model):
     kid = models.CharField(max_length=64, primary_key=True)
     purpose = models.CharField(max_length=8, choices=Purpose.choices)
     public_key = models.BinaryField()
+    # Of its purpose, from 1 on: what is sealed for an older one can be wrapped anew for the newest.
+    generation = models.PositiveIntegerField()
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -28,7 +30,8 @@ class SealingKey(models.Model):
                 fields=["purpose"],
                 condition=Q(is_active=True),
                 name="sealingkey_one_active_per_purpose",
-            )
+            ),
+            UniqueConstraint(fields=["purpose", "generation"], name="sealingkey_generation_once"),
         ]
 
     def __str__(self) -> str:

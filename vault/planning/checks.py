@@ -11,6 +11,7 @@ from vault import conveyor
 from vault.errors import PlanError
 from vault.holdout_kinds import decides
 from vault.models import Holdout, Round, Team
+from vault.sealing import envelope_states
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
 # A form says "now" when it is opened; people fill it in, and read a preview.
@@ -85,10 +86,18 @@ def _parameters(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]
         raise PlanError(f"mechanism {mechanism}: {error}", field="parameters") from None
 
 
+def _check_envelopes(*holdouts: Holdout, field: str) -> None:
+    """Refuse labels that came in an envelope into which nobody has looked yet."""
+    if problem := envelope_states.not_usable(holdouts=holdouts):
+        raise PlanError(f"a holdout cannot serve: {problem}", field=field)
+
+
 def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
     query_holdout = round.query_holdout
     if any(each.benchmark_id != round.benchmark_id for each in (query_holdout, *fresh_holdouts)):
         raise PlanError("a holdout belongs to another benchmark", field="query_holdout")
+    _check_envelopes(query_holdout, field="query_holdout")
+    _check_envelopes(*fresh_holdouts, field="fresh_holdouts")
     if query_holdout.status != HoldoutStatus.QUERY or not decides(query_holdout.kind):
         raise PlanError(
             "the query holdout is an iid holdout in status QUERY", field="query_holdout"

@@ -3,6 +3,8 @@
 The plaintext is an Arrow stream with one row per item, sorted by position in the panel: `position`
 (int32), `id`, `label` (class code or float64), then `slice:<name>`..., `time`, `group` where given. Its
 schema carries a random salt of 32 bytes. It is not compressed: a compressed length would tell of labels.
+Zeros follow its end up to one of few lengths (`crypto.padded`): ids differ in length, and which are in a
+shard is secret.
 
 The commitment is SHA-256(salt || text). The text is CSV in UTF-8: the header `id,label`, then `slice:<name>`
 in the order of their names, `time`, `group`; one line per item, sorted by id (whole numbers by value, text
@@ -116,6 +118,11 @@ def disclosure(plaintext: bytes, *, classes: list[str]) -> Disclosure:
 
 def commitment_of(disclosed: Disclosure) -> str:
     return hashlib.sha256(disclosed.salt + disclosed.text.encode()).hexdigest()
+
+
+def content_of(plaintext: bytes) -> pa.Table:
+    """Read the table in a plaintext; its schema carries the salt."""
+    return _content(plaintext)
 
 
 def _content(plaintext: bytes) -> pa.Table:

@@ -18,7 +18,7 @@ from vault.errors import PlanError, SealingError
 from vault.files.label_tables import LabelTable
 from vault.models import Benchmark, Holdout, JournalEntry, Panel
 from vault.rounds import plan
-from vault.sealing import drawn_units, draws, holdouts
+from vault.sealing import benchmark_sheet, drawn_units, draws, holdouts
 from vault.sealing.drawn_units import Shard
 from vault.sealing.sealed_labels import OpenLabels
 
@@ -177,7 +177,9 @@ def test_what_is_opened_describes_the_draw(
     ]
     given = table(rng.integers(2, size=300), groups if is_grouped else None)
     shards = iid(100, 120, None)
-    counts = draws.fixed_counts(benchmark=weather, labels=given, shards=shards, stratify=True)
+    counts = draws.fixed_counts(
+        terms=benchmark_sheet.terms_of(weather), labels=given, shards=shards, stratify=True
+    )
 
     query, *fresh = opened(seal(weather, given, shards, now, stratify=True), now)
 

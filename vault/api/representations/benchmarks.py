@@ -7,6 +7,7 @@ from django.urls import reverse
 from stats.metrics import METRICS
 from vault.api.openapi import schemas
 from vault.api.representations import fields
+from vault.api.representations.draws import BATCH, DRAW
 from vault.api.representations.rounds import COMMITMENT, ROUND
 from vault.api.representations.shape import By, Field, Shape
 from vault.files.prediction_forms import FORMS
@@ -143,6 +144,9 @@ HOLDOUT = Shape(
         ),
         "stratified": fields.flag(False, "It was drawn from each class separately."),
         "commitment": fields.sha256(COMMITMENT, "Of its labels, published before any answer."),
+        "batch": fields.text(
+            BATCH, "Holdouts of one draw have one; only they are exchangeable.", format="uuid"
+        ),
         "sealed_at": fields.time("2026-02-20T08:00:00Z"),
         "disclosed": Field(schemas.or_null(DISCLOSED.reference()), None, _disclosed),
     },
@@ -163,6 +167,9 @@ DETAIL = BENCHMARK.extended(
     {
         "panel": Field(schemas.or_null(PANEL.reference()), PANEL.example, By.CALLER),
         "holdouts": fields.list_of([HOLDOUT.example], HOLDOUT.reference(), source=By.CALLER),
+        "draws": fields.list_of(
+            [DRAW.example], DRAW.reference(), "Of the holdouts.", source=By.CALLER
+        ),
         "rounds": fields.list_of([ROUND.example], ROUND.reference(), source=By.CALLER),
         "stock": Field(STOCK.reference(), STOCK.example, By.CALLER),
     },
