@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
@@ -135,7 +135,8 @@ def effective_number(*, holdout: Holdout) -> float | None:
 
 def holdout_nats(*, holdout: Holdout) -> float:
     """Sum a holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
-    return _sum(_accounts(holdout), "reserved_nats") + told_nats(holdout=holdout)
+    told = HoldoutTold.objects.filter(holdout=holdout)
+    return _sum(_accounts(holdout), "reserved_nats") + _sum(told, "nats")
 
 
 def _accounts(holdout: Holdout) -> QuerySet[Admission]:
@@ -146,13 +147,15 @@ def _accounts(holdout: Holdout) -> QuerySet[Admission]:
 
 def told_nats(*, holdout: Holdout) -> float:
     """Sum what a holdout told everybody: publications while it was fresh, references on a board."""
-    return _sum(HoldoutTold.objects.filter(holdout=holdout), "nats")
+    return _sum(HoldoutTold.objects.filter(holdout=holdout, team=None), "nats")
 
 
 def team_nats(*, round: Round, team: Team) -> float:
     """Sum what one team may learn of the round's query holdout: its own answers, and what all know."""
     own = _accounts(round.query_holdout).filter(team=team)
-    return _sum(own, "reserved_nats") + told_nats(holdout=round.query_holdout)
+    superseded = HoldoutTold.objects.filter(holdout=round.query_holdout, team=team)
+    answers = _sum(own, "reserved_nats") + _sum(superseded, "nats")
+    return answers + told_nats(holdout=round.query_holdout)
 
 
 def _sum(rows: QuerySet[Any], nats: str) -> float:
@@ -173,6 +176,35 @@ def count_references(*, round: Round, now: dt.datetime) -> None:
         HoldoutTold.objects.create(
             holdout=round.query_holdout, round=round, what=REFERENCES, nats=nats, at=now
         )
+
+
+def count_superseded(*, round: Round, transcript: int, now: dt.datetime) -> None:
+    """Enter what answers told that corrected labels supersede: each team can put both of them together.
+
+    What was reserved for a team is what its queries tell once. References are everybody's to read.
+    """
+    account = account_of(round=round)
+    earlier = Release.objects.filter(submission__round=round, transcript=transcript)
+    told: list[tuple[int | None, float]] = []
+    teams = earlier.filter(submission__team__is_reference=False).exclude(
+        outcome=Release.Outcome.BLIND
+    )
+    for team_id, n in teams.values_list("submission__team").annotate(Count("pk")):
+        told.append((team_id, account.nats(k=n)))
+    shown = earlier.filter(submission__team__is_reference=True, value__isnull=False).count()
+    if shown and round.status != RoundStatus.PLANNED:
+        told.append((None, shown * account.nats(k=1)))
+    HoldoutTold.objects.bulk_create(
+        HoldoutTold(
+            holdout=round.query_holdout,
+            round=round,
+            team_id=team_id,
+            what=f"transcript {transcript}",
+            nats=nats,
+            at=now,
+        )
+        for team_id, nats in told
+    )
 
 
 def lock_account(*, round: Round, team: Team) -> Admission:
@@ -306,15 +338,19 @@ def check_may_have_one(*, team: Team) -> None:
 def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     admission, left = _account(round=round, team=team, now=now)
     accepted_limit = round.parameters.get("b")
-    answered = Release.objects.filter(submission__round=round, submission__team=team)
+    answered = Release.objects.filter(
+        submission__round=round, submission__team=team, transcript=round.transcript
+    )
+    superseded = HoldoutTold.objects.filter(round=round, team=team)
+    earlier = _sum(superseded, "nats")
     accepted = answered.filter(outcome=Release.Outcome.IMPROVED).count()
     answers = answered.exclude(outcome=Release.Outcome.BLIND).count()
     return Remaining(
         **asdict(left),
         accepted_limit=accepted_limit,
         accepted_used=None if accepted_limit is None else accepted,
-        nats_reserved=admission.reserved_nats,
-        nats_used=account_of(round=round).nats(k=answers) if answers else 0.0,
+        nats_reserved=admission.reserved_nats + earlier,
+        nats_used=earlier + (account_of(round=round).nats(k=answers) if answers else 0.0),
         nats_told=told_nats(holdout=round.query_holdout),
         is_blind=admission.is_blind,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from vault import leaderboard
+from vault import leaderboard, transcripts
 from vault.models import (
     Final,
     PublishedResult,
@@ -133,23 +133,28 @@ def _published_finals(round: Round) -> list[PublishedFinal]:
 def _past(
     round: Round, submissions: dict[uuid.UUID, Submission]
 ) -> dict[uuid.UUID, PastSubmission]:
-    # Re-scoring adds rows; the first of a submission, which is written last here, is the released one.
-    raw = dict(
-        RawScore.objects.filter(
-            submission__in=submissions,
-            holdout=round.query_holdout,
-            metric=round.benchmark.primary_metric,
-        )
-        .order_by("-pk")
-        .values_list("submission_id", "value")
+    scored = RawScore.objects.filter(
+        submission__in=submissions,
+        holdout=round.query_holdout,
+        metric=round.benchmark.primary_metric,
     )
-    releases = Release.objects.in_bulk(submissions)
+    version = transcripts.label_version(round=round)
+    if version is not None:
+        scored = scored.filter(label_version=version)
+    # Re-scoring adds rows; the first of a submission, which is written last here, is the released one.
+    raw = dict(scored.order_by("-pk").values_list("submission_id", "value"))
+    answers = Release.objects.filter(submission__in=submissions).order_by("transcript")
+    releases = {each.submission_id: each for each in answers.filter(transcript=round.transcript)}
+    # When the team first learned something of it: a corrected answer comes later.
+    first: dict[uuid.UUID, dt.datetime] = {}
+    for each in answers:
+        first.setdefault(each.submission_id, each.released_at)
     return {
         pk: PastSubmission(
             id=pk,
             sequence=row.sequence,
             submitted_at=row.submitted_at,
-            released_at=releases[pk].released_at,
+            released_at=first[pk],
             status=row.status,
             sha256=row.sha256,
             file_key=row.file_key,

@@ -204,6 +204,7 @@ def _released_values(round: Round) -> dict[int, float]:
     """Find the value that each team stands for; organizer references have no finals and show their best."""
     releases = Release.objects.filter(
         submission__round=round,
+        transcript=round.transcript,
         submission__status=SubmissionStatus.SCORED,
         outcome__in=Release.OWN_VALUE,
         value__isnull=False,

@@ -27,11 +27,15 @@ from vault.references import scores as reference_scores
 from vault.scorers import scorer_of
 
 Told = tuple[float | None, str]
+# A submission and a transcript: one release each.
+Place = tuple[str, int]
+# A team's memory in each transcript.
+Memories = dict[tuple[int, int], "_Memory"]
 
 
 @dataclass(kw_only=True)
 class _Memory:
-    """What one team's replay has come to."""
+    """What one team's replay of a transcript has come to."""
 
     state: State
     incumbent_id: uuid.UUID | None
@@ -39,28 +43,27 @@ class _Memory:
 
 
 def replay(*, round: Round) -> int:
-    """Count the releases, or raise `JournalError` at the first that its inputs do not give."""
+    """Count the releases of all transcripts, or raise `JournalError` at the first that is not as it was."""
     journaled = _journaled(round)
     of_round = ReleaseInput.objects.filter(submission__round=round, holdout=round.query_holdout)
-    inputs = {each.submission_id: each for each in of_round}
+    inputs = {(str(each.submission_id), each.transcript): each for each in of_round}
     raw = _raw_scores(round)
-    known = {*journaled, *map(str, inputs)}
-    for gone in sorted(known - {str(pk) for pk in Release.objects.in_bulk(list(known))}):
-        raise JournalError(f"the release of {gone} is gone")
-    memories: dict[int, _Memory] = {}
     releases = Release.objects.filter(submission__round=round).select_related(
         "submission__team", "submission__round__benchmark"
     )
-    in_order = releases.order_by("submission__team_id", "submission__sequence")
+    in_order = releases.order_by("transcript", "submission__team_id", "submission__sequence")
+    _check_none_is_gone(round, journaled, inputs)
+    memories: Memories = {}
     for actual in in_order:
         submission = actual.submission
-        recorded = journaled.get(str(submission.pk))
-        release_input = inputs.get(submission.pk)
+        recorded = journaled.get((str(submission.pk), actual.transcript))
+        release_input = inputs.get((str(submission.pk), actual.transcript))
         if recorded is None:
             raise JournalError(f"the release of {submission.pk} is not in the journal")
         if release_input is None:
             raise JournalError(f"the release of {submission.pk} has no input")
-        score = raw.get((submission.pk, release_input.scorer_version))
+        versions = (release_input.label_version, release_input.scorer_version)
+        score = raw.get((submission.pk, *versions))
         if release.in_metric_units(round=round, value=score) != release_input.score:
             raise JournalError(f"the raw score of {submission.pk} is not its release's input")
         if release.reported(submission=submission) != release_input.reported:
@@ -72,6 +75,16 @@ def replay(*, round: Round) -> int:
             raise JournalError(f"the release of {submission.pk} is not what its inputs give")
     _check_states(round, memories)
     return len(in_order)
+
+
+def _check_none_is_gone(
+    round: Round, journaled: dict[Place, dict[str, Any]], inputs: dict[Place, ReleaseInput]
+) -> None:
+    """Refuse what the journal or an input names and no release answers."""
+    released = Release.objects.filter(submission__round__benchmark=round.benchmark_id)
+    there = {(str(pk), number) for pk, number in released.values_list("submission", "transcript")}
+    for gone, _ in sorted({*journaled, *inputs} - there):
+        raise JournalError(f"the release of {gone} is gone")
 
 
 def _agree(
@@ -99,7 +112,7 @@ def _told(
     submission: Submission,
     release_input: ReleaseInput,
     recorded: dict[str, Any],
-    memories: dict[int, _Memory],
+    memories: Memories,
 ) -> Told:
     """Work out what the team is told of this submission; its memory moves on."""
     constants = (recorded["mechanism"], recorded["parameters"])
@@ -108,17 +121,24 @@ def _told(
     if submission.team.is_reference:
         value = release.shown_reference(round=round, score=release_input.score)
         return release.in_metric_units(round=round, value=value), Release.Outcome.SCORED.value
-    if submission.team_id not in memories:
-        state, incumbent = release.initial_state(round=round)
-        memories[submission.team_id] = _Memory(
+    transcript = release_input.transcript
+    own = (submission.team_id, transcript)
+    if own not in memories:
+        state, incumbent = release.initial_state(round=round, transcript=transcript)
+        memories[own] = _Memory(
             state=state,
             incumbent_id=None if incumbent is None else incumbent.pk,
             is_blind=Admission.objects.get(round=round, team=submission.team_id).is_blind,
         )
-    memory = memories[submission.team_id]
+    memory = memories[own]
     if release_input.incumbent_id != memory.incumbent_id:
         raise JournalError(f"{submission.pk} was compared with another than its incumbent")
-    seed = release.seed_of(round=round, team_id=submission.team_id, sequence=submission.sequence)
+    seed = release.seed_of(
+        round=round,
+        team_id=submission.team_id,
+        sequence=submission.sequence,
+        transcript=transcript,
+    )
     if recorded["seed"] != (None if memory.is_blind else seed):
         raise JournalError(f"the seed of {submission.pk} does not come from the round's secret")
     if memory.is_blind:
@@ -136,30 +156,32 @@ def _told(
     return release.in_metric_units(round=round, value=answer.value), answer.outcome.value
 
 
-def _check_states(round: Round, memories: dict[int, _Memory]) -> None:
+def _check_states(round: Round, memories: Memories) -> None:
     for stored in MechanismState.objects.filter(round=round).select_related("team"):
-        memory = memories.get(stored.team_id)
+        memory = memories.get((stored.team_id, stored.transcript))
         replayed = None if memory is None else (memory.state, memory.incumbent_id)
         if replayed != (stored.state, stored.incumbent_id):
             raise JournalError(f"the state of {stored.team} is not what its releases give")
 
 
-def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, str], float]:
-    """Map submission and scorer version to a score: re-scoring adds rows beside the one released."""
+def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, int, str], float]:
+    """Map submission, labels and scorer to a score: re-scoring adds rows beside the one released."""
     rows = RawScore.objects.filter(
         submission__round=round,
         holdout=round.query_holdout,
         metric=round.benchmark.primary_metric,
     )
-    return {(row.submission_id, row.scorer_version): row.value for row in rows}
+    return {(row.submission_id, row.label_version, row.scorer_version): row.value for row in rows}
 
 
-def _journaled(round: Round) -> dict[str, dict[str, Any]]:
+def _journaled(round: Round) -> dict[Place, dict[str, Any]]:
     entries = JournalEntry.objects.filter(benchmark_id=round.benchmark_id, kind="release")
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[Place, dict[str, Any]] = {}
     for text in entries.values_list("payload", flat=True):
         payload = json.loads(text)
-        if payload["submission"] in found:
+        # Entries from before there were transcripts are all of the first.
+        place = (payload["submission"], payload.get("transcript", 1))
+        if place in found:
             raise JournalError(f"the release of {payload['submission']} is twice in the journal")
-        found[payload["submission"]] = payload
+        found[place] = payload
     return found

@@ -16,15 +16,13 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, panel, sentences
+from vault import budget, finals, journal, locks, panel, sentences, transcripts
 from vault.errors import TransitionError
 from vault.holdout_kinds import DECIDING
 from vault.models import (
     Benchmark,
-    Final,
     Holdout,
     HoldoutTold,
-    MechanismState,
     PublishedResult,
     Round,
     RoundReference,
@@ -163,6 +161,8 @@ def open_round(
     received = Submission.objects.filter(round=round, team__is_reference=True)
     if received.filter(status__in=PENDING).exists():
         raise TransitionError("a reference is still being scored")
+    if transcripts.is_waiting(round=round):
+        raise TransitionError("its references are being scored again, on corrected labels")
     chosen = list(references) if references is not None else reference_order.in_order(round=round)
     known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
     if any(reference.pk not in known for reference in chosen):
@@ -234,9 +234,16 @@ def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
         return True
     if Submission.objects.filter(round=round, status__in=PENDING).exists():
         return False
+    if transcripts.is_waiting(round=round):
+        return False
     move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
-    _fill_in_finals(round, now=now)
+    finals.fill_in(round=round, now=now)
     return True
+
+
+def is_being_rescored(*, round: Round) -> bool:
+    """Tell whether all that was answered in the round is being scored again: no audit begins meanwhile."""
+    return transcripts.is_waiting(round=round)
 
 
 @transaction.atomic
@@ -266,26 +273,6 @@ def close_what_is_due(*, now: dt.datetime) -> None:
     for round in Round.objects.filter(status=RoundStatus.CLOSING):
         with suppress(TransitionError):
             close(round=round, actor=SYSTEM, now=now)
-
-
-def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
-    """Teams that declared nothing are judged by their last accepted improvement, else their latest file.
-
-    Never by a raw score: which file that is would tell something about the scores.
-    """
-    declared = Final.objects.filter(round=round).values("team")
-    scored = Submission.objects.filter(
-        round=round, status=SubmissionStatus.SCORED, team__is_reference=False
-    ).exclude(team__in=declared)
-    states = MechanismState.objects.filter(round=round)
-    incumbents = set(states.values_list("incumbent_id", flat=True))
-    best_last = sorted(scored, key=lambda each: (each.pk in incumbents, each.sequence))
-    # Of each team the last one stays.
-    chosen = {submission.team_id: submission for submission in best_last}
-    Final.objects.bulk_create(
-        Final(round=round, team_id=team_id, submission=submission, is_declared=False, chosen_at=now)
-        for team_id, submission in chosen.items()
-    )
 
 
 def move(

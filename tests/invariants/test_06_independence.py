@@ -44,7 +44,7 @@ def files_of_the_team(world: World) -> list[NDArray[np.uint8]]:
 
 def answers(team: Team) -> list[dict[str, Any]]:
     """What the API shows of the team's submissions, without names, ids and times, which are new each time."""
-    scored = Submission.objects.filter(team=team).select_related("release", "round")
+    scored = Submission.objects.filter(team=team).select_related("round")
     return [
         {name: value for name, value in representations.submission(each).items() if name not in OWN}
         for each in scored.order_by("sequence")

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
+from vault.admin.correcting import CORRECT, corrections_table
 from vault.admin.disclosing import DISCLOSE, disclosure_table
 from vault.admin.pages import NOTHING, FixedPage, Table, code, column, link, moment, number, stacked
 from vault.admin.site import site
@@ -45,6 +46,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
             when="while a holdout is SEALED",
             run=_freshen,
         ),
+        CORRECT,
         DISCLOSE,
     )
 
@@ -88,6 +90,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
                 empty="It serves no round.",
             ),
             _versions(obj),
+            corrections_table(obj),
             disclosure_table(obj),
         ]
 

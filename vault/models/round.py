@@ -26,6 +26,9 @@ class Round(models.Model):
         max_length=8, choices=PublicationKind.choices, default=PublicationKind.COARSE
     )
 
+    # The answers that count: 1, or the last `Transcript` that became current.
+    transcript = models.PositiveIntegerField(default=1, editable=False)
+
     # Ids of reference teams, the baseline's first: with their files the round opens by itself.
     named_references = models.JSONField(default=list, blank=True)
 

@@ -178,6 +178,20 @@ def open_retired(*, holdout: Holdout, actor: str, now: dt.datetime) -> Disclosur
     return sealed_labels.disclosure(plaintext, classes=current.benchmark.classes)
 
 
+def open_to_correct(
+    *, holdout: Holdout, correction: uuid.UUID, actor: str, now: dt.datetime
+) -> tuple[bytes, int]:
+    """Decrypt a holdout's newest labels, whatever its status, to be sealed again: with their number.
+
+    Every holdout of a batch is opened for a correction, so that nobody learns which of them it changes. By a
+    worker that holds the audit key, and not inside a transaction.
+    """
+    version = label_versions.newest(holdout=holdout)
+    reason = {"correction": str(correction)}
+    plaintext, _ = _open(version, AUDIT, reason=reason, actor=actor, now=now)
+    return plaintext, version.number
+
+
 def disclose(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
     """RETIRED -> DISCLOSED, together with the row that names the stored file."""
     _move(holdout, HoldoutStatus.DISCLOSED, actor=actor, now=now)

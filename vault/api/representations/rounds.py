@@ -53,6 +53,12 @@ ROUND = Shape(
             "What will be published of the fresh holdout: `coarse` figures, after which it answers the "
             "next round, or `full` ones, after which it retires.",
         ),
+        "transcript": fields.integer(
+            1,
+            "Which of its answers count: 1, or more where labels were corrected and all of it was scored "
+            "again.",
+            minimum=1,
+        ),
         "panel_version": fields.integer(1, source="panel.version", minimum=1),
         "n_query": fields.count(
             2000, "Items of the query holdout.", source="query_holdout.n_items"

@@ -1,0 +1,104 @@
+"""Requests to correct the labels of a batch, and what is sealed of them for the audit worker."""
+
+import uuid
+from importlib import import_module
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+trigger = import_module("vault.migrations.0002_append_only").trigger
+
+
+class Migration(migrations.Migration):
+    dependencies = [("vault", "0034_transcripts")]
+
+    operations = [
+        migrations.CreateModel(
+            name="CorrectionRequest",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("batch", models.UUIDField()),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("void", "leave items out of scoring"),
+                            ("replace", "replace labels"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("n_items", models.PositiveIntegerField()),
+                ("reason", models.CharField(max_length=500)),
+                ("commitment", models.CharField(max_length=64)),
+                ("actor", models.CharField(max_length=150)),
+                ("at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(null=True)),
+                ("refused_at", models.DateTimeField(null=True)),
+                ("refusal", models.CharField(blank=True, max_length=200)),
+                (
+                    "benchmark",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="vault.benchmark",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("done_at", None), ("refused_at", None)),
+                        fields=("batch",),
+                        name="correctionrequest_one_waits",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="correctionrequest_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("done_at", None), ("refused_at", None), _connector="OR"
+                        ),
+                        name="correctionrequest_ends_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("what__in", ["void", "replace"])),
+                        name="correctionrequest_what_known",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SealedCorrection",
+            fields=[
+                (
+                    "request",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="sealed",
+                        serialize=False,
+                        to="vault.correctionrequest",
+                    ),
+                ),
+                ("cipher", models.CharField(max_length=40)),
+                ("ciphertext", models.BinaryField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("suite", models.CharField(max_length=60)),
+                ("envelope", models.BinaryField()),
+                (
+                    "sealing_key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="vault.sealingkey"
+                    ),
+                ),
+            ],
+        ),
+        trigger("vault_sealedcorrection"),
+    ]

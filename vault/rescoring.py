@@ -1,0 +1,104 @@
+"""Scoring a round again on corrected labels: every answer once more, then all of them current in one commit.
+
+References come first, since mechanisms start from the baseline's score; then each team's submissions in
+their order. Nothing is charged, and nothing is shown before the last one is done. Each answer is a
+transaction of its own: killed between any two, the next attempt does the rest.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from vault import budget, evaluation, finals, journal, locks, predictions, release, transcripts
+from vault.errors import IncumbentMovedError
+from vault.models import Release, Round, Submission, Transcript
+from vault.sealing import kept_open
+from vault.statuses import RoundStatus
+
+ACTOR = "worker-scoring"
+
+Clock = Callable[[], dt.datetime]
+
+logger = logging.getLogger(__name__)
+
+
+def carry_out(*, transcript_id: int, clock: Clock) -> bool:
+    """Score all that waits and make it current; False while another worker is at it. Not in a transaction."""
+    transcript = Transcript.objects.select_related("round").get(pk=transcript_id)
+    with locks.one_rescoring(round_id=transcript.round_id) as is_alone:
+        if not is_alone:
+            return False
+        for submission in _waiting(transcript).iterator(chunk_size=100):
+            _score(transcript, submission, clock)
+        return _make_current(transcript, now=clock())
+
+
+def _waiting(transcript: Transcript) -> QuerySet[Submission]:
+    """Select what was answered in the transcript that counts, and not in this one, in order."""
+    answered = Submission.objects.filter(
+        round=transcript.round_id,
+        releases__transcript=transcript.number - 1,
+    )
+    done = Release.objects.filter(transcript=transcript.number).values("submission")
+    in_order = answered.exclude(pk__in=done).order_by("-team__is_reference", "team", "sequence")
+    return in_order.select_related(
+        "team", "round__benchmark", "round__query_holdout", "round__secret"
+    )
+
+
+def _score(transcript: Transcript, submission: Submission, clock: Clock) -> None:
+    benchmark = submission.round.benchmark
+    whole = predictions.load(file_key=submission.file_key)
+    opened = kept_open.query_labels(
+        holdout=submission.round.query_holdout, actor=ACTOR, now=clock()
+    )
+    own = whole[opened.positions]
+    scores = evaluation.scores_of(benchmark=benchmark, opened=opened, answers=own)
+    while True:
+        evaluated = evaluation.evaluated(
+            benchmark=benchmark,
+            opened=opened,
+            answers=own,
+            incumbent=release.incumbent_of(submission=submission, transcript=transcript.number),
+            scores=scores,
+        )
+        try:
+            release.publish_again(
+                submission=submission, transcript=transcript, evaluated=evaluated, now=clock()
+            )
+        except IncumbentMovedError:
+            continue
+        return
+
+
+@transaction.atomic
+def _make_current(transcript: Transcript, *, now: dt.datetime) -> bool:
+    """Let all of it count from now on, for all teams; False if the round is over, or it does already."""
+    locks.hold_round(round_id=transcript.round_id)
+    waiting = Transcript.objects.select_for_update(no_key=True).get(pk=transcript.pk)
+    round = Round.objects.select_related("benchmark", "query_holdout").get(pk=waiting.round_id)
+    if waiting.current_at is not None or round.status not in transcripts.RESCORED:
+        return False
+    if _waiting(waiting).exists():
+        return False
+    budget.count_superseded(round=round, transcript=round.transcript, now=now)
+    Round.objects.filter(pk=round.pk).update(transcript=waiting.number)
+    round.transcript = waiting.number
+    if round.status == RoundStatus.CLOSED:
+        finals.choose_again(round=round, now=now)
+    Transcript.objects.filter(pk=waiting.pk).update(current_at=now)
+    journal.append_of_round(
+        round=round,
+        kind="round_rescored",
+        actor=ACTOR,
+        now=now,
+        transcript=waiting.number,
+        label_version=waiting.label_version,
+        n_releases=Release.objects.filter(
+            submission__round=round, transcript=waiting.number
+        ).count(),
+    )
+    return True
