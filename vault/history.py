@@ -138,13 +138,18 @@ def _past(
         holdout=round.query_holdout,
         metric=round.benchmark.primary_metric,
     )
+    # Re-scoring adds rows; the first of a submission, which is written last here, is the released one.
+    in_order = scored.order_by("-pk")
+    raw = dict(in_order.values_list("submission_id", "value"))
     version = transcripts.label_version(round=round)
     if version is not None:
-        scored = scored.filter(label_version=version)
-    # Re-scoring adds rows; the first of a submission, which is written last here, is the released one.
-    raw = dict(scored.order_by("-pk").values_list("submission_id", "value"))
-    answers = Release.objects.filter(submission__in=submissions).order_by("transcript")
-    releases = {each.submission_id: each for each in answers.filter(transcript=round.transcript)}
+        corrected = in_order.filter(label_version=version)
+        raw |= dict(corrected.values_list("submission_id", "value"))
+    answers = Release.objects.filter(
+        submission__in=submissions, transcript__lte=round.transcript
+    ).order_by("transcript")
+    # The last one: of a file that was lost before its labels were corrected that is an earlier one.
+    releases = {each.submission_id: each for each in answers}
     # When the team first learned something of it: a corrected answer comes later.
     first: dict[uuid.UUID, dt.datetime] = {}
     for each in answers:

@@ -27,6 +27,8 @@ _HEADS = 4815
 _LABELS = 4816
 _CORRECTION = 4817
 _RESCORING = 4818
+# Of the database's own check that a batch is corrected but a few times.
+_CORRECTIONS = 4819
 
 
 def hold_round_open(*, round_id: int) -> None:

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from django.conf import settings
 
+from audits import rounds as audit_rounds
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.corrected import (
     answers,
@@ -24,6 +27,7 @@ from tests.vault.test_replay import MECHANISMS, played
 from vault import (
     budget,
     finals,
+    history,
     journal,
     leaderboard,
     predictions,
@@ -394,4 +398,65 @@ def test_it_is_in_the_journal(world: World) -> None:
     flip(world, range(60))
 
     entry = json.loads(JournalEntry.objects.get(kind="round_rescored").payload)
-    assert entry == {"round": 1, "transcript": 2, "label_version": 2, "n_releases": 9}
+    assert entry == {
+        "round": 1, "transcript": 2, "label_version": 2, "n_releases": 9, "lost": []
+    }  # fmt: skip
+
+
+def test_a_lost_file_holds_up_its_own_team_and_the_others_for_an_hour_at_most(
+    world: World,
+) -> None:
+    """Invariant 6: then it has no answer that counts, and its team's later files have theirs."""
+    gone = Submission.objects.get(team=world.teams["a"], sequence=2)
+    (Path(settings.MEDIA_ROOT) / gone.file_key).unlink()
+    waiting = beginning(world)
+
+    assert score_again() == [False]
+    assert current(world).transcript == 1
+    done = Release.objects.filter(transcript=2)
+    # The reference, the other two teams, and what came before the lost file.
+    assert done.count() == 5
+    late = waiting.begun_at + rescoring.PATIENCE
+    with acting_as("scoring"):
+        assert rescoring.carry_out(transcript_id=waiting.pk, clock=lambda: late)
+
+    assert current(world).transcript == 2
+    assert done.count() == 8
+    gone = Submission.objects.get(pk=gone.pk)
+    assert gone.release is None
+    assert [each.transcript for each in transcripts.superseded(submission=gone)] == [1]
+    entry = json.loads(JournalEntry.objects.get(kind="round_rescored").payload)
+    assert entry["lost"] == [str(gone.pk)]
+    assert replay.replay(round=current(world)) == 17
+
+
+def test_without_storage_nothing_is_given_up(world: World, settings: Any, tmp_path: Path) -> None:
+    waiting = beginning(world)
+    settings.MEDIA_ROOT = str(tmp_path / "elsewhere")
+    late = waiting.begun_at + 2 * rescoring.PATIENCE
+    with acting_as("scoring"):
+        assert not rescoring.carry_out(transcript_id=waiting.pk, clock=lambda: late)
+
+    assert current(world).transcript == 1
+    assert not Release.objects.filter(transcript=2).exists()
+
+
+def test_an_audit_waits_and_then_reads_the_current_transcript(world: World) -> None:
+    rounds.request_close(round=current(world), actor="ada", now=NOW)
+    assert rounds.close(round=current(world), actor="ada", now=NOW)
+    beginning(world, query_positions(world)[:30])
+    assert not audit_rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+    assert current(world).status == "CLOSED"
+
+    score_again()
+    assert audit_rounds.advance(round_id=world.round.pk, clock=lambda: NOW)
+
+    past = history.round_history(round=current(world))
+    own = next(each for each in past.teams if each.team_id == world.teams["a"].pk)
+    expected = dict(
+        RawScore.objects.filter(label_version=2, metric="accuracy").values_list(
+            "submission_id", "value"
+        )
+    )
+    assert [each.raw for each in own.submissions] == [expected[each.id] for each in own.submissions]
+    assert current(world).status == "AUDITED"

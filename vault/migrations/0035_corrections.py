@@ -9,6 +9,27 @@ from django.db import migrations, models
 trigger = import_module("vault.migrations.0002_append_only").trigger
 
 
+# Each tells how scores move with the labels of items that the admin's process chooses.
+FEW = """
+CREATE FUNCTION vault_check_corrections() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(4819, hashtext(NEW.batch::text));
+    IF (SELECT count(*) FROM public.vault_correctionrequest WHERE batch = NEW.batch) >= 10 THEN
+        RAISE EXCEPTION 'permission denied: the labels of a batch are corrected ten times at most'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER vault_correctionrequest_few BEFORE INSERT ON vault_correctionrequest FOR EACH ROW
+    EXECUTE FUNCTION vault_check_corrections();
+"""
+NOT_FEW = """
+DROP TRIGGER vault_correctionrequest_few ON vault_correctionrequest;
+DROP FUNCTION vault_check_corrections();
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [("vault", "0034_transcripts")]
 
@@ -101,4 +122,5 @@ class Migration(migrations.Migration):
             ],
         ),
         trigger("vault_sealedcorrection"),
+        migrations.RunSQL(FEW, NOT_FEW),
     ]

@@ -39,6 +39,8 @@ from vault.statuses import HoldoutStatus, RoundStatus
 ACTOR = "worker-audit"
 # Of the items of a batch: whoever leaves out more needs another label file.
 MOST_VOID = 0.5
+# Of a batch: what all of it scores again tells of the labels, and who may ask for it could ask much.
+MOST_CORRECTIONS = 10
 
 Clock = Callable[[], dt.datetime]
 What = CorrectionRequest.What
@@ -83,7 +85,12 @@ def read_labels(*, holdout: Holdout, body: bytes, content_type: str) -> Content:
 
 def check(*, batch: uuid.UUID) -> None:
     """Refuse while another correction of the batch is on its way: each is made of what the last one left."""
-    waiting = CorrectionRequest.objects.filter(batch=batch, done_at=None, refused_at=None)
+    asked = CorrectionRequest.objects.filter(batch=batch)
+    if asked.count() >= MOST_CORRECTIONS:
+        raise TransitionError(
+            f"the labels of a batch are corrected {MOST_CORRECTIONS} times at most: seal a new label file"
+        )
+    waiting = asked.filter(done_at=None, refused_at=None)
     scored = Transcript.objects.filter(round__query_holdout__batch=batch, current_at=None)
     if waiting.exists() or scored.exclude(round__status=RoundStatus.CANCELLED).exists():
         raise TransitionError(

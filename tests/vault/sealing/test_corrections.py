@@ -373,3 +373,25 @@ def test_a_benchmark_of_probabilities_is_corrected(vault_keys: None) -> None:
     found = opened(world, world.query)
     assert found.labels[:3].tolist() == [1 - int(world.labels[each]) for each in where[:3]]
     assert replay.replay(round=current(world)) == 0
+
+
+def test_a_batch_is_corrected_ten_times_at_most_whoever_asks(world: World) -> None:
+    """Refused ones count: each asks something of the labels. The database counts for itself."""
+    rows = [
+        CorrectionRequest(
+            benchmark=world.benchmark, batch=world.query.batch, what="void", n_items=1,
+            reason="x", commitment="0" * 64, actor="ada", at=NOW, refused_at=NOW,
+        )
+        for _ in range(11)
+    ]  # fmt: skip
+    for row in rows[:10]:
+        row.save(force_insert=True)
+
+    with pytest.raises(TransitionError, match="10 times at most"):
+        ask_to_void(world, [0])
+    with (
+        acting_as("researcher"),
+        pytest.raises(ProgrammingError, match="ten times at most"),
+        transaction.atomic(),
+    ):
+        rows[10].save(force_insert=True)
