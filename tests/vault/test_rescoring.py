@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from audits import rounds as audit_rounds
 from tests.vault.api.test_at_once import all_at_once
@@ -460,3 +463,23 @@ def test_an_audit_waits_and_then_reads_the_current_transcript(world: World) -> N
     )
     assert [each.raw for each in own.submissions] == [expected[each.id] for each in own.submissions]
     assert current(world).status == "AUDITED"
+
+
+def test_going_back_keeps_the_first_transcript(world: World) -> None:
+    before = answers(world, 1)
+    flip(world, range(60))
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    try:
+        MigrationExecutor(connection).migrate([("vault", "0032_signed_heads")])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM vault_release")
+            assert cursor.fetchone() == (9,)
+    finally:
+        MigrationExecutor(connection).migrate(newest)
+        call_command("grant_roles", verbosity=0)
+
+    assert current(world).transcript == 1
+    assert (answers(world, 1), answers(world, 2)) == (before, [])
+    assert MechanismState.objects.filter(transcript=1).count() == 3
+    given = world.answered(world.teams["b"], world.wrong_at(range(2)))
+    assert given.status == "SCORED"

@@ -30,6 +30,28 @@ DROP FUNCTION vault_check_corrections();
 """
 
 
+# The admin's role seals holdouts. If it could add a version as well, whoever took over its process could put
+# other labels in the place of those that were sealed, without a word in the journal.
+LATER = """
+CREATE FUNCTION vault_check_label_version() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM public.vault_labelversion WHERE holdout_id = NEW.holdout_id) THEN
+        RAISE EXCEPTION 'permission denied: the audit worker alone gives a holdout another version'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER vault_labelversion_later BEFORE INSERT ON vault_labelversion FOR EACH ROW
+    WHEN (NOT has_table_privilege(current_user, 'public.vault_transcript', 'INSERT'))
+    EXECUTE FUNCTION vault_check_label_version();
+"""
+NOT_LATER = """
+DROP TRIGGER vault_labelversion_later ON vault_labelversion;
+DROP FUNCTION vault_check_label_version();
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [("vault", "0034_transcripts")]
 
@@ -123,4 +145,5 @@ class Migration(migrations.Migration):
         ),
         trigger("vault_sealedcorrection"),
         migrations.RunSQL(FEW, NOT_FEW),
+        migrations.RunSQL(LATER, NOT_LATER),
     ]

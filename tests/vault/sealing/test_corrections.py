@@ -395,3 +395,15 @@ def test_a_batch_is_corrected_ten_times_at_most_whoever_asks(world: World) -> No
         transaction.atomic(),
     ):
         rows[10].save(force_insert=True)
+
+
+def test_the_admins_role_adds_no_version_of_its_own(world: World) -> None:
+    """Whoever took over its process could else put other labels in the place of those that were sealed."""
+    with (
+        acting_as("researcher"),
+        pytest.raises(ProgrammingError, match="audit worker alone"),
+        transaction.atomic(),
+    ):
+        LabelVersion.objects.create(
+            holdout=world.query, number=2, n_labelled=40, arrived_at=NOW, commitment="0" * 64
+        )
