@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests.vault.api.stage import Caller, a_world, file_number
 from tests.vault.corrected import REASON, flip, query_positions, true_share
-from tests.vault.factories import World
+from tests.vault.factories import NOW, World
 from vault.api import known_submissions
 from vault.models import Release, Submission
 from webhooks import messages, outbox, subscriptions
@@ -100,16 +100,16 @@ def test_a_webhook_tells_of_each_answer_that_was_superseded(world: World) -> Non
         team=team,
         url="https://ci.example.org/hook",
         events=[subscriptions.SUBMISSION_RESCORED],
-        now=world.now,
+        now=NOW,
     )
     first = handed_in(world, Caller(team), 5)
     handed_in(world, Caller(rival), 7)
     where = query_positions(world)
     for positions in (where[:6], where[6:8]):
         flip(world, positions)
-        outbox.note_events(now=timezone.now())
+        outbox.note_events(now=NOW)
     handed_in(world, Caller(team), 9)
-    outbox.note_events(now=timezone.now())
+    outbox.note_events(now=NOW)
 
     told = list(webhook.deliveries.order_by("subject"))
     assert [each.event for each in told] == ["submission.rescored"] * 2
