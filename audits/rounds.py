@@ -42,6 +42,8 @@ def advance(*, round_id: int, clock: Clock) -> bool:
             return False
         if round.status != RoundStatus.CLOSED:
             return round.status in (RoundStatus.AUDITED, RoundStatus.PUBLISHED)
+        if rounds.is_being_rescored(round=round):
+            return False
         # What the finals are is out of anybody's hands before a fresh label is opened.
         heads.sign(benchmark=round.benchmark, clock=clock)
         runs.run(round=round, clock=clock)

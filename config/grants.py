@@ -65,6 +65,8 @@ GRANTS: list[Grant] = [
         *("vault_teammerge", "vault_teammerge_rounds"),
         # Commitments, which everybody may keep: to labels, and to the seeds of draws.
         *("vault_labelversion", "vault_draw", "vault_discloseddraw"),
+        # When answers became current, for the event that tells of it.
+        "vault_transcript",
         # Anybody may keep a head of a journal, which itself is not for this role.
         *("vault_signedhead", "vault_signingkey"),
         # What organizers changed about a round, and who may hand in late.
@@ -92,6 +94,8 @@ GRANTS: list[Grant] = [
         *("audits_auditrun", "audits_finding", "audits_report", "audits_publication"),
         "audits_repeatedaudit",
         "vault_disclosedfile",
+        # Whether answers of a round are being given again.
+        "vault_transcript",
         # The page that verifies chains holds them to what was signed.
         *("vault_signedhead", "vault_signingkey"),
     ),
@@ -134,6 +138,9 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_teammerge_rounds", "SELECT", "INSERT"),
     # It asks for a disclosure, and the audit worker, which has the key, makes it.
     *_grants(RESEARCHER, "vault_disclosurerequest", "SELECT", "INSERT"),
+    # So with a correction: what it holds is sealed for the audit worker, and not read again here.
+    *_grants(RESEARCHER, "vault_correctionrequest", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_sealedcorrection", "INSERT", "SELECT request_id"),
     # scoring: claims submissions, opens query holdouts, releases scores, sweeps.
     *_reads(
         SCORING,
@@ -148,13 +155,16 @@ GRANTS: list[Grant] = [
     ),
     # It wraps for a later key of its own; a trigger refuses any other.
     *_grants(SCORING, "vault_wrappedkey", REWRAPPING),
-    *_grants(SCORING, "vault_round", "SELECT", ROUND_SWEEPING),
+    *_grants(SCORING, "vault_round", "SELECT", f"{ROUND_SWEEPING},transcript"),
+    # It gives all answers of a round again where labels were corrected, and makes them current.
+    *_grants(SCORING, "vault_transcript", "SELECT", "UPDATE current_at"),
     # The sweeper forgets what has expired.
     *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id,team_id", "DELETE"),
     *_grants(SCORING, "vault_admission", "SELECT", "UPDATE k"),
     *_grants(SCORING, "vault_budgetentry", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_submission", "SELECT", SUBMISSION_WORK),
-    *_grants(SCORING, "vault_final", "SELECT", "INSERT"),
+    # A final that nobody declared follows the answers that count.
+    *_grants(SCORING, "vault_final", "SELECT", "INSERT", "UPDATE submission_id,chosen_at"),
     *_grants(SCORING, "vault_rawscore", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_releaseinput", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_mechanismstate", "SELECT", "INSERT", "UPDATE"),
@@ -166,8 +176,7 @@ GRANTS: list[Grant] = [
     # audit: opens fresh holdouts, writes findings, publishes, turns the conveyor.
     *_reads(
         AUDIT,
-        *("vault_benchmark", "vault_panel", "vault_sealingkey", "vault_sealedblob"),
-        "vault_labelversion",
+        *("vault_benchmark", "vault_panel", "vault_sealingkey"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_admission", "vault_budgetentry"),
         *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
         *("vault_unranking", "vault_journalentry", "vault_disclosurerequest", "vault_signingkey"),
@@ -175,6 +184,12 @@ GRANTS: list[Grant] = [
         # Organizers ask here for an audit to be made again.
         "vault_roundnotice",
     ),
+    # It reseals the labels of a batch where they were wrong, and says what has to be scored again.
+    *_grants(AUDIT, "vault_labelversion", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_sealedblob", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_transcript", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_correctionrequest", "SELECT", "UPDATE done_at,refused_at,refusal"),
+    *_reads(AUDIT, "vault_sealedcorrection"),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
     # It looks into envelopes and says what it found, and publishes the draw with the last of its shards.
@@ -192,7 +207,7 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_AUDITING),
     *_grants(AUDIT, "vault_roundsecret", "SELECT round_id,audit_seed"),
     *_grants(AUDIT, "vault_final", "SELECT", "INSERT"),
-    *_grants(AUDIT, "vault_mechanismstate", "SELECT id,round_id,team_id,incumbent_id"),
+    *_grants(AUDIT, "vault_mechanismstate", "SELECT id,round_id,team_id,transcript,incumbent_id"),
     *_grants(AUDIT, "vault_publishedresult", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdouttold", "SELECT", "INSERT"),
     *_grants(AUDIT, "audits_auditrun", "SELECT", "INSERT", "UPDATE"),

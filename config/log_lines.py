@@ -14,6 +14,7 @@ TICKS = frozenset(
     {
         *("vault.tasks.notify", "vault.tasks.sweep", "vault.tasks.sweep_disclosures"),
         "vault.tasks.sweep_envelopes",
+        *("vault.tasks.sweep_corrections", "vault.tasks.sweep_rescoring"),
         *("audits.tasks.sweep", "webhooks.tasks.send"),
     }
 )

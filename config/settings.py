@@ -195,6 +195,8 @@ CELERY_TASK_ROUTES = {
     "vault.tasks.sweep_disclosures": {"queue": "audit"},
     "vault.tasks.verify_envelope": {"queue": "audit"},
     "vault.tasks.sweep_envelopes": {"queue": "audit"},
+    "vault.tasks.correct_labels": {"queue": "audit"},
+    "vault.tasks.sweep_corrections": {"queue": "audit"},
     "webhooks.tasks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -207,6 +209,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-audits": {"task": "audits.tasks.sweep", "schedule": SWEEP_SECONDS},
     "sweep-disclosures": {"task": "vault.tasks.sweep_disclosures", "schedule": SWEEP_SECONDS},
     "sweep-envelopes": {"task": "vault.tasks.sweep_envelopes", "schedule": SWEEP_SECONDS},
+    "sweep-corrections": {"task": "vault.tasks.sweep_corrections", "schedule": SWEEP_SECONDS},
+    "sweep-rescoring": {"task": "vault.tasks.sweep_rescoring", "schedule": SWEEP_SECONDS},
     "send-webhooks": {
         "task": "webhooks.tasks.send",
         "schedule": WEBHOOK_SECONDS,

@@ -151,12 +151,21 @@ def effective_number(*, holdout: Holdout) -> float | None:
 
 def holdout_nats(*, holdout: Holdout) -> float:
     """Sum a holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
-    return reserved_nats(holdout=holdout) + told_nats(holdout=holdout)
+    return (
+        reserved_nats(holdout=holdout)
+        + superseded_nats(holdout=holdout)
+        + told_nats(holdout=holdout)
+    )
 
 
 def reserved_nats(*, holdout: Holdout) -> float:
     """Sum what the answers to all that were ever admitted may tell."""
     return _sum(_accounts(holdout), "reserved_nats")
+
+
+def superseded_nats(*, holdout: Holdout) -> float:
+    """Sum what teams were answered before labels were corrected, and all was answered once more."""
+    return _sum(HoldoutTold.objects.filter(holdout=holdout).exclude(team=None), "nats")
 
 
 def planned_nats(*, round: Round) -> float:
@@ -190,13 +199,20 @@ def _accounts(holdout: Holdout) -> QuerySet[Admission]:
 
 def told_nats(*, holdout: Holdout) -> float:
     """Sum what a holdout told everybody: publications while it was fresh, references on a board."""
-    return _sum(HoldoutTold.objects.filter(holdout=holdout), "nats")
+    return _sum(HoldoutTold.objects.filter(holdout=holdout, team=None), "nats")
 
 
 def team_nats(*, round: Round, team: Team) -> float:
     """Sum what one team may learn of the round's query holdout: its own answers, and what all know."""
     own = _accounts(round.query_holdout).filter(merged_teams.one_with(team))
-    return _sum(own, "reserved_nats") + told_nats(holdout=round.query_holdout)
+    answers = _sum(own, "reserved_nats") + _sum(_superseded(round, team), "nats")
+    return answers + told_nats(holdout=round.query_holdout)
+
+
+def _superseded(round: Round, team: Team) -> QuerySet[HoldoutTold]:
+    """Select what the team, and those that it stands for, were answered before corrections."""
+    own = merged_teams.one_with(team)
+    return HoldoutTold.objects.filter(own, holdout=round.query_holdout)
 
 
 def _sum(rows: QuerySet[Any], nats: str) -> float:
@@ -217,6 +233,35 @@ def count_references(*, round: Round, now: dt.datetime) -> None:
         HoldoutTold.objects.create(
             holdout=round.query_holdout, round=round, what=REFERENCES, nats=nats, at=now
         )
+
+
+def count_superseded(*, round: Round, transcript: int, now: dt.datetime) -> None:
+    """Enter what answers told that corrected labels supersede: each team can put both of them together.
+
+    What was reserved for a team is what its queries tell once. References are everybody's to read.
+    """
+    account = account_of(round=round)
+    earlier = Release.objects.filter(submission__round=round, transcript=transcript)
+    told: list[tuple[int | None, float]] = []
+    teams = earlier.filter(submission__team__is_reference=False).exclude(
+        outcome=Release.Outcome.BLIND
+    )
+    for team_id, n in teams.values_list("submission__team").annotate(Count("pk")):
+        told.append((team_id, account.nats(k=n)))
+    shown = earlier.filter(submission__team__is_reference=True, value__isnull=False).count()
+    if shown and round.status != RoundStatus.PLANNED:
+        told.append((None, shown * account.nats(k=1)))
+    HoldoutTold.objects.bulk_create(
+        HoldoutTold(
+            holdout=round.query_holdout,
+            round=round,
+            team_id=team_id,
+            what=f"transcript {transcript}",
+            nats=nats,
+            at=now,
+        )
+        for team_id, nats in told
+    )
 
 
 def lock_account(*, round: Round, team: Team) -> Admission:
@@ -402,7 +447,8 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     admission, left = _account(round=round, team=team, now=now)
     accepted_limit = round.parameters.get("b")
     own = merged_teams.one_with(team, via="submission__")
-    answered = Release.objects.filter(own, submission__round=round)
+    answered = Release.objects.filter(own, submission__round=round, transcript=round.transcript)
+    earlier = _sum(_superseded(round, team).filter(round=round), "nats")
     accepted = answered.filter(outcome=Release.Outcome.IMPROVED).count()
     told = answered.exclude(outcome=Release.Outcome.BLIND).order_by("submission__team")
     # Of each account by itself: that is how they were reserved.
@@ -412,8 +458,8 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
         **asdict(left),
         accepted_limit=accepted_limit,
         accepted_used=None if accepted_limit is None else accepted,
-        nats_reserved=_sum(accounts, "reserved_nats"),
-        nats_used=sum(account_of(round=round).nats(k=n) for _, n in answers),
+        nats_reserved=_sum(accounts, "reserved_nats") + earlier,
+        nats_used=earlier + sum(account_of(round=round).nats(k=n) for _, n in answers),
         nats_told=told_nats(holdout=round.query_holdout),
         nats_committed=holdout_nats(holdout=round.query_holdout),
         nats_planned=round.planned_nats,

@@ -15,9 +15,9 @@ from operator import or_
 from django.db.models import Q
 
 from stats.drawing import MIN_ITEMS
-from vault import sentences
+from vault import fresh_openings, sentences
 from vault.holdout_kinds import DECIDING
-from vault.models import Benchmark, Holdout, JournalEntry, Round
+from vault.models import Benchmark, Holdout, Round
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
 # Shards that serve, or may yet serve, a round.
@@ -290,7 +290,7 @@ def opened(*, holdouts: Sequence[Holdout], but_for: Round | None = None) -> set[
         return set()
     named = reduce(or_, (Q(payload__contains=str(each.pk)) for each in holdouts))
     benchmarks = {each.benchmark_id for each in holdouts}
-    entries = JournalEntry.objects.filter(benchmark__in=benchmarks, kind="open_labels")
+    entries = fresh_openings.entries(benchmark_ids=benchmarks)
     wanted, found = {str(each.pk): each.pk for each in holdouts}, set()
     own = None if but_for is None else but_for.number
     for text in entries.filter(named).values_list("payload", flat=True):

@@ -15,6 +15,10 @@ class VaultError(Exception):
         cls.code = code
 
 
+class CorrectedMeanwhileError(VaultError, code="corrected_meanwhile"):
+    """The labels that a score was computed on are not those that count any more."""
+
+
 class InvalidFileError(VaultError, code="invalid_file"):
     """The file breaks a rule; `problems` name rows and columns."""
 

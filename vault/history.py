@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from vault import leaderboard, merged_teams
+from vault import leaderboard, merged_teams, transcripts
 from vault.models import (
     PublishedResult,
     RawScore,
@@ -152,23 +152,33 @@ def _published_finals(round: Round) -> list[PublishedFinal]:
 def _past(
     round: Round, submissions: dict[uuid.UUID, Submission]
 ) -> dict[uuid.UUID, PastSubmission]:
-    # Re-scoring adds rows; the first of a submission, which is written last here, is the released one.
-    raw = dict(
-        RawScore.objects.filter(
-            submission__in=submissions,
-            holdout=round.query_holdout,
-            metric=round.benchmark.primary_metric,
-        )
-        .order_by("-pk")
-        .values_list("submission_id", "value")
+    scored = RawScore.objects.filter(
+        submission__in=submissions,
+        holdout=round.query_holdout,
+        metric=round.benchmark.primary_metric,
     )
-    releases = Release.objects.in_bulk(submissions)
+    # Re-scoring adds rows; the first of a submission, which is written last here, is the released one.
+    in_order = scored.order_by("-pk")
+    raw = dict(in_order.values_list("submission_id", "value"))
+    version = transcripts.label_version(round=round)
+    if version is not None:
+        corrected = in_order.filter(label_version=version)
+        raw |= dict(corrected.values_list("submission_id", "value"))
+    answers = Release.objects.filter(
+        submission__in=submissions, transcript__lte=round.transcript
+    ).order_by("transcript")
+    # The last one: of a file that was lost before its labels were corrected that is an earlier one.
+    releases = {each.submission_id: each for each in answers}
+    # When the team first learned something of it: a corrected answer comes later.
+    first: dict[uuid.UUID, dt.datetime] = {}
+    for each in answers:
+        first.setdefault(each.submission_id, each.released_at)
     return {
         pk: PastSubmission(
             id=pk,
             sequence=row.sequence,
             submitted_at=row.submitted_at,
-            released_at=releases[pk].released_at,
+            released_at=first[pk],
             status=row.status,
             sha256=row.sha256,
             file_key=row.file_key,

@@ -221,6 +221,7 @@ def _released_values(round: Round, stands_for: Mapping[int, int]) -> dict[int, f
     """Find the value that each team stands for; organizer references have no finals and show their best."""
     releases = Release.objects.filter(
         submission__round=round,
+        transcript=round.transcript,
         submission__status=SubmissionStatus.SCORED,
         outcome__in=Release.OWN_VALUE,
         value__isnull=False,

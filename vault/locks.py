@@ -24,6 +24,11 @@ _REFERENCES = 4812
 _DISCLOSURE = 4813
 _SIGNING = 4814
 _HEADS = 4815
+_LABELS = 4816
+_CORRECTION = 4817
+_RESCORING = 4818
+# Of the database's own check that a batch is corrected but a few times.
+_CORRECTIONS = 4819
 _BATCH = 4841
 _ROTATION = 4842
 _MERGES = 4844
@@ -50,6 +55,16 @@ def hold_references(*, holdout_id: uuid.UUID) -> None:
     The database's own check takes the same lock. Two holdouts may share one: then they only wait.
     """
     _ask("pg_advisory_xact_lock", (_REFERENCES, int.from_bytes(holdout_id.bytes[-4:], signed=True)))
+
+
+def hold_labels_as_they_are(*, holdout_id: uuid.UUID) -> None:
+    """Keep a holdout's labels from getting another version while a score of them is released; many may."""
+    _ask("pg_advisory_xact_lock_shared", (_LABELS, _half(holdout_id)))
+
+
+def hold_labels(*, holdout_id: uuid.UUID) -> None:
+    """Have a holdout's labels alone, to add a version."""
+    _ask("pg_advisory_xact_lock", (_LABELS, _half(holdout_id)))
 
 
 def hold_team_tokens(*, team_id: int) -> None:
@@ -107,9 +122,24 @@ def one_rotation(*, purpose: str) -> AbstractContextManager[bool]:
     return of_session(key=(_ROTATION, len(purpose)))
 
 
+def one_correction(*, batch: uuid.UUID) -> AbstractContextManager[bool]:
+    """Let one process at a time correct the labels of a batch."""
+    return of_session(key=(_CORRECTION, _half(batch)))
+
+
+def one_rescoring(*, round_id: int) -> AbstractContextManager[bool]:
+    """Let one process at a time score all of a round again."""
+    return of_session(key=(_RESCORING, round_id))
+
+
 def one_dispatcher() -> AbstractContextManager[bool]:
     """Let one process at a time tell webhooks."""
     return of_session(key=(_DISPATCHER, 0))
+
+
+def _half(name: uuid.UUID) -> int:
+    """Make the second half of a key of a UUID's end. Two may share one: then they only wait."""
+    return int.from_bytes(name.bytes[-4:], signed=True)
 
 
 @contextmanager

@@ -73,9 +73,12 @@ def undeclared_finals(
     metric = METRICS[round.benchmark.primary_metric]
     joined = {*stands_for, *stands_for.values()}
     of_joined = Release.objects.filter(
-        submission__round=round, submission__team__in=joined, submission__in=incumbents
+        submission__round=round,
+        submission__team__in=joined,
+        submission__in=incumbents,
+        transcript=round.transcript,
     )
-    released = {each.pk: each.released for each in of_joined}
+    released = {each.submission_id: each.released for each in of_joined}
 
     def place(each: Submission) -> tuple[Any, ...]:
         if each.team_id not in joined:

@@ -15,14 +15,22 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, conveyor, journal, late_allowances, locks, merged_teams, panel, sentences
+from vault import (
+    budget,
+    conveyor,
+    finals,
+    journal,
+    late_allowances,
+    locks,
+    panel,
+    sentences,
+    transcripts,
+)
 from vault.errors import TransitionError
 from vault.models import (
     Benchmark,
-    Final,
     Holdout,
     HoldoutTold,
-    MechanismState,
     PublishedResult,
     Round,
     RoundReference,
@@ -168,6 +176,8 @@ def open_round(
     received = Submission.objects.filter(round=round, team__is_reference=True)
     if received.filter(status__in=PENDING).exists():
         raise TransitionError("a reference is still being scored")
+    if transcripts.is_waiting(round=round):
+        raise TransitionError("its references are being scored again, on corrected labels")
     chosen = list(references) if references is not None else reference_order.in_order(round=round)
     known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
     if any(reference.pk not in known for reference in chosen):
@@ -242,11 +252,16 @@ def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
         return True
     if Submission.objects.filter(round=round, status__in=PENDING).exists():
         return False
-    if late_allowances.holding(round=round, now=now):
+    if transcripts.is_waiting(round=round) or late_allowances.holding(round=round, now=now):
         return False
     move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
-    _fill_in_finals(round, now=now)
+    finals.fill_in(round=round, now=now)
     return True
+
+
+def is_being_rescored(*, round: Round) -> bool:
+    """Tell whether all that was answered in the round is being scored again: no audit begins meanwhile."""
+    return transcripts.is_waiting(round=round)
 
 
 @transaction.atomic
@@ -295,25 +310,6 @@ def _check_nobody_is_late(round: Round, *, now: dt.datetime) -> None:
         if held:
             until = sentences.moment(at=max(each.until for each in held), now=now)
             raise TransitionError(f"round {other.number} still takes late files, until {until}")
-
-
-def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
-    """Teams that declared nothing are judged by their last accepted improvement, else their latest file.
-
-    Never by a raw score: which file that is would tell something about the scores.
-    """
-    declared = set(merged_teams.declared(round=round).values_list("team_id", flat=True))
-    scored = Submission.objects.filter(
-        round=round, status=SubmissionStatus.SCORED, team__is_reference=False
-    )
-    states = MechanismState.objects.filter(round=round)
-    incumbents = set(states.values_list("incumbent_id", flat=True))
-    chosen = merged_teams.undeclared_finals(round=round, scored=scored, incumbents=incumbents)
-    Final.objects.bulk_create(
-        Final(round=round, team_id=team_id, submission=submission, is_declared=False, chosen_at=now)
-        for team_id, submission in chosen.items()
-        if team_id not in declared
-    )
 
 
 def move(

@@ -6,9 +6,9 @@ import uuid
 from celery import shared_task
 from django.utils import timezone
 
-from vault import opening, rounds, scoring, submissions
+from vault import opening, rescoring, rounds, scoring, submissions, transcripts
 from vault.queue import broker, sweeping
-from vault.sealing import disclosures, draw_disclosures, received, verification
+from vault.sealing import corrections, disclosures, draw_disclosures, received, verification
 
 logger = logging.getLogger(__name__)
 
@@ -72,3 +72,29 @@ def sweep_envelopes() -> None:
         except Exception as error:  # noqa: BLE001
             # The kind of error only: its message could hold a label.
             logger.error("envelope %s was not looked into: %s", batch, type(error).__name__)
+
+
+@shared_task(name=broker.CORRECT_TASK)
+def correct_labels(*, request_id: str) -> None:
+    """For the audit worker, which alone can open every holdout of a batch."""
+    corrections.carry_out(request_id=uuid.UUID(request_id), clock=timezone.now)
+
+
+@shared_task(name="vault.tasks.sweep_corrections")
+def sweep_corrections() -> None:
+    """Whatever interrupted a correction, the next sweep takes it up again."""
+    for request_id in corrections.due():
+        try:
+            corrections.carry_out(request_id=request_id, clock=timezone.now)
+        except Exception as error:  # noqa: BLE001
+            logger.error("correction %s was not made: %s", request_id, type(error).__name__)
+
+
+@shared_task(name="vault.tasks.sweep_rescoring")
+def sweep_rescoring() -> None:
+    """Score again what a correction asks for; whatever interrupted it, the next sweep does the rest."""
+    for transcript_id in transcripts.due():
+        try:
+            rescoring.carry_out(transcript_id=transcript_id, clock=timezone.now)
+        except Exception as error:  # noqa: BLE001
+            logger.error("transcript %s is put off: %s", transcript_id, type(error).__name__)

@@ -75,14 +75,14 @@ class Wear:
 def wear_of(*, holdout: Holdout) -> Wear:
     """Add up a holdout's whole ledger: answers of all its rounds, and what everybody was told."""
     rounds = Round.objects.filter(query_holdout=holdout).exclude(status=RoundStatus.CANCELLED)
+    superseded = budget.superseded_nats(holdout=holdout)
     latest = rounds.order_by("-number").values_list("planned_nats", flat=True).first()
     return Wear(
         n_items=holdout.n_items,
         told=budget.told_nats(holdout=holdout),
-        answered=sum(
-            _answered(each) for each in rounds.select_related("benchmark", "query_holdout")
-        ),
-        reserved=budget.reserved_nats(holdout=holdout),
+        answered=superseded
+        + sum(_answered(each) for each in rounds.select_related("benchmark", "query_holdout")),
+        reserved=superseded + budget.reserved_nats(holdout=holdout),
         planned=latest,
     )
 
@@ -91,7 +91,9 @@ def _answered(round: Round) -> float:
     """Sum what each team's answers can have told it; who is blind was answered nothing."""
     seeing = Admission.objects.filter(round=round, is_blind=False)
     answers = Release.objects.filter(
-        submission__round=round, submission__team__in=seeing.values("team")
+        submission__round=round,
+        submission__team__in=seeing.values("team"),
+        transcript=round.transcript,
     ).exclude(outcome=Release.Outcome.BLIND)
     n_of_team = Counter(answers.values_list("submission__team", flat=True))
     account = budget.account_of(round=round)

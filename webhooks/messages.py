@@ -42,6 +42,10 @@ def _data(delivery: WebhookDelivery) -> dict[str, Any] | None:
     team = delivery.webhook.team
     if delivery.event == subscriptions.TEST:
         return {"webhook": str(delivery.webhook_id)}
+    if delivery.event == subscriptions.SUBMISSION_RESCORED:
+        # By the answer, since a submission may be scored again more than once.
+        own = selectors.submissions_of(team).filter(releases=int(delivery.subject)).first()
+        return None if own is None else representations.submission(own)
     if delivery.event == subscriptions.SUBMISSION_FINISHED:
         own = selectors.submissions_of(team).filter(pk=uuid.UUID(delivery.subject)).first()
         return None if own is None else representations.submission(own)

@@ -43,6 +43,18 @@ _NOTE = """
     ON CONFLICT (webhook_id, event, subject) DO NOTHING
 """
 _SUBMISSIONS = "vault_submission thing ON thing.team_id = webhook.team_id WHERE true"
+# Of answers that supersede an earlier one, when they became current; the subject is the answer's number.
+_RESCORED = """
+    (SELECT submission.team_id, answer.id, transcript.current_at
+     FROM vault_transcript transcript
+     JOIN vault_submission submission ON submission.round_id = transcript.round_id
+     JOIN vault_release answer ON answer.submission_id = submission.id
+         AND answer.transcript = transcript.number
+     WHERE EXISTS (SELECT FROM vault_release earlier WHERE earlier.submission_id = submission.id
+                       AND earlier.transcript < transcript.number)
+    ) thing ON thing.team_id = webhook.team_id
+    WHERE true
+"""
 # Of a benchmark that the team may see: as `selectors.benchmarks_of` finds it.
 _ROUNDS = """
     vault_round thing ON true
@@ -61,6 +73,7 @@ _STATEMENTS = {
     event: _NOTE.replace("@events", things).replace("@time", time)
     for event, things, time in (
         (subscriptions.SUBMISSION_FINISHED, _SUBMISSIONS, "finished_at"),
+        (subscriptions.SUBMISSION_RESCORED, _RESCORED, "current_at"),
         (subscriptions.ROUND_OPENED, _ROUNDS, "opened_at"),
         (subscriptions.ROUND_CLOSED, _ROUNDS, "closed_at"),
         (subscriptions.ROUND_PUBLISHED, _ROUNDS, "published_at"),

@@ -17,6 +17,7 @@ from webhooks import targets
 from webhooks.models import Webhook, WebhookDelivery
 
 SUBMISSION_FINISHED = "submission.finished"
+SUBMISSION_RESCORED = "submission.rescored"
 ROUND_OPENED = "round.opened"
 ROUND_CLOSED = "round.closed"
 ROUND_PUBLISHED = "round.published"
@@ -24,8 +25,8 @@ ROUND_CANCELLED = "round.cancelled"
 # An organizer changed something that was announced: an end, a team's queries, who may be late.
 ROUND_CHANGED = "round.changed"
 EVENTS = (
-    *(SUBMISSION_FINISHED, ROUND_OPENED, ROUND_CLOSED, ROUND_PUBLISHED, ROUND_CANCELLED),
-    ROUND_CHANGED,
+    *(SUBMISSION_FINISHED, SUBMISSION_RESCORED),
+    *(ROUND_OPENED, ROUND_CLOSED, ROUND_PUBLISHED, ROUND_CANCELLED, ROUND_CHANGED),
 )
 TEST = "webhook.test"
 MAX_WEBHOOKS = 10  # of one team

@@ -96,6 +96,14 @@ class Provenance:
         return {name: str(value) for name, value in said.items() if value not in ("", None)}
 
 
+class LabelVersion(TypedDict):
+    """One version of a holdout's labels: 1 are those that were sealed, later ones corrected."""
+
+    version: int
+    commitment: str
+    reason: str | None
+
+
 class PublicHoldout(TypedDict):
     """What is public of sealed labels."""
 
@@ -103,6 +111,8 @@ class PublicHoldout(TypedDict):
     status: str
     n_items: int
     commitment: str
+    # The oldest first, where the service knows of versions.
+    label_versions: NotRequired[list[LabelVersion]]
     # Of the panel that its items are in, where the service says it.
     panel_version: NotRequired[int]
 

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 
 from vault.admin import envelopes, sealing
 from vault.admin.acts import Act, ActingPage, Done
+from vault.admin.correcting import CORRECT, corrections_table
 from vault.admin.disclosing import DISCLOSE, disclosure_table
 from vault.admin.pages import (
     NOTHING,
@@ -59,6 +60,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
             when="while a holdout is SEALED",
             run=_freshen,
         ),
+        CORRECT,
         DISCLOSE,
     )
 
@@ -124,6 +126,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
             ),
             *_wear(obj),
             _versions(obj),
+            corrections_table(obj),
             disclosure_table(obj),
             *envelopes.draw_tables(obj),
         ]

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from vault import budget, opening, sentences
+from vault import budget, opening, sentences, transcripts
 from vault.admin import outlook, parameters, planning
 from vault.admin.acts import Act, ActingPage
 from vault.admin.baselines import may_open
@@ -58,7 +58,9 @@ class RoundAdmin(FixedPage, ActingPage):
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
         section(None, "benchmark", "number", "standing", "opening", "panel"),
-        section("Labels", "query_holdout", "fresh", "unaudited", "cannot_find", "detectable"),
+        section(
+            "Labels", "query_holdout", "fresh", "unaudited", "cannot_find", "detectable", "answers"
+        ),
         section(
             "Release",
             *("mechanism", "explained", "resolution", "publication", "published_step"),
@@ -83,6 +85,14 @@ class RoundAdmin(FixedPage, ActingPage):
         return rounds.select_related(
             "benchmark", "query_holdout__benchmark", "panel__benchmark"
         ).annotate(n_teams=_count_of(Admission), n_submissions=_count_of(Submission))
+
+    @admin.display(description="answers that count")
+    def answers(self, obj: Round) -> str:
+        """Say whether labels were corrected, and whether all is being scored again."""
+        now = "the first" if obj.transcript == 1 else f"transcript {obj.transcript}"
+        if transcripts.is_waiting(round=obj):
+            return f"{now}; all of it is being scored again, on corrected labels"
+        return now if obj.transcript == 1 else f"{now}, on corrected labels"
 
     n_teams = number("n_teams", "teams")
     n_submissions = number("n_submissions", "submissions")

@@ -117,10 +117,11 @@ def is_number(text: str) -> bool:
 
 
 def submissions_of(team: Team) -> QuerySet[Submission]:
-    """Find a team's submissions, with all that is shown of them, in one query."""
+    """Find a team's submissions, with all that is shown of them."""
     return (
         Submission.objects.filter(team=team)
-        .select_related("release", "team", "round__benchmark")
+        .select_related("team", "round__benchmark")
+        .prefetch_related("releases")
         .annotate(is_final=Exists(Final.objects.filter(submission=OuterRef("pk"))))
     )
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0033_label_versions")]
+    dependencies = [("vault", "0035_corrections")]
 
     operations = [
         migrations.AddField(

@@ -21,7 +21,7 @@ NOT_JUDGED_ONCE = "DROP TRIGGER vault_sealedenvelope_judged_once ON vault_sealed
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0033_label_versions'),
+        ('vault', '0039_times_by_their_steps'),
     ]
 
     operations = [

@@ -52,7 +52,7 @@ DROP FUNCTION vault_check_active();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0039_times_by_their_steps")]
+    dependencies = [("vault", "0041_key_generations")]
 
     operations = [
         migrations.CreateModel(
@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("transcript", models.PositiveIntegerField()),
                 ("sequence", models.PositiveIntegerField()),
                 ("at", models.DateTimeField()),
                 (
@@ -127,7 +128,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("merge", "round"), name="mergedstate_once")
+                    models.UniqueConstraint(
+                        fields=("merge", "round", "transcript"), name="mergedstate_once"
+                    )
                 ],
             },
         ),

@@ -2,6 +2,8 @@ from vault.models.benchmark import Benchmark as Benchmark
 from vault.models.budget import Admission as Admission
 from vault.models.budget import BudgetEntry as BudgetEntry
 from vault.models.budget import HoldoutTold as HoldoutTold
+from vault.models.correction import CorrectionRequest as CorrectionRequest
+from vault.models.correction import SealedCorrection as SealedCorrection
 from vault.models.disclosure import DisclosedFile as DisclosedFile
 from vault.models.disclosure import DisclosureRequest as DisclosureRequest
 from vault.models.draw import DisclosedDraw as DisclosedDraw
@@ -27,6 +29,7 @@ from vault.models.release import RawScore as RawScore
 from vault.models.release import Release as Release
 from vault.models.release import ReleaseInput as ReleaseInput
 from vault.models.release import RoundReference as RoundReference
+from vault.models.release import Transcript as Transcript
 from vault.models.round import Round as Round
 from vault.models.round import RoundSecret as RoundSecret
 from vault.models.sign_in import SignInFailures as SignInFailures

@@ -26,6 +26,9 @@ class Round(models.Model):
         max_length=8, choices=PublicationKind.choices, default=PublicationKind.COARSE
     )
 
+    # The answers that count: 1, or the last `Transcript` that became current.
+    transcript = models.PositiveIntegerField(default=1, editable=False)
+
     # Said when it was planned: no audit tests anybody, for want of a holdout that nobody was told of.
     unaudited = models.BooleanField(
         default=False,

@@ -35,12 +35,15 @@ class MergedState(models.Model):
 
     merge = models.ForeignKey(TeamMerge, on_delete=models.PROTECT, related_name="states")
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+")
+    transcript = models.PositiveIntegerField()
     # Of the kept team: the first submission that was answered with the joined memory, if it was answered.
     sequence = models.PositiveIntegerField()
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [UniqueConstraint(fields=["merge", "round"], name="mergedstate_once")]
+        constraints = [
+            UniqueConstraint(fields=["merge", "round", "transcript"], name="mergedstate_once")
+        ]
 
     def __str__(self) -> str:
         return f"state of merge {self.merge_id} in round {self.round_id}"

@@ -21,6 +21,7 @@ SCORE_TASK = "vault.tasks.score_submission"
 QUEUE = "scoring"
 DISCLOSE_TASK = "vault.tasks.disclose_holdout"
 VERIFY_TASK = "vault.tasks.verify_envelope"
+CORRECT_TASK = "vault.tasks.correct_labels"
 AUDIT_QUEUE = "audit"
 # Far more than come at once: a longer list would only grow while the broker hangs.
 MAX_WAITING = 1000
@@ -79,3 +80,8 @@ def ask_to_disclose(*, holdout_id: uuid.UUID) -> None:
 def ask_to_verify(*, batch: uuid.UUID) -> None:
     """Wake the audit worker for an envelope that is stored; its sweeper finds what the broker lost."""
     _publish(VERIFY_TASK, queue=AUDIT_QUEUE, batch=batch)
+
+
+def ask_to_correct(*, request_id: uuid.UUID) -> None:
+    """Wake the audit worker for a correction that is asked for, as for a disclosure."""
+    _publish(CORRECT_TASK, queue=AUDIT_QUEUE, request_id=request_id)

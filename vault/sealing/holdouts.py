@@ -7,6 +7,7 @@ before a label is decrypted. No message holds a label.
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -187,6 +188,20 @@ def open_retired(*, holdout: Holdout, actor: str, now: dt.datetime) -> Disclosur
     version = label_versions.newest(holdout=current)
     plaintext, _ = _open(version, AUDIT, reason={"disclose": True}, actor=actor, now=now)
     return sealed_labels.disclosure(plaintext, classes=current.benchmark.classes)
+
+
+def open_to_correct(
+    *, holdout: Holdout, correction: uuid.UUID, actor: str, now: dt.datetime
+) -> tuple[bytes, int]:
+    """Decrypt a holdout's newest labels, whatever its status, to be sealed again: with their number.
+
+    Every holdout of a batch is opened for a correction, so that nobody learns which of them it changes. By a
+    worker that holds the audit key, and not inside a transaction.
+    """
+    version = label_versions.newest(holdout=holdout)
+    reason = {"correction": str(correction)}
+    plaintext, _ = _open(version, AUDIT, reason=reason, actor=actor, now=now)
+    return plaintext, version.number
 
 
 def disclose(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:

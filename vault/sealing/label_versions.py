@@ -16,11 +16,6 @@ def newest(*, holdout: Holdout) -> LabelVersion:
     return versions.select_related("holdout__benchmark")[0]
 
 
-def numbered(*, holdout: Holdout, number: int) -> LabelVersion:
-    versions = LabelVersion.objects.select_related("holdout__benchmark")
-    return versions.get(holdout=holdout, number=number)
-
-
 def store(
     *,
     holdout: Holdout,

@@ -99,6 +99,14 @@ def private_keys(*, purpose: Purpose) -> list[bytes]:
         ) from None
 
 
+def private_key_of(*, purpose: Purpose, kid: str) -> bytes:
+    """Find the generation of this process's keyring that something was sealed for."""
+    for private in private_keys(purpose=purpose):
+        if crypto.kid_of(crypto.public_key_of(private)) == kid:
+            return private
+    raise LabelsUnavailableError(f"this process holds no {purpose} key {kid[:12]}")
+
+
 def wrap(
     *, version: LabelVersion, data_key: bytes, ciphertext_sha256: str, key: SealingKey
 ) -> None:

@@ -18,6 +18,7 @@ from vault.models import Benchmark, Holdout, Round, Team
 
 ANYONE = Caller()
 PUBLIC_HOLDOUT = {
+    "label_versions",
     *("id", "kind", "status", "n_items", "draws_groups", "stratified", "commitment", "sealed_at"),
     "disclosed",
 }
@@ -108,6 +109,7 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
         "mechanism": "guarded_ladder",
         "parameters": Round.objects.get().parameters,
         "publication": "coarse",
+        "transcript": 1,
         "panel_version": 1,
         "n_query": N_QUERY,
         "query_commitment": world.query.commitment,

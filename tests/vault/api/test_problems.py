@@ -144,6 +144,7 @@ def test_errors_of_the_inside_have_no_status() -> None:
         "VaultError",
         "BenchmarkError",
         "BudgetError",
+        "CorrectedMeanwhileError",
         "PackedBodyError",
         "UnpackedSizeError",
         "AdmissionError",

@@ -47,6 +47,8 @@ def test_new_file_is_accepted_and_charged(world: World, bot: Caller) -> None:
         "released": None,
         "on_display": None,
         "outcome": None,
+        "transcript": 1,
+        "superseded": [],
         "error_code": None,
         "is_final": False,
         "model_name": "",

@@ -1,5 +1,6 @@
 """Benchmarks, their panels and holdouts, as anyone may see them: from public constants alone."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.urls import reverse
@@ -132,6 +133,26 @@ def _disclosed(holdout: Holdout) -> dict[str, Any] | None:
     return None if file is None else DISCLOSED.show(file)
 
 
+LABEL_VERSION = Shape(
+    "LabelVersion",
+    {
+        "version": fields.integer(
+            1, "1 are the labels that were sealed.", source="number", minimum=0
+        ),
+        "n_labelled": fields.count(
+            2000,
+            "Items that have a label; those that a correction leaves out of scoring count, too.",
+        ),
+        "arrived_at": fields.time("2026-02-20T08:00:00Z"),
+        "reason": fields.text(
+            None, "Why they were corrected, the same for all holdouts of a draw.", null=True
+        ),
+        "commitment": fields.sha256(
+            COMMITMENT, "Of these labels, published when they were sealed."
+        ),
+    },
+    description="One version of a holdout's labels: the newest counts.",
+)
 HOLDOUT = Shape(
     "Holdout",
     {
@@ -146,6 +167,15 @@ HOLDOUT = Shape(
         "commitment": fields.sha256(COMMITMENT, "Of its labels, published before any answer."),
         "batch": fields.text(
             BATCH, "Holdouts of one draw have one; only they are exchangeable.", format="uuid"
+        ),
+        "label_versions": fields.list_of(
+            [LABEL_VERSION.example],
+            LABEL_VERSION.reference(),
+            "The oldest first.",
+            source=lambda holdout: [
+                LABEL_VERSION.show(each)
+                for each in sorted(holdout.versions.all(), key=attrgetter("number"))
+            ],
         ),
         "sealed_at": fields.time("2026-02-20T08:00:00Z"),
         "disclosed": Field(schemas.or_null(DISCLOSED.reference()), None, _disclosed),

@@ -93,6 +93,12 @@ ROUND = Shape(
             "beyond it. null: planned before this was kept.",
             null=True,
         ),
+        "transcript": fields.integer(
+            1,
+            "Which of its answers count: 1, or more where labels were corrected and all of it was scored "
+            "again.",
+            minimum=1,
+        ),
         "panel_version": fields.integer(1, source="panel.version", minimum=1),
         "n_query": fields.count(
             2000, "Items of the query holdout.", source="query_holdout.n_items"
