@@ -182,7 +182,9 @@ def _look_everywhere(reader: Reader) -> None:
             f"{benchmark}holdouts/{each.pk}/labels/"
             for each in (reader.world.query, reader.world.fresh)
         ),
-        *(f"{benchmark}audits/", "audits/1/", "signing-keys/"),
+        *(f"{benchmark}audits/", "audits/1/", "signing-keys/", f"{benchmark}sealing-keys/"),
+        # Not while a shard of it is shut.
+        f"{benchmark}draws/{reader.world.query.batch}/",
         *(f"{benchmark}journal/head/", f"{benchmark}journal/heads/"),
     ):
         reader.ask("GET", path)
