@@ -227,7 +227,8 @@ def visible(reader: Reader) -> list[tuple[float | None, str]]:
 
 @pytest.mark.parametrize(
     ("mechanism", "seed"),
-    [("exact", 1), ("rounded", 2), ("guarded_ladder", 1), ("guarded_ladder", 2)],
+    # Seeds of which both worlds happen to release the same.
+    [("exact", 1), ("rounded", 4), ("guarded_ladder", 1), ("guarded_ladder", 5)],
 )
 def test_other_labels_with_equal_releases_give_equal_answers(mechanism: str, seed: int) -> None:
     first, first_scores = play(1, mechanism=mechanism, seed=seed)
