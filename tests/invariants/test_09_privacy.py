@@ -66,6 +66,9 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "panel": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     # Of a private benchmark: disclosed to those who see it.
     "disclosed-labels": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    "sealing-keys": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    # Of draws that nobody may see yet, everybody sees as much.
+    "disclosed-draw": {"GET": {**dict.fromkeys(TEAMS, 404), "anonymous": 404, "organiser": 404}},
     "leaderboard": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "audits": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "journal-head": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
@@ -173,6 +176,7 @@ class House:
             **{f"entrance{form}": [] for form in ("", "-json")},
             "token-link-page": [],
             "token-link": [],
+            "disclosed-draw": [self.world.benchmark.slug, self.world.query.batch],
             "disclosed-labels": [self.world.benchmark.slug, self.disclosed_id],
             "audit": [1],
             "signing-keys": [],
