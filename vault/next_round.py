@@ -203,9 +203,7 @@ def _hand_in(file: Submission, planned: Round, *, actor: str, now: dt.datetime) 
         round=taking,
         panel=planned.panel,
         predictions=canonical.encode(predictions.load(file_key=file.file_key)),
-        provenance=Provenance(
-            model_name=file.model_name, commit=file.commit, ci_run_url=file.ci_run_url
-        ),
+        provenance=Provenance(model_name=file.model_name, commit=file.commit),
         now=now,
         organizer=actor,
     )
