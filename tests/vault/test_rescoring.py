@@ -437,8 +437,8 @@ def test_without_storage_nothing_is_given_up(world: World, settings: Any, tmp_pa
     waiting = beginning(world)
     settings.MEDIA_ROOT = str(tmp_path / "elsewhere")
     late = waiting.begun_at + 2 * rescoring.PATIENCE
-    with acting_as("scoring"):
-        assert not rescoring.carry_out(transcript_id=waiting.pk, clock=lambda: late)
+    with acting_as("scoring"), pytest.raises(FileNotFoundError):
+        rescoring.carry_out(transcript_id=waiting.pk, clock=lambda: late)
 
     assert current(world).transcript == 1
     assert not Release.objects.filter(transcript=2).exists()
