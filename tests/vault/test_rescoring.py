@@ -483,3 +483,42 @@ def test_going_back_keeps_the_first_transcript(world: World) -> None:
     assert MechanismState.objects.filter(transcript=1).count() == 3
     given = world.answered(world.teams["b"], world.wrong_at(range(2)))
     assert given.status == "SCORED"
+
+
+def test_files_that_come_while_labels_are_corrected_are_all_answered_in_order(
+    world: World,
+) -> None:
+    """Scored by several workers at once with a correction: each is in both transcripts, or in the new one."""
+    late = [
+        world.submit(world.teams[name], world.wrong_at(range(first, first + 40))).submission
+        for first in (100, 150, 200)
+        for name in ("a", "b")
+    ]
+    asked = ask_to_replace(world, {each: 1 - int(world.labels[each]) for each in range(80)})
+
+    def act(number: int) -> None:
+        if number == 0:
+            reseal(asked)
+            score_again()
+        else:
+            world.score(late[2 * (number - 1)])
+            world.score(late[2 * number - 1])
+
+    all_at_once(4, act)
+    score_again()
+    for _ in range(len(late)):
+        Submission.objects.filter(status="QUEUED").update(retry_at=None)
+        for each in late:
+            world.score(each)
+
+    round = current(world)
+    assert round.transcript == 2
+    assert {each.status for each in Submission.objects.filter(round=round)} == {"SCORED"}
+    numbers = [
+        sorted(each.releases.values_list("transcript", flat=True))
+        for each in Submission.objects.filter(round=round)
+    ]
+    assert all(each in ([1, 2], [2]) for each in numbers)
+    assert BudgetEntry.objects.filter(kind="COMMIT").count() == 8 + len(late)
+    assert replay.replay(round=round) == sum(map(len, numbers))
+    journal.verify(benchmark_id=world.benchmark.pk)
