@@ -9,6 +9,7 @@ from vault.api.representations.benchmarks import (
     DISCLOSED,
     DISCLOSED_FILE,
     HOLDOUT,
+    LABEL_VERSION,
     PANEL,
 )
 from vault.api.representations.rounds import POLICY, ROUND
@@ -17,7 +18,8 @@ from vault.api.representations.shape import described
 TAG = "Benchmarks"
 
 SHAPES = described(
-    *(DETAIL, PANEL, HOLDOUT, DISCLOSED, DISCLOSED_FILE, POLICY), listed=(BENCHMARK, ROUND)
+    *(DETAIL, PANEL, HOLDOUT, LABEL_VERSION, DISCLOSED, DISCLOSED_FILE, POLICY),
+    listed=(BENCHMARK, ROUND),
 )
 _PANEL_HEADERS = ("ETag", "Panel-Version")
 
