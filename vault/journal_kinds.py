@@ -71,6 +71,7 @@ KINDS = (
     _of("batch_accepted", AUDIT, "a batch of late labels became a version"),
     _of("batch_refused", AUDIT, "a batch of late labels was refused"),
     _of("prospective_scored", AUDIT, "locked finals were scored on labels that came later"),
+    _of("open_for_rotation", WORKERS, "a worker opened what is sealed, to encrypt it anew"),
     _of("keys_rotated", WORKERS, "envelopes or labels were sealed for another key"),
     # A round.
     _of("round_planned", RESEARCHER, "a round was planned, with all its constants"),

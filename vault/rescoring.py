@@ -2,9 +2,9 @@
 
 References come first, since mechanisms start from the baseline's score; then each team's submissions in
 their order. Nothing is charged, and nothing is shown before the last one is done. Each answer is a
-transaction of its own: killed between any two, the next attempt does the rest. A file that cannot be
-scored again, such as one that was lost, holds up its team alone and everybody for an hour at most: then it
-has no answer in the new transcript.
+transaction of its own: killed between any two, the next attempt does the rest. A team's file that cannot be
+scored again, such as one that was lost, holds up everybody for an hour at most: then it has no answer in the
+new transcript. A reference's is not given up: mechanisms start from it.
 """
 
 import datetime as dt
@@ -63,9 +63,11 @@ def _score_all(transcript: Transcript, clock: Clock) -> list[uuid.UUID]:
             _score(transcript, submission, clock)
         except leases.DATABASE_FAULTS:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop other teams
+        except Exception as error:
             # The kind of error only: its message could hold a label.
             logger.error("%s is not scored again: %s", submission.pk, type(error).__name__)
+            if submission.team.is_reference:
+                raise
             if clock() - transcript.begun_at < PATIENCE:
                 held_up.add(submission.team_id)
             else:

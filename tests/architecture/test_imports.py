@@ -36,6 +36,7 @@ PLANTS = [
     ("Labels are reached", "vault.submissions", "vault.sealing.holdouts"),
     ("Labels are reached", "vault.tasks", "vault.sealing.holdouts"),
     ("A disclosure is asked for", "vault.rounds", "vault.sealing.disclosures"),
+    ("A correction is asked for", "vault.rounds", "vault.sealing.corrections"),
     ("A label file is reported on", "vault.sealing.label_report", "django.conf"),
     ("A label file is reported on", "vault.files.label_tables", "vault.models"),
     ("Labels are sealed where they live", "vault.sealing.prepared", "vault.models"),

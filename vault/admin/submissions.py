@@ -9,7 +9,7 @@ from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 from django.http import HttpRequest
 
 from stats.metrics import METRICS
-from vault import leaderboard
+from vault import leaderboard, transcripts
 from vault.admin.change_lists import RoundFilter
 from vault.admin.pages import (
     NOTHING,
@@ -130,6 +130,7 @@ class SubmissionAdmin(ReadOnlyPage):
                 empty="Nothing was charged.",
             ),
             _raw_scores(obj),
+            *_superseded(obj),
         ]
 
 
@@ -144,6 +145,23 @@ def _score(submission: Submission, name: str) -> str:
     is_coarse = reference_scores.is_coarse(round=round, team=team)
     step = None if is_coarse else leaderboard.resolution(round=round)
     return score(leaderboard.shown(value=told, benchmark=round.benchmark), step=step)
+
+
+def _superseded(submission: Submission) -> list[Table]:
+    """List the answers on labels that were corrected since, where there are any."""
+    answers = transcripts.superseded(submission=submission)
+    round, team = submission.round, submission.team
+
+    def told(value: float | None) -> str:
+        return figure(reference_scores.told(value=value, round=round, team=team))
+
+    rows = [
+        (each.transcript, told(each.released), told(each.value), each.get_outcome_display())
+        for each in answers
+    ]
+    header = ("Transcript", "Released", "On display", "Outcome")
+    heading = "Answers that corrected labels have superseded"
+    return [Table(heading=heading, header=header, rows=rows)] if rows else []
 
 
 def _raw_scores(submission: Submission) -> Table:

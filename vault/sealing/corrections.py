@@ -38,9 +38,9 @@ from vault.statuses import HoldoutStatus, RoundStatus
 
 ACTOR = "worker-audit"
 # Of the items of a batch: whoever leaves out more needs another label file.
-MOST_VOID = 0.5
+MAX_VOID_SHARE = 0.5
 # Of a batch: what all of it scores again tells of the labels, and who may ask for it could ask much.
-MOST_CORRECTIONS = 10
+MAX_CORRECTIONS = 10
 
 Clock = Callable[[], dt.datetime]
 What = CorrectionRequest.What
@@ -63,7 +63,7 @@ def read_items(*, holdout: Holdout, body: bytes, content_type: str) -> Content:
     batch = panel.new_ids(holdout.panel)
     kind = label_files.id_kind_of(holdout.panel)
     ids = id_lists.read(body=body, content_type=content_type, id_kind=kind, among=batch)
-    if len(ids) > MOST_VOID * len(batch):
+    if len(ids) > MAX_VOID_SHARE * len(batch):
         raise SealingError(
             f"{len(ids):,} of the batch's {len(batch):,} items are more than half of it: so many are not "
             "left out of scoring",
@@ -86,9 +86,9 @@ def read_labels(*, holdout: Holdout, body: bytes, content_type: str) -> Content:
 def check(*, batch: uuid.UUID) -> None:
     """Refuse while another correction of the batch is on its way: each is made of what the last one left."""
     asked = CorrectionRequest.objects.filter(batch=batch)
-    if asked.count() >= MOST_CORRECTIONS:
+    if asked.count() >= MAX_CORRECTIONS:
         raise TransitionError(
-            f"the labels of a batch are corrected {MOST_CORRECTIONS} times at most: seal a new label file"
+            f"the labels of a batch are corrected {MAX_CORRECTIONS} times at most: seal a new label file"
         )
     waiting = asked.filter(done_at=None, refused_at=None)
     scored = Transcript.objects.filter(round__query_holdout__batch=batch, current_at=None)

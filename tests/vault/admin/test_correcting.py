@@ -13,7 +13,14 @@ from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import kinds, post
 from tests.vault.corrected import REASON
 from tests.vault.factories import World, acting_as, make_world
-from vault.models import CorrectionRequest, JournalEntry, SealedCorrection
+from vault.models import (
+    CorrectionRequest,
+    JournalEntry,
+    Release,
+    Round,
+    SealedCorrection,
+    Submission,
+)
 from vault.people.groups import ORGANIZER, RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
@@ -159,3 +166,33 @@ def test_researchers_see_it_and_cannot_do_it(world: World) -> None:
     assert json.loads(JournalEntry.objects.get(kind="correction_requested").payload)["reason"] == (
         REASON
     )
+
+
+def test_pages_say_what_counts_and_what_was_superseded(world: World) -> None:
+    given = world.submit(world.team("alpha"), world.labels).submission
+    for transcript, value in ((1, 0.25), (2, 0.75)):
+        Release.objects.create(
+            submission=given,
+            transcript=transcript,
+            value=value,
+            outcome="scored",
+            released_at=world.now,
+        )
+    Submission.objects.filter(pk=given.pk).update(status="SCORED", finished_at=world.now)
+    Round.objects.filter(pk=world.round.pk).update(transcript=2)
+    transcripts = world.round.transcripts
+    transcripts.create(number=2, label_version=1, begun_at=world.now, current_at=world.now)
+    round_page, page = (
+        url("vault_round_change", world.round.pk), url("vault_submission_change", given.pk)
+    )  # fmt: skip
+    client = client_of(RESEARCHER)
+    with acting_as("researcher"):
+        assert "transcript 2, on corrected labels" in client.get(round_page).content.decode()
+        text = client.get(page).content.decode()
+    assert "Answers that corrected labels have superseded" in text
+    assert "0.25" in text
+    assert "0.75" in text
+
+    transcripts.create(number=3, label_version=1, begun_at=world.now)
+    with acting_as("researcher"):
+        assert "is being scored again" in client.get(round_page).content.decode()

@@ -9,6 +9,7 @@ from vault.api.representations.benchmarks import (
     DISCLOSED,
     DISCLOSED_FILE,
     HOLDOUT,
+    LABEL_VERSION,
     PANEL,
     STOCK,
 )
@@ -18,7 +19,7 @@ from vault.api.representations.shape import described
 TAG = "Benchmarks"
 
 SHAPES = described(
-    *(DETAIL, PANEL, HOLDOUT, STOCK, DISCLOSED, DISCLOSED_FILE, POLICY, CHANGE),
+    *(DETAIL, PANEL, HOLDOUT, LABEL_VERSION, STOCK, DISCLOSED, DISCLOSED_FILE, POLICY, CHANGE),
     listed=(BENCHMARK, ROUND),
 )
 _PANEL_HEADERS = ("ETag", "Panel-Version")
