@@ -17,7 +17,7 @@ from audits.models import AuditRun, Publication
 from audits.runs import Clock
 from vault import journal, locks, rounds
 from vault.errors import TransitionError
-from vault.holdout_kinds import DECIDING
+from vault.holdout_kinds import DECIDING, WITHOUT_LABELS
 from vault.models import Benchmark, Holdout, Round
 from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
@@ -64,6 +64,7 @@ def publish(*, round_id: int, clock: Clock) -> None:
                 round=round, benchmark=round.benchmark, document=shown, published_at=now
             )
             _turn_conveyor(round, shown=shown, now=now)
+            _retire_measured(round, now=now)
         heads.sign(benchmark=round.benchmark, clock=clock)
 
 
@@ -111,6 +112,16 @@ def _turn_conveyor(round: Round, *, shown: dict[str, Any], now: dt.datetime) -> 
     waiting = _stock(benchmark=round.benchmark, batch=promoted.batch)
     if waiting:
         holdouts.freshen(holdout=waiting[0], actor=ACTOR, now=now)
+
+
+def _retire_measured(round: Round, *, now: dt.datetime) -> None:
+    """Retire what the round measured beside the verdict, once no other round is still to measure it."""
+    measured = round.fresh_holdouts.filter(status=HoldoutStatus.FRESH)
+    waiting = Round.objects.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED))
+    awaited = set(waiting.exclude(pk=round.pk).values_list("fresh_holdouts", flat=True))
+    for holdout in measured.exclude(kind__in=(*DECIDING, *WITHOUT_LABELS)).order_by("pk"):
+        if holdout.pk not in awaited:
+            holdouts.retire(holdout=holdout, actor=ACTOR, now=now)
 
 
 def _retire_all(deciding: list[Holdout], *, now: dt.datetime) -> Holdout | None:

@@ -8,7 +8,7 @@ from stats.drawing import MIN_ITEMS
 from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
 from vault.errors import PlanError
-from vault.holdout_kinds import decides
+from vault.holdout_kinds import NEEDS_PERIOD, decides
 from vault.models import Holdout, Round, Team
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
@@ -103,6 +103,21 @@ def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
                 f"has {each.n_items}: seal a larger one",
                 field=field,
             )
+    _check_later(round, fresh_holdouts)
     serving = Round.objects.filter(query_holdout=query_holdout)
     if serving.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED)).exists():
         raise PlanError("the query holdout serves another round", field="query_holdout")
+
+
+def _check_later(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
+    """Refuse a later period that is not later than the items that answer queries."""
+    answered_until = round.query_holdout.period_end
+    for each in fresh_holdouts:
+        if each.kind not in NEEDS_PERIOD or each.period_start is None or answered_until is None:
+            continue
+        if each.period_start <= answered_until:
+            raise PlanError(
+                f"the {each.kind} holdout begins on {each.period_start}, and the query holdout's items go up "
+                f"to {answered_until}: choose one of a later period",
+                field="fresh_holdouts",
+            )

@@ -90,6 +90,8 @@ def seal(
                 kind=shard.kind,
                 status=shard.status,
                 n_items=len(rows),
+                trained_until=shard.trained_until,
+                label_delay_days=shard.label_delay_days,
             )
             plaintext = sealed_labels.pack(own, positions=where[rows], classes=benchmark.classes)
             _store(holdout, plaintext, [keys[purpose] for purpose in _purposes([shard])])

@@ -19,7 +19,7 @@ from vault.models import Benchmark, Holdout, Round, Team
 ANYONE = Caller()
 PUBLIC_HOLDOUT = {
     *("id", "kind", "status", "n_items", "draws_groups", "stratified", "commitment", "sealed_at"),
-    "disclosed",
+    *("trained_until", "label_delay_days", "disclosed"),
 }
 
 

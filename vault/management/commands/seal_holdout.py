@@ -39,7 +39,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        shards = seal_arguments.shards_of(arguments=options["shard"], kind=options["kind"])
+        shards = seal_arguments.shards_of(
+            arguments=options["shard"],
+            kind=options["kind"],
+            trained_until=options["trained_until"],
+            label_delay_days=options["label_delay_days"],
+        )
         try:
             sealed = self._sealed(shards, options)
         except Benchmark.DoesNotExist:
