@@ -56,6 +56,8 @@ GRANTS: list[Grant] = [
         *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
         # Where the labels of a disclosed holdout are, and why they were published.
         *("vault_disclosurerequest", "vault_disclosedfile"),
+        # Commitments, which everybody may keep.
+        "vault_labelversion",
         # Anybody may keep a head of a journal, which itself is not for this role.
         *("vault_signedhead", "vault_signingkey"),
     ),
@@ -89,7 +91,8 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_benchmark", "SELECT", "INSERT", "UPDATE"),
     *_grants(RESEARCHER, "vault_panel", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_holdout", "SELECT", "INSERT", "UPDATE status"),
-    *_grants(RESEARCHER, "vault_sealedblob", "INSERT", "SELECT holdout_id"),
+    *_grants(RESEARCHER, "vault_labelversion", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_sealedblob", "INSERT", "SELECT version_id"),
     *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id"),
     *_grants(RESEARCHER, "vault_round", "SELECT", "INSERT", ROUND_ACTS),
     *_grants(RESEARCHER, "vault_roundsecret", "INSERT", "SELECT round_id"),
@@ -109,7 +112,7 @@ GRANTS: list[Grant] = [
     *_reads(
         SCORING,
         *("vault_benchmark", "vault_panel", "vault_holdout", "vault_sealingkey"),
-        *("vault_sealedblob", "vault_wrappedkey", "vault_roundsecret"),
+        *("vault_labelversion", "vault_sealedblob", "vault_wrappedkey", "vault_roundsecret"),
         *("vault_round_fresh_holdouts", "vault_team"),
         # For `verify_journal`, which runs in its place.
         *("vault_journalentry", "vault_journalhead", "vault_signedhead", "vault_signingkey"),
@@ -132,6 +135,7 @@ GRANTS: list[Grant] = [
     *_reads(
         AUDIT,
         *("vault_benchmark", "vault_panel", "vault_sealingkey", "vault_sealedblob"),
+        "vault_labelversion",
         *("vault_round_fresh_holdouts", "vault_team", "vault_admission", "vault_budgetentry"),
         *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
         *("vault_unranking", "vault_journalentry", "vault_disclosurerequest", "vault_signingkey"),

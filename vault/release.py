@@ -52,6 +52,8 @@ class Evaluated:
     """
 
     scorer_version: str
+    # The number of the labels that were used.
+    label_version: int
     scores: list[Score]
     incumbent_id: uuid.UUID | None
     paired_se: float
@@ -230,6 +232,7 @@ def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -
         RawScore(
             submission=submission,
             holdout=round.query_holdout,
+            label_version=evaluated.label_version,
             scorer_version=evaluated.scorer_version,
             scored_at=now,
             **asdict(score),
@@ -239,6 +242,7 @@ def _record(*, submission: Submission, evaluated: Evaluated, now: dt.datetime) -
     ReleaseInput.objects.create(
         submission=submission,
         holdout=round.query_holdout,
+        label_version=evaluated.label_version,
         scorer_version=evaluated.scorer_version,
         incumbent_id=evaluated.incumbent_id,
         score=_oriented(submission, evaluated),

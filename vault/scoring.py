@@ -118,6 +118,7 @@ def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
         incumbent = release.incumbent_of(submission=submission)
         evaluated = release.Evaluated(
             scorer_version=SCORER_VERSION,
+            label_version=opened.version,
             scores=scores,
             incumbent_id=None if incumbent is None else incumbent.pk,
             paired_se=_paired_se(

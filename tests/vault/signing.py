@@ -49,7 +49,7 @@ def make_benchmark(slug: str) -> Benchmark:
     )
     Holdout.objects.create(
         benchmark=benchmark, panel=panel, kind="iid", status="FRESH", batch=uuid.uuid4(),
-        commitment="0" * 64, n_items=1, sealed_at=NOW,
+        n_items=1, sealed_at=NOW,
     )  # fmt: skip
     return benchmark
 

@@ -248,6 +248,7 @@ def test_a_release_asks_for_the_reservation_too(world: World) -> None:
     ).get(pk=claim.submission_id)
     evaluated = release.Evaluated(
         scorer_version="1",
+        label_version=1,
         scores=[release.Score(metric="accuracy", value=0.5, low=0.4, high=0.6)],
         incumbent_id=None,
         paired_se=0.0,

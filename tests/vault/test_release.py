@@ -72,6 +72,7 @@ def fresh(submission: Submission) -> Submission:
 def evaluated(*, value: float, incumbent: Submission | None = None) -> release.Evaluated:
     return release.Evaluated(
         scorer_version="1",
+        label_version=1,
         scores=[release.Score(metric="accuracy", value=value, low=0.0, high=1.0)],
         incumbent_id=None if incumbent is None else incumbent.pk,
         paired_se=0.0,

@@ -70,6 +70,7 @@ def test_invariant_3_a_worker_that_lost_its_lease_publishes_nothing(world: World
     submission = world.submit(world.team("a"), world.labels).submission
     evaluated = release.Evaluated(
         scorer_version="1",
+        label_version=1,
         scores=[release.Score(metric="accuracy", value=0.5, low=0.4, high=0.6)],
         incumbent_id=None,
         paired_se=0.0,

@@ -4,6 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -11,7 +12,7 @@ from django.utils.html import format_html
 from vault.admin import sealing
 from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.disclosing import DISCLOSE, disclosure_table
-from vault.admin.pages import FixedPage, Table, code, column, link, moment, number, stacked
+from vault.admin.pages import NOTHING, FixedPage, Table, code, column, link, moment, number, stacked
 from vault.admin.site import site
 from vault.models import Holdout
 from vault.sealing import holdouts
@@ -31,7 +32,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
         *("n", "draw", "commitment_start", "sealed_on"),
     )
     list_filter = ("benchmark", "kind", "status")
-    search_fields = ("commitment",)
+    search_fields = ("versions__commitment",)
     list_select_related = ("benchmark", "panel__benchmark")
     ordering = ("-sealed_at", "status")
     acts = (
@@ -51,6 +52,10 @@ class HoldoutAdmin(FixedPage, ActingPage):
     kind_of = column("kind", attrgetter("kind"), ordering="kind")
     n = number("n_items", "items")
     commitment_start = column("commitment", lambda obj: code(obj.commitment, length=8))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Holdout]:
+        found: QuerySet[Holdout] = super().get_queryset(request)
+        return found.prefetch_related("versions")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "batch" or bool(super().lookup_allowed(lookup, value, request))
@@ -82,5 +87,18 @@ class HoldoutAdmin(FixedPage, ActingPage):
                 rows=asked + audited,
                 empty="It serves no round.",
             ),
+            _versions(obj),
             disclosure_table(obj),
         ]
+
+
+def _versions(holdout: Holdout) -> Table:
+    return Table(
+        heading="Versions of the labels",
+        header=("Version", "Arrived", "Commitment", "Reason"),
+        rows=[
+            (each.number, moment(each.arrived_at), code(each.commitment), each.reason or NOTHING)
+            for each in holdout.versions.order_by("number")
+        ],
+        empty="There are no labels yet.",
+    )

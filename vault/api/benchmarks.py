@@ -1,6 +1,7 @@
 """What anyone may know of a benchmark: its rules, rounds, commitments and panel."""
 
 import uuid
+from operator import attrgetter
 
 import pyarrow as pa
 from django.http import HttpResponse, HttpResponseBase
@@ -28,8 +29,10 @@ class BenchmarkDetail(PublicView):
     def get(self, request: Request, slug: str) -> Response:
         benchmark = selectors.visible_benchmark(request, slug)
         latest = panels.latest(benchmark=benchmark)
-        holdouts = Holdout.objects.filter(benchmark=benchmark).select_related(
-            "benchmark", "disclosed_file", "disclosure_request"
+        holdouts = (
+            Holdout.objects.filter(benchmark=benchmark)
+            .select_related("benchmark", "disclosed_file", "disclosure_request")
+            .prefetch_related("versions")
         )
         return Response(
             DETAIL.show(
@@ -37,7 +40,9 @@ class BenchmarkDetail(PublicView):
                 panel=None if latest is None else PANEL.show(latest),
                 holdouts=[
                     HOLDOUT.show(each)
-                    for each in holdouts.order_by("sealed_at", "status", "commitment")
+                    for each in sorted(
+                        holdouts, key=attrgetter("sealed_at", "status", "commitment")
+                    )
                 ],
                 rounds=[ROUND.show(each) for each in selectors.every_round(benchmark)],
             )

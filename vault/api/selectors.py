@@ -44,7 +44,8 @@ def visible_benchmark(request: Request, slug: str) -> Benchmark:
 def every_round(benchmark: Benchmark) -> QuerySet[Round]:
     """Find planned ones too: teams want to know when to come, and cancelled ones: that they need not."""
     rounds = Round.objects.filter(benchmark=benchmark).order_by("number")
-    return rounds.select_related("benchmark", "query_holdout", "panel")
+    found = rounds.select_related("benchmark", "query_holdout", "panel")
+    return found.prefetch_related("query_holdout__versions")
 
 
 def asked_round(request: Request, benchmark: Benchmark) -> Round:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vault', '0032_signed_heads'),
+        ('vault', '0033_label_versions'),
     ]
 
     operations = [

@@ -5,6 +5,7 @@ from vault.models.budget import HoldoutTold as HoldoutTold
 from vault.models.disclosure import DisclosedFile as DisclosedFile
 from vault.models.disclosure import DisclosureRequest as DisclosureRequest
 from vault.models.holdout import Holdout as Holdout
+from vault.models.holdout import LabelVersion as LabelVersion
 from vault.models.holdout import SealedBlob as SealedBlob
 from vault.models.holdout import SealingKey as SealingKey
 from vault.models.holdout import WrappedKey as WrappedKey

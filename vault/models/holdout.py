@@ -42,8 +42,6 @@ class Holdout(models.Model):
     kind = models.CharField(max_length=16, choices=holdout_kinds.CHOICES)
     status = models.CharField(max_length=16, choices=HoldoutStatus.choices)
     n_items = models.PositiveIntegerField()
-    # Salted SHA-256 of the labels, published at sealing; anyone can check it once the salt is disclosed.
-    commitment = models.CharField(max_length=64)
     # All shards drawn from one label file carry its batch: only shards of one draw are exchangeable.
     batch = models.UUIDField()
     # How the batch was drawn, which whoever repeats the draw must know: in whole groups, and from each class
@@ -89,6 +87,12 @@ class Holdout(models.Model):
             ),
         ]
 
+    @property
+    def commitment(self) -> str:
+        """Give what was published of the labels that it was sealed with; empty where there were none yet."""
+        # All of them, so that a list of holdouts may bring its versions with it.
+        return next((each.commitment for each in self.versions.all() if each.number == 1), "")
+
     def decides_beside(self, query: "Holdout") -> bool:
         """Tell whether an audit of this query holdout rests on this shard: both are of one random draw."""
         return holdout_kinds.decides(self.kind) and self.batch == query.batch
@@ -97,31 +101,56 @@ class Holdout(models.Model):
         return f"{self.benchmark.slug} {self.kind} {str(self.id)[:8]} ({self.status})"
 
 
-class SealedBlob(models.Model):
-    """Ciphertext of one holdout's labels. The web and researcher roles may insert it and never read it."""
+class LabelVersion(models.Model):
+    """One version of a holdout's labels. Scores belong to a version; the newest is what a key opens.
 
-    holdout = models.OneToOneField(Holdout, on_delete=models.PROTECT, primary_key=True)
+    Number 1 are the labels that a holdout was sealed with; one that was sealed without any begins with 0.
+    """
+
+    holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    # Everybody may know it: items that a correction leaves out of scoring are counted here all the same.
+    n_labelled = models.PositiveIntegerField()
+    arrived_at = models.DateTimeField()
+    # Why labels changed, which everybody reads; of those that it was sealed with there is nothing to say.
+    reason = models.CharField(max_length=500, blank=True)
+    # Salted SHA-256 of the labels, published at once; anyone can check it once the salt is disclosed.
+    commitment = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["holdout", "number"], name="labelversion_number_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"labels {self.number} of {self.holdout_id}"
+
+
+class SealedBlob(models.Model):
+    """Ciphertext of one version's labels. The web and researcher roles may insert it and never read it."""
+
+    version = models.OneToOneField(LabelVersion, on_delete=models.PROTECT, primary_key=True)
     cipher = models.CharField(max_length=40)
     ciphertext = models.BinaryField()
     sha256 = models.CharField(max_length=64)
 
     def __str__(self) -> str:
-        return f"sealed blob of {self.holdout_id}"
+        return f"sealed blob {self.version_id}"
 
 
 class WrappedKey(models.Model):
     """A blob's data key, wrapped by HPKE for one sealing key."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="wrapped_keys")
+    version = models.ForeignKey(LabelVersion, on_delete=models.PROTECT, related_name="wrapped_keys")
     sealing_key = models.ForeignKey(SealingKey, on_delete=models.PROTECT)
     suite = models.CharField(max_length=60)
     envelope = models.BinaryField()
 
     class Meta:
         constraints = [
-            UniqueConstraint(fields=["holdout", "sealing_key"], name="wrappedkey_once_per_key")
+            UniqueConstraint(fields=["version", "sealing_key"], name="wrappedkey_once_per_key")
         ]
 
     def __str__(self) -> str:
-        return f"key of {self.holdout_id} for {self.sealing_key_id[:12]}"
+        return f"key of labels {self.version_id} for {self.sealing_key_id[:12]}"

@@ -12,6 +12,8 @@ class RawScore(models.Model):
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="raw_scores")
     holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="+")
+    # The number of the holdout's `LabelVersion`; the database holds the pair to one that exists.
+    label_version = models.PositiveIntegerField(default=1)
     scorer_version = models.CharField(max_length=20)
     metric = models.CharField(max_length=32)
     value = models.FloatField()
@@ -22,7 +24,8 @@ class RawScore(models.Model):
     class Meta:
         constraints = [
             UniqueConstraint(
-                fields=["submission", "holdout", "scorer_version", "metric"], name="rawscore_once"
+                fields=["submission", "holdout", "label_version", "scorer_version", "metric"],
+                name="rawscore_once",
             )
         ]
 
@@ -35,6 +38,7 @@ class ReleaseInput(models.Model):
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
     holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="+")
+    label_version = models.PositiveIntegerField(default=1)
     scorer_version = models.CharField(max_length=20)
     incumbent = models.ForeignKey(Submission, on_delete=models.PROTECT, null=True, related_name="+")
     # Oriented: higher is better.

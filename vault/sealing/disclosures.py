@@ -19,7 +19,7 @@ from vault import journal, locks, sentences
 from vault.errors import LabelsUnavailableError, TransitionError
 from vault.files import content_files
 from vault.models import Benchmark, DisclosedFile, DisclosureRequest, Holdout, Round
-from vault.sealing import holdouts, sealed_labels
+from vault.sealing import holdouts, label_versions, sealed_labels
 from vault.sealing.sealed_labels import Disclosure
 from vault.statuses import HoldoutStatus, RoundStatus
 
@@ -89,7 +89,8 @@ def carry_out(*, holdout_id: uuid.UUID, clock: Clock) -> bool:
             raise TransitionError("nobody has asked for the disclosure of this holdout")
         check(holdout=holdout)
         disclosed = holdouts.open_retired(holdout=holdout, actor=ACTOR, now=clock())
-        if sealed_labels.commitment_of(disclosed) != holdout.commitment:
+        kept = label_versions.newest(holdout=holdout).commitment
+        if sealed_labels.commitment_of(disclosed) != kept:
             raise LabelsUnavailableError(
                 "what is sealed is not what the commitment was computed of: nothing was published"
             )
@@ -111,7 +112,7 @@ def file_of(*, holdout: Holdout, disclosed: Disclosure) -> bytes:
         "panel_version": holdout.panel.version,
         "panel_sha256": holdout.panel.sha256,
         "n_items": holdout.n_items,
-        "commitment": holdout.commitment,
+        "commitment": label_versions.newest(holdout=holdout).commitment,
         "salt": disclosed.salt.hex(),
         "text": disclosed.text,
     }

@@ -23,8 +23,16 @@ from vault.files import label_tables
 from vault.files.label_tables import LabelTable
 from vault.files.parsing import positions
 from vault.holdout_kinds import decides
-from vault.models import Benchmark, Holdout, Panel, SealedBlob, SealingKey
-from vault.sealing import crypto, drawn_units, draws, label_report, sealed_labels, sealing_keys
+from vault.models import Benchmark, Holdout, LabelVersion, Panel, SealedBlob
+from vault.sealing import (
+    crypto,
+    drawn_units,
+    draws,
+    label_report,
+    label_versions,
+    sealed_labels,
+    sealing_keys,
+)
 from vault.sealing.drawn_units import Shard
 from vault.sealing.label_report import Report
 from vault.sealing.sealed_labels import Disclosure, OpenLabels
@@ -84,7 +92,7 @@ def seal(
         holdouts = []
         for shard, rows in zip(shards, drawn, strict=True):
             own = labels.take(rows)
-            holdout = Holdout(
+            holdout = Holdout.objects.create(
                 **common,
                 **_worth(own, where[rows]),
                 kind=shard.kind,
@@ -94,7 +102,13 @@ def seal(
                 label_delay_days=shard.label_delay_days,
             )
             plaintext = sealed_labels.pack(own, positions=where[rows], classes=benchmark.classes)
-            _store(holdout, plaintext, [keys[purpose] for purpose in _purposes([shard])])
+            label_versions.store(
+                holdout=holdout,
+                number=1,
+                plaintext=plaintext,
+                keys=[keys[purpose] for purpose in _purposes([shard])],
+                now=now,
+            )
             holdouts.append(holdout)
         journal.append(
             benchmark_id=benchmark.pk,
@@ -121,11 +135,14 @@ def how_drawn(*, holdout: Holdout) -> list[str]:
 def open_labels(
     *, holdout: Holdout, purpose: Purpose, reason: dict[str, Any], actor: str, now: dt.datetime
 ) -> OpenLabels:
-    """Decrypt one holdout for a worker that holds the key. Not inside a transaction."""
+    """Decrypt a holdout's newest labels for a worker that holds the key. Not inside a transaction."""
     current = _current(holdout)
     check_may_open(holdout=current, purpose=purpose)
-    plaintext, entry = _open(current, purpose, reason=reason, actor=actor, now=now)
-    return sealed_labels.unpack(plaintext, draws_groups=current.draws_groups, entry=entry)
+    version = label_versions.newest(holdout=current)
+    plaintext, entry = _open(version, purpose, reason=reason, actor=actor, now=now)
+    return sealed_labels.unpack(
+        plaintext, draws_groups=current.draws_groups, entry=entry, version=version.number
+    )
 
 
 def freshen(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
@@ -139,10 +156,11 @@ def promote(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
     _move(holdout, HoldoutStatus.QUERY, actor=actor, now=now)
     if not decides(holdout.kind):
         raise TransitionError("only an iid holdout can answer queries")
-    sha256 = SealedBlob.objects.values_list("sha256", flat=True).get(holdout=holdout)
-    data_key, _ = sealing_keys.unwrap(holdout=holdout, purpose=AUDIT, ciphertext_sha256=sha256)
+    version = label_versions.newest(holdout=holdout)
+    sha256 = SealedBlob.objects.values_list("sha256", flat=True).get(version=version)
+    data_key, _ = sealing_keys.unwrap(version=version, purpose=AUDIT, ciphertext_sha256=sha256)
     key = sealing_keys.active(purpose=SCORING)
-    sealing_keys.wrap(holdout=holdout, data_key=data_key, ciphertext_sha256=sha256, key=key)
+    sealing_keys.wrap(version=version, data_key=data_key, ciphertext_sha256=sha256, key=key)
 
 
 def retire(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
@@ -150,14 +168,15 @@ def retire(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
 
 
 def open_retired(*, holdout: Holdout, actor: str, now: dt.datetime) -> Disclosure:
-    """Decrypt what a RETIRED holdout's commitment was computed of, to be published.
+    """Decrypt what the commitment of a RETIRED holdout's newest labels was computed of, to be published.
 
     By a worker that holds the audit key, and not inside a transaction.
     """
     current = _current(holdout)
     if current.status != HoldoutStatus.RETIRED:
         raise TransitionError(f"a holdout in status {current.status} is not disclosed")
-    plaintext, _ = _open(current, AUDIT, reason={"disclose": True}, actor=actor, now=now)
+    version = label_versions.newest(holdout=current)
+    plaintext, _ = _open(version, AUDIT, reason={"disclose": True}, actor=actor, now=now)
     return sealed_labels.disclosure(plaintext, classes=current.benchmark.classes)
 
 
@@ -211,21 +230,6 @@ def _worth(labels: LabelTable, where: NDArray[np.int64]) -> dict[str, Any]:
     units = drawn_units.unit_names(groups=labels.groups, positions=where)
     sizes = pc.value_counts(units).field("counts").to_numpy()
     return {"n_units": len(sizes), "n_effective": effective_number(sizes=sizes)}
-
-
-def _store(holdout: Holdout, plaintext: bytes, keys: list[SealingKey]) -> None:
-    disclosed = sealed_labels.disclosure(plaintext, classes=holdout.benchmark.classes)
-    holdout.commitment = sealed_labels.commitment_of(disclosed)
-    holdout.save(force_insert=True)
-    sealed = crypto.encrypt(plaintext)
-    sha256 = hashlib.sha256(sealed.ciphertext).hexdigest()
-    SealedBlob.objects.create(
-        holdout=holdout, cipher=crypto.CIPHER, ciphertext=sealed.ciphertext, sha256=sha256
-    )
-    for key in keys:
-        sealing_keys.wrap(
-            holdout=holdout, data_key=sealed.data_key, ciphertext_sha256=sha256, key=key
-        )
 
 
 def _seal_payload(published: Panel, holdouts: list[Holdout]) -> dict[str, Any]:
@@ -289,16 +293,17 @@ def check_may_open(*, holdout: Holdout, purpose: Purpose) -> None:
 
 
 def _open(
-    holdout: Holdout, purpose: Purpose, *, reason: dict[str, Any], actor: str, now: dt.datetime
+    version: LabelVersion, purpose: Purpose, *, reason: dict[str, Any], actor: str, now: dt.datetime
 ) -> tuple[bytes, int]:
     """Decrypt, after the journal's entry about it is committed: the plaintext, and the entry's number."""
     if connection.in_atomic_block or not connection.get_autocommit():
         raise LabelsUnavailableError(
             "labels are not opened inside a transaction: the journal entry must be committed first"
         )
-    blob = SealedBlob.objects.get(holdout=holdout)
+    holdout = version.holdout
+    blob = SealedBlob.objects.get(version=version)
     data_key, kid = sealing_keys.unwrap(
-        holdout=holdout, purpose=purpose, ciphertext_sha256=blob.sha256
+        version=version, purpose=purpose, ciphertext_sha256=blob.sha256
     )
     # Durable: Django itself refuses a transaction around it, which could take the entry back.
     with transaction.atomic(durable=True):
@@ -308,6 +313,7 @@ def _open(
             actor=actor,
             payload={
                 "holdout": str(holdout.pk),
+                "version": version.number,
                 "status": holdout.status,
                 "purpose": purpose,
                 "kid": kid,

@@ -11,14 +11,15 @@ import uuid
 from collections import OrderedDict
 
 from vault.models import Holdout
-from vault.sealing import holdouts
+from vault.sealing import holdouts, label_versions
 from vault.sealing.sealed_labels import OpenLabels
 
 # A worker's memory: labels and positions take 16 bytes an item, and a group's name some hundred more, so
 # four of a million items some 64 MB, or half a gigabyte with groups.
 MAX_KEPT = 4
 
-_kept: OrderedDict[uuid.UUID, OpenLabels] = OrderedDict()
+# By holdout and number of its labels: a correction is seen at the next use.
+_kept: OrderedDict[tuple[uuid.UUID, int], OpenLabels] = OrderedDict()
 
 
 def query_labels(*, holdout: Holdout, actor: str, now: dt.datetime) -> OpenLabels:
@@ -28,16 +29,19 @@ def query_labels(*, holdout: Holdout, actor: str, now: dt.datetime) -> OpenLabel
     queries, or if this process cannot open it.
     """
     holdouts.check_may_open(holdout=holdout, purpose="scoring")
-    kept = _kept.get(holdout.pk)
+    number = label_versions.newest(holdout=holdout).number
+    kept = _kept.get((holdout.pk, number))
     if kept is None:
         opened = holdouts.open_labels(
             holdout=holdout, purpose="scoring", reason={"scoring": True}, actor=actor, now=now
         )
         kept = dataclasses.replace(opened, slices={}, times=None)
-        _kept[holdout.pk] = kept
+        # Labels may have changed since they were looked for.
+        number = opened.version
+        _kept[holdout.pk, number] = kept
         if len(_kept) > MAX_KEPT:
             _kept.popitem(last=False)
-    _kept.move_to_end(holdout.pk)
+    _kept.move_to_end((holdout.pk, number))
     return kept
 
 

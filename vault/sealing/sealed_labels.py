@@ -35,7 +35,7 @@ class OpenLabels:
 
     `groups` names what each item was drawn with, comparably between the holdouts of one batch: its group, or
     the item itself where it has none. None: items were drawn one by one, whatever groups are sealed.
-    `entry` is the number of the journal's entry about their opening.
+    `entry` is the number of the journal's entry about their opening, `version` that of the labels.
     """
 
     positions: NDArray[np.int64]
@@ -44,6 +44,7 @@ class OpenLabels:
     times: NDArray[np.object_] | None
     groups: NDArray[np.object_] | None
     entry: int
+    version: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +67,19 @@ def pack(table: LabelTable, *, positions: NDArray[np.int64], classes: list[str])
         **({} if table.times is None else {"time": table.times}),
         **({} if table.groups is None else {"group": table.groups}),
     }
-    salted = pa.table(columns).replace_schema_metadata({"salt": secrets.token_bytes(SALT_BYTES)})
+    return packed(pa.table(columns))
+
+
+def packed(content: pa.Table) -> bytes:
+    """Write the plaintext of a blob, with a salt of its own."""
+    salted = content.replace_schema_metadata({"salt": secrets.token_bytes(SALT_BYTES)})
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, salted.schema) as stream:
         stream.write_table(salted)
     return sink.getvalue()
 
 
-def unpack(plaintext: bytes, *, draws_groups: bool, entry: int) -> OpenLabels:
+def unpack(plaintext: bytes, *, draws_groups: bool, entry: int, version: int) -> OpenLabels:
     content = _content(plaintext)
     labels = content["label"].to_numpy()
     positions = content["position"].to_numpy().astype(np.int64)
@@ -91,6 +97,7 @@ def unpack(plaintext: bytes, *, draws_groups: bool, entry: int) -> OpenLabels:
         if draws_groups
         else None,
         entry=entry,
+        version=version,
     )
 
 

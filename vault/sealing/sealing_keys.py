@@ -12,7 +12,7 @@ from django.db import transaction
 
 from vault import private_key_files
 from vault.errors import LabelsUnavailableError, SealingError
-from vault.models import Holdout, SealingKey, WrappedKey
+from vault.models import LabelVersion, SealingKey, WrappedKey
 from vault.sealing import crypto
 
 Purpose = Literal["scoring", "audit"]
@@ -65,29 +65,35 @@ def private_key(*, purpose: Purpose) -> bytes:
         ) from None
 
 
-def wrap(*, holdout: Holdout, data_key: bytes, ciphertext_sha256: str, key: SealingKey) -> None:
+def wrap(
+    *, version: LabelVersion, data_key: bytes, ciphertext_sha256: str, key: SealingKey
+) -> None:
     WrappedKey.objects.create(
-        holdout=holdout,
+        version=version,
         sealing_key=key,
         suite=crypto.SUITE,
-        envelope=crypto.wrap(data_key, bytes(key.public_key), _info(holdout, ciphertext_sha256)),
+        envelope=crypto.wrap(data_key, bytes(key.public_key), _info(version, ciphertext_sha256)),
     )
 
 
-def unwrap(*, holdout: Holdout, purpose: Purpose, ciphertext_sha256: str) -> tuple[bytes, str]:
-    """Unwrap the holdout's data key, and name the private key that opened it."""
+def unwrap(*, version: LabelVersion, purpose: Purpose, ciphertext_sha256: str) -> tuple[bytes, str]:
+    """Unwrap the data key of one version's labels, and name the private key that opened it."""
     private = private_key(purpose=purpose)
     kid = crypto.kid_of(crypto.public_key_of(private))
     wrapped = WrappedKey.objects.filter(
-        holdout=holdout, sealing_key=kid, sealing_key__purpose=purpose, suite=crypto.SUITE
+        version=version, sealing_key=kid, sealing_key__purpose=purpose, suite=crypto.SUITE
     ).first()
     if wrapped is None:
         raise LabelsUnavailableError(f"the holdout is not sealed for this {purpose} key")
-    info = _info(holdout, ciphertext_sha256)
+    info = _info(version, ciphertext_sha256)
     return crypto.unwrap(bytes(wrapped.envelope), private, info), kid
 
 
-def _info(holdout: Holdout, ciphertext_sha256: str) -> bytes:
-    """Bind an envelope to one benchmark, holdout and ciphertext: anywhere else it does not open."""
+def _info(version: LabelVersion, ciphertext_sha256: str) -> bytes:
+    """Bind an envelope to one benchmark, holdout, version and ciphertext: anywhere else it does not open."""
+    holdout = version.holdout
     parts = ["holdout-vault 1", holdout.benchmark.slug, str(holdout.pk), ciphertext_sha256]
+    if version.number != 1:
+        # Envelopes from before there were versions name none; they are all of the first.
+        parts.append(str(version.number))
     return "\n".join(parts).encode()

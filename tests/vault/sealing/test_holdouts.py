@@ -189,7 +189,7 @@ def test_the_length_of_a_blob_says_nothing_of_its_labels(now: dt.datetime) -> No
         benchmark = make_benchmark(slug)
         table = LabelTable(ids=pa.array(range(N)), labels=labels.astype(np.int64))
         for holdout in seal(benchmark, now, table=table):
-            blob = SealedBlob.objects.get(holdout=holdout)
+            blob = SealedBlob.objects.get(version__holdout=holdout)
             lengths.add((holdout.n_items, len(blob.ciphertext)))
 
     assert len(lengths) == 2

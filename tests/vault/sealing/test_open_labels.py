@@ -71,15 +71,17 @@ def test_an_envelope_moved_to_another_holdout_does_not_open(
 ) -> None:
     """Invariant 4: somebody who can write rows cannot hand a fresh holdout to the scoring key."""
     query, fresh = seal(weather, now)
-    envelope = WrappedKey.objects.get(holdout=query, sealing_key__purpose="scoring")
+    envelope = WrappedKey.objects.get(version__holdout=query, sealing_key__purpose="scoring")
     WrappedKey.objects.create(
-        holdout=fresh,
+        version=fresh.versions.get(),
         sealing_key=envelope.sealing_key,
         suite=envelope.suite,
         envelope=envelope.envelope,
     )
-    blob = SealedBlob.objects.get(holdout=fresh)
-    SealedBlob.objects.filter(holdout=query).update(ciphertext=blob.ciphertext, sha256=blob.sha256)
+    blob = SealedBlob.objects.get(version__holdout=fresh)
+    SealedBlob.objects.filter(version__holdout=query).update(
+        ciphertext=blob.ciphertext, sha256=blob.sha256
+    )
     Holdout.objects.filter(pk=fresh.pk).update(status="QUERY")
 
     for holdout in (query, fresh):
@@ -223,13 +225,13 @@ def test_workers_open_and_promote_under_their_own_roles(
 
 def test_a_changed_blob_does_not_open(weather: Benchmark, now: dt.datetime) -> None:
     query, _ = seal(weather, now)
-    blob = SealedBlob.objects.get(holdout=query)
+    blob = SealedBlob.objects.get(version__holdout=query)
     changed = bytes(blob.ciphertext)[:-1] + bytes([bytes(blob.ciphertext)[-1] ^ 1])
     for fields in (
         {"ciphertext": changed},
         {"ciphertext": changed, "sha256": hashlib.sha256(changed).hexdigest()},
         {"cipher": "none"},
     ):
-        SealedBlob.objects.filter(holdout=query).update(**fields)
+        SealedBlob.objects.filter(version__holdout=query).update(**fields)
         with pytest.raises(LabelsUnavailableError):
             open_labels(query, "scoring", now)

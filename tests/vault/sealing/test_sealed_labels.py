@@ -68,6 +68,7 @@ def test_unpack_returns_what_was_packed() -> None:
         sealed_labels.pack(table, positions=np.array([2, 7]), classes=["0", "1"]),
         draws_groups=False,
         entry=5,
+        version=1,
     )
 
     assert opened.entry == 5
@@ -85,7 +86,7 @@ def test_opened_values_keep_no_plaintext_alive() -> None:
     table = LabelTable(ids=pa.array([9, 8]), labels=np.array([0.5, 2.0]), slices={})
     plaintext = sealed_labels.pack(table, positions=np.array([2, 7]), classes=[])
 
-    opened = sealed_labels.unpack(plaintext, draws_groups=False, entry=1)
+    opened = sealed_labels.unpack(plaintext, draws_groups=False, entry=1, version=1)
 
     whole = np.frombuffer(plaintext, dtype=np.uint8)
     assert not np.shares_memory(opened.labels, whole)
