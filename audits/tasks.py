@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from audits import heads, rounds
+from audits import heads, prospective, rounds
 
 logger = logging.getLogger(__name__)
 
@@ -29,5 +29,6 @@ def sweep() -> None:
         except Exception:
             # A round that cannot be audited must not keep the others waiting.
             logger.exception("round %d was not audited", round_id)
+    prospective.sweep(clock=timezone.now)
     # After the rounds: an audit that closes one signs by itself, and this finds what a killed worker left.
     heads.sign_all(clock=timezone.now)

@@ -45,6 +45,7 @@ SUBMISSION_WORK = (
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at,made_by_id"
 WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"
 DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
+BATCH_WORK = "UPDATE status,settled_at,n_rows,version,problems"
 FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"
 
 GRANTS: list[Grant] = [
@@ -61,6 +62,12 @@ GRANTS: list[Grant] = [
         # Anybody may keep a head of a journal, which itself is not for this role.
         *("vault_signedhead", "vault_signingkey"),
     ),
+    # What is awaited, and rows of it that everybody reads; the key that a provider seals for is public.
+    *_reads(WEB, "vault_awaitedlabels", "vault_prospectivelook", "vault_prospectiveresult"),
+    *_reads(WEB, "vault_labelprovider", "vault_sealingkey"),
+    # Batches arrive shut: it tells their provider what became of them, and never reads an envelope.
+    *_grants(WEB, "vault_labelbatch", "SELECT", "INSERT"),
+    *_grants(WEB, "vault_batchenvelope", "INSERT", "SELECT batch_id"),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
     *_grants(WEB, "vault_idempotentanswer", *ALL),
@@ -106,6 +113,12 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_unranking", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_holdouttold", "SELECT", "INSERT"),
+    # It publishes items without labels, and makes and ends the tokens of label providers.
+    *_grants(RESEARCHER, "vault_awaitedlabels", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_labelprovider", "SELECT", "INSERT", "UPDATE revoked_at"),
+    # As of other raw scores, researchers read them exactly; batches they see come, and not what is in them.
+    *_reads(RESEARCHER, "vault_labelbatch", "vault_prospectivelook"),
+    *_reads(RESEARCHER, "vault_prospectivescore", "vault_prospectiveresult"),
     # It asks for a disclosure, and the audit worker, which has the key, makes it.
     *_grants(RESEARCHER, "vault_disclosurerequest", "SELECT", "INSERT"),
     # scoring: claims submissions, opens query holdouts, releases scores, sweeps.
@@ -142,6 +155,14 @@ GRANTS: list[Grant] = [
     ),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
+    # It opens batches of awaited labels, makes versions of them, and scores locked finals on these.
+    *_reads(AUDIT, "vault_awaitedlabels", "vault_batchenvelope"),
+    *_grants(AUDIT, "vault_labelbatch", "SELECT", BATCH_WORK),
+    *_grants(AUDIT, "vault_labelversion", "INSERT"),
+    *_grants(AUDIT, "vault_sealedblob", "INSERT"),
+    *_grants(AUDIT, "vault_prospectivelook", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_prospectivescore", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_prospectiveresult", "SELECT", "INSERT"),
     # It alone signs heads; the key that makes a signature is none of the database's.
     *_grants(AUDIT, "vault_signedhead", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),

@@ -24,6 +24,8 @@ _REFERENCES = 4812
 _DISCLOSURE = 4813
 _SIGNING = 4814
 _HEADS = 4815
+_BATCHES = 4824
+_AWAITED = 4825
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -75,6 +77,18 @@ def hold_signing_keys() -> None:
 def hold_heads(*, benchmark_id: int) -> None:
     """Have the signing of a journal's heads alone, so that each occasion is signed once."""
     _ask("pg_advisory_xact_lock", (_HEADS, benchmark_id))
+
+
+def hold_batches(*, holdout_id: uuid.UUID) -> None:
+    """Order the batches of labels that come for a holdout. Two may share a lock: then they only wait."""
+    _ask("pg_advisory_xact_lock", (_BATCHES, int.from_bytes(holdout_id.bytes[-4:], signed=True)))
+
+
+def one_awaited(*, holdout_id: uuid.UUID) -> AbstractContextManager[bool]:
+    """Let one process at a time open a prospective holdout's batches, and score on its labels."""
+    return of_session(
+        key=(_AWAITED, int.from_bytes(holdout_id.bytes[-4:], signed=True)),
+    )
 
 
 def one_audit(*, round_id: int) -> AbstractContextManager[bool]:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from vault.admin import sealing
+from vault.admin import awaited, sealing
 from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.disclosing import DISCLOSE, disclosure_table
 from vault.admin.pages import NOTHING, FixedPage, Table, code, column, link, moment, number, stacked
@@ -88,6 +88,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
                 empty="It serves no round.",
             ),
             _versions(obj),
+            *awaited.awaited_tables(obj),
             disclosure_table(obj),
         ]
 

@@ -8,7 +8,7 @@ from stats.drawing import MIN_ITEMS
 from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
 from vault.errors import PlanError
-from vault.holdout_kinds import NEEDS_PERIOD, decides
+from vault.holdout_kinds import NEEDS_PERIOD, WITHOUT_LABELS, decides
 from vault.models import Holdout, Round, Team
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
@@ -104,6 +104,7 @@ def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
                 field=field,
             )
     _check_later(round, fresh_holdouts)
+    _check_awaited(fresh_holdouts)
     serving = Round.objects.filter(query_holdout=query_holdout)
     if serving.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED)).exists():
         raise PlanError("the query holdout serves another round", field="query_holdout")
@@ -121,3 +122,18 @@ def _check_later(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
                 f"to {answered_until}: choose one of a later period",
                 field="fresh_holdouts",
             )
+
+
+def _check_awaited(fresh_holdouts: Sequence[Holdout]) -> None:
+    """Refuse items that another round's finals answer: labels come for those that were locked first."""
+    awaited = [each for each in fresh_holdouts if each.kind in WITHOUT_LABELS]
+    other = (
+        Round.objects.filter(fresh_holdouts__in=awaited)
+        .exclude(status=RoundStatus.CANCELLED)
+        .first()
+    )
+    if other is not None:
+        raise PlanError(
+            f"a prospective holdout belongs to one round, and this one to round {other.number}",
+            field="fresh_holdouts",
+        )

@@ -29,13 +29,14 @@ def store(
     keys: Sequence[SealingKey],
     now: dt.datetime,
     reason: str = "",
+    n_labelled: int | None = None,
 ) -> LabelVersion:
     """Seal one version's labels for these keys, with its commitment."""
     disclosed = sealed_labels.disclosure(plaintext, classes=holdout.benchmark.classes)
     version = LabelVersion.objects.create(
         holdout=holdout,
         number=number,
-        n_labelled=holdout.n_items,
+        n_labelled=holdout.n_items if n_labelled is None else n_labelled,
         arrived_at=now,
         reason=reason,
         commitment=sealed_labels.commitment_of(disclosed),

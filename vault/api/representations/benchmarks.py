@@ -142,7 +142,16 @@ HOLDOUT = Shape(
             False, "Whole groups were drawn, such as all items of a patient."
         ),
         "stratified": fields.flag(False, "It was drawn from each class separately."),
-        "commitment": fields.sha256(COMMITMENT, "Of its labels, published before any answer."),
+        "commitment": Field(
+            schemas.or_null(
+                schemas.sha256(
+                    "Of its labels, published before any answer; of a prospective holdout of the first that "
+                    "came, and null before."
+                )
+            ),
+            COMMITMENT,
+            lambda holdout: holdout.commitment or None,
+        ),
         "sealed_at": fields.time("2026-02-20T08:00:00Z"),
         "trained_until": fields.text(
             None,
