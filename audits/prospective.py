@@ -1,9 +1,9 @@
 """Scores of locked finals on awaited labels: batches are settled, and each version is looked at once.
 
 A look opens the newest labels, journaled first, and scores every final of the published round on them.
-Exact scores are kept for researchers. Rows for everybody come only after 20 more labels, on the grid of that
-many, so that two of them do not tell one item's label. What is complete retires. Every step may be killed and
-done again.
+Exact scores are kept where no page can read them. Rows for everybody come only after 20 more labels, on the
+grid of that many, so that two of them do not tell one item's label. What is complete retires. Every step may
+be killed and done again.
 """
 
 import datetime as dt

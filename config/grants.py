@@ -116,9 +116,8 @@ GRANTS: list[Grant] = [
     # It publishes items without labels, and makes and ends the tokens of label providers.
     *_grants(RESEARCHER, "vault_awaitedlabels", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_labelprovider", "SELECT", "INSERT", "UPDATE revoked_at"),
-    # As of other raw scores, researchers read them exactly; batches they see come, and not what is in them.
-    *_reads(RESEARCHER, "vault_labelbatch", "vault_prospectivelook"),
-    *_reads(RESEARCHER, "vault_prospectivescore", "vault_prospectiveresult"),
+    # It sees batches come, and not what is in them: exact scores of two looks could tell one item's label.
+    *_reads(RESEARCHER, "vault_labelbatch", "vault_prospectivelook", "vault_prospectiveresult"),
     # It asks for a disclosure, and the audit worker, which has the key, makes it.
     *_grants(RESEARCHER, "vault_disclosurerequest", "SELECT", "INSERT"),
     # scoring: claims submissions, opens query holdouts, releases scores, sweeps.

@@ -38,6 +38,8 @@ PLANTS = [
     ("A disclosure is asked for", "vault.rounds", "vault.sealing.disclosures"),
     ("A label file is reported on", "vault.sealing.label_report", "django.conf"),
     ("A label file is reported on", "vault.files.label_tables", "vault.models"),
+    ("A batch of labels is sealed", "vault.sealing.batch_format", "django.conf"),
+    ("Batches of labels are opened", "vault.label_providers", "vault.sealing.label_batches"),
     ("Keys and ciphers", "vault.scoring", "vault.sealing.crypto"),
     ("Keys and ciphers", "vault.rounds", "vault.sealing.sealing_keys"),
     ("Journal heads are signed", "vault.rounds", "vault.signing_keys"),

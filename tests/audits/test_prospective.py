@@ -12,7 +12,7 @@ from django.db import connection
 from audits import prospective, tasks
 from stats.publication_grid import publication_step
 from stats.sequential import empirical_bernstein
-from tests.audits import awaited_round
+from tests.audits import awaited_round, stage
 from tests.audits.awaited_round import DAY, N_LATER, Awaited
 from tests.vault.factories import NOW, acting_as, crash, die
 from vault import journal, predictions
@@ -25,7 +25,7 @@ from vault.models import (
     ProspectiveResult,
     ProspectiveScore,
 )
-from vault.sealing import awaited, holdouts, label_batches, label_versions
+from vault.sealing import awaited, crypto, holdouts, label_batches, label_versions
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -48,6 +48,10 @@ def right(given: Awaited, name: str) -> Any:
     return predictions.load(file_key=final.submission.file_key)[-N_LATER:] == given.truth
 
 
+def interval(row: ProspectiveScore | ProspectiveResult) -> list[float]:
+    return [each for each in (row.low, row.value, row.high) if each is not None]
+
+
 def test_five_batches_bring_five_versions_and_scores(given: Awaited) -> None:
     """The figures are those that numpy computes; before half is labelled there are none."""
     for number in range(5):
@@ -68,8 +72,8 @@ def test_five_batches_bring_five_versions_and_scores(given: Awaited) -> None:
         for look in looks:
             score = ProspectiveScore.objects.get(look=look, team=given.world.teams[name])
             assert score.value == pytest.approx(right(given, name)[: look.n_labelled].mean())
-            assert score.low is not None and score.high is not None
-            assert score.low <= score.value <= score.high
+            low, value, high = interval(score)
+            assert low <= value <= high
     assert Holdout.objects.get(pk=given.holdout.pk).status == "RETIRED"
     assert journal.verify(benchmark_id=given.world.benchmark.pk)
 
@@ -80,11 +84,8 @@ def test_the_interval_is_the_confidence_sequence_of_arrivals(given: Awaited) -> 
     order = sorted(range(120), key=lambda i: given.rows([i])[0]["arrived_at"])
     losses = 1.0 - right(given, "good")[order]
     sequence = empirical_bernstein(stream=losses, alpha=0.025)
-    score = ProspectiveScore.objects.get(team=given.world.teams["good"])
-    assert (score.low, score.high) == (
-        pytest.approx(1 - sequence.high[-1]),
-        pytest.approx(1 - sequence.low[-1]),
-    )
+    low, _, high = interval(ProspectiveScore.objects.get(team=given.world.teams["good"]))
+    assert [low, high] == pytest.approx([1 - sequence.high[-1], 1 - sequence.low[-1]])
 
 
 def test_rows_for_everybody_stand_on_the_grid(given: Awaited) -> None:
@@ -93,16 +94,15 @@ def test_rows_for_everybody_stand_on_the_grid(given: Awaited) -> None:
     step = publication_step(unit=1.0, n_fresh=120)
     for row in ProspectiveResult.objects.all():
         exact = ProspectiveScore.objects.get(look=row.look, team=row.team)
-        assert row.value is not None and exact.value is not None
-        lines = row.value / step
+        (shown_low, shown, shown_high), (low, value, high) = interval(row), interval(exact)
+        lines = shown / step
         assert lines == pytest.approx(round(lines), abs=0.05)
-        assert abs(row.value - exact.value) <= step / 2 + 1e-3
-        assert row.low is not None and row.high is not None
-        assert row.low <= exact.low and exact.high <= row.high  # type: ignore[operator]
+        assert abs(shown - value) <= step / 2 + 1e-3
+        assert shown_low <= low < high <= shown_high
 
 
 def test_no_row_is_shown_before_twenty_more_labels(given: Awaited) -> None:
-    """One more label would tell whether it was right; its look is kept for researchers alone."""
+    """One more label would tell whether it was right; its look is kept, and shown to nobody."""
     given.delivered(range(120))
     for new in (range(120, 121), range(121, 139), range(139, 140)):
         given.delivered(new)
@@ -156,7 +156,7 @@ def test_nothing_is_scored_before_the_rule_is_met(vault_keys: None) -> None:
     given.now = at
     assert prospective.due(now=given.now) == []  # the round is not published
 
-    awaited_round.stage.published(awaited_round.stage.audited(given.world))
+    stage.published(stage.audited(given.world))
     assert prospective.due(now=given.now) == [given.holdout.pk]
     given.advance()
     assert ProspectiveLook.objects.get().n_labelled == 60
@@ -230,7 +230,7 @@ def test_each_opening_is_journaled_before_it_is_made(
 ) -> None:
     batch = given.deliver(given.rows(range(40)))
     with monkeypatch.context() as patched:
-        patched.setattr(label_batches.crypto, "decrypt", die)
+        patched.setattr(crypto, "decrypt", die)
         with pytest.raises(KeyboardInterrupt):
             given.advance()
 

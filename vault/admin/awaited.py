@@ -25,7 +25,7 @@ from vault.models import (
     LabelProvider,
     Panel,
     ProspectiveLook,
-    ProspectiveScore,
+    ProspectiveResult,
 )
 from vault.sealing import awaited
 
@@ -114,8 +114,8 @@ ACTS = (
     Act(
         name="add-provider",
         label="Add a label provider",
-        explanation="Its token delivers labels of this benchmark's prospective holdouts and does nothing else. "
-        "It is shown once, on the next page, and only its digest is kept.",
+        explanation="Its token delivers labels of this benchmark's prospective holdouts and does nothing "
+        "else. The token is shown once, on the next page, and only its digest is kept.",
         is_open=lambda benchmark: True,
         when="at any time",
         run=_add,
@@ -178,11 +178,14 @@ def awaited_tables(holdout: Holdout) -> list[Table]:
 
 
 def _scores(holdout: Holdout) -> Table:
-    """Show exact scores at the latest look, as of other raw scores."""
-    look = ProspectiveLook.objects.filter(holdout=holdout).order_by("-label_version").first()
-    scores = ProspectiveScore.objects.filter(look=look).select_related("team")
+    """Show what everybody reads of the latest look: exact scores of two looks could tell a label."""
+    looks = ProspectiveLook.objects.filter(holdout=holdout, is_shown=True)
+    look = looks.order_by("-label_version").first()
+    scores = ProspectiveResult.objects.filter(look=look).select_related("team")
     return table(
-        "Locked finals on the latest labels, exactly",
+        "Locked finals on later labels"
+        if look is None
+        else f"Locked finals on {look.n_labelled:,} labels",
         scores.order_by("team__name") if look else (),
         {
             "Team": lambda each: link(each.team),
@@ -192,5 +195,5 @@ def _scores(holdout: Holdout) -> Table:
             "Weighted": lambda each: "yes" if each.is_weighted else "no",
             "No score because": lambda each: each.reason or NOTHING,
         },
-        empty="Nothing was scored yet.",
+        empty="Nothing is shown yet.",
     )

@@ -160,7 +160,7 @@ class _Scored(models.Model):
 
 
 class ProspectiveScore(_Scored):
-    """A locked final on the labels of one version, exactly. Append-only, and no web process reads it."""
+    """A locked final on the labels of one version, exactly. Append-only; neither web nor admin reads it."""
 
     class Meta:
         constraints = [

@@ -23,6 +23,8 @@ from vault.models import (
     LabelBatch,
     LabelProvider,
     ProspectiveResult,
+    ProspectiveScore,
+    SealedBlob,
     Team,
 )
 from vault.sealing import batch_format, crypto
@@ -265,10 +267,9 @@ def test_the_web_process_gets_no_label(given: Awaited, settings: Any) -> None:
     """Its role reads no envelope, its environment holds no key, and what it may read tells none."""
     given.delivered(range(120))
     settings.AUDIT_PRIVATE_KEY_FILE = settings.SCORING_PRIVATE_KEY_FILE = ""
-    for table in ("vault_batchenvelope", "vault_sealedblob", "vault_prospectivescore"):
+    for model in (BatchEnvelope, SealedBlob, ProspectiveScore):
         with acting_as("web"), pytest.raises(ProgrammingError, match="permission denied"):
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT * FROM {table}")
+            list(model.objects.all())
     with acting_as("researcher"), pytest.raises(ProgrammingError, match="permission denied"):
         list(BatchEnvelope.objects.all())
     for role in ("web", "researcher"):
