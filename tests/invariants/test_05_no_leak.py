@@ -51,6 +51,8 @@ NOT_FOR_TEAMS = {
     *("healthz", "readyz", "problem-type"),
     *("description-json", "description-yaml", "description-page"),
     *("token-link-page", "token-link", "entrance"),
+    # A label provider delivers there, and hears of its own batches.
+    *("batches", "batch"),
 }
 
 
@@ -183,6 +185,11 @@ def _look_everywhere(reader: Reader) -> None:
             for each in (reader.world.query, reader.world.fresh)
         ),
         *(f"{benchmark}audits/", "audits/1/", "signing-keys/"),
+        # No labels are awaited: a round without rows, and no holdout that waits.
+        *(
+            f"{benchmark}rounds/{reader.world.round.number}/prospective/",
+            f"{benchmark}prospective/{reader.world.query.pk}/",
+        ),
         *(f"{benchmark}journal/head/", f"{benchmark}journal/heads/"),
     ):
         reader.ask("GET", path)
