@@ -146,9 +146,13 @@ def closed(slug: str, *, seed: int = 8, **given: object) -> Awaited:
     """Two teams have answered, and finals are locked at `NOW`."""
     made = planned(slug, seed=seed, **given)  # type: ignore[arg-type]
     world, rng = made.world, np.random.default_rng(seed)
-    world.open(baseline=stage.noisy(world, rng, accuracy=0.6))
+    is_sure = world.benchmark.prediction_form == "probability"
+    baseline = stage.noisy(world, rng, accuracy=0.6)
+    world.open(baseline=baseline * 0.8 + 0.1 if is_sure else baseline)
     for name, accuracy in (("fair", 0.7), ("good", 0.85)):
-        world.answered(world.team(name), stage.noisy(world, rng, accuracy=accuracy))
+        answers = stage.noisy(world, rng, accuracy=accuracy)
+        # Where probabilities are predicted, a sure one for each.
+        world.answered(world.team(name), answers * 0.8 + 0.1 if is_sure else answers)
     stage.closing(world)
     vault_rounds.close(round=world.round, actor="test", now=NOW)
     return made

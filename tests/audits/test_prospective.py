@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import IntegrityError, ProgrammingError, connection
+from sklearn.metrics import roc_auc_score
 
 from audits import prospective, tasks
 from stats.publication_grid import publication_step
@@ -16,15 +17,21 @@ from tests.audits import awaited_round, stage
 from tests.audits.awaited_round import DAY, N_LATER, Awaited
 from tests.vault.factories import NOW, acting_as, crash, die
 from vault import journal, predictions
+from vault import rounds as vault_rounds
+from vault.errors import PlanError
 from vault.models import (
+    BatchEnvelope,
     Final,
     Holdout,
     JournalEntry,
+    LabelBatch,
     LabelVersion,
     ProspectiveLook,
     ProspectiveResult,
     ProspectiveScore,
+    Round,
 )
+from vault.planning import checks
 from vault.sealing import awaited, crypto, holdouts, label_batches, label_versions
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
@@ -390,3 +397,78 @@ def test_a_rule_says_what_it_waits_for(given: Awaited) -> None:
     assert awaited.rule_of(awaited=fixed) == "once 50% of the items have a label"
     fixed.mature_at = NOW
     assert awaited.rule_of(awaited=fixed).endswith("or from 2026-03-01 12:00 UTC on")
+
+
+def probabilities(given: Awaited, name: str) -> Any:
+    final = Final.objects.select_related("submission").get(
+        round=given.world.round, team=given.world.teams[name]
+    )
+    return predictions.load(file_key=final.submission.file_key)[-N_LATER:]
+
+
+def test_a_loss_is_shown_as_a_loss(vault_keys: None) -> None:
+    """Lower is better: value and interval are in the metric's own direction."""
+    given = awaited_round.published("brier", metric="brier")
+    given.delivered(range(120))
+
+    for name in ("fair", "good"):
+        score = ProspectiveScore.objects.get(team=given.world.teams[name])
+        errors = (probabilities(given, name)[:120] - given.truth[:120]) ** 2
+        low, value, high = interval(score)
+        assert value == pytest.approx(errors.mean())
+        assert low <= value <= high
+
+
+def test_a_metric_that_is_no_mean_has_a_value_and_no_interval(vault_keys: None) -> None:
+    given = awaited_round.published("auc", metric="roc_auc")
+    given.delivered(range(120))
+
+    score = ProspectiveScore.objects.get(team=given.world.teams["good"])
+    expected = roc_auc_score(given.truth[:120], probabilities(given, "good")[:120])
+    assert score.value == pytest.approx(expected)
+    assert (score.low, score.high) == (None, None)
+
+
+def test_a_lost_file_costs_its_own_team_alone(given: Awaited) -> None:
+    final = Final.objects.select_related("submission").get(
+        round=given.world.round, team=given.world.teams["fair"]
+    )
+    predictions.remove(file_key=final.submission.file_key)
+    given.delivered(range(120))
+
+    lost = ProspectiveScore.objects.get(team=given.world.teams["fair"])
+    assert (lost.value, lost.reason) == (None, prospective.DAMAGED)
+    assert ProspectiveScore.objects.get(team=given.world.teams["good"]).value is not None
+
+
+def test_the_database_settles_a_batch_once_and_keeps_what_was_scored(given: Awaited) -> None:
+    batch = given.delivered(range(120))
+    for status in ("RECEIVED", "REFUSED"):
+        with acting_as("audit"), pytest.raises(ProgrammingError, match="becomes"):
+            LabelBatch.objects.filter(pk=batch.pk).update(status=status)
+    for model in (ProspectiveScore, ProspectiveResult, BatchEnvelope):
+        with pytest.raises(IntegrityError, match="append-only"):
+            model.objects.all().delete()
+    with pytest.raises(IntegrityError, match="append-only"):
+        ProspectiveLook.objects.update(n_labelled=1)
+
+
+def test_a_second_round_does_not_take_the_same_items(given: Awaited) -> None:
+    """A cancelled plan gives them back."""
+    world = given.world
+    round = Round(
+        benchmark=world.benchmark,
+        query_holdout=world.fresh,  # it answers by now
+        opens_at=NOW,
+        closes_at=NOW + DAY,
+        mechanism="exact",
+    )
+    world.fresh.refresh_from_db()
+    with pytest.raises(PlanError, match="belongs to one round, and this one to round 2"):
+        checks.check(round=round, fresh_holdouts=[given.holdout], references=[], now=NOW)
+
+    other = awaited_round.planned("other")
+    vault_rounds.cancel(round=other.world.round, reason="no more", actor="olivia", now=NOW)
+    round.benchmark, round.query_holdout = other.world.benchmark, other.world.query
+    found = checks.check(round=round, fresh_holdouts=[other.holdout], references=[], now=NOW)
+    assert found == {}

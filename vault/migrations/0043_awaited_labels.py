@@ -8,6 +8,14 @@ from django.db import migrations, models
 
 trigger = import_module('vault.migrations.0002_append_only').trigger
 
+# A batch is settled once: `vault_check_status` is of 0030.
+SETTLED_ONCE = migrations.RunSQL(
+    "CREATE TRIGGER vault_labelbatch_status_order BEFORE INSERT OR UPDATE OF status ON vault_labelbatch "
+    "FOR EACH ROW WHEN (NOT has_table_privilege(current_user, 'public.vault_labelbatch', 'DELETE')) "
+    "EXECUTE FUNCTION vault_check_status('batch', 'RECEIVED', 'RECEIVED>ACCEPTED RECEIVED>REFUSED');",
+    "DROP TRIGGER vault_labelbatch_status_order ON vault_labelbatch;",
+)
+
 
 class Migration(migrations.Migration):
 
@@ -149,4 +157,5 @@ class Migration(migrations.Migration):
         trigger('vault_prospectivelook'),
         trigger('vault_prospectivescore'),
         trigger('vault_prospectiveresult'),
+        SETTLED_ONCE,
     ]
