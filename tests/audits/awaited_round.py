@@ -5,6 +5,7 @@ import datetime as dt
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,9 +14,17 @@ from numpy.typing import NDArray
 from audits import prospective
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import label_providers
+from vault import label_providers, predictions
 from vault import rounds as vault_rounds
-from vault.models import Holdout, LabelBatch, LabelProvider, Round
+from vault.models import (
+    Final,
+    Holdout,
+    LabelBatch,
+    LabelProvider,
+    ProspectiveResult,
+    ProspectiveScore,
+    Round,
+)
 from vault.sealing import awaited, batch_sealing
 from vault.statuses import RoundStatus
 
@@ -163,3 +172,15 @@ def published(slug: str, *, seed: int = 8, **given: object) -> Awaited:
     stage.published(stage.audited(made.world))
     assert made.world.round.status == RoundStatus.PUBLISHED
     return made
+
+
+def right(given: Awaited, name: str) -> Any:
+    """Which of its prospective items a team's final has right."""
+    final = Final.objects.select_related("submission").get(
+        round=given.world.round, team=given.world.teams[name]
+    )
+    return predictions.load(file_key=final.submission.file_key)[-N_LATER:] == given.truth
+
+
+def interval(row: ProspectiveScore | ProspectiveResult) -> list[float]:
+    return [each for each in (row.low, row.value, row.high) if each is not None]
