@@ -27,6 +27,7 @@ from vault.history import (
     StoredFile,
     TeamHistory,
 )
+from vault.holdout_kinds import WITHOUT_LABELS
 from vault.models import Holdout, Round
 from vault.scorers import scorer_of
 from vault.sealing import holdouts
@@ -146,7 +147,10 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     past = history.round_history(round=round)
     fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
     deciding = [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
-    others = [each for each in fresh_holdouts if each not in deciding]
+    # What is still without labels is scored as they come: `audits.prospective`.
+    others = [
+        each for each in fresh_holdouts if each not in deciding and each.kind not in WITHOUT_LABELS
+    ]
     scorer = _Scorer(
         of=scorer_of(benchmark=round.benchmark),
         secondary=[

@@ -21,6 +21,7 @@ from audits.runs import Clock
 from vault import conveyor, journal, locks, rounds
 from vault.conveyor import Pair
 from vault.errors import TransitionError
+from vault.holdout_kinds import DECIDING, WITHOUT_LABELS
 from vault.models import Benchmark, Holdout, PublishedResult, Round, Team
 from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
@@ -72,6 +73,7 @@ def publish(*, round_id: int, clock: Clock) -> None:
             )
             _enter(round, shown=shown, results=results, now=now)
             _turn_conveyor(round, shown=shown, now=now)
+            _retire_measured(round, now=now)
         if warning := conveyor.stock(benchmark=round.benchmark).warning:
             logger.warning("%s: %s", round.benchmark.slug, warning)
         heads.sign(benchmark=round.benchmark, clock=clock)
@@ -146,6 +148,16 @@ def _turn_conveyor(round: Round, *, shown: dict[str, Any], now: dt.datetime) -> 
         holdouts.retire(holdout=known[each.id], actor=ACTOR, now=now)
     if found.next is not None:
         _put_in_place(found.next, now=now)
+
+
+def _retire_measured(round: Round, *, now: dt.datetime) -> None:
+    """Retire what the round measured beside the verdict, once no other round is still to measure it."""
+    measured = round.fresh_holdouts.filter(status=HoldoutStatus.FRESH)
+    waiting = Round.objects.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED))
+    awaited = set(waiting.exclude(pk=round.pk).values_list("fresh_holdouts", flat=True))
+    for holdout in measured.exclude(kind__in=(*DECIDING, *WITHOUT_LABELS)).order_by("pk"):
+        if holdout.pk not in awaited:
+            holdouts.retire(holdout=holdout, actor=ACTOR, now=now)
 
 
 def _put_in_place(pair: Pair, *, now: dt.datetime) -> None:

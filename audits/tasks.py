@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from audits import heads, repeats, rounds
+from audits import heads, prospective, repeats, rounds
 
 logger = logging.getLogger(__name__)
 
@@ -39,5 +39,6 @@ def sweep() -> None:
     except Exception:
         # Heads are signed all the same.
         logger.exception("the conveyor did not go on")
+    prospective.sweep(clock=timezone.now)
     # After the rounds: an audit that closes one signs by itself, and this finds what a killed worker left.
     heads.sign_all(clock=timezone.now)

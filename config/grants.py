@@ -49,6 +49,7 @@ REWRAPPING = "UPDATE envelope,sealing_key_id,suite"
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at,made_by_id"
 WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"
 DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
+BATCH_WORK = "UPDATE status,settled_at,n_rows,version,problems"
 FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"
 
 GRANTS: list[Grant] = [
@@ -74,6 +75,12 @@ GRANTS: list[Grant] = [
     ),
     # For whom labels are sealed: anybody may have the public keys.
     *_grants(WEB, "vault_sealingkey", "SELECT"),
+    # What is awaited, and rows of it that everybody reads.
+    *_reads(WEB, "vault_awaitedlabels", "vault_prospectivelook", "vault_prospectiveresult"),
+    *_reads(WEB, "vault_labelprovider"),
+    # Batches arrive shut: it tells their provider what became of them, and never reads an envelope.
+    *_grants(WEB, "vault_labelbatch", "SELECT", "INSERT"),
+    *_grants(WEB, "vault_batchenvelope", "INSERT", "SELECT batch_id"),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
     *_grants(WEB, "vault_idempotentanswer", *ALL),
@@ -136,6 +143,11 @@ GRANTS: list[Grant] = [
     # It merges teams; the scoring worker, which alone reads their memories, joins these.
     *_grants(RESEARCHER, "vault_teammerge", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_teammerge_rounds", "SELECT", "INSERT"),
+    # It publishes items without labels, and makes and ends the tokens of label providers.
+    *_grants(RESEARCHER, "vault_awaitedlabels", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_labelprovider", "SELECT", "INSERT", "UPDATE revoked_at"),
+    # It sees batches come, and not what is in them: exact scores of two looks could tell one item's label.
+    *_reads(RESEARCHER, "vault_labelbatch", "vault_prospectivelook", "vault_prospectiveresult"),
     # It asks for a disclosure, and the audit worker, which has the key, makes it.
     *_grants(RESEARCHER, "vault_disclosurerequest", "SELECT", "INSERT"),
     # So with a correction: what it holds is sealed for the audit worker, and not read again here.
@@ -196,6 +208,12 @@ GRANTS: list[Grant] = [
     *_reads(AUDIT, "vault_draw", "vault_drawrecord", "vault_drawkey"),
     *_grants(AUDIT, "vault_sealedenvelope", "SELECT", "UPDATE status,problem,judged_at"),
     *_grants(AUDIT, "vault_discloseddraw", "SELECT", "INSERT"),
+    # It opens batches of awaited labels, makes versions of them, and scores locked finals on these.
+    *_reads(AUDIT, "vault_awaitedlabels", "vault_batchenvelope"),
+    *_grants(AUDIT, "vault_labelbatch", "SELECT", BATCH_WORK),
+    *_grants(AUDIT, "vault_prospectivelook", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_prospectivescore", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_prospectiveresult", "SELECT", "INSERT"),
     # It alone signs heads; the key that makes a signature is none of the database's.
     *_grants(AUDIT, "vault_signedhead", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),

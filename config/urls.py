@@ -14,6 +14,12 @@ from vault.api.draws import DrawFile, SealingKeys
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
 from vault.api.heads import HeadDetail, HeadList, SigningKeyList
 from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
+from vault.api.prospective import (
+    BatchCollection,
+    BatchDetail,
+    ProspectiveDetail,
+    ProspectiveResults,
+)
 from vault.api.results import BudgetDetail, LeaderboardDetail
 from vault.api.service import Liveness, ProblemType, Readiness
 from vault.api.submissions import (
@@ -38,6 +44,7 @@ from webhooks.api import (
 V1 = "api/v1/"
 BENCHMARK = V1 + "benchmarks/<slug:slug>/"
 WEBHOOK = V1 + "webhooks/<uuid:webhook_id>/"
+PROSPECTIVE = BENCHMARK + "prospective/<uuid:holdout_id>/"
 SUBMISSION = V1 + "submissions/<uuid:submission_id>/"
 
 urlpatterns = [
@@ -48,6 +55,14 @@ urlpatterns = [
     path(V1 + "benchmarks/", BenchmarkList.as_view(), name="benchmarks"),
     path(BENCHMARK, BenchmarkDetail.as_view(), name="benchmark"),
     path(BENCHMARK + "rounds/", RoundList.as_view(), name="rounds"),
+    path(
+        BENCHMARK + "rounds/<int:number>/prospective/",
+        ProspectiveResults.as_view(),
+        name="prospective-results",
+    ),
+    path(PROSPECTIVE, ProspectiveDetail.as_view(), name="prospective"),
+    path(PROSPECTIVE + "batches/", BatchCollection.as_view(), name="batches"),
+    path(PROSPECTIVE + "batches/<uuid:batch_id>/", BatchDetail.as_view(), name="batch"),
     path(BENCHMARK + "panel/", PanelTemplate.as_view(), name="panel"),
     path(
         BENCHMARK + "holdouts/<uuid:holdout_id>/labels/",

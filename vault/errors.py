@@ -160,6 +160,14 @@ class StorageFullError(VaultError, code="storage_full"):
     """There is no room for a file."""
 
 
+class EnvelopeError(VaultError, code="invalid_envelope"):
+    """A batch of awaited labels cannot be opened by anybody as it is; `field` names the member."""
+
+
+class LabelsNotAwaitedError(VaultError, code="labels_not_awaited"):
+    """The holdout takes no labels now: its finals are not locked, or it is complete."""
+
+
 class StoredFileError(VaultError, code="stored_file"):
     """A stored file is not what its name says."""
 

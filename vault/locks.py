@@ -29,6 +29,8 @@ _CORRECTION = 4817
 _RESCORING = 4818
 # Of the database's own check that a batch is corrected but a few times.
 _CORRECTIONS = 4819
+_BATCHES = 4824
+_AWAITED = 4825
 _BATCH = 4841
 _ROTATION = 4842
 _MERGES = 4844
@@ -98,6 +100,18 @@ def hold_signing_keys() -> None:
 def hold_heads(*, benchmark_id: int) -> None:
     """Have the signing of a journal's heads alone, so that each occasion is signed once."""
     _ask("pg_advisory_xact_lock", (_HEADS, benchmark_id))
+
+
+def hold_batches(*, holdout_id: uuid.UUID) -> None:
+    """Order the batches of labels that come for a holdout. Two may share a lock: then they only wait."""
+    _ask("pg_advisory_xact_lock", (_BATCHES, int.from_bytes(holdout_id.bytes[-4:], signed=True)))
+
+
+def one_awaited(*, holdout_id: uuid.UUID) -> AbstractContextManager[bool]:
+    """Let one process at a time open a prospective holdout's batches, and score on its labels."""
+    return of_session(
+        key=(_AWAITED, int.from_bytes(holdout_id.bytes[-4:], signed=True)),
+    )
 
 
 def one_audit(*, round_id: int) -> AbstractContextManager[bool]:

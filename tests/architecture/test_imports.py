@@ -41,6 +41,8 @@ PLANTS = [
     ("A label file is reported on", "vault.files.label_tables", "vault.models"),
     ("Labels are sealed where they live", "vault.sealing.prepared", "vault.models"),
     ("Envelopes are looked into", "vault.admin.envelopes", "vault.sealing.verification"),
+    ("A batch of labels is sealed", "vault.sealing.batch_format", "django.conf"),
+    ("Batches of labels are opened", "vault.label_providers", "vault.sealing.label_batches"),
     ("Keys and ciphers", "vault.scoring", "vault.sealing.crypto"),
     ("Keys and ciphers", "vault.rounds", "vault.sealing.sealing_keys"),
     ("Journal heads are signed", "vault.rounds", "vault.signing_keys"),

@@ -53,6 +53,8 @@ NOT_FOR_TEAMS = {
     *("healthz", "readyz", "problem-type"),
     *("description-json", "description-yaml", "description-page"),
     *("token-link-page", "token-link", "entrance"),
+    # A label provider delivers there, and hears of its own batches.
+    *("batches", "batch"),
 }
 
 
@@ -201,6 +203,11 @@ def _look_everywhere(reader: Reader) -> None:
         *(f"{benchmark}audits/", "audits/1/", "signing-keys/", f"{benchmark}sealing-keys/"),
         # Not while a shard of it is shut.
         f"{benchmark}draws/{reader.world.query.batch}/",
+        # No labels are awaited: a round without rows, and no holdout that waits.
+        *(
+            f"{benchmark}rounds/{reader.world.round.number}/prospective/",
+            f"{benchmark}prospective/{reader.world.query.pk}/",
+        ),
         *(f"{benchmark}journal/head/", f"{benchmark}journal/heads/"),
     ):
         reader.ask("GET", path)

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
 from vault import benchmarks, journal, opening, team_names
-from vault.admin import planning
+from vault.admin import awaited, planning
+from vault.admin.acts import ActingPage
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import (
-    Page,
     Table,
     closes,
     code,
@@ -115,8 +115,9 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Benchmark, site=site)
-class BenchmarkAdmin(Page):
+class BenchmarkAdmin(ActingPage):
     form = BenchmarkForm
+    acts = awaited.ACTS
     list_display = ("slug", "title", "task", "primary_metric", "visibility", "n_rounds")
     list_filter = ("task", "visibility")
     search_fields = ("slug", "title")
@@ -203,6 +204,7 @@ class BenchmarkAdmin(Page):
                     "Sealed": lambda each: moment(each.sealed_at),
                 },
             ),
+            *awaited.providers_table(obj),
         ]
 
 

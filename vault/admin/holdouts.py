@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
-from vault.admin import envelopes, sealing
+from vault.admin import awaited, envelopes, sealing
 from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.correcting import CORRECT, corrections_table
 from vault.admin.disclosing import DISCLOSE, disclosure_table
@@ -127,6 +127,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
             *_wear(obj),
             _versions(obj),
             corrections_table(obj),
+            *awaited.awaited_tables(obj),
             disclosure_table(obj),
             *envelopes.draw_tables(obj),
         ]

@@ -29,7 +29,7 @@ from vault.errors import SealingError, VaultError
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
-from vault.sealing import holdouts, label_files, label_report, proposals
+from vault.sealing import holdouts, kind_rules, label_files, label_report, proposals
 from vault.sealing.drawn_units import Shard
 from vault.sealing.label_report import Report
 from vault.sealing.seal_arguments import REST
@@ -102,6 +102,19 @@ class SealForm(forms.Form):
         help_text="Items of each shard kept for later rounds, such as 3000, 3000.",
     )
 
+    trained_until = forms.DateField(
+        required=False,
+        label="Teams may train up to",
+        help_text="Of a temporal holdout: the last day whose items teams may train on, such as 2026-03-01. "
+        "Teams see it.",
+    )
+    label_delay_days = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=kind_rules.MAX_DELAY_DAYS,
+        label="Days until a label is known",
+        help_text="Of a temporal holdout: its items begin at least so many days after that day.",
+    )
     stratify = forms.BooleanField(
         required=False,
         label="Draw from each class separately",
@@ -128,7 +141,13 @@ class SealForm(forms.Form):
     def shards(self) -> list[Shard]:
         values = self.cleaned_data
         return [
-            Shard(kind=values["kind"], status=status, n=n)
+            Shard(
+                kind=values["kind"],
+                status=status,
+                n=n,
+                trained_until=values["trained_until"],
+                label_delay_days=values["label_delay_days"],
+            )
             for status in (HoldoutStatus.QUERY, HoldoutStatus.FRESH, HoldoutStatus.SEALED)
             for n in values[status.lower()]
         ]
@@ -248,6 +267,7 @@ def _digest(form: SealForm, body: bytes, *, user_id: int | None) -> str:
         "name": values["file"].name,
         "file": hashlib.sha256(body).hexdigest(),
         "shards": [[shard.kind, shard.status, shard.n] for shard in form.shards()],
+        "later_than": [str(values["trained_until"]), values["label_delay_days"]],
         "stratify": values["stratify"],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -52,7 +52,7 @@ DROP FUNCTION vault_check_active();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0041_key_generations")]
+    dependencies = [("vault", "0043_awaited_labels")]
 
     operations = [
         migrations.CreateModel(

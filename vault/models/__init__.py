@@ -23,6 +23,13 @@ from vault.models.journal import JournalHead as JournalHead
 from vault.models.notice import LateAllowance as LateAllowance
 from vault.models.notice import RoundNotice as RoundNotice
 from vault.models.panel import Panel as Panel
+from vault.models.prospective import AwaitedLabels as AwaitedLabels
+from vault.models.prospective import BatchEnvelope as BatchEnvelope
+from vault.models.prospective import LabelBatch as LabelBatch
+from vault.models.prospective import LabelProvider as LabelProvider
+from vault.models.prospective import ProspectiveLook as ProspectiveLook
+from vault.models.prospective import ProspectiveResult as ProspectiveResult
+from vault.models.prospective import ProspectiveScore as ProspectiveScore
 from vault.models.release import MechanismState as MechanismState
 from vault.models.release import PublishedResult as PublishedResult
 from vault.models.release import RawScore as RawScore

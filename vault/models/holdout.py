@@ -68,6 +68,13 @@ class Holdout(models.Model):
     slice_names = models.JSONField(default=list, blank=True)
     period_start = models.DateField(null=True, blank=True)
     period_end = models.DateField(null=True, blank=True)
+    # Of a later period: what it is later than, for everybody to keep to.
+    trained_until = models.DateField(
+        null=True, blank=True, help_text="The last day whose items teams may train on."
+    )
+    label_delay_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="After so many days the label of an item is known."
+    )
     sealed_at = models.DateTimeField()
 
     class Meta:

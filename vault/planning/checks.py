@@ -9,7 +9,7 @@ from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
 from vault import conveyor
 from vault.errors import PlanError
-from vault.holdout_kinds import decides
+from vault.holdout_kinds import NEEDS_PERIOD, WITHOUT_LABELS, decides
 from vault.models import Holdout, Round, Team
 from vault.sealing import envelope_states
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
@@ -113,6 +113,8 @@ def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
                 f"has {each.n_items}: seal a larger one",
                 field=field,
             )
+    _check_later(round, fresh_holdouts)
+    _check_awaited(fresh_holdouts)
     serving = Round.objects.filter(query_holdout=query_holdout)
     if serving.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED)).exists():
         raise PlanError("the query holdout serves another round", field="query_holdout")
@@ -158,3 +160,32 @@ def _check_untold(judges: Sequence[Holdout]) -> None:
                 f"the fresh iid holdout {name} is that of {other}, whose audit opens it",
                 field="fresh_holdouts",
             )
+
+
+def _check_later(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
+    """Refuse a later period that is not later than the items that answer queries."""
+    answered_until = round.query_holdout.period_end
+    for each in fresh_holdouts:
+        if each.kind not in NEEDS_PERIOD or each.period_start is None or answered_until is None:
+            continue
+        if each.period_start <= answered_until:
+            raise PlanError(
+                f"the {each.kind} holdout begins on {each.period_start}, and the query holdout's items go up "
+                f"to {answered_until}: choose one of a later period",
+                field="fresh_holdouts",
+            )
+
+
+def _check_awaited(fresh_holdouts: Sequence[Holdout]) -> None:
+    """Refuse items that another round's finals answer: labels come for those that were locked first."""
+    awaited = [each for each in fresh_holdouts if each.kind in WITHOUT_LABELS]
+    other = (
+        Round.objects.filter(fresh_holdouts__in=awaited)
+        .exclude(status=RoundStatus.CANCELLED)
+        .first()
+    )
+    if other is not None:
+        raise PlanError(
+            f"a prospective holdout belongs to one round, and this one to round {other.number}",
+            field="fresh_holdouts",
+        )

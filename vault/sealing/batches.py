@@ -31,6 +31,10 @@ class Shard(Protocol):
     @property
     def n_effective(self) -> float | None: ...
     @property
+    def trained_until(self) -> dt.date | None: ...
+    @property
+    def label_delay_days(self) -> int | None: ...
+    @property
     def commitment(self) -> str: ...
 
 
@@ -90,6 +94,8 @@ def store(
             n_items=shard.n_items,
             n_units=shard.n_units,
             n_effective=shard.n_effective,
+            trained_until=shard.trained_until,
+            label_delay_days=shard.label_delay_days,
         )
         holdout.save(force_insert=True)
         label_versions.keep(

@@ -52,6 +52,8 @@ class EnvelopedShard:
     n_items: int
     n_units: int | None
     n_effective: float | None
+    trained_until: dt.date | None
+    label_delay_days: int | None
     commitment: str
     blob: Blob
 
@@ -96,6 +98,8 @@ def write(*, sheet: Sheet, ids: pa.Array, prepared: Prepared) -> bytes:
                 "n_items": shard.n_items,
                 "n_units": shard.n_units,
                 "n_effective": shard.n_effective,
+                "trained_until": shard.trained_until and shard.trained_until.isoformat(),
+                "label_delay_days": shard.label_delay_days,
                 "commitment": shard.commitment,
                 "blob": _blob(shard.sealed, key, info),
             }
@@ -225,6 +229,10 @@ class _Reader:
             n_items=members.count("n_items"),
             n_units=members.optional("n_units", members.count),
             n_effective=members.optional("n_effective", members.number),
+            trained_until=members.optional("trained_until", members.day),
+            label_delay_days=members.optional(
+                "label_delay_days", lambda name: members.count(name, least=0)
+            ),
             commitment=members.hex("commitment", SHA256),
             blob=self._sealed(Members(members.take("blob"), members.path("blob."))),
         )

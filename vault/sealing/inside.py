@@ -33,6 +33,8 @@ class Claim:
     n_items: int
     n_units: int | None
     n_effective: float | None
+    trained_until: dt.date | None
+    label_delay_days: int | None
     commitment: str
 
 
@@ -207,10 +209,17 @@ def _counts(
     batch: Batch, opened: Sequence[_Opened], whole: LabelTable, where: NDArray[np.int64]
 ) -> Counts:
     """Fix the units of each stratum in each shard again; of groups, whose targets nobody said, count them."""
+    shards = [
+        Shard(
+            kind=each.kind,
+            status=each.status,
+            n=each.n_items,
+            trained_until=each.trained_until,
+            label_delay_days=each.label_delay_days,
+        )
+        for each in batch.claims
+    ]
     if not batch.draws_groups:
-        shards = [
-            Shard(kind=each.kind, status=each.status, n=each.n_items) for each in batch.claims
-        ]
         return drawn_units.allocated(labels=whole, shards=shards, stratify=batch.stratified)[1]
     pool = drawn_units.pool_of(labels=whole, positions=where, stratify=batch.stratified)
     columns = []
@@ -222,6 +231,7 @@ def _counts(
     counts: Counts = np.column_stack(columns).astype(np.int64)
     if counts.sum() != pool.n_units:
         raise SealingError("a group is in two shards")
+    drawn_units.check_kind(labels=whole, shards=shards, counts=counts)
     return counts
 
 

@@ -24,6 +24,7 @@ def store(
     keys: Sequence[SealingKey],
     now: dt.datetime,
     reason: str = "",
+    n_labelled: int | None = None,
 ) -> LabelVersion:
     """Seal one version's labels for these keys, with its commitment."""
     disclosed = sealed_labels.disclosure(plaintext, classes=holdout.benchmark.classes)
@@ -40,6 +41,7 @@ def store(
         ),
         now=now,
         reason=reason,
+        n_labelled=n_labelled,
     )
 
 
@@ -51,12 +53,13 @@ def keep(
     box: Box,
     now: dt.datetime,
     reason: str = "",
+    n_labelled: int | None = None,
 ) -> LabelVersion:
     """Store one version of labels that are sealed already, here or where they live."""
     version = LabelVersion.objects.create(
         holdout=holdout,
         number=number,
-        n_labelled=holdout.n_items,
+        n_labelled=holdout.n_items if n_labelled is None else n_labelled,
         arrived_at=now,
         reason=reason,
         commitment=commitment,

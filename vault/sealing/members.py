@@ -3,6 +3,7 @@
 It knows no Django and no database.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -60,11 +61,21 @@ class Members:
             raise self.wrong(name, "it is no list of texts")
         return list(found)
 
-    def count(self, name: str) -> int:
+    def count(self, name: str, *, least: int = 1) -> int:
         value = int(self._typed(name, int, "whole number"))
-        if not 0 < value < 2**31:
-            raise self.wrong(name, "it is not at least 1, or too large")
+        if not least <= value < 2**31:
+            raise self.wrong(name, f"it is not at least {least}, or too large")
         return value
+
+    def day(self, name: str) -> dt.date:
+        value = self.text(name)
+        try:
+            found = dt.date.fromisoformat(value)
+        except ValueError:
+            found = None
+        if found is None or found.isoformat() != value:
+            raise self.wrong(name, "it is no day, written 2026-03-01")
+        return found
 
     def number(self, name: str) -> float:
         return float(self._typed(name, (int, float), "number"))

@@ -37,6 +37,9 @@ class PreparedShard:
     # Where groups were drawn whole: how many, and what they are worth.
     n_units: int | None
     n_effective: float | None
+    # Of a later period: up to which day teams may train, and how long a label takes.
+    trained_until: dt.date | None
+    label_delay_days: int | None
     commitment: str
     sealed: Encrypted
 
@@ -158,6 +161,8 @@ def _shard(
         n_items=len(own.labels),
         n_units=units,
         n_effective=effective,
+        trained_until=shard.trained_until,
+        label_delay_days=shard.label_delay_days,
         commitment=sealed_labels.commitment_of(disclosed),
         sealed=crypto.encrypt(crypto.padded(plaintext)),
     )

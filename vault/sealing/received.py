@@ -18,7 +18,7 @@ from vault import panel
 from vault.errors import SealingError
 from vault.holdout_kinds import decides
 from vault.models import Benchmark, Draw, Holdout, SealedEnvelope, SealingKey
-from vault.sealing import batches, benchmark_sheet, draws, envelopes, sealing_keys
+from vault.sealing import batches, benchmark_sheet, draws, envelopes, kind_rules, sealing_keys
 from vault.sealing.boxes import Box
 from vault.sealing.drawn_units import Shard
 from vault.sealing.envelopes import Blob, Envelope
@@ -113,6 +113,14 @@ def _check_shards(envelope: Envelope) -> None:
     draws.check_shards(
         shards=[Shard(kind=each.kind, status=each.status, n=each.n_items) for each in shards]
     )
+    kind_rules.check_labelled(kind=shards[0].kind)
+    for each in shards:
+        kind_rules.check_period(
+            kind=each.kind,
+            period=envelope.period,
+            trained_until=each.trained_until,
+            label_delay_days=each.label_delay_days,
+        )
     if decides(shards[0].kind) and len(shards) < 2:
         raise _wrong("holdouts", "an iid draw makes at least two shards")
     if sum(each.n_items for each in shards) != len(envelope.ids):

@@ -69,7 +69,12 @@ def _labels(options: argparse.Namespace, sheet: Sheet) -> LabelTable:
 
 
 def _sealed(options: argparse.Namespace, sheet: Sheet, labels: LabelTable) -> int:
-    shards = seal_arguments.shards_of(arguments=options.shard, kind=options.kind)
+    shards = seal_arguments.shards_of(
+        arguments=options.shard,
+        kind=options.kind,
+        trained_until=options.trained_until,
+        label_delay_days=options.label_delay_days,
+    )
     terms = sheet.terms
     draws.fixed_counts(terms=terms, labels=labels, shards=shards, stratify=options.stratify)
     report = label_report.report_of(

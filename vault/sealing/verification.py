@@ -138,6 +138,8 @@ def _claim(holdout: Holdout, commitment: str) -> Claim:
         n_items=holdout.n_items,
         n_units=holdout.n_units,
         n_effective=holdout.n_effective,
+        trained_until=holdout.trained_until,
+        label_delay_days=holdout.label_delay_days,
         commitment=commitment,
     )
 

@@ -39,6 +39,7 @@ EDITED = {"vault_benchmark", "vault_team"}
 ADDED = {*EDITED, "vault_holdout", "vault_round"}
 SUPERUSERS_ONLY = {"auth_user"}
 ACTS = {
+    "vault_benchmark": ["publish-items", "add-provider", "revoke-provider"],
     "vault_holdout": ["freshen", "disclose"],
     "vault_round": ["admit", "open", "close", "unrank", "rank-again", "audit", "publish", "cancel"],
     "vault_team": ["issue", "make-link", "cancel-links"],

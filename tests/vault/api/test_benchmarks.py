@@ -21,7 +21,7 @@ PUBLIC_HOLDOUT = {
     "label_versions",
     *("id", "kind", "status", "n_items", "draws_groups", "stratified", "commitment", "sealed_at"),
     "batch",
-    "disclosed",
+    *("trained_until", "label_delay_days", "disclosed"),
 }
 
 

@@ -164,7 +164,16 @@ HOLDOUT = Shape(
             False, "Whole groups were drawn, such as all items of a patient."
         ),
         "stratified": fields.flag(False, "It was drawn from each class separately."),
-        "commitment": fields.sha256(COMMITMENT, "Of its labels, published before any answer."),
+        "commitment": Field(
+            schemas.or_null(
+                schemas.sha256(
+                    "Of its labels, published before any answer; of a prospective holdout of the first that "
+                    "came, and null before."
+                )
+            ),
+            COMMITMENT,
+            lambda holdout: holdout.commitment or None,
+        ),
         "batch": fields.text(
             BATCH, "Holdouts of one draw have one; only they are exchangeable.", format="uuid"
         ),
@@ -178,6 +187,19 @@ HOLDOUT = Shape(
             ],
         ),
         "sealed_at": fields.time("2026-02-20T08:00:00Z"),
+        "trained_until": fields.text(
+            None,
+            "Of a temporal holdout: the last day whose items you may train on.",
+            format="date",
+            null=True,
+            source=lambda holdout: holdout.trained_until and holdout.trained_until.isoformat(),
+        ),
+        "label_delay_days": fields.integer(
+            None,
+            "Of a temporal holdout: its period begins at least so many days after `trained_until`.",
+            minimum=0,
+            null=True,
+        ),
         "disclosed": Field(schemas.or_null(DISCLOSED.reference()), None, _disclosed),
     },
     description="Sealed labels. Which items are in it is shown to nobody before it is disclosed.",
