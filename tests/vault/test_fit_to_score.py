@@ -187,7 +187,9 @@ def test_a_failure_before_any_label_names_no_opening(world: World) -> None:
     assert opening_named(submission) is None
 
 
-@pytest.mark.parametrize(("step", "is_used"), [("predictions.load", False), ("_scores", True)])
+@pytest.mark.parametrize(
+    ("step", "is_used"), [("predictions.load", False), ("evaluation.scores_of", True)]
+)
 def test_a_program_error_names_an_opening_if_it_came_after(
     world: World, settings: Any, monkeypatch: pytest.MonkeyPatch, step: str, is_used: bool
 ) -> None:

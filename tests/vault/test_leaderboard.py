@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.vault.factories import World, acting_as, crash, make_world
-from vault import leaderboard, rounds, scoring, submissions
+from vault import evaluation, leaderboard, rounds, submissions
 from vault.leaderboard import Row
 from vault.models import BudgetEntry, PublishedResult, RawScore, Round, Submission
 
@@ -83,7 +83,7 @@ def test_unscored_failed_withdrawn_and_cancelled_never_rank(
     world.answered(world.team("scored"), world.wrong_at(range(60)))
     failing = world.submit(world.team("failed"), world.wrong_at([4])).submission
     with monkeypatch.context() as patched:
-        patched.setattr(scoring, "scorer_of", crash)
+        patched.setattr(evaluation, "scorer_of", crash)
         world.score(failing)
 
     rows = board(world)

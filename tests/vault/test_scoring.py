@@ -10,7 +10,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.db.models.functions import Now
 
 from tests.vault.factories import NOW, World, acting_as, crash, make_world
-from vault import budget, release, rounds, scoring, submissions
+from vault import budget, evaluation, release, rounds, submissions
 from vault.errors import NoOpenRoundError, StaleClaimError, TransitionError
 from vault.models import (
     BudgetEntry,
@@ -108,7 +108,7 @@ def test_a_submission_under_lease_is_left_to_its_worker(world: World) -> None:
 def test_three_exceptions_fail_and_refund(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     team = world.team("a")
     submission = world.submit(team, world.labels).submission
-    monkeypatch.setattr(scoring, "scorer_of", crash)
+    monkeypatch.setattr(evaluation, "scorer_of", crash)
 
     world.score(submission)
 
@@ -119,7 +119,7 @@ def test_three_exceptions_fail_and_refund(world: World, monkeypatch: pytest.Monk
 
 def test_at_most_three_failures_are_refunded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     team = world.team("a")
-    monkeypatch.setattr(scoring, "scorer_of", crash)
+    monkeypatch.setattr(evaluation, "scorer_of", crash)
     for wrong in range(5):
         world.answered(team, world.wrong_at([wrong]))
 

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 
 from tests.vault.factories import World, make_world
-from vault import release, scoring
+from vault import evaluation, release, scoring
 from vault.errors import TimeLimitError
 from vault.models import BudgetEntry, Submission
 from vault.queue import broker, time_limit
@@ -123,7 +123,7 @@ def notified(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("module", "name", "stuck"),
-    [(scoring, "scorer_of", hang), (release, "publish", hang_in_a_statement)],
+    [(evaluation, "scorer_of", hang), (release, "publish", hang_in_a_statement)],
 )
 def test_scoring_that_hangs_three_times_fails_and_is_refunded(
     world: World,
