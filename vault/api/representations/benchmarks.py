@@ -1,5 +1,6 @@
 """Benchmarks, their panels and holdouts, as anyone may see them: from public constants alone."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.urls import reverse
@@ -10,7 +11,7 @@ from vault.api.representations import fields
 from vault.api.representations.rounds import COMMITMENT, ROUND
 from vault.api.representations.shape import By, Field, Shape
 from vault.files.prediction_forms import FORMS
-from vault.holdout_kinds import HoldoutKind
+from vault.holdout_kinds import WITHOUT_LABELS, HoldoutKind
 from vault.models import Benchmark, Holdout, Panel
 from vault.statuses import HoldoutStatus
 
@@ -131,6 +132,13 @@ def _disclosed(holdout: Holdout) -> dict[str, Any] | None:
     return None if file is None else DISCLOSED.show(file)
 
 
+def _commitment(holdout: Holdout) -> str | None:
+    if holdout.kind not in WITHOUT_LABELS:
+        return holdout.commitment
+    newest = max(holdout.versions.all(), key=attrgetter("number"), default=None)
+    return newest.commitment or None if newest else None
+
+
 HOLDOUT = Shape(
     "Holdout",
     {
@@ -145,12 +153,12 @@ HOLDOUT = Shape(
         "commitment": Field(
             schemas.or_null(
                 schemas.sha256(
-                    "Of its labels, published before any answer; of a prospective holdout of the first that "
-                    "came, and null before."
+                    "Of its labels, published before any answer; of a prospective holdout of those that have "
+                    "come by now, and null before the first."
                 )
             ),
             COMMITMENT,
-            lambda holdout: holdout.commitment or None,
+            _commitment,
         ),
         "sealed_at": fields.time("2026-02-20T08:00:00Z"),
         "trained_until": fields.text(
