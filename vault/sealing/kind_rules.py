@@ -22,7 +22,8 @@ MAX_DELAY_DAYS = 3_650
 def check_labelled(*, kind: str) -> None:
     if kind in holdout_kinds.WITHOUT_LABELS:
         raise SealingError(
-            f"a {kind} holdout is sealed without labels, which nobody has yet: publish its items alone"
+            f"a {kind} holdout is sealed without labels, which nobody has yet: publish its items alone, on "
+            "the benchmark's page of the admin"
         )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import hashlib
 import json
 import threading
 from typing import Any
@@ -27,7 +28,7 @@ from vault.models import (
     SealedBlob,
     Team,
 )
-from vault.sealing import batch_format, crypto
+from vault.sealing import batch_format, crypto, disclosures, label_versions
 
 pytestmark = pytest.mark.usefixtures("vault_keys", "api_site")
 
@@ -83,6 +84,41 @@ def test_five_batches_through_the_api_become_rows_for_everybody(given: Awaited) 
     (row,) = [each for each in of_holdout["looks"][-1]["rows"] if each["team"] == "later-good"]
     assert (row["value"], row["low"], row["high"]) == (stored.value, stored.low, stored.high)
     assert ANYONE.get(path, **{"If-None-Match": answer["ETag"]}).status_code == 304
+
+
+def test_a_benchmark_shows_items_that_have_no_commitment_yet(given: Awaited) -> None:
+    def shown() -> dict[str, Any]:
+        listed = ANYONE.get("benchmarks/later/").json()["holdouts"]
+        (found,) = [each for each in listed if each["kind"] == "prospective"]
+        return dict(found)
+
+    assert (shown()["commitment"], shown()["n_items"]) == (None, 200)
+    for batch in (range(40), range(40, 80)):
+        given.delivered(batch)
+        assert shown()["commitment"] == label_versions.newest(holdout=given.holdout).commitment
+
+
+def test_a_complete_holdout_is_disclosed_with_what_was_committed_to(given: Awaited) -> None:
+    """The last version, with its times: as any holdout that retired."""
+    for batch in (range(100), range(100, 200)):
+        given.delivered(batch)
+    with acting_as("researcher"):
+        disclosures.request(
+            holdout=given.holdout, reason="it is over", actor="olivia", now=given.now
+        )
+    with acting_as("audit"):
+        assert disclosures.carry_out(holdout_id=given.holdout.pk, clock=lambda: given.now)
+
+    file = ANYONE.get(f"benchmarks/later/holdouts/{given.holdout.pk}/labels/").json()
+    assert file["text"].splitlines()[0] == "id,label,slice:arrived_at,slice:version,time"
+    assert len(file["text"].splitlines()) == 201
+    computed = hashlib.sha256(bytes.fromhex(file["salt"]) + file["text"].encode()).hexdigest()
+    (shown,) = [
+        each
+        for each in ANYONE.get("benchmarks/later/").json()["holdouts"]
+        if each["kind"] == "prospective"
+    ]
+    assert computed == file["commitment"] == shown["commitment"]
 
 
 def test_the_public_key_of_the_answer_is_the_one_to_seal_for(given: Awaited) -> None:

@@ -12,7 +12,7 @@ from vault.api.representations.draws import BATCH, DRAW
 from vault.api.representations.rounds import COMMITMENT, ROUND
 from vault.api.representations.shape import By, Field, Shape
 from vault.files.prediction_forms import FORMS
-from vault.holdout_kinds import HoldoutKind
+from vault.holdout_kinds import WITHOUT_LABELS, HoldoutKind
 from vault.models import Benchmark, Holdout, Panel
 from vault.statuses import HoldoutStatus
 
@@ -147,12 +147,27 @@ LABEL_VERSION = Shape(
         "reason": fields.text(
             None, "Why they were corrected, the same for all holdouts of a draw.", null=True
         ),
-        "commitment": fields.sha256(
-            COMMITMENT, "Of these labels, published when they were sealed."
+        "commitment": Field(
+            schemas.or_null(
+                schemas.sha256(
+                    "Of these labels, published when they were sealed; null where there are none yet."
+                )
+            ),
+            COMMITMENT,
+            lambda version: version.commitment or None,
         ),
     },
     description="One version of a holdout's labels: the newest counts.",
 )
+
+
+def _commitment(holdout: Holdout) -> str | None:
+    if holdout.kind not in WITHOUT_LABELS:
+        return holdout.commitment
+    newest = max(holdout.versions.all(), key=attrgetter("number"), default=None)
+    return newest.commitment or None if newest else None
+
+
 HOLDOUT = Shape(
     "Holdout",
     {
@@ -167,12 +182,12 @@ HOLDOUT = Shape(
         "commitment": Field(
             schemas.or_null(
                 schemas.sha256(
-                    "Of its labels, published before any answer; of a prospective holdout of the first that "
-                    "came, and null before."
+                    "Of its labels, published before any answer; of a prospective holdout of those that have "
+                    "come by now, and null before the first."
                 )
             ),
             COMMITMENT,
-            lambda holdout: holdout.commitment or None,
+            _commitment,
         ),
         "batch": fields.text(
             BATCH, "Holdouts of one draw have one; only they are exchangeable.", format="uuid"
