@@ -10,8 +10,16 @@ from tests.vault.api.stage import Caller, a_world, file_number, handed_in
 from tests.vault.disclosed_holdouts import written
 from tests.vault.factories import NOW, World
 from vault.api.openapi.operation import Access
-from vault.models import Benchmark, DisclosedFile, SignedHead, SigningKey
+from vault.models import (
+    AwaitedLabels,
+    Benchmark,
+    DisclosedFile,
+    Round,
+    SignedHead,
+    SigningKey,
+)
 
+EARLIER = 0
 ORIGIN = {"Origin": "https://page.example"}
 ALLOW = "Access-Control-Allow-Origin"
 PATHS = sorted(path for (path, _), each in OPERATIONS.items() if each.access is Access.PUBLIC)
@@ -27,6 +35,11 @@ def world() -> World:
         published_at=NOW,
     )
     written(world.query)
+    AwaitedLabels.objects.create(holdout=world.query, first_position=0, mature_share=1.0)
+    # Beside the open round, an earlier one whose results are out.
+    earlier = Round.objects.get(pk=world.round.pk)
+    earlier.pk, earlier.number, earlier.status = None, EARLIER, "PUBLISHED"
+    earlier.save()
     key = SigningKey.objects.create(kid="0" * 64, generation=1, public_key="PEM", created_at=NOW)
     SignedHead.objects.create(
         benchmark=world.benchmark,
@@ -43,7 +56,12 @@ def world() -> World:
 def asked(path: str, method: str = "GET", caller: Caller | None = None) -> Any:
     audit = Publication.objects.get().pk
     holdout = DisclosedFile.objects.get().pk
-    names = {"{slug}": "weather", "{audit_id}": audit, "{holdout_id}": holdout}
+    names = {
+        "{slug}": "weather",
+        "{audit_id}": audit,
+        "{holdout_id}": holdout,
+        "{number}": EARLIER,
+    }
     concrete = path
     for name, value in names.items():
         concrete = concrete.replace(name, str(value))
