@@ -7,15 +7,18 @@ answer is released, and refunded when neither can happen any more.
 
 import datetime as dt
 from dataclasses import asdict
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F
 
-from stats.ledger import Account
-from stats.mechanisms import MECHANISMS
-from stats.metrics import METRICS
-from vault import budget_left, fit_to_score, journal, late_allowances, merged_teams, sentences
+from vault import (
+    budget_left,
+    holdout_ledger,
+    journal,
+    late_allowances,
+    merged_teams,
+    sentences,
+)
 from vault.budget_left import Queries, Remaining, Usage
 from vault.errors import (
     AdmissionError,
@@ -28,16 +31,12 @@ from vault.errors import (
 from vault.late_allowances import Late
 from vault.models import (
     Admission,
-    Benchmark,
     BudgetEntry,
-    Holdout,
-    HoldoutTold,
     Release,
     Round,
     Submission,
     Team,
 )
-from vault.scorers import scorer_of
 from vault.statuses import COMING, RoundStatus
 
 Kind = BudgetEntry.Kind
@@ -45,8 +44,6 @@ Kind = BudgetEntry.Kind
 # Of one account: each cancellation leaves rows that cost no query. An hour of them is no hardship.
 MAX_CANCELLED = 20
 CANCELLED_WINDOW = dt.timedelta(hours=1)
-# What a holdout tells apart from answers to teams, beside its publication.
-REFERENCES = "references"
 # Failures beyond this many refunds are charged, so that failing can never be a free query.
 FAILED = "failed"
 CANCELLED = "cancelled"
@@ -87,8 +84,8 @@ def admit(
                 f"{round.max_teams:,} teams are admitted, as many as the holdout was planned for; "
                 "further teams can only be admitted blind"
             )
-        nats = 0.0 if is_blind else account_of(round=round).nats(k=limit)
-        check_room(round=held, nats=nats)
+        nats = 0.0 if is_blind else holdout_ledger.account_of(round=round).nats(k=limit)
+        holdout_ledger.check_room(round=held, nats=nats)
         admission = Admission.objects.create(
             round=round, team=team, k=limit, reserved_nats=nats, is_blind=is_blind, admitted_at=now
         )
@@ -118,150 +115,6 @@ def no_admission(*, round: Round, now: dt.datetime) -> str:
             "passed: it opens for nobody, so cancel it and plan another"
         )
     return ""
-
-
-def unit_of(*, benchmark: Benchmark) -> float:
-    """Give the range u of one item's value of the primary metric."""
-    return scorer_of(benchmark=benchmark).unit
-
-
-def account_of(*, round: Round) -> Account:
-    """Say what one team may ask of the round's query holdout, for the ledger's arithmetic."""
-    metric = METRICS[round.benchmark.primary_metric]
-    return Account(
-        mechanism=MECHANISMS[round.mechanism],
-        parameters=round.parameters,
-        n=round.query_holdout.n_items,
-        n_effective=effective_number(holdout=round.query_holdout),
-        unit=unit_of(benchmark=round.benchmark),
-        is_mean=metric.is_mean,
-        counts_items=metric.counts_items,
-    )
-
-
-def effective_number(*, holdout: Holdout) -> float | None:
-    """Count the independent items that a holdout of whole groups is worth; None: drawn one by one.
-
-    1 where groups were sealed before their sizes were kept: all items could be one group.
-    """
-    if not holdout.draws_groups:
-        return None
-    return 1.0 if holdout.n_effective is None else holdout.n_effective
-
-
-def holdout_nats(*, holdout: Holdout) -> float:
-    """Sum a holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
-    return (
-        reserved_nats(holdout=holdout)
-        + superseded_nats(holdout=holdout)
-        + told_nats(holdout=holdout)
-    )
-
-
-def reserved_nats(*, holdout: Holdout) -> float:
-    """Sum what the answers to all that were ever admitted may tell."""
-    return _sum(_accounts(holdout), "reserved_nats")
-
-
-def superseded_nats(*, holdout: Holdout) -> float:
-    """Sum what teams were answered before labels were corrected, and all was answered once more."""
-    return _sum(HoldoutTold.objects.filter(holdout=holdout).exclude(team=None), "nats")
-
-
-def planned_nats(*, round: Round) -> float:
-    """Compute what a round's holdout is planned for: what it told before, and all teams that may see."""
-    of_teams = round.max_teams * account_of(round=round).nats(k=round.total_limit)
-    return holdout_nats(holdout=round.query_holdout) + of_teams
-
-
-def check_room(*, round: Round, nats: float) -> None:
-    """Refuse to reserve more than the holdout was planned for; the caller holds the round's row.
-
-    The round's own references have a limit of theirs, and are left out.
-    """
-    if round.planned_nats is None:
-        return
-    shown = HoldoutTold.objects.filter(holdout=round.query_holdout_id, round=round, what=REFERENCES)
-    committed = holdout_nats(holdout=round.query_holdout) - _sum(shown, "nats")
-    # A sum in another order differs in its last digits.
-    if committed + nats > round.planned_nats * (1 + 1e-9):
-        raise AdmissionError(
-            f"the holdout was planned for {round.planned_nats:,.1f} nats, {committed:,.1f} are told or "
-            f"reserved, and this would take {nats:,.1f} more: it would be over-committed"
-        )
-
-
-def _accounts(holdout: Holdout) -> QuerySet[Admission]:
-    """Select those that ask, or have asked, of it; in a cancelled round nobody did, and nobody will."""
-    asking = Admission.objects.filter(round__query_holdout=holdout)
-    return asking.exclude(round__status=RoundStatus.CANCELLED)
-
-
-def told_nats(*, holdout: Holdout) -> float:
-    """Sum what a holdout told everybody: publications while it was fresh, references on a board."""
-    return _sum(HoldoutTold.objects.filter(holdout=holdout, team=None), "nats")
-
-
-def team_nats(*, round: Round, team: Team) -> float:
-    """Sum what one team may learn of the round's query holdout: its own answers, and what all know."""
-    own = _accounts(round.query_holdout).filter(merged_teams.one_with(team))
-    answers = _sum(own, "reserved_nats") + _sum(_superseded(round, team), "nats")
-    return answers + told_nats(holdout=round.query_holdout)
-
-
-def _superseded(round: Round, team: Team) -> QuerySet[HoldoutTold]:
-    """Select what the team, and those that it stands for, were answered before corrections."""
-    own = merged_teams.one_with(team)
-    return HoldoutTold.objects.filter(own, holdout=round.query_holdout)
-
-
-def _sum(rows: QuerySet[Any], nats: str) -> float:
-    total: float = rows.aggregate(total=Sum(nats, default=0.0))["total"]
-    return total
-
-
-def count_references(*, round: Round, now: dt.datetime) -> None:
-    """Charge references that a board shows: everybody reads these answers, so each counts as one query.
-
-    So does a file that was refused as the label file: that is an answer, too.
-    """
-    references = Submission.objects.filter(round=round, team__is_reference=True)
-    n_shown = Release.objects.filter(submission__in=references, value__isnull=False).count()
-    n_answered = n_shown + references.filter(error_code=fit_to_score.MATCHES_EVERY_LABEL).count()
-    if n_answered:
-        nats = n_answered * account_of(round=round).nats(k=1)
-        HoldoutTold.objects.create(
-            holdout=round.query_holdout, round=round, what=REFERENCES, nats=nats, at=now
-        )
-
-
-def count_superseded(*, round: Round, transcript: int, now: dt.datetime) -> None:
-    """Enter what answers told that corrected labels supersede: each team can put both of them together.
-
-    What was reserved for a team is what its queries tell once. References are everybody's to read.
-    """
-    account = account_of(round=round)
-    earlier = Release.objects.filter(submission__round=round, transcript=transcript)
-    told: list[tuple[int | None, float]] = []
-    teams = earlier.filter(submission__team__is_reference=False).exclude(
-        outcome=Release.Outcome.BLIND
-    )
-    for team_id, n in teams.values_list("submission__team").annotate(Count("pk")):
-        told.append((team_id, account.nats(k=n)))
-    shown = earlier.filter(submission__team__is_reference=True, value__isnull=False).count()
-    if shown and round.status != RoundStatus.PLANNED:
-        told.append((None, shown * account.nats(k=1)))
-    HoldoutTold.objects.bulk_create(
-        HoldoutTold(
-            holdout=round.query_holdout,
-            round=round,
-            team_id=team_id,
-            what=f"transcript {transcript}",
-            nats=nats,
-            at=now,
-        )
-        for team_id, nats in told
-    )
 
 
 def lock_account(*, round: Round, team: Team) -> Admission:
@@ -448,7 +301,7 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     accepted_limit = round.parameters.get("b")
     own = merged_teams.one_with(team, via="submission__")
     answered = Release.objects.filter(own, submission__round=round, transcript=round.transcript)
-    earlier = _sum(_superseded(round, team).filter(round=round), "nats")
+    earlier = holdout_ledger.answered_before(round=round, team=team)
     accepted = answered.filter(outcome=Release.Outcome.IMPROVED).count()
     told = answered.exclude(outcome=Release.Outcome.BLIND).order_by("submission__team")
     # Of each account by itself: that is how they were reserved.
@@ -458,10 +311,11 @@ def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
         **asdict(left),
         accepted_limit=accepted_limit,
         accepted_used=None if accepted_limit is None else accepted,
-        nats_reserved=_sum(accounts, "reserved_nats") + earlier,
-        nats_used=earlier + sum(account_of(round=round).nats(k=n) for _, n in answers),
-        nats_told=told_nats(holdout=round.query_holdout),
-        nats_committed=holdout_nats(holdout=round.query_holdout),
+        nats_reserved=holdout_ledger.total(rows=accounts, nats="reserved_nats") + earlier,
+        nats_used=earlier
+        + sum(holdout_ledger.account_of(round=round).nats(k=n) for _, n in answers),
+        nats_told=holdout_ledger.told_nats(holdout=round.query_holdout),
+        nats_committed=holdout_ledger.holdout_nats(holdout=round.query_holdout),
         nats_planned=round.planned_nats,
         is_blind=admission.is_blind,
         late=late_allowances.of(admission=admission),

@@ -22,7 +22,7 @@ from django.db.models import Count, Q
 from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, budget_left, late_allowances, merged_teams, unranking
+from vault import budget_left, holdout_ledger, late_allowances, merged_teams, unranking
 from vault.models import Benchmark, BudgetEntry, PublishedResult, Release, Round, Team
 from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus, SubmissionStatus
@@ -89,7 +89,7 @@ def resolution(*, round: Round) -> float:
     """Give the smallest difference between two values on the board, in the metric's units."""
     return MECHANISMS[round.mechanism].resolution(
         n=round.query_holdout.n_items,
-        unit=budget.unit_of(benchmark=round.benchmark),
+        unit=holdout_ledger.unit_of(benchmark=round.benchmark),
         parameters=round.parameters,
     )
 
@@ -98,7 +98,7 @@ def shown(*, value: float | None, benchmark: Benchmark) -> float | None:
     """Round a score of the primary metric as people read it, wherever they do: to the digits that decide."""
     if value is None:
         return None
-    return ties.shown(value=value, unit=budget.unit_of(benchmark=benchmark))
+    return ties.shown(value=value, unit=holdout_ledger.unit_of(benchmark=benchmark))
 
 
 def ranks(*, values: Mapping[Key, float], benchmark: Benchmark) -> dict[Key, int]:
@@ -107,7 +107,7 @@ def ranks(*, values: Mapping[Key, float], benchmark: Benchmark) -> dict[Key, int
     found = ties.shared_ranks(
         values=ordered,
         greater_is_better=METRICS[benchmark.primary_metric].greater_is_better,
-        tolerance=ties.tolerance(unit=budget.unit_of(benchmark=benchmark), values=ordered),
+        tolerance=ties.tolerance(unit=holdout_ledger.unit_of(benchmark=benchmark), values=ordered),
     )
     return dict(zip(values, found, strict=True))
 
@@ -149,15 +149,7 @@ def board(*, round: Round) -> list[Row]:
     absorbed = merged_teams.names_absorbed(round=round)
     stands_for = merged_teams.kept_of(round=round) if absorbed else {}
     values = _released_values(round, stands_for)
-    charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission__round=round))
-    late = Count("pk", filter=Q(reason=late_allowances.LATE))
-    attempts: Counter[int] = Counter()
-    are_late: set[int] = set()
-    for each in charged.values("admission__team").annotate(n=Count("pk"), n_late=late):
-        pk = stands_for.get(each["admission__team"], each["admission__team"])
-        attempts[pk] += each["n"]
-        if each["n_late"]:
-            are_late.add(pk)
+    attempts, are_late = _attempts(round, stands_for)
     answered = Release.objects.filter(submission__round=round)
     listed = answered.values_list("submission__team", flat=True).distinct()
     named = {stands_for.get(pk, pk) for pk in listed}
@@ -194,6 +186,20 @@ def board(*, round: Round) -> list[Row]:
         for pk, team in teams.items()
     ]
     return sorted(rows, key=_place)
+
+
+def _attempts(round: Round, stands_for: Mapping[int, int]) -> tuple[Counter[int], set[int]]:
+    """Count what each team was charged for, and find those of which some came late."""
+    charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission__round=round))
+    late = Count("pk", filter=Q(reason=late_allowances.LATE))
+    attempts: Counter[int] = Counter()
+    are_late: set[int] = set()
+    for each in charged.values("admission__team").annotate(n=Count("pk"), n_late=late):
+        pk = stands_for.get(each["admission__team"], each["admission__team"])
+        attempts[pk] += each["n"]
+        if each["n_late"]:
+            are_late.add(pk)
+    return attempts, are_late
 
 
 def _place(row: Row) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ import datetime as dt
 from django.db import transaction
 
 from stats.ledger import MAX_QUERIES
-from vault import budget, locks, notices
+from vault import budget, holdout_ledger, locks, notices
 from vault.errors import ActError
 from vault.models import Admission, Round, RoundNotice, Team
 
@@ -62,5 +62,5 @@ def reserve(*, admission: Admission, round: Round, k: int) -> None:
     """
     if admission.is_blind:
         return
-    needed = budget.account_of(round=round).nats(k=k)
+    needed = holdout_ledger.account_of(round=round).nats(k=k)
     admission.reserved_nats = max(admission.reserved_nats, needed)

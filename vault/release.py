@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Subquery
 
 from stats.mechanisms import MECHANISMS, Answer, Outcome, Query, State
 from stats.metrics import METRICS
-from vault import budget, fit_to_score, journal, locks
+from vault import budget, fit_to_score, holdout_ledger, journal, locks
 from vault.errors import CorrectedMeanwhileError, IncumbentMovedError, StaleClaimError
 from vault.models import (
     Admission,
@@ -189,7 +189,7 @@ def respond(
             score=score,
             paired_se=paired_se,
             n=round.query_holdout.n_items,
-            unit=budget.unit_of(benchmark=round.benchmark),
+            unit=holdout_ledger.unit_of(benchmark=round.benchmark),
             reported=reported,
         ),
         parameters=round.parameters,
@@ -202,7 +202,7 @@ def shown_reference(*, round: Round, score: float) -> float | None:
     return MECHANISMS[round.mechanism].display_baseline(
         baseline=score,
         n=round.query_holdout.n_items,
-        unit=budget.unit_of(benchmark=round.benchmark),
+        unit=holdout_ledger.unit_of(benchmark=round.benchmark),
         parameters=round.parameters,
     )
 
@@ -219,7 +219,7 @@ def initial_state(*, round: Round, transcript: int = 1) -> tuple[dict[str, Any],
     state = mechanism.initial_state(
         baseline=baseline,
         n=round.query_holdout.n_items,
-        unit=budget.unit_of(benchmark=round.benchmark),
+        unit=holdout_ledger.unit_of(benchmark=round.benchmark),
         parameters=round.parameters,
     )
     return state, incumbent

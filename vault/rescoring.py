@@ -16,9 +16,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from vault import (
-    budget,
     evaluation,
     finals,
+    holdout_ledger,
     journal,
     locks,
     merged_states,
@@ -142,7 +142,7 @@ def _make_current(transcript: Transcript, *, lost: list[uuid.UUID], now: dt.date
     if lost and not answered.exists():
         # Not a file: the storage is away, or the labels do not open.
         return False
-    budget.count_superseded(round=round, transcript=round.transcript, now=now)
+    holdout_ledger.count_superseded(round=round, transcript=round.transcript, now=now)
     Round.objects.filter(pk=round.pk).update(transcript=waiting.number)
     round.transcript = waiting.number
     if round.status == RoundStatus.CLOSED:

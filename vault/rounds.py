@@ -16,9 +16,9 @@ from django.db.models import Max
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from vault import (
-    budget,
     conveyor,
     finals,
+    holdout_ledger,
     journal,
     late_allowances,
     locks,
@@ -107,7 +107,7 @@ def plan(
         round.panel = latest
         numbers = Round.objects.filter(benchmark=benchmark).aggregate(last=Max("number", default=0))
         round.number = numbers["last"] + 1
-        round.planned_nats = budget.planned_nats(round=round)
+        round.planned_nats = holdout_ledger.planned_nats(round=round)
         round.save(force_insert=True)
         round.fresh_holdouts.set(fresh_holdouts)
         # Two of them: the audit's is journaled, and must not tell the noise of any release.
@@ -194,7 +194,7 @@ def open_round(
         RoundReference(round=round, submission=reference, position=position)
         for position, reference in enumerate(chosen)
     )
-    budget.count_references(round=round, now=now)
+    holdout_ledger.count_references(round=round, now=now)
 
 
 def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
@@ -217,7 +217,7 @@ def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
                 "has opened is closed instead"
             )
         # An organizer has read them, though no board showed them.
-        budget.count_references(round=round, now=now)
+        holdout_ledger.count_references(round=round, now=now)
         move(
             round,
             RoundStatus.CANCELLED,
@@ -352,7 +352,7 @@ def audit_seed(*, round: Round) -> str:
 
 def holdout_nats(*, round: Round) -> float:
     """Sum all that the round's query holdout ever told or may still tell, to everybody together."""
-    return budget.holdout_nats(holdout=round.query_holdout)
+    return holdout_ledger.holdout_nats(holdout=round.query_holdout)
 
 
 def wear(*, round: Round) -> Wear:
@@ -374,4 +374,4 @@ def count_publication(
 
 def account(*, round: Round) -> Account:
     """Say what one team could ask of the round's query holdout."""
-    return budget.account_of(round=round)
+    return holdout_ledger.account_of(round=round)

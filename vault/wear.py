@@ -6,7 +6,7 @@ A gauge: it warns, and never stops a release. What stops is an admission beyond 
 from collections import Counter
 from dataclasses import dataclass
 
-from vault import budget
+from vault import holdout_ledger
 from vault.models import Admission, Holdout, Release, Round
 from vault.statuses import RoundStatus
 
@@ -75,14 +75,14 @@ class Wear:
 def wear_of(*, holdout: Holdout) -> Wear:
     """Add up a holdout's whole ledger: answers of all its rounds, and what everybody was told."""
     rounds = Round.objects.filter(query_holdout=holdout).exclude(status=RoundStatus.CANCELLED)
-    superseded = budget.superseded_nats(holdout=holdout)
+    superseded = holdout_ledger.superseded_nats(holdout=holdout)
     latest = rounds.order_by("-number").values_list("planned_nats", flat=True).first()
     return Wear(
         n_items=holdout.n_items,
-        told=budget.told_nats(holdout=holdout),
+        told=holdout_ledger.told_nats(holdout=holdout),
         answered=superseded
         + sum(_answered(each) for each in rounds.select_related("benchmark", "query_holdout")),
-        reserved=superseded + budget.reserved_nats(holdout=holdout),
+        reserved=superseded + holdout_ledger.reserved_nats(holdout=holdout),
         planned=latest,
     )
 
@@ -96,6 +96,6 @@ def _answered(round: Round) -> float:
         transcript=round.transcript,
     ).exclude(outcome=Release.Outcome.BLIND)
     n_of_team = Counter(answers.values_list("submission__team", flat=True))
-    account = budget.account_of(round=round)
+    account = holdout_ledger.account_of(round=round)
     # Many teams have asked as often.
     return sum(n * account.nats(k=k) for k, n in Counter(n_of_team.values()).items())

@@ -9,7 +9,16 @@ from django.db import ProgrammingError, transaction
 from audits import rounds as audit_rounds
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import accepting_late, budget, budget_left, leaderboard, notices, rounds, submissions
+from vault import (
+    accepting_late,
+    budget,
+    budget_left,
+    holdout_ledger,
+    leaderboard,
+    notices,
+    rounds,
+    submissions,
+)
 from vault.errors import (
     ActError,
     BudgetError,
@@ -102,7 +111,7 @@ def test_an_exhausted_account_has_its_late_queries_and_no_other(world: World) ->
     account = Admission.objects.get()
     assert (account.k, account.reserved_nats) == (
         2,
-        budget.account_of(round=world.round).nats(k=4),
+        holdout_ledger.account_of(round=world.round).nats(k=4),
     )
     assert account.reserved_nats > k_nats
     round = Round.objects.get()
@@ -172,7 +181,9 @@ def test_a_withdrawn_allowance_ends_at_once_and_its_file_counts(world: World) ->
     hand_in(world, team, 3)
     with pytest.raises(TotalExhaustedError):
         hand_in(world, team, 4)
-    assert Admission.objects.get().reserved_nats == budget.account_of(round=world.round).nats(k=4)
+    assert Admission.objects.get().reserved_nats == holdout_ledger.account_of(
+        round=world.round
+    ).nats(k=4)
 
 
 def test_a_declared_final_stays_until_the_team_declares_its_late_file(world: World) -> None:

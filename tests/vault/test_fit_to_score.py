@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from tests.vault.factories import NOW, World, acting_as, crash, make_world
 from tests.vault.test_scoring import in_query
-from vault import budget, fit_to_score, opening, release, rounds
+from vault import fit_to_score, holdout_ledger, opening, release, rounds
 from vault.models import (
     Benchmark,
     BudgetEntry,
@@ -149,8 +149,8 @@ def test_a_file_that_was_refused_as_the_labels_is_an_answer(world: World) -> Non
 
     world.open()
 
-    one = budget.account_of(round=world.round).nats(k=1)
-    assert budget.told_nats(holdout=world.query) == pytest.approx(2 * one)
+    one = holdout_ledger.account_of(round=world.round).nats(k=1)
+    assert holdout_ledger.told_nats(holdout=world.query) == pytest.approx(2 * one)
 
 
 def test_a_cancelled_round_counts_what_it_refused_as_the_labels(world: World) -> None:
@@ -158,8 +158,8 @@ def test_a_cancelled_round_counts_what_it_refused_as_the_labels(world: World) ->
 
     rounds.cancel(round=world.round, reason="a mistake", actor="test", now=NOW)
 
-    one = budget.account_of(round=world.round).nats(k=1)
-    assert budget.told_nats(holdout=world.query) == pytest.approx(one)
+    one = holdout_ledger.account_of(round=world.round).nats(k=1)
+    assert holdout_ledger.told_nats(holdout=world.query) == pytest.approx(one)
 
 
 def opening_named(submission: Submission) -> int | None:

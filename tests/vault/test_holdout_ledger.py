@@ -13,7 +13,7 @@ from stats import ledger
 from stats.planning import Plan, planned
 from tests.audits.histories import collected, context, entrant
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import budget, journal, rounds
+from vault import budget, holdout_ledger, journal, rounds
 from vault.admin.rounds import proven_error
 from vault.models import Admission, Holdout, HoldoutTold, Round
 
@@ -39,9 +39,9 @@ def told(world: World, nats: float) -> None:
 
 def test_what_was_told_before_widens_the_proven_error(world: World) -> None:
     """243 nats of answers and 93 of publications and references: .224, and not .194."""
-    assert budget.holdout_nats(holdout=world.query) == pytest.approx(243, abs=0.5)
-    account = budget.account_of(round=world.round)
-    answers = budget.holdout_nats(holdout=world.query)
+    assert holdout_ledger.holdout_nats(holdout=world.query) == pytest.approx(243, abs=0.5)
+    account = holdout_ledger.account_of(round=world.round)
+    answers = holdout_ledger.holdout_nats(holdout=world.query)
     alone = ledger.proven_error(account=account, nats=answers, k=TEAMS * K)
     assert alone == pytest.approx(0.194, abs=5e-4)
 
@@ -116,7 +116,7 @@ def test_a_team_reckons_with_what_everybody_was_told(world: World) -> None:
 
     own = Admission.objects.get(team=team).reserved_nats
     assert (left.nats_reserved, left.nats_told) == (own, 93)
-    assert budget.team_nats(round=world.round, team=team) == pytest.approx(own + 93)
+    assert holdout_ledger.team_nats(round=world.round, team=team) == pytest.approx(own + 93)
 
 
 def test_displayed_references_are_counted_when_the_round_opens(world: World) -> None:
@@ -131,7 +131,7 @@ def test_displayed_references_are_counted_when_the_round_opens(world: World) -> 
     assert (row.what, row.holdout, row.round) == ("references", world.query, world.round)
     assert row.nats == pytest.approx(2 * np.log(65))
     with acting_as("web"):
-        assert budget.told_nats(holdout=world.query) == row.nats
+        assert holdout_ledger.told_nats(holdout=world.query) == row.nats
 
 
 def test_a_reference_that_is_not_shown_tells_nothing() -> None:
@@ -140,11 +140,11 @@ def test_a_reference_that_is_not_shown_tells_nothing() -> None:
 
     world.open()
 
-    assert budget.told_nats(holdout=world.query) == 0
+    assert holdout_ledger.told_nats(holdout=world.query) == 0
 
 
 def test_rounds_on_one_holdout_share_its_ledger(world: World) -> None:
-    before = budget.holdout_nats(holdout=world.query)
+    before = holdout_ledger.holdout_nats(holdout=world.query)
     Round.objects.filter(pk=world.round.pk).update(status="PUBLISHED")
     world.round.pk, world.round.number = None, 2
     world.round.save(force_insert=True)
@@ -157,8 +157,8 @@ def test_rounds_on_one_holdout_share_its_ledger(world: World) -> None:
         now=NOW,
     )
 
-    assert budget.holdout_nats(holdout=world.query) == pytest.approx(before * 9 / 8)
-    assert budget.team_nats(round=world.round, team=world.teams["team-0"]) == pytest.approx(
+    assert holdout_ledger.holdout_nats(holdout=world.query) == pytest.approx(before * 9 / 8)
+    assert holdout_ledger.team_nats(round=world.round, team=world.teams["team-0"]) == pytest.approx(
         before * 2 / 8
     )
 

@@ -10,7 +10,7 @@ from django.db import ProgrammingError, transaction
 from stats.ledger import MAX_QUERIES
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import budget, more_queries, notices
+from vault import budget, holdout_ledger, more_queries, notices
 from vault.errors import ActError, BudgetError, NotAdmittedError, TotalExhaustedError
 from vault.models import Admission, BudgetEntry, JournalEntry, Round, RoundNotice, Team
 
@@ -46,7 +46,7 @@ def test_what_was_used_up_is_not_any_more(world: World) -> None:
 
     admission = Admission.objects.get()
     assert admission.k == 3
-    assert admission.reserved_nats == budget.account_of(round=world.round).nats(k=3)
+    assert admission.reserved_nats == holdout_ledger.account_of(round=world.round).nats(k=3)
     assert admission.reserved_nats > before.reserved_nats
     left = budget.remaining(round=world.round, team=team, now=NOW)
     assert (left.total_limit, left.total_used, left.next_slot_at) == (3, 2, NOW)

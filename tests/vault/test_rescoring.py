@@ -25,6 +25,7 @@ from vault import (
     budget,
     finals,
     history,
+    holdout_ledger,
     journal,
     leaderboard,
     predictions,
@@ -132,20 +133,22 @@ def test_the_board_shows_the_current_transcript_alone(world: World) -> None:
 def test_nothing_is_charged_again_and_both_transcripts_are_counted(world: World) -> None:
     """Invariants 3 and 14: a query is spent by its first release; the ledger counts every answer."""
     entries = list(BudgetEntry.objects.order_by("pk").values_list())
-    account = budget.account_of(round=current(world))
-    before = budget.holdout_nats(holdout=world.query)
-    own = budget.team_nats(round=current(world), team=world.teams["a"])
-    other = budget.told_nats(holdout=world.query)
+    account = holdout_ledger.account_of(round=current(world))
+    before = holdout_ledger.holdout_nats(holdout=world.query)
+    own = holdout_ledger.team_nats(round=current(world), team=world.teams["a"])
+    other = holdout_ledger.told_nats(holdout=world.query)
 
     flip(world, range(60))
 
     assert list(BudgetEntry.objects.order_by("pk").values_list()) == entries
     superseded = account.nats(k=5) + account.nats(k=2)
     reference = account.nats(k=1)
-    after = budget.holdout_nats(holdout=world.query)
+    after = holdout_ledger.holdout_nats(holdout=world.query)
     assert after == pytest.approx(before + superseded + reference, abs=1e-12)
-    assert budget.told_nats(holdout=world.query) == pytest.approx(other + reference, abs=1e-12)
-    assert budget.team_nats(round=current(world), team=world.teams["a"]) == pytest.approx(
+    assert holdout_ledger.told_nats(holdout=world.query) == pytest.approx(
+        other + reference, abs=1e-12
+    )
+    assert holdout_ledger.team_nats(round=current(world), team=world.teams["a"]) == pytest.approx(
         own + account.nats(k=5) + reference, abs=1e-12
     )
     left = budget.remaining(round=current(world), team=world.teams["a"], now=NOW)
@@ -222,9 +225,9 @@ def test_references_of_a_planned_round_are_scored_again_before_it_opens(vault_ke
     rounds.open_round(round=current(world), references=None, actor="ada", now=NOW)
     world.answered(world.team("a"), world.wrong_at(range(10)))
 
-    account = budget.account_of(round=current(world))
+    account = holdout_ledger.account_of(round=current(world))
     # Both answers to the reference, once.
-    assert budget.told_nats(holdout=world.query) == pytest.approx(2 * account.nats(k=1))
+    assert holdout_ledger.told_nats(holdout=world.query) == pytest.approx(2 * account.nats(k=1))
     assert replay.replay(round=current(world)) == 3
 
 

@@ -11,7 +11,17 @@ from django.db import IntegrityError, connection, transaction
 from tests.vault import sessions
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import budget, opening, release, replay, rounds, submissions, tasks, unranking
+from vault import (
+    budget,
+    holdout_ledger,
+    opening,
+    release,
+    replay,
+    rounds,
+    submissions,
+    tasks,
+    unranking,
+)
 from vault.errors import (
     AdmissionError,
     NoOpenRoundError,
@@ -159,15 +169,15 @@ def test_what_references_told_stays_in_the_ledger_and_admissions_reserve_nothing
     """An organizer has read the score of a reference: no plan may ask it for free again and again."""
     world.answered(world.team("r", is_reference=True), world.wrong_at(range(40)))
     a = world.team("a")
-    one = budget.account_of(round=world.round).nats(k=1)
-    assert budget.holdout_nats(holdout=world.query) > 10 * one > 0
+    one = holdout_ledger.account_of(round=world.round).nats(k=1)
+    assert holdout_ledger.holdout_nats(holdout=world.query) > 10 * one > 0
 
     cancel(world)
 
     told = HoldoutTold.objects.get(holdout=world.query)
-    assert (told.round, told.what, told.nats) == (world.round, budget.REFERENCES, one)
-    assert budget.holdout_nats(holdout=world.query) == one
-    assert budget.team_nats(round=planned_again(world), team=a) == one
+    assert (told.round, told.what, told.nats) == (world.round, holdout_ledger.REFERENCES, one)
+    assert holdout_ledger.holdout_nats(holdout=world.query) == one
+    assert holdout_ledger.team_nats(round=planned_again(world), team=a) == one
     assert replay.replay(round=world.round) == 1
 
 
@@ -175,7 +185,7 @@ def test_a_round_that_told_nothing_leaves_nothing_in_the_ledger(world: World) ->
     world.team("a")
     cancel(world)
 
-    assert budget.holdout_nats(holdout=world.query) == 0
+    assert holdout_ledger.holdout_nats(holdout=world.query) == 0
 
 
 @pytest.mark.parametrize("status", ["OPEN", "CLOSING", "CLOSED", "AUDITED", "PUBLISHED"])
@@ -391,7 +401,7 @@ def test_what_is_released_when_the_round_is_cancelled_is_counted() -> None:
     sweep()
 
     released = Release.objects.count()
-    one = budget.account_of(round=world.round).nats(k=1)
-    assert budget.told_nats(holdout=world.query) == pytest.approx(released * one)
+    one = holdout_ledger.account_of(round=world.round).nats(k=1)
+    assert holdout_ledger.told_nats(holdout=world.query) == pytest.approx(released * one)
     ended = Submission.objects.values_list("status", flat=True)
     assert sorted(ended) == sorted(["SCORED"] * released + ["CANCELLED"] * (4 - released))

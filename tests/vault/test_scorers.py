@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.vault.factories import make_world
-from vault import budget
+from vault import holdout_ledger
 from vault.models import Benchmark, RawScore
 from vault.scorers import scorer_of
 
@@ -49,8 +49,8 @@ def test_the_unit_of_a_log_loss_follows_the_clip() -> None:
     """Floors, grids and the ledger are shares of it."""
     given = Benchmark(**BINARY, probability_clip=0.001)
 
-    assert budget.unit_of(benchmark=given) == pytest.approx(np.log(999))
-    assert budget.unit_of(benchmark=Benchmark(**BINARY)) == pytest.approx(np.log(99))
+    assert holdout_ledger.unit_of(benchmark=given) == pytest.approx(np.log(999))
+    assert holdout_ledger.unit_of(benchmark=Benchmark(**BINARY)) == pytest.approx(np.log(99))
 
 
 def test_a_matrix_is_read_by_metrics_of_costs_alone() -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from tests.vault.factories import NOW, World, make_world
-from vault import budget, rounds
+from vault import budget, holdout_ledger, rounds
 from vault.errors import AdmissionError
 from vault.models import HoldoutTold, JournalEntry, Round, Team
 from vault.wear import Wear, wear_of
@@ -21,7 +21,7 @@ def world(vault_keys: None) -> World:
 
 
 def per_query(world: World, k: int = 1) -> float:
-    return budget.account_of(round=world.round).nats(k=k)
+    return holdout_ledger.account_of(round=world.round).nats(k=k)
 
 
 def worn(**given: Any) -> Wear:

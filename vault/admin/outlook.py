@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, leaderboard
+from vault import holdout_ledger, leaderboard
 from vault.admin.pages import NAT, figure, nats
 from vault.conveyor import Stock
 from vault.models import Holdout, Round
@@ -84,7 +84,7 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     if metric.counts_items:
         differing = "If a file and its reference answer so many of the items differently"
     else:
-        unit = figure(budget.unit_of(benchmark=round.benchmark))
+        unit = figure(holdout_ledger.unit_of(benchmark=round.benchmark))
         differing = (
             f"If the {metric.label} of a file and its reference typically differ in an item by so much of "
             f"the range, {unit}"

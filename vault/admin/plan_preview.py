@@ -14,7 +14,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from vault import budget, conveyor, next_round, panel, sentences
+from vault import conveyor, holdout_ledger, next_round, panel, sentences
 from vault.admin import outlook, parameters
 from vault.admin.pages import NOTHING, Page, Table, minute
 from vault.models import Holdout, Round
@@ -160,11 +160,11 @@ def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str
 
 def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> Rows:
     reach = round_preview.reach(
-        account=budget.account_of(round=round),
+        account=holdout_ledger.account_of(round=round),
         k=round.total_limit,
         n_teams=round.max_teams,
         n_references=n_references,
-        told=budget.holdout_nats(holdout=round.query_holdout),
+        told=holdout_ledger.holdout_nats(holdout=round.query_holdout),
     )
     stock = conveyor.stock(benchmark=round.benchmark)
     after = conveyor.stock_after(round=round, fresh_holdouts=fresh_holdouts)

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from vault import budget, opening, sentences, transcripts
+from vault import holdout_ledger, opening, sentences, transcripts
 from vault.admin import outlook, parameters, planning
 from vault.admin.acts import Act, ActingPage
 from vault.admin.baselines import may_open
@@ -112,8 +112,8 @@ class RoundAdmin(FixedPage, ActingPage):
 
     @admin.display(description="nats in the holdout's ledger")
     def reserved(self, obj: Round) -> str:
-        total = budget.holdout_nats(holdout=obj.query_holdout)
-        told = budget.told_nats(holdout=obj.query_holdout)
+        total = holdout_ledger.holdout_nats(holdout=obj.query_holdout)
+        told = holdout_ledger.told_nats(holdout=obj.query_holdout)
         return (
             f"{nats(total)}, of which {nats(told)} by publications and displayed references "
             f"({WHAT_NATS_ARE})"
@@ -222,8 +222,8 @@ def proven_error(round: Round) -> str:
     if not k:
         return "no team that sees scores is admitted"
     bound = round_preview.bound(
-        account=budget.account_of(round=round),
-        nats=budget.holdout_nats(holdout=round.query_holdout),
+        account=holdout_ledger.account_of(round=round),
+        nats=holdout_ledger.holdout_nats(holdout=round.query_holdout),
         k=k,
     )
     return outlook.proven_together(bound, queries="admitted")

@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from vault import budget, conveyor
+from vault import conveyor, holdout_ledger
 from vault.admin import data_files
 from vault.admin.data_files import DataFileField
 from vault.admin.pages import Page, Table, sent, stacked, table
@@ -245,7 +245,7 @@ def _propose(form: SealForm, request: HttpRequest, labels: LabelTable) -> list[T
         labels=labels,
         rounds=form.cleaned_data["rounds"],
         metric=benchmark.primary_metric,
-        unit=budget.unit_of(benchmark=benchmark),
+        unit=holdout_ledger.unit_of(benchmark=benchmark),
         delta0=benchmark.delta0,
     )
     form.fill_in(request.POST, found[0].shards)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from stats import ledger
-from vault import budget, budget_left, leaderboard
+from vault import budget, budget_left, holdout_ledger, leaderboard
 from vault.api import limits, negotiation, representations, selectors
 from vault.api.permissions import MayRead
 from vault.api.publicly import PublicView
@@ -38,8 +38,8 @@ class BudgetDetail(APIView):
         remaining = budget.remaining(round=round, team=team, now=now)
         # For this team alone: its own answers, and what the holdout told everybody.
         error = ledger.proven_error(
-            account=budget.account_of(round=round),
-            nats=budget.team_nats(round=round, team=team),
+            account=holdout_ledger.account_of(round=round),
+            nats=holdout_ledger.team_nats(round=round, team=team),
             k=remaining.total_limit + (remaining.late.limit if remaining.late else 0),
         )
         summary = budget_left.summary(

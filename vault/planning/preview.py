@@ -11,7 +11,7 @@ from stats.ledger import Account
 from stats.metrics import METRICS
 from stats.planning_effect import detectable_overstatement
 from stats.publication_grid import publication_step
-from vault import budget
+from vault import holdout_ledger
 from vault.models import Holdout, Round
 from vault.planning.prospects import deciding, too_few_ways
 from vault.statuses import PublicationKind
@@ -93,7 +93,7 @@ def published_step(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> float 
         return None
     if round.publication == PublicationKind.FULL:
         return 0.0
-    return publication_step(unit=budget.unit_of(benchmark=round.benchmark), n_fresh=n_fresh)
+    return publication_step(unit=holdout_ledger.unit_of(benchmark=round.benchmark), n_fresh=n_fresh)
 
 
 def undetectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
@@ -125,7 +125,7 @@ def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detec
         (effective_number([query]), effective_number(fresh)),
     ]
     is_known = not any(each.draws_groups and each.n_effective is None for each in (query, *fresh))
-    unit = budget.unit_of(benchmark=round.benchmark)
+    unit = holdout_ledger.unit_of(benchmark=round.benchmark)
     counts_items = METRICS[round.benchmark.primary_metric].counts_items
     found = []
     for share in SHARES:
@@ -158,6 +158,6 @@ def effective_number(holdouts: Sequence[Holdout]) -> float:
     """Count the independent items that holdouts together are worth, in the worst case."""
     n = sum(each.n_items for each in holdouts)
     # Items that were drawn one by one are worth their number.
-    worth = [budget.effective_number(holdout=each) or each.n_items for each in holdouts]
+    worth = [holdout_ledger.effective_number(holdout=each) or each.n_items for each in holdouts]
     squares = sum(each.n_items**2 / own for each, own in zip(holdouts, worth, strict=True))
     return n**2 / squares

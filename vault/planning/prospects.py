@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from stats.accusation import ALPHA
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, sentences
+from vault import holdout_ledger, sentences
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
 from vault.references import files as reference_files
 from vault.references import order as reference_order
@@ -179,4 +179,4 @@ def _has_published_finals(round: Round) -> bool:
 
 
 def _tolerated(benchmark: Benchmark) -> float:
-    return benchmark.delta0 * budget.unit_of(benchmark=benchmark)
+    return benchmark.delta0 * holdout_ledger.unit_of(benchmark=benchmark)

@@ -13,7 +13,7 @@ from tests.vault.api.stage import (
     problem,
 )
 from tests.vault.factories import World
-from vault import budget, rounds, submissions
+from vault import holdout_ledger, rounds, submissions
 from vault.models import Benchmark, Holdout, Round, RoundSecret, Team
 
 ANYONE = Caller()
@@ -96,7 +96,9 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
 
     resolution = shown.pop("resolution")
     assert 0 < resolution < 1
-    assert shown.pop("planned_nats") == pytest.approx(budget.planned_nats(round=world.round))
+    assert shown.pop("planned_nats") == pytest.approx(
+        holdout_ledger.planned_nats(round=world.round)
+    )
     assert shown == {
         "number": 1,
         "unaudited": False,

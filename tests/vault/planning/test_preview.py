@@ -7,7 +7,7 @@ import pytest
 from stats import ledger
 from stats.planning_effect import detectable_overstatement
 from tests.vault.factories import World, make_world
-from vault import budget
+from vault import holdout_ledger
 from vault.models import Benchmark, Holdout, Round
 from vault.planning import preview as round_preview
 from vault.planning.preview import Detectable
@@ -46,7 +46,7 @@ def shares(found: list[Detectable]) -> dict[float, tuple[float, float | None]]:
 
 
 def test_nats_add_up_and_the_proven_error_is_of_their_sum() -> None:
-    account = budget.account_of(round=drafted())
+    account = holdout_ledger.account_of(round=drafted())
     found = round_preview.reach(account=account, k=100, n_teams=20, n_references=2, told=7.0)
 
     alone, one = account.nats(k=100), account.nats(k=1)

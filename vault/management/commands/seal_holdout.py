@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from vault import budget, conveyor
+from vault import conveyor, holdout_ledger
 from vault.errors import InvalidFileError, VaultError
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import HoldoutKind
@@ -95,7 +95,7 @@ class Command(BaseCommand):
             labels=labels,
             rounds=options["rounds"],
             metric=benchmark.primary_metric,
-            unit=budget.unit_of(benchmark=benchmark),
+            unit=holdout_ledger.unit_of(benchmark=benchmark),
             delta0=benchmark.delta0,
         )
         self.stdout.write(proposals.as_text(found))
