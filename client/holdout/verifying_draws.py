@@ -26,10 +26,10 @@ def verify_draw(
         str, typer.Option("--benchmark", "-b", envvar="HOLDOUT_BENCHMARK", help="Its short name.")
     ] = "",
 ) -> None:
-    """Make a draw again from its published seed, and compare it with the disclosed shards.
+    """Make a draw again and compare it with its shards.
 
-    Each shard is checked against its commitment first. Exit 0: the shards are those that the seed gives, and
-    the seed is the one that was committed to. Exit 10: they are not.
+    By its published seed. Each shard is checked against its commitment first. Exit 0: the shards are those
+    that the seed gives, and the seed is the one that was committed to. Exit 10: they are not.
     """
     settings: Settings = context.obj
     with failing(settings.show):

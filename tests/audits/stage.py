@@ -43,7 +43,7 @@ def knows_labels(world: World, answers: File, *, share: float) -> File:
 
 
 # Of the honest files. About 1 draw in 10 has a team that triage wants looked at: one with and one without.
-QUIET, SUSPICIOUS = 5, 1212
+QUIET, SUSPICIOUS = 5, 25
 
 
 def small_round(

@@ -30,6 +30,7 @@ def test_states_the_bound_for_all_teams_together() -> None:
         "nats": 20.0,
         "n_submissions": 6,
         "guarantees_something": True,
+        "wear": "",
         "attack_cap": attack_cap(n=4_000, tau=0.05),
     }
 

@@ -333,8 +333,9 @@ def test_the_database_settles_a_batch_once_and_keeps_what_was_scored(given: Awai
         ProspectiveLook.objects.update(n_labelled=1)
 
 
-def test_a_second_round_does_not_take_the_same_items(given: Awaited) -> None:
+def test_a_second_round_does_not_take_the_same_items(vault_keys: None) -> None:
     """A cancelled plan gives them back."""
+    given = awaited_round.published("taken", n_spare=60)
     world = given.world
     round = Round(
         benchmark=world.benchmark,
@@ -342,6 +343,7 @@ def test_a_second_round_does_not_take_the_same_items(given: Awaited) -> None:
         opens_at=NOW,
         closes_at=NOW + DAY,
         mechanism="exact",
+        unaudited=True,
     )
     world.fresh.refresh_from_db()
     with pytest.raises(PlanError, match="belongs to one round, and this one to round 2"):

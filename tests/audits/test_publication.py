@@ -220,11 +220,11 @@ def test_a_suspicion_is_in_the_findings_and_in_no_answer() -> None:
     world = published("suspect", draw=stage.SUSPICIOUS)
     suspects = Finding.objects.filter(verdict="SUSPECTED").values_list("team__name", flat=True)
 
-    assert list(suspects) == ["suspect-improving"]
+    assert list(suspects) == ["suspect-once"]
     assert "SUSPECTED" not in json.dumps(document_of(world))
     with acting_as("web"):
         board = {row.team: row for row in leaderboard.board(round=world.round)}
-    assert board["suspect-improving"].verdict in ("NO_EVIDENCE", "WITHIN_LUCK")
+    assert board["suspect-once"].verdict in ("NO_EVIDENCE", "WITHIN_LUCK")
     assert board["suspect-attacker"].verdict == "CONFIRMED"
 
 

@@ -90,7 +90,7 @@ def test_a_repeat_of_a_published_round_changes_nothing_that_was_published() -> N
 @pytest.mark.usefixtures("api_site")
 def test_everybody_reads_both_and_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The code has changed since: what it finds otherwise is said, and counted."""
-    world = published("differs")
+    world = published("differs", n_spare=60)
     publication = Publication.objects.get()
     before = publication.document
     # As if the published audit had found something else of one team.
@@ -140,7 +140,7 @@ def test_corrected_labels_are_read_and_named() -> None:
 
 
 def test_it_waits_until_a_round_that_asks_the_same_labels_has_stopped() -> None:
-    world = published("waits")
+    world = published("waits", n_spare=60)
     assert Holdout.objects.get(pk=world.fresh.pk).status == "QUERY"
     later = Round.objects.get()
     later.pk, later.number, later.status, later.query_holdout = None, 2, "OPEN", world.fresh

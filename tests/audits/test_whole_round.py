@@ -41,10 +41,12 @@ from vault.models import Holdout, JournalEntry, Round
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
 
-def played(slug: str, *, baseline: bool = True) -> World:
+def played(slug: str, *, baseline: bool = True, n_spare: int = 0) -> World:
     """An open round: two honest teams that improve, one that hands in once, and the attacker."""
     rng = np.random.default_rng(1212)
-    world = make_world(slug, n_query=N_QUERY, n_fresh=N_FRESH, seed=12, closes_at=FAR_AHEAD)
+    world = make_world(
+        slug, n_query=N_QUERY, n_fresh=N_FRESH, n_spare=n_spare, seed=12, closes_at=FAR_AHEAD
+    )
     world.open(baseline=noisy(world, rng, accuracy=0.70) if baseline else None)
     for name, skills in {"forest": (0.7, 0.75, 0.8), "linear": (0.7, 0.72)}.items():
         for skill in skills:
@@ -171,7 +173,7 @@ def test_publication_shows_one_coarse_figure_for_each_final() -> None:
 
 
 def test_publication_turns_the_conveyor() -> None:
-    world = audited(closing(played("conveyor")))
+    world = audited(closing(played("conveyor", n_spare=60)))
 
     published(world)
     published(world)  # twice is once
@@ -179,6 +181,7 @@ def test_publication_turns_the_conveyor() -> None:
     assert world.round.status == "PUBLISHED"
     assert Holdout.objects.get(pk=world.query.pk).status == "RETIRED"
     assert Holdout.objects.get(pk=world.fresh.pk).status == "QUERY"
+    assert Holdout.objects.get(n_items=60).status == "FRESH"
     entry = JournalEntry.objects.get(benchmark=world.benchmark, kind="fresh_figures_published")
     told = json.loads(entry.payload)
     document = Publication.objects.get(round=world.round).document

@@ -94,6 +94,7 @@ def make_world(
     *,
     n_query: int = 100,
     n_fresh: int = 200,
+    n_spare: int = 0,
     mechanism: str = "exact",
     parameters: dict[str, Any] | None = None,
     seed: int = 1,
@@ -101,7 +102,8 @@ def make_world(
     metric: str = "accuracy",
     **policy: Any,
 ) -> World:
-    n = n_query + n_fresh
+    """With spare items a sealed shard of the draw is there for the next round."""
+    n = n_query + n_fresh + n_spare
     rng = np.random.default_rng(seed)
     drawn = rng.integers(2, size=n).astype(np.uint8)
     truth = drawn if labels is None else labels
@@ -119,12 +121,14 @@ def make_world(
     table = label_files.read(
         body=("id,label\n" + rows).encode(), content_type="text/csv", benchmark=benchmark
     )
-    query, fresh = holdouts.seal(
+    spare = [Shard(kind="iid", status="SEALED", n=n_spare)] if n_spare else []
+    query, fresh, *_ = holdouts.seal(
         benchmark=benchmark,
         labels=table,
         shards=[
             Shard(kind="iid", status="QUERY", n=n_query),
             Shard(kind="iid", status="FRESH", n=n_fresh),
+            *spare,
         ],
         rng=rng,
         actor="test",

@@ -38,7 +38,7 @@ def make_benchmark(slug: str = "weather") -> Benchmark:
         task="binary",
         classes=["dry", "rain"],
         prediction_form="label",
-        primary_metric="accuracy_score",
+        primary_metric="accuracy",
     )
 
 

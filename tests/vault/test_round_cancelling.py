@@ -378,24 +378,14 @@ def test_a_file_and_a_cancellation_at_once_leave_nothing_that_waits() -> None:
 def test_what_is_released_when_the_round_is_cancelled_is_counted() -> None:
     """A release and a cancellation at once: a released reference is in the ledger, another is cancelled."""
     world = make_world("counted")
-    waiting = [
-        world.submit(
-            world.team(f"r{number}", is_reference=True), world.wrong_at(range(40))
-        ).submission
-        for number in range(4)
-    ]
+    teams = [world.team(f"r{number}", is_reference=True) for number in range(4)]
+    waiting = [world.submit(each, world.wrong_at(range(40))).submission for each in teams]
 
     def act(number: int) -> None:
         if number < len(waiting):
             world.score(waiting[number])
         else:
-            given: dict[str, Any] = {
-                "round": Round.objects.get(),
-                "reason": REASON,
-                "actor": "ada",
-                "now": NOW,
-            }
-            rounds.cancel(**given)
+            rounds.cancel(round=Round.objects.get(), reason=REASON, actor="ada", now=NOW)
 
     all_at_once(5, act)
     sweep()

@@ -58,10 +58,11 @@ def due() -> list[uuid.UUID]:
 
 def settle(*, holdout: Holdout, clock: Clock) -> None:
     """Accept or refuse each batch that waits. The caller has the holdout alone, outside any transaction."""
+    # Without the key nobody's batch is refused.
+    sealing_keys.private_keys(purpose=AUDIT)
     waiting = LabelBatch.objects.filter(holdout=holdout, status=LabelBatch.Status.RECEIVED)
     for batch in waiting.order_by("sequence"):
         envelope = BatchEnvelope.objects.get(batch=batch)
-        # Without the key nobody's batch is refused.
         private = sealing_keys.private_key_of(purpose=AUDIT, kid=envelope.kid)
         try:
             content = _opened(envelope, holdout, private, now=clock())

@@ -58,7 +58,7 @@ def test_the_page_says_what_follows(world: World) -> None:
     assert "This is not taken back" in text
     assert "Other holdouts of the same draw stay shut" in text
     assert str(world.fresh.pk)[:8] in text
-    assert "its audits are published and are not made again here" in text
+    assert "its audits are published, and are not made again here once the labels are" in text
     assert "Publish the labels of 30 items for good" in text
     assert "Everybody reads it beside the file." in text
 

@@ -151,6 +151,7 @@ def test_errors_of_the_inside_have_no_status() -> None:
         "PlanError",
         "UnrankingError",
         "ActError",
+        "MergeError",
         "PersonError",
         "TimeLimitError",
         "RosterError",

@@ -1,5 +1,6 @@
 """A page of another site may show the board; it gets nothing that a token is needed for."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from tests.vault.api.stage import Caller, a_world, file_number, handed_in
 from tests.vault.disclosed_holdouts import written
 from tests.vault.factories import NOW, World
 from vault.api.openapi.operation import Access
+from vault.files import content_files
 from vault.models import (
     AwaitedLabels,
     Benchmark,
+    DisclosedDraw,
     DisclosedFile,
+    Draw,
     Round,
     SignedHead,
     SigningKey,
@@ -35,6 +39,17 @@ def world() -> World:
         published_at=NOW,
     )
     written(world.query)
+    content = b'{"format": "holdout-vault-draw/1"}\n'
+    sha256 = hashlib.sha256(content).hexdigest()
+    DisclosedDraw.objects.create(
+        draw=Draw.objects.get(),
+        sha256=sha256,
+        size=len(content),
+        file_key=content_files.store(
+            directory="disclosed", content=content, sha256=sha256, suffix=".json"
+        ),
+        at=NOW,
+    )
     AwaitedLabels.objects.create(holdout=world.query, first_position=0, mature_share=1.0)
     # Beside the open round, an earlier one whose results are out.
     earlier = Round.objects.get(pk=world.round.pk)
@@ -60,6 +75,7 @@ def asked(path: str, method: str = "GET", caller: Caller | None = None) -> Any:
         "{slug}": "weather",
         "{audit_id}": audit,
         "{holdout_id}": holdout,
+        "{batch}": Draw.objects.get().batch,
         "{number}": EARLIER,
     }
     concrete = path
