@@ -7,6 +7,8 @@
     python3 run.py stats                                    tests of stats/, with its own needs alone
     python3 run.py check                                    lint, types, layers, migrations, docs
     python3 run.py check-labels FILE ...                    a report on a label file; nothing is sealed
+    python3 run.py seal --public-keys FILE ...              seal labels where they live, without a service
+    python3 run.py seal-batch FILE ...                      encrypt a batch of awaited labels
     python3 run.py bench [NAME ...] [--json FILE]           speed, beside the usual ways
     python3 run.py manage COMMAND ...                       a management command on the service
 
@@ -25,7 +27,18 @@ import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent
-COMMANDS = ("demo", "serve", "test", "stats", "check", "check-labels", "bench", "manage")
+COMMANDS = (
+    "demo",
+    "serve",
+    "test",
+    "stats",
+    "check",
+    "check-labels",
+    "seal",
+    "seal-batch",
+    "bench",
+    "manage",
+)
 DEVELOPERS = "requirements-dev.lock"
 LOCKS = {"test": DEVELOPERS, "check": DEVELOPERS, "stats": "requirements-stats.lock"}
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")

@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 
 from audits import judged, sentences, standing, tasks
 from audits.checks import accusation, registry
-from audits.models import AuditRun, Finding, Publication, Report
+from audits.models import AuditRun, Finding, Publication, RepeatedAudit, Report
 from vault import journal
 from vault.admin import publishing
 from vault.admin.acts import Act, Done
@@ -41,7 +41,7 @@ from vault.admin.round_acts import VAULT_ACTS
 from vault.admin.rounds import RoundAdmin
 from vault.admin.site import site
 from vault.errors import VaultError
-from vault.models import Round
+from vault.models import Round, RoundNotice
 from vault.statuses import RoundStatus
 
 VERDICTS = Prefetch(
@@ -132,7 +132,34 @@ class AuditedRoundAdmin(RoundAdmin):
             ],
             empty="Not audited.",
         )
-        return [*super().tables(obj), audited]
+        return [*super().tables(obj), audited, *_repeats(obj)]
+
+
+def _repeats(round: Round) -> list[Table]:
+    """List the audits that were asked for again, and what each found otherwise."""
+    asked = round.notices.filter(kind=RoundNotice.Kind.AUDIT_REPEATED).order_by("pk")
+    told = {each.run.notice_id: each for each in round.repeated_audits.select_related("run")}
+    runs = {each.notice_id: each for each in round.audit_runs.filter(notice__isnull=False)}
+    rows = [
+        (
+            link(runs[each.pk], f"run {runs[each.pk].pk}") if each.pk in runs else "waits",
+            moment(each.at),
+            each.actor,
+            "; ".join(told[each.pk].inputs) or "nothing" if each.pk in told else NOTHING,
+            _differences(told.get(each.pk)),
+            each.reason,
+        )
+        for each in asked
+    ]
+    header = ("Run", "Asked at", "By", "Inputs that changed", "Published otherwise", "Reason")
+    return [Table(heading="Repeated audits", header=header, rows=rows)] if rows else []
+
+
+def _differences(repeat: RepeatedAudit | None) -> str:
+    if repeat is None or repeat.differences is None:
+        return NOTHING
+    found = [f"{each['team']} ({', '.join(each['after'])})" for each in repeat.differences]
+    return "; ".join(found) or "nothing"
 
 
 @admin.register(AuditRun, site=site)

@@ -27,6 +27,7 @@ from vault.history import (
     StoredFile,
     TeamHistory,
 )
+from vault.holdout_kinds import WITHOUT_LABELS
 from vault.models import Holdout, Round
 from vault.scorers import scorer_of
 from vault.sealing import holdouts
@@ -51,6 +52,8 @@ class Opened:
     # Each item's group where whole groups were drawn, and its stratum where strata were drawn apart.
     groups: NDArray[np.object_] | None
     strata: NDArray[np.intp] | None
+    # By holdout.
+    versions: dict[str, int] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -109,6 +112,8 @@ class Collected:
     first_release_at: dt.datetime | None
     # In the order of the references.
     reference_scores: list[Scored] = field(default_factory=list)
+    # Which version of its labels was read of each holdout, by id.
+    label_versions: dict[str, int] = field(default_factory=dict)
 
     @property
     def frozen(self) -> list[tuple[TeamHistory, PastSubmission]]:
@@ -130,21 +135,31 @@ class Collected:
         return [each for each in self.entrants if each.history.submissions[0].submitted_at <= told]
 
 
-def collect(*, round: Round, now: dt.datetime) -> Collected:
-    """Open the labels, journaled first, and score every submission of the round on every item."""
+def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collected:
+    """Open the labels, journaled first, and score every submission of the round on every item.
+
+    An audit that `repeats` another opens what has retired since, or answers a later round.
+    """
+
+    def _open(shards: list[Holdout]) -> Opened:
+        return _opened(shards, round, now, repeats=repeats)
+
     past = history.round_history(round=round)
     fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
     deciding = [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
-    others = [each for each in fresh_holdouts if each not in deciding]
+    # What is still without labels is scored as they come: `audits.prospective`.
+    others = [
+        each for each in fresh_holdouts if each not in deciding and each.kind not in WITHOUT_LABELS
+    ]
     scorer = _Scorer(
         of=scorer_of(benchmark=round.benchmark),
         secondary=[
             scorer_of(benchmark=round.benchmark, metric=each)
             for each in round.benchmark.secondary_metrics
         ],
-        query=_open([round.query_holdout], round, now),
-        fresh=_open(deciding, round, now),
-        others={str(each.pk): _open([each], round, now) for each in others},
+        query=_open([round.query_holdout]),
+        fresh=_open(deciding),
+        others={str(each.pk): _open([each]) for each in others},
     )
     teams = [team for team in past.teams if not team.is_reference]
     damaged = [team for team in teams if not all(map(_is_intact, team.submissions))]
@@ -174,6 +189,7 @@ def collect(*, round: Round, now: dt.datetime) -> Collected:
         reference_teams=_owners(references, past),
         first_release_at=past.first_release_at,
         reference_scores=[scorer.every_metric(each) for each in references],
+        label_versions=scorer.label_versions,
     )
 
 
@@ -183,10 +199,15 @@ def _owners(references: Sequence[PastSubmission], past: RoundHistory) -> list[Te
     return [owner[each.id] for each in references]
 
 
-def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
+def _opened(shards: list[Holdout], round: Round, now: dt.datetime, *, repeats: bool) -> Opened:
     opened = [
         holdouts.open_labels(
-            holdout=holdout, purpose="audit", reason={"round": round.number}, actor=ACTOR, now=now
+            holdout=holdout,
+            purpose="audit",
+            reason={"round": round.number} | ({"repeats": True} if repeats else {}),
+            actor=ACTOR,
+            now=now,
+            repeats=repeats,
         )
         for holdout in shards
     ]
@@ -202,6 +223,7 @@ def _open(shards: list[Holdout], round: Round, now: dt.datetime) -> Opened:
         labels=np.concatenate([each.labels for each in opened] or nothing),
         groups=np.concatenate(groups) if groups else None,
         strata=np.concatenate(strata) if strata else None,
+        versions={str(shard.pk): each.version for shard, each in zip(shards, opened, strict=True)},
     )
 
 
@@ -212,6 +234,11 @@ class _Scorer:
     query: Opened
     fresh: Opened
     others: dict[str, Opened]
+
+    @property
+    def label_versions(self) -> dict[str, int]:
+        opened = (self.query, self.fresh, *self.others.values())
+        return {name: number for each in opened for name, number in each.versions.items()}
 
     @cached_property
     def labels(self) -> NDArray[Any]:

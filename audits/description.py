@@ -33,11 +33,58 @@ SUMMARY = Shape(
         ),
     },
 )
+DIFFERENCE = Shape(
+    "AuditDifference",
+    {
+        "team": fields.text("team-a"),
+        "before": Field(
+            {"type": "object", "description": "Members of its row, as published."},
+            {"verdict": "NO_EVIDENCE"},
+        ),
+        "after": Field(
+            {"type": "object", "description": "The same, as the repeat found them."},
+            {"verdict": "WITHIN_LUCK"},
+        ),
+    },
+)
+REPEAT = Shape(
+    "RepeatedAudit",
+    {
+        "run": fields.integer(7, "The number of the run.", source="run_id", minimum=1),
+        "made_at": fields.time("2026-05-01T09:00:00Z"),
+        "reason": fields.text("Two labels were corrected.", "In the organizers' words."),
+        "inputs": fields.list_of(
+            ["labels of holdout 1cc87808: version 1 then, 2 now"],
+            {"type": "string"},
+            "Labels and code that are others than before. Without any, findings are equal.",
+        ),
+        "differences": Field(
+            {
+                "type": ["array", "null"],
+                "items": DIFFERENCE.reference(),
+                "description": "By team, what the published document would say otherwise; empty: nothing. "
+                "Null: the run came before the publication, which is of the last run before it.",
+            },
+            [DIFFERENCE.example],
+        ),
+    },
+)
 AUDIT = SUMMARY.extended(
-    "Audit", {"document": Field(DOCUMENT.reference(), DOCUMENT.example, By.CALLER)}
+    "Audit",
+    {
+        "document": Field(DOCUMENT.reference(), DOCUMENT.example, By.CALLER),
+        "repeats": fields.list_of(
+            [REPEAT.example],
+            REPEAT.reference(),
+            "Audits of the round that organizers had made again. The document stays as it was published.",
+            source=lambda publication: [
+                REPEAT.show(each) for each in publication.round.repeated_audits.order_by("pk")
+            ],
+        ),
+    },
 )
 SHAPES = (
-    described(AUDIT, SUMMARY)
+    described(AUDIT, SUMMARY, REPEAT, DIFFERENCE)
     | {"AuditList": schemas.page_of("AuditSummary")}
     | described(DOCUMENT, REFERENCE, TEAM)
 )

@@ -72,7 +72,9 @@ class Disclosure:
             return team.fresh is not None
         if team.finding.released is None:
             # By the outcome: a mechanism that tells one bit shows no value, and its yes means beaten.
-            own = Release.objects.filter(submission=team.finding.submission_id)
+            own = Release.objects.filter(
+                submission=team.finding.submission_id, transcript=self.round.transcript
+            )
             return own.filter(outcome=Release.Outcome.IMPROVED.value).exists()
         # Without a baseline that was shown, nothing can be seen to have beaten it.
         return (
@@ -91,7 +93,9 @@ def disclosure_of(*, round: Round, reading: Reading) -> Disclosure:
     n_fresh = reading.audit.snapshot["n_fresh"]
     is_full = round.publication == PublicationKind.FULL
     first = round.references.filter(position=0)
-    baseline = Release.objects.filter(submission__in=first.values("submission"))
+    baseline = Release.objects.filter(
+        submission__in=first.values("submission"), transcript=round.transcript
+    )
     # Without fresh labels there is no figure to be rounded, and still a document.
     rounding = Exact(unit=unit) if is_full else grid_of(round=round, n_fresh=n_fresh or 1)
     return Disclosure(

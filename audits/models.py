@@ -4,7 +4,7 @@ from django.db import models
 
 from stats.team_tests import BEST_SCORED, FINAL, ORGANIZER, OWN_FILES
 from stats.verdict import ShiftGate, Verdict
-from vault.models import Benchmark, Round, Submission, Team
+from vault.models import Benchmark, Round, RoundNotice, Submission, Team
 
 FILES = [(FINAL, "final"), (BEST_SCORED, "best-scored file")]
 REFERENCES = [(OWN_FILES, "own first files"), (ORGANIZER, "the references")]
@@ -26,6 +26,10 @@ class AuditRun(models.Model):
         FAILED = "FAILED"
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="audit_runs")
+    # It repeats an audit, as this notice asked; null: it is the first of its round.
+    notice = models.ForeignKey(
+        RoundNotice, on_delete=models.PROTECT, null=True, blank=True, related_name="audit_runs"
+    )
     status = models.CharField(max_length=8, choices=Status.choices)
     # Submission and holdout ids, scorer version and parameters: with the seed they fix every figure.
     snapshot = models.JSONField()
@@ -111,6 +115,24 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"report of run {self.run_id}"
+
+
+class RepeatedAudit(models.Model):
+    """What the API may show of an audit that was made again, beside the publication, which stays."""
+
+    run = models.OneToOneField(AuditRun, on_delete=models.PROTECT, primary_key=True)
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="repeated_audits")
+    # Of its notice, which everybody reads.
+    reason = models.CharField(max_length=500)
+    made_at = models.DateTimeField()
+    # Sentences on the labels and the code that are others than before.
+    inputs = models.JSONField(default=list, blank=True)
+    # By team, what the published document would say otherwise. Null: it was made before the publication,
+    # which is of the last run before it.
+    differences = models.JSONField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"repeat {self.run_id} of {self.round}"
 
 
 class Publication(models.Model):

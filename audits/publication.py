@@ -21,7 +21,8 @@ from stats.metrics import oriented
 from stats.team_tests import BEST_SCORED, FINAL
 from stats.ties import RELATIVE_TOLERANCE as TIE
 from stats.verdict import Verdict
-from vault.models import Final, Holdout, PublishedResult, Round, Submission
+from vault import merged_teams
+from vault.models import Holdout, PublishedResult, Round, Submission
 from vault.statuses import SubmissionStatus
 
 # What a row and its sentence know by one name.
@@ -41,9 +42,11 @@ def results(*, round: Round, audit: AuditRun, shown: dict[str, Any]) -> list[Pub
     """Make one row per final and reference, with the figures of the document."""
     rows = {row["team"]: row for row in (*shown["references"], *shown["teams"])}
     handed_in = Submission.objects.filter(round=round, status=SubmissionStatus.WITHDRAWN)
-    finals = Final.objects.filter(round=round).values_list("team_id", "submission_id")
+    finals = merged_teams.declared(round=round).values_list("team_id", "submission_id")
+    stands_for = merged_teams.kept_of(round=round)
     # A team that withdrew everything has a verdict all the same, and its last file stands for it.
-    files = dict(handed_in.order_by("sequence").values_list("team_id", "pk")) | dict(finals)
+    last = handed_in.order_by("submitted_at", "sequence").values_list("team_id", "pk")
+    files = {stands_for.get(team_id, team_id): pk for team_id, pk in last} | dict(finals)
     results = []
     for team in judged.of_run(audit=audit):
         # A team whose file is not what was received has no audited final, and a verdict all the same.

@@ -1,13 +1,16 @@
 """From the end of a round to its publication: close, audit, publish, turn the conveyor.
 
 Each step is a compare-and-set on the round's status, so a task that is delivered twice or killed half
-way is simply run again. What a coarse publication told of the fresh holdout is entered into its ledger,
-and it takes the place of the old query holdout; after a full one both retire.
+way is simply run again. What a coarse publication told of the fresh holdout is entered into its ledger, and
+it takes the place of the old query holdout while its draw has another one to judge; after a full one both
+retire.
 """
 
 import datetime as dt
-import uuid
-from collections import Counter
+import hashlib
+import json
+import logging
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
@@ -15,12 +18,15 @@ from django.db import transaction
 from audits import heads, publication, runs
 from audits.models import AuditRun, Publication
 from audits.runs import Clock
-from vault import journal, locks, rounds
+from vault import conveyor, journal, locks, rounds
+from vault.conveyor import Pair
 from vault.errors import TransitionError
-from vault.holdout_kinds import DECIDING
-from vault.models import Benchmark, Holdout, Round
+from vault.holdout_kinds import DECIDING, WITHOUT_LABELS
+from vault.models import Benchmark, Holdout, PublishedResult, Round, Team
 from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
+
+logger = logging.getLogger(__name__)
 
 ACTOR = "worker-audit"
 
@@ -37,6 +43,8 @@ def advance(*, round_id: int, clock: Clock) -> bool:
             return False
         if round.status != RoundStatus.CLOSED:
             return round.status in (RoundStatus.AUDITED, RoundStatus.PUBLISHED)
+        if rounds.is_being_rescored(round=round):
+            return False
         # What the finals are is out of anybody's hands before a fresh label is opened.
         heads.sign(benchmark=round.benchmark, clock=clock)
         runs.run(round=round, clock=clock)
@@ -63,8 +71,48 @@ def publish(*, round_id: int, clock: Clock) -> None:
             Publication.objects.create(
                 round=round, benchmark=round.benchmark, document=shown, published_at=now
             )
+            _enter(round, shown=shown, results=results, now=now)
             _turn_conveyor(round, shown=shown, now=now)
+            _retire_measured(round, now=now)
+        if warning := conveyor.stock(benchmark=round.benchmark).warning:
+            logger.warning("%s: %s", round.benchmark.slug, warning)
         heads.sign(benchmark=round.benchmark, clock=clock)
+
+
+def _enter(
+    round: Round, *, shown: dict[str, Any], results: list[PublishedResult], now: dt.datetime
+) -> None:
+    """Enter what was published: the document by its hash, and what it says of each team."""
+    written = json.dumps(shown, sort_keys=True, separators=(",", ":"))
+    sha256 = hashlib.sha256(written.encode()).hexdigest()
+    journal.append_of_round(
+        round=round, kind="document_published", actor=ACTOR, now=now, sha256=sha256
+    )
+    names = Team.objects.in_bulk([each.team_id for each in results])
+    for result in results:
+        if result.verdict:
+            journal.append_of_round(
+                round=round,
+                kind="verdict",
+                actor=ACTOR,
+                now=now,
+                team=names[result.team_id].name,
+                submission=str(result.submission_id),
+                verdict=str(result.verdict),
+            )
+
+
+def take_up(*, clock: Clock) -> None:
+    """Put the next draw's first two in place where no publication will: its labels came too late."""
+    stocked = Holdout.objects.filter(status=HoldoutStatus.SEALED).values("benchmark")
+    for benchmark in Benchmark.objects.filter(pk__in=stocked).order_by("pk"):
+        pair = conveyor.waiting(benchmark=benchmark)
+        if pair is None:
+            continue
+        # Another worker may have been quicker; then it is done.
+        with suppress(TransitionError), transaction.atomic():
+            _put_in_place(pair, now=clock())
+            logger.info("%s goes on with the holdouts of its next label file", benchmark.slug)
 
 
 def latest_run(*, round: Round) -> AuditRun:
@@ -85,51 +133,54 @@ def _get(round_id: int) -> Round:
 
 
 def _turn_conveyor(round: Round, *, shown: dict[str, Any], now: dt.datetime) -> None:
-    """Retire the old query holdout; the next answers, and one behind it becomes fresh."""
+    """Retire the old query holdout; the next pair of one draw answers and judges."""
     holdouts.retire(holdout=round.query_holdout, actor=ACTOR, now=now)
     deciding = publication.deciding(round=round)
-    if not deciding:
-        return
-    promoted: Holdout | None = deciding[0]
     if round.publication == PublicationKind.FULL:
-        promoted = _retire_all(deciding, now=now)
-    else:
-        nats = publication.nats(round=round, shown=shown)
-        # Each of the holdouts that a figure was computed on may have been told of by it.
+        # Exact figures end a holdout.
         for holdout in deciding:
-            rounds.count_publication(round=round, holdout=holdout, nats=nats, now=now)
-            journal.append(
-                benchmark_id=round.benchmark_id,
-                kind="fresh_figures_published",
-                actor=ACTOR,
-                payload={"holdout": str(holdout.pk), "nats": nats},
-                now=now,
-            )
-    if promoted is None:
-        return
-    holdouts.promote(holdout=promoted, actor=ACTOR, now=now)
-    waiting = _stock(benchmark=round.benchmark, batch=promoted.batch)
-    if waiting:
-        holdouts.freshen(holdout=waiting[0], actor=ACTOR, now=now)
+            holdouts.retire(holdout=holdout, actor=ACTOR, now=now)
+    elif deciding:
+        _count_publication(round, deciding, shown=shown, now=now)
+    found = conveyor.next_turn(round=round)
+    known = Holdout.objects.filter(benchmark=round.benchmark_id).in_bulk()
+    for each in found.retired:
+        holdouts.retire(holdout=known[each.id], actor=ACTOR, now=now)
+    if found.next is not None:
+        _put_in_place(found.next, now=now)
 
 
-def _retire_all(deciding: list[Holdout], *, now: dt.datetime) -> Holdout | None:
-    """Exact figures end a holdout: the next query holdout comes from the stock, if there is one."""
+def _retire_measured(round: Round, *, now: dt.datetime) -> None:
+    """Retire what the round measured beside the verdict, once no other round is still to measure it."""
+    measured = round.fresh_holdouts.filter(status=HoldoutStatus.FRESH)
+    waiting = Round.objects.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED))
+    awaited = set(waiting.exclude(pk=round.pk).values_list("fresh_holdouts", flat=True))
+    for holdout in measured.exclude(kind__in=(*DECIDING, *WITHOUT_LABELS)).order_by("pk"):
+        if holdout.pk not in awaited:
+            holdouts.retire(holdout=holdout, actor=ACTOR, now=now)
+
+
+def _put_in_place(pair: Pair, *, now: dt.datetime) -> None:
+    """Let the one answer and the other judge the next round."""
+    query, fresh = pair.query, pair.fresh
+    known = Holdout.objects.in_bulk([query.id, fresh.id])
+    if query.status != HoldoutStatus.QUERY:
+        holdouts.promote(holdout=known[query.id], actor=ACTOR, now=now)
+    if fresh.status != HoldoutStatus.FRESH:
+        holdouts.freshen(holdout=known[fresh.id], actor=ACTOR, now=now)
+
+
+def _count_publication(
+    round: Round, deciding: list[Holdout], *, shown: dict[str, Any], now: dt.datetime
+) -> None:
+    """Enter what was told of each of the holdouts that a figure was computed on."""
+    nats = publication.nats(round=round, shown=shown)
     for holdout in deciding:
-        holdouts.retire(holdout=holdout, actor=ACTOR, now=now)
-    waiting = _stock(benchmark=deciding[0].benchmark, batch=deciding[0].batch)
-    left = Counter(each.batch for each in waiting)
-    # A query holdout without another shard of its draw could be audited against nothing.
-    paired = [each for each in waiting if left[each.batch] > 1]
-    return next(iter([*paired, *waiting]), None)
-
-
-def _stock(*, benchmark: Benchmark, batch: uuid.UUID) -> list[Holdout]:
-    """Sealed shards in the order of use: what was drawn with the current ones, then what is older."""
-    # Only shards of one draw can be compared, so a query holdout and its fresh one are of one batch.
-    waiting = Holdout.objects.filter(
-        benchmark=benchmark, status=HoldoutStatus.SEALED, kind__in=DECIDING
-    )
-    return sorted(
-        waiting, key=lambda each: (each.batch != batch, each.sealed_at, str(each.batch), each.pk)
-    )
+        rounds.count_publication(round=round, holdout=holdout, nats=nats, now=now)
+        journal.append(
+            benchmark_id=round.benchmark_id,
+            kind="fresh_figures_published",
+            actor=ACTOR,
+            payload={"holdout": str(holdout.pk), "nats": nats},
+            now=now,
+        )

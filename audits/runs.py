@@ -21,9 +21,11 @@ from audits.models import AuditRun, Finding, Report
 from stats import accusation as judge
 from stats.team_tests import FAMILY_WISE_ERROR
 from vault import journal, rounds
-from vault.models import Round
+from vault.models import Round, RoundNotice
 
+# Raised when a finding changes for equal labels and files.
 VERSION = "1"
+INTERRUPTED = "interrupted"
 
 Clock = Callable[[], dt.datetime]
 
@@ -37,18 +39,29 @@ def run(*, round: Round, clock: Clock) -> AuditRun:
     done = AuditRun.last_done(round)
     if done is not None:
         return done
+    return _made(round, notice=None, clock=clock)
+
+
+def repeat(*, round: Round, notice: RoundNotice, clock: Clock) -> AuditRun:
+    """Audit a round once more, beside the runs that were made, by the same seed."""
+    return _made(round, notice=notice, clock=clock)
+
+
+def _made(round: Round, *, notice: RoundNotice | None, clock: Clock) -> AuditRun:
+    """Make a run; whoever calls this is the only one at the round's audits."""
     AuditRun.objects.filter(round=round, status=AuditRun.Status.RUNNING).update(
-        status=AuditRun.Status.FAILED, error="interrupted", finished_at=clock()
+        status=AuditRun.Status.FAILED, error=INTERRUPTED, finished_at=clock()
     )
     started = AuditRun.objects.create(
         round=round,
+        notice=notice,
         status=AuditRun.Status.RUNNING,
         snapshot={},
         seed_entropy=rounds.audit_seed(round=round),
         started_at=clock(),
     )
     try:
-        collected = collect(round=round, now=clock())
+        collected = collect(round=round, now=clock(), repeats=notice is not None)
         _store(started, round=round, collected=collected, clock=clock)
     except Exception as error:
         # Whatever it was, the run must not stand as RUNNING. The kind of error only: its message could hold
@@ -76,6 +89,7 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock)
         generator=generator,
         account=rounds.account(round=round),
         nats=rounds.holdout_nats(round=round),
+        wear=rounds.wear(round=round).line,
         gate=gate.gate_of(collected, generator(gate.NAME)),
         tests=accusation.run(collected, generator(accusation.NAME)),
     )
@@ -96,7 +110,8 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock)
             benchmark_id=round.benchmark_id,
             kind="audit",
             actor=ACTOR,
-            payload={"round": round.number, "run": audit.pk, "seed": audit.seed_entropy},
+            payload={"round": round.number, "run": audit.pk, "seed": audit.seed_entropy}
+            | ({} if audit.notice is None else {"repeats": True, "reason": audit.notice.reason}),
             now=now,
         )
 
@@ -123,6 +138,7 @@ def _findings(audit: AuditRun, collected: Collected, context: Context) -> list[F
 def _snapshot(round: Round, collected: Collected) -> dict[str, Any]:
     return {
         "version": VERSION,
+        "labels": collected.label_versions,
         "metric": collected.metric,
         "delta0": collected.delta0,
         "n_query": collected.n,

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from audits import heads, rounds
+from audits import heads, prospective, repeats, rounds
 
 logger = logging.getLogger(__name__)
 
@@ -29,5 +29,16 @@ def sweep() -> None:
         except Exception:
             # A round that cannot be audited must not keep the others waiting.
             logger.exception("round %d was not audited", round_id)
+    for notice_id in repeats.due():
+        try:
+            repeats.make(notice_id=notice_id, clock=timezone.now)
+        except Exception:
+            logger.exception("the audit that notice %d asks for was not made", notice_id)
+    try:
+        rounds.take_up(clock=timezone.now)
+    except Exception:
+        # Heads are signed all the same.
+        logger.exception("the conveyor did not go on")
+    prospective.sweep(clock=timezone.now)
     # After the rounds: an audit that closes one signs by itself, and this finds what a killed worker left.
     heads.sign_all(clock=timezone.now)

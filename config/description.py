@@ -13,9 +13,11 @@ from drf_spectacular.plumbing import ComponentRegistry
 from audits import description as audits
 from vault.api.openapi import (
     benchmarks,
+    draws,
     headers,
     heads,
     problem_answers,
+    prospective,
     results,
     service,
     submissions,
@@ -24,7 +26,10 @@ from vault.api.openapi import (
 from vault.api.openapi.operation import Operation
 from webhooks import description as webhooks
 
-CONCEPTS = (benchmarks, submissions, results, audits, heads, tokens, webhooks, service)
+CONCEPTS = (
+    *(benchmarks, draws, submissions, results, prospective, audits, heads, tokens, webhooks),
+    service,
+)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     key: replace(operation, tag=concept.TAG)
@@ -78,7 +83,8 @@ def complete(
             "bearer": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "A team's token, `hv_...`. Its scopes are `read` and `submit`.",
+                "description": "A team's token, `hv_...`, with the scopes `read` and `submit`; or a label "
+                "provider's, `hvl_...`, with `labels:write`.",
             }
         },
     }

@@ -36,15 +36,20 @@ def _reads(role: str, *tables: str) -> list[Grant]:
     return [Grant(role=role, table=table, privilege="SELECT") for table in tables]
 
 
-ROUND_STATUS = "UPDATE status,opened_at,stopped_at,closed_at,audited_at,published_at"
-ROUND_ACTS = "UPDATE status,opened_at,stopped_at,cancelled_at,cancelled_reason"
+# The scoring worker's sweeper opens and closes rounds, the audit worker closes, audits and publishes them.
+# Triggers hold each time to the step that it belongs to, and `closes_at` to a posted notice.
+ROUND_SWEEPING = "UPDATE status,opened_at,stopped_at,closed_at"
+ROUND_AUDITING = "UPDATE status,closed_at,audited_at,published_at"
+ROUND_ACTS = "UPDATE status,opened_at,stopped_at,closes_at,cancelled_at,cancelled_reason"
 SUBMISSION_WORK = (
     "UPDATE status,finished_at,error_code,fence,claimed_at,leased_until,"
     "n_exceptions,n_faults,retry_at"
 )
+REWRAPPING = "UPDATE envelope,sealing_key_id,suite"
 RENEWAL = "UPDATE last_used_at,expires_at,revoked_at,made_by_id"
 WEBHOOK_WORK = "UPDATE is_active,noted_until,secret_version,old_secret_until"
 DELIVERY_WORK = "UPDATE status,n_attempts,next_attempt_at,last_attempt_at,last_result"
+BATCH_WORK = "UPDATE status,settled_at,n_rows,version,problems"
 FINAL_CHOICE = "UPDATE submission_id,is_declared,chosen_at"
 
 GRANTS: list[Grant] = [
@@ -54,13 +59,28 @@ GRANTS: list[Grant] = [
         *("vault_benchmark", "vault_panel", "vault_holdout", "vault_round"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_release", "vault_roundreference"),
         *("vault_publishedresult", "vault_unranking", "vault_holdouttold", "audits_publication"),
+        "audits_repeatedaudit",
         # Where the labels of a disclosed holdout are, and why they were published.
         *("vault_disclosurerequest", "vault_disclosedfile"),
-        # Commitments, which everybody may keep.
-        "vault_labelversion",
+        # Two teams that are one have one budget and one row.
+        *("vault_teammerge", "vault_teammerge_rounds"),
+        # Commitments, which everybody may keep: to labels, and to the seeds of draws.
+        *("vault_labelversion", "vault_draw", "vault_discloseddraw"),
+        # When answers became current, for the event that tells of it.
+        "vault_transcript",
         # Anybody may keep a head of a journal, which itself is not for this role.
         *("vault_signedhead", "vault_signingkey"),
+        # What organizers changed about a round, and who may hand in late.
+        *("vault_roundnotice", "vault_lateallowance"),
     ),
+    # For whom labels are sealed: anybody may have the public keys.
+    *_grants(WEB, "vault_sealingkey", "SELECT"),
+    # What is awaited, and rows of it that everybody reads.
+    *_reads(WEB, "vault_awaitedlabels", "vault_prospectivelook", "vault_prospectiveresult"),
+    *_reads(WEB, "vault_labelprovider"),
+    # Batches arrive shut: it tells their provider what became of them, and never reads an envelope.
+    *_grants(WEB, "vault_labelbatch", "SELECT", "INSERT"),
+    *_grants(WEB, "vault_batchenvelope", "INSERT", "SELECT batch_id"),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
     *_grants(WEB, "vault_idempotentanswer", *ALL),
@@ -77,8 +97,12 @@ GRANTS: list[Grant] = [
         *("auth_permission", "django_content_type", "vault_sealingkey", "webhooks_webhook"),
         *("webhooks_webhookdelivery", "vault_budgetentry", "vault_final", "vault_release"),
         *("vault_rawscore", "vault_publishedresult", "vault_journalentry", "vault_journalhead"),
+        "vault_installationhead",
         *("audits_auditrun", "audits_finding", "audits_report", "audits_publication"),
+        "audits_repeatedaudit",
         "vault_disclosedfile",
+        # Whether answers of a round are being given again.
+        "vault_transcript",
         # The page that verifies chains holds them to what was signed.
         *("vault_signedhead", "vault_signingkey"),
     ),
@@ -93,67 +117,120 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_holdout", "SELECT", "INSERT", "UPDATE status"),
     *_grants(RESEARCHER, "vault_labelversion", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_sealedblob", "INSERT", "SELECT version_id"),
-    *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id"),
+    # For which key each is sealed; not the envelope.
+    *_grants(RESEARCHER, "vault_wrappedkey", "INSERT", "SELECT id,sealing_key_id,version_id"),
+    # It seals a draw's seed, and takes envelopes in; it reads of them what is public.
+    *_grants(RESEARCHER, "vault_draw", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_drawrecord", "INSERT", "SELECT draw_id"),
+    *_grants(RESEARCHER, "vault_drawkey", "INSERT", "SELECT id"),
+    *_grants(RESEARCHER, "vault_discloseddraw", "SELECT"),
+    *_grants(RESEARCHER, "vault_sealedenvelope", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_round", "SELECT", "INSERT", ROUND_ACTS),
     *_grants(RESEARCHER, "vault_roundsecret", "INSERT", "SELECT round_id"),
     *_grants(RESEARCHER, "vault_round_fresh_holdouts", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_team", "SELECT", "INSERT", "UPDATE"),
     *_grants(RESEARCHER, "vault_teamtoken", "SELECT", "INSERT", "UPDATE revoked_at"),
     *_grants(RESEARCHER, "vault_tokenlink", "SELECT", "INSERT", "UPDATE expires_at"),
-    *_grants(RESEARCHER, "vault_admission", "SELECT", "INSERT"),
+    # A team is given more queries: a trigger asks for the notice that says so.
+    *_grants(RESEARCHER, "vault_admission", "SELECT", "INSERT", "UPDATE k,reserved_nats"),
+    *_grants(RESEARCHER, "vault_roundnotice", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_lateallowance", "SELECT", "INSERT"),
     # Files of references: a trigger refuses those of teams, whom this role cannot charge.
     *_grants(RESEARCHER, "vault_submission", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_unranking", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_holdouttold", "SELECT", "INSERT"),
+    # It merges teams; the scoring worker, which alone reads their memories, joins these.
+    *_grants(RESEARCHER, "vault_teammerge", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_teammerge_rounds", "SELECT", "INSERT"),
+    # It publishes items without labels, and makes and ends the tokens of label providers.
+    *_grants(RESEARCHER, "vault_awaitedlabels", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_labelprovider", "SELECT", "INSERT", "UPDATE revoked_at"),
+    # It sees batches come, and not what is in them: exact scores of two looks could tell one item's label.
+    *_reads(RESEARCHER, "vault_labelbatch", "vault_prospectivelook", "vault_prospectiveresult"),
     # It asks for a disclosure, and the audit worker, which has the key, makes it.
     *_grants(RESEARCHER, "vault_disclosurerequest", "SELECT", "INSERT"),
+    # So with a correction: what it holds is sealed for the audit worker, and not read again here.
+    *_grants(RESEARCHER, "vault_correctionrequest", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_sealedcorrection", "INSERT", "SELECT request_id"),
     # scoring: claims submissions, opens query holdouts, releases scores, sweeps.
     *_reads(
         SCORING,
         *("vault_benchmark", "vault_panel", "vault_holdout", "vault_sealingkey"),
         *("vault_labelversion", "vault_sealedblob", "vault_wrappedkey", "vault_roundsecret"),
-        *("vault_round_fresh_holdouts", "vault_team"),
+        # Whoever may be late keeps a round from closing.
+        *("vault_round_fresh_holdouts", "vault_team", "vault_lateallowance"),
+        *("vault_teammerge", "vault_teammerge_rounds"),
         # For `verify_journal`, which runs in its place.
         *("vault_journalentry", "vault_journalhead", "vault_signedhead", "vault_signingkey"),
+        "vault_installationhead",
     ),
-    *_grants(SCORING, "vault_round", "SELECT", ROUND_STATUS),
+    # It wraps for a later key of its own; a trigger refuses any other.
+    *_grants(SCORING, "vault_wrappedkey", REWRAPPING),
+    *_grants(SCORING, "vault_round", "SELECT", f"{ROUND_SWEEPING},transcript"),
+    # It gives all answers of a round again where labels were corrected, and makes them current.
+    *_grants(SCORING, "vault_transcript", "SELECT", "UPDATE current_at"),
     # The sweeper forgets what has expired.
     *_grants(SCORING, "vault_idempotentanswer", "SELECT expires_at,id,team_id", "DELETE"),
     *_grants(SCORING, "vault_admission", "SELECT", "UPDATE k"),
     *_grants(SCORING, "vault_budgetentry", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_submission", "SELECT", SUBMISSION_WORK),
-    *_grants(SCORING, "vault_final", "SELECT", "INSERT"),
+    # A final that nobody declared follows the answers that count.
+    *_grants(SCORING, "vault_final", "SELECT", "INSERT", "UPDATE submission_id,chosen_at"),
     *_grants(SCORING, "vault_rawscore", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_releaseinput", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_mechanismstate", "SELECT", "INSERT", "UPDATE"),
     *_grants(SCORING, "vault_release", "SELECT", "INSERT"),
+    *_grants(SCORING, "vault_mergedstate", "SELECT", "INSERT"),
     # Planned rounds are opened by its sweeper.
     *_grants(SCORING, "vault_roundreference", "SELECT", "INSERT"),
     *_grants(SCORING, "vault_holdouttold", "SELECT", "INSERT"),
     # audit: opens fresh holdouts, writes findings, publishes, turns the conveyor.
     *_reads(
         AUDIT,
-        *("vault_benchmark", "vault_panel", "vault_sealingkey", "vault_sealedblob"),
-        "vault_labelversion",
+        *("vault_benchmark", "vault_panel", "vault_sealingkey"),
         *("vault_round_fresh_holdouts", "vault_team", "vault_admission", "vault_budgetentry"),
         *("vault_submission", "vault_rawscore", "vault_release", "vault_roundreference"),
         *("vault_unranking", "vault_journalentry", "vault_disclosurerequest", "vault_signingkey"),
+        *("vault_teammerge", "vault_teammerge_rounds", "vault_lateallowance"),
+        # Organizers ask here for an audit to be made again.
+        "vault_roundnotice",
     ),
+    # It reseals the labels of a batch where they were wrong, and says what has to be scored again.
+    *_grants(AUDIT, "vault_labelversion", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_sealedblob", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_transcript", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_correctionrequest", "SELECT", "UPDATE done_at,refused_at,refusal"),
+    *_reads(AUDIT, "vault_sealedcorrection"),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
+    # It looks into envelopes and says what it found, and publishes the draw with the last of its shards.
+    *_reads(AUDIT, "vault_draw", "vault_drawrecord", "vault_drawkey"),
+    *_grants(AUDIT, "vault_sealedenvelope", "SELECT", "UPDATE status,problem,judged_at"),
+    *_grants(AUDIT, "vault_discloseddraw", "SELECT", "INSERT"),
+    # It opens batches of awaited labels, makes versions of them, and scores locked finals on these.
+    *_reads(AUDIT, "vault_awaitedlabels", "vault_batchenvelope"),
+    *_grants(AUDIT, "vault_labelbatch", "SELECT", BATCH_WORK),
+    *_grants(AUDIT, "vault_prospectivelook", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_prospectivescore", "SELECT", "INSERT"),
+    *_grants(AUDIT, "vault_prospectiveresult", "SELECT", "INSERT"),
     # It alone signs heads; the key that makes a signature is none of the database's.
     *_grants(AUDIT, "vault_signedhead", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdout", "SELECT", "UPDATE status"),
-    *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT"),
-    *_grants(AUDIT, "vault_round", "SELECT", ROUND_STATUS),
+    *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT", REWRAPPING),
+    # A rotation wraps anew; a deep one encrypts anew.
+    *_grants(AUDIT, "vault_drawkey", REWRAPPING),
+    *_grants(AUDIT, "vault_sealedblob", "UPDATE ciphertext,sha256"),
+    *_grants(AUDIT, "vault_drawrecord", "UPDATE ciphertext,sha256"),
+    *_grants(AUDIT, "vault_round", "SELECT", ROUND_AUDITING),
     *_grants(AUDIT, "vault_roundsecret", "SELECT round_id,audit_seed"),
     *_grants(AUDIT, "vault_final", "SELECT", "INSERT"),
-    *_grants(AUDIT, "vault_mechanismstate", "SELECT id,round_id,team_id,incumbent_id"),
+    *_grants(AUDIT, "vault_mechanismstate", "SELECT id,round_id,team_id,transcript,incumbent_id"),
     *_grants(AUDIT, "vault_publishedresult", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_holdouttold", "SELECT", "INSERT"),
     *_grants(AUDIT, "audits_auditrun", "SELECT", "INSERT", "UPDATE"),
     *_grants(AUDIT, "audits_finding", "SELECT", "INSERT"),
     *_grants(AUDIT, "audits_report", "SELECT", "INSERT"),
     *_grants(AUDIT, "audits_publication", "SELECT", "INSERT"),
+    *_grants(AUDIT, "audits_repeatedaudit", "SELECT", "INSERT"),
 ]

@@ -13,6 +13,8 @@ REFUSALS = ("django.request", "django.security")
 TICKS = frozenset(
     {
         *("vault.tasks.notify", "vault.tasks.sweep", "vault.tasks.sweep_disclosures"),
+        "vault.tasks.sweep_envelopes",
+        *("vault.tasks.sweep_corrections", "vault.tasks.sweep_rescoring"),
         *("audits.tasks.sweep", "webhooks.tasks.send"),
     }
 )

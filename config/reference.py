@@ -13,6 +13,7 @@ from config.settings import BASE_DIR, env
 from stats.verdict import Verdict
 from vault.api import problem_codes
 from vault.holdout_kinds import HoldoutKind
+from vault.journal_kinds import KINDS
 from vault.statuses import TRANSITIONS, HoldoutStatus, RoundStatus, Status, SubmissionStatus
 
 NOTE = "Written by `manage.py generate_docs` from {source}; `--check` compares."
@@ -164,7 +165,8 @@ def roles_page() -> str:
         "`config/grants.py`",
         "Column names narrow a right to those columns. What is not listed is refused by the database. "
         "The role `owner` owns the tables; it runs migrations and no process. Every role may append to "
-        "the journal through the function `journal_append`, and in no other way.",
+        "the journal through the function `journal_append`, and in no other way, and only the kinds of "
+        "entries that [the journal's page](../journal.md) lists for it.",
         *parts,
     )
 
@@ -191,8 +193,39 @@ def errors_page() -> str:
     )
 
 
+JOURNAL = (
+    "What happens to labels, budgets and scores stands in a hash chain of each benchmark, and what happens "
+    "to people, teams and tokens in one of the installation. An entry stands if and only if its act is "
+    "committed. Both are written through one function of the database, `journal_append`, which refuses a "
+    "role what is not listed for it here, and what belongs into the other chain. The owner, who could change "
+    "the function, is not asked. No entry holds a label, a raw score or a secret: a token is named by "
+    "how it begins. Answers to teams that were merged replay from `teams_merged` and `states_merged`.\n\n"
+    "`verify_journal` verifies every chain, and `--replay` computes every release again. It runs as the "
+    "scoring worker (role `scoring`), which alone may read chains, raw scores and what seeds come from. The "
+    "role `researcher` verifies chains, on the admin's page of the journal, and cannot replay; `web` and "
+    "`audit` can do neither. Heads of benchmarks are [signed](signed-heads.md). The installation's is not: "
+    "keep elsewhere what `verify_journal` prints of it, and hold the chain to it with `verify_journal "
+    "--installation --head SEQUENCE:HASH`.\n\n"
+    "A new kind is a line of `vault/journal_kinds.py`: `grant_roles`, which every upgrade runs, writes the "
+    "list into the database."
+)
+
+
+def journal_page() -> str:
+    parts = []
+    for title, own in (("A benchmark's chain", False), ("The installation's chain", True)):
+        rows = [
+            (f"`{each.name}`", ", ".join(f"`{role}`" for role in each.roles), each.sentence)
+            for each in KINDS
+            if each.is_of_installation == own
+        ]
+        parts += [f"## {title}", table(("kind", "entered by", "what it tells"), rows)]
+    return page("The journal", "`vault/journal_kinds.py`", JOURNAL, *parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
+    "journal.md": journal_page,
     "reference/roles.md": roles_page,
     "reference/settings.md": settings_page,
     "reference/statuses.md": statuses_page,

@@ -193,6 +193,10 @@ CELERY_TASK_ROUTES = {
     # It holds the one key that opens a retired holdout.
     "vault.tasks.disclose_holdout": {"queue": "audit"},
     "vault.tasks.sweep_disclosures": {"queue": "audit"},
+    "vault.tasks.verify_envelope": {"queue": "audit"},
+    "vault.tasks.sweep_envelopes": {"queue": "audit"},
+    "vault.tasks.correct_labels": {"queue": "audit"},
+    "vault.tasks.sweep_corrections": {"queue": "audit"},
     "webhooks.tasks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -204,6 +208,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "vault.tasks.sweep", "schedule": SWEEP_SECONDS},
     "sweep-audits": {"task": "audits.tasks.sweep", "schedule": SWEEP_SECONDS},
     "sweep-disclosures": {"task": "vault.tasks.sweep_disclosures", "schedule": SWEEP_SECONDS},
+    "sweep-envelopes": {"task": "vault.tasks.sweep_envelopes", "schedule": SWEEP_SECONDS},
+    "sweep-corrections": {"task": "vault.tasks.sweep_corrections", "schedule": SWEEP_SECONDS},
+    "sweep-rescoring": {"task": "vault.tasks.sweep_rescoring", "schedule": SWEEP_SECONDS},
     "send-webhooks": {
         "task": "webhooks.tasks.send",
         "schedule": WEBHOOK_SECONDS,

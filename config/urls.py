@@ -10,9 +10,16 @@ from vault.api.benchmarks import (
     PanelTemplate,
     RoundList,
 )
+from vault.api.draws import DrawFile, SealingKeys
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
 from vault.api.heads import HeadDetail, HeadList, SigningKeyList
 from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
+from vault.api.prospective import (
+    BatchCollection,
+    BatchDetail,
+    ProspectiveDetail,
+    ProspectiveResults,
+)
 from vault.api.results import BudgetDetail, LeaderboardDetail
 from vault.api.service import Liveness, ProblemType, Readiness
 from vault.api.submissions import (
@@ -37,6 +44,7 @@ from webhooks.api import (
 V1 = "api/v1/"
 BENCHMARK = V1 + "benchmarks/<slug:slug>/"
 WEBHOOK = V1 + "webhooks/<uuid:webhook_id>/"
+PROSPECTIVE = BENCHMARK + "prospective/<uuid:holdout_id>/"
 SUBMISSION = V1 + "submissions/<uuid:submission_id>/"
 
 urlpatterns = [
@@ -47,12 +55,22 @@ urlpatterns = [
     path(V1 + "benchmarks/", BenchmarkList.as_view(), name="benchmarks"),
     path(BENCHMARK, BenchmarkDetail.as_view(), name="benchmark"),
     path(BENCHMARK + "rounds/", RoundList.as_view(), name="rounds"),
+    path(
+        BENCHMARK + "rounds/<int:number>/prospective/",
+        ProspectiveResults.as_view(),
+        name="prospective-results",
+    ),
+    path(PROSPECTIVE, ProspectiveDetail.as_view(), name="prospective"),
+    path(PROSPECTIVE + "batches/", BatchCollection.as_view(), name="batches"),
+    path(PROSPECTIVE + "batches/<uuid:batch_id>/", BatchDetail.as_view(), name="batch"),
     path(BENCHMARK + "panel/", PanelTemplate.as_view(), name="panel"),
     path(
         BENCHMARK + "holdouts/<uuid:holdout_id>/labels/",
         DisclosedLabels.as_view(),
         name="disclosed-labels",
     ),
+    path(BENCHMARK + "sealing-keys/", SealingKeys.as_view(), name="sealing-keys"),
+    path(BENCHMARK + "draws/<uuid:batch>/", DrawFile.as_view(), name="disclosed-draw"),
     path(BENCHMARK + "submissions/", SubmissionCollection.as_view(), name="submissions"),
     path(BENCHMARK + "validate/", Validation.as_view(), name="validate"),
     path(BENCHMARK + "budget/", BudgetDetail.as_view(), name="budget"),

@@ -38,7 +38,7 @@ from service.processes import (
     running,
     service_account,
 )
-from vault.sealing import label_check
+from vault.sealing import batch_sealing, label_check, seal_command
 
 STORY = """\
 The demo (seed {seed}) seals real labels and plays three boards through the API: an exact one, a guarded one,
@@ -274,6 +274,8 @@ COMMANDS = {
     "test": test,
     "check": check,
     "check-labels": label_check.main,
+    "seal": seal_command.main,
+    "seal-batch": batch_sealing.main,
     "bench": bench.main,
     "manage": manage,
 }

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +28,13 @@ Counts = NDArray[np.int64]
 MIN_UNITS = 5
 MIN_ITEMS = 10
 MIN_SPLITS = comb(2 * MIN_UNITS, MIN_UNITS)
+
+
+class Shuffle(Protocol):
+    """What decides a draw: a `numpy.random.Generator`, or anything else that puts numbers in random order."""
+
+    def permutation(self, n: int, /) -> Counts:
+        """Put 0 to n-1 in an order of which each is equally likely."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +250,7 @@ def log_splits(*, counts: ArrayLike) -> float:
     )
 
 
-def draw_shards(*, pool: Pool, counts: ArrayLike, rng: np.random.Generator) -> list[Numbers]:
+def draw_shards(*, pool: Pool, counts: ArrayLike, rng: Shuffle) -> list[Numbers]:
     """
     Draw every unit into one of the shards.
 
@@ -252,8 +260,8 @@ def draw_shards(*, pool: Pool, counts: ArrayLike, rng: np.random.Generator) -> l
         What is drawn.
     counts : array-like of shape (strata, shards)
         Units of each stratum in each shard, from `allocate`.
-    rng : numpy.random.Generator
-        Source of all randomness.
+    rng : Shuffle
+        Source of all randomness: asked once for each stratum, in their order.
 
     Returns
     -------

@@ -215,6 +215,44 @@ def runs(*, marked: ArrayLike) -> Runs:
     return Runs(n_changes=n_changes, alikeness=1.0 - n_changes / expected, p_value=p_value)
 
 
+def differ(*, values: ArrayLike, shards: ArrayLike) -> float:
+    """
+    Test whether shards differ in what their units are.
+
+    Parameters
+    ----------
+    values : array-like of shape (units,)
+        A number of each unit: a mark, a place, a size.
+    shards : array-like of shape (units,), whole numbers
+        The shard of each unit.
+
+    Returns
+    -------
+    float
+        p-value: small if some shards have larger values than others; 1 if there is nothing to compare.
+
+    Raises
+    ------
+    ValueError
+        If a length is wrong or a number is not finite.
+
+    Notes
+    -----
+    The rank sums of the shards, corrected for ties, against chi squared with one degree of freedom less than
+    shards. Assumes that every sharing out of the units was equally likely; where each class was drawn from
+    separately, shares of classes are more alike than that, and the test errs to silence. Cost: O(n log n).
+    Source: Kruskal and Wallis, Use of ranks in one-criterion variance analysis (1952).
+    """
+    given, where = np.asarray(values, dtype=np.float64), np.asarray(shards)
+    if given.ndim != 1 or where.shape != given.shape:
+        raise ValueError("shards: one for each value is needed")
+    check_finite(values=given)
+    own = [given[where == each] for each in np.unique(where)]
+    if len(own) < 2 or np.ptp(given) == 0:
+        return 1.0
+    return float(sps.kruskal(*own).pvalue)
+
+
 def _log_chances_of_runs(a: int, b: int) -> Floats:
     """Return ln of the chances of 2, 3, ... runs among a marked and b other items in random order."""
     most = 2 * min(a, b) + (a != b)

@@ -10,12 +10,12 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget_left, fit_to_score, journal, sentences
+from vault import budget_left, fit_to_score, journal, late_allowances, merged_teams, sentences
 from vault.budget_left import Queries, Remaining, Usage
 from vault.errors import (
     AdmissionError,
@@ -25,6 +25,7 @@ from vault.errors import (
     TotalExhaustedError,
     WindowExhaustedError,
 )
+from vault.late_allowances import Late
 from vault.models import (
     Admission,
     Benchmark,
@@ -75,6 +76,9 @@ def admit(
         held = Round.objects.select_for_update(no_key=True).get(pk=round.pk)
         if obstacle := no_admission(round=held, now=now):
             raise AdmissionError(obstacle)
+        # Merges wait for it, and it for them.
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        check_stands_alone(round=round, team=team, is_blind=is_blind)
         admitted = Admission.objects.filter(round=round)
         if admitted.filter(team=team).exists():
             raise AdmissionError(f"the team {team} is admitted already")
@@ -84,12 +88,24 @@ def admit(
                 "further teams can only be admitted blind"
             )
         nats = 0.0 if is_blind else account_of(round=round).nats(k=limit)
+        check_room(round=held, nats=nats)
         admission = Admission.objects.create(
             round=round, team=team, k=limit, reserved_nats=nats, is_blind=is_blind, admitted_at=now
         )
         told = {"team": team.name, "k": limit, "reserved_nats": nats, "is_blind": is_blind}
         journal.append_of_round(round=round, kind="admit", actor=actor, now=now, **told)
     return admission
+
+
+def check_stands_alone(*, round: Round, team: Team, is_blind: bool) -> None:
+    """Refuse a merged team, and an account that sees scores beside one that is blind, of two that are one."""
+    if (end := merged_teams.into(team)) is not None:
+        raise AdmissionError(f"the team {team} was merged into {end}: admit that one")
+    if merged_teams.accounts(round=round, team=team).filter(is_blind=not is_blind).exists():
+        raise AdmissionError(
+            f"a team that was merged into {team} is {'not ' if is_blind else ''}blind in this round, so "
+            f"{team} is {'not' if is_blind else 'too'}"
+        )
 
 
 def no_admission(*, round: Round, now: dt.datetime) -> str:
@@ -135,7 +151,44 @@ def effective_number(*, holdout: Holdout) -> float | None:
 
 def holdout_nats(*, holdout: Holdout) -> float:
     """Sum a holdout's whole ledger: the answers of all its rounds, and everything else that it told."""
-    return _sum(_accounts(holdout), "reserved_nats") + told_nats(holdout=holdout)
+    return (
+        reserved_nats(holdout=holdout)
+        + superseded_nats(holdout=holdout)
+        + told_nats(holdout=holdout)
+    )
+
+
+def reserved_nats(*, holdout: Holdout) -> float:
+    """Sum what the answers to all that were ever admitted may tell."""
+    return _sum(_accounts(holdout), "reserved_nats")
+
+
+def superseded_nats(*, holdout: Holdout) -> float:
+    """Sum what teams were answered before labels were corrected, and all was answered once more."""
+    return _sum(HoldoutTold.objects.filter(holdout=holdout).exclude(team=None), "nats")
+
+
+def planned_nats(*, round: Round) -> float:
+    """Compute what a round's holdout is planned for: what it told before, and all teams that may see."""
+    of_teams = round.max_teams * account_of(round=round).nats(k=round.total_limit)
+    return holdout_nats(holdout=round.query_holdout) + of_teams
+
+
+def check_room(*, round: Round, nats: float) -> None:
+    """Refuse to reserve more than the holdout was planned for; the caller holds the round's row.
+
+    The round's own references have a limit of theirs, and are left out.
+    """
+    if round.planned_nats is None:
+        return
+    shown = HoldoutTold.objects.filter(holdout=round.query_holdout_id, round=round, what=REFERENCES)
+    committed = holdout_nats(holdout=round.query_holdout) - _sum(shown, "nats")
+    # A sum in another order differs in its last digits.
+    if committed + nats > round.planned_nats * (1 + 1e-9):
+        raise AdmissionError(
+            f"the holdout was planned for {round.planned_nats:,.1f} nats, {committed:,.1f} are told or "
+            f"reserved, and this would take {nats:,.1f} more: it would be over-committed"
+        )
 
 
 def _accounts(holdout: Holdout) -> QuerySet[Admission]:
@@ -146,13 +199,20 @@ def _accounts(holdout: Holdout) -> QuerySet[Admission]:
 
 def told_nats(*, holdout: Holdout) -> float:
     """Sum what a holdout told everybody: publications while it was fresh, references on a board."""
-    return _sum(HoldoutTold.objects.filter(holdout=holdout), "nats")
+    return _sum(HoldoutTold.objects.filter(holdout=holdout, team=None), "nats")
 
 
 def team_nats(*, round: Round, team: Team) -> float:
     """Sum what one team may learn of the round's query holdout: its own answers, and what all know."""
-    own = _accounts(round.query_holdout).filter(team=team)
-    return _sum(own, "reserved_nats") + told_nats(holdout=round.query_holdout)
+    own = _accounts(round.query_holdout).filter(merged_teams.one_with(team))
+    answers = _sum(own, "reserved_nats") + _sum(_superseded(round, team), "nats")
+    return answers + told_nats(holdout=round.query_holdout)
+
+
+def _superseded(round: Round, team: Team) -> QuerySet[HoldoutTold]:
+    """Select what the team, and those that it stands for, were answered before corrections."""
+    own = merged_teams.one_with(team)
+    return HoldoutTold.objects.filter(own, holdout=round.query_holdout)
 
 
 def _sum(rows: QuerySet[Any], nats: str) -> float:
@@ -175,8 +235,40 @@ def count_references(*, round: Round, now: dt.datetime) -> None:
         )
 
 
+def count_superseded(*, round: Round, transcript: int, now: dt.datetime) -> None:
+    """Enter what answers told that corrected labels supersede: each team can put both of them together.
+
+    What was reserved for a team is what its queries tell once. References are everybody's to read.
+    """
+    account = account_of(round=round)
+    earlier = Release.objects.filter(submission__round=round, transcript=transcript)
+    told: list[tuple[int | None, float]] = []
+    teams = earlier.filter(submission__team__is_reference=False).exclude(
+        outcome=Release.Outcome.BLIND
+    )
+    for team_id, n in teams.values_list("submission__team").annotate(Count("pk")):
+        told.append((team_id, account.nats(k=n)))
+    shown = earlier.filter(submission__team__is_reference=True, value__isnull=False).count()
+    if shown and round.status != RoundStatus.PLANNED:
+        told.append((None, shown * account.nats(k=1)))
+    HoldoutTold.objects.bulk_create(
+        HoldoutTold(
+            holdout=round.query_holdout,
+            round=round,
+            team_id=team_id,
+            what=f"transcript {transcript}",
+            nats=nats,
+            at=now,
+        )
+        for team_id, nats in told
+    )
+
+
 def lock_account(*, round: Round, team: Team) -> Admission:
     """Lock the account's row until the transaction ends; `round` becomes what it is now.
+
+    While the round is held nobody is merged, so of an account that counts others, too, this row alone
+    orders what is asked: those others ask no more.
 
     The caller holds the round open, so what is read of it in the same statement stays true.
     """
@@ -184,17 +276,36 @@ def lock_account(*, round: Round, team: Team) -> Admission:
     accounts = Admission.objects.select_for_update(no_key=True, of=("self",))
     try:
         admission = accounts.annotate(
-            status_now=F("round__status"), closes_at_now=F("round__closes_at")
+            status_now=F("round__status"),
+            closes_at_now=F("round__closes_at"),
+            is_active_now=F("team__is_active"),
         ).get(round=round, team=team)
     except Admission.DoesNotExist:
         raise NotAdmittedError(f"the team {team.name} is not admitted to this round") from None
+    if not admission.is_active_now:
+        raise NotAdmittedError(not_active(team=team))
     round.status, round.closes_at = admission.status_now, admission.closes_at_now
     return admission
 
 
-def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
-    """Raise unless one more query fits, else say what is used; the caller holds the account's lock."""
+def not_active(*, team: Team) -> str:
+    """Say that a team hands in nothing, and who does in its place."""
+    end = merged_teams.into(team)
+    merged = "" if end is None else f": it was merged into {end.name}, whose token hands in"
+    return f"the team {team.name} is not active{merged}"
+
+
+def check(
+    *, admission: Admission, round: Round, now: dt.datetime, late: Late | None = None
+) -> Usage:
+    """Raise unless one more query fits, else say what is used; the caller holds the account's lock.
+
+    After the round's end it must fit into what the team may hand in `late`.
+    """
     used = budget_left.count(admission=admission, round=round, now=now)
+    if late is not None:
+        _check_late(used, round, late=late, now=now)
+        return used
     left = budget_left.queries(admission=admission, round=round, used=used, now=now)
     slot = left.next_slot_at
     again = {"next_slot_at": slot, "retry_after": budget_left.seconds_until(slot, now)}
@@ -223,13 +334,38 @@ def check(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
     return used
 
 
+def _check_late(used: Usage, round: Round, *, late: Late, now: dt.datetime) -> None:
+    if not late.left:
+        raise TotalExhaustedError(
+            "all queries that the team may use late are used",
+            limit=late.limit,
+            used=late.used,
+            next_slot_at=None,
+            retry_after=None,
+        )
+    if used.concurrent >= round.concurrent_limit:
+        raise ConcurrencyError(
+            budget_left.waiting(n=used.concurrent),
+            limit=round.concurrent_limit,
+            used=used.concurrent,
+            next_slot_at=now + dt.timedelta(seconds=budget_left.CONCURRENT_RETRY_SECONDS),
+            retry_after=budget_left.CONCURRENT_RETRY_SECONDS,
+        )
+
+
 def reserve(
     *, admission: Admission, submission: Submission, used: Usage, now: dt.datetime
 ) -> Queries:
     """Reserve a query under the lock under which `used` was counted, and give what is left after it."""
     BudgetEntry.objects.create(
-        admission=admission, submission=submission, kind=Kind.RESERVE, at=now
+        admission=admission,
+        submission=submission,
+        kind=Kind.RESERVE,
+        reason=late_allowances.LATE if submission.is_late else "",
+        at=now,
     )
+    if submission.is_late:
+        return budget_left.queries(admission=admission, round=submission.round, used=used, now=now)
     with_this = Usage(total=used.total + 1, window=used.window + 1, concurrent=used.concurrent + 1)
     return budget_left.queries(admission=admission, round=submission.round, used=with_this, now=now)
 
@@ -237,7 +373,7 @@ def reserve(
 def account_charged(*, submission: Submission) -> Admission | None:
     """Find the account that reserved a query for a submission; None: none did, as of a reference."""
     reserved = BudgetEntry.objects.filter(submission=submission, kind=Kind.RESERVE)
-    entry = reserved.select_related("admission").first()
+    entry = reserved.select_related("admission__round").first()
     return None if entry is None else entry.admission
 
 
@@ -250,7 +386,9 @@ def commit(
     )
 
 
-def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int | None) -> bool:
+def refund(
+    *, submission: Submission, reason: str, actor: str, now: dt.datetime, most: int | None
+) -> bool:
     """Give a reserved query back. With `most` refunds for this reason made already, charge it."""
     account = account_charged(submission=submission)
     if account is None:
@@ -264,6 +402,8 @@ def refund(*, submission: Submission, reason: str, now: dt.datetime, most: int |
     BudgetEntry.objects.create(
         admission=account, submission=submission, kind=Kind.REFUND, reason=reason, at=now
     )
+    told = {"submission": str(submission.pk), "reason": reason}
+    journal.append_of_round(round=account.round, kind="refund", actor=actor, now=now, **told)
     return True
 
 
@@ -306,17 +446,25 @@ def check_may_have_one(*, team: Team) -> None:
 def remaining(*, round: Round, team: Team, now: dt.datetime) -> Remaining:
     admission, left = _account(round=round, team=team, now=now)
     accepted_limit = round.parameters.get("b")
-    answered = Release.objects.filter(submission__round=round, submission__team=team)
+    own = merged_teams.one_with(team, via="submission__")
+    answered = Release.objects.filter(own, submission__round=round, transcript=round.transcript)
+    earlier = _sum(_superseded(round, team).filter(round=round), "nats")
     accepted = answered.filter(outcome=Release.Outcome.IMPROVED).count()
-    answers = answered.exclude(outcome=Release.Outcome.BLIND).count()
+    told = answered.exclude(outcome=Release.Outcome.BLIND).order_by("submission__team")
+    # Of each account by itself: that is how they were reserved.
+    answers = told.values_list("submission__team").annotate(Count("pk"))
+    accounts = merged_teams.accounts(round=round, team=team)
     return Remaining(
         **asdict(left),
         accepted_limit=accepted_limit,
         accepted_used=None if accepted_limit is None else accepted,
-        nats_reserved=admission.reserved_nats,
-        nats_used=account_of(round=round).nats(k=answers) if answers else 0.0,
+        nats_reserved=_sum(accounts, "reserved_nats") + earlier,
+        nats_used=earlier + sum(account_of(round=round).nats(k=n) for _, n in answers),
         nats_told=told_nats(holdout=round.query_holdout),
+        nats_committed=holdout_nats(holdout=round.query_holdout),
+        nats_planned=round.planned_nats,
         is_blind=admission.is_blind,
+        late=late_allowances.of(admission=admission),
     )
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from vault import sentences
+from vault import merged_teams, sentences
+from vault.late_allowances import Late
 from vault.models import Admission, BudgetEntry, Round
 from vault.statuses import COMING, RoundStatus
 
@@ -31,6 +32,7 @@ class Queries:
     window_limit: int
     window_used: int
     total_limit: int
+    # Of two teams that are one it may be more than the limit.
     total_used: int
     concurrent_limit: int
     concurrent_used: int
@@ -47,26 +49,41 @@ class Remaining(Queries):
     nats_used: float
     # What the holdout told everybody, this team included: publications and displayed references.
     nats_told: float
+    # What it told everybody, and may tell all that are admitted; and what the round was planned for.
+    nats_committed: float
+    nats_planned: float | None
     is_blind: bool
+    # Queries after the round's end, which are not among those above; None if it was never allowed any.
+    late: Late | None = None
 
 
 def count(*, admission: Admission, round: Round, now: dt.datetime) -> Usage:
-    """Count from the ledger, in one statement."""
+    """Count from the ledger, in one statement; late queries, which have an own budget, only wait."""
     since = now - dt.timedelta(seconds=round.window_seconds)
     # Each query is reserved once and settled at most once (constraints of the table see to it), so that the
     # join doubles no row; what is refunded is as if it had never been asked.
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND'),
-                   count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND' AND entry.at > %s),
+            SELECT count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND'
+                                    AND entry.reason <> 'late'),
+                   count(*) FILTER (WHERE settled.kind IS DISTINCT FROM 'REFUND' AND entry.at > %s
+                                    AND entry.reason <> 'late'),
                    count(*) FILTER (WHERE settled.kind IS NULL)
             FROM vault_budgetentry entry
             LEFT JOIN vault_budgetentry settled
                 ON settled.submission_id = entry.submission_id AND settled.kind <> 'RESERVE'
-            WHERE entry.admission_id = %s AND entry.kind = 'RESERVE'
+            WHERE entry.kind = 'RESERVE' AND (entry.admission_id = %s OR entry.admission_id IN (
+                -- Of teams that this one stands for: see vault.merged_teams.
+                SELECT other.id FROM vault_teammerge merge
+                JOIN vault_teammerge_rounds reached
+                    ON reached.teammerge_id = merge.id AND reached.round_id = %s
+                JOIN vault_admission other
+                    ON other.team_id = merge.absorbed_id AND other.round_id = reached.round_id
+                WHERE merge.kept_id = %s
+            ))
             """,
-            [since, admission.pk],
+            [since, admission.pk, admission.round_id, admission.team_id],
         )
         return Usage(*cursor.fetchone())
 
@@ -126,6 +143,8 @@ def summary(
         said = f"The round opens at {begin}: {_ahead(left=left)}."
     else:
         said = sentences.whole(_open(left=left, closes_at=closes_at, now=now))
+    if left.late is not None and now < left.late.until:
+        said = f"{said} {_late(late=left.late, is_over=is_over, now=now)}"
     if left.is_blind:
         return f"{said} The team is blind: it is audited and shown no score."
     if is_over or left.total_used >= left.total_limit or left.accepted_limit is None:
@@ -170,7 +189,8 @@ def _next_slot(
     if used.window >= round.window_limit:
         # When enough entries have left the window: the (used - limit + 1)-th oldest of those in it.
         window = dt.timedelta(seconds=round.window_seconds)
-        entries = charged(entries=BudgetEntry.objects.filter(admission=admission))
+        accounts = merged_teams.accounts(round=round, team=admission.team)
+        entries = charged(entries=BudgetEntry.objects.filter(admission__in=accounts))
         held = entries.filter(at__gt=now - window).order_by("at")
         slot = held.values_list("at", flat=True)[used.window - round.window_limit] + window
     elif used.concurrent >= round.concurrent_limit:
@@ -206,8 +226,17 @@ def _open(*, left: Remaining, closes_at: dt.datetime, now: dt.datetime) -> str:
 
 
 def _in_round(*, left: Queries) -> str:
-    n_left = left.total_limit - left.total_used
+    n_left = max(0, left.total_limit - left.total_used)
     return f"{n_left:,} of {_queries(left.total_limit)} {_are(n_left)} left in this round"
+
+
+def _late(*, late: Late, is_over: bool, now: dt.datetime) -> str:
+    """Say what may be handed in after the end, as an organizer allowed."""
+    until = sentences.moment(at=late.until, now=now, is_end=True)
+    when = (
+        "The team may still hand in late" if is_over else "After its end the team may hand in late"
+    )
+    return f"{when}, until {until}: {late.left:,} of {_queries(late.limit)} {_are(late.left)} left for that."
 
 
 def _improvements(*, limit: int, used: int) -> str:

@@ -15,6 +15,10 @@ class VaultError(Exception):
         cls.code = code
 
 
+class CorrectedMeanwhileError(VaultError, code="corrected_meanwhile"):
+    """The labels that a score was computed on are not those that count any more."""
+
+
 class InvalidFileError(VaultError, code="invalid_file"):
     """The file breaks a rule; `problems` name rows and columns."""
 
@@ -124,6 +128,14 @@ class UnrankingError(VaultError, code="unranking_refused"):
     """A team cannot be unranked, or ranked again, like this; `field` says where."""
 
 
+class MergeError(VaultError, code="merge_refused"):
+    """Two teams cannot be merged like this; `field` says where."""
+
+
+class ActError(VaultError, code="act_refused"):
+    """An organizer's act on a round is refused as given; `field` says where."""
+
+
 class PersonError(VaultError, code="person_refused"):
     """An account of the admin cannot be made or changed like this."""
 
@@ -146,6 +158,14 @@ class LabelsUnavailableError(VaultError, code="labels_unavailable"):
 
 class StorageFullError(VaultError, code="storage_full"):
     """There is no room for a file."""
+
+
+class EnvelopeError(VaultError, code="invalid_envelope"):
+    """A batch of awaited labels cannot be opened by anybody as it is; `field` names the member."""
+
+
+class LabelsNotAwaitedError(VaultError, code="labels_not_awaited"):
+    """The holdout takes no labels now: its finals are not locked, or it is complete."""
 
 
 class StoredFileError(VaultError, code="stored_file"):

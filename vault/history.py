@@ -4,19 +4,20 @@ no model instances. Raw scores are in it, so no web process may call this (its r
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from vault import leaderboard
+from vault import leaderboard, merged_teams, transcripts
 from vault.models import (
-    Final,
     PublishedResult,
     RawScore,
     Release,
     Round,
     RoundReference,
     Submission,
+    Team,
 )
 from vault.statuses import SubmissionStatus
 
@@ -84,12 +85,13 @@ class RoundHistory:
 
 def round_history(*, round: Round) -> RoundHistory:
     rows = Submission.objects.filter(round=round, status__in=SCORED).select_related("team")
-    submissions = {row.pk: row for row in rows.order_by("team_id", "sequence")}
-    finals = {final.team_id: final for final in Final.objects.filter(round=round)}
+    menus = _menus(round, rows.order_by("team_id", "sequence"))
+    submissions = {row.pk: row for _, own in menus for row in own}
+    finals = {final.team_id: final for final in merged_teams.declared(round=round)}
     board = {row.team_id: row for row in leaderboard.board(round=round)}
     past = _past(round, submissions)
     teams = []
-    for team, own in groupby(submissions.values(), key=attrgetter("team")):
+    for team, own in menus:
         final = finals.get(team.pk)
         teams.append(
             TeamHistory(
@@ -115,6 +117,23 @@ def round_history(*, round: Round) -> RoundHistory:
     )
 
 
+def _menus(round: Round, submissions: Iterable[Submission]) -> list[tuple[Team, list[Submission]]]:
+    """Give each team's submissions in its order; those of two that are one in the order of their time."""
+    stands_for = merged_teams.kept_of(round=round)
+    menus = {
+        team.pk: (team, list(own)) for team, own in groupby(submissions, key=attrgetter("team"))
+    }
+    kept = Team.objects.in_bulk(stands_for.values()) if stands_for else {}
+    for absorbed_id, kept_id in stands_for.items():
+        if absorbed_id not in menus:
+            continue
+        team, own = menus.get(kept_id, (kept[kept_id], []))
+        _, theirs = menus.pop(absorbed_id)
+        both = sorted([*own, *theirs], key=attrgetter("submitted_at", "pk"))
+        menus[kept_id] = (team, both)
+    return list(menus.values())
+
+
 def _published_finals(round: Round) -> list[PublishedFinal]:
     """List what earlier rounds published about the query holdout: anybody may have built on it."""
     published = PublishedResult.objects.filter(
@@ -133,23 +152,33 @@ def _published_finals(round: Round) -> list[PublishedFinal]:
 def _past(
     round: Round, submissions: dict[uuid.UUID, Submission]
 ) -> dict[uuid.UUID, PastSubmission]:
-    # Re-scoring adds rows; the first of a submission, which is written last here, is the released one.
-    raw = dict(
-        RawScore.objects.filter(
-            submission__in=submissions,
-            holdout=round.query_holdout,
-            metric=round.benchmark.primary_metric,
-        )
-        .order_by("-pk")
-        .values_list("submission_id", "value")
+    scored = RawScore.objects.filter(
+        submission__in=submissions,
+        holdout=round.query_holdout,
+        metric=round.benchmark.primary_metric,
     )
-    releases = Release.objects.in_bulk(submissions)
+    # Re-scoring adds rows; the first of a submission, which is written last here, is the released one.
+    in_order = scored.order_by("-pk")
+    raw = dict(in_order.values_list("submission_id", "value"))
+    version = transcripts.label_version(round=round)
+    if version is not None:
+        corrected = in_order.filter(label_version=version)
+        raw |= dict(corrected.values_list("submission_id", "value"))
+    answers = Release.objects.filter(
+        submission__in=submissions, transcript__lte=round.transcript
+    ).order_by("transcript")
+    # The last one: of a file that was lost before its labels were corrected that is an earlier one.
+    releases = {each.submission_id: each for each in answers}
+    # When the team first learned something of it: a corrected answer comes later.
+    first: dict[uuid.UUID, dt.datetime] = {}
+    for each in answers:
+        first.setdefault(each.submission_id, each.released_at)
     return {
         pk: PastSubmission(
             id=pk,
             sequence=row.sequence,
             submitted_at=row.submitted_at,
-            released_at=releases[pk].released_at,
+            released_at=first[pk],
             status=row.status,
             sha256=row.sha256,
             file_key=row.file_key,

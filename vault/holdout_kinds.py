@@ -20,6 +20,10 @@ class HoldoutKind(StrEnum):
 # Such shards answer queries, and the fresh ones of their draw decide the audit: both need items that one
 # random draw has made exchangeable.
 DECIDING = (HoldoutKind.IID,)
+# What each of the others must bring to mean what its name says.
+NEEDS_PERIOD = (HoldoutKind.TEMPORAL,)
+NEEDS_SLICES = (HoldoutKind.STRESS,)
+WITHOUT_LABELS = (HoldoutKind.PROSPECTIVE,)
 _MEANINGS = {
     HoldoutKind.IID: "random shard of the query pool",
     HoldoutKind.TEMPORAL: "later period",

@@ -11,8 +11,9 @@ published round ranks by the fresh figures of its finals, whatever was released 
 has no rank.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -21,8 +22,8 @@ from django.db.models import Count, Q
 from stats import ties
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import budget, budget_left, unranking
-from vault.models import Benchmark, BudgetEntry, Final, PublishedResult, Release, Round, Team
+from vault import budget, budget_left, late_allowances, merged_teams, unranking
+from vault.models import Benchmark, BudgetEntry, PublishedResult, Release, Round, Team
 from vault.references import scores as reference_scores
 from vault.statuses import RoundStatus, SubmissionStatus
 
@@ -60,6 +61,8 @@ class Row:
     # Charged submissions: failed and withdrawn ones count, refunded ones do not.
     attempts: int
     is_reference: bool
+    # It handed in after the round's end, as an organizer allowed it.
+    is_late: bool = False
     fresh: float | None = None
     fresh_low: float | None = None
     fresh_high: float | None = None
@@ -76,6 +79,8 @@ class Row:
     verdict: str | None = None
     # The file that verdict, overstatement and luck are of: `final`, or `best_scored`, which may not rank.
     file_named: str | None = None
+    # Names of the teams that were merged into it: their answers and attempts are its own.
+    absorbed: list[str] = field(default_factory=list)
     is_unranked: bool = False
     unranked_reason: str | None = None
 
@@ -141,12 +146,22 @@ def board(*, round: Round) -> list[Row]:
     is_published = ranked_by(round=round) == RankedBy.FRESH
     results = PublishedResult.objects.filter(round=round) if is_published else ()
     published = {result.team_id: result for result in results}
-    values = _released_values(round)
+    absorbed = merged_teams.names_absorbed(round=round)
+    stands_for = merged_teams.kept_of(round=round) if absorbed else {}
+    values = _released_values(round, stands_for)
     charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission__round=round))
-    attempts = dict(charged.values_list("admission__team").annotate(Count("pk")))
+    late = Count("pk", filter=Q(reason=late_allowances.LATE))
+    attempts: Counter[int] = Counter()
+    are_late: set[int] = set()
+    for each in charged.values("admission__team").annotate(n=Count("pk"), n_late=late):
+        pk = stands_for.get(each["admission__team"], each["admission__team"])
+        attempts[pk] += each["n"]
+        if each["n_late"]:
+            are_late.add(pk)
     answered = Release.objects.filter(submission__round=round)
     listed = answered.values_list("submission__team", flat=True).distinct()
-    teams = Team.objects.in_bulk({*listed, *attempts, *published})
+    named = {stands_for.get(pk, pk) for pk in listed}
+    teams = Team.objects.in_bulk({*named, *attempts, *published})
     unranked = unranking.unranked(round=round)
     competing = [pk for pk, team in teams.items() if not (team.is_reference or pk in unranked)]
     released = _known(values, competing)
@@ -165,12 +180,14 @@ def board(*, round: Round) -> list[Row]:
                 value=reference_scores.told(value=values.get(pk), round=round, team=team),
                 benchmark=round.benchmark,
             ),
-            attempts=attempts.get(pk, 0),
+            attempts=attempts[pk],
             is_reference=team.is_reference,
+            is_late=pk in are_late,
             rank_before=before.get(pk) if is_published else None,
             rank_change=moved[pk][0] - moved[pk][1] if is_published and pk in moved else None,
             **_told(published.get(pk)),
             tier=tiers.get(pk),
+            absorbed=absorbed.get(pk, []),
             is_unranked=pk in unranked,
             unranked_reason=unranked[pk].reason if pk in unranked else None,
         )
@@ -200,22 +217,24 @@ def _told(result: PublishedResult | None) -> dict[str, Any]:
     }
 
 
-def _released_values(round: Round) -> dict[int, float]:
+def _released_values(round: Round, stands_for: Mapping[int, int]) -> dict[int, float]:
     """Find the value that each team stands for; organizer references have no finals and show their best."""
     releases = Release.objects.filter(
         submission__round=round,
+        transcript=round.transcript,
         submission__status=SubmissionStatus.SCORED,
         outcome__in=Release.OWN_VALUE,
         value__isnull=False,
     )
     if round.status in FINALS_LOCKED:
-        finals = Final.objects.filter(round=round).values("submission")
+        finals = merged_teams.declared(round=round).values("submission")
         releases = releases.filter(
             Q(submission__team__is_reference=True) | Q(submission__in=finals)
         )
     better = max if METRICS[round.benchmark.primary_metric].greater_is_better else min
     best: dict[int, float] = {}
-    for team_id, value in releases.values_list("submission__team", "value"):
+    for own_id, value in releases.values_list("submission__team", "value"):
         assert value is not None
+        team_id = stands_for.get(own_id, own_id)
         best[team_id] = better(best.get(team_id, value), value)
     return best

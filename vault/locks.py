@@ -24,6 +24,16 @@ _REFERENCES = 4812
 _DISCLOSURE = 4813
 _SIGNING = 4814
 _HEADS = 4815
+_LABELS = 4816
+_CORRECTION = 4817
+_RESCORING = 4818
+# Of the database's own check that a batch is corrected but a few times.
+_CORRECTIONS = 4819
+_BATCHES = 4824
+_AWAITED = 4825
+_BATCH = 4841
+_ROTATION = 4842
+_MERGES = 4844
 
 
 def hold_round_open(*, round_id: int) -> None:
@@ -49,6 +59,16 @@ def hold_references(*, holdout_id: uuid.UUID) -> None:
     _ask("pg_advisory_xact_lock", (_REFERENCES, int.from_bytes(holdout_id.bytes[-4:], signed=True)))
 
 
+def hold_labels_as_they_are(*, holdout_id: uuid.UUID) -> None:
+    """Keep a holdout's labels from getting another version while a score of them is released; many may."""
+    _ask("pg_advisory_xact_lock_shared", (_LABELS, _half(holdout_id)))
+
+
+def hold_labels(*, holdout_id: uuid.UUID) -> None:
+    """Have a holdout's labels alone, to add a version."""
+    _ask("pg_advisory_xact_lock", (_LABELS, _half(holdout_id)))
+
+
 def hold_team_tokens(*, team_id: int) -> None:
     """Order the making of a team's tokens, so that their number is exact."""
     _ask("pg_advisory_xact_lock", (_TOKENS, team_id))
@@ -67,6 +87,11 @@ def hold_file(*, sha256: str) -> None:
     _ask("pg_advisory_xact_lock", (_FILE, int.from_bytes(bytes.fromhex(sha256[:8]), signed=True)))
 
 
+def hold_merges() -> None:
+    """Order the merging of teams: who was absorbed by whom is asked before a row is added."""
+    _ask("pg_advisory_xact_lock", (_MERGES, 0))
+
+
 def hold_signing_keys() -> None:
     """Order those who register signing keys, so that generations are counted without a gap."""
     _ask("pg_advisory_xact_lock", (_SIGNING, 0))
@@ -75,6 +100,18 @@ def hold_signing_keys() -> None:
 def hold_heads(*, benchmark_id: int) -> None:
     """Have the signing of a journal's heads alone, so that each occasion is signed once."""
     _ask("pg_advisory_xact_lock", (_HEADS, benchmark_id))
+
+
+def hold_batches(*, holdout_id: uuid.UUID) -> None:
+    """Order the batches of labels that come for a holdout. Two may share a lock: then they only wait."""
+    _ask("pg_advisory_xact_lock", (_BATCHES, int.from_bytes(holdout_id.bytes[-4:], signed=True)))
+
+
+def one_awaited(*, holdout_id: uuid.UUID) -> AbstractContextManager[bool]:
+    """Let one process at a time open a prospective holdout's batches, and score on its labels."""
+    return of_session(
+        key=(_AWAITED, int.from_bytes(holdout_id.bytes[-4:], signed=True)),
+    )
 
 
 def one_audit(*, round_id: int) -> AbstractContextManager[bool]:
@@ -89,9 +126,34 @@ def one_disclosure(*, holdout_id: uuid.UUID) -> AbstractContextManager[bool]:
     )
 
 
+def one_batch(*, batch: uuid.UUID) -> AbstractContextManager[bool]:
+    """Let one process at a time look into a batch's envelope, or disclose its draw. Two may share a lock."""
+    return of_session(key=(_BATCH, int.from_bytes(batch.bytes[-4:], signed=True)))
+
+
+def one_rotation(*, purpose: str) -> AbstractContextManager[bool]:
+    """Let one process at a time wrap the keys of a purpose anew."""
+    return of_session(key=(_ROTATION, len(purpose)))
+
+
+def one_correction(*, batch: uuid.UUID) -> AbstractContextManager[bool]:
+    """Let one process at a time correct the labels of a batch."""
+    return of_session(key=(_CORRECTION, _half(batch)))
+
+
+def one_rescoring(*, round_id: int) -> AbstractContextManager[bool]:
+    """Let one process at a time score all of a round again."""
+    return of_session(key=(_RESCORING, round_id))
+
+
 def one_dispatcher() -> AbstractContextManager[bool]:
     """Let one process at a time tell webhooks."""
     return of_session(key=(_DISPATCHER, 0))
+
+
+def _half(name: uuid.UUID) -> int:
+    """Make the second half of a key of a UUID's end. Two may share one: then they only wait."""
+    return int.from_bytes(name.bytes[-4:], signed=True)
 
 
 @contextmanager

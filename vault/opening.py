@@ -8,7 +8,7 @@ import datetime as dt
 import logging
 
 from stats.mechanisms import MECHANISMS
-from vault import rounds, sentences
+from vault import conveyor, rounds, sentences
 from vault.errors import TransitionError
 from vault.models import Round, Submission, Team
 from vault.references import files as reference_files
@@ -39,6 +39,8 @@ def obstacle(*, round: Round, now: dt.datetime) -> str:
     """Say why a planned round would not open by itself now, apart from its time; empty if it would."""
     if now >= round.closes_at:
         return "its end has passed, so it cannot open any more: cancel it and plan another"
+    if unjudged := conveyor.unjudged(round=round):
+        return unjudged
     if not round.named_references:
         return f"no references were named when it was planned, so an organizer opens it{_hopeless(round)}"
     serving = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN).first()

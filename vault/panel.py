@@ -25,6 +25,12 @@ def ids(panel: Panel) -> pa.Array:
     return _ids(panel.file_key)
 
 
+def new_ids(panel: Panel) -> pa.Array:
+    """Give the ids that this version added, which are those of one batch."""
+    earlier = Panel.objects.filter(benchmark=panel.benchmark_id, version=panel.version - 1)
+    return ids(panel).slice(earlier.values_list("n_items", flat=True).first() or 0)
+
+
 def file_bytes(*, panel: Panel) -> bytes:
     """Read the Parquet file, as it was published."""
     return content_files.load(file_key=panel.file_key)

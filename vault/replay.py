@@ -10,13 +10,14 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from stats.mechanisms import State
-from vault import release
+from vault import merged_states, release
 from vault.errors import JournalError
+from vault.merged_states import MemoryKey
 from vault.models import (
     Admission,
     JournalEntry,
     MechanismState,
+    MergedState,
     RawScore,
     Release,
     ReleaseInput,
@@ -27,51 +28,77 @@ from vault.references import scores as reference_scores
 from vault.scorers import scorer_of
 
 Told = tuple[float | None, str]
+# A submission and a transcript: one release each.
+Place = tuple[str, int]
+# A team's memory in each transcript.
+Memories = dict[MemoryKey, "_Memory"]
 
 
 @dataclass(kw_only=True)
-class _Memory:
-    """What one team's replay has come to."""
+class _Memory(merged_states.Memory):
+    """What one team's replay of a transcript has come to."""
 
-    state: State
-    incumbent_id: uuid.UUID | None
     is_blind: bool
+    # Where it takes over what a merged team's replay has come to, and has not yet.
+    ahead: list[MergedState]
 
 
 def replay(*, round: Round) -> int:
-    """Count the releases, or raise `JournalError` at the first that its inputs do not give."""
+    """Count the releases of all transcripts, or raise `JournalError` at the first that is not as it was."""
     journaled = _journaled(round)
     of_round = ReleaseInput.objects.filter(submission__round=round, holdout=round.query_holdout)
-    inputs = {each.submission_id: each for each in of_round}
+    inputs = {(str(each.submission_id), each.transcript): each for each in of_round}
     raw = _raw_scores(round)
-    known = {*journaled, *map(str, inputs)}
-    for gone in sorted(known - {str(pk) for pk in Release.objects.in_bulk(list(known))}):
-        raise JournalError(f"the release of {gone} is gone")
-    memories: dict[int, _Memory] = {}
     releases = Release.objects.filter(submission__round=round).select_related(
         "submission__team", "submission__round__benchmark"
     )
-    in_order = releases.order_by("submission__team_id", "submission__sequence")
+    places = merged_states.places(round=round)
+    _check_places(round, places)
+    by_team = releases.order_by("transcript", "submission__team_id", "submission__sequence")
+    # What a team takes over is complete before.
+    in_order = sorted(
+        by_team,
+        key=lambda each: (each.transcript, (each.submission.team_id, each.transcript) in places),
+    )
+    _check_none_is_gone(round, journaled, inputs)
+    memories: Memories = {}
     for actual in in_order:
         submission = actual.submission
-        recorded = journaled.get(str(submission.pk))
-        release_input = inputs.get(submission.pk)
+        recorded = journaled.get((str(submission.pk), actual.transcript))
+        release_input = inputs.get((str(submission.pk), actual.transcript))
         if recorded is None:
             raise JournalError(f"the release of {submission.pk} is not in the journal")
         if release_input is None:
             raise JournalError(f"the release of {submission.pk} has no input")
-        score = raw.get((submission.pk, release_input.scorer_version))
-        if release.in_metric_units(round=round, value=score) != release_input.score:
-            raise JournalError(f"the raw score of {submission.pk} is not its release's input")
-        if release.reported(submission=submission) != release_input.reported:
-            raise JournalError(
-                f"the validation score of {submission.pk} is not its release's input"
-            )
+        versions = (release_input.label_version, release_input.scorer_version)
+        _check_input(submission, release_input, raw.get((submission.pk, *versions)))
+        if not submission.team.is_reference:
+            own = (submission.team_id, actual.transcript)
+            _remember(round, own, memories, places, until=submission.sequence)
         expected = _told(round, submission, release_input, recorded, memories)
         if not _agree(round, submission, expected=expected, actual=actual, recorded=recorded):
             raise JournalError(f"the release of {submission.pk} is not what its inputs give")
+    for own in places:
+        _remember(round, own, memories, places)
     _check_states(round, memories)
     return len(in_order)
+
+
+def _check_input(submission: Submission, release_input: ReleaseInput, score: float | None) -> None:
+    if release.in_metric_units(round=submission.round, value=score) != release_input.score:
+        raise JournalError(f"the raw score of {submission.pk} is not its release's input")
+    if release.reported(submission=submission) != release_input.reported:
+        raise JournalError(f"the validation score of {submission.pk} is not its release's input")
+
+
+def _check_none_is_gone(
+    round: Round, journaled: dict[Place, dict[str, Any]], inputs: dict[Place, ReleaseInput]
+) -> None:
+    """Refuse what the journal or an input names and no release answers."""
+    released = Release.objects.filter(submission__round__benchmark=round.benchmark_id)
+    there = {(str(pk), number) for pk, number in released.values_list("submission", "transcript")}
+    for gone, _ in sorted({*journaled, *inputs} - there):
+        raise JournalError(f"the release of {gone} is gone")
 
 
 def _agree(
@@ -99,7 +126,7 @@ def _told(
     submission: Submission,
     release_input: ReleaseInput,
     recorded: dict[str, Any],
-    memories: dict[int, _Memory],
+    memories: Memories,
 ) -> Told:
     """Work out what the team is told of this submission; its memory moves on."""
     constants = (recorded["mechanism"], recorded["parameters"])
@@ -108,17 +135,16 @@ def _told(
     if submission.team.is_reference:
         value = release.shown_reference(round=round, score=release_input.score)
         return release.in_metric_units(round=round, value=value), Release.Outcome.SCORED.value
-    if submission.team_id not in memories:
-        state, incumbent = release.initial_state(round=round)
-        memories[submission.team_id] = _Memory(
-            state=state,
-            incumbent_id=None if incumbent is None else incumbent.pk,
-            is_blind=Admission.objects.get(round=round, team=submission.team_id).is_blind,
-        )
-    memory = memories[submission.team_id]
+    transcript = release_input.transcript
+    memory = memories[submission.team_id, transcript]
     if release_input.incumbent_id != memory.incumbent_id:
         raise JournalError(f"{submission.pk} was compared with another than its incumbent")
-    seed = release.seed_of(round=round, team_id=submission.team_id, sequence=submission.sequence)
+    seed = release.seed_of(
+        round=round,
+        team_id=submission.team_id,
+        sequence=submission.sequence,
+        transcript=transcript,
+    )
     if recorded["seed"] != (None if memory.is_blind else seed):
         raise JournalError(f"the seed of {submission.pk} does not come from the round's secret")
     if memory.is_blind:
@@ -136,30 +162,75 @@ def _told(
     return release.in_metric_units(round=round, value=answer.value), answer.outcome.value
 
 
-def _check_states(round: Round, memories: dict[int, _Memory]) -> None:
+def _remember(
+    round: Round,
+    own: MemoryKey,
+    memories: Memories,
+    places: dict[MemoryKey, list[MergedState]],
+    *,
+    until: int | None = None,
+) -> None:
+    """Begin a team's memory, and take over others' where it did, up to a submission or to the end."""
+    team_id, transcript = own
+    if own not in memories:
+        state, incumbent = release.initial_state(round=round, transcript=transcript)
+        memories[own] = _Memory(
+            state=state,
+            incumbent_id=None if incumbent is None else incumbent.pk,
+            is_blind=Admission.objects.get(round=round, team=team_id).is_blind,
+            ahead=list(places.get(own, [])),
+        )
+    memory = memories[own]
+    while memory.ahead and (until is None or memory.ahead[0].sequence <= until):
+        absorbed = memories.get((memory.ahead.pop(0).merge.absorbed_id, transcript))
+        if absorbed is not None:
+            merged_states.join(round=round, kept=memory, absorbed=absorbed)
+
+
+def _check_places(round: Round, places: dict[MemoryKey, list[MergedState]]) -> None:
+    """Hold the rows that say where memories were joined to the journal's entries about it."""
+    entries = JournalEntry.objects.filter(benchmark_id=round.benchmark_id, kind="states_merged")
+    told = [json.loads(text) for text in entries.values_list("payload", flat=True)]
+    entered = {
+        (each["kept"], each["absorbed"], each["submission"], each["transcript"])
+        for each in told
+        if each["round"] == round.number
+    }
+    found = set()
+    for row in (row for rows in places.values() for row in rows):
+        kept, absorbed = row.merge.kept, row.merge.absorbed
+        at = Submission.objects.get(round=round, team=kept, sequence=row.sequence)
+        found.add((kept.name, absorbed.name, str(at.pk), row.transcript))
+    if found != entered:
+        raise JournalError("where the memories of merged teams were joined is not in the journal")
+
+
+def _check_states(round: Round, memories: Memories) -> None:
     for stored in MechanismState.objects.filter(round=round).select_related("team"):
-        memory = memories.get(stored.team_id)
+        memory = memories.get((stored.team_id, stored.transcript))
         replayed = None if memory is None else (memory.state, memory.incumbent_id)
         if replayed != (stored.state, stored.incumbent_id):
             raise JournalError(f"the state of {stored.team} is not what its releases give")
 
 
-def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, str], float]:
-    """Map submission and scorer version to a score: re-scoring adds rows beside the one released."""
+def _raw_scores(round: Round) -> dict[tuple[uuid.UUID, int, str], float]:
+    """Map submission, labels and scorer to a score: re-scoring adds rows beside the one released."""
     rows = RawScore.objects.filter(
         submission__round=round,
         holdout=round.query_holdout,
         metric=round.benchmark.primary_metric,
     )
-    return {(row.submission_id, row.scorer_version): row.value for row in rows}
+    return {(row.submission_id, row.label_version, row.scorer_version): row.value for row in rows}
 
 
-def _journaled(round: Round) -> dict[str, dict[str, Any]]:
+def _journaled(round: Round) -> dict[Place, dict[str, Any]]:
     entries = JournalEntry.objects.filter(benchmark_id=round.benchmark_id, kind="release")
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[Place, dict[str, Any]] = {}
     for text in entries.values_list("payload", flat=True):
         payload = json.loads(text)
-        if payload["submission"] in found:
+        # Entries from before there were transcripts are all of the first.
+        place = (payload["submission"], payload.get("transcript", 1))
+        if place in found:
             raise JournalError(f"the release of {payload['submission']} is twice in the journal")
-        found[payload["submission"]] = payload
+        found[place] = payload
     return found

@@ -8,7 +8,6 @@ import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,15 +15,22 @@ from django.db.models import Max
 
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from vault import budget, journal, locks, panel, sentences
+from vault import (
+    budget,
+    conveyor,
+    finals,
+    journal,
+    late_allowances,
+    locks,
+    panel,
+    sentences,
+    transcripts,
+)
 from vault.errors import TransitionError
-from vault.holdout_kinds import DECIDING
 from vault.models import (
     Benchmark,
-    Final,
     Holdout,
     HoldoutTold,
-    MechanismState,
     PublishedResult,
     Round,
     RoundReference,
@@ -37,26 +43,14 @@ from vault.references import files as reference_files
 from vault.references import order as reference_order
 from vault.statuses import (
     PENDING,
-    HoldoutStatus,
     PublicationKind,
     RoundStatus,
     SubmissionStatus,
     before,
 )
+from vault.wear import Wear, wear_of
 
 SYSTEM = "system"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stock:
-    """Sealed iid shards, and after how many publications of a kind there is no fresh holdout any more.
-
-    A full one takes two: the fresh holdout retires, and the next query holdout comes out of the stock.
-    """
-
-    n_sealed: int
-    coarse_rounds: int
-    full_rounds: int
 
 
 def plan(
@@ -77,10 +71,14 @@ def plan(
     now: dt.datetime,
     publication: str = PublicationKind.COARSE,
     references: Sequence[Team] = (),
+    unaudited: bool = False,
+    after: Round | None = None,
 ) -> Round:
     """Put down a round with all its constants; references may be handed in from now on.
 
-    With `references`, reference teams of which the first is the baseline's, it opens by itself.
+    With `references`, reference teams of which the first is the baseline's, it opens by itself. `unaudited`
+    is said of a round that no fresh holdout of the query holdout's draw will judge; `after` is the round that
+    it was planned from.
     """
     round = Round(
         benchmark=benchmark,
@@ -95,6 +93,7 @@ def plan(
         concurrent_limit=concurrent_limit,
         max_teams=max_teams,
         publication=publication,
+        unaudited=unaudited,
         named_references=[team.pk for team in references],
     )
     with transaction.atomic():
@@ -108,18 +107,24 @@ def plan(
         round.panel = latest
         numbers = Round.objects.filter(benchmark=benchmark).aggregate(last=Max("number", default=0))
         round.number = numbers["last"] + 1
+        round.planned_nats = budget.planned_nats(round=round)
         round.save(force_insert=True)
         round.fresh_holdouts.set(fresh_holdouts)
         # Two of them: the audit's is journaled, and must not tell the noise of any release.
         RoundSecret.objects.create(
             round=round, entropy=secrets.token_hex(32), audit_seed=secrets.token_hex(32)
         )
-        _journal_plan(round, references, actor=actor, now=now)
+        _journal_plan(round, references, after=after, actor=actor, now=now)
     return round
 
 
 def _journal_plan(
-    round: Round, references: Sequence[Team], *, actor: str, now: dt.datetime
+    round: Round,
+    references: Sequence[Team],
+    *,
+    after: Round | None,
+    actor: str,
+    now: dt.datetime,
 ) -> None:
     """Enter all of the round's constants, in the words of the plan."""
     constants = (
@@ -137,6 +142,9 @@ def _journal_plan(
         opens_at=round.opens_at.isoformat(),
         closes_at=round.closes_at.isoformat(),
         publication=str(round.publication),
+        unaudited=round.unaudited,
+        planned_nats=round.planned_nats,
+        after=None if after is None else after.number,
         references=[team.name for team in references],
         **{name: getattr(round, name) for name in constants},
     )
@@ -155,14 +163,21 @@ def open_round(
     `references` chooses and orders them; None takes all, those of the plan in its order before others.
     """
     move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
+    # As it is now: an organizer may have moved it since the round was read.
+    round.refresh_from_db(fields=["closes_at"])
+    _check_nobody_is_late(round, now=now)
     if now >= round.closes_at:
         # It would close at once, and its audit would open fresh labels for nobody.
         raise TransitionError(
             f"its end, {round.closes_at:%Y-%m-%d %H:%M} UTC, has passed: cancel it and plan another"
         )
+    if obstacle := conveyor.unjudged(round=round):
+        raise TransitionError(obstacle)
     received = Submission.objects.filter(round=round, team__is_reference=True)
     if received.filter(status__in=PENDING).exists():
         raise TransitionError("a reference is still being scored")
+    if transcripts.is_waiting(round=round):
+        raise TransitionError("its references are being scored again, on corrected labels")
     chosen = list(references) if references is not None else reference_order.in_order(round=round)
     known = set(received.filter(status=SubmissionStatus.SCORED).values_list("pk", flat=True))
     if any(reference.pk not in known for reference in chosen):
@@ -217,6 +232,9 @@ def cancel(*, round: Round, reason: str, actor: str, now: dt.datetime) -> None:
 @transaction.atomic
 def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
     """OPEN -> CLOSING: nothing new is received; what waits is still scored."""
+    locks.hold_round(round_id=round.pk)
+    # As it is now: an organizer may have moved it since the round was read.
+    round.refresh_from_db(fields=["closes_at"])
     # Sweepers come some seconds after the announced end, from which on nothing was received.
     stopped_at = min(now, round.closes_at)
     move(round, RoundStatus.CLOSING, actor=actor, now=now, stopped_at=stopped_at)
@@ -224,7 +242,7 @@ def request_close(*, round: Round, actor: str, now: dt.datetime) -> None:
 
 @transaction.atomic
 def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
-    """Move CLOSING -> CLOSED once nothing is pending; False while something is.
+    """Move CLOSING -> CLOSED once nothing is pending and nobody may hand in late; False before.
 
     Both workers' sweepers close rounds; whoever comes second finds it done.
     """
@@ -234,9 +252,16 @@ def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
         return True
     if Submission.objects.filter(round=round, status__in=PENDING).exists():
         return False
+    if transcripts.is_waiting(round=round) or late_allowances.holding(round=round, now=now):
+        return False
     move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
-    _fill_in_finals(round, now=now)
+    finals.fill_in(round=round, now=now)
     return True
+
+
+def is_being_rescored(*, round: Round) -> bool:
+    """Tell whether all that was answered in the round is being scored again: no audit begins meanwhile."""
+    return transcripts.is_waiting(round=round)
 
 
 @transaction.atomic
@@ -262,30 +287,29 @@ def close_what_is_due(*, now: dt.datetime) -> None:
     """
     for round in Round.objects.filter(status=RoundStatus.OPEN, closes_at__lte=now):
         with suppress(TransitionError):
-            request_close(round=round, actor=SYSTEM, now=now)
+            _close_if_due(round, now=now)
     for round in Round.objects.filter(status=RoundStatus.CLOSING):
         with suppress(TransitionError):
             close(round=round, actor=SYSTEM, now=now)
 
 
-def _fill_in_finals(round: Round, *, now: dt.datetime) -> None:
-    """Teams that declared nothing are judged by their last accepted improvement, else their latest file.
+@transaction.atomic
+def _close_if_due(round: Round, *, now: dt.datetime) -> None:
+    """Look again under the lock: the end may have been moved since the round was found."""
+    locks.hold_round(round_id=round.pk)
+    round.refresh_from_db(fields=["closes_at"])
+    if round.closes_at <= now:
+        request_close(round=round, actor=SYSTEM, now=now)
 
-    Never by a raw score: which file that is would tell something about the scores.
-    """
-    declared = Final.objects.filter(round=round).values("team")
-    scored = Submission.objects.filter(
-        round=round, status=SubmissionStatus.SCORED, team__is_reference=False
-    ).exclude(team__in=declared)
-    states = MechanismState.objects.filter(round=round)
-    incumbents = set(states.values_list("incumbent_id", flat=True))
-    best_last = sorted(scored, key=lambda each: (each.pk in incumbents, each.sequence))
-    # Of each team the last one stays.
-    chosen = {submission.team_id: submission for submission in best_last}
-    Final.objects.bulk_create(
-        Final(round=round, team_id=team_id, submission=submission, is_declared=False, chosen_at=now)
-        for team_id, submission in chosen.items()
-    )
+
+def _check_nobody_is_late(round: Round, *, now: dt.datetime) -> None:
+    """Refuse to open beside a round that takes late files: a file could be meant for either."""
+    others = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.CLOSING)
+    for other in others:
+        held = late_allowances.holding(round=other, now=now)
+        if held:
+            until = sentences.moment(at=max(each.until for each in held), now=now)
+            raise TransitionError(f"round {other.number} still takes late files, until {until}")
 
 
 def move(
@@ -331,16 +355,21 @@ def holdout_nats(*, round: Round) -> float:
     return budget.holdout_nats(holdout=round.query_holdout)
 
 
-def count_publication(*, round: Round, holdout: Holdout, nats: float, now: dt.datetime) -> None:
+def wear(*, round: Round) -> Wear:
+    """Give all that the round's query holdout ever told, against what was reserved of it."""
+    return wear_of(holdout=round.query_holdout)
+
+
+def count_publication(
+    *,
+    round: Round,
+    holdout: Holdout,
+    nats: float,
+    now: dt.datetime,
+    what: str = "publication",
+) -> None:
     """Enter what publishing the round told of a fresh holdout into that holdout's ledger."""
-    HoldoutTold.objects.create(holdout=holdout, round=round, what="publication", nats=nats, at=now)
-
-
-def stock(*, benchmark: Benchmark) -> Stock:
-    """Count the rounds that the sealed iid shards of a benchmark are enough for."""
-    sealed = Holdout.objects.filter(benchmark=benchmark, status=HoldoutStatus.SEALED)
-    n = sealed.filter(kind__in=DECIDING).count()
-    return Stock(n_sealed=n, coarse_rounds=n, full_rounds=n // 2)
+    HoldoutTold.objects.create(holdout=holdout, round=round, what=what, nats=nats, at=now)
 
 
 def account(*, round: Round) -> Account:

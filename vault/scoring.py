@@ -10,28 +10,34 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
-from numpy.typing import NDArray
 
-from stats.paired import paired_se
-from vault import budget, fit_to_score, journal, predictions, release
-from vault.errors import IncumbentMovedError, StaleClaimError, TimeLimitError
-from vault.models import Benchmark, Submission
+from vault import (
+    budget,
+    evaluation,
+    fit_to_score,
+    journal,
+    merged_states,
+    merged_teams,
+    predictions,
+    release,
+)
+from vault.errors import (
+    CorrectedMeanwhileError,
+    IncumbentMovedError,
+    StaleClaimError,
+    TimeLimitError,
+)
+from vault.models import Submission
 from vault.queue import broker, leases, time_limit
 from vault.queue.leases import Claim
-from vault.scorers import scorer_of
 from vault.sealing import kept_open
-from vault.sealing.sealed_labels import OpenLabels
 from vault.statuses import SubmissionStatus
 
 logger = logging.getLogger(__name__)
 
-# Raised when a metric's value changes for equal input.
-SCORER_VERSION = "2"
 ACTOR = "worker-scoring"
 # All that a competing team learns of a failure that its file met: more could depend on a label.
 SCORING_FAILED = "scoring_failed"
@@ -101,9 +107,10 @@ def _attempt(*, claim: Claim, clock: Clock) -> bool:
 
 
 def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
-    submission = Submission.objects.select_related(
+    known = Submission.objects.select_related(
         "team", "round__benchmark", "round__query_holdout", "round__secret"
-    ).get(pk=claim.submission_id)
+    )
+    submission = known.annotate(is_joined=merged_teams.is_joined()).get(pk=claim.submission_id)
     fit_to_score.check_reserved(submission=submission)
     # Before the labels: if the storage is away, none was opened for nothing.
     whole = predictions.load(file_key=submission.file_key)
@@ -113,18 +120,16 @@ def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
     own = whole[opened.positions]
     fit_to_score.check_no_label_file(submission=submission, labels=opened.labels, answers=own)
     is_doubted = fit_to_score.is_doubtful(submission=submission, labels=opened.labels, answers=own)
-    scores = _scores(benchmark=round.benchmark, opened=opened, answers=own)
+    scores = evaluation.scores_of(benchmark=round.benchmark, opened=opened, answers=own)
+    if submission.is_joined:
+        merged_states.take_over(submission=submission, fence=claim.fence, now=clock())
     while True:
-        incumbent = release.incumbent_of(submission=submission)
-        evaluated = release.Evaluated(
-            scorer_version=SCORER_VERSION,
-            label_version=opened.version,
+        evaluated = evaluation.evaluated(
+            benchmark=round.benchmark,
+            opened=opened,
+            answers=own,
+            incumbent=release.incumbent_of(submission=submission, transcript=round.transcript),
             scores=scores,
-            incumbent_id=None if incumbent is None else incumbent.pk,
-            paired_se=_paired_se(
-                benchmark=round.benchmark, opened=opened, own=own, incumbent=incumbent
-            ),
-            opening=opened.entry,
             is_doubted=is_doubted,
         )
         try:
@@ -135,40 +140,11 @@ def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
             continue
         except StaleClaimError:
             return False
+        except CorrectedMeanwhileError:
+            # Its turn comes once all that was answered before it is scored on the new labels.
+            leases.put_off(claim)
+            return False
         return True
-
-
-def _scores(
-    *, benchmark: Benchmark, opened: OpenLabels, answers: NDArray[Any]
-) -> list[release.Score]:
-    names = dict.fromkeys([benchmark.primary_metric, *benchmark.secondary_metrics])
-    scores = []
-    for name in names:
-        scorer = scorer_of(benchmark=benchmark, metric=name)
-        value, interval = scorer.estimate(
-            labels=opened.labels, predictions=answers, groups=opened.groups
-        )
-        scores.append(release.Score(metric=name, value=value, low=interval.low, high=interval.high))
-    return scores
-
-
-def _paired_se(
-    *,
-    benchmark: Benchmark,
-    opened: OpenLabels,
-    own: NDArray[Any],
-    incumbent: Submission | None,
-) -> float:
-    if incumbent is None:
-        return 0.0
-    theirs = predictions.load(file_key=incumbent.file_key)[opened.positions]
-    if np.array_equal(own, theirs):
-        return 0.0
-    scorer = scorer_of(benchmark=benchmark)
-    ours, others = (
-        scorer.items(labels=opened.labels, predictions=answers) for answers in (own, theirs)
-    )
-    return paired_se(scores=ours, incumbent_scores=others, groups=opened.groups)
 
 
 def _give_back(*, claim: Claim, used: Used, now: dt.datetime) -> None:
@@ -197,6 +173,7 @@ def _fail(*, claim: Claim, used: Used, now: dt.datetime, code: str = SCORING_FAI
     refunded = budget.refund(
         submission=submission,
         reason=budget.FAILED,
+        actor=ACTOR,
         now=now,
         most=settings.MAX_REFUNDED_FAILURES,
     )

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, Min, OuterRef, Q
 
 from stats.mechanisms import MECHANISMS
-from vault import budget, closed_rounds, locks
+from vault import budget, closed_rounds, journal, late_allowances, locks
 from vault import predictions as prediction_files
 from vault.budget_left import Queries
 from vault.errors import (
@@ -23,6 +23,7 @@ from vault.errors import (
     ValidationScoreNeededError,
 )
 from vault.files.canonical import Predictions
+from vault.late_allowances import Late
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.queue import broker
 from vault.references import files as reference_files
@@ -58,16 +59,18 @@ class Receipt:
 def current_round(*, benchmark: Benchmark, team: Team, now: dt.datetime) -> Round:
     """Find the round that this team may submit to now."""
     if not team.is_active:
-        raise NotAdmittedError(f"the team {team.name} is not active")
+        raise NotAdmittedError(budget.not_active(team=team))
     if team.is_reference:
         return _planned_round(benchmark=benchmark, now=now)
     admitted = Admission.objects.filter(round=OuterRef("pk"), team=team)
     rounds = Round.objects.filter(benchmark=benchmark).exclude(status__in=NEVER_OPENED)
     known = rounds.select_related("panel").annotate(is_admitted=Exists(admitted))
     latest = known.order_by("-number").first()
-    if latest is None or latest.status != RoundStatus.OPEN:
-        raise closed_rounds.no_round(benchmark=benchmark, now=now)
-    if not latest.opens_at <= now < latest.closes_at:
+    is_open = latest is not None and latest.status == RoundStatus.OPEN
+    if latest is None or not (is_open and latest.opens_at <= now < latest.closes_at):
+        late = late_allowances.round_for(benchmark=benchmark, team=team, now=now)
+        if late is not None:
+            return late
         raise closed_rounds.no_round(benchmark=benchmark, now=now)
     if not latest.is_admitted:
         raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
@@ -132,16 +135,16 @@ def receive(
             locks.hold_reference_team(team_id=team.pk)
         else:
             admission = budget.lock_account(round=round, team=team)
-        _check_open(round=round, team=team, now=now)
+        late = _late_or_open(round=round, team=team, now=now)
         latest, same = _sequences(round=round, team=team, panel=panel, sha256=sha256)
         if same is not None:
             earlier = Submission.objects.select_related("round", "team")
             return Receipt(
                 submission=earlier.get(round=round, team=team, sequence=same), is_new=False
             )
-        used = (
-            None if admission is None else budget.check(admission=admission, round=round, now=now)
-        )
+        used = None
+        if admission is not None:
+            used = budget.check(admission=admission, round=round, now=now, late=late)
         # Until the commit: whoever cancels the same predictions must see this row, or not this file.
         locks.hold_file(sha256=sha256)
         if team.is_reference:
@@ -156,6 +159,7 @@ def receive(
             sha256=sha256,
             file_key=file_key,
             submitted_at=now,
+            is_late=late is not None,
             idempotency_key=idempotency_key,
             **asdict(provenance),
         )
@@ -168,11 +172,14 @@ def receive(
     return Receipt(submission=submission, is_new=True, left=left)
 
 
-def _check_open(*, round: Round, team: Team, now: dt.datetime) -> None:
-    """Refuse if the round has ceased to take files while this one was on its way."""
+def _late_or_open(*, round: Round, team: Team, now: dt.datetime) -> Late | None:
+    """Refuse if the round has ceased to take files while this one was on its way; None if it is not late."""
     expected = RoundStatus.PLANNED if team.is_reference else RoundStatus.OPEN
     if round.status == expected and now < round.closes_at:
-        return
+        return None
+    late = None if team.is_reference else late_allowances.in_effect(round=round, team=team, now=now)
+    if late is not None:
+        return late
     # It says what there is instead; a round that has come since is not what this file was made for.
     current_round(benchmark=round.benchmark, team=team, now=now)
     round.refresh_from_db(fields=["stopped_at"])
@@ -200,7 +207,16 @@ def cancel(*, submission: Submission, now: dt.datetime) -> None:
     if not done:
         raise TransitionError("only a submission that waits in the queue can be cancelled")
     budget.check_cancellation(submission=submission, now=now)
-    budget.refund(submission=submission, reason=budget.CANCELLED, now=now, most=None)
+    actor = submission.team.name
+    reason = budget.CANCELLED
+    budget.refund(submission=submission, reason=reason, actor=actor, now=now, most=None)
+    journal.append_of_round(
+        round=submission.round,
+        kind="submission_cancelled",
+        actor=actor,
+        now=now,
+        submission=str(submission.pk),
+    )
     # The cancellation stands, even if the storage is away just then.
     transaction.on_commit(lambda: _remove_file(submission), robust=True)
 
@@ -252,8 +268,13 @@ def declare_final(*, submission: Submission, now: dt.datetime) -> Final:
 
 
 def _hold_open(submission: Submission, *, now: dt.datetime) -> None:
-    """Hold the round open until the announced deadline: sweepers close it some seconds later."""
+    """Hold the round open until the announced deadline: sweepers close it some seconds later.
+
+    A team that may hand in late decides about its files as long.
+    """
     locks.hold_round_open(round_id=submission.round_id)
     round = Round.objects.get(pk=submission.round_id)
-    if round.status != RoundStatus.OPEN or now >= round.closes_at:
+    if round.status == RoundStatus.OPEN and now < round.closes_at:
+        return
+    if late_allowances.in_effect(round=round, team=submission.team, now=now) is None:
         raise closed_rounds.refusal(round=round, now=now)

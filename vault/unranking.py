@@ -8,9 +8,9 @@ import datetime as dt
 
 from django.db import transaction
 
-from vault import journal, locks, sentences
+from vault import journal, locks, merged_teams, sentences
 from vault.errors import UnrankingError
-from vault.models import Admission, Round, Team, Unranking
+from vault.models import Round, Team, Unranking
 from vault.statuses import RoundStatus
 
 
@@ -24,8 +24,13 @@ def unranked(*, round: Round) -> dict[int, Unranking]:
 def unrank(*, round: Round, team: Team, reason: str, actor: str, now: dt.datetime) -> Unranking:
     """Take the team out of the ranking of a round that has opened."""
     _hold(round)
-    if not Admission.objects.filter(round=round, team=team).exists():
+    if not merged_teams.accounts(round=round, team=team).exists():
         raise UnrankingError(f"the team {team} does not compete in {round}", field="team")
+    if team.pk in merged_teams.kept_of(round=round):
+        raise UnrankingError(
+            f"the team {team} was merged into {merged_teams.into(team)}: name that one",
+            field="team",
+        )
     if team.pk in unranked(round=round):
         raise UnrankingError(f"the team {team} is unranked already", field="team")
     return _act(round, team, reason, is_reversal=False, actor=actor, now=now)

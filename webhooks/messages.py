@@ -42,10 +42,15 @@ def _data(delivery: WebhookDelivery) -> dict[str, Any] | None:
     team = delivery.webhook.team
     if delivery.event == subscriptions.TEST:
         return {"webhook": str(delivery.webhook_id)}
+    if delivery.event == subscriptions.SUBMISSION_RESCORED:
+        # By the answer, since a submission may be scored again more than once.
+        own = selectors.submissions_of(team).filter(releases=int(delivery.subject)).first()
+        return None if own is None else representations.submission(own)
     if delivery.event == subscriptions.SUBMISSION_FINISHED:
         own = selectors.submissions_of(team).filter(pk=uuid.UUID(delivery.subject)).first()
         return None if own is None else representations.submission(own)
     visible = Round.objects.filter(benchmark__in=selectors.benchmarks_of(team))
     rounds = visible.select_related("benchmark", "query_holdout", "panel")
-    round = rounds.filter(pk=delivery.subject).first()
+    about = "notices" if delivery.event == subscriptions.ROUND_CHANGED else "pk"
+    round = rounds.filter(**{about: delivery.subject}).first()
     return None if round is None else {"benchmark": round.benchmark.slug, **ROUND.show(round)}

@@ -43,6 +43,18 @@ _NOTE = """
     ON CONFLICT (webhook_id, event, subject) DO NOTHING
 """
 _SUBMISSIONS = "vault_submission thing ON thing.team_id = webhook.team_id WHERE true"
+# Of answers that supersede an earlier one, when they became current; the subject is the answer's number.
+_RESCORED = """
+    (SELECT submission.team_id, answer.id, transcript.current_at
+     FROM vault_transcript transcript
+     JOIN vault_submission submission ON submission.round_id = transcript.round_id
+     JOIN vault_release answer ON answer.submission_id = submission.id
+         AND answer.transcript = transcript.number
+     WHERE EXISTS (SELECT FROM vault_release earlier WHERE earlier.submission_id = submission.id
+                       AND earlier.transcript < transcript.number)
+    ) thing ON thing.team_id = webhook.team_id
+    WHERE true
+"""
 # Of a benchmark that the team may see: as `selectors.benchmarks_of` finds it.
 _ROUNDS = """
     vault_round thing ON true
@@ -53,14 +65,20 @@ _ROUNDS = """
         WHERE admitted.benchmark_id = benchmark.id AND admission.team_id = webhook.team_id
     ))
 """
+_NOTICES = _ROUNDS.replace(
+    "vault_round thing ON true",
+    "vault_roundnotice thing ON true JOIN vault_round round ON round.id = thing.round_id",
+).replace("thing.benchmark_id", "round.benchmark_id")
 _STATEMENTS = {
     event: _NOTE.replace("@events", things).replace("@time", time)
     for event, things, time in (
         (subscriptions.SUBMISSION_FINISHED, _SUBMISSIONS, "finished_at"),
+        (subscriptions.SUBMISSION_RESCORED, _RESCORED, "current_at"),
         (subscriptions.ROUND_OPENED, _ROUNDS, "opened_at"),
         (subscriptions.ROUND_CLOSED, _ROUNDS, "closed_at"),
         (subscriptions.ROUND_PUBLISHED, _ROUNDS, "published_at"),
         (subscriptions.ROUND_CANCELLED, _ROUNDS, "cancelled_at"),
+        (subscriptions.ROUND_CHANGED, _NOTICES, "at"),
     )
 }
 
@@ -68,6 +86,9 @@ _STATEMENTS = {
 def note_events(*, now: dt.datetime) -> int:
     """Note a waiting delivery for each event that has none; return how many are new."""
     active = Webhook.objects.filter(is_active=True)
+    # Those of a team that was merged into another end for good.
+    for webhook_id in active.filter(team__merge__isnull=False).values_list("pk", flat=True):
+        end(webhook_id=webhook_id)
     earliest = active.aggregate(Min("noted_until"))["noted_until__min"]
     if earliest is None:
         return 0

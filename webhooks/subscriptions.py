@@ -17,11 +17,17 @@ from webhooks import targets
 from webhooks.models import Webhook, WebhookDelivery
 
 SUBMISSION_FINISHED = "submission.finished"
+SUBMISSION_RESCORED = "submission.rescored"
 ROUND_OPENED = "round.opened"
 ROUND_CLOSED = "round.closed"
 ROUND_PUBLISHED = "round.published"
 ROUND_CANCELLED = "round.cancelled"
-EVENTS = (SUBMISSION_FINISHED, ROUND_OPENED, ROUND_CLOSED, ROUND_PUBLISHED, ROUND_CANCELLED)
+# An organizer changed something that was announced: an end, a team's queries, who may be late.
+ROUND_CHANGED = "round.changed"
+EVENTS = (
+    *(SUBMISSION_FINISHED, SUBMISSION_RESCORED),
+    *(ROUND_OPENED, ROUND_CLOSED, ROUND_PUBLISHED, ROUND_CANCELLED, ROUND_CHANGED),
+)
 TEST = "webhook.test"
 MAX_WEBHOOKS = 10  # of one team
 # A test within so long of the last one is that one: they shall not serve to flood somebody.

@@ -32,6 +32,8 @@ class Context:
     gate: Gate | None
     # By team id, of the teams that could be tested.
     tests: dict[int, TeamTests]
+    # How worn the query holdout is, in words.
+    wear: str = ""
 
 
 class Place(StrEnum):

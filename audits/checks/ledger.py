@@ -25,6 +25,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
             estimate=bound,
             evidence={
                 "nats": context.nats,
+                "wear": context.wear,
                 "n_submissions": k,
                 "guarantees_something": bound is not None,
                 "attack_cap": attack_cap(n=collected.n, tau=0.05),
@@ -45,11 +46,14 @@ def sections(reading: Reading) -> list[Section]:
             "expectation with probability .95 (the round's page in the admin has the bound for all queries "
             "that were admitted)."
         )
+    # A report of before it was counted does not say.
+    wear = found.evidence.get("wear", "")
     text = format_html(
         "Ledger: this query holdout revealed at most {} nats of its labels (1 nat is 1.44 bits, and a bit "
         "settles one yes or no) to everybody together, publications and displayed references included; "
-        + guaranteed,
-        *(nats, n, reading.number(found.estimate)),
+        + guaranteed
+        + (" Wear of the holdout over all its rounds: {}." if wear else ""),
+        *(nats, n, *(() if found.estimate is None else (reading.number(found.estimate),)), wear),
     )
     return [Section(place=Place.HOLDOUTS, text=text)]
 

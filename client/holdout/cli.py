@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from holdout import reading, submitting, verifying_commitments, verifying_heads
+from holdout import reading, submitting, verifying_commitments, verifying_draws, verifying_heads
 from holdout.client import VERSION
 from holdout.exit_codes import MEANINGS, ExitCode
 from holdout.session import Settings, number
@@ -68,6 +68,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "leaderboard": reading.leaderboard,
     "audit": reading.audit,
     "verify-commitment": verifying_commitments.verify_commitment,
+    "verify-draw": verifying_draws.verify_draw,
     "verify-head": verifying_heads.verify_head,
     "tokens": reading.list_tokens,
     "rotate": submitting.rotate_token,

@@ -128,6 +128,11 @@ class Client:
         path = _path("benchmarks", slug, "holdouts", holdout_id, "labels")
         return content(self._transport.ask("GET", path), media_type=JSON)
 
+    def draw(self, slug: str, batch: str) -> bytes:
+        """The file with the seed of a draw whose holdouts are all DISCLOSED."""
+        path = _path("benchmarks", slug, "draws", batch)
+        return content(self._transport.ask("GET", path), media_type=JSON)
+
     def rounds(self, slug: str) -> list[Round]:
         return [record(Round, each) for each in self._pages(_path("benchmarks", slug, "rounds"))]
 

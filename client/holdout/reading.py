@@ -239,6 +239,8 @@ def leaderboard(
             settings.show.document(board)
             return
         settings.show.say(f"round {board['round']}, {board['status']}, {tables.grids(board)}")
+        if board.get("unaudited"):
+            settings.show.say("The round is unaudited: without a fresh holdout nobody is tested.")
         if not board["rows"]:
             settings.show.say("Nobody is on the board yet.")
             return

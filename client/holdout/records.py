@@ -66,6 +66,8 @@ class Round:
     resolution: float
     # When it took nothing more, which may be before it was announced; an older service does not say.
     closed_at: str | None = None
+    # No fresh holdout judges it, so that nobody is tested.
+    unaudited: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,14 @@ class Provenance:
         return {name: str(value) for name, value in said.items() if value not in ("", None)}
 
 
+class LabelVersion(TypedDict):
+    """One version of a holdout's labels: 1 are those that were sealed, later ones corrected."""
+
+    version: int
+    commitment: str
+    reason: str | None
+
+
 class PublicHoldout(TypedDict):
     """What is public of sealed labels."""
 
@@ -101,6 +111,8 @@ class PublicHoldout(TypedDict):
     status: str
     n_items: int
     commitment: str
+    # The oldest first, where the service knows of versions.
+    label_versions: NotRequired[list[LabelVersion]]
     # Of the panel that its items are in, where the service says it.
     panel_version: NotRequired[int]
 
@@ -109,12 +121,22 @@ class PublicPanel(TypedDict):
     version: int
 
 
+class PublicDraw(TypedDict):
+    """What is public of how holdouts were drawn."""
+
+    batch: str
+    seed_sha256: str
+    holdouts: list[str]
+
+
 class WithHoldouts(TypedDict):
     """A benchmark with its holdouts; its latest panel is not shown to everybody."""
 
     slug: NotRequired[str]
     panel: NotRequired[PublicPanel | None]
     holdouts: list[PublicHoldout]
+    # Where the service says it.
+    draws: NotRequired[list[PublicDraw]]
 
 
 class Page(TypedDict):
@@ -174,6 +196,8 @@ class BoardRow(TypedDict):
     file_named: NotRequired[str | None]
     is_unranked: NotRequired[bool]
     unranked_reason: NotRequired[str | None]
+    # Names of the teams that were merged into it.
+    absorbed: NotRequired[list[str]]
 
 
 class Board(TypedDict):
@@ -181,6 +205,8 @@ class Board(TypedDict):
     status: str
     is_published: bool
     resolution: float
+    # Nobody is tested; an older service does not say.
+    unaudited: NotRequired[bool]
     rows: list[BoardRow]
 
 

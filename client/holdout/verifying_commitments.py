@@ -103,7 +103,22 @@ def _with_service(
     if found.holdout.lower() != wanted.lower():
         raise DisclosureError(f"it is the file of another holdout, {found.holdout}")
     _check_claims(found, benchmark=benchmark, shown=shown, public=public)
-    return found, public["commitment"]
+    return found, _published(settings.show, found, public)
+
+
+def _published(show: Show, found: Disclosed, public: PublicHoldout) -> str:
+    """The commitment of the labels that the file says it has: of corrected ones it is another one."""
+    versions = public.get("label_versions") or []
+    if len(versions) < 2:
+        return public["commitment"]
+    named = [each for each in versions if each["commitment"] == found.commitment]
+    chosen = (named or versions)[-1]
+    why = "; ".join(f"{each['version']}: {each['reason']}" for each in versions if each["reason"])
+    show.say(
+        f"The labels were corrected since they were sealed ({why}). The file is compared with version "
+        f"{chosen['version']} of {len(versions)}."
+    )
+    return chosen["commitment"]
 
 
 def _public(listed: list[PublicHoldout], holdout: str, benchmark: str) -> PublicHoldout:

@@ -14,10 +14,12 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from config.front.threads import Environ
+from vault import label_providers
 from vault.api import problems
 from vault.api.authentication import RECENT
 from vault.api.problems import ProblemError
 from vault.models import TeamToken
+from vault.sealing import batch_format
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +88,8 @@ class ApiDoor:
             return _stranger(environ)
         try:
             with database_session():
+                if plain.strip().startswith(label_providers.PREFIX):
+                    return _provider(environ, plain.strip())
                 token = RECENT.authenticate(plain.strip(), now=timezone.now())
         except DatabaseError:
             return STRANGER  # The application says what is wrong.
@@ -97,6 +101,15 @@ class ApiDoor:
 
 def _stranger(environ: Environ) -> Caller:
     return stranger_at(environ) if environ["PATH_INFO"] == OPEN_TO_STRANGERS else STRANGER
+
+
+def _provider(environ: Environ, plain: str) -> Caller:
+    provider = label_providers.authenticate(plain=plain, now=timezone.now())
+    if provider is None:
+        return _stranger(environ)
+    return Caller(
+        name=f"labels {provider.pk}", largest=batch_format.MAX_ENVELOPE_BYTES, is_known=True
+    )
 
 
 def _team(token: TeamToken) -> Caller:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audits import tasks as audit_tasks
-from lab.demo.weather.series import N_FRESH, N_QUERY, Days, Weather, item_ids
+from lab.demo.weather.series import N_FRESH, N_QUERY, Days, Weather, day_of, item_ids
 from vault import benchmarks, budget, rounds
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout, Round, Submission, Team
@@ -28,6 +28,8 @@ DESCRIPTION = "Will it rain at Offutt AFB? Daily weather, 1949-1999, by the NOAA
 # An attacker's 300 queries fit; window and concurrency leave the play to the release mechanism.
 TOTAL_LIMIT = 310
 CONCURRENT_LIMIT = 8
+# Whether it rained tomorrow is known a day later.
+LABEL_DELAY_DAYS = 1
 
 
 class DemoError(Exception):
@@ -76,7 +78,7 @@ def found(*, slug: str, mechanism: str, weather: Weather, seed: int, now: dt.dat
         benchmark=benchmark,
         weather=weather,
         days=weather.temporal,
-        shards=[Shard(kind=HoldoutKind.TEMPORAL, status=HoldoutStatus.FRESH, n=None)],
+        shards=[_later_shard(weather)],
         rng=np.random.default_rng([seed, 0]),
         now=now,
     )
@@ -97,6 +99,16 @@ def found(*, slug: str, mechanism: str, weather: Weather, seed: int, now: dt.dat
         now=now,
     )
     return Board(benchmark=benchmark, round=planned)
+
+
+def _later_shard(weather: Weather) -> Shard:
+    return Shard(
+        kind=HoldoutKind.TEMPORAL,
+        status=HoldoutStatus.FRESH,
+        n=None,
+        trained_until=day_of(int(weather.training[-1])),
+        label_delay_days=LABEL_DELAY_DAYS,
+    )
 
 
 def title_of(*, slug: str, mechanism: str) -> str:
@@ -166,8 +178,10 @@ def _seal(
     rng: np.random.Generator,
     now: dt.datetime,
 ) -> list[Holdout]:
-    rows = zip(item_ids(days=days), weather.labels[days].tolist(), strict=True)
-    body = "id,label\n" + "".join(f"{item},{label}\n" for item, label in rows)
+    rows = zip(item_ids(days=days), weather.labels[days].tolist(), days.tolist(), strict=True)
+    body = "id,label,time\n" + "".join(
+        f"{item},{label},{day_of(day).isoformat()}\n" for item, label, day in rows
+    )
     labels = label_files.read(body=body.encode(), content_type="text/csv", benchmark=benchmark)
     return holdouts.seal(
         benchmark=benchmark, labels=labels, shards=shards, rng=rng, actor=ACTOR, now=now

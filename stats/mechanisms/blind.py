@@ -29,6 +29,9 @@ class Blind:
     ) -> tuple[State, Answer]:
         return dict(state), Answer(value=None, outcome=Outcome.BLIND, accepted=False)
 
+    def join(self, *, kept: State, absorbed: State) -> tuple[State, bool]:
+        return dict(kept), False
+
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters
     ) -> float | None:

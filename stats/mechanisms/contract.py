@@ -149,6 +149,15 @@ class Mechanism(Protocol):
         """Answer one query; equal arguments bring equal answers."""
         ...
 
+    def join(self, *, kept: State, absorbed: State) -> tuple[State, bool]:
+        """
+        Join the states of two accounts that become one.
+
+        What was used up adds up, beyond a cap, too. The better by what was released stays, of two equal
+        ones, or where releases do not tell, the kept one's; True: it is the absorbed one's.
+        """
+        ...
+
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters
     ) -> float | None:
@@ -235,6 +244,11 @@ def unchanged(state: State, outcome: Outcome) -> tuple[State, Answer]:
     """Show the old value again, as a Ladder does where nothing is accepted."""
     value = None if state["level"] is None else state["level"] * state["step"]
     return dict(state), Answer(value=value, outcome=outcome, accepted=False)
+
+
+def is_above(*, one: float | None, other: float | None) -> bool:
+    """Tell whether a released value, or a level of the display, is above another; None is below all."""
+    return one is not None and (other is None or one > other)
 
 
 def level_of(*, score: float, grid: float) -> int:

@@ -12,6 +12,7 @@ from stats.mechanisms.contract import (
     Query,
     State,
     check_parameters,
+    is_above,
 )
 
 
@@ -38,6 +39,10 @@ class Exact:
         accepted = state["best"] is None or query.beats(state["best"])
         after = {"best": query.score if accepted else state["best"]}
         return after, Answer(value=query.score, outcome=Outcome.SCORED, accepted=accepted)
+
+    def join(self, *, kept: State, absorbed: State) -> tuple[State, bool]:
+        is_better = is_above(one=absorbed["best"], other=kept["best"])
+        return dict(absorbed if is_better else kept), is_better
 
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters

@@ -18,6 +18,7 @@ from stats.mechanisms.contract import (
     State,
     check_parameters,
     check_positive,
+    is_above,
 )
 
 
@@ -48,6 +49,10 @@ class Gaussian:
         accepted = state["best"] is None or value > state["best"]
         after = {**state, "best": value if accepted else state["best"]}
         return after, Answer(value=value, outcome=Outcome.SCORED, accepted=accepted)
+
+    def join(self, *, kept: State, absorbed: State) -> tuple[State, bool]:
+        is_better = is_above(one=absorbed["best"], other=kept["best"])
+        return dict(absorbed if is_better else kept), is_better
 
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters

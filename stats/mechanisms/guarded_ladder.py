@@ -29,6 +29,7 @@ from stats.mechanisms.contract import (
     check_parameters,
     check_positive,
     check_whole,
+    is_above,
     ladder_nats,
     level_of,
     unchanged,
@@ -76,6 +77,11 @@ class GuardedLadder:
             "step": step,
         }
         return after, Answer(value=level * step, outcome=Outcome.IMPROVED, accepted=True)
+
+    def join(self, *, kept: State, absorbed: State) -> tuple[State, bool]:
+        is_better = is_above(one=absorbed["level"], other=kept["level"])
+        accepted = kept["accepted"] + absorbed["accepted"]
+        return {**(absorbed if is_better else kept), "accepted": accepted}, is_better
 
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters

@@ -22,6 +22,7 @@ from stats.mechanisms.contract import (
     State,
     check_parameters,
     check_positive,
+    is_above,
     ladder_nats,
     level_of,
     unchanged,
@@ -73,6 +74,10 @@ class Ladder:
         level = level_of(score=query.score, grid=step)
         after = {"shown": level * step, "level": level, "step": step}
         return after, Answer(value=level * step, outcome=Outcome.IMPROVED, accepted=True)
+
+    def join(self, *, kept: State, absorbed: State) -> tuple[State, bool]:
+        is_better = is_above(one=absorbed["level"], other=kept["level"])
+        return dict(absorbed if is_better else kept), is_better
 
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters

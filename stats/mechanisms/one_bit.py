@@ -61,6 +61,12 @@ class OneBit:
         after = {**state, "incumbent": float(query.score), "accepted": state["accepted"] + 1}
         return after, Answer(value=None, outcome=Outcome.IMPROVED, accepted=True)
 
+    def join(self, *, kept: State, absorbed: State) -> tuple[State, bool]:
+        # No value is ever released: what is known is which team has beaten the baseline.
+        is_better = kept["accepted"] == 0 < absorbed["accepted"]
+        accepted = kept["accepted"] + absorbed["accepted"]
+        return {**(absorbed if is_better else kept), "accepted": accepted}, is_better
+
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters
     ) -> float | None:

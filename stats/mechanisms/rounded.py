@@ -14,6 +14,7 @@ from stats.mechanisms.contract import (
     State,
     check_parameters,
     check_whole,
+    is_above,
     level_of,
 )
 
@@ -44,6 +45,10 @@ class Rounded:
         accepted = state["best"] is None or value > state["best"]
         after = {"best": value if accepted else state["best"]}
         return after, Answer(value=value, outcome=Outcome.SCORED, accepted=accepted)
+
+    def join(self, *, kept: State, absorbed: State) -> tuple[State, bool]:
+        is_better = is_above(one=absorbed["best"], other=kept["best"])
+        return dict(absorbed if is_better else kept), is_better
 
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters

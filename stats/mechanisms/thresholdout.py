@@ -26,6 +26,7 @@ from stats.mechanisms.contract import (
     check_parameters,
     check_positive,
     check_whole,
+    is_above,
 )
 
 
@@ -76,6 +77,11 @@ class Thresholdout:
             "used": state["used"] + bool(overfits),
         }
         return after, Answer(value=value, outcome=Outcome.SCORED, accepted=accepted)
+
+    def join(self, *, kept: State, absorbed: State) -> tuple[State, bool]:
+        is_better = is_above(one=absorbed["best"], other=kept["best"])
+        used = kept["used"] + absorbed["used"]
+        return {**(absorbed if is_better else kept), "used": used}, is_better
 
     def display_baseline(
         self, *, baseline: float, n: int, unit: float, parameters: Parameters

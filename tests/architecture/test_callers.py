@@ -49,7 +49,6 @@ CALLED_LATER = {
     "stats.sequential.betting": "prospective labels: the e-process of a final",
     "stats.sequential.mixture": "prospective labels: the same for right or wrong",
     "stats.sequential.released_limit": "prospective labels: the mean that a released loss allows",
-    "stats.sequential.empirical_bernstein": "prospective labels: an interval that holds at every look",
     "stats.sequential.asymptotic": "prospective labels: the same for large samples",
     "stats.multiplicity.e_benjamini_hochberg": "prospective labels: which teams' e-values count together",
     # Ranks and improvements
@@ -84,7 +83,6 @@ CALLED_LATER = {
     "stats.quality.noisy_labels.symmetric": "label health: the score beyond noise of one rate",
     "stats.quality.noisy_labels.class_conditional": "label health: the same by a matrix of rates",
     "stats.quality.noisy_labels.confident_joint": "label health: labels to look at again",
-    "stats.quality.late_labels.late_score": "label health: a score of late labels, or why there is none",
     "stats.quality.ppi.prediction_powered_mean": "label health: few labels helped by a judge model",
     # Metrics of confusion counts that have no formula of their own, such as kappa and F-beta
     "stats.intervals.count_bootstrap": "metrics of counts: their interval",

@@ -69,6 +69,7 @@ def test_shows_the_document_as_it_was_published() -> None:
         "url": f"/api/v1/audits/{publication.pk}/",
         "leaderboard": "/api/v1/benchmarks/single/leaderboard/?round=1",
         "document": {"round": 1, "teams": [], "tau": None},
+        "repeats": [],
     }
 
 

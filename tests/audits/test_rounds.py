@@ -15,9 +15,9 @@ from audits.collect import collect
 from audits.models import AuditRun, Publication
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, die, make_world
-from vault import journal, locks
+from vault import conveyor, journal, locks
 from vault import rounds as vault_rounds
-from vault.errors import TransitionError
+from vault.errors import PlanError, TransitionError
 from vault.models import Holdout, HoldoutTold, JournalEntry, PublishedResult, Round
 from vault.sealing import holdouts, label_files
 from vault.sealing.drawn_units import Shard
@@ -179,15 +179,17 @@ def test_nothing_is_published_before_its_audit(status: str) -> None:
 
 
 def test_the_conveyor_turns_one_step() -> None:
-    """The oldest sealed batch comes next; of what is newer nothing moves."""
+    """A draw that has another shard to judge goes on; of what is newer nothing moves."""
     world = audited("conveyor")
+    ours = make_sealed_of_the_draw(world)
     sealed = seal_more(world, sizes=(50, 60))
 
     stage.published(world)
 
     assert status_of(world.query) == "RETIRED"
     assert status_of(world.fresh) == "QUERY"
-    assert sorted(status_of(each) for each in sealed) == ["FRESH", "SEALED"]
+    assert status_of(ours) == "FRESH"
+    assert {status_of(each) for each in sealed} == {"SEALED"}
     moves = JournalEntry.objects.filter(benchmark=world.benchmark, kind="holdout_status")
     assert [json.loads(each.payload)["after"] for each in moves.order_by("sequence")] == [
         "RETIRED",
@@ -196,9 +198,78 @@ def test_the_conveyor_turns_one_step() -> None:
     ]
 
 
+def test_a_used_up_draw_hands_over_to_the_next() -> None:
+    """The last fresh shard retires with its query holdout: nothing is left to compare it with."""
+    world = audited("hands-over")
+    sealed = seal_more(world, sizes=(50, 60, 70))
+
+    stage.published(world)
+
+    assert status_of(world.query) == status_of(world.fresh) == "RETIRED"
+    assert sorted(status_of(each) for each in sealed) == ["FRESH", "QUERY", "SEALED"]
+
+
+def test_the_second_label_file_is_audited_as_the_first_was() -> None:
+    """Its round is a pair of one draw, and its audit tests the teams."""
+    world = audited("second-file")
+    seal_more(world, sizes=(50, 50))
+    stage.published(world)
+    query, fresh = _proposed(world)
+
+    later = stage.planned(query, fresh)
+
+    assert query.batch == fresh.batch != world.query.batch
+    assert conveyor.unjudged(round=later) == ""
+
+
+def test_a_draw_in_use_by_a_planned_round_is_not_taken_by_a_publication() -> None:
+    """That round's own publication turns the conveyor in it."""
+    world = audited("in-use")
+    waiting = seal_more(world, sizes=(50, 60, 70, 80))
+    query, fresh = waiting[:2]
+    Holdout.objects.filter(pk=query.pk).update(status="QUERY")
+    Holdout.objects.filter(pk=fresh.pk).update(status="FRESH")
+    stage.planned(*(Holdout.objects.get(pk=each.pk) for each in (query, fresh)))
+
+    stage.published(world)
+
+    assert status_of(world.fresh) == "RETIRED"
+    assert [status_of(each) for each in waiting] == ["QUERY", "FRESH", "SEALED", "SEALED"]
+
+
+def test_what_an_audit_has_opened_judges_no_second_round() -> None:
+    """Planning refuses it; and so does opening, whatever was planned before the audit."""
+    world = audited("opened-once")
+    Round.objects.filter(pk=world.round.pk).update(status="PUBLISHED")
+
+    with pytest.raises(PlanError, match="has opened the fresh iid holdout"):
+        stage.planned(world.query, world.fresh)
+    Round.objects.filter(pk=world.round.pk).update(number=7, status="PLANNED")
+    world.round.refresh_from_db()
+    with pytest.raises(TransitionError, match="that no audit has opened"):
+        vault_rounds.open_round(round=world.round, references=None, actor="test", now=NOW)
+    assert status_of(world.round) == "PLANNED"
+
+
+def test_interim_audits_of_the_round_itself_do_not_end_its_fresh_holdout() -> None:
+    world = entered("interim")
+
+    for number in (world.round.number, world.round.number + 1):
+        opened = conveyor.opened(holdouts=[world.fresh], but_for=world.round)
+        assert opened == set()
+        holdouts.open_labels(
+            holdout=world.fresh, purpose="audit", reason={"round": number}, actor="test", now=NOW
+        )
+
+    assert conveyor.opened(holdouts=[world.fresh], but_for=world.round) == {world.fresh.pk}
+    assert "no audit has opened" in conveyor.unjudged(round=world.round)
+
+
 def test_the_scoring_worker_opens_the_promoted_holdout() -> None:
     """Invariant 4: its key opens it from now on, and opened the retired one for the last time."""
-    world = stage.published(audited("promoted"))
+    world = audited("promoted")
+    make_sealed_of_the_draw(world)
+    stage.published(world)
 
     with acting_as("scoring"):
         opened = holdouts.open_labels(
@@ -242,6 +313,8 @@ def test_a_full_publication_ends_the_fresh_holdout() -> None:
     world = audited("full")
     Round.objects.filter(pk=world.round.pk).update(publication="full")
     sealed = seal_more(world, sizes=(50, 60))
+    batch = world.query.batch
+    Holdout.objects.filter(pk__in=[each.pk for each in sealed]).update(batch=batch)
 
     stage.published(world)
 
@@ -272,6 +345,12 @@ def test_after_a_full_publication_a_pair_of_one_draw_comes_next() -> None:
 
     assert status_of(alone) == "SEALED"
     assert sorted(status_of(each) for each in pair) == ["FRESH", "QUERY"]
+
+
+def _proposed(world: World) -> tuple[Holdout, Holdout]:
+    pair = conveyor.proposed(benchmark=world.benchmark)
+    assert pair is not None
+    return pair
 
 
 def make_sealed_of_the_draw(world: World) -> Holdout:

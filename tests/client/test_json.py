@@ -31,6 +31,7 @@ from tests.client.service import (
 )
 from tests.client.test_heads import a_head, a_key
 from tests.client.test_verifying_commitments import ID, a_detail, a_file
+from tests.client.test_verifying_draws import BATCH, drawn_answers
 
 SCORED = a_submission("SCORED")
 QUEUED = a_submission()
@@ -61,6 +62,11 @@ CALLS: dict[str, tuple[list[str], list[Any], str]] = {
     "verify-commitment": (
         ["--holdout", ID, "-b", "rain"],
         [file_answer(json.dumps(a_file()).encode(), "application/json"), a_detail()],
+        "is_verified",
+    ),
+    "verify-draw": (
+        [BATCH, "-b", "rain"],
+        drawn_answers(),
         "is_verified",
     ),
     "verify-head": (["-b", "rain"], [answer(a_head()), page(a_key())], "verified_with"),

@@ -91,6 +91,16 @@ def test_budget_is_told_in_words() -> None:
     assert json.loads(as_json.stdout) == left
 
 
+def test_a_board_on_which_nobody_is_tested_says_so() -> None:
+    board = {**a_board(), "unaudited": True}
+
+    told = run(Service(answers=[answer(board)]), "leaderboard", "-b", "rain").stderr
+    untold = run(Service(answers=[answer(a_board())]), "leaderboard", "-b", "rain").stderr
+
+    assert "The round is unaudited: without a fresh holdout nobody is tested." in told
+    assert "unaudited" not in untold
+
+
 def test_grid_is_an_ordinary_number() -> None:
     """Of a regression in small or large units."""
     for step, shown in ((0.00002, "0.00002"), (25_000.0, "25000")):

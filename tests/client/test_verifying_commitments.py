@@ -343,3 +343,18 @@ def test_machines_read_one_document(write: Any) -> None:
     assert (false.exit_code, json.loads(false.stdout)["is_verified"]) == (10, False)
     broken = offline(write(salt="00"), as_json=True)
     assert (broken.exit_code, json.loads(broken.stdout)["error"]["code"]) == (10, "not_verified")
+
+
+def test_corrected_labels_are_compared_with_the_commitment_of_their_version(write: Any) -> None:
+    """The first commitment stays what was sealed; each later version has one of its own."""
+    first = {"version": 1, "commitment": OTHER, "reason": None}
+    second = {"version": 2, "commitment": COMMITMENT, "reason": "stations were mixed up"}
+    for versions, code in (
+        ([first, second], 0),
+        ([first, {**second, "commitment": "1" * 64}], ExitCode.NOT_VERIFIED),
+    ):
+        given = verify(Service(answers=[a_detail(OTHER, label_versions=versions)]), write())
+
+        assert given.exit_code == code
+        assert "version 2 of 2" in given.stderr
+        assert "stations were mixed up" in given.stderr

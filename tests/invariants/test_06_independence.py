@@ -14,6 +14,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from stats.mechanisms import MECHANISMS as REGISTERED
+from tests.vault.corrected import ask_to_void, reseal, score_again
 from tests.vault.factories import World, make_world
 from vault import release, submissions
 from vault.api import representations
@@ -44,7 +45,7 @@ def files_of_the_team(world: World) -> list[NDArray[np.uint8]]:
 
 def answers(team: Team) -> list[dict[str, Any]]:
     """What the API shows of the team's submissions, without names, ids and times, which are new each time."""
-    scored = Submission.objects.filter(team=team).select_related("release", "round")
+    scored = Submission.objects.filter(team=team).select_related("round")
     return [
         {name: value for name, value in representations.submission(each).items() if name not in OWN}
         for each in scored.order_by("sequence")
@@ -57,11 +58,19 @@ def opened(slug: str, mechanism: str) -> tuple[World, Team]:
     return world, world.team("observed")
 
 
-def alone(mechanism: str) -> list[dict[str, Any]]:
+def alone(mechanism: str, *, corrected_after: int | None = None) -> list[dict[str, Any]]:
     world, team = opened(f"alone-{mechanism}", mechanism)
-    for answers_of_file in files_of_the_team(world):
+    for number, answers_of_file in enumerate(files_of_the_team(world)):
+        if number == corrected_after:
+            correct(world)
         world.answered(team, answers_of_file)
     return answers(team)
+
+
+def correct(world: World) -> None:
+    """The same items are left out in every company, of whatever holdout they are."""
+    assert reseal(ask_to_void(world, range(0, 300, 7)))
+    assert score_again() == [True]
 
 
 class Crowd:
@@ -115,7 +124,9 @@ class Crowd:
 def _equal_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seeds come from the round's secret and the team, which differ between two worlds: not here."""
     monkeypatch.setattr(
-        release, "seed_of", lambda *, round, team_id, sequence: f"{606 + sequence:064x}"
+        release,
+        "seed_of",
+        lambda *, round, team_id, sequence, transcript: f"{606 * transcript + sequence:064x}",
     )
 
 
@@ -150,6 +161,27 @@ def test_answers_are_the_same_in_any_company(mechanism: str) -> None:
         assert answers(team) == expected
         n_others += Release.objects.filter(submission__round=world.round).count() - N_FILES
     assert n_others > 20  # there was a crowd
+
+
+@pytest.mark.usefixtures("_equal_secrets")
+@pytest.mark.parametrize("mechanism", sorted(MECHANISMS))
+def test_answers_on_corrected_labels_are_the_same_in_any_company(mechanism: str) -> None:
+    """Superseded ones and those that count, whatever waits meanwhile and whose file is gone."""
+    expected = alone(mechanism, corrected_after=3)
+    assert [len(each["superseded"]) for each in expected] == [1, 1, 1, 0, 0, 0]
+
+    for seed in range(2):
+        rng = np.random.default_rng([607, seed])
+        world, team = opened(f"corrected-{mechanism}-{seed}", mechanism)
+        crowd = Crowd(world, rng)
+        for number, answers_of_file in enumerate(files_of_the_team(world)):
+            for _ in range(rng.integers(10)):
+                crowd.act()
+            if number == 3:
+                correct(world)
+            world.answered(team, answers_of_file)
+
+        assert answers(team) == expected
 
 
 @pytest.mark.parametrize("order", ["attackers-first", "attackers-last"])

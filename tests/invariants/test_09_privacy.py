@@ -8,6 +8,7 @@ import datetime as dt
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -26,6 +27,7 @@ from vault.models import (
     Submission,
     Team,
 )
+from vault.sealing import awaited
 from vault.teams import tokens
 from webhooks import subscriptions
 from webhooks.models import Webhook, WebhookDelivery
@@ -66,12 +68,22 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "panel": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     # Of a private benchmark: disclosed to those who see it.
     "disclosed-labels": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    "sealing-keys": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    # Of draws that nobody may see yet, everybody sees as much.
+    "disclosed-draw": {"GET": {**dict.fromkeys(TEAMS, 404), "anonymous": 404, "organiser": 404}},
     "leaderboard": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "audits": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "journal-head": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "journal-heads": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "signing-keys": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
+    "prospective": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    # No team delivers labels, whatever its scopes, and nobody else's token is looked for.
+    "batches": {"POST": dict.fromkeys(TEAMS, 403)},
+    "batch": {"GET": dict.fromkeys(TEAMS, 403)},
     # Nothing is published yet.
+    "prospective-results": {
+        "GET": {**dict.fromkeys(TEAMS, 404), "anonymous": 404, "organiser": 404}
+    },
     "audit": {"GET": {**dict.fromkeys(TEAMS, 404), "anonymous": 404, "organiser": 404}},
     "validate": {"POST": FILE},
     "submissions": {"GET": READ, "POST": FILE},
@@ -109,6 +121,14 @@ class House:
         everybody.update(visibility=Benchmark.Visibility.PRIVATE)
         self.world.open()
         self.disclosed_id = written(self.world.fresh).holdout_id
+        self.awaited = awaited.publish_items(
+            benchmark=self.world.benchmark,
+            ids=pa.array(["later"]),
+            mature_share=1.0,
+            mature_at=None,
+            actor="olivia",
+            now=self.world.now,
+        )
         self.owner = self.world.team("owner")
         self.submission = self.world.answered(self.owner, self.world.wrong_at(range(9)))
         Submission.objects.filter(pk=self.submission.pk).update(model_name=SECRET)
@@ -173,6 +193,11 @@ class House:
             **{f"entrance{form}": [] for form in ("", "-json")},
             "token-link-page": [],
             "token-link": [],
+            "disclosed-draw": [self.world.benchmark.slug, self.world.query.batch],
+            "prospective": [self.world.benchmark.slug, self.awaited.pk],
+            "batches": [self.world.benchmark.slug, self.awaited.pk],
+            "batch": [self.world.benchmark.slug, self.awaited.pk, self.awaited.pk],
+            "prospective-results": [self.world.benchmark.slug, self.world.round.number],
             "disclosed-labels": [self.world.benchmark.slug, self.disclosed_id],
             "audit": [1],
             "signing-keys": [],

@@ -14,6 +14,7 @@ from stats.label_checks import (
     Trend,
     auc_of_place,
     chance_of_none,
+    differ,
     expected_items,
     runs,
     trend,
@@ -149,3 +150,28 @@ def test_marks_and_their_opposites_say_the_same(marks: list[bool]) -> None:
     assert runs(marked=marked).alikeness == runs(marked=~marked).alikeness
     assert trend(values=marked).p_value == pytest.approx(trend(values=~marked).p_value)
     assert auc_of_place(marked=marked) == pytest.approx(1 - auc_of_place(marked=~marked))
+
+
+def test_shards_that_differ_are_found_and_equal_ones_are_not() -> None:
+    """The example of Kruskal and Wallis's test in ranks: H = 7.2, so p = exp(-3.6) with two degrees."""
+    values = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    shards = [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+    assert differ(values=values, shards=shards) == pytest.approx(np.exp(-3.6))
+    assert differ(values=[1.0] * 9, shards=shards) == 1.0
+    assert differ(values=values, shards=[0] * 9) == 1.0
+    with pytest.raises(ValueError, match="one for each value"):
+        differ(values=values, shards=[0])
+    with pytest.raises(ValueError, match="finite"):
+        differ(values=[np.nan, 1.0], shards=[0, 1])
+
+
+def test_of_random_shards_few_are_found_to_differ() -> None:
+    """Of 2,000 draws about 100 are below .05: more than 150 come in fewer than 1 of 10,000 runs (seed 7)."""
+    rng = np.random.default_rng(7)
+    found = [
+        differ(values=rng.integers(2, size=60), shards=rng.permutation(np.repeat([0, 1, 2], 20)))
+        for _ in range(2000)
+    ]
+
+    assert 50 < (np.array(found) < 0.05).sum() < 150

@@ -89,7 +89,9 @@ def answers() -> dict[str, Any]:
         "leaderboards": {
             str(number): client.get(f"{API}leaderboard/?round={number}").json() for number in (1, 2)
         },
-        "releases": {str(each.pk): [each.value, each.outcome] for each in Release.objects.all()},
+        "releases": {
+            str(each.submission_id): [each.value, each.outcome] for each in Release.objects.all()
+        },
         "waiting": sorted(str(each.pk) for each in waiting),
     }
 

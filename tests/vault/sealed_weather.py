@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,9 @@ from vault.sealing.sealing_keys import Purpose
 
 N = 40
 SHARDS = [Shard(kind="iid", status="QUERY", n=15), Shard(kind="iid", status="FRESH", n=25)]
+
+# One day longer, and the period of `table_of` would begin too early.
+LATER: dict[str, Any] = {"trained_until": dt.date(2000, 12, 1), "label_delay_days": 31}
 
 
 def make_keys(directory: Path, settings: Settings) -> None:

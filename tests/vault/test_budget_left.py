@@ -29,6 +29,8 @@ UNTOUCHED = Remaining(
     nats_reserved=41.2,
     nats_used=0.0,
     nats_told=0.0,
+    nats_committed=41.2,
+    nats_planned=None,
     is_blind=False,
 )
 ONE = {"total_limit": 1, "window_limit": 1, "concurrent_limit": 1}

@@ -155,6 +155,9 @@ def test_account_cancels_so_often_an_hour(world: World) -> None:
         cancel(world.submit(team, world.wrong_at([number])).submission, now=world.now)
     waiting = world.submit(team, world.wrong_at([25])).submission
     n_entries = BudgetEntry.objects.count()
+    # Each cancellation and its refund are journaled, and what is refused is not.
+    assert JournalEntry.objects.count() == n_journaled + 2 * budget.MAX_CANCELLED
+    n_journaled = JournalEntry.objects.count()
 
     with pytest.raises(CancelThrottledError, match=r"20 submissions .* stays in the queue") as told:
         cancel(waiting, now=world.now)
@@ -177,7 +180,9 @@ def test_refunds_of_failures_are_no_cancellations(world: World) -> None:
     for number in range(budget.MAX_CANCELLED):
         failed = world.submit(team, world.wrong_at([number])).submission
         with transaction.atomic():
-            budget.refund(submission=failed, reason=budget.FAILED, now=world.now, most=None)
+            budget.refund(
+                submission=failed, reason=budget.FAILED, actor="test", now=world.now, most=None
+            )
 
     cancel(world.submit(team, world.wrong_at([25])).submission, now=world.now)
 

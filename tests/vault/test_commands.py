@@ -1,3 +1,4 @@
+import datetime as dt
 import io
 from pathlib import Path
 
@@ -129,6 +130,28 @@ def test_seal_holdout_says_what_whole_groups_came_to(weather: Benchmark, labels:
     assert "Whole groups were drawn, so a number of items may differ" in said
     assert "Each class was drawn from separately." in said
     assert (query.draws_groups, query.stratified) == (True, True)
+
+
+def test_seal_holdout_takes_what_a_later_period_is_later_than(
+    weather: Benchmark, labels: Path
+) -> None:
+    labels.write_text("id,label,time\n" + "".join(f"{i},{i % 2},2026-03-01\n" for i in range(53)))
+    arguments = [
+        "--benchmark=weather",
+        f"--labels={labels}",
+        "--kind=temporal",
+        "--shard=fresh=rest",
+        "--trained-until=2026-01-30",
+    ]
+    with pytest.raises(CommandError, match="begins on 2026-03-02 at the earliest"):
+        run("seal_holdout", *arguments, "--label-delay-days=31")
+    with pytest.raises(CommandError, match="is not a day such as"):
+        run("seal_holdout", *arguments[:-1], "--trained-until=yesterday", "--label-delay-days=1")
+
+    warned = ["--confirm", *WARNED]
+    run("seal_holdout", *arguments, "--label-delay-days=30", *warned)
+
+    assert Holdout.objects.get().trained_until == dt.date(2026, 1, 30)
 
 
 def test_seal_holdout_names_the_rows_that_are_wrong(weather: Benchmark, labels: Path) -> None:

@@ -230,7 +230,7 @@ def test_a_stale_fence_changes_nothing(vault_keys: None) -> None:
     stale = claimed(submission)
     Submission.objects.filter(pk=submission.pk).update(leased_until="2000-01-01T00:00Z")
     held = claimed(submission)
-    baseline = release.incumbent_of(submission=fresh(submission))
+    baseline = release.incumbent_of(submission=fresh(submission), transcript=1)
 
     for fence in (stale.fence, held.fence + 1, 0):
         with pytest.raises(StaleClaimError):
@@ -256,7 +256,9 @@ def test_a_stale_fence_changes_nothing(vault_keys: None) -> None:
 def test_a_release_against_an_old_incumbent_is_refused(vault_keys: None) -> None:
     world = opened("moved", "guarded_ladder")
     team = world.team("a")
-    before = release.incumbent_of(submission=fresh(world.submit(team, world.labels).submission))
+    before = release.incumbent_of(
+        submission=fresh(world.submit(team, world.labels).submission), transcript=1
+    )
     world.score(Submission.objects.get(team=team))
     second = world.submit(team, world.wrong_at([0])).submission
     claim = claimed(second)

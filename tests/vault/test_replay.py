@@ -203,10 +203,10 @@ def test_a_release_deleted_with_its_input_is_named(world: World) -> None:
 
 
 def test_a_second_entry_for_a_release_is_named(world: World) -> None:
-    """Any role may append to the journal; a second story about a release is not believed."""
+    """The scoring worker may append releases; a second story about one is not believed."""
     told = improved(world)
     entry = JournalEntry.objects.get(kind="release", payload__contains=str(told.pk))
-    with acting_as("web"):
+    with acting_as("scoring"):
         journal.append(
             benchmark_id=world.benchmark.pk,
             kind="release",

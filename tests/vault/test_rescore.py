@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.forms.models import model_to_dict
 
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import history, predictions, replay, rounds, scoring
+from vault import evaluation, history, predictions, replay, rounds
 from vault.files import canonical
 from vault.models import Benchmark, BudgetEntry, RawScore, Release, Round, Submission
 from vault.scorers import scorer_of
@@ -55,7 +55,7 @@ def again(submission: Submission) -> dict[str, tuple[float, float, float]]:
 
 
 def stored(submission: Submission) -> dict[str, tuple[float, float, float]]:
-    rows = RawScore.objects.filter(submission=submission, scorer_version=scoring.SCORER_VERSION)
+    rows = RawScore.objects.filter(submission=submission, scorer_version=evaluation.SCORER_VERSION)
     return {row.metric: (row.value, row.low, row.high) for row in rows}
 
 

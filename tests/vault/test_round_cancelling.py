@@ -142,13 +142,8 @@ def test_worker_that_held_a_reference_releases_nothing(world: World) -> None:
 
     score = release.Score(metric="accuracy", value=1.0, low=1.0, high=1.0)
     evaluated = release.Evaluated(
-        scorer_version="2",
-        scores=[score],
-        incumbent_id=None,
-        paired_se=0.0,
-        label_version=1,
-        opening=1,
-    )
+        scorer_version="2", label_version=1, scores=[score], incumbent_id=None, paired_se=0.0, opening=1
+    )  # fmt: skip
     with pytest.raises(StaleClaimError, match="was cancelled"):
         release.publish(submission=submission, fence=claim.fence, evaluated=evaluated, now=NOW)
     sweep()

@@ -11,10 +11,11 @@ from tests.vault.factories import make_keys, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Whose it is, the claim, the submission, its ledger lines, the incumbent: the labels are open already.
-# Then one transaction: settled, the account that was charged, the state locked and moved, the raw score,
-# the mechanism's input, the release, the account's line, the journal; the next claim.
-N_STATEMENTS = 17
+# Whose it is, the claim, the submission, its ledger lines, which labels count, the incumbent: the labels are
+# open already. Then one transaction: the labels held and seen to be those, settled, the account that was
+# charged, the state locked and moved, the raw score, the mechanism's input, the release, the account's line,
+# the journal; the next claim.
+N_STATEMENTS = 20
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from tests.vault.factories import World, acting_as, make_world
-from vault import history, leaderboard, rounds, unranking
+from vault import history, leaderboard, notices, rounds, unranking
 from vault.errors import UnrankingError
 from vault.leaderboard import Row
 from vault.models import JournalEntry, PublishedResult, Unranking
@@ -52,6 +52,21 @@ def ranks(world: World) -> list[tuple[str, int | None]]:
 def journaled() -> list[tuple[str, str, dict[str, str]]]:
     entries = JournalEntry.objects.filter(kind__startswith="team_").order_by("sequence")
     return [(each.kind, each.actor, json.loads(each.payload)) for each in entries]
+
+
+def test_both_acts_stand_in_the_rounds_changes_with_their_reasons(world: World) -> None:
+    unrank(world, "a")
+    rank_again(world, "a")
+
+    with acting_as("web"):
+        changes = notices.changes(round=world.round)
+    assert [(each.kind, each.team, each.reason) for each in changes] == [
+        ("team_unranked", "unranking-a", "two accounts of one person"),
+        ("team_reranked", "unranking-a", "it was another person"),
+    ]
+    assert [(kind, payload["reason"]) for kind, _, payload in journaled()] == [
+        (each.kind, each.reason) for each in changes
+    ]
 
 
 def test_others_move_up_and_everybody_reads_why(world: World) -> None:

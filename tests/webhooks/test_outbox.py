@@ -1,6 +1,7 @@
 """What webhooks have to tell: each event once, to whom it concerns, in good time, and not for ever."""
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from django.utils import timezone
 
 from tests.vault.api.stage import a_world, handed_in, scored
 from tests.vault.factories import World, acting_as, make_keys
+from vault import deadlines
 from vault.api import selectors
 from vault.models import Benchmark, Round, Submission, Team
+from vault.teams import merging
 from webhooks import messages, outbox, subscriptions
 from webhooks.models import Webhook, WebhookDelivery
 from webhooks.outbox import BACK_OFF, MAX_ATTEMPTS, OVERLAP
@@ -336,3 +339,48 @@ def test_round_that_is_out_of_sight_again_is_not_told_of(world: World) -> None:
     Benchmark.objects.update(visibility="private")
 
     assert messages.content(delivery=delivery) is None
+
+
+def test_webhooks_of_a_merged_team_end(world: World) -> None:
+    webhook = webhook_of(world.teams["bots"], subscriptions.SUBMISSION_FINISHED)
+    other = webhook_of(world.teams["rival"], subscriptions.SUBMISSION_FINISHED)
+    scored(world, world.teams["bots"])
+    note()
+    waiting = handed_in(world, world.teams["bots"], 2)
+    with acting_as("researcher"):
+        merging.merge(
+            absorbed=world.teams["bots"],
+            kept=world.teams["rival"],
+            reason="one person",
+            actor="ada",
+            now=timezone.now(),
+        )
+    Submission.objects.filter(pk=waiting.pk).update(status="SCORED", finished_at=timezone.now())
+
+    assert note() == 0
+    assert take() == []
+    webhook.refresh_from_db()
+    other.refresh_from_db()
+    assert (webhook.is_active, other.is_active) == (False, True)
+    assert set(webhook.deliveries.values_list("status", flat=True)) == {"FAILED"}
+
+
+def test_each_change_of_a_round_is_told_with_its_reason(world: World) -> None:
+    bots, rival = world.teams["bots"], world.teams["rival"]
+    webhook = webhook_of(bots, "round.changed")
+    webhook_of(rival, "round.closed")
+    at = timezone.now()
+    round = Round.objects.get(pk=world.round.pk)
+    for days, reason in ((1, "a storm"), (2, "another storm")):
+        closes_at = round.closes_at + dt.timedelta(days=days)
+        deadlines.move(round=round, closes_at=closes_at, reason=reason, actor="ada", now=at)
+
+    with acting_as("web"):
+        assert outbox.note_events(now=at) == 2
+        assert outbox.note_events(now=at) == 0
+        deliveries = list(WebhookDelivery.objects.order_by("subject"))
+        body = json.loads(messages.content(delivery=deliveries[0]) or b"")
+
+    assert {each.webhook_id for each in deliveries} == {webhook.pk}
+    assert (body["type"], body["data"]["number"]) == ("round.changed", 1)
+    assert [each["reason"] for each in body["data"]["changes"]] == ["a storm", "another storm"]

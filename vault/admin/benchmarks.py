@@ -6,17 +6,20 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
 from vault import benchmarks, journal, opening, team_names
+from vault.admin import awaited, planning
+from vault.admin.acts import ActingPage
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import (
-    Page,
     Table,
     closes,
+    code,
     column,
     is_id,
     link,
@@ -26,7 +29,8 @@ from vault.admin.pages import (
     table,
 )
 from vault.admin.site import site
-from vault.models import Benchmark, JournalEntry, Submission
+from vault.admin.stock import stock_of, warn_of_stock
+from vault.models import Benchmark, JournalEntry, SealingKey, Submission
 
 METRIC_CHOICES = [(metric.name, metric.label) for metric in METRICS.values()]
 
@@ -111,8 +115,9 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Benchmark, site=site)
-class BenchmarkAdmin(Page):
+class BenchmarkAdmin(ActingPage):
     form = BenchmarkForm
+    acts = awaited.ACTS
     list_display = ("slug", "title", "task", "primary_metric", "visibility", "n_rounds")
     list_filter = ("task", "visibility")
     search_fields = ("slug", "title")
@@ -153,14 +158,29 @@ class BenchmarkAdmin(Page):
             now=timezone.now(),
         )
 
+    def surroundings(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        context = super().surroundings(request, obj)
+        latest = obj.rounds.order_by("-number").first()
+        if latest is not None and request.user.has_perm("vault.add_round"):
+            context["acts"] = planning.next_address(latest)
+        return context
+
     def links(self, obj: Any) -> list[tuple[str, str]]:
         return [
             ("Submissions", listed(Submission, round__benchmark__id=obj.pk)),
             ("Journal", listed(JournalEntry, benchmark__id=obj.pk)),
+            ("Public keys for sealing", reverse("admin:vault_holdout_keys", args=[obj.slug])),
         ]
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        chosen = Benchmark.objects.filter(pk=object_id).first() if is_id(object_id) else None
+        if request.method == "GET" and chosen is not None and chosen.holdouts.exists():
+            warn_of_stock(request, chosen)
+        return super().change_view(request, object_id, *args, **kwargs)
 
     def tables(self, obj: Any) -> list[Table]:
         return [
+            *stock_of(obj),
             table(
                 "Rounds",
                 obj.rounds.order_by("-number"),
@@ -172,6 +192,7 @@ class BenchmarkAdmin(Page):
                     "Closes": closes,
                 },
             ),
+            _keys(obj),
             table(
                 "Holdouts",
                 obj.holdouts.order_by("-sealed_at", "status"),
@@ -183,4 +204,24 @@ class BenchmarkAdmin(Page):
                     "Sealed": lambda each: moment(each.sealed_at),
                 },
             ),
+            *awaited.providers_table(obj),
         ]
+
+
+def _keys(benchmark: Benchmark) -> Table:
+    """Show the generations of sealing keys, and how much of this benchmark is sealed for each."""
+    of = Count(
+        "wrappedkey", filter=Q(wrappedkey__version__holdout__benchmark=benchmark), distinct=True
+    )
+    keys = SealingKey.objects.annotate(n_sealed=of).order_by("purpose", "-generation")
+    return table(
+        "Sealing keys",
+        keys,
+        {
+            "Of": lambda key: key.purpose,
+            "Generation": lambda key: key.generation,
+            "Key": lambda key: code(key.kid, length=16),
+            "Status": lambda key: "seals" if key.is_active else "replaced",
+            "Labels sealed for it": lambda key: f"{key.n_sealed:,}",
+        },
+    )

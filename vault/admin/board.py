@@ -10,6 +10,8 @@ from vault.admin.pages import NOTHING, Table, figure, interval, rounded, score, 
 from vault.models import Round
 from vault.statuses import NEVER_OPENED, RoundStatus
 
+UNAUDITED = "The round is unaudited: without a fresh holdout nobody is tested."
+
 
 def board(round: Round) -> Table:
     rows = leaderboard.board(round=round)
@@ -26,6 +28,8 @@ def board(round: Round) -> Table:
             f"Fresh figures are given to the nearest {figure(fine, digits=4)}. An overstatement is not "
             "Released less Fresh; it is given to within such a step and two units of its last digit."
         )
+    if round.unaudited:
+        note = f"{UNAUDITED} {note}".strip()
     return Table(
         heading="Board",
         note=note,
@@ -46,7 +50,8 @@ def _standing(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
     place = row.rank or ("reference" if row.is_reference else NOTHING)
     if row.is_unranked:
         place = "unranked"  # for what, the table below says
-    team = format_html('<div class="vault-name">{}</div>', stacked(row.team, row.title))
+    title = f"{row.title} (late)".strip() if row.is_late else row.title
+    team = format_html('<div class="vault-name">{}</div>', stacked(row.team, title))
     return (place, team, score(row.released, step=step))
 
 

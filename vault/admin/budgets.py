@@ -4,11 +4,24 @@ from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import budget, budget_left, sentences
+from vault import budget, budget_left, merged_teams, sentences
 from vault.admin.change_lists import RoundFilter
 from vault.admin.pages import (
     NOTHING,
@@ -23,15 +36,40 @@ from vault.admin.pages import (
     table,
 )
 from vault.admin.site import site
-from vault.models import Admission, BudgetEntry, Round
+from vault.models import Admission, BudgetEntry, Round, TeamMerge
 from vault.statuses import COMING
 
 
 def counted(admissions: QuerySet[Admission]) -> QuerySet[Any]:
-    """Annotate accounts with how many of their queries are `used` and `left`."""
-    reserved = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.RESERVE))
-    refunded = Count("entries", filter=Q(entries__kind=BudgetEntry.Kind.REFUND))
-    return admissions.annotate(used=reserved - refunded, left=F("k") - (reserved - refunded))
+    """Annotate accounts with how many of their queries are `used` and `left`; late ones are apart.
+
+    Those of a team that was merged into another count there, and none is left here.
+    """
+    kind = BudgetEntry.Kind
+    in_time = Q(entries__submission__is_late=False)
+    reserved = Count("entries", filter=in_time & Q(entries__kind=kind.RESERVE))
+    refunded = Count("entries", filter=in_time & Q(entries__kind=kind.REFUND))
+    merges = TeamMerge.objects.filter(rounds=OuterRef("round"))
+    absorbed = TeamMerge.objects.filter(
+        kept=OuterRef(OuterRef("team")), rounds=OuterRef(OuterRef("round"))
+    )
+    others = BudgetEntry.objects.filter(
+        admission__round=OuterRef("round"),
+        admission__team__in=absorbed.values("absorbed"),
+        submission__is_late=False,
+    ).order_by()
+    value = Case(*_worth(kind), default=Value(0))
+    theirs = others.values("admission__round").annotate(n=Sum(value)).values("n")
+    used = reserved - refunded + Coalesce(Subquery(theirs), Value(0))
+    return admissions.annotate(
+        used=used,
+        left=Greatest(F("k") - used, Value(0)),
+        is_absorbed=Exists(merges.filter(absorbed=OuterRef("team"))),
+    )
+
+
+def _worth(kind: type[BudgetEntry.Kind]) -> list[When]:
+    return [When(kind=kind.RESERVE, then=Value(1)), When(kind=kind.REFUND, then=Value(-1))]
 
 
 @admin.register(Admission, site=site)
@@ -63,6 +101,8 @@ class AdmissionAdmin(ReadOnlyPage):
 
     @admin.display(description="queries left", ordering="left")
     def left(self, obj: Any) -> str:
+        if obj.is_absorbed:
+            return "none, merged"
         is_over = obj.round.status not in COMING
         return "none, the round is over" if is_over else f"{obj.left:,}"
 
@@ -90,6 +130,10 @@ class AdmissionAdmin(ReadOnlyPage):
 
 def left_of(admission: Any) -> str:
     """Say how many queries of a counted account are left; of a round that is over, how many were used."""
+    if admission.is_absorbed:
+        return (
+            f"none: merged into {merged_teams.into(admission.team)}; {admission.used:,} were used"
+        )
     if admission.round.status in COMING:
         return f"{admission.left:,} of {admission.k:,}"
     return f"none: the round is over; {admission.used:,} of {admission.k:,} were used"
@@ -120,6 +164,8 @@ def _remaining(admission: Admission) -> Table:
         (f"queries in {window}", left.window_used, left.window_limit),
         ("waiting for a score", left.concurrent_used, left.concurrent_limit),
     ]
+    if left.late is not None:
+        counts.append(("late queries", left.late.used, left.late.limit))
     if left.accepted_limit is not None:
         counts.append(("accepted improvements", left.accepted_used or 0, left.accepted_limit))
     rows = [

@@ -12,7 +12,7 @@ from django.utils import timezone
 from vault import sentences
 from vault.admin.acts import Act, ActForm, Done, reason_field
 from vault.admin.pages import NOTHING, Table, code, link, moment
-from vault.models import Benchmark, DisclosedFile, DisclosureRequest, Holdout
+from vault.models import Benchmark, DisclosedFile, DisclosureRequest, Draw, Holdout
 from vault.queue import broker
 from vault.sealing import disclosures
 from vault.statuses import HoldoutStatus
@@ -75,8 +75,20 @@ def _explained(holdout: Holdout) -> str:
         "may train on these items from then on, so do not seal them again. Other holdouts of the same draw "
         "stay shut; but it is known then that these items are not in them, and where each class was drawn "
         "from separately about how many items of each class they have. No round needs the labels any "
-        "more: its audits are published and are not made again here, with this act or without it; anybody "
-        "who has the files that were scored can repeat the figures from then on."
+        "more: its audits are published, and are not made again here once the labels are; anybody who has "
+        f"the files that were scored can repeat the figures from then on.{_of_the_draw(holdout)}"
+    )
+
+
+def _of_the_draw(holdout: Holdout) -> str:
+    """Say what comes with the last shard of a draw."""
+    siblings = Holdout.objects.filter(batch=holdout.batch).exclude(pk=holdout.pk)
+    is_last = not siblings.exclude(status=HoldoutStatus.DISCLOSED).exists()
+    if not is_last or not Draw.objects.filter(pk=holdout.batch).exists():
+        return ""
+    return (
+        " It is the last shard of its draw: the seed of the draw is published with it, and the report on "
+        "whether its shards look as if chance had made them."
     )
 
 

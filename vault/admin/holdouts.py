@@ -6,17 +6,32 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
-from vault.admin import sealing
+from vault.admin import awaited, envelopes, sealing
 from vault.admin.acts import Act, ActingPage, Done
+from vault.admin.correcting import CORRECT, corrections_table
 from vault.admin.disclosing import DISCLOSE, disclosure_table
-from vault.admin.pages import NOTHING, FixedPage, Table, code, column, link, moment, number, stacked
+from vault.admin.pages import (
+    NOTHING,
+    FixedPage,
+    Table,
+    code,
+    column,
+    link,
+    moment,
+    nats,
+    number,
+    stacked,
+)
 from vault.admin.site import site
-from vault.models import Holdout
+from vault.admin.stock import warn_of_stock
+from vault.models import Benchmark, Holdout
 from vault.sealing import holdouts
 from vault.statuses import HoldoutStatus
+from vault.wear import wear_of
 
 
 def _freshen(request: HttpRequest, holdout: Holdout, values: dict[str, Any]) -> Done:
@@ -45,6 +60,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
             when="while a holdout is SEALED",
             run=_freshen,
         ),
+        CORRECT,
         DISCLOSE,
     )
 
@@ -74,6 +90,27 @@ class HoldoutAdmin(FixedPage, ActingPage):
             '<span title="{}">{}</span>', moment(obj.sealed_at), f"{obj.sealed_at:%Y-%m-%d}"
         )
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        sealed = Benchmark.objects.filter(holdouts__isnull=False).distinct().order_by("slug")
+        for benchmark in sealed:
+            warn_of_stock(request, benchmark)
+        return super().changelist_view(request, extra_context)
+
+    def get_urls(self) -> list[URLPattern]:
+        upload = self.admin_site.admin_view(self.envelope_view)
+        keys = self.admin_site.admin_view(self.keys_view)
+        return [
+            path("envelope/", upload, name="vault_holdout_envelope"),
+            path("sealing-keys/<slug:slug>/", keys, name="vault_holdout_keys"),
+            *super().get_urls(),
+        ]
+
+    def envelope_view(self, request: HttpRequest) -> HttpResponse:
+        return envelopes.envelope_view(self, request)
+
+    def keys_view(self, request: HttpRequest, slug: str) -> HttpResponse:
+        return envelopes.keys_view(self, request, slug)
+
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return sealing.seal_view(self, request)
 
@@ -87,9 +124,31 @@ class HoldoutAdmin(FixedPage, ActingPage):
                 rows=asked + audited,
                 empty="It serves no round.",
             ),
+            *_wear(obj),
             _versions(obj),
+            corrections_table(obj),
+            *awaited.awaited_tables(obj),
             disclosure_table(obj),
+            *envelopes.draw_tables(obj),
         ]
+
+
+def _wear(holdout: Holdout) -> list[Table]:
+    """Show all that it ever told, once it told anything or somebody may ask."""
+    worn = wear_of(holdout=holdout)
+    if not worn.committed:
+        return []
+    told = holdout.told.select_related("round__benchmark").order_by("at", "pk")
+    rows = [(link(each.round), each.what, nats(each.nats)) for each in told]
+    rows += [("all its rounds", "answers to teams", nats(worn.answered))]
+    return [
+        Table(
+            heading="What it told",
+            note=worn.warning or f"{worn.line}.",
+            header=("Round", "What", "Nats"),
+            rows=rows,
+        )
+    ]
 
 
 def _versions(holdout: Holdout) -> Table:

@@ -14,6 +14,7 @@ from vault.admin.pages import NOTHING, ReadOnlyPage, Table, code, column, link, 
 from vault.admin.site import site
 from vault.errors import JournalError
 from vault.models import Benchmark, JournalEntry
+from vault.models.journal import INSTALLATION
 
 MAX_EXCERPT = 100
 
@@ -29,7 +30,9 @@ class JournalEntryAdmin(ReadOnlyPage):
     date_hierarchy = "at"
     fields = ("benchmark", "sequence", "at", "kind", "actor", "content", "previous_hash", "hash")
 
-    place = column("entry", lambda obj: f"{obj.benchmark} {obj.sequence}", ordering="sequence")
+    place = column(
+        "entry", lambda obj: f"{obj.benchmark or INSTALLATION} {obj.sequence}", ordering="sequence"
+    )
     excerpt = column("content", lambda obj: Truncator(obj.payload).chars(MAX_EXCERPT + 1))
     content = column("content", lambda obj: pretty(json.loads(obj.payload)))
 
@@ -51,6 +54,12 @@ class JournalEntryAdmin(ReadOnlyPage):
             except JournalError as error:
                 at, broken = error.data.get("sequence", NOTHING), f"BROKEN: {error.message}"
                 rows.append((link(benchmark), at, NOTHING, NOTHING, broken))
+        try:
+            head = journal.verify(benchmark_id=None)
+            rows.append((INSTALLATION, head.sequence, code(head.hash), NOTHING, "verified"))
+        except JournalError as error:
+            at, broken = error.data.get("sequence", NOTHING), f"BROKEN: {error.message}"
+            rows.append((INSTALLATION, at, NOTHING, NOTHING, broken))
         header = ("Benchmark", "Entries", "Head", "Signed heads", "Result")
         return self.own_page(
             request,

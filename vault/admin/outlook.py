@@ -1,16 +1,16 @@
 """What a round will show, tell, prove and find, in words: for its page, and before it is planned."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import budget, leaderboard
 from vault.admin.pages import NAT, figure, nats
+from vault.conveyor import Stock
 from vault.models import Holdout, Round
 from vault.planning import preview as round_preview
 from vault.planning.preview import Bound, Detectable, Reach
-from vault.rounds import Stock
-from vault.statuses import PublicationKind
 
 _WHAT_IS_BOUNDED = (
     "It bounds how far any score that is shown may be from what the same file would score on endlessly many "
@@ -117,22 +117,10 @@ def out_of_reach(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
     return " ".join(sentences)
 
 
-def stock_after(stock: Stock, *, publication: str) -> str:
-    """Say what is left of the sealed shards when the round is published."""
-    taken = 2 if publication == PublicationKind.FULL else 1
-    now = f"{stock.n_sealed:,} sealed iid shard{'s'[: stock.n_sealed != 1]} now"
-    takes = f"the {publication} publication takes {'two' if taken == 2 else 'one'}"
-    left = stock.n_sealed - taken
-    if left < 0:
-        then = "not enough for another round with a fresh holdout, unless more labels are sealed"
-    elif left == 0:
-        then = "the next round has its holdouts, and none is left for the one after it"
-    else:
-        then = (
-            f"{left:,} {'is' if left == 1 else 'are'} left after the next round has its holdouts, enough for "
-            f"{left:,} more after coarse publications, and for {left // 2:,} after full ones"
-        )
-    return f"{now}, and {takes}: {then}"
+def stock_after(stock: Stock, after: Stock, *, publication: str) -> str:
+    """Say for how many rounds the labels are enough, and what this one leaves of them."""
+    left = replace(after, n_pending=0).line
+    return f"{stock.line}; after this round's {publication} publication: {left}"
 
 
 def _share(found: Detectable) -> str:

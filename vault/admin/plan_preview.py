@@ -7,23 +7,25 @@ what was not read: whatever has changed since, on the form or in the vault, is s
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from vault import budget, panel, rounds, sentences
+from vault import budget, conveyor, next_round, panel, sentences
 from vault.admin import outlook, parameters
 from vault.admin.pages import NOTHING, Page, Table, minute
 from vault.models import Holdout, Round
+from vault.next_round import Following
 from vault.planning import checks as plan_checks
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.statuses import PublicationKind
 
 Rows = list[tuple[str, str]]
+UNAUDITED = "none: an unaudited round, which teams see"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,24 +35,44 @@ class Preview:
     warnings: list[str]
     # To the last digit; tables shorten ids and times.
     plan: dict[str, Any]
+    # Of a round that is planned like the last one: what differs from it, and what is taken over.
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def seal(self) -> str:
         """Give a hash that changes with whatever is shown, and with whatever is planned."""
-        everything = [self.constants, self.figures, self.warnings, self.plan]
+        everything = [self.constants, self.figures, self.warnings, self.plan, self.changes]
         # Of holdouts and teams their ids.
         text = json.dumps(everything, sort_keys=True, default=lambda it: str(getattr(it, "pk", it)))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def preview(*, plan: dict[str, Any], now: dt.datetime) -> Preview:
-    """Work out what the form's values come to, refused as planning would. Nothing is written."""
+def preview(
+    *,
+    plan: dict[str, Any],
+    now: dt.datetime,
+    after: Round | None = None,
+    following: Following | None = None,
+) -> Preview:
+    """Work out what the form's values come to, refused as planning would. Nothing is written.
+
+    With `after` the round is planned like that one, and `following` says what is taken over.
+    """
     values = dict(plan)
     fresh_holdouts, references = values.pop("fresh_holdouts"), values.pop("references")
     round = Round(panel=panel.latest(benchmark=plan["benchmark"]), **values)
     round.parameters = plan_checks.check(
         round=round, fresh_holdouts=fresh_holdouts, references=references, now=now
     )
+    changes = []
+    if after is not None and following is not None:
+        changes = next_round.changes(
+            after=after,
+            planned=round,
+            fresh_holdouts=fresh_holdouts,
+            references=references,
+            following=following,
+        )
     n_references = len(references)
     warnings = prospects.of_plan(
         round=round, fresh_holdouts=fresh_holdouts, n_references=n_references
@@ -60,7 +82,8 @@ def preview(*, plan: dict[str, Any], now: dt.datetime) -> Preview:
         constants=_constants(round, fresh_holdouts, [team.name for team in references]),
         figures=_figures(round, fresh_holdouts, n_references),
         warnings=[*warnings, tolerance] if tolerance else warnings,
-        plan=plan,
+        plan={**plan, "after": after, "following": repr(following)},
+        changes=[(each.what, each.before, each.then) for each in changes],
     )
 
 
@@ -81,10 +104,24 @@ def page_of(
         warnings=shown.warnings,
         seal=shown.seal,
         tables=[
+            *_differences(shown),
             Table(heading="What it could do", header=("What", "How much"), rows=shown.figures),
             Table(heading="What would be fixed", header=("What", "Value"), rows=shown.constants),
         ],
     )
+
+
+def _differences(shown: Preview) -> list[Table]:
+    if not shown.changes:
+        return []
+    return [
+        Table(
+            heading="What differs from the last round",
+            note="All else stays as it was.",
+            header=("What", "Then", "Now"),
+            rows=shown.changes,
+        )
+    ]
 
 
 def described(holdout: Holdout) -> str:
@@ -92,7 +129,7 @@ def described(holdout: Holdout) -> str:
     groups = f" in {holdout.n_units:,} groups" if holdout.n_units is not None else ""
     return (
         f"{holdout.benchmark.slug}: {holdout.kind}, {holdout.n_items:,} items{groups}, "
-        f"sealed {holdout.sealed_at:%Y-%m-%d} ({str(holdout.pk)[:8]})"
+        f"sealed {holdout.sealed_at:%Y-%m-%d} ({str(holdout.pk)[:8]}, draw {str(holdout.batch)[:8]})"
     )
 
 
@@ -104,6 +141,7 @@ def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str
         ("Panel", f"version {round.panel.version}, {round.panel.n_items:,} items"),
         ("Query holdout", described(round.query_holdout)),
         ("Fresh holdouts", fresh or NOTHING),
+        ("Audit", UNAUDITED if round.unaudited else "tests each team on the fresh holdout"),
         ("Mechanism", round.mechanism),
         ("Mechanism parameters", parameters.explained(round).replace("\n", "; ") or NOTHING),
         ("References, the baseline first", ", ".join(references) or NOTHING),
@@ -128,7 +166,8 @@ def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> 
         n_references=n_references,
         told=budget.holdout_nats(holdout=round.query_holdout),
     )
-    stock = rounds.stock(benchmark=round.benchmark)
+    stock = conveyor.stock(benchmark=round.benchmark)
+    after = conveyor.stock_after(round=round, fresh_holdouts=fresh_holdouts)
     return [
         ("Steps of the scores that teams see", outlook.resolution(round)),
         ("Steps of the published results", outlook.published(round, fresh_holdouts)),
@@ -140,5 +179,5 @@ def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> 
             outlook.proven_together(reach.together, queries="planned"),
         ),
         ("Smallest overstatement that the audit finds", outlook.detectable(round, fresh_holdouts)),
-        ("Stock of labels", outlook.stock_after(stock, publication=round.publication)),
+        ("Stock of labels", outlook.stock_after(stock, after, publication=round.publication)),
     ]

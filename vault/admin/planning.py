@@ -15,13 +15,14 @@ from django.utils.crypto import constant_time_compare
 
 from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
-from vault import rounds, team_names
+from vault import conveyor, next_round, rounds, sentences, team_names
 from vault.admin import plan_preview
 from vault.admin.json_field import TypedJSONField
 from vault.admin.pages import Page, add_error, address, is_id, offer, sent
 from vault.errors import VaultError
 from vault.holdout_kinds import DECIDING
 from vault.models import Benchmark, Holdout, Round, Team
+from vault.next_round import Following
 from vault.planning import prospects
 from vault.statuses import HoldoutStatus, PublicationKind
 
@@ -48,7 +49,13 @@ class PlanForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="What the audit opens. Only an iid holdout of the query holdout's draw decides a "
-        "verdict; without one no team is tested, and nobody can be CONFIRMED.",
+        "verdict, and only one that no audit has opened before.",
+    )
+    unaudited = forms.BooleanField(
+        required=False,
+        label="Unaudited",
+        help_text="Plan it without a fresh iid holdout. Teams see that it is unaudited: nobody is tested, "
+        "and every verdict is NOT_TESTED.",
     )
     mechanism = forms.ChoiceField(
         choices=[(name, name) for name in MECHANISMS],
@@ -93,8 +100,8 @@ class PlanForm(forms.Form):
     publication = forms.ChoiceField(
         choices=PublicationKind.choices,
         initial=PublicationKind.COARSE,
-        help_text="A coarse publication takes one shard out of the stock, a full one takes two: the fresh "
-        "holdout cannot answer the next round when everything of it was published.",
+        help_text="After a coarse publication the fresh holdout answers the next round, after a full one "
+        "it retires, and the next round takes two shards.",
     )
     max_teams = _limit("max_teams", "Teams that see scores; further ones are admitted blind.")
 
@@ -104,14 +111,12 @@ class PlanForm(forms.Form):
         if benchmark is not None and is_id(benchmark):
             known = known.filter(benchmark=int(benchmark))
             if (chosen := Benchmark.objects.filter(pk=benchmark).first()) is not None:
-                stock = rounds.stock(benchmark=chosen)
-                self.fields["publication"].help_text += (
-                    f" In stock: {stock.n_sealed} sealed iid shards, which is enough for "
-                    f"{stock.coarse_rounds} further rounds with a fresh holdout after coarse publications, "
-                    f"and for {stock.full_rounds} after full ones."
-                )
+                stock = conveyor.stock(benchmark=chosen)
+                self.fields["publication"].help_text += f" In stock: {stock.line}."
         queries = known.filter(kind__in=DECIDING, status=HoldoutStatus.QUERY)
         fresh = known.filter(status=HoldoutStatus.FRESH)
+        judges = list(fresh.filter(kind__in=DECIDING))
+        fresh = fresh.exclude(pk__in=conveyor.opened(holdouts=judges))
         offer(self, "query_holdout", queries, label=plan_preview.described)
         offer(self, "fresh_holdouts", fresh, label=plan_preview.described)
 
@@ -138,40 +143,119 @@ class PlanForm(forms.Form):
         return list(self.cleaned_data["fresh_holdouts"])
 
 
+class NextForm(PlanForm):
+    """Of a round that is planned like the last one."""
+
+    hands_in = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Hand in the references' files again",
+        help_text="Where they answer the same panel; else new files are asked for. They count towards the "
+        "same limits as any other file of a reference.",
+    )
+    keeps_admissions = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Keep the admissions",
+        help_text="Each team that is active is admitted again, with as many queries, and journaled.",
+    )
+
+    @property
+    def following(self) -> Following:
+        return Following(
+            hands_in=self.cleaned_data["hands_in"],
+            keeps_admissions=self.cleaned_data["keeps_admissions"],
+        )
+
+
 def plan_view(page: Page, request: HttpRequest) -> HttpResponse:
     """Show the form, then a preview of the round, and only then plan: exactly what was previewed."""
     if not page.has_add_permission(request):
         raise PermissionDenied
-    benchmark = request.GET.get("benchmark")
-    now = timezone.now().replace(second=0, microsecond=0)
-    initial = {"benchmark": benchmark, "opens_at": now, "closes_at": now + DEFAULT_LENGTH}
-    form = PlanForm(*sent(request), benchmark=benchmark, initial=initial)
+    after = _after(request)
+    form = _form(request, after)
     if form.is_bound and form.is_valid() and "change" not in request.POST:
         is_confirmed = "plan" in request.POST
+        following = form.following if isinstance(form, NextForm) else None
         try:
-            shown = plan_preview.preview(plan=form.cleaned_data, now=timezone.now())
+            shown = plan_preview.preview(
+                plan=_plan_of(form), now=timezone.now(), after=after, following=following
+            )
             seen = request.POST.get("previewed", "")
             if is_confirmed and constant_time_compare(seen, shown.seal):
-                return _plan(page, request, form)
+                return _plan(page, request, form, after)
         except VaultError as error:
             add_error(form, error)
         else:
             return plan_preview.page_of(page, request, form, shown, has_changed=is_confirmed)
+    like = "" if after is None else f" It begins with what {after} was planned with."
     return page.form_page(
         request,
         form,
-        title="Plan a round",
+        title="Plan a round" if after is None else "Plan the next round",
         explanation="The next page shows what follows from this, and changes nothing. Nothing that stands "
-        "here can be changed once the round is planned.",
+        f"here can be changed once the round is planned.{like}",
         submit="Preview",
         back=reverse("admin:vault_round_changelist"),
     )
 
 
-def _plan(page: Page, request: HttpRequest, form: PlanForm) -> HttpResponse:
-    planned = rounds.plan(
-        **form.cleaned_data, actor=request.user.get_username(), now=timezone.now()
-    )
+def next_address(round: Round) -> list[tuple[str, str]]:
+    """Give label and address of the page that plans the next round; nothing if none can be planned."""
+    if next_round.obstacle(after=round):
+        return []
+    query = {"benchmark": round.benchmark_id, "after": round.pk}
+    return [("Plan the next round", reverse("admin:vault_round_add", query=query))]
+
+
+def _after(request: HttpRequest) -> Round | None:
+    """Find the round that the next one is planned like, if the address names one that can be followed."""
+    text = request.GET.get("after", "")
+    after = Round.objects.filter(pk=text).first() if is_id(text) else None
+    if after is not None and (reason := next_round.obstacle(after=after)):
+        messages.error(request, sentences.whole(reason))
+        return None
+    return after
+
+
+def _form(request: HttpRequest, after: Round | None) -> PlanForm:
+    now = timezone.now().replace(second=0, microsecond=0)
+    benchmark = request.GET.get("benchmark")
+    length = DEFAULT_LENGTH
+    initial: dict[str, Any] = {"benchmark": benchmark}
+    if after is not None:
+        benchmark = str(after.benchmark_id)
+        initial = next_round.constants(after=after)
+        length = after.closes_at - after.opens_at
+    initial |= {"opens_at": now, "closes_at": now + length, **_proposed(benchmark)}
+    form = PlanForm if after is None else NextForm
+    return form(*sent(request), benchmark=benchmark, initial=initial)
+
+
+def _plan_of(form: PlanForm) -> dict[str, Any]:
+    """Give the values of the plan alone."""
+    return {name: form.cleaned_data[name] for name in PlanForm.base_fields}
+
+
+def _proposed(benchmark: str | None) -> dict[str, Any]:
+    """Choose the conveyor's pair beforehand, if one is ready."""
+    if benchmark is None or not is_id(benchmark):
+        return {}
+    chosen = Benchmark.objects.filter(pk=benchmark).first()
+    pair = None if chosen is None else conveyor.proposed(benchmark=chosen)
+    return {} if pair is None else {"query_holdout": pair[0], "fresh_holdouts": [pair[1]]}
+
+
+def _plan(page: Page, request: HttpRequest, form: PlanForm, after: Round | None) -> HttpResponse:
+    actor, now = request.user.get_username(), timezone.now()
+    if after is not None and isinstance(form, NextForm):
+        done = next_round.plan(
+            after=after, plan=_plan_of(form), following=form.following, actor=actor, now=now
+        )
+        planned = done.round
+        messages.info(request, done.line)
+    else:
+        planned = rounds.plan(**_plan_of(form), actor=actor, now=now)
     page.log_addition(request, planned, "Planned.")
     then = "it opens by itself" if planned.named_references else "then open the round"
     messages.success(
@@ -185,6 +269,8 @@ def _plan(page: Page, request: HttpRequest, form: PlanForm) -> HttpResponse:
         *prospects.of_room(round=planned, n_references=len(planned.named_references)),
     ):
         messages.warning(request, sentence)
+    if warning := conveyor.stock(benchmark=planned.benchmark).warning:
+        messages.warning(request, warning)
     if tolerance := prospects.tolerance(benchmark=planned.benchmark):
         messages.info(request, tolerance)
     return HttpResponseRedirect(address(planned))

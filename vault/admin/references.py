@@ -17,7 +17,8 @@ def references(round: Round) -> Table:
         received.select_related("team").order_by("submitted_at", "pk"),
         key=lambda each: places.get(each.pk, len(places)),
     )
-    values = dict(Release.objects.filter(submission__in=files).values_list("submission", "value"))
+    answers = Release.objects.filter(submission__in=files, transcript=round.transcript)
+    values = dict(answers.values_list("submission", "value"))
     score = "Score, rounded" if round.status in NEVER_OPENED else "Score, as released"
     heading = "References"
     if not places:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from vault import budget, opening, rounds, sentences
 from vault.admin.acts import Act, ActForm, Done, reason_field
 from vault.admin.baselines import HAND_IN, may_open
+from vault.admin.corrections_of_rounds import CORRECTING_ACTS
 from vault.admin.pages import NAT, minute, offer
 from vault.admin.references import order_of
 from vault.admin.unrankings import UNRANKING_ACTS
@@ -179,5 +180,6 @@ VAULT_ACTS = (
         run=_cancel,
         form=CancelForm,
     ),
+    *CORRECTING_ACTS,
     *UNRANKING_ACTS,
 )

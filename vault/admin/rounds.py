@@ -13,12 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from vault import budget, opening, sentences
+from vault import budget, opening, sentences, transcripts
 from vault.admin import outlook, parameters, planning
 from vault.admin.acts import Act, ActingPage
 from vault.admin.baselines import may_open
 from vault.admin.board import board
 from vault.admin.budgets import admissions
+from vault.admin.corrections_of_rounds import notices
 from vault.admin.pages import (
     NOTHING,
     WHAT_NATS_ARE,
@@ -26,6 +27,7 @@ from vault.admin.pages import (
     Table,
     closes,
     column,
+    is_id,
     link,
     listed,
     nats,
@@ -39,6 +41,10 @@ from vault.models import Admission, BudgetEntry, Holdout, Round, Submission
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.statuses import COMING, HoldoutStatus, RoundStatus
+from vault.wear import wear_of
+
+# While these are all that it told is still growing.
+ANSWERING = (RoundStatus.OPEN, RoundStatus.CLOSING)
 
 
 class RoundAdmin(FixedPage, ActingPage):
@@ -52,11 +58,13 @@ class RoundAdmin(FixedPage, ActingPage):
     acts: Sequence[Act] = VAULT_ACTS
     fieldsets = (
         section(None, "benchmark", "number", "standing", "opening", "panel"),
-        section("Labels", "query_holdout", "fresh", "cannot_find", "detectable"),
+        section(
+            "Labels", "query_holdout", "fresh", "unaudited", "cannot_find", "detectable", "answers"
+        ),
         section(
             "Release",
             *("mechanism", "explained", "resolution", "publication", "published_step"),
-            *("reserved", "proven_error"),
+            *("reserved", "wear", "proven_error"),
         ),
         section(
             "Budget of a team",
@@ -77,6 +85,14 @@ class RoundAdmin(FixedPage, ActingPage):
         return rounds.select_related(
             "benchmark", "query_holdout__benchmark", "panel__benchmark"
         ).annotate(n_teams=_count_of(Admission), n_submissions=_count_of(Submission))
+
+    @admin.display(description="answers that count")
+    def answers(self, obj: Round) -> str:
+        """Say whether labels were corrected, and whether all is being scored again."""
+        now = "the first" if obj.transcript == 1 else f"transcript {obj.transcript}"
+        if transcripts.is_waiting(round=obj):
+            return f"{now}; all of it is being scored again, on corrected labels"
+        return now if obj.transcript == 1 else f"{now}, on corrected labels"
 
     n_teams = number("n_teams", "teams")
     n_submissions = number("n_submissions", "submissions")
@@ -102,6 +118,17 @@ class RoundAdmin(FixedPage, ActingPage):
             f"{nats(total)}, of which {nats(told)} by publications and displayed references "
             f"({WHAT_NATS_ARE})"
         )
+
+    wear = column(
+        "wear of the query holdout", lambda obj: f"{wear_of(holdout=obj.query_holdout).line}."
+    )
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "GET" and is_id(object_id):
+            for each in Round.objects.filter(pk=object_id, status__in=ANSWERING):
+                if warning := wear_of(holdout=each.query_holdout).warning:
+                    messages.warning(request, warning)
+        return super().change_view(request, object_id, *args, **kwargs)
 
     @admin.display(description="how far off a shown score can be")
     def proven_error(self, obj: Round) -> str:
@@ -166,8 +193,11 @@ class RoundAdmin(FixedPage, ActingPage):
             ("Ledger", listed(BudgetEntry, admission__round__id=obj.pk)),
         ]
 
+    def elsewhere(self, obj: Round) -> list[tuple[str, str]]:
+        return planning.next_address(obj)
+
     def tables(self, obj: Round) -> list[Table]:
-        return [board(obj), *unrankings(obj), admissions(obj), references(obj)]
+        return [board(obj), *notices(obj), *unrankings(obj), admissions(obj), references(obj)]
 
 
 def _name_of_fresh(holdout: Holdout) -> str:

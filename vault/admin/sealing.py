@@ -21,13 +21,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from vault import budget, conveyor
 from vault.admin import data_files
 from vault.admin.data_files import DataFileField
 from vault.admin.pages import Page, Table, sent, stacked, table
 from vault.errors import SealingError, VaultError
+from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
-from vault.sealing import holdouts, label_files, label_report
+from vault.sealing import holdouts, kind_rules, label_files, label_report, proposals
 from vault.sealing.drawn_units import Shard
 from vault.sealing.label_report import Report
 from vault.sealing.seal_arguments import REST
@@ -75,6 +77,14 @@ class SealForm(forms.Form):
         initial=HoldoutKind.IID,
         help_text="Only iid shards decide a verdict. They are drawn at random, and at least two at once.",
     )
+    rounds = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=proposals.MAX_ROUNDS,
+        label="Auditable rounds",
+        help_text="Leave the sizes below empty, and they are proposed for so many rounds, in a table; "
+        "nothing is sealed yet.",
+    )
     query = SizesField(
         required=False,
         label="Query shards",
@@ -92,6 +102,19 @@ class SealForm(forms.Form):
         help_text="Items of each shard kept for later rounds, such as 3000, 3000.",
     )
 
+    trained_until = forms.DateField(
+        required=False,
+        label="Teams may train up to",
+        help_text="Of a temporal holdout: the last day whose items teams may train on, such as 2026-03-01. "
+        "Teams see it.",
+    )
+    label_delay_days = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=kind_rules.MAX_DELAY_DAYS,
+        label="Days until a label is known",
+        help_text="Of a temporal holdout: its items begin at least so many days after that day.",
+    )
     stratify = forms.BooleanField(
         required=False,
         label="Draw from each class separately",
@@ -111,17 +134,32 @@ class SealForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        if not self.errors and not self.shards():
+        if not self.errors and not self.shards() and not values["rounds"]:
             self.add_error("fresh", "Say how many items go into which shard.")
         return values
 
     def shards(self) -> list[Shard]:
         values = self.cleaned_data
         return [
-            Shard(kind=values["kind"], status=status, n=n)
+            Shard(
+                kind=values["kind"],
+                status=status,
+                n=n,
+                trained_until=values["trained_until"],
+                label_delay_days=values["label_delay_days"],
+            )
             for status in (HoldoutStatus.QUERY, HoldoutStatus.FRESH, HoldoutStatus.SEALED)
             for n in values[status.lower()]
         ]
+
+    def fill_in(self, posted: QueryDict, shards: Sequence[Shard]) -> None:
+        """Write proposed sizes where they would have been written."""
+        data = posted.copy()
+        for status in (HoldoutStatus.QUERY, HoldoutStatus.FRESH, HoldoutStatus.SEALED):
+            sizes = (each.n for each in shards if each.status == status)
+            data[status.lower()] = ", ".join(REST if n is None else str(n) for n in sizes)
+        data["rounds"] = ""
+        self.data = data
 
     def ask(self, posted: QueryDict, report: Report, proof: str) -> None:
         """Show a tick for each warning, none of them set, and what binds them to this file."""
@@ -155,8 +193,10 @@ def seal_view(page: Page, request: HttpRequest) -> HttpResponse:
         request,
         form,
         title="Seal a label file",
-        explanation="The labels are drawn into shards, committed to and encrypted for the workers. "
-        "Afterwards neither this page nor any other can show them: keep the file where it is safe.",
+        explanation="Rather seal where the labels live (run.py seal), and upload the envelope that it "
+        "writes: then this service never sees a label. Here the labels are drawn into shards, committed to "
+        "and encrypted for the workers. Afterwards neither this page nor any other can show them: keep the "
+        "file where it is safe.",
         submit="Seal",
         back=reverse("admin:vault_holdout_changelist"),
         tables=tables,
@@ -171,6 +211,8 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
     body, content_type = values["file"].read(), data_files.content_type(values["file"])
     labels = label_files.read(body=body, content_type=content_type, benchmark=benchmark)
     shards = form.shards()
+    if not shards:
+        return [], _propose(form, request, labels)
     report = holdouts.report(benchmark=benchmark, labels=labels, shards=shards, stratify=stratify)
     asked = _digest(form, body, user_id=request.user.pk)
     if values["only_report"] or not _is_confirmed(request.POST, report, asked):
@@ -194,6 +236,28 @@ def _seal(form: SealForm, request: HttpRequest) -> tuple[list[Holdout], list[Tab
     return sealed, []
 
 
+def _propose(form: SealForm, request: HttpRequest, labels: LabelTable) -> list[Table]:
+    """Fill in the sizes that so many rounds take, and show what they and some more rounds come to."""
+    benchmark: Benchmark = form.cleaned_data["benchmark"]
+    if form.cleaned_data["kind"] != HoldoutKind.IID:
+        raise SealingError("only iid shards judge, so that rounds are proposed for no others")
+    found = proposals.propose(
+        labels=labels,
+        rounds=form.cleaned_data["rounds"],
+        metric=benchmark.primary_metric,
+        unit=budget.unit_of(benchmark=benchmark),
+        delta0=benchmark.delta0,
+    )
+    form.fill_in(request.POST, found[0].shards)
+    messages.info(
+        request,
+        "Nothing was sealed. The sizes of the first row are filled in: choose the file again to seal it so.",
+    )
+    rows = [each.row for each in found]
+    note = proposals.explained(found)
+    return [Table(heading="Proposed shards", header=proposals.HEADER, rows=rows, note=note)]
+
+
 def _digest(form: SealForm, body: bytes, *, user_id: int | None) -> str:
     """Make a digest of exactly this file, these settings and this person."""
     values = form.cleaned_data
@@ -203,6 +267,7 @@ def _digest(form: SealForm, body: bytes, *, user_id: int | None) -> str:
         "name": values["file"].name,
         "file": hashlib.sha256(body).hexdigest(),
         "shards": [[shard.kind, shard.status, shard.n] for shard in form.shards()],
+        "later_than": [str(values["trained_until"]), values["label_delay_days"]],
         "stratify": values["stratify"],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
@@ -274,5 +339,7 @@ def _sealed(
     messages.info(request, accepted or "The report on the file warned of nothing.")
     for sentence in holdouts.how_drawn(holdout=sealed[0]):
         messages.info(request, sentence)
+    stock = conveyor.stock(benchmark=form.cleaned_data["benchmark"])
+    messages.info(request, f"Stock of labels: {stock.line}.")
     drawn = reverse("admin:vault_holdout_changelist", query={"batch": sealed[0].batch})
     return HttpResponseRedirect(drawn)

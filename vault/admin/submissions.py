@@ -5,11 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 from django.http import HttpRequest
 
 from stats.metrics import METRICS
-from vault import leaderboard
+from vault import leaderboard, transcripts
 from vault.admin.change_lists import RoundFilter
 from vault.admin.pages import (
     NOTHING,
@@ -31,7 +31,7 @@ from vault.statuses import NEVER_OPENED
 # References of a round that has not opened have none: their order would tell more than their rounded scores.
 OWN_VALUE = Case(
     When(team__is_reference=True, round__status__in=NEVER_OPENED, then=None),
-    When(release__outcome__in=Release.OWN_VALUE, then="release__value"),
+    When(outcome_now__in=Release.OWN_VALUE, then="value_now"),
 )
 
 
@@ -78,15 +78,25 @@ class SubmissionAdmin(ReadOnlyPage):
         ),
         section(
             "Work",
-            *("submitted_at", "finished_at", "claimed_at", "leased_until", "fence"),
+            *("submitted_at", "is_late", "finished_at", "claimed_at", "leased_until", "fence"),
             *("n_exceptions", "n_faults", "retry_at", "error_code"),
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         found: QuerySet[Submission] = super().get_queryset(request)
-        return found.select_related(
-            *("team", "round__benchmark", "round__query_holdout", "panel__benchmark", "release")
+        answer = Release.objects.filter(
+            submission=OuterRef("pk"), transcript=OuterRef("round__transcript")
+        )
+        return (
+            found.select_related(
+                *("team", "round__benchmark", "round__query_holdout", "panel__benchmark")
+            )
+            .prefetch_related("releases")
+            .annotate(
+                outcome_now=Subquery(answer.values("outcome")),
+                value_now=Subquery(answer.values("value")),
+            )
         )
 
     # The last part: ids made at one time begin alike.
@@ -96,9 +106,10 @@ class SubmissionAdmin(ReadOnlyPage):
     on_display = column("on display", lambda obj: _score(obj, "value"))
     released_at = column("released at", lambda obj: moment(_of_release(obj, "released_at")))
 
-    @admin.display(description="outcome", ordering="release__outcome")
+    @admin.display(description="outcome", ordering="outcome_now")
     def outcome(self, obj: Submission) -> str:
-        return obj.release.get_outcome_display() if hasattr(obj, "release") else NOTHING
+        answer = obj.release
+        return NOTHING if answer is None else str(answer.get_outcome_display())
 
     @admin.display(description="final of its team")
     def final(self, obj: Submission) -> str:
@@ -119,11 +130,12 @@ class SubmissionAdmin(ReadOnlyPage):
                 empty="Nothing was charged.",
             ),
             _raw_scores(obj),
+            *_superseded(obj),
         ]
 
 
 def _of_release(submission: Submission, name: str) -> Any:
-    return getattr(getattr(submission, "release", None), name, None)
+    return getattr(submission.release, name, None)
 
 
 def _score(submission: Submission, name: str) -> str:
@@ -133,6 +145,23 @@ def _score(submission: Submission, name: str) -> str:
     is_coarse = reference_scores.is_coarse(round=round, team=team)
     step = None if is_coarse else leaderboard.resolution(round=round)
     return score(leaderboard.shown(value=told, benchmark=round.benchmark), step=step)
+
+
+def _superseded(submission: Submission) -> list[Table]:
+    """List the answers on labels that were corrected since, where there are any."""
+    answers = transcripts.superseded(submission=submission)
+    round, team = submission.round, submission.team
+
+    def told(value: float | None) -> str:
+        return figure(reference_scores.told(value=value, round=round, team=team))
+
+    rows = [
+        (each.transcript, told(each.released), told(each.value), each.get_outcome_display())
+        for each in answers
+    ]
+    header = ("Transcript", "Released", "On display", "Outcome")
+    heading = "Answers that corrected labels have superseded"
+    return [Table(heading=heading, header=header, rows=rows)] if rows else []
 
 
 def _raw_scores(submission: Submission) -> Table:
@@ -153,10 +182,18 @@ def _raw_scores(submission: Submission) -> Table:
         told = reference_scores.told(value=each.value, round=round, team=team, metric=each.metric)
         ends = () if is_coarse else (figure(each.low), figure(each.high))
         name = METRICS[each.metric].label if each.metric in METRICS else each.metric
-        rows.append((name, link(each.holdout), figure(told), *ends, each.scorer_version))
+        versions = (each.label_version, each.scorer_version)
+        rows.append((name, link(each.holdout), figure(told), *ends, *versions))
     return Table(
         heading=heading,
-        header=("Metric", "Holdout", "Score", *(() if is_coarse else ("Low", "High")), "Scorer"),
+        header=(
+            "Metric",
+            "Holdout",
+            "Score",
+            *(() if is_coarse else ("Low", "High")),
+            "Labels",
+            "Scorer",
+        ),
         rows=rows,
         empty="Nothing was scored yet.",
     )

@@ -12,10 +12,11 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from vault import team_names
+from vault import journal, merged_teams, team_names
 from vault.admin import baselines, rosters
 from vault.admin.acts import Act, ActForm, ActingPage, Done
 from vault.admin.budgets import counted, left_of
+from vault.admin.mergings import MERGE, merges
 from vault.admin.pages import (
     NOTHING,
     ReadOnlyPage,
@@ -76,6 +77,12 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
             "the board with its rank: unrank it in the round for that.",
         }
 
+    def clean_is_active(self) -> bool:
+        is_active = bool(self.cleaned_data["is_active"])
+        if is_active and self.instance.pk and (end := merged_teams.into(self.instance)) is not None:
+            raise forms.ValidationError(f"It was merged into {end}, and that cannot be undone.")
+        return is_active
+
     def clean_name(self) -> str:
         name = team_names.normalized(self.cleaned_data["name"])
         if len(name) > team_names.MAX_LENGTH:  # some letters are several in normal form
@@ -89,7 +96,9 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def _issue(request: HttpRequest, team: Team, values: dict[str, Any]) -> Done:
-    token, plain = tokens.issue(team=team, now=timezone.now(), **values)
+    token, plain = tokens.issue(
+        team=team, actor=request.user.get_username(), now=timezone.now(), **values
+    )
     scopes = ", ".join(token.scopes)
     return Done(message=f"Issued token {_begun(token)} ({scopes}) to {team}", shown_once=plain)
 
@@ -114,12 +123,12 @@ def _make_link(request: HttpRequest, team: Team, values: dict[str, Any]) -> Done
 
 
 def _cancel_links(request: HttpRequest, team: Team, values: dict[str, Any]) -> Done:
-    n_ended = token_links.cancel(team=team, now=timezone.now())
+    n_ended = token_links.cancel(team=team, actor=request.user.get_username(), now=timezone.now())
     return Done(message=f"Links of {team} that show no token any more: {n_ended}.")
 
 
 def _revoke(request: HttpRequest, token: TeamToken, values: dict[str, Any]) -> Done:
-    n_ended = tokens.revoke(token=token, now=timezone.now())
+    n_ended = tokens.revoke(token=token, actor=request.user.get_username(), now=timezone.now())
     others = f", and {n_ended - 1} that it made" if n_ended > 1 else ""
     return Done(message=f"Token {_begun(token)} is revoked{others}.")
 
@@ -175,12 +184,23 @@ class TeamAdmin(ActingPage):
             when="while a link waits",
             run=_cancel_links,
         ),
+        MERGE,
     )
     change_list_template = "vault/admin/teams.html"
 
     def get_urls(self) -> list[URLPattern]:
         wrapped = self.admin_site.admin_view(partial(rosters.roster_view, self))
         return [path("from-csv/", wrapped, name="vault_team_roster"), *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        told = {name: form.cleaned_data[name] for name in form.changed_data}
+        journal.append_of_installation(
+            kind="team_changed" if change else "team_created",
+            actor=request.user.get_username(),
+            now=timezone.now(),
+            **{**told, "team": obj.name},
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # The journal and the board know a team by its name, and budgets by what it is.
@@ -231,7 +251,7 @@ class TeamAdmin(ActingPage):
             ],
             empty=REFERENCES_ARE_NOT if obj.is_reference else "Not admitted to any round.",
         )
-        return [issued, links, admissions]
+        return [issued, links, admissions, *merges(obj)]
 
 
 @admin.register(TeamToken, site=site)

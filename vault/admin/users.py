@@ -9,6 +9,7 @@ from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 
 from vault import own_address, sentences
 from vault.admin.acts import Act, ActingPage, Done
@@ -76,19 +77,20 @@ class NewPersonForm(RightsForm):
 
 def _link(request: HttpRequest, person: User) -> str:
     assert isinstance(request.user, User)  # superusers alone come here
-    link = accounts.make_password_link(person=person, by=request.user)
+    link = accounts.make_password_link(person=person, by=request.user, now=timezone.now())
     path = reverse("set_password", args=[link.person, link.token])
     return own_address.absolute(request=request, path=path)
 
 
 def _deactivate(request: HttpRequest, person: User, values: dict[str, Any]) -> Done:
     assert isinstance(request.user, User)
-    accounts.deactivate(person=person, by=request.user)
+    accounts.deactivate(person=person, by=request.user, now=timezone.now())
     return Done(message=f"Deactivated {person}")
 
 
 def _activate(request: HttpRequest, person: User, values: dict[str, Any]) -> Done:
-    accounts.activate(person=person)
+    assert isinstance(request.user, User)
+    accounts.activate(person=person, by=request.user, now=timezone.now())
     person.refresh_from_db()
     return Done(message=f"Activated {person}", shown_once=_link(request, person))
 
@@ -191,7 +193,9 @@ class PersonAdmin(ActingPage, Base):
         return () if obj is None else ("username", *self.readonly_fields)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        accounts.save(person=obj, role=form.cleaned_data.get("role"))
+        assert isinstance(request.user, User)
+        role = form.cleaned_data.get("role")
+        accounts.save(person=obj, role=role, by=request.user, now=timezone.now())
 
     def response_add(
         self, request: HttpRequest, obj: User, post_url_continue: Any = None

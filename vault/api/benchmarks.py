@@ -9,13 +9,15 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from vault import conveyor
 from vault import panel as panels
 from vault.api import negotiation, pages, selectors, tables
 from vault.api.publicly import PublicView
-from vault.api.representations.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL
+from vault.api.representations.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PANEL, STOCK
+from vault.api.representations.draws import DRAW
 from vault.api.representations.rounds import ROUND
 from vault.files import content_files
-from vault.models import DisclosedFile, Holdout
+from vault.models import DisclosedFile, Draw, Holdout
 from vault.statuses import HoldoutStatus
 
 
@@ -43,6 +45,13 @@ class BenchmarkDetail(PublicView):
                     for each in sorted(
                         holdouts, key=attrgetter("sealed_at", "status", "commitment")
                     )
+                ],
+                stock=STOCK.show(conveyor.stock(benchmark=benchmark)),
+                draws=[
+                    DRAW.show(each)
+                    for each in Draw.objects.filter(benchmark=benchmark)
+                    .select_related("benchmark", "disclosed__draw__benchmark")
+                    .order_by("batch")
                 ],
                 rounds=[ROUND.show(each) for each in selectors.every_round(benchmark)],
             )

@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections import OrderedDict
 
+from vault import transcripts
 from vault.api.submission_state import Polled
 from vault.models import Release, Round, Submission, Team
 
@@ -25,7 +26,7 @@ _lock = threading.Lock()
 
 def remember(submission: Submission, *, team: Team) -> None:
     """Keep a row that was found with its round and benchmark, unless it is a reference's."""
-    if team.is_reference:
+    if team.is_reference or submission.round.transcript != 1:
         return
     kept = copy.copy(submission)
     with _lock:
@@ -44,15 +45,20 @@ def as_polled(latest: Polled) -> Submission | None:
     """Return the submission as it is now, if this process knows it; the caller has checked whose it is."""
     with _lock:
         known = _known.get(latest.submission_id)
-    if known is None:
+    if known is None or known.round.transcript != latest.transcript:
+        # Corrected labels bring answers beside the first, which are looked up.
         return None
     now = copy.copy(known)
     now.status, now.error_code = latest.status, latest.error_code
     now.finished_at = latest.finished_at
-    answer = None
+    answers = []
     if latest.outcome is not None:
-        answer = Release(value=latest.on_display, outcome=latest.outcome)
-    Submission._meta.get_field("release").set_cached_value(now, answer)
+        answers = [
+            Release(value=latest.on_display, outcome=latest.outcome, transcript=latest.transcript)
+        ]
+    # A cache of its own: the copy shares what the row has kept.
+    now._prefetched_objects_cache = {}  # type: ignore[attr-defined]
+    transcripts.know_answers(submission=now, answers=answers)
     # The annotation of `selectors.submissions_of`.
     now.is_final = latest.is_final  # type: ignore[attr-defined]
     return now

@@ -66,11 +66,15 @@ def of_budget(left: Queries, *, now: dt.datetime) -> list[Limit]:
         Limit(
             name="window",
             quota=left.window_limit,
-            remaining=left.window_limit - left.window_used,
+            remaining=max(0, left.window_limit - left.window_used),
             window_seconds=left.window_seconds,
             more_in=more_in,
         ),
-        Limit(name="total", quota=left.total_limit, remaining=left.total_limit - left.total_used),
+        Limit(
+            name="total",
+            quota=left.total_limit,
+            remaining=max(0, left.total_limit - left.total_used),
+        ),
         Limit(
             name="concurrent",
             quota=left.concurrent_limit,

@@ -153,6 +153,19 @@ CATALOGUE: dict[str, ProblemCode] = {
         meaning="The `Idempotency-Key` is not a string of 1 to 255 printable ASCII characters.",
         detail="Idempotency-Key is a string of 1 to 255 printable ASCII characters, in quotes",
     ),
+    "invalid_envelope": ProblemCode(
+        status=422,
+        meaning="A batch of labels is not such an envelope as the audit worker could open; `field` names the "
+        "member. Nothing was kept.",
+        detail="It is sealed for another holdout",
+        members={"field": "holdout"},
+    ),
+    "labels_not_awaited": ProblemCode(
+        status=409,
+        meaning="The holdout takes no labels now: the finals that they would measure are not locked, or all "
+        "labels are there.",
+        detail="Labels are taken once the finals that they measure are locked",
+    ),
     "invalid_parameter": ProblemCode(
         status=422,
         meaning="A parameter of the query or a member of the body does not fit; `field` names it.",

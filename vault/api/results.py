@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
@@ -38,7 +40,7 @@ class BudgetDetail(APIView):
         error = ledger.proven_error(
             account=budget.account_of(round=round),
             nats=budget.team_nats(round=round, team=team),
-            k=remaining.total_limit,
+            k=remaining.total_limit + (remaining.late.limit if remaining.late else 0),
         )
         summary = budget_left.summary(
             left=remaining,
@@ -77,12 +79,15 @@ class LeaderboardDetail(PublicView):
             writer = csv.DictWriter(buffer, list(ROW.fields), lineterminator="\n")
             writer.writeheader()
             writer.writerows(
-                {
-                    name: spreadsheet_cells.as_text(value) if isinstance(value, str) else value
-                    for name, value in row.items()
-                }
-                for row in board["rows"]
+                {name: _cell(value) for name, value in row.items()} for row in board["rows"]
             )
             response = HttpResponse(buffer.getvalue(), content_type=negotiation.CSV)
         patch_vary_headers(response, ["Accept", "Authorization"])
         return response
+
+
+def _cell(value: Any) -> Any:
+    """Write a member of a row into one cell: a list as JSON, and nothing of an empty one."""
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return spreadsheet_cells.as_text(value) if isinstance(value, str) else value

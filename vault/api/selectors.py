@@ -45,7 +45,7 @@ def every_round(benchmark: Benchmark) -> QuerySet[Round]:
     """Find planned ones too: teams want to know when to come, and cancelled ones: that they need not."""
     rounds = Round.objects.filter(benchmark=benchmark).order_by("number")
     found = rounds.select_related("benchmark", "query_holdout", "panel")
-    return found.prefetch_related("query_holdout__versions")
+    return found.prefetch_related("query_holdout__versions", "notices", "unrankings")
 
 
 def asked_round(request: Request, benchmark: Benchmark) -> Round:
@@ -117,10 +117,11 @@ def is_number(text: str) -> bool:
 
 
 def submissions_of(team: Team) -> QuerySet[Submission]:
-    """Find a team's submissions, with all that is shown of them, in one query."""
+    """Find a team's submissions, with all that is shown of them."""
     return (
         Submission.objects.filter(team=team)
-        .select_related("release", "team", "round__benchmark")
+        .select_related("team", "round__benchmark")
+        .prefetch_related("releases")
         .annotate(is_final=Exists(Final.objects.filter(submission=OuterRef("pk"))))
     )
 

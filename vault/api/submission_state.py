@@ -27,9 +27,12 @@ _LOOK = b"""
            EXISTS (SELECT FROM vault_final WHERE submission_id = submission.id),
            EXISTS (SELECT FROM vault_team team, vault_round round
                    WHERE team.id = submission.team_id AND team.is_reference
-                       AND round.id = submission.round_id AND round.status IN @NEVER_OPENED)
+                       AND round.id = submission.round_id AND round.status IN @NEVER_OPENED),
+           current.transcript
     FROM vault_submission submission
+    JOIN vault_round current ON current.id = submission.round_id
     LEFT JOIN vault_release answer ON answer.submission_id = submission.id
+        AND answer.transcript = current.transcript
     WHERE submission.id = $1 AND submission.team_id = $2
 """.replace(b"@NEVER_OPENED", str(tuple(map(str, NEVER_OPENED))).encode())
 # The ETag names a state; this names how it is shown, so that new code means new ETags.
@@ -55,6 +58,8 @@ class Polled(NamedTuple):
     outcome: str | None
     is_final: bool
     is_coarse: bool = False
+    # Of the round: with another one the earlier answers are shown, too.
+    transcript: int = 1
 
     @property
     def is_pending(self) -> bool:
@@ -66,7 +71,7 @@ class Polled(NamedTuple):
 
 def of_row(submission: Submission) -> Polled:
     """Take the state of a row that `selectors.submissions_of` found, or that was just made."""
-    release = getattr(submission, "release", None)
+    release = submission.release
     is_coarse = reference_scores.is_coarse(round=submission.round, team=submission.team)
     return Polled(
         submission_id=submission.pk,
@@ -78,6 +83,7 @@ def of_row(submission: Submission) -> Polled:
         outcome=None if release is None else release.outcome,
         is_final=bool(getattr(submission, "is_final", False)),
         is_coarse=is_coarse,
+        transcript=submission.round.transcript,
     )
 
 
@@ -94,7 +100,8 @@ def polled(*, submission_id: uuid.UUID, team_id: int) -> Polled | None:
         row = _asked(parameters)
     if row is None:
         return None
-    submitted_at, status, finished_at, error_code, value, outcome, is_final, is_coarse = row
+    submitted_at, status, finished_at, error_code, value, outcome, is_final, *of_round = row
+    is_coarse, transcript = of_round
     assert submitted_at is not None
     assert status is not None
     return Polled(
@@ -107,6 +114,7 @@ def polled(*, submission_id: uuid.UUID, team_id: int) -> Polled | None:
         outcome=outcome,
         is_final=is_final == "t",
         is_coarse=is_coarse == "t",
+        transcript=int(transcript or 1),
     )
 
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vault import budget, predictions, submissions
+from vault import budget, predictions, submissions, transcripts
 from vault.api import (
     files,
     filters,
@@ -193,7 +193,7 @@ def _received(request: Request, keyed: KeyedRequest, receipt: submissions.Receip
     if receipt.is_new:
         submission = receipt.submission
         # As `selectors.submissions_of` would find it: nothing was released of it yet.
-        Submission._meta.get_field("release").set_cached_value(submission, None)
+        transcripts.know_answers(submission=submission, answers=[])
         known_submissions.remember(submission, team=keyed.team)
     else:
         submission = selectors.own_submission(request, receipt.submission.pk)

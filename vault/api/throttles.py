@@ -19,7 +19,7 @@ from rest_framework.throttling import BaseThrottle
 
 from vault.api.limits import Limit
 from vault.api.problems import ProblemError
-from vault.models import Team, TeamToken
+from vault.models import LabelProvider, Team, TeamToken
 
 WINDOW_SECONDS = 60.0
 MAX_CALLERS = 20_000
@@ -72,6 +72,8 @@ class FloodThrottle(BaseThrottle):
         token = request.auth
         if isinstance(token, TeamToken):
             _count(f"token {token.pk}", settings.TOKEN_REQUESTS_PER_MINUTE)
+        elif isinstance(token, LabelProvider):
+            _count(f"labels {token.pk}", settings.TOKEN_REQUESTS_PER_MINUTE)
         else:
             count_unauthenticated(request)
         return True

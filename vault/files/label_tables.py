@@ -57,13 +57,19 @@ class LabelTable:
 
 
 def read(
-    *, body: bytes, content_type: str, classes: tuple[str, ...], id_kind: Kind = Kind.KEY
+    *,
+    body: bytes,
+    content_type: str,
+    classes: tuple[str, ...],
+    id_kind: Kind = Kind.KEY,
+    among: pa.Array | None = None,
 ) -> LabelTable:
     """Read a label file; raises `InvalidFileError`, which says nothing of the labels themselves.
 
     `classes` in code order; none: the labels are the values of a regression. A class with a control
     character is refused before any row is read, as a row's problem would tell its label. `id_kind` is that of
-    the ids which are sealed already; at first it is `Kind.KEY`, whatever the file has.
+    the ids which are sealed already; at first it is `Kind.KEY`, whatever the file has. With `among` every id
+    must be one of these.
     """
     for problem in _problems_of(classes):
         refuse(problem.replace("a field", "a class of the benchmark"), column="label")
@@ -72,7 +78,7 @@ def read(
         body, content_type, lambda names: _columns(names, classes, id_kind), MAX_ROWS, problems
     ).columns
     ids = columns["id"]
-    _check_ids(ids, problems)
+    check_ids(ids, problems, among=among)
     labels = _labels(columns["label"], classes, problems)
     if "time" in columns:
         # A null has been reported already.
@@ -146,13 +152,18 @@ def _problems_of(names: Sequence[str]) -> list[str]:
     return [problem for is_wrong, problem in found if pc.any(is_wrong).as_py()]
 
 
-def _check_ids(ids: Any, problems: Problems) -> None:
+def check_ids(ids: Any, problems: Problems, *, among: pa.Array | None = None) -> None:
+    """Report ids that stand in an earlier row, that cannot be one, or that are none of the others."""
     encoded = ids if pa.types.is_dictionary(ids.type) else pc.dictionary_encode(ids)
     codes = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy()
     problems.add_rows(repeated(codes), "the id occurs in an earlier row", column="id")
     if pa.types.is_string(encoded.dictionary.type):
         for is_wrong, problem in panel_files.wrong_texts(encoded.dictionary):
             problems.add_rows(is_wrong.take(encoded.indices), problem, column="id")
+    if among is not None:
+        known = pc.is_in(encoded.dictionary, value_set=among.cast(encoded.dictionary.type))
+        is_wrong = pc.invert(known).take(encoded.indices)
+        problems.add_rows(is_wrong, "the item is not of this batch", column="id")
 
 
 def _labels(column: Any, classes: tuple[str, ...], problems: Problems) -> NDArray[Any]:

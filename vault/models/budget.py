@@ -66,7 +66,8 @@ class BudgetEntry(models.Model):
 
 
 class HoldoutTold(models.Model):
-    """What a holdout told apart from answers to teams: a publication, references on a board.
+    """What a holdout told apart from what was reserved for teams' answers: a publication, references on a
+    board, answers that a correction of labels has superseded.
 
     With the admissions of all its rounds it is the holdout's ledger; a trigger refuses to change a row.
     """
@@ -74,6 +75,8 @@ class HoldoutTold(models.Model):
     holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="told")
     # The round whose opening or publication told it.
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+")
+    # Whom it told; null: everybody.
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
     what = models.CharField(max_length=20)
     nats = models.FloatField()
     at = models.DateTimeField()
@@ -81,7 +84,11 @@ class HoldoutTold(models.Model):
     class Meta:
         verbose_name_plural = "holdouts told"
         constraints = [
-            UniqueConstraint(fields=["holdout", "round", "what"], name="holdouttold_once"),
+            UniqueConstraint(
+                fields=["holdout", "round", "team", "what"],
+                nulls_distinct=False,
+                name="holdouttold_once",
+            ),
             CheckConstraint(condition=Q(nats__gte=0), name="holdouttold_nats_not_negative"),
         ]
 

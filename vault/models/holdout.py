@@ -19,6 +19,8 @@ class SealingKey(models.Model):
     kid = models.CharField(max_length=64, primary_key=True)
     purpose = models.CharField(max_length=8, choices=Purpose.choices)
     public_key = models.BinaryField()
+    # Of its purpose, from 1 on: what is sealed for an older one can be wrapped anew for the newest.
+    generation = models.PositiveIntegerField()
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -28,7 +30,8 @@ class SealingKey(models.Model):
                 fields=["purpose"],
                 condition=Q(is_active=True),
                 name="sealingkey_one_active_per_purpose",
-            )
+            ),
+            UniqueConstraint(fields=["purpose", "generation"], name="sealingkey_generation_once"),
         ]
 
     def __str__(self) -> str:
@@ -65,6 +68,13 @@ class Holdout(models.Model):
     slice_names = models.JSONField(default=list, blank=True)
     period_start = models.DateField(null=True, blank=True)
     period_end = models.DateField(null=True, blank=True)
+    # Of a later period: what it is later than, for everybody to keep to.
+    trained_until = models.DateField(
+        null=True, blank=True, help_text="The last day whose items teams may train on."
+    )
+    label_delay_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="After so many days the label of an item is known."
+    )
     sealed_at = models.DateTimeField()
 
     class Meta:

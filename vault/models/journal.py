@@ -1,13 +1,19 @@
 from django.db import models
-from django.db.models import UniqueConstraint
+from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from vault.models.benchmark import Benchmark
 
+# What the chain that is about no benchmark is called.
+INSTALLATION = "installation"
+
 
 class JournalEntry(models.Model):
-    """One link of a benchmark's hash chain, written only by the SQL function `journal_append`."""
+    """One link of a hash chain, written only by the SQL function `journal_append`."""
 
-    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="journal")
+    # None: of the installation's chain, which is about no benchmark.
+    benchmark = models.ForeignKey(
+        Benchmark, on_delete=models.PROTECT, related_name="journal", null=True, blank=True
+    )
     sequence = models.PositiveIntegerField()
     at = models.DateTimeField()
     kind = models.CharField(max_length=40)
@@ -20,11 +26,16 @@ class JournalEntry(models.Model):
     class Meta:
         verbose_name_plural = "journal entries"
         constraints = [
-            UniqueConstraint(fields=["benchmark", "sequence"], name="journalentry_sequence_unique")
+            UniqueConstraint(fields=["benchmark", "sequence"], name="journalentry_sequence_unique"),
+            UniqueConstraint(
+                fields=["sequence"],
+                condition=Q(benchmark=None),
+                name="journalentry_sequence_of_installation",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.benchmark} entry {self.sequence}: {self.kind}"
+        return f"{self.benchmark or INSTALLATION} entry {self.sequence}: {self.kind}"
 
 
 class JournalHead(models.Model):
@@ -36,3 +47,17 @@ class JournalHead(models.Model):
 
     def __str__(self) -> str:
         return f"head of {self.benchmark_id}"
+
+
+class InstallationHead(models.Model):
+    """The end of the installation's chain, in one row that orders its writers."""
+
+    id = models.PositiveIntegerField(primary_key=True, default=1)
+    sequence = models.PositiveIntegerField()
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [CheckConstraint(condition=Q(id=1), name="installationhead_one")]
+
+    def __str__(self) -> str:
+        return f"head of the {INSTALLATION}"

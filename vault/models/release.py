@@ -38,6 +38,7 @@ class ReleaseInput(models.Model):
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
     holdout = models.ForeignKey(Holdout, on_delete=models.PROTECT, related_name="+")
+    transcript = models.PositiveIntegerField(default=1)
     label_version = models.PositiveIntegerField(default=1)
     scorer_version = models.CharField(max_length=20)
     incumbent = models.ForeignKey(Submission, on_delete=models.PROTECT, null=True, related_name="+")
@@ -48,31 +49,67 @@ class ReleaseInput(models.Model):
     reported = models.FloatField(null=True)
 
     class Meta:
-        constraints = [UniqueConstraint(fields=["submission", "holdout"], name="releaseinput_once")]
+        constraints = [
+            UniqueConstraint(
+                fields=["submission", "holdout", "transcript"], name="releaseinput_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"release input of {self.submission_id}"
 
 
 class MechanismState(models.Model):
-    """One team's mechanism memory in one round. It names the incumbent and never holds its vector."""
+    """One team's mechanism memory in one transcript. It names the incumbent, and never holds its vector."""
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="+")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    transcript = models.PositiveIntegerField(default=1)
     state = models.JSONField()
     incumbent = models.ForeignKey(Submission, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
-            UniqueConstraint(fields=["round", "team"], name="mechanismstate_one_per_team")
+            UniqueConstraint(
+                fields=["round", "team", "transcript"], name="mechanismstate_one_per_team"
+            )
         ]
 
     def __str__(self) -> str:
         return f"state of {self.team_id} in round {self.round_id}"
 
 
+class Transcript(models.Model):
+    """All answers of a round once more, on corrected labels: from number 2 on, the first has no row.
+
+    It becomes current for all teams at once; until then nothing else is scored in the round.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="transcripts")
+    number = models.PositiveIntegerField()
+    # Of the query holdout.
+    label_version = models.PositiveIntegerField()
+    begun_at = models.DateTimeField()
+    current_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(fields=["round", "number"], name="transcript_number_unique"),
+            UniqueConstraint(
+                fields=["round"], condition=Q(current_at=None), name="transcript_one_waits"
+            ),
+            CheckConstraint(condition=Q(number__gt=1), name="transcript_not_the_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"transcript {self.number} of round {self.round_id}"
+
+
 class Release(models.Model):
-    """The answer to one query: all that a team ever learns from it before publication."""
+    """The answer to one query: all that a team ever learns from it before publication.
+
+    Where labels were corrected there is one for each transcript; the round says which is current.
+    """
 
     class Outcome(models.TextChoices):
         SCORED = "scored"
@@ -84,9 +121,8 @@ class Release(models.Model):
     # Answers that carry the submission's own value; others only repeat what is on display.
     OWN_VALUE = (Outcome.SCORED, Outcome.IMPROVED)
 
-    submission = models.OneToOneField(
-        Submission, on_delete=models.PROTECT, related_name="release", primary_key=True
-    )
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="releases")
+    transcript = models.PositiveIntegerField(default=1)
     # What the answer displays, in the metric's own units; null until something may be shown.
     value = models.FloatField(null=True)
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
@@ -94,12 +130,13 @@ class Release(models.Model):
 
     class Meta:
         constraints = [
+            UniqueConstraint(fields=["submission", "transcript"], name="release_once"),
             CheckConstraint(
                 condition=Q(
                     outcome__in=["scored", "improved", "no_improvement", "cap_used", "blind"]
                 ),
                 name="release_outcome_known",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,15 @@ class Round(models.Model):
         max_length=8, choices=PublicationKind.choices, default=PublicationKind.COARSE
     )
 
+    # The answers that count: 1, or the last `Transcript` that became current.
+    transcript = models.PositiveIntegerField(default=1, editable=False)
+
+    # Said when it was planned: no audit tests anybody, for want of a holdout that nobody was told of.
+    unaudited = models.BooleanField(
+        default=False,
+        help_text="No fresh holdout of the query holdout's draw is opened: no team is tested.",
+    )
+
     # Ids of reference teams, the baseline's first: with their files the round opens by itself.
     named_references = models.JSONField(default=list, blank=True)
 
@@ -35,6 +44,15 @@ class Round(models.Model):
     total_limit = models.PositiveIntegerField(default=100)
     concurrent_limit = models.PositiveIntegerField(default=2)
     max_teams = models.PositiveIntegerField(default=50)
+
+    # What the query holdout may tell by the end, and all that it told before. Null: not kept at its planning.
+    planned_nats = models.FloatField(
+        "planned for (nats)",
+        null=True,
+        blank=True,
+        help_text="All that the query holdout told before, and as many teams with as many queries as "
+        "planned.",
+    )
 
     opened_at = models.DateTimeField(null=True, blank=True)
     # From when on it received nothing: its announced end, or when an organizer closed it before. What waited

@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 import uuid_utils.compat
 from django.db import models
@@ -30,6 +31,8 @@ class Submission(models.Model):
         max_length=16, choices=SubmissionStatus.choices, default=SubmissionStatus.QUEUED
     )
     submitted_at = models.DateTimeField()
+    # Handed in after the round stopped receiving, as an organizer allowed.
+    is_late = models.BooleanField(default=False)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     # A worker that claims the row may write its result only while it holds this fencing number.
@@ -87,6 +90,13 @@ class Submission(models.Model):
             models.Index(fields=["-finished_at"], name="submission_last_finished"),
             models.Index(fields=["team", "-id"], name="submission_newest_of_team"),
         ]
+
+    @property
+    def release(self) -> Any:
+        """Give the answer that counts: that of the round's current transcript. None where there is none."""
+        # All of them, so that a list of submissions may bring its answers with it.
+        number = self.round.transcript
+        return next((each for each in self.releases.all() if each.transcript == number), None)
 
     def __str__(self) -> str:
         return str(self.id)

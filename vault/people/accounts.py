@@ -6,6 +6,7 @@ a password, so none is set here: a link is made, with which the person sets it.
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from vault import journal
 from vault.errors import PersonError
 from vault.people.groups import ORGANIZER, RESEARCHER
 
@@ -50,11 +52,12 @@ def role_of(*, person: User) -> str | None:
 
 
 @transaction.atomic
-def save(*, person: User, role: str | None) -> None:
+def save(*, person: User, role: str | None, by: User, now: dt.datetime) -> None:
     """Write a new account, without a password, or what has changed of one; a role of None stays as it is."""
     if role is not None and role not in ROLES:
         raise ValueError(f"roles are {', '.join(ROLES)}")
-    if person.pk is None:
+    is_new = person.pk is None
+    if is_new:
         check_username(username=person.username)
         person.set_unusable_password()
     if role is not None:
@@ -62,10 +65,12 @@ def save(*, person: User, role: str | None) -> None:
     person.save()
     if role is not None:
         person.groups.set(Group.objects.filter(name=role))
+    rights = {"role": role_of(person=person), "is_superuser": person.is_superuser}
+    _enter("person_created" if is_new else "person_changed", person, by=by, now=now, **rights)
 
 
 @transaction.atomic
-def make_password_link(*, person: User, by: User) -> PasswordLink:
+def make_password_link(*, person: User, by: User, now: dt.datetime) -> PasswordLink:
     """End the password, the sessions and the earlier links of a person, and make a new link.
 
     Raises:
@@ -79,6 +84,7 @@ def make_password_link(*, person: User, by: User) -> PasswordLink:
     # A random mark stands in its place; sessions and links are bound to what stands there.
     held.set_unusable_password()
     held.save(update_fields=["password"])
+    _enter("password_link_made", held, by=by, now=now)
     return PasswordLink(
         person=urlsafe_base64_encode(force_bytes(held.pk)),
         token=default_token_generator.make_token(held),
@@ -87,7 +93,7 @@ def make_password_link(*, person: User, by: User) -> PasswordLink:
 
 
 @transaction.atomic
-def deactivate(*, person: User, by: User) -> None:
+def deactivate(*, person: User, by: User, now: dt.datetime) -> None:
     """Shut an account at once: its sessions, links and password end, and nothing else of it changes.
 
     Raises:
@@ -99,15 +105,23 @@ def deactivate(*, person: User, by: User) -> None:
     held.is_active = False
     held.set_unusable_password()
     held.save(update_fields=["is_active", "password"])
+    _enter("person_deactivated", held, by=by, now=now)
 
 
 @transaction.atomic
-def activate(*, person: User) -> None:
+def activate(*, person: User, by: User, now: dt.datetime) -> None:
     """Open an account again. It has no password until a link was used."""
     held = _held(person)
     held.is_active = True
     held.save(update_fields=["is_active"])
+    _enter("person_activated", held, by=by, now=now)
 
 
 def _held(person: User) -> User:
     return User.objects.select_for_update().get(pk=person.pk)
+
+
+def _enter(kind: str, person: User, *, by: User, now: dt.datetime, **told: Any) -> None:
+    journal.append_of_installation(
+        kind=kind, actor=by.username, now=now, person=person.username, **told
+    )

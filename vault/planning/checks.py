@@ -7,9 +7,11 @@ from typing import Any
 from stats.drawing import MIN_ITEMS
 from stats.ledger import MAX_QUERIES
 from stats.mechanisms import MECHANISMS
+from vault import conveyor
 from vault.errors import PlanError
-from vault.holdout_kinds import decides
+from vault.holdout_kinds import NEEDS_PERIOD, WITHOUT_LABELS, decides
 from vault.models import Holdout, Round, Team
+from vault.sealing import envelope_states
 from vault.statuses import HoldoutStatus, PublicationKind, RoundStatus
 
 # A form says "now" when it is opened; people fill it in, and read a preview.
@@ -84,10 +86,18 @@ def _parameters(*, mechanism: str, parameters: dict[str, Any]) -> dict[str, Any]
         raise PlanError(f"mechanism {mechanism}: {error}", field="parameters") from None
 
 
+def _check_envelopes(*holdouts: Holdout, field: str) -> None:
+    """Refuse labels that came in an envelope into which nobody has looked yet."""
+    if problem := envelope_states.not_usable(holdouts=holdouts):
+        raise PlanError(f"a holdout cannot serve: {problem}", field=field)
+
+
 def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
     query_holdout = round.query_holdout
     if any(each.benchmark_id != round.benchmark_id for each in (query_holdout, *fresh_holdouts)):
         raise PlanError("a holdout belongs to another benchmark", field="query_holdout")
+    _check_envelopes(query_holdout, field="query_holdout")
+    _check_envelopes(*fresh_holdouts, field="fresh_holdouts")
     if query_holdout.status != HoldoutStatus.QUERY or not decides(query_holdout.kind):
         raise PlanError(
             "the query holdout is an iid holdout in status QUERY", field="query_holdout"
@@ -103,6 +113,79 @@ def _check_holdouts(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
                 f"has {each.n_items}: seal a larger one",
                 field=field,
             )
+    _check_later(round, fresh_holdouts)
+    _check_awaited(fresh_holdouts)
     serving = Round.objects.filter(query_holdout=query_holdout)
     if serving.exclude(status__in=(RoundStatus.PUBLISHED, RoundStatus.CANCELLED)).exists():
         raise PlanError("the query holdout serves another round", field="query_holdout")
+    _check_auditable(round, fresh_holdouts)
+
+
+def _check_auditable(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
+    """Hold iid shards to the query holdout's draw and to one audit, and the plan to what it says."""
+    field = "fresh_holdouts"
+    judges = [each for each in fresh_holdouts if decides(each.kind)]
+    if any(each.batch != round.query_holdout.batch for each in judges):
+        raise PlanError(
+            "a fresh iid holdout is of another draw than the query holdout: only shards of one label file "
+            "can be compared, so choose one of the same draw",
+            field=field,
+        )
+    _check_untold(judges)
+    if judges and round.unaudited:
+        raise PlanError(
+            "an unaudited round opens no fresh iid holdout: leave it for a round that is audited",
+            field=field,
+        )
+    if not judges and not round.unaudited:
+        raise PlanError(
+            f"{conveyor.NOT_AUDITABLE}; or say that the round is unaudited", field=field
+        )
+
+
+def _check_untold(judges: Sequence[Holdout]) -> None:
+    opened = conveyor.opened(holdouts=judges)
+    planned_for = Round.objects.exclude(status__in=conveyor.OVER)
+    for each in judges:
+        name = str(each.pk)[:8]
+        if each.pk in opened:
+            raise PlanError(
+                f"an audit has opened the fresh iid holdout {name} before: it can answer queries, and no "
+                "longer judge",
+                field="fresh_holdouts",
+            )
+        other = planned_for.filter(fresh_holdouts=each).exclude(query_holdout=each).first()
+        if other is not None:
+            raise PlanError(
+                f"the fresh iid holdout {name} is that of {other}, whose audit opens it",
+                field="fresh_holdouts",
+            )
+
+
+def _check_later(round: Round, fresh_holdouts: Sequence[Holdout]) -> None:
+    """Refuse a later period that is not later than the items that answer queries."""
+    answered_until = round.query_holdout.period_end
+    for each in fresh_holdouts:
+        if each.kind not in NEEDS_PERIOD or each.period_start is None or answered_until is None:
+            continue
+        if each.period_start <= answered_until:
+            raise PlanError(
+                f"the {each.kind} holdout begins on {each.period_start}, and the query holdout's items go up "
+                f"to {answered_until}: choose one of a later period",
+                field="fresh_holdouts",
+            )
+
+
+def _check_awaited(fresh_holdouts: Sequence[Holdout]) -> None:
+    """Refuse items that another round's finals answer: labels come for those that were locked first."""
+    awaited = [each for each in fresh_holdouts if each.kind in WITHOUT_LABELS]
+    other = (
+        Round.objects.filter(fresh_holdouts__in=awaited)
+        .exclude(status=RoundStatus.CANCELLED)
+        .first()
+    )
+    if other is not None:
+        raise PlanError(
+            f"a prospective holdout belongs to one round, and this one to round {other.number}",
+            field="fresh_holdouts",
+        )

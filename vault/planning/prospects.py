@@ -152,7 +152,9 @@ def tolerance(*, benchmark: Benchmark) -> str:
 def _tolerates_all(round: Round, references: list[Submission]) -> list[str]:
     """Warn of a loss: who is as good as the worst reference cannot gain more than all of its loss."""
     metric = METRICS[round.benchmark.primary_metric]
-    releases = Release.objects.filter(submission__in=references, value__isnull=False)
+    releases = Release.objects.filter(
+        submission__in=references, value__isnull=False, transcript=round.transcript
+    )
     told = (
         reference_scores.told(value=each.value, round=round, team=each.submission.team)
         for each in releases.select_related("submission__team")

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 SCORE_TASK = "vault.tasks.score_submission"
 QUEUE = "scoring"
 DISCLOSE_TASK = "vault.tasks.disclose_holdout"
+VERIFY_TASK = "vault.tasks.verify_envelope"
+CORRECT_TASK = "vault.tasks.correct_labels"
 AUDIT_QUEUE = "audit"
 # Far more than come at once: a longer list would only grow while the broker hangs.
 MAX_WAITING = 1000
@@ -73,3 +75,13 @@ def notify(*, submission_id: uuid.UUID) -> bool:
 def ask_to_disclose(*, holdout_id: uuid.UUID) -> None:
     """Wake the audit worker for a request that is committed; its sweeper finds what the broker lost."""
     _publish(DISCLOSE_TASK, queue=AUDIT_QUEUE, holdout_id=holdout_id)
+
+
+def ask_to_verify(*, batch: uuid.UUID) -> None:
+    """Wake the audit worker for an envelope that is stored; its sweeper finds what the broker lost."""
+    _publish(VERIFY_TASK, queue=AUDIT_QUEUE, batch=batch)
+
+
+def ask_to_correct(*, request_id: uuid.UUID) -> None:
+    """Wake the audit worker for a correction that is asked for, as for a disclosure."""
+    _publish(CORRECT_TASK, queue=AUDIT_QUEUE, request_id=request_id)

@@ -83,10 +83,21 @@ def claim(*, round_id: int, team_id: int) -> Claim | None:
             ) AND NOT EXISTS (
                 -- Nothing is released in a cancelled round, so its labels need not be opened.
                 SELECT 1 FROM vault_round WHERE id = %s AND status = 'CANCELLED'
+            ) AND NOT EXISTS (
+                -- What was answered before comes first, on the corrected labels.
+                SELECT 1 FROM vault_transcript WHERE round_id = %s AND current_at IS NULL
+            ) AND NOT EXISTS (
+                -- What a team that it stands for has waiting comes first.
+                SELECT 1 FROM vault_teammerge merge
+                JOIN vault_teammerge_rounds reached ON reached.teammerge_id = merge.id
+                JOIN vault_submission earlier ON earlier.team_id = merge.absorbed_id
+                WHERE merge.kept_id = %s AND reached.round_id = %s
+                    AND earlier.round_id = reached.round_id
+                    AND earlier.status IN ('QUEUED', 'SCORING')
             )
             RETURNING id, fence, n_exceptions, n_faults, clock_timestamp() - claimed_at
             """,
-            [settings.LEASE_SECONDS, round_id, team_id, round_id],
+            [settings.LEASE_SECONDS, round_id, team_id, *(round_id, round_id), team_id, round_id],
         )
         row = cursor.fetchone()
     return None if row is None else Claim(*row)

@@ -9,6 +9,7 @@ whether it is the last one are authenticated, so chunks can be neither reordered
 
 import hashlib
 import secrets
+import uuid
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -31,6 +32,10 @@ class Encrypted(NamedTuple):
     ciphertext: bytes
     data_key: bytes
 
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.ciphertext).hexdigest()
+
 
 def generate_private_key() -> bytes:
     """Make a private key as PEM text, the form in which it is kept in its file."""
@@ -44,6 +49,12 @@ def generate_private_key() -> bytes:
 def public_key_of(private_key: bytes) -> bytes:
     """Return the 32 raw bytes of the public half."""
     return _load(private_key).public_key().public_bytes_raw()
+
+
+def private_keys_in(content: bytes) -> list[bytes]:
+    """Take a key file apart: the newest key stands first, older generations may follow."""
+    end = b"-----END PRIVATE KEY-----"
+    return [part + end + b"\n" for part in content.split(end) if part.strip()]
 
 
 def kid_of(public_key: bytes) -> str:
@@ -73,6 +84,31 @@ def _chunks(content: bytes, size: int) -> Iterator[tuple[bytes, memoryview, byte
     for index in range(n_chunks):
         place = index.to_bytes(8, "big") + (b"\1" if index == n_chunks - 1 else b"\0")
         yield index.to_bytes(12, "big"), view[index * size : (index + 1) * size], place
+
+
+def padded(content: bytes, *, least: int = 0) -> bytes:
+    """Fill up with zeros to one of few lengths: that of a ciphertext shall tell next to nothing.
+
+    A length is a multiple of a sixteenth of the power of two below it, and of 4 KiB. `least` is one that
+    everybody can compute, where the content's own would tell of labels.
+    """
+    length = max(len(content), least, 1)
+    step = max(4096, (1 << (length.bit_length() - 1)) >> 4)
+    return content + bytes(length + -length % step - len(content))
+
+
+def info_of_labels(*, slug: str, holdout_id: uuid.UUID, number: int, sha256: str) -> bytes:
+    """Bind an envelope to one benchmark, holdout, version and ciphertext: anywhere else it does not open."""
+    parts = ["holdout-vault 1", slug, str(holdout_id), sha256]
+    if number != 1:
+        # Envelopes from before there were versions name none; they are all of the first.
+        parts.append(str(number))
+    return "\n".join(parts).encode()
+
+
+def info_of_draw(*, slug: str, batch: uuid.UUID, sha256: str) -> bytes:
+    """Bind an envelope to the record of one draw."""
+    return "\n".join(["holdout-vault draw 1", slug, str(batch), sha256]).encode()
 
 
 def wrap(data_key: bytes, public_key: bytes, info: bytes) -> bytes:

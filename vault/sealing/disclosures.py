@@ -19,7 +19,7 @@ from vault import journal, locks, sentences
 from vault.errors import LabelsUnavailableError, TransitionError
 from vault.files import content_files
 from vault.models import Benchmark, DisclosedFile, DisclosureRequest, Holdout, Round
-from vault.sealing import holdouts, label_versions, sealed_labels
+from vault.sealing import holdouts, sealed_labels
 from vault.sealing.sealed_labels import Disclosure
 from vault.statuses import HoldoutStatus, RoundStatus
 
@@ -89,8 +89,9 @@ def carry_out(*, holdout_id: uuid.UUID, clock: Clock) -> bool:
             raise TransitionError("nobody has asked for the disclosure of this holdout")
         check(holdout=holdout)
         disclosed = holdouts.open_retired(holdout=holdout, actor=ACTOR, now=clock())
-        kept = label_versions.newest(holdout=holdout).commitment
-        if sealed_labels.commitment_of(disclosed) != kept:
+        # A correction may have added a version meanwhile: then what was opened is an earlier one.
+        kept = holdout.versions.values_list("commitment", flat=True)
+        if sealed_labels.commitment_of(disclosed) not in set(kept):
             raise LabelsUnavailableError(
                 "what is sealed is not what the commitment was computed of: nothing was published"
             )
@@ -112,7 +113,7 @@ def file_of(*, holdout: Holdout, disclosed: Disclosure) -> bytes:
         "panel_version": holdout.panel.version,
         "panel_sha256": holdout.panel.sha256,
         "n_items": holdout.n_items,
-        "commitment": label_versions.newest(holdout=holdout).commitment,
+        "commitment": sealed_labels.commitment_of(disclosed),
         "salt": disclosed.salt.hex(),
         "text": disclosed.text,
     }

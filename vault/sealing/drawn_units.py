@@ -3,6 +3,7 @@
 It knows no Django and no database, so that a label file can be reported on where its labels live.
 """
 
+import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,19 +17,26 @@ from numpy.typing import NDArray
 from stats import drawing
 from stats.drawing import MIN_ITEMS, MIN_SPLITS, MIN_UNITS, Pool
 from vault.errors import SealingError
+from vault.files import label_tables
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import decides
+from vault.sealing import kind_rules
 
 Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
-    """`n` is exact for single items and a target for groups. None: all that the other shards leave."""
+    """`n` is exact for single items and a target for groups. None: all that the other shards leave.
+
+    Of a later period: up to which day teams may train, and how long a label takes.
+    """
 
     kind: str
     status: str
     n: int | None
+    trained_until: dt.date | None = None
+    label_delay_days: int | None = None
 
 
 def unit_names(*, groups: Any, positions: NDArray[np.int64]) -> pa.Array:
@@ -78,7 +86,22 @@ def allocated(
         raise SealingError(problem) from None
     if decides(shards[0].kind):
         _check_chance(shards, pool, counts)
+    check_kind(labels=labels, shards=shards, counts=counts)
     return pool, counts
+
+
+def check_kind(*, labels: LabelTable, shards: Sequence[Shard], counts: Counts) -> None:
+    """Refuse what does not mean what the name of its kind says."""
+    kind_rules.check_labelled(kind=shards[0].kind)
+    share = float(counts.sum(axis=0).min() / counts.sum())
+    kind_rules.check_slices(kind=shards[0].kind, labels=labels, share=share)
+    for shard in shards:
+        kind_rules.check_period(
+            kind=shard.kind,
+            period=label_tables.period(labels),
+            trained_until=shard.trained_until,
+            label_delay_days=shard.label_delay_days,
+        )
 
 
 def _sizes(shards: Sequence[Shard], n_items: int) -> list[int]:

@@ -5,8 +5,16 @@ the draw, a group tells through its query items what its fresh items are. On req
 separately, so that a rare one is in every shard. All numbers are fixed before anything is drawn
 (`stats.drawing` says why), and so is every refusal: whoever could draw again until a draw is accepted would
 have chosen it.
+
+A draw is a function of a seed of 32 random bytes and the items. SHAKE-256 of the seed is cut into words of 64
+bits, the first byte counting most. Strata follow each other by class code; in each the units, in the order
+of their first items in the panel, take the next words and are sorted by them; the shards then take theirs in
+turn. So anybody who has the seed and the items can repeat it, in any language (docs/disclosure.md).
+
+It knows no Django and no database, so that labels can be drawn where they live.
 """
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,27 +24,53 @@ from stats import drawing
 from vault.errors import SealingError
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import HoldoutKind, decides
-from vault.models import Benchmark
 from vault.sealing.drawn_units import Counts, Shard, allocated, pool_of
-from vault.statuses import HoldoutStatus
+from vault.sealing.terms import Terms
+
+SEED_BYTES = 32
+_WORD = np.dtype(">u8")
 
 
-def fixed_counts(
-    *, benchmark: Benchmark, labels: LabelTable, shards: Sequence[Shard], stratify: bool
-) -> Counts:
-    """Units of each stratum in each shard, shape (strata, shards), or why they cannot be drawn."""
-    if stratify and benchmark.task == Benchmark.Task.REGRESSION:
-        raise SealingError(
-            f"only classes can be drawn from separately, and {benchmark.slug} is a regression"
-        )
+class SeededShuffle:
+    """Orders that are a function of the seed alone: see above."""
+
+    def __init__(self, seed: bytes) -> None:
+        if len(seed) != SEED_BYTES:
+            raise ValueError(f"a seed has {SEED_BYTES} bytes")
+        self._seed = seed
+        self._n_taken = 0
+
+    def permutation(self, n: int, /) -> NDArray[np.int64]:
+        """Put 0 to n-1 in the order of the next n words."""
+        words = np.frombuffer(
+            hashlib.shake_256(self._seed).digest((self._n_taken + n) * _WORD.itemsize), _WORD
+        )[self._n_taken :]
+        self._n_taken += n
+        return np.argsort(words, kind="stable").astype(np.int64)
+
+
+def check_shards(*, shards: Sequence[Shard]) -> None:
+    """Refuse kinds and statuses that shards of one draw cannot have."""
     if len({shard.kind for shard in shards}) != 1:
         raise SealingError("the shards of one draw are of one kind")
-    statuses = {HoldoutStatus.SEALED, HoldoutStatus.FRESH}
+    # As text: the statuses themselves are Django's, and labels are drawn without it, too.
+    statuses = {"SEALED", "FRESH"}
     if decides(shards[0].kind):
-        statuses.add(HoldoutStatus.QUERY)
+        statuses.add("QUERY")
     for shard in shards:
         if shard.kind not in list(HoldoutKind) or shard.status not in statuses:
             raise SealingError(f"a {shard.kind} shard cannot be sealed as {shard.status}")
+
+
+def fixed_counts(
+    *, terms: Terms, labels: LabelTable, shards: Sequence[Shard], stratify: bool
+) -> Counts:
+    """Units of each stratum in each shard, shape (strata, shards), or why they cannot be drawn."""
+    if stratify and terms.is_regression:
+        raise SealingError(
+            f"only classes can be drawn from separately, and {terms.slug} is a regression"
+        )
+    check_shards(shards=shards)
     _, counts = allocated(labels=labels, shards=shards, stratify=stratify)
     return counts
 
@@ -47,7 +81,7 @@ def draw(
     positions: NDArray[np.int64],
     counts: Counts,
     stratify: bool,
-    rng: np.random.Generator,
+    seed: bytes,
 ) -> list[NDArray[np.int64]]:
     """Rows of the label table for each shard, by the items' positions in the panel.
 
@@ -56,4 +90,5 @@ def draw(
     """
     in_order = np.argsort(positions)
     pool = pool_of(labels=labels.take(in_order), positions=positions[in_order], stratify=stratify)
-    return [in_order[part] for part in drawing.draw_shards(pool=pool, counts=counts, rng=rng)]
+    shuffle = SeededShuffle(seed)
+    return [in_order[part] for part in drawing.draw_shards(pool=pool, counts=counts, rng=shuffle)]

@@ -12,31 +12,33 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 from django.db import connection, transaction
-from numpy.typing import NDArray
 
-from stats.effective_number import effective_number
 from vault import journal, panel
-from vault.errors import LabelsUnavailableError, SealingError, TransitionError
-from vault.files import label_tables
+from vault.errors import LabelsUnavailableError, TransitionError
 from vault.files.label_tables import LabelTable
-from vault.files.parsing import positions
 from vault.holdout_kinds import decides
-from vault.models import Benchmark, Holdout, LabelVersion, Panel, SealedBlob
+from vault.models import Benchmark, Holdout, LabelVersion, SealedBlob, SealingKey
 from vault.sealing import (
+    batches,
+    benchmark_sheet,
+    boxes,
     crypto,
-    drawn_units,
     draws,
+    envelope_states,
     label_report,
     label_versions,
+    prepared,
     sealed_labels,
     sealing_keys,
 )
+from vault.sealing.boxes import Box
 from vault.sealing.drawn_units import Shard
 from vault.sealing.label_report import Report
+from vault.sealing.prepared import PreparedShard
 from vault.sealing.sealed_labels import Disclosure, OpenLabels
 from vault.sealing.sealing_keys import AUDIT, SCORING, Purpose
+from vault.sealing.terms import Terms, check_labels
 from vault.statuses import HoldoutStatus, RoundStatus, before
 
 # Rounds in which nothing is answered any more: only then may an audit see query labels.
@@ -47,16 +49,16 @@ def report(
     *, benchmark: Benchmark, labels: LabelTable, shards: Sequence[Shard], stratify: bool
 ) -> Report:
     """Refuse what cannot be sealed; of the rest, what whoever seals it should know and confirm first."""
-    _check_labels(benchmark, labels)
-    draws.fixed_counts(benchmark=benchmark, labels=labels, shards=shards, stratify=stratify)
+    terms = benchmark_sheet.terms_of(benchmark)
+    check_labels(terms=terms, labels=labels)
+    draws.fixed_counts(terms=terms, labels=labels, shards=shards, stratify=stratify)
     panel.check_new(benchmark=benchmark, ids=labels.ids)
-    is_regression = benchmark.task == Benchmark.Task.REGRESSION
     return label_report.report_of(
         labels=labels,
-        classes=() if is_regression else benchmark.classes,
+        classes=terms.classes,
         shards=shards,
         stratify=stratify,
-        loss_cap=benchmark.loss_cap,
+        loss_cap=terms.loss_cap,
     )
 
 
@@ -73,49 +75,53 @@ def seal(
     """Draw every item at random into one of the shards; the panel grows by all of them.
 
     Whole groups are drawn if the table has groups: then sizes are targets, and `n_items` is what each holdout
-    got. `stratify` draws from each class separately.
+    got. `stratify` draws from each class separately. The draw is made of 32 bytes that `rng` gives.
     """
-    _check_labels(benchmark, labels)
-    counts = draws.fixed_counts(
-        benchmark=benchmark, labels=labels, shards=shards, stratify=stratify
-    )
+    terms = benchmark_sheet.terms_of(benchmark)
+    check_labels(terms=terms, labels=labels)
+    # Refused before anything is written.
+    draws.fixed_counts(terms=terms, labels=labels, shards=shards, stratify=stratify)
     with transaction.atomic():
         # One draw at a time: each panel is made of the one before it.
         Benchmark.objects.select_for_update(no_key=True).get(pk=benchmark.pk)
         keys = {purpose: sealing_keys.active(purpose=purpose) for purpose in _purposes(shards)}
         published = panel.publish(benchmark=benchmark, ids=labels.ids)
-        where = positions(labels.ids, panel.ids(published))
-        drawn = draws.draw(
-            labels=labels, positions=where, counts=counts, stratify=stratify, rng=rng
+        made = prepared.prepare(
+            terms=terms,
+            labels=labels,
+            shards=shards,
+            n_before=published.n_items - len(labels.ids),
+            seed=rng.bytes(draws.SEED_BYTES),
+            stratify=stratify,
         )
-        common = _of_all(benchmark, published, labels, stratify=stratify, now=now)
-        holdouts = []
-        for shard, rows in zip(shards, drawn, strict=True):
-            own = labels.take(rows)
-            holdout = Holdout.objects.create(
-                **common,
-                **_worth(own, where[rows]),
-                kind=shard.kind,
-                status=shard.status,
-                n_items=len(rows),
-            )
-            plaintext = sealed_labels.pack(own, positions=where[rows], classes=benchmark.classes)
-            label_versions.store(
-                holdout=holdout,
-                number=1,
-                plaintext=plaintext,
-                keys=[keys[purpose] for purpose in _purposes([shard])],
-                now=now,
-            )
-            holdouts.append(holdout)
-        journal.append(
-            benchmark_id=benchmark.pk,
-            kind="seal",
+        return batches.store(
+            benchmark=benchmark,
+            published=published,
+            batch=made,
+            boxes=[
+                _box(terms, own, [keys[purpose] for purpose in _purposes([shard])])
+                for shard, own in zip(shards, made.shards, strict=True)
+            ],
+            record=boxes.closed(
+                sealed=made.record,
+                keys=[keys[AUDIT]],
+                info=lambda sha256: crypto.info_of_draw(
+                    slug=terms.slug, batch=made.batch, sha256=sha256
+                ),
+            ),
             actor=actor,
-            payload=_seal_payload(published, holdouts),
             now=now,
         )
-    return holdouts
+
+
+def _box(terms: Terms, shard: PreparedShard, keys: Sequence[SealingKey]) -> Box:
+    return boxes.closed(
+        sealed=shard.sealed,
+        keys=keys,
+        info=lambda sha256: crypto.info_of_labels(
+            slug=terms.slug, holdout_id=shard.id, number=1, sha256=sha256
+        ),
+    )
 
 
 def how_drawn(*, holdout: Holdout) -> list[str]:
@@ -131,11 +137,17 @@ def how_drawn(*, holdout: Holdout) -> list[str]:
 
 
 def open_labels(
-    *, holdout: Holdout, purpose: Purpose, reason: dict[str, Any], actor: str, now: dt.datetime
+    *,
+    holdout: Holdout,
+    purpose: Purpose,
+    reason: dict[str, Any],
+    actor: str,
+    now: dt.datetime,
+    repeats: bool = False,
 ) -> OpenLabels:
     """Decrypt a holdout's newest labels for a worker that holds the key. Not inside a transaction."""
     current = _current(holdout)
-    check_may_open(holdout=current, purpose=purpose)
+    check_may_open(holdout=current, purpose=purpose, repeats=repeats)
     version = label_versions.newest(holdout=current)
     plaintext, entry = _open(version, purpose, reason=reason, actor=actor, now=now)
     return sealed_labels.unpack(
@@ -178,78 +190,28 @@ def open_retired(*, holdout: Holdout, actor: str, now: dt.datetime) -> Disclosur
     return sealed_labels.disclosure(plaintext, classes=current.benchmark.classes)
 
 
+def open_to_correct(
+    *, holdout: Holdout, correction: uuid.UUID, actor: str, now: dt.datetime
+) -> tuple[bytes, int]:
+    """Decrypt a holdout's newest labels, whatever its status, to be sealed again: with their number.
+
+    Every holdout of a batch is opened for a correction, so that nobody learns which of them it changes. By a
+    worker that holds the audit key, and not inside a transaction.
+    """
+    version = label_versions.newest(holdout=holdout)
+    reason = {"correction": str(correction)}
+    plaintext, _ = _open(version, AUDIT, reason=reason, actor=actor, now=now)
+    return plaintext, version.number
+
+
 def disclose(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
     """RETIRED -> DISCLOSED, together with the row that names the stored file."""
     _move(holdout, HoldoutStatus.DISCLOSED, actor=actor, now=now)
 
 
-def _check_labels(benchmark: Benchmark, labels: LabelTable) -> None:
-    values = labels.labels
-    extra = [*labels.slices.values(), labels.times, labels.groups]
-    if any(len(column) != len(values) for column in [labels.ids, *extra] if column is not None):
-        raise SealingError("the columns have different lengths")
-    if benchmark.task == Benchmark.Task.REGRESSION:
-        is_sound = values.dtype.kind == "f" and bool(np.isfinite(values).all())
-    else:
-        is_code = values.dtype.kind in "iu" and values.size > 0
-        is_sound = is_code and bool(((values >= 0) & (values < len(benchmark.classes))).all())
-    if not is_sound:
-        raise SealingError("a label is not one that the benchmark can have")
-
-
 def _purposes(shards: Sequence[Shard]) -> list[Purpose]:
     is_query = any(shard.status == HoldoutStatus.QUERY for shard in shards)
     return [AUDIT, SCORING] if is_query else [AUDIT]
-
-
-def _of_all(
-    benchmark: Benchmark, published: Panel, labels: LabelTable, *, stratify: bool, now: dt.datetime
-) -> dict[str, Any]:
-    """Gather what the holdouts of one draw have in common."""
-    # The period of the whole draw: that of one shard would tell something about its items.
-    period = label_tables.period(labels)
-    return {
-        "benchmark": benchmark,
-        "panel": published,
-        "batch": uuid.uuid4(),
-        "draws_groups": labels.groups is not None,
-        "stratified": stratify,
-        "slice_names": sorted(labels.slices),
-        "period_start": period[0] if period else None,
-        "period_end": period[1] if period else None,
-        "sealed_at": now,
-    }
-
-
-def _worth(labels: LabelTable, where: NDArray[np.int64]) -> dict[str, Any]:
-    """Count what bounds divide by, which nobody could later without opening the labels."""
-    if labels.groups is None:
-        return {}
-    units = drawn_units.unit_names(groups=labels.groups, positions=where)
-    sizes = pc.value_counts(units).field("counts").to_numpy()
-    return {"n_units": len(sizes), "n_effective": effective_number(sizes=sizes)}
-
-
-def _seal_payload(published: Panel, holdouts: list[Holdout]) -> dict[str, Any]:
-    return {
-        "batch": str(holdouts[0].batch),
-        "draws_groups": holdouts[0].draws_groups,
-        "stratified": holdouts[0].stratified,
-        "panel": published.version,
-        "panel_sha256": published.sha256,
-        "holdouts": [
-            {
-                "id": str(holdout.pk),
-                "kind": str(holdout.kind),
-                "status": str(holdout.status),
-                "n_items": holdout.n_items,
-                "n_units": holdout.n_units,
-                "n_effective": holdout.n_effective,
-                "commitment": holdout.commitment,
-            }
-            for holdout in holdouts
-        ],
-    }
 
 
 def _current(holdout: Holdout) -> Holdout:
@@ -260,6 +222,8 @@ def _current(holdout: Holdout) -> Holdout:
 def _move(holdout: Holdout, status: HoldoutStatus, *, actor: str, now: dt.datetime) -> None:
     """Compare and set, with its journal entry."""
     current = _current(holdout).status
+    if problem := envelope_states.not_usable(holdouts=[holdout]):
+        raise TransitionError(f"the holdout does not serve: {problem}")
     moved = Holdout.objects.filter(pk=holdout.pk, status__in=before(status)).update(status=status)
     if not moved:
         raise TransitionError(f"a holdout in status {current} cannot become {status}")
@@ -273,11 +237,21 @@ def _move(holdout: Holdout, status: HoldoutStatus, *, actor: str, now: dt.dateti
     )
 
 
-def check_may_open(*, holdout: Holdout, purpose: Purpose) -> None:
-    """Refuse the labels to a key that has no business with them while the holdout has this status."""
+def check_may_open(*, holdout: Holdout, purpose: Purpose, repeats: bool = False) -> None:
+    """Refuse the labels to a key that has no business with them while the holdout has this status.
+
+    An audit that `repeats` another opens what has retired since, and what answers a later round that has
+    stopped receiving: until then that round's teams could gain by what an audit finds.
+    """
+    if repeats and purpose == AUDIT:
+        _check_may_repeat(holdout)
+        return
     is_query = holdout.status == HoldoutStatus.QUERY
     if purpose == SCORING and is_query:
+        # Before its envelope is verified there is nothing that this key could open.
         return
+    if problem := envelope_states.not_usable(holdouts=[holdout]):
+        raise LabelsUnavailableError(f"the holdout does not serve: {problem}")
     if purpose == AUDIT and holdout.status == HoldoutStatus.FRESH:
         return
     if purpose == AUDIT and is_query:
@@ -288,6 +262,16 @@ def check_may_open(*, holdout: Holdout, purpose: Purpose) -> None:
     raise LabelsUnavailableError(
         f"the {purpose} key does not open a holdout in status {holdout.status} now"
     )
+
+
+def _check_may_repeat(holdout: Holdout) -> None:
+    if holdout.status in (HoldoutStatus.FRESH, HoldoutStatus.RETIRED):
+        return
+    is_asked = holdout.rounds.filter(status=RoundStatus.OPEN).exists()
+    if holdout.status == HoldoutStatus.QUERY and not is_asked:
+        return
+    why = "an open round asks it" if is_asked else f"it is {holdout.status}"
+    raise LabelsUnavailableError(f"the audit key does not open a holdout again: {why}")
 
 
 def _open(

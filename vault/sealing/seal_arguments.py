@@ -1,6 +1,7 @@
 """How a draw is asked for on a command line, by the command that seals and the one that reports."""
 
 import argparse
+import datetime as dt
 from pathlib import Path
 
 from vault.files.parsing import CONTENT_TYPES
@@ -10,11 +11,11 @@ from vault.sealing.drawn_units import Shard
 REST = "rest"
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_to(parser: argparse.ArgumentParser, *, is_required: bool = True) -> None:
     """Define the shards, their kind, and whether each class is drawn from separately."""
     parser.add_argument(
         "--shard",
-        required=True,
+        required=is_required,
         action="append",
         type=_shard,
         metavar="STATUS=N",
@@ -25,14 +26,41 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--kind", default=HoldoutKind.IID.value, choices=[kind.value for kind in HoldoutKind]
     )
     parser.add_argument(
+        "--trained-until",
+        type=_day,
+        metavar="YYYY-MM-DD",
+        help="of a temporal holdout: the last day whose items teams may train on",
+    )
+    parser.add_argument(
+        "--label-delay-days",
+        type=int,
+        metavar="N",
+        help="of a temporal holdout: after how many days a label is known; its period begins so much later",
+    )
+    parser.add_argument(
         "--stratify",
         action="store_true",
         help="draw from each class separately, so that a rare one is in every shard",
     )
 
 
-def shards_of(*, arguments: list[tuple[str, int | None]], kind: str) -> list[Shard]:
-    return [Shard(kind=kind, status=status, n=n) for status, n in arguments]
+def shards_of(
+    *,
+    arguments: list[tuple[str, int | None]],
+    kind: str,
+    trained_until: dt.date | None = None,
+    label_delay_days: int | None = None,
+) -> list[Shard]:
+    return [
+        Shard(
+            kind=kind,
+            status=status,
+            n=n,
+            trained_until=trained_until,
+            label_delay_days=label_delay_days,
+        )
+        for status, n in arguments
+    ]
 
 
 def content_type_of(path: Path) -> str:
@@ -47,3 +75,10 @@ def _shard(text: str) -> tuple[str, int | None]:
     if status not in ("query", "fresh", "sealed") or not is_size:
         raise argparse.ArgumentTypeError(f"{text!r} is not like query=2400 or fresh={REST}")
     return status.upper(), None if size == REST else int(size)
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-03-01") from None

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
 
-from vault import budget, team_names
+from vault import budget, journal, team_names
 from vault.errors import AdmissionError, RosterError
 from vault.files import hints, spreadsheet_cells
 from vault.models import Admission, Round, Team, TokenLink
@@ -191,6 +191,11 @@ def make(
                 for entry in roster.entries
             }
             _admit(roster, teams, actor=actor, now=now)
+            # After those of benchmarks, as everybody locks journals.
+            for entry in roster.new:
+                journal.append_of_installation(
+                    kind="team_created", actor=actor, now=now, team=entry.name, title=entry.title
+                )
             return [
                 Invitation(
                     entry=entry,

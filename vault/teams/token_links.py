@@ -7,10 +7,11 @@ The token is issued when the link is used, so no list, mail or table ever holds 
 import datetime as dt
 import secrets
 import uuid
+from typing import Any
 
 from django.db import transaction
 
-from vault import locks
+from vault import journal, locks
 from vault.errors import TokenLinkError, UnknownTokenLinkError
 from vault.models import Team, TeamToken, TokenLink
 from vault.teams import tokens
@@ -21,6 +22,7 @@ LABEL = "from a one-time link"
 PAGE = "token/"
 
 
+@transaction.atomic
 def make(
     *,
     team: Team,
@@ -46,6 +48,7 @@ def make(
         made_at=now,
         expires_at=expires_at,
     )
+    _enter("token_link_made", team, actor=actor, now=now, ends=expires_at.isoformat())
     return secret
 
 
@@ -89,16 +92,25 @@ def redeem(*, secret: str, now: dt.datetime) -> tuple[TeamToken, str]:
         now=now,
     )
     TokenLink.objects.filter(pk=link.pk).update(used_at=now, token=token)
+    _enter("token_link_used", link.team, actor=link.team.name, now=now, token=token.prefix)
     return token, plain
 
 
-def cancel(*, team: Team, now: dt.datetime) -> int:
+@transaction.atomic
+def cancel(*, team: Team, actor: str, now: dt.datetime) -> int:
     """End the team's links that were not used; return how many."""
     waiting = TokenLink.objects.filter(team=team, used_at=None, expires_at__gt=now)
-    return waiting.update(expires_at=now)
+    n_ended = waiting.update(expires_at=now)
+    if n_ended:
+        _enter("token_links_cancelled", team, actor=actor, now=now, n_ended=n_ended)
+    return n_ended
 
 
 def status_of(link: TokenLink, *, now: dt.datetime) -> str:
     if link.used_at is not None:
         return "used"
     return "waits" if link.expires_at > now else "ended"
+
+
+def _enter(kind: str, team: Team, *, actor: str, now: dt.datetime, **told: Any) -> None:
+    journal.append_of_installation(kind=kind, actor=actor, now=now, team=team.name, **told)

@@ -9,11 +9,12 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from vault import locks
+from vault import journal, locks
 from vault.errors import TokenRefusedError, TooManyTokensError, TransitionError
 from vault.models import Team, TeamToken
 
@@ -29,6 +30,7 @@ MAX_LIVE = 50
 LAST_USED_PRECISION = dt.timedelta(minutes=1)
 
 
+@transaction.atomic
 def issue(
     *,
     team: Team,
@@ -37,8 +39,12 @@ def issue(
     expires_at: dt.datetime | None,
     now: dt.datetime,
     made_by: TeamToken | None = None,
+    actor: str = "",
 ) -> tuple[TeamToken, str]:
-    """Make a token; give its row and its plain text, which cannot be had again."""
+    """Make a token; give its row and its plain text, which cannot be had again.
+
+    The journal has it from `actor`, who is the team itself if nobody is named.
+    """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise ValueError(f"scopes are {', '.join(SCOPES)}, not {', '.join(unknown) or 'none'}")
@@ -54,6 +60,7 @@ def issue(
         expires_at=expires_at,
         made_by=made_by,
     )
+    _enter("token_issued", token, actor=actor, now=now, scopes=token.scopes)
     return token, plain
 
 
@@ -160,6 +167,7 @@ def rotate(
             taken_over = TeamToken.objects.filter(pk__in=_with_descendants(successor))
             lasting = taken_over.filter(_lasts_beyond(successor.expires_at))
             lasting.update(expires_at=successor.expires_at)
+        _enter("token_rotated", old, actor="", now=now, successor=successor.prefix)
     return successor, plain
 
 
@@ -195,7 +203,7 @@ def _room_beside(*held: TeamToken, now: dt.datetime) -> Iterator[TeamToken]:
 
 
 @transaction.atomic
-def revoke(*, token: TeamToken, now: dt.datetime) -> int:
+def revoke(*, token: TeamToken, now: dt.datetime, actor: str = "") -> int:
     """End the token and all that it made, and those made; return how many ended.
 
     Whoever found a lost token may have made others with it. A successor by rotation stands in its
@@ -203,4 +211,15 @@ def revoke(*, token: TeamToken, now: dt.datetime) -> int:
     """
     locks.hold_team_tokens(team_id=token.team_id)
     ended = _with_descendants(token)
-    return TeamToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)
+    n_ended = TeamToken.objects.filter(pk__in=ended, revoked_at=None).update(revoked_at=now)
+    if n_ended:
+        _enter("token_revoked", token, actor=actor, now=now, n_ended=n_ended)
+    return n_ended
+
+
+def _enter(kind: str, token: TeamToken, *, actor: str, now: dt.datetime, **told: Any) -> None:
+    """Enter what happened to a token, which is named by how it begins."""
+    team = token.team.name
+    journal.append_of_installation(
+        kind=kind, actor=actor or team, now=now, team=team, token=token.prefix, **told
+    )

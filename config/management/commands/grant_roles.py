@@ -1,4 +1,7 @@
-"""Make the database's privileges equal to the allow-list of `config.grants`; run by the owner."""
+"""Make the database agree with the code on what roles may do and enter; run by the owner.
+
+Privileges are those of `config.grants`, what each may enter into the journal that of `vault.journal_kinds`.
+"""
 
 from typing import Any
 
@@ -7,10 +10,11 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from config.grants import GRANTS, ROLES
+from vault.journal_kinds import KINDS
 
 
 class Command(BaseCommand):
-    help = "Grant the database roles exactly what config/grants.py lists."
+    help = "Grant the database roles exactly what config/grants.py and vault/journal_kinds.py list."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,5 +41,14 @@ class Command(BaseCommand):
                         sql.Identifier(grant.role),
                     )
                 )
+            cursor.execute("DELETE FROM vault_journalkind")
+            cursor.executemany(
+                "INSERT INTO vault_journalkind (role, kind, is_of_installation) VALUES (%s, %s, %s)",
+                [
+                    (role, each.name, each.is_of_installation)
+                    for each in KINDS
+                    for role in each.roles
+                ],
+            )
         if options["verbosity"] > 0:
             self.stdout.write(f"{len(GRANTS)} grants to {len(ROLES)} roles")

@@ -5,6 +5,7 @@ The weather series and its index: training days, the pool behind both iid holdou
 measurements, and labels of the training days only.
 """
 
+import datetime as dt
 import io
 import lzma
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 SOURCE = Path(__file__).parent / "rainfall.csv.xz"
 
+FIRST_DAY = dt.date(1949, 1, 1)
 N_DAYS = 18_159
 N_TRAINING = 6_000
 # Left out of the panel: no measurement of a training day is then a neighbor of a panel day.
@@ -71,6 +73,11 @@ class Weather:
 def item_ids(*, days: Days) -> list[str]:
     """Return ids that say which day it is, hence nothing about the draw of query and fresh items."""
     return [f"d{day:05d}" for day in days.tolist()]
+
+
+def day_of(number: int) -> dt.date:
+    """Return a date for a day: the file has none, so they are counted from the year in which it begins."""
+    return FIRST_DAY + dt.timedelta(days=number)
 
 
 def load() -> Weather:

@@ -39,6 +39,7 @@ EDITED = {"vault_benchmark", "vault_team"}
 ADDED = {*EDITED, "vault_holdout", "vault_round"}
 SUPERUSERS_ONLY = {"auth_user"}
 ACTS = {
+    "vault_benchmark": ["publish-items", "add-provider", "revoke-provider"],
     "vault_holdout": ["freshen", "disclose"],
     "vault_round": ["admit", "open", "close", "unrank", "rank-again", "audit", "publish", "cancel"],
     "vault_team": ["issue", "make-link", "cancel-links"],
@@ -76,6 +77,11 @@ def pages(stage: Stage) -> dict[str, tuple[str, str]]:
             address = url(f"{model}_act", obj.pk, act)
             found[f"{model}_act {act}"] = ("hidden" if is_hidden else "act", address)
     found["vault_team_roster"] = ("act", url("vault_team_roster"))
+    found["vault_holdout_envelope"] = ("act", url("vault_holdout_envelope"))
+    found["vault_holdout_keys"] = (
+        "plain",
+        url("vault_holdout_keys", stage.objects["vault_benchmark"].slug),
+    )
     report = stage.report.pk
     found["audits_report_document"] = ("plain", url("audits_report_document", report))
     return found

@@ -34,13 +34,14 @@ def told_by(answer: Any) -> list[str]:
 def test_planning_and_opening_say_what_the_round_cannot_find(world: World) -> None:
     Round.objects.update(status="PUBLISHED")
     planned = plan(
-        **constants(world, fresh_holdouts=[], mechanism="exact", parameters="{}"),
+        **constants(world, fresh_holdouts=[], unaudited="on", mechanism="exact", parameters="{}"),
     )
     round = Round.objects.get(number=2)
     untested = "nobody can be CONFIRMED."
     alone = "a team can only be compared with its own first files"
 
-    assert [untested in each for each in told_by(planned)] == [False, True]
+    assert [untested in each for each in told_by(planned)] == [False, True, False]
+    assert told_by(planned)[2].startswith("0 auditable rounds left")
     opened = act(round, "open")
     assert round.status == "OPEN"
     assert [alone in each for each in told_by(opened)] == [False, True, False]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from vault.admin import outlook
+from vault.conveyor import Stock
 from vault.models import Benchmark, Holdout, Round
 from vault.planning import preview as round_preview
 from vault.planning.preview import Bound
-from vault.rounds import Stock
 
 DRAW = {"kind": "iid", "batch": "0" * 32}
 
@@ -119,29 +119,13 @@ def test_what_a_file_cannot_gain_is_not_promised_to_be_found() -> None:
     ]
 
 
-ONE_LEFT = (
-    "3 sealed iid shards now, and the full publication takes two: 1 is left after the next round"
-)
+def test_stock_is_that_now_and_after_the_publication() -> None:
+    now, after = (Stock(coarse_rounds=n, full_rounds=n // 2) for n in (3, 1))
 
-
-@pytest.mark.parametrize(
-    ("n", "publication", "left"),
-    [
-        (3, "coarse", "3 sealed iid shards now, and the coarse publication takes one: 2 are left"),
-        (3, "coarse", "enough for 2 more after coarse publications, and for 1 after full ones"),
-        (3, "full", ONE_LEFT),
-        (
-            1,
-            "coarse",
-            "1 sealed iid shard now, and the coarse publication takes one: the next round",
-        ),
-        (1, "full", "takes two: not enough for another round with a fresh holdout, unless more"),
-    ],
-)
-def test_stock_is_that_after_the_publication(n: int, publication: str, left: str) -> None:
-    stock = Stock(n_sealed=n, coarse_rounds=n, full_rounds=n // 2)
-
-    assert left in outlook.stock_after(stock, publication=publication)
+    assert outlook.stock_after(now, after, publication="coarse") == (
+        "3 auditable rounds left (1 if each is published in full); after this round's coarse publication: "
+        "1 auditable round left (0 if each is published in full)"
+    )
 
 
 def test_a_bound_as_wide_as_the_range_promises_nothing() -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+from django.utils import timezone
 
 from tests.vault.admin.stage import BACKEND, OUTSIDER, SUPERUSER, client_of, url
 from tests.vault.factories import acting_as
@@ -278,7 +279,9 @@ def test_whoever_set_a_password_is_known_by_this_browser() -> None:
 
 def test_roles_are_those_of_the_groups() -> None:
     with pytest.raises(ValueError, match="organiser, researcher"):
-        accounts.save(person=person(OUTSIDER), role="reviewer")
+        accounts.save(
+            person=person(OUTSIDER), role="reviewer", by=person(OUTSIDER), now=timezone.now()
+        )
     with pytest.raises(PersonError):
         accounts.check_username(username="ORGANISER")
     assert set(accounts.ROLES) <= set(Group.objects.values_list("name", flat=True))

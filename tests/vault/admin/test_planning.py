@@ -101,7 +101,8 @@ def test_a_preview_says_what_the_round_could_do(world: World) -> None:
         "if all 400 planned queries are used",
         "of the items differently: 5 %: cannot be found: such a file cannot gain enough 10 %: ",
         "Found with 80 % in a round of 10 teams",
-        "0 sealed iid shards now, and the coarse publication takes one: not enough for another round",
+        "Stock of labels 0 auditable rounds left; after this round",
+        "s coarse publication: 0 auditable rounds left",
         "No reference is named: the round does not open by itself, and guarded_ladder cannot open",
     ):
         assert sentence in said

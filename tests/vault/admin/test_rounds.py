@@ -195,9 +195,13 @@ def test_planning_says_what_a_publication_costs_in_stock(world: World) -> None:
         page = client_of(ORGANIZER).get(f"{url('vault_round_add')}?benchmark={world.benchmark.pk}")
 
     text = " ".join(page.content.decode().split())
-    assert "A coarse publication takes one shard out of the stock, a full one takes two" in text
-    assert "3 sealed iid shards, which is enough for 3 further rounds" in text
-    assert "after coarse publications, and for 1 after full ones" in text
+    assert (
+        "After a coarse publication the fresh holdout answers the next round, after a full one it"
+        in text
+    )
+    # The three are of another draw than the round's own two, which are used up by it.
+    stock = "2 auditable rounds left (1 if each is published in full), after 1 round that is not"
+    assert stock in text
 
 
 def test_a_fresh_holdout_cannot_be_asked(world: World) -> None:

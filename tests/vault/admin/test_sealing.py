@@ -115,6 +115,36 @@ def test_groups_and_classes_are_told_of(benchmark: Benchmark) -> None:
     assert "Sealed 21 items as QUERY (20 were asked for)." in page
 
 
+def test_a_later_period_is_sealed_with_what_it_is_later_than(benchmark: Benchmark) -> None:
+    header, *rows = GOOD.splitlines()
+    timed = "\n".join([f"{header},time", *(f"{row},2026-03-01" for row in rows)]) + "\n"
+    given = {"kind": "temporal", "query": "", "fresh": "rest", "sealed": ""}
+
+    refused = seal(benchmark, timed, **given).content.decode()
+    assert "give both" in refused
+    late = seal(benchmark, timed, **given, trained_until="2026-02-28", label_delay_days="7")
+    assert "begins on 2026-03-07 at the earliest" in late.content.decode()
+    assert not Holdout.objects.exists()
+
+    days = {"trained_until": "2026-02-20", "label_delay_days": "7"}
+    assert seal(benchmark, timed, **given, **days).status_code == 302
+    assert Holdout.objects.get().label_delay_days == 7
+
+
+def test_a_report_holds_for_the_days_that_it_was_made_of(benchmark: Benchmark) -> None:
+    header, *rows = GOOD.splitlines()
+    timed = "\n".join([f"{header},time", *(f"{row},2026-03-01" for row in rows)]) + "\n"
+    given = {"kind": "temporal", "query": "", "fresh": "rest", "sealed": ""}
+    first = {"trained_until": "2026-02-20", "label_delay_days": "7"}
+
+    accepted = ticks(send(benchmark, timed, **given, **first))
+    other = {**first, "trained_until": "2026-02-19"}
+
+    assert accepted
+    assert send(benchmark, timed, **given, **other, **accepted).status_code == 200
+    assert not Holdout.objects.exists()
+
+
 def test_labels_touch_no_disk(benchmark: Benchmark, tmp_path: Path) -> None:
     seal(benchmark, GOOD)
 

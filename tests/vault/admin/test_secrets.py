@@ -109,7 +109,7 @@ def test_searching_says_nothing_of_what_is_hidden(stage: Stage) -> None:
     client = client_of(RESEARCHER)
     questions = [
         (url("vault_submission_changelist"), "raw_scores__value__gt"),
-        (url("vault_holdout_changelist"), "sealedblob__ciphertext__startswith"),
+        (url("vault_holdout_changelist"), "versions__sealedblob__ciphertext__startswith"),
         (url("vault_team_changelist"), "tokens__digest__startswith"),
         (url("vault_teamtoken_changelist"), "team__tokens__digest__startswith"),
         (url("audits_finding_changelist"), "submission__raw_scores__value__gt"),

@@ -13,13 +13,15 @@ from tests.vault.api.stage import (
     problem,
 )
 from tests.vault.factories import World
-from vault import rounds, submissions
-from vault.models import Benchmark, Holdout, Round, Team
+from vault import budget, rounds, submissions
+from vault.models import Benchmark, Holdout, Round, RoundSecret, Team
 
 ANYONE = Caller()
 PUBLIC_HOLDOUT = {
+    "label_versions",
     *("id", "kind", "status", "n_items", "draws_groups", "stratified", "commitment", "sealed_at"),
-    "disclosed",
+    "batch",
+    *("trained_until", "label_delay_days", "disclosed"),
 }
 
 
@@ -70,6 +72,12 @@ def test_detail_names_panel_holdouts_and_rounds(world: World) -> None:
     assert sorted(each["n_items"] for each in shown["holdouts"]) == [N_QUERY, N_FRESH]
     assert all(set(each) == PUBLIC_HOLDOUT for each in shown["holdouts"])
     assert [each["number"] for each in shown["rounds"]] == [1]
+    # Its round has both shards.
+    assert shown["stock"] == {
+        "coarse_rounds": 0,
+        "full_rounds": 0,
+        "line": "0 auditable rounds left, after 1 round that is not published yet",
+    }
 
 
 def test_benchmark_without_anything_has_no_panel(world: World) -> None:
@@ -88,8 +96,10 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
 
     resolution = shown.pop("resolution")
     assert 0 < resolution < 1
+    assert shown.pop("planned_nats") == pytest.approx(budget.planned_nats(round=world.round))
     assert shown == {
         "number": 1,
+        "unaudited": False,
         "status": "OPEN",
         "opens_at": "2020-01-01T00:00:00Z",
         "closes_at": "2999-01-01T00:00:00Z",
@@ -100,6 +110,7 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
         "mechanism": "guarded_ladder",
         "parameters": Round.objects.get().parameters,
         "publication": "coarse",
+        "transcript": 1,
         "panel_version": 1,
         "n_query": N_QUERY,
         "query_commitment": world.query.commitment,
@@ -109,6 +120,7 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
             "total_limit": 40,
             "concurrent_limit": 1000,
         },
+        "changes": [],
     }
     assert shown["parameters"]["b"] == 3
 
@@ -177,8 +189,13 @@ def test_seed_of_a_round_is_nowhere(world: World) -> None:
         for path in ("benchmarks/", "benchmarks/weather/", "benchmarks/weather/rounds/")
     ).decode()
 
-    for word in ("seed", "salt", "positions", "batch", "file_key", "public_key"):
-        assert word not in text
+    # Of a draw's seed the hash alone is there.
+    text_without = text.replace("seed_sha256", "")
+    for word in ("seed", "salt", "positions", "file_key", "public_key", "entropy"):
+        assert word not in text_without
+    secret = RoundSecret.objects.get(round=world.round)
+    assert secret.entropy not in text
+    assert secret.audit_seed not in text
     for holdout in Holdout.objects.all():
         assert holdout.commitment in text
 

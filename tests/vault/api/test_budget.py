@@ -34,6 +34,7 @@ def test_untouched_budget() -> None:
         "total": {"limit": 9, "used": 0},
         "concurrent": {"limit": 2, "used": 0},
         "accepted_improvements": None,
+        "late": None,
         "is_blind": False,
     }
 

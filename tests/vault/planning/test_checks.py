@@ -1,6 +1,7 @@
 """What a plan may not say, at its edges."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.vault.factories import NOW, World, make_world
 from vault import rounds
 from vault.errors import PlanError
-from vault.models import JournalEntry, Round
+from vault.models import Holdout, JournalEntry, Round
 
 pytestmark = pytest.mark.usefixtures("vault_keys")
 
@@ -21,6 +22,30 @@ def world(vault_keys: None) -> World:
     made = make_world("times")
     Round.objects.update(status="PUBLISHED")
     return made
+
+
+def test_a_later_period_is_later_than_what_answers(world: World) -> None:
+    """By the day; where the query items have no times, nobody can tell."""
+    first = dt.date(2026, 2, 1)
+    later = {"kind": "temporal", "batch": uuid.uuid4(), "period_start": first, "period_end": first}
+    Holdout.objects.filter(pk=world.fresh.pk).update(**later)
+    world.fresh.refresh_from_db()
+    world.query.period_end = first
+    with pytest.raises(PlanError, match="begins on 2026-02-01, and the query") as caught:
+        plan(world)
+    assert caught.value.data == {"field": "fresh_holdouts"}
+
+    world.query.period_end = first - DAY
+    assert plan(world).number == 2
+
+
+def test_a_later_period_needs_no_times_of_what_answers(world: World) -> None:
+    Holdout.objects.filter(pk=world.fresh.pk).update(
+        kind="temporal", period_start=dt.date(2026, 2, 1)
+    )
+    world.fresh.refresh_from_db()
+
+    assert plan(world).number == 2
 
 
 def plan(world: World, **changed: Any) -> Round:

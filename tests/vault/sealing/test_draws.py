@@ -1,5 +1,6 @@
 """Whole groups and separate classes: what sealing draws is what an audit can repeat."""
 
+import dataclasses
 import datetime as dt
 import json
 from pathlib import Path
@@ -12,13 +13,13 @@ from pytest_django import Settings
 
 from stats.draw import draw
 from stats.drawing import strata_of
-from tests.vault.sealed_weather import make_benchmark, make_keys, open_labels
+from tests.vault.sealed_weather import LATER, make_benchmark, make_keys, open_labels
 from vault import panel
 from vault.errors import PlanError, SealingError
 from vault.files.label_tables import LabelTable
 from vault.models import Benchmark, Holdout, JournalEntry, Panel
 from vault.rounds import plan
-from vault.sealing import drawn_units, draws, holdouts
+from vault.sealing import benchmark_sheet, drawn_units, draws, holdouts
 from vault.sealing.drawn_units import Shard
 from vault.sealing.sealed_labels import OpenLabels
 
@@ -177,7 +178,9 @@ def test_what_is_opened_describes_the_draw(
     ]
     given = table(rng.integers(2, size=300), groups if is_grouped else None)
     shards = iid(100, 120, None)
-    counts = draws.fixed_counts(benchmark=weather, labels=given, shards=shards, stratify=True)
+    counts = draws.fixed_counts(
+        terms=benchmark_sheet.terms_of(weather), labels=given, shards=shards, stratify=True
+    )
 
     query, *fresh = opened(seal(weather, given, shards, now, stratify=True), now)
 
@@ -256,9 +259,11 @@ def test_the_draw_does_not_depend_on_the_order_of_the_file_or_the_names_of_group
 
 
 def test_later_periods_are_drawn_in_groups_too(weather: Benchmark, now: dt.datetime) -> None:
-    shards = [Shard(kind="temporal", status="FRESH", n=n) for n in (20, None)]
+    shards = [Shard(kind="temporal", status="FRESH", n=n, **LATER) for n in (20, None)]
+    given = table(np.arange(80) % 2, patients(80, 20))
+    times = pa.array(["2001-01-01"] * 80).dictionary_encode()
 
-    sealed = seal(weather, table(np.arange(80) % 2, patients(80, 20)), shards, now)
+    sealed = seal(weather, dataclasses.replace(given, times=times), shards, now)
 
     assert [each.n_items for each in sealed] == [20, 60]
 

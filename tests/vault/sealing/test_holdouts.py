@@ -10,6 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from tests.vault.sealed_weather import (
+    LATER,
     N,
     make_benchmark,
     make_keys,
@@ -107,7 +108,7 @@ def test_the_draw_depends_on_the_seed_and_the_items_alone(now: dt.datetime) -> N
 def test_a_later_batch_is_appended_to_the_panel(weather: Benchmark, now: dt.datetime) -> None:
     query, _ = seal(weather, now)
     before = open_labels(query, "scoring", now)
-    temporal = [Shard(kind="temporal", status="FRESH", n=None)]
+    temporal = [Shard(kind="temporal", status="FRESH", n=None, **LATER)]
 
     (later,) = seal(weather, now, shards=temporal, table=table_of(10, first=-10))
     opened = open_labels(later, "audit", now)
@@ -221,7 +222,8 @@ def test_a_status_moves_only_forward_and_is_journaled(weather: Benchmark, now: d
 
 
 def test_a_temporal_holdout_is_never_promoted(weather: Benchmark, now: dt.datetime) -> None:
-    (temporal,) = seal(weather, now, shards=[Shard(kind="temporal", status="FRESH", n=N)])
+    shard = Shard(kind="temporal", status="FRESH", n=N, **LATER)
+    (temporal,) = seal(weather, now, shards=[shard])
 
     with pytest.raises(TransitionError):
         holdouts.promote(holdout=temporal, actor="worker", now=now)

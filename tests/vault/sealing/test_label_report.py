@@ -1,9 +1,11 @@
 """What is said of a label file before it is sealed: the warnings that matter, and silence else."""
 
+import datetime as dt
 import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,9 +38,12 @@ def report(
     kind: str = "iid",
     loss_cap: float | None = None,
 ) -> Report:
+    later: Any = {"trained_until": dt.date(2009, 1, 1), "label_delay_days": 30}
+    if kind != "temporal":
+        later = {}
     shards = [
-        Shard(kind=kind, status="FRESH" if kind != "iid" else "QUERY", n=query),
-        Shard(kind=kind, status="FRESH", n=None),
+        Shard(kind=kind, status="FRESH" if kind != "iid" else "QUERY", n=query, **later),
+        Shard(kind=kind, status="FRESH", n=None, **later),
     ]
     return label_report.report_of(
         labels=table(body, classes),

@@ -43,7 +43,7 @@ def plaintext_of(holdout: Holdout) -> bytes:
 
 def add_version(holdout: Holdout, number: int, now: dt.datetime) -> LabelVersion:
     """Another version, in which every label is the other one."""
-    content = sealed_labels._content(plaintext_of(holdout))
+    content = sealed_labels.content_of(plaintext_of(holdout))
     place = content.column_names.index("label")
     flipped = [1 - each for each in content["label"].to_pylist()]
     changed = content.set_column(place, "label", [flipped]).cast(content.schema)

@@ -235,3 +235,42 @@ def test_a_changed_blob_does_not_open(weather: Benchmark, now: dt.datetime) -> N
         SealedBlob.objects.filter(version__holdout=query).update(**fields)
         with pytest.raises(LabelsUnavailableError):
             open_labels(query, "scoring", now)
+
+
+@pytest.mark.parametrize(
+    "serving", ["PLANNED", "OPEN", "CLOSING", "CLOSED", "AUDITED", "PUBLISHED"]
+)
+@pytest.mark.parametrize("status", ["SEALED", "FRESH", "QUERY", "RETIRED", "DISCLOSED"])
+def test_a_repeated_audit_opens_what_no_open_round_asks_and_nobody_published(
+    weather: Benchmark, now: dt.datetime, status: str, serving: str
+) -> None:
+    query, _ = seal(weather, now)
+    Round.objects.create(
+        benchmark=weather,
+        number=1,
+        status=serving,
+        opens_at=now,
+        closes_at=now + dt.timedelta(days=1),
+        panel=query.panel,
+        query_holdout=query,
+        mechanism="exact",
+    )
+    Holdout.objects.filter(pk=query.pk).update(status=status)
+    given: dict[str, Any] = {
+        "holdout": query,
+        "reason": {"repeats": True},
+        "actor": "worker-audit",
+        "now": now,
+        "repeats": True,
+    }
+    is_open = status in ("FRESH", "RETIRED") or (status == "QUERY" and serving != "OPEN")
+
+    if is_open:
+        assert len(holdouts.open_labels(purpose="audit", **given).labels) == 15
+    else:
+        with pytest.raises(LabelsUnavailableError, match="does not open a holdout again"):
+            holdouts.open_labels(purpose="audit", **given)
+    # The scoring key has no business with it, whatever it says.
+    if status != "QUERY":
+        with pytest.raises(LabelsUnavailableError):
+            holdouts.open_labels(purpose="scoring", **given)

@@ -9,15 +9,18 @@ from vault.api.representations.benchmarks import (
     DISCLOSED,
     DISCLOSED_FILE,
     HOLDOUT,
+    LABEL_VERSION,
     PANEL,
+    STOCK,
 )
-from vault.api.representations.rounds import POLICY, ROUND
+from vault.api.representations.rounds import CHANGE, POLICY, ROUND
 from vault.api.representations.shape import described
 
 TAG = "Benchmarks"
 
 SHAPES = described(
-    *(DETAIL, PANEL, HOLDOUT, DISCLOSED, DISCLOSED_FILE, POLICY), listed=(BENCHMARK, ROUND)
+    *(DETAIL, PANEL, HOLDOUT, LABEL_VERSION, STOCK, DISCLOSED, DISCLOSED_FILE, POLICY, CHANGE),
+    listed=(BENCHMARK, ROUND),
 )
 _PANEL_HEADERS = ("ETag", "Panel-Version")
 

@@ -29,6 +29,11 @@ class Access(Enum):
     )
     TEAM = "any token of a team", (_TOKEN,), _STRANGER
     READ = "a token with the scope `read`", (_TOKEN,), (*_STRANGER, "forbidden")
+    LABELS = (
+        "a label provider's token, which has the scope `labels:write`",
+        (_TOKEN,),
+        (*_STRANGER, "forbidden"),
+    )
     SUBMIT = "a token with the scope `submit`", (_TOKEN,), (*_STRANGER, "forbidden")
 
     def __init__(

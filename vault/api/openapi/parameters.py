@@ -48,6 +48,12 @@ SUBMISSION_ID = in_path(
     "The submission's id.",
     "0195a4f0-5b1c-7d8e-9f00-112233445566",
 )
+BATCH = in_path(
+    "batch",
+    schemas.text(format="uuid"),
+    "The draw's batch, which its holdouts carry.",
+    "0195a4f0-7d22-4a01-8c11-aabbccddeeff",
+)
 HOLDOUT_ID = in_path(
     "holdout_id",
     schemas.text(format="uuid"),

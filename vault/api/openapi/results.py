@@ -10,7 +10,7 @@ from vault.api.representations.shape import described
 TAG = "Results"
 
 SHAPES = described(BUDGET, ROW, BOARD)
-_CELLS = ["" if value is None else str(value) for value in ROW.example.values()]
+_CELLS = ["" if value in (None, []) else str(value) for value in ROW.example.values()]
 _CSV = f"{','.join(ROW.example)}\n{','.join(_CELLS)}\n"
 OPERATIONS = {
     ("/api/v1/benchmarks/{slug}/budget/", "GET"): Operation(

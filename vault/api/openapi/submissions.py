@@ -4,11 +4,11 @@ from vault.api import filters, provenance, tables
 from vault.api.openapi import parameters, prediction_files
 from vault.api.openapi.operation import Access, Operation, answer, page, shown
 from vault.api.representations.shape import described
-from vault.api.representations.submissions import SCORED, SUBMISSION, VALIDATION
+from vault.api.representations.submissions import SCORED, SUBMISSION, SUPERSEDED, VALIDATION
 
 TAG = "Submissions"
 
-SHAPES = described(VALIDATION, listed=(SUBMISSION,))
+SHAPES = described(VALIDATION, SUPERSEDED, listed=(SUBMISSION,))
 # The one that most callers want stands before the others.
 FILTERS = tuple(
     parameters.in_query(name, each.schema, each.description, each.example)

@@ -1,5 +1,6 @@
 """Benchmarks, their panels and holdouts, as anyone may see them: from public constants alone."""
 
+from operator import attrgetter
 from typing import Any
 
 from django.urls import reverse
@@ -7,6 +8,7 @@ from django.urls import reverse
 from stats.metrics import METRICS
 from vault.api.openapi import schemas
 from vault.api.representations import fields
+from vault.api.representations.draws import BATCH, DRAW
 from vault.api.representations.rounds import COMMITMENT, ROUND
 from vault.api.representations.shape import By, Field, Shape
 from vault.files.prediction_forms import FORMS
@@ -131,6 +133,26 @@ def _disclosed(holdout: Holdout) -> dict[str, Any] | None:
     return None if file is None else DISCLOSED.show(file)
 
 
+LABEL_VERSION = Shape(
+    "LabelVersion",
+    {
+        "version": fields.integer(
+            1, "1 are the labels that were sealed.", source="number", minimum=0
+        ),
+        "n_labelled": fields.count(
+            2000,
+            "Items that have a label; those that a correction leaves out of scoring count, too.",
+        ),
+        "arrived_at": fields.time("2026-02-20T08:00:00Z"),
+        "reason": fields.text(
+            None, "Why they were corrected, the same for all holdouts of a draw.", null=True
+        ),
+        "commitment": fields.sha256(
+            COMMITMENT, "Of these labels, published when they were sealed."
+        ),
+    },
+    description="One version of a holdout's labels: the newest counts.",
+)
 HOLDOUT = Shape(
     "Holdout",
     {
@@ -142,17 +164,65 @@ HOLDOUT = Shape(
             False, "Whole groups were drawn, such as all items of a patient."
         ),
         "stratified": fields.flag(False, "It was drawn from each class separately."),
-        "commitment": fields.sha256(COMMITMENT, "Of its labels, published before any answer."),
+        "commitment": Field(
+            schemas.or_null(
+                schemas.sha256(
+                    "Of its labels, published before any answer; of a prospective holdout of the first that "
+                    "came, and null before."
+                )
+            ),
+            COMMITMENT,
+            lambda holdout: holdout.commitment or None,
+        ),
+        "batch": fields.text(
+            BATCH, "Holdouts of one draw have one; only they are exchangeable.", format="uuid"
+        ),
+        "label_versions": fields.list_of(
+            [LABEL_VERSION.example],
+            LABEL_VERSION.reference(),
+            "The oldest first.",
+            source=lambda holdout: [
+                LABEL_VERSION.show(each)
+                for each in sorted(holdout.versions.all(), key=attrgetter("number"))
+            ],
+        ),
         "sealed_at": fields.time("2026-02-20T08:00:00Z"),
+        "trained_until": fields.text(
+            None,
+            "Of a temporal holdout: the last day whose items you may train on.",
+            format="date",
+            null=True,
+            source=lambda holdout: holdout.trained_until and holdout.trained_until.isoformat(),
+        ),
+        "label_delay_days": fields.integer(
+            None,
+            "Of a temporal holdout: its period begins at least so many days after `trained_until`.",
+            minimum=0,
+            null=True,
+        ),
         "disclosed": Field(schemas.or_null(DISCLOSED.reference()), None, _disclosed),
     },
     description="Sealed labels. Which items are in it is shown to nobody before it is disclosed.",
+)
+STOCK = Shape(
+    "Stock",
+    {
+        "coarse_rounds": fields.count(2, "If each is published coarsely."),
+        "full_rounds": fields.count(1, "If each is published in full."),
+        "line": fields.text("2 auditable rounds left (1 if each is published in full)"),
+    },
+    description="How many further rounds can be audited with the labels that are sealed, after those that "
+    "are planned or open.",
 )
 DETAIL = BENCHMARK.extended(
     "BenchmarkDetail",
     {
         "panel": Field(schemas.or_null(PANEL.reference()), PANEL.example, By.CALLER),
         "holdouts": fields.list_of([HOLDOUT.example], HOLDOUT.reference(), source=By.CALLER),
+        "draws": fields.list_of(
+            [DRAW.example], DRAW.reference(), "Of the holdouts.", source=By.CALLER
+        ),
         "rounds": fields.list_of([ROUND.example], ROUND.reference(), source=By.CALLER),
+        "stock": Field(STOCK.reference(), STOCK.example, By.CALLER),
     },
 )

@@ -53,6 +53,9 @@ ROW = Shape(
         ),
         "attempts": fields.count(12, "Charged submissions."),
         "is_reference": fields.flag(False, "An organizer's, which does not rank."),
+        "is_late": fields.flag(
+            False, "The team handed in after the round's end, as an organizer allowed it."
+        ),
         "fresh": Field(FRESH, 0.77),
         "fresh_low": _figure(0.75, "Low end of the 95 % interval of `fresh`."),
         "fresh_high": _figure(0.79, "High end of the 95 % interval of `fresh`."),
@@ -109,6 +112,14 @@ ROW = Shape(
             "Organizers took the team out of the ranking; its row stands last, and others move up.",
         ),
         "unranked_reason": fields.text(None, "Why, in the organizers' words.", null=True),
+        "absorbed": Field(
+            schemas.list_of(
+                schemas.text(),
+                "The teams that were merged into it for this round, whose answers and attempts are its own. "
+                "In CSV one cell, an array in JSON, empty if there are none.",
+            ),
+            [],
+        ),
     },
 )
 BOARD = Shape(
@@ -118,6 +129,9 @@ BOARD = Shape(
         "status": fields.one_of("PUBLISHED", RoundStatus.values),
         "is_published": fields.flag(
             True, source=lambda round: round.status == RoundStatus.PUBLISHED
+        ),
+        "unaudited": fields.flag(
+            False, "Its audit has no fresh holdout to test anybody on: every verdict is NOT_TESTED."
         ),
         "ranked_by": fields.one_of(
             "fresh",

@@ -22,6 +22,14 @@ WINDOW = Shape(
 TOTAL = Shape("Total", _used("total", limit=100, used=12))
 CONCURRENT = Shape("Concurrent", _used("concurrent", limit=2, used=0))
 ACCEPTED = Shape("Accepted", _used("accepted", limit=10, used=3))
+LATE = Shape(
+    "Late",
+    {
+        "limit": fields.integer(2, minimum=0),
+        "used": fields.count(0),
+        "until": fields.time("2026-04-02T00:00:00Z"),
+    },
+)
 NATS = Shape(
     "Nats",
     {
@@ -40,6 +48,20 @@ NATS = Shape(
             "references on the board.",
             source="nats_told",
             minimum=0,
+        ),
+        "committed": fields.number(
+            210.0,
+            "What the holdout told everybody and may tell all teams that are admitted, by all its rounds.",
+            source="nats_committed",
+            minimum=0,
+        ),
+        "planned": fields.number(
+            310.5,
+            "What the round was planned for: nobody is admitted beyond it. null: planned before this was "
+            "kept.",
+            source="nats_planned",
+            minimum=0,
+            null=True,
         ),
     },
 )
@@ -77,6 +99,15 @@ BUDGET = Shape(
             },
             None,
             lambda left: None if left.accepted_limit is None else ACCEPTED.show(left),
+        ),
+        "late": Field(
+            {
+                "oneOf": [LATE.schema, {"type": "null"}],
+                "description": "Queries that the team may use after the round's end, as an organizer "
+                "allowed; they are not among those above. Null: none were ever allowed.",
+            },
+            None,
+            lambda left: None if left.late is None else LATE.show(left.late),
         ),
         "nats": Field(NATS.schema, NATS.example, NATS.show),
         "proven_error": fields.number(

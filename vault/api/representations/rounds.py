@@ -1,7 +1,7 @@
 """Rounds as anyone may see them: their times, their mechanism and what may be asked in them."""
 
 from stats.mechanisms import MECHANISMS
-from vault import leaderboard
+from vault import leaderboard, notices
 from vault.api.representations import fields
 from vault.api.representations.shape import Field, Shape
 from vault.statuses import PublicationKind, RoundStatus
@@ -18,6 +18,31 @@ POLICY = Shape(
         "concurrent_limit": fields.integer(2, "Queries that wait at once.", minimum=1),
     },
 )
+_SAID = {"type": ["object", "null"]}
+CHANGE = Shape(
+    "RoundChange",
+    {
+        "kind": fields.one_of("deadline_moved", notices.KINDS),
+        "at": fields.time("2026-03-20T09:00:00Z"),
+        "reason": fields.text("The storage was down for a day.", "In the organizers' words."),
+        "team": fields.text(
+            None,
+            "The team that it is about. Null: all, or one that is not on the board yet.",
+            null=True,
+        ),
+        "before": Field(
+            {
+                **_SAID,
+                "description": "`closes_at`, or a team's `queries`; of late ones also `until`.",
+            },
+            {"closes_at": "2026-03-31T00:00:00Z"},
+        ),
+        "after": Field(
+            {**_SAID, "description": "The same, as it became."},
+            {"closes_at": "2026-04-01T00:00:00Z"},
+        ),
+    },
+)
 ROUND = Shape(
     "Round",
     {
@@ -28,7 +53,10 @@ ROUND = Shape(
             "As announced: from then on teams hand in. A round may be OPEN before that, and takes no "
             "file of a team.",
         ),
-        "closes_at": fields.time("2026-04-01T00:00:00Z", "As announced."),
+        "closes_at": fields.time(
+            "2026-04-01T00:00:00Z",
+            "As announced. An organizer may move it to a later time, and `changes` says so.",
+        ),
         "closed_at": fields.time(
             None,
             "From when on it took nothing: `closes_at`, or earlier if an organizer closed it before.",
@@ -53,6 +81,24 @@ ROUND = Shape(
             "What will be published of the fresh holdout: `coarse` figures, after which it answers the "
             "next round, or `full` ones, after which it retires.",
         ),
+        "unaudited": fields.flag(
+            False,
+            "No fresh holdout of the query holdout's draw is opened: its audit tests nobody, and every "
+            "verdict is NOT_TESTED.",
+        ),
+        "planned_nats": fields.number(
+            310.5,
+            "What the query holdout may tell of its labels by the end of the round: all that it told "
+            "before, and the answers to as many teams with as many queries as planned. No team is admitted "
+            "beyond it. null: planned before this was kept.",
+            null=True,
+        ),
+        "transcript": fields.integer(
+            1,
+            "Which of its answers count: 1, or more where labels were corrected and all of it was scored "
+            "again.",
+            minimum=1,
+        ),
         "panel_version": fields.integer(1, source="panel.version", minimum=1),
         "n_query": fields.count(
             2000, "Items of the query holdout.", source="query_holdout.n_items"
@@ -61,5 +107,11 @@ ROUND = Shape(
             COMMITMENT, "Of the query holdout's labels.", source="query_holdout.commitment"
         ),
         "budget": Field(POLICY.reference(), POLICY.example, POLICY.show),
+        "changes": fields.list_of(
+            [CHANGE.example],
+            CHANGE.reference(),
+            "What organizers changed since it was planned, in order, each with its reason.",
+            source=lambda round: [CHANGE.show(each) for each in notices.changes(round=round)],
+        ),
     },
 )

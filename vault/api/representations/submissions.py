@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vault import leaderboard
+from vault import leaderboard, transcripts
 from vault.api import provenance
 from vault.api.representations import fields
 from vault.api.representations.shape import By, Field, Shape
@@ -13,6 +13,17 @@ from vault.statuses import SubmissionStatus
 SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 
 
+SUPERSEDED = Shape(
+    "SupersededAnswer",
+    {
+        "transcript": fields.integer(1, minimum=1),
+        "released": fields.number(None, source=By.CALLER, null=True),
+        "on_display": fields.number(None, source=By.CALLER, null=True),
+        "outcome": fields.one_of("no_improvement", Release.Outcome.values),
+    },
+    description="An answer that corrected labels have superseded, as `released`, `on_display` and `outcome` "
+    "had it.",
+)
 SUBMISSION = Shape(
     "Submission",
     {
@@ -29,6 +40,9 @@ SUBMISSION = Shape(
             SHA256, "Of the predictions in canonical form, whatever file they came in."
         ),
         "submitted_at": fields.time("2026-03-01T12:00:00Z"),
+        "is_late": fields.flag(
+            False, "Handed in after the round's end, as an organizer allowed the team."
+        ),
         "finished_at": fields.time(null=True),
         "released": fields.number(
             None,
@@ -48,6 +62,19 @@ SUBMISSION = Shape(
         ),
         "outcome": fields.one_of(
             None, Release.Outcome.values, "What the answer says.", source=By.CALLER, null=True
+        ),
+        "transcript": fields.integer(
+            1,
+            "Which of the round's answers this is: 1, or more where labels were corrected and all of the "
+            "round was scored again.",
+            source="round.transcript",
+            minimum=1,
+        ),
+        "superseded": fields.list_of(
+            [],
+            SUPERSEDED.reference(),
+            "Its answers on labels that were corrected since, the oldest first: they count no more.",
+            source=By.CALLER,
         ),
         "error_code": fields.text(
             None,
@@ -89,16 +116,26 @@ VALIDATION = Shape(
 
 def submission(row: Submission) -> dict[str, Any]:
     """Show one that `selectors.submissions_of` found, so that nothing more is asked of the database."""
-    release, benchmark = getattr(row, "release", None), row.round.benchmark
+    release = row.release
     own, on_display = (None, None) if release is None else (release.released, release.value)
-    round, team = row.round, row.team
-    own, on_display = (
-        reference_scores.told(value=value, round=round, team=team) for value in (own, on_display)
-    )
     return SUBMISSION.show(
         row,
-        released=leaderboard.shown(value=own, benchmark=benchmark),
-        on_display=leaderboard.shown(value=on_display, benchmark=benchmark),
+        released=_shown(row, own),
+        on_display=_shown(row, on_display),
         outcome=None if release is None else release.outcome,
+        superseded=[
+            SUPERSEDED.show(
+                each,
+                released=_shown(row, each.released),
+                on_display=_shown(row, each.value),
+            )
+            for each in transcripts.superseded(submission=row)
+        ],
         is_final=getattr(row, "is_final", False),
     )
+
+
+def _shown(row: Submission, value: float | None) -> float | None:
+    """Write a value of one of its answers as it may leave now."""
+    told = reference_scores.told(value=value, round=row.round, team=row.team)
+    return leaderboard.shown(value=told, benchmark=row.round.benchmark)

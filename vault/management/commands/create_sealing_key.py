@@ -18,12 +18,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--purpose", required=True, choices=sealing_keys.PURPOSES)
         parser.add_argument("--private-key-file", required=True, type=Path, metavar="FILE")
+        parser.add_argument(
+            "--new-generation",
+            action="store_true",
+            help="put a new key before those in the file; then `rotate_keys` (docs/keys.md)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            key = sealing_keys.create(
-                purpose=options["purpose"], private_key_file=options["private_key_file"]
-            )
+            make = sealing_keys.renew if options["new_generation"] else sealing_keys.create
+            key = make(purpose=options["purpose"], private_key_file=options["private_key_file"])
         except (VaultError, OSError) as error:
             raise CommandError(str(error)) from None
         if options["verbosity"] > 0:

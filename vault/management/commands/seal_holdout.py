@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from vault import budget, conveyor
 from vault.errors import InvalidFileError, VaultError
+from vault.files.label_tables import LabelTable
+from vault.holdout_kinds import HoldoutKind
 from vault.models import Benchmark, Holdout
-from vault.sealing import holdouts, label_files, label_report, seal_arguments
+from vault.sealing import holdouts, label_files, label_report, proposals, seal_arguments
 from vault.sealing.drawn_units import Shard
 
 
@@ -23,7 +26,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--benchmark", required=True, metavar="SLUG")
         parser.add_argument("--labels", required=True, type=Path, metavar="FILE")
-        seal_arguments.add_to(parser)
+        seal_arguments.add_to(parser, is_required=False)
+        parser.add_argument(
+            "--rounds",
+            type=int,
+            metavar="N",
+            help="propose shards for N auditable rounds, in a table, instead of --shard; nothing is sealed "
+            "without --as-proposed",
+        )
+        parser.add_argument(
+            "--as-proposed", action="store_true", help="seal as --rounds N proposes: its first row"
+        )
         parser.add_argument(
             "--confirm",
             nargs="+",
@@ -39,9 +52,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        shards = seal_arguments.shards_of(arguments=options["shard"], kind=options["kind"])
+        self._check(options)
         try:
-            sealed = self._sealed(shards, options)
+            shards, sealed = self._sealed(options)
         except Benchmark.DoesNotExist:
             raise CommandError(f"there is no benchmark {options['benchmark']}") from None
         except InvalidFileError as error:
@@ -54,10 +67,46 @@ class Command(BaseCommand):
                 f"{holdout.pk} {holdout.kind} {holdout.status} {holdout.n_items} items{target}, "
                 f"commitment {holdout.commitment}"
             )
+        if not sealed:
+            return
         for sentence in holdouts.how_drawn(holdout=sealed[0]):
             self.stdout.write(sentence)
+        self.stdout.write(conveyor.stock(benchmark=sealed[0].benchmark).line)
 
-    def _sealed(self, shards: list[Shard], options: dict[str, Any]) -> list[Holdout]:
+    def _check(self, options: dict[str, Any]) -> None:
+        if (options["rounds"] is None) == (options["shard"] is None):
+            raise CommandError("give either --shard, once per shard, or --rounds")
+        if options["rounds"] is None and options["as_proposed"]:
+            raise CommandError("--as-proposed goes with --rounds")
+        if options["rounds"] is not None and options["kind"] != HoldoutKind.IID:
+            raise CommandError("--rounds proposes iid shards: others judge nobody")
+
+    def _shards(self, labels: LabelTable, options: dict[str, Any]) -> list[Shard]:
+        """Give those that were asked for, or those proposed, once the table is printed."""
+        if options["rounds"] is None:
+            return seal_arguments.shards_of(
+                arguments=options["shard"],
+                kind=options["kind"],
+                trained_until=options["trained_until"],
+                label_delay_days=options["label_delay_days"],
+            )
+        benchmark = Benchmark.objects.get(slug=options["benchmark"])
+        found = proposals.propose(
+            labels=labels,
+            rounds=options["rounds"],
+            metric=benchmark.primary_metric,
+            unit=budget.unit_of(benchmark=benchmark),
+            delta0=benchmark.delta0,
+        )
+        self.stdout.write(proposals.as_text(found))
+        if not options["as_proposed"]:
+            self.stdout.write(
+                "Nothing is sealed. To seal the first row, add --as-proposed; another one, --rounds too."
+            )
+            return []
+        return found[0].shards
+
+    def _sealed(self, options: dict[str, Any]) -> tuple[list[Shard], list[Holdout]]:
         benchmark = Benchmark.objects.get(slug=options["benchmark"])
         path, stratify = options["labels"], options["stratify"]
         labels = label_files.read(
@@ -65,12 +114,15 @@ class Command(BaseCommand):
             content_type=seal_arguments.content_type_of(path),
             benchmark=benchmark,
         )
+        shards = self._shards(labels, options)
+        if not shards:
+            return [], []
         report = holdouts.report(
             benchmark=benchmark, labels=labels, shards=shards, stratify=stratify
         )
         self.stdout.write(label_report.as_text(report))
         label_report.check_confirmed(report=report, confirmed=options["confirm"])
-        return holdouts.seal(
+        return shards, holdouts.seal(
             benchmark=benchmark,
             labels=labels,
             shards=shards,

@@ -11,6 +11,7 @@ from vault import journal, replay, signed_heads
 from vault.errors import JournalError
 from vault.journal import Head
 from vault.models import Benchmark, Round, SignedHead
+from vault.models.journal import INSTALLATION
 from vault.signed_heads import Statement
 from vault.statuses import RoundStatus
 
@@ -30,12 +31,15 @@ def kept(text: str) -> Head | list[Statement]:
 
 class Command(BaseCommand):
     help = (
-        "Verify every benchmark's journal, and that all signed heads in the database stand in it; with "
-        "--replay also recompute its releases."
+        "Verify every benchmark's journal, and that all signed heads in the database stand in it, and the "
+        "installation's; with --replay also recompute every release. It runs as the scoring worker."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--benchmark", help="only this one (slug)")
+        parser.add_argument(
+            "--installation", action="store_true", help="only the chain that is about no benchmark"
+        )
         parser.add_argument(
             "--head",
             type=kept,
@@ -46,21 +50,42 @@ class Command(BaseCommand):
         parser.add_argument("--replay", action="store_true", help="recompute every release")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if isinstance(options["head"], Head) and not options["benchmark"]:
-            raise CommandError("--head is of one benchmark: name it with --benchmark")
-        benchmarks = Benchmark.objects.order_by("slug")
-        if options["benchmark"]:
-            benchmarks = benchmarks.filter(slug=options["benchmark"])
-            if not benchmarks:
-                raise CommandError(f"there is no benchmark {options['benchmark']}")
-        in_file = self._by_benchmark(options["head"], list(benchmarks), options["benchmark"])
+        given = options["head"]
+        if options["installation"]:
+            if options["benchmark"] or isinstance(given, list):
+                raise CommandError("--installation goes with no --benchmark and no file of heads")
+            return self._verify_installation(given)
+        if isinstance(given, Head) and not options["benchmark"]:
+            raise CommandError(
+                "--head is of one chain: name it with --benchmark, or with --installation"
+            )
+        benchmarks = self._named(options["benchmark"])
+        in_file = self._by_benchmark(given, benchmarks, options["benchmark"])
         for benchmark in benchmarks:
             try:
-                self._verify(benchmark, in_file[benchmark.pk], options["head"])
+                self._verify(benchmark, in_file[benchmark.pk], given)
                 if options["replay"]:
                     self._replay(benchmark)
             except JournalError as error:
                 raise CommandError(f"{benchmark.slug}: {error.message}") from None
+        if not options["benchmark"]:
+            self._verify_installation(None)
+
+    def _named(self, slug: str | None) -> list[Benchmark]:
+        benchmarks = Benchmark.objects.order_by("slug")
+        if slug is None:
+            return list(benchmarks)
+        if not (found := list(benchmarks.filter(slug=slug))):
+            raise CommandError(f"there is no benchmark {slug}")
+        return found
+
+    def _verify_installation(self, given: Head | None) -> None:
+        try:
+            found = journal.verify(benchmark_id=None, kept=[given] if given else [])
+        except JournalError as error:
+            raise CommandError(f"{INSTALLATION}: {error.message}") from None
+        if found != journal.START:
+            self.stdout.write(f"{INSTALLATION}: sound, head {found}")
 
     def _by_benchmark(
         self, given: Head | list[Statement] | None, benchmarks: list[Benchmark], only: str | None

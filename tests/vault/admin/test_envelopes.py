@@ -1,0 +1,134 @@
+"""The pages that hand out public keys and take envelopes in: what follows is said first."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests.vault.admin.stage import client_of, url
+from tests.vault.factories import NOW, acting_as
+from tests.vault.sealing.sealed_offline import LABELS, seal
+from vault.models import Benchmark, Holdout, Panel, SealedEnvelope
+from vault.people.groups import ORGANIZER, RESEARCHER
+from vault.sealing import envelopes
+
+pytestmark = pytest.mark.usefixtures("installation")
+
+
+@pytest.fixture
+def benchmark() -> Benchmark:
+    return Benchmark.objects.create(
+        slug="rain",
+        title="Rain",
+        task="binary",
+        classes=["dry", "rain"],
+        prediction_form="label",
+        primary_metric="accuracy",
+    )
+
+
+@pytest.fixture
+def content(tmp_path: Path, benchmark: Benchmark) -> bytes:
+    return seal(tmp_path, benchmark)
+
+
+def send(benchmark: Benchmark, content: bytes, person: str = ORGANIZER, **given: Any) -> Any:
+    client = client_of(person)
+    with acting_as("researcher"):
+        return client.post(
+            url("vault_holdout_envelope"),
+            {
+                "benchmark": benchmark.pk,
+                "file": SimpleUploadedFile("sealed.envelope", content),
+                **given,
+            },
+        )
+
+
+def proof_of(answer: Any) -> str:
+    found = re.search(r'name="proof" value="([^"]+)"', answer.content.decode())
+    assert found
+    return found[1]
+
+
+def test_what_follows_is_said_first_and_nothing_is_done(
+    benchmark: Benchmark, content: bytes
+) -> None:
+    answer = send(benchmark, content)
+    page = answer.content.decode()
+
+    assert answer.status_code == 200
+    assert "version 1: 0 items, then these 60" in page
+    assert "the audit worker looks inside after the upload" in page
+    for shard in envelopes.read(content).shards:
+        assert shard.commitment in page
+    assert not Holdout.objects.exists()
+    assert not Panel.objects.exists()
+
+
+def test_the_second_time_it_is_taken_in_and_its_page_says_what_came_of_it(
+    benchmark: Benchmark, content: bytes
+) -> None:
+    proof = proof_of(send(benchmark, content))
+    answer = send(benchmark, content, proof=proof, confirm="on")
+
+    assert answer.status_code == 302
+    assert SealedEnvelope.objects.get().actor == ORGANIZER
+    holdout = Holdout.objects.get(status="FRESH")
+
+    def shown() -> str:
+        page = client_of(RESEARCHER).get(url("vault_holdout_change", holdout.pk))
+        return str(page.content.decode())
+
+    assert "where the labels live" in shown()
+    assert "waits for the audit worker" in shown()
+    # In one transaction, as tests of the admin are, no envelope is opened: the verdict is written down.
+    SealedEnvelope.objects.update(status="REFUSED", problem="its ids are others", judged_at=NOW)
+    assert "it may never serve: its ids are others" in shown()
+
+
+@pytest.mark.parametrize("given", [{"confirm": "on"}, {"proof": "x:y:z", "confirm": "on"}])
+def test_nobody_confirms_what_was_not_shown(
+    benchmark: Benchmark, content: bytes, given: dict[str, str]
+) -> None:
+    assert send(benchmark, content, **given).status_code == 200
+    assert not Holdout.objects.exists()
+
+
+def test_a_tick_holds_for_one_file(tmp_path: Path, benchmark: Benchmark, content: bytes) -> None:
+    proof = proof_of(send(benchmark, content))
+    other = seal(tmp_path, benchmark, LABELS, name="other")
+
+    assert send(benchmark, other, proof=proof, confirm="on").status_code == 200
+    assert send(benchmark, content, proof=proof).status_code == 200
+    assert not Holdout.objects.exists()
+
+
+def test_a_wrong_file_is_refused_by_its_member(benchmark: Benchmark, content: bytes) -> None:
+    page = send(benchmark, content[:-1]).content.decode()
+    assert "record.size of the envelope" in page.lower()
+    page = send(benchmark, b"id,label").content.decode()
+    assert "no envelope of this service" in page
+    assert not Holdout.objects.exists()
+
+
+def test_researchers_look_and_do_not_act(benchmark: Benchmark, content: bytes) -> None:
+    assert send(benchmark, content, RESEARCHER).status_code == 403
+    assert client_of(RESEARCHER).get(url("vault_holdout_envelope")).status_code == 403
+    assert client_of(RESEARCHER).get(url("vault_holdout_keys", "rain")).status_code == 200
+
+
+def test_public_keys_are_the_ones_of_the_api(benchmark: Benchmark) -> None:
+    with acting_as("researcher"):
+        answer = client_of(ORGANIZER).get(url("vault_holdout_keys", "rain"))
+        missing = client_of(ORGANIZER).get(url("vault_holdout_keys", "snow"))
+    told = json.loads(answer.content)
+
+    assert missing.status_code == 404
+    assert "rain-sealing-keys.json" in answer["Content-Disposition"]
+    assert [each["purpose"] for each in told["keys"]] == ["audit", "scoring"]
+    assert told["classes"] == ["dry", "rain"]
+    assert "PRIVATE" not in answer.content.decode()

@@ -1,0 +1,103 @@
+"""What organizers change about a round, as teams read it over the API."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests.vault.api.stage import Caller, a_world, file_number, problem
+from tests.vault.factories import World, acting_as, make_keys
+from vault import accepting_late, deadlines, more_queries
+from vault.models import Round
+
+pytestmark = pytest.mark.usefixtures("db", "api_site")
+
+ROUNDS = "benchmarks/weather/rounds/"
+SUBMISSIONS = "benchmarks/weather/submissions/"
+BUDGET = "benchmarks/weather/budget/"
+END = dt.datetime(2900, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def world(tmp_path: Path, settings: Any) -> World:
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+    make_keys(directory=tmp_path, settings=settings)
+    return a_world(total_limit=1, closes_at=END)
+
+
+def by(reason: str) -> dict[str, Any]:
+    return {"reason": reason, "actor": "ada", "now": timezone.now()}
+
+
+def test_a_moved_end_is_read_with_its_reason_under_another_etag(world: World) -> None:
+    anyone = Caller()
+    before = anyone.get(ROUNDS)
+    later = END + dt.timedelta(days=1)
+    with acting_as("researcher"):
+        deadlines.move(round=world.round, closes_at=later, **by("a storm"))
+
+    after = anyone.get(ROUNDS)
+
+    assert after.get("ETag") == after.get("ETag")
+    assert before.get("ETag") is None or before["ETag"] != after["ETag"]
+    (shown,) = after.json()["results"]
+    assert shown["closes_at"] == "2900-01-02T00:00:00Z"
+    (change,) = shown["changes"]
+    assert change.pop("at")
+    assert change == {
+        "kind": "deadline_moved",
+        "reason": "a storm",
+        "team": None,
+        "before": {"closes_at": "2900-01-01T00:00:00Z"},
+        "after": {"closes_at": "2900-01-02T00:00:00Z"},
+    }
+
+
+def test_more_queries_can_be_used_at_once(world: World) -> None:
+    Round.objects.update(window_limit=5)
+    team = world.team("bots")
+    bot = Caller(team)
+    assert bot.post(SUBMISSIONS, file_number(1)).status_code == 202
+    assert problem(bot.post(SUBMISSIONS, file_number(2))) == (429, "budget_total_exhausted")
+
+    with acting_as("researcher"):
+        more_queries.give(round=world.round, team=team, k=2, **by("a bug of ours"))
+
+    assert bot.get(BUDGET).json()["total"] == {"limit": 2, "used": 1}
+    assert bot.post(SUBMISSIONS, file_number(2)).status_code == 202
+    assert problem(bot.post(SUBMISSIONS, file_number(3))) == (429, "budget_total_exhausted")
+
+
+def test_a_late_file_is_marked_wherever_it_is_read_and_others_are_refused(world: World) -> None:
+    team, other = world.team("bots"), world.team("rival")
+    bot, rival = Caller(team), Caller(other)
+    until = END + dt.timedelta(days=1)
+    now = timezone.now()
+    Round.objects.update(status="CLOSING", closes_at=now, stopped_at=now)
+    world.round.refresh_from_db()
+    assert problem(bot.post(SUBMISSIONS, file_number(1))) == (403, "round_closed")
+    with acting_as("researcher"):
+        accepting_late.allow(
+            round=world.round, team=team, n_queries=1, until=until, **by("its cluster was down")
+        )
+
+    # Not on the board yet, it is not named to others.
+    assert rival.get(ROUNDS).json()["results"][0]["changes"][0]["team"] is None
+    assert bot.get(BUDGET).json()["late"] == {
+        "limit": 1,
+        "used": 0,
+        "until": "2900-01-02T00:00:00Z",
+    }
+    assert rival.get(BUDGET).json()["late"] is None
+    made = bot.post(SUBMISSIONS, file_number(1))
+    assert (made.status_code, made.json()["is_late"]) == (202, True)
+    assert bot.get(f"submissions/{made.json()['id']}/").json()["is_late"] is True
+    assert problem(bot.post(SUBMISSIONS, file_number(2))) == (429, "budget_total_exhausted")
+    assert problem(rival.post(SUBMISSIONS, file_number(1))) == (403, "round_closed")
+    (row,) = rival.get("benchmarks/weather/leaderboard/").json()["rows"]
+    assert (row["team"], row["is_late"]) == (team.name, True)
+    assert rival.get(ROUNDS).json()["results"][0]["changes"][0]["team"] == team.name
+    budget = bot.get(BUDGET).json()
+    assert (budget["late"]["used"], budget["total"]["used"]) == (1, 0)

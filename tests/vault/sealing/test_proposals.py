@@ -1,0 +1,169 @@
+"""Sizes of shards that are proposed for a number of rounds, held against planning and sealing themselves."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from stats.planning_effect import detectable_overstatement
+from tests.vault.factories import NOW
+from vault import conveyor
+from vault.errors import SealingError
+from vault.files import label_tables
+from vault.files.label_tables import LabelTable
+from vault.models import Benchmark, Holdout
+from vault.sealing import holdouts, proposals
+from vault.sealing.proposals import Proposal
+
+GROUP_OF_FOUR = 4
+
+
+def table(n: int, *, grouped: bool = False) -> LabelTable:
+    header = "id,label,group" if grouped else "id,label"
+    rng = np.random.default_rng(5)
+    rows = [
+        f"{i:05d},{rng.integers(2)}" + (f",g{i // GROUP_OF_FOUR}" if grouped else "")
+        for i in range(n)
+    ]
+    body = "\n".join([header, *rows, ""]).encode()
+    return label_tables.read(body=body, content_type="text/csv", classes=("0", "1"))
+
+
+def propose(
+    n: int, rounds: int, *, grouped: bool = False, metric: str = "accuracy"
+) -> list[Proposal]:
+    return proposals.propose(
+        labels=table(n, grouped=grouped), rounds=rounds, metric=metric, unit=1.0, delta0=0.005
+    )
+
+
+def test_shards_are_one_more_tharounds_and_of_one_size() -> None:
+    asked, *more = propose(3_001, 2)
+
+    assert [(each.status, each.n) for each in asked.shards] == [
+        ("QUERY", 1_000),
+        ("FRESH", 1_000),
+        ("SEALED", None),
+    ]
+    assert [each.rounds for each in more] == [3, 4]
+
+
+def test_the_smallest_overstatement_is_what_planning_will_say() -> None:
+    asked, finer, finest = propose(3_000, 2)
+
+    assert asked.detectable == detectable_overstatement(
+        disagreement=0.1, n=1_000, m=1_000, n_teams=50, delta0=0.005
+    )
+    assert None not in (asked.detectable, finer.detectable, finest.detectable)
+    assert [each.detectable for each in (asked, finer, finest)] == sorted(
+        each.detectable or 0.0 for each in (asked, finer, finest)
+    )
+    assert asked.nats > 0
+
+
+def test_groups_are_worth_less_than_their_items() -> None:
+    alone, together = propose(3_000, 2)[0], propose(3_000, 2, grouped=True)[0]
+
+    assert together.n_query == alone.n_query
+    assert together.detectable == pytest.approx(
+        detectable_overstatement(disagreement=0.1, n=250, m=250, n_teams=50, delta0=0.005)
+    )
+
+
+def test_of_a_metric_that_is_no_mean_nothing_is_known_beforehand() -> None:
+    assert propose(3_000, 1, metric="mcc")[0].row[4] == "known with the files"
+
+
+@pytest.mark.parametrize(
+    ("n", "rounds", "said"),
+    [
+        (30, 9, "30 items are too few for 9 auditable rounds"),
+        (3_000, 0, "for 1 to 100 rounds"),
+        (3_000, 101, "for 1 to 100 rounds"),
+        (5, 1, "they are too few for any"),
+    ],
+)
+def test_what_no_file_is_enough_for_is_refused(n: int, rounds: int, said: str) -> None:
+    with pytest.raises(SealingError, match=said):
+        propose(n, rounds)
+
+
+@pytest.fixture
+def weather(vault_keys: None) -> Benchmark:
+    return Benchmark.objects.create(
+        slug="weather",
+        title="Weather",
+        task="binary",
+        classes=["0", "1"],
+        prediction_form="label",
+        primary_metric="accuracy",
+    )
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 5])
+def test_what_is_sealed_as_proposed_is_enough_for_the_rounds(
+    weather: Benchmark, rounds: int
+) -> None:
+    """The promise of the table is what the conveyor then counts."""
+    holdouts.seal(
+        benchmark=weather,
+        labels=table(605),
+        shards=propose(605, rounds)[0].shards,
+        rng=np.random.default_rng(1),
+        actor="test",
+        now=NOW,
+    )
+
+    assert conveyor.stock(benchmark=weather).coarse_rounds == rounds
+
+
+def command(path: Path, *arguments: str) -> str:
+    said = io.StringIO()
+    call_command("seal_holdout", "--benchmark=weather", f"--labels={path}", *arguments, stdout=said)
+    return said.getvalue()
+
+
+def test_the_command_shows_the_table_before_it_seals(weather: Benchmark, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    rng = np.random.default_rng(2)
+    rows = "".join(f"{i:05d},{rng.integers(2)}\n" for i in range(900))
+    labels.write_text("id,label\n" + rows)
+
+    said = command(labels, "--rounds=2")
+
+    assert "n (query)" in said
+    assert "Nothing is sealed" in said
+    assert not Holdout.objects.exists()
+
+    said = command(labels, "--rounds=2", "--as-proposed")
+
+    assert said.index("n (query)") < said.index("commitment")
+    assert sorted(Holdout.objects.values_list("status", "n_items")) == [
+        ("FRESH", 300),
+        ("QUERY", 300),
+        ("SEALED", 300),
+    ]
+    assert said.splitlines()[-1] == "2 auditable rounds left (1 if each is published in full)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give either --shard, once per shard, or --rounds"),
+        (["--rounds=2", "--shard=query=20"], "give either --shard"),
+        (["--shard=query=20", "--as-proposed"], "--as-proposed goes with --rounds"),
+        (["--rounds=2", "--kind=stress"], "--rounds proposes iid shards"),
+        (["--rounds=500"], "for 1 to 100 rounds"),
+    ],
+)
+def test_the_command_refuses_what_does_not_go_together(
+    weather: Benchmark, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("id,label\n" + "".join(f"{i},{i % 2}\n" for i in range(60)))
+
+    with pytest.raises(CommandError, match=said):
+        command(labels, *arguments)
+    assert not Holdout.objects.exists()

@@ -1,0 +1,106 @@
+"""What organizers changed about a round after it was planned: written down once, for everybody to read.
+
+Each act posts one notice in its own transaction, with one entry in the journal. A team is named to others
+only where the board names it: who was admitted and has asked nothing is nobody else's business.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from vault import budget_left, journal, sentences
+from vault.errors import ActError
+from vault.models import BudgetEntry, Release, Round, RoundNotice, Team
+
+# Unrankings have rows of their own, and are told as the other acts are.
+UNRANKED, RERANKED = "team_unranked", "team_reranked"
+KINDS = (*RoundNotice.Kind.values, UNRANKED, RERANKED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One act, as everybody may read it; `team` is None where it is about all, or not to be named."""
+
+    kind: str
+    at: dt.datetime
+    reason: str
+    team: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+def post(
+    *,
+    round: Round,
+    kind: RoundNotice.Kind,
+    reason: str,
+    actor: str,
+    now: dt.datetime,
+    team: Team | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    **journaled: Any,
+) -> RoundNotice:
+    """Write an act down and enter it into the journal, where `journaled` stands as well."""
+    notice = RoundNotice.objects.create(
+        round=round,
+        team=team,
+        kind=kind,
+        reason=sentences.checked_reason(reason=reason, error=ActError),
+        actor=actor,
+        at=now,
+        before=before,
+        after=after,
+    )
+    told = {"reason": notice.reason, "before": before, "after": after, **journaled}
+    if team is not None:
+        told["team"] = team.name
+    journal.append_of_round(round=round, kind=str(kind), actor=actor, now=now, **told)
+    return notice
+
+
+def written(at: dt.datetime) -> str:
+    """Write a time as the API does."""
+    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def changes(*, round: Round) -> list[Change]:
+    """List what was changed, in the order of the acts."""
+    posted, unranked = list(round.notices.all()), list(round.unrankings.all())
+    concerned = {each.team_id for each in posted} | {each.team_id for each in unranked}
+    names = _named(round, {team_id for team_id in concerned if team_id is not None})
+    told = [
+        Change(
+            kind=each.kind,
+            at=each.at,
+            reason=each.reason,
+            team=None if each.team_id is None else names.get(each.team_id),
+            before=each.before,
+            after=each.after,
+        )
+        for each in sorted(posted, key=lambda each: each.pk)
+    ]
+    told += [
+        Change(
+            kind=RERANKED if each.is_reversal else UNRANKED,
+            at=each.at,
+            reason=each.reason,
+            team=names.get(each.team_id),
+            before=None,
+            after=None,
+        )
+        for each in sorted(unranked, key=lambda each: each.pk)
+    ]
+    return sorted(told, key=lambda each: each.at)
+
+
+def _named(round: Round, concerned: Collection[int]) -> dict[int, str]:
+    """Name those of the teams that have a row on the board."""
+    if not concerned:
+        return {}
+    entries = BudgetEntry.objects.filter(admission__round=round, admission__team__in=concerned)
+    charged = set(budget_left.charged(entries=entries).values_list("admission__team", flat=True))
+    answered = Release.objects.filter(submission__round=round, submission__team__in=concerned)
+    listed = charged.union(answered.values_list("submission__team", flat=True))
+    return dict(Team.objects.filter(pk__in=listed).values_list("pk", "name"))

@@ -1,0 +1,158 @@
+"""How large the shards of a label file should be, so that it is enough for so many audited rounds.
+
+Figures alone, from what a plan will fix and not from a label. It knows no Django, so that a draw can be
+planned where the labels live.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from stats.drawing import MIN_ITEMS
+from stats.effective_number import effective_number
+from stats.ledger import Account
+from stats.mechanisms import MECHANISMS
+from stats.metrics import METRICS
+from stats.planning_effect import detectable_overstatement
+from vault.errors import SealingError
+from vault.files.label_tables import LabelTable
+from vault.holdout_kinds import HoldoutKind
+from vault.sealing import drawn_units
+from vault.sealing.drawn_units import Shard
+
+# What a round is planned with unless an organizer says otherwise.
+MECHANISM, N_TEAMS, N_QUERIES = "guarded_ladder", 50, 100
+# Of a file and its reference: good files are near each other.
+SHARE = 0.1
+# Further rows, so that the price of a round more is seen.
+MORE = 2
+MAX_ROUNDS = 100
+HEADER = ("Rounds", "Shards", "n (query)", "m (fresh)", "Smallest overstatement found", "Nats")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """Shards of one size, one more than rounds: each serves first as the fresh one and then answers.
+
+    Equal ones make the weakest round strongest. `detectable` is the smallest overstatement that an audit of
+    N_TEAMS teams finds with probability .8, in the metric's units; None: not known before there are files, or
+    more than the range. `nats` is what the answers of N_TEAMS teams with N_QUERIES each can tell.
+    """
+
+    rounds: int
+    n_query: int
+    n_fresh: int
+    detectable: float | None
+    nats: float
+
+    @property
+    def shards(self) -> list[Shard]:
+        """Give the draw: a query shard, a fresh one, and sealed ones; the last takes what is left over."""
+        statuses = ["QUERY", "FRESH", *["SEALED"] * (self.rounds - 1)]
+        sizes: list[int | None] = [self.n_query] * self.rounds
+        return [
+            Shard(kind=HoldoutKind.IID, status=status, n=n)
+            for status, n in zip(statuses, [*sizes, None], strict=True)
+        ]
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Write it as a row of a table."""
+        found = "known with the files" if self.detectable is None else f"{self.detectable:.3g}"
+        sizes = (f"{each:,}" for each in (self.rounds + 1, self.n_query, self.n_fresh))
+        return (f"{self.rounds:,}", *sizes, found, f"{self.nats:,.0f}")
+
+
+def propose(
+    *, labels: LabelTable, rounds: int, metric: str, unit: float, delta0: float
+) -> list[Proposal]:
+    """Propose a draw for so many auditable rounds, and for some rounds more for comparison.
+
+    The first is the one that was asked for. Where the file names groups they are drawn whole, sizes are
+    targets, and items of a group count as if they stood or fell together.
+    """
+    if not 1 <= rounds <= MAX_ROUNDS:
+        raise SealingError(f"a label file is sealed for 1 to {MAX_ROUNDS} rounds")
+    n_items = len(labels.ids)
+    if n_items // (rounds + 1) < MIN_ITEMS:
+        most = n_items // MIN_ITEMS - 1
+        enough = f"enough for {most:,}" if most > 0 else "too few for any"
+        raise SealingError(
+            f"{n_items:,} items are too few for {rounds:,} auditable rounds, which take {rounds + 1:,} "
+            f"shards of at least {MIN_ITEMS} items: they are {enough}"
+        )
+    worth = _worth(labels)
+    asked = range(rounds, rounds + MORE + 1)
+    return [
+        _proposal(n_items, each, worth=worth, metric=metric, unit=unit, delta0=delta0)
+        for each in asked
+        if n_items // (each + 1) >= MIN_ITEMS
+    ]
+
+
+def explained(proposals: Sequence[Proposal]) -> str:
+    """Say how the table is to be read."""
+    rounds = proposals[0].rounds
+    return (
+        f"For {rounds:,} auditable {'round' if rounds == 1 else 'rounds'} with coarse publications, shards "
+        "of one draw and one size, one more than rounds. The smallest overstatement that is found with 80 % "
+        f"is of a file that differs from its reference in {SHARE:.0%} of items, in a round of {N_TEAMS} "
+        f"teams; nats are what {N_TEAMS} teams with {N_QUERIES} queries each can learn of a query holdout."
+    )
+
+
+def as_text(proposals: Sequence[Proposal]) -> str:
+    """Write the table for a terminal."""
+    rows = [HEADER, *(each.row for each in proposals)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    lines = (
+        "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join([explained(proposals), "", *lines])
+
+
+def _proposal(
+    n_items: int, rounds: int, *, worth: float, metric: str, unit: float, delta0: float
+) -> Proposal:
+    size = n_items // (rounds + 1)
+    return Proposal(
+        rounds=rounds,
+        n_query=size,
+        n_fresh=size,
+        detectable=_detectable(size * worth, metric=metric, unit=unit, delta0=delta0),
+        nats=N_TEAMS * _account(size, metric=metric, unit=unit, worth=worth).nats(k=N_QUERIES),
+    )
+
+
+def _detectable(n: float, *, metric: str, unit: float, delta0: float) -> float | None:
+    if not METRICS[metric].is_mean:
+        return None
+    counts_items = METRICS[metric].counts_items
+    found = detectable_overstatement(
+        disagreement=SHARE if counts_items else SHARE**2, n=n, m=n, n_teams=N_TEAMS, delta0=delta0
+    )
+    return found * unit if found <= 1 else None
+
+
+def _account(n: int, *, metric: str, unit: float, worth: float) -> Account:
+    return Account(
+        mechanism=MECHANISMS[MECHANISM],
+        parameters=MECHANISMS[MECHANISM].parameters(),
+        n=n,
+        n_effective=None if worth == 1 else max(1.0, n * worth),
+        unit=unit,
+        is_mean=METRICS[metric].is_mean,
+        counts_items=METRICS[metric].counts_items,
+    )
+
+
+def _worth(labels: LabelTable) -> float:
+    """Tell what share of an independent item each is worth if groups stand or fall together."""
+    if labels.groups is None:
+        return 1.0
+    units = drawn_units.unit_names(groups=labels.groups, positions=np.arange(len(labels.ids)))
+    sizes = pc.value_counts(units).field("counts").to_numpy()
+    return effective_number(sizes=sizes) / len(labels.ids)

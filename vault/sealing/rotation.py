@@ -1,0 +1,166 @@
+"""Wrapping data keys anew for the newest key of a purpose, so that older private keys can be taken away.
+
+The worker that holds an older key does it: the scoring worker for its envelopes, the audit worker for its
+own. Ciphertexts stay as they are; a deep rotation, by the audit worker, encrypts them again with new data
+keys, for the case that somebody else has had an old key. One benchmark is one transaction with its journal
+entry: killed anywhere, the next run does what is left, and one that finds nothing left changes nothing.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+
+from vault import journal, locks
+from vault.errors import LabelsUnavailableError
+from vault.models import (
+    Benchmark,
+    Draw,
+    DrawKey,
+    DrawRecord,
+    LabelVersion,
+    SealedBlob,
+    SealingKey,
+    WrappedKey,
+)
+from vault.sealing import crypto, sealing_keys
+from vault.sealing.sealing_keys import AUDIT, SCORING, Purpose
+
+Clock = Callable[[], dt.datetime]
+Ring = Mapping[str, bytes]
+Wrapped = WrappedKey | DrawKey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotated:
+    """What was wrapped anew; `missing` are older keys that this process does not hold."""
+
+    to: SealingKey
+    n: int
+    missing: list[str]
+
+
+def rotate(
+    *, purpose: Purpose, deep: bool, files: Sequence[Path], actor: str, clock: Clock
+) -> Rotated:
+    """Wrap all that is sealed for older keys of a purpose for its newest. Not inside a transaction."""
+    if deep and purpose != AUDIT:
+        raise LabelsUnavailableError("the audit worker alone encrypts anew: it can open everything")
+    with locks.one_rotation(purpose=purpose) as is_alone:
+        if not is_alone:
+            raise LabelsUnavailableError("another process is rotating these keys")
+        ring, to, n = _ring(purpose, files), sealing_keys.active(purpose=purpose), 0
+        missing: set[str] = set()
+        for benchmark in Benchmark.objects.order_by("pk"):
+            done, left = _of_benchmark(
+                benchmark, purpose, to, ring, deep=deep, actor=actor, clock=clock
+            )
+            n, missing = n + done, missing | left
+    return Rotated(to=to, n=n, missing=sorted(missing))
+
+
+def _ring(purpose: Purpose, files: Sequence[Path]) -> Ring:
+    # A worker has its own; whoever runs this in its place names the files.
+    privates = [] if files else sealing_keys.private_keys(purpose=purpose)
+    for path in files:
+        privates += crypto.private_keys_in(path.read_bytes())
+    return {crypto.kid_of(crypto.public_key_of(each)): each for each in privates}
+
+
+def _of_benchmark(
+    benchmark: Benchmark,
+    purpose: Purpose,
+    to: SealingKey,
+    ring: Ring,
+    *,
+    deep: bool,
+    actor: str,
+    clock: Clock,
+) -> tuple[int, set[str]]:
+    """Do one benchmark: how many envelopes, and for which older keys some are left."""
+    waiting = _waiting(benchmark, purpose, to)
+    mine = [each for each in waiting if each.sealing_key_id in ring]
+    left = {each.sealing_key_id for each in waiting} - set(ring)
+    if not mine:
+        return 0, left
+    told = {
+        "purpose": purpose,
+        "from": sorted({each.sealing_key_id for each in mine}),
+        "to": to.kid,
+        "deep": deep,
+        "n": len(mine),
+    }
+    if deep:
+        # Labels are decrypted, to be encrypted at once: that, too, is said before.
+        with transaction.atomic(durable=True):
+            _append(benchmark, "open_for_rotation", told, actor=actor, now=clock())
+    with transaction.atomic():
+        for each in mine:
+            _renew(each, to, ring, deep=deep)
+        _append(benchmark, "keys_rotated", told, actor=actor, now=clock())
+    return len(mine), left
+
+
+def _append(
+    benchmark: Benchmark, kind: str, told: Mapping[str, object], *, actor: str, now: dt.datetime
+) -> None:
+    journal.append(benchmark_id=benchmark.pk, kind=kind, actor=actor, payload=dict(told), now=now)
+
+
+def _waiting(benchmark: Benchmark, purpose: Purpose, to: SealingKey) -> list[Wrapped]:
+    labels = WrappedKey.objects.filter(version__holdout__benchmark=benchmark)
+    found: list[Wrapped] = list(
+        labels.filter(sealing_key__purpose=purpose)
+        .exclude(sealing_key=to)
+        .select_related("version__holdout__benchmark")
+        .order_by("pk")
+    )
+    if purpose == AUDIT:
+        draws = DrawKey.objects.filter(draw__benchmark=benchmark).exclude(sealing_key=to)
+        found += draws.select_related("draw__benchmark").order_by("pk")
+    return found
+
+
+def _renew(wrapped: Wrapped, to: SealingKey, ring: Ring, *, deep: bool) -> None:
+    """Wrap one data key for the newest key; deep: encrypt what it opens with another one."""
+    of = wrapped.version if isinstance(wrapped, WrappedKey) else wrapped.draw
+    blob = _blob(of)
+    data_key = crypto.unwrap(
+        bytes(wrapped.envelope),
+        ring[wrapped.sealing_key_id],
+        sealing_keys.info_of(of, blob.sha256),
+    )
+    if deep:
+        data_key = _encrypt_anew(of, blob, data_key)
+    _wrap(wrapped, to, data_key, sealing_keys.info_of(of, blob.sha256))
+
+
+def _blob(of: LabelVersion | Draw) -> SealedBlob | DrawRecord:
+    """Read what is sealed, and keep another process from changing it meanwhile."""
+    if isinstance(of, LabelVersion):
+        return SealedBlob.objects.get(version=of)
+    return DrawRecord.objects.get(draw=of)
+
+
+def _encrypt_anew(of: LabelVersion | Draw, blob: SealedBlob | DrawRecord, data_key: bytes) -> bytes:
+    """Put another ciphertext in the place of this one, and make the scoring key's envelope fit it."""
+    ciphertext = bytes(blob.ciphertext)
+    if hashlib.sha256(ciphertext).hexdigest() != blob.sha256:
+        raise LabelsUnavailableError("the sealed blob was changed")
+    sealed = crypto.encrypt(crypto.decrypt(ciphertext, data_key))
+    blob.ciphertext, blob.sha256 = sealed.ciphertext, sealed.sha256
+    blob.save(update_fields=["ciphertext", "sha256"])
+    if isinstance(of, LabelVersion):
+        for other in of.wrapped_keys.filter(sealing_key__purpose=SCORING):
+            scoring = sealing_keys.active(purpose=SCORING)
+            _wrap(other, scoring, sealed.data_key, sealing_keys.info_of(of, blob.sha256))
+    return sealed.data_key
+
+
+def _wrap(wrapped: Wrapped, to: SealingKey, data_key: bytes, info: bytes) -> None:
+    wrapped.envelope = crypto.wrap(data_key, bytes(to.public_key), info)
+    wrapped.sealing_key, wrapped.suite = to, crypto.SUITE
+    wrapped.save(update_fields=["envelope", "sealing_key", "suite"])
