@@ -1,9 +1,10 @@
-"""An organizer in a browser without a shell: forms of the admin, each as its page asks for it."""
+"""An organizer in a browser without a shell: pages of the admin, read first, then sent as they ask for it."""
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from django.urls import reverse
 
+from tests.vault.admin.forms import filled_in
 from tests.vault.admin.stage import client_of
 from tests.vault.factories import acting_as
 from vault.models import Benchmark, Holdout, Round, Team
@@ -30,78 +32,134 @@ def moment(name: str, at: dt.datetime) -> dict[str, str]:
     return {f"{name}_0": f"{at:%Y-%m-%d}", f"{name}_1": f"{at:%H:%M:%S}"}
 
 
+def uploaded(content: str | bytes, name: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content.encode() if isinstance(content, str) else content)
+
+
+def words(answer: Any) -> str:
+    """The text of a page without its tags."""
+    return unescape(" ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split()))
+
+
+@dataclass(kw_only=True)
 class Organizer:
     """Fails with what the page said wherever the page does not do what was asked."""
 
-    def get(self, name: str, *args: Any) -> str:
-        with at_the_admin():
-            answer = client_of(ORGANIZER).get(reverse(f"admin:{name}", args=args))
-        assert answer.status_code == 200
-        return str(answer.content.decode())
+    # Titles of the pages that were sent, and what was given as a reason.
+    done: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
 
-    def post(self, page: str, /, *args: Any, **given: Any) -> str:
-        """Send a form and return the page that follows; a form that comes back with errors is a failure."""
-        answer = self.send(page, *args, **given)
-        said = _said(answer)
-        assert answer.redirect_chain, f"{page} {args}: {said}"
-        return said
-
-    def send(self, page: str, /, *args: Any, **given: Any) -> Any:
+    def get(self, name: str, *args: Any, address: str = "") -> Any:
         with at_the_admin():
-            address = reverse(f"admin:{page}", args=args)
-            return client_of(ORGANIZER).post(address, given, follow=True)
+            answer = client_of(ORGANIZER).get(address or reverse(f"admin:{name}", args=args))
+        assert answer.status_code == 200, f"{name} {args}: {answer.status_code}"
+        return answer
+
+    def page_of(self, target: Any) -> str:
+        return words(self.get(_name_of(target, "change"), target.pk))
+
+    def send(self, page: str, /, *args: Any, address: str = "", **given: Any) -> Any:
+        """Open a form, remember its title, and send it."""
+        shown = self.get(page, *args, address=address)
+        self.done.append(str(shown.context["title"]).partition(":")[0])
+        self.reasons += [given["reason"]] if "reason" in given else []
+        return self.send_again(page, *args, address=address, **given)
+
+    def send_again(self, page: str, /, *args: Any, address: str = "", **given: Any) -> Any:
+        with at_the_admin():
+            to = address or reverse(f"admin:{page}", args=args)
+            return client_of(ORGANIZER).post(to, given, follow=True)
 
     def act(self, target: Any, act: str, **given: Any) -> str:
-        """One act on an object's page."""
-        name = f"{target._meta.app_label}_{target._meta.model_name}_act"
-        said = self.post(name, target.pk, act, **given)
+        """One act on an object's page; returns what the page that follows says."""
+        answer = self.send(_name_of(target, "act"), target.pk, act, **given)
+        assert answer.redirect_chain, f"{act} {target}: {_said(answer)}"
         target.refresh_from_db()
-        return said
+        return _said(answer)
+
+    def shown_once(self, target: Any, act: str, **given: Any) -> str:
+        """An act that shows a token on the page that follows, and nowhere else."""
+        answer = self.send(_name_of(target, "act"), target.pk, act, **given)
+        found = re.search(r"\bhvl?_[A-Za-z0-9_-]{43}", answer.content.decode())
+        assert found, _said(answer)
+        return found[0]
 
     def make_benchmark(self, **given: Any) -> Benchmark:
-        self.post("vault_benchmark_add", **given)
+        answer = self.send("vault_benchmark_add", **given)
+        assert answer.redirect_chain, _said(answer)
         return Benchmark.objects.get(slug=given["slug"])
 
     def make_team(self, name: str, *, is_reference: bool = False) -> Team:
         given = {"name": name, "title": name, "is_active": "on"}
-        self.post("vault_team_add", **given, **({"is_reference": "on"} if is_reference else {}))
+        reference = {"is_reference": "on"} if is_reference else {}
+        answer = self.send("vault_team_add", **given, **reference)
+        assert answer.redirect_chain, _said(answer)
         return Team.objects.get(name=name)
 
-    def issue_token(self, team: Team) -> str:
-        answer = self.send(
-            "vault_team_act", team.pk, "issue", label="ci", scopes=["read", "submit"]
-        )
-        found = re.search(r"\bhv_[A-Za-z0-9_-]{43}", answer.content.decode())
-        assert found, _said(answer)
-        return found[0]
+    def seal(self, benchmark: Benchmark, labels: str, *, rounds: int) -> tuple[list[Holdout], str]:
+        """Have the sizes proposed for so many rounds, then seal so, with each warning accepted."""
 
-    def seal(self, benchmark: Benchmark, labels: str, **given: Any) -> list[Holdout]:
-        """Seal a label file, with every warning of the report accepted."""
-        known = set(Holdout.objects.values_list("pk", flat=True))
+        def send(by: Any = self.send_again, **given: Any) -> Any:
+            return by("vault_holdout_add", file=uploaded(labels, "labels.csv"), **given)
 
-        def send(**more: Any) -> Any:
-            file = SimpleUploadedFile("labels.csv", labels.encode())
-            return self.send(
-                "vault_holdout_add", benchmark=benchmark.pk, file=file, **given, **more
-            )
-
-        answer = send()
+        asked = {"benchmark": benchmark.pk, "kind": "iid", "rounds": rounds}
+        given = filled_in(send(self.send, **asked))
+        answer = send(**given)
         if not answer.redirect_chain:
-            page = answer.content.decode()
-            proof = re.search(r'name="proof" value="([^"]+)"', page)
-            assert proof, _said(answer)
-            codes = re.findall(r'name="confirm" value="(\w+)"', page)
-            answer = send(proof=proof[1], confirm=codes)
+            form = answer.context["form"]
+            codes = [code for code, _ in form.fields["confirm"].choices]
+            answer = send(**{**given, "proof": form.data["proof"], "confirm": codes})
         assert answer.redirect_chain, _said(answer)
-        return list(Holdout.objects.exclude(pk__in=known).order_by("pk"))
+        return _newest(), _said(answer)
+
+    def upload(self, benchmark: Benchmark, envelope: bytes) -> tuple[list[Holdout], str]:
+        """Read what follows from an envelope, tick it, and choose the same file again."""
+
+        def send(by: Any, **given: Any) -> Any:
+            file = uploaded(envelope, "sealed.envelope")
+            return by("vault_holdout_envelope", benchmark=benchmark.pk, file=file, **given)
+
+        shown = send(self.send)
+        assert "What follows" in words(shown), _said(shown)
+        proof = shown.context["form"].data["proof"]
+        answer = send(self.send_again, proof=proof, confirm="on")
+        assert answer.redirect_chain, _said(answer)
+        return _newest(), _said(answer)
 
     def plan(self, **given: Any) -> Round:
         """Plan what the preview showed."""
-        shown = self.send("vault_round_add", **given).content.decode()
-        seal = re.search(r'name="previewed" value="(\w+)"', shown)
-        assert seal, shown
-        self.post("vault_round_add", **given, plan="Plan this round", previewed=seal[1])
+        shown = self.send("vault_round_add", **given)
+        assert shown.context.get("seal"), _said(shown)
+        return self._planned("", given, shown.context["seal"])
+
+    def plan_next(self, after: Round, *, also_fresh: Sequence[Holdout] = (), **changed: Any) -> Round:
+        """Follow the button of a published round, and plan what the preview showed, differences first."""
+        page = self.get("vault_round_change", after.pk).content.decode()
+        link = re.search(r'href="([^"]*after=[^"]*)"', page)
+        assert link, "no next round can be planned"
+        address = unescape(link[1])
+        given = filled_in(self.get("", address=address)) | changed
+        given["fresh_holdouts"] = [*given["fresh_holdouts"], *(str(each.pk) for each in also_fresh)]
+        shown = self.send("", address=address, **given)
+        assert shown.context.get("seal"), _said(shown)
+        assert "What differs from the last round" in words(shown)
+        return self._planned(address, given, shown.context["seal"])
+
+    def _planned(self, address: str, given: dict[str, Any], seal: str) -> Round:
+        confirmed = {**given, "plan": "Plan this round", "previewed": seal}
+        answer = self.send_again("vault_round_add", address=address, **confirmed)
+        assert answer.redirect_chain, _said(answer)
         return Round.objects.latest("pk")
+
+
+def _name_of(target: Any, page: str) -> str:
+    return f"{target._meta.app_label}_{target._meta.model_name}_{page}"
+
+
+def _newest() -> list[Holdout]:
+    """The shards of the draw that came last."""
+    newest = Holdout.objects.latest("sealed_at")
+    return list(Holdout.objects.filter(batch=newest.batch).order_by("pk"))
 
 
 def _said(answer: Any) -> str:

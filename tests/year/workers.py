@@ -15,8 +15,15 @@ from vault.queue import broker
 from vault.statuses import PENDING
 
 SCORE = "vault.tasks.score_submission"
-# In the order of a minute: what is due closes and opens, then audits go on, then what was asked for is done.
-SWEEPS = ("vault.tasks.sweep", "audits.tasks.sweep", "vault.tasks.sweep_disclosures")
+# In the order of a minute: what is due closes and opens, labels are put right, then audits go on.
+SWEEPS = (
+    "vault.tasks.sweep",
+    "vault.tasks.sweep_envelopes",
+    "vault.tasks.sweep_corrections",
+    "vault.tasks.sweep_rescoring",
+    "audits.tasks.sweep",
+    "vault.tasks.sweep_disclosures",
+)
 
 
 def role_of(task: str) -> str:
