@@ -5,16 +5,16 @@ import pytest
 from django.utils import timezone
 
 from tests.vault.admin.stage import make_people
-from tests.vault.factories import NOW, make_keys
+from tests.vault.factories import make_keys
 from tests.vault.signing import make_signing_key
-from tests.year.clock import Clock
+from tests.year.clock import BEGIN, Clock
 from tests.year.workers import Workers
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time that every process reads."""
-    clock = Clock(at=NOW)
+    clock = Clock(at=BEGIN)
     monkeypatch.setattr(timezone, "now", clock)
     return clock
 
@@ -33,5 +33,5 @@ def installation(transactional_db: None, tmp_path: Path, settings: Any) -> None:
     settings.MEDIA_ROOT = str(tmp_path / "files")
     settings.ANONYMOUS_REQUESTS_PER_MINUTE = 0
     make_keys(directory=tmp_path, settings=settings)
-    make_signing_key(directory=tmp_path, settings=settings, now=NOW)
+    make_signing_key(directory=tmp_path, settings=settings, now=BEGIN)
     make_people()

@@ -128,11 +128,8 @@ class Year:
         return round.submissions.filter(pk__in=sent).count()
 
     def absorbed_by(self, name: str) -> list[str]:
-        return [
-            each
-            for each, team in self.teams.items()
-            if team.merges.filter(kept=self.teams[name]).exists()
-        ]
+        merges = self.teams[name].merges.select_related("absorbed")
+        return [merge.absorbed.name for merge in merges]
 
     def plan_first(self) -> Round:
         query, fresh = (
