@@ -10,6 +10,7 @@ from holdout.disclosures import Disclosed
 from holdout.draws import Draw
 from holdout.errors import DisclosureError, SettingsError
 from holdout.exit_codes import ExitCode
+from holdout.records import PublicHoldout
 from holdout.session import Settings, failing
 
 
@@ -63,14 +64,21 @@ def _fetched(
         found = draws.parsed(client.draw(slug, batch) if content is None else content)
         if (found.batch, found.holdouts) != (public["batch"], public["holdouts"]):
             raise DisclosureError("it is the file of another draw")
-        commitments = {each["id"]: each["commitment"] for each in shown["holdouts"]}
-        shards = []
-        for name in found.holdouts:
-            shard = disclosures.parsed(client.disclosed(slug, name))
-            if shard.holdout != name or shard.computed != commitments.get(name):
-                raise DisclosureError(f"the labels of {name} are not those that were committed to")
-            shards.append(shard)
+        holdouts = {each["id"]: each for each in shown["holdouts"]}
+        shards = [
+            _shard(disclosures.parsed(client.disclosed(slug, name)), name, holdouts.get(name))
+            for name in found.holdouts
+        ]
     return found, shards, public["seed_sha256"]
+
+
+def _shard(shard: Disclosed, name: str, public: PublicHoldout | None) -> Disclosed:
+    """Hold a shard against its commitment: of corrected labels that of their version."""
+    corrected = None if public is None else disclosures.version_of(shard, public)
+    whole = corrected or public
+    if shard.holdout != name or whole is None or shard.computed != whole["commitment"]:
+        raise DisclosureError(f"the labels of {name} are not those that were committed to")
+    return shard
 
 
 def _show(
@@ -94,4 +102,9 @@ def _show(
         return
     what = "the seed is not the one that was committed to" if not is_seed else ""
     then = "the seed does not give these shards" if not is_draw else ""
+    if then and draw.stratified:
+        then += (
+            "; where labels of classes that were drawn from separately were corrected, they do not tell the "
+            "classes of the draw"
+        )
     show.say(f"NOT verified: {' and '.join(filter(None, (what, then)))}.")

@@ -132,6 +132,20 @@ def test_a_file_that_is_none_is_not_verified(draw: dict[str, Any]) -> None:
     assert verify(service(draw=draw)).exit_code == ExitCode.NOT_VERIFIED
 
 
+@pytest.mark.parametrize("newest", ["", "1" * 64])
+def test_corrected_labels_have_the_commitment_of_their_version(newest: str) -> None:
+    """What was sealed first is not what is disclosed, and the draw is of the same items."""
+    answers = drawn_answers()
+    known = json.loads(answers[0].content)
+    for each in known["holdouts"]:
+        first = {"version": 1, "commitment": "0" * 64, "reason": None}
+        second = {"version": 2, "commitment": newest or each["commitment"], "reason": "mixed up"}
+        each |= {"commitment": "0" * 64, "label_versions": [first, second]}
+    given = verify(Service(answers=[answer(known), *answers[1:]]))
+
+    assert given.exit_code == (ExitCode.NOT_VERIFIED if newest else 0)
+
+
 def test_a_draw_that_the_service_does_not_know_is_not_verified() -> None:
     given = run(service(), "verify-draw", BATCH.replace("f", "0"), "-b", "rain")
 
