@@ -45,9 +45,10 @@ def words(answer: Any) -> str:
 class Organizer:
     """Fails with what the page said wherever the page does not do what was asked."""
 
-    # Titles of the pages that were sent, and what was given as a reason.
+    # Titles of the pages that were sent.
     done: list[str] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    # Acts that asked for a reason, with what was given.
+    reasons: list[tuple[str, str]] = field(default_factory=list)
 
     def get(self, name: str, *args: Any, address: str = "") -> Any:
         with at_the_admin():
@@ -62,7 +63,7 @@ class Organizer:
         """Open a form, remember its title, and send it."""
         shown = self.get(page, *args, address=address)
         self.done.append(str(shown.context["title"]).partition(":")[0])
-        self.reasons += [given["reason"]] if "reason" in given else []
+        self.reasons += [(args[-1], given["reason"])] if "reason" in given else []
         return self.send_again(page, *args, address=address, **given)
 
     def send_again(self, page: str, /, *args: Any, address: str = "", **given: Any) -> Any:
