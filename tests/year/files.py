@@ -48,7 +48,9 @@ class Truth:
 
     def predictions(self, *, ids: list[str], skill: float) -> str:
         right = self.rng.random(len(ids)) < skill
-        believed = (CLASSES[self.labels[item] ^ (not ok)] for item, ok in zip(ids, right, strict=True))
+        believed = (
+            CLASSES[self.labels[item] ^ (not ok)] for item, ok in zip(ids, right, strict=True)
+        )
         return _rows("id,label", map(",".join, zip(ids, believed, strict=True)))
 
 

@@ -1,7 +1,7 @@
 """The ledger of nats once more, by counting: what the journal's entries say, in whole numbers of transcripts.
 
-What k answers of a guarded Ladder can tell is ln of a whole number: which of them rose, at most b, and to which
-of G rising levels. Python counts that number exactly, and only its logarithm is rounded.
+What k answers of a guarded Ladder can tell is ln of a whole number: which of them rose, at most b, and to
+which of G rising levels. Python counts that number exactly, and only its logarithm is rounded.
 """
 
 import json
@@ -14,8 +14,8 @@ from typing import Any
 
 from vault.models import Benchmark, JournalEntry
 
-# The service takes ln of factorials, up to ln 18! = 36.4, from lgamma, and subtracts: three halves of the last
-# digit of 36.4, which for the smallest term, ln 19, are 16 of its own; sums of a dozen terms round less.
+# The service takes ln of factorials, up to ln 18! = 36.4, from lgamma, and subtracts: three halves of the
+# last digit of 36.4, which for the smallest term, ln 19, are 16 of its own; sums of some terms round less.
 DIGITS = 16 * sys.float_info.epsilon
 
 
@@ -114,7 +114,6 @@ class Ledger:
             "planned": self.planned(holdout),
         }
         for name, value in expected.items():
-
             assert math.isclose(nats[name], value, rel_tol=DIGITS), (name, nats[name], value)
         assert nats["planned"] == self.round_of(holdout)["planned_nats"]
 

@@ -133,7 +133,9 @@ class Organizer:
         assert shown.context.get("seal"), _said(shown)
         return self._planned("", given, shown.context["seal"])
 
-    def plan_next(self, after: Round, *, also_fresh: Sequence[Holdout] = (), **changed: Any) -> Round:
+    def plan_next(
+        self, after: Round, *, also_fresh: Sequence[Holdout], changed: dict[str, str]
+    ) -> Round:
         """Follow the button of a published round, and plan what the preview showed, differences first."""
         page = self.get("vault_round_change", after.pk).content.decode()
         link = re.search(r'href="([^"]*after=[^"]*)"', page)

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.year.organizer import Organizer, moment
 from tests.year.stranger import Stranger
 from tests.year.where_labels_live import WhereLabelsLive
 from tests.year.workers import Workers
-from vault.models import Benchmark, Round, Team
+from vault.models import Benchmark, Holdout, Round, Team
 
 SLUG = "rain"
 LENGTH = dt.timedelta(days=28)
@@ -57,9 +58,8 @@ class Year:
 
     def __post_init__(self) -> None:
         self.organizer = Organizer(done=self.done)
-        where = {"directory": self.directory, "benchmark": SLUG}
-        self.stranger = Stranger(**where, done=self.done)
-        self.labels = WhereLabelsLive(**where, done=self.done)
+        self.stranger = Stranger(directory=self.directory, benchmark=SLUG, done=self.done)
+        self.labels = WhereLabelsLive(directory=self.directory, benchmark=SLUG, done=self.done)
 
     @property
     def benchmark(self) -> Benchmark:
@@ -121,6 +121,10 @@ class Year:
         assert total["used"] + left == K, budget
         assert total["used"] == self.used(name, round=self.latest)
 
+    def check_budgets(self) -> None:
+        for name in self.competing:
+            self.check_budget(name)
+
     def used(self, name: str, *, round: Round) -> int:
         """The files of the round that count for a team, by what its bots sent."""
         own = {name, *self.absorbed_by(name)}
@@ -132,9 +136,7 @@ class Year:
         return [merge.absorbed.name for merge in merges]
 
     def plan_first(self) -> Round:
-        query, fresh = (
-            self.benchmark.holdouts.get(status=status) for status in ("QUERY", "FRESH")
-        )
+        query, fresh = (self.benchmark.holdouts.get(status=status) for status in ("QUERY", "FRESH"))
         return self.organizer.plan(
             benchmark=self.benchmark.pk,
             query_holdout=query.pk,
@@ -144,9 +146,9 @@ class Year:
             **POLICY,
         )
 
-    def plan_next(self, **changed: Any) -> Round:
+    def plan_next(self, *, also_fresh: Sequence[Holdout] = ()) -> Round:
         """The next round in one act; where the panel has grown a new baseline file is handed in."""
-        round = self.organizer.plan_next(self.latest, **self.dates(), **changed)
+        round = self.organizer.plan_next(self.latest, also_fresh=also_fresh, changed=self.dates())
         again = round.submissions.filter(team=self.teams[REFERENCE]).values_list("pk", flat=True)
         self.handed_in |= dict.fromkeys(map(str, again), REFERENCE)
         self.workers.work()
@@ -192,25 +194,33 @@ class Year:
 
     def check_board(self, round: Round) -> None:
         """Every team that handed in was tested."""
-        self.boards[round.number] = Bot().get(f"benchmarks/{SLUG}/leaderboard/?round={round.number}")
+        self.boards[round.number] = Bot().get(
+            f"benchmarks/{SLUG}/leaderboard/?round={round.number}"
+        )
         rows = [row for row in self.boards[round.number]["rows"] if not row["is_reference"]]
         assert {row["team"] for row in rows} == set(self.competing)
         assert all(row["verdict"] and row["verdict"] != "NOT_TESTED" for row in rows), rows
 
-    def play_next_round(self, **changed: Any) -> None:
+    def play_next_round(self, *, also_fresh: Sequence[Holdout] = ()) -> None:
         """Plan, play and publish a round in which nothing else happens."""
-        self.plan_next(**changed)
+        self.plan_next(also_fresh=also_fresh)
         self.play(attempts=2)
         self.conclude()
 
+    def manage(self, name: str, *given: str) -> str:
+        """Type a command of the installation, and return what it said."""
+        self.done.append(f"manage {name}")
+        said = io.StringIO()
+        call_command(name, *given, stdout=said)
+        return said.getvalue()
+
     def verify_journal(self) -> None:
         """As the scoring worker: every chain, all heads that the stranger kept, and every release."""
-        said = io.StringIO()
         with acting_as("scoring"):
             heads = str(self.directory / "heads.jsonl")
-            call_command("verify_journal", "--replay", "--head", heads, stdout=said)
-        lines = said.getvalue().splitlines()
+            lines = self.manage("verify_journal", "--replay", "--head", heads).splitlines()
         assert sum("releases recomputed, all equal" in line for line in lines) == 12, lines
+        assert "rain: 12 signed in the file, all in the chain" in lines
         assert [line for line in lines if line.startswith("installation: sound")], lines
 
     def check_ledger(self, round: Round) -> None:

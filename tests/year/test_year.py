@@ -1,4 +1,4 @@
-"""A year with a benchmark: what docs/a-year.md says, done word for word through the admin and the API alone."""
+"""A year with a benchmark: what docs/a-year.md says, done word for word."""
 
 import json
 import re
@@ -90,7 +90,9 @@ def sections(page: str) -> dict[str, list[str]]:
     _, *found = re.split(r"^## (.+)\n", page, flags=re.MULTILINE)
     texts = zip(found[::2], found[1::2], strict=True)
     return {
-        heading: list(dict.fromkeys(one or other for one, other in NAMED.findall(" ".join(text.split()))))
+        heading: list(
+            dict.fromkeys(one or other for one, other in NAMED.findall(" ".join(text.split())))
+        )
         for heading, text in texts
     }
 
@@ -98,8 +100,7 @@ def sections(page: str) -> dict[str, list[str]]:
 def check_journal(year: Year) -> None:
     """Each act is in the journal, as often as it was done, and those that asked for a reason with it."""
     entries = [
-        (each.kind, json.loads(each.payload).get("reason"))
-        for each in JournalEntry.objects.all()
+        (each.kind, json.loads(each.payload).get("reason")) for each in JournalEntry.objects.all()
     ]
     n_of = Counter(kind for kind, _ in entries)
     assert {kind: n_of[kind] for kind in JOURNALED} == JOURNALED

@@ -71,5 +71,7 @@ class Workers:
             app.tasks[name](**arguments)
 
     def _waiting(self) -> list[str]:
-        waiting = Submission.objects.filter(status__in=PENDING).order_by("round", "team", "sequence")
+        waiting = Submission.objects.filter(status__in=PENDING).order_by(
+            "round", "team", "sequence"
+        )
         return [str(pk) for pk in waiting.values_list("pk", flat=True)]

@@ -1,8 +1,8 @@
 """Awaited labels over the API: who may deliver them, what is taken, and what everybody reads of them."""
 
-import hashlib
 import base64
 import dataclasses
+import hashlib
 import json
 import threading
 from typing import Any
