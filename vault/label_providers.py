@@ -137,6 +137,13 @@ def receive(
             wrapped_key=envelope.wrapped_key,
             ciphertext=envelope.ciphertext,
         )
+        journal.append(
+            benchmark_id=holdout.benchmark_id,
+            kind="batch_received",
+            actor=f"provider {provider.name}",
+            payload={"holdout": str(holdout.pk), "batch": str(batch.pk), "sha256": sha256},
+            now=now,
+        )
     return batch, True
 
 

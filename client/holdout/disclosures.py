@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdout.errors import DisclosureError, SettingsError
+from holdout.records import LabelVersion, PublicHoldout
 
 FORMAT = "holdout-vault-disclosure/1"
 SALT_BYTES = 32
@@ -58,6 +59,15 @@ def parsed(content: bytes) -> Disclosed:
         if not isinstance(found.get(name), kind) or isinstance(found[name], bool):
             raise DisclosureError(f"its {name} is missing or is not what it should be")
     return _checked(found)
+
+
+def version_of(found: Disclosed, public: PublicHoldout) -> LabelVersion | None:
+    """The version of corrected labels that a file says it has; None: they were never corrected."""
+    versions = public.get("label_versions") or []
+    if len(versions) < 2:
+        return None
+    named = [each for each in versions if each["commitment"] == found.commitment]
+    return (named or versions)[-1]
 
 
 def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:

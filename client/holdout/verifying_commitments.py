@@ -108,17 +108,16 @@ def _with_service(
 
 def _published(show: Show, found: Disclosed, public: PublicHoldout) -> str:
     """The commitment of the labels that the file says it has: of corrected ones it is another one."""
-    versions = public.get("label_versions") or []
-    if len(versions) < 2:
+    version = disclosures.version_of(found, public)
+    if version is None:
         return public["commitment"]
-    named = [each for each in versions if each["commitment"] == found.commitment]
-    chosen = (named or versions)[-1]
+    versions = public["label_versions"]
     why = "; ".join(f"{each['version']}: {each['reason']}" for each in versions if each["reason"])
     show.say(
         f"The labels were corrected since they were sealed ({why}). The file is compared with version "
-        f"{chosen['version']} of {len(versions)}."
+        f"{version['version']} of {len(versions)}."
     )
-    return chosen["commitment"]
+    return version["commitment"]
 
 
 def _public(listed: list[PublicHoldout], holdout: str, benchmark: str) -> PublicHoldout:

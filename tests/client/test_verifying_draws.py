@@ -132,6 +132,36 @@ def test_a_file_that_is_none_is_not_verified(draw: dict[str, Any]) -> None:
     assert verify(service(draw=draw)).exit_code == ExitCode.NOT_VERIFIED
 
 
+def corrected(answers: list[Any], newest: str = "") -> Service:
+    """The service says that the labels it discloses are those of a second version."""
+    known = json.loads(answers[0].content)
+    for each in known["holdouts"]:
+        first = {"version": 1, "commitment": "0" * 64, "reason": None}
+        second = {"version": 2, "commitment": newest or each["commitment"], "reason": "mixed up"}
+        each |= {"commitment": "0" * 64, "label_versions": [first, second]}
+    return Service(answers=[answer(known), *answers[1:]])
+
+
+@pytest.mark.parametrize("newest", ["", "1" * 64])
+def test_corrected_labels_have_the_commitment_of_their_version(newest: str) -> None:
+    """What was sealed first is not what is disclosed, and the draw is of the same items."""
+    given = verify(corrected(drawn_answers(), newest))
+
+    assert given.exit_code == (ExitCode.NOT_VERIFIED if newest else 0)
+
+
+def test_classes_of_corrected_labels_may_not_be_those_of_the_draw() -> None:
+    shards, draw = [list(range(5)), list(range(5, N))], a_draw(stratified=True)
+    reason = "by the labels as they were sealed"
+
+    sealed = verify(Service(answers=drawn_answers(shards, draw=draw)))
+    later = verify(corrected(drawn_answers(shards, draw=draw)))
+
+    assert (sealed.exit_code, later.exit_code) == (ExitCode.NOT_VERIFIED, ExitCode.NOT_VERIFIED)
+    assert reason not in " ".join(sealed.stderr.split())
+    assert reason in " ".join(later.stderr.split())
+
+
 def test_a_draw_that_the_service_does_not_know_is_not_verified() -> None:
     given = run(service(), "verify-draw", BATCH.replace("f", "0"), "-b", "rain")
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.audits.stage import sealed
+from tests.vault.admin.forms import filled_in
 from tests.vault.admin.stage import client_of, url
 from tests.vault.factories import NOW, World, acting_as
 from vault.models import Holdout, Round, RoundReference, Submission
@@ -49,25 +50,6 @@ def words(answer: Any) -> str:
     return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split()))
 
 
-def fields(answer: Any) -> dict[str, list[str]]:
-    """What a browser would send of the form that is shown."""
-    sent: dict[str, list[str]] = {}
-    form = answer.context["form"]
-    for bound in form:
-        value = bound.value()
-        widget = bound.field.widget
-        if hasattr(widget, "decompress"):
-            for number, part in enumerate(widget.decompress(value)):
-                sent[f"{bound.html_name}_{number}"] = [str(part)]
-        elif isinstance(value, bool):
-            sent |= {bound.html_name: ["on"]} if value else {}
-        elif isinstance(value, list):
-            sent[bound.html_name] = [str(getattr(each, "pk", each)) for each in value]
-        elif value is not None:
-            sent[bound.html_name] = [str(getattr(value, "pk", value))]
-    return sent
-
-
 def test_one_act_in_the_admin_shows_the_difference_first(world: World) -> None:
     with acting_as("researcher"):
         client = client_of(ORGANIZER)
@@ -76,7 +58,7 @@ def test_one_act_in_the_admin_shows_the_difference_first(world: World) -> None:
         assert link is not None
         address = html.unescape(link.group(1))
         form = client.get(address)
-        sent = {**fields(form), "window_limit": ["2"]}
+        sent = {**filled_in(form), "window_limit": ["2"]}
         preview = client.post(address, sent)
         said = words(preview)
         assert "What differs from the last round" in said, preview.context["form"].errors
@@ -104,7 +86,7 @@ def test_a_changed_tick_is_another_preview(world: World) -> None:
         client = client_of(ORGANIZER)
         query = f"?benchmark={world.benchmark.pk}&after={world.round.pk}"
         address = url("vault_round_add") + query
-        sent = fields(client.get(address))
+        sent = filled_in(client.get(address))
         seal = client.post(address, sent).context["seal"]
         del sent["keeps_admissions"]
         again = client.post(address, {**sent, "previewed": seal, "plan": "1"})

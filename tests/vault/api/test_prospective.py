@@ -21,6 +21,7 @@ from vault import label_providers
 from vault.models import (
     BatchEnvelope,
     Benchmark,
+    JournalEntry,
     LabelBatch,
     LabelProvider,
     ProspectiveResult,
@@ -199,6 +200,13 @@ def test_what_is_sent_again_is_the_same_batch(given: Awaited) -> None:
     assert problem(other) == (422, "idempotency_key_reused")
     assert problem(send(given, body, **{"Idempotency-Key": ""})) == (400, "invalid_idempotency_key")
     assert LabelBatch.objects.count() == 1
+    entry = JournalEntry.objects.get(kind="batch_received")
+    assert entry.actor == f"provider {given.provider.name}"
+    assert json.loads(entry.payload) == {
+        "holdout": str(given.holdout.pk),
+        "batch": first.json()["id"],
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
 
 
 def test_two_at_once_come_one_after_the_other(given: Awaited) -> None:
