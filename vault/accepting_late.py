@@ -46,8 +46,6 @@ def allow(
         raise ActError(
             f"the team {team} may hand in late already: withdraw that first", field="team"
         )
-    if not team.is_active:
-        raise ActError(f"the team {team} is not active", field="team")
     _check(round, n_queries, until, now=now)
     fresh_openings.check_none(round=round, act="A team is let in late")
     used = 0 if before is None else before.used
