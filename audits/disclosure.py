@@ -90,7 +90,11 @@ def grid_of(*, round: Round, n_fresh: int) -> Coarse:
 
 def disclosure_of(*, round: Round, reading: Reading) -> Disclosure:
     unit = scorer_of(benchmark=round.benchmark).unit
-    n_fresh = reading.audit.snapshot["n_fresh"]
+    # As it was announced: what a correction left out of scoring must not show which items are where.
+    judges = [
+        each for each in round.fresh_holdouts.all() if each.decides_beside(round.query_holdout)
+    ]
+    n_fresh = sum(each.n_items for each in judges) if reading.audit.snapshot["n_fresh"] else 0
     is_full = round.publication == PublicationKind.FULL
     first = round.references.filter(position=0)
     baseline = Release.objects.filter(

@@ -2,8 +2,8 @@
 
 A look opens the newest labels, journaled first, and scores every final of the published round on them.
 Exact scores are kept where no page can read them. Rows for everybody come only after 20 more labels, on the
-grid of that many, so that two of them do not tell one item's label. What is complete retires. Every step may
-be killed and done again.
+grid of that many, so that two looks at a final do not tell one item's label. What is complete retires. Every
+step may be killed and done again.
 """
 
 import datetime as dt

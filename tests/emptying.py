@@ -1,14 +1,14 @@
 """How tables are emptied after a test that commits: by DELETE, and only of what tests write.
 
 Django truncates all tables, which makes PostgreSQL replace the files of each table and index, and looks up
-every permission again. With the few rows of a test that took longer than most tests. Permissions and content
-types are no test's: they stay.
+every permission again. With the few rows of a test that took longer than most tests. Permissions, groups of
+people and content types are no test's: they stay.
 """
 
 from django.db import connections
 from django.test import TransactionTestCase
 
-KEPT = ("auth_permission", "django_content_type")
+KEPT = ("auth_permission", "auth_group", "auth_group_permissions", "django_content_type")
 # The append-only tables refuse a DELETE, and rows refer to each other. Without triggers neither is checked;
 # the throw-away server of the tests grants its owner this right, and nobody else.
 WITHOUT_TRIGGERS = "SET LOCAL session_replication_role = replica"

@@ -100,7 +100,8 @@ class LabelVersion(TypedDict):
     """One version of a holdout's labels: 1 are those that were sealed, later ones corrected."""
 
     version: int
-    commitment: str
+    # None: its labels are still to come.
+    commitment: str | None
     reason: str | None
 
 
@@ -110,7 +111,8 @@ class PublicHoldout(TypedDict):
     id: str
     status: str
     n_items: int
-    commitment: str
+    # None: its labels are still to come.
+    commitment: str | None
     # The oldest first, where the service knows of versions.
     label_versions: NotRequired[list[LabelVersion]]
     # Of the panel that its items are in, where the service says it.

@@ -110,14 +110,20 @@ def _published(show: Show, found: Disclosed, public: PublicHoldout) -> str:
     """The commitment of the labels that the file says it has: of corrected ones it is another one."""
     version = disclosures.version_of(found, public)
     if version is None:
-        return public["commitment"]
+        return _there(public["commitment"])
     versions = public["label_versions"]
     why = "; ".join(f"{each['version']}: {each['reason']}" for each in versions if each["reason"])
     show.say(
         f"The labels were corrected since they were sealed ({why}). The file is compared with version "
         f"{version['version']} of {len(versions)}."
     )
-    return version["commitment"]
+    return _there(version["commitment"])
+
+
+def _there(commitment: str | None) -> str:
+    if commitment is None:
+        raise DisclosureError("the service has no commitment to these labels yet")
+    return commitment
 
 
 def _public(listed: list[PublicHoldout], holdout: str, benchmark: str) -> PublicHoldout:

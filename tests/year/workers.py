@@ -44,7 +44,9 @@ class Workers:
             self.sent.append((task.name, kwargs or {}))
 
         def send_task(_: Celery, name: str, *, kwargs: Any = None, **__: Any) -> None:
-            self.sent.append((name, kwargs or {}))
+            # A thread of an earlier test may still send what waited there; here the database is asked.
+            if name != broker.SCORE_TASK:
+                self.sent.append((name, kwargs or {}))
 
         app.loader.import_default_modules()  # as a worker does at its start
         monkeypatch.setattr(Task, "apply_async", apply_async)

@@ -162,7 +162,7 @@ class BenchmarkAdmin(ActingPage):
         context = super().surroundings(request, obj)
         latest = obj.rounds.order_by("-number").first()
         if latest is not None and request.user.has_perm("vault.add_round"):
-            context["acts"] = planning.next_address(latest)
+            context["acts"] = [*planning.next_address(latest), *context.get("acts", [])]
         return context
 
     def links(self, obj: Any) -> list[tuple[str, str]]:

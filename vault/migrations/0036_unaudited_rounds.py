@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
             name="unaudited",
             field=models.BooleanField(
                 default=False,
-                help_text="No fresh holdout of the query holdout's draw is opened: no team is tested.",
+                help_text="Where ticked, no fresh holdout of the query holdout's draw is opened: no team is tested.",
             ),
         ),
     ]

@@ -32,7 +32,7 @@ class Round(models.Model):
     # Said when it was planned: no audit tests anybody, for want of a holdout that nobody was told of.
     unaudited = models.BooleanField(
         default=False,
-        help_text="No fresh holdout of the query holdout's draw is opened: no team is tested.",
+        help_text="Where ticked, no fresh holdout of the query holdout's draw is opened: no team is tested.",
     )
 
     # Ids of reference teams, the baseline's first: with their files the round opens by itself.

@@ -18,7 +18,7 @@ from django.db.models import Q
 from vault import journal, locks, sentences
 from vault.errors import LabelsUnavailableError, TransitionError
 from vault.files import content_files
-from vault.models import Benchmark, DisclosedFile, DisclosureRequest, Holdout, Round
+from vault.models import Benchmark, DisclosedFile, DisclosureRequest, Holdout, Round, RoundNotice
 from vault.sealing import holdouts, sealed_labels
 from vault.sealing.sealed_labels import Disclosure
 from vault.statuses import HoldoutStatus, RoundStatus
@@ -38,6 +38,14 @@ def needed_by(*, holdout: Holdout) -> list[Round]:
     return list(uses.exclude(status__in=OVER).distinct().order_by("number"))
 
 
+def repeats_waiting(*, holdout: Holdout) -> list[Round]:
+    """List the rounds, by number, whose audit is to be made again on these labels, and has not been yet."""
+    asked = RoundNotice.objects.filter(kind=RoundNotice.Kind.AUDIT_REPEATED)
+    waiting = asked.exclude(audit_runs__status__in=("DONE", "FAILED"))
+    uses = Round.objects.filter(Q(query_holdout=holdout) | Q(fresh_holdouts=holdout))
+    return list(uses.filter(pk__in=waiting.values("round")).distinct().order_by("number"))
+
+
 def check(*, holdout: Holdout) -> None:
     """Refuse what may not be disclosed now."""
     if holdout.status != HoldoutStatus.RETIRED:
@@ -49,6 +57,11 @@ def check(*, holdout: Holdout) -> None:
         named = ", ".join(f"round {each.number} ({each.status})" for each in waiting)
         raise TransitionError(
             f"the holdout is still needed by {named}: publish or cancel that first"
+        )
+    if repeats := repeats_waiting(holdout=holdout):
+        named = ", ".join(f"round {each.number}" for each in repeats)
+        raise TransitionError(
+            f"the audit of {named} is to be repeated on these labels: disclose them once that is done"
         )
 
 

@@ -185,3 +185,13 @@ def test_a_wrong_number_of_classes_is_marked_at_the_classes() -> None:
 
     (row,) = re.findall(r'<div class="form-row errors field-classes">(.*?)</textarea>', page, re.S)
     assert "A binary task has two classes; 0 are given." in row
+
+
+def test_a_benchmark_with_a_round_keeps_its_acts(stage: Stage) -> None:
+    """Beside the next round, which is offered first."""
+    with acting_as("researcher"):
+        page = client_of(ORGANIZER).get(url("vault_benchmark_change", stage.world.benchmark.pk))
+
+    text = page.content.decode()
+    for label in ("Publish items without labels", "Add a label provider"):
+        assert label in text

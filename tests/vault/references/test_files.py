@@ -137,8 +137,8 @@ def test_teams_that_compete_are_not_counted(world: World) -> None:
 INSERT = (
     "INSERT INTO vault_submission (id, team_id, round_id, panel_id, sequence, sha256, file_key, "
     "status, submitted_at, fence, n_exceptions, n_faults, error_code, model_name, commit, "
-    "ci_run_url, idempotency_key) VALUES (uuidv7(), %s, %s, %s, %s, %s, 'x', 'QUEUED', now(), 0, 0, "
-    "0, '', '', '', '', '')"
+    "ci_run_url, idempotency_key, is_late) VALUES (uuidv7(), %s, %s, %s, %s, %s, 'x', 'QUEUED', now(), "
+    "0, 0, 0, '', '', '', '', '', false)"
 )
 
 

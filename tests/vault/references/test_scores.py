@@ -59,7 +59,7 @@ def world(vault_keys: None, settings: Any) -> World:
 
 def scored(world: World) -> Submission:
     team = world.team("reference", is_reference=True)
-    return world.answered(team, world.wrong_at(range(100)))
+    return world.answered(team, world.wrong_at(range(110)))
 
 
 def found(submission: Submission) -> Submission:

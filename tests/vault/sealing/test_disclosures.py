@@ -18,7 +18,7 @@ from config.settings import BASE_DIR
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.disclosed_holdouts import N_FRESH, N_QUERY, REASON, ask, carry_out, ended
 from tests.vault.factories import NOW, World, acting_as, die, make_world
-from vault import journal, rounds, tasks
+from vault import journal, repeated_audits, rounds, tasks
 from vault.errors import LabelsUnavailableError, TransitionError
 from vault.files import content_files
 from vault.models import Benchmark, DisclosedFile, DisclosureRequest, Holdout, JournalEntry, Round
@@ -157,6 +157,15 @@ def test_a_cancelled_round_needs_nothing(vault_keys: None) -> None:
     ask(world)
 
     assert carry_out(world)
+
+
+def test_an_audit_that_is_to_be_repeated_comes_first(world: World) -> None:
+    """Published labels are not opened again: the repeat that was promised could not be made."""
+    with acting_as("researcher"):
+        repeated_audits.ask(round=world.round, reason="again", actor="ada", now=NOW)
+
+    with pytest.raises(TransitionError, match="round 1 is to be repeated on these labels"):
+        ask(world)
 
 
 def test_a_retired_holdout_is_in_no_later_plan(world: World) -> None:
