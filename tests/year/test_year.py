@@ -17,7 +17,7 @@ from tests.year.story import STEPS, Story
 from tests.year.workers import Workers
 from vault.models import JournalEntry
 
-pytestmark = pytest.mark.usefixtures("installation")
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("installation")]
 
 SEED = 20261127
 NAMED = re.compile(
