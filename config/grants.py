@@ -201,7 +201,6 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "vault_sealedblob", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_transcript", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_correctionrequest", "SELECT", "UPDATE done_at,refused_at,refusal"),
-    *_reads(AUDIT, "vault_sealedcorrection"),
     # Who may insert here may retire and disclose holdouts: a trigger asks for this right.
     *_grants(AUDIT, "vault_disclosedfile", "SELECT", "INSERT"),
     # It looks into envelopes and says what it found, and publishes the draw with the last of its shards.
@@ -209,7 +208,7 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "vault_sealedenvelope", "SELECT", "UPDATE status,problem,judged_at"),
     *_grants(AUDIT, "vault_discloseddraw", "SELECT", "INSERT"),
     # It opens batches of awaited labels, makes versions of them, and scores locked finals on these.
-    *_reads(AUDIT, "vault_awaitedlabels", "vault_batchenvelope"),
+    *_reads(AUDIT, "vault_awaitedlabels"),
     *_grants(AUDIT, "vault_labelbatch", "SELECT", BATCH_WORK),
     *_grants(AUDIT, "vault_prospectivelook", "SELECT", "INSERT"),
     *_grants(AUDIT, "vault_prospectivescore", "SELECT", "INSERT"),
@@ -220,6 +219,9 @@ GRANTS: list[Grant] = [
     *_grants(AUDIT, "vault_wrappedkey", "SELECT", "INSERT", REWRAPPING),
     # A rotation wraps anew; a deep one encrypts anew.
     *_grants(AUDIT, "vault_drawkey", REWRAPPING),
+    # What was brought to it shut it reads, and wraps for a later key of its own: triggers refuse all else.
+    *_grants(AUDIT, "vault_sealedcorrection", "SELECT", "UPDATE envelope,sealing_key_id"),
+    *_grants(AUDIT, "vault_batchenvelope", "SELECT", "UPDATE kid,wrapped_key"),
     *_grants(AUDIT, "vault_sealedblob", "UPDATE ciphertext,sha256"),
     *_grants(AUDIT, "vault_drawrecord", "UPDATE ciphertext,sha256"),
     *_grants(AUDIT, "vault_round", "SELECT", ROUND_AUDITING),

@@ -186,9 +186,12 @@ def _seal(asked: CorrectionRequest, plaintext: bytes) -> None:
 
 
 def _info(asked: CorrectionRequest, ciphertext_sha256: str) -> bytes:
-    """Bind an envelope to one benchmark, batch, request and ciphertext: anywhere else it does not open."""
-    place = [asked.benchmark.slug, str(asked.batch), str(asked.pk), ciphertext_sha256]
-    return "\n".join(["holdout-vault correction 1", *place]).encode()
+    return crypto.info_of_correction(
+        slug=asked.benchmark.slug,
+        batch=asked.batch,
+        request_id=asked.pk,
+        sha256=ciphertext_sha256,
+    )
 
 
 def _opened(asked: CorrectionRequest) -> Content:

@@ -111,6 +111,12 @@ def info_of_draw(*, slug: str, batch: uuid.UUID, sha256: str) -> bytes:
     return "\n".join(["holdout-vault draw 1", slug, str(batch), sha256]).encode()
 
 
+def info_of_correction(*, slug: str, batch: uuid.UUID, request_id: uuid.UUID, sha256: str) -> bytes:
+    """Bind an envelope to one request for a correction, and to its ciphertext."""
+    place = [slug, str(batch), str(request_id), sha256]
+    return "\n".join(["holdout-vault correction 1", *place]).encode()
+
+
 def wrap(data_key: bytes, public_key: bytes, info: bytes) -> bytes:
     """Put the data key in an envelope for one public key, good only together with `info`."""
     return _HPKE.encrypt(data_key, X25519PublicKey.from_public_bytes(public_key), info)

@@ -1,9 +1,10 @@
 """Wrapping data keys anew for the newest key of a purpose, so that older private keys can be taken away.
 
 The worker that holds an older key does it: the scoring worker for its envelopes, the audit worker for its
-own. Ciphertexts stay as they are; a deep rotation, by the audit worker, encrypts them again with new data
-keys, for the case that somebody else has had an old key. One benchmark is one transaction with its journal
-entry: killed anywhere, the next run does what is left, and one that finds nothing left changes nothing.
+own. Ciphertexts stay as they are; a deep rotation, by the audit worker, encrypts those of labels and draws
+again with new data keys, for the case that somebody else has had an old key. One benchmark is one transaction
+with its journal entry: killed anywhere, the next run does what is left, and one that finds nothing left
+changes nothing.
 """
 
 import datetime as dt
@@ -17,21 +18,25 @@ from django.db import transaction
 from vault import journal, locks
 from vault.errors import LabelsUnavailableError
 from vault.models import (
+    BatchEnvelope,
     Benchmark,
     Draw,
     DrawKey,
     DrawRecord,
     LabelVersion,
     SealedBlob,
+    SealedCorrection,
     SealingKey,
     WrappedKey,
 )
-from vault.sealing import crypto, sealing_keys
+from vault.sealing import batch_format, crypto, sealing_keys
 from vault.sealing.sealing_keys import AUDIT, SCORING, Purpose
 
 Clock = Callable[[], dt.datetime]
 Ring = Mapping[str, bytes]
 Wrapped = WrappedKey | DrawKey
+# What was brought to the audit worker shut, and stays as it came but for the key that opens it.
+Brought = SealedCorrection | BatchEnvelope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +87,13 @@ def _of_benchmark(
 ) -> tuple[int, set[str]]:
     """Do one benchmark: how many envelopes, and for which older keys some are left."""
     waiting = _waiting(benchmark, purpose, to)
-    mine = [each for each in waiting if each.sealing_key_id in ring]
-    left = {each.sealing_key_id for each in waiting} - set(ring)
+    mine = [each for each in waiting if _kid(each) in ring]
+    left = {_kid(each) for each in waiting} - set(ring)
     if not mine:
         return 0, left
     told = {
         "purpose": purpose,
-        "from": sorted({each.sealing_key_id for each in mine}),
+        "from": sorted({_kid(each) for each in mine}),
         "to": to.kid,
         "deep": deep,
         "n": len(mine),
@@ -99,7 +104,10 @@ def _of_benchmark(
             _append(benchmark, "open_for_rotation", told, actor=actor, now=clock())
     with transaction.atomic():
         for each in mine:
-            _renew(each, to, ring, deep=deep)
+            if isinstance(each, BatchEnvelope | SealedCorrection):
+                _pass_on(each, to, ring)
+            else:
+                _renew(each, to, ring, deep=deep)
         _append(benchmark, "keys_rotated", told, actor=actor, now=clock())
     return len(mine), left
 
@@ -110,9 +118,13 @@ def _append(
     journal.append(benchmark_id=benchmark.pk, kind=kind, actor=actor, payload=dict(told), now=now)
 
 
-def _waiting(benchmark: Benchmark, purpose: Purpose, to: SealingKey) -> list[Wrapped]:
+def _kid(wrapped: Wrapped | Brought) -> str:
+    return wrapped.kid if isinstance(wrapped, BatchEnvelope) else wrapped.sealing_key_id
+
+
+def _waiting(benchmark: Benchmark, purpose: Purpose, to: SealingKey) -> list[Wrapped | Brought]:
     labels = WrappedKey.objects.filter(version__holdout__benchmark=benchmark)
-    found: list[Wrapped] = list(
+    found: list[Wrapped | Brought] = list(
         labels.filter(sealing_key__purpose=purpose)
         .exclude(sealing_key=to)
         .select_related("version__holdout__benchmark")
@@ -121,6 +133,16 @@ def _waiting(benchmark: Benchmark, purpose: Purpose, to: SealingKey) -> list[Wra
     if purpose == AUDIT:
         draws = DrawKey.objects.filter(draw__benchmark=benchmark).exclude(sealing_key=to)
         found += draws.select_related("draw__benchmark").order_by("pk")
+        older = SealingKey.objects.filter(purpose=AUDIT).exclude(pk=to.pk)
+        # Without their ciphertexts: all of these together are much.
+        asked = SealedCorrection.objects.filter(request__benchmark=benchmark, sealing_key__in=older)
+        found += asked.select_related("request__benchmark").defer("ciphertext").order_by("pk")
+        batches = BatchEnvelope.objects.filter(batch__holdout__benchmark=benchmark)
+        # A name that no key has is nobody's: such a batch opens with none.
+        named = batches.filter(kid__in=older.values("kid"))
+        found += (
+            named.select_related("batch__holdout__benchmark").defer("ciphertext").order_by("pk")
+        )
     return found
 
 
@@ -164,3 +186,45 @@ def _wrap(wrapped: Wrapped, to: SealingKey, data_key: bytes, info: bytes) -> Non
     wrapped.envelope = crypto.wrap(data_key, bytes(to.public_key), info)
     wrapped.sealing_key, wrapped.suite = to, crypto.SUITE
     wrapped.save(update_fields=["envelope", "sealing_key", "suite"])
+
+
+def _pass_on(brought: Brought, to: SealingKey, ring: Ring) -> None:
+    """Wrap the data key of a correction or a batch for the newest key; its ciphertext stays in any case."""
+    private, public = ring[_kid(brought)], bytes(to.public_key)
+    info = _info_of(brought)
+    if isinstance(brought, SealedCorrection):
+        brought.envelope = _passed_on(bytes(brought.envelope), private, public, info)
+        brought.sealing_key = to
+        brought.save(update_fields=["envelope", "sealing_key"])
+    else:
+        brought.wrapped_key = _passed_on(bytes(brought.wrapped_key), private, public, info)
+        brought.kid = to.kid
+        brought.save(update_fields=["wrapped_key", "kid"])
+
+
+def _info_of(brought: Brought) -> bytes:
+    """Say what it is bound to, as whoever sealed it did and whoever opens it does."""
+    if isinstance(brought, SealedCorrection):
+        asked = brought.request
+        return crypto.info_of_correction(
+            slug=asked.benchmark.slug,
+            batch=asked.batch,
+            request_id=asked.pk,
+            sha256=brought.sha256,
+        )
+    holdout = brought.batch.holdout
+    # Asked for here, and not kept: one ciphertext at a time is held.
+    ciphertext = BatchEnvelope.objects.values_list("ciphertext", flat=True).get(pk=brought.pk)
+    return batch_format.info(
+        benchmark=holdout.benchmark.slug,
+        holdout=str(holdout.pk),
+        ciphertext_sha256=hashlib.sha256(ciphertext).hexdigest(),
+    )
+
+
+def _passed_on(envelope: bytes, private: bytes, public: bytes, info: bytes) -> bytes:
+    try:
+        return crypto.wrap(crypto.unwrap(envelope, private, info), public, info)
+    except LabelsUnavailableError:
+        # Whoever brought it sealed nothing that opens. It still opens with no key, and keeps none in use.
+        return envelope
