@@ -24,6 +24,7 @@ from vault.sealing import batches, benchmark_sheet, draws, envelopes, kind_rules
 from vault.sealing.boxes import Box
 from vault.sealing.drawn_units import Shard
 from vault.sealing.envelopes import Blob, Envelope
+from vault.sealing.members import shown
 from vault.sealing.sealing_keys import AUDIT
 
 
@@ -35,7 +36,9 @@ def check(*, benchmark: Benchmark, envelope: Envelope) -> None:
         ("benchmark", "task", "classes"), said, (terms.slug, terms.task, terms.classes), strict=True
     ):
         if is_ != should:
-            raise _wrong(name, f"it is made for {is_!r}, and here it is {should!r}")
+            raise _wrong(
+                name, f"it is made for {shown(repr(is_))}, and here it is {shown(repr(should))}"
+            )
     _check_panel(benchmark, envelope)
     _check_key(envelope)
     _check_shards(envelope)
