@@ -162,6 +162,26 @@ def test_a_wrong_batch_is_refused_by_row_and_changes_nothing(
     assert given.delivered(range(3)).version == 1
 
 
+def test_a_batch_whose_envelope_is_lost_is_refused_and_keeps_none_waiting(given: Awaited) -> None:
+    behind = given.deliver(given.rows(range(3)))
+    lost = LabelBatch.objects.create(
+        holdout=given.holdout,
+        provider=behind.provider,
+        sequence=behind.sequence + 1,
+        received_at=given.now,
+        sha256="0" * 64,
+    )
+    LabelBatch.objects.filter(pk=behind.pk).update(sequence=behind.sequence + 2)
+    with acting_as("audit"):
+        given.advance()
+
+    for batch in (lost, behind):
+        batch.refresh_from_db()
+    assert (lost.status, behind.status) == ("REFUSED", "ACCEPTED")
+    (problem,) = lost.problems
+    assert "not there any more" in problem["problem"]
+
+
 def test_an_item_comes_once_in_a_batch(given: Awaited) -> None:
     batch = given.deliver(given.rows([1, 2, 1]))
     given.advance()

@@ -5,6 +5,7 @@ inside; what came of that stands on the holdouts' pages and in the journal.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -28,6 +29,7 @@ from vault.sealing.envelopes import Envelope
 # How long what follows may be thought over.
 PROOF_SECONDS = 3600
 SALT = "vault.admin.envelopes"
+MAX_SHOWN_SLICES = 20
 
 
 class EnvelopeField(forms.FileField):
@@ -139,7 +141,7 @@ def _what_follows(benchmark: Benchmark, envelope: Envelope) -> list[Table]:
     facts = [
         ("Panel", f"version {version + 1}: {before:,} items, then these {n_items:,}"),
         ("Draw", f"{groups}{by_class}"),
-        ("Slices", ", ".join(envelope.slice_names) or NOTHING),
+        ("Slices", _slices(envelope.slice_names)),
         ("Period", period),
         ("Sealed for the audit key", code(envelope.record.kid, length=16)),
         ("Seed of the draw is committed to", code(envelope.seed_sha256, length=16)),
@@ -195,6 +197,12 @@ def _received(
     )
     drawn = reverse("admin:vault_holdout_changelist", query={"batch": envelope.batch})
     return HttpResponseRedirect(drawn)
+
+
+def _slices(names: Sequence[str]) -> str:
+    if len(names) > MAX_SHOWN_SLICES:
+        return f"{', '.join(names[:MAX_SHOWN_SLICES])} and {len(names) - MAX_SHOWN_SLICES:,} more"
+    return ", ".join(names) or NOTHING
 
 
 def draw_tables(holdout: Holdout) -> list[Table]:

@@ -26,6 +26,8 @@ from vault.files.problems import Problems, quoted, refuse, with_hint
 
 SLICE = "slice:"
 MAX_ROWS = 10_000_000
+# Everybody reads the names, with each holdout of the draw.
+MAX_SLICES, MAX_SLICE_NAME = 1_000, 200
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
@@ -137,13 +139,21 @@ def _columns(names: list[str], classes: tuple[str, ...], id_kind: Kind) -> list[
         if name not in names:
             problem = f"the column {name} is missing; the {found}"
             refuse(with_hint(problem, hint), row=1)
+    _check_slices([name.removeprefix(SLICE) for name in names if name.startswith(SLICE)])
     for name in names:
-        if name == SLICE:
-            refuse("a slice needs a name", row=1)
         if name not in known and not name.startswith(SLICE):
             problem = f"the column {quoted(name)} is none of id, label, time, group, slice:<name>"
             refuse(with_hint(problem, hint), row=1)
     return [known.get(name) or Column(name=name, kind=Kind.CATEGORY) for name in names]
+
+
+def _check_slices(names: Sequence[str]) -> None:
+    if len(names) > MAX_SLICES:
+        refuse(f"there are more than {MAX_SLICES:,} slices", row=1)
+    if "" in names:
+        refuse("a slice needs a name", row=1)
+    if any(len(name) > MAX_SLICE_NAME for name in names):
+        refuse(f"the name of a slice has at most {MAX_SLICE_NAME} characters", row=1)
 
 
 def _problems_of(names: Sequence[str]) -> list[str]:

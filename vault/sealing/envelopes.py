@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from vault.errors import SealingError
 from vault.files import panel_files
+from vault.files.label_tables import MAX_SLICE_NAME, MAX_SLICES
 from vault.sealing import crypto
 from vault.sealing.members import Members
 from vault.sealing.prepared import Prepared
@@ -32,6 +33,8 @@ AUDIT = "audit"
 # Of an HPKE envelope: the other half of the exchange, 32 bytes of key, and a tag.
 WRAP_BYTES = 32 + 32 + 16
 SHA256, WRAPPED = 64, 2 * WRAP_BYTES
+# Of a kind, a status or a task, where they are stored.
+MAX_NAME = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,14 +208,14 @@ class _Reader:
         found = Envelope(
             sha256=self._sha256,
             benchmark=members.text("benchmark"),
-            task=members.text("task"),
-            classes=members.texts("classes"),
+            task=members.text("task", longest=MAX_NAME),
+            classes=members.texts("classes", most=MAX_HEAD, longest=MAX_HEAD),
             panel=known,
             batch=members.random_id("batch"),
             seed_sha256=members.hex("seed_sha256", SHA256),
             draws_groups=members.flag("draws_groups"),
             stratified=members.flag("stratified"),
-            slice_names=members.texts("slice_names"),
+            slice_names=members.texts("slice_names", most=MAX_SLICES, longest=MAX_SLICE_NAME),
             period=_period(members),
             ids=ids,
             shards=shards,
@@ -224,8 +227,8 @@ class _Reader:
     def _shard(self, members: "Members") -> EnvelopedShard:
         found = EnvelopedShard(
             id=members.random_id("id"),
-            kind=members.text("kind"),
-            status=members.text("status"),
+            kind=members.text("kind", longest=MAX_NAME),
+            status=members.text("status", longest=MAX_NAME),
             n_items=members.count("n_items"),
             n_units=members.optional("n_units", members.count),
             n_effective=members.optional("n_effective", members.number),

@@ -40,6 +40,9 @@ ACTOR = "worker-audit"
 # Columns of the sealed table, beside the event's time: when a label came, and with which version first.
 ARRIVED, SINCE = "arrived_at", "version"
 
+# Both are stored at once, so only a database that lost rows has such a batch.
+LOST = "the envelope of the batch is not there any more: send it anew, with a key of its own"
+
 Problem = dict[str, object]
 Clock = Callable[[], dt.datetime]
 
@@ -62,7 +65,10 @@ def settle(*, holdout: Holdout, clock: Clock) -> None:
     sealing_keys.private_keys(purpose=AUDIT)
     waiting = LabelBatch.objects.filter(holdout=holdout, status=LabelBatch.Status.RECEIVED)
     for batch in waiting.order_by("sequence"):
-        envelope = BatchEnvelope.objects.get(batch=batch)
+        envelope = BatchEnvelope.objects.filter(batch=batch).first()
+        if envelope is None:
+            _refuse(batch, [_problem(LOST)], now=clock())
+            continue
         private = sealing_keys.private_key_of(purpose=AUDIT, kid=envelope.kid)
         try:
             content = _opened(envelope, holdout, private, now=clock())
@@ -70,10 +76,13 @@ def settle(*, holdout: Holdout, clock: Clock) -> None:
         except InvalidFileError as error:
             _refuse(batch, error.data["problems"], now=clock())
         except (EnvelopeError, LabelsUnavailableError) as error:
-            problem: Problem = {"row": None, "column": None, "problem": error.message}
-            _refuse(batch, [problem], now=clock())
+            _refuse(batch, [_problem(error.message)], now=clock())
         else:
             _accept(batch, holdout, rows, clock=clock)
+
+
+def _problem(problem: str) -> Problem:
+    return {"row": None, "column": None, "problem": problem}
 
 
 def _opened(

@@ -4,6 +4,7 @@ It knows no Django and no database.
 """
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -11,6 +12,16 @@ from typing import Any, TypeVar
 from vault.errors import SealingError
 
 Read = TypeVar("Read")
+# Of any value in a message; and of a text, where nothing is said of it.
+MAX_TEXT = 200
+# What no database keeps and no page can show: control characters, and halves of a character.
+_UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def shown(value: object) -> str:
+    """Write a value for a message, cut to a readable length."""
+    text = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", str(value)[:MAX_TEXT])
+    return text if len(text) < MAX_TEXT else text[:-1] + "…"
 
 
 class Members:
@@ -37,7 +48,7 @@ class Members:
 
     def end(self) -> None:
         if left := sorted(set(self._found) - self._asked):
-            raise self.wrong(left[0], "there is no such member")
+            raise self.wrong(shown(left[0]), "there is no such member")
 
     def _typed(self, name: str, kind: type | tuple[type, ...], what: str) -> Any:
         value = self.take(name)
@@ -45,8 +56,15 @@ class Members:
             raise self.wrong(name, f"it is no {what}")
         return value
 
-    def text(self, name: str) -> str:
-        return str(self._typed(name, str, "text"))
+    def text(self, name: str, *, longest: int = MAX_TEXT) -> str:
+        return self._fit(name, self._typed(name, str, "text"), longest)
+
+    def _fit(self, name: str, text: str, longest: int) -> str:
+        if len(text) > longest:
+            raise self.wrong(name, f"it has more than {longest} characters")
+        if _UNFIT.search(text):
+            raise self.wrong(name, "it holds a control character, or half of a character")
+        return text
 
     def flag(self, name: str) -> bool:
         return bool(self._typed(name, bool, "true or false"))
@@ -55,11 +73,13 @@ class Members:
         found: Sequence[Any] = self._typed(name, list, "list")
         return found
 
-    def texts(self, name: str) -> list[str]:
+    def texts(self, name: str, *, most: int, longest: int = MAX_TEXT) -> list[str]:
         found = self.listed(name)
         if not all(isinstance(each, str) for each in found):
             raise self.wrong(name, "it is no list of texts")
-        return list(found)
+        if len(found) > most:
+            raise self.wrong(name, f"there are more than {most:,}")
+        return [self._fit(f"{name}[{i}]", each, longest) for i, each in enumerate(found)]
 
     def count(self, name: str, *, least: int = 1) -> int:
         value = int(self._typed(name, int, "whole number"))
@@ -78,7 +98,10 @@ class Members:
         return found
 
     def number(self, name: str) -> float:
-        return float(self._typed(name, (int, float), "number"))
+        try:
+            return float(self._typed(name, (int, float), "number"))
+        except OverflowError:
+            raise self.wrong(name, "it is too large") from None
 
     def optional(self, name: str, read: Callable[[str], Read]) -> Read | None:
         return None if self.take(name) is None else read(name)

@@ -6,8 +6,10 @@ nothing, and the scoring key has no envelope of any. The journal says what came 
 """
 
 import datetime as dt
+import json
 import math
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -17,11 +19,12 @@ from stats.drawing import MIN_ITEMS, MIN_UNITS
 from vault import panel
 from vault.errors import SealingError
 from vault.holdout_kinds import decides
-from vault.models import Benchmark, Draw, Holdout, SealedEnvelope, SealingKey
+from vault.models import Benchmark, Draw, Holdout, JournalEntry, SealedEnvelope, SealingKey
 from vault.sealing import batches, benchmark_sheet, draws, envelopes, kind_rules, sealing_keys
 from vault.sealing.boxes import Box
 from vault.sealing.drawn_units import Shard
 from vault.sealing.envelopes import Blob, Envelope
+from vault.sealing.members import shown
 from vault.sealing.sealing_keys import AUDIT
 
 
@@ -33,7 +36,9 @@ def check(*, benchmark: Benchmark, envelope: Envelope) -> None:
         ("benchmark", "task", "classes"), said, (terms.slug, terms.task, terms.classes), strict=True
     ):
         if is_ != should:
-            raise _wrong(name, f"it is made for {is_!r}, and here it is {should!r}")
+            raise _wrong(
+                name, f"it is made for {shown(repr(is_))}, and here it is {shown(repr(should))}"
+            )
     _check_panel(benchmark, envelope)
     _check_key(envelope)
     _check_shards(envelope)
@@ -73,9 +78,19 @@ def receive(
 
 
 def due() -> list[uuid.UUID]:
-    """List the batches into whose envelopes nobody has looked yet."""
-    waiting = SealedEnvelope.objects.filter(status=SealedEnvelope.Status.RECEIVED)
-    return list(waiting.order_by("at").values_list("draw_id", flat=True))
+    """List the batches into whose envelopes nobody has looked yet, those that were begun least often first.
+
+    One that ends the worker each time keeps none of the others waiting.
+    """
+    received = SealedEnvelope.objects.filter(status=SealedEnvelope.Status.RECEIVED)
+    waiting = dict(received.order_by("at").values_list("draw_id", "draw__benchmark_id"))
+    begun = JournalEntry.objects.filter(
+        kind="envelope_opened", benchmark_id__in=set(waiting.values())
+    )
+    times = Counter(
+        json.loads(payload)["batch"] for payload in begun.values_list("payload", flat=True)
+    )
+    return sorted(waiting, key=lambda batch: times[str(batch)])
 
 
 def _check_panel(benchmark: Benchmark, envelope: Envelope) -> None:

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from vault.errors import SealingError
 from vault.files.canonical import code_dtype
 from vault.files.label_tables import SLICE, LabelTable
-from vault.sealing import drawn_units
+from vault.sealing import drawn_units, plain_streams
 
 SALT_BYTES = 32
 
@@ -180,8 +180,7 @@ def _counted(content: pa.Table) -> pa.Table:
 
 def content_of(plaintext: bytes) -> pa.Table:
     """Read the table that `packed` wrote."""
-    with pa.ipc.open_stream(pa.py_buffer(plaintext)) as stream:
-        return stream.read_all()
+    return plain_streams.read(plaintext)
 
 
 def _objects(column: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:

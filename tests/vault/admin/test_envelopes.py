@@ -115,6 +115,42 @@ def test_a_wrong_file_is_refused_by_its_member(benchmark: Benchmark, content: by
     assert not Holdout.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda head: head["holdouts"][0].update(n_effective=10**400),
+        lambda head: head["holdouts"][0].update(status="\ud800"),
+        lambda head: head["holdouts"][0].update(kind="a" * 1_000_000),
+        lambda head: head.update({"\ud800": 1}),
+        lambda head: head.update(slice_names=["\ud800"]),
+        lambda head: head.update(slice_names=["a\0b"]),
+        lambda head: head.update(slice_names=[str(i) for i in range(100_000)]),
+        lambda head: head.update(classes=["a" * 1_000_000]),
+    ],
+)
+def test_a_hostile_head_is_refused_on_a_page_of_the_usual_size(
+    benchmark: Benchmark, content: bytes, change: Any
+) -> None:
+    name, line, blobs = content.split(b"\n", 2)
+    head = json.loads(line)
+    change(head)
+    usual = len(send(benchmark, content[:-1]).content)
+    answer = send(benchmark, b"\n".join([name, envelopes.canonical(head), blobs]))
+
+    assert answer.status_code == 200
+    assert "of the envelope" in answer.content.decode().lower()
+    assert b'name="proof"' not in answer.content
+    assert len(answer.content) < usual + 2_000
+
+
+def test_of_many_slices_the_first_are_shown(benchmark: Benchmark, content: bytes) -> None:
+    name, line, blobs = content.split(b"\n", 2)
+    head = {**json.loads(line), "slice_names": [f"slice-{i}" for i in range(1000)]}
+    page = send(benchmark, b"\n".join([name, envelopes.canonical(head), blobs])).content.decode()
+
+    assert "slice-19 and 980 more" in page
+
+
 def test_researchers_look_and_do_not_act(benchmark: Benchmark, content: bytes) -> None:
     assert send(benchmark, content, RESEARCHER).status_code == 403
     assert client_of(RESEARCHER).get(url("vault_holdout_envelope")).status_code == 403

@@ -85,6 +85,19 @@ def test_it_is_stored_as_it_says(weather: Benchmark, content: bytes) -> None:
         ),
         (lambda head: head["record"].update(size=10**9), "record.size"),
         (lambda head: head.update(record=3), "record"),
+        (lambda head: head["holdouts"][0].update(n_effective=10**400), "holdouts[0].n_effective"),
+        (lambda head: head["holdouts"][0].update(kind="\ud800"), "holdouts[0].kind"),
+        (lambda head: head["holdouts"][0].update(status="a" * 17), "holdouts[0].status"),
+        (lambda head: head.update(benchmark="a\0b"), "benchmark"),
+        (lambda head: head.update(benchmark="a" * 1_000_000), "benchmark"),
+        (lambda head: head.update(task="\udfff"), "task"),
+        (lambda head: head.update(classes=["dry", "\ud800"]), "classes[1]"),
+        (lambda head: head.update(slice_names=["a", "a\0b"]), "slice_names[1]"),
+        (lambda head: head.update(slice_names=["\ud800"]), "slice_names[0]"),
+        (lambda head: head.update(slice_names=["a" * 201]), "slice_names[0]"),
+        (lambda head: head.update(slice_names=list(map(str, range(1001)))), "slice_names"),
+        (lambda head: head.update({"\ud800": 1}), "\N{REPLACEMENT CHARACTER}"),
+        (lambda head: head.update({"z" * 1_000_000: 1}), "z" * 199 + "…"),
     ],
 )
 def test_a_member_that_is_wrong_is_named(
@@ -94,6 +107,7 @@ def test_a_member_that_is_wrong_is_named(
         envelopes.read(changed(content, change))
 
     assert refused.value.data["field"] == path
+    assert len(refused.value.message.encode()) < 300
     assert nothing_is_stored()
 
 
@@ -117,6 +131,7 @@ def test_bytes_that_are_wrong_are_refused(content: bytes) -> None:
     ("change", "reason"),
     [
         (lambda head: head.update(benchmark="snow"), "benchmark of the envelope"),
+        (lambda head: head.update(classes=["a" * 100_000]), "a…, and here it is .'dry', 'rain'."),
         (lambda head: head.update(classes=["dry", "snow"]), "classes of the envelope"),
         (lambda head: head.update(task="multiclass"), "task of the envelope"),
         (lambda head: head["holdouts"][0].update(status="RETIRED"), "cannot be sealed as RETIRED"),

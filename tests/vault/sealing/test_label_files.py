@@ -306,6 +306,8 @@ def test_an_empty_field_is_called_so_in_either_form(weather: Benchmark) -> None:
         ("id,label,label", "occurs twice"),
         ("id,label,weight", "'weight' is none of"),
         ("id,label,slice:", "needs a name"),
+        ("id,label,slice:" + "a" * 201, "at most 200 characters"),
+        ("id,label" + "".join(f",slice:{i}" for i in range(1001)), "more than 1,000 slices"),
         (",id,label", "the first column is a row index"),
         ("id;label", "separated by semicolons"),
     ],

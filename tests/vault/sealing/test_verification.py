@@ -2,11 +2,13 @@
 
 import datetime as dt
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import Settings
@@ -30,6 +32,7 @@ from vault.sealing import (
     crypto,
     envelopes,
     holdouts,
+    inside,
     prepared,
     received,
     verification,
@@ -231,6 +234,22 @@ def with_another_plaintext(benchmark: Benchmark) -> bytes:
     return envelopes.write(sheet=sheet(benchmark), ids=table.ids, prepared=Prepared(**changed))
 
 
+def with_a_stream_that_unpacks_to_more(benchmark: Benchmark) -> bytes:
+    """A few thousand bytes that become a hundred million."""
+    sink = io.BytesIO()
+    table = pa.table({"position": pa.array(np.zeros(12_500_000, dtype=np.int64))})
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
+        stream.write_table(table)
+    labels, first = made(benchmark)
+    shards = [
+        type(each)(**{**vars(each), "sealed": crypto.encrypt(sink.getvalue())})
+        for each in first.shards
+    ]
+    changed = {**vars(first), "shards": shards}
+    return envelopes.write(sheet=sheet(benchmark), ids=labels.ids, prepared=Prepared(**changed))
+
+
 def with_other_ids(benchmark: Benchmark) -> bytes:
     """The panel would name items that are not those whose labels are sealed."""
     _, first = made(benchmark)
@@ -266,6 +285,7 @@ def bound_to_another_benchmark(benchmark: Benchmark) -> bytes:
         (with_a_wrong_commitment, "commitment is not that"),
         (with_the_shards_exchanged, "made again from its seed"),
         (with_another_plaintext, "cannot be read"),
+        (with_a_stream_that_unpacks_to_more, "cannot be read"),
         (with_other_ids, "its ids are not those"),
         (with_a_period, "its columns are not those"),
         (bound_to_another_benchmark, "does not open with the audit key"),
@@ -327,3 +347,28 @@ def test_a_second_batch_comes_behind_the_first(tmp_path: Path, weather: Benchmar
     assert SealingKey.objects.filter(is_active=True).count() == 2
     with pytest.raises(SealingError):
         take_in(weather, content)
+
+
+def test_one_that_ends_the_worker_keeps_none_behind_it_waiting(
+    tmp_path: Path, weather: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(weather, seal(tmp_path, weather))
+    later = seal(tmp_path, weather, LABELS.replace("day", "later"), name="later")
+    take_in(weather, later)
+    first, second = received.due()
+    check = inside.check
+
+    def deadly(*, batch: Any, **named: Any) -> None:
+        if batch.claims[0].name in SealedEnvelope.objects.get(pk=first).draw.holdout_ids:
+            die()
+        check(batch=batch, **named)
+
+    monkeypatch.setattr(inside, "check", deadly)
+    with acting_as("audit"), pytest.raises(KeyboardInterrupt):
+        tasks.sweep_envelopes()
+    assert received.due() == [second, first]
+    with acting_as("audit"), pytest.raises(KeyboardInterrupt):
+        tasks.sweep_envelopes()
+
+    assert SealedEnvelope.objects.get(pk=second).status == "VERIFIED"
+    assert SealedEnvelope.objects.get(pk=first).status == "RECEIVED"
