@@ -22,7 +22,7 @@ from tests.vault.corrected import (
 from tests.vault.factories import NOW, World, acting_as, die
 from tests.vault.test_replay import played
 from vault import (
-    budget,
+    holdout_ledger,
     journal,
     release,
     replay,
@@ -126,7 +126,7 @@ def test_a_file_that_was_being_scored_when_all_was_done_is_scored_on_new_labels(
     ("module", "step"),
     [
         (release, "publish_again"),
-        (budget, "count_superseded"),
+        (holdout_ledger, "count_superseded"),
         (journal, "append_of_round"),
     ],
 )
