@@ -119,8 +119,8 @@ def _check(round: Round, n_queries: int, until: dt.datetime, *, now: dt.datetime
         )
     if until - stops_at > LONGEST:
         raise ActError(
-            f"a team is late by {LONGEST.days} days after the round's end at most, and everybody waits for it: "
-            f"give a time until {stops_at + LONGEST:%Y-%m-%d %H:%M} UTC",
+            f"a team is late by {LONGEST.days} days after the round's end at most, and everybody waits "
+            f"for it: give a time until {stops_at + LONGEST:%Y-%m-%d %H:%M} UTC",
             field="until",
         )
     others = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN)

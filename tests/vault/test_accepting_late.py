@@ -260,7 +260,7 @@ def test_what_cannot_be_allowed_is_refused_and_leaves_nothing(world: World) -> N
     for until in (NOW, END):
         with pytest.raises(ActError, match="must lie ahead, and after the round's end"):
             allow(world, team, until=until)
-    with pytest.raises(ActError, match="366 days after .* a time until 2027-03-03 12:00 UTC"):
+    with pytest.raises(ActError, match=r"366 days after .* a time until 2027-03-03 12:00 UTC"):
         allow(world, team, until=END + dt.timedelta(days=366, seconds=1))
     with pytest.raises(ActError, match="give a reason"):
         allow(world, team, reason="\n")

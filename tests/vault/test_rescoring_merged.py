@@ -19,7 +19,7 @@ ACCEPTED = 4
 
 @pytest.fixture
 def waiting(vault_keys: None) -> tuple[World, Transcript]:
-    """Three files of an absorbed team and two of the one that stands for it, corrected and not scored again."""
+    """Three files of an absorbed team and two of the one that stands for it, corrected, not scored again."""
     world = opened()
     asked(world, "b", 120, 60, 30)
     asked(world, "a", 110)
@@ -70,9 +70,7 @@ def test_a_file_that_is_away_holds_up_the_team_that_stands_for_its_own(
 
 
 @pytest.mark.parametrize("sequence", [1, 2, 3])
-def test_what_is_given_up_holds_up_nobody(
-    waiting: tuple[World, Transcript], sequence: int
-) -> None:
+def test_what_is_given_up_holds_up_nobody(waiting: tuple[World, Transcript], sequence: int) -> None:
     world, transcript = waiting
     file_of(world, "b", sequence).unlink()
 
