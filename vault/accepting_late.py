@@ -14,7 +14,7 @@ from vault.models import Admission, LateAllowance, Round, RoundNotice, Team
 from vault.statuses import RoundStatus
 
 # After the round's end. Everybody waits for whoever is late: a longer time is a year with a digit too many.
-LONGEST = dt.timedelta(days=366)
+MAX_LATE = dt.timedelta(days=366)
 
 
 def obstacle(*, round: Round) -> str:
@@ -117,10 +117,10 @@ def _check(round: Round, n_queries: int, until: dt.datetime, *, now: dt.datetime
         raise ActError(
             f"the time must lie ahead, and after the round's end, {end} UTC", field="until"
         )
-    if until - stops_at > LONGEST:
+    if until - stops_at > MAX_LATE:
         raise ActError(
-            f"a team is late by {LONGEST.days} days after the round's end at most, and everybody waits "
-            f"for it: give a time until {stops_at + LONGEST:%Y-%m-%d %H:%M} UTC",
+            f"a team is late by {MAX_LATE.days} days after the round's end at most, and everybody waits "
+            f"for it: give a time until {stops_at + MAX_LATE:%Y-%m-%d %H:%M} UTC",
             field="until",
         )
     others = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN)
