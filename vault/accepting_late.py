@@ -11,8 +11,10 @@ from django.db import transaction
 from vault import fresh_openings, late_allowances, locks, more_queries, notices
 from vault.errors import ActError
 from vault.models import Admission, LateAllowance, Round, RoundNotice, Team
-from vault.planning.checks import MAX_DURATION
 from vault.statuses import RoundStatus
+
+# After the round's end. Everybody waits for whoever is late: a longer time is a year with a digit too many.
+MAX_LATE = dt.timedelta(days=366)
 
 
 def obstacle(*, round: Round) -> str:
@@ -72,8 +74,15 @@ def allow(
 def withdraw(
     *, round: Round, team: Team, reason: str, actor: str, now: dt.datetime
 ) -> LateAllowance:
-    """End the team's allowance. What it handed in late stays, and so does what was reserved for it."""
-    _, late = _held(round, team)
+    """End the team's allowance. What it handed in late stays, and so does what was reserved for it.
+
+    Of a team that is not active any more, or was merged, too: nobody is let in by this.
+    """
+    # Alone: neither does the round close, nor is a late file taken in, meanwhile.
+    locks.hold_round(round_id=round.pk)
+    round.refresh_from_db(fields=["status"])
+    admission = Admission.objects.filter(round=round, team=team).first()
+    late = None if admission is None else late_allowances.of(admission=admission)
     if round.status not in late_allowances.NOT_LOCKED or late is None or now >= late.until:
         raise ActError(f"the team {team} may not hand in late to {round}", field="team")
     notice = notices.post(
@@ -102,14 +111,18 @@ def _check(round: Round, n_queries: int, until: dt.datetime, *, now: dt.datetime
         raise ActError(
             f"a team has 1 to {round.total_limit:,} late queries in this round", field="n_queries"
         )
-    stops_at = round.stopped_at or round.closes_at
+    stops_at = (round.stopped_at or round.closes_at).astimezone(dt.UTC)
     if until <= max(now, stops_at):
-        end = f"{stops_at.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
+        end = f"{stops_at:%Y-%m-%d %H:%M}"
         raise ActError(
             f"the time must lie ahead, and after the round's end, {end} UTC", field="until"
         )
-    if until - now > MAX_DURATION:
-        raise ActError("the round would close in more than a thousand years", field="until")
+    if until - stops_at > MAX_LATE:
+        raise ActError(
+            f"a team is late by {MAX_LATE.days} days after the round's end at most, and everybody waits "
+            f"for it: give a time until {stops_at + MAX_LATE:%Y-%m-%d %H:%M} UTC",
+            field="until",
+        )
     others = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN)
     other = others.exclude(pk=round.pk).first()
     if other is not None:

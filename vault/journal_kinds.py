@@ -53,25 +53,19 @@ KINDS = (
     _of("labels_corrected", AUDIT, "labels got another version"),
     _of("correction_refused", AUDIT, "a correction was not made, and why"),
     _of("envelope_opened", AUDIT, "the audit worker opened an envelope, to verify it"),
-    _of(
-        "seal_verified", (RESEARCHER, AUDIT), "labels that were sealed elsewhere are what was said"
-    ),
-    _of(
-        "seal_refused",
-        (RESEARCHER, AUDIT),
-        "labels that were sealed elsewhere are not what was said",
-    ),
+    _of("seal_verified", AUDIT, "labels that were sealed elsewhere are what was said"),
+    _of("seal_refused", AUDIT, "labels that were sealed elsewhere are not what was said"),
     _of("open_draw", AUDIT, "the audit worker opened what a draw was made of"),
     _of("draw_disclosed", AUDIT, "what a draw was made of was published"),
     _of("items_published", RESEARCHER, "items were published whose labels come later"),
     _of("label_provider_added", RESEARCHER, "somebody may deliver labels that come later"),
     _of("label_provider_revoked", RESEARCHER, "somebody may deliver labels no more"),
     _of("open_batch", AUDIT, "the audit worker opened a batch of late labels"),
-    _of("batch_received", (WEB, RESEARCHER), "a label provider delivered a batch of late labels"),
+    _of("batch_received", WEB, "a label provider delivered a batch of late labels"),
     _of("batch_accepted", AUDIT, "a batch of late labels became a version"),
     _of("batch_refused", AUDIT, "a batch of late labels was refused"),
     _of("prospective_scored", AUDIT, "locked finals were scored on labels that came later"),
-    _of("open_for_rotation", WORKERS, "a worker opened what is sealed, to encrypt it anew"),
+    _of("open_for_rotation", AUDIT, "the audit worker opened what is sealed, to encrypt it anew"),
     _of("keys_rotated", WORKERS, "envelopes or labels were sealed for another key"),
     # A round.
     _of("round_planned", RESEARCHER, "a round was planned, with all its constants"),
@@ -81,14 +75,9 @@ KINDS = (
     _of("round_audited", AUDIT, "a round's audit was done"),
     _of("round_published", AUDIT, "a round's results were published"),
     _of("round_cancelled", RESEARCHER, "a planned round was cancelled, with the reason"),
-    _of(
-        "round_rescored",
-        (RESEARCHER, *WORKERS),
-        "a round's files were scored again as a new transcript",
-    ),
+    _of("round_rescored", SCORING, "a round's files were scored again as a new transcript"),
     _of("deadline_moved", RESEARCHER, "a round's end was moved, with the reason"),
     _of("queries_added", RESEARCHER, "a team got more queries, with the reason"),
-    _of("late_accepted", (WEB, RESEARCHER), "a file was taken after the end, with the reason"),
     _of("late_allowed", RESEARCHER, "a team may hand in after the end, with the reason"),
     _of("late_withdrawn", RESEARCHER, "a team may hand in late no more, with the reason"),
     _of("admit", RESEARCHER, "a team was admitted to a round: its queries and reserved nats"),
@@ -110,7 +99,7 @@ KINDS = (
     # Audit and publication.
     _of("audit_requested", RESEARCHER, "a person asked for a round's audit"),
     _of("audit", AUDIT, "an audit ran, with the seed of its random numbers"),
-    _of("audit_repeated", (RESEARCHER, AUDIT), "an audit was made again beside the earlier one"),
+    _of("audit_repeated", RESEARCHER, "an audit was made again beside the earlier one"),
     _of("publication_requested", RESEARCHER, "a person asked for a round's publication"),
     _of(
         "document_published", AUDIT, "what was published of a round, as the SHA-256 of its document"

@@ -108,9 +108,13 @@ def receive(
     idempotency_key: str,
     now: dt.datetime,
 ) -> tuple[LabelBatch, bool]:
-    """Take a batch in; False beside one that was taken in before. Nothing of it is opened."""
+    """Take a batch in; False beside one that was taken in before. Nothing of it is opened.
+
+    A ciphertext that comes again is the same batch, in whatever spelling and by whomever it is sent: else
+    an older batch that is replayed would take back the labels that came since.
+    """
     envelope = _checked(batch_format.read(body), holdout)
-    sha256 = hashlib.sha256(body).hexdigest()
+    sha256 = envelope.ciphertext_sha256
     with transaction.atomic():
         locks.hold_batches(holdout_id=holdout.pk)
         batches = LabelBatch.objects.filter(holdout=holdout)
@@ -153,7 +157,11 @@ class OtherBatchError(Exception):
 
 def check_same(*, batch: LabelBatch, holdout: Holdout, body: bytes) -> None:
     """Refuse a key under which something else came before."""
-    if batch.holdout_id != holdout.pk or batch.sha256 != hashlib.sha256(body).hexdigest():
+    try:
+        envelope = batch_format.read(body)
+    except EnvelopeError:
+        raise OtherBatchError from None
+    if batch.holdout_id != holdout.pk or batch.sha256 != envelope.ciphertext_sha256:
         raise OtherBatchError
 
 

@@ -75,9 +75,11 @@ def holding(*, round: Round, now: dt.datetime) -> list[Late]:
     """List the allowances that keep the round from closing.
 
     One that is used up holds it only for a team that had declared a final before, so that it can declare a
-    late file. What waits for its score holds the round in any case.
+    late file. What waits for its score holds the round in any case. A team that is not active, as each that
+    was merged, hands in and declares nothing, so it holds nothing.
     """
-    allowed = LateAllowance.objects.filter(round=round, until__gt=now).values("team")
+    acting = LateAllowance.objects.filter(round=round, until__gt=now, team__is_active=True)
+    allowed = acting.values("team")
     held = []
     for admission in Admission.objects.filter(round=round, team__in=allowed):
         late = of(admission=admission)

@@ -28,7 +28,7 @@ from vault import (
     transcripts,
 )
 from vault.errors import IncumbentMovedError
-from vault.models import Release, Round, Submission, Transcript
+from vault.models import MergedState, Release, Round, Submission, Transcript
 from vault.queue import leases
 from vault.sealing import kept_open
 from vault.statuses import RoundStatus
@@ -56,6 +56,7 @@ def _score_all(transcript: Transcript, clock: Clock) -> list[uuid.UUID]:
     """Score what waits, in order; list what is given up, in which order plays no part."""
     lost: list[uuid.UUID] = []
     held_up: set[int] = set()
+    stands_for = merged_teams.kept_of(round=transcript.round)
     for submission in _waiting(transcript).iterator(chunk_size=100):
         if submission.team_id in held_up:
             continue
@@ -69,7 +70,9 @@ def _score_all(transcript: Transcript, clock: Clock) -> list[uuid.UUID]:
             if submission.team.is_reference:
                 raise
             if clock() - transcript.begun_at < PATIENCE:
-                held_up.add(submission.team_id)
+                # Whoever stands for it takes over its memory, once it is complete.
+                team_id = submission.team_id
+                held_up |= {team_id, stands_for.get(team_id, team_id)}
             else:
                 lost.append(submission.pk)
     return lost
@@ -78,7 +81,8 @@ def _score_all(transcript: Transcript, clock: Clock) -> list[uuid.UUID]:
 def _waiting(transcript: Transcript) -> QuerySet[Submission]:
     """Select what was answered in the transcript that counts, and not in this one, in order.
 
-    What a later file of its team has overtaken was given up.
+    What a later file of its team has overtaken was given up, and so was what is left of an absorbed team
+    whose memory was taken over.
     """
     answered = Submission.objects.filter(
         round=transcript.round_id,
@@ -90,11 +94,14 @@ def _waiting(transcript: Transcript) -> QuerySet[Submission]:
         submission__team=OuterRef("team"),
         submission__sequence__gte=OuterRef("sequence"),
     )
+    taken_over = MergedState.objects.filter(
+        round=transcript.round_id, transcript=transcript.number, merge__absorbed=OuterRef("team")
+    )
     # What a team takes over from another is answered before.
     in_order = answered.annotate(is_joined=merged_teams.is_joined()).order_by(
         "-team__is_reference", "is_joined", "team", "sequence"
     )
-    return in_order.exclude(Exists(later)).select_related(
+    return in_order.exclude(Exists(later) | Exists(taken_over)).select_related(
         "team", "round__benchmark", "round__query_holdout", "round__secret"
     )
 

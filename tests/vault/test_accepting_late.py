@@ -1,6 +1,7 @@
 """Accepting late: one team, some files, until a time; the round waits, and everybody sees it."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from django.db import ProgrammingError, transaction
 from audits import rounds as audit_rounds
 from tests.vault.api.test_at_once import all_at_once
 from tests.vault.factories import NOW, World, acting_as, make_world
+from tests.vault.teams import test_merging as merging
 from vault import (
     accepting_late,
     budget,
     budget_left,
     holdout_ledger,
+    late_allowances,
     leaderboard,
     notices,
     rounds,
@@ -257,8 +260,8 @@ def test_what_cannot_be_allowed_is_refused_and_leaves_nothing(world: World) -> N
     for until in (NOW, END):
         with pytest.raises(ActError, match="must lie ahead, and after the round's end"):
             allow(world, team, until=until)
-    with pytest.raises(ActError, match="thousand years"):
-        allow(world, team, until=NOW + dt.timedelta(days=400_000))
+    with pytest.raises(ActError, match=r"366 days after .* a time until 2027-03-03 12:00 UTC"):
+        allow(world, team, until=END + dt.timedelta(days=366, seconds=1))
     with pytest.raises(ActError, match="give a reason"):
         allow(world, team, reason="\n")
     with pytest.raises(NotAdmittedError):
@@ -269,6 +272,42 @@ def test_what_cannot_be_allowed_is_refused_and_leaves_nothing(world: World) -> N
         allow(world, team)
     assert not LateAllowance.objects.exists()
     assert not notices.changes(round=world.round)
+
+
+def test_the_longest_time_is_allowed(world: World) -> None:
+    until = END + dt.timedelta(days=366)
+
+    assert allow(world, world.team("a"), until=until).until == until
+
+
+def shut(world: World) -> None:
+    Team.objects.filter(pk=world.teams["a"].pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("end", [shut, lambda world: merging.merge(world, "a", "b")])
+def test_a_team_that_can_hand_in_no_more_holds_nothing_and_is_withdrawn(
+    world: World, end: Callable[[World], None]
+) -> None:
+    """With a declared final, too, which else would give it time to declare another."""
+    team, _ = world.team("a"), world.team("b")
+    submissions.declare_final(submission=world.answered(team, world.wrong_at([1])), now=NOW)
+    allow(world, team)
+    end(world)
+    world.round.refresh_from_db()
+
+    assert not late_allowances.holding(round=world.round, now=AFTER)
+    assert withdraw(world, team).n_queries == 0
+    with pytest.raises(ActError, match="may not hand in late"):
+        withdraw(world, team)
+    assert sweep(AFTER) == "CLOSED"
+
+
+def test_the_round_closes_though_a_merged_team_was_let_in_late(world: World) -> None:
+    team, _ = world.team("a"), world.team("b")
+    allow(world, team)
+    merging.merge(world, "a", "b")
+
+    assert sweep(END) == "CLOSED"
 
 
 def test_a_second_allowance_waits_for_the_first(world: World) -> None:

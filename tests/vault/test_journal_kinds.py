@@ -15,12 +15,13 @@ from tests.vault.factories import NOW, acting_as
 from tests.vault.signing import make_benchmark
 from vault import journal
 from vault.journal_kinds import KINDS
-from vault.models import JournalEntry
+from vault.models import JournalEntry, RoundNotice
 from vault.statuses import RoundStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOMS = ("vault", "audits", "webhooks", "config")
+LIST = "journal_kinds.py"
 WRITERS = ("append", "append_of_round", "append_of_installation", "_enter")
 # A round's moves are entered under the status that they lead to; planning is an entry of its own.
 OF_STATUSES = {f"round_{status.lower()}" for status in RoundStatus if status != RoundStatus.PLANNED}
@@ -92,6 +93,34 @@ def test_every_kind_of_the_source_is_listed() -> None:
 
     assert {"release", "team_unranked", "token_issued", "reference_doubted", "head_signed"} <= found
     assert (found | OF_STATUSES) - listed == set()
+
+
+def test_no_kind_is_listed_that_nothing_enters() -> None:
+    """A kind that its writer does not name as such is a notice's, or a text somewhere."""
+    left = {each.name for each in KINDS} - in_source() - OF_STATUSES - set(RoundNotice.Kind.values)
+    paths = [path for room in ROOMS for path in (BASE_DIR / room).rglob("*.py")]
+    kept = [each for each in paths if "migrations" not in each.parts and each.name != LIST]
+    everything = "".join(each.read_text() for each in kept)
+
+    assert {each for each in left if f'"{each}"' not in everything} == set()
+
+
+ALONE = {
+    "seal_verified": "audit",
+    "seal_refused": "audit",
+    "batch_received": "web",
+    "open_for_rotation": "audit",
+    "round_rescored": "scoring",
+    "audit_repeated": "researcher",
+    "release": "scoring",
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_what_one_process_does_its_role_alone_enters(name: str) -> None:
+    (kind,) = (each for each in KINDS if each.name == name)
+
+    assert kind.roles == (ALONE[name],)
 
 
 def test_kinds_are_listed_once_and_say_what_they_are() -> None:

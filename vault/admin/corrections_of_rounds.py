@@ -63,7 +63,8 @@ class LateForm(ActForm):
     )
     until = forms.SplitDateTimeField(
         widget=AdminSplitDateTime,
-        help_text="UTC. The round does not close before, unless they are used.",
+        help_text="UTC, at most 366 days after the round's end. The round does not close before, unless they "
+        "are used.",
     )
     reason = reason_field(READ)
 

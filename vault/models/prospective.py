@@ -78,7 +78,7 @@ class LabelBatch(models.Model):
     # The order of arrival.
     sequence = models.PositiveIntegerField()
     received_at = models.DateTimeField()
-    # Of the envelope as it came: one that is sent again is the same batch.
+    # Of the ciphertext: one that is sent again is the same batch, however its envelope is written.
     sha256 = models.CharField(max_length=64)
     idempotency_key = models.CharField(max_length=255, blank=True)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.RECEIVED)

@@ -6,6 +6,7 @@ ciphertext is of `padded` CSV, so that its length tells how many rows there are 
 
 import base64
 import binascii
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,11 @@ class Envelope:
     kid: str
     wrapped_key: bytes
     ciphertext: bytes
+
+    @property
+    def ciphertext_sha256(self) -> str:
+        """What a batch is known by, and its key is bound to."""
+        return hashlib.sha256(self.ciphertext).hexdigest()
 
 
 def read(body: bytes) -> Envelope:

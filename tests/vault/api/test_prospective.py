@@ -205,7 +205,7 @@ def test_what_is_sent_again_is_the_same_batch(given: Awaited) -> None:
     assert json.loads(entry.payload) == {
         "holdout": str(given.holdout.pk),
         "batch": first.json()["id"],
-        "sha256": hashlib.sha256(body).hexdigest(),
+        "sha256": batch_format.read(body).ciphertext_sha256,
     }
 
 

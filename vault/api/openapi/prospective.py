@@ -89,8 +89,8 @@ OPERATIONS = {
         id="deliver_labels",
         summary="Deliver a batch of labels",
         description=f"An envelope of at most {MAX_ENVELOPE_BYTES:,} bytes that only the audit worker opens. "
-        "It is settled some seconds later: ask for it at `Location`. The same envelope is the same batch. Of "
-        "an item that comes again the newest label counts.",
+        "It is settled some seconds later: ask for it at `Location`. The same ciphertext is the same batch, "
+        "whoever sends it. Of an item that comes again the newest label counts.",
         access=Access.LABELS,
         parameters=(parameters.SLUG, parameters.HOLDOUT_ID, parameters.IDEMPOTENCY_KEY),
         body=_BODY,
