@@ -254,8 +254,10 @@ def close(*, round: Round, actor: str, now: dt.datetime) -> bool:
         return False
     if transcripts.is_waiting(round=round) or late_allowances.holding(round=round, now=now):
         return False
+    if round.status == RoundStatus.CLOSING:
+        # Before it is CLOSED: from then on the database lets nobody add a final.
+        finals.fill_in(round=round, now=now)
     move(round, RoundStatus.CLOSED, actor=actor, now=now, closed_at=now)
-    finals.fill_in(round=round, now=now)
     return True
 
 

@@ -25,6 +25,10 @@ class Admission(models.Model):
         constraints = [
             UniqueConstraint(fields=["round", "team"], name="admission_once"),
             CheckConstraint(condition=Q(reserved_nats__gte=0), name="admission_nats_not_negative"),
+            # Nor NaN, which PostgreSQL holds to be greater than all.
+            CheckConstraint(
+                condition=Q(reserved_nats__lt=float("inf")), name="admission_nats_finite"
+            ),
             CheckConstraint(condition=Q(k__gt=0), name="admission_k_positive"),
         ]
 
@@ -90,6 +94,7 @@ class HoldoutTold(models.Model):
                 name="holdouttold_once",
             ),
             CheckConstraint(condition=Q(nats__gte=0), name="holdouttold_nats_not_negative"),
+            CheckConstraint(condition=Q(nats__lt=float("inf")), name="holdouttold_nats_finite"),
         ]
 
     def __str__(self) -> str:
