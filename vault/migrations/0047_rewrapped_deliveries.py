@@ -58,6 +58,6 @@ DROP FUNCTION vault_check_batch_rewrap();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0045_journal_kinds")]
+    dependencies = [("vault", "0046_batches_by_ciphertext")]
 
     operations = [migrations.RunSQL(REWRAPPED, NOT_REWRAPPED)]

@@ -174,7 +174,7 @@ def finite(model: str, column: str, name: str) -> migrations.AddConstraint:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0045_journal_kinds")]
+    dependencies = [("vault", "0047_rewrapped_deliveries")]
 
     operations = [
         migrations.RunSQL(FINALS, NOT_FINALS),
