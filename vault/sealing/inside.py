@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vault.errors import SealingError
 from vault.files import label_tables
 from vault.files.canonical import code_dtype
 from vault.files.label_tables import SLICE, LabelTable
+from vault.files.parquet_files import MAX_UNPACKED_BYTES
 from vault.sealing import drawn_units, draws, prepared, sealed_labels
 from vault.sealing.drawn_units import Counts, Shard
 from vault.sealing.terms import Terms, check_labels
@@ -83,7 +85,10 @@ def check(*, batch: Batch, plaintexts: Sequence[bytes], record: bytes) -> None:
 
 def _checked(batch: Batch, claim: Claim, plaintext: bytes) -> _Opened:
     content = sealed_labels.content_of(plaintext)
+    # Offsets and codes of foreign origin must not lead outside of the columns.
+    content.validate(full=True)
     _check_columns(batch, claim, content)
+    _check_texts(claim, content)
     positions = content["position"].to_numpy().astype(np.int64)
     if len(positions) != claim.n_items:
         raise _wrong(claim, "its number of items is not the one that was said")
@@ -135,6 +140,18 @@ def _check_columns(batch: Batch, claim: Claim, content: pa.Table) -> None:
             raise _wrong(claim, f"its column {name} is of another type")
         if content[name].null_count:
             raise _wrong(claim, f"its column {name} has gaps")
+
+
+def _check_texts(claim: Claim, content: pa.Table) -> None:
+    """Refuse texts that are named once and used so often that they are more than a label file may hold."""
+    encoded = [column for column in content.columns if pa.types.is_dictionary(column.type)]
+    lengths = [
+        pc.sum(pc.binary_length(chunk.dictionary).take(chunk.indices)).as_py() or 0
+        for column in encoded
+        for chunk in column.chunks
+    ]
+    if sum(lengths) > MAX_UNPACKED_BYTES:
+        raise _wrong(claim, f"its texts unpack to more than {MAX_UNPACKED_BYTES:,} bytes")
 
 
 def _table(content: pa.Table) -> LabelTable:

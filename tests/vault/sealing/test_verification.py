@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -224,14 +225,18 @@ def with_the_shards_exchanged(benchmark: Benchmark) -> bytes:
     return envelopes.write(sheet=sheet(benchmark), ids=table.ids, prepared=Prepared(**changed))
 
 
-def with_another_plaintext(benchmark: Benchmark) -> bytes:
+def with_plaintexts(benchmark: Benchmark, change: Callable[[bytes], bytes]) -> bytes:
     table, first = made(benchmark)
-    shards = [
-        type(each)(**{**vars(each), "sealed": crypto.encrypt(b"no Arrow at all")})
-        for each in first.shards
-    ]
+    shards = []
+    for each in first.shards:
+        plain = change(crypto.decrypt(each.sealed.ciphertext, each.sealed.data_key))
+        shards.append(type(each)(**{**vars(each), "sealed": crypto.encrypt(plain)}))
     changed = {**vars(first), "shards": shards}
     return envelopes.write(sheet=sheet(benchmark), ids=table.ids, prepared=Prepared(**changed))
+
+
+def with_another_plaintext(benchmark: Benchmark) -> bytes:
+    return with_plaintexts(benchmark, lambda plain: b"no Arrow at all")
 
 
 def with_a_stream_that_unpacks_to_more(benchmark: Benchmark) -> bytes:
@@ -241,13 +246,17 @@ def with_a_stream_that_unpacks_to_more(benchmark: Benchmark) -> bytes:
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
         stream.write_table(table)
-    labels, first = made(benchmark)
-    shards = [
-        type(each)(**{**vars(each), "sealed": crypto.encrypt(sink.getvalue())})
-        for each in first.shards
-    ]
-    changed = {**vars(first), "shards": shards}
-    return envelopes.write(sheet=sheet(benchmark), ids=labels.ids, prepared=Prepared(**changed))
+    return with_plaintexts(benchmark, lambda plain: sink.getvalue())
+
+
+def with_an_id_that_begins_elsewhere(benchmark: Benchmark) -> bytes:
+    """An offset points out of the column's bytes, to whatever is there."""
+    offsets = np.arange(31, dtype=np.int32) * 6
+    changed = offsets.copy()
+    changed[3] = -1_900_000_000
+    return with_plaintexts(
+        benchmark, lambda plain: plain.replace(offsets.tobytes(), changed.tobytes())
+    )
 
 
 def with_other_ids(benchmark: Benchmark) -> bytes:
@@ -286,6 +295,7 @@ def bound_to_another_benchmark(benchmark: Benchmark) -> bytes:
         (with_the_shards_exchanged, "made again from its seed"),
         (with_another_plaintext, "cannot be read"),
         (with_a_stream_that_unpacks_to_more, "cannot be read"),
+        (with_an_id_that_begins_elsewhere, "cannot be read"),
         (with_other_ids, "its ids are not those"),
         (with_a_period, "its columns are not those"),
         (bound_to_another_benchmark, "does not open with the audit key"),
@@ -372,3 +382,15 @@ def test_one_that_ends_the_worker_keeps_none_behind_it_waiting(
 
     assert SealedEnvelope.objects.get(pk=second).status == "VERIFIED"
     assert SealedEnvelope.objects.get(pk=first).status == "RECEIVED"
+
+
+def test_texts_that_unpack_to_more_than_a_label_file_holds_are_refused(
+    tmp_path: Path, weather: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = seal(tmp_path, weather, GROUPED)
+    take_in(weather, content)
+    monkeypatch.setattr(inside, "MAX_UNPACKED_BYTES", 200, raising=False)
+
+    look_into(envelopes.read(content))
+
+    assert "unpack to more than 200 bytes" in SealedEnvelope.objects.get().problem
