@@ -247,7 +247,23 @@ def unchanged(state: State, outcome: Outcome) -> tuple[State, Answer]:
 
 
 def is_above(*, one: float | None, other: float | None) -> bool:
-    """Tell whether a released value, or a level of the display, is above another; None is below all."""
+    """
+    Tell whether a released value, or a level of the display, is above another.
+
+    Parameters
+    ----------
+    one, other : float or None
+        Oriented, of one mechanism; None, nothing is shown yet, is below all.
+
+    Returns
+    -------
+    bool
+        False for equal ones.
+
+    Notes
+    -----
+    Source: `docs/method.md`, "Release mechanisms". Cost: O(1).
+    """
     return one is not None and (other is None or one > other)
 
 
