@@ -262,7 +262,7 @@ def is_above(*, one: float | None, other: float | None) -> bool:
 
     Notes
     -----
-    Source: `docs/method.md`, "Release mechanisms". Cost: O(1).
+    Source: `docs/method.md`, "Ladders". Cost: O(1).
     """
     return one is not None and (other is None or one > other)
 
