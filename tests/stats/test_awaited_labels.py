@@ -135,3 +135,9 @@ def test_wrong_arguments_are_named(given: dict[str, object], reason: str) -> Non
     plain = {"delays": [1.0, np.nan], "losses": [0.0, 0.0], "strata": [0, 0]}
     with pytest.raises(ValueError, match=reason):
         lateness(**{**plain, **given})  # type: ignore[arg-type]
+
+
+def test_as_many_losses_as_strata_are_needed() -> None:
+    for losses, strata in (([0.0], [0, 1]), ([], [])):
+        with pytest.raises(ValueError, match="as many as strata are needed"):
+            awaited_mean(losses=losses, strata=strata, is_weighted=False)
