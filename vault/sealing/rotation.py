@@ -103,12 +103,14 @@ def _of_benchmark(
         with transaction.atomic(durable=True):
             _append(benchmark, "open_for_rotation", told, actor=actor, now=clock())
     with transaction.atomic():
+        # First: whoever moves a holdout, wraps another key or rotates the other ring enters that, too, so
+        # the journal's head keeps them from reading what is about to be exchanged.
+        _append(benchmark, "keys_rotated", told, actor=actor, now=clock())
         for each in mine:
             if isinstance(each, BatchEnvelope | SealedCorrection):
                 _pass_on(each, to, ring)
             else:
                 _renew(each, to, ring, deep=deep)
-        _append(benchmark, "keys_rotated", told, actor=actor, now=clock())
     return len(mine), left
 
 
@@ -148,8 +150,14 @@ def _waiting(benchmark: Benchmark, purpose: Purpose, to: SealingKey) -> list[Wra
 
 def _renew(wrapped: Wrapped, to: SealingKey, ring: Ring, *, deep: bool) -> None:
     """Wrap one data key for the newest key; deep: encrypt what it opens with another one."""
-    of = wrapped.version if isinstance(wrapped, WrappedKey) else wrapped.draw
-    blob = _blob(of)
+    of: LabelVersion | Draw
+    blob: SealedBlob | DrawRecord
+    if isinstance(wrapped, WrappedKey):
+        of = wrapped.version
+        blob = SealedBlob.objects.get(version=of)
+    else:
+        of = wrapped.draw
+        blob = DrawRecord.objects.get(draw=of)
     data_key = crypto.unwrap(
         bytes(wrapped.envelope),
         ring[wrapped.sealing_key_id],
@@ -158,13 +166,6 @@ def _renew(wrapped: Wrapped, to: SealingKey, ring: Ring, *, deep: bool) -> None:
     if deep:
         data_key = _encrypt_anew(of, blob, data_key)
     _wrap(wrapped, to, data_key, sealing_keys.info_of(of, blob.sha256))
-
-
-def _blob(of: LabelVersion | Draw) -> SealedBlob | DrawRecord:
-    """Read what is sealed, and keep another process from changing it meanwhile."""
-    if isinstance(of, LabelVersion):
-        return SealedBlob.objects.get(version=of)
-    return DrawRecord.objects.get(draw=of)
 
 
 def _encrypt_anew(of: LabelVersion | Draw, blob: SealedBlob | DrawRecord, data_key: bytes) -> bytes:

@@ -2,12 +2,16 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connections, transaction
 from pytest_django import Settings
 
 from tests.vault.factories import NOW, acting_as, die
@@ -20,11 +24,12 @@ from vault.models import (
     DrawRecord,
     Holdout,
     JournalEntry,
+    LabelVersion,
     SealedBlob,
     SealingKey,
     WrappedKey,
 )
-from vault.sealing import crypto, rotation, sealing_keys
+from vault.sealing import crypto, holdouts, rotation, sealing_keys
 from vault.sealing.rotation import Rotated
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,6 +149,71 @@ def test_a_deep_rotation_makes_an_old_dump_with_the_old_key_worth_no_new_label(
     assert kinds.index("open_for_rotation") < kinds.index("keys_rotated")
     with pytest.raises(LabelsUnavailableError, match="audit worker alone"):
         rotate("scoring", deep=True)
+
+
+def meanwhile(act: Callable[[], object], seconds: float = 2) -> Thread:
+    """Begin it on a connection of its own; it may have to wait for what the test has not finished."""
+
+    def run() -> None:
+        try:
+            with suppress(LabelsUnavailableError):
+                act()
+        finally:
+            connections.close_all()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join(seconds)
+    return thread
+
+
+@pytest.mark.parametrize("place", ["_wrap", "_append"])
+def test_a_deep_rotation_during_one_of_the_scoring_key_leaves_every_envelope_fitting(
+    tmp_path: Path, sealed: list[Holdout], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    before = opened(sealed)
+    for purpose in sealing_keys.PURPOSES:
+        sealing_keys.renew(purpose=purpose, private_key_file=tmp_path / f"{purpose}.pem")
+    real, threads = getattr(rotation, place), list[Thread]()
+
+    def late(*args: Any, **more: Any) -> None:
+        if not threads:
+            monkeypatch.setattr(rotation, place, real)
+            threads.append(meanwhile(lambda: rotate("audit", deep=True)))
+        real(*args, **more)
+
+    monkeypatch.setattr(rotation, place, late)
+    with suppress(LabelsUnavailableError):
+        rotate("scoring")
+    threads[0].join()
+
+    assert opened(sealed) == before
+
+
+def test_a_holdout_promoted_during_a_deep_rotation_answers(
+    tmp_path: Path, sealed: list[Holdout], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, fresh = opened(sealed), sealed[1]
+    sealing_keys.renew(purpose="audit", private_key_file=tmp_path / "audit.pem")
+    real, threads = rotation._encrypt_anew, list[Thread]()
+
+    def promote() -> None:
+        with acting_as("audit"):
+            holdouts.promote(holdout=fresh, actor="worker", now=NOW)
+
+    def late(of: LabelVersion, *more: Any) -> bytes:
+        data_key = real(of, *more)
+        if isinstance(of, LabelVersion) and of.holdout_id == fresh.pk:
+            threads.append(meanwhile(promote))
+        return data_key
+
+    monkeypatch.setattr(rotation, "_encrypt_anew", late)
+    rotate("audit", deep=True)
+    threads[0].join()
+    fresh.refresh_from_db()
+
+    assert fresh.status == "QUERY"
+    assert opened(sealed) == before
 
 
 def test_what_another_process_holds_is_left_and_named(
