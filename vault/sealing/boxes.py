@@ -1,9 +1,11 @@
 """A ciphertext together with the envelopes of its key, one for each sealing key that may open it."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vault.models import SealingKey
+from vault.errors import LabelsUnavailableError
+from vault.models import DrawRecord, SealedBlob, SealedCorrection, SealingKey
 from vault.sealing import crypto
 from vault.sealing.crypto import Encrypted
 
@@ -22,3 +24,11 @@ def closed(*, sealed: Encrypted, keys: Sequence[SealingKey], info: Callable[[str
         (key, crypto.wrap(sealed.data_key, bytes(key.public_key), info(sha256))) for key in keys
     ]
     return Box(ciphertext=sealed.ciphertext, sha256=sha256, wraps=wraps)
+
+
+def unchanged(blob: SealedBlob | DrawRecord | SealedCorrection) -> bytes:
+    """Give the ciphertext, if it is the one whose hash was stored with it."""
+    ciphertext = bytes(blob.ciphertext)
+    if blob.cipher != crypto.CIPHER or hashlib.sha256(ciphertext).hexdigest() != blob.sha256:
+        raise LabelsUnavailableError("the sealed blob was changed")
+    return ciphertext

@@ -32,7 +32,15 @@ from vault.models import (
     SealedCorrection,
     Transcript,
 )
-from vault.sealing import crypto, holdouts, label_files, label_versions, sealed_labels, sealing_keys
+from vault.sealing import (
+    boxes,
+    crypto,
+    holdouts,
+    label_files,
+    label_versions,
+    sealed_labels,
+    sealing_keys,
+)
 from vault.sealing.sealing_keys import AUDIT, SCORING
 from vault.statuses import HoldoutStatus, RoundStatus
 
@@ -171,17 +179,20 @@ def carry_out(*, request_id: uuid.UUID, clock: Clock) -> bool:
 
 
 def _seal(asked: CorrectionRequest, plaintext: bytes) -> None:
-    key = sealing_keys.active(purpose=AUDIT)
-    sealed = crypto.encrypt(plaintext)
-    sha256 = hashlib.sha256(sealed.ciphertext).hexdigest()
+    box = boxes.closed(
+        sealed=crypto.encrypt(plaintext),
+        keys=[sealing_keys.active(purpose=AUDIT)],
+        info=lambda sha256: _info(asked, sha256),
+    )
+    ((key, envelope),) = box.wraps
     SealedCorrection.objects.create(
         request=asked,
         cipher=crypto.CIPHER,
-        ciphertext=sealed.ciphertext,
-        sha256=sha256,
+        ciphertext=box.ciphertext,
+        sha256=box.sha256,
         sealing_key=key,
         suite=crypto.SUITE,
-        envelope=crypto.wrap(sealed.data_key, bytes(key.public_key), _info(asked, sha256)),
+        envelope=envelope,
     )
 
 
@@ -197,12 +208,9 @@ def _info(asked: CorrectionRequest, ciphertext_sha256: str) -> bytes:
 def _opened(asked: CorrectionRequest) -> Content:
     """Decrypt what was asked for, if it is what was committed to."""
     sealed = SealedCorrection.objects.get(request=asked)
-    ciphertext = bytes(sealed.ciphertext)
-    if hashlib.sha256(ciphertext).hexdigest() != sealed.sha256:
-        raise LabelsUnavailableError("the sealed correction was changed")
     private = sealing_keys.private_key_of(purpose=AUDIT, kid=sealed.sealing_key_id)
     data_key = crypto.unwrap(bytes(sealed.envelope), private, _info(asked, sealed.sha256))
-    plaintext = crypto.decrypt(ciphertext, data_key)
+    plaintext = crypto.decrypt(boxes.unchanged(sealed), data_key)
     if hashlib.sha256(plaintext).hexdigest() != asked.commitment:
         raise LabelsUnavailableError("the sealed correction is not the one that was committed to")
     table = sealed_labels.content_of(plaintext)

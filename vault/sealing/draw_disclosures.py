@@ -18,7 +18,8 @@ from vault import journal, locks
 from vault.errors import LabelsUnavailableError, TransitionError
 from vault.files import content_files
 from vault.models import DisclosedDraw, Draw, Holdout, Panel
-from vault.sealing import crypto, prepared, sealing_keys
+from vault.sealing import boxes, crypto, prepared, sealing_keys
+from vault.sealing.sealing_keys import AUDIT
 from vault.statuses import HoldoutStatus
 
 ACTOR = "worker-audit"
@@ -94,7 +95,9 @@ def _panel(draw: Draw) -> Panel:
 
 def _opened(draw: Draw, *, now: dt.datetime) -> dict[str, Any]:
     """Decrypt the record, after the journal's entry about it is committed."""
-    data_key, kid = sealing_keys.unwrap_draw(draw=draw, ciphertext_sha256=draw.record.sha256)
+    data_key, kid = sealing_keys.unwrap(
+        of=draw, purpose=AUDIT, ciphertext_sha256=draw.record.sha256
+    )
     with transaction.atomic(durable=True):
         journal.append(
             benchmark_id=draw.benchmark_id,
@@ -103,11 +106,7 @@ def _opened(draw: Draw, *, now: dt.datetime) -> dict[str, Any]:
             payload={"batch": str(draw.batch), "kid": kid},
             now=now,
         )
-    ciphertext = bytes(draw.record.ciphertext)
-    is_whole = hashlib.sha256(ciphertext).hexdigest() == draw.record.sha256
-    if draw.record.cipher != crypto.CIPHER or not is_whole:
-        raise LabelsUnavailableError("the record of the draw was changed")
-    record = prepared.read_record(crypto.decrypt(ciphertext, data_key))
+    record = prepared.read_record(crypto.decrypt(boxes.unchanged(draw.record), data_key))
     seed = hashlib.sha256(bytes.fromhex(record["seed"])).hexdigest()
     if seed != draw.seed_sha256 or record["holdouts"] != draw.holdout_ids:
         raise LabelsUnavailableError(

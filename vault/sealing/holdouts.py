@@ -6,7 +6,6 @@ before a label is decrypted. No message holds a label.
 """
 
 import datetime as dt
-import hashlib
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -168,7 +167,7 @@ def promote(*, holdout: Holdout, actor: str, now: dt.datetime) -> None:
         raise TransitionError("only an iid holdout can answer queries")
     version = label_versions.newest(holdout=holdout)
     sha256 = SealedBlob.objects.values_list("sha256", flat=True).get(version=version)
-    data_key, _ = sealing_keys.unwrap(version=version, purpose=AUDIT, ciphertext_sha256=sha256)
+    data_key, _ = sealing_keys.unwrap(of=version, purpose=AUDIT, ciphertext_sha256=sha256)
     key = sealing_keys.active(purpose=SCORING)
     sealing_keys.wrap(version=version, data_key=data_key, ciphertext_sha256=sha256, key=key)
 
@@ -284,9 +283,7 @@ def _open(
         )
     holdout = version.holdout
     blob = SealedBlob.objects.get(version=version)
-    data_key, kid = sealing_keys.unwrap(
-        version=version, purpose=purpose, ciphertext_sha256=blob.sha256
-    )
+    data_key, kid = sealing_keys.unwrap(of=version, purpose=purpose, ciphertext_sha256=blob.sha256)
     # Durable: Django itself refuses a transaction around it, which could take the entry back.
     with transaction.atomic(durable=True):
         entry = journal.append(
@@ -303,7 +300,4 @@ def _open(
             },
             now=now,
         )
-    ciphertext = bytes(blob.ciphertext)
-    if blob.cipher != crypto.CIPHER or hashlib.sha256(ciphertext).hexdigest() != blob.sha256:
-        raise LabelsUnavailableError("the sealed blob was changed")
-    return crypto.decrypt(ciphertext, data_key), entry
+    return crypto.decrypt(boxes.unchanged(blob), data_key), entry

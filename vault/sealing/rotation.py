@@ -29,7 +29,7 @@ from vault.models import (
     SealingKey,
     WrappedKey,
 )
-from vault.sealing import batch_format, crypto, sealing_keys
+from vault.sealing import batch_format, boxes, crypto, sealing_keys
 from vault.sealing.sealing_keys import AUDIT, SCORING, Purpose
 
 Clock = Callable[[], dt.datetime]
@@ -170,10 +170,7 @@ def _renew(wrapped: Wrapped, to: SealingKey, ring: Ring, *, deep: bool) -> None:
 
 def _encrypt_anew(of: LabelVersion | Draw, blob: SealedBlob | DrawRecord, data_key: bytes) -> bytes:
     """Put another ciphertext in the place of this one, and make the scoring key's envelope fit it."""
-    ciphertext = bytes(blob.ciphertext)
-    if hashlib.sha256(ciphertext).hexdigest() != blob.sha256:
-        raise LabelsUnavailableError("the sealed blob was changed")
-    sealed = crypto.encrypt(crypto.decrypt(ciphertext, data_key))
+    sealed = crypto.encrypt(crypto.decrypt(boxes.unchanged(blob), data_key))
     blob.ciphertext, blob.sha256 = sealed.ciphertext, sealed.sha256
     blob.save(update_fields=["ciphertext", "sha256"])
     if isinstance(of, LabelVersion):

@@ -15,7 +15,7 @@ from django.db.models import Max
 
 from vault import private_key_files
 from vault.errors import LabelsUnavailableError, SealingError
-from vault.models import Draw, LabelVersion, SealingKey, WrappedKey
+from vault.models import Draw, LabelVersion, SealedBlob, SealingKey, WrappedKey
 from vault.sealing import crypto
 
 Purpose = Literal["scoring", "audit"]
@@ -110,26 +110,24 @@ def private_key_of(*, purpose: Purpose, kid: str) -> bytes:
 def wrap(
     *, version: LabelVersion, data_key: bytes, ciphertext_sha256: str, key: SealingKey
 ) -> None:
+    """Wrap a data key of labels for a further key, in a transaction that has entered it in the journal."""
+    if not SealedBlob.objects.filter(version=version, sha256=ciphertext_sha256).exists():
+        raise LabelsUnavailableError("the labels were encrypted anew meanwhile: do it again")
     WrappedKey.objects.create(
         version=version,
         sealing_key=key,
         suite=crypto.SUITE,
-        envelope=crypto.wrap(data_key, bytes(key.public_key), _info(version, ciphertext_sha256)),
+        envelope=crypto.wrap(data_key, bytes(key.public_key), info_of(version, ciphertext_sha256)),
     )
 
 
-def unwrap(*, version: LabelVersion, purpose: Purpose, ciphertext_sha256: str) -> tuple[bytes, str]:
-    """Unwrap the data key of one version's labels, and name the private key that opened it."""
-    found = fitting(of=version, purpose=purpose)
-    return crypto.unwrap(
-        found.envelope, found.private, _info(version, ciphertext_sha256)
-    ), found.kid
-
-
-def unwrap_draw(*, draw: Draw, ciphertext_sha256: str) -> tuple[bytes, str]:
-    """Unwrap the data key of a draw's record; the audit key alone has one."""
-    found = fitting(of=draw, purpose=AUDIT)
-    return crypto.unwrap(found.envelope, found.private, info_of(draw, ciphertext_sha256)), found.kid
+def unwrap(
+    *, of: LabelVersion | Draw, purpose: Purpose, ciphertext_sha256: str
+) -> tuple[bytes, str]:
+    """Unwrap the data key of a version's labels or of a draw's record, and name the private key."""
+    found = fitting(of=of, purpose=purpose)
+    info = info_of(of, ciphertext_sha256)
+    return crypto.unwrap(found.envelope, found.private, info), found.kid
 
 
 def fitting(*, of: LabelVersion | Draw, purpose: Purpose) -> Fitting:
@@ -146,14 +144,10 @@ def fitting(*, of: LabelVersion | Draw, purpose: Purpose) -> Fitting:
 def info_of(of: LabelVersion | Draw, ciphertext_sha256: str) -> bytes:
     """Say what envelopes of a ciphertext are bound to."""
     if isinstance(of, LabelVersion):
-        return _info(of, ciphertext_sha256)
+        return crypto.info_of_labels(
+            slug=of.holdout.benchmark.slug,
+            holdout_id=of.holdout_id,
+            number=of.number,
+            sha256=ciphertext_sha256,
+        )
     return crypto.info_of_draw(slug=of.benchmark.slug, batch=of.batch, sha256=ciphertext_sha256)
-
-
-def _info(version: LabelVersion, ciphertext_sha256: str) -> bytes:
-    return crypto.info_of_labels(
-        slug=version.holdout.benchmark.slug,
-        holdout_id=version.holdout_id,
-        number=version.number,
-        sha256=ciphertext_sha256,
-    )

@@ -5,7 +5,6 @@ anything is decrypted, and what it found; that is no use of a fresh holdout, as 
 """
 
 import datetime as dt
-import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 
@@ -14,8 +13,8 @@ from django.db import connection, transaction
 
 from vault import journal, locks, panel
 from vault.errors import LabelsUnavailableError, SealingError
-from vault.models import DrawRecord, Holdout, LabelVersion, SealedBlob, SealedEnvelope
-from vault.sealing import benchmark_sheet, crypto, inside, sealing_keys
+from vault.models import Holdout, LabelVersion, SealedBlob, SealedEnvelope
+from vault.sealing import benchmark_sheet, boxes, crypto, inside, sealing_keys
 from vault.sealing.inside import Batch, Claim
 from vault.sealing.sealing_keys import AUDIT, SCORING
 from vault.statuses import HoldoutStatus
@@ -88,28 +87,22 @@ def _looked_into(
         blob = SealedBlob.objects.get(version=version)
         try:
             data_key, _ = sealing_keys.unwrap(
-                version=version, purpose=AUDIT, ciphertext_sha256=blob.sha256
+                of=version, purpose=AUDIT, ciphertext_sha256=blob.sha256
             )
-            plaintexts.append(crypto.decrypt(_unchanged(blob), data_key))
+            plaintexts.append(crypto.decrypt(boxes.unchanged(blob), data_key))
         except LabelsUnavailableError:
             raise SealingError(UNREADABLE.format(f"the shard {version.holdout_id}")) from None
         data_keys.append((data_key, blob.sha256))
     try:
-        data_key, _ = sealing_keys.unwrap_draw(
-            draw=envelope.draw, ciphertext_sha256=envelope.draw.record.sha256
+        sealed = envelope.draw.record
+        data_key, _ = sealing_keys.unwrap(
+            of=envelope.draw, purpose=AUDIT, ciphertext_sha256=sealed.sha256
         )
-        record = crypto.decrypt(_unchanged(envelope.draw.record), data_key)
+        record = crypto.decrypt(boxes.unchanged(sealed), data_key)
     except LabelsUnavailableError:
         raise SealingError(UNREADABLE.format("the record of the draw")) from None
     inside.check(batch=_batch(envelope, versions), plaintexts=plaintexts, record=record)
     return data_keys
-
-
-def _unchanged(blob: SealedBlob | DrawRecord) -> bytes:
-    ciphertext = bytes(blob.ciphertext)
-    if blob.cipher != crypto.CIPHER or hashlib.sha256(ciphertext).hexdigest() != blob.sha256:
-        raise LabelsUnavailableError("the sealed blob was changed")
-    return ciphertext
 
 
 def _batch(envelope: SealedEnvelope, versions: Sequence[LabelVersion]) -> Batch:

@@ -35,9 +35,7 @@ def plaintext_of(holdout: Holdout) -> bytes:
     """The sealed content of the newest version, as the audit key decrypts it."""
     version = label_versions.newest(holdout=holdout)
     blob = SealedBlob.objects.get(version=version)
-    data_key, _ = sealing_keys.unwrap(
-        version=version, purpose="audit", ciphertext_sha256=blob.sha256
-    )
+    data_key, _ = sealing_keys.unwrap(of=version, purpose="audit", ciphertext_sha256=blob.sha256)
     return crypto.decrypt(bytes(blob.ciphertext), data_key)
 
 

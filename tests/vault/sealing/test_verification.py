@@ -1,5 +1,6 @@
 """The audit worker looks into envelopes, once, whatever stops it; what it refuses never serves."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import io
@@ -36,6 +37,8 @@ from vault.sealing import (
     inside,
     prepared,
     received,
+    rotation,
+    sealing_keys,
     verification,
 )
 from vault.sealing.drawn_units import Shard
@@ -95,6 +98,27 @@ def test_what_is_right_is_verified_and_serves(
         found = [weather.classes[code] for code in opened.labels]
         assert found == [truth[ids[position]] for position in opened.positions]
     journal.verify(benchmark_id=weather.pk)
+
+
+def test_what_is_encrypted_anew_before_the_verdict_is_looked_into_again(
+    tmp_path: Path, weather: Benchmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = seal(tmp_path, weather)
+    query, *_ = take_in(weather, content)
+    real = verification._judge
+
+    def late(*judged: Any, **more: Any) -> None:
+        sealing_keys.renew(purpose="audit", private_key_file=tmp_path / "audit.pem")
+        rotation.rotate(purpose="audit", deep=True, files=(), actor="t", clock=lambda: NOW)
+        real(*judged, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(verification, "_judge", late)
+        with contextlib.suppress(LabelsUnavailableError):
+            look_into(envelopes.read(content))
+    assert look_into(envelopes.read(content))
+
+    assert len(open_labels(query, "scoring", NOW).labels) == query.n_items
 
 
 def test_values_and_whole_numbers_as_ids_are_verified(
