@@ -79,13 +79,18 @@ def parsed(content: bytes) -> Draw:
 
 def is_repeated(draw: Draw, shards: Sequence[Disclosed]) -> bool:
     """Whether the draw, made again, gives these shards, which are in its order."""
-    items = _items(draw, shards)
+    try:
+        items = _items(draw, shards)
+        strata = _strata(draw, items)
+    except (KeyError, ValueError):
+        raise DisclosureError(
+            "its classes or its kind of ids are not those of the shards"
+        ) from None
     units = list(dict.fromkeys(each.unit for each in items))
     shard_of: dict[str, int] = {}
     for each in items:
         if shard_of.setdefault(each.unit, each.shard) != each.shard:
             return False  # a group in two shards
-    strata = _strata(draw, items)
     stream = hashlib.shake_256(draw.seed).digest(WORD * len(units))
     words = (stream[i : i + WORD] for i in range(0, len(stream), WORD))
     for stratum in sorted(set(strata.values())):

@@ -126,10 +126,30 @@ def test_every_change_shows(changed: Service, reason: str) -> None:
         a_draw(batch="another"),
         a_draw(holdouts=IDS[::-1]),
         a_draw(classes=None),
+        a_draw(classes=["0"], stratified=True),
     ],
 )
 def test_a_file_that_is_none_is_not_verified(draw: dict[str, Any]) -> None:
     assert verify(service(draw=draw)).exit_code == ExitCode.NOT_VERIFIED
+
+
+def test_ids_that_are_no_whole_numbers_are_not_verified() -> None:
+    """The kind of ids is the file's own claim."""
+    answers = drawn_answers()
+    shard = a_shard(1, drawn()[1])
+    shard["text"] = shard["text"].replace("\n", "\nx", 1)
+    salted = bytes.fromhex(shard["salt"]) + shard["text"].encode()
+    shard["commitment"] = hashlib.sha256(salted).hexdigest()
+    known = json.loads(answers[0].content)
+    known["holdouts"][1]["commitment"] = shard["commitment"]
+    given = verify(
+        Service(
+            answers=[answer(known), *answers[1:3], file_answer(json.dumps(shard).encode(), JSON)]
+        )
+    )
+
+    assert given.exit_code == ExitCode.NOT_VERIFIED
+    assert "kind of ids" in given.stderr
 
 
 def corrected(answers: list[Any], newest: str = "") -> Service:
