@@ -25,11 +25,7 @@ from stats.metrics import METRICS
 from vault import budget_left, holdout_ledger, late_allowances, merged_teams, unranking
 from vault.models import Benchmark, BudgetEntry, PublishedResult, Release, Round, Team
 from vault.references import scores as reference_scores
-from vault.statuses import RoundStatus, SubmissionStatus
-
-# Every team that has a scored submission has its final, and no declaration changes it any more. While a round
-# is closing finals can still be missing: its board is still that of the open round.
-FINALS_LOCKED = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
+from vault.statuses import FINALS_LOCKED, RoundStatus, SubmissionStatus
 
 # What the board shows of a published result under its own name.
 PUBLISHED = (

@@ -43,6 +43,9 @@ class SubmissionStatus(models.TextChoices):
 PENDING = (SubmissionStatus.QUEUED, SubmissionStatus.SCORING)
 # Rounds that are not over: teams are admitted to them.
 COMING = (RoundStatus.PLANNED, RoundStatus.OPEN)
+# Rounds in which nothing is answered any more. Every team that has a scored submission has its final, and no
+# declaration changes it; while a round is closing finals can still be missing.
+FINALS_LOCKED = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
 # Rounds without a board: nobody but references was answered in them.
 NEVER_OPENED = (RoundStatus.PLANNED, RoundStatus.CANCELLED)
 

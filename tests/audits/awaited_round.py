@@ -16,6 +16,7 @@ from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import label_providers, predictions
 from vault import rounds as vault_rounds
+from vault.files import batch_tables
 from vault.models import (
     Final,
     Holdout,
@@ -93,7 +94,7 @@ class Awaited:
 
 def text_of(rows: list[dict[str, str]]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, batch_sealing.COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, batch_tables.COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()

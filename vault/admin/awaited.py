@@ -16,20 +16,16 @@ from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
 from vault.admin.pages import NOTHING, Table, link, moment, offer, table
 from vault.files import item_files
-from vault.files.columns import Kind
 from vault.models import (
     AwaitedLabels,
     Benchmark,
     Holdout,
     LabelBatch,
     LabelProvider,
-    Panel,
     ProspectiveLook,
     ProspectiveResult,
 )
-from vault.sealing import awaited
-
-_KINDS = {Panel.IdKind.STRING: Kind.TEXT, Panel.IdKind.INTEGER: Kind.INTEGER}
+from vault.sealing import awaited, label_files
 
 
 class ItemsForm(ActForm):
@@ -68,11 +64,10 @@ class RevokeForm(ActForm):
 
 def _publish(request: HttpRequest, benchmark: Benchmark, values: dict[str, Any]) -> Done:
     file, percent = values["file"], values["mature_percent"]
-    latest = panel.latest(benchmark=benchmark)
     ids = item_files.read(
         body=file.read(),
         content_type=data_files.content_type(file),
-        id_kind=_KINDS[Panel.IdKind(latest.id_kind)] if latest else Kind.KEY,
+        id_kind=label_files.id_kind_of(panel.latest(benchmark=benchmark)),
     )
     holdout = awaited.publish_items(
         benchmark=benchmark,

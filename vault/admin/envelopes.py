@@ -21,9 +21,10 @@ from django.utils import timezone
 from vault import panel, sentences
 from vault.admin.pages import NOTHING, Page, Table, add_error, code, moment, sent
 from vault.errors import VaultError
+from vault.files import content_files
 from vault.models import Benchmark, DisclosedDraw, Draw, Holdout, SealedEnvelope
 from vault.queue import broker
-from vault.sealing import benchmark_sheet, draw_files, envelopes, received, sealing_sheet
+from vault.sealing import benchmark_sheet, envelopes, received, sealing_sheet
 from vault.sealing.envelopes import Envelope
 
 # How long what follows may be thought over.
@@ -231,7 +232,7 @@ def draw_tables(holdout: Holdout) -> list[Table]:
     tables = [Table(heading="Draw", header=("About", "What"), rows=facts)]
     if made is None:
         return tables
-    found = draw_files.read(disclosed=made)
+    found = json.loads(content_files.load(file_key=made.file_key))
     return [*tables, *_exchangeability(found["exchangeability"])]
 
 

@@ -35,6 +35,10 @@ class Kind(Enum):
     NUMBER = "number"  # float64 in numpy; NaN where a problem was reported
 
 
+# How ids are read, by the kind of those in the panel: later batches have ids of the first one's kind.
+ID_KINDS = {"string": Kind.TEXT, "integer": Kind.INTEGER}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     name: str

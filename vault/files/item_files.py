@@ -5,27 +5,22 @@ It knows no Django and no database.
 
 import pyarrow as pa
 
-from vault.files import panel_files
 from vault.files.columns import Column, Kind
-from vault.files.parsing import read_table, repeated
+from vault.files.label_tables import check_ids
+from vault.files.parsing import read_table
 from vault.files.problems import Problems, refuse
 
 MAX_ROWS = 1_000_000
 
 
-def read(*, body: bytes, content_type: str, id_kind: Kind = Kind.KEY) -> pa.Array:
+def read(*, body: bytes, content_type: str, id_kind: Kind) -> pa.Array:
     """Read ids of one kind; raise `InvalidFileError` with the rows that are wrong."""
     problems = Problems()
     table = read_table(
         body, content_type, lambda names: _columns(names, id_kind), MAX_ROWS, problems
     )
     ids = table.columns["id"]
-    encoded = ids.dictionary_encode() if not pa.types.is_dictionary(ids.type) else ids
-    codes = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-    problems.add_rows(repeated(codes), "the id occurs in an earlier row", column="id")
-    if pa.types.is_string(encoded.dictionary.type):
-        for is_wrong, problem in panel_files.wrong_texts(encoded.dictionary):
-            problems.add_rows(is_wrong.take(encoded.indices), problem, column="id")
+    check_ids(ids, problems)
     problems.refuse_if_any()
     return ids.cast(pa.string()) if pa.types.is_dictionary(ids.type) else ids
 

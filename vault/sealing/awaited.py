@@ -15,10 +15,7 @@ from vault import journal, panel
 from vault.errors import SealingError
 from vault.holdout_kinds import WITHOUT_LABELS
 from vault.models import AwaitedLabels, Benchmark, Holdout, LabelVersion, Round
-from vault.statuses import HoldoutStatus, RoundStatus
-
-# Finals are locked: nobody can change a prediction any more.
-LOCKED = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
+from vault.statuses import FINALS_LOCKED, HoldoutStatus, RoundStatus
 
 
 @transaction.atomic
@@ -84,7 +81,7 @@ def round_of(*, holdout: Holdout) -> Round | None:
 
 def locked_at(*, round: Round | None) -> dt.datetime | None:
     """Say from when on no prediction could change; None while one still can."""
-    if round is None or round.status not in LOCKED:
+    if round is None or round.status not in FINALS_LOCKED:
         return None
     return round.stopped_at or round.closes_at
 

@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 from vault.errors import EnvelopeError
+from vault.files.batch_tables import COLUMNS
 from vault.sealing import batch_format, crypto
 from vault.sealing.batch_format import Envelope
 
-COLUMNS = ("id", "label", "event_time", "arrived_at")
 PUBLIC_KEY_BYTES = 32
 
 

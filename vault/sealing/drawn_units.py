@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from stats import drawing
 from stats.drawing import MIN_ITEMS, MIN_SPLITS, MIN_UNITS, Pool
+from stats.effective_number import effective_number
 from vault.errors import SealingError
 from vault.files import label_tables
 from vault.files.label_tables import LabelTable
@@ -53,6 +54,15 @@ def unit_names(*, groups: Any, positions: NDArray[np.int64]) -> pa.Array:
 def n_alone(*, groups: Any) -> int:
     """Count the items whose group is empty: each is drawn by itself."""
     return int(pc.sum(pc.equal(_texts(groups), "")).as_py() or 0)
+
+
+def worth(*, labels: LabelTable, positions: NDArray[np.int64]) -> tuple[int, float] | None:
+    """Count what bounds divide by, which nobody could later without opening the labels."""
+    if labels.groups is None:
+        return None
+    units = unit_names(groups=labels.groups, positions=positions)
+    sizes = pc.value_counts(units).field("counts").to_numpy()
+    return len(sizes), effective_number(sizes=sizes)
 
 
 def pool_of(*, labels: LabelTable, positions: NDArray[np.int64], stratify: bool) -> Pool:

@@ -54,12 +54,6 @@ def report_of(
     }
 
 
-def smallest(report: dict[str, Any]) -> tuple[str, float]:
-    """Name the test with the smallest p-value, which is multiplied with the number of tests."""
-    worst = min(report["tests"], key=lambda test: test["p_value"])
-    return worst["of"], min(1.0, worst["p_value"] * len(report["tests"]))
-
-
 def _of_units(
     terms: Terms,
     labels: LabelTable,
@@ -104,13 +98,9 @@ def _described(terms: Terms, own: LabelTable, name: str, *, n_units: int) -> dic
         assert days is not None  # there are times
         told["first_day"], told["last_day"] = (day.isoformat() for day in days)
     if own.groups is not None:
-        told["n_groups"] = int(pc.count_distinct(pc.filter(*_named(own.groups))).as_py())
+        texts = own.groups.cast(pa.string())
+        told["n_groups"] = int(pc.count_distinct(texts.filter(pc.not_equal(texts, ""))).as_py())
     return told
-
-
-def _named(groups: Any) -> tuple[Any, Any]:
-    texts = groups.cast(pa.string())
-    return texts, pc.not_equal(texts, "")
 
 
 def _short(value: float) -> float:

@@ -38,10 +38,7 @@ from vault.sealing.prepared import PreparedShard
 from vault.sealing.sealed_labels import Disclosure, OpenLabels
 from vault.sealing.sealing_keys import AUDIT, SCORING, Purpose
 from vault.sealing.terms import Terms, check_labels
-from vault.statuses import HoldoutStatus, RoundStatus, before
-
-# Rounds in which nothing is answered any more: only then may an audit see query labels.
-LOCKED_ROUNDS = (RoundStatus.CLOSED, RoundStatus.AUDITED, RoundStatus.PUBLISHED)
+from vault.statuses import FINALS_LOCKED, HoldoutStatus, RoundStatus, before
 
 
 def report(
@@ -77,22 +74,21 @@ def seal(
     got. `stratify` draws from each class separately. The draw is made of 32 bytes that `rng` gives.
     """
     terms = benchmark_sheet.terms_of(benchmark)
-    check_labels(terms=terms, labels=labels)
-    # Refused before anything is written.
-    draws.fixed_counts(terms=terms, labels=labels, shards=shards, stratify=stratify)
     with transaction.atomic():
         # One draw at a time: each panel is made of the one before it.
         Benchmark.objects.select_for_update(no_key=True).get(pk=benchmark.pk)
         keys = {purpose: sealing_keys.active(purpose=purpose) for purpose in _purposes(shards)}
-        published = panel.publish(benchmark=benchmark, ids=labels.ids)
+        before = panel.latest(benchmark=benchmark)
+        # It refuses what cannot be drawn, before a panel is written.
         made = prepared.prepare(
             terms=terms,
             labels=labels,
             shards=shards,
-            n_before=published.n_items - len(labels.ids),
+            n_before=0 if before is None else before.n_items,
             seed=rng.bytes(draws.SEED_BYTES),
             stratify=stratify,
         )
+        published = panel.publish(benchmark=benchmark, ids=labels.ids)
         return batches.store(
             benchmark=benchmark,
             published=published,
@@ -256,7 +252,8 @@ def check_may_open(*, holdout: Holdout, purpose: Purpose, repeats: bool = False)
     if purpose == AUDIT and is_query:
         serving = holdout.rounds.exclude(status=RoundStatus.CANCELLED)
         statuses = set(serving.values_list("status", flat=True))
-        if statuses and statuses <= set(LOCKED_ROUNDS):
+        # Only where nothing is answered any more may an audit see query labels.
+        if statuses and statuses <= set(FINALS_LOCKED):
             return
     raise LabelsUnavailableError(
         f"the {purpose} key does not open a holdout in status {holdout.status} now"

@@ -103,8 +103,7 @@ def _checked(batch: Batch, claim: Claim, plaintext: bytes) -> _Opened:
         raise _wrong(claim, "its ids are not those of its positions in the panel")
     labels = _table(content)
     check_labels(terms=batch.terms, labels=labels)
-    worth = prepared.worth(labels=labels, positions=positions) if batch.draws_groups else None
-    units, effective = worth or (None, None)
+    units, effective = drawn_units.worth(labels=labels, positions=positions) or (None, None)
     is_worth = effective == claim.n_effective or (
         effective is not None
         and claim.n_effective is not None

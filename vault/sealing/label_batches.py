@@ -23,10 +23,11 @@ from vault.errors import EnvelopeError, InvalidFileError, LabelsUnavailableError
 from vault.files import batch_tables
 from vault.files.batch_tables import Batch
 from vault.files.label_tables import LabelTable
-from vault.models import AwaitedLabels, BatchEnvelope, Benchmark, Holdout, LabelBatch
+from vault.models import BatchEnvelope, Holdout, LabelBatch
 from vault.sealing import (
     awaited,
     batch_format,
+    benchmark_sheet,
     crypto,
     holdouts,
     label_versions,
@@ -121,7 +122,7 @@ def _read(content: bytes, batch: LabelBatch, holdout: Holdout) -> Batch:
         raise EnvelopeError("the finals that would be measured are not locked", field="")
     return batch_tables.read(
         body=content,
-        classes=_classes(holdout.benchmark),
+        classes=benchmark_sheet.terms_of(holdout.benchmark).classes,
         items=_items(holdout),
         locked_at=locked_at,
         received_at=batch.received_at,
@@ -140,7 +141,9 @@ def _accept(batch: LabelBatch, holdout: Holdout, rows: Batch, *, clock: Clock) -
         )
     merged = _merged(holdout, known, rows, number=before.number + 1)
     plaintext = sealed_labels.pack(
-        merged.table, positions=merged.positions, classes=_classes_list(holdout.benchmark)
+        merged.table,
+        positions=merged.positions,
+        classes=list(benchmark_sheet.terms_of(holdout.benchmark).classes),
     )
     now = clock()
     with transaction.atomic():
@@ -192,8 +195,7 @@ def _settle(batch: LabelBatch, status: str, *, now: dt.datetime, **columns: obje
 
 def _merged(holdout: Holdout, known: OpenLabels | None, rows: Batch, *, number: int) -> _Merged:
     """Put the rows over what was known: of an item that comes again the newest label counts."""
-    first = AwaitedLabels.objects.get(holdout=holdout).first_position
-    n = holdout.n_items
+    first, n = holdout.awaited.first_position, holdout.n_items
     labels: NDArray[Any] = np.zeros(n, dtype=rows.labels.dtype)
     events, arrived = np.empty(n, dtype=object), np.empty(n, dtype=object)
     since = np.full(n, "", dtype=object)
@@ -226,14 +228,6 @@ def _merged(holdout: Holdout, known: OpenLabels | None, rows: Batch, *, number: 
 
 
 def _items(holdout: Holdout) -> pa.Array:
-    first = AwaitedLabels.objects.get(holdout=holdout).first_position
+    first = holdout.awaited.first_position
     items: pa.Array = panel.ids(holdout.panel).slice(first, holdout.n_items)
     return items
-
-
-def _classes(benchmark: Benchmark) -> tuple[str, ...]:
-    return () if benchmark.task == Benchmark.Task.REGRESSION else tuple(benchmark.classes)
-
-
-def _classes_list(benchmark: Benchmark) -> list[str]:
-    return list(_classes(benchmark))

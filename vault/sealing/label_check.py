@@ -15,12 +15,7 @@ from vault.sealing import label_report, seal_arguments
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 without a warning, 1 with one, 2 if the file cannot be sealed so."""
     options = _parser().parse_args(arguments)
-    shards = seal_arguments.shards_of(
-        arguments=options.shard,
-        kind=options.kind,
-        trained_until=options.trained_until,
-        label_delay_days=options.label_delay_days,
-    )
+    shards = seal_arguments.shards_of(vars(options))
     classes = tuple(options.classes or ())
     try:
         if options.stratify and options.regression:

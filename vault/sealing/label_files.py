@@ -4,12 +4,10 @@ import pyarrow as pa
 
 from vault import panel
 from vault.files import label_tables
-from vault.files.columns import Kind
+from vault.files.columns import ID_KINDS, Kind
 from vault.files.label_tables import LabelTable
 from vault.models import Benchmark, Panel
-
-# Later batches have ids of the first one's kind.
-_KINDS = {Panel.IdKind.STRING: Kind.TEXT, Panel.IdKind.INTEGER: Kind.INTEGER}
+from vault.sealing import benchmark_sheet
 
 
 def read(
@@ -19,17 +17,15 @@ def read(
 
     With `among` it may have these items alone.
     """
-    published = panel.latest(benchmark=benchmark)
-    is_regression = benchmark.task == Benchmark.Task.REGRESSION
     return label_tables.read(
         body=body,
         content_type=content_type,
-        classes=() if is_regression else tuple(benchmark.classes),
-        id_kind=id_kind_of(published) if published else Kind.KEY,
+        classes=benchmark_sheet.terms_of(benchmark).classes,
+        id_kind=id_kind_of(panel.latest(benchmark=benchmark)),
         among=among,
     )
 
 
-def id_kind_of(published: Panel) -> Kind:
-    """Say how the ids of a panel are read."""
-    return _KINDS[Panel.IdKind(published.id_kind)]
+def id_kind_of(published: Panel | None) -> Kind:
+    """Say how ids are read behind this panel: the first ones may be of either kind."""
+    return Kind.KEY if published is None else ID_KINDS[published.id_kind]

@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from stats.effective_number import effective_number
 from vault.errors import SealingError
 from vault.files import label_tables
 from vault.files.label_tables import LabelTable
@@ -105,15 +104,6 @@ def places(*, labels: LabelTable, n_before: int) -> NDArray[np.int64]:
     return where
 
 
-def worth(*, labels: LabelTable, positions: NDArray[np.int64]) -> tuple[int, float] | None:
-    """Count what bounds divide by, which nobody could later without opening the labels."""
-    if labels.groups is None:
-        return None
-    units = drawn_units.unit_names(groups=labels.groups, positions=positions)
-    sizes = pc.value_counts(units).field("counts").to_numpy()
-    return len(sizes), effective_number(sizes=sizes)
-
-
 def read_record(content: bytes) -> dict[str, Any]:
     """Read what was sealed of a draw: its seed, its shards in order, and the report on it."""
     found = json.loads(content.rstrip(b"\0"))
@@ -153,7 +143,7 @@ def _shard(
     classes = list(terms.classes)
     plaintext = sealed_labels.pack(own, positions=where, classes=classes)
     disclosed = sealed_labels.disclosure(plaintext, classes=classes)
-    units, effective = worth(labels=own, positions=where) or (None, None)
+    units, effective = drawn_units.worth(labels=own, positions=where) or (None, None)
     return PreparedShard(
         id=id_,
         kind=str(shard.kind),

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow.compute as pc
 
 from stats.drawing import MIN_ITEMS
-from stats.effective_number import effective_number
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
@@ -151,8 +149,6 @@ def _account(n: int, *, metric: str, unit: float, worth: float) -> Account:
 
 def _worth(labels: LabelTable) -> float:
     """Tell what share of an independent item each is worth if groups stand or fall together."""
-    if labels.groups is None:
-        return 1.0
-    units = drawn_units.unit_names(groups=labels.groups, positions=np.arange(len(labels.ids)))
-    sizes = pc.value_counts(units).field("counts").to_numpy()
-    return effective_number(sizes=sizes) / len(labels.ids)
+    n_items = len(labels.ids)
+    worth = drawn_units.worth(labels=labels, positions=np.arange(n_items))
+    return 1.0 if worth is None else worth[1] / n_items

@@ -2,7 +2,9 @@
 
 import argparse
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from vault.files.parsing import CONTENT_TYPES
 from vault.holdout_kinds import HoldoutKind
@@ -44,23 +46,10 @@ def add_to(parser: argparse.ArgumentParser, *, is_required: bool = True) -> None
     )
 
 
-def shards_of(
-    *,
-    arguments: list[tuple[str, int | None]],
-    kind: str,
-    trained_until: dt.date | None = None,
-    label_delay_days: int | None = None,
-) -> list[Shard]:
-    return [
-        Shard(
-            kind=kind,
-            status=status,
-            n=n,
-            trained_until=trained_until,
-            label_delay_days=label_delay_days,
-        )
-        for status, n in arguments
-    ]
+def shards_of(options: Mapping[str, Any]) -> list[Shard]:
+    """Give the shards that were asked for."""
+    said = {name: options[name] for name in ("kind", "trained_until", "label_delay_days")}
+    return [Shard(status=status, n=n, **said) for status, n in options["shard"]]
 
 
 def content_type_of(path: Path) -> str:

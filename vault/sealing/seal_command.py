@@ -14,14 +14,11 @@ import pyarrow.compute as pc
 
 from vault.errors import InvalidFileError, SealingError, VaultError
 from vault.files import label_tables, panel_files
-from vault.files.columns import Kind
+from vault.files.columns import ID_KINDS, Kind
 from vault.files.label_tables import LabelTable
 from vault.sealing import draws, envelopes, label_report, prepared, seal_arguments, sealing_sheet
 from vault.sealing.sealing_sheet import Sheet
 from vault.sealing.terms import check_labels
-
-# Later batches have ids of the first one's kind.
-KINDS = {"string": Kind.TEXT, "integer": Kind.INTEGER}
 
 
 def main(arguments: list[str]) -> int:
@@ -42,7 +39,7 @@ def main(arguments: list[str]) -> int:
 
 def _labels(options: argparse.Namespace, sheet: Sheet) -> LabelTable:
     """Read the label file as this benchmark's, and refuse items that are sealed already."""
-    kind = Kind.KEY if sheet.panel is None else KINDS[sheet.panel.id_kind]
+    kind = Kind.KEY if sheet.panel is None else ID_KINDS[sheet.panel.id_kind]
     labels = label_tables.read(
         body=options.labels.read_bytes(),
         content_type=seal_arguments.content_type_of(options.labels),
@@ -69,12 +66,7 @@ def _labels(options: argparse.Namespace, sheet: Sheet) -> LabelTable:
 
 
 def _sealed(options: argparse.Namespace, sheet: Sheet, labels: LabelTable) -> int:
-    shards = seal_arguments.shards_of(
-        arguments=options.shard,
-        kind=options.kind,
-        trained_until=options.trained_until,
-        label_delay_days=options.label_delay_days,
-    )
+    shards = seal_arguments.shards_of(vars(options))
     terms = sheet.terms
     draws.fixed_counts(terms=terms, labels=labels, shards=shards, stratify=options.stratify)
     report = label_report.report_of(

@@ -11,9 +11,10 @@ import pytest
 
 from config.settings import BASE_DIR
 from vault.errors import EnvelopeError, LabelsUnavailableError
+from vault.files import batch_tables
 from vault.sealing import batch_format, batch_sealing, crypto
 
-HEADER = ",".join(batch_sealing.COLUMNS)
+HEADER = ",".join(batch_tables.COLUMNS)
 BODY = f"{HEADER}\nday-1,1,2026-05-02T06:00:00Z,2026-05-03T09:30:00Z\n".encode()
 
 

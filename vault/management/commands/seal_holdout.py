@@ -84,12 +84,7 @@ class Command(BaseCommand):
     def _shards(self, labels: LabelTable, options: dict[str, Any]) -> list[Shard]:
         """Give those that were asked for, or those proposed, once the table is printed."""
         if options["rounds"] is None:
-            return seal_arguments.shards_of(
-                arguments=options["shard"],
-                kind=options["kind"],
-                trained_until=options["trained_until"],
-                label_delay_days=options["label_delay_days"],
-            )
+            return seal_arguments.shards_of(options)
         benchmark = Benchmark.objects.get(slug=options["benchmark"])
         found = proposals.propose(
             labels=labels,
