@@ -99,6 +99,11 @@ def test_a_provider_is_shown_its_token_once(stage: Stage) -> None:
     page = act(stage, "add-provider", given).content.decode()
 
     (plain,) = set(re.findall(r"hvl_[\w-]{43}", page))
+    said = " ".join(page.split())
+    assert "hand it to the label provider" in said
+    assert f"/api/v1/benchmarks/{stage.world.benchmark.slug}/prospective/ID/" in said
+    assert "run.py seal-batch" in said
+    assert "team" not in said[said.index("Copy this token") : said.index("Back to")]
     provider = LabelProvider.objects.get()
     assert plain not in (provider.digest, provider.prefix)
     found = label_providers.authenticate(plain=plain, now=timezone.now())
