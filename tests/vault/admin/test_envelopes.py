@@ -104,9 +104,7 @@ def test_labels_that_may_not_serve_are_not_corrected(
     first = envelopes.read(content).ids[0].as_py()
     given = {"what": "void", "ids": first, "reason": "x", "for_good": "on"}
     with acting_as("researcher"):
-        answer = client_of(ORGANIZER).post(
-            url("vault_holdout_act", holdout.pk, "correct"), given
-        )
+        answer = client_of(ORGANIZER).post(url("vault_holdout_act", holdout.pk, "correct"), given)
 
     assert answer.status_code == 200
     assert reason in answer.content.decode()

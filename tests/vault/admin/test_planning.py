@@ -72,7 +72,9 @@ def test_form_and_preview_say_what_can_still_be_changed(world: World) -> None:
 
     for answer in (form, previewed(world)):
         assert "its end can only be moved to a later time" in text(answer)
-        assert "given more queries or let in late; nothing else of it can be changed" in text(answer)
+        assert "given more queries or let in late; nothing else of it can be changed" in text(
+            answer
+        )
 
 
 def test_a_preview_reads_all_constants_back(world: World) -> None:
