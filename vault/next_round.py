@@ -5,6 +5,7 @@ same panel; where it has changed, nobody but their makers can answer it, and new
 """
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,7 +94,11 @@ def changes(
     following: Following,
 ) -> list[Change]:
     """List what would differ from the last round, and what would be taken over; nothing is saved."""
-    values = [(name, _said(getattr(after, name)), _said(getattr(planned, name))) for name in SHOWN]
+    values = [
+        (name, _said(getattr(after, name)), _said(getattr(planned, name)))
+        for name in SHOWN
+        if getattr(after, name) != getattr(planned, name)
+    ]
     values.append(("fresh_holdouts", _listed(after.fresh_holdouts.all()), _listed(fresh_holdouts)))
     before, now = (", ".join(team.name for team in each) for each in (_teams(after), references))
     values.append(("references", before or "none", now or "none"))
@@ -234,6 +239,8 @@ def _said(value: Any) -> str:
         return f"version {value.version}, {value.n_items:,} items"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True)
     return str(value)
 
 

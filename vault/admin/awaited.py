@@ -84,7 +84,11 @@ def _add(request: HttpRequest, benchmark: Benchmark, values: dict[str, Any]) -> 
     provider, plain = label_providers.add(
         benchmark=benchmark, actor=request.user.get_username(), now=timezone.now(), **values
     )
-    return Done(message=f"Made the label provider {provider}", shown_once=plain)
+    return Done(
+        message=f"Made the label provider {provider}",
+        shown_once=plain,
+        shown_once_template="vault/admin/provider_token.html",
+    )
 
 
 def _revoke(request: HttpRequest, benchmark: Benchmark, values: dict[str, Any]) -> Done:

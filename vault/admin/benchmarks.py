@@ -158,12 +158,9 @@ class BenchmarkAdmin(ActingPage):
             now=timezone.now(),
         )
 
-    def surroundings(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        context = super().surroundings(request, obj)
+    def elsewhere(self, obj: Any) -> list[tuple[str, str]]:
         latest = obj.rounds.order_by("-number").first()
-        if latest is not None and request.user.has_perm("vault.add_round"):
-            context["acts"] = [*planning.next_address(latest), *context.get("acts", [])]
-        return context
+        return [] if latest is None else planning.next_address(latest)
 
     def links(self, obj: Any) -> list[tuple[str, str]]:
         return [

@@ -16,6 +16,7 @@ from vault.admin.data_files import DataFileField
 from vault.admin.pages import NOTHING, Table, code, link, moment
 from vault.errors import SealingError
 from vault.files import id_lists
+from vault.holdout_kinds import WITHOUT_LABELS
 from vault.models import CorrectionRequest, Holdout, Round
 from vault.queue import broker
 from vault.sealing import corrections
@@ -155,8 +156,8 @@ CORRECT = Act(
     "both of them tell is counted in the ledger. Finals that teams declared stay. Results of "
     "rounds that were audited or published stay as they are. Nobody can take it back; another "
     "correction can follow.",
-    is_open=lambda holdout: True,
-    when="once a holdout is sealed",
+    is_open=lambda holdout: holdout.kind not in WITHOUT_LABELS,
+    when="of labels that were sealed here or where they live; awaited ones are delivered anew",
     run=_correct,
     form=CorrectForm,
 )

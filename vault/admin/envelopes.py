@@ -4,7 +4,6 @@ This process opens nothing. It checks what can be seen without a key, and wakes 
 inside; what came of that stands on the holdouts' pages and in the journal.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -113,11 +112,9 @@ def keys_view(page: Page, request: HttpRequest, slug: str) -> HttpResponse:
     benchmark = Benchmark.objects.filter(slug=slug).first()
     if benchmark is None:
         raise Http404
-    sheet = sealing_sheet.as_json(benchmark_sheet.sheet_of(benchmark))
-    content = (json.dumps(sheet, ensure_ascii=False, indent=1) + "\n").encode()
     name = f"{slug}-sealing-keys.json"
     return HttpResponse(
-        content,
+        sealing_sheet.as_file(benchmark_sheet.sheet_of(benchmark)),
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

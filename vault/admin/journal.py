@@ -43,23 +43,8 @@ class JournalEntryAdmin(ReadOnlyPage):
     def verify_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows: list[tuple[Any, ...]] = []
-        for benchmark in Benchmark.objects.order_by("slug"):
-            try:
-                signed = signed_heads.kept(benchmark=benchmark)
-                head = journal.verify(benchmark_id=benchmark.pk, kept=signed)
-                rows.append(
-                    (link(benchmark), head.sequence, code(head.hash), len(signed), "verified")
-                )
-            except JournalError as error:
-                at, broken = error.data.get("sequence", NOTHING), f"BROKEN: {error.message}"
-                rows.append((link(benchmark), at, NOTHING, NOTHING, broken))
-        try:
-            head = journal.verify(benchmark_id=None)
-            rows.append((INSTALLATION, head.sequence, code(head.hash), NOTHING, "verified"))
-        except JournalError as error:
-            at, broken = error.data.get("sequence", NOTHING), f"BROKEN: {error.message}"
-            rows.append((INSTALLATION, at, NOTHING, NOTHING, broken))
+        chains = [*Benchmark.objects.order_by("slug"), None]
+        rows = [_verified(benchmark) for benchmark in chains]
         header = ("Benchmark", "Entries", "Head", "Signed heads", "Result")
         return self.own_page(
             request,
@@ -71,3 +56,19 @@ class JournalEntryAdmin(ReadOnlyPage):
             "with heads that others have kept.",
             tables=[Table(heading="Chains", header=header, rows=rows)],
         )
+
+
+def _verified(benchmark: Benchmark | None) -> tuple[Any, ...]:
+    """Verify the chain of a benchmark, or the installation's, of which no heads are signed."""
+    name = INSTALLATION if benchmark is None else link(benchmark)
+    try:
+        if benchmark is None:
+            n_signed, head = NOTHING, journal.verify(benchmark_id=None)
+        else:
+            signed = signed_heads.kept(benchmark=benchmark)
+            n_signed = str(len(signed))
+            head = journal.verify(benchmark_id=benchmark.pk, kept=signed)
+    except JournalError as error:
+        at = error.data.get("sequence", NOTHING)
+        return (name, at, NOTHING, NOTHING, f"BROKEN: {error.message}")
+    return (name, head.sequence, code(head.hash), n_signed, "verified")

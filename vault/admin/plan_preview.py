@@ -26,6 +26,10 @@ from vault.statuses import PublicationKind
 
 Rows = list[tuple[str, str]]
 UNAUDITED = "none: an unaudited round, which teams see"
+FIXED = (
+    "Once it is planned, its end can only be moved to a later time, and single teams can be given more "
+    "queries or let in late; nothing else of it can be changed."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +100,8 @@ def page_of(
         form,
         title="Preview: is this the round that you want?",
         template="vault/admin/plan_preview.html",
-        explanation="Nothing is planned yet. Read what the round would be and what it could find. Once it is "
-        "planned, none of it can be changed.",
+        explanation="Nothing is planned yet. Read what the round would be and what it could find. "
+        f"{FIXED}",
         submit="Preview",
         back=reverse("admin:vault_round_changelist"),
         has_changed=has_changed,

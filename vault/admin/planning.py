@@ -193,8 +193,8 @@ def plan_view(page: Page, request: HttpRequest) -> HttpResponse:
         request,
         form,
         title="Plan a round" if after is None else "Plan the next round",
-        explanation="The next page shows what follows from this, and changes nothing. Nothing that stands "
-        f"here can be changed once the round is planned.{like}",
+        explanation="The next page shows what follows from this round, and changes nothing. "
+        f"{plan_preview.FIXED}{like}",
         submit="Preview",
         back=reverse("admin:vault_round_changelist"),
     )

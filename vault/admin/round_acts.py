@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from vault import budget, opening, rounds, sentences
+from vault import budget, late_allowances, opening, rounds, sentences
 from vault.admin.acts import Act, ActForm, Done, reason_field
 from vault.admin.baselines import HAND_IN, may_open
 from vault.admin.corrections_of_rounds import CORRECTING_ACTS
@@ -129,6 +129,24 @@ def _close(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
     return Done(message=f"Closing {round}: what waits is still scored, then finals lock.")
 
 
+def _explained_close(round: Round) -> str:
+    awaited = late_allowances.holding(round=round, now=timezone.now())
+    late = ""
+    if awaited:
+        teams = sentences.counted(n=len(awaited), noun="team")
+        last = minute(max(each.until for each in awaited))
+        late = (
+            f" But {teams} may hand in late, until {last}: so long the round stays CLOSING, unless you "
+            "withdraw that."
+        )
+    return (
+        "Nothing more is received, whatever the announced time, but from a team that is let in late."
+        f"{late} What waits is still scored; then finals lock, each team's row on the board becomes its "
+        "final, and the audit may begin. Queries that teams have left are lost: the round's page lists them. "
+        "A closed round is not opened again."
+    )
+
+
 def _cancel(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
     rounds.cancel(round=round, actor=request.user.get_username(), now=timezone.now(), **values)
     return Done(message=f"The round {round} is cancelled. Its holdouts are free for another plan.")
@@ -159,9 +177,7 @@ VAULT_ACTS = (
     Act(
         name="close",
         label="Close the round",
-        explanation="Nothing more is received, whatever the announced time. What waits is still scored; "
-        "then finals lock, each team's row on the board becomes its final, and the audit may begin. Queries "
-        "that teams have left are lost: the round's page lists them. A closed round is not opened again.",
+        explain=_explained_close,
         is_open=lambda round: round.status == RoundStatus.OPEN,
         when="while a round is OPEN",
         run=_close,

@@ -1,7 +1,6 @@
 """Draws, and the public keys that somebody needs who seals labels where they live."""
 
 import hashlib
-import json
 import uuid
 
 from django.http import HttpResponse, HttpResponseBase
@@ -22,8 +21,7 @@ class SealingKeys(PublicView):
 
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         benchmark = selectors.visible_benchmark(request, slug)
-        sheet = sealing_sheet.as_json(benchmark_sheet.sheet_of(benchmark))
-        content = (json.dumps(sheet, ensure_ascii=False, indent=1) + "\n").encode()
+        content = sealing_sheet.as_file(benchmark_sheet.sheet_of(benchmark))
         return negotiation.answer_once(
             request,
             etag=f'"{hashlib.sha256(content).hexdigest()}"',

@@ -23,6 +23,7 @@ from vault import journal, locks, panel, sentences, transcripts
 from vault.errors import LabelsUnavailableError, SealingError, TransitionError
 from vault.files import id_lists
 from vault.files.problems import refuse
+from vault.holdout_kinds import WITHOUT_LABELS
 from vault.models import (
     Benchmark,
     CorrectionRequest,
@@ -35,6 +36,7 @@ from vault.models import (
 from vault.sealing import (
     boxes,
     crypto,
+    envelope_states,
     holdouts,
     label_files,
     label_versions,
@@ -111,6 +113,13 @@ def request(
     *, holdout: Holdout, content: Content, reason: str, actor: str, now: dt.datetime
 ) -> CorrectionRequest:
     """Ask the audit worker to correct the batch of this holdout, for a reason that everybody reads."""
+    if holdout.kind in WITHOUT_LABELS:
+        raise TransitionError(
+            "labels of a prospective holdout are corrected by their provider: of an item that comes again "
+            "the newest label counts"
+        )
+    if problem := envelope_states.not_usable(holdouts=[holdout]):
+        raise TransitionError(f"the labels of the batch are not corrected: {problem}")
     line = sentences.checked_reason(reason=reason, error=TransitionError)
     benchmark = Benchmark.objects.select_for_update(no_key=True).get(pk=holdout.benchmark_id)
     check(batch=holdout.batch)

@@ -62,6 +62,11 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
     }
 
 
+def as_file(sheet: Sheet) -> bytes:
+    """Write the file that is handed out, the same wherever it is asked for."""
+    return (json.dumps(as_json(sheet), ensure_ascii=False, indent=1) + "\n").encode()
+
+
 def read(content: bytes) -> Sheet:
     """Read such a file; `SealingError` names the member that is wrong."""
     try:

@@ -11,9 +11,10 @@ from django.utils import timezone
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
 from vault import label_providers, panel
-from vault.errors import SealingError
+from vault.errors import SealingError, TransitionError
 from vault.models import (
     AwaitedLabels,
+    CorrectionRequest,
     Holdout,
     JournalEntry,
     LabelBatch,
@@ -24,7 +25,8 @@ from vault.models import (
     ProspectiveResult,
 )
 from vault.people.groups import ORGANIZER, RESEARCHER
-from vault.sealing import awaited
+from vault.sealing import awaited, corrections
+from vault.sealing.corrections import Content
 
 ITEMS = "id\n" + "".join(f"later-{i}\n" for i in range(30))
 RULE = {"mature_percent": "80", "mature_at_0": "", "mature_at_1": ""}
@@ -99,6 +101,11 @@ def test_a_provider_is_shown_its_token_once(stage: Stage) -> None:
     page = act(stage, "add-provider", given).content.decode()
 
     (plain,) = set(re.findall(r"hvl_[\w-]{43}", page))
+    said = " ".join(page.split())
+    assert "hand it to the label provider" in said
+    assert f"/api/v1/benchmarks/{stage.world.benchmark.slug}/prospective/ID/" in said
+    assert "run.py seal-batch" in said
+    assert "team" not in said[said.index("Copy this token") : said.index("Back to")]
     provider = LabelProvider.objects.get()
     assert plain not in (provider.digest, provider.prefix)
     found = label_providers.authenticate(plain=plain, now=timezone.now())
@@ -164,6 +171,29 @@ def test_the_holdouts_page_says_what_came_and_what_everybody_reads(stage: Stage)
     assert "registry" in text
     assert "ACCEPTED" in text
     assert "0.7125" in text
+
+
+def test_awaited_labels_are_not_corrected_but_delivered_anew(stage: Stage) -> None:
+    """A correction would count every item as labelled."""
+    publish(stage)
+    holdout = Holdout.objects.get(kind="prospective")
+    given = {"what": "void", "ids": "later-1", "reason": "x", "for_good": "on"}
+    with acting_as("researcher"):
+        client = client_of(ORGANIZER)
+        page = client.get(url("vault_holdout_change", holdout.pk)).content.decode()
+        answer = client.post(url("vault_holdout_act", holdout.pk, "correct"), given)
+        with pytest.raises(TransitionError, match="corrected by their provider"):
+            corrections.request(
+                holdout=holdout,
+                content=Content(ids=pa.array(["later-1"])),
+                reason="x",
+                actor="olivia",
+                now=timezone.now(),
+            )
+
+    assert "/act/correct/" not in page
+    assert answer.status_code == 302
+    assert not CorrectionRequest.objects.exists()
 
 
 def test_an_ordinary_holdout_says_nothing_of_it(stage: Stage) -> None:

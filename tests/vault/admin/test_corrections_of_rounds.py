@@ -91,6 +91,20 @@ def test_a_team_gets_queries_and_is_let_in_late_and_out_again(world: World) -> N
     ]
 
 
+def test_the_page_that_closes_a_round_names_who_may_be_late(world: World) -> None:
+    round, team = world.round, world.teams["alpha"]
+    until = (round.closes_at + dt.timedelta(days=1)).replace(second=0, microsecond=0)
+
+    assert "but from a team that is let in late. What waits is still scored" in page(round, "close")
+    late = {"team": team.pk, "n_queries": 1, "reason": "it was ill", **split("until", until)}
+    assert act(round, "accept-late", **late).status_code == 302
+    asked = page(round, "close")
+
+    assert f"But 1 team may hand in late, until {until:%Y-%m-%d %H:%M} UTC: so long" in asked
+    assert act(round, "withdraw-late", team=team.pk, reason="it is well again").status_code == 302
+    assert "may hand in late" not in page(round, "close")
+
+
 def test_only_organizers_correct_a_round(world: World) -> None:
     round = world.round
     for name in ACTS:

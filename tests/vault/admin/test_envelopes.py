@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.vault.admin.stage import client_of, url
 from tests.vault.factories import NOW, acting_as
 from tests.vault.sealing.sealed_offline import LABELS, seal
-from vault.models import Benchmark, Holdout, Panel, SealedEnvelope
+from vault.models import Benchmark, CorrectionRequest, Holdout, Panel, SealedEnvelope
 from vault.people.groups import ORGANIZER, RESEARCHER
 from vault.sealing import envelopes
 
@@ -88,6 +88,27 @@ def test_the_second_time_it_is_taken_in_and_its_page_says_what_came_of_it(
     # In one transaction, as tests of the admin are, no envelope is opened: the verdict is written down.
     SealedEnvelope.objects.update(status="REFUSED", problem="its ids are others", judged_at=NOW)
     assert "it may never serve: its ids are others" in shown()
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("RECEIVED", "has not verified"), ("REFUSED", "its ids are others")]
+)
+def test_labels_that_may_not_serve_are_not_corrected(
+    benchmark: Benchmark, content: bytes, status: str, reason: str
+) -> None:
+    """The worker cannot open them, and would try for ever."""
+    send(benchmark, content, proof=proof_of(send(benchmark, content)), confirm="on")
+    problem = "its ids are others" if status == "REFUSED" else ""
+    SealedEnvelope.objects.update(status=status, problem=problem)
+    holdout = Holdout.objects.get(status="FRESH")
+    first = envelopes.read(content).ids[0].as_py()
+    given = {"what": "void", "ids": first, "reason": "x", "for_good": "on"}
+    with acting_as("researcher"):
+        answer = client_of(ORGANIZER).post(url("vault_holdout_act", holdout.pk, "correct"), given)
+
+    assert answer.status_code == 200
+    assert reason in answer.content.decode()
+    assert not CorrectionRequest.objects.exists()
 
 
 @pytest.mark.parametrize("given", [{"confirm": "on"}, {"proof": "x:y:z", "confirm": "on"}])

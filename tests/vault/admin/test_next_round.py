@@ -80,6 +80,24 @@ def test_one_act_in_the_admin_shows_the_difference_first(world: World) -> None:
     assert Submission.objects.filter(round=planned, team__is_reference=True).count() == 1
 
 
+def test_parameters_are_compared_by_value_and_written_as_json(world: World) -> None:
+    """Those of an older round may stand in another order, or as whole numbers."""
+    Round.objects.update(mechanism="guarded_ladder", parameters={"b": 10, "c": 1, "z": 1.5})
+    query = f"?benchmark={world.benchmark.pk}&after={world.round.pk}"
+    address = url("vault_round_add") + query
+    with acting_as("researcher"):
+        client = client_of(ORGANIZER)
+        sent = filled_in(client.get(address))
+        equal, other = (
+            words(client.post(address, {**sent, "parameters": [parameters]}))
+            for parameters in ('{"z": 1.5, "c": 1.0, "b": 10}', '{"z": 2, "c": 1.0, "b": 10}')
+        )
+
+    assert "What differs from the last round" in equal
+    assert "parameters {" not in equal
+    assert 'parameters {"b": 10, "c": 1, "z": 1.5} {"b": 10, "c": 1.0, "z": 2' in other
+
+
 def test_a_changed_tick_is_another_preview(world: World) -> None:
     """What was read is what is done."""
     with acting_as("researcher"):

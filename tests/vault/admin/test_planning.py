@@ -66,6 +66,17 @@ def test_the_first_button_previews_and_writes_nothing(world: World) -> None:
     ]
 
 
+def test_form_and_preview_say_what_can_still_be_changed(world: World) -> None:
+    with acting_as("researcher"):
+        form = client_of(ORGANIZER).get(url("vault_round_add"))
+
+    for answer in (form, previewed(world)):
+        assert "its end can only be moved to a later time" in text(answer)
+        assert "given more queries or let in late; nothing else of it can be changed" in text(
+            answer
+        )
+
+
 def test_a_preview_reads_all_constants_back(world: World) -> None:
     first, second = (world.team(name, is_reference=True) for name in ("zero", "alpha"))
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,7 @@ SHARDS = ("--shard", "query=20", "--shard", "fresh=25", "--shard", "sealed=rest"
 
 def sheet_file(directory: Path, benchmark: Benchmark) -> Path:
     file = directory / "keys.json"
-    sheet = sealing_sheet.as_json(benchmark_sheet.sheet_of(benchmark))
-    file.write_text(json.dumps(sheet))
+    file.write_bytes(sealing_sheet.as_file(benchmark_sheet.sheet_of(benchmark)))
     return file
 
 
