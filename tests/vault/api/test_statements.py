@@ -1,8 +1,10 @@
 """How many statements a file costs PostgreSQL on its way in, and that its answer says what is so."""
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -27,6 +29,12 @@ def test_a_post_reads_everything_once(world: World, bot: Caller) -> None:
     asked = [each["sql"] for each in queries if not each["sql"].startswith(roles)]
     # In a test that is one transaction, savepoints stand for the transaction's two ends.
     assert len(asked) == N_STATEMENTS, "\n".join(asked)
+
+
+def test_the_page_says_so() -> None:
+    page = (settings.BASE_DIR / "docs" / "performance.md").read_text()
+    said = re.findall(r"^\| POST of a new file \| \d+ \| (\d+) \|$", page, flags=re.MULTILINE)
+    assert said == [str(N_STATEMENTS)]
 
 
 def test_the_first_poll_can_be_a_304(world: World, bot: Caller) -> None:
