@@ -19,7 +19,7 @@ from vault import (
     merged_teams,
     sentences,
 )
-from vault.budget_left import Queries, Remaining, Usage
+from vault.budget_left import Late, Queries, Remaining, Usage
 from vault.errors import (
     AdmissionError,
     CancelThrottledError,
@@ -28,7 +28,6 @@ from vault.errors import (
     TotalExhaustedError,
     WindowExhaustedError,
 )
-from vault.late_allowances import Late
 from vault.models import (
     Admission,
     BudgetEntry,
