@@ -6,6 +6,8 @@ that finals do not lock and no fresh label is opened (docs/adr/0023).
 
 import datetime as dt
 
+from django.db.models import QuerySet
+
 from vault import budget_left
 from vault.budget_left import Late
 from vault.models import Admission, Benchmark, BudgetEntry, Final, LateAllowance, Round, Team
@@ -25,6 +27,13 @@ def of(*, admission: Admission) -> Late | None:
         return None
     charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission=admission))
     return Late(limit=last.limit, used=charged.filter(reason=LATE).count(), until=last.until)
+
+
+def n_allowed(*, round: Round, accounts: QuerySet[Admission]) -> int:
+    """Count the queries that accounts of a round may ask together, late ones too."""
+    allowed = LateAllowance.objects.filter(round=round).order_by("pk")
+    last = {each.team_id: each.limit for each in allowed}
+    return sum(k + last.get(team_id, 0) for team_id, k in accounts.values_list("team", "k"))
 
 
 def in_effect(*, round: Round, team: Team, now: dt.datetime) -> Late | None:
