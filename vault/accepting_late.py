@@ -9,6 +9,7 @@ import datetime as dt
 from django.db import transaction
 
 from vault import fresh_openings, late_allowances, locks, more_queries, notices
+from vault.budget_left import Late
 from vault.errors import ActError
 from vault.models import Admission, LateAllowance, Round, RoundNotice, Team
 from vault.statuses import RoundStatus
@@ -99,7 +100,7 @@ def withdraw(
     )
 
 
-def _held(round: Round, team: Team) -> tuple[Admission, late_allowances.Late | None]:
+def _held(round: Round, team: Team) -> tuple[Admission, Late | None]:
     """Hold round and account: neither closes, nor is a late file taken in, meanwhile."""
     locks.hold_round(round_id=round.pk)
     admission = more_queries.account(round=round, team=team)

@@ -19,7 +19,7 @@ from vault import (
     merged_teams,
     sentences,
 )
-from vault.budget_left import Queries, Remaining, Usage
+from vault.budget_left import Late, Queries, Remaining, Usage
 from vault.errors import (
     AdmissionError,
     CancelThrottledError,
@@ -28,7 +28,6 @@ from vault.errors import (
     TotalExhaustedError,
     WindowExhaustedError,
 )
-from vault.late_allowances import Late
 from vault.models import (
     Admission,
     BudgetEntry,
@@ -138,6 +137,7 @@ def lock_account(*, round: Round, team: Team) -> Admission:
     if not admission.is_active_now:
         raise NotAdmittedError(not_active(team=team))
     round.status, round.closes_at = admission.status_now, admission.closes_at_now
+    admission.team = team
     return admission
 
 
@@ -332,5 +332,6 @@ def _account(*, round: Round, team: Team, now: dt.datetime) -> tuple[Admission, 
     admission = Admission.objects.filter(round=round, team=team).first()
     if admission is None:
         raise NotAdmittedError(f"the team {team.name} is not admitted to this round")
+    admission.team = team
     used = budget_left.count(admission=admission, round=round, now=now)
     return admission, budget_left.queries(admission=admission, round=round, used=used, now=now)

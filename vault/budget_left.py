@@ -8,7 +8,6 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from vault import merged_teams, sentences
-from vault.late_allowances import Late
 from vault.models import Admission, BudgetEntry, Round
 from vault.statuses import COMING, RoundStatus
 
@@ -37,6 +36,19 @@ class Queries:
     concurrent_limit: int
     concurrent_used: int
     next_slot_at: dt.datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Late:
+    """The late queries of an account, counted apart from the round's own."""
+
+    limit: int
+    used: int
+    until: dt.datetime
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.used)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ and it has no budget. What comes is kept as ciphertext that this process cannot 
 """
 
 import datetime as dt
-import hashlib
 import secrets
 
 from django.db import transaction
@@ -25,6 +24,7 @@ from vault.models import (
 from vault.sealing import awaited, batch_format
 from vault.sealing.batch_format import Envelope
 from vault.statuses import HoldoutStatus
+from vault.teams import tokens
 
 PREFIX = "hvl_"
 SHOWN = len(PREFIX) + 6
@@ -55,7 +55,7 @@ def add(
         benchmark=benchmark,
         name=name,
         prefix=plain[:SHOWN],
-        digest=_digest(plain),
+        digest=tokens.digest(plain),
         made_by=actor,
         created_at=now,
         expires_at=expires_at,
@@ -90,7 +90,7 @@ def authenticate(*, plain: str, now: dt.datetime) -> LabelProvider | None:
     if not plain.startswith(PREFIX):
         return None
     lasting = Q(expires_at=None) | Q(expires_at__gt=now)
-    found = LabelProvider.objects.filter(lasting, digest=_digest(plain), revoked_at=None)
+    found = LabelProvider.objects.filter(lasting, digest=tokens.digest(plain), revoked_at=None)
     return found.select_related("benchmark").first()
 
 
@@ -199,7 +199,3 @@ def _check_awaited(holdout: Holdout) -> None:
             "labels are taken once the finals that they measure are locked: when the round with this "
             "holdout has closed"
         )
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -5,8 +5,11 @@ that finals do not lock and no fresh label is opened (docs/adr/0023).
 """
 
 import datetime as dt
-from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
+from vault import budget_left
+from vault.budget_left import Late
 from vault.models import Admission, Benchmark, BudgetEntry, Final, LateAllowance, Round, Team
 from vault.statuses import RoundStatus
 
@@ -16,34 +19,21 @@ LATE = "late"
 NOT_LOCKED = (RoundStatus.OPEN, RoundStatus.CLOSING)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Late:
-    """The late queries of an account, counted apart from the round's own."""
-
-    limit: int
-    used: int
-    until: dt.datetime
-
-    @property
-    def left(self) -> int:
-        return max(0, self.limit - self.used)
-
-
 def of(*, admission: Admission) -> Late | None:
     """Count an account's late queries; None if it was never allowed any."""
     allowed = LateAllowance.objects.filter(round=admission.round_id, team=admission.team_id)
     last = allowed.order_by("-pk").first()
     if last is None:
         return None
-    return Late(limit=last.limit, used=used(admission=admission), until=last.until)
+    charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission=admission))
+    return Late(limit=last.limit, used=charged.filter(reason=LATE).count(), until=last.until)
 
 
-def used(*, admission: Admission) -> int:
-    """Count the late queries that were charged."""
-    entries = BudgetEntry.objects.filter(admission=admission)
-    refunded = entries.filter(kind=BudgetEntry.Kind.REFUND).values("submission")
-    reserved = entries.filter(kind=BudgetEntry.Kind.RESERVE, reason=LATE)
-    return reserved.exclude(submission__in=refunded).count()
+def n_allowed(*, round: Round, accounts: QuerySet[Admission]) -> int:
+    """Count the queries that accounts of a round may ask together, late ones too."""
+    allowed = LateAllowance.objects.filter(round=round).order_by("pk")
+    last = {each.team_id: each.limit for each in allowed}
+    return sum(k + last.get(team_id, 0) for team_id, k in accounts.values_list("team", "k"))
 
 
 def in_effect(*, round: Round, team: Team, now: dt.datetime) -> Late | None:

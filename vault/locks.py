@@ -56,7 +56,7 @@ def hold_references(*, holdout_id: uuid.UUID) -> None:
 
     The database's own check takes the same lock. Two holdouts may share one: then they only wait.
     """
-    _ask("pg_advisory_xact_lock", (_REFERENCES, int.from_bytes(holdout_id.bytes[-4:], signed=True)))
+    _ask("pg_advisory_xact_lock", (_REFERENCES, _half(holdout_id)))
 
 
 def hold_labels_as_they_are(*, holdout_id: uuid.UUID) -> None:
@@ -104,14 +104,12 @@ def hold_heads(*, benchmark_id: int) -> None:
 
 def hold_batches(*, holdout_id: uuid.UUID) -> None:
     """Order the batches of labels that come for a holdout. Two may share a lock: then they only wait."""
-    _ask("pg_advisory_xact_lock", (_BATCHES, int.from_bytes(holdout_id.bytes[-4:], signed=True)))
+    _ask("pg_advisory_xact_lock", (_BATCHES, _half(holdout_id)))
 
 
 def one_awaited(*, holdout_id: uuid.UUID) -> AbstractContextManager[bool]:
     """Let one process at a time open a prospective holdout's batches, and score on its labels."""
-    return of_session(
-        key=(_AWAITED, int.from_bytes(holdout_id.bytes[-4:], signed=True)),
-    )
+    return of_session(key=(_AWAITED, _half(holdout_id)))
 
 
 def one_audit(*, round_id: int) -> AbstractContextManager[bool]:
@@ -121,14 +119,12 @@ def one_audit(*, round_id: int) -> AbstractContextManager[bool]:
 
 def one_disclosure(*, holdout_id: uuid.UUID) -> AbstractContextManager[bool]:
     """Let one process at a time disclose a holdout. Two may share a lock: then one is done later."""
-    return of_session(
-        key=(_DISCLOSURE, int.from_bytes(holdout_id.bytes[-4:], signed=True)),
-    )
+    return of_session(key=(_DISCLOSURE, _half(holdout_id)))
 
 
 def one_batch(*, batch: uuid.UUID) -> AbstractContextManager[bool]:
     """Let one process at a time look into a batch's envelope, or disclose its draw. Two may share a lock."""
-    return of_session(key=(_BATCH, int.from_bytes(batch.bytes[-4:], signed=True)))
+    return of_session(key=(_BATCH, _half(batch)))
 
 
 def one_rotation(*, purpose: str) -> AbstractContextManager[bool]:

@@ -7,9 +7,7 @@ incumbents stays. The place is a row and an entry of the journal, so that a repl
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,9 +17,6 @@ from vault import journal, release
 from vault.models import MechanismState, MergedState, Round, Submission, TeamMerge
 from vault.queue import leases
 from vault.statuses import PENDING
-
-ACTOR = "worker-scoring"
-
 
 # A team's memory in each transcript of a round.
 MemoryKey = tuple[int, int]
@@ -78,7 +73,7 @@ def _join_all(
         journal.append_of_round(
             round=round,
             kind="states_merged",
-            actor=ACTOR,
+            actor=release.ACTOR,
             now=now,
             absorbed=merge.absorbed.name,
             kept=submission.team.name,
@@ -103,8 +98,8 @@ def join(*, round: Round, kept: Memory, absorbed: Memory) -> bool:
 def places(*, round: Round) -> dict[MemoryKey, list[MergedState]]:
     """Find where each kept team's memory took over others, in the order in which it did."""
     found: dict[MemoryKey, list[MergedState]] = {}
-    rows: Iterable[Any] = MergedState.objects.filter(round=round).select_related("merge")
-    for row in sorted(rows, key=lambda each: (each.sequence, each.pk)):
+    rows = MergedState.objects.filter(round=round).select_related("merge__kept", "merge__absorbed")
+    for row in rows.order_by("sequence", "pk"):
         found.setdefault((row.merge.kept_id, row.transcript), []).append(row)
     return found
 

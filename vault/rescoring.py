@@ -33,7 +33,6 @@ from vault.queue import leases
 from vault.sealing import kept_open
 from vault.statuses import RoundStatus
 
-ACTOR = "worker-scoring"
 # So long a file that cannot be scored is tried again before the others go on without it.
 PATIENCE = dt.timedelta(hours=1)
 
@@ -110,7 +109,7 @@ def _score(transcript: Transcript, submission: Submission, clock: Clock) -> None
     benchmark = submission.round.benchmark
     whole = predictions.load(file_key=submission.file_key)
     opened = kept_open.query_labels(
-        holdout=submission.round.query_holdout, actor=ACTOR, now=clock()
+        holdout=submission.round.query_holdout, actor=release.ACTOR, now=clock()
     )
     own = whole[opened.positions]
     scores = evaluation.scores_of(benchmark=benchmark, opened=opened, answers=own)
@@ -158,7 +157,7 @@ def _make_current(transcript: Transcript, *, lost: list[uuid.UUID], now: dt.date
     journal.append_of_round(
         round=round,
         kind="round_rescored",
-        actor=ACTOR,
+        actor=release.ACTOR,
         now=now,
         transcript=waiting.number,
         label_version=waiting.label_version,

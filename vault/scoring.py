@@ -38,7 +38,6 @@ from vault.statuses import SubmissionStatus
 
 logger = logging.getLogger(__name__)
 
-ACTOR = "worker-scoring"
 # All that a competing team learns of a failure that its file met: more could depend on a label.
 SCORING_FAILED = "scoring_failed"
 MAX_PER_TURN = 20  # then other teams have their turn
@@ -115,7 +114,7 @@ def _score(*, claim: Claim, used: Used, clock: Clock) -> bool:
     # Before the labels: if the storage is away, none was opened for nothing.
     whole = predictions.load(file_key=submission.file_key)
     round = submission.round
-    opened = kept_open.query_labels(holdout=round.query_holdout, actor=ACTOR, now=clock())
+    opened = kept_open.query_labels(holdout=round.query_holdout, actor=release.ACTOR, now=clock())
     used.opening = opened.entry
     own = whole[opened.positions]
     fit_to_score.check_no_label_file(submission=submission, labels=opened.labels, answers=own)
@@ -173,14 +172,14 @@ def _fail(*, claim: Claim, used: Used, now: dt.datetime, code: str = SCORING_FAI
     refunded = budget.refund(
         submission=submission,
         reason=budget.FAILED,
-        actor=ACTOR,
+        actor=release.ACTOR,
         now=now,
         most=settings.MAX_REFUNDED_FAILURES,
     )
     journal.append(
         benchmark_id=submission.round.benchmark_id,
         kind="scoring_failed",
-        actor=ACTOR,
+        actor=release.ACTOR,
         payload={
             "submission": str(submission.pk),
             "refunded": refunded,

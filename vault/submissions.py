@@ -14,7 +14,7 @@ from django.db.models import Exists, Max, Min, OuterRef, Q
 from stats.mechanisms import MECHANISMS
 from vault import budget, closed_rounds, journal, late_allowances, locks
 from vault import predictions as prediction_files
-from vault.budget_left import Queries
+from vault.budget_left import Late, Queries
 from vault.errors import (
     NoOpenRoundError,
     NotAdmittedError,
@@ -23,7 +23,6 @@ from vault.errors import (
     ValidationScoreNeededError,
 )
 from vault.files.canonical import Predictions
-from vault.late_allowances import Late
 from vault.models import Admission, Benchmark, Final, Panel, Round, Submission, Team
 from vault.queue import broker
 from vault.references import files as reference_files

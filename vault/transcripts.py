@@ -28,8 +28,8 @@ def begin(*, round: Round, label_version: int, now: dt.datetime) -> Transcript:
 def due() -> list[int]:
     """List the transcripts that wait to be scored."""
     waiting = Transcript.objects.filter(current_at=None)
-    over = waiting.filter(round__status=RoundStatus.CANCELLED)
-    return list(waiting.exclude(pk__in=over).order_by("begun_at").values_list("pk", flat=True))
+    going_on = waiting.exclude(round__status=RoundStatus.CANCELLED)
+    return list(going_on.order_by("begun_at").values_list("pk", flat=True))
 
 
 def label_version(*, round: Round) -> int | None:

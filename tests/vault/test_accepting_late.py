@@ -22,6 +22,7 @@ from vault import (
     rounds,
     submissions,
 )
+from vault.admin.rounds import proven_error
 from vault.errors import (
     ActError,
     BudgetError,
@@ -117,6 +118,7 @@ def test_an_exhausted_account_has_its_late_queries_and_no_other(world: World) ->
         holdout_ledger.account_of(round=world.round).nats(k=4),
     )
     assert account.reserved_nats > k_nats
+    assert "all 4 admitted queries" in proven_error(world.round)
     round = Round.objects.get()
     left = budget.remaining(round=round, team=team, now=AFTER)
     assert (left.total_limit, left.total_used, left.concurrent_used) == (2, 2, 1)

@@ -24,6 +24,7 @@ from tests.vault.test_replay import played
 from vault import (
     holdout_ledger,
     journal,
+    predictions,
     release,
     replay,
     rescoring,
@@ -76,19 +77,20 @@ def test_new_files_wait_until_all_is_scored_again(world: World) -> None:
         assert replay.replay(round=current(world)) == 19
 
 
-def test_a_file_that_was_being_scored_is_not_released_on_old_labels(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("module", "step"), [(release, "publish"), (predictions, "load")])
+def test_a_file_that_was_being_scored_is_not_released_before_the_others(
+    module: Any, step: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its labels were opened before the correction, and its turn to be released comes after."""
+    """Its labels were opened before the correction or after it; its turn to be released comes after."""
     late = world.submit(world.teams["a"], world.wrong_at(range(2))).submission
-    publish = release.publish
+    done = getattr(module, step)
 
     def correct_first(**given: Any) -> Any:
-        monkeypatch.setattr(release, "publish", publish)
+        monkeypatch.setattr(module, step, done)
         beginning(world)
-        return publish(**given)
+        return done(**given)
 
-    monkeypatch.setattr(release, "publish", correct_first)
+    monkeypatch.setattr(module, step, correct_first)
     world.score(late)
     late.refresh_from_db()
 

@@ -1,5 +1,6 @@
 """How many statements scoring one file costs PostgreSQL, under a mechanism without and with a baseline."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,9 @@ def test_scoring_a_file(
     moved = [each["sql"] for each in queries if 'SET "state"' in each["sql"]]
     assert len(queries) - 1 == N_STATEMENTS, "\n".join(each["sql"][:200] for each in queries)
     assert len(moved) == 1
+
+
+def test_the_page_says_so(settings: Settings) -> None:
+    page = (settings.BASE_DIR / "docs" / "performance.md").read_text()
+    said = re.findall(r"^\| scoring a file, .+ \| \d+ \| (\d+) \|$", page, flags=re.MULTILINE)
+    assert said == [str(N_STATEMENTS)] * 2

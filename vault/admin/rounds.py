@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from vault import holdout_ledger, opening, sentences, transcripts
+from vault import holdout_ledger, late_allowances, opening, sentences, transcripts
 from vault.admin import outlook, parameters, planning
 from vault.admin.acts import Act, ActingPage
 from vault.admin.baselines import may_open
@@ -218,7 +218,8 @@ def proven_error(round: Round) -> str:
 
     It may promise nothing. An audit's report has the narrower bound of the queries that were used.
     """
-    k = Admission.objects.filter(round=round, is_blind=False).aggregate(sum=Sum("k"))["sum"]
+    seeing = Admission.objects.filter(round=round, is_blind=False)
+    k = late_allowances.n_allowed(round=round, accounts=seeing)
     if not k:
         return "no team that sees scores is admitted"
     bound = round_preview.bound(

@@ -13,7 +13,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from stats import ledger
-from vault import budget, budget_left, holdout_ledger, leaderboard
+from vault import (
+    budget,
+    budget_left,
+    holdout_ledger,
+    late_allowances,
+    leaderboard,
+    merged_teams,
+)
 from vault.api import limits, negotiation, representations, selectors
 from vault.api.permissions import MayRead
 from vault.api.publicly import PublicView
@@ -40,7 +47,9 @@ class BudgetDetail(APIView):
         error = ledger.proven_error(
             account=holdout_ledger.account_of(round=round),
             nats=holdout_ledger.team_nats(round=round, team=team),
-            k=remaining.total_limit + (remaining.late.limit if remaining.late else 0),
+            k=late_allowances.n_allowed(
+                round=round, accounts=merged_teams.accounts(round=round, team=team)
+            ),
         )
         summary = budget_left.summary(
             left=remaining,

@@ -1,8 +1,10 @@
 """How many statements a file costs PostgreSQL on its way in, and that its answer says what is so."""
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -23,10 +25,30 @@ def test_a_post_reads_everything_once(world: World, bot: Caller) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert bot.post(POST, file_number(2)).status_code == 202
 
-    roles = ("SET ROLE", "RESET ROLE")  # of the test
-    asked = [each["sql"] for each in queries if not each["sql"].startswith(roles)]
+    asked = _asked(queries)
     # In a test that is one transaction, savepoints stand for the transaction's two ends.
     assert len(asked) == N_STATEMENTS, "\n".join(asked)
+
+
+def test_a_post_that_fills_its_window_asks_when_the_next_is_free() -> None:
+    bot = Caller(a_world("few", window_limit=2, total_limit=3).team("ours"))
+    bot.post("benchmarks/few/submissions/", file_number(1))
+
+    with CaptureQueriesContext(connection) as queries:
+        assert bot.post("benchmarks/few/submissions/", file_number(2)).status_code == 202
+
+    assert len(_asked(queries)) == N_STATEMENTS + 1, "\n".join(_asked(queries))
+
+
+def _asked(queries: CaptureQueriesContext) -> list[str]:
+    roles = ("SET ROLE", "RESET ROLE")  # of the test
+    return [each["sql"] for each in queries if not each["sql"].startswith(roles)]
+
+
+def test_the_page_says_so() -> None:
+    page = (settings.BASE_DIR / "docs" / "performance.md").read_text()
+    said = re.findall(r"^\| POST of a new file \| \d+ \| (\d+) \|$", page, flags=re.MULTILINE)
+    assert said == [str(N_STATEMENTS)]
 
 
 def test_the_first_poll_can_be_a_304(world: World, bot: Caller) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from stats import ledger
+from tests.vault.api.stage import Caller
 from tests.vault.factories import NOW, World, acting_as, make_world
-from vault import budget, rounds, submissions, unranking
+from vault import budget, holdout_ledger, rounds, submissions, unranking
 from vault.budget_left import Remaining
 from vault.errors import (
     AdmissionError,
@@ -21,8 +23,10 @@ from vault.errors import (
     VaultError,
 )
 from vault.models import (
+    Admission,
     BudgetEntry,
     JournalEntry,
+    Round,
     Submission,
     Team,
     TeamMerge,
@@ -91,6 +95,25 @@ def test_what_both_have_used_adds_up(world: World) -> None:
     assert set(Submission.objects.values_list("team", flat=True)) == {
         world.teams[name].pk for name in ("reference", "a", "b")
     }
+
+
+@pytest.mark.usefixtures("api_site")
+def test_what_is_proven_is_of_the_queries_of_both(world: World) -> None:
+    """Whoever asks with two accounts has as many answers as both may have."""
+    type(world.query).objects.filter(pk=world.query.pk).update(n_items=1_000_000)
+    merge(world)
+
+    shown = Caller(world.teams["a"]).get("benchmarks/merging/budget/").json()
+
+    round = Round.objects.select_related("query_holdout", "benchmark").get()
+    pair = (world.teams["a"], world.teams["b"])
+    k = sum(Admission.objects.filter(team__in=pair).values_list("k", flat=True))
+    assert shown["proven_error"] == ledger.proven_error(
+        account=holdout_ledger.account_of(round=round),
+        nats=holdout_ledger.team_nats(round=round, team=world.teams["a"]),
+        k=k,
+    )
+    assert shown["proven_error"] is not None
 
 
 def test_budget_is_never_negative() -> None:
