@@ -144,11 +144,15 @@ def open_labels(
     actor: str,
     now: dt.datetime,
     repeats: bool = False,
+    as_sealed: bool = False,
 ) -> OpenLabels:
-    """Decrypt a holdout's newest labels for a worker that holds the key. Not inside a transaction."""
+    """Decrypt a holdout's newest labels for a worker that holds the key. Not inside a transaction.
+
+    `as_sealed`: those of version 1, which the draw was made of.
+    """
     current = _current(holdout)
     check_may_open(holdout=current, purpose=purpose, repeats=repeats)
-    version = label_versions.newest(holdout=current)
+    version = (label_versions.first if as_sealed else label_versions.newest)(holdout=current)
     plaintext, entry = _open(version, purpose, reason=reason, actor=actor, now=now)
     return sealed_labels.unpack(
         plaintext, draws_groups=current.draws_groups, entry=entry, version=version.number
