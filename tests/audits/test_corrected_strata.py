@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from audits import collect
+from stats.draw import draw
 from tests.audits import stage
 from tests.vault.corrected import ask_to_replace, ask_to_void, reseal, score_again
 from tests.vault.factories import NOW, World, acting_as
@@ -26,9 +27,8 @@ def shuffled(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def spy(**arguments: Any) -> Any:
         given.update(arguments)
-        return real(**arguments)
+        return draw(**arguments)
 
-    real = collect.draw
     monkeypatch.setattr(collect, "draw", spy)
     stage.audited(stage.closing(world))
     return given
