@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
+from stats.drawing import SEED_BYTES
 from vault import journal, panel
 from vault.errors import LabelsUnavailableError, TransitionError
 from vault.files.label_tables import LabelTable
@@ -91,7 +92,7 @@ def seal(
             labels=labels,
             shards=shards,
             n_before=published.n_items - len(labels.ids),
-            seed=rng.bytes(draws.SEED_BYTES),
+            seed=rng.bytes(SEED_BYTES),
             stratify=stratify,
         )
         return batches.store(
