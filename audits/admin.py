@@ -123,7 +123,7 @@ class AuditedRoundAdmin(RoundAdmin):
                 (
                     link(each, f"run {each.pk}"),
                     each.status,
-                    judged.headline(findings=each.judged) if each.judged else NOTHING,
+                    _headline(each),
                     each.get_shift_gate_display() or NOTHING,
                     moment(each.started_at),
                     _document(getattr(each, "report", None)),
@@ -135,18 +135,31 @@ class AuditedRoundAdmin(RoundAdmin):
         return [*super().tables(obj), audited, *_repeats(obj)]
 
 
+def _headline(run: Any) -> str:
+    """Sum up what a run found, of which `VERDICTS` were fetched; one that failed acquits nobody."""
+    if run.status == AuditRun.Status.FAILED:
+        return _failure(run)
+    return judged.headline(findings=run.judged) if run.judged else NOTHING
+
+
+def _failure(run: AuditRun) -> str:
+    return f"failed ({run.error}): it says nothing of any team"
+
+
 def _repeats(round: Round) -> list[Table]:
     """List the audits that were asked for again, and what each found otherwise."""
     asked = round.notices.filter(kind=RoundNotice.Kind.AUDIT_REPEATED).order_by("pk")
     told = {each.run.notice_id: each for each in round.repeated_audits.select_related("run")}
-    runs = {each.notice_id: each for each in round.audit_runs.filter(notice__isnull=False)}
+    # The last one of each: before it may be runs that were interrupted.
+    of_notices = round.audit_runs.filter(notice__isnull=False).order_by("pk")
+    runs = {each.notice_id: each for each in of_notices}
     rows = [
         (
             link(runs[each.pk], f"run {runs[each.pk].pk}") if each.pk in runs else "waits",
             moment(each.at),
             each.actor,
             "; ".join(told[each.pk].inputs) or "nothing" if each.pk in told else NOTHING,
-            _differences(told.get(each.pk)),
+            _outcome(runs.get(each.pk), told.get(each.pk)),
             each.reason,
         )
         for each in asked
@@ -155,7 +168,9 @@ def _repeats(round: Round) -> list[Table]:
     return [Table(heading="Repeated audits", header=header, rows=rows)] if rows else []
 
 
-def _differences(repeat: RepeatedAudit | None) -> str:
+def _outcome(run: AuditRun | None, repeat: RepeatedAudit | None) -> str:
+    if run is not None and run.status == AuditRun.Status.FAILED:
+        return _failure(run)
     if repeat is None or repeat.differences is None:
         return NOTHING
     found = [f"{each['team']} ({', '.join(each['after'])})" for each in repeat.differences]
@@ -183,7 +198,7 @@ class AuditRunAdmin(ReadOnlyPage):
 
     @admin.display(description="headline")
     def headline(self, obj: Any) -> str:
-        return judged.headline(findings=obj.judged)
+        return _headline(obj)
 
     @admin.display(description="report")
     def report_link(self, obj: AuditRun) -> Any:

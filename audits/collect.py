@@ -7,7 +7,7 @@ are measured too and shown; they can never convict. Nothing per item leaves this
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from vault.holdout_kinds import WITHOUT_LABELS
 from vault.models import Holdout, Round
 from vault.scorers import scorer_of
 from vault.sealing import holdouts
+from vault.sealing.sealed_labels import OpenLabels
 
 Scores = NDArray[Any]
 # By metric and holdout (query, fresh): value, low and high of a 95 % interval, in the metric's own units.
@@ -200,19 +201,19 @@ def _owners(references: Sequence[PastSubmission], past: RoundHistory) -> list[Te
 
 
 def _opened(shards: list[Holdout], round: Round, now: dt.datetime, *, repeats: bool) -> Opened:
-    opened = [
-        holdouts.open_labels(
-            holdout=holdout,
-            purpose="audit",
-            reason={"round": round.number} | ({"repeats": True} if repeats else {}),
-            actor=ACTOR,
-            now=now,
-            repeats=repeats,
-        )
-        for holdout in shards
-    ]
+    open_labels = partial(
+        holdouts.open_labels,
+        purpose="audit",
+        reason={"round": round.number} | ({"repeats": True} if repeats else {}),
+        actor=ACTOR,
+        now=now,
+        repeats=repeats,
+    )
+    opened = [open_labels(holdout=holdout) for holdout in shards]
     strata = [
-        strata_of(labels=each.labels, units=each.groups)
+        _drawn_strata(
+            each, each if each.version == 1 else open_labels(holdout=shard, as_sealed=True)
+        )
         for shard, each in zip(shards, opened, strict=True)
         if shard.stratified
     ]
@@ -225,6 +226,15 @@ def _opened(shards: list[Holdout], round: Round, now: dt.datetime, *, repeats: b
         strata=np.concatenate(strata) if strata else None,
         versions={str(shard.pk): each.version for shard, each in zip(shards, opened, strict=True)},
     )
+
+
+def _drawn_strata(opened: OpenLabels, as_sealed: OpenLabels) -> NDArray[np.intp]:
+    """Give each item's stratum in the draw, which was made of the labels that the holdout was sealed with.
+
+    A correction changes classes and leaves items out, also of groups; how the items were drawn stays.
+    """
+    drawn = strata_of(labels=as_sealed.labels, units=as_sealed.groups)
+    return drawn[np.searchsorted(as_sealed.positions, opened.positions)]
 
 
 @dataclass(frozen=True, kw_only=True)

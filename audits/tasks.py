@@ -23,11 +23,12 @@ def publish_round(*, round_id: int) -> None:
 @shared_task(name="audits.tasks.sweep")
 def sweep() -> None:
     """Whatever interrupted an audit or a signature, the next sweep takes it up again."""
+    # Broad excepts: one step that fails must not keep the others from being done, of other rounds or the
+    # signing of heads. What failed is logged, and done again by a later sweep if it can be.
     for round_id in rounds.due():
         try:
             rounds.advance(round_id=round_id, clock=timezone.now)
         except Exception:
-            # A round that cannot be audited must not keep the others waiting.
             logger.exception("round %d was not audited", round_id)
     for notice_id in repeats.due():
         try:
@@ -37,7 +38,6 @@ def sweep() -> None:
     try:
         rounds.take_up(clock=timezone.now)
     except Exception:
-        # Heads are signed all the same.
         logger.exception("the conveyor did not go on")
     prospective.sweep(clock=timezone.now)
     # After the rounds: an audit that closes one signs by itself, and this finds what a killed worker left.

@@ -6,6 +6,7 @@ and of the sizes asked for alone; chance decides only which units they are. A ru
 held enough items would break this, because a large unit would then be likelier to be the last one.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -29,12 +30,50 @@ MIN_UNITS = 5
 MIN_ITEMS = 10
 MIN_SPLITS = comb(2 * MIN_UNITS, MIN_UNITS)
 
+SEED_BYTES = 32
+_WORD = np.dtype(">u8")
+
 
 class Shuffle(Protocol):
     """What decides a draw: a `numpy.random.Generator`, or anything else that puts numbers in random order."""
 
     def permutation(self, n: int, /) -> Counts:
         """Put 0 to n-1 in an order of which each is equally likely."""
+
+
+class SeededShuffle:
+    """
+    Orders that are a function of a seed alone, in any language.
+
+    Parameters
+    ----------
+    seed : bytes
+        32 of them.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+
+    Notes
+    -----
+    SHAKE-256 of the seed is cut into words of 64 bits, the first byte counting most. Source:
+    docs/disclosure.md, "The draw".
+    """
+
+    def __init__(self, seed: bytes) -> None:
+        if len(seed) != SEED_BYTES:
+            raise ValueError(f"a seed has {SEED_BYTES} bytes")
+        self._seed = seed
+        self._n_taken = 0
+
+    def permutation(self, n: int, /) -> Counts:
+        """Put 0 to n-1 in the order of the next n words."""
+        words = np.frombuffer(
+            hashlib.shake_256(self._seed).digest((self._n_taken + n) * _WORD.itemsize), _WORD
+        )[self._n_taken :]
+        self._n_taken += n
+        return np.argsort(words, kind="stable").astype(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,7 +71,13 @@ def small_round(
 
 
 def sealed(
-    slug: str, *, truth: Any, sizes: tuple[int, int | None], groups: Any = None, **given: Any
+    slug: str,
+    *,
+    truth: Any,
+    sizes: tuple[int, int | None],
+    groups: Any = None,
+    stratify: bool = False,
+    **given: Any,
 ) -> World:
     """A planned round of any benchmark: a query and a fresh shard, and a sealed one where items are left."""
     plain = {"task": "binary", "classes": ["0", "1"], "prediction_form": "label"}
@@ -100,6 +106,7 @@ def sealed(
         rng=np.random.default_rng(21),
         actor="test",
         now=NOW,
+        stratify=stratify,
     )
     return World(
         benchmark=benchmark,

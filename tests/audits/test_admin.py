@@ -11,7 +11,8 @@ from audits import judged, tasks
 from audits.checks import registry
 from audits.models import AuditRun, Finding, Report
 from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
-from tests.vault.factories import acting_as
+from tests.vault.factories import NOW, acting_as
+from vault import repeated_audits
 from vault.models import Benchmark, Holdout, JournalEntry, PublishedResult, Round, Submission
 from vault.people.groups import ORGANIZER, RESEARCHER
 
@@ -286,6 +287,30 @@ def test_a_round_leads_to_its_audits_and_reports(stage: Stage) -> None:
 
     assert url("audits_auditrun_change", stage.run.pk) in page
     assert url("audits_report_document", stage.report.pk) in page
+
+
+def test_a_repeat_that_failed_acquits_nobody(stage: Stage) -> None:
+    """Its page, the list and the round's page say that it failed, and count no verdict."""
+    round = stage.world.round
+    Round.objects.filter(pk=round.pk).update(status="AUDITED")
+    with acting_as("researcher"):
+        notice = repeated_audits.ask(round=round, reason="again", actor="ada", now=NOW)
+    made = {"round": round, "notice": notice, "snapshot": {}, "started_at": NOW, "finished_at": NOW}
+    AuditRun.objects.create(**made, status="FAILED", error="interrupted")
+    run = AuditRun.objects.create(**made, status="FAILED", error="LabelsUnavailableError")
+    said = "failed (LabelsUnavailableError): it says nothing of any team"
+
+    own = get(url("audits_auditrun_change", run.pk))
+    both = get(url("audits_auditrun_changelist"))
+    repeated = get(url("vault_round_change", round.pk)).split("<h2>Repeated audits</h2>")
+
+    assert said in own
+    assert said in both
+    assert said in repeated[0]
+    assert said in repeated[1]
+    assert f">run {run.pk}<" in repeated[1]
+    assert "0 CONFIRMED" not in own
+    assert both.count("0 CONFIRMED") == 1  # of the run that was made
 
 
 @pytest.mark.parametrize("task", [tasks.audit_round, tasks.publish_round, tasks.sweep])

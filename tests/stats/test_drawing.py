@@ -1,5 +1,6 @@
 """Draws of whole units: numbers that are fixed beforehand, and chance that decides the rest alone."""
 
+import hashlib
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -16,6 +17,7 @@ from stats.drawing import (
     MIN_SPLITS,
     MIN_UNITS,
     Pool,
+    SeededShuffle,
     allocate,
     draw_shards,
     fewest_items,
@@ -309,3 +311,20 @@ def test_flipping_whole_groups_tells_nothing_of_the_other_shard() -> None:
 
     assert abs(np.mean(whole) - 0.5) < 0.05
     assert cut > 0.95
+
+
+def test_a_seed_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="a seed has 32 bytes"):
+        SeededShuffle(b"short")
+
+
+def test_a_seeded_shuffle_goes_on_in_its_words() -> None:
+    """Two orders of one seed are the words' own: SHAKE-256 of 32 zero bytes, in words of 64 bits."""
+    stream = hashlib.shake_256(bytes(32)).digest(8 * 7)
+    words = [int.from_bytes(stream[8 * i : 8 * i + 8], "big") for i in range(7)]
+    shuffle = SeededShuffle(bytes(32))
+
+    for part in (words[:4], words[4:]):
+        assert shuffle.permutation(len(part)).tolist() == sorted(
+            range(len(part)), key=part.__getitem__
+        )

@@ -14,7 +14,6 @@ turn. So anybody who has the seed and the items can repeat it, in any language (
 It knows no Django and no database, so that labels can be drawn where they live.
 """
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,27 +25,6 @@ from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import HoldoutKind, decides
 from vault.sealing.drawn_units import Counts, Shard, allocated, pool_of
 from vault.sealing.terms import Terms
-
-SEED_BYTES = 32
-_WORD = np.dtype(">u8")
-
-
-class SeededShuffle:
-    """Orders that are a function of the seed alone: see above."""
-
-    def __init__(self, seed: bytes) -> None:
-        if len(seed) != SEED_BYTES:
-            raise ValueError(f"a seed has {SEED_BYTES} bytes")
-        self._seed = seed
-        self._n_taken = 0
-
-    def permutation(self, n: int, /) -> NDArray[np.int64]:
-        """Put 0 to n-1 in the order of the next n words."""
-        words = np.frombuffer(
-            hashlib.shake_256(self._seed).digest((self._n_taken + n) * _WORD.itemsize), _WORD
-        )[self._n_taken :]
-        self._n_taken += n
-        return np.argsort(words, kind="stable").astype(np.int64)
 
 
 def check_shards(*, shards: Sequence[Shard]) -> None:
@@ -90,5 +68,5 @@ def draw(
     """
     in_order = np.argsort(positions)
     pool = pool_of(labels=labels.take(in_order), positions=positions[in_order], stratify=stratify)
-    shuffle = SeededShuffle(seed)
+    shuffle = drawing.SeededShuffle(seed)
     return [in_order[part] for part in drawing.draw_shards(pool=pool, counts=counts, rng=shuffle)]

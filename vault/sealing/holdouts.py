@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
+from stats.drawing import SEED_BYTES
 from vault import journal, panel
 from vault.errors import LabelsUnavailableError, TransitionError
 from vault.files.label_tables import LabelTable
@@ -85,7 +86,7 @@ def seal(
             labels=labels,
             shards=shards,
             n_before=0 if before is None else before.n_items,
-            seed=rng.bytes(draws.SEED_BYTES),
+            seed=rng.bytes(SEED_BYTES),
             stratify=stratify,
         )
         published = panel.publish(benchmark=benchmark, ids=labels.ids)
@@ -139,11 +140,15 @@ def open_labels(
     actor: str,
     now: dt.datetime,
     repeats: bool = False,
+    as_sealed: bool = False,
 ) -> OpenLabels:
-    """Decrypt a holdout's newest labels for a worker that holds the key. Not inside a transaction."""
+    """Decrypt a holdout's newest labels for a worker that holds the key. Not inside a transaction.
+
+    `as_sealed`: those of version 1, which the draw was made of.
+    """
     current = _current(holdout)
     check_may_open(holdout=current, purpose=purpose, repeats=repeats)
-    version = label_versions.newest(holdout=current)
+    version = (label_versions.first if as_sealed else label_versions.newest)(holdout=current)
     plaintext, entry = _open(version, purpose, reason=reason, actor=actor, now=now)
     return sealed_labels.unpack(
         plaintext, draws_groups=current.draws_groups, entry=entry, version=version.number

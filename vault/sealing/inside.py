@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from stats.drawing import SEED_BYTES
 from vault.errors import SealingError
 from vault.files import label_tables
 from vault.files.canonical import code_dtype
@@ -203,7 +204,7 @@ def _check_draw(
         seed = bytes.fromhex(str(record.get("seed")))
     except ValueError:
         seed = b""
-    if len(seed) != draws.SEED_BYTES or hashlib.sha256(seed).hexdigest() != batch.seed_sha256:
+    if len(seed) != SEED_BYTES or hashlib.sha256(seed).hexdigest() != batch.seed_sha256:
         raise SealingError("the seed of the draw is not the one that was committed to")
     n_before = len(batch.ids) - batch.n_items
     where = np.arange(n_before, len(batch.ids))

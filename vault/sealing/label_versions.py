@@ -16,6 +16,11 @@ def newest(*, holdout: Holdout) -> LabelVersion:
     return versions.select_related("holdout__benchmark")[0]
 
 
+def first(*, holdout: Holdout) -> LabelVersion:
+    """Return what the holdout was sealed with."""
+    return LabelVersion.objects.select_related("holdout__benchmark").get(holdout=holdout, number=1)
+
+
 def store(
     *,
     holdout: Holdout,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from stats.drawing import SEED_BYTES
 from vault.errors import InvalidFileError, SealingError, VaultError
 from vault.files import label_tables, panel_files
 from vault.files.columns import ID_KINDS, Kind
@@ -87,7 +88,7 @@ def _sealed(options: argparse.Namespace, sheet: Sheet, labels: LabelTable) -> in
         labels=labels,
         shards=shards,
         n_before=0 if sheet.panel is None else sheet.panel.n_items,
-        seed=secrets.token_bytes(draws.SEED_BYTES),
+        seed=secrets.token_bytes(SEED_BYTES),
         stratify=options.stratify,
     )
     content = envelopes.write(sheet=sheet, ids=labels.ids, prepared=made)

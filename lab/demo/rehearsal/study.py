@@ -17,7 +17,8 @@ from lab.demo.rehearsal import memory
 from lab.demo.rehearsal.audit import Panel, RoundAudit, audit
 from lab.demo.rehearsal.memory import MemoryRound
 from lab.demo.season import Cast, Order
-from lab.demo.weather.series import N_POOL, N_QUERY, Weather
+from lab.demo.weather.series import N_FRESH, N_POOL, N_QUERY, Weather
+from stats.drawing import SEED_BYTES, SeededShuffle, draw_shards, pool
 from stats.team_tests import BEST_SCORED
 
 OPEN, GUARDED, SYBIL = "weather-open", "weather-guarded", "weather-sybil"
@@ -74,12 +75,13 @@ def run_seed(*, weather: Weather, cast: Cast, seed: int) -> SeedResult:
 
 def draw_panel(*, weather: Weather, seed: int) -> Panel:
     """Draw as the vault does which iid items are query and which fresh."""
-    drawn = np.random.default_rng([seed, SPLIT_STREAM]).permutation(N_POOL)
-    return Panel(
-        labels=weather.labels[weather.panel],
-        query=np.sort(drawn[:N_QUERY]),
-        fresh=np.sort(drawn[N_QUERY:]),
+    seed_of_draw = np.random.default_rng([seed, SPLIT_STREAM]).bytes(SEED_BYTES)
+    query, fresh = draw_shards(
+        pool=pool(n=N_POOL),
+        counts=[[N_QUERY, N_FRESH]],
+        rng=SeededShuffle(seed_of_draw),
     )
+    return Panel(labels=weather.labels[weather.panel], query=query, fresh=fresh)
 
 
 def play(

@@ -4,6 +4,7 @@ Training the cast takes a while, so what needs it runs with the calibration suit
 """
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from lab.demo import season
@@ -13,8 +14,11 @@ from lab.demo.rehearsal.study import GUARDED, OPEN, SYBIL
 from lab.demo.season import Cast
 from lab.demo.weather import series
 from lab.demo.weather.series import Weather
+from stats.drawing import SEED_BYTES
 from stats.team_tests import BEST_SCORED
 from tests.lab.demo.conftest import League
+from vault.files.label_tables import LabelTable
+from vault.sealing import draws, prepared
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,26 @@ def test_panel_is_drawn_by_the_seed_alone(weather: Weather) -> None:
     assert len(first.query) == 2_400
     assert len(first.fresh) == 6_700
     assert len(np.intersect1d(first.query, first.fresh)) == 0
+
+
+def test_panel_is_drawn_as_the_vault_seals_the_demo(weather: Weather) -> None:
+    """The tables of docs/demo.md compare a seed in memory with the same seed through the service."""
+    table = LabelTable(
+        ids=pa.array(series.item_ids(days=weather.pool)),
+        labels=weather.labels[weather.pool].astype(np.int64),
+    )
+    query, fresh = draws.draw(
+        labels=table,
+        positions=prepared.places(labels=table, n_before=0),
+        counts=np.array([[series.N_QUERY, series.N_FRESH]]),
+        stratify=False,
+        seed=np.random.default_rng([7, 0]).bytes(SEED_BYTES),
+    )
+
+    panel = study.draw_panel(weather=weather, seed=7)
+
+    assert np.array_equal(panel.query, query)
+    assert np.array_equal(panel.fresh, fresh)
 
 
 def test_gain_of_the_coalition_is_what_finals_are_ahead_on_query_items_alone(
