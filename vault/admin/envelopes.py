@@ -4,6 +4,7 @@ This process opens nothing. It checks what can be seen without a key, and wakes 
 inside; what came of that stands on the holdouts' pages and in the journal.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
