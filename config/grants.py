@@ -81,6 +81,8 @@ GRANTS: list[Grant] = [
     # Batches arrive shut: it tells their provider what became of them, and never reads an envelope.
     *_grants(WEB, "vault_labelbatch", "SELECT", "INSERT"),
     *_grants(WEB, "vault_batchenvelope", "INSERT", "SELECT batch_id"),
+    # How many items corrections left out: what is proven of a round's answers is said for the rest.
+    *_grants(WEB, "vault_correctionrequest", "SELECT batch,what,n_items,done_at"),
     *_grants(WEB, "vault_teamtoken", "SELECT", "INSERT", RENEWAL),
     *_grants(WEB, "vault_tokenlink", "SELECT", "UPDATE used_at,token_id"),
     *_grants(WEB, "vault_idempotentanswer", *ALL),

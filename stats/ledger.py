@@ -40,11 +40,13 @@ class Account:
         Whether the metric is the mean of its items.
     counts_items : bool, default=False
         Whether the metric counts items, so that it has n + 1 values (accuracy).
+    n_left_out : int, default=0
+        Items of the holdout that may be left out of scoring since their labels were corrected, at most.
 
     Raises
     ------
     ValueError
-        If `n_effective` is not from 1 to n.
+        If `n_effective` is not from 1 to n, or `n_left_out` is negative.
     """
 
     mechanism: Mechanism
@@ -54,14 +56,26 @@ class Account:
     unit: float = 1.0
     is_mean: bool = True
     counts_items: bool = False
+    n_left_out: int = 0
 
     def __post_init__(self) -> None:
         check_effective(n=self.n, n_effective=self.n_effective)
+        if self.n_left_out < 0:
+            raise ValueError("n_left_out must not be negative")
 
     @property
     def n_independent(self) -> float:
-        """The independent items that are worth as much as these: what a bound may divide by."""
+        """The independent items that are worth as much as all that were drawn."""
         return float(self.n) if self.n_effective is None else self.n_effective
+
+    @property
+    def n_counting(self) -> float:
+        """The fewest independent items that can still count: what a bound may divide by.
+
+        n_effective is n^2 over the sum of squared sizes, and to leave items out makes no group larger.
+        """
+        left = max(self.n - self.n_left_out, 0)
+        return float(left) if self.n_effective is None else self.n_effective * (left / self.n) ** 2
 
     @property
     def is_provable(self) -> bool:
@@ -198,7 +212,8 @@ def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -
     float or None
         Bound on |released value - expectation| in the metric's units; of a mechanism that shows no value,
         on |score - expectation|. None: nothing is guaranteed, because no bound is proven for this metric and
-        mechanism or because the bound is as wide as the metric's range.
+        mechanism, because too many items may be left out, or because the bound is as wide as the metric's
+        range.
 
     Raises
     ------
@@ -208,23 +223,23 @@ def proven_error(*, account: Account, nats: float, k: int, beta: float = 0.05) -
     Notes
     -----
     Assumes independent items or, by `account.n_effective`, independent groups. Noisy mechanisms have beta/2
-    for the labels and beta/2 for the noise. Cost: O(1). Source:
+    for the labels and beta/2 for the noise. Of fewer items each moves the score further, so the same noise
+    hides it less well: nats of noisy answers grow by n_independent / n_counting. Cost: O(1). Source:
     docs/method.md, "The ledger of nats", and docs/method.md, "Privacy bounds".
     """
     if not (k >= 1 and nats >= 0 and 0 < beta < 1):
         raise ValueError("k >= 1, nats >= 0 and beta in (0, 1) are needed")
-    if not account.is_provable:
+    n = account.n_counting
+    if not account.is_provable or n < 1:
         return None
     if account.mechanism.noisy:
         bound = information_error(
-            nats=nats, n=account.n_independent, beta=beta / 2, unit=account.unit
+            nats=nats * account.n_independent / n, n=n, beta=beta / 2, unit=account.unit
         )
         bound += account.distortion(k=k, beta=beta / 2)
     else:
         grid = account.distortion(k=k, beta=beta)
-        bound = guaranteed_error(
-            nats=nats, k=k, n=account.n_independent, beta=beta, unit=account.unit, grid=grid
-        )
+        bound = guaranteed_error(nats=nats, k=k, n=n, beta=beta, unit=account.unit, grid=grid)
     return bound if bound < account.unit else None
 
 

@@ -1,5 +1,6 @@
 """A holdout's ledger in nats: what it ever told, what it may still tell, and what it was planned for."""
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -13,6 +14,7 @@ from vault.errors import AdmissionError
 from vault.models import (
     Admission,
     Benchmark,
+    CorrectionRequest,
     Holdout,
     HoldoutTold,
     Release,
@@ -44,6 +46,19 @@ def account_of(*, round: Round) -> Account:
         is_mean=metric.is_mean,
         counts_items=metric.counts_items,
     )
+
+
+def account_to_bound(*, round: Round) -> Account:
+    """Say the same for a bound on errors, which may divide by no more items than still count.
+
+    Which items of the batch corrections left out is sealed, and how many of them the holdout has would tell
+    something of them, so all of them are taken to be its own.
+    """
+    voids = CorrectionRequest.objects.filter(
+        batch=round.query_holdout.batch, what=CorrectionRequest.What.VOID, done_at__isnull=False
+    )
+    left_out = voids.aggregate(total=Sum("n_items", default=0))["total"]
+    return dataclasses.replace(account_of(round=round), n_left_out=left_out)
 
 
 def effective_number(*, holdout: Holdout) -> float | None:

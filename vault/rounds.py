@@ -376,4 +376,4 @@ def count_publication(
 
 def account(*, round: Round) -> Account:
     """Say what one team could ask of the round's query holdout."""
-    return holdout_ledger.account_of(round=round)
+    return holdout_ledger.account_to_bound(round=round)

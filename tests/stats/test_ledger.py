@@ -1,11 +1,13 @@
 """The ledger against reference figures (docs/method.md, "Reference figures"), beta = .05."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from stats.effective_number import effective_number
 from stats.ledger import (
     MAX_QUERIES,
     Account,
@@ -259,6 +261,47 @@ def test_a_report_that_comes_back_may_be_off_by_the_threshold() -> None:
     assert bound is not None
 
     assert bound > given.distortion(k=10, beta=0.025) > 4 / math.sqrt(1_000_000)
+
+
+@pytest.mark.parametrize("name", ["rounded", "gaussian"])
+def test_items_left_out_widen_a_bound_to_that_of_the_others(name: str) -> None:
+    """The parameters stay as announced; of noise the nats are those of answers on fewer items."""
+    whole = account(name, 10_000)
+    part = replace(whole, n_left_out=6_000)
+    nats, k, n = whole.nats(k=5), 5, 4_000
+    if name == "rounded":
+        by_hand = guaranteed_error(nats=nats, k=k, n=n, grid=whole.distortion(k=k, beta=0.05))
+    else:
+        by_hand = information_error(nats=nats * 10_000 / n, n=n, beta=0.025)
+        by_hand += whole.distortion(k=k, beta=0.025)
+
+    assert proven_error(account=part, nats=nats, k=k) == pytest.approx(by_hand)
+
+
+def test_of_groups_what_is_left_is_worth_no_less_than_the_bound_takes_it_for() -> None:
+    """n_effective is n^2 / sum of squares, before and after any items are left out."""
+    rng = np.random.default_rng(5)
+    sizes = rng.integers(1, 30, size=200)
+    n = int(sizes.sum())
+    given = replace(
+        account("rounded", n), n_effective=effective_number(sizes=sizes), n_left_out=n // 3
+    )
+    groups = np.repeat(np.arange(200), sizes)
+
+    for kept in (rng.permutation(n)[n // 3 :], np.arange(n)[n // 3 :]):
+        left = np.bincount(groups[kept])
+        assert effective_number(sizes=left[left > 0]) >= given.n_counting
+
+
+def test_too_many_items_left_out_leave_nothing_proven() -> None:
+    given = replace(account("rounded", 100), n_left_out=100)
+
+    assert proven_error(account=given, nats=0.0, k=1) is None
+
+
+def test_items_left_out_cannot_be_fewer_than_none() -> None:
+    with pytest.raises(ValueError, match="n_left_out"):
+        replace(account("rounded", 100), n_left_out=-1)
 
 
 @pytest.mark.parametrize(

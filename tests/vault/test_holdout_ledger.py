@@ -12,10 +12,12 @@ from audits.checks import ledger as ledger_check
 from stats import ledger
 from stats.planning import Plan, planned
 from tests.audits.histories import collected, context, entrant
+from tests.vault.corrected import ask_to_replace, ask_to_void
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import budget, holdout_ledger, journal, rounds
 from vault.admin.rounds import proven_error
 from vault.models import Admission, Holdout, HoldoutTold, Round
+from vault.sealing import corrections
 
 pytestmark = [pytest.mark.usefixtures("vault_keys")]
 
@@ -95,6 +97,33 @@ def test_of_groups_of_unknown_sizes_nothing_is_proven(world: World) -> None:
     )
     assert found.estimate is None
     assert found.evidence["guarantees_something"] is False
+
+
+@pytest.mark.parametrize("role", ["web", "researcher", "audit"])
+def test_items_left_out_are_taken_off_what_is_proven(role: str) -> None:
+    """Nobody may learn which of them were query items, so all count as such: 1,400 of 4,000."""
+    world = make_world("ledger", n_query=4_000, n_fresh=200, mechanism="guarded_ladder")
+    world.team("ours", k=K)
+    for corrected in (range(1_000), range(1_000, 1_400)):
+        before = holdout_ledger.account_to_bound(round=world.round)
+        ask_to_void(world, corrected)
+        assert holdout_ledger.account_to_bound(round=world.round) == before
+        assert corrections.carry_out(request_id=corrections.due()[0], clock=lambda: NOW)
+
+    with acting_as(role):
+        account = holdout_ledger.account_to_bound(round=world.round)
+
+    assert (account.n, account.n_left_out) == (4_000, 1_400)
+    nats = account.nats(k=K)
+    by_hand = np.sqrt((nats + np.log(2 * K / 0.05)) / (2 * 2_600)) + 1 / np.sqrt(4_000)
+    assert ledger.proven_error(account=account, nats=nats, k=K) == pytest.approx(by_hand)
+
+
+def test_replaced_labels_count_all(world: World) -> None:
+    ask_to_replace(world, {0: 1, 1: 1})
+    assert corrections.carry_out(request_id=corrections.due()[0], clock=lambda: NOW)
+
+    assert holdout_ledger.account_to_bound(round=world.round).n_left_out == 0
 
 
 def test_noise_reserves_more_nats_for_groups() -> None:

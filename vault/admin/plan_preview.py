@@ -164,7 +164,7 @@ def _constants(round: Round, fresh_holdouts: list[Holdout], references: list[str
 
 def _figures(round: Round, fresh_holdouts: list[Holdout], n_references: int) -> Rows:
     reach = round_preview.reach(
-        account=holdout_ledger.account_of(round=round),
+        account=holdout_ledger.account_to_bound(round=round),
         k=round.total_limit,
         n_teams=round.max_teams,
         n_references=n_references,

@@ -223,7 +223,7 @@ def proven_error(round: Round) -> str:
     if not k:
         return "no team that sees scores is admitted"
     bound = round_preview.bound(
-        account=holdout_ledger.account_of(round=round),
+        account=holdout_ledger.account_to_bound(round=round),
         nats=holdout_ledger.holdout_nats(holdout=round.query_holdout),
         k=k,
     )

@@ -45,7 +45,7 @@ class BudgetDetail(APIView):
         remaining = budget.remaining(round=round, team=team, now=now)
         # For this team alone: its own answers, and what the holdout told everybody.
         error = ledger.proven_error(
-            account=holdout_ledger.account_of(round=round),
+            account=holdout_ledger.account_to_bound(round=round),
             nats=holdout_ledger.team_nats(round=round, team=team),
             k=late_allowances.n_allowed(
                 round=round, accounts=merged_teams.accounts(round=round, team=team)
