@@ -42,7 +42,7 @@ def results(*, round: Round, audit: AuditRun, shown: dict[str, Any]) -> list[Pub
     """Make one row per final and reference, with the figures of the document."""
     rows = {row["team"]: row for row in (*shown["references"], *shown["teams"])}
     handed_in = Submission.objects.filter(round=round, status=SubmissionStatus.WITHDRAWN)
-    finals = merged_teams.declared(round=round).values_list("team_id", "submission_id")
+    finals = merged_teams.finals_of(round=round).values_list("team_id", "submission_id")
     stands_for = merged_teams.kept_of(round=round)
     # A team that withdrew everything has a verdict all the same, and its last file stands for it.
     last = handed_in.order_by("submitted_at", "sequence").values_list("team_id", "pk")

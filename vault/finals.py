@@ -30,7 +30,7 @@ def _chosen(round: Round) -> dict[int, Submission]:
 
     Never by a raw score: which file that is would tell something about the scores.
     """
-    declared = merged_teams.declared(round=round).filter(is_declared=True)
+    declared = merged_teams.finals_of(round=round).filter(is_declared=True)
     scored = Submission.objects.filter(
         round=round, status=SubmissionStatus.SCORED, team__is_reference=False
     )

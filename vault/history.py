@@ -87,7 +87,7 @@ def round_history(*, round: Round) -> RoundHistory:
     rows = Submission.objects.filter(round=round, status__in=SCORED).select_related("team")
     menus = _menus(round, rows.order_by("team_id", "sequence"))
     submissions = {row.pk: row for _, own in menus for row in own}
-    finals = {final.team_id: final for final in merged_teams.declared(round=round)}
+    finals = {final.team_id: final for final in merged_teams.finals_of(round=round)}
     board = {row.team_id: row for row in leaderboard.board(round=round)}
     past = _past(round, submissions)
     teams = []

@@ -229,7 +229,7 @@ def _released_values(round: Round, stands_for: Mapping[int, int]) -> dict[int, f
         value__isnull=False,
     )
     if round.status in FINALS_LOCKED:
-        finals = merged_teams.declared(round=round).values("submission")
+        finals = merged_teams.finals_of(round=round).values("submission")
         releases = releases.filter(
             Q(submission__team__is_reference=True) | Q(submission__in=finals)
         )

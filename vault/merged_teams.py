@@ -55,7 +55,7 @@ def is_joined() -> Exists:
     return Exists(TeamMerge.objects.filter(kept=OuterRef("team_id"), rounds=OuterRef("round_id")))
 
 
-def declared(*, round: Round) -> QuerySet[Final]:
+def finals_of(*, round: Round) -> QuerySet[Final]:
     """Find the round's finals; what an absorbed team had declared counts no more."""
     absorbed = TeamMerge.objects.filter(rounds=round).values("absorbed")
     return Final.objects.filter(round=round).exclude(team__in=absorbed)
