@@ -14,7 +14,6 @@ from vault.models.draw import SealedEnvelope as SealedEnvelope
 from vault.models.holdout import Holdout as Holdout
 from vault.models.holdout import LabelVersion as LabelVersion
 from vault.models.holdout import SealedBlob as SealedBlob
-from vault.models.holdout import SealingKey as SealingKey
 from vault.models.holdout import WrappedKey as WrappedKey
 from vault.models.idempotency import IdempotentAnswer as IdempotentAnswer
 from vault.models.journal import InstallationHead as InstallationHead
@@ -39,6 +38,7 @@ from vault.models.release import RoundReference as RoundReference
 from vault.models.release import Transcript as Transcript
 from vault.models.round import Round as Round
 from vault.models.round import RoundSecret as RoundSecret
+from vault.models.sealed import SealingKey as SealingKey
 from vault.models.sign_in import SignInFailures as SignInFailures
 from vault.models.signed_head import SignedHead as SignedHead
 from vault.models.signed_head import SigningKey as SigningKey

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from vault.models.benchmark import Benchmark
-from vault.models.holdout import SealingKey
+from vault.models.sealed import Ciphertext, DataKey
 
 
 class CorrectionRequest(models.Model):
@@ -54,18 +54,12 @@ class CorrectionRequest(models.Model):
         return f"correction of batch {str(self.batch)[:8]}"
 
 
-class SealedCorrection(models.Model):
+class SealedCorrection(Ciphertext, DataKey):
     """Ids and labels of a correction, for the audit key alone. The admin's role never reads them again."""
 
     request = models.OneToOneField(
         CorrectionRequest, on_delete=models.PROTECT, primary_key=True, related_name="sealed"
     )
-    cipher = models.CharField(max_length=40)
-    ciphertext = models.BinaryField()
-    sha256 = models.CharField(max_length=64)
-    sealing_key = models.ForeignKey(SealingKey, on_delete=models.PROTECT)
-    suite = models.CharField(max_length=60)
-    envelope = models.BinaryField()
 
     def __str__(self) -> str:
         return f"sealed correction {self.request_id}"

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from vault.models.benchmark import Benchmark
-from vault.models.holdout import SealingKey
+from vault.models.sealed import Ciphertext, DataKey
 
 
 class Draw(models.Model):
@@ -22,7 +22,7 @@ class Draw(models.Model):
         return f"draw {str(self.batch)[:8]}"
 
 
-class DrawRecord(models.Model):
+class DrawRecord(Ciphertext):
     """Ciphertext of the seed and of the report on the draw, for the audit key alone.
 
     The seed tells which items are in which shard. It is opened when all shards are disclosed.
@@ -31,22 +31,16 @@ class DrawRecord(models.Model):
     draw = models.OneToOneField(
         Draw, on_delete=models.PROTECT, primary_key=True, related_name="record"
     )
-    cipher = models.CharField(max_length=40)
-    ciphertext = models.BinaryField()
-    sha256 = models.CharField(max_length=64)
 
     def __str__(self) -> str:
         return f"record of {self.draw_id}"
 
 
-class DrawKey(models.Model):
+class DrawKey(DataKey):
     """A record's data key, wrapped by HPKE for one sealing key."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="wrapped_keys")
-    sealing_key = models.ForeignKey(SealingKey, on_delete=models.PROTECT)
-    suite = models.CharField(max_length=60)
-    envelope = models.BinaryField()
 
     class Meta:
         constraints = [

@@ -6,36 +6,8 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from vault import holdout_kinds
 from vault.models.benchmark import Benchmark
 from vault.models.panel import Panel
+from vault.models.sealed import Ciphertext, DataKey
 from vault.statuses import HoldoutStatus
-
-
-class SealingKey(models.Model):
-    """A public key of a worker. The private half is a file that only that worker can read."""
-
-    class Purpose(models.TextChoices):
-        SCORING = "scoring"
-        AUDIT = "audit"
-
-    kid = models.CharField(max_length=64, primary_key=True)
-    purpose = models.CharField(max_length=8, choices=Purpose.choices)
-    public_key = models.BinaryField()
-    # Of its purpose, from 1 on: what is sealed for an older one can be wrapped anew for the newest.
-    generation = models.PositiveIntegerField()
-    is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            UniqueConstraint(
-                fields=["purpose"],
-                condition=Q(is_active=True),
-                name="sealingkey_one_active_per_purpose",
-            ),
-            UniqueConstraint(fields=["purpose", "generation"], name="sealingkey_generation_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.purpose} key {self.kid[:12]}"
 
 
 class Holdout(models.Model):
@@ -129,26 +101,20 @@ class LabelVersion(models.Model):
         return f"labels {self.number} of {self.holdout_id}"
 
 
-class SealedBlob(models.Model):
+class SealedBlob(Ciphertext):
     """Ciphertext of one version's labels. The web and researcher roles may insert it and never read it."""
 
     version = models.OneToOneField(LabelVersion, on_delete=models.PROTECT, primary_key=True)
-    cipher = models.CharField(max_length=40)
-    ciphertext = models.BinaryField()
-    sha256 = models.CharField(max_length=64)
 
     def __str__(self) -> str:
         return f"sealed blob {self.version_id}"
 
 
-class WrappedKey(models.Model):
+class WrappedKey(DataKey):
     """A blob's data key, wrapped by HPKE for one sealing key."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.ForeignKey(LabelVersion, on_delete=models.PROTECT, related_name="wrapped_keys")
-    sealing_key = models.ForeignKey(SealingKey, on_delete=models.PROTECT)
-    suite = models.CharField(max_length=60)
-    envelope = models.BinaryField()
 
     class Meta:
         constraints = [
