@@ -2,8 +2,8 @@
 
 A look opens the newest labels, journaled first, and scores every final of the published round on them.
 Exact scores are kept where no page can read them. Rows for everybody come only after 20 more labels, on the
-grid of that many, so that two looks at a final do not tell one item's label. What is complete retires. Every
-step may be killed and done again.
+grid of that many, so that two looks at a final do not tell one item's label. Beside them stand bounds that
+hold whatever the delays are. What is complete retires. Every step may be killed and done again.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from audits.rounding import Coarse, coarse
 from audits.runs import Clock
 from stats.metrics import Scorer
-from stats.quality.awaited_labels import awaited_mean, lateness
+from stats.quality.awaited_labels import Lateness, awaited_mean, lateness
 from vault import journal, locks, predictions
 from vault.errors import VaultError
 from vault.holdout_kinds import WITHOUT_LABELS
@@ -125,14 +125,17 @@ def _look(round: Round, holdout: Holdout, version: LabelVersion, *, clock: Clock
             at=now,
         )
         whose = [
-            ({"look": look, "team_id": each.team_id, "submission_id": each.submission_id}, row)
-            for each, row in scored
+            ({"look": look, "team_id": each.team_id, "submission_id": each.submission_id}, found)
+            for each, found in scored
         ]
-        ProspectiveScore.objects.bulk_create(ProspectiveScore(**who, **row) for who, row in whose)
+        ProspectiveScore.objects.bulk_create(
+            ProspectiveScore(**who, **found.row) for who, found in whose
+        )
         if look.is_shown:
             grid = seen.grid
             ProspectiveResult.objects.bulk_create(
-                ProspectiveResult(**who, **_rounded(row, grid)) for who, row in whose
+                ProspectiveResult(**who, **_rounded(found, grid=grid, look=look))
+                for who, found in whose
             )
         journal.append(
             benchmark_id=round.benchmark_id,
@@ -162,13 +165,33 @@ def _finals(round: Round) -> Iterator[Final]:
     yield from finals.select_related("submission").order_by("team_id")
 
 
-def _rounded(row: Row, grid: Coarse) -> Row:
-    if row["value"] is None:
-        return row
-    low, high = row["low"], row["high"]
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What a final is worth, exactly."""
+
+    row: Row
+    # The plain mean of what is labelled; None where the metric is no mean of items.
+    mean: float | None = None
+
+
+def _rounded(found: _Found, *, grid: Coarse, look: ProspectiveLook) -> Row:
+    """Put a row on the grid; its bounds are made of what is shown, so that they tell nothing more."""
+    row = dict(found.row)
+    value, low, high = row["value"], row["low"], row["high"]
+    if found.mean is not None:
+        # Where delays forbid a score, bounds hold all the same: of the mean that would have been shown.
+        row["bound_low"], row["bound_high"] = grid.worst_case(
+            value=found.mean if value is None else value,
+            n_labelled=look.n_labelled,
+            n_items=look.holdout.n_items,
+            is_weighted=row["is_weighted"],
+        )
     if low is not None:
-        low, high = grid.score_interval(value=row["value"], low=low, high=high)
-    return {**row, "value": grid.figure(row["value"]), "low": low, "high": high}
+        low, high = grid.score_interval(value=value, low=low, high=high)
+        row["low"], row["high"] = max(low, row["bound_low"]), min(high, row["bound_high"])
+    if value is not None:
+        row["value"] = grid.figure(value)
+    return row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,12 +236,12 @@ class _Seen:
         since[self.places] = [int(each) for each in self.opened.slices[label_batches.SINCE]]
         return np.lexsort((np.nan_to_num(self.delays, nan=np.inf), since))
 
-    def score(self, final: Final) -> Row:
+    def score(self, final: Final) -> _Found:
         """Score one final, or say why there is no score."""
         try:
             answers = predictions.load(file_key=final.submission.file_key)
         except (VaultError, OSError):
-            return _without(DAMAGED)
+            return _Found(row=_without(DAMAGED))
         first = self.holdout.awaited.first_position
         own = answers[first : first + self.holdout.n_items]
         items = self.scorer.items(labels=self.opened.labels, predictions=own[self.places])
@@ -226,36 +249,40 @@ class _Seen:
         losses[self.places] = -items
         strata = _strata(own)
         late = lateness(delays=self.delays, losses=losses, strata=strata)
+        if self.scorer.is_mean and len(self.places):
+            return self._mean(losses, strata, late)
         if late.reason:
-            return _without(late.reason)
-        if not self.scorer.is_mean:
-            if late.is_weighted:
-                return _without(NOT_A_MEAN)
-            value = self.scorer.score(labels=self.opened.labels, predictions=own[self.places])
-            return {**_without(""), "value": value}
-        return self._mean(losses, strata, is_weighted=late.is_weighted)
+            return _Found(row=_without(late.reason))
+        if late.is_weighted:
+            return _Found(row=_without(NOT_A_MEAN))
+        value = self.scorer.score(labels=self.opened.labels, predictions=own[self.places])
+        return _Found(row={**_without(""), "value": value})
 
     def _mean(
-        self, losses: NDArray[np.float64], strata: NDArray[np.int64], *, is_weighted: bool
-    ) -> Row:
+        self, losses: NDArray[np.float64], strata: NDArray[np.int64], late: Lateness
+    ) -> _Found:
         """Put losses on [0, 1], and what comes out back in the metric's units."""
         low, high = self.scorer.bounds
         best = max(self.scorer.orient(low), self.scorer.orient(high))
-        shares = np.clip((losses + best) / self.scorer.unit, 0.0, 1.0)
+        unit = self.scorer.unit
+        shares = np.clip((losses + best) / unit, 0.0, 1.0)
+        mean = self.scorer.orient(best - float(shares[self.places].mean()) * unit)
+        if late.reason:
+            return _Found(row=_without(late.reason), mean=mean)
         found = awaited_mean(
-            losses=shares[self.order], strata=strata[self.order], is_weighted=is_weighted
+            losses=shares[self.order], strata=strata[self.order], is_weighted=late.is_weighted
         )
         ends = [
-            self.scorer.orient(best - each * self.scorer.unit)
-            for each in (found.value, found.low, found.high)
+            self.scorer.orient(best - each * unit) for each in (found.value, found.low, found.high)
         ]
-        return {
+        row = {
             "value": ends[0],
             "low": min(ends[1:]),
             "high": max(ends[1:]),
-            "is_weighted": is_weighted,
+            "is_weighted": late.is_weighted,
             "reason": "",
         }
+        return _Found(row=row, mean=mean)
 
 
 def _without(reason: str) -> Row:

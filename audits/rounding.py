@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from audits import sentences
 from stats.publication_grid import publication_step
+from stats.quality.awaited_labels import worst_case
 
 # A value on the grid must not move by the last bit of a float.
 TIE = 1e-9
@@ -65,6 +66,24 @@ class Coarse:
         half_width = max(value - low, high - value) + 10.0**-self.decimals / 2
         start, end = self._around(self.figure(value), half_width)
         return [max(start, self._outward(self.low, -1)), min(end, self._outward(self.high, 1))]
+
+    def worst_case(
+        self, *, value: float, n_labelled: int, n_items: int, is_weighted: bool
+    ) -> Interval:
+        """Bound the score of all items by the rounded figure of the labelled: they tell no more than it."""
+        found = worst_case(
+            mean=self.clipped(self.figure(value)),
+            n_labelled=n_labelled,
+            n_items=n_items,
+            low=self.low,
+            high=self.high,
+            is_weighted=is_weighted,
+        )
+        # The figure is off by half a step, and by half a unit of its last digit.
+        slack = self.step / 2 + 10.0**-self.decimals / 2
+        start = math.floor((found.low - slack) / self.step) * self.step
+        end = math.ceil((found.high + slack) / self.step) * self.step
+        return [self._outward(max(start, self.low), -1), self._outward(min(end, self.high), 1)]
 
     def effect(self, value: float) -> float:
         """Take the difference of figures, which are rounded already."""

@@ -189,7 +189,9 @@ def released_limit(
     return float(released_loss + sps.norm.isf(alpha / (2 * k)) * se + tolerance)
 
 
-def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
+def empirical_bernstein(
+    *, stream: ArrayLike, alpha: float = 0.05, population: int | None = None
+) -> Sequence:
     """
     Compute a confidence sequence for a mean in [0, 1] (predictable-mixture empirical Bernstein).
 
@@ -197,6 +199,8 @@ def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
     ----------
     stream : array-like of shape (..., t), in [0, 1]
     alpha : float in (0, 1), default=.05
+    population : int, >= t, or None, default=None
+        Items that the stream is drawn from without replacement; the mean is then that of these items.
 
     Returns
     -------
@@ -206,13 +210,17 @@ def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
     Raises
     ------
     ValueError
-        If a value leaves [0, 1], there is none, or alpha is out of range.
+        If a value leaves [0, 1], there is none or more than the population has, or alpha is out of range.
 
     Notes
     -----
     Weights min(sqrt(2 ln(2/alpha) / (t ln(1+t) v)), 1/2), v the variance before t; centre: weighted
     mean; radius: (ln(2/ alpha) + sum (X - mean before)^2 (-ln(1-l) - l)) / sum of weights. Assumes a
-    constant conditional mean. Cost: O(t). Source: Waudby-Smith and Ramdas, 2024.
+    constant conditional mean. Of N items without replacement, assumes that each of those left is as likely
+    to be the next: X_i plus the mean of what came before on N - i + 1 has a conditional mean of
+    N/(N - i + 1) times the mean of all, so that weights are multiplied by this below the line. Cost: O(t).
+    Source: Waudby-Smith and Ramdas, 2024; of items without replacement "Confidence sequences for sampling
+    without replacement", 2020.
     """
     values = _stream(stream)
     check_fractions(alpha=alpha)
@@ -220,8 +228,15 @@ def empirical_bernstein(*, stream: ArrayLike, alpha: float = 0.05) -> Sequence:
     time = np.arange(1, values.shape[-1] + 1)
     budget = np.log(2 / alpha)
     weights = np.minimum(np.sqrt(2 * budget / (time * np.log1p(time) * variance)), MAX_BET)
-    total = np.cumsum(weights, axis=-1)
-    center = np.cumsum(weights * values, axis=-1) / total
+    if population is None:
+        told, growth = values, np.ones(len(time))
+    elif population < len(time):
+        raise ValueError("population must be at least the stream's length")
+    else:
+        left = population - time + 1
+        told, growth = values + (np.cumsum(values, axis=-1) - values) / left, population / left
+    total = np.cumsum(weights * growth, axis=-1)
+    center = np.cumsum(weights * told, axis=-1) / total
     spent = np.cumsum((values - mean) ** 2 * (-np.log1p(-weights) - weights), axis=-1)
     radius = (budget + spent) / total
     return Sequence(low=np.maximum(center - radius, 0.0), high=np.minimum(center + radius, 1.0))

@@ -2,7 +2,8 @@
 
 What has arrived is a fair sample of all items only if lateness has nothing to do with being right. Where it
 depends on what was predicted, items are weighted by the inverse share that has arrived of such predictions;
-where it depends on the error itself, beyond that, there is no score.
+where it depends on the error itself, beyond that, there is no score. What is said is of one fixed set of
+items, whose labels come one after another: bounds that no delay can break need no assumption at all.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import ArrayLike, NDArray
 
-from stats.arguments import check_fractions
+from stats.arguments import check_counts, check_fractions
+from stats.intervals import Interval
 from stats.quality.late_labels import ALPHA, late_score
 from stats.sequential import empirical_bernstein
 
@@ -41,13 +43,14 @@ class Lateness:
 @dataclass(frozen=True, kw_only=True)
 class AwaitedMean:
     """
-    A mean loss from the labels so far.
+    The mean loss of all items, those without a label too, from the labels so far.
 
     Parameters
     ----------
     value : float
     low, high : float
         A confidence sequence's interval: those of all looks together cover with the stated probability.
+        Never beyond the worst case.
     """
 
     value: float
@@ -113,6 +116,58 @@ def lateness(
     return Lateness(is_weighted=is_weighted, dependence_p=p_value, reason=reason)
 
 
+def worst_case(
+    *,
+    mean: float,
+    n_labelled: int,
+    n_items: int,
+    low: float = 0.0,
+    high: float = 1.0,
+    is_weighted: bool = False,
+) -> Interval:
+    """
+    Bound the mean of all items, whatever the missing labels are and whyever they are missing.
+
+    Parameters
+    ----------
+    mean : float in [low, high]
+        Of the labelled items.
+    n_labelled, n_items : int, 1 <= n_labelled <= n_items
+    low, high : float, default=0 and 1
+        What one item can be worth.
+    is_weighted : bool, default=False
+        The mean was weighted by stratum, and the strata's own means are not known.
+
+    Returns
+    -------
+    Interval
+        It holds surely, at every look: no level, and nothing is assumed.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    Notes
+    -----
+    The missing items are all worth the least, or all the most: [(sum + (N - L) low)/N, (sum + (N - L)
+    high)/N]. No narrower bounds hold. A weighted mean is as if the missing items of a stratum were worth
+    what those that arrived are: off by at most high - low for each of them, (N - L)/N (high - low). Cost:
+    O(1). Source: C. Manski, "Anatomy of the selection problem", 1989.
+
+    Examples
+    --------
+    >>> worst_case(mean=0.75, n_labelled=100, n_items=200)
+    Interval(low=0.375, high=0.875)
+    """
+    check_counts(n_labelled=n_labelled, n_items=n_items)
+    if not (n_labelled <= n_items and -np.inf < low <= mean <= high < np.inf and low < high):
+        raise ValueError("n_labelled <= n_items and low <= mean <= high, all finite, are needed")
+    missing = (n_items - n_labelled) / n_items
+    below, above = (high - low, high - low) if is_weighted else (mean - low, high - mean)
+    return Interval(low=max(mean - missing * below, low), high=min(mean + missing * above, high))
+
+
 def awaited_mean(
     *, losses: ArrayLike, strata: ArrayLike, is_weighted: bool, alpha: float = 0.05
 ) -> AwaitedMean:
@@ -143,8 +198,12 @@ def awaited_mean(
     -----
     Weights: the stratum's items over those of it that have arrived. Interval: the strata's confidence
     sequences (`empirical_bernstein`), each at alpha/2 over their number, weighted by their shares; without
-    weights one sequence at alpha/2. Both together err in at most alpha. Assumes that within a stratum
-    the order of arrival tells nothing of the loss. Cost: O(n). Source: docs/method.md, "Awaited labels".
+    weights one sequence at alpha/2. Both together err in at most alpha. Each is of the stratum's items
+    without replacement, and holds the wider one of what these items were drawn from: the mean of these
+    items is covered by the first alone, and misses less often where the assumption is not quite true.
+    Assumes that within a stratum each label that is missing is as likely to be the next. What reaches
+    beyond the `worst_case`, which holds without that, is cut. Cost: O(n). Source: docs/method.md, "Awaited
+    labels".
     """
     loss, stratum = np.asarray(losses, dtype=np.float64), np.asarray(strata)
     if loss.ndim != 1 or loss.shape != stratum.shape or not len(loss):
@@ -159,12 +218,20 @@ def awaited_mean(
         stream = own[~np.isnan(own)]
         if not len(stream):
             raise ValueError("losses: each stratum needs a label")
-        sequence = empirical_bernstein(stream=stream, alpha=alpha / 2 / len(names))
-        found = (float(stream.mean()), float(sequence.low[-1]), float(sequence.high[-1]))
-        total += np.array(found) * len(own) / len(loss)
+        level = alpha / 2 / len(names)
+        both = [
+            empirical_bernstein(stream=stream, alpha=level, population=size)
+            for size in (len(own), None)
+        ]
+        ends = (min(each.low[-1] for each in both), max(each.high[-1] for each in both))
+        total += np.array([stream.mean(), *ends]) * len(own) / len(loss)
     value, low, high = total.tolist()
+    seen = loss[~np.isnan(loss)]
+    sure = worst_case(mean=float(seen.mean()), n_labelled=len(seen), n_items=len(loss))
     # The sequence's centre is another mean than the plain one: the interval holds the value shown.
-    return AwaitedMean(value=value, low=min(low, value), high=max(high, value))
+    return AwaitedMean(
+        value=value, low=min(max(low, sure.low), value), high=max(min(high, sure.high), value)
+    )
 
 
 def _arrival_p(*, codes: NDArray[np.intp], seen: NDArray[np.bool_]) -> float:

@@ -185,3 +185,7 @@ def right(given: Awaited, name: str) -> Any:
 
 def interval(row: ProspectiveScore | ProspectiveResult) -> list[float]:
     return [each for each in (row.low, row.value, row.high) if each is not None]
+
+
+def bounds(row: ProspectiveResult) -> list[float]:
+    return [each for each in (row.bound_low, row.bound_high) if each is not None]

@@ -11,7 +11,7 @@ from audits import prospective
 from stats.publication_grid import publication_step
 from stats.sequential import empirical_bernstein
 from tests.audits import awaited_round
-from tests.audits.awaited_round import N_LATER, Awaited, interval, right
+from tests.audits.awaited_round import N_LATER, Awaited, bounds, interval, right
 from tests.vault.factories import NOW
 from vault import predictions
 from vault.models import Final, ProspectiveResult, ProspectiveScore
@@ -29,9 +29,14 @@ def test_the_interval_is_the_confidence_sequence_of_arrivals(given: Awaited) -> 
 
     order = sorted(range(120), key=lambda i: given.rows([i])[0]["arrived_at"])
     losses = 1.0 - right(given, "good")[order]
-    sequence = empirical_bernstein(stream=losses, alpha=0.025)
+    own, wider = (
+        empirical_bernstein(stream=losses, alpha=0.025, population=size) for size in (N_LATER, None)
+    )
+    least = losses.sum() / N_LATER
+    most = least + (N_LATER - 120) / N_LATER
     low, _, high = interval(ProspectiveScore.objects.get(team=given.world.teams["good"]))
-    assert [low, high] == pytest.approx([1 - sequence.high[-1], 1 - sequence.low[-1]])
+    assert high == pytest.approx(1 - max(min(own.low[-1], wider.low[-1]), least))
+    assert low == pytest.approx(1 - min(max(own.high[-1], wider.high[-1]), most))
 
 
 def test_rows_for_everybody_stand_on_the_grid(given: Awaited) -> None:
@@ -47,8 +52,34 @@ def test_rows_for_everybody_stand_on_the_grid(given: Awaited) -> None:
         assert shown_low <= low < high <= shown_high
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "brier"])
+def test_bounds_hold_the_score_on_all_items_at_every_look(vault_keys: None, metric: str) -> None:
+    """In each direction; they are of the rounded score and the counts alone, and the interval within."""
+    given = awaited_round.published("bounds", metric=metric)
+    for number in range(5):
+        given.delivered(range(40 * number, 40 * number + 40))
+
+    widths = []
+    for row in ProspectiveResult.objects.order_by("look__n_labelled").select_related("look"):
+        last = ProspectiveScore.objects.get(look__n_labelled=N_LATER, team=row.team)
+        shown_low, shown, shown_high = interval(row)
+        least, most = bounds(row)
+        _, truth, _ = interval(last)
+        assert least <= truth <= most
+        assert least <= shown_low <= shown <= shown_high <= most
+        step = publication_step(unit=1.0, n_fresh=row.look.n_labelled)
+        missing = 1 - row.look.n_labelled / N_LATER
+        assert least == pytest.approx(shown * (1 - missing), abs=1.6 * step)
+        assert most == pytest.approx(shown * (1 - missing) + missing, abs=1.6 * step)
+        widths.append(most - least)
+    assert widths[-1] < widths[0]
+
+
 def test_where_wrong_answers_come_late_there_is_no_row(given: Awaited) -> None:
-    """The first half that comes is what the final has right; with all labels there is a score."""
+    """The first half that comes is what the final has right; with all labels there is a score.
+
+    Bounds there are, as of a score: they need no word on delays.
+    """
     is_right = right(given, "good")
     order = np.argsort(~is_right, kind="stable").tolist()
     for row in (rows := given.rows(order[: N_LATER - 10])):
@@ -62,7 +93,11 @@ def test_where_wrong_answers_come_late_there_is_no_row(given: Awaited) -> None:
     score = ProspectiveScore.objects.get(team=given.world.teams["good"])
     assert score.value is None
     assert "depends on the error" in score.reason
-    assert ProspectiveResult.objects.get(team=given.world.teams["good"]).reason == score.reason
+    shown = ProspectiveResult.objects.get(team=given.world.teams["good"])
+    assert (shown.reason, shown.value, shown.low) == (score.reason, None, None)
+    least, most = bounds(shown)
+    assert least <= is_right.mean() <= most
+    assert most - least < 0.25
 
     given.delivered(order[N_LATER - 10 :])
     complete = ProspectiveScore.objects.get(look__label_version=2, team=given.world.teams["good"])
@@ -83,6 +118,13 @@ def test_where_a_predicted_class_comes_late_labels_are_weighted(given: Awaited) 
     assert score.is_weighted
     weights = np.where(answers == 1, len(ones) / len(ones[::4]), 1.0)[came]
     assert score.value == pytest.approx(np.average(right(given, "good")[came], weights=weights))
+    row = ProspectiveResult.objects.get(team=given.world.teams["good"])
+    least, most = bounds(row)
+    assert least <= right(given, "good").mean() <= most
+    # From what is shown alone: not knowing the strata they are wide.
+    step = publication_step(unit=1.0, n_fresh=len(came))
+    missing = 1 - len(came) / N_LATER
+    assert least == pytest.approx(interval(row)[1] - missing, abs=1.6 * step)
 
 
 def probabilities(given: Awaited, name: str) -> Any:
@@ -113,6 +155,8 @@ def test_a_metric_that_is_no_mean_has_a_value_and_no_interval(vault_keys: None) 
     expected = roc_auc_score(given.truth[:120], probabilities(given, "good")[:120])
     assert score.value == pytest.approx(expected)
     assert (score.low, score.high) == (None, None)
+    row = ProspectiveResult.objects.get(team=given.world.teams["good"])
+    assert (row.low, bounds(row)) == (None, [])
 
 
 def test_a_lost_file_costs_its_own_team_alone(given: Awaited) -> None:

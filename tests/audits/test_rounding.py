@@ -60,6 +60,36 @@ def test_an_interval_holds_the_one_that_it_stands_for(
     assert 0 <= shown[0] <= COARSE.figure(value) <= shown[1] <= 1
 
 
+@given(
+    metric=st.sampled_from([each for each in METRICS if METRICS[each].is_mean]),
+    share=st.floats(0, 1),
+    n_labelled=st.integers(20, 2_000),
+    n_missing=st.integers(0, 2_000),
+)
+def test_bounds_of_the_rounded_score_hold_those_of_the_exact_one(
+    metric: str, share: float, n_labelled: int, n_missing: int
+) -> None:
+    """They are the same for all scores that are shown alike, so they tell no more than the figure."""
+    grid = grid_of(metric, n_labelled)
+    exact, n_items = grid.low + share * (grid.high - grid.low), n_labelled + n_missing
+
+    def bounds(value: float, *, is_weighted: bool) -> list[float]:
+        return grid.worst_case(
+            value=value, n_labelled=n_labelled, n_items=n_items, is_weighted=is_weighted
+        )
+
+    low, high = bounds(exact, is_weighted=False)
+
+    labelled = n_labelled / n_items
+    assert low <= grid.low + labelled * (exact - grid.low) + 1e-9
+    assert high >= grid.high - labelled * (grid.high - exact) - 1e-9
+    shown = grid.figure(exact)
+    assert low <= shown <= high
+    assert bounds(shown, is_weighted=False) == [low, high]
+    wider = bounds(exact, is_weighted=True)
+    assert wider[0] <= low <= high <= wider[1]
+
+
 @given(value=st.floats(0, 1), lines=st.integers(1, 12), n_fresh=st.integers(10, 100_000))
 @example(value=0.65381150455, lines=9, n_fresh=2_212)
 def test_an_interval_of_whole_steps_holds_the_one_that_it_stands_for(

@@ -1,12 +1,18 @@
 """Scores while labels arrive: plain where lateness has nothing to do with being right, weighted, or none."""
 
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stats.quality.awaited_labels import awaited_mean, lateness
+from stats.quality.awaited_labels import awaited_mean, lateness, worst_case
 
 N = 400
+# Two ways to add the same numbers differ in the last bit.
+DUST = 1e-12
 
 
 def arrived(rng: np.random.Generator, chance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,23 +97,116 @@ def test_a_weight_is_the_share_that_came() -> None:
 def test_the_interval_covers_at_every_look_together(is_weighted: bool) -> None:
     """At 5 looks of 300 streams at most 5 % may miss at any: more than 28 come by chance in 1 of 1,000.
 
-    The truth is that of the population; seed 4.
+    The truth is the mean of these items, at the last look exactly; seed 4.
     """
     rng = np.random.default_rng(4)
     missed = 0
     for _ in range(300):
         strata = (rng.random(N) < 0.5).astype(int)
         rates = np.where(strata == 1, 0.4, 0.1)
-        truth = float(rates.mean())
         losses = (rng.random(N) < rates).astype(float)
+        truth = float(losses.mean())
         bad = False
         for n in (80, 160, 240, 320, 400):
             seen = np.where(np.arange(N) < n, losses, np.nan)
             found = awaited_mean(losses=seen, strata=strata, is_weighted=is_weighted)
-            bad = bad or not found.low <= truth <= found.high
+            bad = bad or not found.low - DUST <= truth <= found.high + DUST
         missed += bad
+        assert found.high - found.low <= DUST
 
     assert missed <= 28
+
+
+def looks(rng: np.random.Generator, *, faster: float, n: int = 200) -> Iterator[Any]:
+    """Five batches of labels of 200 items, of which .7 are right; right ones come so many times as fast.
+
+    Yields the truth, the bounds, and the mean with its interval, or None where there is no score.
+    """
+    wrong, strata = rng.random(n) >= 0.7, rng.integers(2, size=n)
+    delays = rng.exponential(np.where(wrong, 1.0, 1 / faster))
+    order = np.argsort(delays)
+    losses, strata, delays = wrong[order].astype(float), strata[order], delays[order]
+    for n_labelled in range(n // 5, n + 1, n // 5):
+        missing = np.arange(n) >= n_labelled
+        seen = np.where(missing, np.nan, losses)
+        late = lateness(delays=np.where(missing, np.nan, delays), losses=seen, strata=strata)
+        sure = worst_case(mean=float(np.nanmean(seen)), n_labelled=n_labelled, n_items=n)
+        found = None
+        if not late.reason:
+            found = awaited_mean(losses=seen, strata=strata, is_weighted=late.is_weighted)
+        yield losses.mean(), sure, found
+
+
+@pytest.mark.parametrize(("faster", "missed"), [(1, 0), (2, 8), (4, 90)])
+def test_bounds_hold_whatever_the_delays_are_and_intervals_do_not(
+    faster: float, missed: int
+) -> None:
+    """100 plays, seed 23: the figures of docs/method.md. Bounds are exact, so each of 500 must hold."""
+    rng = np.random.default_rng(23)
+    plays = [list(looks(rng, faster=faster)) for _ in range(100)]
+
+    for truth, sure, found in itertools.chain(*plays):
+        assert sure.low - DUST <= truth <= sure.high + DUST
+        assert found is None or sure.low - DUST <= found.low <= found.high <= sure.high + DUST
+    bad = [
+        any(
+            found is not None and not found.low - DUST <= truth <= found.high + DUST
+            for truth, _, found in play
+        )
+        for play in plays
+    ]
+    assert sum(bad) == missed
+
+
+def test_bounds_are_all_wrong_and_all_right() -> None:
+    """As plain arithmetic has it, of every way to fill what is missing; and no narrower."""
+    labelled = np.array([1.0, 0.0, 1.0])
+    means = [np.mean([*labelled, *rest]) for rest in itertools.product((0.0, 1.0), repeat=4)]
+
+    found = worst_case(mean=float(labelled.mean()), n_labelled=3, n_items=7)
+
+    assert (found.low, found.high) == pytest.approx((min(means), max(means)))
+    costs = worst_case(mean=20.0, n_labelled=3, n_items=4, low=10.0, high=50.0)
+    assert (costs.low, costs.high) == pytest.approx((17.5, 27.5))
+    whole = worst_case(mean=0.3, n_labelled=7, n_items=7)
+    assert (whole.low, whole.high) == (0.3, 0.3)
+
+
+def test_bounds_of_a_weighted_mean_hold_whatever_came_of_each_stratum() -> None:
+    """Against 2,000 holdouts of a few strata, seed 5, of which the missing are all wrong or all right."""
+    rng = np.random.default_rng(5)
+    for _ in range(2_000):
+        n = int(rng.integers(4, 30))
+        strata, missing = rng.integers(3, size=n), rng.random(n) < rng.random()
+        missing[np.unique(strata, return_index=True)[1]] = False
+        losses = (rng.random(n) < 0.5).astype(float)
+        seen = np.where(missing, np.nan, losses)
+        value = awaited_mean(losses=seen, strata=strata, is_weighted=True).value
+
+        found = worst_case(
+            mean=min(value, 1.0), n_labelled=int((~missing).sum()), n_items=n, is_weighted=True
+        )
+
+        for rest in (0.0, 1.0):
+            truth = np.where(missing, rest, losses).mean()
+            assert found.low - DUST <= truth <= found.high + DUST
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"n_labelled": 0},
+        {"n_labelled": 11},
+        {"mean": 1.5},
+        {"mean": np.nan},
+        {"low": 0.9},
+        {"high": np.inf},
+        {"low": 0.5, "high": 0.5},
+    ],
+)
+def test_impossible_bounds_are_refused(given: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"n_labelled"):
+        worst_case(**{"mean": 0.5, "n_labelled": 5, "n_items": 10, **given})  # type: ignore[arg-type]
 
 
 def test_a_kind_of_prediction_without_a_label_has_no_weight() -> None:

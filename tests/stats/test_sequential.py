@@ -210,6 +210,23 @@ def test_sequences_cover_in_short() -> None:
     assert (narrow.high - narrow.low)[:, -1].mean() < (found.high - found.low)[:, -1].mean()
 
 
+def test_a_sequence_without_replacement_covers_the_mean_of_its_items() -> None:
+    """300 orders of 200 items, seed 176; Binomial(300, .05) exceeds 32 with p < 1e-4. Narrower, too."""
+    rng = np.random.default_rng(176)
+    items = np.repeat([0.0, 1.0], [140, 60])
+    orders = rng.permuted(np.tile(items, (300, 1)), axis=1)
+
+    found = empirical_bernstein(stream=orders, population=200)
+
+    missed = ((found.low > 0.3) | (found.high < 0.3)).any(axis=1)
+    assert np.count_nonzero(missed) <= 32
+    drawn = empirical_bernstein(stream=orders)
+    assert (found.high - found.low)[:, 150].max() < (drawn.high - drawn.low)[:, 150].min()
+    endless = empirical_bernstein(stream=orders, population=10**12)
+    assert endless.low == pytest.approx(drawn.low)
+    assert endless.high == pytest.approx(drawn.high)
+
+
 @pytest.mark.parametrize(
     ("call", "given", "said"),
     [
@@ -226,6 +243,7 @@ def test_sequences_cover_in_short() -> None:
         (released_limit, {"released_loss": np.nan, "se": 0, "k": 1}, "released_loss"),
         (released_limit, {"released_loss": 0, "se": 0, "k": 1, "tolerance": np.nan}, "tolerance"),
         (empirical_bernstein, {"stream": [1], "alpha": 0}, "alpha"),
+        (empirical_bernstein, {"stream": [1, 0], "population": 1}, "population"),
         (asymptotic, {"stream": [np.inf]}, "finite"),
         (asymptotic, {"stream": [1], "tuned_at": 0}, "tuned_at"),
     ],

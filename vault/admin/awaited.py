@@ -3,6 +3,8 @@
 This process opens no batch: it shows that one came, and what the audit worker made of it.
 """
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -14,7 +16,7 @@ from vault import label_providers, panel
 from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done
 from vault.admin.data_files import DataFileField
-from vault.admin.pages import NOTHING, Table, link, moment, offer, table
+from vault.admin.pages import NOTHING, Table, figure, interval, link, moment, offer, table
 from vault.files import item_files
 from vault.models import (
     AwaitedLabels,
@@ -180,19 +182,39 @@ def _scores(holdout: Holdout) -> Table:
     """Show what everybody reads of the latest look: exact scores of two looks could tell a label."""
     looks = ProspectiveLook.objects.filter(holdout=holdout, is_shown=True)
     look = looks.order_by("-label_version").first()
-    scores = ProspectiveResult.objects.filter(look=look).select_related("team")
+    scores = (
+        ProspectiveResult.objects.filter(look=look).select_related("team").order_by("team__name")
+    )
+    spread = {
+        "Interval, if labels come as if at random": lambda each: interval(
+            each.low, each.high, step=None
+        ),
+        "Bounds, sure": lambda each: interval(each.bound_low, each.bound_high, step=None),
+    }
+    if look is not None and _is_led_by_bounds(look, scores):
+        spread = dict(reversed(spread.items()))
     return table(
         "Locked finals on later labels"
         if look is None
         else f"Locked finals on {look.n_labelled:,} labels",
-        scores.order_by("team__name") if look else (),
+        scores if look else (),
         {
             "Team": lambda each: link(each.team),
-            "Score": lambda each: NOTHING if each.value is None else f"{each.value:.6g}",
-            "Low": lambda each: NOTHING if each.low is None else f"{each.low:.6g}",
-            "High": lambda each: NOTHING if each.high is None else f"{each.high:.6g}",
+            "Score": lambda each: figure(each.value),
+            **spread,
             "Weighted": lambda each: "yes" if each.is_weighted else "no",
             "No score because": lambda each: each.reason or NOTHING,
         },
         empty="Nothing is shown yet.",
+    )
+
+
+def _is_led_by_bounds(look: ProspectiveLook, scores: Iterable[ProspectiveResult]) -> bool:
+    """Put bounds first while few labels are there, and where no interval is narrower than they are."""
+
+    def width(low: float | None, high: float | None) -> float:
+        return math.inf if low is None or high is None else high - low
+
+    return 2 * look.n_labelled < look.holdout.n_items or all(
+        width(each.bound_low, each.bound_high) <= width(each.low, each.high) for each in scores
     )

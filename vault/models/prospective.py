@@ -148,7 +148,7 @@ class _Scored(models.Model):
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="+")
     # Null where there is no score; then a reason says why.
     value = models.FloatField(null=True)
-    # Of a metric that is no mean of items there is no interval that holds at every look.
+    # Where labels come as if at random. Of a metric that is no mean of items there is none.
     low = models.FloatField(null=True)
     high = models.FloatField(null=True)
     # Lateness depends on the prediction, so labels are weighted.
@@ -173,6 +173,10 @@ class ProspectiveScore(_Scored):
 
 class ProspectiveResult(_Scored):
     """The same as everybody may read it, on the grid of that many labels. Append-only."""
+
+    # Whatever the delays are, without a score too; null where a missing label has no bounded share in it.
+    bound_low = models.FloatField(null=True)
+    bound_high = models.FloatField(null=True)
 
     class Meta:
         constraints = [

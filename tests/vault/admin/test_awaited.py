@@ -173,6 +173,42 @@ def test_the_holdouts_page_says_what_came_and_what_everybody_reads(stage: Stage)
     assert "0.7125" in text
 
 
+@pytest.mark.parametrize(
+    ("n_labelled", "interval", "first"),
+    [(25, (0.6, 0.8), "Interval"), (25, (0.5, 0.9), "Bounds"), (14, (0.6, 0.8), "Bounds")],
+)
+def test_bounds_lead_where_few_labels_are_there_or_the_interval_is_no_narrower(
+    stage: Stage, n_labelled: int, interval: tuple[float, float], first: str
+) -> None:
+    publish(stage)
+    holdout = Holdout.objects.get(kind="prospective")
+    look = ProspectiveLook.objects.create(
+        round=stage.world.round,
+        holdout=holdout,
+        label_version=1,
+        n_labelled=n_labelled,
+        is_shown=True,
+        at=timezone.now(),
+    )
+    ProspectiveResult.objects.create(
+        look=look,
+        team=stage.world.teams["alpha"],
+        submission=stage.submission,
+        value=0.7,
+        low=interval[0],
+        high=interval[1],
+        bound_low=0.5,
+        bound_high=0.9,
+    )
+    with acting_as("researcher"):
+        page = client_of(RESEARCHER).get(url("vault_holdout_change", holdout.pk)).content.decode()
+
+    heads = re.findall(r">\s*(Interval|Bounds), ", page)
+    assert sorted(heads) == ["Bounds", "Interval"]
+    assert heads[0] == first
+    assert "0.5 to 0.9" in page
+
+
 def test_awaited_labels_are_not_corrected_but_delivered_anew(stage: Stage) -> None:
     """A correction would count every item as labelled."""
     publish(stage)

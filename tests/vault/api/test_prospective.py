@@ -83,7 +83,8 @@ def test_five_batches_through_the_api_become_rows_for_everybody(given: Awaited) 
     assert [look["n_labelled"] for look in of_holdout["looks"]] == [120, 160, 200]
     stored = ProspectiveResult.objects.filter(look__label_version=5, team__name="later-good").get()
     (row,) = [each for each in of_holdout["looks"][-1]["rows"] if each["team"] == "later-good"]
-    assert (row["value"], row["low"], row["high"]) == (stored.value, stored.low, stored.high)
+    assert (row["score"], row["interval"]) == (stored.value, [stored.low, stored.high])
+    assert row["bounds"] == [stored.bound_low, stored.bound_high]
     assert ANYONE.get(path, **{"If-None-Match": answer["ETag"]}).status_code == 304
 
 

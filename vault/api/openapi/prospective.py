@@ -68,7 +68,8 @@ OPERATIONS = {
         id="show_prospective_results",
         summary="Locked finals on later labels",
         description="Rows beside the round's published ones, one look after another: what the finals are "
-        "worth on items whose labels came after they were locked. 404 while the round is not published.",
+        "worth on items whose labels came after they were locked. `interval` assumes that labels come as if "
+        "at random; `bounds` assume nothing. 404 while the round is not published.",
         access=Access.PUBLIC,
         parameters=(parameters.SLUG, _NUMBER, parameters.IF_NONE_MATCH),
         answers={

@@ -92,20 +92,49 @@ BATCH = Shape(
     },
     description="One delivery of labels, as its provider sees it.",
 )
+
+
+def _ends(example: list[float], description: str, low: str, high: str) -> Field:
+    """Make a member of the low and the high end, null where there are none."""
+    pair = schemas.list_of(schemas.number(), description, null=True) | {
+        "minItems": 2,
+        "maxItems": 2,
+    }
+
+    def shown(row: ProspectiveResult) -> list[float] | None:
+        ends = [getattr(row, low), getattr(row, high)]
+        return None if None in ends else ends
+
+    return Field(pair, example, shown)
+
+
 ROW = Shape(
     "ProspectiveRow",
     {
         "team": fields.text("storm-chasers", source="team.name"),
-        "value": fields.number(
-            0.71, "Of the final that was locked; null where there is no score.", null=True
-        ),
-        "low": fields.number(
-            0.62,
-            "The intervals of all rows of a final together hold its true value with 95 %. null for a "
-            "metric that is no mean of items.",
+        "score": fields.number(
+            0.71,
+            "Of the final that was locked, on the labels so far; null where there is no score.",
+            source="value",
             null=True,
         ),
-        "high": fields.number(0.8, null=True),
+        "interval": _ends(
+            [0.62, 0.8],
+            "Assumes that labels come as if at random among items of one prediction: then the intervals of "
+            "all rows of a final together hold its score on all items of the holdout with 95 %. Where wrong "
+            "answers come later it does not hold. Null without a score, and for a metric that is no mean of "
+            "items.",
+            "low",
+            "high",
+        ),
+        "bounds": _ends(
+            [0.42, 0.82],
+            "Assumes nothing: whatever the missing labels are and whyever they are missing, the score on all "
+            "items of the holdout is between these. Until all labels are there only the bounds are sure. "
+            "Shown without a score, too. Null for a metric that is no mean of items.",
+            "bound_low",
+            "bound_high",
+        ),
         "is_weighted": fields.flag(
             False, "Lateness depends on what was predicted, so labels are weighted."
         ),
