@@ -41,10 +41,7 @@ from vault.models import Admission, BudgetEntry, Holdout, Round, Submission
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.statuses import COMING, HoldoutStatus, RoundStatus
-from vault.wear import wear_of
-
-# While these are all that it told is still growing.
-ANSWERING = (RoundStatus.OPEN, RoundStatus.CLOSING)
+from vault.wear import ANSWERING, wear_of
 
 
 class RoundAdmin(FixedPage, ActingPage):
