@@ -124,7 +124,8 @@ GRANTS: list[Grant] = [
     # It seals a draw's seed, and takes envelopes in; it reads of them what is public.
     *_grants(RESEARCHER, "vault_draw", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_drawrecord", "INSERT", "SELECT draw_id"),
-    *_grants(RESEARCHER, "vault_drawkey", "INSERT", "SELECT id"),
+    # For which key each is sealed; not the envelope.
+    *_grants(RESEARCHER, "vault_drawkey", "INSERT", "SELECT id,draw_id,sealing_key_id"),
     *_grants(RESEARCHER, "vault_discloseddraw", "SELECT"),
     *_grants(RESEARCHER, "vault_sealedenvelope", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_round", "SELECT", "INSERT", ROUND_ACTS),
@@ -150,11 +151,14 @@ GRANTS: list[Grant] = [
     *_grants(RESEARCHER, "vault_labelprovider", "SELECT", "INSERT", "UPDATE revoked_at"),
     # It sees batches come, and not what is in them: exact scores of two looks could tell one item's label.
     *_reads(RESEARCHER, "vault_labelbatch", "vault_prospectivelook", "vault_prospectiveresult"),
+    # For which key each came: what is left for an older one shows before that is taken away.
+    *_grants(RESEARCHER, "vault_batchenvelope", "SELECT batch_id,kid"),
     # It asks for a disclosure, and the audit worker, which has the key, makes it.
     *_grants(RESEARCHER, "vault_disclosurerequest", "SELECT", "INSERT"),
     # So with a correction: what it holds is sealed for the audit worker, and not read again here.
     *_grants(RESEARCHER, "vault_correctionrequest", "SELECT", "INSERT"),
-    *_grants(RESEARCHER, "vault_sealedcorrection", "INSERT", "SELECT request_id"),
+    # Only for which key it is sealed.
+    *_grants(RESEARCHER, "vault_sealedcorrection", "INSERT", "SELECT request_id,sealing_key_id"),
     # scoring: claims submissions, opens query holdouts, releases scores, sweeps.
     *_reads(
         SCORING,

@@ -184,6 +184,18 @@ def board(*, round: Round) -> list[Row]:
     return sorted(rows, key=_place)
 
 
+def of_references(*, round: Round) -> dict[int, float]:
+    """Find what the board shows of each organizer reference, by its team."""
+    teams = Team.objects.filter(is_reference=True, submissions__round=round).distinct().in_bulk()
+    found = {}
+    for pk, value in _released_values(round, {}, of=teams).items():
+        told = reference_scores.told(value=value, round=round, team=teams[pk])
+        is_shown = shown(value=told, benchmark=round.benchmark)
+        if is_shown is not None:
+            found[pk] = is_shown
+    return found
+
+
 def _attempts(round: Round, stands_for: Mapping[int, int]) -> tuple[Counter[int], set[int]]:
     """Count what each team was charged for, and find those of which some came late."""
     charged = budget_left.charged(entries=BudgetEntry.objects.filter(admission__round=round))
@@ -219,8 +231,13 @@ def _told(result: PublishedResult | None) -> dict[str, Any]:
     }
 
 
-def _released_values(round: Round, stands_for: Mapping[int, int]) -> dict[int, float]:
-    """Find the value that each team stands for; organizer references have no finals and show their best."""
+def _released_values(
+    round: Round, stands_for: Mapping[int, int], *, of: Iterable[int] | None = None
+) -> dict[int, float]:
+    """Find the value that each team stands for; organizer references have no finals and show their best.
+
+    `of` names teams if not all are asked for.
+    """
     releases = Release.objects.filter(
         submission__round=round,
         transcript=round.transcript,
@@ -228,6 +245,8 @@ def _released_values(round: Round, stands_for: Mapping[int, int]) -> dict[int, f
         outcome__in=Release.OWN_VALUE,
         value__isnull=False,
     )
+    if of is not None:
+        releases = releases.filter(submission__team__in=list(of))
     if round.status in FINALS_LOCKED:
         finals = merged_teams.finals_of(round=round).values("submission")
         releases = releases.filter(

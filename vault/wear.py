@@ -12,6 +12,8 @@ from vault.statuses import RoundStatus
 
 # Of what was reserved.
 SOON, ALL = 0.8, 1.0
+# While these are, all that a query holdout told is still growing.
+ANSWERING = (RoundStatus.OPEN, RoundStatus.CLOSING)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "wait": submitting.wait,
     "status": reading.status,
     "list": reading.list_submissions,
+    "rounds": reading.list_rounds,
     "download": reading.download,
     "cancel": submitting.cancel,
     "final": submitting.final,

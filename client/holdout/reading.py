@@ -17,7 +17,6 @@ from holdout.session import BenchmarkName, RoundNumber, Settings, SubmissionId, 
 from holdout.shown import Show, write
 from holdout.times import length, moment
 
-WHAT_NATS_ARE = "what answers tell of the labels at most; 1 nat is 1.44 bits"
 # Where class 1 begins if the benchmark does not say.
 WHAT_NATS_ARE = "what answers tell of the labels at most; 1 nat is 1.44 bits"
 EVEN_ODDS = 0.5
@@ -46,7 +45,11 @@ def list_submissions(
     with failing(settings.show), settings.client() as client:
         wanted = {name: value for name, value in filters.items() if value is not None}
         rows = [
-            {**asdict(each), "final": "final" if each.is_final else ""}
+            {
+                **asdict(each),
+                "final": "final" if each.is_final else "",
+                "late": "late" if each.is_late else "",
+            }
             for each in client.submissions(benchmark, **wanted)
         ]
         columns = (
@@ -55,6 +58,8 @@ def list_submissions(
             "sequence",
             "status",
             "final",
+            # Hardly any is: then there is no column for it.
+            *(["late"] if any(row["is_late"] for row in rows) else []),
             "released",
             "on_display",
             "outcome",
@@ -62,6 +67,20 @@ def list_submissions(
         )
         none = "No submission has this status or round." if wanted else "Nothing is handed in yet."
         _listed(settings.show, rows, columns, none=none)
+
+
+def list_rounds(context: typer.Context, benchmark: BenchmarkName) -> None:
+    """List the rounds, and what organizers changed about them."""
+    settings: Settings = context.obj
+    with failing(settings.show), settings.client(needs_token=False) as client:
+        rounds = client.rounds(benchmark)
+        rows = [asdict(each) for each in rounds]
+        columns = ("number", "status", "opens_at", "closes_at", "closed_at", "mechanism")
+        _listed(settings.show, rows, columns, none="No round is planned yet.")
+        if not settings.show.as_json:
+            for each in rounds:
+                for line in tables.changes(each):
+                    settings.show.say(line)
 
 
 def download(

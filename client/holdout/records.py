@@ -31,6 +31,8 @@ class Submission:
     latency_p95_ms: float | None = None
     cost_per_1000: float | None = None
     idempotency_key: str | None = None
+    # Handed in after the round's end, as an organizer allowed; an older service does not say.
+    is_late: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -56,6 +58,26 @@ class Benchmark:
         return [self.primary_metric, *(self.secondary_metrics or [])]
 
 
+class Told(TypedDict):
+    """What a change was about, as it was or as it became."""
+
+    closes_at: NotRequired[str]
+    queries: NotRequired[int]
+    until: NotRequired[str]
+
+
+class RoundChange(TypedDict):
+    """What an organizer changed about a round, with the reason."""
+
+    kind: str
+    at: str
+    reason: str
+    # None: it is about all, or about one that is not on the board yet.
+    team: str | None
+    before: Told | None
+    after: Told | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Round:
     number: int
@@ -68,6 +90,8 @@ class Round:
     closed_at: str | None = None
     # No fresh holdout judges it, so that nobody is tested.
     unaudited: bool = False
+    # The oldest first; an older service does not say.
+    changes: list[RoundChange] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

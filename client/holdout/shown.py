@@ -120,6 +120,7 @@ class Show:
                 "finished at": submission.finished_at,
                 **({"error": submission.error_code} if submission.error_code else {}),
                 **({"final": "yes"} if submission.is_final else {}),
+                **({"late": "yes, after the round's end"} if submission.is_late else {}),
             }
         )
 

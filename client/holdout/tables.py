@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from holdout.figures import grid, optional, with_interval
-from holdout.records import AuditDocument, AuditedTeam, Board, BoardRow
+from holdout.records import AuditDocument, AuditedTeam, Board, BoardRow, Round, Told
+from holdout.times import moment
 
 BEST_SCORED = "best_scored"
 OPEN = ("rank", "team", "released", "attempts")
@@ -145,3 +146,34 @@ def _tested(team: AuditedTeam, *, step: float | None) -> dict[str, object]:
         "p": team["p_adjusted"],
         "verdict": team["verdict"],
     }
+
+
+def changes(round: Round) -> list[str]:
+    """Say what organizers changed about a round, a line each, in order: when, what, and why."""
+    return [
+        f"round {round.number}, {moment(each['at'])}: {each['kind'].replace('_', ' ')}"
+        f"{_of(each['team'])}{_became(each['before'], each['after'])}: {each['reason']}"
+        for each in round.changes or []
+    ]
+
+
+def _of(team: str | None) -> str:
+    return f" of {team}" if team else ""
+
+
+def _became(before: Told | None, after: Told | None) -> str:
+    """Say both where both are told."""
+    was, now = _told(before), _told(after)
+    if was and now:
+        return f", from {was} to {now}"
+    return f", {now or was}" if now or was else ""
+
+
+def _told(told: Told | None) -> str:
+    said = told or {}
+    parts = [moment(said["closes_at"])] if "closes_at" in said else []
+    if "queries" in said:
+        parts.append(f"{said['queries']:,} {'query' if said['queries'] == 1 else 'queries'}")
+    if "until" in said:
+        parts.append(f"until {moment(said['until'])}")
+    return " ".join(parts)

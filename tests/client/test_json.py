@@ -42,6 +42,7 @@ CALLS: dict[str, tuple[list[str], list[Any], str]] = {
     "wait": (["x"], [answer(SCORED)], "released"),
     "status": (["x"], [answer(SCORED)], "released"),
     "list": (["-b", "rain"], [page(SCORED)], "released"),
+    "rounds": (["-b", "rain"], [page(a_round())], "changes"),
     "cancel": (["x"], [answer(a_submission("CANCELLED"))], "status"),
     "final": (["x"], [answer(SCORED)], "is_final"),
     "withdraw": (["x"], [answer(a_submission("WITHDRAWN"))], "status"),

@@ -208,6 +208,8 @@ FORBIDDEN = [
     (AUDIT, "INSERT INTO vault_unranking SELECT * FROM vault_unranking"),
     (RESEARCHER, "SELECT ciphertext FROM vault_sealedblob"),
     (RESEARCHER, "SELECT envelope FROM vault_wrappedkey"),
+    (RESEARCHER, "SELECT envelope FROM vault_drawkey"),
+    (RESEARCHER, "SELECT envelope FROM vault_sealedcorrection"),
     (RESEARCHER, "SELECT entropy FROM vault_roundsecret"),
     (RESEARCHER, "SELECT state FROM vault_mechanismstate"),
     (RESEARCHER, "INSERT INTO vault_rawscore (value) VALUES (1)"),

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -31,6 +31,7 @@ from vault.admin.pages import (
 from vault.admin.site import site
 from vault.admin.stock import stock_of, warn_of_stock
 from vault.models import Benchmark, JournalEntry, SealingKey, Submission
+from vault.sealing import key_counts
 
 METRIC_CHOICES = [(metric.name, metric.label) for metric in METRICS.values()]
 
@@ -207,10 +208,8 @@ class BenchmarkAdmin(ActingPage):
 
 def _keys(benchmark: Benchmark) -> Table:
     """Show the generations of sealing keys, and how much of this benchmark is sealed for each."""
-    of = Count(
-        "wrappedkey", filter=Q(wrappedkey__version__holdout__benchmark=benchmark), distinct=True
-    )
-    keys = SealingKey.objects.annotate(n_sealed=of).order_by("purpose", "-generation")
+    keys = SealingKey.objects.order_by("purpose", "-generation")
+    sealed = key_counts.sealed_for(kids=[key.kid for key in keys], benchmark=benchmark)
     return table(
         "Sealing keys",
         keys,
@@ -219,6 +218,9 @@ def _keys(benchmark: Benchmark) -> Table:
             "Generation": lambda key: key.generation,
             "Key": lambda key: code(key.kid, length=16),
             "Status": lambda key: "seals" if key.is_active else "replaced",
-            "Labels sealed for it": lambda key: f"{key.n_sealed:,}",
+            "Labels sealed for it": lambda key: f"{sealed[key.kid].labels:,}",
+            "Draws": lambda key: f"{sealed[key.kid].draws:,}",
+            "Corrections": lambda key: f"{sealed[key.kid].corrections:,}",
+            "Batches of late labels": lambda key: f"{sealed[key.kid].batches:,}",
         },
     )

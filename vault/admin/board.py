@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.html import format_html
 
 from stats.team_tests import BEST_SCORED
-from vault import leaderboard
+from vault import board_links, leaderboard, sentences
 from vault.admin.pages import NOTHING, Table, figure, interval, rounded, score, stacked
 from vault.models import Round
 from vault.statuses import NEVER_OPENED, RoundStatus
@@ -44,6 +44,28 @@ def board(round: Round) -> Table:
         ],
         empty="Nothing was scored yet.",
     )
+
+
+def link(round: Round) -> list[Table]:
+    """Set the references' scores beside those on the board before, where that is of another draw."""
+    found = board_links.link(round=round)
+    if found is None:
+        return []
+    error = "nothing bounds its error, as the metric is no mean over items"
+    if found.standard_error is not None:
+        error = f"with a standard error of at most {figure(found.standard_error, digits=2)}"
+    n = sentences.counted(n=found.n_references, noun="reference")
+    note = (
+        f"The query holdouts of the rounds {found.round} and {round.number} are of two draws, so a score on "
+        f"one board is not worth the same on the other. By {n} the same file scores "
+        f"{found.difference:+.4g} here, {error}."
+    )
+    rows = [
+        (each.team, figure(each.earlier), figure(each.later), f"{each.later - each.earlier:+.4g}")
+        for each in found.references
+    ]
+    header = ("Reference", f"Round {found.round}", f"Round {round.number}", "Difference")
+    return [Table(heading=f"Link to round {found.round}", note=note, header=header, rows=rows)]
 
 
 def _standing(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from vault.admin import outlook, parameters, planning
 from vault.admin.acts import Act, ActingPage
 from vault.admin.baselines import may_open
 from vault.admin.board import board
+from vault.admin.board import link as board_link
 from vault.admin.budgets import admissions
 from vault.admin.corrections_of_rounds import notices
 from vault.admin.pages import (
@@ -41,10 +42,7 @@ from vault.models import Admission, BudgetEntry, Holdout, Round, Submission
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.statuses import COMING, HoldoutStatus, RoundStatus
-from vault.wear import wear_of
-
-# While these are all that it told is still growing.
-ANSWERING = (RoundStatus.OPEN, RoundStatus.CLOSING)
+from vault.wear import ANSWERING, wear_of
 
 
 class RoundAdmin(FixedPage, ActingPage):
@@ -197,7 +195,15 @@ class RoundAdmin(FixedPage, ActingPage):
         return planning.next_address(obj)
 
     def tables(self, obj: Round) -> list[Table]:
-        return [board(obj), *notices(obj), *unrankings(obj), admissions(obj), references(obj)]
+        linked = board_link(obj)
+        return [
+            board(obj),
+            *linked,
+            *notices(obj),
+            *unrankings(obj),
+            admissions(obj),
+            references(obj),
+        ]
 
 
 def _name_of_fresh(holdout: Holdout) -> str:

@@ -53,14 +53,14 @@ class BenchmarkDetail(PublicView):
                     .select_related("benchmark", "disclosed__draw__benchmark")
                     .order_by("batch")
                 ],
-                rounds=[ROUND.show(each) for each in selectors.every_round(benchmark)],
+                rounds=[ROUND.show(each) for each in selectors.listed_rounds(benchmark)],
             )
         )
 
 
 class RoundList(PublicView):
     def get(self, request: Request, slug: str) -> Response:
-        rounds = selectors.every_round(selectors.visible_benchmark(request, slug))
+        rounds = selectors.listed_rounds(selectors.visible_benchmark(request, slug))
         return pages.page(request, rounds, ROUND.show, ordering="number")
 
 

@@ -48,6 +48,11 @@ def every_round(benchmark: Benchmark) -> QuerySet[Round]:
     return found.prefetch_related("query_holdout__versions", "notices", "unrankings")
 
 
+def listed_rounds(benchmark: Benchmark) -> QuerySet[Round]:
+    """Find them with each other at hand: each is linked to the one before it."""
+    return every_round(benchmark).prefetch_related("benchmark__rounds__query_holdout")
+
+
 def asked_round(request: Request, benchmark: Benchmark) -> Round:
     """Find the round of `?round=N`, else the latest that has opened."""
     opened = every_round(benchmark).exclude(status__in=NEVER_OPENED)

@@ -123,6 +123,7 @@ def test_round_says_the_rules_of_its_answers(world: World) -> None:
             "concurrent_limit": 1000,
         },
         "changes": [],
+        "link": None,
     }
     assert shown["parameters"]["b"] == 3
 

@@ -13,13 +13,24 @@ from vault.api.representations.benchmarks import (
     PANEL,
     STOCK,
 )
-from vault.api.representations.rounds import CHANGE, POLICY, ROUND
+from vault.api.representations.rounds import CHANGE, LINK, POLICY, ROUND
 from vault.api.representations.shape import described
 
 TAG = "Benchmarks"
 
 SHAPES = described(
-    *(DETAIL, PANEL, HOLDOUT, LABEL_VERSION, STOCK, DISCLOSED, DISCLOSED_FILE, POLICY, CHANGE),
+    *(
+        DETAIL,
+        PANEL,
+        HOLDOUT,
+        LABEL_VERSION,
+        STOCK,
+        DISCLOSED,
+        DISCLOSED_FILE,
+        POLICY,
+        CHANGE,
+        LINK,
+    ),
     listed=(BENCHMARK, ROUND),
 )
 _PANEL_HEADERS = ("ETag", "Panel-Version")

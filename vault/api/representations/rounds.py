@@ -1,7 +1,10 @@
 """Rounds as anyone may see them: their times, their mechanism and what may be asked in them."""
 
+from typing import Any
+
 from stats.mechanisms import MECHANISMS
-from vault import leaderboard, notices
+from vault import board_links, leaderboard, notices
+from vault.api.openapi import schemas
 from vault.api.representations import fields
 from vault.api.representations.shape import Field, Shape
 from vault.statuses import PublicationKind, RoundStatus
@@ -42,6 +45,26 @@ CHANGE = Shape(
             {"closes_at": "2026-04-01T00:00:00Z"},
         ),
     },
+)
+LINK = Shape(
+    "BoardLink",
+    {
+        "round": fields.integer(1, "The round that opened before it.", minimum=1),
+        "n_references": fields.integer(3, "References that stand on both boards.", minimum=1),
+        "difference": fields.number(
+            -0.012,
+            "The mean of their scores as displayed, here less there, in the metric's units: so much more the "
+            "same file scores on this board.",
+        ),
+        "standard_error": fields.number(
+            0.015,
+            "Of the difference, over the query items of both boards, and at most so large. null: the metric "
+            "is no mean over items.",
+            null=True,
+        ),
+    },
+    description="What a score is worth on the board of the round that opened before, by the references on "
+    "both. Told where the query holdouts of both are of different draws.",
 )
 ROUND = Shape(
     "Round",
@@ -113,5 +136,14 @@ ROUND = Shape(
             "What organizers changed since it was planned, in order, each with its reason.",
             source=lambda round: [CHANGE.show(each) for each in notices.changes(round=round)],
         ),
+        "link": Field(
+            schemas.or_null(LINK.reference()),
+            None,
+            lambda round: _linked(board_links.link(round=round)),
+        ),
     },
 )
+
+
+def _linked(link: board_links.Link | None) -> dict[str, Any] | None:
+    return None if link is None else LINK.show(link)
