@@ -53,6 +53,8 @@ def make(*, notice_id: int, clock: Clock) -> bool:
         round.refresh_from_db(fields=["status"])
         done = notice.audit_runs.filter(status=AuditRun.Status.DONE).first()
         run = done or runs.repeat(round=round, notice=notice, clock=clock)
+        if repeated_audits.waits_for(round=round, now=clock()) is not None:
+            return False  # planned while it ran: what was found is told later
         _tell(run, notice=notice, clock=clock)
     return True
 

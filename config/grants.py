@@ -213,6 +213,8 @@ GRANTS: list[Grant] = [
     *_reads(AUDIT, "vault_draw", "vault_drawrecord", "vault_drawkey"),
     *_grants(AUDIT, "vault_sealedenvelope", "SELECT", "UPDATE status,problem,judged_at"),
     *_grants(AUDIT, "vault_discloseddraw", "SELECT", "INSERT"),
+    # It counts attempts that ended it, so that none of these is made for ever.
+    *_grants(AUDIT, "vault_openingattempt", "SELECT", "INSERT", "UPDATE n"),
     # It opens batches of awaited labels, makes versions of them, and scores locked finals on these.
     *_reads(AUDIT, "vault_awaitedlabels"),
     *_grants(AUDIT, "vault_labelbatch", "SELECT", BATCH_WORK),

@@ -203,9 +203,8 @@ JOURNAL = (
     "`verify_journal` verifies every chain, and `--replay` computes every release again. It runs as the "
     "scoring worker (role `scoring`), which alone may read chains, raw scores and what seeds come from. The "
     "role `researcher` verifies chains, on the admin's page of the journal, and cannot replay; `web` and "
-    "`audit` can do neither. Heads of benchmarks are [signed](signed-heads.md). The installation's is not: "
-    "keep elsewhere what `verify_journal` prints of it, and hold the chain to it with `verify_journal "
-    "--installation --head SEQUENCE:HASH`.\n\n"
+    "`audit` can do neither. Heads of all chains are [signed](signed-heads.md), the installation's as "
+    "`@installation`.\n\n"
     "A new kind is a line of `vault/journal_kinds.py`: `grant_roles`, which every upgrade runs, writes the "
     "list into the database."
 )

@@ -12,7 +12,7 @@ from vault.api.benchmarks import (
 )
 from vault.api.draws import DrawFile, SealingKeys
 from vault.api.entrance import EntranceForPeople, EntranceForPrograms
-from vault.api.heads import HeadDetail, HeadList, SigningKeyList
+from vault.api.heads import HeadDetail, HeadList, InstallationHeadDetail, SigningKeyList
 from vault.api.openapi.serving import DescriptionAsJson, DescriptionAsPage, DescriptionAsYaml
 from vault.api.prospective import (
     BatchCollection,
@@ -78,6 +78,7 @@ urlpatterns = [
     path(BENCHMARK + "audits/", AuditList.as_view(), name="audits"),
     path(BENCHMARK + "journal/head/", HeadDetail.as_view(), name="journal-head"),
     path(BENCHMARK + "journal/heads/", HeadList.as_view(), name="journal-heads"),
+    path(V1 + "journal/head/", InstallationHeadDetail.as_view(), name="installation-head"),
     path(V1 + "signing-keys/", SigningKeyList.as_view(), name="signing-keys"),
     path(SUBMISSION + "file/", SubmissionFile.as_view(), name="submission-file"),
     path(SUBMISSION + "final/", SubmissionFinal.as_view(), name="submission-final"),

@@ -124,9 +124,7 @@ def _check(round: Round, n_queries: int, until: dt.datetime, *, now: dt.datetime
             f"for it: give a time until {stops_at + MAX_LATE:%Y-%m-%d %H:%M} UTC",
             field="until",
         )
-    others = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN)
-    other = others.exclude(pk=round.pk).first()
-    if other is not None:
+    if (other := late_allowances.open_beside(round=round)) is not None:
         raise ActError(
             f"round {other.number} is open, and a file of the team could be meant for either"
         )

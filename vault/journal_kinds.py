@@ -121,5 +121,6 @@ KINDS = (
     _of("token_revoked", (WEB, RESEARCHER), "a token ended, and all that it made", own=True),
     _of("token_link_made", RESEARCHER, "a one-time link to a token was made", own=True),
     _of("token_link_used", WEB, "a one-time link showed its token", own=True),
+    _of("installation_head_signed", AUDIT, "the head behind this entry was signed", own=True),
     _of("token_links_cancelled", RESEARCHER, "a team's waiting one-time links ended", own=True),
 )

@@ -40,9 +40,21 @@ def in_effect(*, round: Round, team: Team, now: dt.datetime) -> Late | None:
     """Find the allowance under which a team may still act; all its queries may be used."""
     if round.status not in NOT_LOCKED or not has_stopped(round=round, now=now):
         return None
+    if open_beside(round=round) is not None:
+        return None
     admission = Admission.objects.filter(round=round, team=team).first()
     late = None if admission is None else of(admission=admission)
     return None if late is None or now >= late.until else late
+
+
+def open_beside(*, round: Round) -> Round | None:
+    """Find another round of the benchmark that is open: nobody is late beside it.
+
+    None opens while an allowance holds its round; but that of a team that is not active holds nothing, and
+    the team may become active again.
+    """
+    others = Round.objects.filter(benchmark=round.benchmark_id, status=RoundStatus.OPEN)
+    return others.exclude(pk=round.pk).first()
 
 
 def has_stopped(*, round: Round, now: dt.datetime) -> bool:
@@ -66,8 +78,10 @@ def holding(*, round: Round, now: dt.datetime) -> list[Late]:
 
     One that is used up holds it only for a team that had declared a final before, so that it can declare a
     late file. What waits for its score holds the round in any case. A team that is not active, as each that
-    was merged, hands in and declares nothing, so it holds nothing.
+    was merged, hands in and declares nothing, so it holds nothing; and so nobody does beside an open round.
     """
+    if open_beside(round=round) is not None:
+        return []
     acting = LateAllowance.objects.filter(round=round, until__gt=now, team__is_active=True)
     allowed = acting.values("team")
     held = []

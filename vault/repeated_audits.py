@@ -10,6 +10,8 @@ from vault.models import Holdout, Round, RoundNotice
 from vault.statuses import HoldoutStatus, RoundStatus
 
 AUDITED = (RoundStatus.AUDITED, RoundStatus.PUBLISHED)
+# A planned one, too: what is told of its labels before it opens is known to whoever plays it.
+ASKING = (RoundStatus.PLANNED, *late_allowances.NOT_LOCKED)
 
 
 def obstacle(*, round: Round) -> str:
@@ -27,12 +29,10 @@ def obstacle(*, round: Round) -> str:
 
 
 def waits_for(*, round: Round, now: dt.datetime) -> Round | None:
-    """Find a round that is still answered on labels which the audit would open; it has to stop first."""
-    serving = Round.objects.filter(
-        query_holdout__in=round.fresh_holdouts.all(), status__in=late_allowances.NOT_LOCKED
-    )
+    """Find a round that is, or is to be, answered on labels which the audit would open; it stops first."""
+    serving = Round.objects.filter(query_holdout__in=round.fresh_holdouts.all(), status__in=ASKING)
     for each in serving.select_related("benchmark"):
-        if each.status == RoundStatus.OPEN or late_allowances.holding(round=each, now=now):
+        if each.status != RoundStatus.CLOSING or late_allowances.holding(round=each, now=now):
             return each
     return None
 

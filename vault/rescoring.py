@@ -77,16 +77,20 @@ def _score_all(transcript: Transcript, clock: Clock) -> list[uuid.UUID]:
     return lost
 
 
+def _answered_before(transcript: Transcript) -> QuerySet[Submission]:
+    return Submission.objects.filter(
+        round=transcript.round_id,
+        releases__transcript=transcript.number - 1,
+    )
+
+
 def _waiting(transcript: Transcript) -> QuerySet[Submission]:
     """Select what was answered in the transcript that counts, and not in this one, in order.
 
     What a later file of its team has overtaken was given up, and so was what is left of an absorbed team
     whose memory was taken over.
     """
-    answered = Submission.objects.filter(
-        round=transcript.round_id,
-        releases__transcript=transcript.number - 1,
-    )
+    answered = _answered_before(transcript)
     later = Release.objects.filter(
         transcript=transcript.number,
         submission__round=transcript.round_id,
@@ -154,6 +158,7 @@ def _make_current(transcript: Transcript, *, lost: list[uuid.UUID], now: dt.date
     if round.status == RoundStatus.CLOSED:
         finals.choose_again(round=round, now=now)
     Transcript.objects.filter(pk=waiting.pk).update(current_at=now)
+    without = _answered_before(waiting).exclude(pk__in=answered.values("submission"))
     journal.append_of_round(
         round=round,
         kind="round_rescored",
@@ -162,6 +167,7 @@ def _make_current(transcript: Transcript, *, lost: list[uuid.UUID], now: dt.date
         transcript=waiting.number,
         label_version=waiting.label_version,
         n_releases=answered.count(),
-        lost=sorted(map(str, lost)),
+        # Of all attempts, not of this one alone: one that was killed has told nobody what it gave up.
+        lost=sorted(str(each) for each in without.values_list("pk", flat=True)),
     )
     return True

@@ -162,10 +162,12 @@ def open_round(
 
     `references` chooses and orders them; None takes all, those of the plan in its order before others.
     """
+    locks.hold_round(round_id=round.pk)
+    # Before it is open: beside an open round nobody is late.
+    _check_nobody_is_late(round, now=now)
     move(round, RoundStatus.OPEN, actor=actor, now=now, opened_at=now)
     # As it is now: an organizer may have moved it since the round was read.
     round.refresh_from_db(fields=["closes_at"])
-    _check_nobody_is_late(round, now=now)
     if now >= round.closes_at:
         # It would close at once, and its audit would open fresh labels for nobody.
         raise TransitionError(

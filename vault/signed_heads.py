@@ -19,6 +19,7 @@ from vault import journal, locks, signing_keys
 from vault.errors import JournalError
 from vault.journal import Head
 from vault.models import Benchmark, JournalEntry, SignedHead, SigningKey
+from vault.models.journal import INSTALLATION
 
 ACTOR = "worker-audit"
 FORMAT = "holdout-vault journal head 1"
@@ -27,10 +28,13 @@ OCCASIONS = ("round_closed", "round_published")
 MAX_WAIT = dt.timedelta(days=1)
 # Its own entry, which is always the one that is signed.
 KIND = "head_signed"
+KIND_OF_INSTALLATION = "installation_head_signed"
+# Stands for a benchmark's name in heads of the chain that is about none: no short name is like this.
+OF_INSTALLATION = f"@{INSTALLATION}"
 
 # What a head looks like in a file, by member.
 _MEMBERS = {
-    "benchmark": re.compile(r"[-a-zA-Z0-9_]{1,50}"),
+    "benchmark": re.compile(rf"[-a-zA-Z0-9_]{{1,50}}|{OF_INSTALLATION}"),
     "hash": re.compile(r"[0-9a-f]{64}"),
     "signed_at": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII),
     "key": re.compile(r"[0-9a-f]{64}"),
@@ -60,14 +64,16 @@ class Statement:
         return Head(sequence=self.number, hash=self.hash, name=name)
 
 
-def sign_if_due(*, benchmark: Benchmark, now: dt.datetime) -> SignedHead | None:
+def sign_if_due(*, benchmark: Benchmark | None, now: dt.datetime) -> SignedHead | None:
     """Sign the journal's head if a round was closed or published since the last time, or a day is over.
+
+    That of the installation, which is no benchmark's, when any other was signed since the last time.
 
     Done twice, or by two workers at once, it signs once. `SigningKeyError`: this process cannot sign.
     `JournalError`: the chain does not go on from what was signed last, and nothing is signed any more.
     """
     # Until labels are sealed it may still be renamed, and the name be given to another one.
-    if not benchmark.holdouts.exists():
+    if benchmark is not None and not benchmark.holdouts.exists():
         return None
     latest = _latest(benchmark)
     if not _is_due(benchmark=benchmark, latest=latest, now=now):
@@ -75,15 +81,15 @@ def sign_if_due(*, benchmark: Benchmark, now: dt.datetime) -> SignedHead | None:
     signer = signing_keys.Signer()
     reached = _followed(benchmark, after=journal.START if latest is None else _trusted(latest))
     with transaction.atomic():
-        locks.hold_heads(benchmark_id=benchmark.pk)
+        locks.hold_heads(benchmark_id=_id(benchmark) or 0)
         if not _is_due(benchmark=benchmark, latest=_latest(benchmark), now=now):
             return None
         # The last hash is public from now on. Nobody can guess this entry, so nobody can try by that hash
         # what the entries before it say. It holds the journal until the commit: only what has come since the
         # walk above is walked meanwhile.
         journal.append(
-            benchmark_id=benchmark.pk,
-            kind=KIND,
+            benchmark_id=_id(benchmark),
+            kind=KIND_OF_INSTALLATION if benchmark is None else KIND,
             actor=ACTOR,
             payload={"key": signer.key.kid, "salt": secrets.token_hex(32)},
             now=now,
@@ -91,7 +97,7 @@ def sign_if_due(*, benchmark: Benchmark, now: dt.datetime) -> SignedHead | None:
         end = _followed(benchmark, after=reached)
         at = now.replace(microsecond=0)
         statement = Statement(
-            benchmark=benchmark.slug,
+            benchmark=_name(benchmark),
             number=end.sequence,
             hash=end.hash,
             signed_at=_moment(at),
@@ -99,7 +105,7 @@ def sign_if_due(*, benchmark: Benchmark, now: dt.datetime) -> SignedHead | None:
         )
         return SignedHead.objects.create(
             benchmark=benchmark,
-            slug=benchmark.slug,
+            slug=_name(benchmark),
             number=end.sequence,
             hash=end.hash,
             signed_at=at,
@@ -119,8 +125,11 @@ def statement_of(signed: SignedHead) -> Statement:
     )
 
 
-def kept(*, benchmark: Benchmark) -> list[Head]:
-    """List all signed heads of a benchmark, for `journal.verify`, once their signatures are verified."""
+def kept(*, benchmark: Benchmark | None) -> list[Head]:
+    """List all signed heads of a benchmark, or of the installation, for `journal.verify`.
+
+    Their signatures are verified.
+    """
     signed = SignedHead.objects.filter(benchmark=benchmark).order_by("number")
     return trusted([statement_of(each) for each in signed])
 
@@ -168,11 +177,19 @@ def _is_statement(members: Any) -> bool:
     )
 
 
-def _latest(benchmark: Benchmark) -> SignedHead | None:
+def _id(benchmark: Benchmark | None) -> int | None:
+    return None if benchmark is None else benchmark.pk
+
+
+def _name(benchmark: Benchmark | None) -> str:
+    return OF_INSTALLATION if benchmark is None else benchmark.slug
+
+
+def _latest(benchmark: Benchmark | None) -> SignedHead | None:
     return SignedHead.objects.filter(benchmark=benchmark).order_by("-number").first()
 
 
-def _is_due(*, benchmark: Benchmark, latest: SignedHead | None, now: dt.datetime) -> bool:
+def _is_due(*, benchmark: Benchmark | None, latest: SignedHead | None, now: dt.datetime) -> bool:
     entries = JournalEntry.objects.filter(benchmark=benchmark).order_by("-sequence")
     end = entries.values_list("sequence", flat=True).first()
     if latest is None:
@@ -183,8 +200,10 @@ def _is_due(*, benchmark: Benchmark, latest: SignedHead | None, now: dt.datetime
     if end == latest.number:
         return False
     # Under another name strangers would not take the last one for the benchmark's.
-    if latest.slug != benchmark.slug or now - latest.signed_at >= MAX_WAIT:
+    if latest.slug != _name(benchmark) or now - latest.signed_at >= MAX_WAIT:
         return True
+    if benchmark is None:
+        return SignedHead.objects.filter(benchmark__isnull=False, pk__gt=latest.pk).exists()
     return entries.filter(sequence__gt=latest.number, kind__in=OCCASIONS).exists()
 
 
@@ -192,7 +211,7 @@ def _trusted(latest: SignedHead) -> Head:
     """Give the head to go on from, if it is a true one that stands in the chain."""
     (head,) = trusted([statement_of(latest)])
     entry = JournalEntry.objects.filter(
-        benchmark_id=latest.benchmark_id, sequence=head.sequence
+        benchmark=latest.benchmark_id, sequence=head.sequence
     ).first()
     if entry is None:
         raise JournalError(f"the chain ends before {head.name}", sequence=head.sequence)
@@ -201,9 +220,9 @@ def _trusted(latest: SignedHead) -> Head:
     return head
 
 
-def _followed(benchmark: Benchmark, *, after: Head) -> Head:
+def _followed(benchmark: Benchmark | None, *, after: Head) -> Head:
     end = after
-    for entry in journal.walk(benchmark_id=benchmark.pk, after=after):
+    for entry in journal.walk(benchmark_id=_id(benchmark), after=after):
         end = Head(sequence=entry.sequence, hash=entry.hash)
     return end
 

@@ -42,6 +42,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Held back by the service for at most so many seconds, and so many more until it is here.
 HELD_BACK = 20
 LATE = 5.0
+# The chain of the journal that is about no benchmark: no short name is like this.
+OF_INSTALLATION = "@installation"
 WITHOUT_RESULT = ("CANCELLED", "FAILED")
 MAX_ATTEMPTS = 20
 PAGE = 500
@@ -163,9 +165,13 @@ class Client:
         return checked(Audit, self._get(_path("audits", audit_id)))
 
     def signed_head(self, slug: str, *, number: int | None = None) -> SignedHead:
-        """The latest of the benchmark's journal, or the one of a number. Its signature is not verified."""
+        """The latest of the benchmark's journal, or the one of a number. Its signature is not verified.
+
+        `@installation` names the chain that tells of people, teams and tokens.
+        """
         parameters = {} if number is None else {"number": str(number)}
-        path = _path("benchmarks", slug, "journal", "head")
+        place = () if slug == OF_INSTALLATION else ("benchmarks", slug)
+        path = _path(*place, "journal", "head")
         return record(SignedHead, self._get(path, **parameters))
 
     def signing_keys(self) -> list[SigningKey]:

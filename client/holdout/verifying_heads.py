@@ -31,7 +31,10 @@ def verify_head(
         Path | None, typer.Option(help="Compare with the heads in this file, and add this one.")
     ] = None,
 ) -> None:
-    """Verify a journal's signed head, and kept ones."""
+    """Verify a journal's signed head, and kept ones.
+
+    As benchmark, @installation is the chain of people, teams and tokens.
+    """
     settings: Settings = context.obj
     with failing(settings.show), settings.client(needs_token=False) as client:
         heads.check_can_verify()

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from audits import repeats, rounds, runs, tasks
 from audits.models import AuditRun, Finding, Publication, RepeatedAudit
@@ -37,6 +38,16 @@ def sweep() -> None:
     with acting_as("audit"):
         for notice_id in repeats.due():
             repeats.make(notice_id=notice_id, clock=lambda: NOW + dt.timedelta(days=1))
+
+
+def planned_on_its_labels(world: World) -> Round:
+    """The next round, which is to be asked on the labels that judged this one."""
+    later = Round.objects.get()
+    later.pk, later.number, later.status, later.query_holdout = None, 2, "PLANNED", world.fresh
+    later.opened_at = later.closed_at = later.audited_at = later.published_at = None
+    later.stopped_at = None
+    later.save(force_insert=True)
+    return later
 
 
 def findings(run: AuditRun) -> list[dict[str, Any]]:
@@ -142,10 +153,8 @@ def test_corrected_labels_are_read_and_named() -> None:
 def test_it_waits_until_a_round_that_asks_the_same_labels_has_stopped() -> None:
     world = published("waits", n_spare=60)
     assert Holdout.objects.get(pk=world.fresh.pk).status == "QUERY"
-    later = Round.objects.get()
-    later.pk, later.number, later.status, later.query_holdout = None, 2, "OPEN", world.fresh
-    later.closed_at = later.audited_at = later.published_at = later.stopped_at = None
-    later.save(force_insert=True)
+    later = planned_on_its_labels(world)
+    Round.objects.filter(pk=later.pk).update(status="OPEN", opened_at=NOW)
     assert repeated_audits.waits_for(round=world.round, now=NOW) == later
     ask(world)
 
@@ -157,6 +166,52 @@ def test_it_waits_until_a_round_that_asks_the_same_labels_has_stopped() -> None:
     sweep()
     assert [each.status for each in AuditRun.objects.order_by("pk")] == ["DONE", "DONE"]
     assert RepeatedAudit.objects.get().differences == []
+
+
+@pytest.mark.parametrize(
+    ("then", "told"), [("OPEN", False), ("CLOSING", True), ("CANCELLED", True)]
+)
+def test_it_waits_for_a_planned_round_on_its_labels(then: str, told: bool) -> None:
+    world = published(f"planned-{then.lower()}", n_spare=60)
+    later = planned_on_its_labels(world)
+    ask(world)
+
+    sweep()
+    assert AuditRun.objects.count() == 1
+    assert repeated_audits.waits_for(round=world.round, now=NOW) == later
+
+    others: dict[str, Any] = {"opened_at": NOW}
+    if then == "CANCELLED":
+        others = {"cancelled_at": NOW, "cancelled_reason": "x"}
+    Round.objects.filter(pk=later.pk).update(status=then, **others)
+    sweep()
+    assert RepeatedAudit.objects.exists() == told
+    assert AuditRun.objects.count() == 1 + told
+
+
+def test_what_a_repeat_found_waits_for_a_round_that_was_planned_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = published("meanwhile", n_spare=60)
+    ask(world)
+    repeat, planned = runs.repeat, list[Round]()
+
+    def slow(**given: Any) -> AuditRun:
+        run = repeat(**given)
+        connection.cursor().execute("RESET ROLE")
+        planned.append(planned_on_its_labels(world))
+        return run
+
+    monkeypatch.setattr(runs, "repeat", slow)
+    sweep()
+    sweep()
+    assert AuditRun.objects.filter(status="DONE").count() == 2
+    assert not RepeatedAudit.objects.exists()
+
+    Round.objects.filter(pk=planned[0].pk).update(status="CLOSING")
+    sweep()
+    assert RepeatedAudit.objects.count() == 1
+    assert AuditRun.objects.count() == 2
 
 
 @pytest.mark.parametrize("status", ["PLANNED", "OPEN", "CLOSING", "CLOSED", "CANCELLED"])

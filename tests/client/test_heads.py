@@ -34,9 +34,10 @@ def a_head(number: int = 7, *, by: Ed25519PrivateKey = OURS, **changes: Any) -> 
     digest = hashlib.sha256(str(number).encode()).hexdigest()
     digest = changes.pop("told", digest)
     at, key = "2026-03-01T12:00:00Z", id_of(by)
-    text = f"holdout-vault journal head 1\nrain\n{number}\n{digest}\n{at}\n{key}\n"
+    of = changes.pop("of", "rain")
+    text = f"holdout-vault journal head 1\n{of}\n{number}\n{digest}\n{at}\n{key}\n"
     return {
-        "benchmark": "rain",
+        "benchmark": of,
         "number": number,
         "hash": digest,
         "signed_at": at,
@@ -83,6 +84,18 @@ def test_a_served_key_proves_only_consistency_and_says_so() -> None:
 
     assert given.exit_code == ExitCode.OK
     assert "proves only that its answers agree with each other" in given.stderr
+
+
+def test_the_installations_chain_is_asked_for_by_its_name(key: str, keep: Path) -> None:
+    first = a_head(of="@installation")
+    keep.write_text(json.dumps(a_head(9)) + "\n" + json.dumps(first) + "\n")
+    service = Service(answers=[answer(a_head(8, of="@installation")), answer(first)])
+    options = ("--public-key", key, "--keep", str(keep))
+    given = run(service, "verify-head", "-b", "@installation", *options)
+
+    assert given.exit_code == ExitCode.OK
+    assert [each.url.path for each in service.asked] == ["/api/v1/journal/head/"] * 2
+    assert len(keep.read_text().splitlines()) == 3
 
 
 def test_machines_are_told_which_key_it_was(key: str) -> None:

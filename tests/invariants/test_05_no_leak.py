@@ -208,7 +208,7 @@ def _look_everywhere(reader: Reader) -> None:
             f"{benchmark}rounds/{reader.world.round.number}/prospective/",
             f"{benchmark}prospective/{reader.world.query.pk}/",
         ),
-        *(f"{benchmark}journal/head/", f"{benchmark}journal/heads/"),
+        *(f"{benchmark}journal/head/", f"{benchmark}journal/heads/", "journal/head/"),
     ):
         reader.ask("GET", path)
         reader.ask("OPTIONS", path)

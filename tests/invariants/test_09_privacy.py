@@ -75,6 +75,8 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "audits": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "journal-head": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "journal-heads": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
+    # Of no benchmark: as the keys, for everybody.
+    "installation-head": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
     "signing-keys": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
     "prospective": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     # No team delivers labels, whatever its scopes, and nobody else's token is looked for.
@@ -135,14 +137,12 @@ class House:
         outsider, rival = Team.objects.create(name="outsider"), self.world.team("rival")
         now = timezone.now()
         both = ("read", "submit")
-        SignedHead.objects.create(
-            benchmark=self.world.benchmark,
-            slug=self.world.benchmark.slug,
-            number=1,
-            hash="0" * 64,
-            signed_at=now,
-            key=SigningKey.objects.create(kid="1" * 64, generation=1, created_at=now),
-        )
+        key = SigningKey.objects.create(kid="1" * 64, generation=1, created_at=now)
+        benchmark = self.world.benchmark
+        for of, slug in ((benchmark, benchmark.slug), (None, "@installation")):
+            SignedHead.objects.create(
+                benchmark=of, slug=slug, number=1, hash="0" * 64, signed_at=now, key=key
+            )
         # One more of the owner's, with both scopes, for whoever tries to take it away.
         self.spare, _ = tokens.issue(
             team=self.owner, label="", scopes=both, expires_at=None, now=self.world.now
@@ -187,6 +187,7 @@ class House:
         arguments: dict[str, list[Any]] = {
             "healthz": [],
             "readyz": [],
+            "installation-head": [],
             "benchmarks": [],
             "problem-type": ["not_found"],
             **{f"description-{form}": [] for form in ("json", "yaml", "page")},

@@ -135,7 +135,7 @@ def test_a_final_is_a_file_of_its_team_and_round(world: World, role: str) -> Non
     refused(role, other.save, "a file of its team")
     other.pk = None
     with acting_as(role):
-        final_of(world, "a", 2).save()
+        final_of(world, "a", 2, is_declared=role == "web").save()
 
 
 @pytest.mark.parametrize("role", ["web", "scoring"])

@@ -208,6 +208,38 @@ def test_a_lost_file_holds_up_its_own_team_and_the_others_for_an_hour_at_most(
     assert replay.replay(round=current(world)) == 17
 
 
+@pytest.mark.parametrize("is_restored", [False, True])
+def test_what_a_killed_attempt_gave_up_is_told_by_the_one_that_ends_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_restored: bool
+) -> None:
+    """A later file of its team was answered, so no attempt looks at it again, also if it is back by then."""
+    gone = Submission.objects.get(team=world.teams["a"], sequence=2)
+    stored = Path(settings.MEDIA_ROOT) / gone.file_key
+    content = stored.read_bytes()
+    stored.unlink()
+    waiting = beginning(world)
+    late = waiting.begun_at + rescoring.PATIENCE
+    with monkeypatch.context() as patched, acting_as("scoring"):
+        patched.setattr(rescoring, "_make_current", die)
+        with pytest.raises(KeyboardInterrupt):
+            rescoring.carry_out(transcript_id=waiting.pk, clock=lambda: late)
+    if is_restored:
+        stored.write_bytes(content)
+
+    with acting_as("scoring"):
+        assert rescoring.carry_out(transcript_id=waiting.pk, clock=lambda: late)
+
+    entry = json.loads(JournalEntry.objects.get(kind="round_rescored").payload)
+    assert entry["lost"] == [str(gone.pk)]
+    assert entry["n_releases"] == 8
+    # Of the next transcript it is not lost again: it had no answer in this one.
+    flip(world, range(10))
+    entry = json.loads(
+        JournalEntry.objects.filter(kind="round_rescored").latest("sequence").payload
+    )
+    assert (entry["transcript"], entry["lost"]) == (3, [])
+
+
 def test_without_storage_nothing_is_given_up(world: World, settings: Any, tmp_path: Path) -> None:
     waiting = beginning(world)
     settings.MEDIA_ROOT = str(tmp_path / "elsewhere")

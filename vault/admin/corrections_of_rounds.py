@@ -151,11 +151,14 @@ def _explained_repeat(round: Round) -> str:
     if why := repeated_audits.obstacle(round=round):
         return f"This is refused: {why}."
     waits = repeated_audits.waits_for(round=round, now=timezone.now())
-    when = (
-        f"It waits until round {waits.number}, which is asked on the same labels, takes no more files."
-        if waits
-        else "It begins within a minute."
-    )
+    when = "It begins within a minute."
+    if waits is not None:
+        is_planned = waits.status == RoundStatus.PLANNED
+        asked, ends = ("is to be", ", or is cancelled") if is_planned else ("is", "")
+        when = (
+            f"It waits until round {waits.number}, which {asked} asked on the same labels, takes no more "
+            f"files{ends}."
+        )
     stays = (
         "What was published stays; the API lists the new run beside it, with every verdict and rounded "
         "figure that would be another, and other figures are counted in the holdout's ledger."

@@ -59,16 +59,12 @@ class JournalEntryAdmin(ReadOnlyPage):
 
 
 def _verified(benchmark: Benchmark | None) -> tuple[Any, ...]:
-    """Verify the chain of a benchmark, or the installation's, of which no heads are signed."""
+    """Verify the chain of a benchmark, or the installation's."""
     name = INSTALLATION if benchmark is None else link(benchmark)
     try:
-        if benchmark is None:
-            n_signed, head = NOTHING, journal.verify(benchmark_id=None)
-        else:
-            signed = signed_heads.kept(benchmark=benchmark)
-            n_signed = str(len(signed))
-            head = journal.verify(benchmark_id=benchmark.pk, kept=signed)
+        signed = signed_heads.kept(benchmark=benchmark)
+        head = journal.verify(benchmark_id=None if benchmark is None else benchmark.pk, kept=signed)
     except JournalError as error:
         at = error.data.get("sequence", NOTHING)
         return (name, at, NOTHING, NOTHING, f"BROKEN: {error.message}")
-    return (name, head.sequence, code(head.hash), n_signed, "verified")
+    return (name, head.sequence, code(head.hash), str(len(signed)), "verified")

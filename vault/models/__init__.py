@@ -1,3 +1,4 @@
+from vault.models.attempt import OpeningAttempt as OpeningAttempt
 from vault.models.benchmark import Benchmark as Benchmark
 from vault.models.budget import Admission as Admission
 from vault.models.budget import BudgetEntry as BudgetEntry

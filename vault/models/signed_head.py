@@ -19,9 +19,12 @@ class SigningKey(models.Model):
 
 
 class SignedHead(models.Model):
-    """What the audit worker signed of a benchmark's journal: how long it was, and its last hash."""
+    """What the audit worker signed of a journal's chain: how long it was, and its last hash."""
 
-    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="signed_heads")
+    # None: of the installation's chain, which has a name that no benchmark has.
+    benchmark = models.ForeignKey(
+        Benchmark, on_delete=models.PROTECT, related_name="signed_heads", null=True
+    )
     # The benchmark's name as it was signed: an organizer may change it until labels are sealed.
     slug = models.CharField(max_length=50)
     number = models.PositiveIntegerField()

@@ -3,7 +3,8 @@
 The admin's process cannot open labels, so what is asked for is sealed for the audit key: which items, and
 their new labels. The worker opens every holdout of the batch (its journal entry first) and gives each one a
 new version, with one reason for all. The scoring key gets those of query holdouts alone. Which rounds are
-scored again, and the versions, are committed together: killed between any two steps, it begins anew.
+scored again, and the versions, are committed together: killed between any two steps, it begins anew,
+three times at most.
 """
 
 import datetime as dt
@@ -34,6 +35,7 @@ from vault.models import (
     Transcript,
 )
 from vault.sealing import (
+    attempts,
     boxes,
     crypto,
     envelope_states,
@@ -177,14 +179,22 @@ def carry_out(*, request_id: uuid.UUID, clock: Clock) -> bool:
             # An audit reads all of its labels in one version.
             if not alone.enter_context(locks.one_audit(round_id=round_id)):
                 return False
-        content = _opened(asked)
-        try:
-            resealed = _corrected(asked, content, clock)
-        except SealingError as error:
-            _refuse(asked, error.message, now=clock())
-            return True
-        _store(asked, resealed, now=clock())
+        if attempts.is_given_up(subject=asked.pk):
+            _refuse(asked, attempts.ENDED, now=clock())
+        else:
+            with attempts.counted(subject=asked.pk):
+                _make(asked, clock)
     return True
+
+
+def _make(asked: CorrectionRequest, clock: Clock) -> None:
+    content = _opened(asked)
+    try:
+        resealed = _corrected(asked, content, clock)
+    except SealingError as error:
+        _refuse(asked, error.message, now=clock())
+    else:
+        _store(asked, resealed, now=clock())
 
 
 def _seal(asked: CorrectionRequest, plaintext: bytes) -> None:

@@ -3,7 +3,7 @@
 The journal has an entry about each opening before anything is decrypted. An accepted batch becomes the next
 version of the holdout's labels, sealed as any other: what was there before, with the rows that came. A
 refused one changes nothing, and its provider reads which rows are wrong. Killed between two steps, it is done
-again.
+again, three times at most.
 """
 
 import datetime as dt
@@ -25,6 +25,7 @@ from vault.files.batch_tables import Batch
 from vault.files.label_tables import LabelTable
 from vault.models import BatchEnvelope, Holdout, LabelBatch
 from vault.sealing import (
+    attempts,
     awaited,
     batch_format,
     benchmark_sheet,
@@ -71,15 +72,25 @@ def settle(*, holdout: Holdout, clock: Clock) -> None:
             _refuse(batch, [_problem(LOST)], now=clock())
             continue
         private = sealing_keys.private_key_of(purpose=AUDIT, kid=envelope.kid)
-        try:
-            content = _opened(envelope, holdout, private, now=clock())
-            rows = _read(content, batch, holdout)
-        except InvalidFileError as error:
-            _refuse(batch, error.data["problems"], now=clock())
-        except (EnvelopeError, LabelsUnavailableError) as error:
-            _refuse(batch, [_problem(error.message)], now=clock())
-        else:
-            _accept(batch, holdout, rows, clock=clock)
+        if attempts.is_given_up(subject=batch.pk):
+            _refuse(batch, [_problem(attempts.ENDED)], now=clock())
+            continue
+        with attempts.counted(subject=batch.pk):
+            _judge(batch, envelope, holdout, private, clock=clock)
+
+
+def _judge(
+    batch: LabelBatch, envelope: BatchEnvelope, holdout: Holdout, private: bytes, *, clock: Clock
+) -> None:
+    try:
+        content = _opened(envelope, holdout, private, now=clock())
+        rows = _read(content, batch, holdout)
+    except InvalidFileError as error:
+        _refuse(batch, error.data["problems"], now=clock())
+    except (EnvelopeError, LabelsUnavailableError) as error:
+        _refuse(batch, [_problem(error.message)], now=clock())
+    else:
+        _accept(batch, holdout, rows, clock=clock)
 
 
 def _problem(problem: str) -> Problem:

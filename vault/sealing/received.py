@@ -6,10 +6,8 @@ nothing, and the scoring key has no envelope of any. The journal says what came 
 """
 
 import datetime as dt
-import json
 import math
 import uuid
-from collections import Counter
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -19,8 +17,16 @@ from stats.drawing import MIN_ITEMS, MIN_UNITS
 from vault import panel
 from vault.errors import SealingError
 from vault.holdout_kinds import decides
-from vault.models import Benchmark, Draw, Holdout, JournalEntry, SealedEnvelope, SealingKey
-from vault.sealing import batches, benchmark_sheet, draws, envelopes, kind_rules, sealing_keys
+from vault.models import Benchmark, Draw, Holdout, SealedEnvelope, SealingKey
+from vault.sealing import (
+    attempts,
+    batches,
+    benchmark_sheet,
+    draws,
+    envelopes,
+    kind_rules,
+    sealing_keys,
+)
 from vault.sealing.boxes import Box
 from vault.sealing.drawn_units import Shard
 from vault.sealing.envelopes import Blob, Envelope
@@ -78,19 +84,14 @@ def receive(
 
 
 def due() -> list[uuid.UUID]:
-    """List the batches into whose envelopes nobody has looked yet, those that were begun least often first.
+    """List the batches into whose envelopes nobody has looked yet, those that ended a worker last.
 
-    One that ends the worker each time keeps none of the others waiting.
+    One that ends the worker keeps none of the others waiting.
     """
     received = SealedEnvelope.objects.filter(status=SealedEnvelope.Status.RECEIVED)
-    waiting = dict(received.order_by("at").values_list("draw_id", "draw__benchmark_id"))
-    begun = JournalEntry.objects.filter(
-        kind="envelope_opened", benchmark_id__in=set(waiting.values())
-    )
-    times = Counter(
-        json.loads(payload)["batch"] for payload in begun.values_list("payload", flat=True)
-    )
-    return sorted(waiting, key=lambda batch: times[str(batch)])
+    waiting = list(received.order_by("at").values_list("draw_id", flat=True))
+    ended = attempts.ended(subjects=waiting)
+    return sorted(waiting, key=lambda batch: ended.get(batch, 0))
 
 
 def _check_panel(benchmark: Benchmark, envelope: Envelope) -> None:

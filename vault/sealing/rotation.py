@@ -91,21 +91,21 @@ def _of_benchmark(
     left = {_kid(each) for each in waiting} - set(ring)
     if not mine:
         return 0, left
-    told = {
-        "purpose": purpose,
-        "from": sorted({_kid(each) for each in mine}),
-        "to": to.kid,
-        "deep": deep,
-        "n": len(mine),
-    }
-    if deep:
+
+    def told(those: Sequence[Wrapped | Brought]) -> dict[str, object]:
+        kids = sorted({_kid(each) for each in those})
+        return {"purpose": purpose, "from": kids, "to": to.kid, "deep": deep, "n": len(those)}
+
+    # What was brought shut is wrapped anew, and never opened here.
+    opened = [each for each in mine if deep and not isinstance(each, Brought)]
+    if opened:
         # Labels are decrypted, to be encrypted at once: that, too, is said before.
         with transaction.atomic(durable=True):
-            _append(benchmark, "open_for_rotation", told, actor=actor, now=clock())
+            _append(benchmark, "open_for_rotation", told(opened), actor=actor, now=clock())
     with transaction.atomic():
         # First: whoever moves a holdout, wraps another key or rotates the other ring enters that, too, so
         # the journal's head keeps them from reading what is about to be exchanged.
-        _append(benchmark, "keys_rotated", told, actor=actor, now=clock())
+        _append(benchmark, "keys_rotated", told(mine), actor=actor, now=clock())
         for each in mine:
             if isinstance(each, BatchEnvelope | SealedCorrection):
                 _pass_on(each, to, ring)

@@ -1,7 +1,8 @@
 """The audit worker looks into envelopes: what it finds right may serve, and gets its scoring key only then.
 
-Killed between any two steps, it does the rest when it comes again. The journal says that it looked before
-anything is decrypted, and what it found; that is no use of a fresh holdout, as nothing is compared with it.
+Killed between any two steps, it does the rest when it comes again; what ends it three times is refused. The
+journal says that it looked before anything is decrypted, and what it found; that is no use of a fresh
+holdout, as nothing is compared with it.
 """
 
 import datetime as dt
@@ -14,7 +15,7 @@ from django.db import connection, transaction
 from vault import journal, locks, panel
 from vault.errors import LabelsUnavailableError, SealingError
 from vault.models import Holdout, LabelVersion, SealedBlob, SealedEnvelope
-from vault.sealing import benchmark_sheet, boxes, crypto, inside, sealing_keys
+from vault.sealing import attempts, benchmark_sheet, boxes, crypto, inside, sealing_keys
 from vault.sealing.inside import Batch, Claim
 from vault.sealing.sealing_keys import AUDIT, SCORING
 from vault.statuses import HoldoutStatus
@@ -41,10 +42,9 @@ def carry_out(*, batch: uuid.UUID, clock: Clock) -> bool:
         # Without its key this worker can say nothing: the envelope waits.
         kids = {sealing_keys.fitting(of=each, purpose=AUDIT).kid for each in versions}
         kids.add(sealing_keys.fitting(of=envelope.draw, purpose=AUDIT).kid)
-        _announce(envelope, versions, sorted(kids), now=clock())
         problem, data_keys = "", []
         try:
-            data_keys = _looked_into(envelope, versions)
+            data_keys = _attempted(envelope, versions, sorted(kids), now=clock())
         except SealingError as error:
             problem = error.message
         _judge(envelope, versions, data_keys, problem=problem, now=clock())
@@ -59,6 +59,17 @@ def _versions(envelope: SealedEnvelope) -> list[LabelVersion]:
         for each in found.select_related("holdout__benchmark", "holdout__panel")
     }
     return [by_id[name] for name in envelope.draw.holdout_ids]
+
+
+def _attempted(
+    envelope: SealedEnvelope, versions: Sequence[LabelVersion], kids: list[str], *, now: dt.datetime
+) -> list[tuple[bytes, str]]:
+    """Look into it, unless that has ended too many workers."""
+    if attempts.is_given_up(subject=envelope.pk):
+        raise SealingError(attempts.ENDED)
+    with attempts.counted(subject=envelope.pk):
+        _announce(envelope, versions, kids, now=now)
+        return _looked_into(envelope, versions)
 
 
 def _announce(

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from tests.vault.factories import NOW, acting_as, die
 from tests.vault.sealed_weather import make_benchmark, make_keys, open_labels, seal, table_of
 from vault import journal
+from vault.admin import benchmarks as benchmarks_page
 from vault.errors import LabelsUnavailableError
 from vault.models import (
     Benchmark,
@@ -233,6 +234,32 @@ def test_what_another_process_holds_is_left_and_named(
 
     assert "6 envelopes are wrapped anew" in said.getvalue()
     assert "can be taken away" in said.getvalue()
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_was_sealed_for_the_old_key_after_a_rotation_is_found_by_the_next(
+    tmp_path: Path, sealed: list[Holdout], monkeypatch: pytest.MonkeyPatch, deep: bool
+) -> None:
+    """Whoever was sealing while the new key came knew the old one alone, and commits last."""
+    old = sealing_keys.active(purpose="audit")
+    sealing_keys.renew(purpose="audit", private_key_file=tmp_path / "audit.pem")
+    assert rotate("audit", deep=deep).n == 6
+    active = sealing_keys.active
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            sealing_keys,
+            "active",
+            lambda *, purpose: old if purpose == "audit" else active(purpose=purpose),
+        )
+        rain = seal(make_benchmark("rain"), NOW)
+    before = opened(rain)
+    page = benchmarks_page._keys(rain[0].benchmark)
+    assert [row[-1] for row in page.rows if row[0] == "audit"] == ["0", "2"]
+
+    assert rotate("audit", deep=deep).n == 3
+    assert rotate("audit", deep=deep).n == 0
+    take_the_old_key_away(tmp_path / "audit.pem")
+    assert opened(rain) == before
 
 
 @pytest.mark.parametrize("role", ["web", "researcher", "scoring"])

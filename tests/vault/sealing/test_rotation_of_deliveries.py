@@ -1,6 +1,7 @@
 """What was brought to the audit worker shut is wrapped anew, too: corrections, and batches of late labels."""
 
 import hashlib
+import json
 from io import StringIO
 from pathlib import Path
 
@@ -154,6 +155,30 @@ def test_killed_between_any_two_steps_it_goes_on(
     assert opened_by(take_the_old_key_away(file)) == 0
     assert opened_by(file.read_bytes()) == 4
     assert JournalEntry.objects.filter(kind="keys_rotated").count() == 1
+
+
+def test_the_journal_counts_what_was_opened_each_time_and_what_was_wrapped(
+    brought: Awaited, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A correction or a batch is wrapped anew and not opened; what was killed has opened all the same."""
+    old = sealing_keys.active(purpose="audit").kid
+    n = rotation_counts(old)
+    renew(file)
+    with monkeypatch.context() as patched:
+        patched.setattr("vault.sealing.rotation._pass_on", die)
+        with pytest.raises(KeyboardInterrupt):
+            rotate(deep=True)
+    assert rotate(deep=True).n == n
+    assert rotate(deep=True).n == 0
+
+    told = [
+        (each.kind, json.loads(each.payload)["n"])
+        for each in JournalEntry.objects.filter(kind__contains="rotat").order_by("sequence")
+    ]
+    assert told == [
+        *[("open_for_rotation", n - 4)] * 2,
+        ("keys_rotated", n),
+    ]
 
 
 def test_the_command_counts_them_and_names_the_key_that_is_missing(

@@ -10,6 +10,18 @@ TAG = "Journal"
 
 SHAPES = described(listed=(SIGNED_HEAD, SIGNING_KEY))
 _HEADERS = ("ETag",)
+_ASKED = (
+    parameters.in_query(
+        "number",
+        schemas.integer(minimum=1, maximum=selectors.MAX_NUMBER),
+        "The head of exactly this number; without it the latest.",
+    ),
+    parameters.IF_NONE_MATCH,
+)
+_ANSWERS = {
+    200: shown(SIGNED_HEAD, "The head.", headers=_HEADERS),
+    304: answer("Nothing has changed.", headers=_HEADERS),
+}
 
 OPERATIONS = {
     ("/api/v1/benchmarks/{slug}/journal/head/", "GET"): Operation(
@@ -20,19 +32,18 @@ OPERATIONS = {
         "that the journal was cut or rewritten before it; `holdout verify-head` keeps and compares them. "
         "404 while none is signed.",
         access=Access.PUBLIC,
-        parameters=(
-            parameters.SLUG,
-            parameters.in_query(
-                "number",
-                schemas.integer(minimum=1, maximum=selectors.MAX_NUMBER),
-                "The head of exactly this number; without it the latest.",
-            ),
-            parameters.IF_NONE_MATCH,
-        ),
-        answers={
-            200: shown(SIGNED_HEAD, "The head.", headers=_HEADERS),
-            304: answer("Nothing has changed.", headers=_HEADERS),
-        },
+        parameters=(parameters.SLUG, *_ASKED),
+        answers=_ANSWERS,
+    ),
+    ("/api/v1/journal/head/", "GET"): Operation(
+        id="get_signed_head_of_installation",
+        summary="The installation's signed head",
+        description="Of the chain that tells of people, teams and tokens, and of no benchmark: its "
+        "`benchmark` is `@installation`. It is signed when a benchmark's was, else at most once a day. 404 "
+        "while none is signed.",
+        access=Access.PUBLIC,
+        parameters=_ASKED,
+        answers=_ANSWERS,
     ),
     ("/api/v1/benchmarks/{slug}/journal/heads/", "GET"): Operation(
         id="list_signed_heads",

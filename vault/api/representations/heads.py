@@ -15,7 +15,11 @@ PUBLIC_KEY = (
 SIGNED_HEAD = Shape(
     "SignedHead",
     {
-        "benchmark": fields.text("rain-tomorrow", "Its name when this was signed.", source="slug"),
+        "benchmark": fields.text(
+            "rain-tomorrow",
+            "Its name when this was signed; `@installation` of the chain that is about none.",
+            source="slug",
+        ),
         "number": fields.integer(812, "How many entries the journal had.", minimum=1),
         "hash": fields.sha256(
             "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
@@ -32,7 +36,7 @@ SIGNED_HEAD = Shape(
             "as they stand here.",
         ),
     },
-    description="How long a benchmark's journal was, and its last hash, under the service's signature.",
+    description="How long a chain of the journal was, and its last hash, under the service's signature.",
 )
 SIGNING_KEY = Shape(
     "SigningKey",

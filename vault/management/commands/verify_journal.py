@@ -29,10 +29,14 @@ def kept(text: str) -> Head | list[Statement]:
         raise argparse.ArgumentTypeError(f"{text}: {error}") from None
 
 
+def _is_of_installation(statement: Statement) -> bool:
+    return statement.benchmark == signed_heads.OF_INSTALLATION
+
+
 class Command(BaseCommand):
     help = (
-        "Verify every benchmark's journal, and that all signed heads in the database stand in it, and the "
-        "installation's; with --replay also recompute every release. It runs as the scoring worker."
+        "Verify every benchmark's journal and the installation's, and that all signed heads in the database "
+        "stand in them; with --replay also recompute every release. It runs as the scoring worker."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -52,9 +56,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         given = options["head"]
         if options["installation"]:
-            if options["benchmark"] or isinstance(given, list):
-                raise CommandError("--installation goes with no --benchmark and no file of heads")
-            return self._verify_installation(given)
+            return self._verify_alone(options["benchmark"], given)
         if isinstance(given, Head) and not options["benchmark"]:
             raise CommandError(
                 "--head is of one chain: name it with --benchmark, or with --installation"
@@ -69,7 +71,7 @@ class Command(BaseCommand):
             except JournalError as error:
                 raise CommandError(f"{benchmark.slug}: {error.message}") from None
         if not options["benchmark"]:
-            self._verify_installation(None)
+            self._verify_installation(given)
 
     def _named(self, slug: str | None) -> list[Benchmark]:
         benchmarks = Benchmark.objects.order_by("slug")
@@ -79,13 +81,19 @@ class Command(BaseCommand):
             raise CommandError(f"there is no benchmark {slug}")
         return found
 
-    def _verify_installation(self, given: Head | None) -> None:
+    def _verify_alone(self, benchmark: str | None, given: Head | list[Statement] | None) -> None:
+        if benchmark:
+            raise CommandError("--installation goes with no --benchmark")
+        if isinstance(given, list) and not any(map(_is_of_installation, given)):
+            raise CommandError("the file holds no head of the installation")
+        self._verify_installation(given)
+
+    def _verify_installation(self, given: Head | list[Statement] | None) -> None:
+        heads = given if isinstance(given, list) else []
         try:
-            found = journal.verify(benchmark_id=None, kept=[given] if given else [])
+            self._verify(None, [each for each in heads if _is_of_installation(each)], given)
         except JournalError as error:
             raise CommandError(f"{INSTALLATION}: {error.message}") from None
-        if found != journal.START:
-            self.stdout.write(f"{INSTALLATION}: sound, head {found}")
 
     def _by_benchmark(
         self, given: Head | list[Statement] | None, benchmarks: list[Benchmark], only: str | None
@@ -99,25 +107,33 @@ class Command(BaseCommand):
         by_signature = dict(signed.values_list("signature", "benchmark_id"))
         by_name = {each.slug: each.pk for each in benchmarks}
         for statement in given:
+            if _is_of_installation(statement):
+                continue
             of = by_signature.get(statement.signature, by_name.get(statement.benchmark))
             if of is not None and of in by_name.values():
                 found[of].append(statement)
             elif only is None:
                 raise CommandError(f"there is no benchmark {statement.benchmark}")
-        if not found:
+        if not found and (only or not any(map(_is_of_installation, given))):
             raise CommandError(f"the file holds no head of {only or 'any benchmark'}")
         return found
 
     def _verify(
-        self, benchmark: Benchmark, in_file: list[Statement], given: Head | list[Statement] | None
+        self,
+        benchmark: Benchmark | None,
+        in_file: list[Statement],
+        given: Head | list[Statement] | None,
     ) -> None:
+        name = INSTALLATION if benchmark is None else benchmark.slug
         signed = signed_heads.kept(benchmark=benchmark)
         outside = [given] if isinstance(given, Head) else signed_heads.trusted(in_file)
-        found = journal.verify(benchmark_id=benchmark.pk, kept=[*outside, *signed])
+        chain = None if benchmark is None else benchmark.pk
+        found = journal.verify(benchmark_id=chain, kept=[*outside, *signed])
         for n, where in ((len(signed), "in the database"), (len(in_file), "in the file")):
             if n:
-                self.stdout.write(f"{benchmark.slug}: {n} signed {where}, all in the chain")
-        self.stdout.write(f"{benchmark.slug}: sound, head {found}")
+                self.stdout.write(f"{name}: {n} signed {where}, all in the chain")
+        if benchmark is not None or found != journal.START:
+            self.stdout.write(f"{name}: sound, head {found}")
 
     def _replay(self, benchmark: Benchmark) -> None:
         rounds = Round.objects.filter(benchmark=benchmark).exclude(status=RoundStatus.PLANNED)

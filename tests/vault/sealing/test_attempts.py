@@ -1,0 +1,160 @@
+"""What ends the audit worker each time it is opened is refused after the third time; other faults are not."""
+
+import json
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import ProgrammingError, connection
+from pytest_django import Settings
+
+from tests.audits import awaited_round
+from tests.vault.corrected import ask_to_void, reseal
+from tests.vault.factories import acting_as, crash, die, make_world
+from tests.vault.sealed_weather import make_benchmark, make_keys
+from tests.vault.sealing.sealed_offline import seal, take_in
+from vault import tasks
+from vault.models import (
+    CorrectionRequest,
+    JournalEntry,
+    LabelVersion,
+    OpeningAttempt,
+    SealedEnvelope,
+)
+from vault.sealing import attempts, holdouts, inside, label_batches
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+def out_of_memory(*_: Any, **__: Any) -> Any:
+    raise MemoryError
+
+
+@pytest.fixture
+def weather(tmp_path: Path, settings: Settings, transactional_db: None) -> Any:
+    make_keys(tmp_path, settings)
+    benchmark = make_benchmark()
+    take_in(benchmark, seal(tmp_path, benchmark))
+    return benchmark
+
+
+def sweep_envelopes() -> None:
+    with acting_as("audit"), suppress(KeyboardInterrupt):
+        tasks.sweep_envelopes()
+
+
+def last_told(kind: str) -> dict[str, Any]:
+    entry = JournalEntry.objects.order_by("sequence").filter(kind=kind).last()
+    assert entry is not None
+    told: dict[str, Any] = json.loads(entry.payload)
+    return told
+
+
+@pytest.mark.parametrize("end", [die, out_of_memory])
+def test_an_envelope_is_refused_unopened_after_the_third_time(
+    weather: Any, monkeypatch: pytest.MonkeyPatch, end: Callable[..., Any]
+) -> None:
+    monkeypatch.setattr(inside, "check", end)
+    for n in range(1, 4):
+        sweep_envelopes()
+        assert SealedEnvelope.objects.get().status == "RECEIVED"
+        assert OpeningAttempt.objects.get().n == n
+
+    sweep_envelopes()
+
+    envelope = SealedEnvelope.objects.get()
+    assert (envelope.status, envelope.problem) == ("REFUSED", attempts.ENDED)
+    assert last_told("seal_refused")["problem"] == attempts.ENDED
+    assert JournalEntry.objects.filter(kind="envelope_opened").count() == 3
+
+
+def test_two_ends_are_forgiven(weather: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(inside, "check", die)
+        sweep_envelopes()
+        sweep_envelopes()
+
+    sweep_envelopes()
+
+    assert SealedEnvelope.objects.get().status == "VERIFIED"
+
+
+def test_a_fault_that_comes_back_is_never_counted(
+    weather: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(inside, "check", crash)
+        for _ in range(5):
+            sweep_envelopes()
+    assert OpeningAttempt.objects.get().n == 0
+
+    sweep_envelopes()
+
+    assert SealedEnvelope.objects.get().status == "VERIFIED"
+
+
+def test_a_correction_is_refused_and_may_be_asked_for_again(
+    vault_keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world("weather", n_query=40, n_fresh=60)
+    world.open()
+    asked = ask_to_void(world, [0])
+    with monkeypatch.context() as patched:
+        patched.setattr(holdouts, "open_to_correct", die)
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                reseal(asked)
+        assert CorrectionRequest.objects.get().refused_at is None
+        assert reseal(asked)
+
+    asked.refresh_from_db()
+    assert (asked.done_at, asked.refusal) == (None, attempts.ENDED)
+    assert last_told("correction_refused")["why"] == attempts.ENDED
+    assert set(LabelVersion.objects.values_list("number", flat=True)) == {1}
+    assert reseal(ask_to_void(world, [0]))
+    assert LabelVersion.objects.filter(number=2).exists()
+
+
+def test_a_batch_of_labels_is_refused_and_the_next_one_goes_on(
+    vault_keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = awaited_round.published("awaited")
+    deadly = given.deliver(given.rows(range(30)))
+    real = label_batches._read
+
+    def read(content: bytes, batch: Any, holdout: Any) -> Any:
+        return die() if batch.pk == deadly.pk else real(content, batch, holdout)
+
+    monkeypatch.setattr(label_batches, "_read", read)
+    later = given.deliver(given.rows(range(30, 60)))
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            given.advance()
+    given.advance()
+
+    deadly.refresh_from_db()
+    later.refresh_from_db()
+    assert deadly.status == "REFUSED"
+    assert deadly.problems == [{"row": None, "column": None, "problem": attempts.ENDED}]
+    assert (later.status, later.version) == ("ACCEPTED", 1)
+
+
+def test_an_attempt_is_committed_before_it_begins(transactional_db: None) -> None:
+    subject = uuid.uuid4()
+    other = connection.copy()
+    try:
+        with attempts.counted(subject=subject), other.cursor() as cursor:
+            cursor.execute("SELECT n FROM vault_openingattempt WHERE subject = %s", [subject])
+            assert cursor.fetchone() == (1,)
+    finally:
+        other.close()
+    assert attempts.ended(subjects=[subject]) == {subject: 0}
+
+
+@pytest.mark.parametrize("role", ["web", "researcher", "scoring"])
+def test_nobody_else_counts(transactional_db: None, role: str) -> None:
+    with acting_as(role), pytest.raises(ProgrammingError, match="permission denied"):
+        OpeningAttempt.objects.create(subject=uuid.uuid4(), n=3)
