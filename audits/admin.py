@@ -105,6 +105,7 @@ class AuditedRoundAdmin(RoundAdmin):
             explain=publishing.explained,
             is_open=lambda round: round.status == RoundStatus.AUDITED,
             when="while a round is AUDITED",
+            for_good="Publish the results for good",
             run=_asking(
                 tasks.publish_round,
                 "publication_requested",

@@ -188,6 +188,7 @@ CORRECTING_ACTS = (
         when="while a round is PLANNED or OPEN and its end has not passed",
         run=_move,
         form=DeadlineForm,
+        for_good="Move the end for good",
     ),
     Act(
         name="more-queries",
@@ -200,6 +201,7 @@ CORRECTING_ACTS = (
         when="while a round is PLANNED or OPEN and its end has not passed",
         run=_give,
         form=QueriesForm,
+        for_good="Give these queries for good",
     ),
     Act(
         name="accept-late",

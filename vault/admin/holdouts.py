@@ -54,11 +54,12 @@ class HoldoutAdmin(FixedPage, ActingPage):
         Act(
             name="freshen",
             label="Make fresh",
-            explanation="From here on an audit may open this holdout. It cannot be sealed again. "
-            "Publishing a round does the same to the next sealed holdout.",
+            explanation="From here on an audit may open this holdout. Publishing a round does the same to "
+            "the next sealed holdout. This cannot be undone: it is not sealed again.",
             is_open=lambda holdout: holdout.status == HoldoutStatus.SEALED,
             when="while a holdout is SEALED",
             run=_freshen,
+            for_good="Make this holdout fresh for good",
         ),
         CORRECT,
         DISCLOSE,

@@ -143,3 +143,15 @@ def test_an_audit_is_asked_for_again_and_the_page_says_what_for(world: World) ->
     table = page(round).split("<h2>Repeated audits</h2>")[1]
     assert "<td>waits</td>" in table
     assert "two labels were wrong" in table
+
+
+@pytest.mark.parametrize("name", ["move-deadline", "more-queries"])
+def test_what_cannot_be_taken_back_is_ticked(world: World, name: str) -> None:
+    later = world.round.closes_at + dt.timedelta(days=1)
+    team = world.teams["alpha"]
+    given = {**split("closes_at", later), "team": team.pk, "k": 30, "reason": "x"}
+
+    answer = act(world.round, name, **given, for_good="")
+
+    assert "This cannot be undone: tick this to do it." in answer.content.decode()
+    assert not RoundNotice.objects.exists()
