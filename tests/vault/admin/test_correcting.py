@@ -195,4 +195,18 @@ def test_pages_say_what_counts_and_what_was_superseded(world: World) -> None:
 
     transcripts.create(number=3, label_version=1, begun_at=world.now)
     with acting_as("researcher"):
-        assert "is being scored again" in client.get(round_page).content.decode()
+        scored_again = client.get(round_page).content.decode()
+    said = (
+        "Every file that was answered is scored again as transcript 3, on version 1 of the labels, since "
+        f"{world.now:%Y-%m-%d %H:%M} UTC: 1 file is left."
+    )
+    assert scored_again.count(said) == 2  # above all, and beside the answers that count
+
+    Release.objects.create(
+        submission=given, transcript=3, value=0.5, outcome="scored", released_at=world.now
+    )
+    with acting_as("researcher"):
+        assert ": no file is left." in client.get(round_page).content.decode()
+    transcripts.filter(number=3).update(current_at=world.now)
+    with acting_as("researcher"):
+        assert "is scored again" not in client.get(round_page).content.decode()
