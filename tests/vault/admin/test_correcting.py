@@ -137,6 +137,17 @@ def test_what_is_refused_changes_nothing(world: World, given: dict[str, str], sa
     assert said in refused(world, **given)
 
 
+def test_pasted_ids_are_refused_by_their_own_rows(world: World) -> None:
+    """There is no file, and no heading in front."""
+    text = refused(world, what="void", ids="item-00001\n\nother\nitem-00001")
+
+    assert (
+        "The ids are not valid: row 2: the item is not of this batch (2 problems in all)." in text
+    )
+    assert "Problems of the ids (2)" in text
+    assert "the file is not valid" not in text.lower()
+
+
 def test_a_wrong_file_is_refused_with_its_rows(world: World) -> None:
     rows = "id,label\nitem-00001,1\nitem-99999,0\nitem-00002,7\n"
     text = refused(world, what="replace", file=file(rows))
