@@ -69,9 +69,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
     )
 
     fieldsets = (
-        section(
-            None, "benchmark", "panel", "kind_of", "status", "n", "full_commitment", "sealed_at"
-        ),
+        section(None, "benchmark", "panel", "kind", "status", "n", "full_commitment", "sealed_at"),
         section("Draw", "full_batch", "drawn", "groups", "worth"),
         section("What its items are", "slices", "period", "trained", "delay"),
     )
