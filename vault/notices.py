@@ -70,7 +70,8 @@ def changes(*, round: Round) -> list[Change]:
     """List what was changed, in the order of the acts."""
     posted, unranked = list(round.notices.all()), list(round.unrankings.all())
     merges = list(round.merges.all())
-    concerned = {each.team_id for each in (*posted, *unranked)} | {each.kept_id for each in merges}
+    concerned = {each.team_id for each in posted} | {each.team_id for each in unranked}
+    concerned |= {each.kept_id for each in merges}
     names = _named(round, {team_id for team_id in concerned if team_id is not None})
     told = [
         Change(

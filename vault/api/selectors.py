@@ -46,8 +46,7 @@ def every_round(benchmark: Benchmark) -> QuerySet[Round]:
     rounds = Round.objects.filter(benchmark=benchmark).order_by("number")
     found = rounds.select_related("benchmark", "query_holdout", "panel")
     return found.prefetch_related(
-        *("query_holdout__versions", "transcripts"),
-        *("notices", "unrankings", "merges__absorbed"),
+        "query_holdout__versions", "transcripts", "notices", "unrankings", "merges__absorbed"
     )
 
 
