@@ -5,13 +5,13 @@ only where the board names it: who was admitted and has asked nothing is nobody 
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from vault import budget_left, journal, merged_teams, sentences
 from vault.errors import ActError
-from vault.models import BudgetEntry, LabelVersion, Release, Round, RoundNotice, Team
+from vault.models import BudgetEntry, LabelVersion, Release, Round, RoundNotice, Team, TeamMerge
 
 # These have rows of their own, and are told as the other acts are.
 UNRANKED, RERANKED = "team_unranked", "team_reranked"
@@ -95,7 +95,12 @@ def changes(*, round: Round) -> list[Change]:
         )
         for each in sorted(unranked, key=lambda each: each.pk)
     ]
-    told += [
+    told += _merged(merges, names) + _corrected(round)
+    return sorted(told, key=lambda each: each.at)
+
+
+def _merged(merges: Iterable[TeamMerge], names: Mapping[int, str]) -> list[Change]:
+    return [
         Change(
             kind=MERGED,
             at=each.at,
@@ -107,7 +112,10 @@ def changes(*, round: Round) -> list[Change]:
         )
         for each in sorted(merges, key=lambda each: each.pk)
     ]
-    told += [
+
+
+def _corrected(round: Round) -> list[Change]:
+    return [
         Change(
             kind=CORRECTED,
             at=each.arrived_at,
@@ -118,7 +126,6 @@ def changes(*, round: Round) -> list[Change]:
         )
         for each in corrections(round=round)
     ]
-    return sorted(told, key=lambda each: each.at)
 
 
 def corrections(*, round: Round) -> list[LabelVersion]:
