@@ -31,6 +31,7 @@ from vault.admin.pages import (
     ReadOnlyPage,
     Table,
     code,
+    column,
     figure,
     folded,
     link,
@@ -105,6 +106,7 @@ class AuditedRoundAdmin(RoundAdmin):
             explain=publishing.explained,
             is_open=lambda round: round.status == RoundStatus.AUDITED,
             when="while a round is AUDITED",
+            for_good="Publish the results for good",
             run=_asking(
                 tasks.publish_round,
                 "publication_requested",
@@ -135,6 +137,7 @@ class AuditedRoundAdmin(RoundAdmin):
         return [*super().tables(obj), audited, *_repeats(obj)]
 
 
+@admin.display(description="headline")
 def _headline(run: Any) -> str:
     """Sum up what a run found, of which `VERDICTS` were fetched; one that failed acquits nobody."""
     if run.status == AuditRun.Status.FAILED:
@@ -179,10 +182,7 @@ def _outcome(run: AuditRun | None, repeat: RepeatedAudit | None) -> str:
 
 @admin.register(AuditRun, site=site)
 class AuditRunAdmin(ReadOnlyPage):
-    list_display = (
-        *("__str__", "status", "headline", "shift_gate"),
-        *("started_at", "finished_at", "error"),
-    )
+    list_display = ("__str__", "status", "headline", "shift_gate", "started_at")
     list_filter = ("round__benchmark", "status")
     list_select_related = ("round__benchmark",)
     ordering = ("-started_at",)
@@ -196,9 +196,7 @@ class AuditRunAdmin(ReadOnlyPage):
         found: QuerySet[AuditRun] = super().get_queryset(request)
         return found.prefetch_related(VERDICTS)
 
-    @admin.display(description="headline")
-    def headline(self, obj: Any) -> str:
-        return _headline(obj)
+    headline = staticmethod(_headline)
 
     @admin.display(description="report")
     def report_link(self, obj: AuditRun) -> Any:
@@ -369,13 +367,8 @@ class ReportAdmin(ReadOnlyPage):
         found: QuerySet[Report] = super().get_queryset(request)
         return found.select_related("run__round__benchmark").defer("html")
 
-    @admin.display(description="hash")
-    def hash_start(self, obj: Report) -> Any:
-        return code(obj.sha256, length=16)
-
-    @admin.display(description="document")
-    def open_link(self, obj: Report) -> Any:
-        return _document(obj)
+    hash_start = column("hash", lambda obj: code(obj.sha256, length=16))
+    open_link = column("document", _document)
 
     def get_urls(self) -> list[URLPattern]:
         wrapped = self.admin_site.admin_view(self.document_view)

@@ -5,17 +5,18 @@ only where the board names it: who was admitted and has asked nothing is nobody 
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vault import budget_left, journal, sentences
+from vault import budget_left, journal, merged_teams, sentences
 from vault.errors import ActError
-from vault.models import BudgetEntry, Release, Round, RoundNotice, Team
+from vault.models import BudgetEntry, LabelVersion, Release, Round, RoundNotice, Team, TeamMerge
 
-# Unrankings have rows of their own, and are told as the other acts are.
+# These have rows of their own, and are told as the other acts are.
 UNRANKED, RERANKED = "team_unranked", "team_reranked"
-KINDS = (*RoundNotice.Kind.values, UNRANKED, RERANKED)
+MERGED, CORRECTED = "teams_merged", "labels_corrected"
+KINDS = (*RoundNotice.Kind.values, UNRANKED, RERANKED, MERGED, CORRECTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,9 @@ def written(at: dt.datetime) -> str:
 def changes(*, round: Round) -> list[Change]:
     """List what was changed, in the order of the acts."""
     posted, unranked = list(round.notices.all()), list(round.unrankings.all())
+    merges = list(round.merges.all())
     concerned = {each.team_id for each in posted} | {each.team_id for each in unranked}
+    concerned |= {each.kept_id for each in merges}
     names = _named(round, {team_id for team_id in concerned if team_id is not None})
     told = [
         Change(
@@ -92,15 +95,73 @@ def changes(*, round: Round) -> list[Change]:
         )
         for each in sorted(unranked, key=lambda each: each.pk)
     ]
+    told += _merged(merges, names) + _corrected(round)
     return sorted(told, key=lambda each: each.at)
 
 
+def _merged(merges: Iterable[TeamMerge], names: Mapping[int, str]) -> list[Change]:
+    return [
+        Change(
+            kind=MERGED,
+            at=each.at,
+            reason=each.reason,
+            team=names.get(each.kept_id),
+            before=None,
+            # The board names it in the row of the team that stands for it, where there is one.
+            after={"absorbed": each.absorbed.name} if each.kept_id in names else None,
+        )
+        for each in sorted(merges, key=lambda each: each.pk)
+    ]
+
+
+def _corrected(round: Round) -> list[Change]:
+    return [
+        Change(
+            kind=CORRECTED,
+            at=each.arrived_at,
+            reason=each.reason,
+            team=None,
+            before={"label_version": each.number - 1},
+            after=corrected_to(round=round, version=each),
+        )
+        for each in corrections(round=round)
+    ]
+
+
+def corrections(*, round: Round) -> list[LabelVersion]:
+    """List the corrections of the query holdout's labels since the round opened or had answers.
+
+    Every holdout of the draw has a version of the same number, for the same reason.
+    """
+    since = min(round.opens_at, round.opened_at or round.opens_at)
+    scored_again = {each.label_version for each in round.transcripts.all()}
+    versions = sorted(round.query_holdout.versions.all(), key=lambda each: each.number)
+    return [
+        each
+        for each in versions
+        if each.number > 1 and (each.arrived_at >= since or each.number in scored_again)
+    ]
+
+
+def corrected_to(*, round: Round, version: LabelVersion) -> dict[str, int]:
+    """Name the version, and the transcript if all of the round was, or is, scored again on it."""
+    number = {each.label_version: each.number for each in round.transcripts.all()}.get(
+        version.number
+    )
+    transcript = {} if number is None else {"transcript": number}
+    return {"label_version": version.number, **transcript}
+
+
 def _named(round: Round, concerned: Collection[int]) -> dict[int, str]:
-    """Name those of the teams that have a row on the board."""
+    """Name those of the teams that have a row on the board, if only with what another handed in."""
     if not concerned:
         return {}
-    entries = BudgetEntry.objects.filter(admission__round=round, admission__team__in=concerned)
+    stands_for = merged_teams.kept_of(round=round)
+    both = {*concerned, *(pk for pk, kept_id in stands_for.items() if kept_id in concerned)}
+    entries = BudgetEntry.objects.filter(admission__round=round, admission__team__in=both)
     charged = set(budget_left.charged(entries=entries).values_list("admission__team", flat=True))
-    answered = Release.objects.filter(submission__round=round, submission__team__in=concerned)
+    answered = Release.objects.filter(submission__round=round, submission__team__in=both)
     listed = charged.union(answered.values_list("submission__team", flat=True))
-    return dict(Team.objects.filter(pk__in=listed).values_list("pk", "name"))
+    listed |= {stands_for[pk] for pk in listed & stands_for.keys()}
+    named = Team.objects.filter(pk__in=listed.intersection(concerned))
+    return dict(named.values_list("pk", "name"))

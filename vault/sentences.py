@@ -4,6 +4,7 @@ Programs get seconds and ISO 8601 instead.
 """
 
 import datetime as dt
+from decimal import Decimal
 
 from vault.errors import VaultError
 
@@ -53,6 +54,11 @@ def moment(*, at: dt.datetime, now: dt.datetime, is_end: bool = False) -> str:
 def counted(*, n: int, noun: str) -> str:
     """Say a number with its noun, which takes an s in the plural."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def figure(value: float, *, digits: int) -> str:
+    """Write as many significant digits, never as 4.8e-05."""
+    return format(Decimal(f"{value + 0.0:.{digits}g}"), "f")
 
 
 def checked_reason(*, reason: str, error: type[VaultError]) -> str:

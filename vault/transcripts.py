@@ -18,6 +18,19 @@ def is_waiting(*, round: Round) -> bool:
     return Transcript.objects.filter(round=round, current_at=None).exists()
 
 
+def waiting(*, round: Round) -> Transcript | None:
+    """Find the transcript that all answers of the round are being given in once more."""
+    return Transcript.objects.filter(round=round, current_at=None).first()
+
+
+def n_left(*, transcript: Transcript) -> int:
+    """Count the files that were answered in the transcript before, and are not yet in this one."""
+    answered = Release.objects.filter(submission__round=transcript.round_id)
+    again = answered.filter(transcript=transcript.number).values("submission")
+    before = answered.filter(transcript=transcript.number - 1)
+    return before.exclude(submission__in=again).count()
+
+
 def begin(*, round: Round, label_version: int, now: dt.datetime) -> Transcript:
     """Let the next transcript wait; the caller holds the labels, so that nothing is released meanwhile."""
     return Transcript.objects.create(

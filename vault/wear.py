@@ -21,9 +21,10 @@ class Wear:
     """
     Nats of one holdout over all its rounds.
 
-    `told` is what everybody was told: publications, displayed references, corrections. `answered` is what the
-    answers that were given can have told, `reserved` what all that were admitted may tell. `planned` is what
-    the latest plan allowed, everything told before it included; None: there is no plan, or an old one.
+    `told` is what nothing was reserved for: publications while it was fresh, displayed references, answers
+    that corrections superseded. `answered` is what the answers that count can have told, `reserved` what
+    those to all that were admitted may tell. `planned` is what the latest plan allowed, everything told
+    before it included; None: there is no plan, or an old one.
     """
 
     n_items: int
@@ -44,8 +45,12 @@ class Wear:
 
     @property
     def share(self) -> float:
-        """Of what was reserved, how much is used; 0 where nothing was."""
-        return self.used / self.committed if self.committed else 0.0
+        """Of what was reserved, how much is used; 0 where nothing was.
+
+        `told` counts on neither side: what an earlier round's publication told would look like nearly all
+        of it before anybody asks.
+        """
+        return self.answered / self.reserved if self.reserved else 0.0
 
     @property
     def per_item(self) -> float:
@@ -56,8 +61,9 @@ class Wear:
     def line(self) -> str:
         """Say it in one line."""
         line = (
-            f"{self.share:.0%} of what was reserved: {self.used:,.1f} of {self.committed:,.1f} nats, "
-            f"{self.per_item:.3g} for each of {self.n_items:,} items"
+            f"{self.share:.0%} of what was reserved: {self.answered:,.1f} of {self.reserved:,.1f} nats; "
+            f"all that it ever told: {self.used:,.1f} nats, {self.per_item:.3g} for each of "
+            f"{self.n_items:,} items"
         )
         return line if self.planned is None else f"{line}; planned for {self.planned:,.1f} nats"
 
@@ -81,10 +87,11 @@ def wear_of(*, holdout: Holdout) -> Wear:
     latest = rounds.order_by("-number").values_list("planned_nats", flat=True).first()
     return Wear(
         n_items=holdout.n_items,
-        told=holdout_ledger.told_nats(holdout=holdout),
-        answered=superseded
-        + sum(_answered(each) for each in rounds.select_related("benchmark", "query_holdout")),
-        reserved=superseded + holdout_ledger.reserved_nats(holdout=holdout),
+        told=holdout_ledger.told_nats(holdout=holdout) + superseded,
+        answered=sum(
+            _answered(each) for each in rounds.select_related("benchmark", "query_holdout")
+        ),
+        reserved=holdout_ledger.reserved_nats(holdout=holdout),
         planned=latest,
     )
 

@@ -35,10 +35,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     return found
 
 
-def post(person: str, address: str) -> Any:
-    client = client_of(person)
+def post(person: str, address: str, *, ticked: bool = True) -> Any:
+    client, given = client_of(person), {"for_good": "on"} if ticked else {}
     with acting_as("researcher"):
-        return client.post(address, follow=True)
+        return client.post(address, given, follow=True)
 
 
 def get(address: str) -> str:
@@ -63,6 +63,10 @@ def test_an_organizer_wakes_the_audit_worker(
     Round.objects.update(status=status)
     round = stage.world.round
 
+    if act == "publish":
+        unticked = post(ORGANIZER, url("vault_round_act", round.pk, act), ticked=False)
+        assert "This cannot be undone: tick this to do it." in unticked.content.decode()
+        assert sent == []
     answer = post(ORGANIZER, url("vault_round_act", round.pk, act))
 
     assert "The audit worker was asked to" in answer.content.decode()

@@ -54,7 +54,7 @@ def test_everything_that_was_told_is_in_it(world: World) -> None:
     assert found.reserved == pytest.approx(per_query(world, k=5))
     assert found.planned == pytest.approx(2 * per_query(world, k=5))
     assert found.used == pytest.approx(found.told + found.answered)
-    assert found.share == pytest.approx(found.used / (found.told + found.reserved))
+    assert found.share == pytest.approx(found.answered / found.reserved)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,23 @@ def test_it_warns_from_eighty_percent_on(answered: float, said: str) -> None:
 
     assert warning.startswith(said)
     assert bool(warning) == bool(said)
+
+
+def test_what_an_earlier_round_told_is_shown_and_brings_no_warning(world: World) -> None:
+    """The second round of a benchmark: it asks a holdout that the first one's publication told about."""
+    world.open(baseline=world.wrong_at(range(40)))
+    world.team("idle", k=5)
+    rounds.count_publication(round=world.round, holdout=world.query, nats=500.0, now=NOW)
+
+    found = wear_of(holdout=world.query)
+
+    assert (found.share, found.warning) == (0.0, "")
+    assert f"all that it ever told: {500.0 + per_query(world):,.1f} nats" in found.line
+
+
+def test_answers_before_a_correction_bring_no_warning_either() -> None:
+    assert worn(told=40.0, answered=5.0).warning == ""
+    assert worn(told=40.0, answered=5.0).used == pytest.approx(45.0)
 
 
 def test_nothing_reserved_is_not_worn() -> None:

@@ -136,7 +136,10 @@ class Ledger:
 
     def check_page(self, page: str, *, holdout: str) -> None:
         """Compare with the holdout's page, digit by digit."""
-        used, committed = self.used(holdout), self.committed(holdout)
-        n = self.n_items(holdout)
-        line = f"{used:,.1f} of {committed:,.1f} nats, {used / n:.3g} for each of {n:,} items"
+        used, n = self.used(holdout), self.n_items(holdout)
+        current = self.answered(holdout, self.transcript(holdout))
+        line = (
+            f"{current:,.1f} of {self.reserved(holdout):,.1f} nats; all that it ever told: {used:,.1f} nats, "
+            f"{used / n:.3g} for each of {n:,} items"
+        )
         assert line in page, (line, page)

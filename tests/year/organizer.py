@@ -73,7 +73,8 @@ class Organizer:
 
     def act(self, target: Any, act: str, **given: Any) -> str:
         """One act on an object's page; returns what the page that follows says."""
-        answer = self.send(_name_of(target, "act"), target.pk, act, **given)
+        # The tick of an act that cannot be undone; others do not read it.
+        answer = self.send(_name_of(target, "act"), target.pk, act, **{"for_good": "on", **given})
         assert answer.redirect_chain, f"{act} {target}: {_said(answer)}"
         target.refresh_from_db()
         return _said(answer)

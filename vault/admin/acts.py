@@ -62,6 +62,25 @@ class Act:
     form: type[ActForm] = ActForm
     # What follows from it for this one object, where that is not the same for all.
     explain: Callable[[Any], str] | None = None
+    # Of an act that nobody can undo: what is ticked before it is done.
+    for_good: str = ""
+
+    def asked(self, request: HttpRequest, obj: Any) -> ActForm:
+        """Make its form, as it was sent or as it is shown first."""
+        form = self.form(*sent(request), target=obj, initial=request.GET.dict())
+        if self.for_good:
+            form.fields["for_good"] = forms.BooleanField(
+                label=self.for_good,
+                error_messages={"required": "This cannot be undone: tick this to do it."},
+            )
+        return form
+
+    def do(self, request: HttpRequest, obj: Any, form: ActForm) -> Done:
+        """Do what the form asks for, once it is valid."""
+        values = dict(form.cleaned_data)
+        if self.for_good:
+            del values["for_good"]
+        return self.run(request, obj, values)
 
 
 class ActingPage(Page):
@@ -104,7 +123,7 @@ class ActingPage(Page):
         if not chosen.is_open(obj):
             messages.error(request, f"{chosen.label}: this is possible {chosen.when}.")
             return HttpResponseRedirect(back)
-        form = chosen.form(*sent(request), target=obj, initial=request.GET.dict())
+        form = chosen.asked(request, obj)
         done = self._try(request, chosen, obj, form)
         if done is None:
             return self.form_page(
@@ -126,7 +145,7 @@ class ActingPage(Page):
         if not (form.is_bound and form.is_valid()):
             return None
         try:
-            done = act.run(request, obj, form.cleaned_data)
+            done = act.do(request, obj, form)
         except VaultError as error:
             form.tables = data_files.refuse(form, error)
             return None

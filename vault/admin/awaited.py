@@ -106,7 +106,8 @@ ACTS = (
         explanation="The panel grows by these items, and everybody sees them: rounds that are planned from "
         "now on ask for them, too. Choose the new holdout among the fresh ones of the next round; it "
         "measures that round's finals, and decides no verdict. Nobody can have tuned to labels that do not "
-        "exist yet. Published items stay.",
+        "exist yet. This cannot be undone: published items stay in the panel.",
+        for_good="Publish these items for good",
         is_open=lambda benchmark: True,
         when="at any time",
         run=_publish,

@@ -32,6 +32,7 @@ from vault.admin.site import site
 from vault.admin.stock import stock_of, warn_of_stock
 from vault.models import Benchmark, JournalEntry, SealingKey, Submission
 from vault.sealing import key_counts
+from vault.statuses import HoldoutStatus
 
 METRIC_CHOICES = [(metric.name, metric.label) for metric in METRICS.values()]
 
@@ -160,8 +161,18 @@ class BenchmarkAdmin(ActingPage):
         )
 
     def elsewhere(self, obj: Any) -> list[tuple[str, str]]:
+        """Lead to what is done next with a benchmark: its labels, then its rounds."""
+        query = {"benchmark": obj.pk}
+        steps = [
+            ("Seal a label file", reverse("admin:vault_holdout_add", query=query)),
+            ("Upload an envelope", reverse("admin:vault_holdout_envelope", query=query)),
+        ]
         latest = obj.rounds.order_by("-number").first()
-        return [] if latest is None else planning.next_address(latest)
+        if latest is not None:
+            return steps + planning.next_address(latest)
+        if obj.holdouts.filter(status=HoldoutStatus.QUERY).exists():
+            steps += [("Plan the first round", reverse("admin:vault_round_add", query=query))]
+        return steps
 
     def links(self, obj: Any) -> list[tuple[str, str]]:
         return [

@@ -73,6 +73,9 @@ def _standing(row: leaderboard.Row, *, step: float | None) -> tuple[Any, ...]:
     if row.is_unranked:
         place = "unranked"  # for what, the table below says
     title = f"{row.title} (late)".strip() if row.is_late else row.title
+    if row.absorbed:
+        merged = f"{', '.join(row.absorbed)} merged into it"
+        title = stacked(title, merged) if title else merged
     team = format_html('<div class="vault-name">{}</div>', stacked(row.team, title))
     return (place, team, score(row.released, step=step))
 

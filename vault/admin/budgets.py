@@ -106,11 +106,7 @@ class AdmissionAdmin(ReadOnlyPage):
         is_over = obj.round.status not in COMING
         return "none, the round is over" if is_over else f"{obj.left:,}"
 
-    nats = column(
-        "nats reserved (1 nat is 1.44 bits)",
-        lambda obj: nats(obj.reserved_nats),
-        ordering="reserved_nats",
-    )
+    nats = column("nats", lambda obj: nats(obj.reserved_nats), ordering="reserved_nats")
     nats_meant = column("nats reserved", lambda obj: f"{nats(obj.reserved_nats)} ({WHAT_NATS_ARE})")
 
     def tables(self, obj: Admission) -> list[Table]:

@@ -14,7 +14,7 @@ from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done, reason_field
 from vault.admin.data_files import DataFileField
 from vault.admin.pages import NOTHING, Table, code, link, moment
-from vault.errors import SealingError
+from vault.errors import InvalidFileError, SealingError
 from vault.files import id_lists
 from vault.holdout_kinds import WITHOUT_LABELS
 from vault.models import CorrectionRequest, Holdout, Round
@@ -40,8 +40,7 @@ class CorrectForm(ActForm):
         required=False,
         label="Items to leave out",
         widget=forms.Textarea(attrs={"rows": 6, "cols": 40}),
-        help_text="One id to a line; or give a file. A refusal counts from row 2, as in a file that has a "
-        "heading.",
+        help_text="One id to a line; or give a file. A refusal counts the lines that are not empty.",
     )
     file = DataFileField(
         required=False,
@@ -141,6 +140,10 @@ def _content(holdout: Holdout, values: dict[str, Any]) -> Content:
         # Of pasted ids there is no file to blame.
         error.data["field"] = "file" if file else "ids"
         raise
+    except InvalidFileError as error:
+        if file:
+            raise
+        raise id_lists.of_pasted(error) from None
 
 
 CORRECT = Act(

@@ -4,7 +4,6 @@ Everybody reads each act with its reason (`vault.notices`), and each page says f
 """
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -23,10 +22,13 @@ from vault import (
     repeated_audits,
     sentences,
 )
+from vault import (
+    notices as posted,
+)
 from vault.admin.acts import Act, ActForm, Done, reason_field
 from vault.admin.baselines import may_open
-from vault.admin.pages import NAT, NOTHING, Table, link, minute, moment, offer, table
-from vault.models import Admission, Round, RoundNotice, Team
+from vault.admin.pages import NAT, NOTHING, Table, link, minute, moment, offer
+from vault.models import Admission, CorrectionRequest, Round, Team
 from vault.statuses import RoundStatus
 
 READ = "Everybody reads it in the list of rounds."
@@ -191,6 +193,7 @@ CORRECTING_ACTS = (
         when="while a round is PLANNED or OPEN and its end has not passed",
         run=_move,
         form=DeadlineForm,
+        for_good="Move the end for good",
     ),
     Act(
         name="more-queries",
@@ -203,6 +206,7 @@ CORRECTING_ACTS = (
         when="while a round is PLANNED or OPEN and its end has not passed",
         run=_give,
         form=QueriesForm,
+        for_good="Give these queries for good",
     ),
     Act(
         name="accept-late",
@@ -244,17 +248,58 @@ CORRECTING_ACTS = (
 
 def notices(round: Round) -> list[Table]:
     """List what was changed, as everybody reads it, with who did it."""
-    posted = round.notices.select_related("team").order_by("pk")
-    columns: dict[str, Callable[[RoundNotice], Any]] = {
-        "At": lambda each: moment(each.at),
-        "Act": lambda each: each.get_kind_display(),
-        "Team": lambda each: link(each.team) if each.team else NOTHING,
-        "Before": lambda each: _said(each.before),
-        "After": lambda each: _said(each.after),
-        "By": lambda each: each.actor,
-        "Reason": lambda each: each.reason,  # last: as long as it is, it breaks into lines
-    }
-    return [table("Changes", posted, columns)] if posted else []
+    rows = sorted([*_posted(round), *_merged(round), *_corrected(round)], key=lambda row: row[0])
+    header = ("At", "Act", "Team", "Before", "After", "By", "Reason")
+    shown = [(moment(at), *cells) for at, *cells in rows]
+    return [Table(heading="Changes", header=header, rows=shown)] if shown else []
+
+
+def _posted(round: Round) -> list[tuple[Any, ...]]:
+    return [
+        (
+            each.at,
+            each.get_kind_display(),
+            link(each.team),
+            _said(each.before),
+            _said(each.after),
+            each.actor,
+            each.reason,
+        )
+        for each in round.notices.select_related("team").order_by("pk")
+    ]
+
+
+def _merged(round: Round) -> list[tuple[Any, ...]]:
+    merges = round.merges.select_related("absorbed", "kept").order_by("pk")
+    return [
+        (
+            each.at,
+            "teams merged",
+            link(each.absorbed),
+            NOTHING,
+            link(each.kept),
+            each.actor,
+            each.reason,
+        )
+        for each in merges
+    ]
+
+
+def _corrected(round: Round) -> list[tuple[Any, ...]]:
+    asked = CorrectionRequest.objects.filter(batch=round.query_holdout.batch)
+    by = dict(asked.exclude(done_at=None).values_list("done_at", "actor"))
+    return [
+        (
+            each.arrived_at,
+            "labels corrected",
+            NOTHING,
+            _said({"label_version": each.number - 1}),
+            _said(posted.corrected_to(round=round, version=each)),
+            by.get(each.arrived_at, NOTHING),
+            each.reason,
+        )
+        for each in posted.corrections(round=round)
+    ]
 
 
 def _said(value: dict[str, Any] | None) -> str:

@@ -39,11 +39,12 @@ def refuse(form: forms.Form, error: VaultError) -> list[Table]:
     if not isinstance(error, InvalidFileError):
         add_error(form, error)
         return []
-    add_error(form, error, field="file")
+    field = error.data.get("field", "file")
+    add_error(form, error, field=field)
     named = error.data["problems"]
     n = error.data["n_problems"]
     heading = (
-        f"Problems of the file ({n})"
+        f"Problems of the {field} ({n})"
         if n <= len(named)
         else f"The first {len(named)} of {n} problems"
     )

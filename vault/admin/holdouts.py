@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 
+from vault import sentences
 from vault.admin import awaited, envelopes, sealing
 from vault.admin.acts import Act, ActingPage, Done
 from vault.admin.correcting import CORRECT, corrections_table
@@ -20,10 +21,12 @@ from vault.admin.pages import (
     Table,
     code,
     column,
+    figure,
     link,
     moment,
     nats,
     number,
+    section,
     stacked,
 )
 from vault.admin.site import site
@@ -54,16 +57,50 @@ class HoldoutAdmin(FixedPage, ActingPage):
         Act(
             name="freshen",
             label="Make fresh",
-            explanation="From here on an audit may open this holdout. It cannot be sealed again. "
-            "Publishing a round does the same to the next sealed holdout.",
+            explanation="From here on an audit may open this holdout. Publishing a round does the same to "
+            "the next sealed holdout. This cannot be undone: it is not sealed again.",
             is_open=lambda holdout: holdout.status == HoldoutStatus.SEALED,
             when="while a holdout is SEALED",
             run=_freshen,
+            for_good="Make this holdout fresh for good",
         ),
         CORRECT,
         DISCLOSE,
     )
 
+    fieldsets = (
+        section(None, "benchmark", "panel", "kind", "status", "n", "full_commitment", "sealed_at"),
+        section("Draw", "full_batch", "drawn", "groups", "worth"),
+        section("What its items are", "slices", "period", "trained", "delay"),
+    )
+
+    full_commitment = column(
+        "commitment to the labels", lambda obj: code(obj.commitment or NOTHING)
+    )
+    full_batch = column("number of the draw", lambda obj: code(str(obj.batch)))
+    drawn = column("how its items were drawn", lambda obj: _drawn(obj))
+    groups = column(
+        "groups that were drawn whole",
+        lambda obj: NOTHING if obj.n_units is None else f"{obj.n_units:,}",
+    )
+    worth = column(
+        "independent items that it is worth at least",
+        lambda obj: figure(obj.n_effective) if obj.draws_groups else f"{obj.n_items:,}",
+    )
+    slices = column("slices", lambda obj: ", ".join(obj.slice_names) or NOTHING)
+    period = column(
+        "times of its items",
+        lambda obj: f"{obj.period_start} to {obj.period_end}" if obj.period_start else NOTHING,
+    )
+    trained = column("teams may train on items up to", lambda obj: obj.trained_until or NOTHING)
+    delay = column(
+        "a label is known after",
+        lambda obj: (
+            NOTHING
+            if obj.label_delay_days is None
+            else sentences.counted(n=obj.label_delay_days, noun="day")
+        ),
+    )
     start = column("holdout", lambda obj: code(str(obj.pk), length=8), ordering="pk")
     kind_of = column("kind", attrgetter("kind"), ordering="kind")
     n = number("n_items", "items")
@@ -79,9 +116,7 @@ class HoldoutAdmin(FixedPage, ActingPage):
     @admin.display(description="draw", ordering="batch")
     def draw(self, obj: Holdout) -> Any:
         """Show which holdouts were drawn together, and how."""
-        units = "in groups" if obj.draws_groups else "one by one"
-        how = f"{units}, by class" if obj.stratified else units
-        return stacked(code(str(obj.batch), length=8), how)
+        return stacked(code(str(obj.batch), length=8), _drawn(obj))
 
     @admin.display(description="sealed", ordering="sealed_at")
     def sealed_on(self, obj: Holdout) -> Any:
@@ -131,6 +166,11 @@ class HoldoutAdmin(FixedPage, ActingPage):
             disclosure_table(obj),
             *envelopes.draw_tables(obj),
         ]
+
+
+def _drawn(holdout: Holdout) -> str:
+    units = "in groups" if holdout.draws_groups else "one by one"
+    return f"{units}, by class" if holdout.stratified else units
 
 
 def _wear(holdout: Holdout) -> list[Table]:

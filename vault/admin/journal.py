@@ -33,7 +33,7 @@ class JournalEntryAdmin(ReadOnlyPage):
     place = column(
         "entry", lambda obj: f"{obj.benchmark or INSTALLATION} {obj.sequence}", ordering="sequence"
     )
-    excerpt = column("content", lambda obj: Truncator(obj.payload).chars(MAX_EXCERPT + 1))
+    excerpt = column("content", lambda obj: _begun(obj.payload))
     content = column("content", lambda obj: pretty(json.loads(obj.payload)))
 
     def get_urls(self) -> list[URLPattern]:
@@ -56,6 +56,12 @@ class JournalEntryAdmin(ReadOnlyPage):
             "with heads that others have kept.",
             tables=[Table(heading="Chains", header=header, rows=rows)],
         )
+
+
+def _begun(payload: str) -> str:
+    """Show how the content begins, with spaces, so that a line of it ends between two words."""
+    spaced = json.dumps(json.loads(payload), ensure_ascii=False)
+    return Truncator(spaced).chars(MAX_EXCERPT + 1)
 
 
 def _verified(benchmark: Benchmark | None) -> tuple[Any, ...]:

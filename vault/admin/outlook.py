@@ -8,9 +8,10 @@ from stats.metrics import METRICS
 from vault import holdout_ledger, leaderboard
 from vault.admin.pages import NAT, figure, nats
 from vault.conveyor import Stock
+from vault.detectable import Detectable
 from vault.models import Holdout, Round
 from vault.planning import preview as round_preview
-from vault.planning.preview import Bound, Detectable, Reach
+from vault.planning.preview import Bound, Reach
 
 _WHAT_IS_BOUNDED = (
     "It bounds how far any score that is shown may be from what the same file would score on endlessly many "
@@ -79,7 +80,7 @@ def detectable(round: Round, fresh_holdouts: Iterable[Holdout]) -> str:
             f"No overstatement can be found in a round of {round.max_teams:,} teams: the holdouts are too "
             "small"
         )
-    lines = [f"{_share(each)}: {_effect(each, round=round)}" for each in found]
+    lines = [f"{_share(each)}: {each.line}" for each in found]
     metric = METRICS[round.benchmark.primary_metric]
     if metric.counts_items:
         differing = "If a file and its reference answer so many of the items differently"
@@ -130,20 +131,6 @@ def _share(found: Detectable) -> str:
 def _shares(found: list[Detectable]) -> str:
     *others, last = [_share(each) for each in found]
     return f"{', '.join(others)} or {last}" if others else last
-
-
-def _effect(found: Detectable, *, round: Round) -> str:
-    """Say about how much; what a file cannot gain is not promised to be found."""
-    if not found.is_reachable:
-        return "cannot be found: such a file cannot gain enough"
-    low = f"about {figure(found.low, digits=3)}"
-    if not round.query_holdout.draws_groups or found.high == found.low:
-        return low
-    if not found.is_reachable_in_groups:
-        return f"{low} if items err each for itself; cannot be found in groups that err as one"
-    if found.high is None:
-        return f"{low}; of groups that err as one, whose sizes were not kept, unknown"
-    return f"{low} to {figure(found.high, digits=3)}"
 
 
 def _assumed(round: Round) -> list[str]:

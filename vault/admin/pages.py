@@ -5,7 +5,6 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from django.contrib import admin
@@ -224,8 +223,8 @@ def folded(value: Any) -> SafeString:
 
 
 def figure(value: float | None, *, digits: int = 6) -> str:
-    """Write as many significant digits, never as 4.8e-05."""
-    return NOTHING if value is None else format(Decimal(f"{value + 0.0:.{digits}g}"), "f")
+    """Write as many significant digits; a dash for what is not known."""
+    return NOTHING if value is None else sentences.figure(value, digits=digits)
 
 
 def nats(value: float) -> str:

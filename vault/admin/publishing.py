@@ -18,5 +18,5 @@ def explained(round: Round) -> str:
     kind = PublicationKind(round.publication)
     return (
         f"The publication is {kind.value}, as planned. {_FOLLOWS[kind]} Stock of labels: "
-        f"{conveyor.stock(benchmark=round.benchmark).line}. Read the report first: this is not taken back."
+        f"{conveyor.stock(benchmark=round.benchmark).line}. Read the report first: this cannot be undone."
     )

@@ -195,6 +195,7 @@ VAULT_ACTS = (
         when="while a round is PLANNED",
         run=_cancel,
         form=CancelForm,
+        for_good="Cancel the round for good",
     ),
     *CORRECTING_ACTS,
     *UNRANKING_ACTS,

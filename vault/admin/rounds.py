@@ -31,6 +31,7 @@ from vault.admin.pages import (
     is_id,
     link,
     listed,
+    minute,
     nats,
     number,
     section,
@@ -87,10 +88,10 @@ class RoundAdmin(FixedPage, ActingPage):
     @admin.display(description="answers that count")
     def answers(self, obj: Round) -> str:
         """Say whether labels were corrected, and whether all is being scored again."""
-        now = "the first" if obj.transcript == 1 else f"transcript {obj.transcript}"
-        if transcripts.is_waiting(round=obj):
-            return f"{now}; all of it is being scored again, on corrected labels"
-        return now if obj.transcript == 1 else f"{now}, on corrected labels"
+        number = obj.transcript
+        now = "the first" if number == 1 else f"transcript {number}, on corrected labels"
+        again = _scored_again(obj)
+        return f"{now}. {again}" if again else now
 
     n_teams = number("n_teams", "teams")
     n_submissions = number("n_submissions", "submissions")
@@ -123,9 +124,12 @@ class RoundAdmin(FixedPage, ActingPage):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         if request.method == "GET" and is_id(object_id):
-            for each in Round.objects.filter(pk=object_id, status__in=ANSWERING):
-                if warning := wear_of(holdout=each.query_holdout).warning:
-                    messages.warning(request, warning)
+            for each in Round.objects.filter(pk=object_id):
+                if again := _scored_again(each):
+                    messages.info(request, again)
+                worn = each.status in ANSWERING and wear_of(holdout=each.query_holdout).warning
+                if worn:
+                    messages.warning(request, worn)
         return super().change_view(request, object_id, *args, **kwargs)
 
     @admin.display(description="how far off a shown score can be")
@@ -204,6 +208,21 @@ class RoundAdmin(FixedPage, ActingPage):
             admissions(obj),
             references(obj),
         ]
+
+
+def _scored_again(round: Round) -> str:
+    """Say what is being scored again, since when, and how much of it is left; empty if nothing is."""
+    waiting = transcripts.waiting(round=round)
+    if waiting is None or round.status == RoundStatus.CANCELLED:
+        return ""
+    n_left = transcripts.n_left(transcript=waiting)
+    left = sentences.counted(n=n_left, noun="file") if n_left else "no file"
+    are_left = f"{left} {'is' if n_left <= 1 else 'are'} left"
+    return (
+        f"Every file that was answered is scored again as transcript {waiting.number}, on version "
+        f"{waiting.label_version} of the labels, since {minute(waiting.begun_at)}: {are_left}. Until all "
+        "are done the earlier answers stand, and new files wait."
+    )
 
 
 def _name_of_fresh(holdout: Holdout) -> str:

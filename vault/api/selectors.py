@@ -45,7 +45,9 @@ def every_round(benchmark: Benchmark) -> QuerySet[Round]:
     """Find planned ones too: teams want to know when to come, and cancelled ones: that they need not."""
     rounds = Round.objects.filter(benchmark=benchmark).order_by("number")
     found = rounds.select_related("benchmark", "query_holdout", "panel")
-    return found.prefetch_related("query_holdout__versions", "notices", "unrankings")
+    return found.prefetch_related(
+        "query_holdout__versions", "transcripts", "notices", "unrankings", "merges__absorbed"
+    )
 
 
 def listed_rounds(benchmark: Benchmark) -> QuerySet[Round]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from vault.errors import InvalidFileError
 from vault.files.columns import Column, Kind
 from vault.files.hints import of_names
 from vault.files.label_tables import MAX_ROWS, check_ids
@@ -24,6 +25,23 @@ def read(*, body: bytes, content_type: str, id_kind: Kind, among: pa.Array) -> p
     check_ids(ids, problems, among=among)
     problems.refuse_if_any()
     return ids.cast(pa.string()) if pa.types.is_dictionary(ids.type) else ids
+
+
+def of_pasted(error: InvalidFileError) -> InvalidFileError:
+    """Say it of ids that were pasted: there is no file and no heading, and the first is row 1."""
+    problems = [
+        {**each, "row": each["row"] and each["row"] - 1, "column": None}
+        for each in error.data["problems"]
+    ]
+    first, n = problems[0], error.data["n_problems"]
+    where = "" if first["row"] is None else f"row {first['row']}: "
+    more = "" if n == 1 else f" ({n} problems in all)"
+    return InvalidFileError(
+        f"the ids are not valid: {where}{first['problem']}{more}",
+        field="ids",
+        problems=problems,
+        n_problems=n,
+    )
 
 
 def as_file(lines: Sequence[str]) -> bytes:

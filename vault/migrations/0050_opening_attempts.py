@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0048_guards")]
+    dependencies = [("vault", "0049_prospective_bounds")]
 
     operations = [
         migrations.CreateModel(

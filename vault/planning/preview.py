@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from stats import ledger
 from stats.ledger import Account
 from stats.metrics import METRICS
-from stats.planning_effect import detectable_overstatement
 from stats.publication_grid import publication_step
+from vault import detectable as detectables
 from vault import holdout_ledger
+from vault.detectable import Detectable
 from vault.models import Holdout, Round
 from vault.planning.prospects import deciding, too_few_ways
 from vault.statuses import PublicationKind
@@ -45,25 +46,6 @@ class Reach:
     of_teams: float
     alone: Bound
     together: Bound
-
-
-@dataclass(frozen=True, kw_only=True)
-class Detectable:
-    """The smallest overstatement that is found with probability .8, in the metric's units.
-
-    Of a file whose values differ from its reference's in this `share` of items or, of losses, by this share
-    of the metric's range. `low` is for independent items; `high` for groups whose items stand or fall
-    together, equal where items are drawn one by one, and None where it is more than the metric's range or
-    the sizes of groups are not known. A file that differs by so little cannot gain as much as `low` where
-    `is_reachable` is false, and not as much as `high` where `is_reachable_in_groups` is false; of groups of
-    unknown sizes that is not known.
-    """
-
-    share: float
-    low: float
-    high: float | None
-    is_reachable: bool
-    is_reachable_in_groups: bool
 
 
 def reach(*, account: Account, k: int, n_teams: int, n_references: int, told: float) -> Reach:
@@ -120,38 +102,23 @@ def detectable(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[Detec
     query = round.query_holdout
     fresh = deciding(round=round, fresh_holdouts=fresh_holdouts)
     # As if all items were independent, and as if those of a group stood or fell together.
-    sizes = [
-        (query.n_items, sum(each.n_items for each in fresh)),
-        (effective_number([query]), effective_number(fresh)),
+    items = (query.n_items, sum(each.n_items for each in fresh))
+    worth: tuple[float, float] | None = (effective_number([query]), effective_number(fresh))
+    if any(each.draws_groups and each.n_effective is None for each in (query, *fresh)):
+        worth = None
+    metric = METRICS[round.benchmark.primary_metric]
+    return [
+        detectables.detectable(
+            share=share,
+            items=items,
+            worth=worth,
+            n_teams=round.max_teams,
+            delta0=round.benchmark.delta0,
+            unit=holdout_ledger.unit_of(benchmark=round.benchmark),
+            counts_items=metric.counts_items,
+        )
+        for share in SHARES
     ]
-    is_known = not any(each.draws_groups and each.n_effective is None for each in (query, *fresh))
-    unit = holdout_ledger.unit_of(benchmark=round.benchmark)
-    counts_items = METRICS[round.benchmark.primary_metric].counts_items
-    found = []
-    for share in SHARES:
-        # In units of the metric's range.
-        low, high = (
-            detectable_overstatement(
-                # Right and wrong differ by 1; of losses the share is a typical difference.
-                disagreement=share if counts_items else share**2,
-                n=n,
-                m=m,
-                n_teams=round.max_teams,
-                delta0=round.benchmark.delta0,
-            )
-            for n, m in sizes
-        )
-        most = share if counts_items else 1
-        found.append(
-            Detectable(
-                share=share,
-                low=low * unit,
-                high=high * unit if high <= 1 and is_known else None,
-                is_reachable=low <= most,
-                is_reachable_in_groups=high <= most or (low <= most and not is_known),
-            )
-        )
-    return found
 
 
 def effective_number(holdouts: Sequence[Holdout]) -> float:

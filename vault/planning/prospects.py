@@ -11,6 +11,7 @@ from stats.accusation import ALPHA
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
 from vault import holdout_ledger, sentences
+from vault.detectable import FOUND_AT, are_enough_draws
 from vault.models import Benchmark, Holdout, PublishedResult, Release, Round, Submission
 from vault.references import files as reference_files
 from vault.references import order as reference_order
@@ -82,11 +83,6 @@ def of_draw(*, round: Round, fresh_holdouts: Iterable[Holdout]) -> list[str]:
     return found + too_few_ways(round=round, judges=judges)
 
 
-# An accusation bets on p-values below its level and stops after ten draws at the level: it finds a p-value of
-# this share of the level with 80 %, and one of the level itself hardly ever.
-FOUND_AT = 0.4
-
-
 def too_few_ways(*, round: Round, judges: list[Holdout]) -> list[str]:
     """Warn of too few draws: of w no p-value is below 1/w, and Holm's first level is ALPHA / (2 teams)."""
     holdouts = (round.query_holdout, *judges)
@@ -95,12 +91,9 @@ def too_few_ways(*, round: Round, judges: list[Holdout]) -> list[str]:
     if len(known) < len(counts):
         return []
     n_query, n_fresh = known[0], sum(known[1:])
-    n = n_query + n_fresh
-    log_ways = math.lgamma(n + 1) - math.lgamma(n_query + 1) - math.lgamma(n_fresh + 1)
-    # A rounded logarithm is no reason to warn.
-    if log_ways > math.log(2 * round.max_teams / (FOUND_AT * ALPHA)) - 1e-9:
+    if are_enough_draws(n_query=n_query, n_fresh=n_fresh, n_teams=round.max_teams):
         return []
-    ways = math.comb(n, n_query)
+    ways = math.comb(n_query + n_fresh, n_query)
     what = "groups" if round.query_holdout.draws_groups else "items"
     return [
         f"The query and fresh holdouts have so few {what} ({n_query:,} and {n_fresh:,}) that they could "

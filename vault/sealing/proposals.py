@@ -13,7 +13,7 @@ from stats.drawing import MIN_ITEMS
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from stats.planning_effect import detectable_overstatement
+from vault.detectable import are_enough_draws, detectable
 from vault.errors import SealingError
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import HoldoutKind
@@ -27,6 +27,8 @@ SHARE = 0.1
 # Further rows, so that the price of a round more is seen.
 MORE = 2
 MAX_ROUNDS = 100
+# Of a file with groups: how many, and how many independent items they are worth if they err as one.
+Grouped = tuple[int, float] | None
 HEADER = ("Rounds", "Shards", "n (query)", "m (fresh)", "Smallest overstatement found", "Nats")
 
 
@@ -34,15 +36,15 @@ HEADER = ("Rounds", "Shards", "n (query)", "m (fresh)", "Smallest overstatement 
 class Proposal:
     """Shards of one size, one more than rounds: each serves first as the fresh one and then answers.
 
-    Equal ones make the weakest round strongest. `detectable` is the smallest overstatement that an audit of
-    N_TEAMS teams finds with probability .8, in the metric's units; None: not known before there are files, or
-    more than the range. `nats` is what the answers of N_TEAMS teams with N_QUERIES each can tell.
+    Equal ones make the weakest round strongest. `detectable` says of the smallest overstatement what the plan
+    of a round of N_TEAMS teams will say of files that differ by SHARE from their references. `nats` is what
+    the answers of N_TEAMS teams with N_QUERIES each can tell.
     """
 
     rounds: int
     n_query: int
     n_fresh: int
-    detectable: float | None
+    detectable: str
     nats: float
 
     @property
@@ -58,9 +60,8 @@ class Proposal:
     @property
     def row(self) -> tuple[str, ...]:
         """Write it as a row of a table."""
-        found = "known with the files" if self.detectable is None else f"{self.detectable:.3g}"
         sizes = (f"{each:,}" for each in (self.rounds + 1, self.n_query, self.n_fresh))
-        return (f"{self.rounds:,}", *sizes, found, f"{self.nats:,.0f}")
+        return (f"{self.rounds:,}", *sizes, self.detectable, f"{self.nats:,.0f}")
 
 
 def propose(
@@ -81,10 +82,10 @@ def propose(
             f"{n_items:,} items are too few for {rounds:,} auditable rounds, which take {rounds + 1:,} "
             f"shards of at least {MIN_ITEMS} items: they are {enough}"
         )
-    worth = _worth(labels)
+    grouped = drawn_units.worth(labels=labels, positions=np.arange(n_items))
     asked = range(rounds, rounds + MORE + 1)
     return [
-        _proposal(n_items, each, worth=worth, metric=metric, unit=unit, delta0=delta0)
+        _proposal(n_items, each, grouped=grouped, metric=metric, unit=unit, delta0=delta0)
         for each in asked
         if n_items // (each + 1) >= MIN_ITEMS
     ]
@@ -96,8 +97,10 @@ def explained(proposals: Sequence[Proposal]) -> str:
     return (
         f"For {rounds:,} auditable {'round' if rounds == 1 else 'rounds'} with coarse publications, shards "
         "of one draw and one size, one more than rounds. The smallest overstatement that is found with 80 % "
-        f"is of a file that differs from its reference in {SHARE:.0%} of items, in a round of {N_TEAMS} "
-        f"teams; nats are what {N_TEAMS} teams with {N_QUERIES} queries each can learn of a query holdout."
+        f"is what a plan of such shards says for {N_TEAMS} teams and a file that differs from its reference "
+        f"by {100 * SHARE:.0f} %: in so many items or, of losses, by so much of the range. The plan says it "
+        f"of other differences, too. Nats are what {N_TEAMS} teams with {N_QUERIES} queries each can learn "
+        "of a query holdout."
     )
 
 
@@ -113,26 +116,38 @@ def as_text(proposals: Sequence[Proposal]) -> str:
 
 
 def _proposal(
-    n_items: int, rounds: int, *, worth: float, metric: str, unit: float, delta0: float
+    n_items: int, rounds: int, *, grouped: Grouped, metric: str, unit: float, delta0: float
 ) -> Proposal:
     size = n_items // (rounds + 1)
+    worth = 1.0 if grouped is None else grouped[1] / n_items
+    n_units = size if grouped is None else grouped[0] // (rounds + 1)
     return Proposal(
         rounds=rounds,
         n_query=size,
         n_fresh=size,
-        detectable=_detectable(size * worth, metric=metric, unit=unit, delta0=delta0),
+        detectable=_detectable(size, worth, n_units, metric=metric, unit=unit, delta0=delta0),
         nats=N_TEAMS * _account(size, metric=metric, unit=unit, worth=worth).nats(k=N_QUERIES),
     )
 
 
-def _detectable(n: float, *, metric: str, unit: float, delta0: float) -> float | None:
+def _detectable(
+    size: int, worth: float, n_units: int, *, metric: str, unit: float, delta0: float
+) -> str:
+    if not are_enough_draws(n_query=n_units, n_fresh=n_units, n_teams=N_TEAMS):
+        return "cannot be found: too few other draws are possible"
     if not METRICS[metric].is_mean:
-        return None
-    counts_items = METRICS[metric].counts_items
-    found = detectable_overstatement(
-        disagreement=SHARE if counts_items else SHARE**2, n=n, m=n, n_teams=N_TEAMS, delta0=delta0
+        return "known with the files"
+    independent = max(1.0, size * worth)
+    found = detectable(
+        share=SHARE,
+        items=(size, size),
+        worth=(independent, independent),
+        n_teams=N_TEAMS,
+        delta0=delta0,
+        unit=unit,
+        counts_items=METRICS[metric].counts_items,
     )
-    return found * unit if found <= 1 else None
+    return found.line
 
 
 def _account(n: int, *, metric: str, unit: float, worth: float) -> Account:
@@ -145,10 +160,3 @@ def _account(n: int, *, metric: str, unit: float, worth: float) -> Account:
         is_mean=METRICS[metric].is_mean,
         counts_items=METRICS[metric].counts_items,
     )
-
-
-def _worth(labels: LabelTable) -> float:
-    """Tell what share of an independent item each is worth if groups stand or fall together."""
-    n_items = len(labels.ids)
-    worth = drawn_units.worth(labels=labels, positions=np.arange(n_items))
-    return 1.0 if worth is None else worth[1] / n_items

@@ -44,7 +44,7 @@ def act(
 
 
 def publish(stage: Stage, body: str = ITEMS, **given: str) -> Any:
-    return act(stage, "publish-items", {**RULE, **given}, file=body)
+    return act(stage, "publish-items", {**RULE, "for_good": "on", **given}, file=body)
 
 
 def kinds(stage: Stage) -> list[str]:
@@ -258,3 +258,11 @@ def test_a_domain_call_refuses_a_share_of_none(stage: Stage) -> None:
             actor="olivia",
             now=timezone.now(),
         )
+
+
+def test_items_are_not_published_without_a_tick(stage: Stage) -> None:
+    answer = publish(stage, for_good="")
+
+    assert "This cannot be undone: tick this to do it." in answer.content.decode()
+    assert kinds(stage).count("items_published") == 0
+    assert not Holdout.objects.filter(kind="prospective").exists()

@@ -7,8 +7,8 @@ import pytest
 
 from tests.vault.admin.stage import Stage, client_of, url
 from tests.vault.factories import acting_as
-from vault.models import Benchmark, JournalEntry
-from vault.people.groups import ORGANIZER
+from vault.models import Benchmark, Holdout, JournalEntry
+from vault.people.groups import ORGANIZER, RESEARCHER
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -195,3 +195,32 @@ def test_a_benchmark_with_a_round_keeps_its_acts(stage: Stage) -> None:
     text = page.content.decode()
     for label in ("Publish items without labels", "Add a label provider"):
         assert label in text
+
+
+def test_the_page_leads_to_the_next_steps_with_the_benchmark_chosen(stage: Stage) -> None:
+    """Of a new benchmark, one with labels, and one with rounds; a researcher may take none of them."""
+    with_rounds = stage.world.benchmark
+    new = Benchmark.objects.create(slug="new", title="New", task="binary", classes=["0", "1"])
+    steps = ("Seal a label file", "Upload an envelope", "Plan the first round")
+
+    def said(benchmark: Benchmark, person: str = ORGANIZER) -> list[str]:
+        with acting_as("researcher"):
+            answer = client_of(person).get(url("vault_benchmark_change", benchmark.pk))
+        page = answer.content.decode()
+        return [step for step in steps if f">{step}</a>" in page]
+
+    assert said(new) == ["Seal a label file", "Upload an envelope"]
+    assert said(with_rounds) == ["Seal a label file", "Upload an envelope"]
+    assert said(new, RESEARCHER) == []
+    Holdout.objects.filter(pk=stage.world.query.pk).update(benchmark=new)
+    assert said(new) == list(steps)
+
+    narrowed = f"{url('vault_holdout_changelist')}?benchmark__id__exact={new.pk}"
+    chosen = f'<option value="{new.pk}" selected>'
+    with acting_as("researcher"):
+        client = client_of(ORGANIZER)
+        page = client.get(narrowed).content.decode()
+        for name in ("vault_holdout_add", "vault_holdout_envelope"):
+            address = f"{url(name)}?benchmark={new.pk}"
+            assert f'href="{address}"' in page
+            assert chosen in client.get(address).content.decode()

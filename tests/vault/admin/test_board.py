@@ -13,6 +13,7 @@ from vault import leaderboard
 from vault.api import representations
 from vault.models import Final, PublishedResult, Release, Round, Submission, Team
 from vault.people.groups import ORGANIZER
+from vault.teams import merging
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -128,3 +129,20 @@ def test_a_proven_error_has_four_digits(stage: Stage, monkeypatch: pytest.Monkey
     monkeypatch.setattr("stats.ledger.proven_error", lambda **given: 0.15109228726688712)
 
     assert "0.1511 at most if all" in page_of(stage.world.round)
+
+
+def test_the_row_of_merged_teams_names_the_one_that_ended(stage: Stage) -> None:
+    world = stage.world
+    merging.merge(
+        absorbed=world.teams["alpha"],
+        kept=world.team("beta"),
+        reason="one laboratory",
+        actor="ada",
+        now=world.now,
+    )
+
+    _, cells = board_cells(page_of(world.round))
+
+    assert "weather-beta" in cells["Team"]
+    assert "weather-alpha merged into it" in cells["Team"]
+    assert cells["Attempts"] == "1"

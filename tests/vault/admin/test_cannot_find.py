@@ -11,11 +11,11 @@ from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act, constants, plan
 from tests.vault.factories import World, acting_as, make_world
 from vault.admin import outlook
+from vault.detectable import Detectable
 from vault.models import Benchmark, Holdout, Round
 from vault.people.groups import ORGANIZER
 from vault.planning import preview as round_preview
 from vault.planning import prospects
-from vault.planning.preview import Detectable
 
 pytestmark = pytest.mark.usefixtures("installation")
 

@@ -137,6 +137,17 @@ def test_what_is_refused_changes_nothing(world: World, given: dict[str, str], sa
     assert said in refused(world, **given)
 
 
+def test_pasted_ids_are_refused_by_their_own_rows(world: World) -> None:
+    """There is no file, and no heading in front."""
+    text = refused(world, what="void", ids="item-00001\n\nother\nitem-00001")
+
+    assert (
+        "The ids are not valid: row 2: the item is not of this batch (2 problems in all)." in text
+    )
+    assert "Problems of the ids (2)" in text
+    assert "the file is not valid" not in text.lower()
+
+
 def test_a_wrong_file_is_refused_with_its_rows(world: World) -> None:
     rows = "id,label\nitem-00001,1\nitem-99999,0\nitem-00002,7\n"
     text = refused(world, what="replace", file=file(rows))
@@ -195,4 +206,18 @@ def test_pages_say_what_counts_and_what_was_superseded(world: World) -> None:
 
     transcripts.create(number=3, label_version=1, begun_at=world.now)
     with acting_as("researcher"):
-        assert "is being scored again" in client.get(round_page).content.decode()
+        scored_again = client.get(round_page).content.decode()
+    said = (
+        "Every file that was answered is scored again as transcript 3, on version 1 of the labels, since "
+        f"{world.now:%Y-%m-%d %H:%M} UTC: 1 file is left."
+    )
+    assert scored_again.count(said) == 2  # above all, and beside the answers that count
+
+    Release.objects.create(
+        submission=given, transcript=3, value=0.5, outcome="scored", released_at=world.now
+    )
+    with acting_as("researcher"):
+        assert ": no file is left." in client.get(round_page).content.decode()
+    transcripts.filter(number=3).update(current_at=world.now)
+    with acting_as("researcher"):
+        assert "is scored again" not in client.get(round_page).content.decode()

@@ -1,6 +1,7 @@
 """An organizer moves an end, gives queries and lets a team in late on a round's page, and teams read it."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.utils import timezone
@@ -9,8 +10,16 @@ from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import act, kinds
 from tests.vault.factories import World, acting_as, make_world
 from vault import notices
-from vault.models import Admission, LateAllowance, Round, RoundNotice
+from vault.models import (
+    Admission,
+    CorrectionRequest,
+    LabelVersion,
+    LateAllowance,
+    Round,
+    RoundNotice,
+)
 from vault.people.groups import ORGANIZER, RESEARCHER
+from vault.teams import merging
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -143,3 +152,50 @@ def test_an_audit_is_asked_for_again_and_the_page_says_what_for(world: World) ->
     table = page(round).split("<h2>Repeated audits</h2>")[1]
     assert "<td>waits</td>" in table
     assert "two labels were wrong" in table
+
+
+@pytest.mark.parametrize("name", ["move-deadline", "more-queries"])
+def test_what_cannot_be_taken_back_is_ticked(world: World, name: str) -> None:
+    later = world.round.closes_at + dt.timedelta(days=1)
+    team = world.teams["alpha"]
+    given = {**split("closes_at", later), "team": team.pk, "k": 30, "reason": "x"}
+
+    answer = act(world.round, name, **given, for_good="")
+
+    assert "This cannot be undone: tick this to do it." in answer.content.decode()
+    assert not RoundNotice.objects.exists()
+
+
+def test_merged_teams_and_corrected_labels_are_changes_too(world: World) -> None:
+    kept, at = world.team("beta"), timezone.now()
+    merging.merge(
+        absorbed=world.teams["alpha"], kept=kept, reason="one laboratory", actor="ada", now=at
+    )
+    batch = world.query.batch
+    CorrectionRequest.objects.create(
+        benchmark=world.benchmark,
+        batch=batch,
+        what="void",
+        n_items=1,
+        reason="a bad gauge",
+        actor="grace",
+        at=at,
+        commitment="ab" * 32,
+        done_at=at + dt.timedelta(minutes=1),
+    )
+    LabelVersion.objects.create(
+        holdout=world.query,
+        number=2,
+        n_labelled=world.query.n_items,
+        arrived_at=at + dt.timedelta(minutes=1),
+        reason="a bad gauge",
+        commitment="ab" * 32,
+    )
+
+    shown = page(world.round)
+    changes = shown[shown.index("<h2>Changes") :]
+    rows = [re.sub(r"<[^>]*>", " ", row).split() for row in changes.split("<tr>")[2:4]]
+
+    said = [" ".join(row) for row in rows]
+    assert "teams merged weather-alpha — weather-beta ada one laboratory" in said[0]
+    assert "labels corrected — label version 1 label version 2 grace a bad gauge" in said[1]

@@ -51,7 +51,8 @@ def plan(**given: Any) -> Any:
 
 
 def act(round: Round, name: str, **given: Any) -> Any:
-    answer = post(url("vault_round_act", round.pk, name), **given)
+    # The tick of an act that cannot be undone; others do not read it.
+    answer = post(url("vault_round_act", round.pk, name), **{"for_good": "on", **given})
     round.refresh_from_db()
     return answer
 

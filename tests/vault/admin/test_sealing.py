@@ -226,9 +226,10 @@ def test_a_sealed_holdout_is_made_fresh_once(benchmark: Benchmark) -> None:
     client, at = client_of(ORGANIZER), url("vault_holdout_act", holdout.pk, "freshen")
 
     with acting_as("researcher"):
-        answers = [client.post(at), client.post(at)]
+        answers = [client.post(at), *(client.post(at, {"for_good": "on"}) for _ in range(2))]
 
-    assert [answer.status_code for answer in answers] == [302, 302]
+    assert "This cannot be undone: tick this to do it." in answers[0].content.decode()
+    assert [answer.status_code for answer in answers] == [200, 302, 302]
     holdout.refresh_from_db()
     assert holdout.status == "FRESH"
     assert JournalEntry.objects.filter(kind="holdout_status", actor=ORGANIZER).count() == 1

@@ -7,7 +7,7 @@ import pytest
 from tests.vault.admin.stage import client_of, url
 from tests.vault.factories import NOW, acting_as, make_world
 from vault import rounds
-from vault.models import Round
+from vault.models import Release, Round
 from vault.people.groups import RESEARCHER
 from vault.wear import wear_of
 
@@ -28,9 +28,24 @@ def test_the_pages_of_round_and_holdout_show_it() -> None:
             pages[name] = html.unescape(answer.content.decode())
 
     line = wear_of(holdout=world.query).line
-    assert "100% of what was reserved: 500.0 of 50" in line
+    assert line.startswith("0% of what was reserved: 0.0 of ")
+    assert "all that it ever told: 500.0 nats, 5 for each of 100 items" in line
     assert line in pages["round"]
     assert line in pages["holdout"]
-    assert "Nearly all that was reserved is used" in pages["round"]
+    assert "that was reserved is used" not in pages["round"] + pages["holdout"]
     assert "What it told" in pages["holdout"]
     assert "publication" in pages["holdout"]
+
+
+def test_a_round_whose_answers_are_given_is_warned_of() -> None:
+    world = make_world("worn", mechanism="guarded_ladder", total_limit=5, max_teams=2)
+    Round.objects.update(status="OPEN")
+    asked = world.submit(world.team("asks", k=1), world.wrong_at([1])).submission
+    Release.objects.create(
+        submission=asked, value=None, outcome="no_improvement", released_at=world.now
+    )
+
+    with acting_as("researcher"):
+        page = client_of(RESEARCHER).get(url("vault_round_change", world.round.pk))
+
+    assert "All that was reserved is used: 100% of what was reserved" in page.content.decode()

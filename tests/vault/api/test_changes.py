@@ -10,7 +10,8 @@ from django.utils import timezone
 from tests.vault.api.stage import Caller, a_world, file_number, problem
 from tests.vault.factories import World, acting_as, make_keys
 from vault import accepting_late, deadlines, more_queries
-from vault.models import Round
+from vault.models import LabelVersion, Round, Transcript
+from vault.teams import merging
 
 pytestmark = pytest.mark.usefixtures("db", "api_site")
 
@@ -101,3 +102,56 @@ def test_a_late_file_is_marked_wherever_it_is_read_and_others_are_refused(world:
     assert rival.get(ROUNDS).json()["results"][0]["changes"][0]["team"] == team.name
     budget = bot.get(BUDGET).json()
     assert (budget["late"]["used"], budget["total"]["used"]) == (1, 0)
+
+
+def shown(caller: Caller) -> list[dict[str, Any]]:
+    (round,) = caller.get(ROUNDS).json()["results"]
+    return list(round["changes"])
+
+
+def test_merged_teams_are_told_and_named_once_the_board_names_them(world: World) -> None:
+    kept, absorbed = world.team("kept"), world.team("ends")
+    stranger = Caller()
+    with acting_as("researcher"):
+        merging.merge(absorbed=absorbed, kept=kept, **by("one laboratory"))
+
+    (change,) = shown(stranger)
+    assert (change["kind"], change["reason"]) == ("teams_merged", "one laboratory")
+    assert (change["team"], change["before"], change["after"]) == (None, None, None)
+
+
+def test_a_merged_team_with_files_of_the_absorbed_one_is_named(world: World) -> None:
+    kept, absorbed = world.team("kept"), world.team("ends")
+    assert Caller(absorbed).post(SUBMISSIONS, file_number(1)).status_code == 202
+    with acting_as("researcher"):
+        merging.merge(absorbed=absorbed, kept=kept, **by("one laboratory"))
+
+    (change,) = shown(Caller())
+    assert (change["team"], change["after"]) == (kept.name, {"absorbed": absorbed.name})
+
+
+def test_corrected_labels_are_told_by_their_numbers_alone(world: World) -> None:
+    """Before the round's time and its first answer nothing of it changed; of items nothing is said."""
+    for number, days in ((2, -1), (3, 1), (4, 2)):
+        LabelVersion.objects.create(
+            holdout=world.query,
+            number=number,
+            n_labelled=world.query.n_items,
+            arrived_at=world.round.opens_at + dt.timedelta(days=days),
+            reason=f"correction {number}",
+            commitment="ab" * 32,
+        )
+    Transcript.objects.create(
+        round=world.round, number=2, label_version=4, begun_at=world.round.opens_at
+    )
+
+    told = shown(Caller())
+
+    assert [(each["kind"], each["reason"], each["team"]) for each in told] == [
+        ("labels_corrected", "correction 3", None),
+        ("labels_corrected", "correction 4", None),
+    ]
+    assert [(each["before"], each["after"]) for each in told] == [
+        ({"label_version": 2}, {"label_version": 3}),
+        ({"label_version": 3}, {"label_version": 4, "transcript": 2}),
+    ]

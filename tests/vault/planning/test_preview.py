@@ -8,9 +8,9 @@ from stats import ledger
 from stats.planning_effect import detectable_overstatement
 from tests.vault.factories import World, make_world
 from vault import holdout_ledger
+from vault.detectable import Detectable
 from vault.models import Benchmark, Holdout, Round
 from vault.planning import preview as round_preview
-from vault.planning.preview import Detectable
 
 pytestmark = pytest.mark.usefixtures("vault_keys")
 

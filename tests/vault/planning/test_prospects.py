@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from stats.betting import Bet
 from tests.vault.factories import World, make_world
+from vault.detectable import FOUND_AT
 from vault.models import (
     Benchmark,
     Holdout,
@@ -154,7 +155,7 @@ def test_with_some_groups_more_it_depends_on_the_teams(
     assert said.endswith("; 10 are planned for.")
 
 
-@pytest.mark.parametrize(("share", "low", "high"), [(prospects.FOUND_AT, 0.76, 0.9), (1, 0.1, 0.3)])
+@pytest.mark.parametrize(("share", "low", "high"), [(FOUND_AT, 0.76, 0.9), (1, 0.1, 0.3)])
 def test_a_bet_finds_a_p_value_well_below_its_level(share: float, low: float, high: float) -> None:
     """Seed 4; by 1,000 bets, whose share errs by .013: a false alarm once in a thousand seeds."""
     rng, level, rejected = np.random.default_rng(4), 0.01, 0

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from stats.planning_effect import detectable_overstatement
 from tests.vault.factories import NOW
-from vault import conveyor
+from vault import conveyor, holdout_ledger
+from vault.admin import outlook
 from vault.errors import SealingError
 from vault.files import label_tables
 from vault.files.label_tables import LabelTable
-from vault.models import Benchmark, Holdout
+from vault.models import Benchmark, Holdout, Round
 from vault.sealing import holdouts, proposals
 from vault.sealing.proposals import Proposal
 
@@ -50,26 +50,64 @@ def test_shards_are_one_more_tharounds_and_of_one_size() -> None:
     assert [each.rounds for each in more] == [3, 4]
 
 
-def test_the_smallest_overstatement_is_what_planning_will_say() -> None:
-    asked, finer, finest = propose(3_000, 2)
+def planned(proposal: Proposal, benchmark: Benchmark, *, worth: float | None = None) -> str:
+    """What the plan's page says of two such shards, in its line for 10 %."""
+    n, n_units = proposal.n_query, None if worth is None else int(proposal.n_query * worth)
+    given = {"kind": "iid", "batch": "0" * 32, "n_items": n, "draws_groups": n_units is not None}
+    groups = {} if worth is None else {"n_units": n_units, "n_effective": n * worth}
+    query, fresh = Holdout(**given, **groups), Holdout(**given, **groups)
+    round = Round(benchmark=benchmark, query_holdout=query, mechanism=proposals.MECHANISM)
+    said = outlook.detectable(round, [fresh])
+    line = next((line for line in said.split("\n") if line.startswith("10 %: ")), said)
+    return line.removeprefix("10 %: ")
 
-    assert asked.detectable == detectable_overstatement(
-        disagreement=0.1, n=1_000, m=1_000, n_teams=50, delta0=0.005
+
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss", "mcc"])
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("n", [45, 100, 300, 700, 3_000, 12_000, 60_000])
+def test_the_table_says_of_each_size_what_the_plan_will_say(
+    n: int, grouped: bool, metric: str
+) -> None:
+    """Of a round of 50 teams. Where no difference at all is enough, the plan says so in a sentence."""
+    benchmark = Benchmark(task="binary", primary_metric=metric, classes=["0", "1"])
+    unit = holdout_ledger.unit_of(benchmark=benchmark)
+
+    found = proposals.propose(
+        labels=table(n, grouped=grouped), rounds=1, metric=metric, unit=unit, delta0=0.005
     )
-    assert None not in (asked.detectable, finer.detectable, finest.detectable)
-    assert [each.detectable for each in (asked, finer, finest)] == sorted(
-        each.detectable or 0.0 for each in (asked, finer, finest)
-    )
-    assert asked.nats > 0
+
+    for each in found:
+        said = planned(each, benchmark, worth=1 / GROUP_OF_FOUR if grouped else None)
+        if said.startswith("No overstatement"):
+            assert each.detectable.startswith("cannot be found")
+        elif said.startswith("It is not known before there are files"):
+            assert each.detectable == "known with the files"
+        else:
+            assert each.detectable == said
+
+
+def test_what_a_file_cannot_gain_is_not_promised() -> None:
+    """A file that differs in 10 % of items gains 10 % at most; of 2 x 300 items more was promised."""
+    small, large = propose(600, 1)[0], propose(20_000, 1)[0]
+
+    assert small.row[4] == "cannot be found: such a file cannot gain enough"
+    assert large.row[4].startswith("about 0.0")
+    assert large.nats > 0
 
 
 def test_groups_are_worth_less_than_their_items() -> None:
-    alone, together = propose(3_000, 2)[0], propose(3_000, 2, grouped=True)[0]
+    alone, together = propose(30_000, 2)[0], propose(30_000, 2, grouped=True)[0]
 
     assert together.n_query == alone.n_query
-    assert together.detectable == pytest.approx(
-        detectable_overstatement(disagreement=0.1, n=250, m=250, n_teams=50, delta0=0.005)
-    )
+    assert together.detectable.startswith(f"{alone.detectable} to 0.0")
+
+
+def test_few_groups_leave_too_few_draws() -> None:
+    """2 x 7 groups can be drawn in 3,432 ways, 2 x 10 in 184,756; one of 50 teams takes 50,000."""
+    few, enough = propose(56, 1, grouped=True)[0], propose(80, 1, grouped=True)[0]
+
+    assert few.row[4] == "cannot be found: too few other draws are possible"
+    assert enough.row[4] == "cannot be found: such a file cannot gain enough"
 
 
 def test_of_a_metric_that_is_no_mean_nothing_is_known_beforehand() -> None:

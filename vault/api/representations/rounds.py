@@ -30,18 +30,24 @@ CHANGE = Shape(
         "reason": fields.text("The storage was down for a day.", "In the organizers' words."),
         "team": fields.text(
             None,
-            "The team that it is about. Null: all, or one that is not on the board yet.",
+            "The team that it is about, of merged ones the one that goes on. Null: all, or one that is "
+            "not on the board yet.",
             null=True,
         ),
         "before": Field(
             {
                 **_SAID,
-                "description": "`closes_at`, or a team's `queries`; of late ones also `until`.",
+                "description": "`closes_at`, or a team's `queries`; of late ones also `until`; of corrected "
+                "labels `label_version`.",
             },
             {"closes_at": "2026-03-31T00:00:00Z"},
         ),
         "after": Field(
-            {**_SAID, "description": "The same, as it became."},
+            {
+                **_SAID,
+                "description": "The same, as it became. Of corrected labels also the `transcript` in which "
+                "all is scored again, if it is; of merged teams `absorbed`, the one that ends.",
+            },
             {"closes_at": "2026-04-01T00:00:00Z"},
         ),
     },
