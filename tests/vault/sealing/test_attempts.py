@@ -15,7 +15,7 @@ from tests.audits import awaited_round
 from tests.vault.corrected import ask_to_void, reseal
 from tests.vault.factories import acting_as, crash, die, make_world
 from tests.vault.sealed_weather import make_benchmark, make_keys
-from tests.vault.sealing.sealed_offline import seal, take_in
+from tests.vault.sealing.sealed_offline import LABELS, seal, take_in
 from vault import tasks
 from vault.models import (
     CorrectionRequest,
@@ -24,7 +24,7 @@ from vault.models import (
     OpeningAttempt,
     SealedEnvelope,
 )
-from vault.sealing import attempts, holdouts, inside, label_batches
+from vault.sealing import attempts, holdouts, inside, label_batches, received
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -69,6 +69,28 @@ def test_an_envelope_is_refused_unopened_after_the_third_time(
     assert (envelope.status, envelope.problem) == ("REFUSED", attempts.ENDED)
     assert last_told("seal_refused")["problem"] == attempts.ENDED
     assert JournalEntry.objects.filter(kind="envelope_opened").count() == 3
+
+
+def test_one_that_ends_the_worker_keeps_none_behind_it_waiting(
+    tmp_path: Path, weather: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = seal(tmp_path, weather, LABELS.replace("day", "later"), name="later")
+    take_in(weather, later)
+    first, second = received.due()
+    check = inside.check
+
+    def deadly(*, batch: Any, **named: Any) -> None:
+        if batch.claims[0].name in SealedEnvelope.objects.get(pk=first).draw.holdout_ids:
+            die()
+        check(batch=batch, **named)
+
+    monkeypatch.setattr(inside, "check", deadly)
+    sweep_envelopes()
+    assert received.due() == [second, first]
+    sweep_envelopes()
+
+    assert SealedEnvelope.objects.get(pk=second).status == "VERIFIED"
+    assert SealedEnvelope.objects.get(pk=first).status == "RECEIVED"
 
 
 def test_two_ends_are_forgiven(weather: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -383,31 +383,6 @@ def test_a_second_batch_comes_behind_the_first(tmp_path: Path, weather: Benchmar
         take_in(weather, content)
 
 
-def test_one_that_ends_the_worker_keeps_none_behind_it_waiting(
-    tmp_path: Path, weather: Benchmark, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    take_in(weather, seal(tmp_path, weather))
-    later = seal(tmp_path, weather, LABELS.replace("day", "later"), name="later")
-    take_in(weather, later)
-    first, second = received.due()
-    check = inside.check
-
-    def deadly(*, batch: Any, **named: Any) -> None:
-        if batch.claims[0].name in SealedEnvelope.objects.get(pk=first).draw.holdout_ids:
-            die()
-        check(batch=batch, **named)
-
-    monkeypatch.setattr(inside, "check", deadly)
-    with acting_as("audit"), pytest.raises(KeyboardInterrupt):
-        tasks.sweep_envelopes()
-    assert received.due() == [second, first]
-    with acting_as("audit"), pytest.raises(KeyboardInterrupt):
-        tasks.sweep_envelopes()
-
-    assert SealedEnvelope.objects.get(pk=second).status == "VERIFIED"
-    assert SealedEnvelope.objects.get(pk=first).status == "RECEIVED"
-
-
 def test_texts_that_unpack_to_more_than_a_label_file_holds_are_refused(
     tmp_path: Path, weather: Benchmark, monkeypatch: pytest.MonkeyPatch
 ) -> None:
