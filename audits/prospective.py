@@ -231,10 +231,15 @@ class _Seen:
 
     @cached_property
     def order(self) -> NDArray[np.intp]:
-        """All items in order of arrival: by batch first, so that a later look only adds at the end."""
+        """All items in order of arrival: by batch first, so that a later look only adds at the end.
+
+        Of labels that arrived at once by an order that was fixed when the items were published: that of the
+        file can go from easy to hard, and a sequence takes what comes first for more.
+        """
         since = np.full(self.holdout.n_items, np.inf)
         since[self.places] = [int(each) for each in self.opened.slices[label_batches.SINCE]]
-        return np.lexsort((np.nan_to_num(self.delays, nan=np.inf), since))
+        at_once = np.random.default_rng(self.holdout.pk.int).permutation(self.holdout.n_items)
+        return np.lexsort((at_once, np.nan_to_num(self.delays, nan=np.inf), since))
 
     def score(self, final: Final) -> _Found:
         """Score one final, or say why there is no score."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from stats.linking import link_boards
 from stats.metrics import METRICS
 from vault import holdout_ledger, leaderboard
-from vault.models import Holdout, Round, Team
+from vault.models import Round, Team
 from vault.statuses import NEVER_OPENED
 
 
@@ -27,13 +27,15 @@ class Reference:
 class Link:
     """By how much the references' scores are higher on a round's board than on an earlier one.
 
-    The error is None where the metric is no mean over items: nothing bounds it then.
+    The error is None where the metric is no mean over items: nothing bounds it then. The distortion is how
+    far both boards' rounding and noise can put the difference off, in 19 of 20 cases where there is noise.
     """
 
     round: int
     references: list[Reference]
     difference: float
     standard_error: float | None
+    distortion: float
 
     @property
     def n_references(self) -> int:
@@ -51,20 +53,26 @@ def link(*, round: Round) -> Link | None:
     on_both = _on_both(before, round)
     if not on_both:
         return None
-    benchmark = round.benchmark
+    accounts = [holdout_ledger.account_of(round=each) for each in (before, round)]
+    sizes = [each.n_independent for each in accounts]
+    # The noise of two boards: 1 of 20 cases for both together.
+    distortions = [each.distortion(k=len(on_both), beta=0.025) for each in accounts]
     found = link_boards(
         earlier=[each.earlier for each in on_both],
         later=[each.later for each in on_both],
-        n_earlier=_n_independent(before.query_holdout),
-        n_later=_n_independent(round.query_holdout),
-        unit=holdout_ledger.unit_of(benchmark=benchmark),
+        n_earlier=sizes[0],
+        n_later=sizes[1],
+        unit=accounts[1].unit,
+        distortion_earlier=distortions[0],
+        distortion_later=distortions[1],
     )
-    is_mean = METRICS[benchmark.primary_metric].is_mean
+    is_mean = METRICS[round.benchmark.primary_metric].is_mean
     return Link(
         round=before.number,
         references=on_both,
         difference=found.difference,
         standard_error=found.standard_error if is_mean else None,
+        distortion=found.distortion,
     )
 
 
@@ -86,8 +94,3 @@ def _on_both(before: Round, round: Round) -> list[Reference]:
     return [
         Reference(team=each.name, earlier=first[each.pk], later=second[each.pk]) for each in teams
     ]
-
-
-def _n_independent(holdout: Holdout) -> float:
-    effective = holdout_ledger.effective_number(holdout=holdout)
-    return holdout.n_items if effective is None else effective

@@ -201,7 +201,8 @@ def awaited_mean(
     weights one sequence at alpha/2. Both together err in at most alpha. Each is of the stratum's items
     without replacement, and holds the wider one of what these items were drawn from: the mean of these
     items is covered by the first alone, and misses less often where the assumption is not quite true.
-    Assumes that within a stratum each label that is missing is as likely to be the next. What reaches
+    Assumes that within a stratum, without weights of all items, each label that is missing is as likely to
+    be the next. What reaches
     beyond the `worst_case`, which holds without that, is cut. Cost: O(n). Source: docs/method.md, "Awaited
     labels".
     """

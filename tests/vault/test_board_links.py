@@ -202,5 +202,6 @@ def test_the_api_tells_it_and_asks_no_more_for_rounds_without_a_link(world: Worl
         "n_references": 2,
         "difference": pytest.approx(found.difference),
         "standard_error": pytest.approx(found.standard_error),
+        "distortion": found.distortion,
     }
     assert whole == [one, two]

@@ -54,6 +54,8 @@ def link(round: Round) -> list[Table]:
     error = "nothing bounds its error, as the metric is no mean over items"
     if found.standard_error is not None:
         error = f"with a standard error of at most {figure(found.standard_error, digits=2)}"
+    if found.distortion:
+        error += f", and off by up to {figure(found.distortion, digits=2)} more as boards round or add noise"
     n = sentences.counted(n=found.n_references, noun="reference")
     note = (
         f"The query holdouts of the rounds {found.round} and {round.number} are of two draws, so a score on "

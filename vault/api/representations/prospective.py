@@ -120,10 +120,10 @@ ROW = Shape(
         ),
         "interval": _ends(
             [0.62, 0.8],
-            "Assumes that labels come as if at random among items of one prediction: then the intervals of "
-            "all rows of a final together hold its score on all items of the holdout with 95 %. Where wrong "
-            "answers come later it does not hold. Null without a score, and for a metric that is no mean of "
-            "items.",
+            "Assumes that labels come as if at random among all items or, where `is_weighted`, among items "
+            "of one prediction: then the intervals of all rows of a final together hold its score on all "
+            "items of the holdout with 95 %. Where wrong answers come later it does not hold. Null without "
+            "a score, and for a metric that is no mean of items.",
             "low",
             "high",
         ),
