@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Min, QuerySet
 
-from vault import conveyor, sentences, transcripts, wear
+from vault import conveyor, late_allowances, sentences, transcripts, wear
 from vault.models import (
     Benchmark,
     CorrectionRequest,
@@ -56,7 +56,7 @@ def examine(*, now: dt.datetime) -> list[Finding]:
     """List all that wants attention, benchmark by benchmark, at last what is of the installation."""
     checks: tuple[Callable[..., Iterator[Finding]], ...] = (
         *(_stock, _worn, _envelopes, _batches, _corrections, _rescorings, _submissions),
-        *(_still_open, _not_audited),
+        *(_not_opened, _still_open, _still_closing, _not_audited),
     )
     found = [
         finding
@@ -138,11 +138,36 @@ def _submissions(benchmark: Benchmark, now: dt.datetime) -> Iterator[Finding]:
         yield Finding(kind="submission", benchmark=benchmark.slug, what=what, mend=SCORING_WORKER)
 
 
+def _not_opened(benchmark: Benchmark, now: dt.datetime) -> Iterator[Finding]:
+    late = benchmark.rounds.filter(status=RoundStatus.PLANNED, opens_at__lt=now - PATIENCE)
+    for each in late.order_by("number"):
+        what = f"round {each.number} is not open: it was planned to open at {_at(each.opens_at)}"
+        mend = "Admin: the round's page says what it waits for."
+        yield Finding(kind="not_opened", benchmark=benchmark.slug, what=what, mend=mend)
+
+
 def _still_open(benchmark: Benchmark, now: dt.datetime) -> Iterator[Finding]:
     late = benchmark.rounds.filter(status=RoundStatus.OPEN, closes_at__lt=now - SWEPT)
     for each in late.order_by("number"):
         what = f"round {each.number} is still open: it ended at {_at(each.closes_at)}"
         yield Finding(kind="still_open", benchmark=benchmark.slug, what=what, mend=SCORING_WORKER)
+
+
+def _still_closing(benchmark: Benchmark, now: dt.datetime) -> Iterator[Finding]:
+    late = benchmark.rounds.filter(status=RoundStatus.CLOSING, closes_at__lt=now - PATIENCE)
+    for each in late.order_by("number"):
+        # What waits for a score, or who may still be late, keeps it from closing.
+        waiting = each.submissions.filter(status__in=PENDING).exists()
+        if (
+            waiting
+            or transcripts.is_waiting(round=each)
+            or late_allowances.holding(round=each, now=now)
+        ):
+            continue
+        what = f"round {each.number} is still closing, and nothing is left to wait for"
+        yield Finding(
+            kind="still_closing", benchmark=benchmark.slug, what=what, mend=SCORING_WORKER
+        )
 
 
 def _not_audited(benchmark: Benchmark, now: dt.datetime) -> Iterator[Finding]:
@@ -156,14 +181,19 @@ def _why_not_audited(round: Round, now: dt.datetime) -> str:
     """Say what became of the audit of a closed round; empty where it runs, or may begin any moment."""
     # Found from the round: this room does not know that of the audits.
     runs = round.audit_runs.order_by("pk")
-    failed = runs.filter(status="FAILED")
-    if last := failed.last():
-        times = "once" if failed.count() == 1 else f"{failed.count():,} times"
+    last = runs.last()
+    if last is None:
+        is_late = round.closed_at is not None and round.closed_at < now - PATIENCE
+        if not is_late or transcripts.is_waiting(round=round):
+            return ""
+        return f"its audit did not begin, {_since(round.closed_at)}"
+    if last.status == "FAILED":
+        n = runs.filter(status="FAILED").count()
+        times = "once" if n == 1 else f"{n:,} times"
         return f"its audit failed {times}, the last time by {last.error or 'an unknown error'}"
-    is_late = round.closed_at is not None and round.closed_at < now - PATIENCE
-    if runs.exists() or not is_late or transcripts.is_waiting(round=round):
-        return ""
-    return f"its audit did not begin, {_since(round.closed_at)}"
+    if last.started_at < now - PATIENCE:
+        return f"its audit began at {_at(last.started_at)} and did not end"
+    return ""
 
 
 def _older_keys() -> Iterator[Finding]:

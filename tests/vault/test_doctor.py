@@ -92,10 +92,12 @@ def test_it_changes_nothing_whatever_there_is() -> None:
 
 def test_a_query_holdout_that_is_worn_is_told_while_it_answers() -> None:
     world = make_world("weather", mechanism="guarded_ladder", total_limit=5, max_teams=2)
-    world.team("asks", k=1)
+    world.open(baseline=world.wrong_at(range(40)))
+    team = world.team("asks", k=1)
+    # What others were told counts on neither side.
     rounds.count_publication(round=world.round, holdout=world.query, nats=500.0, now=NOW)
     assert found("wear") == []
-    Round.objects.update(status="OPEN")
+    world.answered(team, world.wrong_at(range(5)))
 
     (told,) = found("wear")
 
@@ -221,15 +223,50 @@ def audit_run(world: World, status: str, **given: Any) -> AuditRun:
 
 
 def test_a_closed_round_whose_audit_did_not_begin_is_told_after_an_hour() -> None:
-    world = closed_world()
+    closed_world()
 
     assert found("audit", NOW + HOUR) == []
     (told,) = found("audit")
     assert told.what == (
         "round 1 is closed, and its audit did not begin, since 2026-03-01 12:00 UTC"
     )
+
+
+def test_an_audit_that_does_not_end_is_told_after_an_hour() -> None:
+    """So it is if the worker was killed in it and does not come back."""
+    world = closed_world()
+    audit_run(world, "FAILED", error="interrupted")
     audit_run(world, "RUNNING")
-    assert found("audit") == []
+
+    assert found("audit", NOW + HOUR) == []
+    (told,) = found("audit")
+    assert told.what == (
+        "round 1 is closed, and its audit began at 2026-03-01 12:00 UTC and did not end"
+    )
+
+
+def test_a_round_that_did_not_open_is_told_after_an_hour() -> None:
+    world = make_world("weather")
+    opens = world.round.opens_at
+
+    assert found("not_opened", opens + HOUR) == []
+    (told,) = found("not_opened", opens + HOUR + dt.timedelta(minutes=1))
+    assert told.what.startswith("round 1 is not open: it was planned to open at 2026-")
+
+
+def test_a_round_that_does_not_close_is_told_unless_something_waits() -> None:
+    world = make_world("weather")
+    world.open(baseline=world.wrong_at(range(40)))
+    waiting = world.submit(world.team("slow"), world.wrong_at(range(5)))
+    end = world.round.closes_at
+    Round.objects.update(status="CLOSING", stopped_at=end)
+    late = end + HOUR + dt.timedelta(minutes=1)
+    assert found("still_closing", late) == []
+    world.score(waiting.submission)
+
+    assert found("still_closing", end + HOUR) == []
+    (told,) = found("still_closing", late)
+    assert told.what == "round 1 is still closing, and nothing is left to wait for"
 
 
 def test_a_closed_round_whose_audit_failed_is_told_at_once_until_it_is_audited() -> None:
