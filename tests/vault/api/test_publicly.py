@@ -56,15 +56,16 @@ def world() -> World:
     earlier.pk, earlier.number, earlier.status = None, EARLIER, "PUBLISHED"
     earlier.save()
     key = SigningKey.objects.create(kid="0" * 64, generation=1, public_key="PEM", created_at=NOW)
-    SignedHead.objects.create(
-        benchmark=world.benchmark,
-        slug=world.benchmark.slug,
-        number=1,
-        hash="0" * 64,
-        signed_at=NOW,
-        key=key,
-        signature="A" * 86 + "==",
-    )
+    for benchmark, slug in ((world.benchmark, world.benchmark.slug), (None, "@installation")):
+        SignedHead.objects.create(
+            benchmark=benchmark,
+            slug=slug,
+            number=1,
+            hash="0" * 64,
+            signed_at=NOW,
+            key=key,
+            signature="A" * 86 + "==",
+        )
     return world
 
 

@@ -44,6 +44,7 @@ OPERATIONS = {
         access=Access.PUBLIC,
         parameters=_ASKED,
         answers=_ANSWERS,
+        problems=("not_found",),
     ),
     ("/api/v1/benchmarks/{slug}/journal/heads/", "GET"): Operation(
         id="list_signed_heads",
