@@ -30,10 +30,6 @@ CALLED_LATER = {
     "stats.two_sample.binomial_gap": "gate: each model's gap, and first files as a control",
     "stats.line_fit.line_fit": "gate: fresh on query accuracy of many models, for another draw",
     "stats.line_fit.slope_over_items": "gate: the slope's interval over items",
-    # Deflation
-    "stats.deflation.deflated_probability": "deflation: probability that the final beats its reference",
-    "stats.similarity.similarity": "deflation: how little the best of similar files owes to luck",
-    "stats.similarity.effective_number": "deflation: how many independent files the menu is worth",
     # Labels that arrive
     "stats.sequential.betting": "prospective labels: the e-process of a final",
     "stats.sequential.mixture": "prospective labels: the same for right or wrong",

@@ -127,6 +127,7 @@ def test_attackers_have_their_labels_and_twenty_honest_teams_none() -> None:
     assert html.count("<summary>Consistent with a final composed from the answers") == 1
     assert html.count("<summary>Consistent with answers that were changed at random places") == 1
     assert "22 teams with 20 files or more" in text_of(html)
+    assert html.count("<summary>What the choice among its files adds by chance") == 22
     assert not re.search(r"cheat|fraud|proof|attack(?!er)", text_of(html), re.IGNORECASE)
     stage.published(world)
     document = str(Publication.objects.get(round=world.round).document)
