@@ -5,7 +5,7 @@ are measured too and shown; they can never convict. Nothing per item leaves this
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -62,6 +62,23 @@ class Opened:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answers:
+    """A team's files as they were handed in, read again where a check asks: never all teams' at once."""
+
+    submissions: Sequence[StoredFile]
+    # Of the query items, in panel order.
+    positions: NDArray[np.int64]
+
+    def files(self) -> Iterator[NDArray[Any]]:
+        """Read one whole file after the other, in time order."""
+        return (predictions.load(file_key=each.file_key) for each in self.submissions)
+
+    def on_query(self) -> NDArray[Any]:
+        """Stack the answers to query items, a file a row."""
+        return np.stack([each[self.positions] for each in self.files()])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Entrant:
     """A team with its menu in time order; `final` is its index in the menu."""
 
@@ -71,6 +88,7 @@ class Entrant:
     # Scores of the final on holdouts that do not decide, by holdout, in the metric's own units.
     elsewhere: dict[str, float]
     scores: Scored = field(default_factory=dict)
+    answers: Answers | None = None
 
     @property
     def k(self) -> int:
@@ -318,6 +336,7 @@ class _Scorer:
             final=final,
             elsewhere={} if final is None else self.elsewhere(menu[final]),
             scores={} if final is None else self.every_metric(menu[final]),
+            answers=Answers(submissions=menu, positions=self.query.positions),
         )
 
 

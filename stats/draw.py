@@ -61,6 +61,19 @@ class Draw:
         np.add.at(totals, self.unit_of_item, values)
         return totals
 
+    def shares(
+        self, values: NDArray[np.generic]
+    ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+        """Turn item values, (n+m, columns), into values of query and of fresh units with the same means.
+
+        Whatever takes rows for independent takes these: items of one unit were drawn together.
+        """
+        if self.unit_of_item is None:
+            return values[: self.n], values[self.n :]
+        totals = np.asarray(self.totals(values), dtype=np.float64)
+        query, fresh = totals[self.is_query], totals[~self.is_query]
+        return query * (len(query) / self.n), fresh * (len(fresh) / self.m)
+
 
 def draw(
     *,

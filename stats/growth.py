@@ -5,7 +5,7 @@ often (.16 to .24 at .05), and honest teams that build on their answers are reje
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.stats as sps
@@ -32,10 +32,14 @@ class Growth:
         Positive means that the gap grows; its unit is that of the function that made it.
     p_value : float
         One-sided.
+    since : int, optional
+        Of the CUSUM: the number of the submission, from 0, with which the rise to its highest point began;
+        None where it never rose.
     """
 
     statistic: float
     p_value: float
+    since: int | None = None
 
 
 def gap_slope(*, menu: Menu) -> Growth:
@@ -137,7 +141,8 @@ def cusum_growth(*, menu: Menu, rng: np.random.Generator, n_draws: int = N_DRAWS
             top = np.maximum(top, level)
         return top
 
-    return _simulated(menu, rng, n_draws, highest)
+    found = _simulated(menu, rng, n_draws, highest)
+    return replace(found, since=_onset(np.diff(_gaps(menu)) / sd))
 
 
 def accepted_rate(*, accepted: int, k: int, z: float = 2.0) -> Growth:
@@ -180,10 +185,7 @@ def _simulated(
 ) -> Growth:
     _check(menu)
     check_counts(n_draws=n_draws)
-    submissions = menu.scores[:, : menu.k]
-    query = submissions[: menu.n].mean(axis=0, dtype=np.float64)
-    gaps = query - submissions[menu.n :].mean(axis=0, dtype=np.float64)
-    observed = float(statistic(gaps[None])[0])
+    observed = float(statistic(_gaps(menu)[None])[0])
     values, vectors = np.linalg.eigh(_covariance(menu))
     root = vectors * np.sqrt(np.clip(values, 0, None))
     exceeding = 0
@@ -191,6 +193,26 @@ def _simulated(
         draws = rng.standard_normal((min(BLOCK, n_draws - start), menu.k)) @ root.T
         exceeding += int(np.count_nonzero(statistic(draws) >= observed - TIE * abs(observed)))
     return Growth(statistic=observed, p_value=(1 + exceeding) / (n_draws + 1))
+
+
+def _gaps(menu: Menu) -> Floats:
+    submissions = menu.scores[:, : menu.k]
+    query = submissions[: menu.n].mean(axis=0, dtype=np.float64)
+    result: Floats = query - submissions[menu.n :].mean(axis=0, dtype=np.float64)
+    return result
+
+
+def _onset(steps: Floats) -> int | None:
+    """Return the submission with which the CUSUM left 0 for the last time before its highest point."""
+    level = top = 0.0
+    start, since = 0, None
+    for number, step in enumerate(steps, 1):
+        if level == 0.0:
+            start = number
+        level = max(0.0, level + float(step) - CUSUM_ALLOWANCE)
+        if level > top:
+            top, since = level, start
+    return since
 
 
 def _covariance(menu: Menu) -> Floats:

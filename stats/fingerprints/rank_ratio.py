@@ -1,7 +1,7 @@
 """Rank ratio: random votes differ from each other in every direction, models in a few."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from stats.fingerprints.contract import (
     MIN_SUBMISSIONS,
@@ -49,11 +49,11 @@ def rank_ratio(*, predictions: ArrayLike) -> Fingerprint:
         consensus = np.unique(matrix)[
             votes(predictions=matrix, weights=np.ones(len(matrix))).argmax(axis=0)
         ]
-        differs = (matrix != consensus).astype(np.float64)
-        differs = differs[differs.std(axis=1) > 0]
+        differs = matrix != consensus
+        differs = differs[differs.any(axis=1) & ~differs.all(axis=1)]
         k = len(differs)
     if k >= 2:
-        participation = k**2 / np.square(np.corrcoef(differs)).sum()
+        participation = k**2 / np.square(_correlation(differs)).sum()
         value = float(participation * (1 + k / differs.shape[1]) / k)
     return Fingerprint(
         value=value,
@@ -61,3 +61,13 @@ def rank_ratio(*, predictions: ArrayLike) -> Fingerprint:
         flagged=k >= MIN_SUBMISSIONS and value > THRESHOLD,
         words=f"The submissions differ in {value:.0%} of the directions that random votes would.",
     )
+
+
+def _correlation(differs: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Correlate rows by counts, which single precision holds exactly for up to 16 million items."""
+    ones = differs.astype(np.float32)
+    share = differs.mean(axis=1)
+    covariance = (ones @ ones.T).astype(np.float64) / differs.shape[1] - np.outer(share, share)
+    sd = np.sqrt(share * (1 - share))
+    result: NDArray[np.float64] = covariance / np.outer(sd, sd)
+    return result

@@ -30,21 +30,6 @@ CALLED_LATER = {
     "stats.two_sample.binomial_gap": "gate: each model's gap, and first files as a control",
     "stats.line_fit.line_fit": "gate: fresh on query accuracy of many models, for another draw",
     "stats.line_fit.slope_over_items": "gate: the slope's interval over items",
-    # Deflation
-    "stats.deflation.deflated_probability": "deflation: probability that the final beats its reference",
-    "stats.similarity.similarity": "deflation: how little the best of similar files owes to luck",
-    "stats.similarity.effective_number": "deflation: how many independent files the menu is worth",
-    # Growth of the gap and mechanism labels
-    "stats.menu.menu": "growth: a team's files in time order, as the growth tests take them",
-    "stats.growth.gap_slope": "growth: the slope of the gap over attempts",
-    "stats.growth.isotonic_growth": "growth: the range of the non-decreasing fit",
-    "stats.growth.cusum_growth": "growth: when the gap began to grow",
-    "stats.growth.accepted_rate": "growth: accepted files against chance, without fresh labels",
-    "stats.fingerprints.composition.is_random_vote_composition": "mechanism labels: a vote of random files",
-    "stats.fingerprints.rank_ratio.rank_ratio": "mechanism labels: files as different as random ones",
-    "stats.fingerprints.vote_match.vote_match": "mechanism labels: the final is the vote of its files",
-    "stats.fingerprints.flip_uniformity.flip_uniformity": "mechanism labels: items changed at random",
-    "stats.fingerprints.log_loss_probe.log_loss_probe": "mechanism labels: labels written into logits",
     # Labels that arrive
     "stats.sequential.betting": "prospective labels: the e-process of a final",
     "stats.sequential.mixture": "prospective labels: the same for right or wrong",

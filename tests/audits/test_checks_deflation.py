@@ -8,7 +8,7 @@ from django.forms.models import model_to_dict
 
 from audits.checks import deflation
 from stats.draw import draw
-from tests.audits.histories import collected, context, entrant, right
+from tests.audits.histories import collected, columns, context, entrant, right
 
 
 def test_takes_the_luck_of_the_best_from_its_score(rng: np.random.Generator) -> None:
@@ -54,7 +54,9 @@ def test_constant_scores(rng: np.random.Generator) -> None:
     (found,) = deflation.check(collected(entrant(1, np.ones((10, 3)), np.ones((20, 3)))), context())
 
     assert found.estimate == 1.0
-    assert found.evidence == {"expected_luck": 0.0, "luck_bound": 0.0}
+    assert (found.evidence["expected_luck"], found.evidence["luck_bound"]) == (0.0, 0.0)
+    assert found.evidence["alike"]["n_independent"] == 1
+    assert found.evidence["alike"]["formulas"] is None
 
 
 def test_a_team_figures_do_not_depend_on_the_others(rng: np.random.Generator) -> None:
@@ -107,3 +109,62 @@ def test_groups_that_were_drawn_whole_have_their_luck_together(rng: np.random.Ge
     )
 
     assert found.evidence["luck_bound"] == pytest.approx(1.5388 * np.sqrt(0.16 / 125), rel=0.15)
+
+
+def test_similar_files_owe_luck_as_few_independent_ones(rng: np.random.Generator) -> None:
+    """Fifty files that differ from one in a tenth of the items: as lucky as a handful of independent ones."""
+    base, other = right(rng, 1_000, 1), right(rng, 2_000, 1)
+    query, fresh = (
+        np.where(rng.random((len(each), 50)) < 0.1, right(rng, len(each), 50), each)
+        for each in (base, other)
+    )
+
+    (found,) = deflation.check(collected(entrant(1, query, fresh)), context())
+    alike = found.evidence["alike"]
+
+    # Two of them agree unless one of the two was drawn anew and differs: 1 - .19 * .32.
+    assert alike["agreement"] == pytest.approx(1 - 0.19 * 0.32, abs=0.01)
+    # Correlation about .9^2, so sqrt(1 - .81) times the luck of fifty independent ones, 2.2491.
+    assert alike["luck_of_best"] == pytest.approx(2.2491 * 0.436 * np.sqrt(0.16 / 1_000), rel=0.1)
+    # E[max] is .8463 for three and 1.0294 for four; theirs is .98.
+    assert alike["n_independent"] in (3, 4)
+    assert 1 < alike["formulas"]["participation_ratio"] < 3
+
+
+@pytest.mark.parametrize("k", [2, 12])
+def test_independent_files_are_worth_their_number(k: int, rng: np.random.Generator) -> None:
+    (found,) = deflation.check(
+        collected(entrant(1, right(rng, 1_000, k), right(rng, 20_000, k))), context()
+    )
+
+    assert found.evidence["alike"]["n_independent"] == pytest.approx(k, abs=k // 6)
+
+
+def test_the_lead_over_the_baseline_is_deflated(rng: np.random.Generator) -> None:
+    """Files that are as good as the baseline lead it by luck; one that is better by .1 does not."""
+    references = columns(right(rng, 2_000, 1), right(rng, 4_000, 1))
+    equal = entrant(1, right(rng, 2_000, 20), right(rng, 4_000, 20))
+    better = entrant(2, right(rng, 2_000, 20, rate=0.9), right(rng, 4_000, 20, rate=0.9))
+
+    lucky, ahead = deflation.check(collected(equal, better, references=references), context())
+
+    # At most the luck of twenty equal ones, 1.8675 standard errors of .0089.
+    assert 0 < lucky.evidence["lead"]["expected_luck"] < 1.8675 * 0.0089 * 1.1
+    assert lucky.evidence["lead"]["probability"] < 0.99
+    assert ahead.evidence["lead"]["probability"] > 0.999
+
+
+def test_what_a_metric_has_not_is_left_out(rng: np.random.Generator) -> None:
+    """Losses are not right or wrong; without a reference there is no lead; groups are no single items."""
+    query, fresh = right(rng, 100, 3), right(rng, 200, 3)
+    grouped = draw(
+        n=100,
+        m=200,
+        query_clusters=np.repeat(np.arange(50), 2),
+        fresh_clusters=np.repeat(np.arange(50, 150), 2),
+    )
+
+    (of_losses,) = deflation.check(collected(entrant(1, -0.3 * query, -0.3 * fresh)), context())
+    (of_groups,) = deflation.check(collected(entrant(1, query, fresh), draw=grouped), context())
+
+    assert {*of_losses.evidence} == {*of_groups.evidence} == {"expected_luck", "luck_bound"}

@@ -60,3 +60,17 @@ def test_strata_hold_their_units() -> None:
 def test_what_was_no_draw_is_refused(given: dict[str, list[int]], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         draw(n=2, m=3, **given)
+
+
+def test_shares_of_units_have_the_means_of_the_items(rng: np.random.Generator) -> None:
+    """Groups of unequal sizes; items that were drawn one by one are their own shares."""
+    groups = {"query_clusters": [1, 1, 1, 2, 3, 3], "fresh_clusters": [4, 5, 5, 5, 5]}
+    values = rng.random((11, 4))
+
+    query, fresh = draw(n=6, m=5, **groups).shares(values)
+    alone = draw(n=6, m=5).shares(values)
+
+    assert (query.shape, fresh.shape) == ((3, 4), (2, 4))
+    np.testing.assert_allclose(query.mean(axis=0), values[:6].mean(axis=0))
+    np.testing.assert_allclose(fresh.mean(axis=0), values[6:].mean(axis=0))
+    np.testing.assert_array_equal(np.vstack(alone), values)

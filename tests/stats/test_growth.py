@@ -149,3 +149,12 @@ def test_one_submission_has_no_growth(
 def test_no_draws_are_refused(rng: np.random.Generator) -> None:
     with pytest.raises(ValueError, match="n_draws"):
         isotonic_growth(menu=stacked(honest(rng)), rng=rng, n_draws=0)
+
+
+def test_the_cusum_says_with_which_file_the_rise_began(rng: np.random.Generator) -> None:
+    """A tenth of the query items right at once, with the eighth of fifteen files, number 7."""
+    scores = np.repeat(rng.random((N + M, 1)) < 0.6, 15, axis=1)
+    scores[:60, 7:] = True
+
+    assert cusum(stacked(scores), rng).since == 7
+    assert cusum(stacked(np.repeat(scores[:, :1], 15, axis=1)), rng).since is None
