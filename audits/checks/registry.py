@@ -9,6 +9,7 @@ from audits.checks import (
     integrity,
     ledger,
     ranking,
+    ranks,
     scores,
     verdict,
 )
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     elsewhere.CHECK,
     integrity.CHECK,
     ranking.CHECK,
+    ranks.CHECK,
     scores.CHECK,
     verdict.CHECK,
 )

@@ -80,6 +80,7 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
         "discordant_pairs",
         "deflation",
         "ranking",
+        "ranks",
         "scores",
     }
 
