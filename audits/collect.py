@@ -170,11 +170,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     references = [each for each in past.references if _is_intact(each)]
     lost = [each for each in past.references if each not in references]
     unit = scorer.of.unit
-    # Files that were lost since hold up nobody's audit.
-    readable = [each for each in past.published_finals if _is_readable(each.file_key)]
-    published = sorted(readable, key=lambda each: -scorer.of.orient(each.fresh))[
-        :N_PUBLISHED_FINALS
-    ]
+    published = _best_published(past, scorer.of)
     return Collected(
         metric=scorer.of.metric,
         unit=unit,
@@ -198,6 +194,12 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         unranked=past.unranked,
         awaited=past.awaited,
     )
+
+
+def _best_published(past: RoundHistory, scorer: Scorer) -> list[PublishedFinal]:
+    # Files that were lost since hold up nobody's audit.
+    readable = [each for each in past.published_finals if _is_readable(each.file_key)]
+    return sorted(readable, key=lambda each: -scorer.orient(each.fresh))[:N_PUBLISHED_FINALS]
 
 
 def _owners(references: Sequence[PastSubmission], past: RoundHistory) -> list[TeamHistory]:

@@ -6,6 +6,7 @@ from audits.checks import (
     discordance,
     elsewhere,
     gate,
+    improvements,
     integrity,
     ledger,
     ranking,
@@ -25,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     integrity.CHECK,
     ranking.CHECK,
     ranks.CHECK,
+    improvements.CHECK,
     scores.CHECK,
     verdict.CHECK,
 )

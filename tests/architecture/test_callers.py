@@ -52,10 +52,7 @@ CALLED_LATER = {
     "stats.sequential.asymptotic": "prospective labels: the same for large samples",
     "stats.multiplicity.e_benjamini_hochberg": "prospective labels: which teams' e-values count together",
     # Improvements
-    "stats.two_sample.difference_in_differences": "improvements: claimed on query, kept on fresh items",
     "stats.two_sample.two_sample_auc": "improvements: the same file's AUC on query and fresh items",
-    "stats.paired.mcnemar": "improvements: two files on the same fresh items, right or wrong",
-    "stats.paired.paired_difference": "improvements: two files on the same fresh items, any mean",
     "stats.paired.paired_auc": "improvements: two files on the same fresh items, by AUC",
     # Quality
     "stats.quality.calibration.debiased_squared_error": "calibration: an error that does not grow with bins",

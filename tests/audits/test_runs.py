@@ -81,6 +81,7 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
         "deflation",
         "ranking",
         "ranks",
+        "improvements",
         "scores",
     }
 
