@@ -94,8 +94,8 @@ def test_intervals_cover_what_is_kept_and_missing() -> None:
 def test_what_is_kept_is_covered_whatever_the_query_labels_chose() -> None:
     """Of 40 files that are alike in truth the luckiest on query items: 300 times, seed 173.
 
-    Nothing is kept, as 95 of 100 intervals say: below 268 once in 4 x 10^4. What is missing is no longer covered
-    by its own interval, as the page of methods says: chance chose the file.
+    Nothing is kept, as 95 of 100 intervals say: below 268 once in 4 x 10^4. What is missing is no longer
+    covered by its own interval, as the page of methods says: chance chose the file.
     """
     rng = np.random.default_rng(173)
     found = []
