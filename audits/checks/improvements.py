@@ -202,9 +202,10 @@ def _caption(found: dict[str, Any]) -> str:
     )
     if found["p_value"] is not None:
         p = sentences.two_digits(found["p_value"])
+        p = f"p {p}" if p.startswith("<") else f"p = {p}"
         text += (
             " Were the first and the last file equally often right, they would differ on new labels by at "
-            f"least as much with probability p = {p} (exact test of McNemar, unadjusted, level .05)."
+            f"least as much with probability {p} (exact test of McNemar, unadjusted, level .05)."
         )
     return text
 

@@ -158,8 +158,8 @@ def _on_new_labels(new: dict[str, Any]) -> str:
     text = (
         f"The order of the board agrees with that on new labels with tau {_tau(new)}. Tau is 1 where two "
         "orders are the same, 0 where they have no more in common than chance and -1 where one is the other "
-        "reversed; this one says how well the board predicted (its predictive validity), "
-        f"{_covered(new)}. On average a team moved by {places:.1f} places among {n_teams:,}."
+        "reversed; this one says how well the board predicted (its predictive validity). "
+        f"{_covered(new)} On average a team moved by {places:.1f} places among {n_teams:,}."
     )
     if new["n_stayed"] is None:
         return text
@@ -210,8 +210,8 @@ def _tau(each: dict[str, Any]) -> str:
 
 def _covered(each: dict[str, Any]) -> str:
     if each["interval"] is None:
-        return f"of {each['n_teams']:,} teams, which are too few for an interval"
-    return "with an interval that covers which teams such as these took part"
+        return f"With {each['n_teams']:,} teams there are too few for an interval."
+    return "Its interval covers which teams such as these took part."
 
 
 CHECK = Check(

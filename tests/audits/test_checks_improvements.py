@@ -202,6 +202,15 @@ def test_the_team_s_part_of_the_report_has_its_ledger(world: World) -> None:
     assert "with probability p = .012 (exact test of McNemar, unadjusted, level .05)" in text
 
 
+def test_a_p_value_that_is_too_small_to_show_reads_as_such(world: World) -> None:
+    run = run_with(world)
+    team = judged(run, "NO_EVIDENCE").team
+    found = ledger(p_value=1e-9)
+    Finding.objects.create(run=run, team=team, check_name="improvements", evidence=found)
+
+    assert "with probability p &lt; .0001 (exact" in reports_html(run)
+
+
 def test_without_intervals_the_report_says_so(world: World) -> None:
     run = run_with(world)
     team = judged(run, "NO_EVIDENCE").team

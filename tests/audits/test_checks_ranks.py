@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audits import rounds as audit_rounds
 from audits.checks import ranks
 from audits.collect import Entrant
-from audits.models import Finding
+from audits.models import Finding, Publication
 from stats.draw import draw
-from tests.audits import awaited_round
+from tests.audits import awaited_round, stage
 from tests.audits.histories import collected, context, entrant, right
 from tests.audits.reported import cells_of, judged, reports_html, run_with, text_of
 from tests.vault.factories import NOW, World, acting_as, make_world
@@ -184,6 +185,7 @@ def test_the_report_says_how_far_its_order_can_be_relied_on(world: World) -> Non
 
     assert [cells_of(html, name)[0] for name in "ba"] == ["1 [1, 2]", "2 [1, 2]"]
     assert "agrees with that on new labels with tau .71 [.52, .86] (95 %)." in text
+    assert "Its interval covers which teams such as these took part." in text
     assert "On average a team moved by 1.4 places among 12." in text
     assert "Of the best 6 on the board 5 stayed among the best 6 there." in text
     assert "agrees with tau .40 on another holdout (12 teams)" in text
@@ -204,7 +206,7 @@ def test_one_who_can_be_the_best_is_named_and_few_teams_have_no_interval(world: 
     text = text_of(reports_html(run))
 
     assert "with tau .71. Tau is 1" in text
-    assert "of 3 teams, which are too few for an interval" in text
+    assert "With 3 teams there are too few for an interval." in text
     assert "The best on the board is not the best there." in text
     assert "By them only a can be the best." in text
 
@@ -252,3 +254,18 @@ def test_labels_that_arrive_afterwards_count_as_everybody_reads_them() -> None:
     }
     assert len(rows) == 2
     assert found.unranked == frozenset({out.pk})
+
+
+@pytest.mark.usefixtures("vault_keys")
+def test_nothing_exact_is_published() -> None:
+    """An exact tau, or a rank by exact scores, would undo the rounding of a coarse publication."""
+    world = stage.audited(stage.closing(stage.small_round("ranks-told")))
+    run = audit_rounds.latest_run(round=world.round)
+    found = Finding.objects.get(run=run, check_name="ranks")
+    (new,) = found.evidence["agreement"]
+    assert f"{new['tau']:.2f}".replace("0.", ".") in run.report.html
+    stage.published(world)
+
+    told = str(Publication.objects.get(round=world.round).document)
+    assert [each for each in ("shake_up", "agreement", "rank_interval") if each in told] == []
+    assert [each for each in ("claimed", "kept_interval", "missing_interval") if each in told] == []
