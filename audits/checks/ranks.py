@@ -28,11 +28,6 @@ NEW = "new labels"
 MIN_TEAMS = 8
 # Of the best so many are counted, of few teams the better half.
 TOP = 10
-KINDS = {
-    HoldoutKind.TEMPORAL: "a later period",
-    HoldoutKind.STRESS: "stress cases",
-    HoldoutKind.PROSPECTIVE: "labels that arrived afterwards",
-}
 
 
 def check(collected: Collected, context: Context) -> list[Finding]:
@@ -173,12 +168,11 @@ def _elsewhere(reading: Reading, agreement: dict[str, dict[str, Any]]) -> str:
     if not agreement:
         return ""
     kinds = {
-        str(pk): KINDS[HoldoutKind(kind)]
+        str(pk): f"{HoldoutKind(kind).meaning}; "
         for pk, kind in reading.audit.round.fresh_holdouts.values_list("pk", "kind")
-        if kind in KINDS
     }
     said = [
-        f"{_tau(each)} on {kinds.get(holdout, 'another holdout')} ({each['n_teams']:,} teams)"
+        f"{_tau(each)} on another holdout ({kinds.get(holdout, '')}{each['n_teams']:,} teams)"
         for holdout, each in agreement.items()
     ]
     return (

@@ -188,7 +188,9 @@ def test_the_report_says_how_far_its_order_can_be_relied_on(world: World) -> Non
     assert "Its interval covers which teams such as these took part." in text
     assert "On average a team moved by 1.4 places among 12." in text
     assert "Of the best 6 on the board 5 stayed among the best 6 there." in text
-    assert "agrees with tau .40 on another holdout (12 teams)" in text
+    assert (
+        "agrees with tau .40 on another holdout (random shard of the query pool; 12 teams)" in text
+    )
     assert "By them 2 of 2 teams may be the best." in text
 
 
@@ -228,7 +230,9 @@ def test_a_later_period_is_called_so(world: World) -> None:
 
     text = text_of(reports_html(run))
 
-    assert "agrees with tau .71 [.52, .86] (95 %) on a later period (12 teams)" in text
+    assert (
+        "agrees with tau .71 [.52, .86] (95 %) on another holdout (later period; 12 teams)" in text
+    )
     assert "new labels with tau" not in text
 
 
