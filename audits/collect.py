@@ -133,6 +133,11 @@ class Collected:
     reference_scores: list[Scored] = field(default_factory=list)
     # Which version of its labels was read of each holdout, by id.
     label_versions: dict[str, int] = field(default_factory=dict)
+    # Teams that organizers took out of the ranking.
+    unranked: frozenset[int] = frozenset()
+    # Of an audit that is repeated: what everybody reads of finals on labels that arrived since, by holdout
+    # and team, in the metric's own units.
+    awaited: dict[str, dict[int, float]] = field(default_factory=dict)
 
     @property
     def frozen(self) -> list[tuple[TeamHistory, PastSubmission]]:
@@ -160,9 +165,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     An audit that `repeats` another opens what has retired since, or answers a later round.
     """
 
-    def _open(shards: list[Holdout]) -> Opened:
-        return _opened(shards, round, now, repeats=repeats)
-
+    _open = partial(_opened, round=round, now=now, repeats=repeats)
     past = history.round_history(round=round)
     fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
     deciding = [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
@@ -185,10 +188,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     references = [each for each in past.references if _is_intact(each)]
     lost = [each for each in past.references if each not in references]
     unit = scorer.of.unit
-    # Files that were lost since hold up nobody's audit.
-    readable = [each for each in past.published_finals if _is_readable(each.file_key)]
-    best = sorted(readable, key=lambda each: -scorer.of.orient(each.fresh))
-    published = best[:N_PUBLISHED_FINALS]
+    published = _best_published(past, scorer.of)
     return Collected(
         metric=scorer.of.metric,
         unit=unit,
@@ -209,7 +209,15 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         first_release_at=past.first_release_at,
         reference_scores=[scorer.every_metric(each) for each in references],
         label_versions=scorer.label_versions,
+        unranked=past.unranked,
+        awaited=past.awaited,
     )
+
+
+def _best_published(past: RoundHistory, scorer: Scorer) -> list[PublishedFinal]:
+    # Files that were lost since hold up nobody's audit.
+    readable = [each for each in past.published_finals if _is_readable(each.file_key)]
+    return sorted(readable, key=lambda each: -scorer.orient(each.fresh))[:N_PUBLISHED_FINALS]
 
 
 def _owners(references: Sequence[PastSubmission], past: RoundHistory) -> list[TeamHistory]:
@@ -218,7 +226,7 @@ def _owners(references: Sequence[PastSubmission], past: RoundHistory) -> list[Te
     return [owner[each.id] for each in references]
 
 
-def _opened(shards: list[Holdout], round: Round, now: dt.datetime, *, repeats: bool) -> Opened:
+def _opened(shards: list[Holdout], *, round: Round, now: dt.datetime, repeats: bool) -> Opened:
     open_labels = partial(
         holdouts.open_labels,
         purpose="audit",

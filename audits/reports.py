@@ -10,7 +10,7 @@ import numpy as np
 from django.template.loader import render_to_string
 
 from audits import compared, drawn_groups, figures, judged, sentences, standing
-from audits.checks import accusation, gate, ranking, registry, scores
+from audits.checks import accusation, gate, ranking, ranks, registry, scores
 from audits.checks.check import Place, Section
 from audits.compared import Compared
 from audits.disclosure import disclosure_of
@@ -96,7 +96,7 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
     after = standing.ranks(values=fresh, benchmark=benchmark)
     before = standing.ranks(values=released, benchmark=benchmark)
     moved = standing.moves(before=released, after=fresh, benchmark=benchmark)
-    last = len(teams) + 1
+    last, bounds = len(teams) + 1, ranks.intervals(reading)
     ordered = sorted(
         teams, key=lambda team: (team.team in reasons, after.get(team.team, last), team.team)
     )
@@ -105,6 +105,7 @@ def _rows(reading: Reading, teams: list[Judged]) -> list[Row]:
             **_row(reading, team),
             "rank": _whole(after.get(team.team)),
             "tier": _whole(tiers.get(team.team_id)),
+            "rank_interval": _between(bounds.get(team.team_id)),
             "before": _whole(before.get(team.team)),
             # Its ranks before and after among the teams that have both, and how far they are apart.
             "change": _change(moved.get(team.team)),
@@ -205,6 +206,10 @@ def _sentence(reading: Reading, team: Judged) -> str:
 
 def _whole(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
+
+
+def _between(bounds: tuple[int, int] | None) -> str:
+    return "" if bounds is None else f"[{bounds[0]:,}, {bounds[1]:,}]"
 
 
 def _change(moved: tuple[int, int] | None) -> str:

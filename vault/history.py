@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from vault import leaderboard, merged_teams, transcripts
+from vault import leaderboard, merged_teams, transcripts, unranking
 from vault.models import (
+    ProspectiveLook,
+    ProspectiveResult,
     PublishedResult,
     RawScore,
     Release,
@@ -81,6 +83,10 @@ class RoundHistory:
     references: list[PastSubmission]
     published_finals: list[PublishedFinal]
     first_release_at: dt.datetime | None
+    # Figures of finals on labels that arrived afterwards, as everybody reads them, by holdout and team.
+    awaited: dict[str, dict[int, float]]
+    # Teams that organizers took out of the ranking.
+    unranked: frozenset[int]
 
 
 def round_history(*, round: Round) -> RoundHistory:
@@ -114,6 +120,8 @@ def round_history(*, round: Round) -> RoundHistory:
         references=[past[pk] for pk in order.values_list("submission_id", flat=True)],
         published_finals=_published_finals(round),
         first_release_at=min(released, default=None),
+        awaited=_awaited(round),
+        unranked=frozenset(unranking.unranked(round=round)),
     )
 
 
@@ -147,6 +155,22 @@ def _published_finals(round: Round) -> list[PublishedFinal]:
         )
         if fresh is not None
     ]
+
+
+def _awaited(round: Round) -> dict[str, dict[int, float]]:
+    """Give the newest rows that are shown; a team of which there is no score is left out."""
+    shown = ProspectiveLook.objects.filter(round=round, is_shown=True).order_by("label_version")
+    newest = {str(each.holdout_id): each for each in shown}
+    return {
+        holdout: {
+            team_id: value
+            for team_id, value in ProspectiveResult.objects.filter(look=look).values_list(
+                "team_id", "value"
+            )
+            if value is not None
+        }
+        for holdout, look in newest.items()
+    }
 
 
 def _past(

@@ -43,6 +43,8 @@ class Place(StrEnum):
     HOLDOUTS = "holdouts"
     LEFT_OUT = "left_out"
     EXPLANATIONS = "explanations"
+    # Below the table of teams: how far its order can be relied on.
+    ORDER = "order"
     # Below the sentence of the team that it is about.
     TEAM = "team"
 

@@ -7,10 +7,12 @@ from audits.checks import (
     elsewhere,
     gate,
     growth,
+    improvements,
     integrity,
     ledger,
     mechanism_labels,
     ranking,
+    ranks,
     scores,
     verdict,
 )
@@ -27,6 +29,8 @@ CHECKS: tuple[Check, ...] = (
     elsewhere.CHECK,
     integrity.CHECK,
     ranking.CHECK,
+    ranks.CHECK,
+    improvements.CHECK,
     scores.CHECK,
     verdict.CHECK,
 )

@@ -36,13 +36,8 @@ CALLED_LATER = {
     "stats.sequential.released_limit": "prospective labels: the mean that a released loss allows",
     "stats.sequential.asymptotic": "prospective labels: the same for large samples",
     "stats.multiplicity.e_benjamini_hochberg": "prospective labels: which teams' e-values count together",
-    # Ranks and improvements
-    "stats.ranking.agreement": "ranks: tau with interval, shake-up, overlap; predictive validity",
-    "stats.ranking.rank_intervals": "ranks: intervals of all teams' ranks at once",
-    "stats.two_sample.difference_in_differences": "improvements: claimed on query, kept on fresh items",
+    # Improvements
     "stats.two_sample.two_sample_auc": "improvements: the same file's AUC on query and fresh items",
-    "stats.paired.mcnemar": "improvements: two files on the same fresh items, right or wrong",
-    "stats.paired.paired_difference": "improvements: two files on the same fresh items, any mean",
     "stats.paired.paired_auc": "improvements: two files on the same fresh items, by AUC",
     # Quality
     "stats.quality.calibration.debiased_squared_error": "calibration: an error that does not grow with bins",

@@ -22,6 +22,7 @@ EXPLAINING = (
     "discordance",
     "elsewhere",
     "growth",
+    "improvements",
     "integrity",
     "ledger",
     "mechanism_labels",

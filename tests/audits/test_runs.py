@@ -80,6 +80,8 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
         "discordant_pairs",
         "deflation",
         "ranking",
+        "ranks",
+        "improvements",
         "scores",
     }
 
