@@ -143,7 +143,7 @@ def _what_follows(benchmark: Benchmark, envelope: Envelope) -> list[Table]:
         ("Slices", _slices(envelope.slice_names)),
         ("Period", period),
         ("Sealed for the audit key", code(envelope.record.kid, length=16)),
-        ("Seed of the draw is committed to", code(envelope.seed_sha256)),
+        ("Hash of the draw's seed", code(envelope.seed_sha256)),
         ("SHA-256 of the file", code(envelope.sha256, length=16)),
     ]
     checks = (
@@ -212,7 +212,7 @@ def draw_tables(holdout: Holdout) -> list[Table]:
     envelope = SealedEnvelope.objects.filter(draw=draw).first()
     facts = [
         # Whole: it is to be noted, and everybody checks the draw by it in the end.
-        ("Seed, committed to", code(draw.seed_sha256)),
+        ("Hash of the draw's seed", code(draw.seed_sha256)),
         ("Sealed", "here" if envelope is None else "where the labels live"),
     ]
     if envelope is not None:
