@@ -12,6 +12,7 @@ from typing import Any
 from vault import budget_left, journal, merged_teams, sentences
 from vault.errors import ActError
 from vault.models import BudgetEntry, LabelVersion, Release, Round, RoundNotice, Team, TeamMerge
+from vault.statuses import RoundStatus
 
 # These have rows of their own, and are told as the other acts are.
 UNRANKED, RERANKED = "team_unranked", "team_reranked"
@@ -121,10 +122,11 @@ def _corrected(round: Round) -> list[Change]:
             at=each.arrived_at,
             reason=each.reason,
             team=None,
-            before={"label_version": each.number - 1},
-            after=corrected_to(round=round, version=each),
+            before=corrected[0],
+            after=corrected[1],
         )
         for each in corrections(round=round)
+        for corrected in [before_and_after(round=round, version=each)]
     ]
 
 
@@ -143,13 +145,22 @@ def corrections(*, round: Round) -> list[LabelVersion]:
     ]
 
 
-def corrected_to(*, round: Round, version: LabelVersion) -> dict[str, int]:
-    """Name the version, and the transcript if all of the round was, or is, scored again on it."""
-    number = {each.label_version: each.number for each in round.transcripts.all()}.get(
-        version.number
-    )
-    transcript = {} if number is None else {"transcript": number}
-    return {"label_version": version.number, **transcript}
+def before_and_after(
+    *, round: Round, version: LabelVersion
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Name the versions, and the transcripts if all of the round was, or is, scored again on the new one.
+
+    Until the new transcript is current, `counts_since` is None. A cancelled round gets it no more.
+    """
+    before: dict[str, Any] = {"label_version": version.number - 1}
+    after: dict[str, Any] = {"label_version": version.number}
+    for each in round.transcripts.all():
+        is_given_up = each.current_at is None and round.status == RoundStatus.CANCELLED
+        if each.label_version == version.number and not is_given_up:
+            before["transcript"] = each.number - 1
+            after["transcript"] = each.number
+            after["counts_since"] = None if each.current_at is None else written(each.current_at)
+    return before, after
 
 
 def _named(round: Round, concerned: Collection[int]) -> dict[int, str]:

@@ -23,7 +23,7 @@ def weather(tmp_path: Path, settings: Settings) -> Benchmark:
         task="binary",
         classes=["0", "1"],
         prediction_form="label",
-        primary_metric="accuracy_score",
+        primary_metric="accuracy",
     )
 
 
@@ -36,6 +36,7 @@ def labels(tmp_path: Path) -> Path:
 
 # Of the 50 labels above, which change with every id.
 WARNED = ("small_shard", "neighbor_labels")
+WARNED_IID = [*WARNED, "nothing_found"]
 
 
 def run(*arguments: str) -> str:
@@ -62,7 +63,7 @@ def test_create_sealing_key_says_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_seal_holdout_draws_the_shards_it_is_told(weather: Benchmark, labels: Path) -> None:
-    shards = ["--shard", "query=20", "--shard", "fresh=rest", "--confirm", *WARNED]
+    shards = ["--shard", "query=20", "--shard", "fresh=rest", "--confirm", *WARNED_IID]
 
     said = run("seal_holdout", "--benchmark", "weather", "--labels", str(labels), *shards)
 
@@ -80,9 +81,9 @@ def test_seal_holdout_draws_the_shards_it_is_told(weather: Benchmark, labels: Pa
 @pytest.mark.parametrize(
     ("confirmed", "said"),
     [
-        ([], "confirm each of its warnings, small_shard, neighbor_labels"),
-        (["small_shard"], "confirm each of its warnings, neighbor_labels"),
-        ([*WARNED, "class_few"], "does not warn of class_few"),
+        ([], "confirm each of its warnings, small_shard, neighbor_labels, nothing_found"),
+        (["small_shard"], "confirm each of its warnings, neighbor_labels, nothing_found"),
+        ([*WARNED_IID, "class_few"], "does not warn of class_few"),
         (["all"], "confirm each of its warnings"),
     ],
 )
@@ -110,7 +111,7 @@ def test_seal_holdout_says_what_whole_groups_came_to(weather: Benchmark, labels:
         "id,label,group\n" + "".join(f"{i},{i % 2},g{min(i // 3, 15)}\n" for i in range(53))
     )
     shards = ["--shard=query=20", "--shard=fresh=rest"]
-    warned = ["small_shard", "few_groups", "large_group"]
+    warned = ["small_shard", "few_groups", "large_group", "nothing_found"]
 
     said = run(
         "seal_holdout",

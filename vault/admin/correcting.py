@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 
 from vault.admin import data_files
 from vault.admin.acts import Act, ActForm, Done, reason_field
@@ -183,4 +184,13 @@ def corrections_table(holdout: Holdout) -> Table:
 def _state(asked: CorrectionRequest) -> Any:
     if asked.refused_at is not None:
         return f"refused: {asked.refusal or NOTHING}"
-    return "waits for the audit worker" if asked.done_at is None else moment(asked.done_at)
+    if asked.done_at is None:
+        return "waits for the audit worker"
+    rounds = Round.objects.filter(
+        query_holdout__batch=asked.batch,
+        transcripts__begun_at=asked.done_at,
+        transcripts__current_at=None,
+    ).exclude(status=RoundStatus.CANCELLED)
+    links = [(link(each),) for each in rounds.select_related("benchmark").order_by("number")]
+    again = format_html("; being scored again: {}", format_html_join(", ", "{}", links))
+    return format_html("done at {}{}", moment(asked.done_at), again if links else "")

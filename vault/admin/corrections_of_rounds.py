@@ -293,8 +293,7 @@ def _corrected(round: Round) -> list[tuple[Any, ...]]:
             each.arrived_at,
             "labels corrected",
             NOTHING,
-            _said({"label_version": each.number - 1}),
-            _said(posted.corrected_to(round=round, version=each)),
+            *map(_said, posted.before_and_after(round=round, version=each)),
             by.get(each.arrived_at, NOTHING),
             each.reason,
         )
@@ -304,7 +303,11 @@ def _corrected(round: Round) -> list[tuple[Any, ...]]:
 
 def _said(value: dict[str, Any] | None) -> str:
     """Write what a notice keeps as people read it."""
-    parts = [f"{name.replace('_', ' ')} {_word(each)}" for name, each in (value or {}).items()]
+    parts = [
+        # What is not yet is since when a transcript counts.
+        "being scored again" if each is None else f"{name.replace('_', ' ')} {_word(each)}"
+        for name, each in (value or {}).items()
+    ]
     return ", ".join(parts) or NOTHING
 
 

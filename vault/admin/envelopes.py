@@ -143,7 +143,7 @@ def _what_follows(benchmark: Benchmark, envelope: Envelope) -> list[Table]:
         ("Slices", _slices(envelope.slice_names)),
         ("Period", period),
         ("Sealed for the audit key", code(envelope.record.kid, length=16)),
-        ("Seed of the draw is committed to", code(envelope.seed_sha256, length=16)),
+        ("Hash of the draw's seed", code(envelope.seed_sha256)),
         ("SHA-256 of the file", code(envelope.sha256, length=16)),
     ]
     checks = (
@@ -211,7 +211,8 @@ def draw_tables(holdout: Holdout) -> list[Table]:
         return []
     envelope = SealedEnvelope.objects.filter(draw=draw).first()
     facts = [
-        ("Seed, committed to", code(draw.seed_sha256, length=16)),
+        # Whole: it is to be noted, and everybody checks the draw by it in the end.
+        ("Hash of the draw's seed", code(draw.seed_sha256)),
         ("Sealed", "here" if envelope is None else "where the labels live"),
     ]
     if envelope is not None:
@@ -227,7 +228,7 @@ def draw_tables(holdout: Holdout) -> list[Table]:
             ("SHA-256 of the file", code(envelope.sha256, length=16)),
         ]
     made = DisclosedDraw.objects.filter(draw=draw).first()
-    tables = [Table(heading="Draw", header=("About", "What"), rows=facts)]
+    tables = [Table(heading="How it was drawn", header=("About", "What"), rows=facts)]
     if made is None:
         return tables
     found = json.loads(content_files.load(file_key=made.file_key))

@@ -39,7 +39,7 @@ from vault.admin.pages import (
 from vault.admin.references import order_of, references
 from vault.admin.round_acts import VAULT_ACTS
 from vault.admin.unrankings import unrankings
-from vault.models import Admission, BudgetEntry, Holdout, Round, Submission
+from vault.models import Admission, BudgetEntry, Holdout, Round, Submission, Transcript
 from vault.planning import preview as round_preview
 from vault.planning import prospects
 from vault.statuses import COMING, HoldoutStatus, RoundStatus
@@ -88,10 +88,10 @@ class RoundAdmin(FixedPage, ActingPage):
     @admin.display(description="answers that count")
     def answers(self, obj: Round) -> str:
         """Say whether labels were corrected, and whether all is being scored again."""
-        number = obj.transcript
-        now = "the first" if number == 1 else f"transcript {number}, on corrected labels"
+        corrected = "" if obj.transcript == 1 else ", on corrected labels"
         again = _scored_again(obj)
-        return f"{now}. {again}" if again else now
+        made = f"; transcript {again.number} is being made" if again else ""
+        return f"transcript {obj.transcript}{corrected}{made}"
 
     n_teams = number("n_teams", "teams")
     n_submissions = number("n_submissions", "submissions")
@@ -126,7 +126,7 @@ class RoundAdmin(FixedPage, ActingPage):
         if request.method == "GET" and is_id(object_id):
             for each in Round.objects.filter(pk=object_id):
                 if again := _scored_again(each):
-                    messages.info(request, again)
+                    messages.warning(request, _what_is_left(each, again))
                 worn = each.status in ANSWERING and wear_of(holdout=each.query_holdout).warning
                 if worn:
                     messages.warning(request, worn)
@@ -210,18 +210,21 @@ class RoundAdmin(FixedPage, ActingPage):
         ]
 
 
-def _scored_again(round: Round) -> str:
-    """Say what is being scored again, since when, and how much of it is left; empty if nothing is."""
-    waiting = transcripts.waiting(round=round)
-    if waiting is None or round.status == RoundStatus.CANCELLED:
-        return ""
+def _scored_again(round: Round) -> Transcript | None:
+    """Find the transcript that is being made; none of a round that was cancelled."""
+    return None if round.status == RoundStatus.CANCELLED else transcripts.waiting(round=round)
+
+
+def _what_is_left(round: Round, waiting: Transcript) -> str:
+    """Say what is being scored again, since when, and how much of it is left."""
     n_left = transcripts.n_left(transcript=waiting)
     left = sentences.counted(n=n_left, noun="file") if n_left else "no file"
     are_left = f"{left} {'is' if n_left <= 1 else 'are'} left"
     return (
-        f"Every file that was answered is scored again as transcript {waiting.number}, on version "
-        f"{waiting.label_version} of the labels, since {minute(waiting.begun_at)}: {are_left}. Until all "
-        "are done the earlier answers stand, and new files wait."
+        f"{round} is being scored again as transcript {waiting.number}, on version "
+        f"{waiting.label_version} of the labels, since {minute(waiting.begun_at)} (the scoring worker begins "
+        f"within a minute of that): {are_left}. Until all are done the earlier answers count, and new files "
+        "wait."
     )
 
 

@@ -8,13 +8,14 @@ before a label is decrypted. No message holds a label.
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 
 from stats.drawing import SEED_BYTES
-from vault import journal, panel
+from vault import holdout_ledger, journal, panel
 from vault.errors import LabelsUnavailableError, TransitionError
 from vault.files.label_tables import LabelTable
 from vault.holdout_kinds import decides
@@ -29,6 +30,7 @@ from vault.sealing import (
     label_report,
     label_versions,
     prepared,
+    proposals,
     sealed_labels,
     sealing_keys,
 )
@@ -48,15 +50,26 @@ def report(
     """Refuse what cannot be sealed; of the rest, what whoever seals it should know and confirm first."""
     terms = benchmark_sheet.terms_of(benchmark)
     check_labels(terms=terms, labels=labels)
-    draws.fixed_counts(terms=terms, labels=labels, shards=shards, stratify=stratify)
+    counts = draws.fixed_counts(terms=terms, labels=labels, shards=shards, stratify=stratify)
     panel.check_new(benchmark=benchmark, ids=labels.ids)
-    return label_report.report_of(
+    found = label_report.report_of(
         labels=labels,
         classes=terms.classes,
         shards=shards,
         stratify=stratify,
         loss_cap=terms.loss_cap,
     )
+    if not decides(shards[0].kind):
+        return found
+    # Of the benchmark's metric, which a file of public keys does not name.
+    more = proposals.lines(
+        labels=labels,
+        counts=counts,
+        metric=benchmark.primary_metric,
+        unit=holdout_ledger.unit_of(benchmark=benchmark),
+        delta0=benchmark.delta0,
+    )
+    return replace(found, lines=(*found.lines, *more))
 
 
 def seal(

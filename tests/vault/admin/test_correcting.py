@@ -13,6 +13,7 @@ from tests.vault.admin.stage import client_of, url
 from tests.vault.admin.test_rounds import kinds, post
 from tests.vault.corrected import REASON
 from tests.vault.factories import World, acting_as, make_world
+from vault.admin.pages import moment
 from vault.models import (
     CorrectionRequest,
     JournalEntry,
@@ -207,11 +208,29 @@ def test_pages_say_what_counts_and_what_was_superseded(world: World) -> None:
     transcripts.create(number=3, label_version=1, begun_at=world.now)
     with acting_as("researcher"):
         scored_again = client.get(round_page).content.decode()
-    said = (
-        "Every file that was answered is scored again as transcript 3, on version 1 of the labels, since "
-        f"{world.now:%Y-%m-%d %H:%M} UTC: 1 file is left."
+    CorrectionRequest.objects.create(
+        benchmark=world.benchmark,
+        batch=world.query.batch,
+        what="void",
+        n_items=1,
+        reason=REASON,
+        actor="grace",
+        at=world.now,
+        commitment="ab" * 32,
+        done_at=world.now,
     )
-    assert scored_again.count(said) == 2  # above all, and beside the answers that count
+    holdout_page = url("vault_holdout_change", world.query.pk)
+    with acting_as("researcher"):
+        done = client.get(holdout_page).content.decode()
+    assert f"done at {moment(world.now)}; being scored again: <a href=" in done
+    said = (
+        "eather round 1 is being scored again as transcript 3, on version 1 of the labels, since "
+        f"{world.now:%Y-%m-%d %H:%M} UTC (the scoring worker begins within a minute of that): 1 file is "
+        "left. Until all are done the earlier answers count, and new files wait."
+    )
+    assert scored_again.count(said) == 1
+    assert f'<li class="warning">W{said}' in scored_again
+    assert "transcript 2, on corrected labels; transcript 3 is being made<" in scored_again
 
     Release.objects.create(
         submission=given, transcript=3, value=0.5, outcome="scored", released_at=world.now
@@ -220,4 +239,6 @@ def test_pages_say_what_counts_and_what_was_superseded(world: World) -> None:
         assert ": no file is left." in client.get(round_page).content.decode()
     transcripts.filter(number=3).update(current_at=world.now)
     with acting_as("researcher"):
-        assert "is scored again" not in client.get(round_page).content.decode()
+        assert "being scored again" not in client.get(round_page).content.decode()
+        done = client.get(holdout_page).content.decode()
+    assert f"done at {moment(world.now)}<" in done

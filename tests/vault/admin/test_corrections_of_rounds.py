@@ -199,3 +199,24 @@ def test_merged_teams_and_corrected_labels_are_changes_too(world: World) -> None
     said = [" ".join(row) for row in rows]
     assert "teams merged weather-alpha — weather-beta ada one laboratory" in said[0]
     assert "labels corrected — label version 1 label version 2 grace a bad gauge" in said[1]
+
+
+def test_a_correction_says_from_when_on_the_new_answers_count(world: World) -> None:
+    at = timezone.now()
+    LabelVersion.objects.create(
+        holdout=world.query,
+        number=2,
+        n_labelled=world.query.n_items,
+        arrived_at=at,
+        reason="a bad gauge",
+        commitment="ab" * 32,
+    )
+    world.round.transcripts.create(number=2, label_version=2, begun_at=at)
+
+    waits = page(world.round)
+    world.round.transcripts.update(current_at=at)
+    counts = page(world.round)
+
+    assert "label version 1, transcript 1<" in waits
+    assert "label version 2, transcript 2, being scored again<" in waits
+    assert f"label version 2, transcript 2, counts since {at:%Y-%m-%d %H:%M} UTC<" in counts

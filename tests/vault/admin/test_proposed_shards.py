@@ -25,6 +25,11 @@ def test_sizes_are_proposed_before_anything_is_sealed(benchmark: Benchmark) -> N
     }
     sizes = {name: found.group(1) for name, found in filled.items() if found is not None}
     assert sizes == {"query": "20", "fresh": "20", "sealed": "rest"}
+    assert "Smallest overstatement found, 20 % differ" in page
+    assert not Holdout.objects.exists()
+    asked = send(benchmark, GOOD, **sizes).content.decode()
+    assert 'name="confirm" value="nothing_found"' in asked
+    assert "What to do: seal for fewer rounds" in asked
     assert not Holdout.objects.exists()
 
     sealed = seal(benchmark, GOOD, **sizes)

@@ -141,7 +141,7 @@ def test_corrected_labels_are_told_by_their_numbers_alone(world: World) -> None:
             reason=f"correction {number}",
             commitment="ab" * 32,
         )
-    Transcript.objects.create(
+    made = Transcript.objects.create(
         round=world.round, number=2, label_version=4, begun_at=world.round.opens_at
     )
 
@@ -153,5 +153,37 @@ def test_corrected_labels_are_told_by_their_numbers_alone(world: World) -> None:
     ]
     assert [(each["before"], each["after"]) for each in told] == [
         ({"label_version": 2}, {"label_version": 3}),
-        ({"label_version": 3}, {"label_version": 4, "transcript": 2}),
+        (
+            {"label_version": 3, "transcript": 1},
+            {"label_version": 4, "transcript": 2, "counts_since": None},
+        ),
     ]
+    Transcript.objects.filter(pk=made.pk).update(
+        current_at=dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
+    )
+    after = shown(Caller())[1]["after"]
+    assert after == {"label_version": 4, "transcript": 2, "counts_since": "2026-03-09T12:00:00Z"}
+
+
+def test_a_cancelled_round_is_not_told_to_be_scored_again(world: World) -> None:
+    """What waits of it is never made, so nobody waits for it."""
+    LabelVersion.objects.create(
+        holdout=world.query,
+        number=2,
+        n_labelled=world.query.n_items,
+        arrived_at=world.round.opens_at,
+        reason="two stations were mixed up",
+        commitment="ab" * 32,
+    )
+    Transcript.objects.create(
+        round=world.round, number=2, label_version=2, begun_at=world.round.opens_at
+    )
+    Round.objects.update(
+        status="CANCELLED",
+        opened_at=None,
+        cancelled_at=world.round.opens_at,
+        cancelled_reason="a mistake",
+    )
+
+    (change,) = shown(Caller())
+    assert (change["before"], change["after"]) == ({"label_version": 1}, {"label_version": 2})

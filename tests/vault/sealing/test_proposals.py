@@ -15,6 +15,7 @@ from vault.files import label_tables
 from vault.files.label_tables import LabelTable
 from vault.models import Benchmark, Holdout, Round
 from vault.sealing import holdouts, proposals
+from vault.sealing.drawn_units import Shard
 from vault.sealing.proposals import Proposal
 
 GROUP_OF_FOUR = 4
@@ -50,16 +51,18 @@ def test_shards_are_one_more_tharounds_and_of_one_size() -> None:
     assert [each.rounds for each in more] == [3, 4]
 
 
-def planned(proposal: Proposal, benchmark: Benchmark, *, worth: float | None = None) -> str:
-    """What the plan's page says of two such shards, in its line for 10 %."""
+def planned(
+    proposal: Proposal, benchmark: Benchmark, share: str, *, worth: float | None = None
+) -> str:
+    """What the plan's page says of two such shards, in its line for this share."""
     n, n_units = proposal.n_query, None if worth is None else int(proposal.n_query * worth)
     given = {"kind": "iid", "batch": "0" * 32, "n_items": n, "draws_groups": n_units is not None}
     groups = {} if worth is None else {"n_units": n_units, "n_effective": n * worth}
     query, fresh = Holdout(**given, **groups), Holdout(**given, **groups)
     round = Round(benchmark=benchmark, query_holdout=query, mechanism=proposals.MECHANISM)
     said = outlook.detectable(round, [fresh])
-    line = next((line for line in said.split("\n") if line.startswith("10 %: ")), said)
-    return line.removeprefix("10 %: ")
+    line = next((line for line in said.split("\n") if line.startswith(f"{share}: ")), said)
+    return line.removeprefix(f"{share}: ")
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "log_loss", "mcc"])
@@ -77,13 +80,14 @@ def test_the_table_says_of_each_size_what_the_plan_will_say(
     )
 
     for each in found:
-        said = planned(each, benchmark, worth=1 / GROUP_OF_FOUR if grouped else None)
-        if said.startswith("No overstatement"):
-            assert each.detectable.startswith("cannot be found")
-        elif said.startswith("It is not known before there are files"):
-            assert each.detectable == "known with the files"
-        else:
-            assert each.detectable == said
+        for line, share in zip(each.detectable, ("10 %", "20 %"), strict=True):
+            said = planned(each, benchmark, share, worth=1 / GROUP_OF_FOUR if grouped else None)
+            if said.startswith("No overstatement"):
+                assert line.startswith("cannot be found")
+            elif said.startswith("It is not known before there are files"):
+                assert line == "known with the files"
+            else:
+                assert line == said
 
 
 def test_what_a_file_cannot_gain_is_not_promised() -> None:
@@ -99,7 +103,7 @@ def test_groups_are_worth_less_than_their_items() -> None:
     alone, together = propose(30_000, 2)[0], propose(30_000, 2, grouped=True)[0]
 
     assert together.n_query == alone.n_query
-    assert together.detectable.startswith(f"{alone.detectable} to 0.0")
+    assert together.detectable[0].startswith(f"{alone.detectable[0]} to 0.0")
 
 
 def test_few_groups_leave_too_few_draws() -> None:
@@ -138,6 +142,43 @@ def weather(vault_keys: None) -> Benchmark:
         prediction_form="label",
         primary_metric="accuracy",
     )
+
+
+def warned(benchmark: Benchmark, n: int, rounds: int, *, grouped: bool = False) -> bool:
+    labels = table(n, grouped=grouped)
+    shards = propose(n, rounds, grouped=grouped)[0].shards
+    report = holdouts.report(benchmark=benchmark, labels=labels, shards=shards, stratify=False)
+    return "nothing_found" in [line.code for line in report.warnings]
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("n", [60, 400, 500, 600, 4_000])
+def test_sizes_of_which_the_table_finds_nothing_are_warned_of(
+    weather: Benchmark, n: int, grouped: bool
+) -> None:
+    """What the report warns of is what the row says of the same sizes, for both shares."""
+    said = propose(n, 1, grouped=grouped)[0].detectable
+
+    assert warned(weather, n, 1, grouped=grouped) == all(
+        each.startswith("cannot be found:") for each in said
+    )
+
+
+def test_fewer_rounds_or_more_labels_help_and_a_measured_holdout_is_not_warned_of(
+    weather: Benchmark,
+) -> None:
+    assert (warned(weather, 700, 3), warned(weather, 700, 1), warned(weather, 2_800, 3)) == (
+        *(True, False),
+        False,
+    )
+    stress = [Shard(kind="stress", status="FRESH", n=None)]
+    labels = label_tables.read(
+        body=b"id,label,slice:region\n" + b"".join(b"%d,%d,r\n" % (i, i % 2) for i in range(60)),
+        content_type="text/csv",
+        classes=("0", "1"),
+    )
+    report = holdouts.report(benchmark=weather, labels=labels, shards=stress, stratify=False)
+    assert "nothing_found" not in [line.code for line in report.warnings]
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 5])

@@ -38,15 +38,17 @@ CHANGE = Shape(
             {
                 **_SAID,
                 "description": "`closes_at`, or a team's `queries`; of late ones also `until`; of corrected "
-                "labels `label_version`.",
+                "labels `label_version`, and `transcript` if all is scored again.",
             },
             {"closes_at": "2026-03-31T00:00:00Z"},
         ),
         "after": Field(
             {
                 **_SAID,
-                "description": "The same, as it became. Of corrected labels also the `transcript` in which "
-                "all is scored again, if it is; of merged teams `absorbed`, the one that ends.",
+                "description": "The same, as it became. Of corrected labels, if all is scored again, also "
+                "`counts_since`: from then on the answers of the new `transcript` count. While it is "
+                "null the earlier ones count, and new files wait until all is scored. Of merged teams "
+                "`absorbed`, the one that ends.",
             },
             {"closes_at": "2026-04-01T00:00:00Z"},
         ),
