@@ -121,9 +121,7 @@ def test_what_is_encrypted_anew_before_the_verdict_is_looked_into_again(
     assert len(open_labels(query, "scoring", NOW).labels) == query.n_items
 
 
-@pytest.mark.parametrize(
-    ("deep", "step"), [(True, "decrypt"), (True, "unwrap"), (False, "unwrap")]
-)
+@pytest.mark.parametrize(("deep", "step"), [(True, "decrypt"), (True, "unwrap"), (False, "unwrap")])
 @pytest.mark.parametrize("nth", [0, 1, 3, 4])
 def test_a_rotation_while_a_correct_envelope_is_looked_into_gets_it_no_refusal(
     tmp_path: Path,
