@@ -1,7 +1,9 @@
 """What was sealed elsewhere so that it never opens keeps no key in use, and no rotation from the others."""
 
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,6 +22,7 @@ from vault.models import (
     Benchmark,
     DrawKey,
     DrawRecord,
+    JournalEntry,
     SealedBlob,
     SealedEnvelope,
     SealingKey,
@@ -153,3 +156,47 @@ def test_the_scoring_worker_asks_of_no_envelope(tmp_path: Path, weather: Benchma
     assert done.undone == ["weather: the envelope does not open with this key"]
     with pytest.raises(LabelsUnavailableError):
         rotation.rotate(purpose="scoring", deep=True, files=[], actor="t", clock=lambda: NOW)
+
+
+@pytest.mark.parametrize(("deep", "step"), [(True, "decrypt"), (True, "unwrap"), (False, "unwrap")])
+@pytest.mark.parametrize("nth", [0, 1, 3, 4])
+def test_a_rotation_while_a_correct_envelope_is_looked_into_gets_it_no_refusal(
+    tmp_path: Path,
+    weather: Benchmark,
+    monkeypatch: pytest.MonkeyPatch,
+    deep: bool,
+    nth: int,
+    step: str,
+) -> None:
+    """Three shards and the record: before each of them is opened, or once all is read."""
+    content = seal(tmp_path, weather)
+    query, *_ = take_in(weather, content)
+    sealing_keys.renew(purpose="audit", private_key_file=tmp_path / "audit.pem")
+    real, n = getattr(crypto, step), 0
+
+    def rotate() -> None:
+        with monkeypatch.context() as undone:
+            undone.setattr(crypto, step, real)
+            rotation.rotate(purpose="audit", deep=deep, files=(), actor="t", clock=lambda: NOW)
+
+    def opened(*given: Any) -> Any:
+        nonlocal n
+        if n == nth:
+            rotate()
+        n += 1
+        found = real(*given)
+        if n == nth == 4:
+            rotate()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(crypto, step, opened)
+        with suppress(LabelsUnavailableError):
+            look_into(envelopes.read(content))
+    assert SealedEnvelope.objects.get().status in ("RECEIVED", "VERIFIED")
+    assert not WrappedKey.objects.exclude(sealing_key__is_active=True).exists()
+    look_into(envelopes.read(content))
+
+    assert SealedEnvelope.objects.get().status == "VERIFIED"
+    assert not JournalEntry.objects.filter(kind="seal_refused").exists()
+    assert len(open_labels(query, "scoring", NOW).labels) == query.n_items

@@ -121,50 +121,6 @@ def test_what_is_encrypted_anew_before_the_verdict_is_looked_into_again(
     assert len(open_labels(query, "scoring", NOW).labels) == query.n_items
 
 
-@pytest.mark.parametrize(("deep", "step"), [(True, "decrypt"), (True, "unwrap"), (False, "unwrap")])
-@pytest.mark.parametrize("nth", [0, 1, 3, 4])
-def test_a_rotation_while_a_correct_envelope_is_looked_into_gets_it_no_refusal(
-    tmp_path: Path,
-    weather: Benchmark,
-    monkeypatch: pytest.MonkeyPatch,
-    deep: bool,
-    nth: int,
-    step: str,
-) -> None:
-    """Three shards and the record: before each of them is opened, or once all is read."""
-    content = seal(tmp_path, weather)
-    query, *_ = take_in(weather, content)
-    sealing_keys.renew(purpose="audit", private_key_file=tmp_path / "audit.pem")
-    real, n = getattr(crypto, step), 0
-
-    def rotate() -> None:
-        with monkeypatch.context() as undone:
-            undone.setattr(crypto, step, real)
-            rotation.rotate(purpose="audit", deep=deep, files=(), actor="t", clock=lambda: NOW)
-
-    def opened(*given: Any) -> Any:
-        nonlocal n
-        if n == nth:
-            rotate()
-        n += 1
-        found = real(*given)
-        if n == nth == 4:
-            rotate()
-        return found
-
-    with monkeypatch.context() as patched:
-        patched.setattr(crypto, step, opened)
-        with contextlib.suppress(LabelsUnavailableError):
-            look_into(envelopes.read(content))
-    assert SealedEnvelope.objects.get().status in ("RECEIVED", "VERIFIED")
-    assert not WrappedKey.objects.exclude(sealing_key__is_active=True).exists()
-    look_into(envelopes.read(content))
-
-    assert SealedEnvelope.objects.get().status == "VERIFIED"
-    assert "seal_refused" not in kinds()
-    assert len(open_labels(query, "scoring", NOW).labels) == query.n_items
-
-
 def test_values_and_whole_numbers_as_ids_are_verified(
     tmp_path: Path, settings: Settings, transactional_db: None
 ) -> None:
