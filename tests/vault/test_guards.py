@@ -141,6 +141,7 @@ def test_a_final_is_a_file_of_its_team_and_round(world: World, role: str) -> Non
 @pytest.mark.parametrize("role", ["web", "scoring"])
 def test_a_final_does_not_become_another_teams_file(world: World, role: str) -> None:
     final = Final.objects.filter(team=world.teams["b"])
+    final.update(is_declared=role == "web")
 
     refused(role, lambda: final.update(submission=sent(world, "a", 2)), "a file of its team")
     with acting_as(role):

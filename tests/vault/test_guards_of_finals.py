@@ -1,6 +1,7 @@
 """What the database refuses the web role, where teams declare, and lets no other role declare."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import pytest
@@ -46,6 +47,7 @@ def test_a_final_is_a_scored_file(world: World, role: str, status: str) -> None:
     refused(role, row.save, "a final is a scored file")
     if role != "audit":
         final = Final.objects.filter(team=world.teams["b"])
+        final.update(is_declared=role == "web")
         refused(role, lambda: final.update(submission=sent(world, "b", 1)), "is a scored file")
     assert not Final.objects.filter(team=world.teams["a"]).exists()
 
@@ -74,6 +76,27 @@ def test_a_final_is_of_the_round_of_its_file(world: World) -> None:
 @pytest.mark.parametrize("role", ["scoring", "audit"])
 def test_the_workers_declare_nothing(world: World, role: str) -> None:
     refused(role, declared(world, "a", 1).save, "a team alone declares")
+
+
+@pytest.mark.parametrize("status", ["OPEN", "CLOSING"])
+def test_what_a_team_declared_no_worker_changes(world: World, status: str) -> None:
+    stopped = END if status == "CLOSING" else None
+    Round.objects.update(status=status, stopped_at=stopped)
+    final = Final.objects.filter(team=world.teams["b"])
+    changes: list[dict[str, Any]] = [
+        {"submission": sent(world, "b", 1)},
+        {"submission": sent(world, "b", 1), "chosen_at": AFTER},
+        {"chosen_at": AFTER},
+        {"submission": sent(world, "b", 2)},
+    ]
+    for change in changes:
+        refused("scoring", partial(final.update, **change), "changed by a team alone")
+    refused("audit", lambda: final.update(chosen_at=AFTER), "permission denied")
+    assert final.get().submission == sent(world, "b", 2)
+    # One that was filled in is chosen again.
+    final.update(is_declared=False)
+    with acting_as("scoring"):
+        assert final.update(submission=sent(world, "b", 1), chosen_at=AFTER) == 1
 
 
 def test_the_web_role_fills_no_final_in(world: World) -> None:

@@ -2,20 +2,23 @@
 
 Whoever brings something to the audit worker shut decides what is inside: it may be made so that looking at it
 takes all memory. An attempt is counted, and that is committed, before it begins; it is taken back when it
-comes back, whatever it found.
+comes back, whatever it found, also if the database's connection was lost meanwhile.
 """
 
+import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
 from vault.models import OpeningAttempt
 
+logger = logging.getLogger(__name__)
+
 MAX_ATTEMPTS = 3
-ENDED = "the audit worker was ended or out of memory three times while it looked inside"
+ENDED = "the audit worker was ended, or lost memory or database, three times while it looked inside"
 
 
 def ended(*, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -41,6 +44,20 @@ def counted(*, subject: uuid.UUID) -> Iterator[None]:
     except MemoryError:
         raise
     except Exception:
-        row.update(n=F("n") - 1)
+        _take_back(subject)
         raise
-    row.update(n=F("n") - 1)
+    _take_back(subject)
+
+
+def _take_back(subject: uuid.UUID) -> None:
+    """Count one attempt less, on a new connection if this one is lost."""
+    row = OpeningAttempt.objects.filter(subject=subject)
+    try:
+        try:
+            row.update(n=F("n") - 1)
+        except (InterfaceError, OperationalError):
+            connection.close()
+            row.update(n=F("n") - 1)
+    except (InterfaceError, OperationalError) as error:
+        # Without a database it stays counted. Not raised: the caller has to know what the attempt came to.
+        logger.error("an attempt at %s stays counted: %s", subject, type(error).__name__)

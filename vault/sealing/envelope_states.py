@@ -1,5 +1,6 @@
 """Whether holdouts that came in an envelope may serve: asked wherever one is used. It opens nothing."""
 
+import uuid
 from collections.abc import Sequence
 
 from vault.models import Holdout, SealedEnvelope
@@ -13,3 +14,9 @@ def not_usable(*, holdouts: Sequence[Holdout]) -> str:
             return f"the audit worker refused its envelope: {each.problem}"
         return "the audit worker has not verified its envelope yet, which takes a minute or two"
     return ""
+
+
+def is_unverified(*, batch: uuid.UUID) -> bool:
+    """Tell whether a batch came in an envelope of which nobody has found that it opens."""
+    held = SealedEnvelope.objects.filter(draw_id=batch)
+    return held.exclude(status=SealedEnvelope.Status.VERIFIED).exists()

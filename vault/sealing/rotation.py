@@ -4,7 +4,7 @@ The worker that holds an older key does it: the scoring worker for its envelopes
 own. Ciphertexts stay as they are; a deep rotation, by the audit worker, encrypts those of labels and draws
 again with new data keys, for the case that somebody else has had an old key. One benchmark is one transaction
 with its journal entry: killed anywhere, the next run does what is left, and one that finds nothing left
-changes nothing.
+changes nothing. One that cannot be done keeps no other from it.
 """
 
 import datetime as dt
@@ -29,7 +29,7 @@ from vault.models import (
     SealingKey,
     WrappedKey,
 )
-from vault.sealing import batch_format, boxes, crypto, sealing_keys
+from vault.sealing import batch_format, boxes, crypto, envelope_states, sealing_keys
 from vault.sealing.sealing_keys import AUDIT, SCORING, Purpose
 
 Clock = Callable[[], dt.datetime]
@@ -41,11 +41,17 @@ Brought = SealedCorrection | BatchEnvelope
 
 @dataclass(frozen=True, kw_only=True)
 class Rotated:
-    """What was wrapped anew; `missing` are older keys that this process does not hold."""
+    """What was wrapped anew, and what was not.
+
+    `missing` are older keys that this process does not hold; `unopened` are draws and shards that were sealed
+    elsewhere so that their keys never opened; `undone` are benchmarks, each with the reason.
+    """
 
     to: SealingKey
     n: int
     missing: list[str]
+    unopened: list[str]
+    undone: list[str]
 
 
 def rotate(
@@ -58,13 +64,18 @@ def rotate(
         if not is_alone:
             raise LabelsUnavailableError("another process is rotating these keys")
         ring, to, n = _ring(purpose, files), sealing_keys.active(purpose=purpose), 0
-        missing: set[str] = set()
+        missing, unopened, undone = set[str](), list[str](), list[str]()
         for benchmark in Benchmark.objects.order_by("pk"):
-            done, left = _of_benchmark(
-                benchmark, purpose, to, ring, deep=deep, actor=actor, clock=clock
-            )
+            try:
+                done, left, shut = _of_benchmark(
+                    benchmark, purpose, to, ring, deep=deep, actor=actor, clock=clock
+                )
+            except LabelsUnavailableError as error:
+                undone.append(f"{benchmark.slug}: {error.message}")
+                continue
             n, missing = n + done, missing | left
-    return Rotated(to=to, n=n, missing=sorted(missing))
+            unopened += [f"{benchmark.slug}: {each}" for each in shut]
+    return Rotated(to=to, n=n, missing=sorted(missing), unopened=unopened, undone=undone)
 
 
 def _ring(purpose: Purpose, files: Sequence[Path]) -> Ring:
@@ -84,13 +95,13 @@ def _of_benchmark(
     deep: bool,
     actor: str,
     clock: Clock,
-) -> tuple[int, set[str]]:
-    """Do one benchmark: how many envelopes, and for which older keys some are left."""
+) -> tuple[int, set[str], list[str]]:
+    """Do one benchmark: how many envelopes, for which older keys some are left, and what never opened."""
     waiting = _waiting(benchmark, purpose, to)
     mine = [each for each in waiting if _kid(each) in ring]
     left = {_kid(each) for each in waiting} - set(ring)
     if not mine:
-        return 0, left
+        return 0, left, []
 
     def told(those: Sequence[Wrapped | Brought]) -> dict[str, object]:
         kids = sorted({_kid(each) for each in those})
@@ -106,12 +117,13 @@ def _of_benchmark(
         # First: whoever moves a holdout, wraps another key or rotates the other ring enters that, too, so
         # the journal's head keeps them from reading what is about to be exchanged.
         _append(benchmark, "keys_rotated", told(mine), actor=actor, now=clock())
+        shut = []
         for each in mine:
             if isinstance(each, BatchEnvelope | SealedCorrection):
                 _pass_on(each, to, ring)
-            else:
-                _renew(each, to, ring, deep=deep)
-    return len(mine), left
+            elif not _renew(each, to, ring, deep=deep):
+                shut.append(_name(each))
+    return len(mine), left, shut
 
 
 def _append(
@@ -148,24 +160,43 @@ def _waiting(benchmark: Benchmark, purpose: Purpose, to: SealingKey) -> list[Wra
     return found
 
 
-def _renew(wrapped: Wrapped, to: SealingKey, ring: Ring, *, deep: bool) -> None:
-    """Wrap one data key for the newest key; deep: encrypt what it opens with another one."""
+def _name(wrapped: Wrapped) -> str:
+    if isinstance(wrapped, WrappedKey):
+        return f"shard {wrapped.version.holdout_id}"
+    return f"record of the draw {wrapped.draw_id}"
+
+
+def _renew(wrapped: Wrapped, to: SealingKey, ring: Ring, *, deep: bool) -> bool:
+    """Wrap one data key for the newest key; deep: encrypt what it opens with another one.
+
+    False if it came in an envelope that is not verified, and opens nothing.
+    """
     of: LabelVersion | Draw
     blob: SealedBlob | DrawRecord
     if isinstance(wrapped, WrappedKey):
-        of = wrapped.version
+        of, batch = wrapped.version, wrapped.version.holdout.batch
         blob = SealedBlob.objects.get(version=of)
     else:
-        of = wrapped.draw
+        of, batch = wrapped.draw, wrapped.draw_id
         blob = DrawRecord.objects.get(draw=of)
-    data_key = crypto.unwrap(
-        bytes(wrapped.envelope),
-        ring[wrapped.sealing_key_id],
-        sealing_keys.info_of(of, blob.sha256),
-    )
-    if deep:
-        data_key = _encrypt_anew(of, blob, data_key)
+    try:
+        data_key = crypto.unwrap(
+            bytes(wrapped.envelope),
+            ring[wrapped.sealing_key_id],
+            sealing_keys.info_of(of, blob.sha256),
+        )
+        if deep:
+            data_key = _encrypt_anew(of, blob, data_key)
+    except LabelsUnavailableError:
+        # The scoring worker has keys of verified ones alone.
+        if to.purpose != AUDIT or not envelope_states.is_unverified(batch=batch):
+            raise
+        # As of what is brought later: it still opens with no key, and keeps none in use.
+        wrapped.sealing_key = to
+        wrapped.save(update_fields=["sealing_key"])
+        return False
     _wrap(wrapped, to, data_key, sealing_keys.info_of(of, blob.sha256))
+    return True
 
 
 def _encrypt_anew(of: LabelVersion | Draw, blob: SealedBlob | DrawRecord, data_key: bytes) -> bytes:

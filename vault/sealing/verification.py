@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from vault import journal, locks, panel
 from vault.errors import LabelsUnavailableError, SealingError
-from vault.models import Holdout, LabelVersion, SealedBlob, SealedEnvelope
+from vault.models import DrawKey, Holdout, LabelVersion, SealedBlob, SealedEnvelope, WrappedKey
 from vault.sealing import attempts, benchmark_sheet, boxes, crypto, inside, sealing_keys
 from vault.sealing.inside import Batch, Claim
 from vault.sealing.sealing_keys import AUDIT, SCORING
@@ -33,6 +33,8 @@ def carry_out(*, batch: uuid.UUID, clock: Clock) -> bool:
     with locks.one_batch(batch=batch) as is_alone:
         if not is_alone:
             return False
+        # Before all else that is read: whatever a rotation changes from here on is noticed.
+        keys = _keys_of(batch)
         envelope = SealedEnvelope.objects.select_related("draw__benchmark", "draw__record").get(
             pk=batch
         )
@@ -46,9 +48,24 @@ def carry_out(*, batch: uuid.UUID, clock: Clock) -> bool:
         try:
             data_keys = _attempted(envelope, versions, sorted(kids), now=clock())
         except SealingError as error:
+            if _keys_of(batch) != keys:
+                raise LabelsUnavailableError(
+                    "the envelope's keys were made anew meanwhile: it is looked into again"
+                ) from None
             problem = error.message
         _judge(envelope, versions, data_keys, problem=problem, now=clock())
     return True
+
+
+def _keys_of(batch: uuid.UUID) -> dict[uuid.UUID, tuple[str, bytes, str]]:
+    """Give what a rotation exchanges: the audit worker's keys, and the hashes of the ciphertexts."""
+    labels = WrappedKey.objects.filter(version__holdout__batch=batch, sealing_key__purpose=AUDIT)
+    of_labels = labels.values_list("pk", "sealing_key", "envelope", "version__sealedblob__sha256")
+    record = DrawKey.objects.filter(draw=batch, sealing_key__purpose=AUDIT)
+    of_record = record.values_list("pk", "sealing_key", "envelope", "draw__record__sha256")
+    return {
+        pk: (kid, bytes(envelope), sha256) for pk, kid, envelope, sha256 in [*of_labels, *of_record]
+    }
 
 
 def _versions(envelope: SealedEnvelope) -> list[LabelVersion]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import ProgrammingError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from pytest_django import Settings
 
 from tests.audits import awaited_round
@@ -24,13 +24,17 @@ from vault.models import (
     OpeningAttempt,
     SealedEnvelope,
 )
-from vault.sealing import attempts, holdouts, inside, label_batches, received
+from vault.sealing import attempts, boxes, holdouts, inside, label_batches, received
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 def out_of_memory(*_: Any, **__: Any) -> Any:
     raise MemoryError
+
+
+def no_database(*_: Any, **__: Any) -> Any:
+    raise OperationalError
 
 
 @pytest.fixture
@@ -116,6 +120,60 @@ def test_a_fault_that_comes_back_is_never_counted(
     sweep_envelopes()
 
     assert SealedEnvelope.objects.get().status == "VERIFIED"
+
+
+def lose_connection() -> None:
+    """As when the database ends the session."""
+    with suppress(OperationalError), connection.cursor() as cursor:
+        # No role of ours may end a session.
+        cursor.execute("RESET ROLE")
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def test_a_lost_connection_is_never_counted(weather: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = boxes.unchanged
+
+    def unchanged(blob: Any) -> bytes:
+        lose_connection()
+        return real(blob)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(boxes, "unchanged", unchanged)
+        for _ in range(5):
+            sweep_envelopes()
+            assert OpeningAttempt.objects.get().n == 0
+    assert SealedEnvelope.objects.get().status == "RECEIVED"
+
+    sweep_envelopes()
+
+    assert SealedEnvelope.objects.get().status == "VERIFIED"
+
+
+def test_a_connection_that_is_lost_at_the_end_is_not_counted(
+    weather: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inside, "check", lambda **_: lose_connection())
+    sweep_envelopes()
+
+    assert OpeningAttempt.objects.get().n == 0
+    assert SealedEnvelope.objects.get().status == "VERIFIED"
+
+
+def test_without_a_database_the_fault_itself_is_told_and_the_count_logged(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    subject = uuid.uuid4()
+
+    def attempt() -> None:
+        with attempts.counted(subject=subject):
+            monkeypatch.setattr(attempts, "F", no_database)
+            crash()
+
+    with caplog.at_level("ERROR"), pytest.raises(ZeroDivisionError):
+        attempt()
+
+    assert f"an attempt at {subject} stays counted: OperationalError" in caplog.text
+    assert attempts.ended(subjects=[subject]) == {subject: 1}
 
 
 def test_a_correction_is_refused_and_may_be_asked_for_again(

@@ -48,8 +48,15 @@ class Command(BaseCommand):
             f"{done.n} envelopes are wrapped anew for {options['purpose']} key {done.to.kid}, "
             f"generation {done.to.generation}"
         )
+        for each in done.unopened:
+            self.stdout.write(
+                f"{each}: its key never opened, and stays as it came; its envelope is not verified"
+            )
+        left = list(done.undone)
         if done.missing:
-            raise CommandError(
+            left.append(
                 f"some are still sealed for keys that this process does not hold: {', '.join(done.missing)}"
             )
+        if left:
+            raise CommandError("\n".join(left))
         self.stdout.write("nothing is sealed for an older key: its private half can be taken away")
