@@ -24,7 +24,7 @@ NAME = "deflation"
 # Draws of the best file's luck; their error is below 2 % of a standard error.
 N_DRAWS = 2_000
 # So many new items tell how alike files are, to a percent.
-MOST_ITEMS = 5_000
+MAX_ITEMS = 5_000
 # The same few numbers of files for all teams.
 _expected_maximum = cache(expected_maximum)
 
@@ -63,7 +63,7 @@ def _alike(entrant: Entrant, draw: Draw, context: Context) -> dict[str, Any]:
     if columns.k < 2 or columns.items.dtype != np.bool_ or draw.unit_of_item is not None:
         return {}
     rng = context.generator(NAME, "similarity", entrant.history.team_id)
-    some = columns.fresh[:: -(-draw.m // MOST_ITEMS)]
+    some = columns.fresh[:: -(-draw.m // MAX_ITEMS)]
     found = similarity(correctness=some, rng=rng, n_draws=N_DRAWS)
     return {
         "alike": {

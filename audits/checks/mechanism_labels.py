@@ -30,7 +30,7 @@ from stats.verdict import ShiftGate
 NAME = "mechanism_labels"
 VOTE, PROBE, LOG_LOSS = "vote", "probe", "log_loss_probe"
 # Up to this dispersion changes count as thrown at random, beside an accusation.
-MOST_UNIFORM = 1.1
+MAX_UNIFORM = 1.1
 LOG_LOSS_METRIC = "log_loss"
 # Of a binary benchmark: one probability an item.
 PROBABILITIES = 1
@@ -77,7 +77,7 @@ LABELS = {
         consistent_with="answers that were changed at random places and kept by what was told",
         seen=lambda found: (
             f"changes from one of its {found['k']:,} files to the next gather on the same items "
-            f"{found['dispersion']:.1f} times as much as changes at random would (limit {MOST_UNIFORM}; "
+            f"{found['dispersion']:.1f} times as much as changes at random would (limit {MAX_UNIFORM}; "
             "models change the hard items again and again, and reach 2 and more), and the audit's "
             "own test finds one of its files inflated"
         ),
@@ -154,7 +154,7 @@ def _of_classes(entrant: Entrant, metric: str, accused: bool) -> dict[str, Any] 
             }
         }
     changed = flip_uniformity(predictions=answers).value if accused else np.inf
-    return {PROBE: {"k": entrant.k, "dispersion": changed}} if changed <= MOST_UNIFORM else {}
+    return {PROBE: {"k": entrant.k, "dispersion": changed}} if changed <= MAX_UNIFORM else {}
 
 
 def _vote(entrant: Entrant, answers: NDArray[Any], metric: str) -> Fingerprint:

@@ -112,7 +112,7 @@ def test_changes_at_random_places_count_beside_an_accusation_alone(
     made = team(steps(rng))
 
     assert labels_of(made) == {}
-    assert labels_of(made, accusing())["probe"]["dispersion"] <= mechanism_labels.MOST_UNIFORM
+    assert labels_of(made, accusing())["probe"]["dispersion"] <= mechanism_labels.MAX_UNIFORM
 
 
 def test_no_accusation_counts_where_the_gate_fired(rng: np.random.Generator) -> None:
