@@ -208,6 +208,12 @@ def two_digits(value: float | None) -> str:
     return BELOW
 
 
+def p_said(value: float | None) -> str:
+    """Say a p-value in a sentence: "p = .0035", or "p < .0001" of one that is smaller than anybody needs."""
+    written = two_digits(value)
+    return f"p {written}" if written == BELOW else f"p = {written}"
+
+
 def _joined(*parts: str) -> str:
     return " ".join(filter(None, parts))
 

@@ -66,9 +66,9 @@ def sections(reading: Reading) -> list[Section]:
     if found is not None and found.p_value is not None and found.estimate is not None:
         size = reading.number(abs(found.estimate))
         side = "better" if found.estimate > 0 else "worse"
-        z, p = f"{found.evidence['z']:.2f}", sentences.two_digits(found.p_value)
+        z, p = f"{found.evidence['z']:.2f}", sentences.p_said(found.p_value)
         text = (
-            f"Gate: untuned models score {size} {side} on query labels than on new ones (z = {z}, p = {p}, "
+            f"Gate: untuned models score {size} {side} on query labels than on new ones (z = {z}, {p}, "
             f"level .01); it {'fired' if found.evidence['fired'] else 'is quiet'}."
         )
     return [Section(place=Place.HOLDOUTS, text=text)]

@@ -167,7 +167,8 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
         f"better on the query labels than on new labels, the last {evidence['quarter']} {last} better "
         f"(means); by the best fit that never falls the gap rises by {reading.number(finding.estimate)} "
         "over all files.",
-        f"Chance makes a gap grow so rarely (p = {_p(finding)}; {_level(reading.by_check[NAME])}).",
+        f"Chance makes a gap grow so rarely ({sentences.p_said(finding.p_value)}; "
+        f"{_level(reading.by_check[NAME])}).",
         _began(evidence),
         _told(evidence),
         SINCERE,
@@ -180,10 +181,6 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
             caption="It explains how a score may have come about, not why, and changes no verdict.",
         )
     ]
-
-
-def _p(finding: Finding) -> str:
-    return sentences.two_digits(finding.p_value)
 
 
 def _began(evidence: dict[str, Any]) -> str:

@@ -201,8 +201,7 @@ def _caption(found: dict[str, Any]) -> str:
         "alike on new labels."
     )
     if found["p_value"] is not None:
-        p = sentences.two_digits(found["p_value"])
-        p = f"p {p}" if p.startswith("<") else f"p = {p}"
+        p = sentences.p_said(found["p_value"])
         text += (
             " Were the first and the last file equally often right, they would differ on new labels by at "
             f"least as much with probability {p} (exact test of McNemar, unadjusted, level .05)."

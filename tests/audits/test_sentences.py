@@ -293,3 +293,10 @@ def test_a_public_p_has_as_many_texts_as_are_counted() -> None:
     given = [10 ** (-place / 2_000) for place in range(14_000)]
 
     assert len({p_value(value=value, is_screened=False) for value in given}) == 25
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(0.0035, "p = .0035"), (1e-9, "p < .0001"), (0.5, "p = .50")]
+)
+def test_a_small_p_is_no_equation(value: float, said: str) -> None:
+    assert sentences.p_said(value) == said
