@@ -4,7 +4,6 @@ Shards of two draws are not exchangeable: a score on one board is not worth the 
 stand on both, and by how much theirs differ says what. From displayed figures alone, so it tells nothing new.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stats.linking import link_boards
@@ -53,8 +52,9 @@ def link(*, round: Round) -> Link | None:
     on_both = _on_both(before, round)
     if not on_both:
         return None
-    accounts = [holdout_ledger.account_of(round=each) for each in (before, round)]
-    sizes = [each.n_independent for each in accounts]
+    accounts = [holdout_ledger.account_to_bound(round=each) for each in (before, round)]
+    # Of a board whose items may all have been left out nothing smaller is known than one item's error.
+    sizes = [max(1.0, each.n_counting) for each in accounts]
     # The noise of two boards: 1 of 20 cases for both together.
     distortions = [each.distortion(k=len(on_both), beta=0.025) for each in accounts]
     found = link_boards(
@@ -77,12 +77,11 @@ def link(*, round: Round) -> Link | None:
 
 
 def _before(round: Round) -> Round | None:
-    """Find the last round that opened before; of a benchmark's rounds that are at hand nothing is asked."""
-    rounds: Iterable[Round] = round.benchmark.rounds.all()
-    if "rounds" not in getattr(round.benchmark, "_prefetched_objects_cache", {}):
-        rounds = round.benchmark.rounds.select_related("query_holdout")
+    """Find the last round that opened before."""
     earlier = [
-        each for each in rounds if each.number < round.number and each.status not in NEVER_OPENED
+        each
+        for each in round.benchmark.rounds.all()
+        if each.number < round.number and each.status not in NEVER_OPENED
     ]
     return max(earlier, key=lambda each: each.number, default=None)
 

@@ -116,18 +116,20 @@ def _merged(merges: Iterable[TeamMerge], names: Mapping[int, str]) -> list[Chang
 
 
 def _corrected(round: Round) -> list[Change]:
-    return [
-        Change(
-            kind=CORRECTED,
-            at=each.arrived_at,
-            reason=each.reason,
-            team=None,
-            before=corrected[0],
-            after=corrected[1],
+    told = []
+    for each in corrections(round=round):
+        before, after = before_and_after(round=round, version=each)
+        told.append(
+            Change(
+                kind=CORRECTED,
+                at=each.arrived_at,
+                reason=each.reason,
+                team=None,
+                before=before,
+                after=after,
+            )
         )
-        for each in corrections(round=round)
-        for corrected in [before_and_after(round=round, version=each)]
-    ]
+    return told
 
 
 def corrections(*, round: Round) -> list[LabelVersion]:

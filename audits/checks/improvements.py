@@ -6,7 +6,6 @@ It shows where a lead came from. It explains, and never convicts.
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audits import sentences
 from audits.checks.check import Cell, Check, Column, Context, Place, Section, Table, number_columns
@@ -59,7 +58,7 @@ def _finding(collected: Collected, draw: Draw, entrant: Entrant, files: list[int
     columns = entrant.columns
     has_interval = METRICS[collected.metric].is_mean or collected.metric == LINEARISED
     query_items, fresh_items = (
-        _shares(draw, columns.items[:, files]) if has_interval else (None, None)
+        draw.shares(columns.items[:, files].astype(np.float64)) if has_interval else (None, None)
     )
     found = improvements.improvements(
         query_exact=columns.query_exact[files],
@@ -75,13 +74,6 @@ def _finding(collected: Collected, draw: Draw, entrant: Entrant, files: list[int
         high=None if total is None else total.high,
         evidence=_evidence(found, entrant, files, has_interval=has_interval),
     )
-
-
-def _shares(draw: Draw, items: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give each drawn unit's share of the mean on its holdout, so that groups count once."""
-    units = np.asarray(draw.totals(items.astype(np.float64)), dtype=np.float64)
-    query, fresh = units[draw.is_query], units[~draw.is_query]
-    return query * (len(query) / draw.n), fresh * (len(fresh) / draw.m)
 
 
 def _evidence(

@@ -23,9 +23,8 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     if draw is None or not collected.audited:
         return []
     finals = np.column_stack([each.columns.items[:, each.final] for each in collected.audited])
-    # By what was drawn: items of one group vary together. Each unit's share of the fresh mean.
-    units = draw.totals(finals.astype(np.float64))[~draw.is_query]
-    shares = np.asarray(units, dtype=np.float64) * len(units) / draw.m
+    # By what was drawn: items of one group vary together.
+    _, shares = draw.shares(finals.astype(np.float64))
     widths = tiers.simultaneous_half_widths(item_scores=shares, rng=context.generator(NAME))
     before = [row[:position] for position, row in enumerate(widths)]
     evidence = {

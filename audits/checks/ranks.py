@@ -48,9 +48,8 @@ def _intervals(
     draw: Draw, ranked: Sequence[Entrant], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     finals = np.column_stack([each.columns.items[:, each.final] for each in ranked])
-    # By what was drawn, as tiers: each unit's share of the fresh mean.
-    units = draw.totals(finals.astype(np.float64))[~draw.is_query]
-    shares = np.asarray(units, dtype=np.float64) * len(units) / draw.m
+    # By what was drawn, as tiers.
+    _, shares = draw.shares(finals.astype(np.float64))
     # Influence values have the metric's spread; the scores that are ranked are exact.
     exact = np.array([each.columns.fresh_exact[each.final] for each in ranked])
     found = ranking.rank_intervals(item_scores=shares + (exact - shares.mean(axis=0)), rng=rng)
