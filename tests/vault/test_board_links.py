@@ -12,7 +12,7 @@ from stats.metrics import METRICS
 from tests.vault.api.stage import Caller
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import board_links, leaderboard, rounds
-from vault.models import Round
+from vault.models import CorrectionRequest, Round
 from vault.sealing import holdouts, label_files
 from vault.sealing.drawn_units import Shard
 
@@ -162,6 +162,29 @@ def test_a_cancelled_round_between_is_passed_over(world: World) -> None:
     assert third.number == 3
     assert found is not None
     assert found.round == 1
+
+
+def test_items_that_were_left_out_count_no_more(world: World) -> None:
+    second = go_on(world)
+    hand_in(world, "weak", "reference")
+    world.open()
+    CorrectionRequest.objects.create(
+        benchmark=world.benchmark,
+        batch=second.query_holdout.batch,
+        what=CorrectionRequest.What.VOID,
+        n_items=N_LATER // 2,
+        reason="two stations were mixed up",
+        commitment="0" * 64,
+        actor="ada",
+        at=NOW,
+        done_at=NOW,
+    )
+
+    found = board_links.link(round=second)
+
+    assert found is not None
+    n_left = N_LATER - N_LATER // 2
+    assert found.standard_error == pytest.approx(math.sqrt(1 / N_EARLIER + 1 / n_left) / 2)
 
 
 def test_of_a_metric_that_is_no_mean_no_error_is_told(
