@@ -5,14 +5,15 @@ are measured too and shown; they can never convict. Nothing per item leaves this
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audits.collected import Answers, Collected, Entrant, Opened, Scored
 from stats.draw import Draw, draw
 from stats.drawing import strata_of
 from stats.metrics import Scorer
@@ -33,130 +34,11 @@ from vault.scorers import scorer_of
 from vault.sealing import holdouts
 from vault.sealing.sealed_labels import OpenLabels
 
-Scores = NDArray[Any]
-# By metric and holdout (query, fresh): value, low and high of a 95 % interval, in the metric's own units.
-Scored = dict[str, dict[str, list[float]]]
-
 ACTOR = "worker-audit"
 # Of the finals that were published about the query holdout so many serve as references, the best ones: those
 # are what honest teams adopt. With all of them, a coalition that had published many random votes would find
 # its composed file explained by them.
 N_PUBLISHED_FINALS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opened:
-    """Items of one or more holdouts: positions in the panel, their labels, and how they were drawn."""
-
-    positions: NDArray[np.int64]
-    labels: NDArray[Any]
-    # Each item's group where whole groups were drawn, and its stratum where strata were drawn apart.
-    groups: NDArray[np.object_] | None
-    strata: NDArray[np.intp] | None
-    # By holdout.
-    versions: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def n(self) -> int:
-        return len(self.positions)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answers:
-    """A team's files as they were handed in, read again where a check asks: never all teams' at once."""
-
-    submissions: Sequence[StoredFile]
-    # Of the query items, in panel order.
-    positions: NDArray[np.int64]
-
-    def files(self) -> Iterator[NDArray[Any]]:
-        """Read one whole file after the other, in time order."""
-        return (predictions.load(file_key=each.file_key) for each in self.submissions)
-
-    def on_query(self) -> NDArray[Any]:
-        """Stack the answers to query items, a file a row."""
-        return np.stack([each[self.positions] for each in self.files()])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entrant:
-    """A team with its menu in time order; `final` is its index in the menu."""
-
-    history: TeamHistory
-    columns: Files
-    final: int | None
-    # Scores of the final on holdouts that do not decide, by holdout, in the metric's own units.
-    elsewhere: dict[str, float]
-    scores: Scored = field(default_factory=dict)
-    answers: Answers | None = None
-
-    @property
-    def k(self) -> int:
-        return len(self.history.submissions)
-
-    @property
-    def first_file_precedes_release(self) -> bool:
-        """Whether its first file came in before anything had been released to the team."""
-        # Its own answer came later, whatever the clocks of two machines say.
-        first, *later = self.history.submissions
-        return all(first.submitted_at <= each.released_at for each in later)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Collected:
-    """Everything that the checks read."""
-
-    metric: str
-    unit: float
-    delta0: float
-    score: SplitScore
-    # None where nothing can decide: no fresh iid holdout is of the query holdout's own draw.
-    draw: Draw | None
-    # Teams whose files were scored when the round closed: a constant of the round from then on.
-    n_teams: int
-    n: int
-    m: int
-    entrants: list[Entrant]
-    # Left out, since a stored file is missing or is not what was received.
-    damaged: list[TeamHistory]
-    damaged_references: list[TeamHistory]
-    # Frozen files that cannot depend on either holdout's labels: the organizer's, for gate and board, and
-    # with them the best of what was published about the query holdout while it was fresh, for the tests.
-    references: Files
-    compared_with: Files
-    reference_history: list[PastSubmission]
-    published_finals: list[PublishedFinal]
-    reference_teams: list[TeamHistory]
-    # When a team, no matter which, was first told anything of the query holdout.
-    first_release_at: dt.datetime | None
-    # In the order of the references.
-    reference_scores: list[Scored] = field(default_factory=list)
-    # Which version of its labels was read of each holdout, by id.
-    label_versions: dict[str, int] = field(default_factory=dict)
-    # Teams that organizers took out of the ranking.
-    unranked: frozenset[int] = frozenset()
-    # Of an audit that is repeated: what everybody reads of finals on labels that arrived since, by holdout
-    # and team, in the metric's own units.
-    awaited: dict[str, dict[int, float]] = field(default_factory=dict)
-
-    @property
-    def frozen(self) -> list[tuple[TeamHistory, PastSubmission]]:
-        """The organizer's frozen files, each with its team."""
-        return list(zip(self.reference_teams, self.reference_history, strict=True))
-
-    @property
-    def audited(self) -> list[Entrant]:
-        return [entrant for entrant in self.entrants if entrant.final is not None]
-
-    @property
-    def came_before_any_answer(self) -> list[Entrant]:
-        """Teams whose first file came in before anybody had been told anything."""
-        # A later first file can come from a clean account of somebody who was told.
-        told = self.first_release_at
-        # Before the round figures about the query holdout may have been published.
-        if self.published_finals or told is None:
-            return []
-        return [each for each in self.entrants if each.history.submissions[0].submitted_at <= told]
 
 
 def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collected:
@@ -187,12 +69,11 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     damaged = [team for team in teams if not all(map(_is_intact, team.submissions))]
     references = [each for each in past.references if _is_intact(each)]
     lost = [each for each in past.references if each not in references]
-    unit = scorer.of.unit
     published = _best_published(past, scorer.of)
     return Collected(
         metric=scorer.of.metric,
-        unit=unit,
-        delta0=round.benchmark.delta0 * unit,
+        unit=scorer.of.unit,
+        delta0=round.benchmark.delta0 * scorer.of.unit,
         score=scorer.split,
         draw=scorer.draw,
         n_teams=len(teams),
@@ -206,6 +87,10 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         reference_history=references,
         published_finals=published,
         reference_teams=_owners(references, past),
+        query=scorer.query,
+        fresh=scorer.fresh,
+        others=scorer.others,
+        reference_answers=scorer.answers(references),
         first_release_at=past.first_release_at,
         reference_scores=[scorer.every_metric(each) for each in references],
         label_versions=scorer.label_versions,
@@ -243,15 +128,29 @@ def _opened(shards: list[Holdout], *, round: Round, now: dt.datetime, repeats: b
         for shard, each in zip(shards, opened, strict=True)
         if shard.stratified
     ]
-    groups = [each.groups for each in opened if each.groups is not None]
     nothing = [np.empty(0, np.int64)]
     return Opened(
         positions=np.concatenate([each.positions for each in opened] or nothing),
         labels=np.concatenate([each.labels for each in opened] or nothing),
-        groups=np.concatenate(groups) if groups else None,
+        groups=_together([each.groups for each in opened]),
         strata=np.concatenate(strata) if strata else None,
         versions={str(shard.pk): each.version for shard, each in zip(shards, opened, strict=True)},
+        slices=_slices(opened),
+        times=_together([each.times for each in opened]),
+        kind=shards[0].kind if shards else "iid",
     )
+
+
+def _together(parts: Sequence[NDArray[np.object_] | None]) -> NDArray[np.object_] | None:
+    """Join a column of several shards, of which each has it or none."""
+    known = [each for each in parts if each is not None]
+    return np.concatenate(known) if known else None
+
+
+def _slices(opened: Sequence[OpenLabels]) -> dict[str, NDArray[np.object_]]:
+    """Join the slices of several shards; shards of one batch have the same columns."""
+    names = opened[0].slices if opened else ()
+    return {name: np.concatenate([each.slices[name] for each in opened]) for name in names}
 
 
 def _drawn_strata(opened: OpenLabels, as_sealed: OpenLabels) -> NDArray[np.intp]:
@@ -312,6 +211,9 @@ class _Scorer:
             n=self.query.n,
         )
 
+    def answers(self, submissions: Sequence[StoredFile]) -> Answers:
+        return Answers(submissions=submissions, positions=self.query.positions)
+
     def elsewhere(self, submission: PastSubmission) -> dict[str, float]:
         answers = predictions.load(file_key=submission.file_key)
         return {
@@ -344,7 +246,7 @@ class _Scorer:
             final=final,
             elsewhere={} if final is None else self.elsewhere(menu[final]),
             scores={} if final is None else self.every_metric(menu[final]),
-            answers=Answers(submissions=menu, positions=self.query.positions),
+            answers=self.answers(menu),
         )
 
 

@@ -16,7 +16,8 @@ from django.db import transaction
 from audits import reports
 from audits.checks import accusation, gate, registry
 from audits.checks.check import Context
-from audits.collect import ACTOR, Collected, collect
+from audits.collect import ACTOR, collect
+from audits.collected import Collected
 from audits.models import AuditRun, Finding, Report
 from stats import accusation as judge
 from stats.team_tests import FAMILY_WISE_ERROR

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from audits.collect import Collected
+from audits.collected import Collected
 from audits.judged import Judged
 from audits.models import Finding
 from audits.reading import Reading

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.check import Check, Column, Context, Place, Section, Table, number_columns
-from audits.collect import Collected, Entrant
+from audits.collected import Collected, Entrant
 from audits.judged import Judged
 from audits.models import Finding
 from audits.reading import Reading

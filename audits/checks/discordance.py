@@ -4,7 +4,7 @@ import numpy as np
 
 from audits import sentences
 from audits.checks.check import Check, Column, Context, Place, Section, Table
-from audits.collect import Collected
+from audits.collected import Collected
 from audits.models import Finding
 from audits.reading import Reading
 from stats.discordance import discordant_pairs

@@ -1,7 +1,7 @@
 """Scores of the finals on holdouts that cannot decide: a later period, stress cases. Shown, no more."""
 
 from audits.checks.check import Check, Column, Context, Place, Section, Table
-from audits.collect import Collected
+from audits.collected import Collected
 from audits.models import Finding
 from audits.reading import Reading
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from audits import sentences
 from audits.checks.check import Check, Context, Place, Section
-from audits.collect import Collected
+from audits.collected import Collected
 from audits.models import Finding
 from audits.reading import Reading
 from stats import gate

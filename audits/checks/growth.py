@@ -14,7 +14,7 @@ import numpy as np
 from audits import sentences
 from audits.checks import gate
 from audits.checks.check import Cell, Check, Column, Context, Place, Section, Table, number_columns
-from audits.collect import Collected, Entrant
+from audits.collected import Collected, Entrant
 from audits.judged import Judged
 from audits.models import Finding
 from audits.reading import Reading

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from audits.checks.check import Check, Column, Context, Place, Section, Table
-from audits.collect import Collected
+from audits.collected import Collected
 from audits.models import Finding
 from audits.reading import Reading
 

@@ -6,7 +6,7 @@ It is the holdout's and not the round's: publications and references on a board 
 from django.utils.html import format_html
 
 from audits.checks.check import Check, Context, Place, Section
-from audits.collect import Collected
+from audits.collected import Collected
 from audits.models import Finding
 from audits.reading import Reading
 from stats.ledger import attack_cap, proven_error

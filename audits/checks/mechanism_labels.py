@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audits.checks import gate
 from audits.checks.check import Cell, Check, Column, Context, Place, Section, Table
-from audits.collect import Collected, Entrant
+from audits.collected import Collected, Entrant
 from audits.judged import Judged
 from audits.models import Finding
 from audits.reading import Reading

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.check import Check, Context
-from audits.collect import Collected
+from audits.collected import Collected
 from audits.models import Finding
 from stats import tiers
 

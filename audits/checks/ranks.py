@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audits import sentences
 from audits.checks.check import Check, Context, Place, Section
-from audits.collect import Collected, Entrant
+from audits.collected import Collected, Entrant
 from audits.models import Finding
 from audits.reading import Reading
 from stats import ranking, ties

@@ -5,7 +5,7 @@ For researchers; everybody reads it after a full publication only.
 
 from audits import sentences
 from audits.checks.check import Check, Column, Context, Place, Section, Table, number_columns
-from audits.collect import Collected
+from audits.collected import Collected
 from audits.judged import Judged
 from audits.models import Finding
 from audits.reading import Reading

@@ -2,7 +2,7 @@
 
 from audits.checks import gate
 from audits.checks.check import Check, Context
-from audits.collect import Collected, Entrant
+from audits.collected import Collected, Entrant
 from audits.judged import VERDICT as NAME
 from audits.models import Finding
 from stats import accusation as judge

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audits.checks.check import Context
-from audits.collect import Collected, Entrant
+from audits.collected import Answers, Collected, Entrant, Opened
 from audits.runs import generator_of
 from stats.draw import draw
 from stats.ledger import Account
@@ -145,6 +145,10 @@ def collected(
         "compared_with": stood,
         "published_finals": [],
         "first_release_at": NOW + MINUTE / 2 if entrants else None,
+        "query": opened(n_query),
+        "fresh": opened(n_fresh, first=n_query),
+        "others": {},
+        "reference_answers": Answers(submissions=team.submissions, positions=np.arange(n_query)),
     }
     return Collected(
         n=n_query,
@@ -156,6 +160,16 @@ def collected(
         reference_history=team.submissions,
         reference_teams=[team] * n_references,
         **{**defaults, **given},
+    )
+
+
+def opened(n_items: int, *, first: int = 0) -> Opened:
+    """Items of a holdout in which nobody looks at a label."""
+    return Opened(
+        positions=np.arange(first, first + n_items),
+        labels=np.zeros(n_items, np.int64),
+        groups=None,
+        strata=None,
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from audits.checks import accusation
-from audits.collect import Collected, Entrant
+from audits.collected import Collected, Entrant
 from stats import accusation as judge
 from stats.split_scores import Mean
 from stats.team_tests import BEST_SCORED, FAMILY_WISE_ERROR, FINAL, ORGANIZER, OWN_FILES, TeamTests

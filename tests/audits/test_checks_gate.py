@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audits.checks import gate
-from audits.collect import Collected
+from audits.collected import Collected
 from stats.draw import draw
 from stats.gate import Gate
 from tests.audits.histories import (

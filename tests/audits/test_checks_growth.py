@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audits.checks import growth
-from audits.collect import Entrant
+from audits.collected import Entrant
 from stats.draw import draw
 from stats.gate import Gate
 from stats.mechanisms import MECHANISMS, Outcome

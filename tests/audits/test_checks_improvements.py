@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from audits.checks import improvements
-from audits.collect import Entrant
+from audits.collected import Entrant
 from audits.models import Finding
 from stats.draw import draw
 from tests.audits.histories import climbed, collected, context, entrant, right, unmoved

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audits.checks import mechanism_labels
 from audits.checks.check import Context
-from audits.collect import Answers, Entrant
+from audits.collected import Answers, Entrant
 from audits.models import Finding
 from stats.gate import Gate
 from tests.audits.histories import collected, context, entrant

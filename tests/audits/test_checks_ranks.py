@@ -8,7 +8,7 @@ import pytest
 
 from audits import rounds as audit_rounds
 from audits.checks import ranks
-from audits.collect import Entrant
+from audits.collected import Entrant
 from audits.models import Finding, Publication
 from stats.draw import draw
 from tests.audits import awaited_round, stage

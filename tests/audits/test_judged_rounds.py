@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from audits import rounds
 from audits.checks import deflation, registry
-from audits.collect import Collected, collect
+from audits.collect import collect
+from audits.collected import Collected
 from audits.models import AuditRun
 from tests.audits import stage
 from tests.stats.reference_data import reference_case

@@ -7,7 +7,7 @@ import pytest
 from audits import rounds
 from audits.checks import registry
 from audits.checks.check import Check, Column, Context, Place, Section, Table
-from audits.collect import Collected
+from audits.collected import Collected
 from audits.judged import Judged
 from audits.models import Finding, Publication
 from audits.reading import Reading
