@@ -9,6 +9,7 @@
     python3 run.py check-labels FILE ...                    a report on a label file; nothing is sealed
     python3 run.py seal --public-keys FILE ...              seal labels where they live, without a service
     python3 run.py seal-batch FILE ...                      encrypt a batch of awaited labels
+    python3 run.py audit-board FILE.csv ...                 audit a board that is not ours
     python3 run.py bench [NAME ...] [--json FILE]           speed, beside the usual ways
     python3 run.py manage COMMAND ...                       a management command on the service
 
@@ -36,6 +37,7 @@ COMMANDS = (
     "check-labels",
     "seal",
     "seal-batch",
+    "audit-board",
     "bench",
     "manage",
 )

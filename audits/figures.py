@@ -4,7 +4,6 @@ Each says in its title what it shows, names its axes with their direction, and h
 verdict is a shape as well as a colour. A figure grows with the number of names that it holds.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,11 +11,11 @@ from html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from audits import labels
+from audits.axes import Scale as _Scale
 from audits.sentences import number
 
 WIDTH = 680
 LEFT, RIGHT, TOP, BOTTOM = 64, 210, 46, 56
-TICKS = 5
 # What lies on a side of the line of no overstatement is named where there is room on that side.
 SIDE_WIDTH = 170.0
 
@@ -38,30 +37,6 @@ class Mark:
     def kind(self) -> str:
         """The name of its colour."""
         return (self.verdict or "reference").lower().replace("_", "-")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Scale:
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def __call__(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return round(self.start + share * (self.end - self.start), 2)
-
-    @property
-    def ticks(self) -> list[tuple[float, str]]:
-        """Round values from end to end, with their text."""
-        least = (self.high - self.low) / TICKS
-        power = math.floor(math.log10(least))
-        step = next(each for each in (1, 2, 5, 10) if each * 10.0**power >= least) * 10.0**power
-        # The last bit of a logarithm must not cost a digit.
-        decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-        first, last = math.ceil(self.low / step), math.floor(self.high / step)
-        values = [place * step for place in range(first, last + 1)]
-        return [(value, number(value, decimals=decimals)) for value in values]
 
 
 def query_against_fresh(points: Sequence[Mark], *, axis: str, decimals: int) -> SafeString:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 
+from audits.boards import command as audit_board
 from config import grants
 from run import state_directory
 from service import ports
@@ -276,6 +277,7 @@ COMMANDS = {
     "check-labels": label_check.main,
     "seal": seal_command.main,
     "seal-batch": batch_sealing.main,
+    "audit-board": audit_board.main,
     "bench": bench.main,
     "manage": manage,
 }

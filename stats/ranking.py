@@ -103,24 +103,19 @@ def agreement(
     O(n_draws T^2), by matrix products. Source: docs/method.md,
     "Rankings".
     """
-    query, fresh = _scores(query_scores, "query_scores"), _scores(fresh_scores, "fresh_scores")
-    if query.shape != fresh.shape:
-        raise ValueError("fresh_scores: as many as query_scores are needed")
+    query, fresh = _both(query_scores, fresh_scores)
     check_counts(top=top)
     _check_draws(n_draws, confidence_level)
     n_teams = len(query)
     taus = _drawn_taus(query, fresh, rng.integers(n_teams, size=(n_draws, n_teams)))
     tail = (1 - confidence_level) / 2
     low, high = np.quantile(taus, [tail, 1 - tail])
-    ranks = [sps.rankdata(-scores, method="average") for scores in (query, fresh)]
-    top = min(top, n_teams)
-    best = [set(np.argsort(-scores, kind="stable")[:top].tolist()) for scores in (query, fresh)]
     return Agreement(
         tau=_tau(query, fresh),
         tau_interval=Interval(low=float(low), high=float(high)),
-        shake_up=float(np.abs(ranks[0] - ranks[1]).mean() / n_teams),
-        top_overlap=len(best[0] & best[1]) / top,
-        top=top,
+        shake_up=_shake_up(query, fresh),
+        top_overlap=_top_overlap(query, fresh, top),
+        top=min(top, n_teams),
     )
 
 
@@ -234,10 +229,81 @@ def kendall_tau(*, query_scores: ArrayLike, fresh_scores: ArrayLike) -> float:
     -----
     Cost: O(T log T). Source: Kendall 1945.
     """
+    return _tau(*_both(query_scores, fresh_scores))
+
+
+def shake_up(*, query_scores: ArrayLike, fresh_scores: ArrayLike) -> float:
+    """
+    Measure how far teams move between two rankings.
+
+    Parameters
+    ----------
+    query_scores, fresh_scores : array-like of shape (T,)
+        As in `kendall_tau`.
+
+    Returns
+    -------
+    float in [0, 1)
+        Mean absolute change of rank, as a share of the teams.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two teams, lengths differ or a score is not finite.
+
+    Notes
+    -----
+    Equal scores share their mean rank. Two rankings that have nothing in common have about 1/3. Cost:
+    O(T log T). Source: docs/method.md, "Rankings".
+    """
+    return _shake_up(*_both(query_scores, fresh_scores))
+
+
+def top_overlap(*, query_scores: ArrayLike, fresh_scores: ArrayLike, top: int) -> float:
+    """
+    Compute the share of the best by one ranking who are among the best by the other, too.
+
+    Parameters
+    ----------
+    query_scores, fresh_scores : array-like of shape (T,)
+        As in `kendall_tau`.
+    top : int
+        How many are the best; cut to T.
+
+    Returns
+    -------
+    float in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two teams, lengths differ, a score is not finite or `top` is below 1.
+
+    Notes
+    -----
+    Of equal scores at the edge the first given are taken. Cost: O(T log T). Source: docs/method.md,
+    "Rankings".
+    """
+    check_counts(top=top)
+    return _top_overlap(*_both(query_scores, fresh_scores), top)
+
+
+def _both(query_scores: ArrayLike, fresh_scores: ArrayLike) -> tuple[Floats, Floats]:
     query, fresh = _scores(query_scores, "query_scores"), _scores(fresh_scores, "fresh_scores")
     if query.shape != fresh.shape:
         raise ValueError("fresh_scores: as many as query_scores are needed")
-    return _tau(query, fresh)
+    return query, fresh
+
+
+def _shake_up(query: Floats, fresh: Floats) -> float:
+    moved = sps.rankdata(-query, method="average") - sps.rankdata(-fresh, method="average")
+    return float(np.abs(moved).mean() / len(query))
+
+
+def _top_overlap(query: Floats, fresh: Floats, top: int) -> float:
+    top = min(top, len(query))
+    best = [set(np.argsort(-scores, kind="stable")[:top].tolist()) for scores in (query, fresh)]
+    return len(best[0] & best[1]) / top
 
 
 def _tau(query: Floats, fresh: Floats) -> float:

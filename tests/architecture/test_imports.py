@@ -42,6 +42,8 @@ PLANTS = [
     ("Labels are sealed where they live", "vault.sealing.prepared", "vault.models"),
     ("Envelopes are looked into", "vault.admin.envelopes", "vault.sealing.verification"),
     ("A batch of labels is sealed", "vault.sealing.batch_format", "django.conf"),
+    ("A board that is not ours", "audits.boards.board", "django.conf"),
+    ("A board that is not ours", "audits.boards.examined", "audits.models"),
     ("Batches of labels are opened", "vault.label_providers", "vault.sealing.label_batches"),
     ("Keys and ciphers", "vault.scoring", "vault.sealing.crypto"),
     ("Keys and ciphers", "vault.rounds", "vault.sealing.sealing_keys"),

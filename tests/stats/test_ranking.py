@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stats.ranking import agreement, kendall_tau, rank_intervals
+from stats.ranking import agreement, kendall_tau, rank_intervals, shake_up, top_overlap
 from tests.stats.reference_data import reference_file
 
 
@@ -211,3 +211,20 @@ def test_tau_of_two_rankings() -> None:
     assert shuffled == pytest.approx(4 / 6)
     with pytest.raises(ValueError, match="fresh_scores: as many as query_scores"):
         kendall_tau(query_scores=[1, 2, 3], fresh_scores=[1, 2])
+
+
+def test_shake_up_and_overlap_are_those_of_the_agreement(rng: np.random.Generator) -> None:
+    """By another way than the platform's formula: the sum of moves, and sets of names."""
+    query, fresh = rng.normal(size=(2, 30))
+    both = {"query_scores": query, "fresh_scores": fresh}
+    ranks = [(-scores).argsort().argsort() for scores in (query, fresh)]
+    best = [{i for i in range(30) if place[i] < 7} for place in ranks]
+
+    assert shake_up(**both) == pytest.approx(np.abs(ranks[0] - ranks[1]).sum() / 900)
+    assert top_overlap(**both, top=7) == pytest.approx(len(best[0] & best[1]) / 7)
+    found = agreement(**both, rng=rng, top=7, n_draws=50)
+    assert (found.shake_up, found.top_overlap) == (shake_up(**both), top_overlap(**both, top=7))
+    with pytest.raises(ValueError, match="top"):
+        top_overlap(**both, top=0)
+    with pytest.raises(ValueError, match="as many"):
+        shake_up(query_scores=query, fresh_scores=fresh[:3])
