@@ -179,9 +179,9 @@ def _findings(audit: Audit) -> Iterator[Section]:
         yield Section(
             heading="Copies",
             sentences=(
-                f"{n} teams in {_groups(len(audit.copies))} have the same public and the same private "
-                "score as another team. That is one file handed in by several, a file that is public, or chance where "
-                "scores have few digits.",
+                f"{n} teams in {_groups(len(audit.copies))} have the same public and private score as "
+                "another team. That is one file handed in by several, a file that is public, or chance "
+                "where scores have few digits.",
                 *_cut([", ".join(_cut(group)) for group in audit.copies]),
             ),
         )

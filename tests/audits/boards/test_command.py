@@ -145,7 +145,7 @@ def test_a_verdict_that_rests_on_copies_is_warned_of(
     )
     assert len(found["copies"][0]) == 50
     assert "WARNING: the verdict rests on the copies" in text
-    assert "50 teams in one group have the same" in text
+    assert "50 teams in one group have the same public" in text
     assert "copy19, and 30 more" in text
 
 
