@@ -35,9 +35,14 @@ def gap_against_entries(audit: Audit) -> str:
         parts.append(_text("tick middle", across(power), HEIGHT - BOTTOM + 18, f"{2**power:g}"))
     parts += _heights(up)
     parts += _axes("entries (each step doubles them)", "gap: better on the public half ↑")
-    said = [number(each, decimals=decimals(audit)) for each in quartiles.medians]
-    title = f"Median gap by quarters of the teams, fewest entries first: {', '.join(said)}"
-    return _figure(parts, title=title, legend="thick lines: medians; dashed line: no gap")
+    digits = decimals(audit)
+    said = [number(each, decimals=digits) for each in quartiles.medians if each is not None]
+    title = f"Median gap {said[0]} with the fewest entries, {said[-1]} with the most"
+    return _figure(
+        parts,
+        title=title,
+        legend="thick lines: medians of quarters of the teams; dashed line: no gap",
+    )
 
 
 def public_against_private(audit: Audit) -> str:
