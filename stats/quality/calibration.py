@@ -180,7 +180,7 @@ def spiegelhalter(*, labels: ArrayLike, probabilities: ArrayLike) -> tuple[float
 
 
 def _chernoff(given: Floats, weights: Floats, surplus: float, variance: float) -> float:
-    """Bound P(sum of weights (y - p) >= surplus): each t holds, so that a grid around the normal's will do."""
+    """Bound P(sum of weights (y - p) >= surplus): every t holds, so that a grid will do."""
     with np.errstate(divide="ignore"):
         no, yes = np.log1p(-given), np.log(given)
     mean = float(np.sum(weights * given))

@@ -202,8 +202,9 @@ def threshold_sweep(
 
     Notes
     -----
-    Sorted once; costs are cumulative weighted counts. Assumes independent items. Of t
-    distinct probabilities. Cost: O(n log n + n_draws t); memory O(n_draws t). Source: docs/method.md, "Decisions".
+    Sorted once; costs are cumulative weighted counts. Assumes independent items. With t
+    distinct probabilities. Cost: O(n log n + n_draws t); memory O(n_draws t). Source: docs/method.md,
+    "Decisions".
     """
     truth, given = checked_forecasts(labels, probabilities)
     _check_costs(cost_false_positive, cost_false_negative)
