@@ -33,8 +33,8 @@ NAME = "calibration"
 LEVEL = 0.05
 # With fewer items a bin's share says nothing, and a bin is not to tell of single items.
 MIN_ITEMS, ITEMS_OF_BIN, MIN_OF_BIN = 100, 20, 10
-# Of the band: enough for two digits, with 200 finals of 20,000 items in some seconds.
-N_DRAWS = 400
+# The band's draws: so many labels in all, with which it is right to about two digits at any size.
+LABELS_DRAWN, MIN_DRAWS, MAX_DRAWS = 2_000_000, 100, 1_000
 MEASURED, TOLD = 4, 2
 NO_VERDICT = "Calibration is not skill, and changes no verdict."
 
@@ -124,12 +124,13 @@ def _diagram(
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     """Keep the points of bins with enough items."""
+    n_draws = min(max(LABELS_DRAWN // len(truth), MIN_DRAWS), MAX_DRAWS)
     rows = reliability(
         labels=truth,
         probabilities=stated,
         rng=rng,
         n_bins=n_bins,
-        n_draws=N_DRAWS if by_item else 1,
+        n_draws=n_draws if by_item else 1,
     )
     shown = rows.n >= MIN_OF_BIN
     names = ["forecast", "observed"]
@@ -149,7 +150,7 @@ def sections(reading: Reading) -> list[Section]:
     if not findings:
         return []
     found = findings[0].evidence
-    ordered = sorted(findings, key=lambda each: -(each.estimate or each.evidence["reliability"]))
+    ordered = sorted(findings, key=_distance, reverse=True)
     columns = [
         Column("Team"),
         *number_columns("Brier score", "Uncertainty", "Resolution", "Reliability"),
@@ -171,6 +172,11 @@ def sections(reading: Reading) -> list[Section]:
             caption=_caption(reading, findings),
         )
     ]
+
+
+def _distance(finding: Finding) -> float:
+    value = finding.estimate
+    return float(finding.evidence["reliability"] if value is None else value)
 
 
 def _summed_up(findings: Sequence[Finding]) -> str:
@@ -229,7 +235,7 @@ def _words(finding: Finding) -> str:
 def _what(reading: Reading, finding: Finding) -> str:
     if "classes" in finding.evidence:
         return "the class that a file names"
-    return str(reading.audit.round.benchmark.classes[1])
+    return f"class {reading.audit.round.benchmark.classes[1]}"
 
 
 def _caption(reading: Reading, findings: Sequence[Finding]) -> str:

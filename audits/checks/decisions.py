@@ -281,8 +281,8 @@ def _caption(found: dict[str, Any]) -> str:
     if "curve" in found:
         text += (
             f" The benchmark decides above {_told(found['decided_at'])}. Regret: how much less the file's "
-            "best threshold would have cost; that one is chosen on these very items, so both are too "
-            "optimistic. Range: by how much the cost changes for thresholds within "
+            "best threshold would have cost; that one is chosen on these very items, so regret is larger "
+            "than on others. Range: by how much the cost changes for thresholds within "
             f"{_told(SENSITIVITY_RANGE)} of the one that the costs ask for; a small one says that the exact "
             "threshold hardly matters. Net benefit: right decisions for class 1 an item, less wrong ones "
             "weighted by the odds of that threshold; higher is better, and below that of deciding so for "
@@ -330,9 +330,9 @@ def _of_final(finding: Finding) -> str:
     best = found["best_threshold"]
     where = "deciding for class 1 never" if best is None else f"a threshold of {_told(best)}"
     text = (
-        f"Above {_told(found['decided_at'])}, as the benchmark decides, an item costs {cost} {covered} (95 "
-        f"%) on average. The cheapest on these items is {where}: {_amount(found, found['best'])}, so the "
-        f"regret is {_amount(found, found['regret'])}, and that is optimistic, since it was chosen on them. "
+        f"Above {_told(found['decided_at'])}, as the benchmark decides, an item costs {cost} {covered} "
+        f"(95 %) on average. The cheapest on these items is {where}: {_amount(found, found['best'])}, so the "
+        f"regret is {_amount(found, found['regret'])}; chosen on them, it is larger than on other items. "
         f"Within {_told(SENSITIVITY_RANGE)} of {_told(found['target'])}, the threshold that the costs ask "
         f"for, the cost changes by {_amount(found, found['sensitivity'])}."
     )

@@ -235,7 +235,7 @@ def test_the_report_says_what_a_threshold_stands_for(
     text = stored(world, round_of(*drawn(rng), decision_threshold=0.2))
 
     assert "declares no costs and a threshold of .20" in text
-    assert "for an item of 0 costs .20 and 0 for one of 1 .80" in text
+    assert "where class 1 for an item of class 0 costs .20 and the reverse .80" in text
     assert "which the costs ask for 95 %" not in text
 
 
@@ -262,4 +262,4 @@ def test_the_report_of_many_classes_says_what_regret_is(
     text = stored(world, round_of(labels, right, cost_matrix=costs, n_classes=3))
 
     assert "Cheapest by its own probabilities Regret" in text
-    assert "Deciding for eel whatever the item" in text
+    assert "Deciding for class eel whatever the item" in text
