@@ -255,18 +255,18 @@ def _in_short(reading: Reading, found: dict[str, Any]) -> str:
         threshold = found["decided_at"]
         text += (
             f"; lower is better. The benchmark declares no costs and a threshold of {_told(threshold)}, "
-            f"which is the best one of right probabilities where {classes[1]} for an item of {classes[0]} "
-            f"costs {_told(threshold)} and {classes[0]} for one of {classes[1]} {_told(1 - threshold)}: "
-            "costs are in these units."
+            f"which is the best one of right probabilities where class {classes[1]} for an item of class "
+            f"{classes[0]} costs {_told(threshold)} and the reverse {_told(1 - threshold)}: costs are in "
+            "these units."
         )
     text += (
-        f" Deciding for {classes[found['cheapest_class']]} whatever the item, the cheapest single decision, "
+        f" Deciding for class {classes[found['cheapest_class']]} whatever the item, the cheapest single decision, "
         f"costs {_amount(found, found['cheapest_class_cost'])}."
     )
     if "curve" not in found:
         return text
     everybody = sentences.number(found["net_benefit_of_all"], decimals=4)
-    return f"{text} {classes[1]} for every item has a net benefit of {everybody}, for none 0."
+    return f"{text} Class {classes[1]} for every item has a net benefit of {everybody}, for none 0."
 
 
 def _caption(found: dict[str, Any]) -> str:
