@@ -2,6 +2,8 @@
 
 from audits.checks import (
     accusation,
+    calibration,
+    decisions,
     deflation,
     discordance,
     elsewhere,
@@ -32,6 +34,8 @@ CHECKS: tuple[Check, ...] = (
     ranks.CHECK,
     improvements.CHECK,
     scores.CHECK,
+    calibration.CHECK,
+    decisions.CHECK,
     verdict.CHECK,
 )
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stats.arguments import check_counts, check_fractions
-from stats.bootstrap import WEIGHTS
 from stats.quality.forecasts import checked_codes, checked_forecasts
 
 Floats = NDArray[np.float64]
@@ -203,8 +202,9 @@ def threshold_sweep(
 
     Notes
     -----
-    Sorted once; costs are cumulative weighted counts. Assumes independent items. Cost: O(n log n +
-    n_draws n); memory O(n_draws n). Source: docs/method.md, "Decisions".
+    Sorted once; costs are cumulative weighted counts. Assumes independent items. With t
+    distinct probabilities. Cost: O(n log n + n_draws t); memory O(n_draws t). Source: docs/method.md,
+    "Decisions".
     """
     truth, given = checked_forecasts(labels, probabilities)
     _check_costs(cost_false_positive, cost_false_negative)
@@ -212,16 +212,15 @@ def threshold_sweep(
     check_fractions(confidence_level=confidence_level)
     thresholds, number = np.unique(given, return_inverse=True)
     levels = len(thresholds) + 1
-    drawn = WEIGHTS[rng.integers(65_536, size=(n_draws, len(truth)), dtype=np.uint16)]
-    weights = np.vstack([np.ones(len(truth)), drawn])
-    missed = np.zeros((len(weights), levels))
-    treated = np.zeros((len(weights), levels))
-    for row, each in enumerate(weights):
-        missed[row, 1:] = np.bincount(number, weights=each * (truth == 1))
-        treated[row, :-1] = np.bincount(number, weights=each * (truth == 0))
-    false_negatives = np.cumsum(missed, axis=1)
-    false_positives = np.cumsum(treated[:, ::-1], axis=1)[:, ::-1]
-    total = np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
+    # Weights of Poisson(1) of the items of one level sum to a Poisson number with their count as its mean.
+    counts = np.array(
+        [np.bincount(number[truth == y], minlength=levels - 1) for y in (0, 1)], dtype=np.float64
+    )
+    weights = np.concatenate([counts[None], rng.poisson(counts, size=(n_draws, *counts.shape))])
+    false_negatives, false_positives = np.zeros((2, len(weights), levels))
+    false_negatives[:, 1:] = np.cumsum(weights[:, 1], axis=1)
+    false_positives[:, :-1] = np.cumsum(weights[:, 0, ::-1], axis=1)[:, ::-1]
+    total = np.maximum(weights.sum(axis=(1, 2))[:, None], 1.0)
     costs = (cost_false_negative * false_negatives + cost_false_positive * false_positives) / total
     tail = (1 - confidence_level) / 2
     low, high = np.quantile(costs[1:], [tail, 1 - tail], axis=0)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from tests.vault.factories import make_world
 from vault import holdout_ledger
 from vault.models import Benchmark, RawScore
-from vault.scorers import scorer_of
+from vault.scorers import rules_of, scorer_of
 
 BINARY: dict[str, Any] = {
     "task": "binary",
@@ -79,3 +79,20 @@ def test_the_database_refuses_rules_out_of_range(wrong: dict[str, float]) -> Non
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Benchmark.objects.create(slug="wrong", **wrong)
+
+
+def test_rules_of_deciding_have_costs_whatever_the_metric() -> None:
+    """Of a benchmark from before costs were held to anything they are none."""
+    costs = [[0, 1], [4, 0]]
+    given: dict[str, Any] = {
+        **{"task": "binary", "classes": ["no", "yes"], "prediction_form": "probability"},
+        **{"primary_metric": "log_loss", "decision_threshold": 0.2},
+    }
+
+    found = rules_of(benchmark=Benchmark(**given, cost_matrix=costs))
+
+    assert (found.n_classes, found.decision_threshold, found.cost_matrix) == (2, 0.2, costs)
+    for wrong in ([[0, 1]], [[1, 1], [2, 2]], "free"):
+        assert rules_of(benchmark=Benchmark(**given, cost_matrix=wrong)).cost_matrix is None
+    values = Benchmark(task="regression", primary_metric="rmse", loss_cap=2.0)
+    assert rules_of(benchmark=values).n_classes is None

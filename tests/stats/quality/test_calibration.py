@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.stats as sps
 from sklearn.metrics import brier_score_loss
 
 from stats.quality.calibration import (
@@ -75,6 +76,51 @@ def test_spiegelhalter_keeps_its_level_and_finds_a_shift() -> None:
 
 def test_what_was_impossible_and_happened_refutes_calibration() -> None:
     assert spiegelhalter(labels=[1, 0], probabilities=[0.0, 0.0]) == (np.inf, 0.0)
+
+
+def test_few_expected_events_keep_every_level() -> None:
+    """Six events among 3,000 items are expected, so that their number is Poisson(6): by its exact law.
+
+    The normal tail would reject at .001 in .0026 of the draws.
+    """
+    n, chance = 3_000, 0.002
+    probabilities = np.full(n, chance)
+
+    def p_of(events: int) -> float:
+        return spiegelhalter(labels=np.arange(n) < events, probabilities=probabilities)[1]
+
+    p_values = np.array([p_of(events) for events in range(30)])
+    law = sps.binom(n, chance).pmf(np.arange(30))
+    for level in (0.05, 0.01, 0.001, 0.0001):
+        assert law[p_values <= level].sum() <= level
+    # It is a bound and not far off: twice the exact tail is .0002 for 16 events or more.
+    assert 2 * sps.binom(n, chance).sf(15) < p_of(16) < 0.01
+    assert p_of(29) < 1e-7
+
+
+def test_a_bound_holds_where_probabilities_are_0_and_1() -> None:
+    """Sure of almost all, right half the time: infinitely unlikely would be too much said."""
+    probabilities = np.where(np.arange(400) < 200, 0.0, 1.0)
+    probabilities[0] = 0.01
+    z, p_value = spiegelhalter(labels=np.arange(400) % 2, probabilities=probabilities)
+
+    assert z > 100
+    assert 0 <= p_value < 1e-10
+
+
+def test_brier_parts_of_bins_are_those_of_the_diagram() -> None:
+    rng = np.random.default_rng(216)
+    labels, probabilities = perfect(rng, 2_000)
+
+    found = brier(labels=labels, probabilities=probabilities, n_bins=10)
+
+    rows = reliability(labels=labels, probabilities=probabilities, rng=rng, n_bins=10, n_draws=2)
+    share, rate = rows.n / 2_000, labels.mean()
+    assert found.reliability == pytest.approx(np.sum(share * (rows.forecast - rows.observed) ** 2))
+    assert found.resolution == pytest.approx(np.sum(share * (rows.observed - rate) ** 2))
+    assert found.reliability < 0.01 < found.resolution < found.uncertainty
+    exact = brier_score_loss(labels, probabilities)
+    assert found.score == pytest.approx(exact, abs=0.005)
 
 
 def test_brier_parts_sum_to_the_score() -> None:
