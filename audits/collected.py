@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.draw import Draw
+from stats.metrics import Scorer
 from stats.scored_files import Files
 from stats.split_scores import SplitScore
 from vault import predictions
@@ -94,6 +95,8 @@ class Collected:
     """Everything that the checks read."""
 
     metric: str
+    # The metric under the benchmark's rules.
+    scorer: Scorer
     unit: float
     delta0: float
     score: SplitScore

@@ -2,6 +2,7 @@
 
 from audits.checks import (
     accusation,
+    decay,
     deflation,
     discordance,
     elsewhere,
@@ -14,6 +15,7 @@ from audits.checks import (
     ranking,
     ranks,
     scores,
+    slices,
     verdict,
 )
 from audits.checks.check import Check
@@ -32,6 +34,8 @@ CHECKS: tuple[Check, ...] = (
     ranks.CHECK,
     improvements.CHECK,
     scores.CHECK,
+    slices.CHECK,
+    decay.CHECK,
     verdict.CHECK,
 )
 

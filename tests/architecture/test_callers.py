@@ -50,10 +50,7 @@ CALLED_LATER = {
     "stats.quality.decisions.decision_cost": "decisions: regret and sensitivity at the declared threshold",
     "stats.quality.decisions.threshold_sweep": "decisions: the curve of cost over thresholds",
     "stats.quality.decisions.net_benefit_of_all": "decisions: the line of treating everybody",
-    "stats.quality.slices.slice_scores": "slices: the worst one, all intervals at once",
     "stats.quality.slices.consistency": "slices: answers that a perturbed case of a stress holdout leaves",
-    "stats.quality.decay.decay": "decay: the score over later windows",
-    "stats.quality.decay.rank_stability": "decay: whether ranks last over windows",
     # Readiness
     "stats.quality.latency.percentile": "readiness: a limit on p95 latency, judged with an interval",
     "stats.quality.latency.score_under_budget": "readiness: the score if late answers count as wrong",

@@ -18,6 +18,7 @@ NAME = "most_files"
 ROOMS = ("service", "config", "lab", "audits", "vault", "stats")
 # Checks that only explain: of what they find nothing else is made.
 EXPLAINING = (
+    "decay",
     "deflation",
     "discordance",
     "elsewhere",
@@ -26,6 +27,7 @@ EXPLAINING = (
     "integrity",
     "ledger",
     "mechanism_labels",
+    "slices",
 )
 
 
