@@ -93,6 +93,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         reference_scores=[scorer.every_metric(each) for each in references],
         label_versions=scorer.label_versions,
         unranked=past.unranked,
+        constraints=round.benchmark.constraints,
         awaited=past.awaited,
     )
 

@@ -128,6 +128,8 @@ class Collected:
     reference_scores: list[Scored] = field(default_factory=list)
     # Which version of its labels was read of each holdout, by id.
     label_versions: dict[str, int] = field(default_factory=dict)
+    # What the benchmark declares that a model has to keep to, by measure.
+    constraints: dict[str, float] = field(default_factory=dict)
     # Teams that organizers took out of the ranking.
     unranked: frozenset[int] = frozenset()
     # Of an audit that is repeated: what everybody reads of finals on labels that arrived since, by holdout

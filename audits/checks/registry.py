@@ -14,6 +14,7 @@ from audits.checks import (
     mechanism_labels,
     ranking,
     ranks,
+    readiness,
     scores,
     slices,
     verdict,
@@ -36,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     scores.CHECK,
     slices.CHECK,
     decay.CHECK,
+    readiness.CHECK,
     verdict.CHECK,
 )
 

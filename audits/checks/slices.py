@@ -18,7 +18,7 @@ from audits.models import Finding
 from audits.parts import Items
 from audits.reading import Reading
 from stats.quality.slices import MIN_ITEMS, SHRINKAGE, slice_scores
-from vault.holdout_kinds import HoldoutKind
+from vault.holdout_kinds import NEEDS_SLICES, HoldoutKind
 
 NAME = "slices"
 # The new labels of the query holdout's own draw, among holdouts that are called by their ids.
@@ -78,9 +78,7 @@ def _divided(collected: Collected) -> dict[str, Divided]:
     """Prepare the new labels first, then stress cases; of a holdout that nothing divides nothing."""
     opened: dict[str, Opened] = {NEW: collected.fresh}
     opened |= {
-        holdout: each
-        for holdout, each in collected.others.items()
-        if each.kind == HoldoutKind.STRESS
+        holdout: each for holdout, each in collected.others.items() if each.kind in NEEDS_SLICES
     }
     found = {}
     for holdout, each in opened.items():
@@ -132,6 +130,8 @@ def _found(holdout: Divided, answers: NDArray[Any], rng: np.random.Generator) ->
         "n_columns": len(holdout.divisions),
         "n_slices": len(rows),
         "n_left_out": sum(each.n_left_out for each in holdout.divisions),
+        # Between these is the score of the truly worst slice: the intervals hold together.
+        "least": [min(each["interval"][end] for each in rows) for end in (0, 1)],
         "slices": rows[:MAX_SHOWN],
     }
 
@@ -181,9 +181,12 @@ def _row(
 
 
 def worst(*, finding: Finding | None) -> dict[str, Any] | None:
-    """Give the worst slice on new labels, with scores stored so that higher is better."""
+    """Give the worst slice on new labels, with scores stored so that higher is better.
+
+    `least` holds the lowest score of any slice.
+    """
     found = None if finding is None else finding.evidence["holdouts"].get(NEW)
-    return None if found is None else {**found["slices"][0], "n_slices": found["n_slices"]}
+    return None if found is None else {**found["slices"][0], "least": found["least"]}
 
 
 def sections(reading: Reading) -> list[Section]:

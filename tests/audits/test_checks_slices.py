@@ -52,6 +52,7 @@ def test_scores_every_slice_at_its_share_of_the_level() -> None:
     worst = min(told["slices"], key=lambda each: each["score"])
     assert told["slices"][0] == worst
     assert found.estimate == worst["score"]
+    assert told["least"][0] == min(each["interval"][0] for each in told["slices"])
     assert (found.low, found.high, found.p_value, found.verdict) == (None, None, None, "")
 
 
@@ -203,7 +204,7 @@ def stored(world: World, *, team: str = "somebody", run: Any = None, **given: An
     }
     whole = {
         **{"kind": "iid", "score": 0.75, "interval": [0.74, 0.76], "n_columns": 1, "n_slices": 2},
-        **{"n_left_out": 0, "slices": [row | given]},
+        **{"n_left_out": 0, "least": [0.58, 0.64], "slices": [row | given]},
     }
     Finding.objects.create(
         run=audit,

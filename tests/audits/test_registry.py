@@ -27,7 +27,6 @@ EXPLAINING = (
     "integrity",
     "ledger",
     "mechanism_labels",
-    "slices",
 )
 
 
