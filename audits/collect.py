@@ -57,10 +57,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     ]
     scorer = _Scorer(
         of=scorer_of(benchmark=round.benchmark),
-        secondary=[
-            scorer_of(benchmark=round.benchmark, metric=each)
-            for each in round.benchmark.secondary_metrics
-        ],
+        secondary=_secondary(round),
         query=_open([round.query_holdout]),
         fresh=_open(deciding),
         others={str(each.pk): _open([each]) for each in others},
@@ -72,6 +69,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     published = _best_published(past, scorer.of)
     return Collected(
         metric=scorer.of.metric,
+        scorer=scorer.of,
         unit=scorer.of.unit,
         delta0=round.benchmark.delta0 * scorer.of.unit,
         rules=rules_of(benchmark=round.benchmark),
@@ -96,8 +94,14 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         reference_scores=[scorer.every_metric(each) for each in references],
         label_versions=scorer.label_versions,
         unranked=past.unranked,
+        constraints=round.benchmark.constraints,
         awaited=past.awaited,
     )
+
+
+def _secondary(round: Round) -> list[Scorer]:
+    names = round.benchmark.secondary_metrics
+    return [scorer_of(benchmark=round.benchmark, metric=each) for each in names]
 
 
 def _best_published(past: RoundHistory, scorer: Scorer) -> list[PublishedFinal]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.draw import Draw
-from stats.metrics import Rules
+from stats.metrics import Rules, Scorer
 from stats.scored_files import Files
 from stats.split_scores import SplitScore
 from vault import predictions
@@ -101,6 +101,8 @@ class Collected:
     """Everything that the checks read."""
 
     metric: str
+    # The metric under the benchmark's rules.
+    scorer: Scorer
     unit: float
     delta0: float
     # How the benchmark decides and what decisions cost, whatever its metrics.
@@ -134,6 +136,8 @@ class Collected:
     reference_scores: list[Scored] = field(default_factory=list)
     # Which version of its labels was read of each holdout, by id.
     label_versions: dict[str, int] = field(default_factory=dict)
+    # What the benchmark declares that a model has to keep to, by measure.
+    constraints: dict[str, float] = field(default_factory=dict)
     # Teams that organizers took out of the ranking.
     unranked: frozenset[int] = frozenset()
     # Of an audit that is repeated: what everybody reads of finals on labels that arrived since, by holdout

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stats.metrics import MAX_LOSS, METRICS, check_costs
+from vault import constraints
 from vault.errors import BenchmarkError
 from vault.files import prediction_forms
 from vault.files.columns import CONTROLS
@@ -25,6 +26,8 @@ FIXED_BY_PLANNING = (
     "decision_threshold",
     "probability_clip",
     "delta0",
+    # Declared before anybody knows a score, or it would be chosen by who keeps to it.
+    "constraints",
 )
 FIELDS = FIXED_BY_SEALING + FIXED_BY_PLANNING
 
@@ -57,6 +60,7 @@ def problems(values: Mapping[str, Any]) -> dict[str, str]:
         "decision_threshold": _wrong_threshold(values),
         "probability_clip": "Above 0 and below 0.5." if clip is None or not 0 < clip < 0.5 else "",
         "delta0": "A number from 0 to 1." if delta0 is None or not 0 <= delta0 <= 1 else "",
+        "constraints": constraints.problem(values["constraints"], task=values["task"]),
     }
     return {field: problem for field, problem in found.items() if problem}
 

@@ -59,6 +59,9 @@ class PastSubmission(StoredFile):
     # one, and its exact score on the query holdout.
     released: float | None
     raw: float
+    # As its team says; nobody measured it.
+    latency_p95_ms: float | None = None
+    cost_per_1000: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +213,8 @@ def _past(
             outcome=releases[pk].outcome,
             released=releases[pk].released,
             raw=raw[pk],
+            latency_p95_ms=row.latency_p95_ms,
+            cost_per_1000=row.cost_per_1000,
         )
         for pk, row in submissions.items()
     }

@@ -3,6 +3,7 @@
 from audits.checks import (
     accusation,
     calibration,
+    decay,
     decisions,
     deflation,
     discordance,
@@ -15,7 +16,9 @@ from audits.checks import (
     mechanism_labels,
     ranking,
     ranks,
+    readiness,
     scores,
+    slices,
     verdict,
 )
 from audits.checks.check import Check
@@ -36,6 +39,9 @@ CHECKS: tuple[Check, ...] = (
     scores.CHECK,
     calibration.CHECK,
     decisions.CHECK,
+    slices.CHECK,
+    decay.CHECK,
+    readiness.CHECK,
     verdict.CHECK,
 )
 

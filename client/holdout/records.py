@@ -52,6 +52,8 @@ class Benchmark:
     decision_threshold: float | None = None
     probability_clip: float | None = None
     cost_matrix: list[list[float]] | None = None
+    # Limits by measure that a model has to keep to beside its score.
+    constraints: dict[str, float] | None = None
 
     @property
     def metrics(self) -> list[str]:

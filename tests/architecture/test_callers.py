@@ -40,15 +40,10 @@ CALLED_LATER = {
     "stats.two_sample.two_sample_auc": "improvements: the same file's AUC on query and fresh items",
     "stats.paired.paired_auc": "improvements: two files on the same fresh items, by AUC",
     # Quality
-    "stats.quality.slices.slice_scores": "slices: the worst one, all intervals at once",
     "stats.quality.slices.consistency": "slices: answers that a perturbed case of a stress holdout leaves",
-    "stats.quality.decay.decay": "decay: the score over later windows",
-    "stats.quality.decay.rank_stability": "decay: whether ranks last over windows",
     # Readiness
-    "stats.quality.latency.percentile": "readiness: a limit on p95 latency, judged with an interval",
-    "stats.quality.latency.score_under_budget": "readiness: the score if late answers count as wrong",
-    "stats.quality.latency.pareto_front": "readiness: teams beaten in score and latency at once",
-    "stats.intervals.clopper_pearson": "readiness: a limit on a share, where coverage is promised",
+    "stats.quality.latency.percentile": "readiness: p95 latency, once times of single answers are handed in",
+    "stats.quality.latency.score_under_budget": "readiness: late answers as wrong, once each has a time",
     # Label health
     "stats.quality.noisy_labels.symmetric": "label health: the score beyond noise of one rate",
     "stats.quality.noisy_labels.class_conditional": "label health: the same by a matrix of rates",

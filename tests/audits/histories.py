@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from audits.runs import generator_of
 from stats.draw import draw
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
-from stats.metrics import Rules
+from stats.metrics import Rules, Scorer
 from stats.scored_files import Files
 from stats.split_scores import Mean
 from vault.history import PastSubmission, TeamHistory
@@ -138,6 +138,7 @@ def collected(
     team = history(team_id=900, k=n_references, final=None, is_reference=True)
     defaults: dict[str, Any] = {
         "metric": "accuracy",
+        "scorer": Scorer(metric="accuracy", n_classes=2),
         "unit": 1.0,
         "delta0": DELTA0,
         "rules": Rules(n_classes=2),
@@ -165,14 +166,34 @@ def collected(
     )
 
 
-def opened(n_items: int, *, first: int = 0) -> Opened:
-    """Items of a holdout in which nobody looks at a label."""
-    return Opened(
-        positions=np.arange(first, first + n_items),
-        labels=np.zeros(n_items, np.int64),
-        groups=None,
-        strata=None,
+@dataclass(frozen=True, kw_only=True)
+class Held(Answers):
+    """Files that are in memory, and in no storage."""
+
+    given: Sequence[Matrix]
+
+    def of(self, number: int) -> Matrix:
+        return self.given[number]
+
+
+def answering(team_id: int, answers: Matrix, *, n: int = 4, m: int = 4) -> Entrant:
+    """A team of one file, its answers to all items of the panel; what it scored of n and m does not count."""
+    found = entrant(team_id, np.ones((n, 1)), np.ones((m, 1)))
+    held = Held(
+        submissions=found.history.submissions, positions=np.arange(n), given=[np.asarray(answers)]
     )
+    return replace(found, answers=held)
+
+
+def opened(n_items: int, *, first: int = 0, **given: Any) -> Opened:
+    """Items of a holdout in which nobody looks at a label, unless given."""
+    defaults: dict[str, Any] = {
+        "positions": np.arange(first, first + n_items),
+        "labels": np.zeros(n_items, np.int64),
+        "groups": None,
+        "strata": None,
+    }
+    return Opened(**{**defaults, **given})
 
 
 def context(**given: Any) -> Context:

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from audits import rounds
+from audits.models import Publication
 from tests.audits import stage
 from tests.vault.factories import NOW, World, make_world
+from vault import predictions
 from vault import rounds as vault_rounds
 from vault.models import Holdout, JournalEntry, Round
 from vault.sealing import holdouts, label_files
@@ -23,9 +25,12 @@ def status_of(given: Holdout) -> str:
     return given.status
 
 
-def seal_beside(world: World, *, kind: str, start: int) -> Holdout:
+def seal_beside(world: World, *, kind: str, start: int, n: int) -> Holdout:
     """A fresh holdout that does not decide, measured by the planned round."""
-    rows = "".join(f"beside-{start + i:05d},{i % 2},2026-02-01,calm\n" for i in range(60))
+    rows = "".join(
+        f"beside-{start + i:05d},{i % 2},2026-02-{1 + i % 28:02d},{'calm' if i % 3 else 'storm'}\n"
+        for i in range(n)
+    )
     table = label_files.read(
         body=("id,label,time,slice:wind\n" + rows).encode(),
         content_type="text/csv",
@@ -43,12 +48,12 @@ def seal_beside(world: World, *, kind: str, start: int) -> Holdout:
     return sealed
 
 
-def measured_beside(slug: str) -> tuple[World, list[Holdout]]:
+def measured_beside(slug: str, *, n: int = 240) -> tuple[World, list[Holdout]]:
     """An audited round that measured a later period and stress cases, too."""
     world = make_world(slug, closes_at=stage.FAR_AHEAD)
     beside = [
-        seal_beside(world, kind=kind, start=start)
-        for kind, start in (("temporal", 0), ("stress", 100))
+        seal_beside(world, kind=kind, start=start, n=n)
+        for kind, start in (("temporal", 0), ("stress", n))
     ]
     # The world's round is of the first panel; another is planned, of all items.
     Round.objects.filter(pk=world.round.pk).update(status="PUBLISHED")
@@ -68,7 +73,7 @@ def measured_beside(slug: str) -> tuple[World, list[Holdout]]:
         actor="test",
         now=NOW,
     )
-    world.labels = np.concatenate([world.labels, np.arange(120, dtype=np.uint8) % 2])
+    world.labels = np.concatenate([world.labels, (np.arange(2 * n) % 2).astype(np.uint8)])
     rng = np.random.default_rng(4)
     world.open(baseline=stage.noisy(world, rng, accuracy=0.7))
     team = world.team("honest")
@@ -102,3 +107,32 @@ def test_what_another_round_is_still_to_measure_stays_fresh() -> None:
     vault_rounds.cancel(round=other.round, reason="no more", actor="olivia", now=NOW)
     rounds._retire_measured(world.round, now=NOW)
     assert status_of(temporal) == "RETIRED"
+
+
+def test_slices_and_decay_follow_the_sealed_columns() -> None:
+    """Through vault, worker and report, against shares of the handed-in file; the publication has neither."""
+    world, (_, stress) = measured_beside("columns")
+
+    run = rounds.latest_run(round=world.round)
+    slices = stage.finding_of(world, "honest", "slices").evidence["holdouts"][str(stress.pk)]
+    decay = stage.finding_of(world, "honest", "decay").evidence["timelines"]["the later period"]
+    final = stage.finding_of(world, "honest", "slices").submission
+    assert final is not None
+    right = predictions.load(file_key=final.file_key) == world.labels
+    later, cases = right[-480:-240], right[-240:]
+    of_slice = {each["slice"]: each["score"] for each in slices["slices"]}
+    is_calm = np.arange(240) % 3 != 0
+    assert of_slice == pytest.approx(
+        {"calm": cases[is_calm].mean(), "storm": cases[~is_calm].mean()}
+    )
+    week = np.arange(240) % 28 // 7
+    assert decay["scores"] == pytest.approx([later[week == each].mean() for each in range(4)])
+    assert "Worst slice on rare, adversarial or perturbed cases: wind = " in run.report.html
+    assert "Over the later period: " in run.report.html
+
+    stage.published(world)
+
+    shown = json.dumps(Publication.objects.get(round=world.round).document)
+    assert "storm" not in shown
+    assert "slice" not in shown
+    assert "window" not in shown

@@ -19,6 +19,7 @@ ROOMS = ("service", "config", "lab", "audits", "vault", "stats")
 # Checks that only explain: of what they find nothing else is made.
 EXPLAINING = (
     "calibration",
+    "decay",
     "decisions",
     "deflation",
     "discordance",

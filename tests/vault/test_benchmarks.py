@@ -28,6 +28,7 @@ def problems(**changed: Any) -> dict[str, str]:
 def test_what_fits_has_no_problem() -> None:
     assert problems() == {}
     assert problems(prediction_form="probability", decision_threshold=0.3) == {}
+    assert problems(constraints={"recall": 0.95, "latency_p95_ms": 50, "score": 0.8}) == {}
     value = {"prediction_form": "value", "primary_metric": "mae", "loss_cap": 5.0}
     assert problems(task="regression", classes=[], **value) == {}
 
@@ -46,6 +47,19 @@ def test_what_fits_has_no_problem() -> None:
         ({"decision_threshold": 0.3}, "decision_threshold"),
         ({"probability_clip": 0.5}, "probability_clip"),
         ({"delta0": float("nan")}, "delta0"),
+        ({"constraints": [0.9]}, "constraints"),
+        ({"constraints": {"precision": 0.9}}, "constraints"),
+        ({"constraints": {"recall": 1.1}}, "constraints"),
+        ({"constraints": {"recall": True}}, "constraints"),
+        ({"constraints": {"latency_p95_ms": -1}}, "constraints"),
+        ({"constraints": {"score": float("nan")}}, "constraints"),
+        (
+            {
+                **{"task": "regression", "classes": [], "prediction_form": "value"},
+                **{"primary_metric": "mae", "loss_cap": 5.0, "constraints": {"recall": 0.9}},
+            },
+            "constraints",
+        ),
     ],
 )
 def test_each_field_has_its_problem(changed: dict[str, Any], field: str) -> None:

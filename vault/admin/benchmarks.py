@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stats.metrics import MAX_LOSS, METRICS
-from vault import benchmarks, journal, opening, team_names
+from vault import benchmarks, constraints, journal, opening, team_names
 from vault.admin import awaited, planning
 from vault.admin.acts import ActingPage
 from vault.admin.json_field import TypedJSONField
@@ -53,6 +53,19 @@ class ClassesField(forms.CharField):
         return bool(self.to_python(self.prepare_value(initial)) != self.to_python(data))
 
 
+class ConstraintsField(TypedJSONField):
+    """Limits by measure; empty: none."""
+
+    empty_values = [*TypedJSONField.empty_values]
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value == {} else super().prepare_value(value)
+
+    def clean(self, value: Any) -> Any:
+        found = super().clean(value)
+        return {} if found is None else found
+
+
 class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
     data_url = forms.URLField(
         label="Data URL",
@@ -84,7 +97,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             *benchmarks.FIXED_BY_SEALING[1:],
             *benchmarks.FIXED_BY_PLANNING,
         )
-        field_classes = {"cost_matrix": TypedJSONField}
+        field_classes = {"cost_matrix": TypedJSONField, "constraints": ConstraintsField}
         labels = {"delta0": "Tolerance (delta0)"}
         help_texts = {
             "slug": "In the API's addresses.",
@@ -96,9 +109,15 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             "class, one at it or below as the other, by every metric of labels. Empty: 0.5.",
             "probability_clip": "The log loss takes a probability nearer to 0 or 1 than this as if it were "
             "this near. The smaller it is, the more of a score a single item can be.",
+            "constraints": "JSON: a limit by measure, which the audit judges and nothing is ranked by. "
+            + "; ".join(f"{name}: {each.meaning}" for name, each in constraints.CONSTRAINTS.items())
+            + ". Scores are in the metric's units and direction.",
             "delta0": "An overstatement below this share of the metric's range is not worth an accusation.",
         }
-        widgets = {"cost_matrix": forms.Textarea(attrs={"rows": 3, "cols": 40})}
+        widgets = {
+            "cost_matrix": forms.Textarea(attrs={"rows": 3, "cols": 40}),
+            "constraints": forms.Textarea(attrs={"rows": 2, "cols": 60}),
+        }
 
     def clean_title(self) -> str:
         title: str = self.cleaned_data["title"]
@@ -132,6 +151,7 @@ class BenchmarkAdmin(ActingPage):
             *("primary_metric", "secondary_metrics", "loss_cap", "cost_matrix"),
             *("decision_threshold", "probability_clip", "delta0"),
         ),
+        section("What a model has to keep to", "constraints"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Benchmark]:

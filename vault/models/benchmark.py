@@ -32,6 +32,8 @@ class Benchmark(models.Model):
     cost_matrix = models.JSONField(null=True, blank=True)
     # Binary probabilities: class 1 is decided for above it; null is one half.
     decision_threshold = models.FloatField(null=True, blank=True)
+    # What a model has to keep to beside its score, by measure: `vault.constraints`. It ranks nobody.
+    constraints = models.JSONField(default=dict, blank=True)
     # The log loss lets no probability come nearer to 0 and 1: without a clip one item tells its label.
     probability_clip = models.FloatField(default=PROBABILITY_CLIP)
     # Inflation below this, in units of the metric's range, is not worth an accusation.

@@ -24,6 +24,7 @@ BINARY = {
     "decision_threshold": "0.4",
     "probability_clip": "0.001",
     "cost_matrix": "[[0, 1], [5, 0]]",
+    "constraints": '{"recall": 0.95}',
     "delta0": "0.01",
 }
 REGRESSION = {
@@ -53,6 +54,7 @@ def test_a_binary_benchmark_is_made_as_given_and_journaled() -> None:
     assert made.classes == ["dry", "wet"]
     assert made.secondary_metrics == ["log_loss", "brier"]
     assert made.cost_matrix == [[0, 1], [5, 0]]
+    assert made.constraints == {"recall": 0.95}
     assert (made.decision_threshold, made.delta0, made.loss_cap) == (0.4, 0.01, None)
     assert made.probability_clip == 0.001
     entry = JournalEntry.objects.get()
@@ -93,6 +95,8 @@ def test_a_regression_is_made() -> None:
             "For expected regret a cost matrix is needed.",
         ),
         ({"decision_threshold": "1"}, "A number between 0 and 1."),
+        ({"constraints": "[1]"}, "A JSON object of limits by measure"),
+        ({"constraints": '{"recall": 2}'}, "The limit of recall must be a number from 0 to 1."),
         (
             {"prediction_form": "label", "primary_metric": "mcc", "secondary_metrics": []},
             "A threshold needs probabilities of a binary task.",

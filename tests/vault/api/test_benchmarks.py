@@ -56,6 +56,7 @@ def test_list_is_by_slug(world: World) -> None:
         "decision_threshold": None,
         "probability_clip": 0.01,
         "cost_matrix": None,
+        "constraints": {},
     }
 
 

@@ -11,6 +11,7 @@ from vault.api.representations import fields
 from vault.api.representations.draws import BATCH, DRAW
 from vault.api.representations.rounds import COMMITMENT, ROUND
 from vault.api.representations.shape import By, Field, Shape
+from vault.constraints import CONSTRAINTS
 from vault.files.prediction_forms import FORMS
 from vault.holdout_kinds import WITHOUT_LABELS, HoldoutKind
 from vault.models import Benchmark, Holdout, Panel
@@ -61,6 +62,19 @@ BENCHMARK = Shape(
             "such an item costs. Expected cost is the mean of it, expected regret that above the "
             "cheapest decisions.",
             null=True,
+        ),
+        "constraints": Field(
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "description": "What a model has to keep to beside its score; nobody is ranked by it. Scores "
+                "are in the metric's units and direction.",
+                "properties": {
+                    name: schemas.number(f"{each.meaning[0].upper()}{each.meaning[1:]}.")
+                    for name, each in CONSTRAINTS.items()
+                },
+            },
+            {"recall": 0.95, "latency_p95_ms": 50.0},
         ),
     },
 )
