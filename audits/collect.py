@@ -48,7 +48,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     """
 
     _open = partial(_opened, round=round, now=now, repeats=repeats)
-    past = history.round_history(round=round)
+    past, benchmark = history.round_history(round=round), round.benchmark
     fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
     deciding = [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
     # What is still without labels is scored as they come: `audits.prospective`.
@@ -56,10 +56,9 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         each for each in fresh_holdouts if each not in deciding and each.kind not in WITHOUT_LABELS
     ]
     scorer = _Scorer(
-        of=scorer_of(benchmark=round.benchmark),
+        of=scorer_of(benchmark=benchmark),
         secondary=[
-            scorer_of(benchmark=round.benchmark, metric=each)
-            for each in round.benchmark.secondary_metrics
+            scorer_of(benchmark=benchmark, metric=name) for name in benchmark.secondary_metrics
         ],
         query=_open([round.query_holdout]),
         fresh=_open(deciding),
@@ -73,8 +72,8 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     return Collected(
         metric=scorer.of.metric,
         unit=scorer.of.unit,
-        delta0=round.benchmark.delta0 * scorer.of.unit,
-        rules=rules_of(benchmark=round.benchmark),
+        delta0=benchmark.delta0 * scorer.of.unit,
+        rules=rules_of(benchmark=benchmark),
         score=scorer.split,
         draw=scorer.draw,
         n_teams=len(teams),
