@@ -48,7 +48,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
     """
 
     _open = partial(_opened, round=round, now=now, repeats=repeats)
-    past = history.round_history(round=round)
+    past, benchmark = history.round_history(round=round), round.benchmark
     fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
     deciding = [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
     # What is still without labels is scored as they come: `audits.prospective`.
@@ -56,8 +56,10 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         each for each in fresh_holdouts if each not in deciding and each.kind not in WITHOUT_LABELS
     ]
     scorer = _Scorer(
-        of=scorer_of(benchmark=round.benchmark),
-        secondary=_secondary(round),
+        of=scorer_of(benchmark=benchmark),
+        secondary=[
+            scorer_of(benchmark=benchmark, metric=name) for name in benchmark.secondary_metrics
+        ],
         query=_open([round.query_holdout]),
         fresh=_open(deciding),
         others={str(each.pk): _open([each]) for each in others},
@@ -71,8 +73,8 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         metric=scorer.of.metric,
         scorer=scorer.of,
         unit=scorer.of.unit,
-        delta0=round.benchmark.delta0 * scorer.of.unit,
-        rules=rules_of(benchmark=round.benchmark),
+        delta0=benchmark.delta0 * scorer.of.unit,
+        rules=rules_of(benchmark=benchmark),
         score=scorer.split,
         draw=scorer.draw,
         n_teams=len(teams),
@@ -94,14 +96,9 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         reference_scores=[scorer.every_metric(each) for each in references],
         label_versions=scorer.label_versions,
         unranked=past.unranked,
-        constraints=round.benchmark.constraints,
+        constraints=benchmark.constraints,
         awaited=past.awaited,
     )
-
-
-def _secondary(round: Round) -> list[Scorer]:
-    names = round.benchmark.secondary_metrics
-    return [scorer_of(benchmark=round.benchmark, metric=each) for each in names]
 
 
 def _best_published(past: RoundHistory, scorer: Scorer) -> list[PublishedFinal]:

@@ -259,9 +259,10 @@ def _in_short(reading: Reading, found: dict[str, Any]) -> str:
             f"{classes[0]} costs {_told(threshold)} and the reverse {_told(1 - threshold)}: costs are in "
             "these units."
         )
+    cheapest = classes[found["cheapest_class"]]
     text += (
-        f" Deciding for class {classes[found['cheapest_class']]} whatever the item, the cheapest single decision, "
-        f"costs {_amount(found, found['cheapest_class_cost'])}."
+        f" Deciding for class {cheapest} whatever the item, the cheapest single decision, costs "
+        f"{_amount(found, found['cheapest_class_cost'])}."
     )
     if "curve" not in found:
         return text
