@@ -74,6 +74,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         metric=scorer.of.metric,
         unit=scorer.of.unit,
         delta0=round.benchmark.delta0 * scorer.of.unit,
+        scorer=scorer.of,
         score=scorer.split,
         draw=scorer.draw,
         n_teams=len(teams),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.draw import Draw
+from stats.metrics import Scorer
 from stats.scored_files import Files
 from stats.split_scores import SplitScore
 from vault import predictions
@@ -96,6 +97,8 @@ class Collected:
     metric: str
     unit: float
     delta0: float
+    # The same metric of any labels, and as a function of the split.
+    scorer: Scorer
     score: SplitScore
     # None where nothing can decide: no fresh iid holdout is of the query holdout's own draw.
     draw: Draw | None
@@ -149,3 +152,9 @@ class Collected:
         if self.published_finals or told is None:
             return []
         return [each for each in self.entrants if each.history.submissions[0].submitted_at <= told]
+
+    @property
+    def untuned(self) -> list[tuple[Answers, int]]:
+        """The files that the gate compares: each is read by its place among its team's answers."""
+        firsts = [(each.answers, 0) for each in self.came_before_any_answer if each.answers]
+        return [(self.reference_answers, each) for each in range(self.references.k)] + firsts

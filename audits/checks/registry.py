@@ -5,6 +5,7 @@ from audits.checks import (
     deflation,
     discordance,
     elsewhere,
+    gaps,
     gate,
     growth,
     improvements,
@@ -14,12 +15,15 @@ from audits.checks import (
     ranking,
     ranks,
     scores,
+    two_sets,
     verdict,
 )
 from audits.checks.check import Check
 
 CHECKS: tuple[Check, ...] = (
     gate.CHECK,
+    two_sets.CHECK,
+    gaps.CHECK,
     ledger.CHECK,
     accusation.CHECK,
     discordance.CHECK,

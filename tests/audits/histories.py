@@ -4,8 +4,8 @@ import datetime as dt
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from audits.runs import generator_of
 from stats.draw import draw
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
+from stats.metrics import Scorer
 from stats.scored_files import Files
 from stats.split_scores import Mean
 from vault.history import PastSubmission, TeamHistory
@@ -139,6 +140,7 @@ def collected(
         "metric": "accuracy",
         "unit": 1.0,
         "delta0": DELTA0,
+        "scorer": Scorer(metric="accuracy", n_classes=2),
         "score": Mean(is_exact=True, n_items=n_query + n_fresh),
         "draw": draw(n=n_query, m=n_fresh) if min(n_query, n_fresh) >= 2 else None,
         "n_teams": len(entrants) + len(damaged),
@@ -163,14 +165,30 @@ def collected(
     )
 
 
-def opened(n_items: int, *, first: int = 0) -> Opened:
+def opened(n_items: int, *, first: int = 0, **given: Any) -> Opened:
     """Items of a holdout in which nobody looks at a label."""
-    return Opened(
-        positions=np.arange(first, first + n_items),
-        labels=np.zeros(n_items, np.int64),
-        groups=None,
-        strata=None,
-    )
+    defaults: dict[str, Any] = {
+        "positions": np.arange(first, first + n_items),
+        "labels": np.zeros(n_items, np.int64),
+        "groups": None,
+        "strata": None,
+    }
+    return Opened(**{**defaults, **given})
+
+
+@dataclass(frozen=True)
+class Held:
+    """Stands for stored answers: whole files, one a row, that are in memory."""
+
+    rows: Matrix
+
+    def of(self, number: int) -> Matrix:
+        row: Matrix = self.rows[number]
+        return row
+
+
+def held(rows: Matrix) -> Answers:
+    return cast("Answers", Held(rows))
 
 
 def context(**given: Any) -> Context:

@@ -19,7 +19,9 @@ N, M, ALPHA = 1_000, 2_000, 0.01
 
 def test_a_difference_by_hand() -> None:
     """2.5758 + .8416 standard errors."""
-    assert detectable_difference(standard_error=0.01, alpha=0.01) == pytest.approx(0.034175, abs=1e-5)
+    assert detectable_difference(standard_error=0.01, alpha=0.01) == pytest.approx(
+        0.034175, abs=1e-5
+    )
     assert detectable_difference(standard_error=0.0, alpha=0.01) == 0
 
 
@@ -31,7 +33,7 @@ def moved(rng: np.random.Generator, size: int, share: float, up: float) -> np.nd
 
 @pytest.mark.parametrize(("up", "least", "most"), [(0.5, 0.75, 0.87), (0.1, 0.85, 1.0)])
 def test_a_move_between_bins_is_found_so_often(up: float, least: float, most: float) -> None:
-    """400 pairs, seed 201: a rate errs by .02. Half against half is the hardest; into one tenth is found more."""
+    """400 pairs, seed 201: a rate errs by .02. Half against half is the hardest, one tenth is found more."""
     rng = np.random.default_rng(201)
     share = detectable_move(n=N, m=M, freedom=9, alpha=ALPHA)
 
