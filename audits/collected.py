@@ -162,3 +162,9 @@ class Collected:
         if self.published_finals or told is None:
             return []
         return [each for each in self.entrants if each.history.submissions[0].submitted_at <= told]
+
+    @property
+    def untuned(self) -> list[tuple[Answers, int]]:
+        """The files that the gate compares: each is read by its place among its team's answers."""
+        firsts = [(each.answers, 0) for each in self.came_before_any_answer if each.answers]
+        return [(self.reference_answers, each) for each in range(self.references.k)] + firsts

@@ -20,6 +20,23 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
+class BinomialGaps:
+    """
+    Differences of accuracies on two holdouts, one for each submission.
+
+    Parameters
+    ----------
+    z : array of shape (s,)
+        Query less fresh, in standard errors; 0 where both accuracies are 0, or both 1.
+    p_values : array of shape (s,)
+        Two-sided.
+    """
+
+    z: Floats
+    p_values: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
 class SampleMean:
     """
     The mean of independent items.
@@ -216,21 +233,22 @@ def two_sample_auc(
     )
 
 
-def binomial_gap(*, query_accuracy: ArrayLike, fresh_accuracy: ArrayLike, n: int, m: int) -> Floats:
+def binomial_gap(
+    *, query_accuracy: ArrayLike, fresh_accuracy: ArrayLike, n: float, m: float
+) -> BinomialGaps:
     """
-    Compute two-sided p-values that accuracies on query and fresh items differ by chance alone.
+    Test whether accuracies on query and fresh items differ by more than chance.
 
     Parameters
     ----------
     query_accuracy, fresh_accuracy : array-like of shape (s,), in [0, 1]
         Of s submissions.
-    n, m : int, >= 1
-        Query and fresh items.
+    n, m : float, >= 1
+        Query and fresh items; of groups that are drawn whole, their effective number.
 
     Returns
     -------
-    array of shape (s,)
-        1 where both accuracies are 0, or both 1.
+    BinomialGaps
 
     Raises
     ------
@@ -254,5 +272,4 @@ def binomial_gap(*, query_accuracy: ArrayLike, fresh_accuracy: ArrayLike, n: int
     pooled = (n * query + m * fresh) / (n + m)
     se = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
     z = np.divide(query - fresh, se, out=np.zeros_like(query), where=se > 0)
-    result: Floats = 2 * sps.norm.sf(np.abs(z))
-    return result
+    return BinomialGaps(z=z, p_values=2 * sps.norm.sf(np.abs(z)))

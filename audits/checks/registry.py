@@ -8,6 +8,7 @@ from audits.checks import (
     deflation,
     discordance,
     elsewhere,
+    gaps,
     gate,
     growth,
     improvements,
@@ -19,12 +20,15 @@ from audits.checks import (
     readiness,
     scores,
     slices,
+    two_sets,
     verdict,
 )
 from audits.checks.check import Check
 
 CHECKS: tuple[Check, ...] = (
     gate.CHECK,
+    two_sets.CHECK,
+    gaps.CHECK,
     ledger.CHECK,
     accusation.CHECK,
     discordance.CHECK,

@@ -23,13 +23,6 @@ CALLED_LATER = {
     "stats.fingerprints.cross_team.account_groups": "groups of accounts: whose files are alike",
     "stats.fingerprints.cadence.cadence": "groups of accounts: a rhythm that they share",
     "stats.fingerprints.ledger_share.ledger_share": "the holdout's ledger: nats spent of nats reserved",
-    # The gate
-    "stats.shift.population_stability": "gate: PSI of the references' predictions",
-    "stats.shift.kolmogorov_smirnov": "gate: the same by Kolmogorov and Smirnov",
-    "stats.shift.classifier_two_sample": "gate: whether a classifier tells query from fresh items",
-    "stats.two_sample.binomial_gap": "gate: each model's gap, and first files as a control",
-    "stats.line_fit.line_fit": "gate: fresh on query accuracy of many models, for another draw",
-    "stats.line_fit.slope_over_items": "gate: the slope's interval over items",
     # Labels that arrive
     "stats.sequential.betting": "prospective labels: the e-process of a final",
     "stats.sequential.mixture": "prospective labels: the same for right or wrong",

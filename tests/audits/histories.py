@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -168,21 +168,28 @@ def collected(
 
 @dataclass(frozen=True, kw_only=True)
 class Held(Answers):
-    """Files that are in memory, and in no storage."""
+    """Files that are in memory, one a row, and in no storage."""
 
-    given: Sequence[Matrix]
+    rows: Matrix
 
     def of(self, number: int) -> Matrix:
-        return self.given[number]
+        row: Matrix = self.rows[number]
+        return row
+
+    def files(self) -> Iterator[Matrix]:
+        return iter(self.rows)
+
+
+def held(rows: Matrix, *, n: int | None = None) -> Held:
+    """Answers of these files, whose first `n` items are the query items: all, unless said."""
+    n_query = rows.shape[1] if n is None else n
+    return Held(submissions=(), positions=np.arange(n_query), rows=rows)
 
 
 def answering(team_id: int, answers: Matrix, *, n: int = 4, m: int = 4) -> Entrant:
     """A team of one file, its answers to all items of the panel; what it scored of n and m does not count."""
     found = entrant(team_id, np.ones((n, 1)), np.ones((m, 1)))
-    held = Held(
-        submissions=found.history.submissions, positions=np.arange(n), given=[np.asarray(answers)]
-    )
-    return replace(found, answers=held)
+    return replace(found, answers=held(np.asarray(answers)[None], n=n))
 
 
 def opened(n_items: int, *, first: int = 0, **given: Any) -> Opened:

@@ -1,18 +1,17 @@
 """Calibration of finals that hand in probabilities, and what the report says of it."""
 
 import json
-from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from audits.checks import calibration
-from audits.collected import Answers, Collected, Entrant, Opened
+from audits.collected import Collected, Entrant, Opened
 from audits.models import Finding
 from stats.metrics import Rules
-from tests.audits.histories import collected, context, entrant
+from tests.audits.histories import answering, collected, context
 from tests.audits.reported import judged, reports_html, run_with, text_of
 from tests.vault.factories import World, make_world
 
@@ -21,19 +20,9 @@ M = 3_000
 N = 2
 
 
-class Held:
-    """Stands for stored files that are in memory: the same one, whichever is asked for."""
-
-    def __init__(self, fresh: NDArray[Any]) -> None:
-        self.file = np.concatenate([fresh[:N], fresh])
-
-    def of(self, number: int) -> NDArray[Any]:
-        return self.file
-
-
 def team(team_id: int, answers: NDArray[Any]) -> Entrant:
-    items = np.ones((N, 1)), np.ones((len(answers), 1))
-    return replace(entrant(team_id, *items), answers=cast("Answers", Held(answers)))
+    """A team of one file, whose answers to query items nobody asks for."""
+    return answering(team_id, np.concatenate([answers[:N], answers]), n=N, m=len(answers))
 
 
 def opened(labels: NDArray[Any], groups: NDArray[Any] | None = None) -> Opened:

@@ -1,8 +1,7 @@
 """Mechanism labels: the traces that count, those that count only together, and what cannot be read."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,25 +9,12 @@ from numpy.typing import NDArray
 
 from audits.checks import mechanism_labels
 from audits.checks.check import Context
-from audits.collected import Answers, Entrant
+from audits.collected import Entrant
 from audits.models import Finding
 from stats.gate import Gate
-from tests.audits.histories import collected, context, entrant
+from tests.audits.histories import collected, context, entrant, held
 
 N, K = 400, 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """Files that are held in memory instead of the vault."""
-
-    rows: NDArray[Any]
-
-    def files(self) -> Iterator[NDArray[Any]]:
-        return iter(self.rows)
-
-    def on_query(self) -> NDArray[Any]:
-        return self.rows
 
 
 class Accused:
@@ -41,7 +27,7 @@ class Accused:
 def team(rows: NDArray[Any], **given: Any) -> Entrant:
     nothing = np.ones((10, len(rows)))
     made = entrant(1, nothing, nothing, **given)
-    return replace(made, answers=cast("Answers", Held(rows=rows)))
+    return replace(made, answers=held(rows))
 
 
 def scored(made: Entrant, released: NDArray[np.float64]) -> Entrant:

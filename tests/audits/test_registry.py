@@ -24,11 +24,13 @@ EXPLAINING = (
     "deflation",
     "discordance",
     "elsewhere",
+    "gaps",
     "growth",
     "improvements",
     "integrity",
     "ledger",
     "mechanism_labels",
+    "two_sets",
 )
 
 

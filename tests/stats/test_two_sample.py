@@ -95,11 +95,19 @@ def test_binomial_gap_is_uniform_for_first_submissions() -> None:
     rng = np.random.default_rng(155)
     query, fresh = rng.binomial(2000, 0.8, 2000) / 2000, rng.binomial(5000, 0.8, 2000) / 5000
 
-    p_values = binomial_gap(query_accuracy=query, fresh_accuracy=fresh, n=2000, m=5000)
+    found = binomial_gap(query_accuracy=query, fresh_accuracy=fresh, n=2000, m=5000)
 
-    assert sps.kstest(p_values, "uniform").statistic < 0.05
+    assert sps.kstest(found.p_values, "uniform").statistic < 0.05
     extreme = binomial_gap(query_accuracy=[0, 1], fresh_accuracy=[0, 1], n=5, m=5)
-    assert extreme.tolist() == [1, 1]
+    assert (extreme.z.tolist(), extreme.p_values.tolist()) == ([0, 0], [1, 1])
+
+
+def test_binomial_gap_by_hand() -> None:
+    """.9 and .8 of 100 each: pooled .85, so .1 / sqrt(.85 .15 .02) = 1.98 standard errors."""
+    found = binomial_gap(query_accuracy=[0.9, 0.8], fresh_accuracy=[0.8, 0.9], n=100, m=100)
+
+    assert found.z == pytest.approx([1.980, -1.980], abs=5e-4)
+    assert found.p_values == pytest.approx([0.0477, 0.0477], abs=5e-5)
 
 
 @pytest.mark.parametrize(
