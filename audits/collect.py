@@ -19,7 +19,7 @@ from stats.drawing import strata_of
 from stats.metrics import Scorer
 from stats.scored_files import Files, score_files
 from stats.split_scores import SplitScore, split_score
-from vault import history, predictions
+from vault import history, label_noise, predictions
 from vault.errors import VaultError
 from vault.history import (
     PastSubmission,
@@ -30,7 +30,7 @@ from vault.history import (
 )
 from vault.holdout_kinds import WITHOUT_LABELS
 from vault.models import Holdout, Round
-from vault.scorers import scorer_of
+from vault.scorers import rules_of, scorer_of
 from vault.sealing import holdouts
 from vault.sealing.sealed_labels import OpenLabels
 
@@ -74,6 +74,8 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         metric=scorer.of.metric,
         unit=scorer.of.unit,
         delta0=round.benchmark.delta0 * scorer.of.unit,
+        rules=rules_of(benchmark=round.benchmark),
+        label_noise=label_noise.matrix_of(benchmark=round.benchmark),
         score=scorer.split,
         draw=scorer.draw,
         n_teams=len(teams),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.draw import Draw
+from stats.metrics import Rules
 from stats.scored_files import Files
 from stats.split_scores import SplitScore
 from vault import predictions
@@ -81,6 +82,12 @@ class Entrant:
     def k(self) -> int:
         return len(self.history.submissions)
 
+    def final_on(self, opened: Opened) -> NDArray[Any] | None:
+        """Read the final's answers to these items; None where there is no final or no file."""
+        if self.answers is None or self.final is None or not opened.n:
+            return None
+        return self.answers.of(self.final)[opened.positions]
+
     @property
     def first_file_precedes_release(self) -> bool:
         """Whether its first file came in before anything had been released to the team."""
@@ -96,6 +103,10 @@ class Collected:
     metric: str
     unit: float
     delta0: float
+    # How the benchmark decides and what decisions cost, whatever its metrics.
+    rules: Rules
+    # By true class the declared probability of each label; None where nothing is declared.
+    label_noise: list[list[float]] | None
     score: SplitScore
     # None where nothing can decide: no fresh iid holdout is of the query holdout's own draw.
     draw: Draw | None

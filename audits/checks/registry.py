@@ -9,6 +9,7 @@ from audits.checks import (
     growth,
     improvements,
     integrity,
+    label_health,
     ledger,
     mechanism_labels,
     ranking,
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     ranks.CHECK,
     improvements.CHECK,
     scores.CHECK,
+    label_health.CHECK,
     verdict.CHECK,
 )
 

@@ -59,10 +59,8 @@ CALLED_LATER = {
     "stats.quality.latency.score_under_budget": "readiness: the score if late answers count as wrong",
     "stats.quality.latency.pareto_front": "readiness: teams beaten in score and latency at once",
     "stats.intervals.clopper_pearson": "readiness: a limit on a share, where coverage is promised",
-    # Label health
-    "stats.quality.noisy_labels.symmetric": "label health: the score beyond noise of one rate",
-    "stats.quality.noisy_labels.class_conditional": "label health: the same by a matrix of rates",
-    "stats.quality.noisy_labels.confident_joint": "label health: labels to look at again",
+    # Label health. While labels arrive their exact scores are where no page can read them, and what
+    # everybody reads is rounded: a figure with a judge model's help needs the labels themselves.
     "stats.quality.ppi.prediction_powered_mean": "label health: few labels helped by a judge model",
     # Metrics of confusion counts that have no formula of their own, such as kappa and F-beta
     "stats.intervals.count_bootstrap": "metrics of counts: their interval",

@@ -16,6 +16,7 @@ from audits.runs import generator_of
 from stats.draw import draw
 from stats.ledger import Account
 from stats.mechanisms import MECHANISMS
+from stats.metrics import Rules
 from stats.scored_files import Files
 from stats.split_scores import Mean
 from vault.history import PastSubmission, TeamHistory
@@ -139,6 +140,8 @@ def collected(
         "metric": "accuracy",
         "unit": 1.0,
         "delta0": DELTA0,
+        "rules": Rules(n_classes=2),
+        "label_noise": None,
         "score": Mean(is_exact=True, n_items=n_query + n_fresh),
         "draw": draw(n=n_query, m=n_fresh) if min(n_query, n_fresh) >= 2 else None,
         "n_teams": len(entrants) + len(damaged),

@@ -24,6 +24,7 @@ EXPLAINING = (
     "growth",
     "improvements",
     "integrity",
+    "label_health",
     "ledger",
     "mechanism_labels",
 )

@@ -83,8 +83,9 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             *("slug", "title", "description", "rules", "data_url", "visibility"),
             *benchmarks.FIXED_BY_SEALING[1:],
             *benchmarks.FIXED_BY_PLANNING,
+            *benchmarks.NEVER_FIXED,
         )
-        field_classes = {"cost_matrix": TypedJSONField}
+        field_classes = {"cost_matrix": TypedJSONField, "label_noise": TypedJSONField}
         labels = {"delta0": "Tolerance (delta0)"}
         help_texts = {
             "slug": "In the API's addresses.",
@@ -96,9 +97,15 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             "class, one at it or below as the other, by every metric of labels. Empty: 0.5.",
             "probability_clip": "The log loss takes a probability nearer to 0 or 1 than this as if it were "
             "this near. The smaller it is, the more of a score a single item can be.",
+            "label_noise": "How often labels are wrong, if you know it: one number such as 0.05, or JSON "
+            "with a row for each true class and in it the probability of each label. Everybody may read it. "
+            "No score and no verdict uses it; audits show what finals are worth beyond that noise.",
             "delta0": "An overstatement below this share of the metric's range is not worth an accusation.",
         }
-        widgets = {"cost_matrix": forms.Textarea(attrs={"rows": 3, "cols": 40})}
+        widgets = {
+            name: forms.Textarea(attrs={"rows": 3, "cols": 40})
+            for name in ("cost_matrix", "label_noise")
+        }
 
     def clean_title(self) -> str:
         title: str = self.cleaned_data["title"]
@@ -132,6 +139,7 @@ class BenchmarkAdmin(ActingPage):
             *("primary_metric", "secondary_metrics", "loss_cap", "cost_matrix"),
             *("decision_threshold", "probability_clip", "delta0"),
         ),
+        section("How good the labels are", "label_noise"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Benchmark]:
