@@ -49,12 +49,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
 
     _open = partial(_opened, round=round, now=now, repeats=repeats)
     past = history.round_history(round=round)
-    fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
-    deciding = [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
-    # What is still without labels is scored as they come: `audits.prospective`.
-    others = [
-        each for each in fresh_holdouts if each not in deciding and each.kind not in WITHOUT_LABELS
-    ]
+    deciding, others = _fresh_holdouts(round)
     scorer = _Scorer(
         of=scorer_of(benchmark=round.benchmark),
         secondary=[
@@ -99,6 +94,16 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         unranked=past.unranked,
         awaited=past.awaited,
     )
+
+
+def _fresh_holdouts(round: Round) -> tuple[list[Holdout], list[Holdout]]:
+    """Tell those that decide from those that are measured beside them."""
+    found = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
+    deciding = [each for each in found if each.decides_beside(round.query_holdout)]
+    # What is still without labels is scored as they come: `audits.prospective`.
+    return deciding, [
+        each for each in found if each not in deciding and each.kind not in WITHOUT_LABELS
+    ]
 
 
 def _best_published(past: RoundHistory, scorer: Scorer) -> list[PublishedFinal]:

@@ -35,7 +35,6 @@ CALLED_LATER = {
     "stats.sequential.mixture": "prospective labels: the same for right or wrong",
     "stats.sequential.released_limit": "prospective labels: the mean that a released loss allows",
     "stats.sequential.asymptotic": "prospective labels: the same for large samples",
-    "stats.multiplicity.e_benjamini_hochberg": "prospective labels: which teams' e-values count together",
     # Improvements
     "stats.two_sample.two_sample_auc": "improvements: the same file's AUC on query and fresh items",
     "stats.paired.paired_auc": "improvements: two files on the same fresh items, by AUC",

@@ -21,6 +21,7 @@ EXPLAINING = (
     "deflation",
     "discordance",
     "elsewhere",
+    "evidence",
     "growth",
     "improvements",
     "integrity",
