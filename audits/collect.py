@@ -19,7 +19,7 @@ from stats.drawing import strata_of
 from stats.metrics import Scorer
 from stats.scored_files import Files, score_files
 from stats.split_scores import SplitScore, split_score
-from vault import history, predictions
+from vault import history, label_noise, predictions
 from vault.errors import VaultError
 from vault.history import (
     PastSubmission,
@@ -49,12 +49,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
 
     _open = partial(_opened, round=round, now=now, repeats=repeats)
     past, benchmark = history.round_history(round=round), round.benchmark
-    fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
-    deciding = [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
-    # What is still without labels is scored as they come: `audits.prospective`.
-    others = [
-        each for each in fresh_holdouts if each not in deciding and each.kind not in WITHOUT_LABELS
-    ]
+    deciding, others = _fresh_holdouts(round)
     scorer = _Scorer(
         of=scorer_of(benchmark=benchmark),
         secondary=[
@@ -75,6 +70,7 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         unit=scorer.of.unit,
         delta0=benchmark.delta0 * scorer.of.unit,
         rules=rules_of(benchmark=benchmark),
+        label_noise=label_noise.matrix_of(benchmark=benchmark),
         score=scorer.split,
         draw=scorer.draw,
         n_teams=len(teams),
@@ -99,6 +95,16 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
         constraints=benchmark.constraints,
         awaited=past.awaited,
     )
+
+
+def _fresh_holdouts(round: Round) -> tuple[list[Holdout], list[Holdout]]:
+    """Tell those that decide from those that are measured beside them."""
+    found = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
+    deciding = [each for each in found if each.decides_beside(round.query_holdout)]
+    # What is still without labels is scored as they come: `audits.prospective`.
+    return deciding, [
+        each for each in found if each not in deciding and each.kind not in WITHOUT_LABELS
+    ]
 
 
 def _best_published(past: RoundHistory, scorer: Scorer) -> list[PublishedFinal]:

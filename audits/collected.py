@@ -107,6 +107,8 @@ class Collected:
     delta0: float
     # How the benchmark decides and what decisions cost, whatever its metrics.
     rules: Rules
+    # By true class the declared probability of each label; None where nothing is declared.
+    label_noise: list[list[float]] | None
     score: SplitScore
     # None where nothing can decide: no fresh iid holdout is of the query holdout's own draw.
     draw: Draw | None

@@ -8,6 +8,7 @@ team's figures there by no more than Monte Carlo error, and what played is froze
 import datetime as dt
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,7 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock)
         account=rounds.account(round=round),
         nats=rounds.holdout_nats(round=round),
         wear=rounds.wear(round=round).line,
+        earlier=partial(_earlier, round),
         gate=gate.gate_of(collected, generator(gate.NAME)),
         tests=accusation.run(collected, generator(accusation.NAME)),
     )
@@ -115,6 +117,15 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock)
             | ({} if audit.notice is None else {"repeats": True, "reason": audit.notice.reason}),
             now=now,
         )
+
+
+def _earlier(round: Round, name: str) -> list[Finding]:
+    rounds_before = Round.objects.filter(benchmark=round.benchmark_id, number__lt=round.number)
+    runs = [AuditRun.last_done(each) for each in rounds_before]
+    found = Finding.objects.filter(
+        run__in=[each for each in runs if each is not None], check_name=name, team__isnull=False
+    )
+    return list(found.order_by("run__round__number", "team_id"))
 
 
 def _findings(audit: AuditRun, collected: Collected, context: Context) -> list[Finding]:

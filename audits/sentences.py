@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from stats.verdict import Verdict
-from vault.holdout_kinds import HoldoutKind, decides
 
 HOW_TO_READ = (
     "An overstatement is how much better a file looks on the labels that answered queries (the query "
@@ -213,12 +212,6 @@ def p_said(value: float | None) -> str:
     """Say a p-value in a sentence: "p = .0035", or "p < .0001" of one that is smaller than anybody needs."""
     written = two_digits(value)
     return f"p {written}" if written == BELOW else f"p = {written}"
-
-
-def items_of(*, holdout: str, kind: str) -> str:
-    """Name the items of a holdout that is not of the query holdout's draw."""
-    meaning = "" if decides(kind) else f", {HoldoutKind(kind).meaning}"
-    return f"the items of another draw ({holdout[:8]}{meaning})"
 
 
 def _joined(*parts: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stats.metrics import MAX_LOSS, METRICS, check_costs
-from vault import constraints
+from vault import constraints, label_noise
 from vault.errors import BenchmarkError
 from vault.files import prediction_forms
 from vault.files.columns import CONTROLS
@@ -29,7 +29,9 @@ FIXED_BY_PLANNING = (
     # Declared before anybody knows a score, or it would be chosen by who keeps to it.
     "constraints",
 )
-FIELDS = FIXED_BY_SEALING + FIXED_BY_PLANNING
+# Nothing is scored by it, and it may be measured late.
+NEVER_FIXED = ("label_noise",)
+FIELDS = FIXED_BY_SEALING + FIXED_BY_PLANNING + NEVER_FIXED
 
 
 def fixed(*, benchmark: Benchmark) -> tuple[str, ...]:
@@ -61,6 +63,7 @@ def problems(values: Mapping[str, Any]) -> dict[str, str]:
         "probability_clip": "Above 0 and below 0.5." if clip is None or not 0 < clip < 0.5 else "",
         "delta0": "A number from 0 to 1." if delta0 is None or not 0 <= delta0 <= 1 else "",
         "constraints": constraints.problem(values["constraints"], task=values["task"]),
+        "label_noise": label_noise.problem(noise=values["label_noise"], classes=values["classes"]),
     }
     return {field: problem for field, problem in found.items() if problem}
 

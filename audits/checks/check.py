@@ -34,6 +34,9 @@ class Context:
     tests: dict[int, TeamTests]
     # How worn the query holdout is, in words.
     wear: str = ""
+    # What the check of a name found of teams in the last audits of the benchmark's earlier rounds, in their
+    # order: for the check of that name alone.
+    earlier: Callable[[str], Sequence[Finding]] = lambda name: ()
 
 
 class Place(StrEnum):

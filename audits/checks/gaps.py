@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audits import sentences
+from audits import other_draws, sentences
 from audits.checks.check import Cell, Check, Column, Context, Place, Section, Table, number_columns
 from audits.collected import Answers, Collected, Entrant, Opened
 from audits.models import Finding
@@ -269,7 +269,7 @@ def _said_of_control(control: dict[str, int], where: str) -> list[str]:
 
 
 def _section(reading: Reading, found: dict[str, Any]) -> Section:
-    items = sentences.items_of(holdout=found["holdout"], kind=found["kind"])
+    items = other_draws.items_of(holdout=found["holdout"], kind=found["kind"])
     models = found.get("models", [])
     parts = [_said_of_gate(reading, found), _said_of_models(models)]
     parts += _said_of_control(found["control"], "these") if models else []

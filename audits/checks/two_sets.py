@@ -12,7 +12,7 @@ import numpy as np
 import scipy.stats as sps
 from numpy.typing import NDArray
 
-from audits import sentences
+from audits import other_draws, sentences
 from audits.checks.check import Cell, Check, Column, Context, Place, Section, Table, number_columns
 from audits.collected import Answers, Collected, Opened
 from audits.models import Finding
@@ -195,7 +195,7 @@ def sections(reading: Reading) -> list[Section]:
 def _section(n_files: int, compared: dict[str, Any]) -> Section:
     other = "the new items"
     if compared["holdout"] != NEW:
-        other = sentences.items_of(holdout=compared["holdout"], kind=compared["kind"])
+        other = other_draws.items_of(holdout=compared["holdout"], kind=compared["kind"])
     tests = compared["tests"]
     differing = [name for name in TESTS if tests[name]["p_adjusted"] <= LEVEL]
     files = f"{n_files:,} file{'s'[: n_files != 1]} that cannot have adapted"

@@ -28,7 +28,6 @@ CALLED_LATER = {
     "stats.sequential.mixture": "prospective labels: the same for right or wrong",
     "stats.sequential.released_limit": "prospective labels: the mean that a released loss allows",
     "stats.sequential.asymptotic": "prospective labels: the same for large samples",
-    "stats.multiplicity.e_benjamini_hochberg": "prospective labels: which teams' e-values count together",
     # Improvements
     "stats.two_sample.two_sample_auc": "improvements: the same file's AUC on query and fresh items",
     "stats.paired.paired_auc": "improvements: two files on the same fresh items, by AUC",
@@ -37,10 +36,8 @@ CALLED_LATER = {
     # Readiness
     "stats.quality.latency.percentile": "readiness: p95 latency, once times of single answers are handed in",
     "stats.quality.latency.score_under_budget": "readiness: late answers as wrong, once each has a time",
-    # Label health
-    "stats.quality.noisy_labels.symmetric": "label health: the score beyond noise of one rate",
-    "stats.quality.noisy_labels.class_conditional": "label health: the same by a matrix of rates",
-    "stats.quality.noisy_labels.confident_joint": "label health: labels to look at again",
+    # Label health. While labels arrive their exact scores are where no page can read them, and what
+    # everybody reads is rounded: a figure with a judge model's help needs the labels themselves.
     "stats.quality.ppi.prediction_powered_mean": "label health: few labels helped by a judge model",
     # Metrics of confusion counts that have no formula of their own, such as kappa and F-beta
     "stats.intervals.count_bootstrap": "metrics of counts: their interval",

@@ -142,6 +142,7 @@ def collected(
         "unit": 1.0,
         "delta0": DELTA0,
         "rules": Rules(n_classes=2),
+        "label_noise": None,
         "score": Mean(is_exact=True, n_items=n_query + n_fresh),
         "draw": draw(n=n_query, m=n_fresh) if min(n_query, n_fresh) >= 2 else None,
         "n_teams": len(entrants) + len(damaged),

@@ -82,6 +82,7 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
         "ranking",
         "ranks",
         "improvements",
+        "evidence_over_rounds",
         "scores",
     }
 

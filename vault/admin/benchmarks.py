@@ -96,8 +96,13 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             *("slug", "title", "description", "rules", "data_url", "visibility"),
             *benchmarks.FIXED_BY_SEALING[1:],
             *benchmarks.FIXED_BY_PLANNING,
+            *benchmarks.NEVER_FIXED,
         )
-        field_classes = {"cost_matrix": TypedJSONField, "constraints": ConstraintsField}
+        field_classes = {
+            "cost_matrix": TypedJSONField,
+            "constraints": ConstraintsField,
+            "label_noise": TypedJSONField,
+        }
         labels = {"delta0": "Tolerance (delta0)"}
         help_texts = {
             "slug": "In the API's addresses.",
@@ -112,11 +117,14 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             "constraints": "JSON: a limit by measure, which the audit judges and nothing is ranked by. "
             + "; ".join(f"{name}: {each.meaning}" for name, each in constraints.CONSTRAINTS.items())
             + ". Scores are in the metric's units and direction.",
+            "label_noise": "How often labels are wrong, if you know it: one number such as 0.05, or JSON "
+            "with a row for each true class and in it the probability of each label. Everybody may read it. "
+            "No score and no verdict uses it; audits show what finals are worth beyond that noise.",
             "delta0": "An overstatement below this share of the metric's range is not worth an accusation.",
         }
         widgets = {
-            "cost_matrix": forms.Textarea(attrs={"rows": 3, "cols": 40}),
-            "constraints": forms.Textarea(attrs={"rows": 2, "cols": 60}),
+            name: forms.Textarea(attrs={"rows": 3, "cols": 60})
+            for name in ("cost_matrix", "constraints", "label_noise")
         }
 
     def clean_title(self) -> str:
@@ -152,6 +160,7 @@ class BenchmarkAdmin(ActingPage):
             *("decision_threshold", "probability_clip", "delta0"),
         ),
         section("What a model has to keep to", "constraints"),
+        section("How good the labels are", "label_noise"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Benchmark]:

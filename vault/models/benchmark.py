@@ -34,6 +34,9 @@ class Benchmark(models.Model):
     decision_threshold = models.FloatField(null=True, blank=True)
     # What a model has to keep to beside its score, by measure: `vault.constraints`. It ranks nobody.
     constraints = models.JSONField(default=dict, blank=True)
+    # How often labels are wrong, as organizers know it: a rate, or by true class (row) that of each label
+    # (column). Nothing is scored by it.
+    label_noise = models.JSONField(null=True, blank=True)
     # The log loss lets no probability come nearer to 0 and 1: without a clip one item tells its label.
     probability_clip = models.FloatField(default=PROBABILITY_CLIP)
     # Inflation below this, in units of the metric's range, is not worth an accusation.

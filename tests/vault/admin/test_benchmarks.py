@@ -97,6 +97,9 @@ def test_a_regression_is_made() -> None:
         ({"decision_threshold": "1"}, "A number between 0 and 1."),
         ({"constraints": "[1]"}, "A JSON object of limits by measure"),
         ({"constraints": '{"recall": 2}'}, "The limit of recall must be a number from 0 to 1."),
+        ({"label_noise": "0.46"}, "A label may be wrong with a probability from 0 to 0.45."),
+        ({"label_noise": "[[1, 0]]"}, "One number, or 2 rows of 2 numbers are needed."),
+        ({"label_noise": "[" * 20_000}, "Enter a valid JSON"),
         (
             {"prediction_form": "label", "primary_metric": "mcc", "secondary_metrics": []},
             "A threshold needs probabilities of a binary task.",
@@ -125,6 +128,7 @@ def test_what_does_not_fit_is_told(changed: dict[str, Any], reason: str) -> None
         ({"loss_cap": "1e13"}, "The largest loss cap is 1e+12"),
         ({"cost_matrix": "[[0, 1], [1, 0]]"}, "A regression has no classes to decide for."),
         ({"classes": "a\nb"}, "A regression has no classes."),
+        ({"label_noise": "0.1"}, "Values of a regression have no rate of wrong labels."),
         ({"prediction_form": "label"}, "For a regression task teams predict the form value."),
     ],
 )
@@ -148,6 +152,22 @@ def test_a_planned_round_fixes_how_it_is_scored(stage: Stage) -> None:
     assert (benchmark.secondary_metrics, benchmark.delta0) == ([], 0.005)
     entry = benchmark.journal.get(kind="benchmark_changed")
     assert entry.payload == '{"title":"New title"}'
+
+
+def test_noise_may_be_declared_after_rounds_are_planned_and_is_journaled(stage: Stage) -> None:
+    benchmark, client = stage.world.benchmark, client_of(ORGANIZER)
+    same = {"title": benchmark.title, "visibility": "public", "label_noise": "0.05"}
+
+    with acting_as("researcher"):
+        page = client.get(url("vault_benchmark_change", benchmark.pk)).content.decode()
+        answer = client.post(url("vault_benchmark_change", benchmark.pk), same)
+
+    assert 'name="label_noise"' in page
+    assert answer.status_code == 302
+    benchmark.refresh_from_db()
+    assert benchmark.label_noise == 0.05
+    entry = benchmark.journal.get(kind="benchmark_changed")
+    assert entry.payload == '{"label_noise":0.05}'
 
 
 def test_costs_that_nothing_reads_do_not_lock_a_benchmark(stage: Stage) -> None:

@@ -57,7 +57,18 @@ def test_list_is_by_slug(world: World) -> None:
         "probability_clip": 0.01,
         "cost_matrix": None,
         "constraints": {},
+        "label_noise": None,
     }
+
+
+def test_declared_noise_is_shown_as_a_matrix(world: World) -> None:
+    """One rate or one for each class: whoever reads it reads the same."""
+    noise = Benchmark.objects.filter(pk=world.benchmark.pk)
+
+    noise.update(label_noise=0.25)
+    assert ANYONE.get("benchmarks/weather/").json()["label_noise"] == [[0.75, 0.25], [0.25, 0.75]]
+    noise.update(label_noise=[[1, 0], [0.25, 0.75]])
+    assert ANYONE.get("benchmarks/").json()["results"][0]["label_noise"] == [[1, 0], [0.25, 0.75]]
 
 
 def test_detail_names_panel_holdouts_and_rounds(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from stats.metrics import METRICS
+from vault import label_noise
 from vault.api.openapi import schemas
 from vault.api.representations import fields
 from vault.api.representations.draws import BATCH, DRAW
@@ -75,6 +76,14 @@ BENCHMARK = Shape(
                 },
             },
             {"recall": 0.95, "latency_p95_ms": 50.0},
+        ),
+        "label_noise": fields.list_of(
+            None,
+            schemas.list_of(schemas.number(minimum=0, maximum=1)),
+            "How often labels are wrong, as the organizers declare it: a row for each true class, with the "
+            "probability of each label, in code order. No score uses it. null: nothing is declared.",
+            source=lambda benchmark: label_noise.matrix_of(benchmark=benchmark),
+            null=True,
         ),
     },
 )
