@@ -78,11 +78,10 @@ def lead(teams: list[Told]) -> str:
     of = f"{len(known):,} team{'s'[: len(known) != 1]}"
     if not n:
         return f"No finding: nobody’s score, of {of}, is shown to be inflated beyond chance."
-    are = "scores are" if n != 1 else "score is"
-    return (
-        f"{n:,} of {of}: {'their' if n != 1 else 'its'} {are} inflated beyond chance (at most 1 % "
-        "of rounds accuse anybody wrongly)."
-    )
+    score = "The score" if n == 1 else "The scores"
+    are = "is" if n == 1 else "are"
+    rate = "at most 1 % of rounds accuse anybody wrongly"
+    return f"{score} of {n:,} of {of} {are} inflated beyond chance ({rate})."
 
 
 def _rows(document: Told, *, benchmark: Benchmark) -> Told:
@@ -96,8 +95,8 @@ def _rows(document: Told, *, benchmark: Benchmark) -> Told:
     score = digits(
         *(row["fresh"] for row in listed),
         *(end for row in listed for end in row["fresh_interval"] or ()),
-        *(row["query"] for row in listed),
     )
+    query = figures.decimals((row["query"] for row in listed), unit=unit)
     names = ("overstatement", "luck", "minimum_detectable_effect")
     effect = digits(
         *(row[name] for row in document["teams"] for name in names),
@@ -118,7 +117,7 @@ def _rows(document: Told, *, benchmark: Benchmark) -> Told:
             "name": row["title"] or row["team"],
             "fresh": figures.written(row["fresh"], decimals=score),
             "interval": figures.interval(*(row["fresh_interval"] or (None, None)), decimals=score),
-            "query": figures.written(row["query"], decimals=score),
+            "query": figures.written(row["query"], decimals=query),
         }
 
     teams = [

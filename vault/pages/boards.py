@@ -114,10 +114,8 @@ def _with_lines(listed: Sequence[Told], *, board: Told, metric: str) -> list[Tol
     sign = 1 if METRICS[metric].greater_is_better else -1
     lines = [row for row in listed if row["is_reference"] and row[by] is not None]
     lines.sort(key=lambda row: -sign * row[by])
-    found = []
-    for row in listed:
-        if row in lines:
-            continue
+    found: list[Told] = []
+    for row in [each for each in listed if each not in lines]:
         is_ranked = row["rank"] is not None
         while lines and (not is_ranked or sign * lines[0][by] >= sign * row[by]):
             found.append(lines.pop(0))
