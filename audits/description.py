@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from audits.published_shape import DOCUMENT, REFERENCE, TEAM
-from vault.api.openapi import parameters, schemas
+from vault.api.openapi import parameters, people, schemas
 from vault.api.openapi.operation import Access, Operation, page, shown
 from vault.api.representations import fields
 from vault.api.representations.shape import By, Field, Shape, described
@@ -113,5 +113,23 @@ OPERATIONS = {
             ),
         ),
         answers={200: shown(AUDIT, "The audit.")},
+    ),
+    ("/benchmarks/{slug}/rounds/{round}/audit/", "GET"): people.page(
+        "get_audit_page",
+        "A published audit as a page",
+        "The figures and sentences of the audit's document, for people.",
+        parameters.SLUG,
+        parameters.in_path(
+            "round",
+            schemas.integer(minimum=0, maximum=schemas.MAX_INTEGER),
+            "The number of the round.",
+            1,
+        ),
+    ),
+    ("/publications.atom", "GET"): people.page(
+        "get_publications",
+        "A feed of published audits",
+        "Atom (RFC 4287): the newest fifty, each with its headline and the address of its page.",
+        media_type="application/atom+xml",
     ),
 }

@@ -16,6 +16,7 @@ from vault.api.openapi import (
     draws,
     headers,
     heads,
+    people,
     problem_answers,
     prospective,
     results,
@@ -28,7 +29,7 @@ from webhooks import description as webhooks
 
 CONCEPTS = (
     *(benchmarks, draws, submissions, results, prospective, audits, heads, tokens, webhooks),
-    service,
+    *(people, service),
 )
 
 OPERATIONS: dict[tuple[str, str], Operation] = {

@@ -13,6 +13,7 @@ SIDECAR = Path(drf_spectacular_sidecar.__file__).parent / "static" / "drf_specta
 DIRECTORIES = {
     "static/swagger-ui/": SIDECAR / "swagger-ui-dist",
     "static/description/": BASE_DIR / "vault" / "static" / "description",
+    "static/pages/": BASE_DIR / "vault" / "static" / "pages",
     "static/token-link/": BASE_DIR / "vault" / "static" / "token-link",
 }
 MAX_AGE = 3600

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from audits.api import AuditDetail, AuditList
+from audits.pages import AuditPage, PublicationFeed
 from vault.api.benchmarks import (
     BenchmarkDetail,
     BenchmarkList,
@@ -32,6 +33,9 @@ from vault.api.submissions import (
 from vault.api.token_links import TokenLinkPage, TokenLinkRedemption
 from vault.api.tokens import TokenCollection, TokenDetail, TokenRotation
 from vault.api.validate import Validation
+from vault.pages.badges import Badge
+from vault.pages.benchmarks import BenchmarkPage, SubmitPage
+from vault.pages.boards import BoardPage
 from vault.teams import token_links
 from webhooks.api import (
     WebhookCollection,
@@ -45,12 +49,19 @@ V1 = "api/v1/"
 BENCHMARK = V1 + "benchmarks/<slug:slug>/"
 WEBHOOK = V1 + "webhooks/<uuid:webhook_id>/"
 PROSPECTIVE = BENCHMARK + "prospective/<uuid:holdout_id>/"
+FOR_PEOPLE = "benchmarks/<slug:slug>/"
 SUBMISSION = V1 + "submissions/<uuid:submission_id>/"
 
 urlpatterns = [
     # First, because it is asked for more often than all others.
     path(SUBMISSION, SubmissionDetail.as_view(), name="submission"),
     path("", EntranceForPeople.as_view(), name="entrance"),
+    path(FOR_PEOPLE, BenchmarkPage.as_view(), name="benchmark-page"),
+    path(FOR_PEOPLE + "board/", BoardPage.as_view(), name="board-page"),
+    path(FOR_PEOPLE + "submit/", SubmitPage.as_view(), name="submit-page"),
+    path(FOR_PEOPLE + "badge.svg", Badge.as_view(), name="badge"),
+    path(FOR_PEOPLE + "rounds/<int:round>/audit/", AuditPage.as_view(), name="audit-page"),
+    path("publications.atom", PublicationFeed.as_view(), name="publications"),
     path(V1, EntranceForPrograms.as_view(), name="entrance-json"),
     path(V1 + "benchmarks/", BenchmarkList.as_view(), name="benchmarks"),
     path(BENCHMARK, BenchmarkDetail.as_view(), name="benchmark"),

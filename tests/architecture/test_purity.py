@@ -26,6 +26,7 @@ UNSEEDED = {"default_rng", "np.random.default_rng", "numpy.random.default_rng", 
 EDGES = (
     "vault/api/",
     "vault/admin/",
+    "vault/pages/",
     "vault/management/",
     "vault/tasks.py",
     "audits/admin",

@@ -45,14 +45,14 @@ RANDOM = re.compile(
     r"|whsec_[\w+/]+=*"  # secrets of webhooks
     r"|\d{4}-\d\d-\d\dT[0-9:.]+Z"  # times
 )
+PAGES = ("", "board/", "submit/", "badge.svg", "rounds/1/audit/")
 LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 FAR_AHEAD = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
 # What no team is told anything by: probes, the description, the meanings of codes, links to a first token.
-# The entrance's page shows what its JSON says.
 NOT_FOR_TEAMS = {
     *("healthz", "readyz", "problem-type"),
     *("description-json", "description-yaml", "description-page"),
-    *("token-link-page", "token-link", "entrance"),
+    *("token-link-page", "token-link"),
     # A label provider delivers there, and hears of its own batches.
     *("batches", "batch"),
 }
@@ -77,7 +77,8 @@ class Reader:
     def ask(self, method: str, path: str, **options: Any) -> HttpResponse:
         client = Client(headers={"Authorization": f"Bearer {self.token}"} if self.token else {})
         with acting_as("web"):
-            response: Any = client.generic(method, f"/api/v1/{path}", **options)
+            address = path if path.startswith("/") else f"/api/v1/{path}"
+            response: Any = client.generic(method, address, **options)
         self.asked.add(response.resolver_match.url_name)
         body = b"".join(response.streaming_content) if response.streaming else response.content
         told = dict(sorted(response.items()))
@@ -209,6 +210,9 @@ def _look_everywhere(reader: Reader) -> None:
             f"{benchmark}prospective/{reader.world.query.pk}/",
         ),
         *(f"{benchmark}journal/head/", f"{benchmark}journal/heads/", "journal/head/"),
+        # The pages for people say the same, and no more.
+        *(f"/{benchmark}{each}" for each in PAGES),
+        *("/", "/publications.atom"),
     ):
         reader.ask("GET", path)
         reader.ask("OPTIONS", path)

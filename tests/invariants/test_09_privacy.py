@@ -62,6 +62,13 @@ ALLOWED: dict[str, dict[str, dict[str, int]]] = {
     "token-link": {"POST": dict.fromkeys((*NOBODY, *TEAMS), 422)},
     "entrance": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
     "entrance-json": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
+    **{
+        page: {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}}
+        for page in ("benchmark-page", "board-page", "submit-page", "badge")
+    },
+    # Nothing is published yet: a feed without entries.
+    "audit-page": {"GET": {**dict.fromkeys(TEAMS, 404), "anonymous": 404, "organiser": 404}},
+    "publications": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
     "benchmarks": {"GET": {**dict.fromkeys(TEAMS, 200), "anonymous": 200, "organiser": 200}},
     "benchmark": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
     "rounds": {"GET": {**PUBLIC, "anonymous": 404, "organiser": 404}},
@@ -201,6 +208,8 @@ class House:
             "prospective-results": [self.world.benchmark.slug, self.world.round.number],
             "disclosed-labels": [self.world.benchmark.slug, self.disclosed_id],
             "audit": [1],
+            "audit-page": [self.world.benchmark.slug, self.world.round.number],
+            "publications": [],
             "signing-keys": [],
             "tokens": [],
             "token": [self.spare.pk],

@@ -2,6 +2,7 @@
 
 import uuid
 from operator import attrgetter
+from typing import Any
 
 import pyarrow as pa
 from django.http import HttpResponse, HttpResponseBase
@@ -17,7 +18,7 @@ from vault.api.representations.benchmarks import BENCHMARK, DETAIL, HOLDOUT, PAN
 from vault.api.representations.draws import DRAW
 from vault.api.representations.rounds import ROUND
 from vault.files import content_files
-from vault.models import DisclosedFile, Draw, Holdout
+from vault.models import Benchmark, DisclosedFile, Draw, Holdout
 from vault.statuses import HoldoutStatus
 
 
@@ -27,35 +28,35 @@ class BenchmarkList(PublicView):
         return pages.page(request, visible, BENCHMARK.show, ordering="slug")
 
 
+def detail(benchmark: Benchmark) -> dict[str, Any]:
+    """Show a benchmark with its panel, holdouts, draws, rounds and stock."""
+    latest = panels.latest(benchmark=benchmark)
+    holdouts = (
+        Holdout.objects.filter(benchmark=benchmark)
+        .select_related("benchmark", "disclosed_file", "disclosure_request")
+        .prefetch_related("versions")
+    )
+    return DETAIL.show(
+        benchmark,
+        panel=None if latest is None else PANEL.show(latest),
+        holdouts=[
+            HOLDOUT.show(each)
+            for each in sorted(holdouts, key=attrgetter("sealed_at", "status", "commitment"))
+        ],
+        stock=STOCK.show(conveyor.stock(benchmark=benchmark)),
+        draws=[
+            DRAW.show(each)
+            for each in Draw.objects.filter(benchmark=benchmark)
+            .select_related("benchmark", "disclosed__draw__benchmark")
+            .order_by("batch")
+        ],
+        rounds=[ROUND.show(each) for each in selectors.listed_rounds(benchmark)],
+    )
+
+
 class BenchmarkDetail(PublicView):
     def get(self, request: Request, slug: str) -> Response:
-        benchmark = selectors.visible_benchmark(request, slug)
-        latest = panels.latest(benchmark=benchmark)
-        holdouts = (
-            Holdout.objects.filter(benchmark=benchmark)
-            .select_related("benchmark", "disclosed_file", "disclosure_request")
-            .prefetch_related("versions")
-        )
-        return Response(
-            DETAIL.show(
-                benchmark,
-                panel=None if latest is None else PANEL.show(latest),
-                holdouts=[
-                    HOLDOUT.show(each)
-                    for each in sorted(
-                        holdouts, key=attrgetter("sealed_at", "status", "commitment")
-                    )
-                ],
-                stock=STOCK.show(conveyor.stock(benchmark=benchmark)),
-                draws=[
-                    DRAW.show(each)
-                    for each in Draw.objects.filter(benchmark=benchmark)
-                    .select_related("benchmark", "disclosed__draw__benchmark")
-                    .order_by("batch")
-                ],
-                rounds=[ROUND.show(each) for each in selectors.listed_rounds(benchmark)],
-            )
-        )
+        return Response(detail(selectors.visible_benchmark(request, slug)))
 
 
 class RoundList(PublicView):

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from stats.metrics import METRICS
 from vault import opening, own_address
 from vault.api import negotiation, selectors
-from vault.api.openapi.serving import PAGE_POLICY
+from vault.api.openapi.serving import SCRIPTLESS_POLICY
 from vault.api.publicly import PublicView
 from vault.api.representations.entrance import (
     API,
@@ -90,6 +90,11 @@ def _page(request: Request, listed: list[Any]) -> HttpResponse:
             "waits": telling and opening.waits_for_teams(round=telling, now=now),
             "is_open": each.is_open,
             "has_board": any(round.status not in NEVER_OPENED for round in each.rounds.all()),
+            # The latest round whose audit is out.
+            "audited": max(
+                (r.number for r in each.rounds.all() if r.status == RoundStatus.PUBLISHED),
+                default=None,
+            ),
             "address": address(each.slug),
         }
         for each in listed
@@ -103,4 +108,4 @@ def _page(request: Request, listed: list[Any]) -> HttpResponse:
         "example": next((each.slug for each in listed if each.is_open), None),
     }
     page = render_to_string("vault/entrance.html", context)
-    return HttpResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})
+    return HttpResponse(page, headers={"Content-Security-Policy": SCRIPTLESS_POLICY})

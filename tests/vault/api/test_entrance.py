@@ -88,10 +88,10 @@ def test_page_names_the_open_benchmarks_first(world: World) -> None:
 
     page = entrance().content.decode()
 
-    assert page.index("weather/leaderboard/") < page.index("aardvark")
+    assert page.index("/benchmarks/weather/board/") < page.index("aardvark")
     assert "1 is open" in page
     assert "1 is planned" in page
-    assert "aardvark/leaderboard/" not in page
+    assert "aardvark/board/" not in page
 
 
 def test_commands_name_a_benchmark_that_takes_files(world: World) -> None:
@@ -112,7 +112,7 @@ def test_page_says_of_a_cancelled_round_only_where_there_was_no_other(world: Wor
 
     page = entrance().content.decode()
     assert "1 was cancelled" in page
-    assert "aardvark/leaderboard/" not in page
+    assert "aardvark/board/" not in page
 
     Round.objects.filter(benchmark__slug="aardvark").update(number=2)
     earlier = Round.objects.get(benchmark__slug="aardvark")

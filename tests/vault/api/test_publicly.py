@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from audits.models import Publication
+from audits.published_shape import DOCUMENT
 from config.description import OPERATIONS
 from tests.vault.api.stage import Caller, a_world, file_number, handed_in
 from tests.vault.disclosed_holdouts import written
@@ -35,7 +36,7 @@ def world() -> World:
     Publication.objects.create(
         round=world.round,
         benchmark=world.benchmark,
-        document={"round": 1, "teams": []},
+        document=DOCUMENT.example,
         published_at=NOW,
     )
     written(world.query)
@@ -78,6 +79,7 @@ def asked(path: str, method: str = "GET", caller: Caller | None = None) -> Any:
         "{holdout_id}": holdout,
         "{batch}": Draw.objects.get().batch,
         "{number}": EARLIER,
+        "{round}": 1,
     }
     concrete = path
     for name, value in names.items():
