@@ -49,12 +49,10 @@ def collect(*, round: Round, now: dt.datetime, repeats: bool = False) -> Collect
 
     _open = partial(_opened, round=round, now=now, repeats=repeats)
     past = history.round_history(round=round)
-    fresh_holdouts = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
-    deciding = [each for each in fresh_holdouts if each.decides_beside(round.query_holdout)]
+    shards = list(round.fresh_holdouts.order_by("sealed_at", "pk"))
+    deciding = [each for each in shards if each.decides_beside(round.query_holdout)]
     # What is still without labels is scored as they come: `audits.prospective`.
-    others = [
-        each for each in fresh_holdouts if each not in deciding and each.kind not in WITHOUT_LABELS
-    ]
+    others = [each for each in shards if each not in deciding and each.kind not in WITHOUT_LABELS]
     scorer = _Scorer(
         of=scorer_of(benchmark=round.benchmark),
         secondary=[
