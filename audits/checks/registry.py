@@ -14,6 +14,7 @@ from audits.checks import (
     ranking,
     ranks,
     scores,
+    trajectory,
     verdict,
 )
 from audits.checks.check import Check
@@ -30,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     integrity.CHECK,
     ranking.CHECK,
     ranks.CHECK,
+    trajectory.CHECK,
     improvements.CHECK,
     scores.CHECK,
     verdict.CHECK,

@@ -26,6 +26,7 @@ EXPLAINING = (
     "integrity",
     "ledger",
     "mechanism_labels",
+    "trajectory",
 )
 
 
