@@ -6,14 +6,14 @@ from matplotlib.figure import Figure
 
 from audits.report import drawing
 
-LEFT, RIGHT, TOP, BELOW, LEAST = 66.0, 224.0, 16.0, 48.0, 400.0
+LEFT, RIGHT, TOP, BELOW, MIN_HEIGHT = 66.0, 224.0, 16.0, 48.0, 400.0
 
 
 def draw(data: dict[str, Any]) -> Figure:
     """Draw points of name, verdict, query, fresh and their intervals; references hollow, names beside."""
     points = data["points"]
     named = [point for point in points if point["is_named"]]
-    height = max(LEAST, drawing.LINE * (len(named) + 1))
+    height = max(MIN_HEIGHT, drawing.LINE * (len(named) + 1))
     figure = drawing.canvas(height=TOP + height + BELOW)
     width = drawing.WIDTH - LEFT - RIGHT
     plane = drawing.axes(figure, left=LEFT, top=TOP, width=width, height=height)
