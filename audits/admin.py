@@ -10,19 +10,17 @@ from typing import Any
 
 import kombu.exceptions
 import redis.exceptions
+from celery import current_app
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
 
-from audits import judged, sentences, standing, tasks
+from audits import judged, sentences, standing
 from audits.checks import accusation, registry
-from audits.models import AuditRun, Finding, Publication, RepeatedAudit, Report
+from audits.document_admin import document_link
+from audits.models import AuditRun, Finding, Publication, RepeatedAudit
 from vault import journal
 from vault.admin import publishing
 from vault.admin.acts import Act, Done
@@ -30,8 +28,6 @@ from vault.admin.pages import (
     NOTHING,
     ReadOnlyPage,
     Table,
-    code,
-    column,
     figure,
     folded,
     link,
@@ -54,12 +50,17 @@ class WorkerUnreachableError(VaultError, code="worker_unreachable"):
     """The broker took no message; nothing was done."""
 
 
-def _asking(task: Any, kind: str, message: str) -> Callable[..., Done]:
-    """Worker and person are both in the journal: the one that acts and the one that wanted it."""
+def _asking(task: str, kind: str, message: str) -> Callable[..., Done]:
+    """Worker and person are both in the journal: the one that acts and the one that wanted it.
+
+    The worker's task is called by its name: its code opens labels and draws, and is not carried here.
+    """
 
     def ask(request: HttpRequest, round: Round, values: dict[str, Any]) -> Done:
         try:
-            task.apply_async(kwargs={"round_id": round.pk}, retry=False, ignore_result=True)
+            current_app.send_task(
+                task, kwargs={"round_id": round.pk}, retry=False, ignore_result=True
+            )
         except (kombu.exceptions.OperationalError, redis.exceptions.RedisError, OSError):
             raise WorkerUnreachableError(
                 "The audit worker could not be reached. Nothing was done: try again in a minute."
@@ -76,13 +77,6 @@ def _asking(task: Any, kind: str, message: str) -> Callable[..., Done]:
     return ask
 
 
-def _document(report: Report | None) -> str | SafeString:
-    if report is None:
-        return NOTHING
-    address = reverse("admin:audits_report_document", args=[report.pk])
-    return format_html('<a href="{}">Read the report</a>', address)
-
-
 @admin.register(Round, site=site)
 class AuditedRoundAdmin(RoundAdmin):
     acts = (
@@ -95,7 +89,7 @@ class AuditedRoundAdmin(RoundAdmin):
             is_open=lambda round: round.status in (RoundStatus.CLOSING, RoundStatus.CLOSED),
             when="while a round is CLOSING or CLOSED",
             run=_asking(
-                tasks.audit_round,
+                "audits.tasks.audit_round",
                 "audit_requested",
                 "The audit worker was asked to audit {}. Reload to see its findings.",
             ),
@@ -108,7 +102,7 @@ class AuditedRoundAdmin(RoundAdmin):
             when="while a round is AUDITED",
             for_good="Publish the results for good",
             run=_asking(
-                tasks.publish_round,
+                "audits.tasks.publish_round",
                 "publication_requested",
                 "The audit worker was asked to publish {}. Reload to see the results.",
             ),
@@ -128,7 +122,7 @@ class AuditedRoundAdmin(RoundAdmin):
                     _headline(each),
                     each.get_shift_gate_display() or NOTHING,
                     moment(each.started_at),
-                    _document(getattr(each, "report", None)),
+                    document_link(getattr(each, "report", None)),
                 )
                 for each in audits
             ],
@@ -200,7 +194,7 @@ class AuditRunAdmin(ReadOnlyPage):
 
     @admin.display(description="report")
     def report_link(self, obj: AuditRun) -> Any:
-        return _document(getattr(obj, "report", None))
+        return document_link(getattr(obj, "report", None))
 
     @admin.display(description="snapshot of inputs")
     def inputs(self, obj: AuditRun) -> Any:
@@ -341,47 +335,6 @@ class FindingAdmin(ReadOnlyPage):
     @admin.display(description="evidence")
     def shown_evidence(self, obj: Finding) -> Any:
         return pretty(judged.in_units(finding=obj))
-
-
-def _ways_back(report: Report) -> SafeString:
-    """Lead away from a document, which fills a page of its own; its hash is of what was written alone."""
-    return format_html(
-        '<nav><p>{}, {}, <a href="{}">admin</a>. This line is not part of the document: '
-        '<a href="{}">as it was written</a>.</p></nav>',
-        link(report.run.round),
-        link(report.run),
-        reverse("admin:index"),
-        "?as_written=1",
-    )
-
-
-@admin.register(Report, site=site)
-class ReportAdmin(ReadOnlyPage):
-    list_display = ("__str__", "created_at", "hash_start")
-    list_filter = ("run__round__benchmark",)
-    ordering = ("-created_at",)
-    fields = ("run", "open_link", "sha256", "created_at")
-    readonly_fields = ("open_link",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
-        found: QuerySet[Report] = super().get_queryset(request)
-        return found.select_related("run__round__benchmark").defer("html")
-
-    hash_start = column("hash", lambda obj: code(obj.sha256, length=16))
-    open_link = column("document", _document)
-
-    def get_urls(self) -> list[URLPattern]:
-        wrapped = self.admin_site.admin_view(self.document_view)
-        document = path("<int:pk>/document/", wrapped, name="audits_report_document")
-        return [document, *super().get_urls()]
-
-    def document_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        report = get_object_or_404(Report.objects.select_related("run__round__benchmark"), pk=pk)
-        if "as_written" in request.GET:
-            return HttpResponse(report.html)
-        return HttpResponse(report.html.replace("<main>", f"<main>\n{_ways_back(report)}", 1))
 
 
 @admin.register(Publication, site=site)

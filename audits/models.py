@@ -110,6 +110,10 @@ class Report(models.Model):
 
     run = models.OneToOneField(AuditRun, on_delete=models.PROTECT, related_name="report")
     html = models.TextField()
+    # What it says as canonical JSON, and as Markdown; of a report from before there are none.
+    facts = models.TextField(blank=True, default="")
+    markdown = models.TextField(blank=True, default="")
+    # Of the page.
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField()
 

@@ -9,17 +9,18 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable
 from functools import partial
+from importlib import metadata
 from typing import Any
 
 import numpy as np
 from django.db import transaction
 
-from audits import reports
 from audits.checks import accusation, gate, registry
 from audits.checks.check import Context
 from audits.collect import ACTOR, collect
 from audits.collected import Collected
 from audits.models import AuditRun, Finding, Report
+from audits.report.documents import documents
 from stats import accusation as judge
 from stats.team_tests import FAMILY_WISE_ERROR
 from vault import journal, rounds
@@ -27,6 +28,8 @@ from vault.models import Round, RoundNotice
 
 # Raised when a finding changes for equal labels and files.
 VERSION = "1"
+# What the figures were computed and drawn with.
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "matplotlib")
 INTERRUPTED = "interrupted"
 
 Clock = Callable[[], dt.datetime]
@@ -87,12 +90,19 @@ def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
 
 def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock) -> None:
     generator = generator_of(audit.seed_entropy)
+    worn = rounds.wear(round=round)
     context = Context(
         generator=generator,
         account=rounds.account(round=round),
         nats=rounds.holdout_nats(round=round),
-        wear=rounds.wear(round=round).line,
         earlier=partial(_earlier, round),
+        wear=worn.line,
+        nats_by_source={
+            "told": worn.told,
+            "answered": worn.answered,
+            "reserved": worn.reserved,
+            "planned": worn.planned,
+        },
         gate=gate.gate_of(collected, generator(gate.NAME)),
         tests=accusation.run(collected, generator(accusation.NAME)),
     )
@@ -105,9 +115,14 @@ def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock)
         audit.status = AuditRun.Status.DONE
         audit.finished_at = now
         audit.save(update_fields=["snapshot", "shift_gate", "status", "finished_at"])
-        html = reports.render(audit=audit)
+        report = documents(audit=audit)
         Report.objects.create(
-            run=audit, html=html, sha256=hashlib.sha256(html.encode()).hexdigest(), created_at=now
+            run=audit,
+            html=report.html,
+            facts=report.json,
+            markdown=report.markdown,
+            sha256=hashlib.sha256(report.html.encode()).hexdigest(),
+            created_at=now,
         )
         journal.append(
             benchmark_id=round.benchmark_id,
@@ -150,6 +165,7 @@ def _findings(audit: AuditRun, collected: Collected, context: Context) -> list[F
 def _snapshot(round: Round, collected: Collected) -> dict[str, Any]:
     return {
         "version": VERSION,
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "labels": collected.label_versions,
         "metric": collected.metric,
         "delta0": collected.delta0,

@@ -5,8 +5,9 @@ Findings are stored between the two halves: a report is rendered from them and f
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -32,11 +33,12 @@ class Context:
     gate: Gate | None
     # By team id, of the teams that could be tested.
     tests: dict[int, TeamTests]
-    # How worn the query holdout is, in words.
+    # How worn the query holdout is, in words and in nats by what told them.
     wear: str = ""
     # What the check of a name found of teams in the last audits of the benchmark's earlier rounds, in their
     # order: for the check of that name alone.
     earlier: Callable[[str], Sequence[Finding]] = lambda name: ()
+    nats_by_source: dict[str, float | None] = field(default_factory=dict)
 
 
 class Place(StrEnum):
@@ -81,27 +83,42 @@ class Table:
     # Scrolls inside itself on a narrow screen.
     is_wide: bool = False
 
-    @property
-    def lines(self) -> list[list[tuple[Column, str, str]]]:
-        """Each cell with its column and its note, for a template."""
-        return [
-            [
-                (column, *(cell if isinstance(cell, tuple) else (cell, "")))
-                for column, cell in zip(self.columns, row, strict=True)
-            ]
-            for row in self.rows
-        ]
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What a figure shows, in numbers and in words; `audits.report.figures` draws it where none but the
+    audit worker's code looks."""
+
+    # The name of its drawing there.
+    drawing: str
+    # States the finding.
+    title: str
+    # What one sees, for who does not see it.
+    alternative: str
+    # What is drawn: numbers and names, as JSON holds them.
+    data: dict[str, Any]
+    # Which labels and files it is of, and what its intervals cover.
+    source: str
+    # The same numbers to read; None: they stand in the table of its section.
+    table: Table | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A check's part of the report: sentences, or a table with a caption."""
+    """A check's part of the report: sentences, a figure, or a table with a caption."""
 
     place: Place
     text: str = ""
     title: str = ""
     table: Table | None = None
     caption: str = ""
+    figure: Figure | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """A table without a row says nothing."""
+        has_rows = self.table is not None and bool(self.table.rows or self.table.empty)
+        return not (self.text or has_rows or self.figure)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 
 from audits import sentences
-from audits.checks.check import Cell, Check, Column, Context, Place, Section, Table, number_columns
+from audits.checks.check import (
+    Cell,
+    Check,
+    Column,
+    Context,
+    Figure,
+    Place,
+    Section,
+    Table,
+    number_columns,
+)
 from audits.collected import Collected, Entrant
 from audits.judged import Judged
 from audits.models import Finding
@@ -138,8 +148,30 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
             title=_title(reading, found),
             table=Table(columns=columns, rows=rows, is_wide=True),
             caption=_caption(found),
+            figure=_figure(reading, found),
         )
     ]
+
+
+def _figure(reading: Reading, found: dict[str, Any]) -> Figure:
+    """Draw what was claimed and kept so far; steps that are counted together are left out."""
+    steps, total = found["steps"], found["total"]
+    claimed, kept = (reading.number(total[part]) for part in ("claimed", "kept"))
+    return Figure(
+        drawing="improvement_ledger",
+        title=f"Claimed {claimed} in all, kept {kept} on new labels",
+        alternative=f"Two lines over the files that were released as improvements: what they claimed so far "
+        f"rises to {claimed}, what is kept on new labels comes to {kept}; the grey between is missing.",
+        data={
+            "files": [found["first"], *(each["file"] for each in steps)],
+            "claimed": [0.0, *(each["claimed_so_far"] for each in steps)],
+            "kept": [0.0, *(each["kept_so_far"] for each in steps)],
+            "interval": total["kept_interval"],
+            "unit": reading.metric.label,
+        },
+        source="Exact scores; the thin line at the end is the 95 % interval of what is kept in all, which "
+        "covers the sampling of new labels.",
+    )
 
 
 def _row(reading: Reading, name: str, step: dict[str, Any]) -> list[Cell]:

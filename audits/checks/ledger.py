@@ -3,9 +3,7 @@
 It is the holdout's and not the round's: publications and references on a board told of the same labels.
 """
 
-from django.utils.html import format_html
-
-from audits.checks.check import Check, Context, Place, Section
+from audits.checks.check import Check, Column, Context, Figure, Place, Section, Table
 from audits.collected import Collected
 from audits.models import Finding
 from audits.reading import Reading
@@ -26,6 +24,7 @@ def check(collected: Collected, context: Context) -> list[Finding]:
             evidence={
                 "nats": context.nats,
                 "wear": context.wear,
+                "nats_by_source": context.nats_by_source,
                 "n_submissions": k,
                 "guarantees_something": bound is not None,
                 "attack_cap": attack_cap(n=collected.n, tau=0.05),
@@ -48,14 +47,43 @@ def sections(reading: Reading) -> list[Section]:
         )
     # A report of before it was counted does not say.
     wear = found.evidence.get("wear", "")
-    text = format_html(
-        "Ledger: this query holdout revealed at most {} nats of its labels (1 nat is 1.44 bits, and a bit "
-        "settles one yes or no) to everybody together, publications and displayed references included; "
-        + guaranteed
-        + (" Wear of the holdout over all its rounds: {}." if wear else ""),
-        *(nats, n, *(() if found.estimate is None else (reading.number(found.estimate),)), wear),
+    text = (
+        f"Ledger: this query holdout revealed at most {nats} nats of its labels (1 nat is 1.44 bits, and a "
+        "bit settles one yes or no) to everybody together, publications and displayed references included; "
+        + guaranteed.format(n, reading.number(found.estimate))
+        + (f" Wear of the holdout over all its rounds: {wear}." if wear else "")
     )
-    return [Section(place=Place.HOLDOUTS, text=text)]
+    worn = _figure(found.evidence.get("nats_by_source"))
+    return [Section(place=Place.HOLDOUTS, text=text, figure=worn)]
+
+
+def _figure(nats: dict[str, float | None] | None) -> Figure | None:
+    """Draw what the holdout told beside what was reserved of it; nothing of an audit that did not keep it."""
+    if not nats:
+        return None
+    parts = {name: nats[name] or 0.0 for name in ("told", "answered", "reserved")}
+    used, all_reserved = parts["told"] + parts["answered"], parts["told"] + parts["reserved"]
+    said = f"{used:,.1f} of {max(all_reserved, used):,.1f} nats"
+    rows = [
+        ("Publications, displayed references, superseded answers", f"{parts['told']:,.1f}"),
+        ("Answers to teams", f"{parts['answered']:,.1f}"),
+        (
+            "Reserved for the teams that were admitted, answers included",
+            f"{parts['reserved']:,.1f}",
+        ),
+    ]
+    if nats.get("planned") is not None:
+        rows.append(("Planned in all", f"{nats['planned']:,.1f}"))
+    return Figure(
+        drawing="wear",
+        title=f"The query holdout has told {said} that it told or may still tell",
+        alternative=f"A bar: {parts['told']:,.1f} nats told by publications and references, "
+        f"{parts['answered']:,.1f} by answers to teams, and what is still reserved up to "
+        f"{max(all_reserved, used):,.1f} nats.",
+        data=dict(nats),
+        source="All rounds of this query holdout. A nat is 1.44 bits; more nats are more wear.",
+        table=Table(columns=[Column("What"), Column("Nats", is_number=True)], rows=rows),
+    )
 
 
 CHECK = Check(

@@ -132,6 +132,14 @@ def intervals(reading: Reading) -> dict[int, tuple[int, int]]:
     return dict(zip(found.evidence["teams"], bounds, strict=True))
 
 
+def tau(reading: Reading) -> tuple[float, list[float] | None] | None:
+    """Tell Kendall's tau of the board with new labels and its interval; None where nobody has both."""
+    found = reading.first(NAME)
+    agreement = [] if found is None else found.evidence["agreement"]
+    new = next((each for each in agreement if each["holdout"] == NEW), None)
+    return None if new is None else (new["tau"], new["interval"])
+
+
 def sections(reading: Reading) -> list[Section]:
     """Say below the table how far its order can be relied on."""
     found = reading.first(NAME)

@@ -22,6 +22,7 @@ from audits.checks import (
     readiness,
     scores,
     slices,
+    trajectory,
     two_sets,
     verdict,
 )
@@ -42,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     integrity.CHECK,
     ranking.CHECK,
     ranks.CHECK,
+    trajectory.CHECK,
     improvements.CHECK,
     scores.CHECK,
     calibration.CHECK,

@@ -49,6 +49,7 @@ PLANTS = [
     ("Keys and ciphers", "vault.rounds", "vault.sealing.sealing_keys"),
     ("Journal heads are signed", "vault.rounds", "vault.signing_keys"),
     ("The API's process", "vault.api.service", "vault.signing_keys"),
+    ("Figures are drawn by", "audits.judged", "matplotlib"),
     ("What was not released", "vault.leaderboard", "vault.history"),
     ("The API's process", "vault.api.results", "vault.release"),
     ("The API's process", "vault.submissions", "vault.scoring"),

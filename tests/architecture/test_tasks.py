@@ -20,7 +20,7 @@ MAX_FILES = {
     "an event of webhooks": 2,
     "a kind of holdout": 1,
     "a form of predictions": 2,
-    "a figure of the report": 2,
+    "a figure of the report": 3,
 }
 
 

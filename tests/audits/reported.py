@@ -1,10 +1,11 @@
 """Findings as an audit stores them, and what a report says of them."""
 
+import base64
 import re
 from typing import Any
 
-from audits import reports
 from audits.models import AuditRun, Finding
+from audits.report.documents import documents
 from stats.verdict import Verdict
 from tests.vault.factories import NOW, World
 from vault.models import Team
@@ -60,7 +61,14 @@ def judged(run: AuditRun, verdict: str, *, name: str = "somebody", **given: Any)
 
 
 def text_of(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    without_style = re.sub("<style>.*?</style>", "", html, flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", without_style).split())
+
+
+def drawn_in(html: str) -> list[str]:
+    """Every figure of a page, as light pages show it."""
+    found = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', html)
+    return [base64.b64decode(each).decode() for each in found]
 
 
 def cells_of(html: str, name: str) -> list[str]:
@@ -70,5 +78,10 @@ def cells_of(html: str, name: str) -> list[str]:
     return [text_of(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
 
 
+def page_of(run: AuditRun) -> str:
+    return documents(audit=run).html
+
+
 def reports_html(run: AuditRun) -> str:
-    return reports.render(audit=run).replace("\n", "")
+    """The page without its style and without line ends."""
+    return re.sub("<style>.*?</style>", "", page_of(run), flags=re.S).replace("\n", "")

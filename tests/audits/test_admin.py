@@ -1,5 +1,7 @@
 """Audits in the admin: read by researchers, asked for by organizers, done by the audit worker."""
 
+import base64
+import hashlib
 import re
 from typing import Any
 
@@ -10,7 +12,7 @@ from celery import current_app
 from audits import judged, tasks
 from audits.checks import registry
 from audits.models import AuditRun, Finding, Report
-from tests.vault.admin.stage import RAW, Stage, client_of, installation, stage, url
+from tests.vault.admin.stage import OUTSIDER, RAW, Stage, client_of, installation, stage, url
 from tests.vault.factories import NOW, acting_as
 from vault import repeated_audits
 from vault.models import Benchmark, Holdout, JournalEntry, PublishedResult, Round, Submission
@@ -25,13 +27,13 @@ Sent = list[tuple[str, dict[str, Any]]]
 def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     """What the broker was given, instead of a broker."""
     found: Sent = []
-    for task in (tasks.audit_round, tasks.publish_round):
 
-        def send(*, name: str = task.name, **options: Any) -> None:
-            assert options["retry"] is False
-            found.append((name, options["kwargs"]))
+    def send(name: str, **options: Any) -> None:
+        assert options["retry"] is False
+        assert name in current_app.tasks
+        found.append((name, options["kwargs"]))
 
-        monkeypatch.setattr(task, "apply_async", send)
+    monkeypatch.setattr(current_app, "send_task", send)
     return found
 
 
@@ -103,10 +105,10 @@ def test_a_researcher_wakes_nobody(stage: Stage, sent: Sent, act: str) -> None:
 def test_a_dead_broker_is_told_and_nothing_is_journaled(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(**options: Any) -> None:
+    def fail(name: str, **options: Any) -> None:
         raise kombu.exceptions.OperationalError("refused")
 
-    monkeypatch.setattr(tasks.audit_round, "apply_async", fail)
+    monkeypatch.setattr(current_app, "send_task", fail)
     Round.objects.update(status="CLOSED")
     n = JournalEntry.objects.count()
 
@@ -284,6 +286,32 @@ def test_the_report_leads_back_and_is_served_as_it_was_written(stage: Stage) -> 
     ]
     assert "default-src 'none'" in shown["Content-Security-Policy"]
     assert address in get(url("audits_report_change", stage.report.pk))
+
+
+def test_a_report_is_served_in_its_forms_under_a_policy_of_its_own(stage: Stage) -> None:
+    """A report from before has its page alone, and leads to nothing else."""
+    address = url("audits_report_document", stage.report.pk)
+    html = "<!doctype html><style>p{}</style><main></main>"
+    Report.objects.filter(pk=stage.report.pk).update(html=html)
+    with acting_as("researcher"):
+        before = client_of(RESEARCHER).get(address)
+        same = client_of(RESEARCHER).get(f"{address}?form=json")
+    Report.objects.filter(pk=stage.report.pk).update(facts='{"round":1}\n', markdown="# Audit\n")
+    with acting_as("researcher"):
+        shown = client_of(RESEARCHER).get(address)
+        facts = client_of(RESEARCHER).get(f"{address}?form=json")
+        text = client_of(RESEARCHER).get(f"{address}?form=markdown")
+
+    digest = base64.b64encode(hashlib.sha256(b"p{}").digest()).decode()
+    assert f"style-src 'sha256-{digest}'; img-src data:" in shown["Content-Security-Policy"]
+    assert "script-src" not in shown["Content-Security-Policy"]
+    assert "?form" not in before.content.decode()
+    assert same["Content-Type"].startswith("text/html")
+    assert "?form=json" in shown.content.decode()
+    assert (facts.content, facts["Content-Type"]) == (b'{"round":1}\n', "application/json")
+    assert text.content == b"# Audit\n"
+    assert text["Content-Type"] == "text/markdown; charset=utf-8"
+    assert client_of(OUTSIDER).get(f"{address}?form=json").status_code in (302, 403)
 
 
 def test_a_round_leads_to_its_audits_and_reports(stage: Stage) -> None:

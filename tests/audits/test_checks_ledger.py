@@ -31,6 +31,7 @@ def test_states_the_bound_for_all_teams_together() -> None:
         "n_submissions": 6,
         "guarantees_something": True,
         "wear": "",
+        "nats_by_source": {},
         "attack_cap": attack_cap(n=4_000, tau=0.05),
     }
 

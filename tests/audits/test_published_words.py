@@ -10,6 +10,7 @@ import pytest
 from audits import description, rounds, sentences
 from audits.models import Finding, Report
 from tests.audits import stage
+from tests.audits.reported import drawn_in
 from tests.audits.test_publication import check_against_description, document_of, teams_of
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import leaderboard, submissions
@@ -162,7 +163,9 @@ def test_an_accusation_names_one_team() -> None:
         re.sub(r"[\d. ]*$", "", name) for name in re.findall(r">([^<>]*orest[^<>]*)<", report, re.I)
     }
     assert all("(alike-" in name or "…" in name for name in called), called
-    assert "The Forest (alike-once): " in report  # in the figures, too
+    drawn = "".join(drawn_in(report))
+    assert "The Forest (alike-once)" in drawn
+    assert "…ike-attacker)" in drawn  # a long name is cut in its middle
 
 
 def test_a_lead_is_spoken_of_where_the_file_is_ahead() -> None:

@@ -32,6 +32,7 @@ EXPLAINING = (
     "label_health",
     "ledger",
     "mechanism_labels",
+    "trajectory",
     "two_sets",
 )
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audits import reports, rounds
+from audits import rounds
 from audits.checks import accusation, deflation
 from audits.models import AuditRun, Finding, Report
+from audits.report import page
 from stats.metrics import Scorer
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, die, make_world
@@ -83,6 +84,7 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
         "ranks",
         "improvements",
         "evidence_over_rounds",
+        "trajectory",
         "scores",
     }
 
@@ -127,7 +129,7 @@ STEPS = [
     (accusation, "run"),
     (deflation, "deflate"),
     (journal, "append"),
-    (reports, "render_to_string"),
+    (page, "render_to_string"),
 ]
 
 
