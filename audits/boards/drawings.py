@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from audits.axes import Scale
+from audits.boards.axes import Scale
 from audits.boards.examined import Audit, oriented
 from audits.boards.wording import decimals
 from audits.sentences import number

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from audits import pages, reports
+from audits import pages
 from audits.models import Publication
 from audits.published_shape import DOCUMENT
+from audits.report import shown
 from stats.verdict import Verdict
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
@@ -195,5 +196,5 @@ def test_the_first_sentence_counts_the_findings(found: list[str], said: str) -> 
 
 
 def test_a_verdict_has_one_shape_everywhere() -> None:
-    public = {key: shape for key, shape in reports.SHAPES.items() if key != Verdict.SUSPECTED}
-    assert (public, reports.OTHERWISE) == (verdicts.SHAPES, verdicts.OTHERWISE)
+    public = {key: shape for key, shape in shown.SHAPES.items() if key != Verdict.SUSPECTED}
+    assert (public, shown.OTHERWISE) == (verdicts.SHAPES, verdicts.OTHERWISE)
