@@ -29,6 +29,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=config.settings \
     ARROW_DEFAULT_MEMORY_POOL=system \
+    MPLCONFIGDIR=/tmp/matplotlib \
     OMP_NUM_THREADS=1 \
     OPENBLAS_NUM_THREADS=1
 RUN python -m compileall -q /app

@@ -94,6 +94,8 @@ class Service:
             # It speaks plain HTTP on this machine, over which not every browser sends a secure cookie.
             "HOLDOUT_VAULT_SECURE_COOKIES": "0",
             "ARROW_DEFAULT_MEMORY_POOL": "system",
+            # What draws keeps a list of fonts; not in the home of whoever started this.
+            "MPLCONFIGDIR": str(self.home / "matplotlib"),
             **ONE_THREAD,
             **more,
         }

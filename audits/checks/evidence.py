@@ -132,8 +132,8 @@ def _caption(n: int) -> str:
         "team ever reaches 20 with probability at most .05; of several listed teams that is said of each by "
         f"itself. Of those that stand out among all {n:,} teams at most .05 are honest on average (e-BH). "
         "Both rest on a mean e-value of at most 1 in each round for whoever is honest, also where a "
-        "published winner was taken over: in simulated leagues of such teams it is .6 (docs/method.md, "
-        "Evidence over rounds)."
+        "published winner was taken over: in simulated leagues of such teams it is .6 "
+        "(docs/method.md)."
     )
 
 

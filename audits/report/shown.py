@@ -29,13 +29,12 @@ def references(facts: Facts) -> list[dict[str, Any]]:
 
 
 def numbers(facts: Facts) -> list[tuple[str, str, str]]:
-    """Write the three numbers that carry the headline: each with what it is, and a remark."""
+    """Write the numbers that carry the headline, tau where there are two orders: each with a remark."""
     found = facts["numbers"]
-    tau = sentences.number(found["tau"], decimals=2)
     remark = "1: the same order; 0: no more alike than by chance"
     if found["tau_interval"]:
         remark = f"{sentences.interval(*found['tau_interval'], decimals=2)} (95 %); {remark}"
-    return [
+    carrying = [
         (
             f"{found['n_fresh']:,}",
             "new labels",
@@ -46,8 +45,11 @@ def numbers(facts: Facts) -> list[tuple[str, str, str]]:
             "teams accused",
             "wrong in at most 1 % of rounds",
         ),
-        (tau, "tau of the board with new labels", remark),
     ]
+    if found["tau"] is not None:
+        tau = sentences.number(found["tau"], decimals=2)
+        carrying.append((tau, "tau of the board with new labels", remark))
+    return carrying
 
 
 def metric(facts: Facts) -> str:

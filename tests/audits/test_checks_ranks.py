@@ -217,7 +217,8 @@ def test_a_report_without_it_says_nothing(world: World) -> None:
     run = run_with(world)
     judged(run, "NO_EVIDENCE")
 
-    assert "tau" not in text_of(reports_html(run))
+    assert "tau of the board" not in text_of(reports_html(run))
+    assert "with tau" not in text_of(reports_html(run))
     assert "all at once" not in reports_html(run)
 
 

@@ -86,6 +86,8 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
         "evidence_over_rounds",
         "trajectory",
         "scores",
+        "gaps",
+        "two_sets",
     }
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,12 +26,14 @@ print(sorted(name for name in ("matplotlib", "audits.report.drawing", "audits.ru
         ("audits.tasks", ["audits.report.drawing", "audits.runs", "matplotlib"]),
     ],
 )
-def test_who_serves_pages_does_not_even_carry_what_draws(module: str, carried: list[str]) -> None:
+def test_who_serves_pages_does_not_even_carry_what_draws(
+    module: str, carried: list[str], tmp_path: Path
+) -> None:
     """And the audit worker does, so that the question can fail."""
     done = subprocess.run(
         [sys.executable, "-P", "-c", IMPORT.format(module=module)],
         cwd=BASE_DIR,
-        env={**os.environ, "PYTHONPATH": str(BASE_DIR)},
+        env={**os.environ, "PYTHONPATH": str(BASE_DIR), "MPLCONFIGDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=True,

@@ -310,7 +310,11 @@ GOOD = "team,public,private,entries\na,0.5,0.4,1\nb,0.6,0.5,2\n"
         (GOOD, ["--selected", "x"], "--selected needs --history"),
         (GOOD, ["--history", "--selected", "x"], "there is no column x (--selected)"),
         (GOOD, ["--history", "--entries", "entries"], "--history: each row is a submission"),
-        (GOOD, ["--public-items", "/nonexistent"], "/nonexistent cannot be read: No such file"),
+        (
+            GOOD,
+            ["--public-items", "/nonexistent/items"],
+            "/nonexistent/items cannot be read: No such file",
+        ),
     ],
 )
 def test_bad_input_is_named(

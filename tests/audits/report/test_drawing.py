@@ -4,6 +4,7 @@ import itertools
 import re
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -77,11 +78,11 @@ def test_a_figure_is_drawn_in_two_palettes_and_is_plain_svg() -> None:
     assert "DejaVu" not in svg["light"]
 
 
-def test_bytes_are_the_same_in_another_process() -> None:
+def test_bytes_are_the_same_in_another_process(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-c", AGAIN],
         cwd=BASE_DIR,
-        env={"PYTHONPATH": str(BASE_DIR), "PYTHONHASHSEED": "5", "HOME": "/nonexistent"},
+        env={"PYTHONPATH": str(BASE_DIR), "PYTHONHASHSEED": "5", "MPLCONFIGDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=True,
