@@ -42,11 +42,18 @@ class Task:
         return right
 
 
-def make_task(*, n: int, m: int, rng: np.random.Generator) -> Task:
-    """Draw a task: the baseline is right on half of the contested items, and on .75 of all."""
-    contested = rng.random(n + m) < CONTESTED
-    elsewhere = (BASE - CONTESTED / 2) / (1 - CONTESTED)
-    baseline = rng.random(n + m) < np.where(contested, 0.5, elsewhere)
+def make_task(
+    *,
+    n: int,
+    m: int,
+    rng: np.random.Generator,
+    base: float = BASE,
+    share_contested: float = CONTESTED,
+) -> Task:
+    """Draw a task: the baseline is right on half of the contested items, and on `base` of all."""
+    contested = rng.random(n + m) < share_contested
+    on_others = (base - share_contested / 2) / max(1 - share_contested, 1e-9)
+    baseline = rng.random(n + m) < np.where(contested, 0.5, on_others)
     return Task(n=n, m=m, baseline=baseline, contested=contested)
 
 
@@ -199,14 +206,14 @@ def _attempted(attempt: Attempt, rng: np.random.Generator) -> Judged:
     task = make_task(n=attempt.n, m=attempt.m, rng=rng)
     menu = attempt.disguise(task, attempt.attack(task, attempt.k, rng), rng)
     league = of_answers(
-        menus=[menu], references=_references(task, rng), n=attempt.n, n_teams=N_TEAMS
+        menus=[menu], references=references(task, rng), n=attempt.n, n_teams=N_TEAMS
     )
     return judge(league=league, rng=rng)
 
 
-def _references(task: Task, rng: np.random.Generator) -> Right:
-    """Draw three models like the baseline: each differs from it in a tenth of the items, and is as good."""
-    anew = rng.random((len(task.baseline), 3)) < BASE
+def references(task: Task, rng: np.random.Generator, *, base: float = BASE) -> Right:
+    """Draw three models like the baseline: each is drawn anew on a fifth of the items, and is as good."""
+    anew = rng.random((len(task.baseline), 3)) < base
     changed = rng.random((len(task.baseline), 3)) < 0.2
     return np.where(changed, anew, task.baseline[:, None])
 

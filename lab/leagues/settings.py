@@ -49,6 +49,12 @@ def mixed(
 ) -> League:
     """Play 20 teams: 8 improve, 4 shop for seeds, 2 begin weakly, 4 share a notebook, 2 build ensembles."""
     pool = make_pool(n=n, m=m, rng=rng, shift=shift)
+    menus = mixed_menus(pool, rng, n_teams=n_teams)
+    return of_answers(menus=menus, references=references(pool, rng), n=n, has_gate=True)
+
+
+def mixed_menus(pool: Pool, rng: np.random.Generator, *, n_teams: int) -> list[Menu]:
+    """Let honest teams of all kinds play, with 5 to 30 files each."""
     start = pool.varied(pool.ease, share=0.3, columns=None, rng=rng)
     kinds: list[Player] = [
         *[players.improving] * 8,
@@ -57,10 +63,9 @@ def mixed(
         *[players.notebook(start)] * 4,
         *[players.ensembler] * 2,
     ]
-    menus = [
+    return [
         kinds[team % len(kinds)](pool, int(rng.integers(5, 31)), rng) for team in range(n_teams)
     ]
-    return of_answers(menus=menus, references=references(pool, rng), n=n, has_gate=True)
 
 
 def alike(
