@@ -7,8 +7,13 @@ from typing import Any
 import pytest
 
 from audits import sentences
+from audits.reports import OTHERWISE
+from audits.reports import SHAPES as SHAPES_OF_VERDICTS
 from audits.sentences import Facts, headline, number, p_value, sentence
+from config.settings import BASE_DIR
 from stats.verdict import Verdict
+
+SHAPES = {OTHERWISE, *SHAPES_OF_VERDICTS.values()}
 
 HONEST = Facts(
     verdict="WITHIN_LUCK",
@@ -47,6 +52,18 @@ def test_within_luck_says_what_an_honest_team_misses() -> None:
         "missing there (overstatement). An honest team with 6 files misses up to .016 in 19 of 20 draws, "
         "so this is within chance. An overstatement of .037 would have been found with 80 %."
     )
+
+
+def test_the_page_for_readers_explains_each_verdict_and_quotes_the_judge() -> None:
+    """SUSPECTED is for researchers, and nobody else reads it."""
+    page = (BASE_DIR / "docs" / "how-to-read-an-audit.md").read_text()
+
+    quoted = [line.removeprefix("> ") for line in page.splitlines() if line.startswith("> ")]
+    assert quoted == [sentence(facts=BOOSTED), sentence(facts=HONEST)]
+    explained = {
+        line.split(" | ")[0].split()[-1] for line in page.splitlines() if line[2:3] in SHAPES
+    }
+    assert explained == {each.value for each in Verdict} - {"SUSPECTED"}
 
 
 def test_no_evidence_is_no_innocence() -> None:
