@@ -6,7 +6,7 @@ gate. An attacker who keeps a clean account plays two teams: the one that asked,
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,9 +28,9 @@ N_CLASSES = 3
 PRIOR = 0.6
 OPENING = """# Attackers among honest teams
 
-Written by `python3 run.py manage play_attackers --seed {seed} --write docs/attackers.md`. In every league one
-attacker asks 300 times about 3,000 query items, with exact answers, among honest teams with 5 to 30 files
-each, 20 teams in all; 6,000 items are fresh. The organizer's three references err much as the attacker's own
+Written by `python3 run.py manage play_attackers --seed {seed} --leagues {leagues} --write docs/attackers.md`.
+In every league one attacker asks 300 times about 3,000 query items, with exact answers, among honest teams
+with 5 to 30 files each, 20 teams in all; 6,000 items are fresh. The organizer's three references err much as the attacker's own
 model does. Verdicts are by the code that audits judge by, the gate included.
 
 CONFIRMED is the share of leagues in which the attacker's file is, with one binomial standard error; of a
@@ -41,6 +41,14 @@ promised. "Gate" counts leagues in which the gate fired, so that nobody could be
 | attack | disguise | leagues | CONFIRMED | somebody else | gate |
 |---|---|---|---|---|---|
 """
+GAINS = """
+What each attack gains: the score of the composed file on query items less that on fresh ones, as a mean of
+{plays} plays with its standard error. The smaller the gain, the more often an attack stays unfound.
+
+| attack | gain |
+|---|---|
+"""
+N_GAINS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,9 +232,25 @@ def _league(attack: str, disguise: str, size: Size, rng: np.random.Generator) ->
     )
 
 
-def page(*, seed: int, counted: Sequence[Attacked]) -> str:
+def gains(*, seed: int, size: Size = ASKED) -> dict[str, tuple[float, float]]:
+    """Measure how much better each composed file looks on query than on fresh items, and the error."""
+    found = {}
+    for number, (attack, play) in enumerate(ATTACKS.items()):
+        rng = np.random.default_rng([seed, len(CELLS) + number])
+        finals = [play(size, rng)[1][:, -1] for _ in range(N_GAINS)]
+        each = [final[: size.n].mean() - final[size.n :].mean() for final in finals]
+        found[attack] = (float(np.mean(each)), float(np.std(each, ddof=1) / math.sqrt(N_GAINS)))
+    return found
+
+
+def page(
+    *, seed: int, counted: Sequence[Attacked], gained: Mapping[str, tuple[float, float]]
+) -> str:
     """Write the page in Markdown."""
-    return "".join([OPENING.format(seed=seed), *map(row, counted)])
+    leagues = max(each.leagues for each in counted)
+    rows = [f"| {name} | {mean:.4f} ± {error:.4f} |\n" for name, (mean, error) in gained.items()]
+    opening = OPENING.format(seed=seed, leagues=leagues)
+    return "".join([opening, *map(row, counted), GAINS.format(plays=N_GAINS), *rows])
 
 
 def row(counted: Attacked) -> str:

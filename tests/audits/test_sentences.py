@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from audits import sentences
-from audits.reports import OTHERWISE
-from audits.reports import SHAPES as SHAPES_OF_VERDICTS
+from audits.report.shown import OTHERWISE
+from audits.report.shown import SHAPES as SHAPES_OF_VERDICTS
 from audits.sentences import Facts, headline, number, p_value, sentence
 from config.settings import BASE_DIR
 from stats.verdict import Verdict

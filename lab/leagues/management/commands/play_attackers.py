@@ -29,7 +29,8 @@ class Command(BaseCommand):
             jobs=options["jobs"],
             say=self.stderr.write,
         )
-        page = attacked.page(seed=options["seed"], counted=counted)
+        gained = attacked.gains(seed=options["seed"])
+        page = attacked.page(seed=options["seed"], counted=counted, gained=gained)
         if options["write"] is None:
             self.stdout.write(page)
         else:
