@@ -19,6 +19,7 @@ from lab.leagues.league import League, judge, of_answers
 from lab.leagues.players import Menu
 from lab.leagues.pool import Right, make_pool
 from lab.leagues.power import Task
+from stats.intervals import clopper_pearson
 from stats.verdict import ShiftGate, Verdict
 
 # A chunk of leagues has a seed of its own: it can be repeated alone, and shared out among processes.
@@ -30,10 +31,10 @@ OPENING = """# Attackers among honest teams
 
 Written by `python3 run.py manage play_attackers --seed {seed} --leagues {leagues} --write docs/attackers.md`.
 In every league one attacker asks 300 times about 3,000 query items, with exact answers, among honest teams
-with 5 to 30 files each, 20 teams in all; 6,000 items are fresh. The organizer's three references err much as the attacker's own
-model does. Verdicts are by the code that audits judge by, the gate included.
+with 5 to 30 files each, 20 teams in all; 6,000 items are fresh. The organizer's three references err much as
+the attacker's own model does. Verdicts are by the code that audits judge by, the gate included.
 
-CONFIRMED is the share of leagues in which the attacker's file is, with one binomial standard error; of a
+CONFIRMED is the share of leagues in which the attacker's file is, with an exact 95 % interval; of a
 clean account, which handed in the composed file alone and has no earlier files to be compared with, only the
 references can tell. "Somebody else" counts leagues in which an honest team is CONFIRMED: at most 1 in 100 are
 promised. "Gate" counts leagues in which the gate fired, so that nobody could be accused.
@@ -256,12 +257,12 @@ def page(
 def row(counted: Attacked) -> str:
     """Write one line of the table."""
     share = counted.confirmed / counted.leagues
-    error = math.sqrt(share * (1 - share) / counted.leagues)
+    found = clopper_pearson(successes=counted.confirmed, n=counted.leagues)
     cells = (
         counted.attack,
         counted.disguise,
         str(counted.leagues),
-        f"{share:.2f} ± {error:.2f}",
+        f"{share:.2f} [{found.low:.2f}, {found.high:.2f}]",
         str(counted.wrongly),
         str(counted.gate),
     )

@@ -62,6 +62,8 @@ rejection is no mistake about the number; it says nothing about intent.
 POWERS = """
 ## Attackers
 
+Among 19 honest teams, at one size and under every disguise: [attackers.md](attackers.md).
+
 A task of accuracy .75 with a fifth of the items contested, in a round of {teams} teams. "Own" and "organizer"
 are runs in which a test of that kind accuses one of the two files; "names the final" is the share of
 CONFIRMED runs whose verdict is on the final and not on the best-scored file beside it. The effect is the

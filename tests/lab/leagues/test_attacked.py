@@ -91,7 +91,7 @@ def test_chunks_are_added_up_and_written() -> None:
         seed=3, counted=[attacked.joined([part, part])], gained={"a": (0.05, 0.0012)}
     )
 
-    assert "| a | b | 20 | 0.90 ± 0.07 | 2 | 0 |\n" in page
+    assert "| a | b | 20 | 0.90 [0.68, 0.99] | 2 | 0 |\n" in page
     assert page.endswith("| a | 0.0500 ± 0.0012 |\n")
     assert "--seed 3 --leagues 20 " in page
 
