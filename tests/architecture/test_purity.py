@@ -28,7 +28,7 @@ EDGES = (
     "vault/admin/",
     "vault/management/",
     "vault/tasks.py",
-    "audits/admin",
+    "audits/admin/",
     "audits/tasks.py",
     "audits/management/",
     "webhooks/admin.py",
