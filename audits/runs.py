@@ -85,12 +85,15 @@ def generator_of(entropy: str) -> Callable[..., np.random.Generator]:
 
 
 def _store(audit: AuditRun, *, round: Round, collected: Collected, clock: Clock) -> None:
-    generator = generator_of(audit.seed_entropy)
+    generator, worn = generator_of(audit.seed_entropy), rounds.wear(round=round)
     context = Context(
         generator=generator,
         account=rounds.account(round=round),
         nats=rounds.holdout_nats(round=round),
-        wear=rounds.wear(round=round).line,
+        wear=worn.line,
+        answered=worn.answered,
+        reserved=worn.reserved,
+        told=worn.told,
         gate=gate.gate_of(collected, generator(gate.NAME)),
         tests=accusation.run(collected, generator(accusation.NAME)),
     )

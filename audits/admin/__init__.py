@@ -1,5 +1,5 @@
 """Audits in the admin: one file per concept."""
 
-from audits.admin import reports, rounds, runs
+from audits.admin import account_links, reports, rounds, runs
 
-__all__ = ["reports", "rounds", "runs"]
+__all__ = ["account_links", "reports", "rounds", "runs"]

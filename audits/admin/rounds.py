@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from audits import tasks
+from audits.admin import account_links
 from audits.admin.reports import document
 from audits.admin.runs import VERDICTS, failure, headline_of
 from audits.models import AuditRun, RepeatedAudit
@@ -84,6 +85,7 @@ class AuditedRoundAdmin(RoundAdmin):
                 "The audit worker was asked to publish {}. Reload to see the results.",
             ),
         ),
+        *account_links.LINK_ACTS,
     )
 
     def tables(self, obj: Round) -> list[Table]:
@@ -105,7 +107,7 @@ class AuditedRoundAdmin(RoundAdmin):
             ],
             empty="Not audited.",
         )
-        return [*super().tables(obj), audited, *_repeats(obj)]
+        return [*super().tables(obj), audited, *account_links.tables(obj), *_repeats(obj)]
 
 
 def _repeats(round: Round) -> list[Table]:

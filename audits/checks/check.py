@@ -32,8 +32,12 @@ class Context:
     gate: Gate | None
     # By team id, of the teams that could be tested.
     tests: dict[int, TeamTests]
-    # How worn the query holdout is, in words.
+    # How worn the query holdout is over all its rounds, in words and in nats: what answers told of what was
+    # reserved for them, and what else was told, for which nothing was reserved.
     wear: str = ""
+    answered: float = 0.0
+    reserved: float = 0.0
+    told: float = 0.0
 
 
 class Place(StrEnum):

@@ -1,6 +1,7 @@
 """All checks of an audit, in the order in which a report has their sections."""
 
 from audits.checks import (
+    account_groups,
     accusation,
     deflation,
     discordance,
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     mechanism_labels.CHECK,
     elsewhere.CHECK,
     integrity.CHECK,
+    account_groups.CHECK,
     ranking.CHECK,
     ranks.CHECK,
     improvements.CHECK,
