@@ -1,5 +1,6 @@
 """Groups of accounts: who is grouped, what is tested of them, and when nothing is said."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -14,6 +15,7 @@ from audits.checks.account_groups import Group
 from audits.checks.check import Context
 from audits.collected import Answers, Collected, Entrant
 from audits.models import Finding
+from config.settings import BASE_DIR
 from stats.collective import Account, collective
 from stats.draw import draw
 from stats.gate import Gate
@@ -300,6 +302,25 @@ def test_a_statement_names_its_level_and_accuses_nobody() -> None:
 def test_a_run_from_before_has_no_groups() -> None:
     assert account_groups.groups_of(finding=None) == []
     assert account_groups.groups_of(finding=Finding(evidence={"groups": []})) == []
+
+
+def test_no_publication_and_no_endpoint_knows_of_groups() -> None:
+    """What researchers read of groups is in the report and on the round's page, and nowhere else."""
+    named = re.compile(r"account_groups|account_links|AccountLink|AccountAppeal")
+    knowing = {
+        str(path.relative_to(BASE_DIR))
+        for room in ("audits", "vault/api", "webhooks", "client")
+        for path in (BASE_DIR / room).rglob("*.py")
+        if named.search(path.read_text())
+    }
+
+    assert knowing == {
+        "audits/admin/__init__.py",
+        "audits/admin/account_links.py",
+        "audits/admin/rounds.py",
+        "audits/checks/account_groups.py",
+        "audits/checks/registry.py",
+    }
 
 
 @pytest.mark.calibration
