@@ -146,6 +146,11 @@ GRANTS: list[Grant] = [
     # It merges teams; the scoring worker, which alone reads their memories, joins these.
     *_grants(RESEARCHER, "vault_teammerge", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_teammerge_rounds", "SELECT", "INSERT"),
+    # A reviewer links accounts whose files are alike, and records what teams say: for researchers alone.
+    # A link names its accounts in rows of its own, and nothing of all that is ever edited.
+    *_grants(RESEARCHER, "vault_accountlink", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_accountlink_teams", "SELECT", "INSERT"),
+    *_grants(RESEARCHER, "vault_accountappeal", "SELECT", "INSERT"),
     # It publishes items without labels, and makes and ends the tokens of label providers.
     *_grants(RESEARCHER, "vault_awaitedlabels", "SELECT", "INSERT"),
     *_grants(RESEARCHER, "vault_labelprovider", "SELECT", "INSERT", "UPDATE revoked_at"),

@@ -85,6 +85,9 @@ KINDS = (
     _of("reference_doubted", SCORING, "a reference is so good that it may be the label file"),
     _of("team_unranked", RESEARCHER, "a team has no rank in a round, with the reason"),
     _of("team_reranked", RESEARCHER, "a team has its rank in a round again, with the reason"),
+    _of("accounts_linked", RESEARCHER, "a reviewer says that accounts belong together, and why"),
+    _of("accounts_unlinked", RESEARCHER, "a link of accounts was taken back, with the reason"),
+    _of("appeal_recorded", RESEARCHER, "what a team says against a link of its account"),
     _of("teams_merged", RESEARCHER, "one team stands for two in a round, with the reason"),
     _of("states_merged", SCORING, "from which answer on two merged teams have one memory"),
     # Submissions.

@@ -3,10 +3,14 @@
 It is the holdout's and not the round's: publications and references on a board told of the same labels.
 """
 
+from math import isfinite
+from typing import Any
+
 from audits.checks.check import Check, Column, Context, Figure, Place, Section, Table
 from audits.collected import Collected
 from audits.models import Finding
 from audits.reading import Reading
+from stats.fingerprints.ledger_share import THRESHOLD, ledger_share
 from stats.ledger import attack_cap, proven_error
 
 NAME = "ledger"
@@ -17,6 +21,8 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     k = sum(entrant.k for entrant in collected.entrants)
     if k == 0:
         return []
+    nats = context.nats_by_source
+    share = ledger_share(spent=nats.get("answered") or 0.0, allowed=nats.get("reserved") or 0.0)
     bound = proven_error(account=context.account, nats=context.nats, k=k, beta=0.05)
     return [
         Finding(
@@ -24,7 +30,11 @@ def check(collected: Collected, context: Context) -> list[Finding]:
             evidence={
                 "nats": context.nats,
                 "wear": context.wear,
+                # Of the holdout over all its rounds.
                 "nats_by_source": context.nats_by_source,
+                # JSON has no infinity: where nothing was reserved.
+                "share": share.value if isfinite(share.value) else None,
+                "is_worn": share.flagged,
                 "n_submissions": k,
                 "guarantees_something": bound is not None,
                 "attack_cap": attack_cap(n=collected.n, tau=0.05),
@@ -52,6 +62,7 @@ def sections(reading: Reading) -> list[Section]:
         "bit settles one yes or no) to everybody together, publications and displayed references included; "
         + guaranteed.format(n, reading.number(found.estimate))
         + (f" Wear of the holdout over all its rounds: {wear}." if wear else "")
+        + _worn(found.evidence)
     )
     worn = _figure(found.evidence.get("nats_by_source"))
     return [Section(place=Place.HOLDOUTS, text=text, figure=worn)]
@@ -84,6 +95,23 @@ def _figure(nats: dict[str, float | None] | None) -> Figure | None:
         source="All rounds of this query holdout. A nat is 1.44 bits; more nats are more wear.",
         table=Table(columns=[Column("What"), Column("Nats", is_number=True)], rows=rows),
     )
+
+
+def _worn(evidence: dict[str, Any]) -> str:
+    """Say what nothing was reserved for, and that little is left, where it is so."""
+    said = []
+    told = evidence.get("nats_by_source", {}).get("told")
+    if told:
+        said.append(
+            f" {told:,.1f} nats of it were told by publications, displayed references and answers "
+            "that corrections replaced, for which nothing was reserved."
+        )
+    if evidence.get("is_worn"):
+        said.append(
+            f" From {THRESHOLD:.0%} of what was reserved on a holdout is worn: the next round does better to "
+            "ask on another one."
+        )
+    return "".join(said)
 
 
 CHECK = Check(

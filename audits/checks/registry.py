@@ -1,6 +1,7 @@
 """All checks of an audit, in the order in which a report has their sections."""
 
 from audits.checks import (
+    account_groups,
     accusation,
     calibration,
     decay,
@@ -41,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     evidence.CHECK,
     elsewhere.CHECK,
     integrity.CHECK,
+    account_groups.CHECK,
     ranking.CHECK,
     ranks.CHECK,
     trajectory.CHECK,

@@ -18,11 +18,6 @@ PROGRAMS = ("run.py", "manage.py")
 
 # Whoever is called by one of these needs no line of its own. With the caller goes the line.
 CALLED_LATER = {
-    # Integrity and accounts
-    "stats.fingerprints.near_duplicates.near_duplicates": "integrity: files that resemble an earlier one",
-    "stats.fingerprints.cross_team.account_groups": "groups of accounts: whose files are alike",
-    "stats.fingerprints.cadence.cadence": "groups of accounts: a rhythm that they share",
-    "stats.fingerprints.ledger_share.ledger_share": "the holdout's ledger: nats spent of nats reserved",
     # Labels that arrive
     "stats.sequential.betting": "prospective labels: the e-process of a final",
     "stats.sequential.mixture": "prospective labels: the same for right or wrong",

@@ -29,7 +29,7 @@ EDGES = (
     "vault/pages/",
     "vault/management/",
     "vault/tasks.py",
-    "audits/admin",
+    "audits/admin/",
     "audits/tasks.py",
     "audits/management/",
     "webhooks/admin.py",

@@ -1,8 +1,13 @@
 """Integrity: files are what was received, and teams that handed in the same file are named."""
 
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
 import numpy as np
+from numpy.typing import NDArray
 
 from audits.checks import integrity
+from audits.collected import Answers
 from tests.audits.histories import collected, context, entrant, history
 
 ITEMS = np.ones((4, 1)), np.ones((6, 1))
@@ -51,3 +56,40 @@ def test_a_damaged_team_is_told_apart() -> None:
 
 def test_nobody_took_part() -> None:
     assert integrity.check(collected(n=4, m=6), context()) == []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """Files that are held in memory instead of the vault."""
+
+    rows: NDArray[Any]
+
+    def on_query(self) -> NDArray[Any]:
+        return self.rows
+
+
+def near(rows: NDArray[Any]) -> dict[str, object]:
+    made = entrant(1, np.ones((4, len(rows))), np.ones((6, len(rows))))
+    made = replace(made, answers=cast("Answers", Held(rows=rows)))
+    (found,) = integrity.check(collected(made), context())
+    evidence: dict[str, object] = found.evidence
+    return evidence
+
+
+def test_files_that_change_an_earlier_one_in_a_few_answers_are_counted(
+    rng: np.random.Generator,
+) -> None:
+    """By hand: three and one answers away from an earlier file count; equal and unlike ones do not."""
+    first, other = rng.integers(2, size=(2, 200), dtype=np.uint8)
+    three, one = first.copy(), other.copy()
+    three[:3] ^= 1
+    one[0] ^= 1
+    four = first.copy()
+    four[-4:] ^= 1
+    found = near(np.stack([first, other, three, one, four, first]))
+
+    assert (found["n_files"], found["near_duplicates"]) == (6, 2)
+
+
+def test_files_that_are_no_classes_are_not_counted(rng: np.random.Generator) -> None:
+    assert "near_duplicates" not in near(rng.random((3, 200)))

@@ -32,6 +32,8 @@ def test_states_the_bound_for_all_teams_together() -> None:
         "guarantees_something": True,
         "wear": "",
         "nats_by_source": {},
+        "share": 0.0,
+        "is_worn": False,
         "attack_cap": attack_cap(n=4_000, tau=0.05),
     }
 
@@ -68,3 +70,30 @@ def test_scales_with_the_unit() -> None:
 
 def test_without_a_submission_there_is_nothing_to_bound() -> None:
     assert ledger.check(collected(n=100, m=100), context(nats=0.0, account=account(100))) == []
+
+
+@pytest.mark.parametrize(
+    ("answered", "reserved", "share", "is_worn"),
+    [(79.0, 100.0, 0.79, False), (80.0, 100.0, 0.8, True), (0.0, 0.0, 0.0, False)],
+)
+def test_the_whole_ledger_says_how_much_of_what_was_reserved_is_spent(
+    answered: float, reserved: float, share: float, is_worn: bool
+) -> None:
+    team = entrant(1, np.ones((400, 1)), np.ones((10, 1)))
+    nats = {"answered": answered, "reserved": reserved, "told": 3.0}
+    worn = context(account=account(400), nats_by_source=nats)
+    (found,) = ledger.check(collected(team), worn)
+
+    assert found.evidence["share"] == pytest.approx(share)
+    assert found.evidence["is_worn"] is is_worn
+    assert found.evidence["nats_by_source"]["told"] == 3.0
+
+
+def test_a_share_of_nothing_is_no_number() -> None:
+    team = entrant(1, np.ones((400, 1)), np.ones((10, 1)))
+    (found,) = ledger.check(
+        collected(team), context(account=account(400), nats_by_source={"answered": 1.0})
+    )
+
+    assert found.evidence["share"] is None
+    assert found.evidence["is_worn"] is True

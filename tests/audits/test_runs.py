@@ -76,6 +76,7 @@ def test_findings_are_complete_and_carry_their_limits() -> None:
         "verdict",
         "accusation",
         "integrity",
+        "account_groups",
         "ledger",
         "shift_gate",
         "discordant_pairs",

@@ -90,3 +90,69 @@ def test_the_ledger_says_of_which_queries_its_bound_is(
     )
 
     assert said in unescape(text_of(page_of(run)))
+
+
+def test_groups_of_accounts_are_told_with_their_level_and_their_pace(world: World) -> None:
+    run = run_with(world)
+    one, two = (judged(run, "NO_EVIDENCE", name=name).team for name in ("one", "two"))
+    assert one is not None
+    assert two is not None
+    Team.objects.filter(pk=one.pk).update(title="The <Forest>")
+    pace = {"k": 20, "first_at": "2026-03-01T12:00+00:00", "per_hour": 2.5, "night_share": 0.25}
+    group = {
+        "accounts": [
+            {**pace, "team_id": one.pk, "variation": 1.04},
+            {**pace, "team_id": two.pk, "variation": None},
+        ],
+        "similarity": [0.91, 0.97],
+        "test": {
+            **{"difference": 0.0213, "luck": 0.0101, "p_value": 0.001, "p_adjusted": 0.001},
+            **{"left_out": [[one.pk, 0.002], [two.pk, 0.003]], "left_out_adjusted": 0.003},
+            "n_draws": 10_000,
+        },
+        "rejects": True,
+        "rejects_without_each": True,
+    }
+    evidence = {"n_accounts": 2, "similarity": "kappa", "threshold": 0.9, "is_read": True}
+    found = Finding.objects.create(
+        run=run, check_name="account_groups", evidence={**evidence, "groups": [group]}
+    )
+
+    html = reports_html(run)
+
+    assert "The &lt;Forest&gt; and two" in html
+    assert ".0213 better on query labels" in html
+    assert "same model plus edits, not same people" in html
+    assert "No statement stands unless reviewers linked the accounts" in html
+    assert '<td class="number">2.5</td><td class="number">1.04</td>' in html
+
+    found.evidence = {**evidence, "groups": []}
+    found.save(update_fields=["evidence"])
+    html = reports_html(run)
+    assert "no two of 2 finals err alike" in html
+    assert "same model plus edits" not in html
+
+
+def test_nearly_repeated_files_are_listed_where_there_are_any(world: World) -> None:
+    run = run_with(world)
+    for name, n in (("prober", 18), ("other", 0)):
+        found = judged(run, "NO_EVIDENCE", name=name)
+        evidence = {"is_intact": True, "n_files": 20, "near_duplicates": n}
+        Finding.objects.create(run=run, team=found.team, check_name="integrity", evidence=evidence)
+
+    html = reports_html(run)
+    assert re.search(r'>prober</t[hd]><td class="number">18</td><td class="number">20</td>', html)
+    assert not re.search(r'>other</t[hd]><td class="number">0</td>', html)
+
+
+def test_a_worn_holdout_says_so(world: World) -> None:
+    run = run_with(world)
+    evidence = {
+        **{"nats": 90.0, "n_submissions": 3, "wear": "85% of it", "is_worn": True},
+        "nats_by_source": {"told": 12.34, "answered": 77.66, "reserved": 90.0, "planned": None},
+    }
+    Finding.objects.create(run=run, check_name="ledger", evidence=evidence)
+
+    html = reports_html(run)
+    assert "12.3 nats of it were told by publications" in html
+    assert "From 80% of what was reserved on a holdout is worn" in html

@@ -206,6 +206,28 @@ FORBIDDEN = [
     (RESEARCHER, "UPDATE vault_labelprovider SET digest = ''"),
     (RESEARCHER, "UPDATE vault_unranking SET reason = ''"),
     (AUDIT, "INSERT INTO vault_unranking SELECT * FROM vault_unranking"),
+    # Who was linked to whom is for researchers: not even the worker whose findings it is about reads it.
+    *[
+        (role, statement)
+        for role in ROLES
+        if role != RESEARCHER
+        for statement in (
+            "SELECT * FROM vault_accountlink",
+            "SELECT * FROM vault_accountlink_teams",
+            "SELECT * FROM vault_accountappeal",
+        )
+    ],
+    *[
+        (role, statement)
+        for role in ROLES
+        for statement in (
+            "UPDATE vault_accountlink SET reason = ''",
+            "DELETE FROM vault_accountlink",
+            "DELETE FROM vault_accountlink_teams",
+            "UPDATE vault_accountappeal SET text = ''",
+            "DELETE FROM vault_accountappeal",
+        )
+    ],
     (RESEARCHER, "SELECT ciphertext FROM vault_sealedblob"),
     (RESEARCHER, "SELECT envelope FROM vault_wrappedkey"),
     (RESEARCHER, "SELECT envelope FROM vault_drawkey"),

@@ -1,3 +1,5 @@
+from vault.models.account_link import AccountAppeal as AccountAppeal
+from vault.models.account_link import AccountLink as AccountLink
 from vault.models.attempt import OpeningAttempt as OpeningAttempt
 from vault.models.benchmark import Benchmark as Benchmark
 from vault.models.budget import Admission as Admission

@@ -1,4 +1,6 @@
-"""Reports in the admin: their list, and each as a page, as JSON and as Markdown."""
+"""Reports, each as a page, as JSON and as Markdown; and publications, as they were written."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -9,9 +11,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from audits.models import Report
+from audits import standing
+from audits.models import Publication, Report
 from audits.report.page import style_source
-from vault.admin.pages import NOTHING, ReadOnlyPage, code, column, link
+from vault.admin.pages import NOTHING, ReadOnlyPage, code, column, folded, link
 from vault.admin.site import site
 
 
@@ -79,3 +82,17 @@ class ReportAdmin(ReadOnlyPage):
         if "as_written" not in request.GET:
             html = html.replace("<main>", f"<main>\n{_ways_back(report)}", 1)
         return HttpResponse(html, headers={"Content-Security-Policy": _policy(report.html)})
+
+
+@admin.register(Publication, site=site)
+class PublicationAdmin(ReadOnlyPage):
+    list_display = ("round", "benchmark", "published_at")
+    list_filter = ("benchmark",)
+    list_select_related = ("round__benchmark", "benchmark")
+    ordering = ("-published_at",)
+    fields = ("round", "benchmark", "published_at", "shown_document")
+    readonly_fields = ("shown_document",)
+
+    @admin.display(description="document")
+    def shown_document(self, obj: Publication) -> Any:
+        return folded(standing.shown(publication=obj))

@@ -1,0 +1,5 @@
+"""Audits in the admin: one file per concept."""
+
+from audits.admin import account_links, reports, rounds, runs
+
+__all__ = ["account_links", "reports", "rounds", "runs"]
