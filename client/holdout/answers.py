@@ -124,6 +124,11 @@ def _misfit(value: Any, kind: Any) -> str | None:
         if not isinstance(value, list):
             return ""
         return _first((str(at), _misfit(each, of)) for at, each in enumerate(value))
+    if get_origin(kind) is dict:
+        _, of = get_args(kind)
+        if not isinstance(value, dict):
+            return ""
+        return _first((name, _misfit(each, of)) for name, each in value.items())
     if is_typeddict(kind) or is_dataclass(kind):
         if not isinstance(value, dict):
             return ""

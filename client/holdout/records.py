@@ -54,6 +54,8 @@ class Benchmark:
     cost_matrix: list[list[float]] | None = None
     # Limits by measure that a model has to keep to beside its score.
     constraints: dict[str, float] | None = None
+    # By true class, how probable each label is: as the organizers declare it.
+    label_noise: list[list[float]] | None = None
 
     @property
     def metrics(self) -> list[str]:

@@ -111,6 +111,18 @@ def test_no_spoiled_document_ends_in_a_traceback(name: str, as_json: bool) -> No
     assert set(codes) <= {ExitCode.OK, ExitCode.SERVICE_FAILURE, ExitCode.NOT_SCORED}
 
 
+def test_limits_by_name_are_read_and_a_wrong_one_is_named() -> None:
+    known = {"slug": "rain", "title": "Rain", "primary_metric": "a", "greater_is_better": True}
+    limits = {"recall": 0.95, "latency_p95_ms": 50}
+
+    found = Service(answers=[answer({**known, "constraints": limits})]).client().benchmark("rain")
+    assert found.constraints == limits
+    for wrong, place in (({"recall": "x"}, r"constraints\.recall"), ([0.9], "constraints")):
+        service = Service(answers=[answer({**known, "constraints": wrong})])
+        with pytest.raises(AnswerError, match=rf"`{place}`"):
+            service.client().benchmark("rain")
+
+
 def test_place_is_named() -> None:
     left = {**a_budget(), "window": {"seconds": 86400, "used": 2}}
 

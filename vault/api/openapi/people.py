@@ -21,8 +21,11 @@ def page(
         summary=summary,
         description=description,
         access=Access.PUBLIC,
-        parameters=extra,
-        answers={200: answer("The page.", {media_type: {"schema": TEXT}})},
+        parameters=(*extra, parameters.IF_NONE_MATCH),
+        answers={
+            200: answer("The page.", {media_type: {"schema": TEXT}}, headers=("ETag",)),
+            304: answer("Nothing has changed.", headers=("ETag",)),
+        },
         common=(*COMMON_OF_ONE_FORM, "unavailable"),
     )
 
