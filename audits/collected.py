@@ -166,6 +166,12 @@ class Collected:
         return [each for each in self.entrants if each.history.submissions[0].submitted_at <= told]
 
     @property
+    def untuned_items(self) -> Scores:
+        """Item scores of the files that the gate compares, a column each."""
+        firsts = [each.columns.items[:, :1] for each in self.came_before_any_answer]
+        return np.hstack([self.references.items, *firsts])
+
+    @property
     def untuned(self) -> list[tuple[Answers, int]]:
         """The files that the gate compares: each is read by its place among its team's answers."""
         firsts = [(each.answers, 0) for each in self.came_before_any_answer if each.answers]

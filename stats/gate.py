@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from stats.draw import Draw
 from stats.redraws import CONTESTED, Block, observed, repeated
 from stats.references import pool
+from stats.shift_power import detectable_difference
 
 LEVEL = 0.01
 N_DRAWS, BLOCK = 1_999, 500
@@ -97,6 +98,31 @@ def gate(*, items: NDArray[Any], draw: Draw, rng: np.random.Generator) -> Gate:
         p_value=p_value,
         fired=p_value <= LEVEL,
     )
+
+
+def detectable(*, items: NDArray[Any], draw: Draw) -> float:
+    """
+    Compute which difference of the models' mean score the gate finds with probability .8.
+
+    Parameters
+    ----------
+    items, draw
+        As in `gate`.
+
+    Returns
+    -------
+    float
+        In the items' units.
+
+    Notes
+    -----
+    Of a z test on the mean over the models, of units that were drawn apart. Each model counts alike, where
+    the gate studentises. Cost: a mean over the models. Source: docs/method.md, "Shift".
+    """
+    shares = draw.shares(items.mean(axis=1, dtype=np.float64)[:, None])
+    parts = [np.asarray(each, np.float64) for each in shares]
+    variance = sum(float(each.var(ddof=1)) / len(each) for each in parts)
+    return detectable_difference(standard_error=float(np.sqrt(variance)), alpha=LEVEL)
 
 
 def _gaps(block: Block, totals: Floats, draw: Draw) -> Floats:

@@ -23,7 +23,6 @@ from stats.effective_number import effective_number
 from stats.line_fit import line_fit, slope_over_items
 from stats.metrics import METRICS
 from stats.multiplicity import holm
-from stats.shift_power import detectable_difference
 from stats.two_sample import binomial_gap
 
 NAME = "gaps"
@@ -183,19 +182,13 @@ def _gate(
     items = np.vstack(_items(untuned))
     exact = np.subtract(*_scores(untuned))
     found = replace(gate.gate(items=items, draw=as_if, rng=rng), difference=float(exact.mean()))
-    shares = [
-        np.asarray(each, np.float64)
-        for each in as_if.shares(items.mean(axis=1, dtype=np.float64)[:, None])
-    ]
-    variance = sum(float(each.var(ddof=1)) / len(each) for each in shares)
-    least = detectable_difference(standard_error=float(np.sqrt(variance)), alpha=gate.LEVEL)
     return {
         "n_models": len(untuned),
         "difference": found.difference,
         "z": found.z,
         "p_value": found.p_value,
         "fired": found.fired,
-        "least": least,
+        "least": gate.detectable(items=items, draw=as_if),
     }
 
 

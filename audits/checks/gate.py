@@ -26,16 +26,17 @@ def gate_of(collected: Collected, rng: np.random.Generator) -> Gate | None:
     """Compare untuned files; None where there is nothing untuned, or nothing fresh."""
     if collected.draw is None:
         return None
-    firsts = [each.columns for each in collected.came_before_any_answer]
-    references = collected.references
-    items = np.hstack([references.items, *(each.items[:, :1] for each in firsts)])
+    references, items = collected.references, collected.untuned_items
     if not items.shape[1]:
         return None
     found = gate.gate(items=items, draw=collected.draw, rng=rng)
     # By the exact metric, which items of some metrics only approximate.
     exact = [
         references.query_exact - references.fresh_exact,
-        *(each.query_exact[:1] - each.fresh_exact[:1] for each in firsts),
+        *(
+            each.columns.query_exact[:1] - each.columns.fresh_exact[:1]
+            for each in collected.came_before_any_answer
+        ),
     ]
     return replace(found, difference=float(np.concatenate(exact).mean()))
 

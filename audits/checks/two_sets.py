@@ -22,7 +22,6 @@ from stats.multiplicity import holm
 from stats.shift import N_BINS, classifier_two_sample, kolmogorov_smirnov, population_stability
 from stats.shift_power import (
     detectable_accuracy,
-    detectable_difference,
     detectable_distance,
     detectable_move,
 )
@@ -165,14 +164,9 @@ def _columns(answers: Matrix, n_classes: int | None) -> list[Floats]:
 
 def _power_of_gate(collected: Collected) -> float | None:
     """Compute which difference of the mean score the gate itself finds with 80 %."""
-    draw = collected.draw
-    if draw is None:
+    if collected.draw is None:
         return None
-    firsts = [each.columns.items[:, :1] for each in collected.came_before_any_answer]
-    items = np.hstack([collected.references.items, *firsts]).mean(axis=1, dtype=np.float64)
-    parts = [np.asarray(each, np.float64) for each in draw.shares(items[:, None])]
-    variance = sum(float(each.var(ddof=1)) / len(each) for each in parts)
-    return detectable_difference(standard_error=float(np.sqrt(variance)), alpha=gate.LEVEL)
+    return gate.detectable(items=collected.untuned_items, draw=collected.draw)
 
 
 def sections(reading: Reading) -> list[Section]:

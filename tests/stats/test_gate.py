@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stats.draw import Draw, draw
-from stats.gate import gate
+from stats.gate import detectable, gate
 
 SIMPLE: dict[str, Any] = {"n": 200, "m": 400}
 
@@ -117,3 +117,14 @@ def test_the_same_generator_gives_the_same_p_value() -> None:
 def test_refuses_what_is_no_model_of_the_items(items: Any) -> None:
     with pytest.raises(ValueError, match=r"^items: "):
         gate(items=items, draw=draw(**SIMPLE), rng=np.random.default_rng(1))
+
+
+def test_what_it_finds_is_that_of_a_z_test_on_the_mean_over_the_models() -> None:
+    rng = np.random.default_rng(28)
+    items = rng.random((900, 3)) < 0.8
+    means = items.mean(axis=1)
+    error = np.sqrt(means[:300].var(ddof=1) / 300 + means[300:].var(ddof=1) / 600)
+
+    found = detectable(items=items, draw=draw(n=300, m=600))
+
+    assert found == pytest.approx((2.5758293 + 0.8416212) * error)
