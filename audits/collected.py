@@ -82,11 +82,21 @@ class Entrant:
     def k(self) -> int:
         return len(self.history.submissions)
 
-    def final_on(self, opened: Opened) -> NDArray[Any] | None:
-        """Read the final's answers to these items; None where there is no final or no file."""
-        if self.answers is None or self.final is None or not opened.n:
+    @property
+    def chosen(self) -> PastSubmission | None:
+        """The final as it was handed in."""
+        return None if self.final is None else self.history.submissions[self.final]
+
+    def final_file(self) -> NDArray[Any] | None:
+        """Read the whole final; None where there is no final or no file."""
+        if self.answers is None or self.final is None:
             return None
-        return self.answers.of(self.final)[opened.positions]
+        return self.answers.of(self.final)
+
+    def final_on(self, opened: Opened) -> NDArray[Any] | None:
+        """Read the final's answers to these items; None where there are none."""
+        answers = self.final_file() if opened.n else None
+        return None if answers is None else answers[opened.positions]
 
     @property
     def first_file_precedes_release(self) -> bool:

@@ -1,6 +1,7 @@
 """A run's findings as reports read them: by check, with numbers in the metric's own digits."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audits import judged, sentences
@@ -34,6 +35,11 @@ class Reading:
 
     def own(self, value: float | None) -> float | None:
         return judged.own(value, metric=self.metric.name)
+
+    def own_ends(self, ends: Sequence[float]) -> list[float]:
+        """Turn an interval of scores that are stored so that higher is better into the metric's direction."""
+        # Adding zero turns a loss of -0.0 into 0.0.
+        return sorted(self.metric.orient(each) + 0.0 for each in ends)
 
     def first(self, name: str) -> Finding | None:
         return next(iter(self.by_check[name]), None)

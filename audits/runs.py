@@ -146,9 +146,9 @@ def _earlier(round: Round, name: str) -> list[Finding]:
 def _findings(audit: AuditRun, collected: Collected, context: Context) -> list[Finding]:
     """Make all checks; a finding on a team is beside its final, of several references the first."""
     finals = {
-        entrant.history.team_id: entrant.history.submissions[entrant.final].id
-        for entrant in collected.audited
-        if entrant.final is not None
+        entrant.history.team_id: entrant.chosen.id
+        for entrant in collected.entrants
+        if entrant.chosen is not None
     }
     for team, submission in collected.frozen:
         finals.setdefault(team.team_id, submission.id)

@@ -100,11 +100,8 @@ def _finals(collected: Collected, teams: Sequence[Entrant]) -> NDArray[Any] | No
         return None
     rows = []
     for each in teams:
-        # So they were chosen.
-        assert each.answers is not None
-        assert each.final is not None
-        answers = each.answers.of(each.final)
-        if answers.dtype.kind not in "biu":
+        answers = each.final_file()
+        if answers is None or answers.dtype.kind not in "biu":
             return None
         rows.append(answers[positions])
     return np.stack(rows)

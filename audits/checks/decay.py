@@ -64,9 +64,9 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     findings: list[Finding] = []
     orders: dict[str, list[tuple[list[float], list[float]]]] = {name: [] for name in timelines}
     for entrant in collected.audited if timelines else []:
-        if entrant.answers is None or entrant.final is None:
+        answers, found = entrant.final_file(), {}
+        if answers is None:
             continue
-        answers, found = entrant.answers.of(entrant.final), {}
         for name, timeline in timelines.items():
             scores, variances = timeline.scores(answers)
             rng = context.generator(NAME, name, entrant.history.team_id)
@@ -247,7 +247,7 @@ def _section(reading: Reading, where: str, found: dict[str, Any]) -> Section:
 
 def _title(reading: Reading, where: str, found: dict[str, Any]) -> str:
     low, high = found["interval"]
-    ends = sorted(reading.own(each) or 0.0 for each in (low, high))
+    covered = reading.interval(*reading.own_ends((low, high)))
     slope = reading.number(reading.own(found["slope"]))
     trend = "no trend beyond chance"
     if high < 0:
@@ -255,7 +255,7 @@ def _title(reading: Reading, where: str, found: dict[str, Any]) -> str:
     elif low > 0:
         trend = "it gets better"
     return (
-        f"Over {where}: {trend}; the score changes by {slope} {reading.interval(*ends)} a window of "
+        f"Over {where}: {trend}; the score changes by {slope} {covered} a window of "
         f"{_length(found['days'])}"
     )
 

@@ -221,8 +221,12 @@ def _told(value: float) -> str:
     return sentences.number(value, decimals=TOLD)
 
 
-def _amount(found: dict[str, Any], value: float) -> str:
+def _amount(found: dict[str, Any], value: float | None) -> str:
     return sentences.number(value, decimals=sentences.decimals_of(unit=found["unit"]))
+
+
+def _interval(found: dict[str, Any], low: float | None, high: float | None) -> str:
+    return sentences.interval(low, high, decimals=sentences.decimals_of(unit=found["unit"]))
 
 
 def _row(reading: Reading, finding: Finding) -> list[Cell]:
@@ -240,9 +244,8 @@ def _row(reading: Reading, finding: Finding) -> list[Cell]:
 
 
 def _cost(finding: Finding) -> tuple[str, str]:
-    decimals = sentences.decimals_of(unit=finding.evidence["unit"])
-    covered = sentences.interval(finding.low, finding.high, decimals=decimals)
-    return sentences.number(finding.estimate, decimals=decimals), covered
+    found = finding.evidence
+    return _amount(found, finding.estimate), _interval(found, finding.low, finding.high)
 
 
 def _in_short(reading: Reading, found: dict[str, Any]) -> str:
@@ -304,8 +307,8 @@ def of_team(reading: Reading, team: Judged) -> list[Section]:
     for place, name in enumerate([*names, "for none"]):
         cost: Cell = _amount(found, curve["cost"][place])
         if by_item:
-            ends = (_amount(found, curve[each][place]) for each in ("low", "high"))
-            cost = (_amount(found, curve["cost"][place]), f"[{', '.join(ends)}]")
+            covered = _interval(found, curve["low"][place], curve["high"][place])
+            cost = (_amount(found, curve["cost"][place]), covered)
         rows.append([name, cost])
     note = "95 %" if by_item else ""
     columns = [

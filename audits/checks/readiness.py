@@ -57,21 +57,20 @@ def check(collected: Collected, context: Context) -> list[Finding]:
 def _measured(
     entrant: Entrant, fresh: Items | None, later: Items | None, declared: dict[str, float]
 ) -> dict[str, Measured]:
-    if entrant.final is None or entrant.answers is None:
+    answers, said = entrant.final_file(), entrant.chosen
+    if answers is None or said is None:
         return {}
     found: dict[str, Measured] = {}
-    answers = entrant.answers.of(entrant.final)
-    if later is not None:
+    if later is not None and "later_score" in declared:
         value, ends = later.score(answers=answers)
         turned = sorted(map(later.scorer.orient, (ends.low, ends.high)))
         found["later_score"] = [later.scorer.orient(value), *turned]
     if fresh is not None and "recall" in declared and (fresh.labels == 1).any():
         found["recall"] = recall(items=fresh, answers=answers)
-    said = entrant.history.submissions[entrant.final]
-    for name in ("latency_p95_ms", "cost_per_1000"):
-        value = getattr(said, name)
-        if value is not None:
-            found[name] = [value]
+    for name in declared:
+        reported = getattr(said, name) if CONSTRAINTS[name].is_self_reported else None
+        if reported is not None:
+            found[name] = [reported]
     return found
 
 
@@ -96,10 +95,9 @@ def recall(*, items: Items, answers: NDArray[Any]) -> Measured:
 def _front(collected: Collected, context: Context) -> list[list[float]]:
     """Find who is not beaten in score and self-reported latency at once: ids, with shares of resamples."""
     known = [
-        (each, said.latency_p95_ms)
+        (each, each.chosen.latency_p95_ms)
         for each in collected.audited
-        if each.final is not None
-        and (said := each.history.submissions[each.final]).latency_p95_ms is not None
+        if each.chosen is not None and each.chosen.latency_p95_ms is not None
     ]
     if len(known) < 2 or not collected.m:
         return []
@@ -203,8 +201,7 @@ def _known(reading: Reading, team: Judged, name: str) -> Measured | None:
         found = slices.worst(finding=reading.of_team(slices.NAME, team))
         if found is None:
             return None
-        turned = sorted(reading.own(each) or 0.0 for each in found["least"])
-        return [reading.own(found["score"]) or 0.0, *turned]
+        return [*reading.own_ends([found["score"]]), *reading.own_ends(found["least"])]
     finding = reading.of_team(NAME, team)
     return None if finding is None else finding.evidence["measured"].get(name)
 

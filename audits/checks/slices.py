@@ -58,9 +58,9 @@ def check(collected: Collected, context: Context) -> list[Finding]:
     holdouts = _divided(collected)
     findings = []
     for entrant in collected.audited if holdouts else []:
-        if entrant.answers is None or entrant.final is None:
+        answers = entrant.final_file()
+        if answers is None:
             continue
-        answers = entrant.answers.of(entrant.final)
         rng = context.generator(NAME, entrant.history.team_id)
         found = {name: _found(each, answers, rng) for name, each in holdouts.items()}
         first = next(iter(found.values()))
@@ -279,8 +279,7 @@ def called(row: dict[str, Any]) -> str:
 
 def own_interval(reading: Reading, ends: list[float]) -> str:
     """Write an interval of scores that are stored so that higher is better, in the metric's direction."""
-    turned = [reading.own(each) or 0.0 for each in ends]
-    return reading.interval(min(turned), max(turned))
+    return reading.interval(*reading.own_ends(ends))
 
 
 CHECK = Check(
