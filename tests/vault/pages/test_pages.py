@@ -69,7 +69,13 @@ def test_a_round_that_has_not_opened_has_no_board() -> None:
 
     assert [get(path).status_code for path in PAGES] == [200, 404, 200, 404]
     assert "No round is open" in words(get("submit/"))
-    assert "/benchmarks/weather/board/" not in get("").content.decode()
+    for path in ("", "submit/"):
+        assert "/benchmarks/weather/board/" not in get(path).content.decode()
+
+
+def test_the_board_is_a_link_of_each_page(world: World) -> None:
+    for path in ("", "board/", "submit/"):
+        assert "/benchmarks/weather/board/" in get(path).content.decode().partition("</header>")[0]
 
 
 def test_what_people_wrote_is_text(world: World) -> None:
