@@ -9,8 +9,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
-from audits import pages
+from audits import pages, sentences
 from audits.models import Publication
 from audits.published_shape import DOCUMENT
 from audits.report import shown
@@ -19,7 +21,7 @@ from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import unranking
 from vault.models import Benchmark
-from vault.pages import verdicts
+from vault.pages import figures, verdicts
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 
@@ -198,3 +200,15 @@ def test_the_first_sentence_counts_the_findings(found: list[str], said: str) -> 
 def test_a_verdict_has_one_shape_everywhere() -> None:
     public = {key: shape for key, shape in shown.SHAPES.items() if key != Verdict.SUSPECTED}
     assert (public, shown.OTHERWISE) == (verdicts.SHAPES, verdicts.OTHERWISE)
+
+
+@given(st.none() | st.floats(-1e6, 1e6), st.integers(0, 6))
+def test_a_figure_is_written_alike_everywhere(value: float | None, decimals: int) -> None:
+    """`vault` imports no audit, and boards of others, who read the audit's sentences, import no `vault`."""
+    assert figures.written(value, decimals=decimals) == sentences.number(value, decimals=decimals)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 0.9, 1.0, 1.5, 10.0, 100.0, 1e6])
+def test_as_many_digits_everywhere(unit: float) -> None:
+    """Of figures that need all of them."""
+    assert figures.decimals([1 / 3], unit=unit) == sentences.decimals_of(unit=unit)
