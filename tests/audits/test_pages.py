@@ -1,5 +1,6 @@
 """A published audit as a page and the feed of them, as the web process serves them to anybody."""
 
+import datetime as dt
 import re
 import xml.etree.ElementTree as ET
 from html import unescape
@@ -146,6 +147,21 @@ def test_private_audits_are_not_found_and_stand_in_no_feed() -> None:
     (entry,) = feed.findall(f"{ATOM}entry")
     assert entry.findtext(f"{ATOM}id", "").endswith("/benchmarks/shown/rounds/1/audit/")
     assert entry.findtext(f"{ATOM}updated") == feed.findtext(f"{ATOM}updated")
+
+
+def test_the_feed_has_the_newest_first_and_no_more_than_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "MAX_ENTRIES", 2)
+    for days, slug in ((2, "second"), (0, "oldest"), (3, "newest")):
+        world = written_down(slug)
+        at = NOW + dt.timedelta(days=days)
+        Publication.objects.filter(round=world.round).update(published_at=at)
+
+    feed = ET.fromstring(get("/publications.atom").content)  # noqa: S314
+
+    places = [each.findtext(f"{ATOM}id", "") for each in feed.findall(f"{ATOM}entry")]
+    assert [each.split("/")[-5] for each in places] == ["newest", "second"]
 
 
 def test_an_empty_feed_is_one() -> None:
