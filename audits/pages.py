@@ -38,6 +38,7 @@ class AuditPage(Page):
             "lead": lead(audit["document"]["teams"]),
             "is_unaudited": found.round.unaudited,
             **_rows(audit["document"], benchmark=benchmark),
+            "has_board": True,
             "at": "audit",
         }
         return answer(request, template="audits/page.html", context=context)

@@ -24,8 +24,7 @@ WITHIN = "Only researchers and organizers read it."
 
 def _finding(round: Round) -> Finding | None:
     run = AuditRun.last_done(round)
-    found = Finding.objects.filter(run=run, check_name=account_groups.NAME).select_related("run")
-    return None if run is None else found.first()
+    return None if run is None else run.findings.filter(check_name=account_groups.NAME).first()
 
 
 def _key(teams: Sequence[int]) -> str:
@@ -36,33 +35,27 @@ def _teams(key: str) -> list[int]:
     return [int(each) for each in key.split(",")]
 
 
-def _unlinked(round: Round) -> dict[str, str]:
-    """Name the groups that the last audit found and nobody linked, by their key."""
-    finding, held = _finding(round), account_links.linked(round=round)
-    if finding is None:
-        return {}
-    names = _names(finding)
-    return {
-        _key(each.teams): account_groups.named(group=each, names=names)
-        for each in account_groups.groups_of(finding=finding)
-        if frozenset(each.teams) not in held
-    }
+def _unlinked(finding: Finding | None, round: Round) -> list[Group]:
+    """List the groups that the last audit found and nobody linked."""
+    groups = account_groups.groups_of(finding=finding)
+    held = account_links.linked(round=round) if groups else {}
+    return [each for each in groups if frozenset(each.teams) not in held]
 
 
-def _linked(round: Round) -> dict[str, str]:
-    """Name what is linked, by its key."""
-    return {
-        _key(list(teams)): ", ".join(sorted(team.name for team in act.teams.all()))
-        for teams, act in account_links.linked(round=round).items()
-    }
+def _has_link(round: Round) -> bool:
+    return bool(account_links.linked(round=round))
 
 
-def _names(finding: Finding) -> Mapping[int, str]:
+def _names(groups: Sequence[Group], audit: AuditRun) -> Mapping[int, str]:
     """Name the groups' accounts, of which no other check need have found anything."""
-    teams = {each for group in account_groups.groups_of(finding=finding) for each in group.teams}
+    teams = {each for group in groups for each in group.teams}
     return dict(Team.objects.filter(pk__in=teams).values_list("pk", "name")) | judged.names_of(
-        audit=finding.run
+        audit=audit
     )
+
+
+def _together(act: AccountLink) -> str:
+    return ", ".join(sorted(team.name for team in act.teams.all()))
 
 
 class _ChoosingForm(ActForm):
@@ -79,12 +72,17 @@ class LinkForm(_ChoosingForm):
     reason = reason_field(WITHIN)
 
     def prepare(self, target: Round) -> None:
-        self.offer("accounts", _unlinked(target))
+        finding = _finding(target)
+        groups = _unlinked(finding, target)
+        names = _names(groups, finding.run) if finding else {}
+        found = {_key(each.teams): account_groups.named(group=each, names=names) for each in groups}
+        self.offer("accounts", found)
 
 
 class TakeBackForm(LinkForm):
     def prepare(self, target: Round) -> None:
-        self.offer("accounts", _linked(target))
+        held = account_links.linked(round=target)
+        self.offer("accounts", {_key(list(teams)): _together(act) for teams, act in held.items()})
 
 
 class AppealForm(_ChoosingForm):
@@ -150,7 +148,7 @@ LINK_ACTS = (
         "and say what. From then on the audit's statement on these accounts' files stands, if it also holds "
         "with each account left out. Nothing else follows: no verdict, rank, budget or account changes, and "
         "nobody outside reads it. The act is journaled in your name and can be taken back by another.",
-        is_open=lambda round: bool(_unlinked(round)),
+        is_open=lambda round: bool(_unlinked(_finding(round), round)),
         when="while a round's audit has found a group of alike accounts that are not linked",
         run=_link,
         form=LinkForm,
@@ -159,7 +157,7 @@ LINK_ACTS = (
         name="unlink-accounts",
         label="Take a link back",
         explanation="From then on no statement on these accounts stands. Both acts stay in the journal.",
-        is_open=lambda round: bool(_linked(round)),
+        is_open=_has_link,
         when="while a round is one in which accounts are linked",
         run=_take_back,
         form=TakeBackForm,
@@ -169,7 +167,7 @@ LINK_ACTS = (
         label="Record an appeal",
         explanation="What a team says against a link is kept beside it, word for word, and journaled. It "
         "decides nothing: if it convinces you, take the link back.",
-        is_open=lambda round: bool(_linked(round)),
+        is_open=_has_link,
         when="while a round is one in which accounts are linked",
         run=_appeal,
         form=AppealForm,
@@ -197,7 +195,7 @@ def tables(round: Round) -> list[Table]:
 
 
 def _groups(round: Round, finding: Finding, groups: list[Group]) -> Table:
-    held, names = account_links.linked(round=round), _names(finding)
+    held, names = account_links.linked(round=round), _names(groups, finding.run)
     unit = scorer_of(benchmark=round.benchmark).unit
     number = partial(sentences.number, decimals=sentences.decimals_of(unit=unit))
     is_read = finding.run.shift_gate != ShiftGate.FIRED
@@ -225,7 +223,7 @@ def _acts(acts: list[AccountLink]) -> Table:
         rows=[
             (
                 moment(each.at),
-                ", ".join(sorted(team.name for team in each.teams.all())) or NOTHING,
+                _together(each) or NOTHING,
                 "taken back" if each.is_reversal else "linked",
                 each.actor,
                 each.reason,

@@ -1,7 +1,6 @@
 """One board: a row for each team, from one file or from several that are joined by team."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ from audits.boards import columns, tables
 from audits.boards.tables import BoardError, Table
 
 Floats = NDArray[np.float64]
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 YES = ("true", "yes", "1")
 
 
@@ -238,7 +236,7 @@ def _entries(source: Source, files: _Files) -> tuple[dict[str, int], str]:
     _places(table, files.team)
     found = {}
     for place, (key, cell) in enumerate(zip(keys, table.column(name), strict=True)):
-        value = _number(table, place, name, cell) if cell else None
+        value = table.number(row=place, column=name, cell=cell) if cell else None
         if value is None:
             continue
         if value < 1 or value != int(value):
@@ -258,18 +256,8 @@ def _scores(table: Table, name: str) -> list[_Score | None]:
 
 
 def _score(table: Table, place: int, name: str, cell: str) -> _Score:
-    value = _number(table, place, name, cell)
+    value = table.number(row=place, column=name, cell=cell)
     digits, _, power = cell.lower().partition("e")
     decimals = len(digits.partition(".")[2]) - int(power or 0)
     # Of more digits than a double has, the last are not the board's.
     return _Score(value=value, step=10.0 ** -min(decimals, 300))
-
-
-def _number(table: Table, place: int, name: str, cell: str) -> float:
-    if not NUMBER.fullmatch(cell):
-        hint = " (a decimal point is needed)" if "," in cell else ""
-        raise table.error(row=place, column=name, problem=f"{cell} is not a number{hint}")
-    value = float(cell)
-    if not math.isfinite(value):
-        raise table.error(row=place, column=name, problem=f"{cell} is too large")
-    return value

@@ -65,6 +65,7 @@ def examine(*, board: Board, metric: Metric, title: str, top: int, items: dict[s
     public, private = oriented(board=board, metric=metric)
     found = findings.copies(board=board)
     once = findings.counted_once(board=board) if found else None
+    published = {half: findings.items(file=file) for half, file in items.items()}
     return Audit(
         board=board,
         metric=metric,
@@ -85,11 +86,12 @@ def examine(*, board: Board, metric: Metric, title: str, top: int, items: dict[s
         ],
         unfounded=[
             each
-            for half, file in items.items()
-            for each in findings.unfounded(board=board, file=file, half=half, metric=metric)
+            for half, known in published.items()
+            for each in findings.unfounded(board=board, items=known, half=half, metric=metric)
         ],
         with_items={
-            half: findings.n_with_items(board=board, file=file) for half, file in items.items()
+            half: findings.n_with_items(board=board, items=known)
+            for half, known in published.items()
         },
     )
 
@@ -125,11 +127,9 @@ def document(*, audit: Audit) -> dict[str, Any]:
         "quartiles": asdict(audit.quartiles) if audit.quartiles else None,
         "top_overlap": {"top": audit.top, "share": audit.top_overlap},
         "copies": audit.copies,
-        "copies_counted_once": {
-            **{name: getattr(once, name) for name in (*members, "n_teams", "verdict")}
-        }
-        if once is not None
-        else None,
+        "copies_counted_once": None
+        if once is None
+        else {name: getattr(once, name) for name in (*members, "n_teams", "verdict")},
         "impossible_scores": [asdict(each) for each in audit.impossible],
         "scores_not_from_items": [asdict(each) for each in audit.unfounded],
         "teams_with_items": audit.with_items,

@@ -12,10 +12,12 @@ import numpy as np
 
 from audits.boards import columns, tables
 from audits.boards.board import Board, Floats
-from audits.boards.tables import BoardError, Table
+from audits.boards.tables import BoardError
 from stats.score_grid import off_grid
 
 HALVES = ("public", "private")
+# Item scores by team.
+Items = dict[str, list[float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +99,8 @@ def is_grid_blind(*, board: Board, metric: Metric, half: str) -> bool:
     return float(_steps(board, half).min()) >= metric.whole / n_items / 2
 
 
-def unfounded(*, board: Board, file: Path, half: str, metric: Metric) -> list[Unfounded]:
+def unfounded(*, board: Board, items: Items, half: str, metric: Metric) -> list[Unfounded]:
     """Return scores that are not the mean of the team's published items, within the printed digits."""
-    items = _items(tables.read(file))
     whole = metric.whole or 1.0
     found = []
     for row, step in zip(board.rows, _steps(board, half).tolist(), strict=True):
@@ -117,14 +118,14 @@ def unfounded(*, board: Board, file: Path, half: str, metric: Metric) -> list[Un
     return found
 
 
-def n_with_items(*, board: Board, file: Path) -> int:
-    """Count the teams of the board that the file has items of."""
-    known = set(tables.read(file).column("team"))
-    return sum(row.team in known or row.name in known for row in board.rows)
+def n_with_items(*, board: Board, items: Items) -> int:
+    """Count the teams of the board that have published items."""
+    return sum(row.team in items or row.name in items for row in board.rows)
 
 
-def _items(table: Table) -> dict[str, list[float]]:
-    """Return each team's item scores; each item stands once."""
+def items(*, file: Path) -> Items:
+    """Read each team's item scores; each item stands once."""
+    table = tables.read(file)
     for name in ("team", "item", "score"):
         columns.check(table=table, option=f"the column {name} of an items file", wanted=name)
     cells = zip(*(table.column(name) for name in ("team", "item", "score")), strict=True)
@@ -136,13 +137,7 @@ def _items(table: Table) -> dict[str, list[float]]:
                 row=place, column="item", problem=f"{item} of {team} stands above already"
             )
         seen.add((team, item))
-        try:
-            value = float(score)
-        except ValueError:
-            value = float("nan")
-        if not np.isfinite(value):
-            raise table.error(row=place, column="score", problem=f"{score} is not a number")
-        found[team].append(value)
+        found[team].append(table.number(row=place, column="score", cell=score))
     return found
 
 

@@ -2,11 +2,14 @@
 
 import csv
 import io
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 DELIMITERS = ",;\t"
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 ZIP = b"PK\x03\x04"
 
 
@@ -27,6 +30,16 @@ class Table:
         """Return the cells of a column without the blanks around them."""
         place = self.columns.index(name)
         return [row[place].strip() for row in self.rows]
+
+    def number(self, *, row: int, column: str, cell: str) -> float:
+        """Read a cell of this row and column as a number."""
+        if not NUMBER.fullmatch(cell):
+            hint = " (a decimal point is needed)" if "," in cell else ""
+            raise self.error(row=row, column=column, problem=f"{cell} is not a number{hint}")
+        value = float(cell)
+        if not math.isfinite(value):
+            raise self.error(row=row, column=column, problem=f"{cell} is too large")
+        return value
 
     def error(self, *, row: int, column: str, problem: str) -> BoardError:
         """Say what is wrong with a cell; `row` counts from 0 without the header."""

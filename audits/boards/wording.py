@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from audits.boards import measured
 from audits.boards.examined import Audit
 from audits.boards.findings import Impossible, Unfounded
-from audits.sentences import number
+from audits.sentences import number, p_said
 from stats.dose_response import LEVEL, MIN_CORRELATION, MIN_TEAMS, DoseResponse, detectable
 
 MAX_LISTED = 20
@@ -69,11 +69,6 @@ def as_text(audit: Audit) -> str:
             lines += textwrap.wrap(sentence, WIDTH, initial_indent="  ", subsequent_indent="  ")
         lines += [f"    {each}" for each in _aligned(section.table)]
     return "\n".join(lines)
-
-
-def signed(value: float | None, audit: Audit) -> str:
-    """Write a gap with the digits of the scores."""
-    return number(value, decimals=decimals(audit))
 
 
 def decimals(audit: Audit) -> int:
@@ -140,21 +135,27 @@ def _correlation(value: float | None, p_value: float | None) -> str:
         return "not defined"
     if p_value is None:
         return f"{number(value, decimals=3)}, no p of so few teams"
-    small = 0.0001
-    said = "p < .0001" if p_value < small else f"p = {number(p_value, decimals=4)}"
-    return f"{number(value, decimals=3)}, one-sided {said}"
+    return f"{number(value, decimals=3)}, one-sided {p_said(p_value)}"
 
 
 def _quartiles(audit: Audit) -> tuple[tuple[str, ...], ...]:
     found = audit.quartiles
     if found is None:
         return ()
+    digits = decimals(audit)
     rows = [("quarter of the teams, fewest entries first", "teams", "entries", "median gap")]
     for place, median in enumerate(found.medians):
         if median is not None:
             low, high = found.min_entries[place], found.max_entries[place]
             entries = str(low) if low == high else f"{low} to {high}"
-            rows.append((str(place + 1), str(found.n_teams[place]), entries, signed(median, audit)))
+            rows.append(
+                (
+                    str(place + 1),
+                    str(found.n_teams[place]),
+                    entries,
+                    number(median, decimals=digits),
+                )
+            )
     return tuple(rows)
 
 

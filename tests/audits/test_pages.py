@@ -1,5 +1,6 @@
 """A published audit as a page and the feed of them, as the web process serves them to anybody."""
 
+import datetime as dt
 import re
 import xml.etree.ElementTree as ET
 from html import unescape
@@ -9,8 +10,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
-from audits import pages
+from audits import pages, sentences
 from audits.models import Publication
 from audits.published_shape import DOCUMENT
 from audits.report import shown
@@ -19,7 +22,7 @@ from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import unranking
 from vault.models import Benchmark
-from vault.pages import verdicts
+from vault.pages import figures, verdicts
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
 
@@ -146,6 +149,21 @@ def test_private_audits_are_not_found_and_stand_in_no_feed() -> None:
     assert entry.findtext(f"{ATOM}updated") == feed.findtext(f"{ATOM}updated")
 
 
+def test_the_feed_has_the_newest_first_and_no_more_than_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "MAX_ENTRIES", 2)
+    for days, slug in ((2, "second"), (0, "oldest"), (3, "newest")):
+        world = written_down(slug)
+        at = NOW + dt.timedelta(days=days)
+        Publication.objects.filter(round=world.round).update(published_at=at)
+
+    feed = ET.fromstring(get("/publications.atom").content)  # noqa: S314
+
+    places = [each.findtext(f"{ATOM}id", "") for each in feed.findall(f"{ATOM}entry")]
+    assert [each.split("/")[-5] for each in places] == ["newest", "second"]
+
+
 def test_an_empty_feed_is_one() -> None:
     feed = ET.fromstring(get("/publications.atom").content)  # noqa: S314
 
@@ -198,3 +216,15 @@ def test_the_first_sentence_counts_the_findings(found: list[str], said: str) -> 
 def test_a_verdict_has_one_shape_everywhere() -> None:
     public = {key: shape for key, shape in shown.SHAPES.items() if key != Verdict.SUSPECTED}
     assert (public, shown.OTHERWISE) == (verdicts.SHAPES, verdicts.OTHERWISE)
+
+
+@given(st.none() | st.floats(-1e6, 1e6), st.integers(0, 6))
+def test_a_figure_is_written_alike_everywhere(value: float | None, decimals: int) -> None:
+    """`vault` imports no audit, and boards of others, who read the audit's sentences, import no `vault`."""
+    assert figures.written(value, decimals=decimals) == sentences.number(value, decimals=decimals)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 0.9, 1.0, 1.5, 10.0, 100.0, 1e6])
+def test_as_many_digits_everywhere(unit: float) -> None:
+    """Of figures that need all of them."""
+    assert figures.decimals([1 / 3], unit=unit) == sentences.decimals_of(unit=unit)

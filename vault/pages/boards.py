@@ -42,6 +42,7 @@ class BoardPage(Page):
             "numbers": list(opened.values_list("number", flat=True)),
             "ends_in": ends_in(round, now=timezone.now()),
             "window": sentences.length(seconds=told["budget"]["window_seconds"]),
+            "has_board": True,
             "at": "board",
         }
         return answer(request, template="vault/pages/board.html", context=context)

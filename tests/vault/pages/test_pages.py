@@ -15,7 +15,7 @@ from config.page_files import DIRECTORIES
 from tests.vault.api.stage import CSV, Caller, a_world, problem, scored
 from tests.vault.factories import World
 from vault.models import Benchmark, Round, Team
-from vault.pages import boards
+from vault.pages import badges, boards
 
 PAGES = ("", "board/", "submit/", "badge.svg")
 HOSTILE = "<script>alert(1)</script>&\"'{{ 7 }}"
@@ -69,7 +69,13 @@ def test_a_round_that_has_not_opened_has_no_board() -> None:
 
     assert [get(path).status_code for path in PAGES] == [200, 404, 200, 404]
     assert "No round is open" in words(get("submit/"))
-    assert "/benchmarks/weather/board/" not in get("").content.decode()
+    for path in ("", "submit/"):
+        assert "/benchmarks/weather/board/" not in get(path).content.decode()
+
+
+def test_the_board_is_a_link_of_each_page(world: World) -> None:
+    for path in ("", "board/", "submit/"):
+        assert "/benchmarks/weather/board/" in get(path).content.decode().partition("</header>")[0]
 
 
 def test_what_people_wrote_is_text(world: World) -> None:
@@ -110,6 +116,29 @@ def test_a_badge_is_an_image_whatever_the_name(world: World, name: str) -> None:
     texts = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert texts == ["weather round 1", "provisional · 1 attempt"]
     assert "rank" not in badge.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("row", "is_published", "said", "colour"),
+    [
+        ({"verdict": "CONFIRMED"}, True, "CONFIRMED · 3 attempts", badges.VERMILLION),
+        ({"verdict": "NO_EVIDENCE"}, True, "NO_EVIDENCE · 3 attempts", badges.BLUE),
+        ({"verdict": "CONFIRMED"}, False, "provisional · 3 attempts", badges.QUIET),
+        (
+            {"verdict": "SHIFT", "is_unranked": True, "has_fresh": True, "fresh": ".71"},
+            True,
+            "SHIFT · unranked · .71 on new labels · 3 attempts",
+            badges.BLUE,
+        ),
+        ({"verdict": "", "is_reference": True}, True, "reference · 3 attempts", badges.BLUE),
+    ],
+)
+def test_a_badge_says_status_score_and_attempts(
+    row: dict[str, Any], is_published: bool, said: str, colour: str
+) -> None:
+    plain = {"is_reference": False, "is_unranked": False, "has_fresh": False, "attempts": 3}
+
+    assert badges._of_team({**plain, **row}, is_published=is_published) == (said, colour)
 
 
 def quote(name: str) -> str:
@@ -209,6 +238,20 @@ def test_a_benchmark_says_its_rules_and_limits(world: World) -> None:
         assert each in said, each
     assert b'href="https://data.example/"' in page.content
     assert world.query.commitment in said
+
+
+def test_the_newest_round_stands_first_and_links_what_is_there(world: World) -> None:
+    first = world.round
+    later = Round.objects.get(pk=first.pk)
+    later.pk, later.number, later.status, later.opened_at = None, 2, "PLANNED", None
+    Round.objects.filter(pk=first.pk).update(status="CLOSED", closed_at=first.opened_at)
+    later.save()
+
+    page = get("").content.decode()
+
+    assert [int(each) for each in re.findall(r'<th scope="row">(\d+)<', page)] == [2, 1]
+    assert re.findall(r"/board/\?round=(\d+)", page) == ["1"]
+    assert "/audit/" not in page
 
 
 def test_how_to_hand_in_names_this_place(world: World, settings: Any) -> None:
