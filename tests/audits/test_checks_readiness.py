@@ -97,12 +97,17 @@ def test_an_interval_on_both_sides_cannot_be_judged(
     assert readiness.judged_by(measured=measured, limit=0.95, is_at_least=is_at_least) == state
 
 
-def test_the_front_has_who_is_not_beaten_in_both() -> None:
-    """The slow and worse team is beaten, however items are drawn; the other two are not."""
+@pytest.mark.parametrize("is_centred", [False, True], ids=["scores", "influence_values"])
+def test_the_front_has_who_is_not_beaten_in_both(is_centred: bool) -> None:
+    """The slow and worse team is beaten, however items are drawn; the other two are not.
+
+    Influence values have a mean of 0 whatever the file scores.
+    """
     scored = []
     for number, (n_right, latency) in enumerate([(390, 80.0), (300, 20.0), (200, 90.0)], 1):
         team = reporting(answering(number, ANSWERS, m=400), latency_p95_ms=latency)
         items = np.concatenate([np.ones(4), np.arange(400) < n_right])[:, None].astype(bool)
+        items = items - items[4:].mean() if is_centred else items
         columns = replace(
             team.columns, data=items, items=items, fresh_exact=np.array([n_right / 400])
         )
