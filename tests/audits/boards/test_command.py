@@ -1,7 +1,6 @@
 """`run.py audit-board`: what people meet at the terminal, good input and bad."""
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audits.boards import command, findings
-from audits.boards.board import Board, Row
+from audits.boards import command
 from config.settings import BASE_DIR
 from tests.stats.reference_data import reference_file
 
@@ -213,15 +211,6 @@ def test_four_teams_by_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert found["kendall_tau"] == pytest.approx(0.0)
 
 
-def test_of_copies_the_busiest_counts() -> None:
-    row = {"public": 0.5, "private": 0.5, "public_step": 0.1, "private_step": 0.1}
-    rows = [Row(team=f"t{n}", name=f"t{n}", entries=n, **row) for n in (2, 9, 4)]
-
-    (kept,) = findings.counted_once(board=Board(rows=tuple(rows))).rows
-
-    assert kept.team == "t9"
-
-
 def test_of_a_history_the_selected_rows_count(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -232,21 +221,6 @@ def test_of_a_history_the_selected_rows_count(
     chosen = asked(capsys, file, "--history", "--selected", "chosen")
 
     assert (best["kendall_tau"], chosen["kendall_tau"]) == (-1.0, 1.0)
-
-
-def test_marks_of_a_figure_lie_where_the_scores_are(tmp_path: Path) -> None:
-    """Of two teams: public to the right, private up; and the scale has ticks with its digits."""
-    text = "team,public,private,entries\na,0.9,0.5,1\nb,0.6,0.6,2\n"
-    file, page = written(tmp_path / "board.csv", text), tmp_path / "report.html"
-    command.main([str(file), "--html", str(page)])
-
-    svg = page.read_text().rpartition("<svg")[2]
-    (ax, ay), (bx, by) = (
-        map(float, each) for each in re.findall(r'<circle class="team" cx="(.*?)" cy="(.*?)"', svg)
-    )
-    assert (ax > bx, ay > by) == (True, True)
-    ticks = [float(each) for each in re.findall(r'class="tick middle"[^>]*>(.*?)<', svg)]
-    assert ticks == [0.5, 0.6, 0.7, 0.8, 0.9]
 
 
 def test_without_entries_a_board_is_not_tested(
