@@ -20,7 +20,8 @@ class AuditList(PublicView):
 
 class AuditDetail(PublicView):
     def get(self, request: Request, audit_id: int) -> Response:
-        published = Publication.objects.select_related("round", "benchmark")
+        # In one step: how long a 404 takes tells nobody that there is a private one.
+        visible = Publication.objects.filter(benchmark__in=selectors.visible_benchmarks(request))
+        published = visible.select_related("round", "benchmark")
         found = get_object_or_404(published, pk=audit_id)
-        selectors.visible_benchmark(request, found.benchmark.slug)
         return Response(AUDIT.show(found, document=standing.shown(publication=found)))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
@@ -14,7 +15,7 @@ from stats.verdict import Verdict
 from vault import holdout_ledger, own_address
 from vault.api import answers, selectors
 from vault.api.representations.benchmarks import BENCHMARK
-from vault.models import Benchmark
+from vault.models import Benchmark, LabelVersion
 from vault.pages import figures, verdicts
 from vault.pages.answers import ATOM, Page, answer, printable
 
@@ -26,9 +27,13 @@ Told = dict[str, Any]
 
 class AuditPage(Page):
     def get(self, request: Request, slug: str, round: int) -> HttpResponseBase:
-        benchmark = selectors.visible_benchmark(request, slug)
         published = Publication.objects.select_related("round", "benchmark")
-        found = get_object_or_404(published, benchmark=benchmark, round__number=round)
+        found = get_object_or_404(
+            published.filter(benchmark__in=selectors.visible_benchmarks(request)),
+            benchmark__slug=slug,
+            round__number=round,
+        )
+        benchmark = found.benchmark
         audit = AUDIT.show(found, document=standing.shown(publication=found))
         context = {
             "benchmark": BENCHMARK.show(benchmark),
@@ -37,6 +42,7 @@ class AuditPage(Page):
             "document": audit["document"],
             "lead": lead(audit["document"]["teams"]),
             "is_unaudited": found.round.unaudited,
+            "corrections": _corrected_since(found),
             **_rows(audit["document"], benchmark=benchmark),
             "has_board": True,
             "at": "audit",
@@ -71,18 +77,34 @@ class PublicationFeed(Page):
 
 
 def lead(teams: list[Told]) -> str:
-    """Say in a sentence what an audit found."""
-    known = [row["verdict"] for row in teams if row["verdict"]]
+    """Say in a sentence what an audit found, of the teams of whom something could be found."""
+    every = [row["verdict"] for row in teams]
+    known = verdicts.judged(every)
     n = known.count(Verdict.CONFIRMED)
-    if not known or set(known) == {Verdict.NOT_TESTED}:
-        return "No team could be tested."
-    of = f"{len(known):,} team{'s'[: len(known) != 1]}"
+    if not known:
+        fired = Verdict.SHIFT in every
+        return "Nobody was judged: the gate fired." if fired else "No team could be tested."
+    of = f"{len(known):,} tested team{'s'[: len(known) != 1]}"
     if not n:
         return f"No finding: nobody’s score, of {of}, is shown to be inflated beyond chance."
     score = "The score" if n == 1 else "The scores"
     are = "is" if n == 1 else "are"
     rate = "at most 1 % of rounds accuse anybody wrongly"
     return f"{score} of {n:,} of {of} {are} inflated beyond chance ({rate})."
+
+
+def _corrected_since(publication: Publication) -> list[Told]:
+    """List the corrections of the round's labels that its figures know nothing of."""
+    round = publication.round
+    versions = LabelVersion.objects.filter(
+        Q(holdout=round.query_holdout_id) | Q(holdout__audited_rounds=round),
+        number__gt=1,
+        arrived_at__gt=publication.published_at,
+    )
+    # A batch of awaited labels has no reason; one correction gives each holdout of a draw a version.
+    found = versions.exclude(reason="").order_by("-arrived_at", "pk")
+    at = {each.reason: each.arrived_at for each in found}
+    return [{"reason": reason, "at": answers.time(at[reason])} for reason in reversed(at)]
 
 
 def _rows(document: Told, *, benchmark: Benchmark) -> Told:

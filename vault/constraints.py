@@ -4,6 +4,7 @@ Nothing of it ranks or decides: an audit says of each final whether it holds, fa
 """
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,9 @@ def problem(declared: Any, *, task: str) -> str:
         if known.tasks and task not in known.tasks:
             return f"{name} needs a task that is {' or '.join(known.tasks)}."
         is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
-        if not is_number or not math.isfinite(limit) or not known.low <= limit <= known.high:
+        # An integer of JSON may be larger than any float.
+        is_finite = is_number and abs(limit) <= sys.float_info.max
+        if not is_finite or not known.low <= limit <= known.high:
             return f"The limit of {name} must be a number{_range(known)}."
     return ""
 

@@ -21,7 +21,7 @@ from stats.verdict import Verdict
 from tests.audits import stage
 from tests.vault.factories import NOW, World, acting_as, make_world
 from vault import unranking
-from vault.models import Benchmark
+from vault.models import Benchmark, LabelVersion
 from vault.pages import figures, verdicts
 
 pytestmark = [pytest.mark.usefixtures("vault_keys", "api_site")]
@@ -102,13 +102,13 @@ def test_pages_say_what_the_api_says() -> None:
         assert float(cells[6]) == row["luck"] == float(on_board[6])
         assert int(cells[9]) == row["attempts"] == int(on_board[7])
         assert row["sentence"] in text("/benchmarks/said/rounds/1/audit/")
-    assert "The score of 1 of 3 teams is inflated beyond chance" in text(
+    assert "The score of 1 of 3 tested teams is inflated beyond chance" in text(
         "/benchmarks/said/rounds/1/audit/"
     )
     badge = get("/benchmarks/said/badge.svg?team=said-attacker").content.decode()
     fresh = next(row["fresh"] for row in document["teams"] if row["team"] == "said-attacker")
     assert f"CONFIRMED · {fresh:g}".replace("0.", ".") in badge
-    assert "1 of 3 teams CONFIRMED" in get("/benchmarks/said/badge.svg").content.decode()
+    assert "1 of 3 tested teams CONFIRMED" in get("/benchmarks/said/badge.svg").content.decode()
 
     unranking.unrank(
         round=world.round, team=world.teams["attacker"], reason=HOSTILE, actor="ada", now=NOW
@@ -118,6 +118,25 @@ def test_pages_say_what_the_api_says() -> None:
         assert "<script" not in page
         assert f"unranked: {HOSTILE}" in text(path)
         assert rows(path)[f"said-attacker unranked: {HOSTILE}"][0].startswith("–")
+
+
+def test_corrections_that_came_after_it_are_told_once() -> None:
+    """Of both holdouts, one note; one from before is in the figures."""
+    world = written_down("corrected")
+    later = NOW + dt.timedelta(days=1)
+    for holdout, number, at, reason in (
+        (world.query, 2, NOW - dt.timedelta(days=1), "from before"),
+        (world.query, 3, later, "two stations were mixed up"),
+        (world.fresh, 2, later, "two stations were mixed up"),
+    ):
+        LabelVersion.objects.create(
+            holdout=holdout, number=number, n_labelled=9, arrived_at=at, reason=reason
+        )
+
+    said = text("/benchmarks/corrected/rounds/1/audit/")
+
+    assert said.count("after this was published: two stations were mixed up") == 1
+    assert "from before" not in said
 
 
 def test_names_are_escaped_and_titles_may_say_anything() -> None:
@@ -130,7 +149,7 @@ def test_names_are_escaped_and_titles_may_say_anything() -> None:
     assert b"<script" not in page.content
     assert "default-src 'none'" in page["Content-Security-Policy"]
     assert "script-src" not in page["Content-Security-Policy"]
-    assert f"{HOSTILE}!" in rows("/benchmarks/hostile/rounds/1/audit/")
+    assert f"{HOSTILE}! {HOSTILE}" in rows("/benchmarks/hostile/rounds/1/audit/")
     feed = ET.fromstring(get("/publications.atom").content)  # noqa: S314
     assert feed.findtext(f"{ATOM}entry/{ATOM}title") == f"{HOSTILE}, round 1"
     assert feed.findtext(f"{ATOM}entry/{ATOM}summary") == "0 <b>"
@@ -204,9 +223,14 @@ def test_the_page_asks_the_database_as_often_for_many_teams() -> None:
     [
         ([], "No team could be tested."),
         (["NOT_TESTED", "NOT_TESTED"], "No team could be tested."),
-        (["NO_EVIDENCE"], "No finding: nobody’s score, of 1 team, is shown"),
-        (["CONFIRMED", "WITHIN_LUCK"], "The score of 1 of 2 teams is inflated"),
-        (["CONFIRMED", "CONFIRMED"], "The scores of 2 of 2 teams are inflated"),
+        (["NO_EVIDENCE"], "No finding: nobody’s score, of 1 tested team, is shown"),
+        (["CONFIRMED", "WITHIN_LUCK"], "The score of 1 of 2 tested teams is inflated"),
+        (["CONFIRMED", "CONFIRMED"], "The scores of 2 of 2 tested teams are inflated"),
+        # Who was not tested, or is not judged, is no clean result.
+        (["SHIFT", "SHIFT"], "Nobody was judged: the gate fired."),
+        (["NOT_TESTED", "SHIFT"], "Nobody was judged: the gate fired."),
+        (["INVALID", "NOT_TESTED"], "No team could be tested."),
+        (["CONFIRMED", "INVALID", "NOT_TESTED"], "The score of 1 of 1 tested team is inflated"),
     ],
 )
 def test_the_first_sentence_counts_the_findings(found: list[str], said: str) -> None:

@@ -53,6 +53,10 @@ def test_what_fits_has_no_problem() -> None:
         ({"constraints": {"recall": True}}, "constraints"),
         ({"constraints": {"latency_p95_ms": -1}}, "constraints"),
         ({"constraints": {"score": float("nan")}}, "constraints"),
+        # Larger than any float.
+        ({"constraints": {"latency_p95_ms": 10**400}}, "constraints"),
+        ({"label_noise": 10**400}, "label_noise"),
+        ({"label_noise": [[1, 0], [0, 10**400]]}, "label_noise"),
         (
             {
                 **{"task": "regression", "classes": [], "prediction_form": "value"},

@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from stats.verdict import Verdict
 from vault import leaderboard, sentences
 from vault.api import representations, selectors
-from vault.pages import boards
+from vault.pages import boards, verdicts
 from vault.pages.answers import SVG, Page, answer, printable
 
 PROVISIONAL = "provisional"
+BEST_SCORED = "best_scored"
 # Behind white letters; the word says the same.
 QUIET, BLUE, VERMILLION = "#57606a", "#0072b2", "#b84a00"
 COLOURS = {Verdict.CONFIRMED: VERMILLION, Verdict.INVALID: VERMILLION}
@@ -48,9 +49,13 @@ def _of_team(row: dict[str, Any], *, is_published: bool) -> tuple[str, str]:
     attempts = sentences.counted(n=row["attempts"], noun="attempt")
     colour = COLOURS.get(row["verdict"], BLUE) if is_published else QUIET
     status = (row["verdict"] or "no verdict") if is_published else PROVISIONAL
+    if is_published and row["file_named"] == BEST_SCORED:
+        # The score is the final's, which is another file.
+        status += " (best-scored file)"
     said = [
         "reference" if row["is_reference"] else status,
         "unranked" if row["is_unranked"] else "",
+        "handed in late" if row["is_late"] else "",
         f"{row['fresh']} on new labels" if row["has_fresh"] else "",
         attempts,
     ]
@@ -63,8 +68,14 @@ def _of_round(rows: list[dict[str, Any]], *, is_published: bool) -> tuple[str, s
     n_teams = sentences.counted(n=len(teams), noun="team")
     if not is_published:
         return f"{PROVISIONAL} · {n_teams} · {attempts}", QUIET
-    confirmed = sum(row["verdict"] == Verdict.CONFIRMED for row in teams)
-    return f"audited · {confirmed} of {n_teams} CONFIRMED · {attempts}", BLUE
+    every = [row["verdict"] for row in teams]
+    tested = verdicts.judged(every)
+    if not tested:
+        why = "the gate fired" if Verdict.SHIFT in every else "nobody tested"
+        return f"{why} · {n_teams} · {attempts}", QUIET
+    n_tested = sentences.counted(n=len(tested), noun="tested team")
+    confirmed = tested.count(Verdict.CONFIRMED)
+    return f"audited · {confirmed} of {n_tested} CONFIRMED · {attempts}", BLUE
 
 
 def _drawn(label: str, told: str, *, of: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from stats.metrics import METRICS
-from vault import own_address, sentences
+from vault import constraints, opening, own_address, sentences
 from vault.api import benchmarks, selectors
 from vault.api.representations.benchmarks import BENCHMARK
 from vault.api.representations.entrance import API
@@ -35,6 +35,16 @@ class BenchmarkPage(Page):
                 {"true": name, "costs": row}
                 for name, row in zip(benchmark.classes, detail["cost_matrix"] or (), strict=False)
             ],
+            "limits": [
+                {"meaning": constraints.CONSTRAINTS[name].meaning, "limit": limit}
+                for name, limit in detail["constraints"].items()
+            ],
+            "noise": [
+                {"true": name, "share": f"{100 * (1 - row[code]):.3g}"}
+                for code, (name, row) in enumerate(
+                    zip(benchmark.classes, detail["label_noise"] or (), strict=False)
+                )
+            ],
             "rounds": [
                 {
                     **round,
@@ -56,12 +66,14 @@ class SubmitPage(Page):
         benchmark = selectors.visible_benchmark(request, slug)
         rounds = selectors.every_round(benchmark)
         round = rounds.filter(status=RoundStatus.OPEN).first()
-        site = own_address.absolute(request=request._request, path="")
+        now, site = timezone.now(), own_address.absolute(request=request._request, path="")
         context: dict[str, Any] = {
             "benchmark": BENCHMARK.show(benchmark),
             "columns": _columns(benchmark),
             "round": None if round is None else ROUND.show(round),
-            "ends_in": "" if round is None else ends_in(round, now=timezone.now()),
+            "ends_in": "" if round is None else ends_in(round, now=now),
+            "waits": "" if round is None else opening.waits_for_teams(round=round, now=now),
+            "has_ended": round is not None and now >= round.closes_at,
             "site": site,
             "here": f"{site}{API}".rstrip("/"),
             "has_board": rounds.exclude(status__in=NEVER_OPENED).exists(),

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from stats.mechanisms import MECHANISMS
 from stats.metrics import METRICS
-from vault import holdout_ledger, leaderboard, sentences
+from vault import holdout_ledger, leaderboard, opening, sentences
 from vault.api import representations, selectors
 from vault.api.representations.benchmarks import BENCHMARK
 from vault.api.representations.rounds import ROUND
@@ -31,7 +31,7 @@ class BoardPage(Page):
         round = selectors.asked_round(request, benchmark)
         opened = selectors.every_round(benchmark).exclude(status__in=NEVER_OPENED)
         board = representations.board(round, leaderboard.board(round=round))
-        told = ROUND.show(round)
+        told, now = ROUND.show(round), timezone.now()
         context = {
             "benchmark": BENCHMARK.show(benchmark),
             "metric": METRICS[benchmark.primary_metric],
@@ -40,7 +40,8 @@ class BoardPage(Page):
             "rows": rows(round, board),
             "resolution": resolution(board["resolution"]),
             "numbers": list(opened.values_list("number", flat=True)),
-            "ends_in": ends_in(round, now=timezone.now()),
+            "ends_in": ends_in(round, now=now),
+            "waits": opening.waits_for_teams(round=round, now=now),
             "window": sentences.length(seconds=told["budget"]["window_seconds"]),
             "has_board": True,
             "at": "board",

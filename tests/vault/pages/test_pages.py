@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from config.page_files import DIRECTORIES
 from tests.vault.api.stage import CSV, Caller, a_world, problem, scored
 from tests.vault.factories import World
-from vault.models import Benchmark, Round, Team
+from vault.models import Benchmark, LabelVersion, Round, Team
 from vault.pages import badges, boards
 
 PAGES = ("", "board/", "submit/", "badge.svg")
@@ -131,14 +132,45 @@ def test_a_badge_is_an_image_whatever_the_name(world: World, name: str) -> None:
             badges.BLUE,
         ),
         ({"verdict": "", "is_reference": True}, True, "reference · 3 attempts", badges.BLUE),
+        (
+            {
+                **{"verdict": "CONFIRMED", "file_named": "best_scored", "is_late": True},
+                **{"has_fresh": True, "fresh": ".73"},
+            },
+            True,
+            "CONFIRMED (best-scored file) · handed in late · .73 on new labels · 3 attempts",
+            badges.VERMILLION,
+        ),
     ],
 )
 def test_a_badge_says_status_score_and_attempts(
     row: dict[str, Any], is_published: bool, said: str, colour: str
 ) -> None:
-    plain = {"is_reference": False, "is_unranked": False, "has_fresh": False, "attempts": 3}
+    plain = {
+        **{"is_reference": False, "is_unranked": False, "has_fresh": False, "attempts": 3},
+        **{"is_late": False, "file_named": None},
+    }
 
     assert badges._of_team({**plain, **row}, is_published=is_published) == (said, colour)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        (["CONFIRMED", "WITHIN_LUCK"], "audited · 1 of 2 tested teams CONFIRMED · 4 attempts"),
+        (["NO_EVIDENCE", "INVALID"], "audited · 0 of 1 tested team CONFIRMED · 4 attempts"),
+        (["SHIFT", "NOT_TESTED"], "the gate fired · 2 teams · 4 attempts"),
+        (["NOT_TESTED", None], "nobody tested · 2 teams · 4 attempts"),
+    ],
+)
+def test_a_rounds_badge_counts_those_of_whom_something_could_be_found(
+    verdicts: list[str | None], said: str
+) -> None:
+    reference = {"is_reference": True, "attempts": 9, "verdict": None}
+    rows = [{"is_reference": False, "attempts": 2, "verdict": each} for each in verdicts]
+
+    assert badges._of_round([*rows, reference], is_published=True)[0] == said
+    assert badges._of_round(rows, is_published=False)[0] == "provisional · 2 teams · 4 attempts"
 
 
 def quote(name: str) -> str:
@@ -238,6 +270,35 @@ def test_a_benchmark_says_its_rules_and_limits(world: World) -> None:
         assert each in said, each
     assert b'href="https://data.example/"' in page.content
     assert world.query.commitment in said
+    assert "version 1" not in said
+
+
+def test_a_benchmark_says_what_a_model_keeps_to_and_how_good_labels_are(world: World) -> None:
+    Benchmark.objects.update(constraints={"latency_p95_ms": 50.0}, label_noise=0.05)
+
+    said = words(get(""))
+
+    assert "self-reported, at most: 50.0" in said
+    assert "is labelled otherwise in 5 %" in said
+
+
+def test_a_correction_shows_every_commitment_and_which_one_counts(world: World) -> None:
+    """A stranger compares a disclosed file with the newest, and with none that was replaced."""
+    newest = "ab" * 32
+    LabelVersion.objects.create(
+        holdout=world.query,
+        number=2,
+        n_labelled=60,
+        arrived_at=world.now,
+        reason="two stations were mixed up",
+        commitment=newest,
+    )
+
+    said = words(get(""))
+
+    assert said.index(world.query.commitment) < said.index(newest)
+    assert ": two stations were mixed up" in said
+    assert "the newest version is what counts from then on, and what a disclosure shows" in said
 
 
 def test_the_newest_round_stands_first_and_links_what_is_there(world: World) -> None:
@@ -262,6 +323,18 @@ def test_how_to_hand_in_names_this_place(world: World, settings: Any) -> None:
     assert "HOLDOUT_URL=https://testserver " in page
     assert "${{ secrets.HOLDOUT_TOKEN }}" in page
     assert "/benchmarks/weather/submissions/" in page
+
+
+def test_a_round_that_waits_or_has_ended_asks_for_no_files(world: World) -> None:
+    now = timezone.now()
+    day = dt.timedelta(days=1)
+    Round.objects.update(opens_at=now + 3 * day, closes_at=now + 30 * day)
+    assert "Round 1: teams hand in from" in words(get("submit/"))
+    assert "is open until" not in words(get("submit/"))
+    assert "Teams hand in from" in words(get("board/"))
+
+    Round.objects.update(opens_at=now - 3 * day, closes_at=now - day)
+    assert "it takes no files any more" in words(get("submit/"))
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,8 @@ DISCLOSED_FILE = Shape(
         "n_items": fields.count(2),
         "commitment": fields.sha256(
             "aa1b52e6a15934932264877b88bb206c23c70a939d87b3ea4f152f5b6b669ff5",
-            "As it was published at sealing: SHA-256 of salt and text.",
+            "Of the newest version of the labels, as it was published when that was sealed: SHA-256 of salt "
+            "and text.",
         ),
         "salt": fields.sha256(
             "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "32 bytes."
